@@ -1,0 +1,47 @@
+"""A typed client for the Responses API; public names are loaded when first used."""
+
+from typing import TYPE_CHECKING
+
+from ._version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from . import models as models
+    from . import testing as testing
+    from ._client import AsyncClient as AsyncClient
+    from ._client import Client as Client
+    from ._meta import RateLimits as RateLimits
+    from ._meta import ResponseMeta as ResponseMeta
+    from ._stream import AsyncEventStream as AsyncEventStream
+    from ._stream import AsyncResponseStream as AsyncResponseStream
+    from ._stream import EventStream as EventStream
+    from ._stream import ResponseStream as ResponseStream
+    from .errors import *
+else:
+    from importlib import import_module
+
+    _MODULES = {
+        "_client": "AsyncClient Client",
+        "_meta": "RateLimits ResponseMeta",
+        "_stream": "AsyncEventStream AsyncResponseStream EventStream ResponseStream",
+        "errors": """
+            APIConnectionError APIError APIStatusError APITimeoutError AuthenticationError BadRequestError
+            ConfigurationError ConflictError InternalServerError NotFoundError PermissionDeniedError
+            RateLimitError RequestValidationError ResponseValidationError ResponsesClientError StreamError
+            StreamInterrupted ToolError UnprocessableEntityError WaitTimeout WebhookSignatureError
+        """,
+    }
+    _WHERE = {name: module for module, names in _MODULES.items() for name in names.split()}
+    _SUBMODULES = ("errors", "models", "testing")
+    __all__ = sorted([*_WHERE, *_SUBMODULES, "__version__"])
+
+    def __getattr__(name):
+        if name in _SUBMODULES:
+            return import_module(f".{name}", __name__)
+        if name not in _WHERE:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f".{_WHERE[name]}", __name__), name)
+        globals()[name] = value
+        return value
+
+    def __dir__():
+        return __all__

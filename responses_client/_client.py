@@ -1,0 +1,153 @@
+"""`Client` and `AsyncClient`: settings, connections and resources; the work is done elsewhere."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from ._config import Options, Settings, resolve
+from ._flow import fetch
+from ._request import Operation, prepare
+from ._stream import AsyncEventStream, EventStream
+from ._transport import AsyncIO, SyncIO, run
+from .models import Result
+from .resources.responses import AsyncResponses, Responses
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import httpx
+    from typing_extensions import Unpack
+
+__all__ = ["AsyncClient", "Client"]
+
+_R = TypeVar("_R", bound=Result)
+_S = TypeVar("_S", bound=EventStream)
+_A = TypeVar("_A", bound=AsyncEventStream)
+
+
+class _Client:
+    """What both colours of a client share."""
+
+    def __init__(self, settings: Settings, *, is_copy: bool = False, is_closed: bool = False) -> None:
+        self._settings = settings
+        self._is_copy = is_copy
+        self._is_closed = is_closed
+
+    @property
+    def base_url(self) -> str:
+        """Where requests go, without a slash at the end."""
+        return self._settings.base_url
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.base_url} ({'closed' if self._is_closed else 'open'})>"
+
+    def _open_settings(self) -> Settings:
+        if self._is_closed:
+            raise RuntimeError(f"This {type(self).__name__} is closed; make a new one.")
+        return self._settings
+
+
+class Client(_Client):
+    """A client for synchronous code.
+
+    Args:
+        http_client: An `httpx.Client`, or one of httpx2, to send with: for proxies, TLS, transports, limits.
+            It is yours to close. By default one is made at the first request.
+        options: The fields of `Options`; keys and addresses default to environment variables.
+
+    Raises:
+        ConfigurationError: An option or a variable that cannot work.
+    """
+
+    def __init__(self, *, http_client: "httpx.Client | None" = None, **options: "Unpack[Options]") -> None:
+        super().__init__(resolve(**options))
+        self._io = SyncIO(http_client)
+
+    @cached_property
+    def responses(self) -> Responses:
+        """Create responses."""
+        return Responses(self)
+
+    def with_options(self, **changes: "Unpack[Options]") -> "Client":
+        """Return a client with some options changed that uses the same connections.
+
+        Headers and query parameters are added to those there are. Closing the copy closes no connection.
+        """
+        copy = object.__new__(Client)
+        _Client.__init__(copy, self._settings.replace(**changes), is_copy=True, is_closed=self._is_closed)
+        copy._io = self._io
+        return copy
+
+    def call(self, operation: Operation[_R], params: Mapping[str, object]) -> _R:
+        """Make the call of an operation: what the methods of resources do."""
+        return run(fetch(self._io, prepare(operation, params, self._open_settings())))
+
+    def stream(self, operation: Operation[_R], params: Mapping[str, object], kind: type[_S]) -> _S:
+        """Return the stream of an operation, its request not yet sent."""
+        return kind(self._io, prepare(operation, {**params, "stream": True}, self._open_settings()))
+
+    def close(self) -> None:
+        """Close the connections; a client that was passed as `http_client` stays open."""
+        self._is_closed = True
+        if not self._is_copy:
+            run(self._io.close())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: "TracebackType | None",
+    ) -> None:
+        self.close()
+
+
+class AsyncClient(_Client):
+    """A client for asyncio and trio; see `Client`.
+
+    `http_client` is an `httpx.AsyncClient` here, and `api_key` may be an async function. Without one, each
+    event loop gets connections of its own, so that one client serves several `asyncio.run`.
+    """
+
+    def __init__(self, *, http_client: "httpx.AsyncClient | None" = None, **options: "Unpack[Options]") -> None:
+        super().__init__(resolve(**options))
+        self._io = AsyncIO(http_client)
+
+    @cached_property
+    def responses(self) -> AsyncResponses:
+        """Create responses."""
+        return AsyncResponses(self)
+
+    def with_options(self, **changes: "Unpack[Options]") -> "AsyncClient":
+        """Return a client with some options changed that uses the same connections; see `Client`."""
+        copy = object.__new__(AsyncClient)
+        _Client.__init__(copy, self._settings.replace(**changes), is_copy=True, is_closed=self._is_closed)
+        copy._io = self._io
+        return copy
+
+    async def call(self, operation: Operation[_R], params: Mapping[str, object]) -> _R:
+        """Make the call of an operation: what the methods of resources do."""
+        return await fetch(self._io, prepare(operation, params, self._open_settings()))
+
+    def stream(self, operation: Operation[_R], params: Mapping[str, object], kind: type[_A]) -> _A:
+        """Return the stream of an operation, its request not yet sent."""
+        return kind(self._io, prepare(operation, {**params, "stream": True}, self._open_settings()))
+
+    async def aclose(self) -> None:
+        """Close the connections of this event loop; a client passed as `http_client` stays open."""
+        self._is_closed = True
+        if not self._is_copy:
+            await self._io.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: "TracebackType | None",
+    ) -> None:
+        await self.aclose()

@@ -1,0 +1,1 @@
+"""The methods of clients: generated ones for the endpoints, hand-written ones for what is built on them."""

@@ -1,0 +1,184 @@
+"""From a request to output items: what the embedded server answers by itself; pure functions.
+
+Equal requests get equal words; ids come from a seed and a counter.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ._prose import answer_text, thought
+from ._schema import fitting
+from ._searches import Search, cited_text, searches
+from ._turn import Turn, count_tokens, includes, input_items, read_turn, tokens
+from ._wire import ApiError, JSONObject, as_object, encode, is_object, objects
+
+_REASONING_TOKENS = {
+    "none": 0,
+    "minimal": 16,
+    "low": 64,
+    "medium": 128,
+    "high": 256,
+    "xhigh": 512,
+    "max": 1024,
+}
+
+
+class Ids:
+    """Ids that look like those of the API and are the same in every run: hashes of a seed and a counter."""
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed
+        self._count = 0
+
+    def new(self, prefix: str, digits: int = 48) -> str:
+        """The next id: its prefix and a number of hexadecimal digits."""
+        self._count += 1
+        digest = hashlib.sha256(f"{self._seed}/{self._count}".encode()).hexdigest()
+        return f"{prefix}_{digest[:digits]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The output of a response and what it cost; `incomplete` is the reason why it stops early."""
+
+    output: list[JSONObject] = field(default_factory=list[JSONObject])
+    reasoning_tokens: int = 0
+    incomplete: str | None = None
+
+
+# --- items, scripted or not
+
+
+def text_part(text: str, notes: Sequence[JSONObject] = ()) -> JSONObject:
+    """A part of text with its annotations."""
+    return {"type": "output_text", "annotations": [*notes], "logprobs": [], "text": text}
+
+
+def message(ids: Ids, *parts: JSONObject) -> JSONObject:
+    """A message of the assistant."""
+    common = {"id": ids.new("msg"), "type": "message", "status": "completed"}
+    return {**common, "role": "assistant", "content": [*parts]}
+
+
+def tool_call(
+    request: JSONObject, ids: Ids, name: str, arguments: Mapping[str, Any] | str, call_id: str | None = None
+) -> JSONObject:
+    """A call of a function, or of a custom tool when the request has one of that name."""
+    written = arguments if isinstance(arguments, str) else as_text(arguments)
+    call = {"status": "completed", "call_id": call_id or ids.new("call", 24), "name": name}
+    tools = objects(request.get("tools"))
+    if any(tool.get("type") == "custom" and tool.get("name") == name for tool in tools):
+        return {"id": ids.new("ctc"), "type": "custom_tool_call", **call, "input": written}
+    return {"id": ids.new("fc"), "type": "function_call", **call, "arguments": written}
+
+
+def as_text(value: Any) -> str:
+    """A JSON value as the text of an answer."""
+    return encode(value).decode()
+
+
+# --- the answer to a request that nothing was scripted for
+
+
+def unscripted(request: JSONObject, history: Sequence[JSONObject], ids: Ids) -> Draft:
+    """Reason, then call a function, or search and write a message."""
+    turn = read_turn([*history, *input_items(request)])
+    reasoning = as_object(request.get("reasoning"))
+    spent = _REASONING_TOKENS.get(str(reasoning.get("effort") or "medium"), 0) if reasoning else 0
+    output = _reasoning_items(request, reasoning, turn, ids) if spent else []
+    tool = None if turn.results else _tool_to_call(request, turn)
+    if tool is not None:
+        call = tool_call(request, ids, str(tool.get("name")), _arguments(tool, turn))
+        return Draft([*output, call], spent)
+    found = [] if turn.results else searches(request, _offered(request), turn.text)
+    calls = [{"id": ids.new(search.prefix), **search.call} for search in found]
+    part = text_part(*_words(request, turn, found))
+    return _limited(Draft([*output, *calls, message(ids, part)], spent), request.get("max_output_tokens"))
+
+
+def _reasoning_items(request: JSONObject, reasoning: JSONObject, turn: Turn, ids: Ids) -> list[JSONObject]:
+    """A reasoning item, when the request asks to see any of it."""
+    shown: JSONObject = {}
+    if includes(request, "reasoning.encrypted_content"):
+        sealed = hashlib.sha512(encode(turn.text)).digest()
+        shown["encrypted_content"] = "gAAAAA" + base64.urlsafe_b64encode(sealed).decode()
+    if reasoning.get("summary") or reasoning.get("generate_summary"):
+        shown["summary"] = [{"type": "summary_text", "text": thought(turn)}]
+    return [{"id": ids.new("rs"), "type": "reasoning", "summary": [], **shown}] if shown else []
+
+
+def _offered(request: JSONObject) -> list[JSONObject]:
+    """The tools that the tool choice of the request leaves."""
+    tools = objects(request.get("tools"))
+    choice = request.get("tool_choice")
+    if not is_object(choice):
+        return [] if choice == "none" else tools
+    allowed = objects(choice["tools"]) if "tools" in choice else [choice]
+    return [tool for tool in tools if any(wanted.items() <= tool.items() for wanted in allowed)]
+
+
+def _tool_to_call(request: JSONObject, turn: Turn) -> JSONObject | None:
+    """The function to call, or the custom tool when a call is forced: the one most like the question."""
+    choice = request.get("tool_choice")
+    mode = choice.get("mode", "required") if is_object(choice) else choice
+    kinds = ("function", "custom") if mode == "required" else ("function",)
+    asked = _vocabulary(turn.text)
+
+    def likeness(tool: JSONObject) -> int:
+        return len(asked & _vocabulary(f"{tool.get('name')} {tool.get('description')}"))
+
+    candidates = [tool for tool in _offered(request) if tool.get("type") in kinds]
+    return max(candidates, key=likeness, default=None)
+
+
+def _vocabulary(text: str) -> set[str]:
+    return {word.strip().lower() for word in tokens(text.replace("_", " "))}
+
+
+def _arguments(tool: JSONObject, turn: Turn) -> JSONObject | str:
+    if tool.get("type") == "custom":
+        return turn.text
+    value = _fitting(tool.get("parameters"), turn, f"function '{tool.get('name')}'", "tools")
+    return as_object(value)
+
+
+def _words(request: JSONObject, turn: Turn, found: Sequence[Search]) -> tuple[str, list[JSONObject]]:
+    """The text of the answer and its annotations: JSON where it is asked for, what was found, or prose."""
+    wanted = as_object(as_object(request.get("text")).get("format"))
+    if wanted.get("type") == "json_schema":
+        what = f"text format '{wanted.get('name')}'"
+        return as_text(_fitting(wanted.get("schema"), turn, what, "text.format.schema")), []
+    if wanted.get("type") == "json_object":
+        return as_text({"answer": answer_text(turn)}), []
+    if found:
+        return cited_text(found)
+    return answer_text(turn), []
+
+
+def _fitting(schema: Any, turn: Turn, what: str, param: str) -> Any:
+    try:
+        return fitting(as_object(schema), turn.text)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        message = f"Invalid schema for {what}: {error}"
+        raise ApiError(400, message, param=param, code="invalid_json_schema") from error
+
+
+def _limited(draft: Draft, limit: Any) -> Draft:
+    """A draft whose last item is a message, cut off where `max_output_tokens` ends."""
+    if not isinstance(limit, int) or draft.reasoning_tokens + count_tokens(draft.output) <= limit:
+        return draft
+    *others, last = draft.output
+    spent = min(draft.reasoning_tokens, limit)
+    left = limit - spent - count_tokens(others)
+    if left <= 0:
+        return Draft(others, spent, "max_output_tokens")
+    part = last["content"][0]
+    text = "".join(tokens(part["text"])[:left])
+    notes = [note for note in part["annotations"] if note.get("end_index", note.get("index")) <= len(text)]
+    short = {**last, "status": "incomplete", "content": [text_part(text, notes)]}
+    return Draft([*others, short], spent, "max_output_tokens")

@@ -1,0 +1,84 @@
+"""What the embedded server says: the same words for the same question, with no model behind them."""
+
+from __future__ import annotations
+
+import re
+
+from ._turn import Turn
+
+_GREETING = re.compile(
+    r"\W*(hi|hello|hey|good (morning|afternoon|evening))\b(\W*\w+){0,2}\W*\Z", re.IGNORECASE
+)
+_SUBJECT = re.compile(
+    r"\babout\s+(?:an?\s+|the\s+|my\s+)?([\w -]+?)\s*(?:[.,;:!?]|\b(?:who|that|which|and|in|with)\b|\Z)"
+)
+_LONGEST_QUOTE = 240
+
+
+def answer_text(turn: Turn) -> str:
+    """A sensible answer to a turn: tool results, a story, a greeting, or the question in quotes."""
+    if turn.results:
+        return " ".join(f"{name} says: {result}" for name, result in turn.results)
+    if turn.images or turn.files:
+        return _about_attachments(turn)
+    if not turn.text:
+        return "I am ready when you are."
+    if "story" in turn.text.lower():
+        return _story(turn.text)
+    if _GREETING.match(turn.text):
+        return "Hello! How can I help you today?"
+    verb = "asked" if turn.text.endswith("?") else "said"
+    answer = f"You {verb}: {_quoted(turn.text)}"
+    if turn.earlier:
+        answer += f" Before that you said: {_quoted(turn.earlier[-1])}"
+    return f"{answer} The embedded server gives the same answer to the same request."
+
+
+def found_on_the_web(query: str) -> list[str]:
+    """Sentences of an answer that cites one web page each."""
+    return [
+        f"For {_quoted(query)} a search found two pages.",
+        "A first page reports that a town planted a thousand trees in a day.",
+        "A second page tells how its neighbours then did the same.",
+    ]
+
+
+def found_in_files(query: str) -> list[str]:
+    """Sentences of an answer that cites one passage of a file each."""
+    return [
+        f"For {_quoted(query)} the files have two passages.",
+        "One passage names the main points.",
+        "Another one gives the details.",
+    ]
+
+
+def thought(turn: Turn) -> str:
+    """The summary of what went on before an answer."""
+    subject = _quoted(turn.text) if turn.text else "an empty request"
+    return f"**Reading the request**\n\nI looked at {subject} and chose a short answer."
+
+
+def _about_attachments(turn: Turn) -> str:
+    counted = [
+        f"{count} {name}{'s' if count > 1 else ''}"
+        for count, name in ((turn.images, "image"), (turn.files, "file"))
+        if count
+    ]
+    received = f"I received {' and '.join(counted)}"
+    asked = f" with the question {_quoted(turn.text)}" if turn.text else ""
+    return f"{received}{asked}. The embedded server does not look inside, so imagine a fine description here."
+
+
+def _story(text: str) -> str:
+    subject = _SUBJECT.search(text)
+    hero = subject[1] if subject else "fox"
+    return (
+        f"On a hill above the sea lived a little {hero} that could not fall asleep. "
+        f"Every night the {hero} counted the lamps of the fishing boats, until one small lamp blinked back. "
+        f"From then on the {hero} and the lamp wished each other good night, and the whole bay slept well."
+    )
+
+
+def _quoted(text: str) -> str:
+    short = text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 1] + "…"
+    return f"“{short}”"

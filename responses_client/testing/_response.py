@@ -1,0 +1,108 @@
+"""The response object: the output with all that the API says about it and echoes of the request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ._answers import Draft
+from ._turn import count_tokens, input_items
+from ._wire import JSONObject, as_object, is_object, objects
+
+# What a response says where the request is silent.
+_DEFAULTS: JSONObject = {
+    "background": False,
+    "instructions": None,
+    "max_output_tokens": None,
+    "max_tool_calls": None,
+    "model": None,
+    "parallel_tool_calls": True,
+    "previous_response_id": None,
+    "store": True,
+    "temperature": 1.0,
+    "tool_choice": "auto",
+    "top_logprobs": 0,
+    "top_p": 1.0,
+    "truncation": "disabled",
+    "user": None,
+}
+# What a response says only where the request did.
+_ECHOED = (
+    "context_management",
+    "moderation",
+    "prompt",
+    "prompt_cache_key",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+    "safety_identifier",
+)
+_SEARCH_DEFAULTS: JSONObject = {
+    "search_context_size": "medium",
+    "user_location": {"type": "approximate", "city": None, "country": "US", "region": None, "timezone": None},
+}
+_TOOL_DEFAULTS: dict[str, JSONObject] = {
+    "function": {"description": None, "parameters": None, "strict": True},
+    "file_search": {
+        "filters": None,
+        "max_num_results": 20,
+        "ranking_options": {"ranker": "auto", "score_threshold": 0.0},
+    },
+    "web_search": {"filters": None, **_SEARCH_DEFAULTS},
+    "web_search_preview": {"domains": [], **_SEARCH_DEFAULTS},
+}
+
+
+def response_object(
+    request: JSONObject, history: Sequence[JSONObject], draft: Draft, *, id: str, created_at: int
+) -> JSONObject:
+    """A whole response: `created_at` in Unix seconds, the output, its cost, echoes of the request."""
+    cut = draft.incomplete
+    service_tier = request.get("service_tier")
+    return {
+        "id": id,
+        "object": "response",
+        "created_at": created_at,
+        "status": "incomplete" if cut else "completed",
+        "completed_at": None if cut else created_at + 1,
+        "error": None,
+        "incomplete_details": {"reason": cut} if cut else None,
+        "output": draft.output,
+        "reasoning": {"effort": None, "summary": None, **as_object(request.get("reasoning"))},
+        "service_tier": "default" if service_tier in (None, "auto") else service_tier,
+        "text": {"format": {"type": "text"}, **as_object(request.get("text"))},
+        "tools": [_echoed_tool(tool) for tool in objects(request.get("tools"))],
+        "usage": _usage(request, history, draft),
+        "metadata": as_object(request.get("metadata")),
+        **{name: _given(request, name, default) for name, default in _DEFAULTS.items()},
+        **{name: request[name] for name in _ECHOED if request.get(name) is not None},
+        **_conversation(request.get("conversation")),
+    }
+
+
+def _usage(request: JSONObject, history: Sequence[JSONObject], draft: Draft) -> JSONObject:
+    read = count_tokens([*history, *input_items(request), request.get("instructions"), request.get("tools")])
+    written = count_tokens(draft.output) + draft.reasoning_tokens
+    return {
+        "input_tokens": read,
+        "input_tokens_details": {"cached_tokens": 0},
+        "output_tokens": written,
+        "output_tokens_details": {"reasoning_tokens": draft.reasoning_tokens},
+        "total_tokens": read + written,
+    }
+
+
+def _given(request: JSONObject, name: str, default: Any) -> Any:
+    value = request.get(name)
+    return default if value is None else value
+
+
+def _conversation(given: Any) -> JSONObject:
+    if given is None:
+        return {}
+    return {"conversation": given if is_object(given) else {"id": given}}
+
+
+def _echoed_tool(tool: JSONObject) -> JSONObject:
+    """A tool as a response shows it, with what the API fills in."""
+    kind = str(tool.get("type"))
+    return {"type": kind, **_TOOL_DEFAULTS.get(kind, {}), **tool}

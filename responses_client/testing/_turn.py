@@ -1,0 +1,100 @@
+"""What a request asks: its input as items, the last turn of the conversation, and sizes in tokens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ._wire import JSONObject, is_array, is_object, objects
+
+# A word or a run of punctuation with the space before it; together the matches are the whole text.
+_TOKEN = re.compile(r"\s*\w+|\s*[^\w\s]+|\s+\Z")
+_ATTACHMENT_TOKENS = 256
+_RESULT_TYPES = ("function_call_output", "custom_tool_call_output")
+_UNREAD = {
+    "id",
+    "type",
+    "role",
+    "status",
+    "call_id",
+    "encrypted_content",
+    "annotations",
+    "logprobs",
+    "summary",
+}
+
+
+def tokens(text: str) -> list[str]:
+    """A text in the pieces that are streamed and counted; joined, they are the text again."""
+    return _TOKEN.findall(text)
+
+
+def count_tokens(value: Any) -> int:
+    """How many tokens a JSON value counts for: the pieces of what a model would read of it."""
+    if isinstance(value, str):
+        return len(tokens(value))
+    if is_array(value):
+        return sum(map(count_tokens, value))
+    if not is_object(value):
+        return 0
+    if value.get("type") in ("input_image", "input_file"):
+        return _ATTACHMENT_TOKENS
+    return sum(count_tokens(item) for key, item in value.items() if key not in _UNREAD)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What is asked: the last user's words, those before, what is attached, and what tools gave back.
+
+    `results` are pairs of a tool's name and its output since the last user message.
+    """
+
+    text: str = ""
+    earlier: tuple[str, ...] = ()
+    images: int = 0
+    files: int = 0
+    results: tuple[tuple[str, str], ...] = ()
+
+
+def input_items(request: JSONObject) -> list[JSONObject]:
+    """The input of a request as items; a string is one message of the user."""
+    given = request.get("input")
+    if isinstance(given, str):
+        return [{"type": "message", "role": "user", "content": [{"type": "input_text", "text": given}]}]
+    return objects(given)
+
+
+def includes(request: JSONObject, name: str) -> bool:
+    """Whether a request asks to see something that responses leave out."""
+    include = request.get("include")
+    return is_array(include) and name in include
+
+
+def read_turn(items: Sequence[JSONObject]) -> Turn:
+    """The last turn of a conversation: its last user message and the tool outputs after it."""
+    turn = Turn()
+    names: dict[str, str] = {}
+    for item in items:
+        if item.get("role") == "user":
+            earlier = (*turn.earlier, turn.text) if turn.text else turn.earlier
+            turn = replace(_read_message(item.get("content")), earlier=earlier)
+        elif item.get("type") in _RESULT_TYPES:
+            name = str(item.get("name") or names.get(str(item.get("call_id")), "The tool"))
+            turn = replace(turn, results=(*turn.results, (name, _plain(item.get("output")))))
+        elif "call_id" in item and "name" in item:
+            names[str(item["call_id"])] = str(item["name"])
+    return turn
+
+
+def _read_message(content: Any) -> Turn:
+    types = [part.get("type") for part in objects(content)]
+    return Turn(text=_plain(content), images=types.count("input_image"), files=types.count("input_file"))
+
+
+def _plain(content: Any) -> str:
+    """The text in a content, which is a string or a list of parts."""
+    if isinstance(content, str):
+        return content
+    return "\n".join(part["text"] for part in objects(content) if isinstance(part.get("text"), str))

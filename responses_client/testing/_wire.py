@@ -1,0 +1,150 @@
+"""What crosses the wire, as plain data: JSON guards, answers before any I/O, errors in the API's form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+import httpx
+from typing_extensions import TypeIs
+
+JSONObject: TypeAlias = dict[str, Any]
+
+JSON_TYPE = "application/json"
+SSE_TYPE = "text/event-stream; charset=utf-8"
+
+
+def is_object(value: Any) -> TypeIs[JSONObject]:
+    """Whether a JSON value is an object."""
+    return isinstance(value, dict)
+
+
+def is_array(value: Any) -> TypeIs[list[Any]]:
+    """Whether a JSON value is an array."""
+    return isinstance(value, list)
+
+
+def as_object(value: Any) -> JSONObject:
+    """A JSON value when it is an object, else an empty one."""
+    return value if is_object(value) else {}
+
+
+def objects(value: Any) -> list[JSONObject]:
+    """The objects in a JSON array; none when the value is no array, as an unchecked request may have it."""
+    return [item for item in value if is_object(item)] if is_array(value) else []
+
+
+def encode(value: Any) -> bytes:
+    """A JSON value as the API writes it: compact, UTF-8, no escapes but those that JSON demands."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    # A lone surrogate has no UTF-8 form; Python's backslash form of it is JSON's escape for it too.
+    return text.encode("utf-8", "backslashreplace")
+
+
+def encode_event(event: Mapping[str, Any]) -> bytes:
+    """One event as a server-sent event: an `event:` line when it has a type, and a `data:` line."""
+    name = f"event: {event['type']}\n" if "type" in event else ""
+    return name.encode() + b"data: " + encode(event) + b"\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How an answer is played: seconds before its headers and between events, and where it breaks off."""
+
+    delay: float = 0.0
+    per_event: float = 0.0
+    cut_after: int | None = None
+    clean_cut: bool = False
+
+    def overlaid(self, other: Pace) -> Pace:
+        """This pace with what `other` sets."""
+        cut = self if other.cut_after is None else other
+        return Pace(
+            other.delay or self.delay, other.per_event or self.per_event, cut.cut_after, cut.clean_cut
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer before any I/O: `chunks` is the body, one chunk an event when `stream` is true."""
+
+    status: int
+    chunks: Iterable[bytes]
+    content_type: str = JSON_TYPE
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    stream: bool = False
+    pace: Pace = Pace()
+
+    @classmethod
+    def of_json(cls, value: Any, *, status: int = 200, pace: Pace | None = None) -> Answer:
+        """An answer with one JSON value as its body."""
+        return cls(status, (encode(value),), pace=pace or Pace())
+
+    @classmethod
+    def of_events(cls, events: Iterable[bytes], *, pace: Pace | None = None) -> Answer:
+        """An answer that streams events, each already encoded."""
+        return cls(200, events, content_type=SSE_TYPE, stream=True, pace=pace or Pace())
+
+    def at(self, pace: Pace) -> Answer:
+        """This answer, played at another pace."""
+        return replace(self, pace=pace)
+
+    def under(self, headers: Mapping[str, str]) -> Answer:
+        """This answer with `headers` added where it has none of that name."""
+        return replace(self, headers={**headers, **self.headers})
+
+    def steps(self, read_timeout: float | None) -> Iterator[float | bytes]:
+        """What a transport does for the body: wait that many seconds, or hand on those bytes."""
+        if not self.stream and self.pace.cut_after is not None:
+            body = b"".join(self.chunks)
+            yield body[: len(body) // 2] if self.pace.cut_after else b""
+            self._break_off()
+            return
+        count = 0
+        for chunk in self.chunks:
+            if count == self.pace.cut_after:
+                break
+            if count:
+                yield from waiting(self.pace.per_event, read_timeout)
+            count += 1
+            yield chunk
+        if count == self.pace.cut_after:
+            self._break_off()
+
+    def _break_off(self) -> None:
+        if not self.pace.clean_cut:
+            raise httpx.ReadError("The connection was broken off, as scripted with disconnect_after().")
+
+
+def waiting(seconds: float, read_timeout: float | None) -> Iterator[float]:
+    """The pauses that a wait consists of; ends in `httpx.ReadTimeout` when the client gives up first."""
+    if read_timeout is not None and seconds > read_timeout:
+        yield read_timeout
+        raise httpx.ReadTimeout(f"Nothing was received for {read_timeout} s, as scripted with delay().")
+    if seconds > 0:
+        yield seconds
+
+
+class ApiError(Exception):
+    """A refusal in the API's form: an HTTP status and an `error` object."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        type: str = "invalid_request_error",
+        param: str | None = None,
+        code: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.error: JSONObject = {"message": message, "type": type, "param": param, "code": code}
+        self.headers = dict(headers or {})
+
+    def answer(self) -> Answer:
+        """The HTTP answer that carries this error."""
+        return Answer.of_json({"error": self.error}, status=self.status).under(self.headers)

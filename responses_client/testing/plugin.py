@@ -1,0 +1,21 @@
+"""The pytest plugin: a fixture with an embedded server, loaded by pytest through an entry point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from ._server import Server
+
+
+@pytest.fixture
+def responses_server() -> Iterator[Server]:
+    """An embedded Responses API that knows nothing but what this test does with it."""
+    # Imported here: pytest loads plugins in every run, also of projects that never use this one.
+    from ._server import Server
+
+    with Server() as server:
+        yield server

@@ -1,0 +1,488 @@
+"""The exception tree: classes, texts, attributes, and that nothing is lost in copies."""
+
+import copy
+import inspect
+import pickle
+from collections.abc import Callable
+
+import pytest
+
+from responses_client import errors
+from responses_client._error_text import FieldError, field_error, missing_field
+from responses_client._meta import Headers, ResponseMeta
+from responses_client.errors import (
+    APIConnectionError,
+    APIError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    BadRequestError,
+    ConfigurationError,
+    ConflictError,
+    InternalServerError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    RequestValidationError,
+    ResponsesClientError,
+    ResponseValidationError,
+    StreamError,
+    StreamInterrupted,
+    ToolError,
+    UnprocessableEntityError,
+    WaitTimeout,
+    WebhookSignatureError,
+    status_error,
+)
+
+URL = "https://api.openai.com/v1/responses"
+META = ResponseMeta.build(200, {"x-request-id": "req_meta"}, elapsed=1.0, tries=1, method="POST", url=URL)
+
+
+def status(
+    code: int, body: bytes = b"", *, headers: dict[str, str] | None = None, tries: int = 1, **more: object
+) -> APIStatusError:
+    return status_error(
+        code,
+        headers or {},
+        body,
+        **{"method": "POST", "url": URL, "request_id": None, "tries": tries, **more},  # type: ignore[arg-type]
+    )
+
+
+EXAMPLES: list[ResponsesClientError] = [
+    ResponsesClientError("base"),
+    ConfigurationError("no key"),
+    RequestValidationError([field_error("temperature", "a number", "hot")]),
+    APIError("went wrong", request_id="req_1", meta=META),
+    APIConnectionError("refused"),
+    APITimeoutError("too slow"),
+    status(418, b"teapot"),
+    status(400, b'{"error": {"message": "No.", "code": "bad", "type": "t", "param": "input"}}'),
+    status(401),
+    status(403),
+    status(404),
+    status(409),
+    status(422),
+    status(429, headers={"retry-after": "2"}),
+    status(500),
+    ResponseValidationError("not JSON", path="output[0]", body=b"<html>", meta=META),
+    StreamError("overloaded", code="c", partial={"id": "r"}, event={"type": "error"}),  # type: ignore[arg-type]
+    StreamInterrupted("reset", partial={"id": "r"}, response_id="r", last_sequence_number=3),  # type: ignore[arg-type]
+    WebhookSignatureError("bad signature"),
+    WaitTimeout("still in progress", response={"id": "r"}),  # type: ignore[arg-type]
+    ToolError("tool failed"),
+]
+
+
+def subclasses(cls: type[ResponsesClientError]) -> set[type[ResponsesClientError]]:
+    own = {sub for sub in cls.__subclasses__() if sub.__module__ == errors.__name__}
+    return {cls}.union(*map(subclasses, own))
+
+
+def test_the_examples_cover_every_class() -> None:
+    assert {type(error) for error in EXAMPLES} == subclasses(ResponsesClientError)
+
+
+def test_the_tree_of_the_docstring_is_the_tree_of_the_classes() -> None:
+    drawn: list[tuple[str, str]] = []
+    parents: dict[int, str] = {-1: "Exception"}
+    for line in inspect.cleandoc(errors.__doc__ or "").splitlines()[2:]:
+        depth = (len(line) - len(line.lstrip())) // 2
+        parents[depth] = name = line.split()[0]
+        drawn.append((name, parents[depth - 1]))
+
+    classes = subclasses(ResponsesClientError)
+    assert sorted(drawn) == sorted((cls.__name__, cls.__bases__[0].__name__) for cls in classes)
+
+
+def test_all_public_names_are_listed() -> None:
+    assert {cls.__name__ for cls in subclasses(ResponsesClientError)} == set(errors.__all__) - {"FieldError"}
+    assert errors.__all__ == sorted(errors.__all__)
+
+
+DUPLICATES: list[Callable[[ResponsesClientError], ResponsesClientError]] = [
+    copy.copy,
+    copy.deepcopy,
+    lambda error: pickle.loads(pickle.dumps(error)),
+]
+
+
+@pytest.mark.parametrize("duplicate", DUPLICATES, ids=["copy", "deepcopy", "pickle"])
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_every_error_survives_copying_and_pickling(
+    error: ResponsesClientError, duplicate: Callable[[ResponsesClientError], ResponsesClientError]
+) -> None:
+    again = duplicate(error)
+
+    assert type(again) is type(error)
+    assert str(again) == str(error)
+    assert vars(again) == vars(error)
+
+
+@pytest.mark.parametrize("duplicate", DUPLICATES, ids=["copy", "deepcopy", "pickle"])
+def test_copies_keep_notes_and_own_causes(
+    duplicate: Callable[[ResponsesClientError], ResponsesClientError],
+) -> None:
+    error = ToolError("tool failed")
+    error.add_note("while testing")
+    error.__cause__ = APITimeoutError("too slow", request_id="req_1")
+
+    again = duplicate(error)
+
+    assert again.__notes__ == ["while testing"]
+    assert isinstance(again.__cause__, APITimeoutError)
+    assert again.__cause__.request_id == "req_1"
+    assert again.__suppress_context__
+
+
+def test_a_cause_that_cannot_be_pickled_is_kept_as_text() -> None:
+    class Unpicklable(Exception):
+        def __init__(self, message: str, request: object) -> None:
+            super().__init__(f"{message} (Bearer abcdefgh123)")
+            self.request = request
+
+    error = APIConnectionError("refused")
+    error.__cause__ = Unpicklable("no route", lambda: None)
+
+    again = pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(error))))
+
+    assert str(again.__cause__).endswith("Unpicklable: no route (Bearer ***")
+
+
+def test_an_error_without_cause_gets_none() -> None:
+    again = pickle.loads(pickle.dumps(ToolError("x")))
+
+    assert again.__cause__ is None
+    assert not again.__suppress_context__
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_every_error_is_one_line(error: ResponsesClientError) -> None:
+    assert str(error)
+    assert str(error).isprintable()
+
+
+def test_the_request_id_comes_from_the_meta_when_not_given() -> None:
+    assert APIError("x", meta=META).request_id == "req_meta"
+    assert APIError("x", meta=META, request_id="req_1").request_id == "req_1"
+    assert APIError("x").request_id is None
+    assert APIError("x").message == "x"
+
+
+def test_request_validation_names_path_type_and_expectation() -> None:
+    error = RequestValidationError(
+        [
+            field_error(("input", 3, "content"), "a string or a list of parts", 7),
+            missing_field("model", "a string"),
+        ]
+    )
+
+    assert isinstance(error, ValueError)
+    assert (error.path, error.expected, error.value_type) == (
+        "input[3].content",
+        "a string or a list of parts",
+        "int",
+    )
+    assert [entry["path"] for entry in error.errors] == ["input[3].content", "model"]
+    assert str(error) == (
+        "The request was not sent: input[3].content: expected a string or a list of parts, got int 7; "
+        "model: missing, expected a string"
+    )
+
+
+def test_request_validation_shows_the_first_ten_mistakes() -> None:
+    mistakes: list[FieldError] = [missing_field(f"field{number}", "a string") for number in range(12)]
+
+    error = RequestValidationError(mistakes)
+
+    assert "field9: " in str(error)
+    assert "field10" not in str(error)
+    assert str(error).endswith("; and 2 more in .errors")
+    assert len(error.errors) == 12
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (304, APIStatusError),
+        (400, BadRequestError),
+        (401, AuthenticationError),
+        (403, PermissionDeniedError),
+        (404, NotFoundError),
+        (408, APIStatusError),
+        (409, ConflictError),
+        (418, APIStatusError),
+        (422, UnprocessableEntityError),
+        (429, RateLimitError),
+        (500, InternalServerError),
+        (503, InternalServerError),
+        (599, InternalServerError),
+    ],
+)
+def test_the_status_chooses_the_class(code: int, expected: type[APIStatusError]) -> None:
+    error = status(code)
+
+    assert type(error) is expected
+    assert error.status_code == code
+
+
+def test_a_status_error_has_all_facts() -> None:
+    error = status(
+        429,
+        b'{"error": {"message": "Slow down.", "type": "requests", "code": "rate_limit_exceeded", "param": "model"}}',
+        headers={"Retry-After": "2.5", "Set-Cookie": "hunter2"},
+        tries=3,
+        request_id="req_1",
+        meta=META,
+    )
+
+    assert error.message == "Slow down."
+    assert (error.code, error.type, error.param) == ("rate_limit_exceeded", "requests", "model")
+    assert error.body["error"]["param"] == "model"
+    assert error.headers["retry-after"] == "2.5"
+    assert isinstance(error.headers, Headers)
+    assert (error.retry_after, error.tries, error.request_id, error.meta) == (2.5, 3, "req_1", META)
+    assert str(error) == (
+        "POST /v1/responses was answered with 429 after 3 tries: Slow down "
+        "(type requests, code rate_limit_exceeded, param model, request id req_1); try again in 2.5 s"
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "kept", "shown"),
+    [
+        (b"", None, "no body"),
+        (b"  \n", None, "no body"),
+        (b"null", None, "null"),
+        (b"upstream\r\n  failed.", "upstream\r\n  failed.", "upstream failed"),
+        (b"<html><title>502</title>", "<html><title>502</title>", "<html><title>502</title>"),
+        (b'{"error": {"message": "cut o', '{"error": {"message": "cut o', '{"error": {"message": "cut o'),
+        (b"x" * 5000, "x" * 5000, f"{'x' * 200}…"),
+        (b'{"unknown": "shape"}', {"unknown": "shape"}, '{"unknown": "shape"}'),
+        (b'{"detail": "Not Found"}', {"detail": "Not Found"}, "Not Found"),
+    ],
+    ids=["empty", "blank", "null", "text", "HTML", "truncated", "long", "unknown", "FastAPI"],
+)
+def test_any_body_is_kept_and_its_start_shown(body: bytes, kept: object, shown: str) -> None:
+    error = status(502, body)
+
+    assert error.body == kept
+    assert str(error) == f"POST /v1/responses was answered with 502: {shown}; try again later"
+
+
+@pytest.mark.parametrize(
+    ("code", "headers", "body", "advice"),
+    [
+        (400, {}, b"", "change the request"),
+        (401, {}, b"", "check the API key"),
+        (403, {}, b"", "check what the key, its project and organization may do"),
+        (404, {}, b"", "check base_url, the model and the ids"),
+        (409, {}, b"", "try again"),
+        (418, {}, b"", "see .body for the whole answer"),
+        (429, {}, b"", "try again later"),
+        (429, {"retry-after": "20"}, b"", "try again in 20 s"),
+        (
+            429,
+            {},
+            b'{"error": {"code": "insufficient_quota"}}',
+            "check plan and billing, waiting does not help",
+        ),
+        (
+            429,
+            {},
+            b'{"error": {"type": "insufficient_quota"}}',
+            "check plan and billing, waiting does not help",
+        ),
+        (307, {}, b"", "set base_url to the address that answers"),
+    ],
+)
+def test_the_text_ends_with_what_to_do(code: int, headers: dict[str, str], body: bytes, advice: str) -> None:
+    assert str(status(code, body, headers=headers)).endswith(f"; {advice}")
+
+
+def test_a_date_to_retry_after_needs_a_clock() -> None:
+    headers = {"retry-after": "Thu, 01 Jan 1970 00:01:40 GMT"}
+
+    assert status(503, headers=headers).retry_after is None
+    assert status(503, headers=headers, now=60.0).retry_after == 40.0
+
+
+def test_a_key_repeated_by_the_server_is_masked() -> None:
+    error = status(
+        401, b'{"error": {"message": "Wrong key azure0123456789"}}', secrets=["azure0123456789", "x", ""]
+    )
+
+    assert error.message == "Wrong key ***"
+    assert "azure" not in f"{error} {error.body}"
+
+
+def test_the_query_of_the_url_is_not_shown() -> None:
+    assert "hunter2" not in str(status(404, url=f"{URL}?api-key=hunter2"))
+
+
+@pytest.mark.parametrize(
+    ("code", "headers", "message"),
+    [
+        (
+            307,
+            {"location": "https://u:p@evil.example/v1/responses?x=1"},
+            "a redirect to https://evil.example, not followed because another origin must not get the request and its key",
+        ),
+        (
+            301,
+            {"location": "http://api.openai.com/v1/responses"},
+            "a redirect to http://api.openai.com, not followed because another origin must not get the request and its key",
+        ),
+        (
+            303,
+            {"location": "/elsewhere"},
+            "a redirect within https://api.openai.com, not followed because it would turn the request into a GET",
+        ),
+        (
+            308,
+            {"location": "/v1/responses/"},
+            "a redirect within https://api.openai.com, not followed because there were too many",
+        ),
+        (302, {"location": "https://[broken"}, "a redirect to what is no URL"),
+        (302, {}, "a redirect without a Location header"),
+    ],
+)
+def test_a_redirect_says_why_it_was_not_followed(code: int, headers: dict[str, str], message: str) -> None:
+    error = status(code, b"<html>Moved", headers=headers)
+
+    assert error.message == message
+    assert message in str(error)
+
+
+def test_a_status_error_made_by_hand_needs_only_a_status() -> None:
+    error = RateLimitError("Slow down.", status_code=429)
+
+    assert str(error) == "The request was answered with 429: Slow down; try again later"
+    assert (error.body, error.tries, dict(error.headers)) == (None, 1, {})
+
+
+@pytest.mark.parametrize(
+    ("body", "kept", "shown"),
+    [
+        (b"<html>", "<html>", "'<html>'"),
+        (b"", None, "empty"),
+        (b"null", None, "'null'"),
+        (b"[1]", [1], "'[1]'"),
+        ({"output": 1}, {"output": 1}, "'{\"output\": 1}'"),
+        ("text", "text", "'text'"),
+    ],
+)
+def test_an_answer_of_the_wrong_kind_shows_its_start(body: object, kept: object, shown: str) -> None:
+    error = ResponseValidationError("The answer is no response.", body=body, request_id="req_1")
+
+    assert error.body == kept
+    assert error.path is None
+    assert error.message == "The answer is no response."
+    assert str(error) == (
+        f"The answer is no response (request id req_1): the body is {shown}; "
+        "check that base_url leads to a server of the Responses API"
+    )
+
+
+def test_an_answer_of_the_wrong_shape_names_the_path() -> None:
+    error = ResponseValidationError(
+        "Expected a list", path="output", body={"output": 1}, advice="use strict=False"
+    )
+
+    assert error.path == "output"
+    assert str(error) == "Expected a list at output: the body is '{\"output\": 1}'; use strict=False"
+
+
+FIELDS = {"code": "server_error", "message": "Overloaded.", "param": None}
+
+
+@pytest.mark.parametrize(
+    ("payload", "status_code"),
+    [
+        ({"type": "error", **FIELDS}, None),
+        ({"type": "error", "error": FIELDS}, None),
+        ({"type": "error", "status": 503, "error": FIELDS}, 503),
+        ({"type": "error", "status_code": 503, "error": FIELDS}, 503),
+        ({"error": FIELDS}, None),
+        ({"type": "response.failed", "response": {"error": FIELDS}}, None),
+    ],
+    ids=["flat", "nested", "WebSocket", "status_code", "no type", "failed response"],
+)
+def test_every_shape_of_event_gives_the_same_error(
+    payload: dict[str, object], status_code: int | None
+) -> None:
+    error = StreamError.from_event(payload, request_id="req_1")
+
+    assert error.message == "Overloaded."
+    assert (error.code, error.type, error.param, error.status_code) == (
+        "server_error",
+        None,
+        None,
+        status_code,
+    )
+    assert error.event is payload
+    status_shown = f"status {status_code}, " if status_code else ""
+    assert str(error) == (
+        f"The API ended the stream with an error: Overloaded ({status_shown}code server_error, "
+        "request id req_1); what came is in .partial"
+    )
+
+
+def test_a_stream_error_takes_ids_from_the_event() -> None:
+    error = StreamError.from_event(
+        {"type": "response.failed", "sequence_number": 9, "response": {"id": "resp_1", "error": FIELDS}}
+    )
+
+    assert (error.response_id, error.last_sequence_number) == ("resp_1", 9)
+
+
+def test_a_stream_error_prefers_what_the_stream_knows() -> None:
+    typed, partial = object(), object()
+
+    error = StreamError.from_event(
+        {"error": FIELDS, "sequence_number": 9, "response_id": "resp_2", "request_id": "req_2"},
+        event=typed,  # type: ignore[arg-type]
+        partial=partial,  # type: ignore[arg-type]
+        response_id="resp_1",
+        last_sequence_number=8,
+        meta=META,
+    )
+
+    assert (error.event, error.partial) == (typed, partial)
+    assert (error.response_id, error.last_sequence_number) == ("resp_1", 8)
+    assert (error.request_id, error.meta) == ("req_2", META)
+
+
+def test_a_stream_error_without_message_shows_the_event() -> None:
+    error = StreamError.from_event({"type": "error", "sequence_number": "?"})
+
+    assert error.message == """no message, only '{"type": "error", "sequence_number": "?"}'"""
+    assert error.last_sequence_number is None
+
+
+def test_an_interrupted_stream_says_where_it_stopped() -> None:
+    error = StreamInterrupted("connection reset", response_id="resp_1", last_sequence_number=0, meta=META)
+
+    assert (error.reason, error.response_id, error.last_sequence_number) == ("connection reset", "resp_1", 0)
+    assert error.partial is None
+    assert str(error) == error.message
+    assert str(error) == (
+        "The stream ended after event 0 without a terminal event: connection reset "
+        "(response resp_1, request id req_meta); what came is in .partial"
+    )
+
+
+def test_a_stream_that_never_began_says_so_without_numbers() -> None:
+    error = StreamInterrupted("connection closed.")
+
+    assert str(error) == (
+        "The stream ended without a terminal event: connection closed; what came is in .partial"
+    )
+
+
+def test_a_wait_that_timed_out_keeps_the_last_state() -> None:
+    state = object()
+
+    assert WaitTimeout("still queued", response=state).response is state  # type: ignore[arg-type]
+    assert WaitTimeout("never seen").response is None

@@ -1,0 +1,61 @@
+"""Plain httpx clients of the embedded server, and a reader for its streams."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+
+from responses_client.testing import Server
+
+KEY = {"authorization": "Bearer test-key"}
+
+
+def http(server: Server, **options: Any) -> httpx.Client:
+    return httpx.Client(transport=server.transport(), base_url=server.base_url, **{"headers": KEY, **options})
+
+
+def async_http(server: Server, **options: Any) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        transport=server.async_transport(), base_url=server.base_url, **{"headers": KEY, **options}
+    )
+
+
+def create(server: Server, **body: Any) -> httpx.Response:
+    """`POST /responses` with a model and an input unless given."""
+    with http(server) as client:
+        return client.post("/responses", json={"model": "m", "input": "Hi", **body})
+
+
+def created(server: Server, **body: Any) -> dict[str, Any]:
+    """The response to a request that has to be in order."""
+    response = create(server, **body)
+    assert response.status_code == 200, response.text
+    return dict(response.json())
+
+
+def streamed(server: Server, **body: Any) -> list[dict[str, Any]]:
+    """The events of a response."""
+    return events(create(server, stream=True, **body).text)
+
+
+def events(body: str) -> list[dict[str, Any]]:
+    """The events in a body, each checked to be named by its type."""
+    found: list[dict[str, Any]] = []
+    for block in body.split("\n\n")[:-1]:
+        name, data = block.split("\n")
+        event = json.loads(data.removeprefix("data: "))
+        assert name == f"event: {event['type']}"
+        found.append(event)
+    return found
+
+
+def text_of(response: dict[str, Any]) -> str:
+    """All text in the output of a response."""
+    return "".join(part.get("text", "") for item in response["output"] for part in item.get("content", ()))
+
+
+def types_of(response: dict[str, Any]) -> list[str]:
+    """The types of the output items."""
+    return [item["type"] for item in response["output"]]
