@@ -277,6 +277,8 @@ def _dispatcher(document: Document, union: Union) -> list[str]:
     for name in document.objects(union):
         for tag in document.tags(name):
             table.setdefault(tag, []).append(f"{document.schemas[name].module}.{name}")
+    for entries in table.values():
+        entries.sort(key=lambda entry: not entry.endswith(".OutputMessage"))  # as `OpenUnion` expects them
     lines = [f"    class {union.name}(OpenUnion):", *prose(union.description, "        "), ""]
     lines += ["        members = {", *(f'            "{tag}": "{" ".join(cls)}",' for tag, cls in table.items()), "        }"]
     if union.untagged:

@@ -1,30 +1,25 @@
-"""Reads `schema/*.yaml` into frozen dataclasses; every mistake names file, schema and property."""
+"""Reads `schema/*.yaml` into frozen dataclasses that the rest of the generator works on."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
-import yaml
+from .dialect import OPERATIONS, SchemaError, Spec, check_file, check_schema, read, without_null
 
-__all__ = ["Area", "Field", "Object", "Operation", "Schema", "SchemaError", "Spec", "Union", "load", "parse"]
-
-Spec: TypeAlias = Mapping[str, Any]
+__all__ = ["Alias", "Area", "Document", "Field", "Object", "Operation", "Schema", "Union", "load", "parse", "references"]
 
 FOLDER = Path(__file__).parent / "schema"
 
 
-class SchemaError(Exception):
-    """The schema files contradict the dialect or themselves."""
-
-
 @dataclass(frozen=True)
 class Field:
-    """One property of an object: its wire name, its Python name and its JSON Schema."""
+    """One property of an object: its wire name, its Python name and its JSON Schema, null left aside."""
 
     wire: str
     name: str
     spec: Spec
+    nullable: bool
     required: bool  # as published: requests must have it
     point: bool  # the model demands it
     read_only: bool
@@ -32,7 +27,8 @@ class Field:
     @property
     def description(self) -> str:
         """What the field means, or the empty string for a tag."""
-        return str(self.spec.get("description", ""))
+        text = str(self.spec.get("description", ""))
+        return f"Deprecated. {text}" if self.spec.get("deprecated") and "eprecated" not in text else text
 
     @property
     def tag(self) -> tuple[str, ...]:
@@ -49,13 +45,13 @@ class Object:
     name: str
     module: str
     description: str
+    published: tuple[str, ...]
     base: str | None
     python_base: str | None
     fields: tuple[Field, ...]
     abstract: bool
     request: str | None
     effect: Spec | None
-    published: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -65,13 +61,24 @@ class Union:
     name: str
     module: str
     description: str
+    published: tuple[str, ...]
     members: tuple[str, ...]
     unknown: str
     untagged: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Alias:
+    """An open string of which many values are known, named so that they stand in one place."""
+
+    name: str
+    module: str
+    description: str
     published: tuple[str, ...]
+    values: tuple[str, ...]
 
 
-Schema: TypeAlias = Object | Union
+Schema: TypeAlias = Object | Union | Alias
 
 
 @dataclass(frozen=True)
@@ -109,8 +116,23 @@ class Document:
         """Return the object of that name."""
         found = self.schemas[name]
         if not isinstance(found, Object):
-            raise SchemaError(f"{found.module}.yaml: {name} is a union where an object is needed")
+            raise SchemaError(f"{found.module}.yaml: {name} stands where only an object can")
         return found
+
+    def unions(self) -> list[Union]:
+        """Return the unions, each after those it holds."""
+        found: dict[str, Union] = {}
+
+        def visit(union: Union) -> None:
+            for name in union.members:
+                if isinstance(member := self.schemas[name], Union):
+                    visit(member)
+            found.setdefault(union.name, union)
+
+        for schema in self.schemas.values():
+            if isinstance(schema, Union):
+                visit(schema)
+        return list(found.values())
 
     def all_fields(self, item: Object) -> tuple[Field, ...]:
         """Return the fields of the object, those of its bases first; its own replace theirs."""
@@ -121,13 +143,12 @@ class Document:
         """Return the `type` values of an object."""
         return next((f.tag for f in self.all_fields(self.object(name)) if f.wire == "type"), ())
 
-    def objects(self, union: Union) -> tuple[str, ...]:
-        """Return the objects of a union, those of nested unions included, without repeats."""
-        names: dict[str, None] = {}
-        for name in union.members:
-            member = self.schemas[name]
-            names |= dict.fromkeys(self.objects(member) if isinstance(member, Union) else (name,))
-        return tuple(names)
+    def objects(self, name: str) -> tuple[str, ...]:
+        """Return the objects that a name stands for: itself, or those of a union, without repeats."""
+        schema = self.schemas[name]
+        if isinstance(schema, Union):
+            return tuple(dict.fromkeys(object_ for member in schema.members for object_ in self.objects(member)))
+        return (name,) if isinstance(schema, Object) else ()
 
 
 def references(spec: object) -> Iterator[str]:
@@ -149,16 +170,20 @@ def load(folder: Path = FOLDER) -> Document:
 
 
 def parse(texts: Mapping[str, str]) -> Document:
-    """Read schema texts, one a module."""
+    """Read schema texts, one a module.
+
+    Raises:
+        SchemaError: They are no YAML, or contradict the dialect or themselves.
+    """
+    from .check import check  # needs the dataclasses above
+
     areas: list[Area] = []
     schemas: dict[str, Schema] = {}
     operations: list[Operation] = []
     for module, text in texts.items():
-        content = cast("dict[str, Any]", yaml.safe_load(text))
-        doc = content.pop("x-doc", None)
-        if not doc:
-            raise SchemaError(f"{module}.yaml: x-doc is missing")
-        if module == "operations":
+        content = read(module, text)
+        doc = check_file(module, content)
+        if module == OPERATIONS:
             operations = [_operation(name, spec) for name, spec in content.items()]
             continue
         for name, spec in content.items():
@@ -167,73 +192,5 @@ def parse(texts: Mapping[str, str]) -> Document:
             schemas[name] = _schema(module, name, spec)
         areas.append(Area(module, doc, tuple(content)))
     document = Document(tuple(areas), schemas, tuple(operations))
-    _check(document)
+    check(document)
     return document
-
-
-def _schema(module: str, name: str, spec: Spec) -> Schema:
-    where = f"{module}.yaml: {name}"
-    description = str(spec.get("description") or "")
-    if not description:
-        raise SchemaError(f"{where}: description is missing")
-    published = tuple(spec.get("x-spec", ()))
-    if "anyOf" in spec:
-        members = tuple(member["$ref"] for member in spec["anyOf"])
-        unknown = spec.get("x-unknown", "UnknownObject")
-        untagged = spec.get("x-untagged", {})
-        return Union(name, module, description, members, unknown, untagged, published)
-    required, point = set(spec.get("required", ())), set(spec.get("x-point", ()))
-    properties = cast("Mapping[str, Spec]", spec.get("properties") or {})
-    if missing := (required | point) - set(properties) - {"type"}:
-        raise SchemaError(f"{where}: required names no property: {', '.join(sorted(missing))}")
-    bases = [base["$ref"] for base in spec.get("allOf", ())]
-    if len(bases) > 1:
-        raise SchemaError(f"{where}: more than one base")
-    return Object(
-        name=name,
-        module=module,
-        description=description,
-        base=bases[0] if bases else None,
-        python_base=spec.get("x-class"),
-        fields=tuple(_field(where, k, v, k in required, k in point) for k, v in properties.items()),
-        abstract=bool(spec.get("x-abstract")),
-        request=spec.get("x-request"),
-        effect=spec.get("x-effect"),
-        published=published,
-    )
-
-
-def _field(where: str, wire: str, spec: Spec, required: bool, point: bool) -> Field:
-    name = spec.get("x-python", wire)
-    field = Field(wire, name, spec, required, point, bool(spec.get("readOnly")))
-    if not field.description and not field.tag:
-        raise SchemaError(f"{where}.{wire}: description is missing")
-    return field
-
-
-def _operation(name: str, spec: Spec) -> Operation:
-    resource, _, method = name.rpartition(".")
-    return Operation(
-        resource=resource,
-        method=method,
-        description=spec["description"],
-        verb=spec["verb"],
-        path=spec["path"],
-        request=spec["request"],
-        result=spec["result"],
-        stream=spec.get("stream"),
-    )
-
-
-def _check(document: Document) -> None:
-    for schema in document.schemas.values():
-        if isinstance(schema, Union):
-            names: tuple[str, ...] = schema.members
-        else:
-            names = (*([schema.base] if schema.base else []), *references([f.spec for f in schema.fields]))
-        for name in names:
-            if name not in document.schemas:
-                raise SchemaError(f"{schema.module}.yaml: {schema.name} refers to {name}, which is nowhere")
-    for operation in document.operations:
-        for name in (operation.request, operation.result):
-            document.object(name)

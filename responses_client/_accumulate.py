@@ -5,8 +5,10 @@ four verbs (put, append, set, status) and how to stay right with servers that fo
 parents, or the output of the last event.
 """
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Callable, Sequence
+from functools import cache
+from itertools import groupby, pairwise
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ class Accumulator:
 
     @property
     def last_sequence_number(self) -> int | None:
-        """The highest number seen, None if the server sends none."""
+        """The last number seen, None if the server sends none."""
         self._fold()
         return self._sequence_number
 
@@ -62,35 +64,26 @@ class Accumulator:
         from .models.events import EFFECTS
 
         events, self._pending = self._pending, []
-        text: list[str] = []  # of successive deltas with one target, joined once
-        target: tuple[object, ...] = ()
-        for event in events:
-            number = event.sequence_number
-            if number is not None and (self._sequence_number is None or number > self._sequence_number):
-                self._sequence_number = number
-            effect = EFFECTS.get(event.type or "")
+        for event in reversed(events):
+            if event.sequence_number is not None:
+                self._sequence_number = event.sequence_number
+                break
+        # Successive text deltas with one target are joined before they are added, else long texts take
+        # quadratic time.
+        for (kind, _), run in groupby(events, key=_target):
+            first = next(run)
+            effect = EFFECTS.get(first.type or "")
             if effect is None:
                 continue
             self._snapshot = None
             verb, value, path, *parents = effect
-            if verb != "append" or not isinstance(piece := getattr(event, value), str):
-                self._flush(text, target)
-                self._apply(event, verb, value, path, parents)
+            if verb == "append" and isinstance(text := getattr(first, value), str):
+                text += "".join([getattr(event, value) for event in run])
+                holder, key = self._locate(first, path, parents)
+                _append(holder, key, text)
                 continue
-            place = (event.type, *(getattr(event, key, None) for key in ("output_index", "item_id")))
-            place += tuple(getattr(event, key, None) for key in path if key.endswith("_index"))
-            if place != target[:-1]:
-                self._flush(text, target)
-                target = (*place, (event, path, parents))
-            text.append(piece)
-        self._flush(text, target)
-
-    def _flush(self, text: list[str], target: tuple[Any, ...]) -> None:
-        if text:
-            event, path, parents = target[-1]
-            holder, key = self._locate(event, path, parents)
-            _append(holder, key, "".join(text))
-            text.clear()
+            for event in (first, *run):
+                self._apply(event, verb, value, path, parents)
 
     def _apply(
         self, event: "Model", verb: str, value: str, path: tuple[str, ...], parents: Sequence[str | None]
@@ -157,6 +150,18 @@ class Accumulator:
                 holder = _child(holder, key, list if below.endswith("_index") else dict)
         last = path[-1]
         return holder, getattr(event, last, None) if last.endswith("_index") else last
+
+
+def _target(event: "StreamEvent") -> tuple[type, tuple[object, ...]]:
+    """Return what events must agree on to be added together."""
+    kind = type(event)
+    return kind, _place_getter(kind)(event)
+
+
+@cache
+def _place_getter(kind: type["Model"]) -> Callable[["Model"], Any]:
+    fields = [name for name in kind.model_fields if name.endswith("_index") or name == "item_id"]
+    return attrgetter(*fields) if fields else lambda _: None
 
 
 def _new_item(kind: str, item_id: str | None) -> Json:

@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
@@ -15,25 +16,29 @@ from .models._base import OpenUnion, UnknownEvent, as_response_error, dispatcher
 if TYPE_CHECKING:
     from .models import StreamEvent
 
-__all__ = ["EventDecoder"]
+__all__ = ["END_TYPES", "EventDecoder"]
 
 logger = logging.getLogger("responses_client")
 
+END_TYPES = frozenset(
+    {"response.completed", "response.incomplete", "response.failed", "response.cancelled", "error"}
+)
+"""Events after which nothing is read: the terminal ones and `error`."""
+
 Parse = Callable[[bytes], Any]
 _type_of = re.compile(rb'\s*\{\s*"type"\s*:\s*"([\w.]+)"').match
-_parsers: dict[bytes, Parse] = {}  # filled as event types are first seen
-
-
-def _union() -> type[OpenUnion]:
-    from .models import StreamEvent
-
-    return dispatcher(StreamEvent)
+# Filled as event types are first seen. Those that end a stream stand apart: that spares all others a check.
+_parsers: dict[bytes, Parse] = {}
+_end_parsers: dict[bytes, Parse] = {}
+# Bytes kept for the snapshot before they are turned into events again and folded in.
+_KEPT_BYTES = 2 * 1024 * 1024
 
 
 class EventDecoder:
     """Turns the bytes of a stream into typed events.
 
     Attributes:
+        end: The event that ended the stream, once it came; what follows it is not read.
         done: Whether the server wrote `[DONE]`.
         failure: What keeps the rest from being read: an event that is no JSON, is too large or, in
             strict mode, is malformed.
@@ -42,11 +47,18 @@ class EventDecoder:
     def __init__(self, max_event_bytes: int, strict: bool) -> None:
         self._sse = SSEDecoder(max_event_bytes)
         self._strict = strict
+        self._replay = SSEDecoder(max_event_bytes)
+        self._kept: list[bytes] = []
+        self._kept_bytes = 0
+        self._is_finished = False
+        self._is_replayed = False
+        self.end: StreamEvent | None = None
         self.done = False
         self.failure: ResponseValidationError | None = None
 
     def feed(self, data: bytes) -> "list[StreamEvent]":
         """Return the events that a chunk completes."""
+        self.keep(data)
         try:
             frames = self._sse.feed(data)
         except EventTooLarge as error:
@@ -57,9 +69,38 @@ class EventDecoder:
                 return self._parse(frames)
         return self._parse(frames)
 
-    def end(self) -> "list[StreamEvent]":
-        """Return what the end of the stream leaves open: at most one event, if it is whole."""
-        return self._parse(self._sse.end())
+    def finish(self) -> "list[StreamEvent]":
+        """Return what the end of the bytes leaves open: at most one event, if it is whole."""
+        self._is_finished = True
+        with strict_validation(self._strict):
+            return self._parse(self._sse.end())
+
+    def keep(self, data: bytes) -> None:
+        """Keep a chunk for `replay`."""
+        self._kept.append(data)
+        self._kept_bytes += len(data)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether enough is kept for `replay` to be due."""
+        return self._kept_bytes > _KEPT_BYTES
+
+    def replay(self) -> "list[StreamEvent]":
+        """Return the events since the last replay once more, for the snapshot.
+
+        A snapshot is rarely asked for before the end, where the terminal event has it all. To keep bytes
+        for it costs nothing; to keep events costs a quarter of the time of the stream.
+        """
+        kept, self._kept, self._kept_bytes = self._kept, [], 0
+        events: list[StreamEvent] = []
+        with suppress(EventTooLarge):
+            frames = self._replay.feed(b"".join(kept))
+            for name, data in [*frames, *(self._replay.end() if self._is_finished else ())]:
+                event = None if self._is_replayed else _parse_quietly(name, data)
+                if event is not None:
+                    events.append(event)
+                    self._is_replayed = event.type in END_TYPES and event.type != "error"
+        return events
 
     def _parse(self, frames: list[Frame]) -> "list[StreamEvent]":
         events: list[StreamEvent] = []
@@ -73,23 +114,24 @@ class EventDecoder:
                 except ResponseValidationError as error:
                     self.failure = error
                     break
-                if event is not None:
-                    events.append(event)
+                if event is None:
+                    continue
+                events.append(event)
+                if event.type in END_TYPES:
+                    self.end = event
+                    break
         return events
 
     def _parse_unusual(self, name: bytes, data: bytes) -> "StreamEvent | None":
         """Parse an event of a type not yet seen, without a name, malformed, or no event at all."""
-        hint = _type_of(data)
-        parse = _parsers.get(hint[1]) if hint and hint[1] != name else None
-        if parse is not None:
-            try:
-                return cast("StreamEvent", parse(data))
-            except ValidationError:
-                pass  # what is wrong is found below
         text = data.strip()
         if not text or text == b"[DONE]":
             self.done = self.done or bool(text)
             return None
+        parse = _parser_for(name, data)
+        if parse is not None:
+            with suppress(ValidationError):  # what is wrong is found below
+                return cast("StreamEvent", parse(data))
         try:
             value: object = from_json(data)
         except ValueError as error:
@@ -102,19 +144,58 @@ class EventDecoder:
         return self._from_object(name, cast("dict[str, Any]", value))
 
     def _from_object(self, name: bytes, value: dict[str, Any]) -> "StreamEvent":
-        tag = value.get("type")
-        if tag is None and isinstance(value.get("error"), dict):
-            tag = "error"
-        elif tag is None:
-            tag = name.decode("utf-8", "replace")
-        model = _union().member(tag) if isinstance(tag, str) else None
-        if model is None:
+        tag = _tag(name, value)
+        if not _register(tag):
             return UnknownEvent.from_dict(value)
-        model.model_rebuild()
-        _parsers[tag.encode()] = model.__pydantic_validator__.validate_json
+        model = cast("type[UnknownEvent]", _union().member(tag))
         try:
             return cast("StreamEvent", model.__pydantic_validator__.validate_python(value))
         except ValidationError as error:
             if self._strict:
                 raise as_response_error(tag, error, value) from error
             return cast("StreamEvent", _union().as_unknown(value, error))
+
+
+def _union() -> type[OpenUnion]:
+    from .models import StreamEvent
+
+    return dispatcher(StreamEvent)
+
+
+def _parser_for(name: bytes, data: bytes) -> Parse | None:
+    """Return the parser for the type that the data name, or else the event line."""
+    hint = _type_of(data)
+    tag = hint[1] if hint else name
+    return _parsers.get(tag) or _end_parsers.get(tag)
+
+
+def _tag(name: bytes, value: dict[str, Any]) -> str:
+    tag = value.get("type")
+    if tag is None and isinstance(value.get("error"), dict):
+        return "error"
+    return tag if isinstance(tag, str) else name.decode("utf-8", "replace") if tag is None else ""
+
+
+def _register(tag: str) -> bool:
+    """Build the parser of an event type when it is first seen; tell whether the type is known."""
+    model = _union().member(tag)
+    if model is None:
+        return False
+    model.model_rebuild()
+    parsers = _end_parsers if tag in END_TYPES else _parsers
+    parsers[tag.encode()] = model.__pydantic_validator__.validate_json
+    return True
+
+
+def _parse_quietly(name: bytes, data: bytes) -> "StreamEvent | None":
+    """Parse a frame that was parsed before: what was malformed then has no effect and is left out."""
+    parse = _parsers.get(name) or _parser_for(name, data)
+    try:
+        if parse is not None:
+            with suppress(ValidationError):
+                return cast("StreamEvent", parse(data))
+        value: Any = from_json(data)
+        model = _union().member(_tag(name, value))
+        return None if model is None else cast("StreamEvent", model.__pydantic_validator__.validate_python(value))
+    except (ValueError, AttributeError):
+        return None

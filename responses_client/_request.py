@@ -111,13 +111,13 @@ def _validate(
 ) -> None:
     from pydantic import ValidationError
 
-    from .models._base import strict_validation
+    from .models._base import error_lines, strict_validation
 
     try:
         with strict_validation():
             model.__pydantic_validator__.validate_python({k: v for k, v in body.items() if k not in extra})
     except ValidationError as error:
-        raise RequestValidationError([_mistake(line) for line in error.errors(include_url=False)]) from None
+        raise RequestValidationError([_mistake(line) for line in error_lines(error)]) from None
     if operation.name == "responses.create" and (mistakes := list(_contradictions({**body, **extra}))):
         raise RequestValidationError(mistakes)
 
@@ -137,6 +137,8 @@ def _contradictions(body: Mapping[str, object]) -> Iterable[FieldError]:
 def _mistake(line: "ErrorDetails") -> FieldError:
     path = field_path(line["loc"])
     expected = line["msg"].removeprefix("Input should be ").removeprefix("Input should ")
+    if expected.startswith(("greater", "less")):
+        expected = f"a number {expected}"
     if line["type"] == "missing":
         return missing_field(path, "a value")
     return field_error(path, expected, line["input"])

@@ -1,5 +1,6 @@
 """The body of an answer in, a typed result out; whatever is no valid answer is an error."""
 
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -52,7 +53,7 @@ def parse_result(
 
 
 def _accumulated(body: bytes, meta: ResponseMeta, settings: "Settings") -> Response:
-    state = StreamState(settings.max_event_bytes, settings.strict, meta)
+    state = StreamState(deque(), settings.max_event_bytes, settings.strict, meta)
     state.feed(body)
     if not state.ended:
         state.end()

@@ -6,22 +6,12 @@ from typing import TYPE_CHECKING
 from ._accumulate import Accumulator
 from ._decode import EventDecoder
 from .errors import APIError, StreamError, StreamInterrupted
-from .models.events import (
-    ErrorEvent,
-    ResponseCancelled,
-    ResponseCompleted,
-    ResponseFailed,
-    ResponseIncomplete,
-)
 
 if TYPE_CHECKING:
     from ._meta import ResponseMeta
     from .models import Response, StreamEvent
 
 __all__ = ["StreamState"]
-
-_TERMINAL = frozenset({ResponseCompleted, ResponseIncomplete, ResponseFailed, ResponseCancelled})
-_ENDS = _TERMINAL | {ErrorEvent}
 
 
 class StreamState:
@@ -30,37 +20,41 @@ class StreamState:
     Attributes:
         events: What is ready to be given out.
         count: How many events came.
+        ended: Whether no further event will come.
         terminal: Whether the terminal event came.
         error_event: The `error` event that came.
     """
 
-    def __init__(self, max_event_bytes: int, strict: bool, meta: "ResponseMeta") -> None:
+    def __init__(
+        self, events: "deque[StreamEvent]", max_event_bytes: int, strict: bool, meta: "ResponseMeta"
+    ) -> None:
         self._decoder = EventDecoder(max_event_bytes, strict)
         self._accumulator = Accumulator()
         self._meta = meta
         self._interrupted: str | None = None
-        self.events: deque[StreamEvent] = deque()
+        self.events = events
         self.count = 0
+        self.ended = False
         self.terminal = False
-        self.error_event: ErrorEvent | None = None
-
-    @property
-    def ended(self) -> bool:
-        """Whether no further event will come."""
-        return self.terminal or self._interrupted is not None or self._has_failed
-
-    @property
-    def _has_failed(self) -> bool:
-        return self.error_event is not None or self._decoder.failure is not None
+        self.error_event: StreamEvent | None = None
 
     def feed(self, data: bytes) -> None:
         """Take one chunk."""
-        self._take(self._decoder.feed(data))
+        decoder = self._decoder
+        events = decoder.feed(data)
+        if decoder.end is not None or decoder.failure is not None:
+            events = self._take_end(events)
+        self.count += len(events)
+        self.events += events
+        if decoder.is_full:
+            self._accumulator.extend(decoder.replay())
 
     def end(self) -> None:
         """Take the end of the bytes."""
-        self._take(self._decoder.end())
-        if not self.terminal and self.error_event is None:
+        events = self._take_end(self._decoder.finish())
+        self.count += len(events)
+        self.events += events
+        if self._decoder.end is None:
             if self._decoder.failure is not None:
                 reason = "the connection ended inside an event"
             elif self._decoder.done:
@@ -74,28 +68,26 @@ class StreamState:
     def interrupt(self, reason: str) -> None:
         """Take the news that the connection broke."""
         self._interrupted = reason
+        self.ended = True
 
     def after_error(self, data: bytes) -> None:
         """Take what followed an `error` event: the failed response, if the server sends it."""
-        self._accumulator.extend([e for e in self._decoder.feed(data) if type(e) in _TERMINAL])
+        self._decoder.keep(data)
 
-    def _take(self, events: "list[StreamEvent]") -> None:
-        for number, event in enumerate(events):
-            if type(event) in _ENDS:
-                if isinstance(event, ErrorEvent):
-                    self.error_event = event
-                    self._accumulator.extend([e for e in events[number:] if type(e) in _TERMINAL])
-                    events = events[:number]
-                else:
-                    self.terminal = True
-                    events = events[: number + 1]
-                break
-        self.count += len(events)
-        self.events.extend(events)
-        self._accumulator.extend(events)
+    def _take_end(self, events: "list[StreamEvent]") -> "list[StreamEvent]":
+        self.ended = True
+        end = self._decoder.end
+        if end is None:
+            return events
+        if end.type == "error":
+            self.error_event = end
+            return events[:-1]
+        self.terminal = True
+        return events
 
     def snapshot(self) -> "Response | None":
         """Return the response so far; None before anything of it came."""
+        self._accumulator.extend(self._decoder.replay())
         response = self._accumulator.snapshot()
         if response is not None:
             object.__setattr__(response, "_meta", self._meta)

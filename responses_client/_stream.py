@@ -5,6 +5,7 @@ The work is done once, in `_Source`, as `async def` over `IO`; per event, the tw
 
 import time
 import warnings
+from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -36,7 +37,9 @@ class _Source:
         self._attempts = Attempts(io, call)
         self._settings = call.settings
         self._body: Body | None = None
+        self._is_limited = call.settings.deadline is not None or call.settings.idle_timeout is not None
         self._last_event = 0.0
+        self.events: deque[StreamEvent] = deque()
         self.meta: ResponseMeta | None = None
         self.state: StreamState | None = None
         self.failure: APIError | None = None
@@ -51,11 +54,12 @@ class _Source:
             raise await self._no_stream(body, meta, kind)
         self._body = body
         self._last_event = time.monotonic()
-        self.state = StreamState(self._settings.max_event_bytes, self._settings.strict, meta)
+        settings = self._settings
+        self.state = StreamState(self.events, settings.max_event_bytes, settings.strict, meta)
         return self.state
 
-    async def pull(self) -> "StreamEvent | None":
-        """Return the next event; None at the end.
+    async def fill(self) -> bool:
+        """Wait until there are events; return False at the end.
 
         Raises:
             APIError: The stream ended without its terminal event.
@@ -63,33 +67,32 @@ class _Source:
         if self.failure is not None:
             raise self.failure
         if self.closed:
-            return None
+            return False
         state = self.state or await self.open()
-        while not state.events:
+        while not self.events:
             if state.ended:
                 await self._finish(state)
-                return None
-            state = await self._read(state)
-        return state.events.popleft()
+                return False
+            try:
+                piece = await cast("Body", self._body).next(self._left() if self._is_limited else None)
+            except Failure as failure:
+                state = await self._broken(state, failure)
+                continue
+            if piece is None:
+                state.end()
+            else:
+                state.feed(piece)
+        self._last_event = time.monotonic()
+        return True
 
-    async def _read(self, state: StreamState) -> StreamState:
-        body = cast("Body", self._body)
-        try:
-            piece = await body.next(self._left())
-        except Failure as failure:
-            if not state.count:
-                await self._release(body)
-                await self._attempts.retry(failure.outcome, self._attempts.connection_error(failure))
-                return await self.open()
+    async def _broken(self, state: StreamState, failure: Failure) -> StreamState:
+        """Try again if nothing came yet, else keep what came."""
+        if state.count or self._body is None:
             state.interrupt(failure.reason)
             return state
-        if piece is None:
-            state.end()
-            return state
-        state.feed(piece)
-        if state.events:
-            self._last_event = time.monotonic()
-        return state
+        await self._release(self._body)
+        await self._attempts.retry(failure.outcome, self._attempts.connection_error(failure))
+        return await self.open()
 
     def _left(self) -> float | None:
         left, idle = self._attempts.left, self._settings.idle_timeout
@@ -122,8 +125,8 @@ class _Source:
 
     async def final(self) -> "Response":
         """Read to the end and return the whole response."""
-        while await self.pull() is not None:
-            pass
+        while await self.fill():
+            self.events.clear()
         response = self.snapshot()
         if response is None:
             raise ResponseValidationError("The stream was closed before anything came", advice="iterate first")
@@ -163,6 +166,7 @@ class _Stream:
 
     def __init__(self, io: IO, call: "Call[Any]") -> None:
         self._source = _Source(io, call)
+        self._events = self._source.events
 
     @property
     def meta(self) -> "ResponseMeta | None":
@@ -198,11 +202,9 @@ class EventStream(_Stream):
         return self
 
     def __next__(self) -> "StreamEvent":
-        state = self._source.state
-        event = state.events.popleft() if state is not None and state.events else run(self._source.pull())
-        if event is None:
+        if not self._events and not run(self._source.fill()):
             raise StopIteration
-        return event
+        return self._events.popleft()
 
     def __enter__(self) -> Self:
         if self._source.state is None:
@@ -246,11 +248,9 @@ class AsyncEventStream(_Stream):
         return self
 
     async def __anext__(self) -> "StreamEvent":
-        state = self._source.state
-        event = state.events.popleft() if state is not None and state.events else await self._source.pull()
-        if event is None:
+        if not self._events and not await self._source.fill():
             raise StopAsyncIteration
-        return event
+        return self._events.popleft()
 
     async def __aenter__(self) -> Self:
         if self._source.state is None:

@@ -7,7 +7,7 @@ Whatever waits is written once, as `async def` over `IO`. The methods of `SyncIO
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import cache
 from inspect import isawaitable
 from itertools import islice
@@ -135,18 +135,29 @@ def _family(client: object) -> Any:
     )
 
 
-@contextmanager
-def _failures(family: Any) -> Iterator[None]:
-    try:
-        yield
-    except (family.RequestError, family.InvalidURL, TimeoutError) as error:
-        kind: Literal["connect", "timeout", "network"] = "network"
-        if isinstance(error, (family.TimeoutException, TimeoutError)):
-            kind = "timeout"
-        elif isinstance(error, family.ConnectError):
-            kind = "connect"
+class _Failures:
+    """Turns the exceptions of an HTTP library into `Failure`."""
+
+    def __init__(self, family: Any) -> None:
+        self._family = family
+        self.caught = (family.RequestError, family.InvalidURL, TimeoutError)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, self.caught):
+            raise self.failure(error) from error
+
+    def failure(self, error: BaseException) -> Failure:
+        """Return what the flow decides on."""
+        what: Literal["connect", "timeout", "network"] = "network"
+        if isinstance(error, (self._family.TimeoutException, TimeoutError)):
+            what = "timeout"
+        elif isinstance(error, self._family.ConnectError):
+            what = "connect"
         name = type(error).__name__
-        raise Failure(kind, f"{name}: {error}" if str(error) else name) from error
+        return Failure(what, f"{name}: {error}" if str(error) else name)
 
 
 def _build(client: Any, request: WireRequest, left: float | None) -> Any:
@@ -169,15 +180,15 @@ class SyncIO:
     def __init__(self, client: "httpx.Client | None" = None) -> None:
         self._client = client
         self._is_ours = client is None
-        self._family = httpx if client is None else _family(client)
+        self._failures = _Failures(httpx if client is None else _family(client))
         self._lock = threading.Lock()
 
     async def send(self, request: WireRequest, left: float | None) -> Body:
         """See `IO`."""
         client = self._client or self._open()
-        with _failures(self._family):
+        with self._failures:
             response = client.send(_build(client, request, left), stream=True, follow_redirects=False)
-        return _SyncBody(response, self._family, left)
+        return _SyncBody(response, self._failures, left)
 
     def _open(self) -> httpx.Client:
         with self._lock:
@@ -205,11 +216,11 @@ class SyncIO:
 
 
 class _SyncBody:
-    def __init__(self, response: httpx.Response, family: Any, left: float | None) -> None:
+    def __init__(self, response: httpx.Response, failures: _Failures, left: float | None) -> None:
         self.status_code = response.status_code
         self.headers = Headers(response.headers)
         self._response = response
-        self._family = family
+        self._failures = failures
         source = response.iter_bytes() if _is_encoded(self.headers) else response.stream
         self._pieces = iter(cast("Iterator[bytes]", source))
         self._timer = self._cut_off(left) if left is not None else None
@@ -218,8 +229,10 @@ class _SyncBody:
         """See `Body`."""
         if left is not None and left <= 0:
             raise Failure("timeout", "the deadline has passed")
-        with _failures(self._family):
+        try:
             return next(self._pieces, None)
+        except self._failures.caught as error:
+            raise self._failures.failure(error) from error
 
     async def drain(self) -> bytes:
         """See `Body`."""
@@ -261,15 +274,15 @@ class AsyncIO:
 
     def __init__(self, client: "httpx.AsyncClient | None" = None) -> None:
         self._given = client
-        self._family = httpx if client is None else _family(client)
+        self._failures = _Failures(httpx if client is None else _family(client))
         self._of_loop: anyio.lowlevel.RunVar[httpx.AsyncClient] = anyio.lowlevel.RunVar(f"client of {id(self)}")
 
     async def send(self, request: WireRequest, left: float | None) -> Body:
         """See `IO`."""
         client = self._given or self._open()
-        with _failures(self._family), _time_limit(left):
+        with self._failures, _time_limit(left):
             response = await client.send(_build(client, request, left), stream=True, follow_redirects=False)
-        return _AsyncBody(response, self._family)
+        return _AsyncBody(response, self._failures)
 
     def _open(self) -> httpx.AsyncClient:
         # A pool is bound to its loop: one client serves `asyncio.run` after `asyncio.run`.
@@ -301,21 +314,23 @@ def _time_limit(seconds: float | None) -> AbstractContextManager[object]:
 
 
 class _AsyncBody:
-    def __init__(self, response: httpx.Response, family: Any) -> None:
+    def __init__(self, response: httpx.Response, failures: _Failures) -> None:
         self.status_code = response.status_code
         self.headers = Headers(response.headers)
         self._response = response
-        self._family = family
+        self._failures = failures
         source = response.aiter_bytes() if _is_encoded(self.headers) else response.stream
         self._pieces = aiter(cast("AsyncIterator[bytes]", source))
 
     async def next(self, left: float | None) -> bytes | None:
         """See `Body`."""
-        with _failures(self._family):
+        try:
             if left is None:
                 return await anext(self._pieces, None)
             with anyio.fail_after(max(left, 0)):
                 return await anext(self._pieces, None)
+        except self._failures.caught as error:
+            raise self._failures.failure(error) from error
 
     async def drain(self) -> bytes:
         """See `Body`."""

@@ -25,6 +25,7 @@ from ..errors import ResponseValidationError
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
+    from pydantic_core import ErrorDetails
 
     from .._meta import ResponseMeta
 
@@ -50,6 +51,7 @@ __all__ = [
     "UnknownTool",
     "as_response_error",
     "dispatcher",
+    "error_lines",
     "parse_json",
     "strict_validation",
 ]
@@ -62,6 +64,8 @@ Entry: TypeAlias = Callable[[Any], "Model"]
 _strict: ContextVar[bool] = ContextVar("responses_client_strict", default=False)
 _building: ContextVar[type | None] = ContextVar("responses_client_building", default=None)
 _as_any = cs.simple_ser_schema("any")
+# Labels of union branches in error locations: the errors of hidden ones are not told.
+_SHOWN, _HIDDEN = "~", "~hidden"
 
 
 @contextmanager
@@ -276,7 +280,7 @@ class OpenUnion:
         if tag is None:
             tag = next((tag for field, tag in cls.untagged.items() if field in data), None)
             if tag is None and _strict.get():
-                raise PydanticCustomError("missing", "Input should have a `type`")
+                raise PydanticCustomError("no_type", "Input should be an object with a `type`")
         validate = (cls._validators.get(tag) or cls._resolve(tag)) if isinstance(tag, str) else None
         if validate is None:
             return _validate_nested(cls.unknown, data)
@@ -336,7 +340,7 @@ class _Nulls:
         (item,) = get_args(source)
         items = cs.list_schema(handler.generate_schema(item), serialization=_as_any)
         null = cs.no_info_after_validator_function(lambda _: _NullList(), cs.none_schema())
-        return cs.union_schema([items, null], mode="left_to_right", serialization=_as_any)
+        return cs.union_schema([(items, _SHOWN), (null, _HIDDEN)], mode="left_to_right", serialization=_as_any)
 
 
 class _Open:
@@ -351,7 +355,7 @@ class _IntOrFloat:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> cs.CoreSchema:
         whole, real = cs.int_schema(strict=True), cs.float_schema(strict=True)
-        return cs.union_schema([whole, real], mode="left_to_right", serialization=_as_any)
+        return cs.union_schema([(whole, _HIDDEN), (real, _SHOWN)], mode="left_to_right", serialization=_as_any)
 
 
 class _TextOr:
@@ -411,8 +415,7 @@ def _validate_nested(cls: type[_M], value: object) -> _M:
 
 def _without_bad_fields(cls: type[_M], value: object, error: ValidationError) -> _M:
     """Keep malformed fields as raw data beside the typed ones, if the object makes sense without."""
-    lines = error.errors(include_url=False, include_context=False, include_input=False)
-    bad = {line["loc"][0] for line in lines if line["loc"]}
+    bad = {line["loc"][0] for line in error_lines(error) if line["loc"]}
     if not isinstance(value, dict) or not bad:
         raise error
     data = cast("JsonObject", value)
@@ -427,16 +430,24 @@ def _without_bad_fields(cls: type[_M], value: object, error: ValidationError) ->
     return model
 
 
+def error_lines(error: ValidationError) -> "list[ErrorDetails]":
+    """Return what is wrong, at locations that name only fields and indexes."""
+    lines = [line for line in error.errors(include_url=False) if _HIDDEN not in line["loc"]]
+    for line in lines:
+        line["loc"] = tuple(step for step in line["loc"] if step != _SHOWN)
+    return lines
+
+
 def as_response_error(name: str, error: ValidationError, body: object) -> ResponseValidationError:
     """Say which part of the data does not fit the class."""
-    problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    problem = error_lines(error)[0]
     path = field_path(problem["loc"]) or None
     advice = "pass strict=False to keep it as raw data"
     return ResponseValidationError(f"No valid {name}: {problem['msg']}", path=path, body=body, advice=advice)
 
 
 def _log(kept_as: str, name: str, error: ValidationError) -> None:
-    problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    problem = error_lines(error)[0]
     place = field_path(problem["loc"])
     logger.warning("Malformed %s kept as %s: %s at %s", name, kept_as, problem["msg"], place or "its root")
 

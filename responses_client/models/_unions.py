@@ -531,7 +531,7 @@ else:
         """What item lists, conversations and compacted responses hold."""
 
         members = {
-            "message": "items.InputMessage items.OutputMessage",
+            "message": "items.OutputMessage items.InputMessage",
             "reasoning": "items.ReasoningItem",
             "function_call": "items.FunctionCall",
             "function_call_output": "items.FunctionCallOutput",
@@ -568,7 +568,7 @@ else:
         """What a request may hold in `input`."""
 
         members = {
-            "message": "items.InputMessage items.OutputMessage",
+            "message": "items.OutputMessage items.InputMessage",
             "reasoning": "items.ReasoningItem",
             "function_call": "items.FunctionCall",
             "function_call_output": "items.FunctionCallOutput",

@@ -10,8 +10,27 @@
 The package also brings a pytest fixture, `responses_server`, which is such a server.
 """
 
-from ._api import RecordedRequest
-from ._server import Server
-from ._wire import Answer
+from typing import TYPE_CHECKING
 
 __all__ = ["Answer", "RecordedRequest", "Server"]
+
+if TYPE_CHECKING:
+    from ._api import RecordedRequest
+    from ._server import Server
+    from ._wire import Answer
+else:
+    # Loaded when first used: pytest imports this package for its plugin, in every run of every project.
+    from importlib import import_module
+
+    _MODULES = {"Answer": "_wire", "RecordedRequest": "_api", "Server": "_server"}
+
+    def __getattr__(name):
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f".{_MODULES[name]}", __name__), name)
+        value.__module__ = __name__
+        globals()[name] = value
+        return value
+
+    def __dir__():
+        return __all__

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ._answers import Ids
@@ -58,9 +58,9 @@ class Script:
         self._queue.append((scripted, self._pending))
         self._pending = Pace()
 
-    def change(self, **changes: Any) -> None:
-        """Change the pace of what comes next; the names are the fields of `Pace`."""
-        self._pending = replace(self._pending, **changes)
+    def change(self, pace: Pace) -> None:
+        """Change the pace of what comes next in what `pace` sets."""
+        self._pending = self._pending.overlaid(pace)
 
     def next_canned(self) -> tuple[Canned, Pace] | None:
         """The canned answer for the request that has come in, when it is its turn."""

@@ -13,7 +13,7 @@ from ._api import Api, RecordedRequest
 from ._script import Canned, Items, Reply, Script, Whole, failure, raw_events
 from ._transport import AsyncServerTransport, ServerTransport
 from ._validate import load
-from ._wire import Answer, ApiError, JSONObject
+from ._wire import Answer, ApiError, JSONObject, Pace
 
 if TYPE_CHECKING:
     from responses_client import AsyncClient, Client
@@ -72,21 +72,21 @@ class Server:
 
     def client(self, **options: Any) -> Client:
         """A client of this server; `options` are those of `responses_client.Client`."""
+        # Imported here: a server on its own, behind another client, does without the models.
         from responses_client import Client
 
         http_client = options.pop("http_client", None) or httpx.Client(transport=self.transport())
-        return Client(
-            **{"api_key": "test-key", "base_url": self.base_url, **options, "http_client": http_client}
-        )
+        return Client(http_client=http_client, **{**self._usual_options(), **options})
 
     def async_client(self, **options: Any) -> AsyncClient:
         """An async client of this server; `options` are those of `responses_client.AsyncClient`."""
         from responses_client import AsyncClient
 
         http_client = options.pop("http_client", None) or httpx.AsyncClient(transport=self.async_transport())
-        return AsyncClient(
-            **{"api_key": "test-key", "base_url": self.base_url, **options, "http_client": http_client}
-        )
+        return AsyncClient(http_client=http_client, **{**self._usual_options(), **options})
+
+    def _usual_options(self) -> dict[str, Any]:
+        return {"api_key": "test-key", "base_url": self.base_url}
 
     def transport(self) -> httpx.BaseTransport:
         """A transport for `httpx.Client(transport=...)`; its bodies are read event by event."""
@@ -229,23 +229,23 @@ class Server:
         This and `delay` change the answer that is scripted next; when a request comes before that, the
         answer to it. Of an answer that is not a stream, half the body arrives, or none with 0 events.
         """
-        return self._change(cut_after=events, clean_cut=clean)
+        return self._change(Pace(cut_after=events, clean_cut=clean))
 
     def delay(self, seconds: float = 0.0, *, per_event: float = 0.0) -> Server:
         """Make the next answer slow: seconds before its headers, and between its events.
 
         A wait longer than the client's read timeout ends, after that time, in `httpx.ReadTimeout`.
         """
-        return self._change(delay=seconds, per_event=per_event)
+        return self._change(Pace(delay=seconds, per_event=per_event))
 
     def _add(self, scripted: Reply | Canned) -> Server:
         with self._lock:
             self._script.add(scripted)
         return self
 
-    def _change(self, **changes: Any) -> Server:
+    def _change(self, pace: Pace) -> Server:
         with self._lock:
-            self._script.change(**changes)
+            self._script.change(pace)
         return self
 
     # --- for transports

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from ._server import Server
+    from . import Server
 
 
 @pytest.fixture
 def responses_server() -> Iterator[Server]:
     """An embedded Responses API that knows nothing but what this test does with it."""
     # Imported here: pytest loads plugins in every run, also of projects that never use this one.
-    from ._server import Server
+    from . import Server
 
     with Server() as server:
         yield server

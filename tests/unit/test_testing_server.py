@@ -261,7 +261,7 @@ def test_refuse_is_a_message_with_a_refusal() -> None:
 
 
 def test_reply_items_are_the_output_as_they_are() -> None:
-    items = [{"type": "time_travel"}, {"type": "message", "content": None}]
+    items: list[dict[str, Any]] = [{"type": "time_travel"}, {"type": "message", "content": None}]
     with Server() as server:
         assert created(server.reply_items(items))["output"] == items
 

@@ -33,7 +33,7 @@ async def aread(client: httpx.AsyncClient, body: Any, chunks: list[bytes]) -> li
     """The same with an async client; `chunks` has what came when it raises."""
     async with client.stream("POST", "/responses", json=body) as response:
         async for chunk in response.aiter_raw():
-            chunks.append(chunk)  # noqa: PERF401: a comprehension would lose them
+            chunks.append(chunk)  # noqa: PERF401 (a comprehension would lose them)
     return chunks
 
 
@@ -212,9 +212,9 @@ def test_cut_applies_to_the_next_answer(script: Callable[[Server], Server], expe
 def test_changes_before_and_after_an_answer_add_up() -> None:
     naps: list[float] = []
     with slow(naps) as server:
-        server.delay(2).reply("a").disconnect_after(events=1)
+        server.delay(2).delay(per_event=3).reply("a").disconnect_after(events=2)
         assert outcomes(server, 2) == ["broken", DONE]
-    assert naps == [2]
+    assert naps == [2, 3]
 
 
 # --- slow answers

@@ -1,0 +1,122 @@
+"""Run the benchmarks and print a table: `python -m tests.benchmarks [NAME ...] [--quick] [--json FILE]`.
+
+Run it at the root of the repository, with the dependency group `bench` for the official package;
+without that package only our own numbers and those of bare libraries are shown.
+
+In-process measures are CPU time, starts of processes are wall time. All rivals of a measure get the same
+bytes in the same run, in alternating order. A number is the median of its samples; a ratio is the median
+of the ratios of samples taken next to each other, with the least and the greatest of them in brackets.
+"""
+
+import argparse
+import json
+import platform
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+
+from . import calls, starts, streams
+from .setup import Measure, Setup
+from .timing import Row
+
+MEASURES: dict[str, Measure] = {
+    "stream": streams.sync_streams,
+    "async": streams.async_streams,
+    "bare": streams.bare_streams,
+    "mixed": streams.mixed_streams,
+    "helper": streams.helper_streams,
+    "encode": calls.encoding,
+    "parse": calls.parsing,
+    "import": starts.imports,
+    "ready": starts.ready,
+    "first": starts.first_event,
+}
+_HEADER = ("what", "unit", "ours", "rival", "", "ratio", "spread", "target", "")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run what was chosen; return 1 if a target is missed."""
+    options = _parser().parse_args(arguments)
+    setup = _setup(options)
+    print(_machine(setup), flush=True)
+    if setup.official is None:
+        print("The package openai is not installed: only our own numbers.")
+    table: list[Row] = []
+    for name in options.names or MEASURES:
+        rows = list(MEASURES[name](setup))
+        print(_text([_HEADER, *map(_cells, rows)] if not table else map(_cells, rows)), flush=True)
+        table += rows
+    if options.json:
+        lines = {"machine": _machine(setup), "rows": [row.as_json() for row in table]}
+        Path(options.json).write_text(json.dumps(lines, indent=1) + "\n")
+    return int(any(row.passed is False for row in table))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks", description=(__doc__ or "").partition(":")[0]
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", choices=[*MEASURES, []], help=", ".join(MEASURES))
+    parser.add_argument("--repeats", type=int, help="samples of a measure in the process")
+    parser.add_argument("--starts", type=int, help="processes started for a measure of a start")
+    parser.add_argument("--quick", action="store_true", help="few samples: noisy, for a first look")
+    parser.add_argument("--ours", action="store_true", help="leave the official package out")
+    parser.add_argument("--json", metavar="FILE", help="write all samples to a file")
+    return parser
+
+
+def _setup(options: argparse.Namespace) -> Setup:
+    setup = Setup.usual()
+    if options.quick:
+        setup = replace(setup, repeats=3, starts=3, memory_deltas=5_000)
+    if options.ours:
+        setup = replace(setup, official=None)
+    return replace(setup, repeats=options.repeats or setup.repeats, starts=options.starts or setup.starts)
+
+
+def _machine(setup: Setup) -> str:
+    packages = ["httpx", "pydantic", "pydantic-core", *(["openai"] if setup.official else [])]
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in packages)
+    return f"Python {platform.python_version()} on {platform.machine()} ({platform.system()}); {versions}"
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    ratio, rival = row.ratio, row.rival_value
+    return (
+        row.what,
+        row.unit,
+        _number(row.value),
+        "" if rival is None else _number(rival),
+        row.rival_name,
+        "" if ratio is None else f"{ratio:.2f}",
+        f"{min(row.ratios):.2f} to {max(row.ratios):.2f}" if len(row.ratios) > 1 else "",
+        "" if row.target is None else str(row.target),
+        {None: "", True: "pass", False: "FAIL"}[row.passed],
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+_WIDTHS = (44, 9, 8, 8, 19, 7, 15, 8, 4)
+_RIGHT = {2, 3, 5}
+
+
+def _text(lines: Iterable[tuple[str, ...]]) -> str:
+    return "\n".join(_line(cells) for cells in lines)
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    return "  ".join(_padded(cells)).rstrip()
+
+
+def _padded(cells: tuple[str, ...]) -> Iterator[str]:
+    for number, (cell, width) in enumerate(zip(cells, _WIDTHS, strict=True)):
+        yield cell.rjust(width) if number in _RIGHT else cell.ljust(width)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

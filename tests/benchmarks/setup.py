@@ -1,0 +1,53 @@
+"""How much is measured, and of whom."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from . import peers
+from .peers import Peer
+from .timing import Row
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Sizes and repeats of a run."""
+
+    ours: Peer
+    official: Peer | None
+    repeats: int = 7
+    starts: int = 11
+    """Processes started for each measure of a start."""
+    deltas: int = 5_000
+    memory_deltas: int = 50_000
+    rounds: int = 25
+    """Rounds of the mixed stream."""
+    input_items: int = 1_000
+    output_items: int = 1_500
+
+    @classmethod
+    def usual(cls) -> "Setup":
+        """Return the setup of the table in the documentation."""
+        return cls(peers.ours(), peers.official())
+
+    @classmethod
+    def tiny(cls) -> "Setup":
+        """Return a setup that runs everything of ours once, for tests."""
+        return cls(
+            peers.ours(),
+            None,
+            repeats=1,
+            starts=1,
+            deltas=20,
+            memory_deltas=50,
+            rounds=1,
+            input_items=10,
+            output_items=9,
+        )
+
+    @property
+    def peers(self) -> list[Peer]:
+        """The clients to be measured."""
+        return [self.ours] if self.official is None else [self.ours, self.official]
+
+
+Measure = Callable[[Setup], Iterable[Row]]

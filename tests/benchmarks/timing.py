@@ -1,0 +1,127 @@
+"""Samples of rival implementations, taken in turns, and the rows that are made of them."""
+
+import gc
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Literal, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the ratio of a row has to be: "at least" so many times less than the rival, or "at most" so many times it."""
+
+    bound: Literal["at least", "at most"]
+    value: float
+
+    def __str__(self) -> str:
+        return f"{'>=' if self.bound == 'at least' else '<='} {self.value:g}"
+
+    def ratio(self, ours: float, rival: float) -> float:
+        """Return rival / ours where more is better, ours / rival where less is."""
+        above, below = (rival, ours) if self.bound == "at least" else (ours, rival)
+        return above / below if below else float("inf")
+
+    def met(self, ratio: float) -> bool:
+        """Say whether the ratio is good enough."""
+        return ratio >= self.value if self.bound == "at least" else ratio <= self.value
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: our samples and those of a rival, in the same unit.
+
+    Machines change their speed from one moment to the next, so the ratio is the median of the ratios of
+    samples that were taken next to each other.
+    """
+
+    what: str
+    unit: str
+    ours: list[float]
+    rival: list[float] = field(default_factory=list[float])
+    rival_name: str = ""
+    target: Target | None = None
+
+    @property
+    def value(self) -> float:
+        """The median of our samples."""
+        return median(self.ours)
+
+    @property
+    def rival_value(self) -> float | None:
+        """The median of the rival's samples."""
+        return median(self.rival) if self.rival else None
+
+    @property
+    def ratios(self) -> list[float]:
+        """How we compare, sample by sample, in the direction of the target."""
+        target = self.target or _MORE
+        return [
+            target.ratio(ours, rival) for ours, rival in zip(self.ours, self.rival, strict=bool(self.rival))
+        ]
+
+    @property
+    def ratio(self) -> float | None:
+        """How we compare."""
+        return median(self.ratios) if self.rival else None
+
+    @property
+    def passed(self) -> bool | None:
+        """Whether the target is met; None without one."""
+        return None if self.target is None or self.ratio is None else self.target.met(self.ratio)
+
+    def as_json(self) -> dict[str, object]:
+        """Return the row as JSON data, samples included."""
+        return {
+            "what": self.what,
+            "unit": self.unit,
+            "ours": self.value,
+            "rival_name": self.rival_name or None,
+            "rival": self.rival_value,
+            "ratio": self.ratio,
+            "ratios": self.ratios,
+            "target": None if self.target is None else str(self.target),
+            "passed": self.passed,
+            "samples": {"ours": self.ours, "rival": self.rival},
+        }
+
+
+_MORE = Target("at least", 0)
+
+
+def cpu(function: Callable[[], object]) -> float:
+    """Return the CPU seconds a call takes; garbage of earlier calls is not its business."""
+    gc.collect()
+    start = time.process_time()
+    function()
+    return time.process_time() - start
+
+
+def in_turns(repeats: int, measures: Mapping[str, Callable[[], T]]) -> dict[str, list[T]]:
+    """Take samples of each measure in alternating order, after a first round that is thrown away."""
+    for measure in measures.values():
+        measure()
+    samples: dict[str, list[T]] = {name: [] for name in measures}
+    names = list(measures)
+    for number in range(repeats):
+        for name in names if number % 2 == 0 else reversed(names):
+            samples[name].append(measures[name]())
+    return samples
+
+
+def rows(
+    what: str,
+    unit: str,
+    samples: Mapping[str, list[float]],
+    targets: Mapping[str, Target | None],
+    factor: float = 1.0,
+) -> list[Row]:
+    """Make a row for each rival that was measured, or one of ours alone."""
+    mine = [sample * factor for sample in samples["ours"]]
+    rivals = {name: [sample * factor for sample in samples[name]] for name in targets if name in samples}
+    if not rivals:
+        return [Row(what, unit, mine)]
+    return [Row(what, unit, mine, rival, name, targets[name]) for name, rival in rivals.items()]
