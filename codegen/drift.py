@@ -1,4 +1,232 @@
-"""Stub to be replaced before commit."""
+"""Compares the schema with a published OpenAPI 3 document: a line for each thing that only one of them has.
+
+Each schema of ours names those it stands for (`x-spec`); one may stand for several, of requests and of
+answers. What any of them has must be in ours; what ours has must be in one of them at least.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from .schema import Document
-def report(document: Document, path: Path) -> list[str]: return []
+from typing import Any, cast
+
+import yaml
+
+from .dialect import REQUESTS
+from .published import Property, Published, Shape, our_shape
+from .schema import Alias, Document, Field, Object, Operation, Schema, SchemaError, Spec, Union
+
+__all__ = ["ACCEPTED", "compare", "report"]
+
+ACCEPTED = Path(__file__).parent / "accepted.yaml"
+
+_VERBS = {"get", "post", "put", "patch", "delete"}
+_ANY = Shape({"any"})
+
+
+def report(document: Document, path: Path, accepted: Path = ACCEPTED) -> list[str]:
+    """Return the differences that are not accepted, and the accepted ones that are there no more."""
+    try:
+        lines = compare(document, json.loads(path.read_text("utf-8")))
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise SchemaError(f"{path}: no OpenAPI 3 document in JSON: {error!r}") from error
+    patterns = _patterns(accepted)
+    used = {line: {pattern for pattern in patterns if _matches(pattern, line)} for line in lines}
+    stale = set(patterns).difference(*used.values())
+    return [
+        *(line for line, matching in used.items() if not matching),
+        *(f"{accepted.name}: {text}: there is no such difference" for text in patterns if text in stale),
+    ]
+
+
+def _patterns(accepted: Path) -> list[str]:
+    groups = cast("list[dict[str, Any]]", yaml.safe_load(accepted.read_text("utf-8")) or [])
+    for group in groups:
+        if not group.get("because") or not isinstance(group.get("accept"), list):
+            raise SchemaError(
+                f"{accepted.name}: each group needs `because` and a list `accept`, not {group!r}"
+            )
+    return [pattern for group in groups for pattern in group["accept"]]
+
+
+def _matches(pattern: str, line: str) -> bool:
+    """Say whether a pattern, in which `*` is anything, fits the line or the place at its start."""
+    regex = re.compile(".*".join(map(re.escape, pattern.split("*"))))
+    return bool(regex.fullmatch(line) or regex.fullmatch(line.partition(": ")[0]))
+
+
+def compare(document: Document, content: Mapping[str, Any]) -> list[str]:
+    """Return the differences, each as `place: only ours: what` or `place: only published: what`."""
+    return list(dict.fromkeys(_Comparison(document, Published(content, document)).lines()))
+
+
+class _Comparison:
+    def __init__(self, document: Document, published: Published) -> None:
+        self._document = document
+        self._published = published
+        seen: set[int] = set()
+        self._reached: list[str] = []
+        nodes = [node for operation in document.operations if (node := self._node(operation))]
+        for node in nodes:
+            self._reach(node.get("requestBody", {}), seen)
+        self._requested = set(map(_owner, self._reached))  # published schemas that requests hold
+        for answer in [answer for node in nodes for answer in node.get("responses", {}).values()]:
+            self._reach(published.component(answer), seen)
+
+    def _reach(self, body: Spec, seen: set[int]) -> None:
+        for schema in _bodies(body).values():
+            self._published.reach(schema, "body", seen, self._reached)
+
+    def _node(self, operation: Operation) -> Spec | None:
+        return cast("Spec | None", self._published.paths.get(operation.path, {}).get(operation.verb.lower()))
+
+    def lines(self) -> Iterator[str]:
+        """Yield all differences."""
+        ours = {(operation.path, operation.verb.lower()) for operation in self._document.operations}
+        for path, verbs in self._published.paths.items():
+            for verb in verbs:
+                if verb in _VERBS and (path, verb) not in ours:
+                    yield f"{verb.upper()} {path}: only published: operation"
+        for name in self._published.webhooks:
+            yield f"webhook {name}: only published: operation"
+        for operation in self._document.operations:
+            yield from self._operation(operation)
+        for schema in self._document.schemas.values():
+            yield from self._schema(schema)
+        for place in self._reached:
+            if self._published.ours(place) is None:
+                yield f"{place}: only published: schema"
+
+    def _operation(self, operation: Operation) -> Iterator[str]:
+        where = f"{operation.verb} {operation.path}"
+        node = self._node(operation)
+        if node is None:
+            yield f"{where}: only ours: operation"
+            return
+        if "requestBody" in node:
+            body = _bodies(node["requestBody"]).get("application/json")
+            yield from self._body(f"{where} request", operation.request, body)
+        yield from self._parameters(where, self._document.object(operation.request), node)
+        for status, answer in node.get("responses", {}).items():
+            if status.startswith("2"):
+                bodies = _bodies(self._published.component(answer))
+                yield from self._body(f"{where} answer", operation.result, bodies.get("application/json"))
+                yield from self._body(f"{where} stream", operation.stream, bodies.get("text/event-stream"))
+
+    def _parameters(self, where: str, request: Object, node: Spec) -> Iterator[str]:
+        ours = {field.wire: field for field in self._document.all_fields(request)}
+        nodes = map(self._published.component, node.get("parameters", ()))
+        theirs = {known["name"]: known["schema"] for known in nodes if known["in"] == "query"}
+        for name, schema in theirs.items():
+            if name in ours:
+                shape = self._published.shape(schema, where)
+                yield from self._shapes(our_shape(ours[name].spec), [(f"{where} ?{name}", shape)])
+            else:
+                yield f"{where}: only published: parameter {name}"
+        if "requestBody" not in node:
+            yield from (f"{where}: only ours: parameter {name}" for name in ours if name not in theirs)
+
+    def _body(self, where: str, ours: str | None, node: Spec | None) -> Iterator[str]:
+        our, their = Shape(names={ours} if ours else set()), Shape()
+        yield from self._shapes(our, [(where, self._published.shape(node, where) if node else their)])
+
+    def _schema(self, schema: Schema) -> Iterator[str]:
+        located: list[tuple[str, Spec]] = []
+        for place in (name.removeprefix("@") for name in schema.published):
+            if node := self._published.find(place):
+                located.append((place, node))
+            else:
+                yield f"{place}: only ours: schema {schema.name}"
+        if located and isinstance(schema, Object):
+            objects = [(place, self._published.object_in(node, place)) for place, node in located]
+            yield from self._fields(schema, [(place, fields or {}) for place, fields in objects])
+        elif located:
+            insides = [(place, self._published.inside(node, place)) for place, node in located]
+            if isinstance(schema, Alias):
+                yield from self._shapes(Shape({"string"}, set(schema.values)), insides)
+            else:
+                members = [(place, Shape(names=shape.names)) for place, shape in insides]
+                yield from self._shapes(Shape(names=set(cast("Union", schema).members)), members)
+
+    def _fields(self, item: Object, located: list[tuple[str, dict[str, Property]]]) -> Iterator[str]:
+        ours = {field.wire: field for field in self._document.all_fields(item)}
+        for wire, field in ours.items():
+            theirs = [fields[wire] for _, fields in located if wire in fields]
+            if theirs:
+                yield from self._field(field, theirs, has_bounds=item.module == REQUESTS)
+            else:
+                yield f"{located[0][0]}.{wire}: only ours: field"
+        for place, fields in located:
+            for wire in fields:
+                if wire not in ours:
+                    yield f"{place}.{wire}: only published: field"
+
+    def _field(self, field: Field, theirs: list[Property], has_bounds: bool) -> Iterator[str]:
+        ours = our_shape(field.spec).add(Shape({"null"} if field.nullable else set()))
+        shapes = [(their.place, self._published.shape(their.node, their.place)) for their in theirs]
+        yield from self._shapes(ours, shapes, needs_value=field.point, has_bounds=has_bounds)
+        requests = [their for their in theirs if _owner(their.place) in self._requested]
+        if requests and field.required and not all(their.required for their in requests):
+            yield f"{requests[0].place}: only ours: required"
+        if requests and not field.required and all(their.required for their in requests):
+            yield f"{requests[0].place}: only published: required"
+        if requests and field.read_only:
+            yield f"{requests[0].place}: only published: part of requests"
+        for their in theirs:
+            if their.node.get("deprecated") and not field.spec.get("deprecated"):
+                yield f"{their.place}: only published: deprecated"
+
+    def _shapes(
+        self,
+        ours: Shape,
+        theirs: list[tuple[str, Shape]],
+        *,
+        needs_value: bool = False,
+        has_bounds: bool = False,
+    ) -> Iterator[str]:
+        """Compare what a value may be; null matters in requests, and where the model needs a value."""
+        merged = Shape().add(*(shape for _, shape in theirs))
+        for place, shape in theirs:
+            null_matters = needs_value or _owner(place) in self._requested
+            for what in self._excess(shape, ours, set[str]() if null_matters else {"null"}, has_bounds):
+                yield f"{place}: only published: {what}"
+        for what in self._excess(ours, merged, {"null"}, has_bounds):
+            yield f"{theirs[0][0]}: only ours: {what}"
+        for step, kind in (("[]", "array"), ("{}", "object")):
+            inner = [(place + step, s.parts.get(step, _ANY)) for place, s in theirs if kind in s.kinds]
+            if inner and kind in ours.kinds:
+                yield from self._shapes(ours.parts.get(step, _ANY), inner, has_bounds=has_bounds)
+
+    def _excess(self, one: Shape, other: Shape, ignored: set[str], has_bounds: bool) -> Iterator[str]:
+        """Yield what one shape may be and the other may not."""
+        if "any" in other.kinds:
+            return
+        one, other = self._opened(one, other.names), self._opened(other, one.names)
+        yield from (f"type {kind}" for kind in sorted(one.kinds - other.kinds - ignored))
+        yield from (f"value {value}" for value in sorted(one.values - other.values))
+        yield from (f"member {name}" for name in sorted(self._objects(one) - self._objects(other)))
+        yield from (f"bound {bound}" for bound in sorted(one.bounds - other.bounds) if has_bounds)
+
+    def _opened(self, shape: Shape, shared: set[str]) -> Shape:
+        """Return the shape with aliases spelled out, unless both sides name them."""
+        schemas = self._document.schemas
+        aliases = [a for name in shape.names - shared if isinstance(a := schemas.get(name), Alias)]
+        return Shape().add(shape, *(Shape({"string"}, set(alias.values)) for alias in aliases))
+
+    def _objects(self, shape: Shape) -> set[str]:
+        known = self._document.schemas
+        return {
+            found
+            for name in shape.names
+            for found in (self._document.objects(name) if name in known else (name,))
+        }
+
+
+def _bodies(node: Spec) -> dict[str, Spec]:
+    """Return the schemas of a body by media type."""
+    return {kind: body["schema"] for kind, body in node.get("content", {}).items() if "schema" in body}
+
+
+def _owner(place: str) -> str:
+    """Return the schema that a place is in."""
+    return re.split(r"[.\[{]", place)[0]

@@ -2,46 +2,48 @@
 
 from textwrap import wrap
 
-from .emit_models import header
+from .dialect import UNKNOWN
 from .emit_params import names as param_names
-from .schema import Document, Object
+from .layout import WIDTH, header
+from .schema import Document, Union
 
 __all__ = ["emit"]
 
-BASE = (
-    "Model",
-    "Result",
-    "UnknownAnnotation",
-    "UnknownContent",
-    "UnknownEvent",
-    "UnknownItem",
-    "UnknownModel",
-    "UnknownObject",
-    "UnknownTool",
-)
+BASE = ("Model", "Result", "UnknownModel", *UNKNOWN)
+"""What is public of `_base.py`."""
+
+_LOADER = """\
+    }
+    _MODULES = {name: module for module, names in _NAMES.items() for name in names.split()}
+    __all__ = sorted(_MODULES)
+
+    def __getattr__(name):
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+        globals()[name] = value
+        return value
+
+    def __dir__():
+        return __all__
+"""
 
 
 def emit(document: Document) -> str:
     """Return the text of `models/__init__.py`."""
-    where = dict.fromkeys(BASE, "_base")
-    for schema in document.schemas.values():
-        where[schema.name] = schema.module if isinstance(schema, Object) else "_unions"
-    where |= dict.fromkeys(param_names(document), "params")
     modules: dict[str, list[str]] = {}
-    for name in sorted(where):
-        modules.setdefault(where[name], []).append(name)
-    lines = header("Every model, union and dict type of the API, loaded when first used.", "the schema")
+    for schema in document.schemas.values():
+        module = "_unions" if isinstance(schema, Union) else schema.module
+        modules.setdefault(module, []).append(schema.name)
+    modules["params"] = param_names(document)
+    lines = header("Every model, union and dict type of the API, loaded when first used.", "codegen/schema")
     lines += ["from typing import TYPE_CHECKING", "", "if TYPE_CHECKING:"]
+    lines += [f"    from ._base import {name} as {name}" for name in sorted(BASE)]
     lines += [f"    from .{module} import *" for module in sorted(modules)]
     lines += ["else:", "    from importlib import import_module", "", "    _NAMES = {"]
-    for module in sorted(modules):
-        names = wrap(" ".join(modules[module]), 100)
-        lines += [f'        "{module}": """', *(f"            {line}" for line in names), '        """,']
-    lines += ["    }", "    _MODULES = {name: module for module, names in _NAMES.items() for name in names.split()}"]
-    lines += ["    __all__ = sorted(_MODULES)", "", "    def __getattr__(name):"]
-    lines += ["        if name not in _MODULES:"]
-    lines += ['            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")']
-    lines += ['        value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)']
-    lines += ["        globals()[name] = value", "        return value", ""]
-    lines += ["    def __dir__():", "        return __all__"]
-    return "\n".join(lines) + "\n"
+    for module, names in sorted({**modules, "_base": list(BASE)}.items()):
+        indent = " " * 12
+        lines += [f'        "{module}": """']
+        lines += wrap(" ".join(sorted(names)), WIDTH, initial_indent=indent, subsequent_indent=indent)
+        lines += ['        """,']
+    return "\n".join(lines) + "\n" + _LOADER

@@ -1,7 +1,7 @@
 """Writes `resources/_operations.py`: a sync and an async method for each endpoint."""
 
-from .emit_models import header, prose
 from .emit_params import param_name
+from .layout import WIDTH, docstring, exports, header, import_line
 from .schema import Document, Operation
 
 __all__ = ["emit"]
@@ -10,28 +10,25 @@ __all__ = ["emit"]
 def emit(document: Document) -> str:
     """Return the text of `resources/_operations.py`."""
     operations = document.operations
-    params = sorted({param_name(document, op.request) for op in operations})
-    results = sorted({op.result for op in operations})
+    params = {param_name(document, op.request) for op in operations}
     lines = header("The endpoints and their methods, in both colours.", "codegen/schema/operations.yaml")
-    lines += ["from typing import TYPE_CHECKING, Literal, overload", "", "from .._request import Operation", ""]
-    lines[-1:] = ["from .._stream import AsyncEventStream, EventStream", ""]
-    lines += ["if TYPE_CHECKING:", "    from typing_extensions import Unpack", ""]
-    lines += ["    from .._client import AsyncClient, Client"]
-    lines += [f"    from ..models import {', '.join(sorted([*params, *results]))}", ""]
+    lines += ["from typing import TYPE_CHECKING, Literal, overload", "", "from .._request import Operation"]
+    lines += ["from .._stream import AsyncEventStream, EventStream", "", "if TYPE_CHECKING:"]
+    lines += ["    from typing_extensions import Unpack", "", "    from .._client import AsyncClient, Client"]
+    lines += import_line("..models", params | {op.result for op in operations}, "    ")
     resources = list(dict.fromkeys(op.resource for op in operations))
-    classes = [f"{prefix}{_class(name)}" for name in resources for prefix in ("", "Async")]
-    constants = sorted(_constant(op) for op in operations)
-    lines += ["__all__ = [", *(f'    "{name}",' for name in [*constants, *sorted(classes)]), "]", ""]
+    classes = [f"{colour}{_class(name)}" for name in resources for colour in ("", "Async")]
+    lines += ["", *exports([*map(_constant, operations), *classes]), ""]
     for op in operations:
-        lines += [f'{_constant(op)}: "Operation[{op.result}]" = Operation(', f'    name="{op.resource}.{op.method}",']
-        lines += [f'    method="{op.verb}",', f'    path="{op.path}",']
-        lines += [f'    request="{document.object(op.request).module}.{op.request}",']
-        lines += [f'    result="{document.object(op.result).module}.{op.result}",', ")"]
+        lines += _operation(document, op)
     for resource in resources:
         for colour in ("", "Async"):
             lines += ["", "", f"class {colour}{_class(resource)}:"]
             lines += [f'    """The endpoints of `client.{resource}`."""', ""]
-            lines += [f'    def __init__(self, client: "{colour}Client") -> None:', "        self._client = client"]
+            lines += [
+                f'    def __init__(self, client: "{colour}Client") -> None:',
+                "        self._client = client",
+            ]
             for op in operations:
                 if op.resource == resource:
                     lines += _method(document, op, colour)
@@ -46,31 +43,68 @@ def _constant(op: Operation) -> str:
     return f"{op.resource}_{op.method}".replace(".", "_").upper()
 
 
+def _operation(document: Document, op: Operation) -> list[str]:
+    return [
+        f'{_constant(op)}: "Operation[{op.result}]" = Operation(',
+        f'    name="{op.resource}.{op.method}",',
+        f'    method="{op.verb}",',
+        f'    path="{op.path}",',
+        f'    request="{document.object(op.request).module}.{op.request}",',
+        f'    result="{document.object(op.result).module}.{op.result}",',
+        ")",
+    ]
+
+
 def _method(document: Document, op: Operation, colour: str) -> list[str]:
     params = f'**params: "Unpack[{param_name(document, op.request)}]"'
     define, wait = ("async def", "await ") if colour else ("def", "")
     call = f"{wait}self._client.call({_constant(op)}, params)"
-    doc = [f"{op.description} (`{op.verb} {op.path}`)", "", "Arguments are the fields of the request and `RequestOptions`."]
+    doc = [
+        f"{op.description} (`{op.verb} {op.path}`)",
+        "",
+        "Arguments are the fields of the request and `RequestOptions`.",
+    ]
+    raises = ["", "Raises:", "    RequestValidationError: An argument is wrong; nothing was sent."]
+    raises += [
+        "    APIError: No answer, or one that is an error or no valid answer; see `responses_client.errors`."
+    ]
     if not op.stream:
-        lines = [f'    {define} {op.method}(self, {params}) -> "{op.result}":', *_docstring(doc)]
-        return ["", *lines, f"        return {call}"]
+        head = _signature(f"    {define} {op.method}(", f"self, {params}", f') -> "{op.result}":')
+        return ["", *head, *_docstring([*doc, *raises]), f"        return {call}"]
     stream = f"{colour}EventStream"
-    variants = [('Literal[False] | None" = None', op.result), ('Literal[True]"', stream), ('bool | None"', f"{op.result} | {stream}")]
-    lines = []
+    variants = [
+        ('"Literal[False] | None" = None', op.result),
+        ('"Literal[True]"', stream),
+        ('"bool | None"', f"{op.result} | {stream}"),
+    ]
+    lines: list[str] = []
     for kind, result in variants:
-        lines += ["", "    @overload", f'    {define} {op.method}(self, *, stream: "{kind}, {params}) -> "{result}": ...']
-    doc += ["With `stream=True` the result is an event stream, to be used as a context manager."]
-    doc += ["", "Raises:", "    RequestValidationError: An argument is wrong; nothing was sent."]
-    doc += ["    APIError: No answer, or one that is an error or no valid answer; see `responses_client.errors`."]
-    head = f'    {define} {op.method}(self, *, stream: "bool | None" = None, {params}) -> "{op.result} | {stream}":'
+        arguments = f"self, *, stream: {kind}, {params}"
+        lines += [
+            "",
+            "    @overload",
+            *_signature(f"    {define} {op.method}(", arguments, f') -> "{result}": ...'),
+        ]
+    doc += ["With `stream=True` the result is an event stream, to be used as a context manager.", *raises]
+    arguments = f'self, *, stream: "bool | None" = None, {params}'
+    head = _signature(f"    {define} {op.method}(", arguments, f') -> "{op.result} | {stream}":')
     opened = f"self._client.stream({_constant(op)}, params, {stream})"
-    enter = f"await {opened}.__aenter__()" if colour else f"{opened}.__enter__()"
-    body = ["        if stream:", f"            return {enter}", "        if stream is not None:"]
-    body += [f'            return {wait}self._client.call({_constant(op)}, {{**params, "stream": stream}})']
-    return [*lines, "", head, *_docstring(doc), *body, f"        return {call}"]
+    body = [
+        "        if stream:",
+        f"            return {wait}{opened}.{'__aenter__' if colour else '__enter__'}()",
+        "        if stream is not None:",
+        f'            return {wait}self._client.call({_constant(op)}, {{**params, "stream": stream}})',
+        f"        return {call}",
+    ]
+    return [*lines, "", *head, *_docstring(doc), *body]
+
+
+def _signature(before: str, arguments: str, after: str) -> list[str]:
+    line = before + arguments + after
+    return [line] if len(line) <= WIDTH else [before, f"        {arguments}", f"    {after}"]
 
 
 def _docstring(lines: list[str]) -> list[str]:
     if len(lines) == 1:
-        return prose(lines[0], "        ")
+        return docstring(lines[0], "        ")
     return [f'        """{lines[0]}', *(f"        {line}".rstrip() for line in lines[1:]), '        """']

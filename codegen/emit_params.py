@@ -1,32 +1,12 @@
 """Writes `models/params.py`: the dict types that requests accept beside models."""
 
 from collections.abc import Iterator
+from keyword import iskeyword
 
-from .emit_models import header, literal, prose, split_null
-from .schema import Document, Field, Object, Spec, Union, references
+from .layout import docstring, exports, fit, fold, header, import_line, literal, words
+from .schema import Alias, Document, Field, Object, Spec, Union, references, without_null
 
-__all__ = ["emit", "names"]
-
-
-def reachable(document: Document) -> dict[str, None]:
-    """Return the schemas that requests can hold, each before those it holds."""
-    found: dict[str, None] = {}
-
-    def visit(name: str) -> None:
-        if name in found:
-            return
-        found[name] = None
-        schema = document.schemas[name]
-        if isinstance(schema, Union):
-            below: Iterator[str] = iter(schema.members)
-        else:
-            below = references([f.spec for f in document.all_fields(schema) if not f.read_only])
-        for other in below:
-            visit(other)
-
-    for operation in document.operations:
-        visit(operation.request)
-    return found
+__all__ = ["emit", "names", "param_name"]
 
 
 def param_name(document: Document, name: str) -> str:
@@ -37,67 +17,91 @@ def param_name(document: Document, name: str) -> str:
 
 def names(document: Document) -> list[str]:
     """Return the names of all dict types."""
-    return sorted(param_name(document, name) for name in reachable(document))
+    return sorted(param_name(document, name) for name in _reachable(document))
 
 
 def emit(document: Document) -> str:
     """Return the text of `models/params.py`."""
-    found = reachable(document)
-    objects = [s for name in found if isinstance(s := document.schemas[name], Object)]
-    unions = [s for name in found if isinstance(s := document.schemas[name], Union)]
-    modules: dict[str, set[str]] = {"_unions": {union.name for union in unions}}
-    for item in objects:
-        if not item.request:
-            modules.setdefault(item.module, set()).add(item.name)
-    lines = header("Dict types: what may be passed as plain dicts, field for field.", "the schema")
-    lines.insert(1, "")
-    lines += ["from __future__ import annotations", "", "from collections.abc import Mapping, Sequence"]
-    lines += ["from typing import TYPE_CHECKING, Any, Literal, Required, TypeAlias, TypedDict", ""]
-    lines += ["from .._options import RequestOptions", "", "if TYPE_CHECKING:"]
-    for module in sorted(modules):
-        lines += [f"    from .{module} import (", *(f"        {name}," for name in sorted(modules[module])), "    )"]
-    lines += ["", "__all__ = [", *(f'    "{name}",' for name in names(document)), "]"]
-    for item in sorted(objects, key=lambda item: item.name):
-        lines += ["", "", *_typed_dict(document, item)]
-    lines += ["", ""]
-    for union in sorted(unions, key=lambda union: union.name):
-        members = " | ".join(param_name(document, name) for name in document.objects(union))
-        lines += [f"{param_name(document, union.name)}: TypeAlias = (", f"    {members}", ")", *prose(union.description, "")]
-    return "\n".join(lines) + "\n"
+    found = sorted(_reachable(document))
+    body: list[str] = []
+    for name in found:
+        if isinstance(item := document.schemas[name], Object):
+            body += ["", "", *_typed_dict(document, item)]
+    unions = {union.name: union for union in document.unions()}
+    for name in [name for name in unions if name in found]:
+        members = [param_name(document, member) for member in unions[name].members]
+        body += ["", *fold(f"{name}Param: TypeAlias = ", members, joint=" | ", brackets="()")]
+        body += docstring(unions[name].description, "")
+    used = words(body)
+    lines = header("Dict types: what may be passed as plain dicts, field for field.", "codegen/schema")
+    lines += ["from __future__ import annotations", ""]
+    lines += import_line("collections.abc", used & {"Mapping", "Sequence"})
+    lines += import_line(
+        "typing", used & {"Any", "Literal", "Required", "TypeAlias", "TypedDict"} | {"TYPE_CHECKING"}
+    )
+    lines += ["", "from .._options import RequestOptions", "", "if TYPE_CHECKING:"]
+    modules: dict[str, set[str]] = {}
+    for name in used & document.schemas.keys():
+        schema = document.schemas[name]
+        modules.setdefault("_unions" if isinstance(schema, Union) else schema.module, set()).add(name)
+    for module, imported in sorted(modules.items()):
+        lines += import_line(f".{module}", imported, "    ")
+    return "\n".join([*lines, "", *exports(names(document)), *body]) + "\n"
+
+
+def _reachable(document: Document) -> dict[str, None]:
+    """Return the objects and unions that requests can hold."""
+    found: dict[str, None] = {}
+
+    def visit(name: str) -> None:
+        schema = document.schemas[name]
+        if name in found or isinstance(schema, Alias):
+            return
+        found[name] = None
+        if isinstance(schema, Union):
+            below: Iterator[str] = iter(schema.members)
+        else:
+            below = references([field.spec for field in document.all_fields(schema) if not field.read_only])
+        for other in below:
+            visit(other)
+
+    for operation in document.operations:
+        visit(operation.request)
+    return found
 
 
 def _typed_dict(document: Document, item: Object) -> list[str]:
     name = param_name(document, item.name)
-    fields = [f for f in document.all_fields(item) if not f.read_only and f.wire != "stream"]
-    keywords = [f for f in fields if f.name != f.wire]
     base = "RequestOptions" if item.request else "TypedDict"
+    fields = [field for field in document.all_fields(item) if not field.read_only]
+    keywords = {field.wire: _kind(document, field) for field in fields if iskeyword(field.wire)}
     lines: list[str] = []
     if keywords:
         # A class body cannot spell these keys.
-        pairs = ", ".join(f'"{f.wire}": "{_kind(document, f)}"' for f in keywords)
-        lines += [f'_{name} = TypedDict("_{name}", {{{pairs}}}, total=False)', "", ""]
+        pairs = [f'"{wire}": "{kind}"' for wire, kind in keywords.items()]
+        lines += [f'_{name} = TypedDict("_{name}", {{{", ".join(pairs)}}}, total=False)', "", ""]
         base = f"_{name}"
-    lines += [f"class {name}({base}, total=False):", *prose(item.description)]
-    for number, field in enumerate(f for f in fields if f not in keywords):
-        lines += [*([""] if not number else []), f"    {field.wire}: {_kind(document, field)}"]
-        if field.description:
-            lines += prose(field.description)
+    lines += [f"class {name}({base}, total=False):", *docstring(item.description), ""]
+    for field in fields:
+        # Whether there is a stream is an argument of its own, which decides the type of the result.
+        if field.wire not in keywords and not (item.request and field.wire == "stream"):
+            lines += fit(f"    {field.wire}: {_kind(document, field)}")
+            lines += docstring(field.description) if field.description else []
     return lines
 
 
 def _kind(document: Document, field: Field) -> str:
     kind = literal(field.tag) if field.tag else _annotation(document, field.spec)
-    if split_null(field.spec)[1]:
+    if field.nullable:
         kind += " | None"
     return f"Required[{kind}]" if field.required else kind
 
 
 def _annotation(document: Document, spec: Spec) -> str:
-    spec, _ = split_null(spec)
-    if "$ref" in spec:
-        return f"{spec['$ref']} | {param_name(document, spec['$ref'])}"
-    if "const" in spec:
-        return literal([spec["const"]])
+    spec, _ = without_null(spec)
+    if target := spec.get("$ref"):
+        is_alias = isinstance(document.schemas[target], Alias)
+        return str(target) if is_alias else f"{target} | {param_name(document, target)}"
     if options := spec.get("anyOf"):
         return " | ".join(dict.fromkeys(_annotation(document, option) for option in options))
     if "x-values" in spec:
@@ -105,18 +109,12 @@ def _annotation(document: Document, spec: Spec) -> str:
     if "enum" in spec:
         return literal(spec["enum"])
     match spec.get("type"):
-        case "string":
-            return "str"
-        case "integer":
-            return "int"
-        case "number":
-            return "float"
-        case "boolean":
-            return "bool"
         case "array":
             return f"Sequence[{_annotation(document, spec.get('items', {}))}]"
         case "object":
-            values = spec.get("additionalProperties")
-            return f"Mapping[str, {_annotation(document, values) if values else 'Any'}]"
-        case _:
-            return "Any"
+            return f"Mapping[str, {_annotation(document, spec.get('additionalProperties') or {})}]"
+        case kind:
+            return _PLAIN[kind]
+
+
+_PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", None: "Any"}

@@ -4,7 +4,18 @@ import re
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
-__all__ = ["WIDTH", "docstring", "exports", "fit", "fold", "header", "import_line", "literal", "words"]
+__all__ = [
+    "WIDTH",
+    "docstring",
+    "exports",
+    "fit",
+    "fold",
+    "header",
+    "import_line",
+    "literal",
+    "quoted",
+    "words",
+]
 
 WIDTH = 110
 
@@ -28,17 +39,23 @@ def docstring(text: str, indent: str = "    ") -> list[str]:
 
 def literal(values: Iterable[str]) -> str:
     """Return the type of these strings."""
-    return f"Literal[{', '.join(f'"{value}"' for value in values)}]"
+    return f"Literal[{', '.join(map(quoted, values))}]"
 
 
-def fold(before: str, parts: Sequence[str], after: str = "", joint: str = ", ", brackets: str = "") -> list[str]:
+def quoted(text: str) -> str:
+    """Return a string literal."""
+    return f'"{text}"'
+
+
+def fold(
+    before: str, parts: Sequence[str], after: str = "", joint: str = ", ", brackets: str = ""
+) -> list[str]:
     """Return the parts in one line if they fit, else in indented lines; `brackets` are for the latter only."""
     line = before + joint.join(parts) + after
     if len(line) <= WIDTH:
         return [line]
     indent = before[: len(before) - len(before.lstrip())]
-    opening, closing = brackets or ("", "")
-    return [before + opening, *_filled(parts, joint, f"{indent}    "), indent + closing + after]
+    return [before + brackets[:1], *_filled(parts, joint, f"{indent}    "), indent + brackets[1:] + after]
 
 
 def _filled(parts: Sequence[str], joint: str, indent: str) -> list[str]:
@@ -56,25 +73,33 @@ def _filled(parts: Sequence[str], joint: str, indent: str) -> list[str]:
 
 
 def fit(line: str) -> list[str]:
-    """Break a line of code that is too long, inside its `Literal` or else its outermost bracket."""
+    """Break an annotated name that is too long: inside its `Literal`, else its outermost bracket, else at `|`."""
     if len(line) <= WIDTH:
         return [line]
     if found := _LITERAL.fullmatch(line):
         return fold(found[1], found[2].split(", "), found[3])
     if found := _OUTER_BRACKET.fullmatch(line):
-        return fold(found[1], _split_outside_brackets(found[2]), found[3], joint=" | ")
-    return [line]
+        parts = _split(found[2], ", ")
+        return (
+            fold(found[1], parts, found[3])
+            if len(parts) > 1
+            else fold(found[1], _split(found[2], " | "), found[3], " | ")
+        )
+    name, _, kind = line.partition(": ")
+    return fold(f"{name}: ", kind.split(" | "), joint=" | ", brackets="()")
 
 
-def _split_outside_brackets(text: str) -> list[str]:
-    parts = [""]
+def _split(text: str, joint: str) -> list[str]:
+    """Split at a joint outside brackets."""
+    parts: list[str] = []
     depth = 0
-    for piece in text.split(" | "):
-        parts[-1] += piece if not parts[-1] else f" | {piece}"
-        depth += piece.count("[") - piece.count("]")
-        if not depth:
-            parts.append("")
-    return [part for part in parts if part]
+    for piece in text.split(joint):
+        if depth:
+            parts[-1] += joint + piece
+        else:
+            parts.append(piece)
+        depth += sum(map(piece.count, "[(")) - sum(map(piece.count, ")]"))
+    return parts
 
 
 def words(lines: Iterable[str]) -> set[str]:
@@ -90,7 +115,7 @@ def import_line(module: str, names: Iterable[str], indent: str = "") -> list[str
 
 def exports(names: Iterable[str]) -> list[str]:
     """Return a module's `__all__`."""
-    return fold("__all__ = [", [f'"{name}"' for name in sorted(names, key=_by_case)], "]")
+    return fold("__all__ = [", list(map(quoted, sorted(names, key=_by_case))), "]")
 
 
 def _by_case(name: str) -> tuple[bool, str]:

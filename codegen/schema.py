@@ -1,15 +1,29 @@
-"""Reads `schema/*.yaml` into frozen dataclasses that the rest of the generator works on."""
+"""The schema as frozen dataclasses: what the readers make and the writers use."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeAlias, cast
 
-from .dialect import OPERATIONS, SchemaError, Spec, check_file, check_schema, read, without_null
+__all__ = [
+    "Alias",
+    "Area",
+    "Document",
+    "Field",
+    "Object",
+    "Operation",
+    "Schema",
+    "SchemaError",
+    "Spec",
+    "Union",
+    "references",
+    "without_null",
+]
 
-__all__ = ["Alias", "Area", "Document", "Field", "Object", "Operation", "Schema", "Union", "load", "parse", "references"]
+Spec: TypeAlias = Mapping[str, Any]
 
-FOLDER = Path(__file__).parent / "schema"
+
+class SchemaError(Exception):
+    """The schema files contradict the dialect or themselves."""
 
 
 @dataclass(frozen=True)
@@ -116,22 +130,21 @@ class Document:
         """Return the object of that name."""
         found = self.schemas[name]
         if not isinstance(found, Object):
-            raise SchemaError(f"{found.module}.yaml: {name} stands where only an object can")
+            raise SchemaError(f"{found.module}.yaml: {name} stands where only an object may")
         return found
 
     def unions(self) -> list[Union]:
         """Return the unions, each after those it holds."""
         found: dict[str, Union] = {}
 
-        def visit(union: Union) -> None:
-            for name in union.members:
-                if isinstance(member := self.schemas[name], Union):
-                    visit(member)
-            found.setdefault(union.name, union)
+        def visit(schema: Schema) -> None:
+            if isinstance(schema, Union) and schema.name not in found:
+                for name in schema.members:
+                    visit(self.schemas[name])
+                found[schema.name] = schema
 
         for schema in self.schemas.values():
-            if isinstance(schema, Union):
-                visit(schema)
+            visit(schema)
         return list(found.values())
 
     def all_fields(self, item: Object) -> tuple[Field, ...]:
@@ -144,10 +157,10 @@ class Document:
         return next((f.tag for f in self.all_fields(self.object(name)) if f.wire == "type"), ())
 
     def objects(self, name: str) -> tuple[str, ...]:
-        """Return the objects that a name stands for: itself, or those of a union, without repeats."""
+        """Return the objects that a name stands for, itself or those of a union, without repeats."""
         schema = self.schemas[name]
         if isinstance(schema, Union):
-            return tuple(dict.fromkeys(object_ for member in schema.members for object_ in self.objects(member)))
+            return tuple(dict.fromkeys(found for member in schema.members for found in self.objects(member)))
         return (name,) if isinstance(schema, Object) else ()
 
 
@@ -164,33 +177,14 @@ def references(spec: object) -> Iterator[str]:
             yield from references(value)
 
 
-def load(folder: Path = FOLDER) -> Document:
-    """Read the schema files of a folder."""
-    return parse({path.stem: path.read_text("utf-8") for path in sorted(folder.glob("*.yaml"))})
-
-
-def parse(texts: Mapping[str, str]) -> Document:
-    """Read schema texts, one a module.
-
-    Raises:
-        SchemaError: They are no YAML, or contradict the dialect or themselves.
-    """
-    from .check import check  # needs the dataclasses above
-
-    areas: list[Area] = []
-    schemas: dict[str, Schema] = {}
-    operations: list[Operation] = []
-    for module, text in texts.items():
-        content = read(module, text)
-        doc = check_file(module, content)
-        if module == OPERATIONS:
-            operations = [_operation(name, spec) for name, spec in content.items()]
-            continue
-        for name, spec in content.items():
-            if name in schemas:
-                raise SchemaError(f"{module}.yaml: {name} stands in {schemas[name].module}.yaml too")
-            schemas[name] = _schema(module, name, spec)
-        areas.append(Area(module, doc, tuple(content)))
-    document = Document(tuple(areas), schemas, tuple(operations))
-    check(document)
-    return document
+def without_null(spec: Spec) -> tuple[Spec, bool]:
+    """Return a JSON Schema without its null alternative, and whether there was one."""
+    if isinstance(spec.get("type"), list):
+        kinds = [kind for kind in cast("list[str]", spec["type"]) if kind != "null"]
+        return {**spec, "type": kinds[0] if len(kinds) == 1 else kinds}, len(kinds) < len(spec["type"])
+    options = cast("list[Spec]", spec.get("anyOf", []))
+    rest = [option for option in options if option.get("type") != "null"]
+    if len(rest) == len(options):
+        return spec, False
+    plain = {key: value for key, value in spec.items() if key != "anyOf"}
+    return {**plain, **(rest[0] if len(rest) == 1 else {"anyOf": rest})}, True

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from . import errors as errors
     from . import models as models
     from . import testing as testing
     from ._client import AsyncClient as AsyncClient
@@ -15,7 +16,27 @@ if TYPE_CHECKING:
     from ._stream import AsyncResponseStream as AsyncResponseStream
     from ._stream import EventStream as EventStream
     from ._stream import ResponseStream as ResponseStream
-    from .errors import *
+    from .errors import APIConnectionError as APIConnectionError
+    from .errors import APIError as APIError
+    from .errors import APIStatusError as APIStatusError
+    from .errors import APITimeoutError as APITimeoutError
+    from .errors import AuthenticationError as AuthenticationError
+    from .errors import BadRequestError as BadRequestError
+    from .errors import ConfigurationError as ConfigurationError
+    from .errors import ConflictError as ConflictError
+    from .errors import InternalServerError as InternalServerError
+    from .errors import NotFoundError as NotFoundError
+    from .errors import PermissionDeniedError as PermissionDeniedError
+    from .errors import RateLimitError as RateLimitError
+    from .errors import RequestValidationError as RequestValidationError
+    from .errors import ResponsesClientError as ResponsesClientError
+    from .errors import ResponseValidationError as ResponseValidationError
+    from .errors import StreamError as StreamError
+    from .errors import StreamInterrupted as StreamInterrupted
+    from .errors import ToolError as ToolError
+    from .errors import UnprocessableEntityError as UnprocessableEntityError
+    from .errors import WaitTimeout as WaitTimeout
+    from .errors import WebhookSignatureError as WebhookSignatureError
 else:
     from importlib import import_module
 

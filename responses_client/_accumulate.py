@@ -17,73 +17,77 @@ if TYPE_CHECKING:
 
 __all__ = ["Accumulator"]
 
-_FOLD_AT = 512  # events kept before they are folded, so that memory stays bounded
-
 Json = dict[str, Any]
+
+
+class _Text:
+    """A text that grows: its pieces are joined only when somebody looks, else long texts take quadratic time."""
+
+    def __init__(self, start: object) -> None:
+        self.pieces = [start if isinstance(start, str) else ""]
+
+    def __str__(self) -> str:
+        return "".join(self.pieces)
 
 
 class Accumulator:
     """Collects the events of one response.
 
-    Adding is cheap: events are folded in when there are many, or when somebody looks.
+    Attributes:
+        last_sequence_number: The last number seen, None if the server sends none.
     """
 
     def __init__(self) -> None:
-        self._pending: list[StreamEvent] = []
         self._response: Json | None = None  # the last response object, its output left aside
-        self._items: dict[int, Json] = {}  # by output_index
+        self._items: dict[int, Any] = {}  # by output_index
+        self._done: set[int] = set()  # of the items, those that were finished
         self._last_key = 0
         self._snapshot: Response | None = None
-        self._sequence_number: int | None = None
+        self.last_sequence_number: int | None = None
 
     def extend(self, events: Sequence["StreamEvent"]) -> None:
         """Add events in the order they came."""
-        self._pending += events
-        if len(self._pending) >= _FOLD_AT:
-            self._fold()
-
-    @property
-    def last_sequence_number(self) -> int | None:
-        """The last number seen, None if the server sends none."""
-        self._fold()
-        return self._sequence_number
-
-    def snapshot(self) -> "Response | None":
-        """Return the response so far; None before anything of it came."""
-        self._fold()
-        if self._snapshot is None and (self._response is not None or self._items):
-            from .models import Response
-
-            output = [self._items[key] for key in sorted(self._items)]
-            self._snapshot = Response.from_dict({**(self._response or {}), "output": output})
-        return self._snapshot
-
-    def _fold(self) -> None:
-        if not self._pending:
+        if not events:
             return
+        from .models._base import UnknownEvent
         from .models.events import EFFECTS
 
-        events, self._pending = self._pending, []
         for event in reversed(events):
             if event.sequence_number is not None:
-                self._sequence_number = event.sequence_number
+                self.last_sequence_number = event.sequence_number
                 break
-        # Successive text deltas with one target are joined before they are added, else long texts take
-        # quadratic time.
         for (kind, _), run in groupby(events, key=_target):
             first = next(run)
             effect = EFFECTS.get(first.type or "")
-            if effect is None:
+            if effect is None or kind is UnknownEvent:
                 continue
             self._snapshot = None
             verb, value, path, *parents = effect
             if verb == "append" and isinstance(text := getattr(first, value), str):
                 text += "".join([getattr(event, value) for event in run])
-                holder, key = self._locate(first, path, parents)
-                _append(holder, key, text)
+                _append(*self._locate(first, path, parents), text)
                 continue
             for event in (first, *run):
                 self._apply(event, verb, value, path, parents)
+
+    def finish(self, event_type: str) -> None:
+        """Take the status from the type of the terminal event, if its response does not tell."""
+        response = self._response or {}
+        if response.get("status") in (None, "queued", "in_progress"):
+            self._response = {**response, "status": event_type.rpartition(".")[2]}
+            self._snapshot = None
+
+    def snapshot(self) -> "Response | None":
+        """Return the response so far; None before anything of it came."""
+        if self._snapshot is None and (self._response is not None or self._items):
+            from .models import Response
+            from .models._lenient import quietly, write_json
+
+            output = [self._items[key] for key in sorted(self._items)]
+            with quietly():
+                content = write_json({**(self._response or {}), "output": output}, fallback=str)
+                self._snapshot = Response.from_json(content)
+        return self._snapshot
 
     def _apply(
         self, event: "Model", verb: str, value: str, path: tuple[str, ...], parents: Sequence[str | None]
@@ -92,52 +96,81 @@ class Accumulator:
             case "put", "response":
                 self._put_response(event)
             case "put", "item":
-                item = cast("Json", event.item.to_dict())  # type: ignore[attr-defined]  # the table says so
+                item = _field(event, "item").to_dict()
                 self._items[self._key_for(event, item)] = item
             case "status", status:
                 holder, _ = self._locate(event, ("status",), parents)
                 holder["status"] = status
             case _:
-                new = _plain(getattr(event, value))
+                new = _plain(_field(event, value))
                 holder, key = self._locate(event, path, parents)
                 if verb == "append":  # an object of several texts
+                    part = _element(holder, key)
                     for name, piece in new.items():
-                        _append(_element(holder, key, False, None), name, piece)
+                        _append(part, name, piece)
                 elif isinstance(holder, list):
-                    _place(holder, key, new)
+                    ends_last = _is_done(event) and (key is None or path[-1] == "content_index")
+                    _place(cast("list[object]", holder), key, new, ends_last)
                 else:
                     holder[key] = new
 
     def _put_response(self, event: "Model") -> None:
-        response: Response = event.response  # type: ignore[attr-defined]  # the table says so
+        response: Response = _field(event, "response")
         new = response.to_dict()
-        whole = "id" in new or self._response is None
-        output = new.pop("output", None)
-        self._response = new if whole else {**(self._response or {}), **new}
-        if output:
-            self._items = dict(enumerate(output))
-        if whole and (output or not self._items):
+        output: object = new.pop("output", None)
+        is_whole = bool(new.get("id")) or self._response is None
+        self._response = new if is_whole else {**(self._response or {}), **new}
+        items = dict(enumerate(cast("list[object]", output))) if isinstance(output, list) else {}
+        if items:
+            self._items = items
+            self._done = set(items)
+        if is_whole and (items or not self._items):
             self._snapshot = response
 
     def _key_for(self, event: "Model", item: Json) -> int:
-        key: int | None = getattr(event, "output_index", None)
+        """Return the place of the item of an event: its index, or else that of the item it continues."""
+        key: int | None = _field(event, "output_index")
         if key is None:
-            known = (k for k, old in self._items.items() if item.get("id") and old.get("id") == item["id"])
-            is_new = not self._items or getattr(event, "type", "").endswith(".added")
-            key = next(known, len(self._items) if is_new else self._last_key)
+            key = self._find(item.get("type"), item.get("id"), item.get("call_id"))
+        if key is None:
+            is_open = self._last_key not in self._done and self._fits(self._last_key, item.get("type"))
+            key = self._last_key if is_open and _is_done(event) else self._next_key()
         self._last_key = key
+        (self._done.add if _is_done(event) else self._done.discard)(key)
         return key
 
-    def _item(self, event: "Model", item_type: str | None) -> Json:
-        key: int | None = getattr(event, "output_index", None)
+    def _item(self, event: "Model", kind: str | None) -> Json:
+        """Return the item that an event is about; make it if need be."""
+        index: int | None = _field(event, "output_index")
+        item_id: str | None = _field(event, "item_id")
+        key = index
+        if key is None or not self._fits(key, kind):
+            key = self._find(kind, item_id)
         if key is None:
-            item_id = getattr(event, "item_id", None)
-            known = (k for k, item in self._items.items() if item_id and item.get("id") == item_id)
-            key = next(known, self._last_key)
+            key = index
+        if key is None:
+            latest = (self._last_key, *sorted(self._items, reverse=True))
+            key = next((key for key in latest if self._fits(key, kind)), self._next_key())
         self._last_key = key
-        if key not in self._items:
-            self._items[key] = _new_item(item_type or "message", getattr(event, "item_id", None))
-        return self._items[key]
+        if not isinstance(self._items.get(key), dict):
+            self._items[key] = _new_item(kind or "message", item_id)
+        return cast("Json", self._items[key])
+
+    def _find(self, kind: object, *ids: object) -> int | None:
+        """Return the place of the item with an id; llama.cpp has only a `call_id` to go by."""
+        wanted = [name for name in ids if name]
+        for key, item in self._items.items():
+            known = (item.get("id"), item.get("call_id")) if self._fits(key, kind) else ()
+            if any(name in known for name in wanted):
+                return key
+        return None
+
+    def _fits(self, key: int, kind: object) -> bool:
+        item = self._items.get(key)
+        return isinstance(item, dict) and (kind is None or _type_of(cast("Json", item)) == kind)
+
+    def _next_key(self) -> int:
+        return max(self._items, default=-1) + 1
 
     def _locate(self, event: "Model", path: Sequence[str], parents: Sequence[str | None]) -> tuple[Any, Any]:
         """Return the container and the key or index that the path leads to; make what is missing."""
@@ -145,11 +178,11 @@ class Accumulator:
         holder: Any = self._item(event, item_type)
         for key, below in pairwise(path):
             if key.endswith("_index"):
-                holder = _element(holder, getattr(event, key, None), key == "content_index", part_type)
+                holder = _element(holder, _field(event, key), part_type, key == "content_index")
             else:
                 holder = _child(holder, key, list if below.endswith("_index") else dict)
         last = path[-1]
-        return holder, getattr(event, last, None) if last.endswith("_index") else last
+        return holder, _field(event, last) if last.endswith("_index") else last
 
 
 def _target(event: "StreamEvent") -> tuple[type, tuple[object, ...]]:
@@ -162,6 +195,19 @@ def _target(event: "StreamEvent") -> tuple[type, tuple[object, ...]]:
 def _place_getter(kind: type["Model"]) -> Callable[["Model"], Any]:
     fields = [name for name in kind.model_fields if name.endswith("_index") or name == "item_id"]
     return attrgetter(*fields) if fields else lambda _: None
+
+
+def _field(event: "Model", name: str) -> Any:
+    """Return a field; the table tells which there are, but not all events have an index or an id."""
+    return getattr(event, name, None)
+
+
+def _is_done(event: "Model") -> bool:
+    return bool(_field(event, "type").endswith(".done"))
+
+
+def _type_of(value: object) -> object:
+    return cast("Json", value).get("type") if isinstance(value, dict) else None
 
 
 def _new_item(kind: str, item_id: str | None) -> Json:
@@ -179,38 +225,51 @@ def _child(holder: Json, key: str, kind: type[Any]) -> Any:
     return holder[key]
 
 
-def _element(parts: list[Any], index: int | None, one_a_kind: bool, part_type: str | None) -> Any:
-    if index is None:
-        index = max(len(parts) - 1, 0)
-    if index >= len(parts):
-        # vLLM counts content_index up with each delta: without a part of its own, it is the last one.
-        if one_a_kind and parts and parts[-1].get("type") == part_type:
-            return parts[-1]
+def _element(
+    parts: list[Any], index: int | None, part_type: str | None = None, is_shared: bool = False
+) -> Json:
+    """Return the object at an index, by default the last; one that is missing is made, whatever its index.
+
+    `is_shared` is for vLLM, which counts `content_index` up with each delta: without a part of its own,
+    such a delta belongs to the last one.
+    """
+    last_type = _type_of(parts[-1]) if parts else None
+    if index is None or (is_shared and index >= len(parts) and last_type == part_type):
+        index = len(parts) - 1
+    if not 0 <= index < len(parts):
+        index = len(parts)
+        parts.append(None)
+    if not isinstance(parts[index], dict):
         text = "refusal" if part_type == "refusal" else "text"
-        parts.append({"type": part_type, text: ""} if part_type else {})
-        return parts[-1]
-    return parts[index]
+        parts[index] = {"type": part_type, text: ""} if part_type else {}
+    return cast("Json", parts[index])
 
 
-def _place(parts: list[Any], index: int | None, value: Any) -> None:
-    if index is None or index == len(parts) or not parts:
-        parts.append(value)
-    elif index < len(parts):
+def _place(parts: list[object], index: int | None, value: object, ends_last: bool) -> None:
+    """Put a value at an index; without such a place it ends the last one of its kind or makes one more."""
+    if index is not None and 0 <= index < len(parts):
         parts[index] = value
-    elif isinstance(value, dict) and parts[-1].get("type") == cast("Json", value).get("type"):
+    elif ends_last and parts and _type_of(parts[-1]) == _type_of(value):
         parts[-1] = value
     else:
         parts.append(value)
 
 
-def _append(holder: Any, key: Any, text: str) -> None:
+def _append(holder: Any, key: Any, piece: object) -> None:
+    if not isinstance(piece, str):
+        return
+    place = holder
     if isinstance(holder, list):
-        texts = cast("list[str]", holder)
+        texts = cast("list[object]", holder)
         key = len(texts) - 1 if key is None else key
-        texts += [""] * (key + 1 - len(texts))
-        texts[key] += text
+        if not 0 <= key < len(texts):
+            key = len(texts)
+            texts.append("")
     else:
-        holder[key] = (holder.get(key) or "") + text
+        holder.setdefault(key, "")
+    if not isinstance(place[key], _Text):
+        place[key] = _Text(place[key])
+    place[key].pieces.append(piece)
 
 
 def _plain(value: object) -> Any:

@@ -187,9 +187,9 @@ class _Output:
 
     def write(self, text: str) -> None:
         if text:
+            self._is_in_line = not text.endswith("\n")  # first, for an interrupt right after the text is out
             self._stream.write(re.sub(_CONTROLS, "\ufffd", text) if self.is_terminal else text)
             self._stream.flush()
-            self._is_in_line = not text.endswith("\n")
 
     def line(self, text: str) -> None:
         self.end_line()

@@ -8,7 +8,7 @@ from ._config import Options, Settings, resolve
 from ._flow import fetch
 from ._request import Operation, prepare
 from ._stream import AsyncEventStream, EventStream
-from ._transport import AsyncIO, SyncIO, run
+from ._transport import IO, AsyncIO, SyncIO, run
 from .models import Result
 from .resources.responses import AsyncResponses, Responses
 
@@ -23,15 +23,30 @@ __all__ = ["AsyncClient", "Client"]
 _R = TypeVar("_R", bound=Result)
 _S = TypeVar("_S", bound=EventStream)
 _A = TypeVar("_A", bound=AsyncEventStream)
+_HTTPX_SECONDS = 5.0  # the timeout that httpx and httpx2 have by default
+
+
+def _resolved(http_client: "httpx.Client | httpx.AsyncClient | None", options: Options) -> Settings:
+    """Make the settings; a client with timeouts of its own keeps them unless the option says otherwise."""
+    timeout = getattr(http_client, "timeout", None)
+    if timeout is not None and timeout != type(timeout)(_HTTPX_SECONDS):
+        options = {"timeout": timeout, **options}
+    return resolve(**options)
 
 
 class _Client:
     """What both colours of a client share."""
 
-    def __init__(self, settings: Settings, *, is_copy: bool = False, is_closed: bool = False) -> None:
+    def __init__(self, io: IO, settings: Settings, *, is_copy: bool = False, is_closed: bool = False) -> None:
+        self._io = io
         self._settings = settings
         self._is_copy = is_copy
         self._is_closed = is_closed
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether this client was closed, or the one whose connections it uses."""
+        return self._is_closed or self._io.is_closed
 
     @property
     def base_url(self) -> str:
@@ -39,10 +54,10 @@ class _Client:
         return self._settings.base_url
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.base_url} ({'closed' if self._is_closed else 'open'})>"
+        return f"<{type(self).__name__} {self.base_url} ({'closed' if self.is_closed else 'open'})>"
 
     def _open_settings(self) -> Settings:
-        if self._is_closed:
+        if self.is_closed:
             raise RuntimeError(f"This {type(self).__name__} is closed; make a new one.")
         return self._settings
 
@@ -60,8 +75,7 @@ class Client(_Client):
     """
 
     def __init__(self, *, http_client: "httpx.Client | None" = None, **options: "Unpack[Options]") -> None:
-        super().__init__(resolve(**options))
-        self._io = SyncIO(http_client)
+        super().__init__(SyncIO(http_client), _resolved(http_client, options))
 
     @cached_property
     def responses(self) -> Responses:
@@ -74,8 +88,8 @@ class Client(_Client):
         Headers and query parameters are added to those there are. Closing the copy closes no connection.
         """
         copy = object.__new__(Client)
-        _Client.__init__(copy, self._settings.replace(**changes), is_copy=True, is_closed=self._is_closed)
-        copy._io = self._io
+        settings = self._settings.replace(**changes)
+        _Client.__init__(copy, self._io, settings, is_copy=True, is_closed=self._is_closed)
         return copy
 
     def call(self, operation: Operation[_R], params: Mapping[str, object]) -> _R:
@@ -111,9 +125,10 @@ class AsyncClient(_Client):
     event loop gets connections of its own, so that one client serves several `asyncio.run`.
     """
 
-    def __init__(self, *, http_client: "httpx.AsyncClient | None" = None, **options: "Unpack[Options]") -> None:
-        super().__init__(resolve(**options))
-        self._io = AsyncIO(http_client)
+    def __init__(
+        self, *, http_client: "httpx.AsyncClient | None" = None, **options: "Unpack[Options]"
+    ) -> None:
+        super().__init__(AsyncIO(http_client), _resolved(http_client, options))
 
     @cached_property
     def responses(self) -> AsyncResponses:
@@ -123,8 +138,8 @@ class AsyncClient(_Client):
     def with_options(self, **changes: "Unpack[Options]") -> "AsyncClient":
         """Return a client with some options changed that uses the same connections; see `Client`."""
         copy = object.__new__(AsyncClient)
-        _Client.__init__(copy, self._settings.replace(**changes), is_copy=True, is_closed=self._is_closed)
-        copy._io = self._io
+        settings = self._settings.replace(**changes)
+        _Client.__init__(copy, self._io, settings, is_copy=True, is_closed=self._is_closed)
         return copy
 
     async def call(self, operation: Operation[_R], params: Mapping[str, object]) -> _R:

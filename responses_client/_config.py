@@ -23,6 +23,8 @@ __all__ = [
     "TimeoutLike",
     "auth_headers",
     "check_headers",
+    "check_mapping",
+    "check_query",
     "merge_headers",
     "missing_key_error",
     "redact_headers",
@@ -161,7 +163,7 @@ class Settings:
             checked = check_headers("default_headers argument", headers)
             given["default_headers"] = merge_headers(self.default_headers, checked)
         if query := given.get("default_query"):
-            given["default_query"] = {**self.default_query, **_check_query("default_query argument", query)}
+            given["default_query"] = {**self.default_query, **check_query("default_query argument", query)}
         return dataclasses.replace(self, **given)
 
     def __repr__(self) -> str:
@@ -200,10 +202,10 @@ def auth_headers(key: str, *, source: str = "API key") -> dict[str, str]:
     return {"Authorization": f"Bearer {_check_text(source, key)}"}
 
 
-def check_headers(label: str, headers: Mapping[str, str | None]) -> dict[str, str | None]:
+def check_headers(label: str, headers: Mapping[str, str | None] | None) -> dict[str, str | None]:
     """Copy headers given by a user, without white space around values; refuse those that HTTP cannot carry."""
     checked: dict[str, str | None] = {}
-    for name, value in _check_mapping(label, headers).items():
+    for name, value in check_mapping(label, headers).items():
         if not re.fullmatch(_HEADER_NAME, name):
             shown = one_line(name, VALUE_SHOWN)
             raise ConfigurationError(
@@ -319,7 +321,8 @@ def _check_flag(label: str, value: object) -> bool:
     raise _mistake(label, "True or False", value)
 
 
-def _check_mapping(label: str, value: object) -> dict[str, object]:
+def check_mapping(label: str, value: object) -> dict[str, object]:
+    """Copy a mapping with texts as keys; None is an empty one."""
     if value is None:
         return {}
     if not isinstance(value, Mapping):
@@ -331,8 +334,9 @@ def _check_mapping(label: str, value: object) -> dict[str, object]:
     return cast("dict[str, object]", mapping)
 
 
-def _check_query(label: str, value: object) -> dict[str, object]:
-    query = _check_mapping(label, value)
+def check_query(label: str, value: object) -> dict[str, object]:
+    """Copy query parameters given by a user."""
+    query = check_mapping(label, value)
     for name, given in query.items():
         if given is None or isinstance(given, (str, int, float)):
             continue
@@ -366,7 +370,7 @@ _CHECKS: dict[str, _Check] = {
     "deadline": _or_none(_check_seconds),
     "max_retries": _at_least(0),
     "default_headers": check_headers,
-    "default_query": _check_query,
+    "default_query": check_query,
     "strict": _check_flag,
     "validate_requests": _check_flag,
     "idle_timeout": _or_none(_check_seconds),

@@ -7,13 +7,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
-from pydantic_core import from_json
 
 from ._sse import EventTooLarge, Frame, SSEDecoder
 from .errors import ResponseValidationError
-from .models._base import OpenUnion, UnknownEvent, as_response_error, dispatcher, strict_validation
+from .models._base import Model, OpenUnion, UnknownEvent, dispatcher
+from .models._lenient import as_response_error, quietly, read_json, strict_validation
 
 if TYPE_CHECKING:
+    from ._meta import ResponseMeta
     from .models import StreamEvent
 
 __all__ = ["END_TYPES", "EventDecoder"]
@@ -44,7 +45,8 @@ class EventDecoder:
             strict mode, is malformed.
     """
 
-    def __init__(self, max_event_bytes: int, strict: bool) -> None:
+    def __init__(self, max_event_bytes: int, strict: bool, meta: "ResponseMeta | None" = None) -> None:
+        self._meta = meta
         self._sse = SSEDecoder(max_event_bytes)
         self._strict = strict
         self._replay = SSEDecoder(max_event_bytes)
@@ -62,8 +64,9 @@ class EventDecoder:
         try:
             frames = self._sse.feed(data)
         except EventTooLarge as error:
-            self.failure = ResponseValidationError(str(error), advice="raise max_event_bytes to take it")
-            return []
+            frames = error.frames
+            advice = "raise max_event_bytes to take it"
+            self.failure = ResponseValidationError(str(error), advice=advice, meta=self._meta)
         if self._strict:
             with strict_validation():
                 return self._parse(frames)
@@ -74,6 +77,11 @@ class EventDecoder:
         self._is_finished = True
         with strict_validation(self._strict):
             return self._parse(self._sse.end())
+
+    @property
+    def is_torn(self) -> bool:
+        """Whether the bytes ended inside an event."""
+        return self._is_finished and self.failure is not None and type(self.failure.__cause__) is ValueError
 
     def keep(self, data: bytes) -> None:
         """Keep a chunk for `replay`."""
@@ -93,10 +101,15 @@ class EventDecoder:
         """
         kept, self._kept, self._kept_bytes = self._kept, [], 0
         events: list[StreamEvent] = []
-        with suppress(EventTooLarge):
+        try:
             frames = self._replay.feed(b"".join(kept))
-            for name, data in [*frames, *(self._replay.end() if self._is_finished else ())]:
-                event = None if self._is_replayed else _parse_quietly(name, data)
+        except EventTooLarge as error:
+            frames = error.frames
+        if self._is_finished:
+            frames += self._replay.end()
+        with quietly():
+            for name, data in frames:
+                event = None if self._is_replayed else _parse_again(name, data)
                 if event is not None:
                     events.append(event)
                     self._is_replayed = event.type in END_TYPES and event.type != "error"
@@ -133,12 +146,13 @@ class EventDecoder:
             with suppress(ValidationError):  # what is wrong is found below
                 return cast("StreamEvent", parse(data))
         try:
-            value: object = from_json(data)
+            value = read_json(data)
         except ValueError as error:
-            raise ResponseValidationError(f"A stream event is no JSON ({error})", body=data) from error
+            message = f"A stream event is no JSON ({error})"
+            raise ResponseValidationError(message, body=data, meta=self._meta) from error
         if not isinstance(value, dict):
             if self._strict:
-                raise ResponseValidationError("A stream event is no JSON object", body=value)
+                raise ResponseValidationError("A stream event is no JSON object", body=value, meta=self._meta)
             logger.warning("Passed over a stream event that is no JSON object but %s", type(value).__name__)
             return None
         return self._from_object(name, cast("dict[str, Any]", value))
@@ -147,12 +161,14 @@ class EventDecoder:
         tag = _tag(name, value)
         if not _register(tag):
             return UnknownEvent.from_dict(value)
-        model = cast("type[UnknownEvent]", _union().member(tag))
+        model = cast("type[Model]", _union().member(tag))
         try:
             return cast("StreamEvent", model.__pydantic_validator__.validate_python(value))
         except ValidationError as error:
+            if tag == "error":  # it stays one, whatever its form
+                return cast("StreamEvent", model.from_dict(value))
             if self._strict:
-                raise as_response_error(tag, error, value) from error
+                raise as_response_error(tag, error, value, meta=self._meta) from error
             return cast("StreamEvent", _union().as_unknown(value, error))
 
 
@@ -170,10 +186,13 @@ def _parser_for(name: bytes, data: bytes) -> Parse | None:
 
 
 def _tag(name: bytes, value: dict[str, Any]) -> str:
+    """Tell what an event is: its type says so, or else the event line or an error inside."""
     tag = value.get("type")
-    if tag is None and isinstance(value.get("error"), dict):
+    if isinstance(tag, str) and (name != b"error" or _union().member(tag) is not None):
+        return tag
+    if name == b"error" or (tag is None and value.get("error")):
         return "error"
-    return tag if isinstance(tag, str) else name.decode("utf-8", "replace") if tag is None else ""
+    return name.decode("utf-8", "replace") if tag is None else ""
 
 
 def _register(tag: str) -> bool:
@@ -187,15 +206,20 @@ def _register(tag: str) -> bool:
     return True
 
 
-def _parse_quietly(name: bytes, data: bytes) -> "StreamEvent | None":
-    """Parse a frame that was parsed before: what was malformed then has no effect and is left out."""
+def _parse_again(name: bytes, data: bytes) -> "StreamEvent | None":
+    """Parse a frame that was parsed before; what was malformed has no effect now."""
     parse = _parsers.get(name) or _parser_for(name, data)
+    if parse is not None:
+        with suppress(ValidationError):
+            return cast("StreamEvent", parse(data))
     try:
-        if parse is not None:
-            with suppress(ValidationError):
-                return cast("StreamEvent", parse(data))
-        value: Any = from_json(data)
-        model = _union().member(_tag(name, value))
-        return None if model is None else cast("StreamEvent", model.__pydantic_validator__.validate_python(value))
-    except (ValueError, AttributeError):
+        value = read_json(data)
+    except ValueError:
         return None
+    if not isinstance(value, dict):
+        return None
+    fields = cast("dict[str, Any]", value)
+    model = _union().member(_tag(name, fields)) or UnknownEvent
+    with suppress(ValidationError):
+        return cast("StreamEvent", model.__pydantic_validator__.validate_python(fields))
+    return UnknownEvent.from_dict(fields)

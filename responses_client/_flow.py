@@ -3,22 +3,23 @@
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable
 from typing import Any, TypeVar
 from urllib.parse import urljoin
 
 from ._config import auth_headers, missing_key_error
-from ._meta import ResponseMeta, origin
+from ._error_text import without
+from ._meta import ResponseMeta, origin, public_url
 from ._request import Call
-from ._result import parse_result
+from ._result import answer_error, parse_result
 from ._retry import GiveUp, Outcome, Policy, StatusFailure, decide
 from ._transport import IO, Body, Failure, WireRequest
-from .errors import APIConnectionError, APIError, APIStatusError, APITimeoutError, status_error
-
+from .errors import APIConnectionError, APIError, APITimeoutError, ResponseValidationError
 from .models import Result
 
-__all__ = ["Attempts", "fetch"]
+__all__ = ["Attempts", "caught", "fetch"]
 
+_T = TypeVar("_T")
 _R = TypeVar("_R", bound=Result)
 logger = logging.getLogger("responses_client")
 
@@ -27,21 +28,30 @@ _REDIRECTS = frozenset({301, 302, 307, 308})  # 303 asks for another method
 
 
 class Attempts:
-    """The tries of one call, counted against its retries and its deadline."""
+    """The tries of one call, counted against its retries and its deadline.
+
+    Attributes:
+        tries: How many requests were sent, redirects left aside.
+        meta: Of the last answer.
+        secrets: What no text may show.
+    """
 
     def __init__(self, io: IO, call: "Call[Any]") -> None:
         self.call = call
         self.tries = 0
+        self.meta: ResponseMeta | None = None
+        self.secrets = call.secrets
         self._io = io
-        self._start = time.monotonic()
+        self._start = 0.0
         self._policy = Policy(max_retries=call.settings.max_retries)
-        self._key: str | None = None
 
     @property
     def left(self) -> float | None:
         """Seconds the call may still take; None without a deadline."""
         deadline = self.call.settings.deadline
-        return None if deadline is None else deadline - (time.monotonic() - self._start)
+        if deadline is None or not self.tries:
+            return deadline
+        return self._start + deadline - time.monotonic()
 
     async def open(self) -> tuple[Body, ResponseMeta]:
         """Send the request until it is answered with success; return the answer, its body unread.
@@ -50,17 +60,20 @@ class Attempts:
             APIConnectionError: No answer came.
             APIStatusError: The answer has another status.
         """
+        if not self.tries:
+            self._start = time.monotonic()
         while True:
-            try:
-                body = await self._send()
-            except Failure as failure:
-                await self.retry(failure.outcome, self.connection_error(failure))
+            body = await caught(self._send())
+            if isinstance(body, Failure):
+                await self.retry(body.outcome, self.failure_error(body))
                 continue
+            meta = self.meta = self._meta_of(body)
+            logger.debug("%s: %d %s", self.call.operation.name, body.status_code, meta.request_id or "")
             if 200 <= body.status_code < 300:
-                return body, self._meta(body)
-            error = await self._status_error(body)
-            outcome = StatusFailure(error.status_code, error.headers, error.code, error.type)
-            await self.retry(outcome, error)
+                return body, meta
+            content = await self.read_head(body)
+            error = answer_error(body.status_code, content, meta, self.secrets)
+            await self.retry(StatusFailure(error.status_code, error.headers, error.code, error.type), error)
 
     async def retry(self, outcome: Outcome, error: APIError) -> None:
         """Wait before the next try, or raise the error if there shall be none."""
@@ -78,88 +91,88 @@ class Attempts:
         logger.info("%s: retry in %.2f s, %s", self.call.operation.name, decision.delay, decision.reason)
         await self._io.sleep(decision.delay)
 
-    def connection_error(self, failure: Failure) -> APIConnectionError:
+    def reason(self, failure: Failure) -> str:
+        """Say why no answer came, or only a part of one."""
+        left = self.left
+        if left is not None and left <= 0:
+            return f"the deadline of {self.call.settings.deadline:g} s has passed"
+        return without(self.secrets, failure.reason.encode("utf-8", "replace")).decode()
+
+    def failure_error(self, failure: Failure) -> APIError:
         """Make the error for a call that got no answer, or only a part of one."""
-        request = self.call.request
-        late = failure.outcome.kind == "timeout"
-        count = f" after {self.tries} tries" if self.tries > 1 else ""
-        what = "was not answered in time" if late else "got no answer"
-        advice = "raise timeout or deadline, or try again" if late else "check the network and base_url"
-        text = f"{request.method} {origin(request.url)} {what}{count}: {failure.reason}; {advice}"
-        error = (APITimeoutError if late else APIConnectionError)(text)
+        request, kind, reason = self.call.request, failure.outcome.kind, self.reason(failure)
+        error: APIError
+        if kind == "decoding":
+            advice = "check what compresses the answers of base_url"
+            error = ResponseValidationError(
+                f"The answer cannot be decompressed: {reason}", advice=advice, meta=self.meta
+            )
+        else:
+            late = kind == "timeout"
+            count = f" after {self.tries} tries" if self.tries > 1 else ""
+            what = "was not answered in time" if late else "got no answer"
+            advice = "raise timeout or deadline, or try again" if late else "check the network and base_url"
+            text = f"{request.method} {origin(request.url)} {what}{count}: {reason}; {advice}"
+            error = (APITimeoutError if late else APIConnectionError)(text)
         error.__cause__ = failure.__cause__
         return error
 
-    async def read(self, body: Body, limit: int | None = None) -> bytes:
-        """Read a body to its end, or past the limit, and close it."""
+    async def read(self, body: Body) -> bytes:
+        """Read a body to its end and close it."""
         pieces: list[bytes] = []
-        size = 0
         try:
             while (piece := await body.next(self.left)) is not None:
                 pieces.append(piece)
-                size += len(piece)
-                if limit is not None and size > limit:
-                    break
         finally:
             await body.close()
-        if self.left is not None and self.left <= 0:
-            raise Failure("timeout", "the deadline has passed")
         return b"".join(pieces)
 
-    def status_error(self, status: int, body: bytes, meta: ResponseMeta) -> APIStatusError:
-        """Make the error for an answer."""
-        return status_error(
-            status,
-            meta.headers,
-            body,
-            method=meta.method,
-            url=meta.url,
-            request_id=meta.request_id,
-            tries=self.tries,
-            now=time.time(),
-            meta=meta,
-            secrets=self._secrets(),
-        )
-
-    def _secrets(self) -> Sequence[str]:
-        return () if self._key is None else (self._key,)
+    async def read_head(self, body: Body) -> bytes:
+        """Read what comes of the body of an error, up to a limit, and close it."""
+        content = b""
+        try:
+            while len(content) < _ERROR_BODY_BYTES:
+                piece = await caught(body.next(self.left))
+                if piece is None or isinstance(piece, Failure):
+                    break
+                content += piece
+        finally:
+            await body.close()
+        return content
 
     async def _send(self) -> Body:
         self.tries += 1
         request = self.call.request
+        logger.debug(
+            "%s: %s %s, try %d", self.call.operation.name, request.method, public_url(request.url), self.tries
+        )
         if self.call.needs_key:
             request = request._replace(headers={**request.headers, **await self._auth()})
-        for _ in range(self.call.settings.max_redirects):
-            if self.left is not None and self.left <= 0:
+        redirects = self.call.settings.max_redirects
+        while True:
+            left = self.left
+            if left is not None and left <= 0:
                 raise Failure("timeout", "the deadline has passed")
-            body = await self._io.send(request, self.left)
+            body = await self._io.send(request, left)
             target = _target(request, body)
-            if target is None:
+            if target is None or not redirects:
                 return body
             await body.close()
             request = request._replace(url=target)
-        return await self._io.send(request, self.left)
+            redirects -= 1
 
     async def _auth(self) -> dict[str, str]:
         key = self.call.settings.api_key
         if key is None:
             raise missing_key_error()
-        if not isinstance(key, str):
-            key = await self._io.call(key)
-            self._key = key
-            return auth_headers(key, source="key that the api_key function gave")
-        self._key = key
-        return auth_headers(key)
+        if isinstance(key, str):
+            return auth_headers(key)
+        fresh = await self._io.call(key, self.left)
+        headers = auth_headers(fresh, source="key that the api_key function gave")
+        self.secrets = (*self.call.secrets, fresh)
+        return headers
 
-    async def _status_error(self, body: Body) -> APIStatusError:
-        meta = self._meta(body)
-        try:
-            content = await self.read(body, _ERROR_BODY_BYTES)
-        except Failure:
-            content = b""
-        return self.status_error(body.status_code, content, meta)
-
-    def _meta(self, body: Body) -> ResponseMeta:
+    def _meta_of(self, body: Body) -> ResponseMeta:
         return ResponseMeta.build(
             body.status_code,
             body.headers,
@@ -168,6 +181,14 @@ class Attempts:
             method=self.call.request.method,
             url=self.call.request.url,
         )
+
+
+async def caught(work: Awaitable[_T]) -> _T | Failure:
+    """Give a failure as a value, so that what is raised because of it does not have it as its context."""
+    try:
+        return await work
+    except Failure as failure:
+        return failure
 
 
 def _target(request: WireRequest, body: Body) -> str | None:
@@ -187,9 +208,8 @@ async def fetch(io: IO, call: Call[_R]) -> _R:
     attempts = Attempts(io, call)
     while True:
         body, meta = await attempts.open()
-        try:
-            content = await attempts.read(body)
-        except Failure as failure:
-            await attempts.retry(failure.outcome, attempts.connection_error(failure))
-            continue
-        return parse_result(call.operation.result_model(), content, meta, call.settings, attempts.status_error)
+        content = await caught(attempts.read(body))
+        if not isinstance(content, Failure):
+            model = call.operation.result_model()
+            return parse_result(model, content, meta, call.settings, attempts.secrets)
+        await attempts.retry(content.outcome, attempts.failure_error(content))

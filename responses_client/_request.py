@@ -1,30 +1,47 @@
 """Keyword arguments in, a checked request as bytes out; without I/O."""
 
-from collections.abc import Iterable, Mapping
+import logging
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, get_args
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from ._config import Settings, check_headers, merge_headers, unknown_argument
+from ._config import (
+    Options,
+    Settings,
+    check_headers,
+    check_mapping,
+    check_query,
+    merge_headers,
+    unknown_argument,
+)
 from ._error_text import FieldError, field_error, field_path, missing_field
+from ._meta import is_secret_name
 from ._options import RequestOptions
 from ._transport import Timeouts, WireRequest
 from ._version import __version__
 from .errors import RequestValidationError
 
 if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails, SchemaSerializer
+    from pydantic_core import ErrorDetails
 
     from .models import Model, Result
 
 __all__ = ["Call", "Operation", "prepare"]
 
 _R = TypeVar("_R", bound="Result")
+logger = logging.getLogger("responses_client")
+
 _OPTIONS = frozenset(RequestOptions.__annotations__)
+_SETTINGS = ("timeout", "deadline", "max_retries")
 _USER_AGENT = f"responses-client/{__version__}"
+_DEEPEST = 250  # beyond, pydantic refuses to write
+# How near an unknown key must be to a known one to be taken for a typing mistake, and not for a new field.
+_NEARNESS = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +72,15 @@ class Call(Generic[_R]):
     needs_key: bool
     settings: Settings
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no text may show: the key and the values of secret headers."""
+        key = self.settings.api_key
+        values = [value for name, value in self.request.headers.items() if value and is_secret_name(name)]
+        words = {word for value in values for word in (value, value.rpartition(" ")[2])}
+        words.discard(self.request.headers.get("Idempotency-Key") or "")
+        return (*words, key) if isinstance(key, str) else tuple(words)
+
 
 @cache
 def _model(entry: str) -> "type[Model]":
@@ -62,16 +88,7 @@ def _model(entry: str) -> "type[Model]":
     return cast("type[Model]", getattr(import_module(f".models.{module}", __package__), name))
 
 
-@cache
-def _serializer() -> "SchemaSerializer":
-    from pydantic_core import SchemaSerializer, core_schema
-
-    return SchemaSerializer(core_schema.any_schema())
-
-
-def prepare(
-    operation: Operation[_R], params: Mapping[str, object], settings: Settings
-) -> Call[_R]:
+def prepare(operation: Operation[_R], params: Mapping[str, object], settings: Settings) -> Call[_R]:
     """Check the arguments of a method and turn them into a request.
 
     Raises:
@@ -80,45 +97,49 @@ def prepare(
         ConfigurationError: An option that cannot work, such as a header with a line break.
     """
     options = cast("RequestOptions", {k: v for k, v in params.items() if k in _OPTIONS})
-    body = {k: v for k, v in params.items() if k not in _OPTIONS}
-    changes = {k: options[k] for k in ("timeout", "deadline", "max_retries") if k in options}
-    settings = settings.replace(**changes) if changes else settings  # type: ignore[arg-type]  # checked there
+    named = {k: v for k, v in params.items() if k not in _OPTIONS}
+    if changes := {k: v for k, v in options.items() if k in _SETTINGS}:
+        settings = settings.replace(**cast("Options", changes))
     model = operation.request_model()
-    _refuse_unknown(operation, model, body)
-    extra = dict(options.get("extra_body") or {})
+    _refuse_unknown(operation, model, named)
+    extra = check_mapping("extra_body argument", options.get("extra_body"))
+    body = named | extra
     if settings.validate_requests:
-        _validate(operation, model, body, extra)
-    content = _encode(body | extra)
-    url = settings.base_url + operation.path + _query(settings.default_query, options.get("extra_query"))
-    headers = _headers(settings, options, bool(body.get("stream")))
+        _validate(model, {k: v for k, v in named.items() if k not in extra})
+        _refuse_contradictions(operation, body)
+    content = _encode(body)
+    _warn_of_typos(operation, model, named)
+    stream = bool(body.get("stream"))
+    url = settings.base_url + operation.path + _query(settings, options)
+    headers = _headers(settings, options, stream)
     # A header set to None says that there shall be none, as for local servers.
     needs_key = not any(name.lower() in ("authorization", "api-key") for name in headers)
-    kept = {name: value for name, value in headers.items() if value is not None}
-    request = WireRequest(operation.method, url, kept, content, _timeouts(settings))
+    request = WireRequest(operation.method, url, headers, content, _timeouts(settings, stream))
     return Call(operation, request, needs_key, settings)
 
 
-def _refuse_unknown(operation: Operation[_R], model: "type[Model]", body: Mapping[str, object]) -> None:
+def _refuse_unknown(operation: Operation[_R], model: "type[Model]", named: Mapping[str, object]) -> None:
     known = model.model_fields
-    for name in body:
+    for name in named:
         if name not in known:
             error = unknown_argument(operation.name, name, [*known, *_OPTIONS])
             raise TypeError(f"{error}; extra_body takes fields that are not known here")
 
 
-def _validate(
-    operation: Operation[_R], model: "type[Model]", body: Mapping[str, object], extra: Mapping[str, object]
-) -> None:
+def _validate(model: "type[Model]", named: Mapping[str, object]) -> None:
     from pydantic import ValidationError
 
     from .models._base import error_lines, strict_validation
 
     try:
         with strict_validation():
-            model.__pydantic_validator__.validate_python({k: v for k, v in body.items() if k not in extra})
+            model.__pydantic_validator__.validate_python(named)
     except ValidationError as error:
         raise RequestValidationError([_mistake(line) for line in error_lines(error)]) from None
-    if operation.name == "responses.create" and (mistakes := list(_contradictions({**body, **extra}))):
+
+
+def _refuse_contradictions(operation: Operation[_R], body: Mapping[str, object]) -> None:
+    if operation.name == "responses.create" and (mistakes := list(_contradictions(body))):
         raise RequestValidationError(mistakes)
 
 
@@ -145,32 +166,101 @@ def _mistake(line: "ErrorDetails") -> FieldError:
 
 
 def _encode(body: Mapping[str, object]) -> bytes:
-    from pydantic_core import PydanticSerializationError
+    from .models._lenient import write_json
 
     try:
-        return _serializer().to_json(body, by_alias=True, exclude_unset=True)
-    except (PydanticSerializationError, ValueError) as error:
-        for name, value in body.items():
-            try:
-                _serializer().to_json(value)
-            except (PydanticSerializationError, ValueError):
-                message = f"cannot be written as JSON ({error})"
-                raise RequestValidationError([field_error(name, "JSON data", value, message=message)]) from None
-        raise
+        content = write_json(body)
+    except ValueError as error:
+        mistake = _unwritable(body, ())
+        raise RequestValidationError([mistake] if mistake else [_no_json((), body, str(error))]) from None
+    # Python's own JSON has names for numbers that JSON has not; a text may hold them, too.
+    if (b"NaN" in content or b"Infinity" in content) and (mistake := _unwritable(body, ())):
+        raise RequestValidationError([mistake])
+    return content
 
 
-def _query(*layers: Mapping[str, Any] | None) -> str:
-    merged: dict[str, Any] = {}
-    for layer in layers:
-        merged |= layer or {}
-    pairs = {k: _query_text(v) for k, v in merged.items() if v is not None}
+def _unwritable(value: object, path: tuple[str | int, ...]) -> FieldError | None:
+    """Find what cannot be written as JSON."""
+    from .models import Model
+    from .models._lenient import write_json
+
+    if len(path) > _DEEPEST:
+        return _no_json(path[:1], value, "it is nested too deep, or in itself")
+    if isinstance(value, Model):
+        value = value.__dict__ | (value.__pydantic_extra__ or {})
+    items: Iterable[tuple[str | int, object]] = ()
+    if isinstance(value, Mapping):
+        items = cast("Mapping[str | int, object]", value).items()
+    elif isinstance(value, (list, tuple)):
+        items = enumerate(cast("list[object]", value))
+    elif isinstance(value, float) and not math.isfinite(value):
+        return _no_json(path, value, "JSON has no such number")
+    else:
+        try:
+            write_json(value)
+        except ValueError as error:
+            return _no_json(path, value, str(error))
+    found = (_unwritable(item, (*path, key)) for key, item in items)
+    return next(filter(None, found), None)
+
+
+def _no_json(path: tuple[str | int, ...], value: object, reason: str) -> FieldError:
+    return field_error(path, "JSON data", value, message=f"cannot be written as JSON ({reason})")
+
+
+def _warn_of_typos(operation: Operation[_R], model: "type[Model]", named: Mapping[str, object]) -> None:
+    """Log what is probably mistyped inside of arguments: unknown fields are sent, since they may be new."""
+    if typos := list(_typos(model, named)):
+        logger.warning("%s: sent as given, but probably mistyped: %s", operation.name, "; ".join(typos))
+
+
+def _typos(model: "type[Model]", data: Mapping[str, object], path: tuple[str, ...] = ()) -> Iterator[str]:
+    for name, value in data.items():
+        nested = _nested_model(model, name) if isinstance(value, dict) else None
+        if nested is None:
+            continue
+        fields = cast("dict[str, object]", value)
+        for key in fields:
+            if key not in nested.model_fields and (near := _nearest(key, nested, fields)):
+                yield f"{field_path((*path, name, key))} (did you mean {near!r}?)"
+        yield from _typos(nested, fields, (*path, name))
+
+
+def _nearest(key: object, model: "type[Model]", fields: Mapping[str, object]) -> str | None:
+    # Imported here because only a mistake needs it.
+    import difflib
+
+    known = [name for name in model.model_fields if name not in fields]
+    return next(iter(difflib.get_close_matches(str(key), known, 1, _NEARNESS)), None)
+
+
+@cache
+def _nested_model(model: "type[Model]", name: str) -> "type[Model] | None":
+    """Return the class of a field that holds one object; None for other fields."""
+    field = model.model_fields.get(name)
+    return None if field is None else _class_in(field.annotation)
+
+
+def _class_in(annotation: Any) -> "type[Model] | None":
+    from .models import Model
+
+    if isinstance(annotation, type):
+        return annotation if issubclass(annotation, Model) else None
+    return next(filter(None, map(_class_in, get_args(annotation))), None)
+
+
+def _query(settings: Settings, options: RequestOptions) -> str:
+    extra = check_query("extra_query argument", options.get("extra_query"))
+    pairs = {k: _query_text(v) for k, v in {**settings.default_query, **extra}.items() if v is not None}
     return f"?{urlencode(pairs, doseq=True)}" if pairs else ""
 
 
 def _query_text(value: object) -> object:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return [_query_text(part) for part in cast("list[object]", value)] if isinstance(value, (list, tuple)) else value
+    if isinstance(value, (list, tuple)):
+        return [_query_text(part) for part in cast("list[object]", value)]
+    return value
 
 
 def _headers(settings: Settings, options: RequestOptions, stream: bool) -> dict[str, str | None]:
@@ -178,19 +268,22 @@ def _headers(settings: Settings, options: RequestOptions, stream: bool) -> dict[
         "Accept": "text/event-stream" if stream else "application/json",
         "Content-Type": "application/json",
         "User-Agent": _USER_AGENT,
-        "OpenAI-Organization": settings.organization,
-        "OpenAI-Project": settings.project,
         # The same on each try: a server that knows the header does the work, and bills it, once.
         "Idempotency-Key": f"rc-{uuid4()}",
     }
+    if settings.organization is not None:
+        ours["OpenAI-Organization"] = settings.organization
+    if settings.project is not None:
+        ours["OpenAI-Project"] = settings.project
     if stream:
         ours["Accept-Encoding"] = "identity"  # a compressor would hold events back
-    named = {"Idempotency-Key": options["idempotency_key"]} if "idempotency_key" in options else None
-    extra = check_headers("extra_headers argument", {**(options.get("extra_headers") or {}), **(named or {})})
-    return merge_headers(ours, settings.default_headers, extra)
+    extra = check_headers("extra_headers argument", options.get("extra_headers"))
+    key = options.get("idempotency_key")
+    named = None if key is None else check_headers("idempotency_key argument", {"Idempotency-Key": key})
+    return merge_headers(ours, settings.default_headers, extra, named)
 
 
-def _timeouts(settings: Settings) -> Timeouts:
+def _timeouts(settings: Settings, stream: bool) -> Timeouts:
     value = settings.timeout
     if value is None:
         timeouts = Timeouts(settings.connect_timeout, None, None, None)
@@ -198,7 +291,7 @@ def _timeouts(settings: Settings) -> Timeouts:
         timeouts = Timeouts(min(settings.connect_timeout, value), value, value, value)
     else:
         timeouts = Timeouts(value.connect, value.read, value.write, value.pool)
-    idle = settings.idle_timeout
+    idle = settings.idle_timeout if stream else None
     if idle is not None:
         timeouts = timeouts._replace(read=idle if timeouts.read is None else min(timeouts.read, idle))
     return timeouts

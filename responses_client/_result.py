@@ -1,26 +1,26 @@
 """The body of an answer in, a typed result out; whatever is no valid answer is an error."""
 
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from ._error_text import read_error
+from ._error_text import read_error, without
 from ._meta import Headers, ResponseMeta
 from ._state import StreamState
-from .errors import APIStatusError, ResponseValidationError
+from .errors import APIStatusError, ResponseValidationError, status_error
 from .models._base import Result, as_response_error, parse_json, strict_validation
 from .models.response import Response
 
 if TYPE_CHECKING:
     from ._config import Settings
 
-__all__ = ["content_type", "parse_result", "reported_error"]
+__all__ = ["answer_error", "content_type", "parse_result", "reported_error"]
 
 _R = TypeVar("_R", bound=Result)
-StatusErrorMaker = Callable[[int, bytes, ResponseMeta], APIStatusError]
 
 
 def content_type(headers: Headers) -> str:
@@ -29,7 +29,7 @@ def content_type(headers: Headers) -> str:
 
 
 def parse_result(
-    model: type[_R], body: bytes, meta: ResponseMeta, settings: "Settings", status_error: StatusErrorMaker
+    model: type[_R], body: bytes, meta: ResponseMeta, settings: "Settings", secrets: Sequence[str] = ()
 ) -> _R:
     """Turn the body of a successful answer into the result.
 
@@ -44,10 +44,17 @@ def parse_result(
         with strict_validation(settings.strict):
             result = parse_json(model, body)
     except ValidationError as error:
-        raise reported_error(body, meta, status_error) or _no_result(model, error, body, meta) from error
-    if not result.model_fields_set & {"id", "object", "status", "output"}:
-        problem = ResponseValidationError(f"The answer is JSON, but no {model.__name__}", body=body, meta=meta)
-        raise reported_error(body, meta, status_error) or problem
+        problem = reported_error(body, meta, secrets) or _no_result(
+            model, error, without(secrets, body), meta
+        )
+        raise problem from error
+    if not result.model_fields_set & {"object", "output", "status"}:
+        reported = reported_error(body, meta, secrets)
+        if reported is not None:
+            raise reported
+        if "id" not in result.model_fields_set:
+            text = f"The answer ({_kind(meta)}) is JSON, but no {model.__name__}"
+            raise ResponseValidationError(text, body=without(secrets, body), meta=meta)
     object.__setattr__(result, "_meta", meta)
     return result
 
@@ -60,25 +67,50 @@ def _accumulated(body: bytes, meta: ResponseMeta, settings: "Settings") -> Respo
     failure = state.failure()
     if failure is not None:
         raise failure
-    return cast("Response", state.snapshot())
+    response = state.snapshot()
+    if response is None:
+        raise ResponseValidationError("The answer is a stream without a response", body=body, meta=meta)
+    return response
 
 
-def reported_error(body: bytes, meta: ResponseMeta, status_error: StatusErrorMaker) -> APIStatusError | None:
+def answer_error(status: int, body: bytes, meta: ResponseMeta, secrets: Sequence[str] = ()) -> APIStatusError:
+    """Return the error that an answer is."""
+    return status_error(
+        status,
+        meta.headers,
+        body,
+        method=meta.method,
+        url=meta.url,
+        request_id=meta.request_id,
+        tries=meta.tries,
+        now=time.time(),
+        meta=meta,
+        secrets=secrets,
+    )
+
+
+def reported_error(body: bytes, meta: ResponseMeta, secrets: Sequence[str] = ()) -> APIStatusError | None:
     """Return the error that some gateways put into an answer with status 200; None if there is none."""
     try:
         value: Any = from_json(body)
     except ValueError:
         return None
-    if not isinstance(value, dict) or not cast("dict[str, Any]", value).get("error"):
+    if not isinstance(value, dict):
         return None
-    return status_error(read_error(cast("object", value)).status_code or meta.status_code, body, meta)
+    fields = cast("dict[str, Any]", value)
+    if not fields.get("error") and fields.get("object") != "error":
+        return None
+    return answer_error(read_error(fields).status_code or meta.status_code, body, meta, secrets)
 
 
 def _no_result(
     model: type[Result], error: ValidationError, body: bytes, meta: ResponseMeta
 ) -> ResponseValidationError:
     if error.errors(include_url=False)[0]["type"] == "json_invalid":
-        kind = content_type(meta.headers) or "no content type"
-        return ResponseValidationError(f"The answer is no JSON ({kind})", body=body, meta=meta)
+        return ResponseValidationError(f"The answer ({_kind(meta)}) is no JSON", body=body, meta=meta)
     problem = as_response_error(model.__name__, error, body)
     return ResponseValidationError(problem.message, path=problem.path, body=body, meta=meta)
+
+
+def _kind(meta: ResponseMeta) -> str:
+    return f"status {meta.status_code}, {content_type(meta.headers) or 'no content type'}"

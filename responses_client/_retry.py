@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias
 __all__ = [
     "QUOTA_CODES",
     "ConnectionFailure",
+    "FailureKind",
     "GiveUp",
     "Outcome",
     "Policy",
@@ -17,12 +18,27 @@ __all__ = [
     "StatusFailure",
     "decide",
     "parse_retry_after",
+    "status_of_code",
 ]
 
 QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 """Error codes and types that come with 429 although waiting does not help: money is missing."""
 
 _RETRIED_STATUSES = frozenset({408, 409, 429})
+# Errors that pass; a stream can begin with one although its status is 200.
+_CODE_STATUSES = {
+    "insufficient_quota": 429,
+    "overloaded": 503,
+    "overloaded_error": 503,
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "server_error": 500,
+    "server_is_overloaded": 503,
+    "server_overloaded": 503,
+    "service_unavailable": 503,
+    "slow_down": 503,
+    "too_many_requests": 429,
+}
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"  # compiled by `re` when first used
 
 
@@ -39,10 +55,17 @@ class Policy(NamedTuple):
     max_retry_after: float = 60.0
 
 
-class ConnectionFailure(NamedTuple):
-    """No answer came: no connection ("connect"), no answer in time ("timeout"), or a broken one ("network")."""
+FailureKind: TypeAlias = Literal["connect", "timeout", "network", "decoding"]
 
-    kind: Literal["connect", "timeout", "network"]
+
+class ConnectionFailure(NamedTuple):
+    """No whole answer came.
+
+    There was no connection ("connect"), nothing came in time ("timeout"), the connection broke ("network"), or
+    the body cannot be decompressed ("decoding").
+    """
+
+    kind: FailureKind
 
 
 class StatusFailure(NamedTuple):
@@ -120,10 +143,15 @@ def parse_retry_after(headers: Mapping[str, str], now: float | None = None) -> f
     return then - since
 
 
+def status_of_code(*codes: str | None) -> int | None:
+    """Give the HTTP status that belongs to the code or type of an error inside a stream; None if none is known."""
+    return next((_CODE_STATUSES[code] for code in codes if code in _CODE_STATUSES), None)
+
+
 def _refusal(outcome: Outcome) -> str | None:
     """Say why no wait would help, or None if a retry may."""
     if isinstance(outcome, ConnectionFailure):
-        return None
+        return "the same body would come again" if outcome.kind == "decoding" else None
     if outcome.code in QUOTA_CODES or outcome.type in QUOTA_CODES:
         return "the quota is used up"
     advice = outcome.headers.get("x-should-retry", "").strip().lower()

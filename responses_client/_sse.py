@@ -13,12 +13,17 @@ __all__ = ["EventTooLarge", "Frame", "SSEDecoder"]
 Frame: TypeAlias = tuple[bytes, bytes]
 
 _BOM = b"\xef\xbb\xbf"
+_RETRY_DIGITS = 18  # `int` refuses thousands of them
 # What nearly all servers send: an event line, a data line, a blank line.
 _usual_frames = re.compile(rb"(?m)^event: (.*)\ndata: (.*)\n\n").findall
 
 
 class EventTooLarge(ValueError):
-    """One event of the stream is larger than the limit."""
+    """One event of the stream is larger than the limit; `frames` are those that were whole before it."""
+
+    def __init__(self, limit: int, frames: list[Frame]) -> None:
+        super().__init__(f"A stream event is larger than {limit} bytes (max_event_bytes)")
+        self.frames = frames
 
 
 class SSEDecoder:
@@ -68,7 +73,7 @@ class SSEDecoder:
         self._head = None
         self._pieces.clear()
         self._size = 0
-        return self._frames(rest)
+        return self._frames(rest.removesuffix(b"\n"))
 
     def _without_bom(self, data: bytes) -> bytes:
         head = (self._head or b"") + data
@@ -93,32 +98,35 @@ class SSEDecoder:
         elif self._pieces and self._pieces[-1].endswith(b"\n") and data.startswith(b"\n"):
             cut = 1
         else:
-            self._keep(data)
-            return []
-        whole = b"".join([*self._pieces, data[:cut]])
-        self._pieces.clear()
-        self._size = 0
+            cut = 0
+        frames: list[Frame] = []
+        if cut:
+            whole = b"".join([*self._pieces, data[:cut]])
+            self._pieces.clear()
+            self._size = 0
+            frames = self._frames(whole)
         if cut < len(data):
-            self._keep(data[cut:])
-        return self._frames(whole)
-
-    def _keep(self, data: bytes) -> None:
-        self._pieces.append(data)
-        self._size += len(data)
-        self._check(self._size)
-
-    def _check(self, size: int) -> None:
-        if size > self._limit:
-            raise EventTooLarge(f"A stream event is larger than {self._limit} bytes (max_event_bytes).")
+            self._pieces.append(data[cut:])
+            self._size += len(data) - cut
+            # The line feed that ends the last line does not count, as it does not in a whole event.
+            if self._size - data.endswith(b"\n") > self._limit:
+                self._pieces.clear()
+                raise EventTooLarge(self._limit, frames)
+        return frames
 
     def _frames(self, text: bytes) -> list[Frame]:
         frames: list[Frame] = _usual_frames(text)
         if frames and text.count(b"\n") == 3 * len(frames) and len(text) <= self._limit:
             return frames  # no line was passed over
-        return [frame for block in text.split(b"\n\n") if (frame := self._frame(block))]
+        frames = []
+        for block in text.split(b"\n\n"):
+            if len(block) > self._limit:
+                raise EventTooLarge(self._limit, frames)
+            if (frame := self._frame(block)) is not None:
+                frames.append(frame)
+        return frames
 
     def _frame(self, block: bytes) -> Frame | None:
-        self._check(len(block))
         event = b""
         data: list[bytes] = []
         for line in block.split(b"\n"):
@@ -130,6 +138,6 @@ class SSEDecoder:
                 event = value
             elif name == b"id" and b"\0" not in value:
                 self.last_event_id = value
-            elif name == b"retry" and value.isdigit():
+            elif name == b"retry" and value.isdigit() and len(value) <= _RETRY_DIGITS:
                 self.retry = int(value)
         return (event, b"\n".join(data)) if data else None

@@ -28,7 +28,7 @@ class StreamState:
     def __init__(
         self, events: "deque[StreamEvent]", max_event_bytes: int, strict: bool, meta: "ResponseMeta"
     ) -> None:
-        self._decoder = EventDecoder(max_event_bytes, strict)
+        self._decoder = EventDecoder(max_event_bytes, strict, meta)
         self._accumulator = Accumulator()
         self._meta = meta
         self._interrupted: str | None = None
@@ -54,10 +54,11 @@ class StreamState:
         events = self._take_end(self._decoder.finish())
         self.count += len(events)
         self.events += events
-        if self._decoder.end is None:
-            if self._decoder.failure is not None:
+        decoder = self._decoder
+        if decoder.end is None and (decoder.failure is None or decoder.is_torn):
+            if decoder.is_torn:
                 reason = "the connection ended inside an event"
-            elif self._decoder.done:
+            elif decoder.done:
                 reason = "the server wrote [DONE] before it"
             elif self.count:
                 reason = "the connection was closed"
@@ -88,6 +89,8 @@ class StreamState:
     def snapshot(self) -> "Response | None":
         """Return the response so far; None before anything of it came."""
         self._accumulator.extend(self._decoder.replay())
+        if self.terminal and self._decoder.end is not None:
+            self._accumulator.finish(self._decoder.end.type or "")
         response = self._accumulator.snapshot()
         if response is not None:
             object.__setattr__(response, "_meta", self._meta)

@@ -9,11 +9,13 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, Self, cast
 
+from ._error_text import without
 from ._flow import Attempts
 from ._result import content_type, reported_error
+from ._retry import ConnectionFailure, Outcome, StatusFailure, status_of_code
 from ._state import StreamState
 from ._transport import IO, Body, Failure, run
-from .errors import APIError, ResponseValidationError
+from .errors import APIError, ResponseValidationError, StreamError, StreamInterrupted
 from .models.events import OutputTextDelta
 
 if TYPE_CHECKING:
@@ -25,20 +27,23 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncEventStream", "AsyncResponseStream", "EventStream", "ResponseStream"]
 
-_NO_STREAM = frozenset({"application/json", "application/problem+json", "text/html"})
-_HEAD_BYTES = 1024 * 1024
+_STREAM = "text/event-stream"
+# What an answer may say and be a stream all the same: some servers give no content type or a general one.
+_VAGUE = frozenset({"", "application/octet-stream", "text/plain"})
+_HEAD_BYTES = 64 * 1024
 
 
 class _Source:
     """One stream: opens it, reads it, tries again while nothing was given out, closes it."""
 
     def __init__(self, io: IO, call: "Call[Any]") -> None:
-        self._io = io
         self._attempts = Attempts(io, call)
         self._settings = call.settings
         self._body: Body | None = None
         self._is_limited = call.settings.deadline is not None or call.settings.idle_timeout is not None
         self._last_event = 0.0
+        self._head = b""  # what came before the first event
+        self._broken: Failure | None = None
         self.events: deque[StreamEvent] = deque()
         self.meta: ResponseMeta | None = None
         self.state: StreamState | None = None
@@ -47,12 +52,18 @@ class _Source:
 
     async def open(self) -> StreamState:
         """Send the request and take the headers of the answer."""
-        body, meta = await self._attempts.open()
-        self.meta = meta
-        kind = content_type(meta.headers)
-        if kind in _NO_STREAM:
-            raise await self._no_stream(body, meta, kind)
+        try:
+            body, meta = await self._attempts.open()
+            self.meta = meta
+            kind = content_type(meta.headers)
+            if kind != _STREAM and kind not in _VAGUE:
+                raise self._no_stream(await self._attempts.read_head(body))
+        except APIError as error:
+            self._fail(error)
+            raise
         self._body = body
+        self._head = b""
+        self._broken = None
         self._last_event = time.monotonic()
         settings = self._settings
         self.state = StreamState(self.events, settings.max_event_bytes, settings.strict, meta)
@@ -71,74 +82,137 @@ class _Source:
         state = self.state or await self.open()
         while not self.events:
             if state.ended:
-                await self._finish(state)
+                if state.terminal or self.closed:
+                    await self.close()
+                    return False
+                state = await self._go_on(state)
+                continue
+            body = self._body
+            if body is None:  # another task or thread has closed the stream
                 return False
             try:
-                piece = await cast("Body", self._body).next(self._left() if self._is_limited else None)
+                piece = await body.next(self._left() if self._is_limited else None)
             except Failure as failure:
-                state = await self._broken(state, failure)
+                failure.reason = self._reason(failure)
+                self._broken = failure
+                state.interrupt(failure.reason)
                 continue
             if piece is None:
                 state.end()
             else:
                 state.feed(piece)
+                if not state.count and len(self._head) < _HEAD_BYTES:
+                    self._head += piece
         self._last_event = time.monotonic()
         return True
 
-    async def _broken(self, state: StreamState, failure: Failure) -> StreamState:
-        """Try again if nothing came yet, else keep what came."""
-        if state.count or self._body is None:
-            state.interrupt(failure.reason)
-            return state
-        await self._release(self._body)
-        await self._attempts.retry(failure.outcome, self._attempts.connection_error(failure))
+    def _left(self) -> float | None:
+        left, quiet = self._attempts.left, self._quiet_left()
+        return min((value for value in (left, quiet) if value is not None), default=None)
+
+    def _quiet_left(self) -> float | None:
+        idle = self._settings.idle_timeout
+        return None if idle is None else self._last_event + idle - time.monotonic()
+
+    def _reason(self, failure: Failure) -> str:
+        left, quiet = self._attempts.left, self._quiet_left()
+        if quiet is not None and quiet <= 0 and (left is None or left > 0):
+            return f"no event came for {self._settings.idle_timeout:g} s (idle_timeout)"
+        return self._attempts.reason(failure)
+
+    async def _go_on(self, state: StreamState) -> StreamState:
+        """Try again after a bad end if nothing was given out and a retry may help; else raise the error."""
+        body = cast("Body", self._body)
+        if state.error_event is not None:
+            state.after_error(await body.drain())
+        error = cast("APIError", state.failure())
+        if self._broken is not None:
+            error.__cause__ = self._broken.__cause__
+        if error.meta is None:  # known here, and not where events are parsed
+            error.meta = self.meta
+            error.request_id = None if self.meta is None else self.meta.request_id
+        await self._release()
+        outcome, error = (None, error) if state.count else self._before_first_event(error)
+        try:
+            if outcome is None:
+                raise error
+            await self._attempts.retry(outcome, error)
+        except APIError as final:
+            self._fail(final)
+            raise
         return await self.open()
 
-    def _left(self) -> float | None:
-        left, idle = self._attempts.left, self._settings.idle_timeout
-        if idle is None:
-            return left
-        quiet = self._last_event + idle - time.monotonic()
-        return quiet if left is None else min(left, quiet)
+    def _before_first_event(self, error: APIError) -> tuple[Outcome | None, APIError]:
+        """Decide what an end without any event is: the error, and what happened if a retry may help."""
+        reported = reported_error(self._head, cast("ResponseMeta", self.meta), self._attempts.secrets)
+        if reported is not None:
+            return None, reported
+        if isinstance(error, StreamError):
+            status = error.status_code or status_of_code(error.code, error.type)
+            return (None if status is None else StatusFailure(status, {}, error.code, error.type)), error
+        if self._broken is not None:
+            return self._broken.outcome, self._attempts.failure_error(self._broken)
+        if not isinstance(error, StreamInterrupted):
+            return None, error
+        start = self._head.lstrip()[:1]
+        if start in (b"{", b"[", b"<") or (start and self._kind() != _STREAM):
+            return None, self._no_stream(self._head)
+        return ConnectionFailure("network"), error
 
-    async def _finish(self, state: StreamState) -> None:
-        if state.error_event is not None and self._body is not None:
-            state.after_error(await self._body.drain())
-        await self.close()
-        self.failure = state.failure()
-        if self.failure is not None:
-            raise self.failure
+    def _no_stream(self, content: bytes) -> APIError:
+        """Make the error for an answer that is no stream, and mostly an error itself."""
+        meta, secrets = cast("ResponseMeta", self.meta), self._attempts.secrets
+        reported = reported_error(content, meta, secrets)
+        if reported is not None:
+            return reported
+        text = (
+            f"A stream was asked for, but {self._kind() or 'something else'} came (status {meta.status_code})"
+        )
+        return ResponseValidationError(text, body=without(secrets, content), meta=meta)
+
+    def _kind(self) -> str:
+        return "" if self.meta is None else content_type(self.meta.headers)
+
+    def _fail(self, error: APIError) -> None:
+        self.failure = error
+        self.closed = True
 
     async def close(self) -> None:
         """Close the connection, or give it back if the stream has ended."""
         self.closed = True
+        self.events.clear()
         if self._body is not None:
             try:
                 if self.state is not None and self.state.terminal:
                     await self._body.drain()
             finally:
-                await self._release(self._body)
+                await self._release()
 
-    async def _release(self, body: Body) -> None:
-        self._body = None
-        await body.close()
+    async def drop(self) -> None:
+        """Close the connection at once."""
+        self.closed = True
+        await self._release()
+
+    async def _release(self) -> None:
+        body, self._body = self._body, None
+        if body is not None:
+            await body.close()
 
     async def final(self) -> "Response":
         """Read to the end and return the whole response."""
         while await self.fill():
             self.events.clear()
         response = self.snapshot()
+        if self.state is None or not self.state.terminal:
+            raise StreamInterrupted(
+                "it was closed here before its end",
+                partial=response,
+                response_id=None if response is None else response.id,
+                meta=self.meta,
+            )
         if response is None:
-            raise ResponseValidationError("The stream was closed before anything came", advice="iterate first")
+            raise ResponseValidationError("The stream has no response", meta=self.meta)
         return response
-
-    async def _no_stream(self, body: Body, meta: "ResponseMeta", kind: str) -> APIError:
-        """Make the error for an answer that is no stream, and mostly an error itself."""
-        content = await self._attempts.read(body, _HEAD_BYTES)
-        error = reported_error(content, meta, self._attempts.status_error)
-        if error is not None:
-            return error
-        return ResponseValidationError(f"A stream was asked for, but {kind} came", body=content, meta=meta)
 
     @property
     def is_open(self) -> bool:
@@ -183,7 +257,8 @@ class _Stream:
 
     def __del__(self) -> None:
         if self._source.is_open:
-            warnings.warn(f"{self!r} was not closed: use it in a `with` block", ResourceWarning, stacklevel=2)
+            text = f"{type(self).__name__} was not closed: use it in a `with` block"
+            warnings.warn(text, ResourceWarning, stacklevel=2, source=self)
 
 
 class EventStream(_Stream):
@@ -207,7 +282,7 @@ class EventStream(_Stream):
         return self._events.popleft()
 
     def __enter__(self) -> Self:
-        if self._source.state is None:
+        if self._source.state is None and not self._source.closed:
             run(self._source.open())
         return self
 
@@ -220,8 +295,10 @@ class EventStream(_Stream):
         self.close()
 
     def __del__(self) -> None:
-        super().__del__()
-        self.close()
+        try:
+            super().__del__()
+        finally:
+            run(self._source.drop())
 
     def close(self) -> None:
         """Close the connection; the server stops generating unless the response runs in the background."""
@@ -253,7 +330,7 @@ class AsyncEventStream(_Stream):
         return self._events.popleft()
 
     async def __aenter__(self) -> Self:
-        if self._source.state is None:
+        if self._source.state is None and not self._source.closed:
             await self._source.open()
         return self
 

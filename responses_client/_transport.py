@@ -4,27 +4,26 @@ Whatever waits is written once, as `async def` over `IO`. The methods of `SyncIO
 `run` can drive such a coroutine to its end in a plain function.
 """
 
+import socket
+import ssl
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from functools import cache
 from inspect import isawaitable
-from itertools import islice
 from sys import modules
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar, cast
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar, cast
+from urllib.request import getproxies
 
 import anyio
 import anyio.lowlevel
 import httpx
 
-from ._meta import Headers
-from ._retry import ConnectionFailure
+from ._error_text import BODY_SHOWN, one_line
+from ._meta import Headers, public_url, redact_headers
+from ._retry import ConnectionFailure, FailureKind
 from .errors import ConfigurationError
-
-if TYPE_CHECKING:
-    import socket
-    import ssl
 
 __all__ = ["IO", "AsyncIO", "Body", "Failure", "SyncIO", "Timeouts", "WireRequest", "run"]
 
@@ -32,7 +31,10 @@ T = TypeVar("T")
 _LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100)
 _DRAIN_SECONDS = 0.05
 _DRAIN_PIECES = 16
+_UNWIND_PIECES = 64
 _CLOSE_SECONDS = 1.0
+_LEAST_SECONDS = 0.001
+_TIME_IS_UP = "the time for it was up"
 
 
 class Timeouts(NamedTuple):
@@ -47,23 +49,46 @@ class Timeouts(NamedTuple):
         """Return the timeouts, none longer than `left`."""
         if left is None:
             return self
-        return Timeouts(*(max(left if value is None else min(value, left), 0.001) for value in self))
+        return Timeouts(*(max(left if value is None else min(value, left), _LEAST_SECONDS) for value in self))
+
+
+class _Countdown(Mapping[str, float | None]):
+    """Timeouts for httpx that shrink as the end comes nearer, since they are looked up before each wait."""
+
+    def __init__(self, timeouts: Timeouts, until: float) -> None:
+        self._timeouts = timeouts
+        self._until = until
+
+    def __getitem__(self, wait: str) -> float | None:
+        timeouts: dict[str, float | None] = self._timeouts.within(self._until - time.monotonic())._asdict()
+        return timeouts[wait]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(Timeouts._fields)
+
+    def __len__(self) -> int:
+        return len(Timeouts._fields)
 
 
 class WireRequest(NamedTuple):
-    """One request as it goes out."""
+    """One request as it goes out; a header that is None is not sent, not even by default."""
 
     method: str
     url: str
-    headers: Mapping[str, str]
-    content: bytes | None
+    headers: Mapping[str, str | None]
+    content: bytes
     timeouts: Timeouts
+
+    def __repr__(self) -> str:
+        """Show no secret: tools that report errors show the values of variables."""
+        headers = redact_headers(self.headers)
+        return f"<{self.method} {public_url(self.url)} {headers} and {len(self.content)} bytes>"
 
 
 class Failure(Exception):
     """No answer, or a connection that broke: what the flow decides on."""
 
-    def __init__(self, kind: Literal["connect", "timeout", "network"], reason: str) -> None:
+    def __init__(self, kind: FailureKind, reason: str) -> None:
         super().__init__(reason)
         self.outcome = ConnectionFailure(kind)
         self.reason = reason
@@ -91,6 +116,8 @@ class Body(Protocol):
 class IO(Protocol):
     """All that the package can do to the outside world."""
 
+    is_closed: bool
+
     async def send(self, request: WireRequest, left: float | None) -> Body:
         """Send a request and wait, for at most `left` seconds, for the headers of its answer."""
         ...
@@ -99,8 +126,8 @@ class IO(Protocol):
         """Wait."""
         ...
 
-    async def call(self, function: Callable[[], str | Awaitable[str]]) -> str:
-        """Call a function of the user's, such as one that gives a key."""
+    async def call(self, function: Callable[[], str | Awaitable[str]], left: float | None) -> str:
+        """Call a function of the user's, such as one that gives a key; wait for at most `left` seconds."""
         ...
 
     async def close(self) -> None:
@@ -119,154 +146,230 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 @cache
-def _ssl_context() -> "ssl.SSLContext":
-    """Make the one TLS context of the process: loading the certificates takes longer than a request."""
-    return httpx.create_ssl_context()
+def _ssl_context(scheme: str) -> "ssl.SSLContext":
+    """Make the TLS context of the process, once: to load the certificates takes longer than a request.
+
+    Plain HTTP does without them; a context that trusts nobody fails closed should TLS be met after all.
+    """
+    needs_tls = scheme == "https" or any(proxy.startswith("https") for proxy in getproxies().values())
+    return httpx.create_ssl_context() if needs_tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def _family(client: object) -> Any:
-    """Return the package of the client's class (httpx, httpx2), whose exceptions it raises."""
+def _package(client: object, kind: Literal["Client", "AsyncClient"]) -> Any:
+    """Return the package of the user's client (httpx, httpx2), whose exceptions it raises."""
     for cls in type(client).__mro__:
         package = modules.get(cls.__module__.partition(".")[0])
-        if hasattr(package, "TransportError"):
+        if hasattr(package, "TransportError") and isinstance(client, getattr(package, kind)):
             return package
-    raise ConfigurationError(
-        f"http_client has to be a client of httpx or httpx2, not {type(client).__qualname__}."
-    )
+    name = f"{type(client).__module__.partition('.')[0]}.{type(client).__qualname__}"
+    raise ConfigurationError(f"http_client has to be an httpx.{kind} or httpx2.{kind} here, not a {name}")
 
 
-class _Failures:
-    """Turns the exceptions of an HTTP library into `Failure`."""
+class _Library:
+    """An HTTP library, httpx or httpx2: makes its requests and turns its exceptions into `Failure`."""
 
-    def __init__(self, family: Any) -> None:
-        self._family = family
-        self.caught = (family.RequestError, family.InvalidURL, TimeoutError)
+    def __init__(self, package: Any) -> None:
+        self._package = package
+        # From transports that are not the library's own, errors of sockets come as they are.
+        self.caught = (
+            package.RequestError,
+            OSError,
+            anyio.BrokenResourceError,
+            anyio.ClosedResourceError,
+            anyio.EndOfStream,
+        )
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, self.caught):
+        if error is not None and isinstance(error, self.caught):
             raise self.failure(error) from error
 
     def failure(self, error: BaseException) -> Failure:
         """Return what the flow decides on."""
-        what: Literal["connect", "timeout", "network"] = "network"
-        if isinstance(error, (self._family.TimeoutException, TimeoutError)):
+        package = self._package
+        what: FailureKind = "network"
+        if isinstance(error, (package.TimeoutException, TimeoutError)):
             what = "timeout"
-        elif isinstance(error, self._family.ConnectError):
+        elif isinstance(error, (package.ConnectError, ConnectionRefusedError)):
             what = "connect"
-        name = type(error).__name__
-        return Failure(what, f"{name}: {error}" if str(error) else name)
+        elif isinstance(error, package.DecodingError):
+            what = "decoding"
+        name, text = type(error).__name__, one_line(str(error), BODY_SHOWN)
+        return Failure(what, f"{name}: {text}" if text else name)
 
-
-def _build(client: Any, request: WireRequest, left: float | None) -> Any:
-    return client.build_request(
-        request.method,
-        request.url,
-        headers=dict(request.headers),
-        content=request.content,
-        timeout=tuple(request.timeouts.within(left)),
-    )
+    def build(self, client: Any, request: WireRequest, left: float | None) -> Any:
+        """Make the library's request."""
+        # As bytes, because the library takes only ASCII in texts; HTTP takes Latin-1 (RFC 9110, 5.5).
+        headers = [
+            (k.encode("ascii"), v.encode("latin-1")) for k, v in request.headers.items() if v is not None
+        ]
+        timeouts = request.timeouts
+        waits = timeouts._asdict() if left is None else _Countdown(timeouts, time.monotonic() + left)
+        try:
+            built = client.build_request(
+                request.method,
+                request.url,
+                headers=headers,
+                content=request.content,
+                extensions={"timeout": waits},
+            )
+        except self._package.InvalidURL as error:
+            problem = one_line(str(error), BODY_SHOWN)
+            raise ConfigurationError(
+                f"The URL of the request is invalid: {problem}; check base_url"
+            ) from error
+        for name in [name for name, value in request.headers.items() if value is None]:
+            built.headers.pop(name, None)
+        return built
 
 
 def _is_encoded(headers: Headers) -> bool:
     return headers.get("content-encoding", "identity").strip().lower() not in ("", "identity")
 
 
+def _open(kind: Any, scheme: str) -> Any:
+    """Make a client of ours."""
+    try:
+        return kind(verify=_ssl_context(scheme), limits=_LIMITS)
+    except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+        problem = one_line(str(error), BODY_SHOWN)
+        raise ConfigurationError(
+            f"The environment's settings for proxies or TLS cannot work: {problem}; correct them or pass http_client"
+        ) from error
+
+
 class SyncIO:
     """Runs on `httpx.Client`, made at the first request unless the user brings one."""
 
     def __init__(self, client: "httpx.Client | None" = None) -> None:
-        self._client = client
-        self._is_ours = client is None
-        self._failures = _Failures(httpx if client is None else _family(client))
+        self._given = client
+        self._ours: dict[str, httpx.Client] = {}  # by scheme
+        self._library = _Library(httpx if client is None else _package(client, "Client"))
         self._lock = threading.Lock()
+        self.is_closed = False
 
     async def send(self, request: WireRequest, left: float | None) -> Body:
         """See `IO`."""
-        client = self._client or self._open()
-        with self._failures:
-            response = client.send(_build(client, request, left), stream=True, follow_redirects=False)
-        return _SyncBody(response, self._failures, left)
+        until = None if left is None else time.monotonic() + left
+        client = self._given or self._client(request.url.partition(":")[0])
+        built = self._library.build(client, request, left)
+        with self._library:
+            response = client.send(built, stream=True, follow_redirects=False)
+        return _SyncBody(response, self._library, until)
 
-    def _open(self) -> httpx.Client:
+    def _client(self, scheme: str) -> httpx.Client:
         with self._lock:
-            if self._client is None:
-                self._client = httpx.Client(verify=_ssl_context(), limits=_LIMITS)
-            return self._client
+            if scheme not in self._ours:
+                self._ours[scheme] = _open(httpx.Client, scheme)
+            return self._ours[scheme]
 
     async def sleep(self, seconds: float) -> None:
         """See `IO`."""
-        time.sleep(seconds)
+        time.sleep(seconds)  # noqa: ASYNC251  # never suspends, see `run`
 
-    async def call(self, function: Callable[[], str | Awaitable[str]]) -> str:
+    async def call(self, function: Callable[[], str | Awaitable[str]], left: float | None) -> str:
         """See `IO`."""
         value = function()
-        if isinstance(value, str):
+        if not isawaitable(value):
             return value
         if isinstance(value, Coroutine):
             cast("Coroutine[Any, Any, str]", value).close()
-        raise ConfigurationError("api_key is an async function: that needs AsyncClient.")
+        raise ConfigurationError(
+            "api_key is an async function, which needs AsyncClient; pass one that is not async"
+        )
 
     async def close(self) -> None:
         """See `IO`."""
-        if self._is_ours and self._client is not None:
-            self._client.close()
+        self.is_closed = True
+        for client in self._ours.values():
+            client.close()
 
 
 class _SyncBody:
-    def __init__(self, response: httpx.Response, failures: _Failures, left: float | None) -> None:
+    def __init__(self, response: httpx.Response, library: _Library, until: float | None) -> None:
         self.status_code = response.status_code
         self.headers = Headers(response.headers)
         self._response = response
-        self._failures = failures
+        self._library = library
         source = response.iter_bytes() if _is_encoded(self.headers) else response.stream
         self._pieces = iter(cast("Iterator[bytes]", source))
-        self._timer = self._cut_off(left) if left is not None else None
+        self._socket = _socket_of(response)
+        self._is_finished = False
+        self._is_late = False
+        self._timer = None if until is None or self._socket is None else self._start_timer(until)
+
+    def _start_timer(self, until: float) -> threading.Timer:
+        timer = threading.Timer(max(until - time.monotonic(), 0), self._expire)
+        timer.daemon = True
+        timer.start()
+        return timer
+
+    def _expire(self) -> None:
+        self._is_late = True
+        self._cut_off()
+
+    def _cut_off(self) -> bool:
+        """End the reads at once, if that is possible: a blocking read cannot be told to stop in another way."""
+        if self._socket is None or self._is_finished or self._response.is_closed:
+            return False
+        with suppress(OSError):
+            # Not `SSLSocket.shutdown`, after which the rest could be read, still encrypted.
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+        return True
 
     async def next(self, left: float | None) -> bytes | None:
         """See `Body`."""
         if left is not None and left <= 0:
-            raise Failure("timeout", "the deadline has passed")
+            raise Failure("timeout", _TIME_IS_UP)
         try:
-            return next(self._pieces, None)
-        except self._failures.caught as error:
-            raise self._failures.failure(error) from error
+            piece = next(self._pieces, None)
+        except self._library.caught as error:
+            raise (
+                Failure("timeout", _TIME_IS_UP) if self._is_late else self._library.failure(error)
+            ) from error
+        if piece is None:
+            if self._is_late:
+                raise Failure("timeout", _TIME_IS_UP)
+            self._is_finished = True
+        return piece
 
     async def drain(self) -> bytes:
         """See `Body`."""
-        timer = self._cut_off(_DRAIN_SECONDS)
         pieces: list[bytes] = []
-        if timer is not None or "network_stream" not in self._response.extensions:
-            with suppress(Exception):
-                pieces.extend(islice(self._pieces, _DRAIN_PIECES))
-        if timer is not None:
-            timer.cancel()
+        # With HTTP/2, nothing has to be read, and no read could be ended.
+        if not self._is_finished and self._response.http_version != "HTTP/2":
+            # A thread, because a transport that has no socket, such as one for tests, cannot be cut off.
+            reader = threading.Thread(target=self._read_on, args=(pieces,), daemon=True)
+            reader.start()
+            reader.join(_DRAIN_SECONDS)
+            if reader.is_alive() and self._cut_off():
+                reader.join(_CLOSE_SECONDS)
         return b"".join(pieces)
+
+    def _read_on(self, pieces: list[bytes]) -> None:
+        with suppress(Exception):
+            for piece in self._pieces:
+                pieces.append(piece)
+                if len(pieces) == _DRAIN_PIECES:
+                    return
+            self._is_finished = True
 
     async def close(self) -> None:
         """See `Body`."""
         if self._timer is not None:
             self._timer.cancel()
+        self._cut_off()  # for a thread that waits in `next`
         with suppress(Exception):  # a connection that breaks while it is closed is closed
             self._response.close()
 
-    def _cut_off(self, seconds: float) -> threading.Timer | None:
-        """Let reads end after that time: a blocking read cannot be told to stop in any other way."""
-        stream = self._response.extensions.get("network_stream")
-        sock: socket.socket | None = stream.get_extra_info("socket") if stream else None
-        if sock is None or self._response.http_version == "HTTP/2":  # there, the socket has other streams too
-            return None
 
-        def shut() -> None:
-            with suppress(OSError):
-                sock.shutdown(0)
-
-        timer = threading.Timer(max(seconds, 0), shut)
-        timer.daemon = True
-        timer.start()
-        return timer
+def _socket_of(response: httpx.Response) -> socket.socket | None:
+    """Return the socket that carries this answer alone."""
+    stream: Any = response.extensions.get("network_stream")
+    sock = stream.get_extra_info("socket") if stream is not None else None
+    return sock if isinstance(sock, socket.socket) and response.http_version != "HTTP/2" else None
 
 
 class AsyncIO:
@@ -274,63 +377,79 @@ class AsyncIO:
 
     def __init__(self, client: "httpx.AsyncClient | None" = None) -> None:
         self._given = client
-        self._failures = _Failures(httpx if client is None else _family(client))
-        self._of_loop: anyio.lowlevel.RunVar[httpx.AsyncClient] = anyio.lowlevel.RunVar(f"client of {id(self)}")
+        self._library = _Library(httpx if client is None else _package(client, "AsyncClient"))
+        self._ours: anyio.lowlevel.RunVar[dict[str, httpx.AsyncClient]] = anyio.lowlevel.RunVar("clients")
+        self.is_closed = False
 
     async def send(self, request: WireRequest, left: float | None) -> Body:
         """See `IO`."""
-        client = self._given or self._open()
-        with self._failures, _time_limit(left):
-            response = await client.send(_build(client, request, left), stream=True, follow_redirects=False)
-        return _AsyncBody(response, self._failures)
+        client = self._given or self._client(request.url.partition(":")[0])
+        built = self._library.build(client, request, left)
+        with self._library, anyio.move_on_after(left):
+            response = await client.send(built, stream=True, follow_redirects=False)
+            return _AsyncBody(response, self._library)
+        raise Failure("timeout", _TIME_IS_UP)
 
-    def _open(self) -> httpx.AsyncClient:
-        # A pool is bound to its loop: one client serves `asyncio.run` after `asyncio.run`.
+    def _client(self, scheme: str) -> httpx.AsyncClient:
+        # A pool is bound to its loop: so one `AsyncClient` serves `asyncio.run` after `asyncio.run`.
         try:
-            return self._of_loop.get()
+            ours = self._ours.get()
         except LookupError:
-            client = httpx.AsyncClient(verify=_ssl_context(), limits=_LIMITS)
-            self._of_loop.set(client)
-            return client
+            ours = dict[str, httpx.AsyncClient]()
+            self._ours.set(ours)
+        if scheme not in ours:
+            ours[scheme] = _open(httpx.AsyncClient, scheme)
+        return ours[scheme]
 
     async def sleep(self, seconds: float) -> None:
         """See `IO`."""
         await anyio.sleep(seconds)
 
-    async def call(self, function: Callable[[], str | Awaitable[str]]) -> str:
+    async def call(self, function: Callable[[], str | Awaitable[str]], left: float | None) -> str:
         """See `IO`."""
         value = function()
-        return await value if isawaitable(value) else value
+        if not isawaitable(value):
+            return value
+        with anyio.move_on_after(left):
+            return await value
+        raise Failure("timeout", "the api_key function took too long")
 
     async def close(self) -> None:
         """See `IO`."""
-        if self._given is None:
-            with suppress(LookupError):
-                await self._of_loop.get().aclose()
-
-
-def _time_limit(seconds: float | None) -> AbstractContextManager[object]:
-    return nullcontext() if seconds is None else anyio.fail_after(max(seconds, 0))
+        self.is_closed = True
+        with suppress(LookupError):
+            for client in self._ours.get().values():
+                await client.aclose()
 
 
 class _AsyncBody:
-    def __init__(self, response: httpx.Response, failures: _Failures) -> None:
+    def __init__(self, response: httpx.Response, library: _Library) -> None:
         self.status_code = response.status_code
         self.headers = Headers(response.headers)
         self._response = response
-        self._failures = failures
+        self._library = library
         source = response.aiter_bytes() if _is_encoded(self.headers) else response.stream
         self._pieces = aiter(cast("AsyncIterator[bytes]", source))
+        self._is_finished = False
 
     async def next(self, left: float | None) -> bytes | None:
         """See `Body`."""
         try:
             if left is None:
+                piece = await anext(self._pieces, None)
+            else:
+                piece = await self._next_within(left)
+        except self._library.caught as error:
+            raise self._library.failure(error) from error
+        if piece is None:
+            self._is_finished = True
+        return piece
+
+    async def _next_within(self, left: float) -> bytes | None:
+        if left > 0:
+            with anyio.move_on_after(left):
                 return await anext(self._pieces, None)
-            with anyio.fail_after(max(left, 0)):
-                return await anext(self._pieces, None)
-        except self._failures.caught as error:
-            raise self._failures.failure(error) from error
+        raise Failure("timeout", _TIME_IS_UP)
 
     async def drain(self) -> bytes:
         """See `Body`."""
@@ -340,10 +459,22 @@ class _AsyncBody:
                 pieces.append(piece)
                 if len(pieces) == _DRAIN_PIECES:
                     break
+            else:
+                self._is_finished = True
         return b"".join(pieces)
 
     async def close(self) -> None:
         """See `Body`."""
         # Cancellation must not leave the connection checked out; a dead peer must not hold us either.
-        with anyio.CancelScope(shield=True), anyio.move_on_after(_CLOSE_SECONDS), suppress(Exception):
-            await self._response.aclose()
+        with anyio.CancelScope(shield=True), anyio.move_on_after(_CLOSE_SECONDS):
+            if not self._is_finished:
+                await self._unwind()
+            with suppress(Exception):  # a connection that breaks while it is closed is closed
+                await self._response.aclose()
+
+    async def _unwind(self) -> None:
+        """End the library's nested generators now: those left to the garbage collector need tasks of the loop."""
+        with anyio.CancelScope() as scope, suppress(Exception):
+            scope.cancel()
+            for _ in range(_UNWIND_PIECES):
+                await anext(self._pieces)

@@ -28,8 +28,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ._error_text import BODY_SHOWN, FieldError, body_start, one_line, parse_body, read_error
-from ._meta import MASK, Headers, origin, url_path
+from ._error_text import BODY_SHOWN, FieldError, body_start, one_line, parse_body, read_error, without
+from ._meta import Headers, origin, url_path
 from ._retry import QUOTA_CODES, parse_retry_after
 
 if TYPE_CHECKING:
@@ -63,8 +63,6 @@ __all__ = [
 
 _MESSAGE_SHOWN = 1000
 _FIELDS_SHOWN = 10
-# Local servers take keys such as "x"; masking those would garble every text and protect nothing.
-_SECRET_LENGTH = 8
 
 
 class ResponsesClientError(Exception):
@@ -422,9 +420,7 @@ def status_error(
     `retry-after` date in an answer that has no `date`.
     """
     kept = headers if isinstance(headers, Headers) else Headers(headers)
-    for secret in secrets:
-        if len(secret) >= _SECRET_LENGTH:
-            body = body.replace(secret.encode(), MASK.encode())
+    body = without(secrets, body)
     parsed = parse_body(body)
     found = read_error(parsed)
     message = found.message

@@ -9,27 +9,49 @@ Three rules live here and nowhere else:
 * What came in goes out again: unset fields are not written, unknown fields and nulls are.
 """
 
-import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sized
 from contextvars import ContextVar
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeAlias, TypeVar, cast, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    Self,
+    TypeAlias,
+    TypeVar,
+    cast,
+    get_args,
+    get_origin,
+)
 
-from pydantic import BaseModel, ConfigDict, StrictBool, StrictInt, ValidationError
-from pydantic_core import PydanticCustomError, SchemaSerializer, from_json, to_json
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationError
+from pydantic_core import PydanticCustomError, SchemaSerializer
 from pydantic_core import core_schema as cs
 
-from .._error_text import field_path
 from ..errors import ResponseValidationError
+from ._lenient import (
+    HIDDEN,
+    NO_OBJECT,
+    SHOWN,
+    as_response_error,
+    error_lines,
+    is_strict,
+    log_malformed,
+    parse_json,
+    strict_validation,
+    validate_nested,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
-    from pydantic_core import ErrorDetails
 
     from .._meta import ResponseMeta
 
 __all__ = [
+    "EMPTY",
     "NULLS",
     "OPEN",
     "TEXT_OR",
@@ -56,26 +78,12 @@ __all__ = [
     "strict_validation",
 ]
 
-logger = logging.getLogger("responses_client")
-
 JsonObject: TypeAlias = dict[str, Any]
 Entry: TypeAlias = Callable[[Any], "Model"]
 
-_strict: ContextVar[bool] = ContextVar("responses_client_strict", default=False)
 _building: ContextVar[type | None] = ContextVar("responses_client_building", default=None)
 _as_any = cs.simple_ser_schema("any")
-# Labels of union branches in error locations: the errors of hidden ones are not told.
-_SHOWN, _HIDDEN = "~", "~hidden"
-
-
-@contextmanager
-def strict_validation(on: bool = True) -> Iterator[None]:
-    """Make malformed data an error instead of `Unknown…` and raw fields, in this context."""
-    token = _strict.set(on)
-    try:
-        yield
-    finally:
-        _strict.reset(token)
+_KEPT = "it goes out again as it came"
 
 
 class Model(BaseModel):
@@ -85,6 +93,7 @@ class Model(BaseModel):
         extra="allow",
         defer_build=True,
         protected_namespaces=(),
+        ser_json_inf_nan="constants",
         serialize_by_alias=True,
         validate_by_alias=True,
         validate_by_name=False,
@@ -125,9 +134,16 @@ class Model(BaseModel):
             strict: Whether malformed parts are an error instead of `Unknown…` or raw fields.
 
         Raises:
-            ResponseValidationError: The data does not fit the model.
+            ResponseValidationError: The data are no JSON data, or do not fit the model.
         """
-        return cls.from_json(to_json(data), strict=strict)
+        try:
+            text = write_json(data)
+        except ValueError as error:
+            advice = "give what JSON can hold"
+            raise ResponseValidationError(
+                f"The data are no JSON: {error}", body=data, advice=advice
+            ) from error
+        return cls.from_json(text, strict=strict)
 
     @classmethod
     def from_json(cls, data: str | bytes, *, strict: bool = False) -> Self:
@@ -151,7 +167,7 @@ class Model(BaseModel):
     def __get_pydantic_core_schema__(cls, source: Any, handler: "GetCoreSchemaHandler") -> cs.CoreSchema:
         if _building.get() in (None, cls):
             return handler(source)
-        return _lazily(cls.__name__, lambda value: _validate_nested(cls, value))
+        return _lazily(cls.__name__, lambda value: validate_nested(cls, value))
 
     def __repr__(self) -> str:
         """Show what is set and not null, shortened."""
@@ -162,22 +178,44 @@ class Model(BaseModel):
     __str__ = __repr__
 
 
-class Result(Model):
+class _Carrier(Model):
+    """A model that carries something beside its fields, which copies and pickles keep."""
+
+    carried: ClassVar[tuple[str, ...]] = ()
+
+    def __copy__(self) -> Self:
+        return self._handing_on(super().__copy__())
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        return self._handing_on(super().__deepcopy__(memo))
+
+    def __getstate__(self) -> dict[Any, Any]:
+        return {**super().__getstate__(), "carried": self._carried()}
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        for name, value in state["carried"].items():
+            object.__setattr__(self, name, value)
+        super().__setstate__(state)
+
+    def _carried(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.carried if hasattr(self, name)}
+
+    def _handing_on(self, other: Self) -> Self:
+        for name, value in self._carried().items():
+            object.__setattr__(other, name, value)
+        return other
+
+
+class Result(_Carrier):
     """A model that is the whole answer to a request."""
 
     __slots__ = ("_meta",)
+    carried = ("_meta",)
 
     @property
     def meta(self) -> "ResponseMeta | None":
         """Request id, status, headers, rate limits, time and tries; None if it came from elsewhere."""
         return cast("ResponseMeta | None", getattr(self, "_meta", None))
-
-    def __getstate__(self) -> dict[Any, Any]:
-        return {**super().__getstate__(), "_meta": self.meta}
-
-    def __setstate__(self, state: dict[Any, Any]) -> None:
-        object.__setattr__(self, "_meta", state.pop("_meta"))
-        super().__setstate__(state)
 
 
 class ResponseResult(Result):
@@ -186,33 +224,48 @@ class ResponseResult(Result):
     @property
     def output_text(self) -> str:
         """The text of all `output_text` parts of all messages, joined; empty if there is none."""
-        items = cast("list[Any]", getattr(self, "output", []))
-        parts = [part for item in items if item.type == "message" for part in item.content]
-        return "".join(part.text for part in parts if part.type == "output_text" and not _is_unknown(part))
+        items = _known("message", getattr(self, "output", []))
+        parts = _known("output_text", [part for item in items for part in item.content])
+        return "".join(part.text for part in parts)
 
 
-class UnknownModel(Model):
+class UnknownModel(_Carrier):
     """An object of a type this version does not know, or a malformed one of a type it knows.
 
-    All its data is kept: as attributes, in `to_dict()`, and in `model_extra`.
+    All its data is kept: as attributes, in `to_dict()`, and in `model_extra`. A member of a list that is
+    no object at all, such as a null, is kept too; it has no attributes and is written as it came.
     """
 
     __slots__ = ("_error",)
+    carried = ("_error",)
 
     type: str | None = None
     """The tag as the server sent it."""
+
+    _no_object: tuple[object, ...] = ()
 
     @property
     def error(self) -> ResponseValidationError | None:
         """Why the object does not fit the class of its type; None if the type is not known."""
         return cast("ResponseValidationError | None", getattr(self, "_error", None))
 
-    def __getstate__(self) -> dict[Any, Any]:
-        return {**super().__getstate__(), "_error": self.error}
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: "GetCoreSchemaHandler") -> cs.CoreSchema:
+        schema = super().__get_pydantic_core_schema__(source, handler)
+        if schema["type"] != "model":
+            return schema
+        return {**schema, "serialization": cs.wrap_serializer_function_ser_schema(cls._as_it_came)}
 
-    def __setstate__(self, state: dict[Any, Any]) -> None:
-        object.__setattr__(self, "_error", state.pop("_error"))
-        super().__setstate__(state)
+    @staticmethod
+    def _as_it_came(unknown: "UnknownModel", write: Callable[["UnknownModel"], object]) -> object:
+        return unknown._no_object[0] if unknown._no_object else write(unknown)
+
+    @classmethod
+    def holding(cls, value: object) -> Self:
+        """Wrap what is no object."""
+        unknown = cls()
+        unknown._no_object = (value,)
+        return unknown
 
 
 class UnknownEvent(UnknownModel):
@@ -274,20 +327,22 @@ class OpenUnion:
         if not isinstance(value, dict):
             if isinstance(value, Model) and any(c.__name__ in cls._class_names for c in type(value).__mro__):
                 return value
-            raise PydanticCustomError("object_type", "Input should be an object with a `type`")
+            raise PydanticCustomError(
+                NO_OBJECT, "Input should be an object with a `type`", {"hold": cls.hold}
+            )
         data = cast("JsonObject", value)
         tag = data.get("type")
         if tag is None:
             tag = next((tag for field, tag in cls.untagged.items() if field in data), None)
-            if tag is None and _strict.get():
+            if tag is None and is_strict():
                 raise PydanticCustomError("no_type", "Input should be an object with a `type`")
         validate = (cls._validators.get(tag) or cls._resolve(tag)) if isinstance(tag, str) else None
         if validate is None:
-            return _validate_nested(cls.unknown, data)
+            return validate_nested(cls.unknown, data)
         try:
             return validate(data)
         except ValidationError as error:
-            if _strict.get():
+            if is_strict():
                 raise
             return cls.as_unknown(data, error)
 
@@ -300,10 +355,18 @@ class OpenUnion:
     @classmethod
     def as_unknown(cls, value: JsonObject, error: ValidationError) -> UnknownModel:
         """Wrap a malformed object in the union's `Unknown…`, and log why."""
-        unknown = _validate_nested(cls.unknown, value)
+        unknown = validate_nested(cls.unknown, value)
         name = str(value.get("type"))
-        _log(cls.unknown.__name__, name, error)
-        object.__setattr__(unknown, "_error", as_response_error(name, error, value))
+        log_malformed(cls.unknown.__name__, name, error)
+        object.__setattr__(unknown, "_error", as_response_error(name, error, value, _KEPT))
+        return unknown
+
+    @classmethod
+    def hold(cls, value: object) -> UnknownModel:
+        """Wrap what is no object in the union's `Unknown…`."""
+        unknown = cls.unknown.holding(value)
+        message = f"No valid {cls.__name__}: Input should be an object with a `type`"
+        object.__setattr__(unknown, "_error", ResponseValidationError(message, body=value, advice=_KEPT))
         return unknown
 
     @classmethod
@@ -340,7 +403,7 @@ class _Nulls:
         (item,) = get_args(source)
         items = cs.list_schema(handler.generate_schema(item), serialization=_as_any)
         null = cs.no_info_after_validator_function(lambda _: _NullList(), cs.none_schema())
-        return cs.union_schema([(items, _SHOWN), (null, _HIDDEN)], mode="left_to_right", serialization=_as_any)
+        return cs.union_schema([(items, SHOWN), (null, HIDDEN)], mode="left_to_right", serialization=_as_any)
 
 
 class _Open:
@@ -355,7 +418,7 @@ class _IntOrFloat:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> cs.CoreSchema:
         whole, real = cs.int_schema(strict=True), cs.float_schema(strict=True)
-        return cs.union_schema([(whole, _HIDDEN), (real, _SHOWN)], mode="left_to_right", serialization=_as_any)
+        return cs.union_schema([(whole, HIDDEN), (real, SHOWN)], mode="left_to_right", serialization=_as_any)
 
 
 class _TextOr:
@@ -384,81 +447,20 @@ OPEN = _Open()
 TEXT_OR = _TextOr()
 _T = TypeVar("_T")
 Items = Annotated[list[_T], NULLS]
+EMPTY: Any = Field(default_factory=list)
 Number = Annotated[float, _IntOrFloat()]
-_M = TypeVar("_M", bound=Model)
-
-
-def parse_json(cls: type[_M], data: str | bytes) -> _M:
-    """Validate JSON text; in lenient mode malformed fields are kept as raw data.
-
-    Raises:
-        ValidationError: The text is no JSON, no object, or cannot be saved.
-    """
-    try:
-        return cast("_M", cls.__pydantic_validator__.validate_json(data))
-    except ValidationError as error:
-        if _strict.get() or error.errors(include_url=False)[0]["type"] == "json_invalid":
-            raise
-        return _without_bad_fields(cls, from_json(data), error)
-
-
-def _validate_nested(cls: type[_M], value: object) -> _M:
-    if isinstance(value, cls):
-        return value
-    try:
-        return cast("_M", cls.__pydantic_validator__.validate_python(value))
-    except ValidationError as error:
-        if _strict.get():
-            raise
-        return _without_bad_fields(cls, value, error)
-
-
-def _without_bad_fields(cls: type[_M], value: object, error: ValidationError) -> _M:
-    """Keep malformed fields as raw data beside the typed ones, if the object makes sense without."""
-    bad = {line["loc"][0] for line in error_lines(error) if line["loc"]}
-    if not isinstance(value, dict) or not bad:
-        raise error
-    data = cast("JsonObject", value)
-    try:
-        model = cast(
-            "_M", cls.__pydantic_validator__.validate_python({k: v for k, v in data.items() if k not in bad})
-        )
-    except ValidationError:
-        raise error from None
-    _log("raw data", cls.__name__, error)
-    cast("JsonObject", model.__pydantic_extra__).update({k: v for k, v in data.items() if k in bad})
-    return model
-
-
-def error_lines(error: ValidationError) -> "list[ErrorDetails]":
-    """Return what is wrong, at locations that name only fields and indexes."""
-    lines = [line for line in error.errors(include_url=False) if _HIDDEN not in line["loc"]]
-    for line in lines:
-        line["loc"] = tuple(step for step in line["loc"] if step != _SHOWN)
-    return lines
-
-
-def as_response_error(name: str, error: ValidationError, body: object) -> ResponseValidationError:
-    """Say which part of the data does not fit the class."""
-    problem = error_lines(error)[0]
-    path = field_path(problem["loc"]) or None
-    advice = "pass strict=False to keep it as raw data"
-    return ResponseValidationError(f"No valid {name}: {problem['msg']}", path=path, body=body, advice=advice)
-
-
-def _log(kept_as: str, name: str, error: ValidationError) -> None:
-    problem = error_lines(error)[0]
-    place = field_path(problem["loc"])
-    logger.warning("Malformed %s kept as %s: %s at %s", name, kept_as, problem["msg"], place or "its root")
 
 
 def _lazily(name: str, validate: Callable[[Any], Any]) -> cs.CoreSchema:
     """Return a schema that validates by the function; JSON Schema gets an outline only."""
-    outline = {"type": "object", "title": name}
+
+    def outline(_schema: object, _handler: object) -> JsonObject:
+        return {"type": "object", "title": name}
+
     return cs.no_info_plain_validator_function(
         validate,
         serialization=_as_any,
-        metadata={"pydantic_js_functions": [lambda _schema, _handler: outline]},
+        metadata={"pydantic_js_functions": [outline]},
     )
 
 
@@ -477,8 +479,8 @@ def _is_output_message(value: JsonObject) -> bool:
     return value.get("role") in ("assistant", None) and not isinstance(value.get("content"), str)
 
 
-def _is_unknown(value: object) -> bool:
-    return isinstance(value, UnknownModel)
+def _known(tag: str, objects: "list[Any]") -> "list[Any]":
+    return [thing for thing in objects if thing.type == tag and not isinstance(thing, UnknownModel)]
 
 
 def _short(value: object) -> str:
@@ -486,7 +488,6 @@ def _short(value: object) -> str:
         return repr(f"{value[:57]}...")
     if isinstance(value, Model):
         return f"{type(value).__name__}(...)"
-    if isinstance(value, (list, dict)) and value:
-        items = cast("list[object] | JsonObject", value)
-        return f"<{len(items)} {'items' if isinstance(items, list) else 'keys'}>"
-    return repr(value)
+    name = "items" if type(value) is list else "keys" if type(value) is dict else ""
+    sized = cast("Sized", value)
+    return f"<{len(sized)} {name}>" if name and sized else repr(sized)

@@ -4,30 +4,15 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
-from ._base import OPEN, Items, Model, Number, StrictInt
+from ._base import EMPTY, OPEN, Items, Model, Number, StrictInt
 from ._unions import Annotation, ShellOutcome
 
 __all__ = [
-    "ContainerFileCitation",
-    "FileCitation",
-    "FilePath",
-    "InputFile",
-    "InputImage",
-    "InputText",
-    "Logprob",
-    "OutputText",
-    "PromptCacheBreakpoint",
-    "ReasoningText",
-    "Refusal",
-    "ScreenshotContent",
-    "ShellOutputContent",
-    "SummaryText",
-    "Text",
-    "TopLogprob",
-    "UrlCitation",
+    "Annotation", "ContainerFileCitation", "FileCitation", "FilePath", "InputFile", "InputImage", "InputText",
+    "Logprob", "OutputText", "PromptCacheBreakpoint", "ReasoningText", "Refusal", "ScreenshotContent",
+    "ShellOutputContent", "SummaryText", "Text", "TopLogprob", "UrlCitation",
 ]
+
 
 class TopLogprob(Model):
     """A token the model might have chosen at this position."""
@@ -36,7 +21,7 @@ class TopLogprob(Model):
     """Text of the token."""
     logprob: Number | None = None
     """Natural logarithm of its probability."""
-    bytes: Items[StrictInt] = Field(default_factory=list)
+    bytes: Items[StrictInt] = EMPTY
     """UTF-8 bytes of the token; absent from OpenAI stream events, sent by LM Studio."""
 
 
@@ -47,9 +32,9 @@ class Logprob(Model):
     """Text of the token."""
     logprob: Number
     """Natural logarithm of its probability."""
-    bytes: Items[StrictInt] = Field(default_factory=list)
+    bytes: Items[StrictInt] = EMPTY
     """UTF-8 bytes of the token; absent from OpenAI stream events, sent by LM Studio."""
-    top_logprobs: Items[TopLogprob] = Field(default_factory=list)
+    top_logprobs: Items[TopLogprob] = EMPTY
     """The likeliest tokens here, as many as `top_logprobs` of the request asks for."""
 
 
@@ -61,9 +46,9 @@ class OutputText(Model):
     type: Literal["output_text"] = "output_text"
     text: str
     """The text, in Markdown when the model chose so; empty in the event that opens the part."""
-    annotations: Items[Annotation] = Field(default_factory=list)
+    annotations: Items[Annotation] = EMPTY
     """Citations and file links inside the text; some servers leave the list out."""
-    logprobs: Items[Logprob] = Field(default_factory=list)
+    logprobs: Items[Logprob] = EMPTY
     """One entry a token; sent only when `include` asks for `message.output_text.logprobs`."""
 
 

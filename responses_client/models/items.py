@@ -6,37 +6,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ._base import OPEN, TEXT_OR, Items, Model, StrictBool
+from ._base import EMPTY, OPEN, TEXT_OR, Items, Model, StrictBool
 from ._unions import (
-    ConfigurationUpdateTextFormat,
-    ContentPart,
-    InputContentPart,
-    OutputContentPart,
-    Tool,
-    ToolCallCaller,
+    ConfigurationUpdateTextFormat, ContentPart, InputContentPart, OutputContentPart, Tool, ToolCallCaller,
 )
 from .content import ReasoningText, SummaryText
 
 __all__ = [
-    "AdditionalTools",
-    "Compaction",
-    "CompactionTrigger",
-    "ConfigurationUpdate",
-    "ConfigurationUpdateReasoning",
-    "ConfigurationUpdateText",
-    "CustomToolCall",
-    "CustomToolCallOutput",
-    "DirectCaller",
-    "FunctionCall",
-    "FunctionCallOutput",
-    "InputMessage",
-    "ItemReference",
-    "OutputMessage",
-    "Program",
-    "ProgramCaller",
-    "ProgramOutput",
-    "ReasoningItem",
+    "AdditionalTools", "Compaction", "CompactionTrigger", "ConfigurationUpdate",
+    "ConfigurationUpdateReasoning", "ConfigurationUpdateText", "ConfigurationUpdateTextFormat",
+    "CustomToolCall", "CustomToolCallOutput", "DirectCaller", "FunctionCall", "FunctionCallOutput",
+    "InputMessage", "ItemReference", "OutputMessage", "Program", "ProgramCaller", "ProgramOutput",
+    "ReasoningItem", "ToolCallCaller",
 ]
+
 
 class OutputMessage(Model):
     """What the assistant says."""
@@ -47,7 +30,7 @@ class OutputMessage(Model):
     """OpenAI ids start with `msg_`; GitHub Copilot sends another one with each event."""
     type: Literal["message"] = "message"
     role: Literal["assistant"] = "assistant"
-    content: Items[OutputContentPart] = Field(default_factory=list)
+    content: Items[OutputContentPart] = EMPTY
     """Texts and refusals in order; empty until the first part is there."""
     phase: Annotated[Literal["commentary", "final_answer"] | str, OPEN] | None = None
     """Remark on the way or the final answer; send it back unchanged."""
@@ -57,8 +40,7 @@ class OutputMessage(Model):
 
 class InputMessage(Model):
     """Any message that is not an assistant's output: of users, of the system, or of the assistant as plain
-    text.
-    """
+    text."""
 
     tags = ("type",)
 
@@ -66,7 +48,7 @@ class InputMessage(Model):
     """Set on stored messages; need not be sent."""
     type: Literal["message"] = "message"
     role: Annotated[Literal[
-        "user", "system", "developer", "assistant", "tool", "unknown", "critic", "discriminator"
+        "user", "system", "developer", "assistant", "tool", "unknown", "critic", "discriminator",
     ] | str, OPEN]
     """Requests take the first four; the rest occurs in stored conversations."""
     content: Annotated[str | list[ContentPart], TEXT_OR]
@@ -85,9 +67,9 @@ class ReasoningItem(Model):
     id: str | None = None
     """OpenAI ids start with `rs_`; the server forgets it when the response was made with `store=False`."""
     type: Literal["reasoning"] = "reasoning"
-    summary: Items[SummaryText] = Field(default_factory=list)
+    summary: Items[SummaryText] = EMPTY
     """Sections of the summary; empty unless `reasoning.summary` of the request asks for one."""
-    content: Items[ReasoningText] = Field(default_factory=list)
+    content: Items[ReasoningText] = EMPTY
     """The thoughts themselves; sent by servers of open-weight models such as LM Studio."""
     encrypted_content: str | None = None
     """The thoughts, sealed; sent when `include` asks for `reasoning.encrypted_content`."""
@@ -250,17 +232,19 @@ class AdditionalTools(Model):
     """Set on stored items; need not be sent."""
     type: Literal["additional_tools"] = "additional_tools"
     role: Annotated[Literal[
-        "developer", "user", "system", "assistant", "tool", "unknown", "critic", "discriminator"
+        "developer", "user", "system", "assistant", "tool", "unknown", "critic", "discriminator",
     ] | str, OPEN] | None = None
     """Always `developer` in requests."""
-    tools: Items[Tool] = Field(default_factory=list)
+    tools: Items[Tool] = EMPTY
     """Added to those of the request."""
 
 
 class ConfigurationUpdateReasoning(Model):
     """The reasoning settings of a configuration update."""
 
-    effort: Annotated[Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | str, OPEN] | None = None
+    effort: Annotated[Literal[
+        "none", "minimal", "low", "medium", "high", "xhigh", "max",
+    ] | str, OPEN] | None = None
     """How much the model may think before it answers."""
 
 

@@ -6,27 +6,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ._base import OPEN, TEXT_OR, Items, Model, Number, StrictBool, StrictInt
+from ._base import EMPTY, OPEN, TEXT_OR, Items, Model, Number, StrictBool, StrictInt
 from ._unions import InputItem, Tool, ToolChoiceObject
 from .response import (
-    AccessPrograms,
-    ConversationRef,
-    PromptCacheOptions,
-    PromptTemplate,
-    ReasoningConfig,
-    ResponseImageOptions,
-    TextConfig,
+    AccessPrograms, ConversationRef, ModelId, PromptCacheOptions, PromptTemplate, ReasoningConfig,
+    ResponseImageOptions, TextConfig,
 )
 
 __all__ = [
-    "BackgroundOptions",
-    "ContextManagement",
-    "ModerationConfig",
-    "ModerationPolicy",
-    "ModerationPolicyMode",
-    "ResponseCreateRequest",
-    "StreamOptions",
+    "BackgroundOptions", "ContextManagement", "ModerationConfig", "ModerationPolicy", "ModerationPolicyMode",
+    "ResponseCreateRequest", "StreamOptions",
 ]
+
 
 class StreamOptions(Model):
     """Settings of a stream of events."""
@@ -39,8 +30,8 @@ class BackgroundOptions(Model):
     """When a background response may run."""
 
     completion_window: Annotated[Literal["soonest", "2h", "8h"] | str, OPEN] | None = None
-    """How long the answer may take; `soonest` when absent, and the longer ones cost less and do not stream.
-    """
+    """How long the answer may take; `soonest` when absent, and the longer ones cost less and do not
+    stream."""
     continuation_id: str | None = None
     """Your own id of related requests, which are served with priority; adds no history."""
 
@@ -82,33 +73,7 @@ class ModerationConfig(Model):
 class ResponseCreateRequest(Model):
     """A request for a response; every field may be left out, though most servers want `model` and `input`."""
 
-    model: Annotated[Literal[
-        "gpt-6.2-astra", "gpt-6.2-astra-law", "gpt-6.2-sol", "gpt-6.1-sol", "gpt-6.1-terra", "gpt-6-astra",
-        "gpt-6-sol", "gpt-6-luna", "gpt-6-cyber", "gpt-6-rosalind", "gpt-rosalind-research", "gpt-audio-mini",
-        "gpt-audio-mini-2025-12-15", "gpt-5.6-sol", "gpt-5.6-terra", "gpt-5.6-luna", "gpt-5.5",
-        "gpt-5.5-2026-04-23", "gpt-5.4", "gpt-5.4-mini", "gpt-5.4-nano", "gpt-5.4-mini-2026-03-17",
-        "gpt-5.4-nano-2026-03-17", "gpt-5.3-chat-latest", "gpt-5.2", "gpt-5.2-2025-12-11",
-        "gpt-5.2-chat-latest", "gpt-5.2-pro", "gpt-5.2-pro-2025-12-11", "gpt-5.1", "gpt-5.1-2025-11-13",
-        "gpt-5.1-codex", "gpt-5.1-mini", "gpt-5.1-chat-latest", "gpt-5", "gpt-5-mini", "gpt-5-nano",
-        "gpt-5-2025-08-07", "gpt-5-mini-2025-08-07", "gpt-5-nano-2025-08-07", "gpt-5-chat-latest", "gpt-4.1",
-        "gpt-4.1-mini", "gpt-4.1-nano", "gpt-4.1-2025-04-14", "gpt-4.1-mini-2025-04-14",
-        "gpt-4.1-nano-2025-04-14", "o4-mini", "o4-mini-2025-04-16", "o3", "o3-2025-04-16", "o3-mini",
-        "o3-mini-2025-01-31", "o1", "o1-2024-12-17", "o1-preview", "o1-preview-2024-09-12", "o1-mini",
-        "o1-mini-2024-09-12", "gpt-4o", "gpt-4o-2024-11-20", "gpt-4o-2024-08-06", "gpt-4o-2024-05-13",
-        "gpt-4o-audio-preview", "gpt-4o-audio-preview-2024-10-01", "gpt-4o-audio-preview-2024-12-17",
-        "gpt-4o-audio-preview-2025-06-03", "gpt-4o-mini-audio-preview",
-        "gpt-4o-mini-audio-preview-2024-12-17", "gpt-4o-search-preview", "gpt-4o-mini-search-preview",
-        "gpt-4o-search-preview-2025-03-11", "gpt-4o-mini-search-preview-2025-03-11", "chatgpt-4o-latest",
-        "codex-mini-latest", "gpt-4o-mini", "gpt-4o-mini-2024-07-18", "gpt-4-turbo", "gpt-4-turbo-2024-04-09",
-        "gpt-4-0125-preview", "gpt-4-turbo-preview", "gpt-4-1106-preview", "gpt-4-vision-preview", "gpt-4",
-        "gpt-4-0314", "gpt-4-0613", "gpt-4-32k", "gpt-4-32k-0314", "gpt-4-32k-0613", "gpt-3.5-turbo",
-        "gpt-3.5-turbo-16k", "gpt-3.5-turbo-0301", "gpt-3.5-turbo-0613", "gpt-3.5-turbo-1106",
-        "gpt-3.5-turbo-0125", "gpt-3.5-turbo-16k-0613", "o1-pro", "o1-pro-2025-03-19", "o3-pro",
-        "o3-pro-2025-06-10", "o3-deep-research", "o3-deep-research-2025-06-26", "o4-mini-deep-research",
-        "o4-mini-deep-research-2025-06-26", "computer-use-preview", "computer-use-preview-2025-03-11",
-        "gpt-5.5-pro", "gpt-5.5-pro-2026-04-23", "gpt-5-codex", "gpt-5-pro", "gpt-5-pro-2025-10-06",
-        "gpt-5.1-codex-max", "gpt-daybreak-blue-latest", "gpt-daybreak-red-latest", "gpt-5.6-cyber"
-    ] | str, OPEN] | None = None
+    model: Annotated[ModelId, OPEN] | None = None
     """Id of the model; may be left out where a prompt template names one."""
     input: Annotated[str | list[InputItem], TEXT_OR] | None = None
     """What to answer, a user message as text or items of a history."""
@@ -120,9 +85,11 @@ class ResponseCreateRequest(Model):
     """A conversation to read before and add to after, by id; not together with `previous_response_id`."""
     prompt: PromptTemplate | None = None
     """A stored prompt template and the values to fill in."""
-    tools: Items[Tool] = Field(default_factory=list)
+    tools: Items[Tool] = EMPTY
     """The tools that the model may use."""
-    tool_choice: Annotated[Literal["none", "auto", "required"] | str | ToolChoiceObject, TEXT_OR] | None = None
+    tool_choice: Annotated[Literal[
+        "none", "auto", "required",
+    ] | str | ToolChoiceObject, TEXT_OR] | None = None
     """Whether the model may, must or must not call tools, and which; `auto` when absent."""
     parallel_tool_calls: StrictBool | None = None
     """Whether the model may call several tools at once; true when absent."""
@@ -143,8 +110,8 @@ class ResponseCreateRequest(Model):
     include: Items[Annotated[Literal[
         "file_search_call.results", "web_search_call.results", "web_search_call.action.sources",
         "message.input_image.image_url", "computer_call_output.output.image_url",
-        "code_interpreter_call.outputs", "reasoning.encrypted_content", "message.output_text.logprobs"
-    ] | str, OPEN]] = Field(default_factory=list)
+        "code_interpreter_call.outputs", "reasoning.encrypted_content", "message.output_text.logprobs",
+    ] | str, OPEN]] = EMPTY
     """Data to send that is left out otherwise."""
     stream: StrictBool | None = None
     """Whether to answer with server-sent events while generating; false when absent."""
@@ -156,17 +123,20 @@ class ResponseCreateRequest(Model):
     """Whether to return at once and go on in the background; false when absent."""
     background_options: BackgroundOptions | None = None
     """When a background response may run; only with `background`."""
-    context_management: Annotated[Items[ContextManagement], Field(min_length=1)] | None = None
+    context_management: Annotated[Items[ContextManagement], Field(min_length=1)] = EMPTY
     """What to do as the context fills; nothing when null or absent."""
     truncation: Annotated[Literal["auto", "disabled"] | str, OPEN] | None = None
     """Deprecated. Whether input that is too long loses its oldest items or is an error; `disabled` when
-    absent, see `context_management`.
-    """
-    service_tier: Annotated[Literal["auto", "default", "flex", "scale", "priority", "fast", "ultrafast"] | str, OPEN] | None = None
+    absent, see `context_management`."""
+    service_tier: Annotated[Literal[
+        "auto", "default", "flex", "scale", "priority", "fast", "ultrafast",
+    ] | str, OPEN] | None = None
     """Speed against price of serving; `auto`, the project's setting, when absent, and responses show `fast`
-    as `priority`.
-    """
-    metadata: Annotated[dict[str, str], Field(max_length=16)] | None = None
+    as `priority`."""
+    metadata: Annotated[
+        dict[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=512)]],
+        Field(max_length=16),
+    ] | None = None
     """Your own pairs to keep with the response, at most 16, keys to 64 and values to 512 characters."""
     image: ResponseImageOptions | None = None
     """How images in the context are handled."""
@@ -180,10 +150,9 @@ class ResponseCreateRequest(Model):
     """How the prompt cache is used."""
     prompt_cache_retention: Annotated[Literal["in_memory", "24h"] | str, OPEN] | None = None
     """Deprecated. The longest that cached prefixes are kept; `prompt_cache_options` with its `ttl` replaces
-    it.
-    """
+    it."""
     safety_identifier: Annotated[str, Field(max_length=64)] | None = None
-    """Your stable id of the end user, best hashed, at most 64 characters; lets abuse be traced to that user.
-    """
+    """Your stable id of the end user, best hashed, at most 64 characters; lets abuse be traced to that
+    user."""
     user: str | None = None
     """Deprecated. Your id of the end user; `safety_identifier` and `prompt_cache_key` replace it."""

@@ -4,74 +4,28 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
-
-from ._base import OPEN, TEXT_OR, Items, JsonObject, Model, Number, StrictBool, StrictInt
+from ._base import EMPTY, OPEN, TEXT_OR, Items, JsonObject, Model, Number, StrictBool, StrictInt
 from ._unions import (
-    ApplyPatchOperation,
-    CodeInterpreterOutput,
-    ComputerAction,
-    McpCallError,
-    ShellEnvironment,
-    Tool,
-    ToolCallCaller,
-    WebSearchAction,
+    ApplyPatchOperation, CodeInterpreterOutput, ComputerAction, McpCallError, ShellEnvironment, Tool,
+    ToolCallCaller, WebSearchAction,
 )
 from .content import ShellOutputContent
 
 __all__ = [
-    "ApplyPatchCall",
-    "ApplyPatchCallOutput",
-    "ApplyPatchCreateFile",
-    "ApplyPatchDeleteFile",
-    "ApplyPatchUpdateFile",
-    "ClickAction",
-    "CodeInterpreterCall",
-    "CodeInterpreterImage",
-    "CodeInterpreterLogs",
-    "ComputerCall",
-    "ComputerCallOutput",
-    "ComputerScreenshot",
-    "DoubleClickAction",
-    "DragAction",
-    "FileSearchCall",
-    "FileSearchResult",
-    "ImageGenerationCall",
-    "ImageGenerationCallError",
-    "ImageGenerationCallErrorModerationDetails",
-    "ImageGenerationCallSvgUsage",
-    "KeypressAction",
-    "LocalShellAction",
-    "LocalShellCall",
-    "LocalShellCallOutput",
-    "McpApprovalRequest",
-    "McpApprovalResponse",
-    "McpCall",
-    "McpHttpError",
-    "McpListTools",
-    "McpProtocolError",
-    "McpToolExecutionError",
-    "McpToolInfo",
-    "MoveAction",
-    "Point",
-    "SafetyCheck",
-    "ScreenshotAction",
-    "ScrollAction",
-    "ShellAction",
-    "ShellCall",
-    "ShellCallOutput",
-    "ShellExit",
-    "ShellTimeout",
-    "ToolSearchCall",
-    "ToolSearchOutput",
-    "TypeAction",
-    "WaitAction",
-    "WebSearchActionFindInPage",
-    "WebSearchActionOpenPage",
-    "WebSearchActionSearch",
-    "WebSearchCall",
-    "WebSearchSource",
+    "ApplyPatchCall", "ApplyPatchCallOutput", "ApplyPatchCreateFile", "ApplyPatchDeleteFile",
+    "ApplyPatchOperation", "ApplyPatchUpdateFile", "ClickAction", "CodeInterpreterCall",
+    "CodeInterpreterImage", "CodeInterpreterLogs", "CodeInterpreterOutput", "ComputerAction", "ComputerCall",
+    "ComputerCallOutput", "ComputerScreenshot", "DoubleClickAction", "DragAction", "FileSearchCall",
+    "FileSearchResult", "ImageGenerationCall", "ImageGenerationCallError",
+    "ImageGenerationCallErrorModerationDetails", "ImageGenerationCallSvgUsage", "KeypressAction",
+    "LocalShellAction", "LocalShellCall", "LocalShellCallOutput", "McpApprovalRequest", "McpApprovalResponse",
+    "McpCall", "McpCallError", "McpHttpError", "McpListTools", "McpProtocolError", "McpToolExecutionError",
+    "McpToolInfo", "MoveAction", "Point", "SafetyCheck", "ScreenshotAction", "ScrollAction", "ShellAction",
+    "ShellCall", "ShellCallOutput", "ShellEnvironment", "ShellExit", "ShellTimeout", "ToolSearchCall",
+    "ToolSearchOutput", "TypeAction", "WaitAction", "WebSearchAction", "WebSearchActionFindInPage",
+    "WebSearchActionOpenPage", "WebSearchActionSearch", "WebSearchCall", "WebSearchSource",
 ]
+
 
 class FileSearchResult(Model):
     """One passage that a file search found."""
@@ -96,11 +50,13 @@ class FileSearchCall(Model):
     id: str | None = None
     """Item id; some servers leave it out."""
     type: Literal["file_search_call"] = "file_search_call"
-    status: Annotated[Literal["in_progress", "searching", "completed", "incomplete", "failed"] | str, OPEN] | None = None
+    status: Annotated[Literal[
+        "in_progress", "searching", "completed", "incomplete", "failed",
+    ] | str, OPEN] | None = None
     """How far the search is; some servers leave it out."""
-    queries: Items[str] = Field(default_factory=list)
+    queries: Items[str] = EMPTY
     """What the model searched for; empty until the search is done."""
-    results: Items[FileSearchResult] = Field(default_factory=list)
+    results: Items[FileSearchResult] = EMPTY
     """Passages found; null unless `include` asks for `file_search_call.results`."""
 
 
@@ -112,12 +68,13 @@ class WebSearchCall(Model):
     id: str | None = None
     """Item id; some servers leave it out."""
     type: Literal["web_search_call"] = "web_search_call"
-    status: Annotated[Literal["in_progress", "searching", "completed", "failed", "incomplete"] | str, OPEN] | None = None
+    status: Annotated[Literal[
+        "in_progress", "searching", "completed", "failed", "incomplete",
+    ] | str, OPEN] | None = None
     """How far the step is; some servers leave it out."""
     action: WebSearchAction | None = None
     """What was searched or opened; absent while the call is in progress and from servers that tell no
-    details.
-    """
+    details."""
     results: Any = None
     """Raw results, if `include` has `web_search_call.results`; of unpublished shape."""
 
@@ -143,9 +100,9 @@ class WebSearchActionSearch(Model):
     type: Literal["search"] = "search"
     query: str | None = None
     """Deprecated. The only or first query; `queries` succeeds it."""
-    queries: Items[str] = Field(default_factory=list)
+    queries: Items[str] = EMPTY
     """All queries of this step; absent from older responses."""
-    sources: Items[WebSearchSource] = Field(default_factory=list)
+    sources: Items[WebSearchSource] = EMPTY
     """What the search looked at; absent unless `include` asks for `web_search_call.action.sources`."""
 
 
@@ -194,9 +151,9 @@ class ComputerCall(Model):
     """Repeated in the output that answers this call."""
     action: ComputerAction | None = None
     """The one thing to do; sent for the tool `computer_use_preview`."""
-    actions: Items[ComputerAction] = Field(default_factory=list)
+    actions: Items[ComputerAction] = EMPTY
     """Things to do, in this order; sent for the tool `computer`."""
-    pending_safety_checks: Items[SafetyCheck] = Field(default_factory=list)
+    pending_safety_checks: Items[SafetyCheck] = EMPTY
     """Warnings that the output must acknowledge; empty when there are none."""
     status: Annotated[Literal["in_progress", "completed", "incomplete"] | str, OPEN] | None = None
     """How far the model is with writing the call."""
@@ -210,8 +167,7 @@ class ComputerScreenshot(Model):
     type: Literal["computer_screenshot"] = "computer_screenshot"
     image_url: str | None = None
     """Web address or `data:` URL; returned only when `include` asks for
-    `computer_call_output.output.image_url`.
-    """
+    `computer_call_output.output.image_url`."""
     file_id: str | None = None
     """Id of an uploaded file that holds the picture."""
 
@@ -228,7 +184,7 @@ class ComputerCallOutput(Model):
     type: Literal["computer_call_output"] = "computer_call_output"
     output: ComputerScreenshot
     """Picture of the screen."""
-    acknowledged_safety_checks: Items[SafetyCheck] = Field(default_factory=list)
+    acknowledged_safety_checks: Items[SafetyCheck] = EMPTY
     """Those of `pending_safety_checks` that the caller accepts."""
     status: Annotated[Literal["in_progress", "completed", "incomplete", "failed"] | str, OPEN] | None = None
     """Set on items that the API returns; `failed` comes from the API only."""
@@ -248,7 +204,7 @@ class ClickAction(Model):
     """Pixels from the left edge of the last screenshot."""
     y: StrictInt
     """Pixels from the top edge of the last screenshot."""
-    keys: Items[str] = Field(default_factory=list)
+    keys: Items[str] = EMPTY
     """Keys to hold meanwhile."""
 
 
@@ -262,7 +218,7 @@ class DoubleClickAction(Model):
     """Pixels from the left edge of the last screenshot."""
     y: StrictInt
     """Pixels from the top edge of the last screenshot."""
-    keys: Items[str] = Field(default_factory=list)
+    keys: Items[str] = EMPTY
     """Keys to hold meanwhile."""
 
 
@@ -283,7 +239,7 @@ class DragAction(Model):
     type: Literal["drag"] = "drag"
     path: Items[Point]
     """Points to pass, in this order."""
-    keys: Items[str] = Field(default_factory=list)
+    keys: Items[str] = EMPTY
     """Keys to hold meanwhile."""
 
 
@@ -307,7 +263,7 @@ class MoveAction(Model):
     """Pixels from the left edge of the last screenshot."""
     y: StrictInt
     """Pixels from the top edge of the last screenshot."""
-    keys: Items[str] = Field(default_factory=list)
+    keys: Items[str] = EMPTY
     """Keys to hold meanwhile."""
 
 
@@ -333,7 +289,7 @@ class ScrollAction(Model):
     """How far to scroll sideways."""
     scroll_y: StrictInt | None = None
     """How far to scroll up or down."""
-    keys: Items[str] = Field(default_factory=list)
+    keys: Items[str] = EMPTY
     """Keys to hold meanwhile."""
 
 
@@ -363,13 +319,15 @@ class CodeInterpreterCall(Model):
     type: Literal["code_interpreter_call"] = "code_interpreter_call"
     id: str | None = None
     """Item id; some servers leave it out."""
-    status: Annotated[Literal["in_progress", "completed", "incomplete", "interpreting", "failed"] | str, OPEN] | None = None
+    status: Annotated[Literal[
+        "in_progress", "completed", "incomplete", "interpreting", "failed",
+    ] | str, OPEN] | None = None
     """How far the run is; some servers leave it out."""
     container_id: str | None = None
     """Container that ran the code; some servers leave it out."""
     code: str | None = None
     """The source; empty or null until the model has begun to write it."""
-    outputs: Items[CodeInterpreterOutput] = Field(default_factory=list)
+    outputs: Items[CodeInterpreterOutput] = EMPTY
     """What the run gave; null or empty unless `include` asks for `code_interpreter_call.outputs`."""
 
 
@@ -396,7 +354,7 @@ class CodeInterpreterImage(Model):
 class ImageGenerationCallErrorModerationDetails(Model):
     """What moderation found in an image generation call."""
 
-    categories: Items[str] = Field(default_factory=list)
+    categories: Items[str] = EMPTY
     """Moderation categories that were hit; new ones may appear."""
     moderation_stage: Annotated[Literal["input", "output", "unknown"] | str, OPEN] | None = None
     """Whether the prompt or the picture was blocked."""
@@ -468,7 +426,7 @@ class LocalShellAction(Model):
     tags = ("type",)
 
     type: Literal["exec"] = "exec"
-    command: Items[str] = Field(default_factory=list)
+    command: Items[str] = EMPTY
     """Program and arguments; empty while the call is in progress."""
     timeout_ms: StrictInt | None = None
     """Milliseconds after which to stop it; absent when the model sets no limit."""
@@ -506,8 +464,7 @@ class LocalShellCallOutput(Model):
     """Id of the call as published; `call_id` is the plainer way to name it."""
     call_id: str | None = None
     """The `call_id` of the call that this answers; the published schema lists it as required but declares
-    only `id`.
-    """
+    only `id`."""
     output: str
     """What the command gave, published as JSON text."""
     status: Annotated[Literal["in_progress", "completed", "incomplete"] | str, OPEN] | None = None
@@ -517,7 +474,7 @@ class LocalShellCallOutput(Model):
 class ShellAction(Model):
     """Commands to run and the limits for them."""
 
-    commands: Items[str] = Field(default_factory=list)
+    commands: Items[str] = EMPTY
     """Command lines, in order; empty while the call is in progress."""
     timeout_ms: StrictInt | None = None
     """Wall-clock milliseconds that they may take; null when the model sets no limit."""
@@ -559,7 +516,7 @@ class ShellCallOutput(Model):
     caller: ToolCallCaller | None = None
     """The `caller` of the call; absent or null when untold."""
     type: Literal["shell_call_output"] = "shell_call_output"
-    output: Items[ShellOutputContent] = Field(default_factory=list)
+    output: Items[ShellOutputContent] = EMPTY
     """Results in order; empty until a command has ended."""
     status: Annotated[Literal["in_progress", "completed", "incomplete"] | str, OPEN] | None = None
     """How far the commands are; optional in a request."""
@@ -679,7 +636,9 @@ class McpCall(Model):
     """Text that the tool gave; null until then and on an error."""
     error: Annotated[str | McpCallError, TEXT_OR] | None = None
     """What went wrong; a plain string from some servers and in older responses."""
-    status: Annotated[Literal["in_progress", "completed", "incomplete", "calling", "failed"] | str, OPEN] | None = None
+    status: Annotated[Literal[
+        "in_progress", "completed", "incomplete", "calling", "failed",
+    ] | str, OPEN] | None = None
     """How far the call is; often absent."""
     approval_request_id: str | None = None
     """Id of the `McpApprovalRequest` that was granted for this call; null when none was needed."""
@@ -742,7 +701,7 @@ class McpListTools(Model):
     """Item id; some servers leave it out."""
     server_label: str | None = None
     """Label that the tool definition gives to the MCP server."""
-    tools: Items[McpToolInfo] = Field(default_factory=list)
+    tools: Items[McpToolInfo] = EMPTY
     """Empty until the list has come, and after an error."""
     error: Annotated[str | McpCallError, TEXT_OR] | None = None
     """Why the list could not be had; published as text, some servers send an object."""
@@ -812,7 +771,7 @@ class ToolSearchOutput(Model):
     type: Literal["tool_search_output"] = "tool_search_output"
     execution: Annotated[Literal["server", "client"] | str, OPEN] | None = None
     """Who ran the search."""
-    tools: Items[Tool] = Field(default_factory=list)
+    tools: Items[Tool] = EMPTY
     """Definitions of the tools found; may be empty."""
     status: Annotated[Literal["in_progress", "completed", "incomplete"] | str, OPEN] | None = None
     """How far the search is; optional in a request."""

@@ -6,70 +6,27 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ._base import OPEN, TEXT_OR, Items, JsonObject, Model, Number, StrictBool, StrictInt
+from ._base import EMPTY, OPEN, TEXT_OR, Items, JsonObject, Model, Number, StrictBool, StrictInt
 from ._unions import (
-    CodeInterpreterContainer,
-    CustomToolFormat,
-    Filter,
-    NamespaceMember,
-    NetworkPolicy,
-    ShellToolEnvironment,
+    CodeInterpreterContainer, CustomToolFormat, Filter, NamespaceMember, NetworkPolicy, ShellToolEnvironment,
     Skill,
 )
 
 __all__ = [
-    "AllowedToolsChoice",
-    "ApplyPatchTool",
-    "ApplyPatchToolChoice",
-    "ApproximateLocation",
-    "CodeInterpreterContainerAuto",
-    "CodeInterpreterTool",
-    "ComparisonFilter",
-    "CompoundFilter",
-    "ComputerTool",
-    "ComputerUsePreviewTool",
-    "ContainerAuto",
-    "ContainerReference",
-    "CustomGrammarFormat",
-    "CustomTextFormat",
-    "CustomTool",
-    "CustomToolChoice",
-    "DomainSecret",
-    "FileSearchTool",
-    "FunctionTool",
-    "FunctionToolChoice",
-    "HostedToolChoice",
-    "HybridSearchOptions",
-    "ImageGenSvgOptions",
-    "ImageGenSvgReasoning",
-    "ImageGenerationTool",
-    "ImageMask",
-    "InlineSkill",
-    "InlineSkillSource",
-    "LocalEnvironment",
-    "LocalShellTool",
-    "LocalSkill",
-    "McpApprovalFilter",
-    "McpTool",
-    "McpToolChoice",
-    "McpToolFilter",
-    "NamespaceTool",
-    "NetworkPolicyAllowlist",
-    "NetworkPolicyDisabled",
-    "ProgrammaticToolCallingChoice",
-    "ProgrammaticToolCallingTool",
-    "RankingOptions",
-    "ShellTool",
-    "ShellToolChoice",
-    "SkillReference",
-    "TextFormatJsonObject",
-    "TextFormatJsonSchema",
-    "TextFormatText",
-    "ToolSearchTool",
-    "WebSearchFilters",
-    "WebSearchPreviewTool",
-    "WebSearchTool",
+    "AllowedToolsChoice", "ApplyPatchTool", "ApplyPatchToolChoice", "ApproximateLocation",
+    "CodeInterpreterContainer", "CodeInterpreterContainerAuto", "CodeInterpreterTool", "ComparisonFilter",
+    "CompoundFilter", "ComputerTool", "ComputerUsePreviewTool", "ContainerAuto", "ContainerReference",
+    "CustomGrammarFormat", "CustomTextFormat", "CustomTool", "CustomToolChoice", "CustomToolFormat",
+    "DomainSecret", "FileSearchTool", "Filter", "FunctionTool", "FunctionToolChoice", "HostedToolChoice",
+    "HybridSearchOptions", "ImageGenSvgOptions", "ImageGenSvgReasoning", "ImageGenerationTool", "ImageMask",
+    "InlineSkill", "InlineSkillSource", "LocalEnvironment", "LocalShellTool", "LocalSkill",
+    "McpApprovalFilter", "McpTool", "McpToolChoice", "McpToolFilter", "NamespaceMember", "NamespaceTool",
+    "NetworkPolicy", "NetworkPolicyAllowlist", "NetworkPolicyDisabled", "ProgrammaticToolCallingChoice",
+    "ProgrammaticToolCallingTool", "RankingOptions", "ShellTool", "ShellToolChoice", "ShellToolEnvironment",
+    "Skill", "SkillReference", "TextFormatJsonObject", "TextFormatJsonSchema", "TextFormatText",
+    "ToolSearchTool", "WebSearchFilters", "WebSearchPreviewTool", "WebSearchTool",
 ]
+
 
 class FunctionTool(Model):
     """A function in your own program that the model may call with JSON arguments."""
@@ -85,22 +42,20 @@ class FunctionTool(Model):
     """JSON Schema of the arguments object; null where none was declared."""
     strict: StrictBool | None = None
     """Whether arguments must match `parameters` exactly; when absent the API is strict if the schema allows
-    it.
-    """
+    it."""
     async_: StrictBool | None = Field(default=None, validation_alias="async", serialization_alias="async")
     """Whether the output may be sent later than with the very next request."""
     output_schema: JsonObject | None = None
     """JSON Schema of the JSON in a string output; outputs made of content parts are not covered."""
     defer_loading: StrictBool | None = None
     """Whether the model sees the definition only after tool search has loaded it."""
-    allowed_callers: Items[Annotated[Literal["direct", "programmatic"] | str, OPEN]] = Field(default_factory=list)
+    allowed_callers: Items[Annotated[Literal["direct", "programmatic"] | str, OPEN]] = EMPTY
     """Who may call it, the model itself or a program that the model wrote."""
 
 
 class CustomTool(Model):
     """A tool in your own program that takes free text, or text of a given grammar, where a function takes
-    JSON.
-    """
+    JSON."""
 
     tags = ("type",)
 
@@ -115,7 +70,7 @@ class CustomTool(Model):
     """Whether the output may be sent later than with the very next request."""
     defer_loading: StrictBool | None = None
     """Whether the model sees the definition only after tool search has loaded it."""
-    allowed_callers: Items[Annotated[Literal["direct", "programmatic"] | str, OPEN]] = Field(default_factory=list)
+    allowed_callers: Items[Annotated[Literal["direct", "programmatic"] | str, OPEN]] = EMPTY
     """Who may call it, the model itself or a program that the model wrote."""
 
 
@@ -165,7 +120,7 @@ class FileSearchTool(Model):
     tags = ("type",)
 
     type: Literal["file_search"] = "file_search"
-    vector_store_ids: Items[str] = Field(default_factory=list)
+    vector_store_ids: Items[str] = EMPTY
     """Ids of the stores to search."""
     max_num_results: StrictInt | None = None
     """The most results to return, 1 to 50."""
@@ -184,7 +139,7 @@ class ComparisonFilter(Model):
     """The operator; `in` and `nin` take a list as `value`."""
     key: str
     """The attribute's name."""
-    value: str | Number | StrictBool | Items[Number | str]
+    value: str | Number | StrictBool | list[Number | str]
     """What the attribute is compared with."""
 
 
@@ -224,7 +179,7 @@ class ComputerUsePreviewTool(Model):
 class WebSearchFilters(Model):
     """Limits the sites of a web search."""
 
-    allowed_domains: Items[str] = Field(default_factory=list)
+    allowed_domains: Items[str] = EMPTY
     """Domains to search, their subdomains included; every domain when null or absent."""
 
 
@@ -272,16 +227,16 @@ class WebSearchPreviewTool(Model):
     """Where the user is; the United States is assumed when null or absent."""
     search_context_size: Annotated[Literal["low", "medium", "high"] | str, OPEN] | None = None
     """How much of the context window results may fill; `medium` when absent."""
-    search_content_types: Items[Annotated[Literal["text", "image"] | str, OPEN]] = Field(default_factory=list)
+    search_content_types: Items[Annotated[Literal["text", "image"] | str, OPEN]] = EMPTY
     """Kinds of content the search may return."""
-    domains: Items[str] = Field(default_factory=list)
+    domains: Items[str] = EMPTY
     """Domains as responses repeat them, empty where the search is not limited."""
 
 
 class McpToolFilter(Model):
     """Picks some tools of an MCP server."""
 
-    tool_names: Items[str] = Field(default_factory=list)
+    tool_names: Items[str] = EMPTY
     """Picks tools by name."""
     read_only: StrictBool | None = None
     """Picks tools by whether the server marks them with `readOnlyHint`."""
@@ -309,11 +264,10 @@ class McpTool(Model):
     connector_id: Annotated[Literal[
         "connector_dropbox", "connector_gmail", "connector_googlecalendar", "connector_googledrive",
         "connector_microsoftteams", "connector_outlookcalendar", "connector_outlookemail",
-        "connector_sharepoint"
+        "connector_sharepoint",
     ] | str, OPEN] | None = None
     """A hosted connector; deprecated for models released after 2026-09-01, which take `server_url` or
-    `tunnel_id`.
-    """
+    `tunnel_id`."""
     tunnel_id: str | None = None
     """Id of a secure MCP tunnel, `tunnel_` and 32 lower-case letters or digits."""
     authorization: str | None = None
@@ -322,9 +276,9 @@ class McpTool(Model):
     """Tells the model what the server offers."""
     headers: dict[str, str] | None = None
     """HTTP headers that are sent to the server."""
-    allowed_tools: Items[str] | McpToolFilter = Field(default_factory=list)
+    allowed_tools: Items[str] | McpToolFilter = EMPTY
     """Names of the tools the model may use, or a filter; all when null or absent."""
-    allowed_callers: Items[Annotated[Literal["direct", "programmatic"] | str, OPEN]] = Field(default_factory=list)
+    allowed_callers: Items[Annotated[Literal["direct", "programmatic"] | str, OPEN]] = EMPTY
     """Who may call its tools, the model itself or a program that the model wrote."""
     require_approval: Annotated[Literal["always", "never"] | str | McpApprovalFilter, TEXT_OR] | None = None
     """Which calls wait for an `mcp_approval_response`; `always` when absent."""
@@ -340,7 +294,7 @@ class CodeInterpreterTool(Model):
     type: Literal["code_interpreter"] = "code_interpreter"
     container: Annotated[str | CodeInterpreterContainer, TEXT_OR] | None = None
     """Id of an existing container, or how to make one."""
-    allowed_callers: Items[Annotated[Literal["direct", "programmatic"] | str, OPEN]] = Field(default_factory=list)
+    allowed_callers: Items[Annotated[Literal["direct", "programmatic"] | str, OPEN]] = EMPTY
     """Who may call it, the model itself or a program that the model wrote."""
 
 
@@ -350,7 +304,7 @@ class CodeInterpreterContainerAuto(Model):
     tags = ("type",)
 
     type: Literal["auto"] = "auto"
-    file_ids: Items[str] = Field(default_factory=list)
+    file_ids: Items[str] = EMPTY
     """Uploaded files to put in the container, at most 50."""
     memory_limit: Annotated[Literal["1g", "4g", "16g", "64g"] | str, OPEN] | None = None
     """Memory of the container in gigabytes."""
@@ -383,9 +337,9 @@ class NetworkPolicyAllowlist(Model):
     tags = ("type",)
 
     type: Literal["allowlist"] = "allowlist"
-    allowed_domains: Items[str] = Field(default_factory=list)
+    allowed_domains: Items[str] = EMPTY
     """Domains the container may reach, at least one."""
-    domain_secrets: Items[DomainSecret] = Field(default_factory=list)
+    domain_secrets: Items[DomainSecret] = EMPTY
     """Secrets that are added to requests to some of these domains."""
 
 
@@ -409,7 +363,9 @@ class ImageMask(Model):
 class ImageGenSvgReasoning(Model):
     """Reasoning of the model that writes an SVG."""
 
-    effort: Annotated[Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | str, OPEN] | None = None
+    effort: Annotated[Literal[
+        "none", "minimal", "low", "medium", "high", "xhigh", "max",
+    ] | str, OPEN] | None = None
     """From none at all to the most; the model's default when absent."""
 
 
@@ -417,8 +373,8 @@ class ImageGenSvgOptions(Model):
     """How SVG output is written."""
 
     model: str | None = None
-    """The model that writes the SVG; when absent the request's own, or a default where no choice is offered.
-    """
+    """The model that writes the SVG; when absent the request's own, or a default where no choice is
+    offered."""
     reasoning: ImageGenSvgReasoning | None = None
     """How hard that model thinks; its own default when null or absent."""
 
@@ -433,18 +389,17 @@ class ImageGenerationTool(Model):
         "gpt-image-2.6-sunburst", "gpt-image-2.6-flare", "gpt-image-2.5-sunburst",
         "gpt-image-2.5-sunburst-2026-09-08", "gpt-image-2.5-flare", "gpt-image-2.5-flare-2026-09-08",
         "gpt-image-2", "gpt-image-2-2026-04-21", "gpt-image-1.5", "gpt-image-1-mini", "gpt-image-1",
-        "chatgpt-image-latest"
+        "chatgpt-image-latest",
     ] | str, OPEN] | None = None
-    """The image model; `gpt-image-2.6-sunburst` when absent, and `gpt-image-1` is shut down since 2026-10-23.
-    """
+    """The image model; `gpt-image-2.6-sunburst` when absent, and `gpt-image-1` is shut down since
+    2026-10-23."""
     quality: Annotated[Literal["low", "medium", "high", "xhigh", "max", "auto"] | str, OPEN] | None = None
     """Rendering quality; `auto` when absent, and `xhigh` and `max` need a 2.5 model or newer."""
     complexity: Annotated[Literal["low", "medium", "high"] | str, OPEN] | None = None
     """How much the model plans before it draws, instead of the request's reasoning effort."""
     size: Annotated[Literal["1024x1024", "1024x1536", "1536x1024", "auto"] | str, OPEN] | None = None
     """Width x height in pixels; `auto` when absent, and newer models take any multiples of 16 in their
-    limits.
-    """
+    limits."""
     output_format: Annotated[Literal["png", "webp", "jpeg", "gif", "svg"] | str, OPEN] | None = None
     """File format of the result; `png` when absent, and only some models make `gif` and `svg`."""
     output_compression: StrictInt | None = None
@@ -455,8 +410,7 @@ class ImageGenerationTool(Model):
     """What lies behind the subject; `auto` when absent, and `transparent` needs `png` or `webp`."""
     input_fidelity: Annotated[Literal["high", "low"] | str, OPEN] | None = None
     """How closely input images, faces above all, are matched; `low` when absent, and not every model takes
-    it.
-    """
+    it."""
     input_image_mask: ImageMask | None = None
     """The part of the input image to paint over."""
     partial_images: StrictInt | None = None
@@ -489,7 +443,7 @@ class ShellTool(Model):
     type: Literal["shell"] = "shell"
     environment: ShellToolEnvironment | None = None
     """Where commands run."""
-    allowed_callers: Items[Annotated[Literal["direct", "programmatic"] | str, OPEN]] = Field(default_factory=list)
+    allowed_callers: Items[Annotated[Literal["direct", "programmatic"] | str, OPEN]] = EMPTY
     """Who may call it, the model itself or a program that the model wrote."""
 
 
@@ -499,13 +453,13 @@ class ContainerAuto(Model):
     tags = ("type",)
 
     type: Literal["container_auto"] = "container_auto"
-    file_ids: Items[str] = Field(default_factory=list)
+    file_ids: Items[str] = EMPTY
     """Uploaded files to put in the container, at most 50."""
     memory_limit: Annotated[Literal["1g", "4g", "16g", "64g"] | str, OPEN] | None = None
     """Memory of the container in gigabytes."""
     network_policy: NetworkPolicy | None = None
     """Which hosts commands in the container may reach."""
-    skills: Items[Skill] = Field(default_factory=list)
+    skills: Items[Skill] = EMPTY
     """Skills to install in the container, at most 200."""
 
 
@@ -536,7 +490,7 @@ class LocalEnvironment(Model):
     tags = ("type",)
 
     type: Literal["local"] = "local"
-    skills: Items[LocalSkill] = Field(default_factory=list)
+    skills: Items[LocalSkill] = EMPTY
     """Skills that lie on that machine, at most 200; responses leave them out."""
 
 
@@ -587,7 +541,7 @@ class NamespaceTool(Model):
     """The group's name, which calls carry beside the tool's own."""
     description: str | None = None
     """Tells the model what the group is for."""
-    tools: Items[NamespaceMember] = Field(default_factory=list)
+    tools: Items[NamespaceMember] = EMPTY
     """The tools of the group, at least one."""
 
 
@@ -611,21 +565,20 @@ class ApplyPatchTool(Model):
     tags = ("type",)
 
     type: Literal["apply_patch"] = "apply_patch"
-    allowed_callers: Items[Annotated[Literal["direct", "programmatic"] | str, OPEN]] = Field(default_factory=list)
+    allowed_callers: Items[Annotated[Literal["direct", "programmatic"] | str, OPEN]] = EMPTY
     """Who may call it, the model itself or a program that the model wrote."""
 
 
 class AllowedToolsChoice(Model):
     """Narrows the choice to some of the offered tools, without changing `tools` and so without losing the
-    prompt cache.
-    """
+    prompt cache."""
 
     tags = ("type",)
 
     type: Literal["allowed_tools"] = "allowed_tools"
     mode: Annotated[Literal["auto", "required"] | str, OPEN] | None = None
     """Whether the model may also answer without a call, or must call at least one."""
-    tools: Items[JsonObject] = Field(default_factory=list)
+    tools: Items[JsonObject] = EMPTY
     """The tools left, each by `type` and what names it, such as `name` or `server_label`."""
 
 
@@ -636,7 +589,7 @@ class HostedToolChoice(Model):
 
     type: Literal[
         "file_search", "web_search_preview", "computer", "computer_use_preview", "computer_use",
-        "web_search_preview_2025_03_11", "image_generation", "code_interpreter"
+        "web_search_preview_2025_03_11", "image_generation", "code_interpreter",
     ] = "file_search"
     """The hosted tool to use."""
 
@@ -723,8 +676,7 @@ class TextFormatJsonSchema(Model):
 
 class TextFormatJsonObject(Model):
     """Some JSON object, without a schema; the input must ask for JSON, and `TextFormatJsonSchema` is
-    preferred.
-    """
+    preferred."""
 
     tags = ("type",)
 

@@ -13,11 +13,7 @@ if TYPE_CHECKING:
     from .._client import AsyncClient, Client
     from ..models import Response, ResponseCreateParams
 
-__all__ = [
-    "RESPONSES_CREATE",
-    "AsyncResponsesOperations",
-    "ResponsesOperations",
-]
+__all__ = ["RESPONSES_CREATE", "AsyncResponsesOperations", "ResponsesOperations"]
 
 RESPONSES_CREATE: "Operation[Response]" = Operation(
     name="responses.create",
@@ -35,15 +31,23 @@ class ResponsesOperations:
         self._client = client
 
     @overload
-    def create(self, *, stream: "Literal[False] | None" = None, **params: "Unpack[ResponseCreateParams]") -> "Response": ...
+    def create(
+        self, *, stream: "Literal[False] | None" = None, **params: "Unpack[ResponseCreateParams]"
+    ) -> "Response": ...
 
     @overload
-    def create(self, *, stream: "Literal[True]", **params: "Unpack[ResponseCreateParams]") -> "EventStream": ...
+    def create(
+        self, *, stream: "Literal[True]", **params: "Unpack[ResponseCreateParams]"
+    ) -> "EventStream": ...
 
     @overload
-    def create(self, *, stream: "bool | None", **params: "Unpack[ResponseCreateParams]") -> "Response | EventStream": ...
+    def create(
+        self, *, stream: "bool | None", **params: "Unpack[ResponseCreateParams]"
+    ) -> "Response | EventStream": ...
 
-    def create(self, *, stream: "bool | None" = None, **params: "Unpack[ResponseCreateParams]") -> "Response | EventStream":
+    def create(
+        self, *, stream: "bool | None" = None, **params: "Unpack[ResponseCreateParams]"
+    ) -> "Response | EventStream":
         """Have the model answer. (`POST /responses`)
 
         Arguments are the fields of the request and `RequestOptions`.
@@ -67,15 +71,23 @@ class AsyncResponsesOperations:
         self._client = client
 
     @overload
-    async def create(self, *, stream: "Literal[False] | None" = None, **params: "Unpack[ResponseCreateParams]") -> "Response": ...
+    async def create(
+        self, *, stream: "Literal[False] | None" = None, **params: "Unpack[ResponseCreateParams]"
+    ) -> "Response": ...
 
     @overload
-    async def create(self, *, stream: "Literal[True]", **params: "Unpack[ResponseCreateParams]") -> "AsyncEventStream": ...
+    async def create(
+        self, *, stream: "Literal[True]", **params: "Unpack[ResponseCreateParams]"
+    ) -> "AsyncEventStream": ...
 
     @overload
-    async def create(self, *, stream: "bool | None", **params: "Unpack[ResponseCreateParams]") -> "Response | AsyncEventStream": ...
+    async def create(
+        self, *, stream: "bool | None", **params: "Unpack[ResponseCreateParams]"
+    ) -> "Response | AsyncEventStream": ...
 
-    async def create(self, *, stream: "bool | None" = None, **params: "Unpack[ResponseCreateParams]") -> "Response | AsyncEventStream":
+    async def create(
+        self, *, stream: "bool | None" = None, **params: "Unpack[ResponseCreateParams]"
+    ) -> "Response | AsyncEventStream":
         """Have the model answer. (`POST /responses`)
 
         Arguments are the fields of the request and `RequestOptions`.

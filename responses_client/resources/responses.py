@@ -2,13 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from .._stream import AsyncResponseStream, ResponseStream
+from responses_client._stream import AsyncResponseStream, ResponseStream
+
 from ._operations import RESPONSES_CREATE, AsyncResponsesOperations, ResponsesOperations
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ..models import ResponseCreateParams
+    from responses_client.models import ResponseCreateParams
 
 __all__ = ["AsyncResponses", "Responses"]
 

@@ -106,3 +106,41 @@ def test_every_response_has_the_same_top_level_fields() -> None:
     for example in WHOLE:
         with Server() as server, http(server) as client:
             assert set(client.post("/responses", json=example["request"]).json()) == expected
+
+
+@pytest.mark.parametrize("example", WHOLE, ids=names(WHOLE))
+def test_client_sends_the_example_and_gets_the_same_shape(example: dict[str, Any]) -> None:
+    with Server() as server, server.client() as client:
+        response = client.responses.create(**example["request"])
+    assert server.requests[0].json == example["request"]
+    check_whole(example, response.to_dict())
+
+
+@pytest.mark.parametrize("example", WHOLE, ids=names(WHOLE))
+async def test_async_client_sends_the_example_and_gets_the_same_shape(example: dict[str, Any]) -> None:
+    with Server() as server:
+        async with server.async_client() as client:
+            response = await client.responses.create(**example["request"])
+    assert server.requests[0].json == example["request"]
+    check_whole(example, response.to_dict())
+
+
+def test_client_streams_the_example_in_the_order_of_the_page() -> None:
+    with (
+        Server() as server,
+        server.client() as client,
+        client.responses.create(**STREAMED["request"]) as stream,
+    ):
+        types = [event.type for event in stream]
+    assert server.requests[0].json == STREAMED["request"]
+    assert list(dict.fromkeys(types)) == list(STREAMED["events"])
+
+
+async def test_async_client_streams_the_example_in_the_order_of_the_page() -> None:
+    with Server() as server:
+        async with (
+            server.async_client() as client,
+            await client.responses.create(**STREAMED["request"]) as stream,
+        ):
+            types = [event.type async for event in stream]
+    assert list(dict.fromkeys(types)) == list(STREAMED["events"])

@@ -1,0 +1,118 @@
+"""Finds what contradicts itself across schemas: references, tags of unions, bases, effects."""
+
+from collections.abc import Iterable
+from typing import cast
+
+from .schema import Document, Object, SchemaError, Spec, Union, references
+
+__all__ = ["check"]
+
+ITEMS = "OutputItem"
+"""The union whose tags an effect names as `item`."""
+
+_SHARED_TAG = "message"  # messages in and out are told apart by their form
+_VERBS = ("put", "append", "set", "status")
+
+
+def check(document: Document) -> None:
+    """Raise SchemaError for the first contradiction."""
+    for schema in document.schemas.values():
+        where = f"{schema.module}.yaml: {schema.name}"
+        if isinstance(schema, Union):
+            _check_names(document, where, schema.members)
+            _check_union(document, where, schema)
+        elif isinstance(schema, Object):
+            _check_object(document, where, schema)
+    for operation in document.operations:
+        where = f"operations.yaml: {operation.resource}.{operation.method}"
+        names = [operation.request, operation.result]
+        _check_names(document, where, [*names, *([operation.stream] if operation.stream else [])])
+        for name in names:
+            document.object(name)
+        if not document.object(operation.request).request:
+            raise SchemaError(f"{where}: {operation.request} is no request, it has no x-request")
+
+
+def _check_names(document: Document, where: str, names: Iterable[str]) -> None:
+    for name in names:
+        if name not in document.schemas:
+            raise SchemaError(f"{where} refers to {name}, which is nowhere")
+
+
+def _check_object(document: Document, where: str, item: Object) -> None:
+    if item.base:
+        _check_names(document, where, [item.base])
+        _check_base(document, where, item)
+    for field in item.fields:
+        _check_names(document, f"{where}.{field.wire}", references(field.spec))
+    if item.effect:
+        _check_effect(document, f"{where}.x-effect", item, item.effect)
+
+
+def _check_base(document: Document, where: str, item: Object) -> None:
+    above = [item.name]
+    base = item.base
+    while base:
+        if base in above:
+            raise SchemaError(f"{where} inherits from itself: {' > '.join([*above, base])}")
+        above.append(base)
+        schema = document.schemas[base]
+        if not isinstance(schema, Object):
+            raise SchemaError(f"{where} has the base {base}, which is no object")
+        base = schema.base
+
+
+def _check_union(document: Document, where: str, union: Union) -> None:
+    found: dict[str, list[str]] = {}
+    for name in document.objects(union.name):
+        item = document.object(name)
+        tags = document.tags(name)
+        if item.abstract or not tags:
+            raise SchemaError(
+                f"{where} holds {name}, which {'is abstract' if item.abstract else 'has no tag'}"
+            )
+        for tag in tags:
+            found.setdefault(tag, []).append(name)
+    for tag, names in found.items():
+        if len(names) > (2 if tag == _SHARED_TAG else 1):
+            raise SchemaError(f"{where} holds {' and '.join(names)}, both of type {tag}")
+    if stray := [tag for tag in union.untagged.values() if tag not in found and tag != "item_reference"]:
+        raise SchemaError(f"{where}: x-untagged leads to {stray[0]}, which no member has")
+
+
+def _check_effect(document: Document, where: str, item: Object, effect: Spec) -> None:
+    verbs = [verb for verb in _VERBS if verb in effect]
+    if len(verbs) != 1:
+        raise SchemaError(f"{where}: needs one of {', '.join(_VERBS)}")
+    value, path = effect[verbs[0]], cast("list[str]", effect.get("at", []))
+    fields = {field.wire for field in document.all_fields(item)}
+    missing = [key for key in path if key.endswith("_index") and key not in fields]
+    if verbs[0] != "status" and value not in fields:
+        missing.append(value)
+    if missing:
+        raise SchemaError(f"{where}: {item.name} has no {', '.join(missing)}")
+    if verbs == ["put"] and value in ("response", "item"):
+        return
+    _check_names(document, where, [ITEMS])
+    items = [name for name in document.objects(ITEMS) if effect.get("item") in (None, *document.tags(name))]
+    if not items:
+        raise SchemaError(f"{where}: {ITEMS} has no {effect['item']}")
+    _follow(document, where, items, ["status"] if verbs[0] == "status" else path, effect.get("part"))
+
+
+def _follow(document: Document, where: str, items: list[str], path: list[str], part: str | None) -> None:
+    """Check that the place exists in one of the items at least."""
+    classes = items
+    for key in path:
+        if key.endswith("_index"):
+            continue  # an element of the list before
+        fields = [f for name in classes for f in document.all_fields(document.object(name)) if f.wire == key]
+        if not fields:
+            raise SchemaError(
+                f"{where}: the path fails at {key}, which {' and '.join(classes) or 'text'} lacks"
+            )
+        below = [
+            name for field in fields for target in references(field.spec) for name in document.objects(target)
+        ]
+        of_part = [name for name in below if part in document.tags(name)]
+        classes = of_part or below

@@ -1,0 +1,200 @@
+"""The dialect of `schema/*.yaml`: which keyword may stand where, and with what value.
+
+What only several schemas together show (references, tags, effects) is looked at in `check.py`.
+"""
+
+from collections.abc import Hashable, Mapping
+from typing import Any, cast
+
+import yaml
+
+from .schema import SchemaError, Spec
+
+__all__ = [
+    "BOUNDS",
+    "CLASSES",
+    "OPERATIONS",
+    "REQUESTS",
+    "UNKNOWN",
+    "check_operation",
+    "check_schema",
+    "read",
+]
+
+OPERATIONS, REQUESTS = "operations", "requests"
+"""The files of endpoints and of request bodies; all others describe objects."""
+
+CLASSES = ("ResponseResult",)
+UNKNOWN = (
+    "UnknownAnnotation",
+    "UnknownContent",
+    "UnknownEvent",
+    "UnknownItem",
+    "UnknownObject",
+    "UnknownTool",
+)
+
+BOUNDS: Mapping[str, tuple[str, str]] = {
+    "minimum": ("number", "ge"),
+    "maximum": ("number", "le"),
+    "minLength": ("string", "min_length"),
+    "maxLength": ("string", "max_length"),
+    "pattern": ("string", "pattern"),
+    "minItems": ("array", "min_length"),
+    "maxItems": ("array", "max_length"),
+    "maxProperties": ("object", "max_length"),
+    "propertyNames": ("object", ""),
+}
+"""Keyword to the type that it bounds and the argument of pydantic's `Field` that says so."""
+
+_TYPES = {"string", "integer", "number", "boolean", "array", "object", "null"}
+_COMMON = {"description", "x-spec"}
+_OBJECT = {
+    *_COMMON,
+    "properties",
+    "required",
+    "allOf",
+    "x-point",
+    "x-abstract",
+    "x-class",
+    "x-request",
+    "x-effect",
+}
+_UNION = {*_COMMON, "anyOf", "x-unknown", "x-untagged"}
+_ALIAS = {*_COMMON, "type", "x-values"}
+_VALUE = {"$ref", "type", "anyOf", "const", "enum", "x-values", "items", "additionalProperties", *BOUNDS}
+_PROPERTY = {*_VALUE, "description", "deprecated", "readOnly", "x-python"}
+_OPERATION = {"description", "verb", "path", "request", "result", "stream"}
+_EFFECT = {"put", "append", "set", "status", "at", "part", "item"}
+
+
+def read(module: str, text: str) -> dict[str, Any]:
+    """Read the YAML of one file; a key that stands twice in one place is a mistake."""
+    try:
+        content = yaml.load(text, _Loader)
+    except yaml.YAMLError as error:
+        raise SchemaError(f"{module}.yaml: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict) or not isinstance(cast("dict[str, Any]", content).get("x-doc"), str):
+        raise SchemaError(f"{module}.yaml: x-doc is missing")
+    return cast("dict[str, Any]", content)
+
+
+def check_schema(module: str, name: str, spec: object) -> Spec:
+    """Check the keywords of an object, a union or an alias."""
+    where = f"{module}.yaml: {name}"
+    schema = _mapping(where, spec)
+    if not schema.get("description"):
+        raise SchemaError(f"{where}: description is missing")
+    if "anyOf" in schema:
+        _check_union(where, schema)
+    elif "x-values" in schema:
+        _check_keys(where, schema, _ALIAS)
+        _check_value(where, schema, module)
+    else:
+        _check_object(where, schema, module)
+    return schema
+
+
+def check_operation(name: str, spec: object) -> Spec:
+    """Check the keywords of an endpoint."""
+    where = f"{OPERATIONS}.yaml: {name}"
+    operation = _mapping(where, spec)
+    _check_keys(where, operation, _OPERATION)
+    if missing := _OPERATION - {"stream"} - set(operation):
+        raise SchemaError(f"{where}: {', '.join(sorted(missing))} is missing")
+    return operation
+
+
+def _check_union(where: str, schema: Spec) -> None:
+    _check_keys(where, schema, _UNION)
+    for member in schema["anyOf"]:
+        if not isinstance(member, dict) or set(cast("Spec", member)) != {"$ref"}:
+            raise SchemaError(f"{where}: anyOf may hold only $ref, not {member!r}")
+    if (unknown := schema.get("x-unknown", "UnknownObject")) not in UNKNOWN:
+        raise SchemaError(f"{where}: x-unknown must be one of {', '.join(UNKNOWN)}, not {unknown!r}")
+
+
+def _check_object(where: str, schema: Spec, module: str) -> None:
+    _check_keys(where, schema, _OBJECT)
+    properties = _mapping(where, schema.get("properties") or {})
+    for key in ("required", "x-point"):
+        if missing := set(schema.get(key, ())) - set(properties):
+            raise SchemaError(f"{where}: {key} names no property: {', '.join(sorted(missing))}")
+    if "x-point" in schema and (optional := set(schema["x-point"]) - set(schema.get("required", ()))):
+        raise SchemaError(f"{where}: x-point names what is not required: {', '.join(sorted(optional))}")
+    if len(schema.get("allOf", ())) > 1:
+        raise SchemaError(f"{where}: more than one base")
+    if schema.get("x-class", CLASSES[0]) not in CLASSES:
+        raise SchemaError(f"{where}: x-class must be one of {', '.join(CLASSES)}")
+    if effect := schema.get("x-effect"):
+        _check_keys(f"{where}.x-effect", _mapping(f"{where}.x-effect", effect), _EFFECT, "verb or key")
+    for wire, value in properties.items():
+        _check_property(f"{where}.{wire}", _mapping(f"{where}.{wire}", value), module)
+
+
+def _check_property(where: str, spec: Spec, module: str) -> None:
+    _check_keys(where, spec, _PROPERTY)
+    is_tag = "const" in spec or (where.endswith(".type") and "enum" in spec)
+    if not spec.get("description") and not is_tag:
+        raise SchemaError(f"{where}: description is missing")
+    _check_value(where, {key: value for key, value in spec.items() if key in _VALUE}, module)
+
+
+def _check_value(where: str, spec: Spec, module: str) -> None:
+    """Check a JSON Schema and those inside it."""
+    kinds = spec.get("type", [])
+    kinds = set(cast("list[str]", kinds) if isinstance(kinds, list) else [kinds])
+    if unknown := kinds - _TYPES:
+        raise SchemaError(f"{where}: type {', '.join(sorted(map(str, unknown)))} is not known")
+    if len(kinds - {"null"}) > 1:
+        raise SchemaError(f"{where}: several types stand in anyOf, not in a list")
+    _check_names(where, spec, kinds)
+    for key in BOUNDS.keys() & spec.keys():
+        if module != REQUESTS:
+            raise SchemaError(
+                f"{where}: {key} may stand only in {REQUESTS}.yaml: no answer loses its class by it"
+            )
+        if BOUNDS[key][0] not in {"number" if kind == "integer" else kind for kind in kinds}:
+            raise SchemaError(f"{where}: {key} needs the type {BOUNDS[key][0]}")
+    below = [*spec.get("anyOf", ()), *(spec[key] for key in ("items", "additionalProperties") if key in spec)]
+    if "propertyNames" in spec:
+        below.append({"type": "string", **_mapping(where, spec["propertyNames"])})
+    for part in below:
+        _check_keys(where, _mapping(where, part), _VALUE)
+        _check_value(where, part, module)
+
+
+def _check_names(where: str, spec: Spec, kinds: set[str]) -> None:
+    """Check the keywords that list strings."""
+    if "const" in spec and not isinstance(spec["const"], str):
+        raise SchemaError(f"{where}: const must be a string")
+    for key in ("enum", "x-values"):
+        values = cast("list[object]", spec.get(key, []))
+        if key in spec and "string" not in kinds:
+            raise SchemaError(f"{where}: {key} needs the type string")
+        if odd := [value for value in values if not isinstance(value, str)]:
+            raise SchemaError(f"{where}: {key} may hold only strings, not {odd[0]!r}")
+        if twice := [value for number, value in enumerate(values) if value in values[:number]]:
+            raise SchemaError(f"{where}: {key} holds {twice[0]!r} twice")
+
+
+def _check_keys(where: str, spec: Spec, known: set[str], what: str = "keyword") -> None:
+    if unknown := set(spec) - known:
+        raise SchemaError(f"{where}: unknown {what} {', '.join(sorted(map(str, unknown)))}")
+
+
+def _mapping(where: str, value: object) -> Spec:
+    if not isinstance(value, dict):
+        raise SchemaError(f"{where}: needs keywords, not {value!r}")
+    return cast("Spec", value)
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads YAML as JSON Schema means it, and refuses what would silently replace something."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # pyright: ignore[reportUnknownMemberType]
+        for number, key in enumerate(keys):
+            if key in keys[:number]:
+                raise yaml.constructor.ConstructorError(None, None, f"{key} stands twice", node.start_mark)
+        return super().construct_mapping(node, deep)

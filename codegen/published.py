@@ -1,0 +1,205 @@
+"""A published OpenAPI 3 document, seen from our schema: where things stand and what values may be."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+from .dialect import BOUNDS
+from .schema import Alias, Document, Object, Schema, Spec, Union, without_null
+
+__all__ = ["Property", "Published", "Shape", "our_shape"]
+
+_PARTS = {"[]": "items", "{}": "additionalProperties"}
+_STEP = re.compile(r"[\w-]+|\[\]|\{\}")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a value may be."""
+
+    kinds: set[str] = field(default_factory=set[str])  # types; "string" is any string, "any" is any JSON
+    values: set[str] = field(default_factory=set[str])  # known strings
+    names: set[str] = field(default_factory=set[str])  # schemas: ours or, where we have none, published ones
+    bounds: set[str] = field(default_factory=set[str])
+    parts: "dict[str, Shape]" = field(default_factory=dict[str, "Shape"])  # "[]" items, "{}" values of a map
+
+    def add(self, *others: "Shape") -> "Shape":
+        """Widen the shape by others and return it."""
+        for other in others:
+            self.kinds.update(other.kinds)
+            self.values.update(other.values)
+            self.names.update(other.names)
+            self.bounds.update(other.bounds)
+            for step, part in other.parts.items():
+                self.parts.setdefault(step, Shape()).add(part)
+        return self
+
+
+def our_shape(spec: Spec) -> Shape:
+    """Return the shape of a schema of ours."""
+    spec, nullable = without_null(spec)
+    shape = Shape({"null"} if nullable else set())
+    if "$ref" in spec:
+        return shape.add(Shape(names={spec["$ref"]}))
+    if "anyOf" in spec:
+        return shape.add(*map(our_shape, spec["anyOf"]))
+    parts = {step: our_shape(part) for step, part in _parts_of(spec)}
+    return shape.add(_plain_shape(spec), Shape(parts=parts))
+
+
+def _plain_shape(spec: Spec) -> Shape:
+    """Return the shape of a schema without references and alternatives, its parts left aside."""
+    known = [spec["const"]] if "const" in spec else spec.get("enum", spec.get("x-values", []))
+    kinds = spec.get("type", "any")
+    kinds = set(cast("list[str]", kinds) if isinstance(kinds, list) else [kinds])
+    if known and "x-values" not in spec:
+        kinds -= {"string", "any"}
+    bounds: set[str] = set()
+    for key in BOUNDS.keys() & spec.keys():
+        inner = cast("Spec", spec[key] if isinstance(spec[key], dict) else {"": spec[key]})
+        bounds |= {f"{key}{name and '.'}{name} {value}" for name, value in inner.items() if name != "type"}
+    return Shape(kinds, set(known), bounds=bounds)
+
+
+def _parts_of(spec: Spec) -> Iterator[tuple[str, Spec]]:
+    """Yield the schemas of items and of a map's values."""
+    for step, key in _PARTS.items():
+        if isinstance(spec.get(key), dict) and spec[key]:
+            yield step, spec[key]
+
+
+@dataclass(frozen=True)
+class Property:
+    """A property of a published object."""
+
+    place: str
+    node: Spec
+    required: bool
+
+
+class Published:
+    """The document. A place is a schema's name or, inside it, such as `Tool.filters`, `Tool.names[]`."""
+
+    def __init__(self, content: Mapping[str, Any], document: Document) -> None:
+        self.paths: Mapping[str, Any] = content["paths"]
+        self.webhooks: Mapping[str, Any] = content.get("webhooks", {})
+        self._components: Mapping[str, Any] = content["components"]
+        self._ours = {
+            place.removeprefix("@"): schema
+            for schema in document.schemas.values()
+            for place in schema.published
+        }
+
+    def ours(self, place: str) -> Schema | None:
+        """Return the schema of ours that stands for a place."""
+        return self._ours.get(place)
+
+    def component(self, node: Spec) -> Spec:
+        """Return the component that a node refers to, or the node."""
+        kind, _, name = node.get("$ref", "").removeprefix("#/components/").partition("/")
+        return cast("Spec", self._components[kind][name]) if kind else node
+
+    def resolve(self, node: Spec, place: str) -> tuple[str, Spec]:
+        """Follow references; return the place of the definition and the definition."""
+        if "$recursiveRef" in node:
+            name = place.partition(".")[0]
+            return name, self._components["schemas"][name]
+        if "$ref" in node:
+            return self.resolve(self.component(node), node["$ref"].rpartition("/")[2])
+        if len(node.get("allOf", ())) == 1 and "properties" not in node:
+            return self.resolve(node["allOf"][0], place)
+        return place, node
+
+    def is_object(self, node: Spec) -> bool:
+        """Say whether a node has properties, its own or those of a base."""
+        bases = map(self.component, node.get("allOf", ()))
+        return bool(node.get("properties")) or any(map(self.is_object, bases))
+
+    def properties(self, node: Spec, place: str) -> dict[str, Property]:
+        """Return the properties of an object, those of its bases included."""
+        found: dict[str, Property] = {}
+        for base in node.get("allOf", ()):
+            found |= self.properties(self.component(base), place)
+        required = {*node.get("required", ()), *(wire for wire, known in found.items() if known.required)}
+        nodes = {wire: known.node for wire, known in found.items()} | node.get("properties", {})
+        return {wire: Property(f"{place}.{wire}", value, wire in required) for wire, value in nodes.items()}
+
+    def find(self, place: str) -> Spec | None:
+        """Return the node at a place."""
+        name, *steps = _STEP.findall(place)
+        node: Spec | None = self._components["schemas"].get(name)
+        for step in steps:
+            node = node and self._below(node, name, step)
+        return node
+
+    def _below(self, node: Spec, place: str, step: str) -> Spec | None:
+        if step not in _PARTS:
+            found = (self.object_in(node, place) or {}).get(step)
+            return found.node if found else None
+        return next((leaf[_PARTS[step]] for leaf in self._leaves(node, place) if _PARTS[step] in leaf), None)
+
+    def object_in(self, node: Spec, place: str) -> dict[str, Property] | None:
+        """Return the properties of the object that a node is, or has among its alternatives."""
+        objects = (leaf for leaf in self._leaves(node, place) if self.is_object(leaf))
+        found = next(objects, None)
+        return None if found is None else self.properties(found, place)
+
+    def _leaves(self, node: Spec, place: str) -> Iterator[Spec]:
+        place, node = self.resolve(node, place)
+        options = _alternatives(node)
+        for option in options:
+            yield from self._leaves(option, place)
+        if not options:
+            yield node
+
+    def shape(self, node: Spec, place: str) -> Shape:
+        """Return what a node may be; a schema that we have is named and not looked into."""
+        place, node = self.resolve(node, place)
+        ours = self.ours(place)
+        if isinstance(ours, Alias):
+            return Shape(names={ours.name})
+        inside = self.inside(node, place)
+        return replace(inside, names={ours.name}) if isinstance(ours, Union) else inside
+
+    def inside(self, node: Spec, place: str) -> Shape:
+        """Return what a definition may be, its alternatives listed."""
+        if options := _alternatives(node):
+            refers = [self.resolve(option, place)[1] is not option for option in options]
+            pairs = zip(options, refers, strict=True)
+            return Shape().add(
+                *((self.shape if other else self.inside)(option, place) for option, other in pairs)
+            )
+        if self.is_object(node):
+            ours = self.ours(place)
+            return Shape(
+                names={ours.name if isinstance(ours, Object) else _unnamed(place) if ours else place}
+            )
+        return _plain_shape(node).add(
+            Shape(parts={step: self.shape(part, place + step) for step, part in _parts_of(node)})
+        )
+
+    def reach(self, node: Spec, place: str, seen: set[int], found: list[str]) -> None:
+        """Collect the places of the objects at and below a node, but for nodes seen already."""
+        place, node = self.resolve(node, place)
+        if id(node) in seen:
+            return
+        seen.add(id(node))
+        for option in _alternatives(node):
+            self.reach(option, place, seen, found)
+        if self.is_object(node):
+            is_named = place not in found and not isinstance(self.ours(place), Union)
+            found.append(place if is_named else _unnamed(place))
+            for known in self.properties(node, place).values():
+                self.reach(known.node, known.place, seen, found)
+        for step, part in _parts_of(node):
+            self.reach(part, place + step, seen, found)
+
+
+def _unnamed(place: str) -> str:
+    """Return a name for an object that `x-spec` has no way to name."""
+    return f"{place} (inline object)"
+
+
+def _alternatives(node: Spec) -> list[Spec]:
+    return cast("list[Spec]", node.get("anyOf") or node.get("oneOf") or [])

@@ -1,0 +1,100 @@
+"""Reads `schema/*.yaml`; every mistake in it names file, schema and property."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+from .check import check
+from .dialect import OPERATIONS, check_operation, check_schema, read
+from .schema import (
+    Alias,
+    Area,
+    Document,
+    Field,
+    Object,
+    Operation,
+    Schema,
+    SchemaError,
+    Spec,
+    Union,
+    without_null,
+)
+
+__all__ = ["load", "parse"]
+
+FOLDER = Path(__file__).parent / "schema"
+
+
+def load(folder: Path = FOLDER) -> Document:
+    """Read the schema files of a folder."""
+    return parse({path.stem: path.read_text("utf-8") for path in sorted(folder.glob("*.yaml"))})
+
+
+def parse(texts: Mapping[str, str]) -> Document:
+    """Read schema texts, one a module.
+
+    Raises:
+        SchemaError: They are no YAML, or contradict the dialect or themselves.
+    """
+    areas: list[Area] = []
+    schemas: dict[str, Schema] = {}
+    operations: list[Operation] = []
+    for module, text in texts.items():
+        content = read(module, text)
+        doc = content.pop("x-doc")
+        if module == OPERATIONS:
+            operations = [_operation(name, check_operation(name, spec)) for name, spec in content.items()]
+            continue
+        for name, spec in content.items():
+            if name in schemas:
+                raise SchemaError(f"{module}.yaml: {name} stands in {schemas[name].module}.yaml too")
+            schemas[name] = _schema(module, name, check_schema(module, name, spec))
+        areas.append(Area(module, doc, tuple(content)))
+    document = Document(tuple(areas), schemas, tuple(operations))
+    check(document)
+    return document
+
+
+def _schema(module: str, name: str, spec: Spec) -> Schema:
+    description, published = str(spec["description"]), tuple(spec.get("x-spec", ()))
+    if "anyOf" in spec:
+        members = tuple(member["$ref"] for member in spec["anyOf"])
+        unknown = spec.get("x-unknown", "UnknownObject")
+        return Union(name, module, description, published, members, unknown, spec.get("x-untagged", {}))
+    if "x-values" in spec:
+        return Alias(name, module, description, published, tuple(spec["x-values"]))
+    required, point = spec.get("required", ()), spec.get("x-point", ())
+    properties = cast("Mapping[str, Spec]", spec.get("properties") or {})
+    bases = [base["$ref"] for base in spec.get("allOf", ())]
+    return Object(
+        name=name,
+        module=module,
+        description=description,
+        published=published,
+        base=bases[0] if bases else None,
+        python_base=spec.get("x-class"),
+        fields=tuple(_field(k, v, k in required, k in point) for k, v in properties.items()),
+        abstract=bool(spec.get("x-abstract")),
+        request=spec.get("x-request"),
+        effect=spec.get("x-effect"),
+    )
+
+
+def _field(wire: str, spec: Spec, required: bool, point: bool) -> Field:
+    bare, nullable = without_null(spec)
+    name = spec.get("x-python", wire)
+    return Field(wire, name, bare, nullable, required, point, bool(spec.get("readOnly")))
+
+
+def _operation(name: str, spec: Spec) -> Operation:
+    resource, _, method = name.rpartition(".")
+    return Operation(
+        resource=resource,
+        method=method,
+        description=spec["description"],
+        verb=spec["verb"],
+        path=spec["path"],
+        request=spec["request"],
+        result=spec["result"],
+        stream=spec.get("stream"),
+    )

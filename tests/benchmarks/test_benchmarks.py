@@ -1,0 +1,77 @@
+"""The benchmarks run and read what they should; how fast is no matter here."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from . import __main__ as command
+from . import payloads, streams
+from .peers import Answer, ours
+from .setup import Setup
+from .timing import Row, Target, cpu, in_turns
+
+
+@pytest.mark.parametrize("name", command.MEASURES)
+def test_measure_gives_rows_of_ours(name: str) -> None:
+    rows = list(command.MEASURES[name](Setup.tiny()))
+
+    assert rows
+    for row in rows:
+        assert len(row.ours) == 1
+        assert command._cells(row)[0] == row.what
+
+
+@pytest.mark.parametrize("size", [None, 7, payloads.SEGMENT])
+def test_every_event_of_the_payloads_is_known(size: int | None) -> None:
+    events = [*payloads.text_events(5), *payloads.mixed_events(2)[2:]]
+    chunks = payloads.chunks([payloads.frame(event) for event in events[:-1]], size)
+    client = ours().client(Answer.events([*chunks, payloads.frame(events[-1])]))
+
+    with client.responses.create(model="m", input="x", stream=True) as stream:
+        kinds = {type(event).__name__ for event in stream}
+
+    assert not [name for name in kinds if name.startswith("Unknown")]
+
+
+def test_read_counts_events_and_text() -> None:
+    events = payloads.text_events(5)
+    client = ours().client(Answer.events([payloads.frame(event) for event in events]))
+    text = "".join(event["delta"] for event in events if event["type"].endswith("output_text.delta"))
+
+    assert streams.read(client) == (len(events), len(text))
+
+
+def test_samples_are_taken_in_alternating_order_after_a_first_round() -> None:
+    order: list[str] = []
+
+    samples = in_turns(3, {name: lambda name=name: order.append(name) or 1.0 for name in "ab"})
+
+    assert "".join(order) == "ab" + "abbaab"
+    assert samples == {"a": [1.0] * 3, "b": [1.0] * 3}
+
+
+def test_ratio_is_the_median_of_neighbours_and_decides() -> None:
+    fast = Row("stream", "us", [1.0, 2.0, 1.0], [20.0, 20.0, 20.0], "official", Target("at least", 15))
+    slow = Row("stream", "us", [3.0, 3.0, 3.0], [1.0, 2.0, 1.0], "bare", Target("at most", 2))
+
+    assert (fast.ratio, fast.passed) == (20, True)
+    assert (slow.ratio, slow.passed) == (3, False)
+    assert Row("alone", "us", [1.0]).passed is None
+
+
+def test_cpu_time_is_counted() -> None:
+    assert cpu(lambda: sum(range(100_000))) > 0
+
+
+def test_command_prints_a_table_and_writes_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "_setup", lambda options: Setup.tiny())
+
+    code = command.main(["parse", "--json", str(tmp_path / "table.json")])
+
+    table = json.loads((tmp_path / "table.json").read_text())
+    assert code == 0
+    assert "parse a 9-item response" in capsys.readouterr().out
+    assert table["rows"][0]["unit"] == "ms"

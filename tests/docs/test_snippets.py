@@ -1,0 +1,93 @@
+"""Every Python block of the README and the docs runs, against the embedded server, without a network."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from snippets import PAGES, PRELUDE, blocks, module, name
+
+from responses_client.testing import Server
+
+
+@pytest.fixture
+def namespace(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+    """The names that pages start with; every other client reaches the same server, whatever its address."""
+    monkeypatch.setenv("OPENAI_API_KEY", "test-key")
+    for variable in ("OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
+        monkeypatch.delenv(variable, raising=False)
+    names: dict[str, Any] = {"__name__": "page"}
+    exec(PRELUDE, names)
+    server: Server = names["server"]
+    sync, async_ = server.transport(), server.async_transport()
+
+    def redirected(request: httpx.Request) -> httpx.Request:
+        url = f"{server.base_url}/{request.url.path.rpartition('/')[2]}"
+        return httpx.Request(
+            request.method,
+            url,
+            headers=request.headers,
+            content=request.content,
+            extensions=request.extensions,
+        )
+
+    def handle(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+        request.read()
+        return sync.handle_request(redirected(request))
+
+    async def handle_async(transport: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        return await async_.handle_async_request(redirected(request))
+
+    async def no_wait(seconds: float) -> None:
+        pass
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", handle)
+    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", handle_async)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    monkeypatch.setattr(anyio, "sleep", no_wait)
+    yield names
+    server.close()
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=name)
+def test_every_python_block_runs(page: Path, namespace: dict[str, Any]) -> None:
+    exec(compile(module(page), name(page), "exec"), namespace)
+    for function in [value for key, value in namespace.items() if key.startswith("test_")]:
+        run_test(function)
+
+
+def run_test(function: Any) -> None:
+    """Run a test that a page shows, with the fixture of the package's own plugin."""
+    with Server() as server:
+        result = function(**{"responses_server": server} if inspect.signature(function).parameters else {})
+        if inspect.iscoroutine(result):
+            asyncio.run(result)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=name)
+def test_blocks_that_are_not_run_are_valid(page: Path) -> None:
+    compile(module(page, all_blocks=True), name(page), "exec")
+
+
+@pytest.mark.parametrize("text", ["   ```python\n", "```python3\n", "<!-- python x -->\n", "```python\n"])
+def test_block_that_would_be_passed_over_is_refused(text: str, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(text)
+    with pytest.raises(ValueError, match=r"page\.md"):
+        blocks(page)
+
+
+def test_code_keeps_its_lines(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# Page\n\n```python\na = 1\n```\n<!-- no-run: no such module -->\n```python\nimport x\n```\n"
+    )
+    assert module(page) == "\n\n\na = 1\n"
+    assert module(page, all_blocks=True).splitlines()[7] == "import x"
