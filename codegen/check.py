@@ -101,18 +101,21 @@ def _check_effect(document: Document, where: str, item: Object, effect: Spec) ->
 
 
 def _follow(document: Document, where: str, items: list[str], path: list[str], part: str | None) -> None:
-    """Check that the place exists in one of the items at least."""
+    """Check that the place exists in one of the items at least, and the part on the way to it."""
     classes = items
+    met_part = part is None
     for key in path:
         if key.endswith("_index"):
             continue  # an element of the list before
         fields = [f for name in classes for f in document.all_fields(document.object(name)) if f.wire == key]
         if not fields:
-            raise SchemaError(
-                f"{where}: the path fails at {key}, which {' and '.join(classes) or 'text'} lacks"
-            )
+            lacking = " and ".join(classes) or "text"
+            raise SchemaError(f"{where}: the path fails at {key}, which {lacking} lacks")
         below = [
             name for field in fields for target in references(field.spec) for name in document.objects(target)
         ]
-        of_part = [name for name in below if part in document.tags(name)]
-        classes = of_part or below
+        parts = [name for name in below if part in document.tags(name)]
+        met_part = met_part or bool(parts)
+        classes = parts or below
+    if not met_part:
+        raise SchemaError(f"{where}: the path leads to no {part}")

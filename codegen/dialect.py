@@ -13,6 +13,7 @@ from .schema import SchemaError, Spec
 __all__ = [
     "BOUNDS",
     "CLASSES",
+    "KEYWORDS",
     "OPERATIONS",
     "REQUESTS",
     "UNKNOWN",
@@ -65,6 +66,7 @@ _ALIAS = {*_COMMON, "type", "x-values"}
 _VALUE = {"$ref", "type", "anyOf", "const", "enum", "x-values", "items", "additionalProperties", *BOUNDS}
 _PROPERTY = {*_VALUE, "description", "deprecated", "readOnly", "x-python"}
 _OPERATION = {"description", "verb", "path", "request", "result", "stream"}
+KEYWORDS = _OBJECT | _UNION | _ALIAS | _PROPERTY | _OPERATION
 _EFFECT = {"put", "append", "set", "status", "at", "part", "item"}
 
 
@@ -190,11 +192,12 @@ def _mapping(where: str, value: object) -> Spec:
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads YAML as JSON Schema means it, and refuses what would silently replace something."""
+    """Refuses what YAML would silently take: keys that stand twice, and `on` or `2026` as a key."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # pyright: ignore[reportUnknownMemberType]
+        keys: list[object] = [self.construct_object(key, deep=True) for key, _ in node.value]  # pyright: ignore[reportUnknownMemberType]
         for number, key in enumerate(keys):
-            if key in keys[:number]:
-                raise yaml.constructor.ConstructorError(None, None, f"{key} stands twice", node.start_mark)
+            if not isinstance(key, str) or key in keys[:number]:
+                problem = f"{key} stands twice" if isinstance(key, str) else f"the key {key!r} needs quotes"
+                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
         return super().construct_mapping(node, deep)

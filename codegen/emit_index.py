@@ -36,6 +36,7 @@ def emit(document: Document) -> str:
         module = "_unions" if isinstance(schema, Union) else schema.module
         modules.setdefault(module, []).append(schema.name)
     modules["params"] = param_names(document)
+    modules = {module: names for module, names in modules.items() if names}
     lines = header("Every model, union and dict type of the API, loaded when first used.", "codegen/schema")
     lines += ["from typing import TYPE_CHECKING", "", "if TYPE_CHECKING:"]
     lines += [f"    from ._base import {name} as {name}" for name in sorted(BASE)]

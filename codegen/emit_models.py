@@ -1,10 +1,11 @@
 """Writes the pydantic classes of `models/`, a module for each area, and the table of effects."""
 
+import json
 from collections.abc import Iterator
 
-from .dialect import BOUNDS, CLASSES
+from .dialect import BOUNDS, CLASSES, REQUESTS
 from .layout import docstring, exports, fit, fold, header, import_line, literal, quoted, words
-from .schema import Alias, Area, Document, Field, Object, SchemaError, Spec, references, without_null
+from .schema import Alias, Area, Document, Field, Object, SchemaError, Spec, Union, references, without_null
 
 __all__ = ["emit"]
 
@@ -42,7 +43,7 @@ def _module(document: Document, area: Area) -> str:
     effects = _effects(document, items)
     lines = header(area.doc, f"codegen/schema/{area.module}.yaml")
     lines += _imports(document, area, words([*body, *effects]))
-    names = [name for name in area.names if name in words(body)]
+    names = [name for name in area.names if not isinstance(document.schemas[name], Union)]
     return "\n".join([*lines, "", *exports(names), *body, *effects]) + "\n"
 
 
@@ -59,7 +60,7 @@ def _imports(document: Document, area: Area, used: set[str]) -> list[str]:
         if module != area.module:
             modules.setdefault(module, set()).add(name)
     for module, names in sorted(modules.items()):
-        lines += import_line(f".{module}", names) if names else []
+        lines += import_line(f".{module}", names)
     return lines
 
 
@@ -88,33 +89,24 @@ def _class(document: Document, item: Object, default_base: str) -> list[str]:
         f"class {item.name}({item.base or item.python_base or default_base}):",
         *docstring(item.description),
     ]
-    tags = _tags(document, item)
-    if tags != (_tags(document, document.object(item.base)) if item.base else []):
-        lines += ["", f"    tags = ({', '.join(map(quoted, tags))}{',' if len(tags) == 1 else ''})"]
     if item.fields:
         lines.append("")
     for field in item.fields:
         kind = literal(field.tag) if field.tag else _annotation(document, field.spec)
         if item.abstract and field.wire == "type":
-            # Its place is the first on the wire; type checkers would not let each class narrow it.
-            lines += ["    if not TYPE_CHECKING:", f"        {field.name}: {kind} | None = None"]
+            lines += [
+                "    if not TYPE_CHECKING:  # each class narrows it",
+                f"        {field.name}: {kind} | None = None",
+            ]
         else:
-            lines += [*fit(f"    {field.name}: {_value(field, kind)}"), *_doc(field)]
+            lines += [*fit(f"    {field.name}: {_value(field, kind, item.module == REQUESTS)}")]
+            lines += docstring(field.description) if field.description else []
     return lines
 
 
-def _tags(document: Document, item: Object) -> list[str]:
-    """Return the fields that are written although nobody set them."""
-    return [f.name for f in document.all_fields(item) if f.tag or (item.abstract and f.wire == "type")]
-
-
-def _doc(field: Field) -> list[str]:
-    return docstring(field.description) if field.description else []
-
-
-def _value(field: Field, kind: str) -> str:
-    """Return a field's annotation and default."""
-    is_list = kind.startswith("list[")
+def _value(field: Field, kind: str, is_sent: bool) -> str:
+    """Return a field's annotation and default; where servers send null for a list, readers get an empty one."""
+    is_list = kind.startswith("list[") and not is_sent
     if is_list:
         kind = f"Items{kind[4:]}"
     if bounds := _bounds(field.spec):
@@ -178,7 +170,11 @@ def _bounded(document: Document, spec: Spec) -> str:
 
 
 def _bounds(spec: Spec) -> str:
-    parts = [f"{argument}={spec[key]!r}" for key, (_, argument) in BOUNDS.items() if argument and key in spec]
+    parts = [
+        f"{argument}={json.dumps(spec[key])}"
+        for key, (_, argument) in BOUNDS.items()
+        if argument and key in spec
+    ]
     return f"Field({', '.join(parts)})" if parts else ""
 
 

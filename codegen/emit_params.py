@@ -32,21 +32,24 @@ def emit(document: Document) -> str:
         members = [param_name(document, member) for member in unions[name].members]
         body += ["", *fold(f"{name}Param: TypeAlias = ", members, joint=" | ", brackets="()")]
         body += docstring(unions[name].description, "")
-    used = words(body)
     lines = header("Dict types: what may be passed as plain dicts, field for field.", "codegen/schema")
-    lines += ["from __future__ import annotations", ""]
-    lines += import_line("collections.abc", used & {"Mapping", "Sequence"})
-    lines += import_line(
-        "typing", used & {"Any", "Literal", "Required", "TypeAlias", "TypedDict"} | {"TYPE_CHECKING"}
-    )
-    lines += ["", "from .._options import RequestOptions", "", "if TYPE_CHECKING:"]
+    lines += ["from __future__ import annotations", "", *_imports(document, words(body))]
+    return "\n".join([*lines, "", *exports(names(document)), *body]) + "\n"
+
+
+def _imports(document: Document, used: set[str]) -> list[str]:
+    lines = import_line("collections.abc", used & {"Mapping", "Sequence"})
+    typing = used & {"Literal", "Required", "TypeAlias", "TypedDict"}
     modules: dict[str, set[str]] = {}
     for name in used & document.schemas.keys():
         schema = document.schemas[name]
         modules.setdefault("_unions" if isinstance(schema, Union) else schema.module, set()).add(name)
+    lines += import_line("typing", typing | ({"TYPE_CHECKING"} if modules else set()))
+    lines += ["", "from .._options import RequestOptions"]
+    lines += ["", "if TYPE_CHECKING:"] if modules else []
     for module, imported in sorted(modules.items()):
         lines += import_line(f".{module}", imported, "    ")
-    return "\n".join([*lines, "", *exports(names(document)), *body]) + "\n"
+    return lines
 
 
 def _reachable(document: Document) -> dict[str, None]:
@@ -74,17 +77,20 @@ def _typed_dict(document: Document, item: Object) -> list[str]:
     name = param_name(document, item.name)
     base = "RequestOptions" if item.request else "TypedDict"
     fields = [field for field in document.all_fields(item) if not field.read_only]
-    keywords = {field.wire: _kind(document, field) for field in fields if iskeyword(field.wire)}
+    # Whether there is a stream is an argument of its own, which decides the type of the result.
+    fields = [field for field in fields if not (item.request and field.wire == "stream")]
     lines: list[str] = []
-    if keywords:
+    if keywords := [field for field in fields if iskeyword(field.wire)]:
         # A class body cannot spell these keys.
-        pairs = [f'"{wire}": "{kind}"' for wire, kind in keywords.items()]
-        lines += [f'_{name} = TypedDict("_{name}", {{{", ".join(pairs)}}}, total=False)', "", ""]
+        pairs = [f'"{field.wire}": "{_kind(document, field)}"' for field in keywords]
+        lines.append(f'_{name} = TypedDict("_{name}", {{{", ".join(pairs)}}}, total=False)')
+        lines += docstring(" ".join(f"`{field.wire}`: {field.description}" for field in keywords), "")
+        lines += ["", ""]
         base = f"_{name}"
-    lines += [f"class {name}({base}, total=False):", *docstring(item.description), ""]
+    lines += [f"class {name}({base}, total=False):", *docstring(item.description)]
+    lines += [""] if len(fields) > len(keywords) else []
     for field in fields:
-        # Whether there is a stream is an argument of its own, which decides the type of the result.
-        if field.wire not in keywords and not (item.request and field.wire == "stream"):
+        if field not in keywords:
             lines += fit(f"    {field.wire}: {_kind(document, field)}")
             lines += docstring(field.description) if field.description else []
     return lines
@@ -117,4 +123,4 @@ def _annotation(document: Document, spec: Spec) -> str:
             return _PLAIN[kind]
 
 
-_PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", None: "Any"}
+_PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", None: "object"}

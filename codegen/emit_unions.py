@@ -5,6 +5,8 @@ from .schema import Document, Union
 
 __all__ = ["emit"]
 
+_OF_THE_ASSISTANT = "OutputMessage"
+
 
 def emit(document: Document) -> str:
     """Return the text of `models/_unions.py`."""
@@ -54,11 +56,11 @@ def _dispatcher(document: Document, union: Union) -> list[str]:
 
 
 def _table(document: Document, union: str) -> dict[str, list[str]]:
-    """Return the classes of each tag; of two classes the first is for messages of the assistant."""
+    """Return the classes of each tag; `OpenUnion` takes the first of two for messages of the assistant."""
     table: dict[str, list[str]] = {}
     for name in document.objects(union):
         for tag in document.tags(name):
             table.setdefault(tag, []).append(f"{document.schemas[name].module}.{name}")
     for classes in table.values():
-        classes.sort(key=lambda entry: not entry.endswith(".OutputMessage"))
+        classes.sort(key=lambda entry: not entry.endswith(f".{_OF_THE_ASSISTANT}"))
     return table

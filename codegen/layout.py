@@ -79,14 +79,12 @@ def fit(line: str) -> list[str]:
     if found := _LITERAL.fullmatch(line):
         return fold(found[1], found[2].split(", "), found[3])
     if found := _OUTER_BRACKET.fullmatch(line):
-        parts = _split(found[2], ", ")
-        return (
-            fold(found[1], parts, found[3])
-            if len(parts) > 1
-            else fold(found[1], _split(found[2], " | "), found[3], " | ")
-        )
-    name, _, kind = line.partition(": ")
-    return fold(f"{name}: ", kind.split(" | "), joint=" | ", brackets="()")
+        joint = ", " if len(_split(found[2], ", ")) > 1 else " | "
+        return fold(found[1], _split(found[2], joint), found[3], joint)
+    head, _, rest = line.partition(": ")
+    kind, _, default = rest.partition(" = ")
+    after = f" = {default}" if default else ""
+    return fold(f"{head}: ", kind.split(" | "), after, joint=" | ", brackets="()")
 
 
 def _split(text: str, joint: str) -> list[str]:
@@ -109,8 +107,9 @@ def words(lines: Iterable[str]) -> set[str]:
 
 
 def import_line(module: str, names: Iterable[str], indent: str = "") -> list[str]:
-    """Return an import of names in their conventional order."""
-    return fold(f"{indent}from {module} import ", sorted(names, key=_by_case), brackets="()")
+    """Return an import of names in their conventional order; nothing for no names."""
+    parts = sorted(names, key=_by_case)
+    return fold(f"{indent}from {module} import ", parts, brackets="()") if parts else []
 
 
 def exports(names: Iterable[str]) -> list[str]:

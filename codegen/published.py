@@ -14,7 +14,7 @@ _PARTS = {"[]": "items", "{}": "additionalProperties"}
 _STEP = re.compile(r"[\w-]+|\[\]|\{\}")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Shape:
     """What a value may be."""
 
@@ -118,12 +118,14 @@ class Published:
 
     def properties(self, node: Spec, place: str) -> dict[str, Property]:
         """Return the properties of an object, those of its bases included."""
-        found: dict[str, Property] = {}
+        nodes: dict[str, Spec] = {}
+        required = set(node.get("required", ()))
         for base in node.get("allOf", ()):
-            found |= self.properties(self.component(base), place)
-        required = {*node.get("required", ()), *(wire for wire, known in found.items() if known.required)}
-        nodes = {wire: known.node for wire, known in found.items()} | node.get("properties", {})
-        return {wire: Property(f"{place}.{wire}", value, wire in required) for wire, value in nodes.items()}
+            for wire, known in self.properties(self.component(base), place).items():
+                nodes[wire] = known.node
+                required |= {wire} if known.required else set()
+        nodes |= node.get("properties", {})
+        return {wire: Property(f"{place}.{wire}", known, wire in required) for wire, known in nodes.items()}
 
     def find(self, place: str) -> Spec | None:
         """Return the node at a place."""
@@ -165,19 +167,23 @@ class Published:
     def inside(self, node: Spec, place: str) -> Shape:
         """Return what a definition may be, its alternatives listed."""
         if options := _alternatives(node):
-            refers = [self.resolve(option, place)[1] is not option for option in options]
-            pairs = zip(options, refers, strict=True)
-            return Shape().add(
-                *((self.shape if other else self.inside)(option, place) for option, other in pairs)
-            )
+            return Shape().add(*(self._option(option, place) for option in options))
         if self.is_object(node):
-            ours = self.ours(place)
-            return Shape(
-                names={ours.name if isinstance(ours, Object) else _unnamed(place) if ours else place}
-            )
-        return _plain_shape(node).add(
-            Shape(parts={step: self.shape(part, place + step) for step, part in _parts_of(node)})
-        )
+            return Shape(names={self._name(place)})
+        parts = {step: self.shape(part, place + step) for step, part in _parts_of(node)}
+        return _plain_shape(node).add(Shape(parts=parts))
+
+    def _option(self, node: Spec, place: str) -> Shape:
+        """Return what an alternative may be; one that is defined elsewhere may be known by its name."""
+        is_reference = self.resolve(node, place)[1] is not node
+        return self.shape(node, place) if is_reference else self.inside(node, place)
+
+    def _name(self, place: str) -> str:
+        """Return our name of the object at a place, or that of the place."""
+        ours = self.ours(place)
+        if ours is None:
+            return place
+        return ours.name if isinstance(ours, Object) else _unnamed(place)
 
     def reach(self, node: Spec, place: str, seen: set[int], found: list[str]) -> None:
         """Collect the places of the objects at and below a node, but for nodes seen already."""

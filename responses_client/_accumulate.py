@@ -61,8 +61,8 @@ class Accumulator:
             effect = EFFECTS.get(first.type or "")
             if effect is None or kind is UnknownEvent:
                 continue
-            self._snapshot = None
             verb, value, path, *parents = effect
+            self._snapshot = None
             if verb == "append" and isinstance(text := getattr(first, value), str):
                 text += "".join([getattr(event, value) for event in run])
                 _append(*self._locate(first, path, parents), text)
@@ -92,6 +92,7 @@ class Accumulator:
     def _apply(
         self, event: "Model", verb: str, value: str, path: tuple[str, ...], parents: Sequence[str | None]
     ) -> None:
+        self._snapshot = None
         match verb, value:
             case "put", "response":
                 self._put_response(event)

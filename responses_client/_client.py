@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from ._config import Options, Settings, resolve
 from ._flow import fetch
+from ._io import IO, run
 from ._request import Operation, prepare
 from ._stream import AsyncEventStream, EventStream
-from ._transport import IO, AsyncIO, SyncIO, run
+from ._transport import AsyncIO, SyncIO
 from .models import Result
 from .resources.responses import AsyncResponses, Responses
 

@@ -9,11 +9,11 @@ from urllib.parse import urljoin
 
 from ._config import auth_headers, missing_key_error
 from ._error_text import without
+from ._io import IO, Body, Failure, WireRequest
 from ._meta import ResponseMeta, origin, public_url
 from ._request import Call
 from ._result import answer_error, parse_result
 from ._retry import GiveUp, Outcome, Policy, StatusFailure, decide
-from ._transport import IO, Body, Failure, WireRequest
 from .errors import APIConnectionError, APIError, APITimeoutError, ResponseValidationError
 from .models import Result
 
@@ -98,6 +98,11 @@ class Attempts:
             return f"the deadline of {self.call.settings.deadline:g} s has passed"
         return without(self.secrets, failure.reason.encode("utf-8", "replace")).decode()
 
+    def cause(self, failure: Failure) -> BaseException | None:
+        """Give the exception behind a failure unless it quotes a server that repeats a secret."""
+        text = str(failure.__cause__)
+        return None if any(secret in text for secret in self.secrets) else failure.__cause__
+
     def failure_error(self, failure: Failure) -> APIError:
         """Make the error for a call that got no answer, or only a part of one."""
         request, kind, reason = self.call.request, failure.outcome.kind, self.reason(failure)
@@ -114,7 +119,7 @@ class Attempts:
             advice = "raise timeout or deadline, or try again" if late else "check the network and base_url"
             text = f"{request.method} {origin(request.url)} {what}{count}: {reason}; {advice}"
             error = (APITimeoutError if late else APIConnectionError)(text)
-        error.__cause__ = failure.__cause__
+        error.__cause__ = self.cause(failure)
         return error
 
     async def read(self, body: Body) -> bytes:

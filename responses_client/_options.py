@@ -1,7 +1,6 @@
 """What every method takes beside the fields of its request."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from typing_extensions import TypedDict
 
@@ -17,7 +16,7 @@ class RequestOptions(TypedDict, total=False):
     """Headers to add or replace; None as a value removes one."""
     extra_query: Mapping[str, QueryValue] | None
     """Query parameters to add or replace; None as a value removes one."""
-    extra_body: Mapping[str, Any] | None
+    extra_body: Mapping[str, object] | None
     """Fields to add to the body as they are, without a check; they win over named arguments."""
     timeout: float | TimeoutLike | None
     """Seconds each network wait may take, or an `httpx.Timeout`; None waits for ever."""

@@ -20,9 +20,9 @@ from ._config import (
     unknown_argument,
 )
 from ._error_text import FieldError, field_error, field_path, missing_field
+from ._io import Timeouts, WireRequest
 from ._meta import is_secret_name
 from ._options import RequestOptions
-from ._transport import Timeouts, WireRequest
 from ._version import __version__
 from .errors import RequestValidationError
 

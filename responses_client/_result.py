@@ -67,10 +67,7 @@ def _accumulated(body: bytes, meta: ResponseMeta, settings: "Settings") -> Respo
     failure = state.failure()
     if failure is not None:
         raise failure
-    response = state.snapshot()
-    if response is None:
-        raise ResponseValidationError("The answer is a stream without a response", body=body, meta=meta)
-    return response
+    return cast("Response", state.snapshot())
 
 
 def answer_error(status: int, body: bytes, meta: ResponseMeta, secrets: Sequence[str] = ()) -> APIStatusError:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from ._error_text import without
 from ._flow import Attempts
+from ._io import IO, Body, Failure, run
 from ._result import content_type, reported_error
 from ._retry import ConnectionFailure, Outcome, StatusFailure, status_of_code
 from ._state import StreamState
-from ._transport import IO, Body, Failure, run
 from .errors import APIError, ResponseValidationError, StreamError, StreamInterrupted
 from .models.events import OutputTextDelta
 
@@ -127,10 +127,7 @@ class _Source:
             state.after_error(await body.drain())
         error = cast("APIError", state.failure())
         if self._broken is not None:
-            error.__cause__ = self._broken.__cause__
-        if error.meta is None:  # known here, and not where events are parsed
-            error.meta = self.meta
-            error.request_id = None if self.meta is None else self.meta.request_id
+            error.__cause__ = self._attempts.cause(self._broken)
         await self._release()
         outcome, error = (None, error) if state.count else self._before_first_event(error)
         try:
@@ -210,9 +207,7 @@ class _Source:
                 response_id=None if response is None else response.id,
                 meta=self.meta,
             )
-        if response is None:
-            raise ResponseValidationError("The stream has no response", meta=self.meta)
-        return response
+        return cast("Response", response)
 
     @property
     def is_open(self) -> bool:

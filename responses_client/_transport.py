@@ -1,19 +1,17 @@
-"""The only module that sends: two small drivers, sync and async, under one protocol.
-
-Whatever waits is written once, as `async def` over `IO`. The methods of `SyncIO` never suspend, so that
-`run` can drive such a coroutine to its end in a plain function.
-"""
+"""The only module that sends: two small drivers, sync and async, under the protocol of `_io`."""
 
 import socket
 import ssl
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from concurrent.futures import Future, wait
 from contextlib import suppress
-from functools import cache
+from contextvars import copy_context
+from functools import cache, partial
 from inspect import isawaitable
 from sys import modules
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 from urllib.request import getproxies
 
 import anyio
@@ -21,35 +19,20 @@ import anyio.lowlevel
 import httpx
 
 from ._error_text import BODY_SHOWN, one_line
-from ._meta import Headers, public_url, redact_headers
-from ._retry import ConnectionFailure, FailureKind
+from ._io import Body, Failure, Timeouts, WireRequest
+from ._meta import Headers
+from ._retry import FailureKind
 from .errors import ConfigurationError
 
-__all__ = ["IO", "AsyncIO", "Body", "Failure", "SyncIO", "Timeouts", "WireRequest", "run"]
+__all__ = ["AsyncIO", "SyncIO"]
 
 T = TypeVar("T")
 _LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100)
 _DRAIN_SECONDS = 0.05
 _DRAIN_PIECES = 16
-_UNWIND_PIECES = 64
+_UNWIND_PIECES = 4096  # more than a buffer holds
 _CLOSE_SECONDS = 1.0
-_LEAST_SECONDS = 0.001
 _TIME_IS_UP = "the time for it was up"
-
-
-class Timeouts(NamedTuple):
-    """Seconds each wait may take; None is for ever."""
-
-    connect: float | None
-    read: float | None
-    write: float | None
-    pool: float | None
-
-    def within(self, left: float | None) -> "Timeouts":
-        """Return the timeouts, none longer than `left`."""
-        if left is None:
-            return self
-        return Timeouts(*(max(left if value is None else min(value, left), _LEAST_SECONDS) for value in self))
 
 
 class _Countdown(Mapping[str, float | None]):
@@ -68,81 +51,6 @@ class _Countdown(Mapping[str, float | None]):
 
     def __len__(self) -> int:
         return len(Timeouts._fields)
-
-
-class WireRequest(NamedTuple):
-    """One request as it goes out; a header that is None is not sent, not even by default."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str | None]
-    content: bytes
-    timeouts: Timeouts
-
-    def __repr__(self) -> str:
-        """Show no secret: tools that report errors show the values of variables."""
-        headers = redact_headers(self.headers)
-        return f"<{self.method} {public_url(self.url)} {headers} and {len(self.content)} bytes>"
-
-
-class Failure(Exception):
-    """No answer, or a connection that broke: what the flow decides on."""
-
-    def __init__(self, kind: FailureKind, reason: str) -> None:
-        super().__init__(reason)
-        self.outcome = ConnectionFailure(kind)
-        self.reason = reason
-
-
-class Body(Protocol):
-    """An answer whose headers are here and whose body is still to be read."""
-
-    status_code: int
-    headers: Headers
-
-    async def next(self, left: float | None) -> bytes | None:
-        """Return the next piece, None at the end; wait for at most `left` seconds."""
-        ...
-
-    async def drain(self) -> bytes:
-        """Read to the end within 50 ms, so that the connection can be used again; return what came."""
-        ...
-
-    async def close(self) -> None:
-        """Give the connection back, or close it if the body was not read to its end."""
-        ...
-
-
-class IO(Protocol):
-    """All that the package can do to the outside world."""
-
-    is_closed: bool
-
-    async def send(self, request: WireRequest, left: float | None) -> Body:
-        """Send a request and wait, for at most `left` seconds, for the headers of its answer."""
-        ...
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        ...
-
-    async def call(self, function: Callable[[], str | Awaitable[str]], left: float | None) -> str:
-        """Call a function of the user's, such as one that gives a key; wait for at most `left` seconds."""
-        ...
-
-    async def close(self) -> None:
-        """Close the connections, if they are ours."""
-        ...
-
-
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Drive a coroutine that never suspends, and return its result."""
-    try:
-        coroutine.send(None)
-    except StopIteration as stop:
-        return cast("T", stop.value)
-    coroutine.close()
-    raise RuntimeError("A synchronous call had to wait for something asynchronous.")
 
 
 @cache
@@ -183,6 +91,8 @@ class _Library:
         pass
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, UnicodeError):  # of `socket`, about the host
+            raise _bad_url(error) from error
         if error is not None and isinstance(error, self.caught):
             raise self.failure(error) from error
 
@@ -196,8 +106,8 @@ class _Library:
             what = "connect"
         elif isinstance(error, package.DecodingError):
             what = "decoding"
-        name, text = type(error).__name__, one_line(str(error), BODY_SHOWN)
-        return Failure(what, f"{name}: {text}" if text else name)
+        text = one_line(_text_of(error), BODY_SHOWN)
+        return Failure(what, f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
     def build(self, client: Any, request: WireRequest, left: float | None) -> Any:
         """Make the library's request."""
@@ -215,14 +125,23 @@ class _Library:
                 content=request.content,
                 extensions={"timeout": waits},
             )
-        except self._package.InvalidURL as error:
-            problem = one_line(str(error), BODY_SHOWN)
-            raise ConfigurationError(
-                f"The URL of the request is invalid: {problem}; check base_url"
-            ) from error
+        except (self._package.InvalidURL, UnicodeError) as error:
+            raise _bad_url(error) from error
         for name in [name for name, value in request.headers.items() if value is None]:
             built.headers.pop(name, None)
         return built
+
+
+def _text_of(error: BaseException | None) -> str:
+    """Give the text of an error, or of what caused it: on trio, some have none themselves."""
+    while error is not None and not str(error):
+        error = error.__cause__ or error.__context__
+    return str(error or "")
+
+
+def _bad_url(error: Exception) -> ConfigurationError:
+    problem = one_line(str(error), BODY_SHOWN)
+    return ConfigurationError(f"The URL of the request is invalid: {problem}; check base_url")
 
 
 def _is_encoded(headers: Headers) -> bool:
@@ -255,8 +174,9 @@ class SyncIO:
         until = None if left is None else time.monotonic() + left
         client = self._given or self._client(request.url.partition(":")[0])
         built = self._library.build(client, request, left)
+        send = partial(client.send, built, stream=True, follow_redirects=False)
         with self._library:
-            response = client.send(built, stream=True, follow_redirects=False)
+            response = send() if left is None else _send_within(left, send)
         return _SyncBody(response, self._library, until)
 
     def _client(self, scheme: str) -> httpx.Client:
@@ -285,6 +205,32 @@ class SyncIO:
         self.is_closed = True
         for client in self._ours.values():
             client.close()
+
+
+def _send_within(seconds: float, send: Callable[[], httpx.Response]) -> httpx.Response:
+    """Send in a thread, which can be left when the time is up.
+
+    Timeouts alone do not end a look-up of a name, nor headers of which another byte comes now and then.
+    """
+    future: Future[httpx.Response] = Future()
+
+    def work() -> None:
+        try:
+            future.set_result(send())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
+    wait([future], seconds)
+    if future.done():
+        return future.result()
+    future.add_done_callback(_close_late)
+    raise Failure("timeout", _TIME_IS_UP)
+
+
+def _close_late(future: "Future[httpx.Response]") -> None:
+    if future.exception() is None:
+        future.result().close()
 
 
 class _SyncBody:

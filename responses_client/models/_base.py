@@ -11,6 +11,7 @@ Three rules live here and nowhere else:
 
 from collections.abc import Callable, Mapping, Sized
 from contextvars import ContextVar
+from functools import cache
 from importlib import import_module
 from typing import (
     TYPE_CHECKING,
@@ -42,6 +43,7 @@ from ._lenient import (
     parse_json,
     strict_validation,
     validate_nested,
+    with_objects_only,
     write_json,
 )
 
@@ -86,10 +88,21 @@ _as_any = cs.simple_ser_schema("any")
 _KEPT = "it goes out again as it came"
 
 
+@cache
+def _tags(cls: "type[Model]") -> tuple[str, ...]:
+    """Return the fields that are one known string: the type of any other string is wider."""
+    return tuple(name for name, field in cls.model_fields.items() if get_origin(field.annotation) is Literal)
+
+
+class _Tags:
+    def __get__(self, model: object, cls: "type[Model]") -> tuple[str, ...]:
+        return _tags(cls)
+
+
 class Model(BaseModel):
     """A wire object. Unknown fields are kept; what was not set is not written."""
 
-    model_config = ConfigDict(
+    model_config: ClassVar[ConfigDict] = ConfigDict(
         extra="allow",
         defer_build=True,
         protected_namespaces=(),
@@ -99,10 +112,11 @@ class Model(BaseModel):
         validate_by_name=False,
     )
 
-    tags: ClassVar[tuple[str, ...]] = ()
+    tags: ClassVar[_Tags] = _Tags()
     """Fields that tell the kind of the object; they are written although nobody set them."""
 
-    if not TYPE_CHECKING:  # type checkers read the signature from the fields
+    # Type checkers read the signature from the fields.
+    if not TYPE_CHECKING:  # pragma: no branch
 
         def __init__(self, /, **data: Any) -> None:
             with strict_validation():
@@ -210,7 +224,7 @@ class Result(_Carrier):
     """A model that is the whole answer to a request."""
 
     __slots__ = ("_meta",)
-    carried = ("_meta",)
+    carried: ClassVar[tuple[str, ...]] = ("_meta",)
 
     @property
     def meta(self) -> "ResponseMeta | None":
@@ -237,7 +251,7 @@ class UnknownModel(_Carrier):
     """
 
     __slots__ = ("_error",)
-    carried = ("_error",)
+    carried: ClassVar[tuple[str, ...]] = ("_error",)
 
     type: str | None = None
     """The tag as the server sent it."""
@@ -252,9 +266,8 @@ class UnknownModel(_Carrier):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: "GetCoreSchemaHandler") -> cs.CoreSchema:
         schema = super().__get_pydantic_core_schema__(source, handler)
-        if schema["type"] != "model":
-            return schema
-        return {**schema, "serialization": cs.wrap_serializer_function_ser_schema(cls._as_it_came)}
+        written = cs.wrap_serializer_function_ser_schema(cls._as_it_came)
+        return cast("cs.CoreSchema", {"serialization": written, **schema})
 
     @staticmethod
     def _as_it_came(unknown: "UnknownModel", write: Callable[["UnknownModel"], object]) -> object:
@@ -344,7 +357,11 @@ class OpenUnion:
         except ValidationError as error:
             if is_strict():
                 raise
-            return cls.as_unknown(data, error)
+            held = with_objects_only(data, error)
+            if held is None:
+                return cls.as_unknown(data, error)
+            log_malformed("raw data", str(tag), error)
+            return cls.validate(held)
 
     @classmethod
     def member(cls, tag: str) -> type[Model] | None:

@@ -33,6 +33,7 @@ __all__ = [
     "read_json",
     "strict_validation",
     "validate_nested",
+    "with_objects_only",
     "write_json",
 ]
 
@@ -146,8 +147,8 @@ def _without_bad_fields(cls: type[_M], value: object, error: ValidationError) ->
         raise error
     log_malformed("raw data", cls.__name__, error)
     data = cast("JsonObject", value)
-    fields = {**data, **_with_unknown_members(data, lines)}
-    bad = {line["loc"][0] for line in lines if not _is_unknown_member(line)}
+    fields = {**data, **_lists_of_objects(data, lines)}
+    bad = {line["loc"][0] for line in lines if not _is_no_object(line)}
     try:
         model = cast(
             "_M",
@@ -159,15 +160,23 @@ def _without_bad_fields(cls: type[_M], value: object, error: ValidationError) ->
     return model
 
 
-def _is_unknown_member(line: "ErrorDetails") -> bool:
+def with_objects_only(data: "JsonObject", error: ValidationError) -> "JsonObject | None":
+    """Return an object that fits once the members of its lists that are no objects are held by `Unknown…`s.
+
+    None if more than that is wrong with it.
+    """
+    lines = error_lines(error)
+    return {**data, **_lists_of_objects(data, lines)} if all(map(_is_no_object, lines)) else None
+
+
+def _is_no_object(line: "ErrorDetails") -> bool:
     return line["type"] == NO_OBJECT and len(line["loc"]) == 2
 
 
-def _with_unknown_members(data: "JsonObject", lines: "list[ErrorDetails]") -> "JsonObject":
-    """Return the lists whose members are not all objects, with an `Unknown…` for each that is none."""
+def _lists_of_objects(data: "JsonObject", lines: "list[ErrorDetails]") -> "JsonObject":
     lists: JsonObject = {}
     for line in lines:
-        if _is_unknown_member(line):
+        if _is_no_object(line):
             field, index = cast("tuple[str, int]", line["loc"])
             members = lists.setdefault(field, [*data[field]])
             members[index] = line.get("ctx", {})["hold"](members[index])

@@ -8,8 +8,8 @@ from ._base import EMPTY, OPEN, Items, Model, Number, StrictInt
 from ._unions import Annotation, ShellOutcome
 
 __all__ = [
-    "Annotation", "ContainerFileCitation", "FileCitation", "FilePath", "InputFile", "InputImage", "InputText",
-    "Logprob", "OutputText", "PromptCacheBreakpoint", "ReasoningText", "Refusal", "ScreenshotContent",
+    "ContainerFileCitation", "FileCitation", "FilePath", "InputFile", "InputImage", "InputText", "Logprob",
+    "OutputText", "PromptCacheBreakpoint", "ReasoningText", "Refusal", "ScreenshotContent",
     "ShellOutputContent", "SummaryText", "Text", "TopLogprob", "UrlCitation",
 ]
 
@@ -41,8 +41,6 @@ class Logprob(Model):
 class OutputText(Model):
     """Text the model wrote, with its citations."""
 
-    tags = ("type",)
-
     type: Literal["output_text"] = "output_text"
     text: str
     """The text, in Markdown when the model chose so; empty in the event that opens the part."""
@@ -55,8 +53,6 @@ class OutputText(Model):
 class Refusal(Model):
     """The reason the model gives for not answering."""
 
-    tags = ("type",)
-
     type: Literal["refusal"] = "refusal"
     refusal: str
     """The explanation, in the words of the model."""
@@ -64,8 +60,6 @@ class Refusal(Model):
 
 class ReasoningText(Model):
     """Raw reasoning of the model, where the server shows it."""
-
-    tags = ("type",)
 
     type: Literal["reasoning_text"] = "reasoning_text"
     text: str
@@ -75,8 +69,6 @@ class ReasoningText(Model):
 class SummaryText(Model):
     """One section of a reasoning summary."""
 
-    tags = ("type",)
-
     type: Literal["summary_text"] = "summary_text"
     text: str
     """The summary in Markdown, often opened by a title in bold."""
@@ -85,8 +77,6 @@ class SummaryText(Model):
 class PromptCacheBreakpoint(Model):
     """Marks where a reusable prefix of the prompt ends."""
 
-    tags = ("mode",)
-
     mode: Literal["explicit"] = "explicit"
     ttl: Annotated[Literal["30m", "12h"] | str, OPEN] | None = None
     """How long the prefix stays cached, in minutes or hours."""
@@ -94,8 +84,6 @@ class PromptCacheBreakpoint(Model):
 
 class InputText(Model):
     """Text given to the model."""
-
-    tags = ("type",)
 
     type: Literal["input_text"] = "input_text"
     text: str
@@ -106,8 +94,6 @@ class InputText(Model):
 
 class InputImage(Model):
     """An image given to the model, by URL or by file id."""
-
-    tags = ("type",)
 
     type: Literal["input_image"] = "input_image"
     image_url: str | None = None
@@ -122,8 +108,6 @@ class InputImage(Model):
 
 class InputFile(Model):
     """A file given to the model, by id, by URL or as data; give one of the three."""
-
-    tags = ("type",)
 
     type: Literal["input_file"] = "input_file"
     file_id: str | None = None
@@ -143,8 +127,6 @@ class InputFile(Model):
 class Text(Model):
     """Text of a stored message, marked neither as input nor as output."""
 
-    tags = ("type",)
-
     type: Literal["text"] = "text"
     text: str
     """The plain text."""
@@ -152,8 +134,6 @@ class Text(Model):
 
 class ScreenshotContent(Model):
     """A screenshot inside a message."""
-
-    tags = ("type",)
 
     type: Literal["computer_screenshot"] = "computer_screenshot"
     image_url: str | None = None
@@ -169,8 +149,6 @@ class ScreenshotContent(Model):
 class FileCitation(Model):
     """A passage of an uploaded file that the text relies on."""
 
-    tags = ("type",)
-
     type: Literal["file_citation"] = "file_citation"
     file_id: str
     """The file cited."""
@@ -182,8 +160,6 @@ class FileCitation(Model):
 
 class UrlCitation(Model):
     """A web page that a stretch of the text relies on."""
-
-    tags = ("type",)
 
     type: Literal["url_citation"] = "url_citation"
     url: str
@@ -198,8 +174,6 @@ class UrlCitation(Model):
 
 class ContainerFileCitation(Model):
     """A file that code wrote in its container."""
-
-    tags = ("type",)
 
     type: Literal["container_file_citation"] = "container_file_citation"
     container_id: str
@@ -216,8 +190,6 @@ class ContainerFileCitation(Model):
 
 class FilePath(Model):
     """A file that the model made, mentioned in the text."""
-
-    tags = ("type",)
 
     type: Literal["file_path"] = "file_path"
     file_id: str

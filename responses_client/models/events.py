@@ -34,9 +34,7 @@ __all__ = [
 class Event(Model):
     """What all events share."""
 
-    tags = ("type",)
-
-    if not TYPE_CHECKING:
+    if not TYPE_CHECKING:  # each class narrows it
         type: str | None = None
     sequence_number: StrictInt | None = None
     """Counts the events of a stream from 0, for `starting_after`; LiteLLM leaves it out."""

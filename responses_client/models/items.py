@@ -14,17 +14,14 @@ from .content import ReasoningText, SummaryText
 
 __all__ = [
     "AdditionalTools", "Compaction", "CompactionTrigger", "ConfigurationUpdate",
-    "ConfigurationUpdateReasoning", "ConfigurationUpdateText", "ConfigurationUpdateTextFormat",
-    "CustomToolCall", "CustomToolCallOutput", "DirectCaller", "FunctionCall", "FunctionCallOutput",
-    "InputMessage", "ItemReference", "OutputMessage", "Program", "ProgramCaller", "ProgramOutput",
-    "ReasoningItem", "ToolCallCaller",
+    "ConfigurationUpdateReasoning", "ConfigurationUpdateText", "CustomToolCall", "CustomToolCallOutput",
+    "DirectCaller", "FunctionCall", "FunctionCallOutput", "InputMessage", "ItemReference", "OutputMessage",
+    "Program", "ProgramCaller", "ProgramOutput", "ReasoningItem",
 ]
 
 
 class OutputMessage(Model):
     """What the assistant says."""
-
-    tags = ("type", "role")
 
     id: str | None = None
     """OpenAI ids start with `msg_`; GitHub Copilot sends another one with each event."""
@@ -41,8 +38,6 @@ class OutputMessage(Model):
 class InputMessage(Model):
     """Any message that is not an assistant's output: of users, of the system, or of the assistant as plain
     text."""
-
-    tags = ("type",)
 
     id: str | None = None
     """Set on stored messages; need not be sent."""
@@ -62,8 +57,6 @@ class InputMessage(Model):
 class ReasoningItem(Model):
     """What the model thought before its next item; send it back together with the item that follows it."""
 
-    tags = ("type",)
-
     id: str | None = None
     """OpenAI ids start with `rs_`; the server forgets it when the response was made with `store=False`."""
     type: Literal["reasoning"] = "reasoning"
@@ -79,8 +72,6 @@ class ReasoningItem(Model):
 
 class FunctionCall(Model):
     """The model wants a function called."""
-
-    tags = ("type",)
 
     id: str | None = None
     """OpenAI ids start with `fc_`; llama.cpp leaves it out."""
@@ -106,8 +97,6 @@ class FunctionCall(Model):
 class FunctionCallOutput(Model):
     """What a function gave back."""
 
-    tags = ("type",)
-
     id: str | None = None
     """Set on stored items; need not be sent."""
     type: Literal["function_call_output"] = "function_call_output"
@@ -129,8 +118,6 @@ class FunctionCallOutput(Model):
 
 class CustomToolCall(Model):
     """The model wants a custom tool called with free text."""
-
-    tags = ("type",)
 
     id: str | None = None
     """Set by the server; may be left out when the call is sent back."""
@@ -156,8 +143,6 @@ class CustomToolCall(Model):
 class CustomToolCallOutput(Model):
     """What a custom tool gave back."""
 
-    tags = ("type",)
-
     id: str | None = None
     """Set on stored items; need not be sent."""
     type: Literal["custom_tool_call_output"] = "custom_tool_call_output"
@@ -176,15 +161,11 @@ class CustomToolCallOutput(Model):
 class DirectCaller(Model):
     """The model itself made the call."""
 
-    tags = ("type",)
-
     type: Literal["direct"] = "direct"
 
 
 class ProgramCaller(Model):
     """A program of the model made the call."""
-
-    tags = ("type",)
 
     type: Literal["program"] = "program"
     caller_id: str
@@ -193,8 +174,6 @@ class ProgramCaller(Model):
 
 class Program(Model):
     """A program in JavaScript with which the model calls tools."""
-
-    tags = ("type",)
 
     id: str | None = None
     """OpenAI ids start with `cm_`."""
@@ -210,8 +189,6 @@ class Program(Model):
 class ProgramOutput(Model):
     """What a program gave back."""
 
-    tags = ("type",)
-
     id: str | None = None
     """OpenAI ids start with `cmo_`."""
     type: Literal["program_output"] = "program_output"
@@ -225,8 +202,6 @@ class ProgramOutput(Model):
 
 class AdditionalTools(Model):
     """Tools that the model may use from this point on."""
-
-    tags = ("type",)
 
     id: str | None = None
     """Set on stored items; need not be sent."""
@@ -258,8 +233,6 @@ class ConfigurationUpdateText(Model):
 class ConfigurationUpdate(Model):
     """Settings that hold from this point of the conversation on."""
 
-    tags = ("type",)
-
     id: str | None = None
     """Set on stored items; need not be sent."""
     type: Literal["configuration_update"] = "configuration_update"
@@ -271,8 +244,6 @@ class ConfigurationUpdate(Model):
 
 class Compaction(Model):
     """A sealed summary that stands for all items before it."""
-
-    tags = ("type",)
 
     id: str | None = None
     """OpenAI ids start with `cmp_`; need not be sent."""
@@ -286,8 +257,6 @@ class Compaction(Model):
 class CompactionTrigger(Model):
     """Asks the server to compact what comes before it."""
 
-    tags = ("type",)
-
     id: str | None = None
     """Need not be sent."""
     type: Literal["compaction_trigger"] = "compaction_trigger"
@@ -295,8 +264,6 @@ class CompactionTrigger(Model):
 
 class ItemReference(Model):
     """Stands for an item that the server has stored."""
-
-    tags = ("type",)
 
     type: Literal["item_reference"] = "item_reference"
     id: str

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Required, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypeAlias, TypedDict
 
 from .._options import RequestOptions
 
@@ -117,7 +117,7 @@ class AllowedToolsChoiceParam(TypedDict, total=False):
     type: Required[Literal["allowed_tools"]]
     mode: Required[Literal["auto", "required"]]
     """Whether the model may also answer without a call, or must call at least one."""
-    tools: Required[Sequence[Mapping[str, Any]]]
+    tools: Required[Sequence[Mapping[str, object]]]
     """The tools left, each by `type` and what names it, such as `name` or `server_label`."""
 
 
@@ -485,6 +485,7 @@ class CustomTextFormatParam(TypedDict, total=False):
 
 
 _CustomToolParam = TypedDict("_CustomToolParam", {"async": "bool"}, total=False)
+"""`async`: Whether the output may be sent later than with the very next request."""
 
 
 class CustomToolParam(_CustomToolParam, total=False):
@@ -505,6 +506,7 @@ class CustomToolParam(_CustomToolParam, total=False):
 
 
 _CustomToolCallParam = TypedDict("_CustomToolCallParam", {"async": "bool"}, total=False)
+"""`async`: Whether the tool was declared asynchronous; absent when the server does not say."""
 
 
 class CustomToolCallParam(_CustomToolCallParam, total=False):
@@ -652,6 +654,7 @@ class FileSearchToolParam(TypedDict, total=False):
 
 
 _FunctionCallParam = TypedDict("_FunctionCallParam", {"async": "bool"}, total=False)
+"""`async`: Whether the tool was declared asynchronous; absent when the server does not say."""
 
 
 class FunctionCallParam(_FunctionCallParam, total=False):
@@ -695,6 +698,7 @@ class FunctionCallOutputParam(TypedDict, total=False):
 
 
 _FunctionToolParam = TypedDict("_FunctionToolParam", {"async": "bool"}, total=False)
+"""`async`: Whether the output may be sent later than with the very next request."""
 
 
 class FunctionToolParam(_FunctionToolParam, total=False):
@@ -705,12 +709,12 @@ class FunctionToolParam(_FunctionToolParam, total=False):
     """The name in the model's calls; 1 to 128 letters, digits, `_` and `-`."""
     description: str | None
     """Tells the model what calling the function does and when it is called for."""
-    parameters: Mapping[str, Any] | None
+    parameters: Mapping[str, object] | None
     """JSON Schema of the arguments object; null where none was declared."""
     strict: bool | None
     """Whether arguments must match `parameters` exactly; when absent the API is strict if the schema allows
     it."""
-    output_schema: Mapping[str, Any] | None
+    output_schema: Mapping[str, object] | None
     """JSON Schema of the JSON in a string output; outputs made of content parts are not covered."""
     defer_loading: bool
     """Whether the model sees the definition only after tool search has loaded it."""
@@ -1205,7 +1209,7 @@ class McpToolExecutionErrorParam(TypedDict, total=False):
     """The tool ran and reported that it failed."""
 
     type: Required[Literal["mcp_tool_execution_error"]]
-    content: Required[Any]
+    content: Required[object]
     """What the tool reported, any JSON."""
 
 
@@ -1225,9 +1229,9 @@ class McpToolInfoParam(TypedDict, total=False):
     """Name of the tool."""
     description: str | None
     """What the tool does."""
-    input_schema: Required[Mapping[str, Any]]
+    input_schema: Required[Mapping[str, object]]
     """JSON Schema of its arguments."""
-    annotations: Mapping[str, Any] | None
+    annotations: Mapping[str, object] | None
     """Hints of the MCP server, such as `read_only`."""
 
 
@@ -1746,7 +1750,7 @@ class TextFormatJsonSchemaParam(TypedDict, total=False):
     """A name for the schema, at most 64 letters, digits, `_` and `-`."""
     description: str
     """Tells the model what the answer is for."""
-    schema: Required[Mapping[str, Any]]
+    schema: Required[Mapping[str, object]]
     """The JSON Schema; with `strict` only part of JSON Schema is supported."""
     strict: bool | None
     """Whether the answer must follow `schema` exactly; false when absent."""
@@ -1768,7 +1772,7 @@ class ToolSearchCallParam(TypedDict, total=False):
     type: Required[Literal["tool_search_call"]]
     execution: Literal["server", "client"]
     """Who runs the search; with `client` the caller answers with a `ToolSearchOutput`."""
-    arguments: Required[Any]
+    arguments: Required[object]
     """What to search for, usually an object; empty while the call is in progress."""
     status: Literal["in_progress", "completed", "incomplete"] | None
     """How far the search is; optional in a request."""
@@ -1798,7 +1802,7 @@ class ToolSearchToolParam(TypedDict, total=False):
     """Who searches, the API or your program."""
     description: str | None
     """Tells the model how to search; for a search by your program."""
-    parameters: Mapping[str, Any] | None
+    parameters: Mapping[str, object] | None
     """JSON Schema of the search's arguments; for a search by your program."""
 
 

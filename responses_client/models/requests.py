@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ._base import EMPTY, OPEN, TEXT_OR, Items, Model, Number, StrictBool, StrictInt
+from ._base import OPEN, TEXT_OR, Model, Number, StrictBool, StrictInt
 from ._unions import InputItem, Tool, ToolChoiceObject
 from .response import (
     AccessPrograms, ConversationRef, ModelId, PromptCacheOptions, PromptTemplate, ReasoningConfig,
@@ -85,7 +85,7 @@ class ResponseCreateRequest(Model):
     """A conversation to read before and add to after, by id; not together with `previous_response_id`."""
     prompt: PromptTemplate | None = None
     """A stored prompt template and the values to fill in."""
-    tools: Items[Tool] = EMPTY
+    tools: list[Tool] | None = None
     """The tools that the model may use."""
     tool_choice: Annotated[Literal[
         "none", "auto", "required",
@@ -107,11 +107,11 @@ class ResponseCreateRequest(Model):
     """Sample only from the likeliest tokens of this total probability, 0 to 1; 1 when absent."""
     top_logprobs: Annotated[StrictInt, Field(ge=0, le=20)] | None = None
     """Number of likeliest tokens to report at each position, 0 to 20."""
-    include: Items[Annotated[Literal[
+    include: list[Annotated[Literal[
         "file_search_call.results", "web_search_call.results", "web_search_call.action.sources",
         "message.input_image.image_url", "computer_call_output.output.image_url",
         "code_interpreter_call.outputs", "reasoning.encrypted_content", "message.output_text.logprobs",
-    ] | str, OPEN]] = EMPTY
+    ] | str, OPEN]] | None = None
     """Data to send that is left out otherwise."""
     stream: StrictBool | None = None
     """Whether to answer with server-sent events while generating; false when absent."""
@@ -123,7 +123,7 @@ class ResponseCreateRequest(Model):
     """Whether to return at once and go on in the background; false when absent."""
     background_options: BackgroundOptions | None = None
     """When a background response may run; only with `background`."""
-    context_management: Annotated[Items[ContextManagement], Field(min_length=1)] = EMPTY
+    context_management: Annotated[list[ContextManagement], Field(min_length=1)] | None = None
     """What to do as the context fills; nothing when null or absent."""
     truncation: Annotated[Literal["auto", "disabled"] | str, OPEN] | None = None
     """Deprecated. Whether input that is too long loses its oldest items or is an error; `disabled` when

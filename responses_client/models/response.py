@@ -13,11 +13,10 @@ from ._unions import (
 __all__ = [
     "AccessPrograms", "ApiError", "Billing", "CacheWriteTokensDetails", "ConversationRef", "ErrorResponse",
     "IncompleteDetails", "InputTokensDetails", "InputTransformation", "ModelId", "Moderation",
-    "ModerationError", "ModerationOutcome", "ModerationResult", "OutputTokensDetails",
-    "PromptCacheComparisonNotFound", "PromptCacheDiagnostics", "PromptCacheDiagnosticsUnavailable",
-    "PromptCacheHit", "PromptCacheMiss", "PromptCacheOptions", "PromptTemplate", "ReasoningConfig",
-    "Response", "ResponseError", "ResponseErrorMisalignment", "ResponseErrorMisalignmentSteer",
-    "ResponseImageOptions", "TextConfig", "ToolUsage", "ToolUsageImageGen",
+    "ModerationError", "ModerationResult", "OutputTokensDetails", "PromptCacheComparisonNotFound",
+    "PromptCacheDiagnosticsUnavailable", "PromptCacheHit", "PromptCacheMiss", "PromptCacheOptions",
+    "PromptTemplate", "ReasoningConfig", "Response", "ResponseError", "ResponseErrorMisalignment",
+    "ResponseErrorMisalignmentSteer", "ResponseImageOptions", "TextConfig", "ToolUsage", "ToolUsageImageGen",
     "ToolUsageImageGenCachedTokensDetails", "ToolUsageImageGenInputTokensDetails",
     "ToolUsageImageGenOutputTokensDetails", "ToolUsageWebSearch", "Usage",
 ]
@@ -314,8 +313,6 @@ class Billing(Model):
 class Response(ResponseResult):
     """One answer of the model, finished or in progress, with the settings it was made with."""
 
-    tags = ("object",)
-
     id: str | None = None
     """Its id, `resp_...`; what `previous_response_id` and `retrieve` take."""
     object: Literal["response"] = "response"
@@ -415,8 +412,6 @@ class Response(ResponseResult):
 class PromptCacheMiss(Model):
     """The cache could not be used as in the compared response."""
 
-    tags = ("type",)
-
     type: Literal["cache_miss"] = "cache_miss"
     reason: Annotated[Literal[
         "model_changed", "prompt_cache_key_changed", "tools_changed", "text_format_changed",
@@ -433,15 +428,11 @@ class PromptCacheMiss(Model):
 class PromptCacheHit(Model):
     """The cache was used as in the compared response."""
 
-    tags = ("type",)
-
     type: Literal["cache_hit"] = "cache_hit"
 
 
 class PromptCacheComparisonNotFound(Model):
     """The response to compare with does not exist."""
-
-    tags = ("type",)
 
     type: Literal["comparison_response_not_found"] = "comparison_response_not_found"
 
@@ -449,15 +440,11 @@ class PromptCacheComparisonNotFound(Model):
 class PromptCacheDiagnosticsUnavailable(Model):
     """No comparison could be made."""
 
-    tags = ("type",)
-
     type: Literal["unavailable"] = "unavailable"
 
 
 class ModerationResult(Model):
     """What the moderation model found; the maps have one key a category, such as `violence`."""
-
-    tags = ("type",)
 
     type: Literal["moderation_result"] = "moderation_result"
     model: str | None = None
@@ -476,8 +463,6 @@ class ModerationResult(Model):
 
 class ModerationError(Model):
     """Moderation could not be carried out."""
-
-    tags = ("type",)
 
     type: Literal["error"] = "error"
     code: str | None = None

@@ -13,17 +13,16 @@ from .content import ShellOutputContent
 
 __all__ = [
     "ApplyPatchCall", "ApplyPatchCallOutput", "ApplyPatchCreateFile", "ApplyPatchDeleteFile",
-    "ApplyPatchOperation", "ApplyPatchUpdateFile", "ClickAction", "CodeInterpreterCall",
-    "CodeInterpreterImage", "CodeInterpreterLogs", "CodeInterpreterOutput", "ComputerAction", "ComputerCall",
-    "ComputerCallOutput", "ComputerScreenshot", "DoubleClickAction", "DragAction", "FileSearchCall",
-    "FileSearchResult", "ImageGenerationCall", "ImageGenerationCallError",
+    "ApplyPatchUpdateFile", "ClickAction", "CodeInterpreterCall", "CodeInterpreterImage",
+    "CodeInterpreterLogs", "ComputerCall", "ComputerCallOutput", "ComputerScreenshot", "DoubleClickAction",
+    "DragAction", "FileSearchCall", "FileSearchResult", "ImageGenerationCall", "ImageGenerationCallError",
     "ImageGenerationCallErrorModerationDetails", "ImageGenerationCallSvgUsage", "KeypressAction",
     "LocalShellAction", "LocalShellCall", "LocalShellCallOutput", "McpApprovalRequest", "McpApprovalResponse",
-    "McpCall", "McpCallError", "McpHttpError", "McpListTools", "McpProtocolError", "McpToolExecutionError",
-    "McpToolInfo", "MoveAction", "Point", "SafetyCheck", "ScreenshotAction", "ScrollAction", "ShellAction",
-    "ShellCall", "ShellCallOutput", "ShellEnvironment", "ShellExit", "ShellTimeout", "ToolSearchCall",
-    "ToolSearchOutput", "TypeAction", "WaitAction", "WebSearchAction", "WebSearchActionFindInPage",
-    "WebSearchActionOpenPage", "WebSearchActionSearch", "WebSearchCall", "WebSearchSource",
+    "McpCall", "McpHttpError", "McpListTools", "McpProtocolError", "McpToolExecutionError", "McpToolInfo",
+    "MoveAction", "Point", "SafetyCheck", "ScreenshotAction", "ScrollAction", "ShellAction", "ShellCall",
+    "ShellCallOutput", "ShellExit", "ShellTimeout", "ToolSearchCall", "ToolSearchOutput", "TypeAction",
+    "WaitAction", "WebSearchActionFindInPage", "WebSearchActionOpenPage", "WebSearchActionSearch",
+    "WebSearchCall", "WebSearchSource",
 ]
 
 
@@ -45,8 +44,6 @@ class FileSearchResult(Model):
 class FileSearchCall(Model):
     """A search of the vector stores that a `file_search` tool names; the server runs it."""
 
-    tags = ("type",)
-
     id: str | None = None
     """Item id; some servers leave it out."""
     type: Literal["file_search_call"] = "file_search_call"
@@ -62,8 +59,6 @@ class FileSearchCall(Model):
 
 class WebSearchCall(Model):
     """One step on the web that the server took for the model, a search or a look at a page."""
-
-    tags = ("type",)
 
     id: str | None = None
     """Item id; some servers leave it out."""
@@ -82,8 +77,6 @@ class WebSearchCall(Model):
 class WebSearchSource(Model):
     """A page or a data feed that a search used."""
 
-    tags = ("type",)
-
     type: Literal["url", "api"] = "url"
     """`api` is a data feed of OpenAI (weather, sports, finance) that the published schema leaves out."""
     url: str | None = None
@@ -94,8 +87,6 @@ class WebSearchSource(Model):
 
 class WebSearchActionSearch(Model):
     """A query sent to the search engine."""
-
-    tags = ("type",)
 
     type: Literal["search"] = "search"
     query: str | None = None
@@ -109,8 +100,6 @@ class WebSearchActionSearch(Model):
 class WebSearchActionOpenPage(Model):
     """A page was opened."""
 
-    tags = ("type",)
-
     type: Literal["open_page"] = "open_page"
     url: str | None = None
     """Address of the page; may be null or absent."""
@@ -118,8 +107,6 @@ class WebSearchActionOpenPage(Model):
 
 class WebSearchActionFindInPage(Model):
     """Text was looked for in a page opened before."""
-
-    tags = ("type",)
 
     type: Literal["find_in_page"] = "find_in_page"
     url: str | None = None
@@ -142,8 +129,6 @@ class SafetyCheck(Model):
 class ComputerCall(Model):
     """Mouse and keyboard input to carry out and to answer with a `ComputerCallOutput`."""
 
-    tags = ("type",)
-
     type: Literal["computer_call"] = "computer_call"
     id: str | None = None
     """Item id; some servers leave it out."""
@@ -162,8 +147,6 @@ class ComputerCall(Model):
 class ComputerScreenshot(Model):
     """Picture of a screen, given by address or by file."""
 
-    tags = ("type",)
-
     type: Literal["computer_screenshot"] = "computer_screenshot"
     image_url: str | None = None
     """Web address or `data:` URL; returned only when `include` asks for
@@ -174,8 +157,6 @@ class ComputerScreenshot(Model):
 
 class ComputerCallOutput(Model):
     """What the screen showed after a computer call was carried out."""
-
-    tags = ("type",)
 
     id: str | None = None
     """Item id; absent until the server has stored the item."""
@@ -195,8 +176,6 @@ class ComputerCallOutput(Model):
 class ClickAction(Model):
     """Click once with a mouse button."""
 
-    tags = ("type",)
-
     type: Literal["click"] = "click"
     button: Annotated[Literal["left", "right", "wheel", "back", "forward"] | str, OPEN] | None = None
     """Mouse button to press."""
@@ -210,8 +189,6 @@ class ClickAction(Model):
 
 class DoubleClickAction(Model):
     """Click twice at one place."""
-
-    tags = ("type",)
 
     type: Literal["double_click"] = "double_click"
     x: StrictInt
@@ -234,8 +211,6 @@ class Point(Model):
 class DragAction(Model):
     """Press the mouse button at the first point, move through the others, release at the last."""
 
-    tags = ("type",)
-
     type: Literal["drag"] = "drag"
     path: Items[Point]
     """Points to pass, in this order."""
@@ -246,8 +221,6 @@ class DragAction(Model):
 class KeypressAction(Model):
     """Press keys together."""
 
-    tags = ("type",)
-
     type: Literal["keypress"] = "keypress"
     keys: Items[str]
     """Names of the keys of the combination, one an element."""
@@ -255,8 +228,6 @@ class KeypressAction(Model):
 
 class MoveAction(Model):
     """Move the mouse pointer."""
-
-    tags = ("type",)
 
     type: Literal["move"] = "move"
     x: StrictInt
@@ -270,15 +241,11 @@ class MoveAction(Model):
 class ScreenshotAction(Model):
     """Take a picture of the screen, nothing else."""
 
-    tags = ("type",)
-
     type: Literal["screenshot"] = "screenshot"
 
 
 class ScrollAction(Model):
     """Turn the mouse wheel with the pointer at a place."""
-
-    tags = ("type",)
 
     type: Literal["scroll"] = "scroll"
     x: StrictInt
@@ -296,8 +263,6 @@ class ScrollAction(Model):
 class TypeAction(Model):
     """Type text on the keyboard."""
 
-    tags = ("type",)
-
     type: Literal["type"] = "type"
     text: str
     """What to type."""
@@ -306,15 +271,11 @@ class TypeAction(Model):
 class WaitAction(Model):
     """Do nothing for a moment, so that the screen can settle."""
 
-    tags = ("type",)
-
     type: Literal["wait"] = "wait"
 
 
 class CodeInterpreterCall(Model):
     """Code that the model wrote and the server ran in a container."""
-
-    tags = ("type",)
 
     type: Literal["code_interpreter_call"] = "code_interpreter_call"
     id: str | None = None
@@ -334,8 +295,6 @@ class CodeInterpreterCall(Model):
 class CodeInterpreterLogs(Model):
     """Text that the code printed or returned."""
 
-    tags = ("type",)
-
     type: Literal["logs"] = "logs"
     logs: str
     """The text."""
@@ -343,8 +302,6 @@ class CodeInterpreterLogs(Model):
 
 class CodeInterpreterImage(Model):
     """A picture that the code drew."""
-
-    tags = ("type",)
 
     type: Literal["image"] = "image"
     url: str
@@ -393,8 +350,6 @@ class ImageGenerationCallSvgUsage(Model):
 class ImageGenerationCall(Model):
     """A picture that the server drew or edited for the model."""
 
-    tags = ("type",)
-
     type: Literal["image_generation_call"] = "image_generation_call"
     id: str | None = None
     """Item id; some servers leave it out."""
@@ -423,8 +378,6 @@ class ImageGenerationCall(Model):
 class LocalShellAction(Model):
     """A command to run on the caller's machine."""
 
-    tags = ("type",)
-
     type: Literal["exec"] = "exec"
     command: Items[str] = EMPTY
     """Program and arguments; empty while the call is in progress."""
@@ -441,8 +394,6 @@ class LocalShellAction(Model):
 class LocalShellCall(Model):
     """A command of the older `local_shell` tool, to be answered with a `LocalShellCallOutput`."""
 
-    tags = ("type",)
-
     type: Literal["local_shell_call"] = "local_shell_call"
     id: str | None = None
     """Item id; some servers leave it out."""
@@ -456,8 +407,6 @@ class LocalShellCall(Model):
 
 class LocalShellCallOutput(Model):
     """What a command of the `local_shell` tool gave."""
-
-    tags = ("type",)
 
     type: Literal["local_shell_call_output"] = "local_shell_call_output"
     id: str | None = None
@@ -485,8 +434,6 @@ class ShellAction(Model):
 class ShellCall(Model):
     """Commands of the `shell` tool; a container runs them, or the caller who sends a `ShellCallOutput`."""
 
-    tags = ("type",)
-
     id: str | None = None
     """Item id; absent until the server has stored the item."""
     call_id: str
@@ -506,8 +453,6 @@ class ShellCall(Model):
 
 class ShellCallOutput(Model):
     """What the commands of a shell call gave, one element a command."""
-
-    tags = ("type",)
 
     id: str | None = None
     """Item id; absent until the server has stored the item."""
@@ -529,8 +474,6 @@ class ShellCallOutput(Model):
 class ShellExit(Model):
     """The command ended by itself."""
 
-    tags = ("type",)
-
     type: Literal["exit"] = "exit"
     exit_code: StrictInt
     """Status of the process; 0 is success."""
@@ -539,15 +482,11 @@ class ShellExit(Model):
 class ShellTimeout(Model):
     """The command was stopped at its time limit."""
 
-    tags = ("type",)
-
     type: Literal["timeout"] = "timeout"
 
 
 class ApplyPatchCall(Model):
     """A change of one file to carry out and to answer with an `ApplyPatchCallOutput`."""
-
-    tags = ("type",)
 
     type: Literal["apply_patch_call"] = "apply_patch_call"
     id: str | None = None
@@ -567,8 +506,6 @@ class ApplyPatchCall(Model):
 class ApplyPatchCallOutput(Model):
     """Whether a change of a file could be carried out."""
 
-    tags = ("type",)
-
     type: Literal["apply_patch_call_output"] = "apply_patch_call_output"
     id: str | None = None
     """Item id; absent until the server has stored the item."""
@@ -587,8 +524,6 @@ class ApplyPatchCallOutput(Model):
 class ApplyPatchCreateFile(Model):
     """Create a file."""
 
-    tags = ("type",)
-
     type: Literal["create_file"] = "create_file"
     path: str
     """Path from the root of the workspace."""
@@ -599,8 +534,6 @@ class ApplyPatchCreateFile(Model):
 class ApplyPatchDeleteFile(Model):
     """Delete a file."""
 
-    tags = ("type",)
-
     type: Literal["delete_file"] = "delete_file"
     path: str
     """Path from the root of the workspace."""
@@ -608,8 +541,6 @@ class ApplyPatchDeleteFile(Model):
 
 class ApplyPatchUpdateFile(Model):
     """Change a file."""
-
-    tags = ("type",)
 
     type: Literal["update_file"] = "update_file"
     path: str
@@ -620,8 +551,6 @@ class ApplyPatchUpdateFile(Model):
 
 class McpCall(Model):
     """A tool of an MCP server that the server of the API called, with what came back."""
-
-    tags = ("type",)
 
     type: Literal["mcp_call"] = "mcp_call"
     id: str | None = None
@@ -647,8 +576,6 @@ class McpCall(Model):
 class McpProtocolError(Model):
     """The MCP server answered with an error of its protocol."""
 
-    tags = ("type",)
-
     type: Literal["mcp_protocol_error"] = "mcp_protocol_error"
     code: StrictInt | None = None
     """Error code of JSON-RPC."""
@@ -659,8 +586,6 @@ class McpProtocolError(Model):
 class McpToolExecutionError(Model):
     """The tool ran and reported that it failed."""
 
-    tags = ("type",)
-
     type: Literal["mcp_tool_execution_error"] = "mcp_tool_execution_error"
     content: Any
     """What the tool reported, any JSON."""
@@ -668,8 +593,6 @@ class McpToolExecutionError(Model):
 
 class McpHttpError(Model):
     """The HTTP request to the MCP server failed."""
-
-    tags = ("type",)
 
     type: Literal["http_error"] = "http_error"
     code: StrictInt | None = None
@@ -694,8 +617,6 @@ class McpToolInfo(Model):
 class McpListTools(Model):
     """The tools that an MCP server offers."""
 
-    tags = ("type",)
-
     type: Literal["mcp_list_tools"] = "mcp_list_tools"
     id: str | None = None
     """Item id; some servers leave it out."""
@@ -709,8 +630,6 @@ class McpListTools(Model):
 
 class McpApprovalRequest(Model):
     """A call of an MCP tool that waits for a `McpApprovalResponse`."""
-
-    tags = ("type",)
 
     type: Literal["mcp_approval_request"] = "mcp_approval_request"
     id: str
@@ -726,8 +645,6 @@ class McpApprovalRequest(Model):
 class McpApprovalResponse(Model):
     """The caller's yes or no to a call of an MCP tool."""
 
-    tags = ("type",)
-
     type: Literal["mcp_approval_response"] = "mcp_approval_response"
     id: str | None = None
     """Item id; absent until the server has stored the item."""
@@ -741,8 +658,6 @@ class McpApprovalResponse(Model):
 
 class ToolSearchCall(Model):
     """The model's search among tools that are marked `defer_loading`."""
-
-    tags = ("type",)
 
     id: str | None = None
     """Item id; absent until the server has stored the item."""
@@ -761,8 +676,6 @@ class ToolSearchCall(Model):
 
 class ToolSearchOutput(Model):
     """The tools that a search found and the model may call from here on."""
-
-    tags = ("type",)
 
     id: str | None = None
     """Item id; absent until the server has stored the item."""

@@ -14,24 +14,21 @@ from ._unions import (
 
 __all__ = [
     "AllowedToolsChoice", "ApplyPatchTool", "ApplyPatchToolChoice", "ApproximateLocation",
-    "CodeInterpreterContainer", "CodeInterpreterContainerAuto", "CodeInterpreterTool", "ComparisonFilter",
-    "CompoundFilter", "ComputerTool", "ComputerUsePreviewTool", "ContainerAuto", "ContainerReference",
-    "CustomGrammarFormat", "CustomTextFormat", "CustomTool", "CustomToolChoice", "CustomToolFormat",
-    "DomainSecret", "FileSearchTool", "Filter", "FunctionTool", "FunctionToolChoice", "HostedToolChoice",
-    "HybridSearchOptions", "ImageGenSvgOptions", "ImageGenSvgReasoning", "ImageGenerationTool", "ImageMask",
-    "InlineSkill", "InlineSkillSource", "LocalEnvironment", "LocalShellTool", "LocalSkill",
-    "McpApprovalFilter", "McpTool", "McpToolChoice", "McpToolFilter", "NamespaceMember", "NamespaceTool",
-    "NetworkPolicy", "NetworkPolicyAllowlist", "NetworkPolicyDisabled", "ProgrammaticToolCallingChoice",
-    "ProgrammaticToolCallingTool", "RankingOptions", "ShellTool", "ShellToolChoice", "ShellToolEnvironment",
-    "Skill", "SkillReference", "TextFormatJsonObject", "TextFormatJsonSchema", "TextFormatText",
+    "CodeInterpreterContainerAuto", "CodeInterpreterTool", "ComparisonFilter", "CompoundFilter",
+    "ComputerTool", "ComputerUsePreviewTool", "ContainerAuto", "ContainerReference", "CustomGrammarFormat",
+    "CustomTextFormat", "CustomTool", "CustomToolChoice", "DomainSecret", "FileSearchTool", "FunctionTool",
+    "FunctionToolChoice", "HostedToolChoice", "HybridSearchOptions", "ImageGenSvgOptions",
+    "ImageGenSvgReasoning", "ImageGenerationTool", "ImageMask", "InlineSkill", "InlineSkillSource",
+    "LocalEnvironment", "LocalShellTool", "LocalSkill", "McpApprovalFilter", "McpTool", "McpToolChoice",
+    "McpToolFilter", "NamespaceTool", "NetworkPolicyAllowlist", "NetworkPolicyDisabled",
+    "ProgrammaticToolCallingChoice", "ProgrammaticToolCallingTool", "RankingOptions", "ShellTool",
+    "ShellToolChoice", "SkillReference", "TextFormatJsonObject", "TextFormatJsonSchema", "TextFormatText",
     "ToolSearchTool", "WebSearchFilters", "WebSearchPreviewTool", "WebSearchTool",
 ]
 
 
 class FunctionTool(Model):
     """A function in your own program that the model may call with JSON arguments."""
-
-    tags = ("type",)
 
     type: Literal["function"] = "function"
     name: str
@@ -57,8 +54,6 @@ class CustomTool(Model):
     """A tool in your own program that takes free text, or text of a given grammar, where a function takes
     JSON."""
 
-    tags = ("type",)
-
     type: Literal["custom"] = "custom"
     name: str
     """The name in the model's calls."""
@@ -77,15 +72,11 @@ class CustomTool(Model):
 class CustomTextFormat(Model):
     """Input of a custom tool that may be any text."""
 
-    tags = ("type",)
-
     type: Literal["text"] = "text"
 
 
 class CustomGrammarFormat(Model):
     """Input of a custom tool that a grammar constrains."""
-
-    tags = ("type",)
 
     type: Literal["grammar"] = "grammar"
     syntax: Annotated[Literal["lark", "regex"] | str, OPEN] | None = None
@@ -117,8 +108,6 @@ class RankingOptions(Model):
 class FileSearchTool(Model):
     """A hosted search through files that were put in vector stores."""
 
-    tags = ("type",)
-
     type: Literal["file_search"] = "file_search"
     vector_store_ids: Items[str] = EMPTY
     """Ids of the stores to search."""
@@ -133,8 +122,6 @@ class FileSearchTool(Model):
 class ComparisonFilter(Model):
     """A test of one file attribute against a value."""
 
-    tags = ("type",)
-
     type: Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin"] = "eq"
     """The operator; `in` and `nin` take a list as `value`."""
     key: str
@@ -146,8 +133,6 @@ class ComparisonFilter(Model):
 class CompoundFilter(Model):
     """Several conditions joined by one logical operator."""
 
-    tags = ("type",)
-
     type: Literal["and", "or"] = "and"
     """Whether all of the conditions must hold or one suffices."""
     filters: Items[Filter]
@@ -157,15 +142,11 @@ class CompoundFilter(Model):
 class ComputerTool(Model):
     """Lets the model work a computer by clicks, keys and screenshots that your program carries out."""
 
-    tags = ("type",)
-
     type: Literal["computer"] = "computer"
 
 
 class ComputerUsePreviewTool(Model):
     """The preview form of `ComputerTool`, which is told the display beforehand."""
-
-    tags = ("type",)
 
     type: Literal["computer_use_preview"] = "computer_use_preview"
     environment: Annotated[Literal["windows", "mac", "linux", "ubuntu", "browser"] | str, OPEN] | None = None
@@ -186,8 +167,6 @@ class WebSearchFilters(Model):
 class ApproximateLocation(Model):
     """Roughly where the user is, for local search results; with `type` alone no location is assumed."""
 
-    tags = ("type",)
-
     type: Literal["approximate"] = "approximate"
     country: str | None = None
     """Two-letter ISO 3166-1 code, such as `US`."""
@@ -201,8 +180,6 @@ class ApproximateLocation(Model):
 
 class WebSearchTool(Model):
     """A hosted search of the web."""
-
-    tags = ("type",)
 
     type: Literal["web_search", "web_search_2025_08_26"] = "web_search"
     """The tool, or its version of a given day."""
@@ -218,8 +195,6 @@ class WebSearchTool(Model):
 
 class WebSearchPreviewTool(Model):
     """The preview form of `WebSearchTool`."""
-
-    tags = ("type",)
 
     type: Literal["web_search_preview", "web_search_preview_2025_03_11"] = "web_search_preview"
     """The tool, or its version of a given day."""
@@ -254,8 +229,6 @@ class McpApprovalFilter(Model):
 class McpTool(Model):
     """The tools of a remote MCP server; `server_url`, `connector_id` or `tunnel_id` says where it is."""
 
-    tags = ("type",)
-
     type: Literal["mcp"] = "mcp"
     server_label: str
     """Your name for the server; calls and approvals carry it."""
@@ -289,8 +262,6 @@ class McpTool(Model):
 class CodeInterpreterTool(Model):
     """A hosted container in which the model runs Python."""
 
-    tags = ("type",)
-
     type: Literal["code_interpreter"] = "code_interpreter"
     container: Annotated[str | CodeInterpreterContainer, TEXT_OR] | None = None
     """Id of an existing container, or how to make one."""
@@ -300,8 +271,6 @@ class CodeInterpreterTool(Model):
 
 class CodeInterpreterContainerAuto(Model):
     """A container for Python that is made, or used again, as needed."""
-
-    tags = ("type",)
 
     type: Literal["auto"] = "auto"
     file_ids: Items[str] = EMPTY
@@ -314,8 +283,6 @@ class CodeInterpreterContainerAuto(Model):
 
 class NetworkPolicyDisabled(Model):
     """No network in the container."""
-
-    tags = ("type",)
 
     type: Literal["disabled"] = "disabled"
 
@@ -334,8 +301,6 @@ class DomainSecret(Model):
 class NetworkPolicyAllowlist(Model):
     """Network access to named domains only."""
 
-    tags = ("type",)
-
     type: Literal["allowlist"] = "allowlist"
     allowed_domains: Items[str] = EMPTY
     """Domains the container may reach, at least one."""
@@ -345,8 +310,6 @@ class NetworkPolicyAllowlist(Model):
 
 class ProgrammaticToolCallingTool(Model):
     """Lets the model write programs that call those tools whose `allowed_callers` has `programmatic`."""
-
-    tags = ("type",)
 
     type: Literal["programmatic_tool_calling"] = "programmatic_tool_calling"
 
@@ -381,8 +344,6 @@ class ImageGenSvgOptions(Model):
 
 class ImageGenerationTool(Model):
     """A hosted tool that draws and edits images."""
-
-    tags = ("type",)
 
     type: Literal["image_generation"] = "image_generation"
     model: Annotated[Literal[
@@ -430,15 +391,11 @@ class ImageGenerationTool(Model):
 class LocalShellTool(Model):
     """Lets the model run commands in a shell of your program, one a call; `ShellTool` is its newer form."""
 
-    tags = ("type",)
-
     type: Literal["local_shell"] = "local_shell"
 
 
 class ShellTool(Model):
     """Lets the model run shell commands, in a hosted container or by your program."""
-
-    tags = ("type",)
 
     type: Literal["shell"] = "shell"
     environment: ShellToolEnvironment | None = None
@@ -449,8 +406,6 @@ class ShellTool(Model):
 
 class ContainerAuto(Model):
     """A hosted container that is made for the request."""
-
-    tags = ("type",)
 
     type: Literal["container_auto"] = "container_auto"
     file_ids: Items[str] = EMPTY
@@ -465,8 +420,6 @@ class ContainerAuto(Model):
 
 class ContainerReference(Model):
     """A hosted container that exists already."""
-
-    tags = ("type",)
 
     type: Literal["container_reference"] = "container_reference"
     container_id: str
@@ -487,8 +440,6 @@ class LocalSkill(Model):
 class LocalEnvironment(Model):
     """Your own machine: the response asks for commands and your program runs them."""
 
-    tags = ("type",)
-
     type: Literal["local"] = "local"
     skills: Items[LocalSkill] = EMPTY
     """Skills that lie on that machine, at most 200; responses leave them out."""
@@ -496,8 +447,6 @@ class LocalEnvironment(Model):
 
 class SkillReference(Model):
     """A skill that was uploaded before."""
-
-    tags = ("type",)
 
     type: Literal["skill_reference"] = "skill_reference"
     skill_id: str
@@ -509,8 +458,6 @@ class SkillReference(Model):
 class InlineSkillSource(Model):
     """The files of an inline skill as a zip archive."""
 
-    tags = ("type", "media_type")
-
     type: Literal["base64"] = "base64"
     media_type: Literal["application/zip"] = "application/zip"
     data: str | None = None
@@ -519,8 +466,6 @@ class InlineSkillSource(Model):
 
 class InlineSkill(Model):
     """A skill that is sent with the request itself."""
-
-    tags = ("type",)
 
     type: Literal["inline"] = "inline"
     name: str
@@ -534,8 +479,6 @@ class InlineSkill(Model):
 class NamespaceTool(Model):
     """A group of functions and custom tools under one name."""
 
-    tags = ("type",)
-
     type: Literal["namespace"] = "namespace"
     name: str
     """The group's name, which calls carry beside the tool's own."""
@@ -547,8 +490,6 @@ class NamespaceTool(Model):
 
 class ToolSearchTool(Model):
     """Lets the model look for deferred tools and load those it needs."""
-
-    tags = ("type",)
 
     type: Literal["tool_search"] = "tool_search"
     execution: Annotated[Literal["server", "client"] | str, OPEN] | None = None
@@ -562,8 +503,6 @@ class ToolSearchTool(Model):
 class ApplyPatchTool(Model):
     """Lets the model create, change and delete files by patches that your program applies."""
 
-    tags = ("type",)
-
     type: Literal["apply_patch"] = "apply_patch"
     allowed_callers: Items[Annotated[Literal["direct", "programmatic"] | str, OPEN]] = EMPTY
     """Who may call it, the model itself or a program that the model wrote."""
@@ -572,8 +511,6 @@ class ApplyPatchTool(Model):
 class AllowedToolsChoice(Model):
     """Narrows the choice to some of the offered tools, without changing `tools` and so without losing the
     prompt cache."""
-
-    tags = ("type",)
 
     type: Literal["allowed_tools"] = "allowed_tools"
     mode: Annotated[Literal["auto", "required"] | str, OPEN] | None = None
@@ -585,8 +522,6 @@ class AllowedToolsChoice(Model):
 class HostedToolChoice(Model):
     """Makes the model use one hosted tool."""
 
-    tags = ("type",)
-
     type: Literal[
         "file_search", "web_search_preview", "computer", "computer_use_preview", "computer_use",
         "web_search_preview_2025_03_11", "image_generation", "code_interpreter",
@@ -597,8 +532,6 @@ class HostedToolChoice(Model):
 class FunctionToolChoice(Model):
     """Makes the model call one function."""
 
-    tags = ("type",)
-
     type: Literal["function"] = "function"
     name: str
     """Name of the function."""
@@ -606,8 +539,6 @@ class FunctionToolChoice(Model):
 
 class McpToolChoice(Model):
     """Makes the model use one MCP server."""
-
-    tags = ("type",)
 
     type: Literal["mcp"] = "mcp"
     server_label: str
@@ -619,8 +550,6 @@ class McpToolChoice(Model):
 class CustomToolChoice(Model):
     """Makes the model call one custom tool."""
 
-    tags = ("type",)
-
     type: Literal["custom"] = "custom"
     name: str
     """Name of the custom tool."""
@@ -629,15 +558,11 @@ class CustomToolChoice(Model):
 class ProgrammaticToolCallingChoice(Model):
     """Makes the model write a program that calls tools."""
 
-    tags = ("type",)
-
     type: Literal["programmatic_tool_calling"] = "programmatic_tool_calling"
 
 
 class ApplyPatchToolChoice(Model):
     """Makes the model use the patch tool."""
-
-    tags = ("type",)
 
     type: Literal["apply_patch"] = "apply_patch"
 
@@ -645,23 +570,17 @@ class ApplyPatchToolChoice(Model):
 class ShellToolChoice(Model):
     """Makes the model use the shell tool."""
 
-    tags = ("type",)
-
     type: Literal["shell"] = "shell"
 
 
 class TextFormatText(Model):
     """Plain text, the default."""
 
-    tags = ("type",)
-
     type: Literal["text"] = "text"
 
 
 class TextFormatJsonSchema(Model):
     """JSON that follows a schema of yours."""
-
-    tags = ("type",)
 
     type: Literal["json_schema"] = "json_schema"
     name: str
@@ -677,7 +596,5 @@ class TextFormatJsonSchema(Model):
 class TextFormatJsonObject(Model):
     """Some JSON object, without a schema; the input must ask for JSON, and `TextFormatJsonSchema` is
     preferred."""
-
-    tags = ("type",)
 
     type: Literal["json_object"] = "json_object"

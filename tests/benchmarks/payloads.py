@@ -292,7 +292,7 @@ def mixed_events(rounds: int) -> list[Json]:
 
 def frame(event: Json) -> bytes:
     """Write one event as it stands in the stream."""
-    return b"event: " + event["type"].encode() + b"\ndata: " + dump(event) + b"\n\n"
+    return f"event: {event['type']}\ndata: ".encode() + dump(event) + b"\n\n"
 
 
 def chunks(frames: list[bytes], size: int | None) -> list[bytes]:

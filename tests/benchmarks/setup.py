@@ -18,6 +18,7 @@ class Setup:
     starts: int = 11
     """Processes started for each measure of a start."""
     deltas: int = 5_000
+    long_deltas: int = 20_000
     memory_deltas: int = 50_000
     rounds: int = 25
     """Rounds of the mixed stream."""
@@ -38,6 +39,7 @@ class Setup:
             repeats=1,
             starts=1,
             deltas=20,
+            long_deltas=30,
             memory_deltas=50,
             rounds=1,
             input_items=10,

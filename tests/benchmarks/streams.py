@@ -8,8 +8,8 @@ from typing import Annotated, Any, Union
 
 from pydantic import Field, TypeAdapter
 
-from responses_client.models import events as event_models
-from responses_client.models.events import Event
+from responses_client.models import StreamEvent
+from responses_client.models._base import dispatcher
 
 from . import payloads
 from .payloads import BLOCK, MODEL, SEGMENT
@@ -64,10 +64,14 @@ def accumulate(client: Any) -> str:
 
 
 def sync_streams(setup: Setup) -> Iterator[Row]:
-    """Compare reading a stream of text with a sync client, in three chunkings."""
+    """Compare reading a stream of text with a sync client, in three chunkings, and a long one."""
     frames = [payloads.frame(event) for event in payloads.text_events(setup.deltas)]
     for name, size in _CHUNKINGS:
         yield from _compare(setup, f"stream, sync, {name}", frames, size, _reader)
+    frames = [payloads.frame(event) for event in payloads.text_events(setup.long_deltas)]
+    yield from _compare(
+        setup, f"the same in 1.4 KiB chunks, {setup.long_deltas:,} deltas", frames, SEGMENT, _reader
+    )
 
 
 def async_streams(setup: Setup) -> Iterator[Row]:
@@ -109,7 +113,6 @@ def bare_streams(setup: Setup) -> Iterator[Row]:
 def helper_streams(setup: Setup) -> Iterator[Row]:
     """Compare the helper that accumulates the response."""
     frames = [payloads.frame(event) for event in payloads.text_events(setup.deltas)]
-    chunks = payloads.chunks(frames, SEGMENT)
     yield from _compare(setup, "responses.stream() and final response", frames, SEGMENT, _accumulating, None)
     frames = [payloads.frame(event) for event in payloads.text_events(setup.memory_deltas)]
     chunks = payloads.chunks(frames, SEGMENT)
@@ -167,17 +170,11 @@ def _peak(run: Callable[[], object]) -> float:
         tracemalloc.stop()
 
 
-def _event_classes() -> Iterator[type[Event]]:
-    for name in event_models.__all__:
-        value = getattr(event_models, name)
-        if isinstance(value, type) and issubclass(value, Event) and "type" in value.tags:
-            yield value
-
-
-def _class_of(tag: str) -> type[Event]:
-    return next(model for model in _event_classes() if model.model_fields["type"].default == tag)
-
-
 def _tagged_union() -> TypeAdapter[Any]:
-    union = Union[tuple(_event_classes())]  # noqa: UP007  # of classes that only run time knows
+    classes = dict.fromkeys(map(_class_of, dispatcher(StreamEvent).members))
+    union: Any = Union[tuple(classes)]  # noqa: UP007  # of classes that only run time knows
     return TypeAdapter(Annotated[union, Field(discriminator="type")])
+
+
+def _class_of(tag: str) -> Any:
+    return dispatcher(StreamEvent).member(tag)

@@ -45,13 +45,16 @@ def namespace(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
         await request.aread()
         return await async_.handle_async_request(redirected(request))
 
-    async def no_wait(seconds: float) -> None:
+    def no_wait(seconds: float) -> None:
+        pass
+
+    async def no_async_wait(seconds: float) -> None:
         pass
 
     monkeypatch.setattr(httpx.HTTPTransport, "handle_request", handle)
     monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", handle_async)
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
-    monkeypatch.setattr(anyio, "sleep", no_wait)
+    monkeypatch.setattr("time.sleep", no_wait)
+    monkeypatch.setattr(anyio, "sleep", no_async_wait)
     yield names
     server.close()
 

@@ -47,6 +47,10 @@ class Terminal(io.StringIO):
         return True
 
 
+def no_wait(seconds: float) -> None:
+    pass
+
+
 def standard_input(data: bytes) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(data), encoding="utf-8")
 
@@ -138,7 +142,7 @@ def test_text_that_the_terminal_cannot_write_becomes_question_marks(
 def test_text_cannot_steer_the_terminal(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stdout", terminal)
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    monkeypatch.setattr("time.sleep", no_wait)
     server.reply("a\x1b]0;title\x07b\tc\n")
     assert main(["Hi"]) == 0
     assert terminal.getvalue() == "a\ufffd]0;title\ufffdb\tc\n"
@@ -179,8 +183,8 @@ def test_tool_call_is_a_line(
 def test_each_message_starts_a_line_and_reasoning_is_not_shown(
     server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    part = {"type": "output_text", "text": "Hello", "annotations": []}
-    message = {"type": "message", "role": "assistant", "content": [part]}
+    part: dict[str, Any] = {"type": "output_text", "text": "Hello", "annotations": []}
+    message: dict[str, Any] = {"type": "message", "role": "assistant", "content": [part]}
     reasoning = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}]}
     server.reply_items([reasoning, message, message])
     assert main(["Hi"]) == 0
@@ -448,9 +452,8 @@ class Loopback(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: Loopback
-
     def do_POST(self) -> None:
+        assert isinstance(self.server, Loopback)
         self.rfile.read(int(self.headers["content-length"]))
         self.server.seen.append({name.lower(): value for name, value in self.headers.items()})
         self.server.answer(self)
@@ -532,7 +535,7 @@ def test_error_status_is_one_line(
     status: int,
     tries: int,
 ) -> None:
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    monkeypatch.setattr("time.sleep", no_wait)
     server = loopback(refuse(status))
     assert main(["--base-url", server.url, "Hi"]) == 1
     assert len(server.seen) == tries
@@ -547,7 +550,7 @@ def test_error_status_is_one_line(
 def test_refused_connection_is_one_line(
     loopback: Start, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    monkeypatch.setattr("time.sleep", no_wait)
     server = loopback(hello)
     server.shutdown()
     server.server_close()

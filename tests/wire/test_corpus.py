@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wire_helpers import differences, lost_by, stream_through, unknown_parts
+from wire_helpers import differences, lost_by, stream_through, texts_of, unknown_parts
 
 from responses_client._accumulate import Accumulator
 from responses_client._decode import EventDecoder
@@ -108,20 +108,6 @@ def test_the_events_before_the_last_give_its_output(name: str):
         assert rebuilt is not None
         found = differences(wire_of(frames[-1])["response"]["output"], rebuilt.to_dict()["output"])
         assert [line for line in found if (name, line.partition(":")[0]) not in OTHER_OUTPUT] == []
-
-
-def texts_of(output: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return of each item what comes in deltas."""
-    found: list[dict[str, Any]] = []
-    for item in output:
-        texts = {key: item[key] for key in ("arguments", "input", "code") if type(item.get(key)) is str}
-        if item["type"] == "program":
-            texts = {}
-        texts |= {key: [part["text"] for part in item.get(key) or []] for key in ("content", "summary")}
-        texts["commands"] = item.get("action", {}).get("commands")
-        texts["diff"] = item.get("operation", {}).get("diff")
-        found.append({key: text for key, text in texts.items() if text})
-    return found
 
 
 @pytest.mark.parametrize("name", exchanges("sse"))

@@ -13,7 +13,8 @@ from responses_client import Client
 from responses_client.errors import APIError
 from responses_client.models import Response
 
-ROWS: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("deviations.yaml").read_text("utf-8"))
+FILES = sorted(Path(__file__).with_name("deviations").glob("*.yaml"))
+ROWS: list[dict[str, Any]] = [row for path in FILES for row in yaml.safe_load(path.read_text("utf-8"))]
 STREAMS = [pytest.param(row, id=row["name"]) for row in ROWS if "frames" in row]
 BODIES = [pytest.param(row, id=row["name"]) for row in ROWS if "body" in row]
 
@@ -67,7 +68,9 @@ def test_each_event_is_typed_and_lossless(row: dict[str, Any]):
 
 @pytest.mark.parametrize("row", [row for row in STREAMS if not row.values[0].get("unknown")])
 def test_no_stream_is_too_odd_for_strict_mode(row: dict[str, Any]):
-    assert stream_through(framed(row["frames"]), strict=True, broken_by=row.get("break")).name == row["outcome"]
+    assert (
+        stream_through(framed(row["frames"]), strict=True, broken_by=row.get("break")).name == row["outcome"]
+    )
 
 
 @pytest.mark.parametrize("row", STREAMS)

@@ -12,7 +12,12 @@ from responses_client.errors import APIError
 from responses_client.models import Model, Response, UnknownModel
 
 META = ResponseMeta.build(
-    200, {"x-request-id": "req_1"}, elapsed=0.5, tries=1, method="POST", url="https://api.example/v1/responses"
+    200,
+    {"x-request-id": "req_1"},
+    elapsed=0.5,
+    tries=1,
+    method="POST",
+    url="https://api.example/v1/responses",
 )
 
 
@@ -53,6 +58,22 @@ def unknown_parts(value: object) -> list[UnknownModel]:
     return [part for part in parts_of(value) if isinstance(part, UnknownModel)]
 
 
+def texts_of(output: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return of each item what comes in deltas."""
+    found: list[dict[str, Any]] = []
+    for item in output:
+        texts = {key: item[key] for key in ("arguments", "input", "code") if type(item.get(key)) is str}
+        if item["type"] == "program":
+            texts = {}
+        for key in ("content", "summary"):
+            texts[key] = [part.get("text") or part.get("refusal") for part in item.get(key) or []]
+        action, operation = item.get("action"), item.get("operation")
+        texts["commands"] = action.get("commands") if isinstance(action, dict) else None
+        texts["diff"] = operation.get("diff") if operation else None
+        found.append({key: text for key, text in texts.items() if text})
+    return found
+
+
 def framed(events: Iterable[dict[str, Any] | str]) -> bytes:
     """Write events as servers do; a text is sent as it is."""
     frames = (
@@ -82,7 +103,12 @@ class Outcome:
 
 
 def stream_through(
-    body: bytes, *, size: int = 2**20, strict: bool = False, looking: bool = False, broken_by: str | None = None
+    body: bytes,
+    *,
+    size: int = 2**20,
+    strict: bool = False,
+    looking: bool = False,
+    broken_by: str | None = None,
 ) -> Outcome:
     """Take a body through decoding and accumulation as the streams of the client do.
 

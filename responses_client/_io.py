@@ -1,0 +1,104 @@
+"""What calls need of the outside world, as types, and how coroutines over them are driven without a loop.
+
+Whatever waits is written once, as `async def` over `IO`. The methods of the sync driver never suspend, so
+that `run` can drive such a coroutine to its end in a plain function.
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
+
+from ._meta import Headers, public_url, redact_headers
+from ._retry import ConnectionFailure, FailureKind
+
+__all__ = ["IO", "Body", "Failure", "Timeouts", "WireRequest", "run"]
+
+T = TypeVar("T")
+_LEAST_SECONDS = 0.001
+
+
+class Timeouts(NamedTuple):
+    """Seconds each wait may take; None is for ever."""
+
+    connect: float | None
+    read: float | None
+    write: float | None
+    pool: float | None
+
+    def within(self, left: float) -> "Timeouts":
+        """Return the timeouts, none longer than `left`."""
+        return Timeouts(*(max(left if value is None else min(value, left), _LEAST_SECONDS) for value in self))
+
+
+class WireRequest(NamedTuple):
+    """One request as it goes out; a header that is None is not sent, not even by default."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str | None]
+    content: bytes
+    timeouts: Timeouts
+
+    def __repr__(self) -> str:
+        """Show no secret: tools that report errors show the values of variables."""
+        headers = redact_headers(self.headers)
+        return f"<{self.method} {public_url(self.url)} {headers} and {len(self.content)} bytes>"
+
+
+class Failure(Exception):
+    """No answer, or a connection that broke: what the flow decides on."""
+
+    def __init__(self, kind: FailureKind, reason: str) -> None:
+        super().__init__(reason)
+        self.outcome = ConnectionFailure(kind)
+        self.reason = reason
+
+
+class Body(Protocol):
+    """An answer whose headers are here and whose body is still to be read."""
+
+    status_code: int
+    headers: Headers
+
+    async def next(self, left: float | None) -> bytes | None:
+        """Return the next piece, None at the end; wait for at most `left` seconds."""
+        ...
+
+    async def drain(self) -> bytes:
+        """Read to the end within 50 ms, so that the connection can be used again; return what came."""
+        ...
+
+    async def close(self) -> None:
+        """Give the connection back, or close it if the body was not read to its end."""
+        ...
+
+
+class IO(Protocol):
+    """All that the package can do to the outside world."""
+
+    is_closed: bool
+
+    async def send(self, request: WireRequest, left: float | None) -> Body:
+        """Send a request and wait, for at most `left` seconds, for the headers of its answer."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+    async def call(self, function: Callable[[], str | Awaitable[str]], left: float | None) -> str:
+        """Call a function of the user's, such as one that gives a key; wait for at most `left` seconds."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connections, if they are ours."""
+        ...
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Drive a coroutine that never suspends, and return its result."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return cast("T", stop.value)
+    coroutine.close()
+    raise RuntimeError("A synchronous call had to wait for something asynchronous.")

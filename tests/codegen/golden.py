@@ -1,0 +1,54 @@
+"""Expected texts kept in files. `python tests/codegen/golden.py` writes them anew: read the diff.
+
+A file of `golden/` has the schema of a case and what is made of it, each under a line `--- path`.
+"""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+HERE = Path(__file__).parent
+NAMES = HERE / "public_names.txt"
+CASES = sorted((HERE / "golden").glob("*.txt"))
+
+_MARK = "--- "
+
+
+def sections(text: str) -> dict[str, str]:
+    """Return the parts of a case by path."""
+    found: dict[str, list[str]] = {}
+    for line in text.splitlines(keepends=True):
+        if line.startswith(_MARK):
+            lines = found[line.removeprefix(_MARK).strip()] = []
+        else:
+            lines.append(line)
+    return {path: "".join(lines) for path, lines in found.items()}
+
+
+def generated(case: dict[str, str]) -> dict[str, str]:
+    """Return what the schema of a case gives now, for the paths that the case shows."""
+    from codegen.__main__ import generate
+    from codegen.reader import parse
+
+    schema = {path: text for path, text in case.items() if path.startswith("schema/")}
+    files = generate(parse({Path(path).stem: text for path, text in schema.items()}))
+    return schema | {path: files[f"responses_client/{path}"] for path in case if path not in schema}
+
+
+def public_names() -> str:
+    """Return the names that users may import, one a line."""
+    modules = ["responses_client", "responses_client.models"]
+    return "".join(f"{module}.{name}\n" for module in modules for name in sorted(dir(import_module(module))))
+
+
+def main() -> None:
+    """Write all expected texts anew."""
+    for path in CASES:
+        parts = generated(sections(path.read_text("utf-8")))
+        path.write_text("".join(f"{_MARK}{name}\n{text}" for name, text in parts.items()), "utf-8")
+    NAMES.write_text(public_names(), "utf-8")
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(HERE.parents[1]))
+    main()

@@ -1,0 +1,219 @@
+"""What holds for every generated class: documented, importable, lossless, picklable, named for users."""
+
+import ast
+import pickle
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import pytest
+from golden import NAMES, public_names
+
+import responses_client.models as models
+from codegen.__main__ import ROOT, generate
+from codegen.layout import WIDTH, words
+from codegen.reader import load
+from codegen.schema import Field, Object, Spec, Union
+from responses_client.errors import ResponseValidationError
+from responses_client.models import Model
+from responses_client.models._base import OpenUnion
+
+DOCUMENT = load()
+FILES = generate(DOCUMENT)
+OBJECTS = [schema for schema in DOCUMENT.schemas.values() if isinstance(schema, Object)]
+UNIONS = DOCUMENT.unions()
+
+
+def model(item: Object) -> type[Model]:
+    return getattr(models, item.name)
+
+
+def minimal(item: Object) -> dict[str, Any]:
+    """The tags and required fields of an object, as short as they may be."""
+    fields = [f for f in DOCUMENT.all_fields(item) if f.tag or f.point or f.required]
+    return {field.wire: field.tag[0] if field.tag else example(field.spec) for field in fields}
+
+
+def example(spec: Spec) -> Any:
+    if "$ref" in spec:
+        names = DOCUMENT.objects(spec["$ref"])
+        return minimal(DOCUMENT.object(names[0])) if names else "some text"
+    if "anyOf" in spec:
+        return example(spec["anyOf"][-1])
+    if spec.get("enum"):
+        return spec["enum"][0]
+    if spec.get("type") == "array":
+        return [example(spec["items"])]
+    if spec.get("type") == "object":
+        return {"key": example(spec.get("additionalProperties", {}))}
+    values = {"string": "some text", "integer": spec.get("minimum", 1), "number": 0.5, "boolean": True}
+    return values.get(spec.get("type", ""), [1, None])
+
+
+def ids(schema: Object | Union) -> str:
+    return schema.name
+
+
+@pytest.mark.parametrize("item", OBJECTS, ids=ids)
+def test_minimal_object_comes_back_as_it_was(item: Object):
+    data = minimal(item)
+    built = model(item).from_dict(data, strict=True)
+    assert built.to_dict() == data
+    assert model(item).from_json(built.to_json(), strict=True) == built
+
+
+@pytest.mark.parametrize("item", OBJECTS, ids=ids)
+def test_object_with_every_field_and_a_new_one_comes_back_as_it_was(item: Object):
+    fields = [field for field in DOCUMENT.all_fields(item) if not field.tag]
+    data = minimal(item) | {field.wire: example(field.spec) for field in fields} | {"brand_new": {"a": [1]}}
+    built = model(item).from_dict(data, strict=True)
+    assert built.to_dict() == data
+    assert built.model_extra == {"brand_new": {"a": [1]}}
+
+
+@pytest.mark.parametrize("item", OBJECTS, ids=ids)
+def test_null_in_every_field_that_may_be_null_comes_back(item: Object):
+    nulls = {field.wire: None for field in DOCUMENT.all_fields(item) if field.nullable}
+    data = minimal(item) | nulls
+    assert model(item).from_dict(data, strict=True).to_dict() == data
+
+
+@pytest.mark.parametrize("item", OBJECTS, ids=ids)
+def test_objects_can_be_pickled(item: Object):
+    built = model(item).from_dict(minimal(item))
+    assert pickle.loads(pickle.dumps(built)) == built
+    assert pickle.loads(pickle.dumps(model(item))) is model(item)
+
+
+@pytest.mark.parametrize("item", OBJECTS, ids=ids)
+def test_keywords_make_an_object_with_its_tags(item: Object):
+    fields = DOCUMENT.all_fields(item)
+    data = minimal(item)
+    built = model(item)(
+        **{field.name: data[field.wire] for field in fields if field.wire in data and not field.tag}
+    )
+    assert built.to_dict() == data | {field.wire: field.tag[0] for field in fields if field.tag}
+
+
+@pytest.mark.parametrize("item", [item for item in OBJECTS if any(f.point for f in item.fields)], ids=ids)
+def test_object_without_its_point_is_refused(item: Object):
+    points = [field.wire for field in DOCUMENT.all_fields(item) if field.point]
+    for wire in points:
+        data = {key: value for key, value in minimal(item).items() if key != wire}
+        with pytest.raises(ResponseValidationError, match=f"at {wire}"):
+            model(item).from_dict(data, strict=True)
+
+
+@pytest.mark.parametrize("union", UNIONS, ids=ids)
+def test_union_gives_each_member_its_own_class(union: Union):
+    dispatcher = getattr(models, union.name)
+    assert issubclass(dispatcher, OpenUnion)
+    for name in DOCUMENT.objects(union.name):
+        item = DOCUMENT.object(name)
+        for tag in DOCUMENT.tags(name):
+            data = {**minimal(item), "type": tag}
+            assert type(dispatcher.validate(data)) is model(item)
+
+
+@pytest.mark.parametrize("union", UNIONS, ids=ids)
+def test_union_keeps_what_it_does_not_know(union: Union):
+    unknown = getattr(models, union.name).validate({"type": "brand_new", "a": 1})
+    assert type(unknown).__name__ == union.unknown
+    assert unknown.to_dict() == {"type": "brand_new", "a": 1}
+
+
+def classes() -> Iterator[tuple[str, ast.ClassDef]]:
+    for name, text in FILES.items():
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ClassDef):
+                yield name, node
+
+
+def test_every_class_and_field_has_a_docstring():
+    missing: list[str] = []
+    for name, node in classes():
+        if not ast.get_docstring(node):
+            missing.append(f"{name}: {node.name}")
+        for field, following in zip(node.body, [*node.body[1:], None], strict=True):
+            is_field = isinstance(field, ast.AnnAssign) and "Literal" not in ast.unparse(field.annotation)[:9]
+            if is_field and not isinstance(following, ast.Expr):
+                missing.append(f"{name}: {node.name}.{ast.unparse(field.target)}")
+    # A tag says what it is; where its name does not, the schema describes it.
+    assert [text for text in missing if not text.endswith((".type", ".role", ".mode", ".media_type"))] == []
+
+
+def test_docstrings_of_the_schema_are_sentences():
+    described = [(schema.name, schema.description) for schema in DOCUMENT.schemas.values()]
+    described += [
+        (f"{item.name}.{f.wire}", f.description) for item in OBJECTS for f in item.fields if f.description
+    ]
+    odd = [
+        name
+        for name, text in described
+        if not (text[0].isupper() or text[0] in "`0123456789") or text[-1] != "."
+    ]
+    assert odd == []
+
+
+def test_no_line_is_too_long():
+    long = [name for name, text in FILES.items() if max(map(len, text.splitlines())) > WIDTH]
+    assert long == []
+
+
+def test_nothing_that_users_pass_is_any():
+    assert "Any" not in words([FILES["responses_client/models/params.py"]])
+
+
+def test_type_checkers_see_the_names_that_exist():
+    seen: set[str] = set()
+    for node in ast.walk(ast.parse(FILES["responses_client/models/__init__.py"])):
+        if isinstance(node, ast.ImportFrom) and node.level and node.module:
+            module = import_module(f"responses_client.models.{node.module}")
+            seen |= set(module.__all__) if node.names[0].name == "*" else {alias.name for alias in node.names}
+    assert sorted(seen) == models.__all__
+
+
+def test_every_public_name_can_be_imported():
+    assert all(getattr(models, name) is not None for name in models.__all__)
+
+
+def test_name_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'OutputMesage'"):
+        models.OutputMesage  # noqa: B018
+
+
+def test_fields_that_tell_a_kind_are_the_tags():
+    for item in OBJECTS:
+        literals = [n for n, f in model(item).model_fields.items() if get_origin(f.annotation) is Literal]
+        tags = {field.name: field.tag for field in DOCUMENT.all_fields(item) if field.tag}
+        assert literals == list(tags) == list(model(item).tags)
+        assert all(get_args(model(item).model_fields[name].annotation) == tags[name] for name in tags)
+
+
+def test_public_names_are_those_we_decided_on():
+    """`python tests/codegen/golden.py` writes the list anew: a name that goes away breaks somebody's program."""
+    assert public_names() == NAMES.read_text("utf-8")
+
+
+def test_generated_files_say_where_they_come_from():
+    for name in FILES:
+        assert "GENERATED by `python -m codegen`" in (ROOT / name).read_text("utf-8").partition("\n\nfrom")[0]
+
+
+def test_readme_names_every_keyword():
+    from codegen.dialect import KEYWORDS
+
+    text = (Path(ROOT) / "codegen" / "README.md").read_text("utf-8")
+    assert [
+        keyword for keyword in sorted(KEYWORDS) if f"`{keyword}" not in text and f"{keyword}`" not in text
+    ] == []
+
+
+def field_names(fields: tuple[Field, ...]) -> list[str]:
+    return [field.name for field in fields]
+
+
+def test_models_have_the_fields_of_the_schema_in_its_order():
+    for item in OBJECTS:
+        assert list(model(item).model_fields) == field_names(DOCUMENT.all_fields(item))

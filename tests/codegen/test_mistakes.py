@@ -1,0 +1,294 @@
+"""Each mistake in a schema is an error that names the file, the schema and the property."""
+
+import pytest
+
+from codegen.reader import parse
+from codegen.schema import SchemaError
+
+GOOD = """
+x-doc: Things.
+Thing:
+  description: A thing.
+  properties:
+    type: {const: thing}
+    name: {type: string, description: Its name.}
+Other:
+  description: Another thing.
+  properties:
+    type: {const: other}
+"""
+
+IN_A_SCHEMA = {
+    "no mapping": ("Bad: [1]", "things.yaml: Bad: needs keywords, not [1]"),
+    "no description": ("Bad: {properties: {}}", "things.yaml: Bad: description is missing"),
+    "unknown keyword": (
+        "Bad: {description: Bad., propertys: {}}",
+        "things.yaml: Bad: unknown keyword propertys",
+    ),
+    "unknown keyword of a union": (
+        "Bad: {description: Bad., anyOf: [{$ref: Thing}], required: []}",
+        "things.yaml: Bad: unknown keyword required",
+    ),
+    "required names nothing": (
+        "Bad: {description: Bad., required: [name]}",
+        "things.yaml: Bad: required names no property: name",
+    ),
+    "point is not required": (
+        "Bad: {description: Bad., properties: {name: {description: N.}}, x-point: [name]}",
+        "things.yaml: Bad: x-point names what is not required: name",
+    ),
+    "two bases": (
+        "Bad: {description: Bad., allOf: [{$ref: Thing}, {$ref: Other}]}",
+        "things.yaml: Bad: more than one base",
+    ),
+    "unknown base class": (
+        "Bad: {description: Bad., x-class: Fancy}",
+        "things.yaml: Bad: x-class must be one of ResponseResult",
+    ),
+    "union of no references": (
+        "Bad: {description: Bad., anyOf: [{type: string}]}",
+        "things.yaml: Bad: anyOf may hold only $ref, not {'type': 'string'}",
+    ),
+    "unknown last member": (
+        "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-unknown: UnknownThing}",
+        "things.yaml: Bad: x-unknown must be one of UnknownAnnotation, UnknownContent, UnknownEvent, "
+        "UnknownItem, UnknownObject, UnknownTool, not 'UnknownThing'",
+    ),
+    "alias of numbers": (
+        "Bad: {description: Bad., type: integer, x-values: ['1']}",
+        "things.yaml: Bad: x-values needs the type string",
+    ),
+}
+
+IN_A_PROPERTY = {
+    "no mapping": ("string", "needs keywords, not 'string'"),
+    "no description": ("{type: string}", "description is missing"),
+    "unknown keyword": ("{type: string, description: F., format: uri}", "unknown keyword format"),
+    "unknown keyword inside": (
+        "{type: array, items: {type: string, title: T}, description: F.}",
+        "unknown keyword title",
+    ),
+    "unknown type": ("{type: text, description: F.}", "type text is not known"),
+    "list of types": (
+        "{type: [string, integer], description: F.}",
+        "several types stand in anyOf, not in a list",
+    ),
+    "enum of numbers": ("{type: integer, enum: [1, 2], description: F.}", "enum needs the type string"),
+    "enum with a number": (
+        "{type: string, enum: [a, 2], description: F.}",
+        "enum may hold only strings, not 2",
+    ),
+    "enum with a YAML boolean": (
+        "{type: string, enum: [off], description: F.}",
+        "enum may hold only strings, not False",
+    ),
+    "value twice": ("{type: string, enum: [a, b, a], description: F.}", "enum holds 'a' twice"),
+    "constant number": ("{const: 1, description: F.}", "const must be a string"),
+    "bound on an answer": (
+        "{type: string, maxLength: 3, description: F.}",
+        "maxLength may stand only in requests.yaml: no answer loses its class by it",
+    ),
+    "reference to nothing": ("{$ref: Nothing, description: F.}", " refers to Nothing, which is nowhere"),
+}
+
+ACROSS = {
+    "union of nothing": (
+        "Bad: {description: Bad., anyOf: [{$ref: Nothing}]}",
+        "things.yaml: Bad refers to Nothing, which is nowhere",
+    ),
+    "base that is nowhere": (
+        "Bad: {description: Bad., allOf: [{$ref: Nothing}]}",
+        "things.yaml: Bad refers to Nothing, which is nowhere",
+    ),
+    "base that is a union": (
+        "Bad: {description: Bad., allOf: [{$ref: Any}]}\nAny: {description: Any., anyOf: [{$ref: Thing}]}",
+        "things.yaml: Bad has the base Any, which is no object",
+    ),
+    "base of itself": (
+        "Bad: {description: Bad., allOf: [{$ref: Worse}]}\nWorse: {description: Worse., allOf: [{$ref: Bad}]}",
+        "things.yaml: Bad inherits from itself: Bad > Worse > Bad",
+    ),
+    "two members with one tag": (
+        "Bad: {description: Bad., anyOf: [{$ref: Thing}, {$ref: Again}]}\n"
+        "Again: {description: Again., properties: {type: {const: thing}}}",
+        "things.yaml: Bad holds Thing and Again, both of type thing",
+    ),
+    "member without a tag": (
+        "Bad: {description: Bad., anyOf: [{$ref: Plain}]}\nPlain: {description: Plain.}",
+        "things.yaml: Bad holds Plain, which has no tag",
+    ),
+    "abstract member": (
+        "Bad: {description: Bad., anyOf: [{$ref: Base}]}\n"
+        "Base: {description: B., x-abstract: true, properties: {type: {const: base}}}",
+        "things.yaml: Bad holds Base, which is abstract",
+    ),
+    "untagged that leads nowhere": (
+        "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-untagged: {role: message}}",
+        "things.yaml: Bad: x-untagged leads to message, which no member has",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [*IN_A_SCHEMA.values(), *ACROSS.values()], ids=[*IN_A_SCHEMA, *ACROSS]
+)
+def test_mistake_in_a_schema(text: str, message: str):
+    with pytest.raises(SchemaError) as caught:
+        parse({"things": f"{GOOD}\n{text}\n"})
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(("text", "message"), IN_A_PROPERTY.values(), ids=IN_A_PROPERTY)
+def test_mistake_in_a_property(text: str, message: str):
+    with pytest.raises(SchemaError) as caught:
+        parse({"things": f"{GOOD}\nBad: {{description: Bad., properties: {{field: {text}}}}}\n"})
+    assert str(caught.value).removeprefix("things.yaml: Bad.field").removeprefix(": ") == message
+
+
+def test_bound_that_does_not_fit_its_type():
+    with pytest.raises(SchemaError, match=r"^requests.yaml: Bad.field: maxLength needs the type string$"):
+        parse(
+            {
+                "requests": "x-doc: R.\nBad: {description: Bad., properties: "
+                "{field: {type: integer, maxLength: 3, description: F.}}}"
+            }
+        )
+
+
+def test_name_in_two_files():
+    with pytest.raises(SchemaError, match=r"^tools.yaml: Thing stands in things.yaml too$"):
+        parse({"things": GOOD, "tools": GOOD})
+
+
+def test_objects_that_contain_each_other():
+    from codegen.emit_models import emit
+
+    document = parse(
+        {
+            "things": "x-doc: T.\nA: {description: A., properties: {b: {$ref: B, description: B.}}}\n"
+            "B: {description: B., properties: {a: {$ref: A, description: A.}}}\n"
+        }
+    )
+    with pytest.raises(SchemaError, match=r"^things.yaml: A > B > A contain each other$"):
+        emit(document)
+
+
+FILES = {
+    "no YAML": ("x-doc: [", "things.yaml: while parsing a flow node"),
+    "no text at the top": ("Thing: {description: A thing.}", "things.yaml: x-doc is missing"),
+    "empty": ("", "things.yaml: x-doc is missing"),
+    "key that stands twice": ("x-doc: T.\nA: {description: A.}\nA: {description: B.}", "A stands twice"),
+    "key that YAML takes for a boolean": (
+        "x-doc: T.\nA: {description: A., properties: {on: {type: boolean, description: O.}}}",
+        "the key True needs quotes",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), FILES.values(), ids=FILES)
+def test_mistake_in_a_file(text: str, message: str):
+    with pytest.raises(SchemaError) as caught:
+        parse({"things": text})
+    assert str(caught.value).startswith("things.yaml: ")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+EVENTS = """
+x-doc: Events.
+Text: {description: A text., properties: {type: {const: output_text}, text: {type: string, description: T.}}}
+Part: {description: A part., anyOf: [{$ref: Text}]}
+Message:
+  description: A message.
+  properties:
+    type: {const: message}
+    content: {type: array, items: {$ref: Part}, description: Its parts.}
+OutputItem: {description: An item., anyOf: [{$ref: Message}]}
+Delta:
+  description: More text.
+  properties:
+    type: {const: delta}
+    delta: {type: string, description: The text.}
+    content_index: {type: integer, description: The part.}
+  x-effect: %s
+"""
+PATH = "at: [content, content_index, text], part: output_text, item: message"
+EFFECTS = {
+    "unknown verb": (f"{{add: delta, {PATH}}}", "unknown verb or key add"),
+    "no verb": (f"{{{PATH}}}", "needs one of put, append, set, status"),
+    "two verbs": (f"{{append: delta, set: delta, {PATH}}}", "needs one of put, append, set, status"),
+    "field that the event lacks": (f"{{append: text, {PATH}}}", "Delta has no text"),
+    "index that the event lacks": (
+        "{append: delta, at: [content, part_index, text], item: message}",
+        "Delta has no part_index",
+    ),
+    "path that leads nowhere": (
+        "{append: delta, at: [content, content_index, words], item: message}",
+        "the path fails at words, which Text lacks",
+    ),
+    "path that leads through text": (
+        "{append: delta, at: [content, content_index, text, words], item: message}",
+        "the path fails at words, which text lacks",
+    ),
+    "item that is none": ("{append: delta, at: [content], item: letter}", "OutputItem has no letter"),
+    "part that the path has not": (
+        "{append: delta, at: [content, content_index, text], part: refusal, item: message}",
+        "the path leads to no refusal",
+    ),
+    "status of an item without one": (
+        "{status: in_progress, item: message}",
+        "the path fails at status, which Message lacks",
+    ),
+}
+
+
+@pytest.mark.parametrize(("effect", "message"), EFFECTS.values(), ids=EFFECTS)
+def test_mistake_in_an_effect(effect: str, message: str):
+    with pytest.raises(SchemaError) as caught:
+        parse({"events": EVENTS % effect})
+    assert str(caught.value) == f"events.yaml: Delta.x-effect: {message}"
+
+
+def test_right_effect_is_taken():
+    parse({"events": EVENTS % f"{{append: delta, {PATH}}}"})
+
+
+REQUESTS = """
+x-doc: Requests.
+AskRequest: {description: A question., x-request: AskParams}
+Answer: {description: An answer.}
+Event: {description: An event., anyOf: []}
+"""
+OPERATIONS = {
+    "missing": ("{description: Ask.}", ": path, request, result, verb is missing"),
+    "unknown keyword": (
+        "{description: Ask., verb: GET, path: /a, request: AskRequest, result: Answer, tags: []}",
+        ": unknown keyword tags",
+    ),
+    "result that is nowhere": (
+        "{description: Ask., verb: GET, path: /a, request: AskRequest, result: Nothing}",
+        " refers to Nothing, which is nowhere",
+    ),
+    "request that is none": (
+        "{description: Ask., verb: GET, path: /a, request: Answer, result: Answer}",
+        ": Answer is no request, it has no x-request",
+    ),
+}
+
+
+@pytest.mark.parametrize(("operation", "message"), OPERATIONS.values(), ids=OPERATIONS)
+def test_mistake_in_an_operation(operation: str, message: str):
+    with pytest.raises(SchemaError) as caught:
+        parse({"requests": REQUESTS, "operations": f"x-doc: Endpoints.\nthings.ask: {operation}\n"})
+    assert str(caught.value) == f"operations.yaml: things.ask{message}"
+
+
+def test_result_that_is_a_union():
+    with pytest.raises(SchemaError, match=r"^requests.yaml: Event stands where only an object may$"):
+        parse(
+            {
+                "requests": REQUESTS,
+                "operations": "x-doc: E.\nthings.ask: "
+                "{description: Ask., verb: GET, path: /a, request: AskRequest, result: Event}\n",
+            }
+        )

@@ -1,0 +1,115 @@
+"""The three ways to run the client: in plain functions, on asyncio and on trio, behind one interface."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import anyio
+import httpx
+from payloads import KEY
+
+from responses_client import AsyncClient, AsyncEventStream, Client, EventStream
+from responses_client._io import run
+from responses_client.models import Response, StreamEvent
+
+T = TypeVar("T")
+# Nothing here is encrypted, and to load certificates takes longer than a test.
+HTTP: dict[str, Any] = {"trust_env": False, "verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)}
+
+
+class Events:
+    """A stream of either colour, with async methods that in the sync shell never suspend."""
+
+    def __init__(self, stream: EventStream | AsyncEventStream) -> None:
+        self.stream = stream
+
+    async def next(self) -> StreamEvent:
+        """Return the next event."""
+        return next(self.stream) if isinstance(self.stream, EventStream) else await anext(self.stream)
+
+    async def rest(self) -> list[StreamEvent]:
+        """Return the events to the end."""
+        if isinstance(self.stream, EventStream):
+            return list(self.stream)
+        return [event async for event in self.stream]
+
+    async def final(self) -> Response:
+        """Return the whole response."""
+        if isinstance(self.stream, EventStream):
+            return self.stream.get_final_response()
+        return await self.stream.get_final_response()
+
+    async def close(self) -> None:
+        """Close the stream."""
+        if isinstance(self.stream, EventStream):
+            self.stream.close()
+        else:
+            await self.stream.aclose()
+
+
+class Session:
+    """A client of either colour, with async methods that in the sync shell never suspend."""
+
+    def __init__(self, client: Client | AsyncClient) -> None:
+        self.client = client
+
+    async def create(self, **params: Any) -> Response:
+        """Create a response."""
+        params = {"model": "m", "input": "Hi", **params}
+        if isinstance(self.client, Client):
+            return self.client.responses.create(**params)
+        return await self.client.responses.create(**params)
+
+    async def stream(self, **params: Any) -> Events:
+        """Open a stream."""
+        params = {"model": "m", "input": "Hi", **params}
+        if isinstance(self.client, Client):
+            return Events(self.client.responses.create(stream=True, **params))
+        return Events(await self.client.responses.create(stream=True, **params))
+
+    @property
+    def busy_connections(self) -> int:
+        """How many connections of the client's pool are in use, or broken and still kept."""
+        pool = self.client._io._given._transport._pool  # type: ignore[attr-defined]
+        return max(len(pool._requests), sum(not connection.is_idle() for connection in pool.connections))
+
+
+@dataclass(frozen=True)
+class Shell:
+    """A way to run the client."""
+
+    name: str
+
+    def play(
+        self, script: Callable[[Session], Awaitable[T]], url: str, http: dict[str, Any] = HTTP, **options: Any
+    ) -> T:
+        """Run a script with a client whose connections are its own; `http` are options of httpx."""
+        settings = {"api_key": KEY, "base_url": url, "timeout": 3.0, **options}
+        if self.name == "sync":
+            with httpx.Client(**http) as given, Client(**{"http_client": given, **settings}) as client:
+                return run(script(Session(client)))  # type: ignore[arg-type]
+
+        async def main() -> T:
+            async with (
+                httpx.AsyncClient(**http) as given,
+                AsyncClient(**{"http_client": given, **settings}) as client,
+            ):
+                return await script(Session(client))
+
+        return anyio.run(main, backend=self.name)
+
+    def create(self, url: str, params: dict[str, Any] | None = None, **options: Any) -> Response:
+        """Create one response."""
+        return self.play(lambda session: session.create(**params or {}), url, **options)
+
+    def events(self, url: str, params: dict[str, Any] | None = None, **options: Any) -> list[StreamEvent]:
+        """Read one stream to its end."""
+
+        async def script(session: Session) -> list[StreamEvent]:
+            events = await session.stream(**params or {})
+            return await events.rest()
+
+        return self.play(script, url, **options)

@@ -1,0 +1,199 @@
+"""Cancelled tasks: the server is left at once, the pool stays usable, and nothing is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Awaitable, Callable
+
+import anyio
+import pytest
+from payloads import CREATED, HEL, KEY, WHOLE, response
+from scripted_server import HOLD, ScriptedServer, Step, answer, chunk, head, stream_head
+from shells import Session, Shell
+
+from responses_client import AsyncClient
+from responses_client.errors import APITimeoutError, StreamInterrupted
+
+GOOD = [answer(200, response())]
+STALLED: list[Step] = [stream_head(), chunk(CREATED), chunk(HEL), HOLD]
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def loop(request: pytest.FixtureRequest) -> Shell:
+    """Each kind of event loop in turn."""
+    return Shell(request.param)
+
+
+async def read_all(session: Session) -> None:
+    stream = await session.stream()
+    async with stream.stream:  # type: ignore[union-attr]
+        await stream.rest()
+
+
+WORK: dict[str, tuple[list[Step], Callable[[Session], Awaitable[object]]]] = {
+    "waiting for headers": ([HOLD], Session.create),
+    "waiting for a body": ([head(200, content_length="10"), HOLD], Session.create),
+    "waiting for the headers of a stream": ([HOLD], Session.stream),
+    "waiting for an event": (STALLED, read_all),
+    "waiting for an event inside of a chunk": ([*STALLED[:-1], b"100\r\nevent", HOLD], read_all),
+}
+CASES = [pytest.param(*work, id=name) for name, work in WORK.items()]
+
+
+async def wait_for(server: ScriptedServer) -> None:
+    while not server.left.is_set():
+        await anyio.sleep(0.005)
+
+
+@pytest.mark.parametrize(("script", "work"), CASES)
+def test_cancelled_scope_leaves_the_server_and_a_usable_pool(
+    loop: Shell, script: list[Step], work: Callable[[Session], Awaitable[object]]
+) -> None:
+    async def play(session: Session) -> None:
+        with anyio.move_on_after(0.1) as scope:
+            await work(session)
+        assert scope.cancelled_caught
+        with anyio.fail_after(2):
+            await wait_for(server)
+        assert session.busy_connections == 0
+        assert (await session.create()).output_text == "Hello"
+
+    with ScriptedServer(script, GOOD) as server:
+        loop.play(play, server.url)
+
+
+@pytest.mark.parametrize(("script", "work"), CASES)
+def test_cancelled_task_of_asyncio_leaves_no_task_and_no_connection(
+    script: list[Step], work: Callable[[Session], Awaitable[object]]
+) -> None:
+    async def play(session: Session) -> None:
+        task = asyncio.ensure_future(work(session))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        del task
+        gc.collect()
+        await asyncio.wait_for(wait_for(server), 2)
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        assert session.busy_connections == 0
+        assert (await session.create()).output_text == "Hello"
+
+    with ScriptedServer(script, GOOD) as server:
+        Shell("asyncio").play(play, server.url)
+
+
+def test_block_left_early_leaves_no_task_behind() -> None:
+    async def play(session: Session) -> None:
+        stream = (await session.stream()).stream
+        async with stream:  # type: ignore[union-attr]
+            async for _ in stream:  # type: ignore[union-attr]
+                break
+        del stream
+        gc.collect()
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        assert session.busy_connections == 0
+
+    with ScriptedServer(STALLED) as server:
+        Shell("asyncio").play(play, server.url)
+
+
+def test_block_left_by_an_exception_closes_the_connection(loop: Shell) -> None:
+    async def play(session: Session) -> None:
+        with pytest.raises(ZeroDivisionError):
+            async with (await session.stream()).stream as stream:  # type: ignore[union-attr]
+                await anext(stream)
+                raise ZeroDivisionError
+        with anyio.fail_after(2):
+            await wait_for(server)
+        assert session.busy_connections == 0
+
+    with ScriptedServer(STALLED) as server:
+        loop.play(play, server.url)
+
+
+def test_retry_can_be_cancelled_while_it_waits(loop: Shell) -> None:
+    async def play(session: Session) -> None:
+        with anyio.move_on_after(0.1) as scope:
+            await session.create()
+        assert scope.cancelled_caught
+        assert len(server.requests) == 1
+        assert session.busy_connections == 0
+
+    with ScriptedServer([answer(429, {}, retry_after="30")], GOOD) as server:
+        loop.play(play, server.url)
+
+
+def test_stream_whose_wait_was_cancelled_ends_as_interrupted(loop: Shell) -> None:
+    async def play(session: Session) -> None:
+        stream = await session.stream()
+        await stream.next()
+        await stream.next()
+        with anyio.move_on_after(0.1):
+            await stream.next()
+        with pytest.raises(StreamInterrupted) as caught:
+            await stream.next()
+        assert caught.value.partial is not None
+        assert caught.value.partial.output_text == "Hel"
+        assert (await (await session.stream()).final()).output_text == "Hello"
+
+    with ScriptedServer(STALLED, WHOLE) as server:
+        loop.play(play, server.url)
+
+
+def test_stream_can_be_closed_from_another_task_while_it_is_waited_for(loop: Shell) -> None:
+    async def play(session: Session) -> None:
+        stream = await session.stream()
+        with anyio.fail_after(2):
+            async with anyio.create_task_group() as tasks:
+
+                async def close_soon() -> None:
+                    await anyio.sleep(0.1)
+                    await stream.close()
+
+                tasks.start_soon(close_soon)
+                assert len(await stream.rest()) == 2
+        assert session.busy_connections == 0
+
+    with ScriptedServer(STALLED) as server:
+        loop.play(play, server.url)
+
+
+def test_deadline_also_bounds_an_async_function_for_the_key(loop: Shell) -> None:
+    async def slow_key() -> str:
+        await anyio.sleep(30)
+        return KEY
+
+    with ScriptedServer(GOOD) as server, pytest.raises(APITimeoutError, match=r"the deadline of 0\.1 s"):
+        loop.create(server.url, deadline=0.1, api_key=slow_key)
+
+    assert server.requests == []
+
+
+# PAIN_THREADS a18
+def test_one_client_serves_one_event_loop_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    once = [answer(200, response(), connection="close")]
+    with ScriptedServer(once, once, once) as server:
+        client = AsyncClient(api_key=KEY, base_url=server.url)
+
+        async def main() -> str:
+            return (await client.responses.create(model="m", input="Hi")).output_text
+
+        assert [asyncio.run(main()), asyncio.run(main()), anyio.run(main, backend="trio")] == ["Hello"] * 3
+        assert server.connections == 3
+        asyncio.run(client.aclose())
+
+
+def test_many_calls_at_once_share_the_client(loop: Shell) -> None:
+    async def play(session: Session) -> None:
+        async with anyio.create_task_group() as tasks:
+            for _ in range(10):
+                tasks.start_soon(session.create)
+        assert session.busy_connections == 0
+
+    with ScriptedServer(*[[0.02, *GOOD]] * 10) as server:
+        loop.play(play, server.url)
+        assert len(server.requests) == 10

@@ -1,0 +1,174 @@
+"""Clients of the user's own to send with: httpx, httpx2, proxies, and transports that are neither's."""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from payloads import KEY, WHOLE, response
+from scripted_server import CLOSE, HOLD, ScriptedServer, answer
+from shells import HTTP, Session, Shell
+
+from responses_client import AsyncClient, Client
+from responses_client.errors import APIConnectionError, APITimeoutError, ConfigurationError, StreamInterrupted
+
+GOOD = [answer(200, response())]
+LIBRARIES = ["httpx", "httpx2"]
+
+
+@pytest.fixture(params=LIBRARIES)
+def library(request: pytest.FixtureRequest) -> Any:
+    """Each HTTP library that is installed."""
+    return pytest.importorskip(request.param)
+
+
+# PAIN_THREADS a32
+def test_client_of_either_library_sends_and_streams(library: Any) -> None:
+    with ScriptedServer(GOOD, WHOLE, GOOD) as server, library.Client(**HTTP) as http:
+        with Client(api_key=KEY, base_url=server.url, http_client=http) as client:
+            assert client.responses.create(model="m", input="Hi").output_text == "Hello"
+            with client.responses.stream(model="m", input="Hi") as stream:
+                assert "".join(stream.text_deltas()) == "Hello"
+        assert not http.is_closed
+        assert http.get(server.origin).status_code == 200
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_async_client_of_either_library_sends_and_streams(library: Any, backend: str) -> None:
+    async def main() -> None:
+        async with (
+            library.AsyncClient(**HTTP) as http,
+            AsyncClient(api_key=KEY, base_url=server.url, http_client=http) as client,
+        ):
+            assert (await client.responses.create(model="m", input="Hi")).output_text == "Hello"
+            async with client.responses.stream(model="m", input="Hi") as stream:
+                assert "".join([piece async for piece in stream.text_deltas()]) == "Hello"
+
+    with ScriptedServer(GOOD, WHOLE) as server:
+        anyio.run(main, backend=backend)
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "kind", "cause"),
+    [([CLOSE], APIConnectionError, "RemoteProtocolError"), ([HOLD], APITimeoutError, "ReadTimeout")],
+)
+def test_exceptions_of_either_library_become_ours(library: Any, script: Any, kind: Any, cause: str) -> None:
+    with ScriptedServer(script) as server, library.Client(**HTTP) as http:
+        client = Client(api_key=KEY, base_url=server.url, http_client=http, timeout=0.1, max_retries=0)
+        with pytest.raises(kind) as caught:
+            client.responses.create(model="m", input="Hi")
+
+    assert isinstance(caught.value.__cause__, getattr(library, cause))
+
+
+def test_timeouts_of_either_library_are_taken(library: Any) -> None:
+    with ScriptedServer([HOLD], [HOLD]) as server, library.Client(**HTTP) as http:
+        client = Client(api_key=KEY, base_url=server.url, http_client=http, max_retries=0)
+        with pytest.raises(APITimeoutError):
+            client.responses.create(model="m", input="Hi", timeout=library.Timeout(5, read=0.1))
+
+    with ScriptedServer([HOLD]) as server, library.Client(timeout=0.1, **HTTP) as http:
+        client = Client(api_key=KEY, base_url=server.url, http_client=http, max_retries=0)
+        with pytest.raises(APITimeoutError):
+            client.responses.create(model="m", input="Hi")
+
+
+def test_timeout_of_ours_goes_before_that_of_the_users_client() -> None:
+    with ScriptedServer([0.2, *GOOD]) as server, httpx.Client(timeout=0.1, **HTTP) as http:
+        client = Client(api_key=KEY, base_url=server.url, http_client=http, timeout=3)
+        assert client.responses.create(model="m", input="Hi").output_text == "Hello"
+
+
+def test_settings_of_the_users_client_stay_in_force(library: Any) -> None:
+    options: dict[str, Any] = {
+        "headers": {"X-Team": "blue", "Authorization": "Basic no"},
+        "params": {"team": "blue"},
+        "cookies": {"session": "1"},
+        "follow_redirects": True,
+    }
+    with ScriptedServer(GOOD) as server, library.Client(**options, **HTTP) as http:
+        Client(api_key=KEY, base_url=server.url, http_client=http).responses.create(model="m", input="Hi")
+
+    (request,) = server.requests
+    assert request.headers["x-team"] == "blue"
+    assert request.headers["cookie"] == "session=1"
+    assert request.headers["authorization"] == f"Bearer {KEY}"
+    assert request.path.endswith("?team=blue")
+
+
+def test_latin_1_header_arrives_as_it_is() -> None:
+    with ScriptedServer(GOOD) as server, httpx.Client(**HTTP) as http:
+        client = Client(
+            api_key=KEY, base_url=server.url, http_client=http, default_headers={"X-Name": "Café"}
+        )
+        client.responses.create(model="m", input="Hi")
+
+    assert server.requests[0].headers["x-name"] == "Café"
+
+
+def test_header_set_to_none_is_not_sent_at_all() -> None:
+    removed = {"User-Agent": None, "accept": None, "Authorization": None}
+    with ScriptedServer(GOOD) as server, httpx.Client(**HTTP) as http:
+        client = Client(base_url=server.url, http_client=http, default_headers=removed)
+        client.responses.create(model="m", input="Hi", extra_headers={"Idempotency-Key": None})
+
+    assert sorted(server.requests[0].headers) == [
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "content-type",
+        "host",
+    ]
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for 127.0.0.1 with its key."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed")
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    options = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test"
+    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(path), "-out", f"{path}.crt"]
+    subprocess.run([openssl, *options.split(), *names], check=True, capture_output=True)
+    path.write_text(path.read_text() + Path(f"{path}.crt").read_text())
+    return path
+
+
+# PAIN A15
+def test_encrypted_stream_ends_after_its_terminal_event_and_at_its_deadline(
+    certificate: Path, shell: Shell
+) -> None:
+    async def play(session: Session) -> None:
+        assert len(await (await session.stream()).rest()) == 4
+        assert len(await (await session.stream()).rest()) == 4
+        with pytest.raises(StreamInterrupted, match="the deadline of 0.2 s has passed"):
+            await (await session.stream(deadline=0.2)).rest()
+        assert session.busy_connections == 0
+
+    open_line = [*WHOLE[:-1], HOLD]
+    trusting = {**HTTP, "verify": ssl.create_default_context(cafile=str(certificate))}
+    with ScriptedServer(WHOLE, open_line, [*WHOLE[:2], HOLD], certificate=certificate) as server:
+        shell.play(play, server.url, http=trusting)
+        assert server.connections == 2
+
+
+def test_certificate_that_is_not_trusted_is_a_connection_error(certificate: Path, shell: Shell) -> None:
+    untrusting = {**HTTP, "verify": ssl.create_default_context()}
+    with ScriptedServer(certificate=certificate) as server:
+        with pytest.raises(APIConnectionError, match="ConnectError: .*certificate verify failed"):
+            shell.play(Session.create, server.url, http=untrusting, max_retries=0)
+
+
+@pytest.mark.parametrize("host", ["a..b", "xn--a"])
+def test_host_that_is_no_host_is_an_error_of_the_package(shell: Shell, host: str) -> None:
+    with pytest.raises((ConfigurationError, APIConnectionError), match="check .*base_url"):
+        shell.create(f"http://{host}/v1")

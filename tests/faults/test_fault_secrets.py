@@ -1,0 +1,209 @@
+"""The key is nowhere but in its header: not in errors, not in logs, not in anything that is shown."""
+
+from __future__ import annotations
+
+import json
+import logging
+import pickle
+import traceback
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from payloads import CREATED, ERROR, HEL, KEY, WHOLE, event, response
+from scripted_server import CLOSE, LAST_CHUNK, RESET, ScriptedServer, Step, answer, chunk, stream_head
+from shells import Session, Shell
+
+from responses_client import Client
+from responses_client.errors import APIError, ConfigurationError, ResponsesClientError
+
+PROMPT = "the secret plan"
+SAID = "the secret answer"
+ECHO = f"Incorrect API key provided: {KEY}. Authorization was 'Bearer {KEY}'."
+SCRIPTS: dict[str, list[Step]] = {
+    "refused key": [answer(401, {"error": {"message": ECHO, "code": "invalid_api_key"}})],
+    "error page": [answer(500, f"<html>{ECHO}</html>", "text/html")],
+    "page with status 200": [answer(200, f"<html>{ECHO}</html>", "text/html")],
+    "JSON of another shape": [answer(200, {"echo": ECHO})],
+    "list": [answer(200, [ECHO])],
+    "error with status 200": [answer(200, {"error": {"message": ECHO}})],
+    "redirect": [answer(307, b"", None, location=f"https://elsewhere.invalid/?key={KEY}")],
+    "no HTTP": [f"{ECHO}\r\n\r\n".encode(), CLOSE],
+    "reset": [RESET],
+}
+
+
+def shown(error: BaseException | None) -> Iterator[str]:
+    """Yield all texts of an error and of what caused it."""
+    while error is not None:
+        yield from (str(error), repr(error), *traceback.format_exception(error))
+        error = error.__cause__ or error.__context__
+
+
+# PAIN A25; PAIN_THREADS a37
+@pytest.mark.parametrize("own_header", [False, True], ids=["api_key", "header"])
+@pytest.mark.parametrize("script", [pytest.param(script, id=name) for name, script in SCRIPTS.items()])
+def test_no_error_shows_the_key_even_if_the_server_repeats_it(
+    shell: Shell, script: list[Step], own_header: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    options: dict[str, Any] = {"default_headers": {"Authorization": f"Bearer {KEY}"}} if own_header else {}
+    for play in (shell.create, shell.events):
+        with ScriptedServer(script) as server, pytest.raises(APIError) as caught:
+            play(server.url, max_retries=0, **options)
+        assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
+        assert not [text for text in shown(caught.value) if KEY in text]
+        ours = "\n".join(r.getMessage() for r in caplog.records if r.name == "responses_client")
+        assert KEY not in ours
+        copy = pickle.loads(pickle.dumps(caught.value))
+        assert str(copy) == str(caught.value)
+        assert not [text for text in shown(copy) if KEY in text]
+
+
+@pytest.mark.parametrize(
+    ("key", "problem"),
+    [
+        (f"{KEY}\n", "a line break"),
+        (f"{KEY}\r\nX-Evil: 1", "a line break"),
+        (f"{KEY}\u2028", "a character beyond ASCII"),
+        (f"{KEY}é", "a character beyond ASCII"),
+        (f"{KEY}\x00", "a control character"),
+        (f" {KEY}", "white space at its start or end"),
+        ("", "is blank"),
+        (17, "must be a string, got int"),
+        (None, "must be a string, got NoneType"),
+    ],
+)
+@pytest.mark.parametrize("way", ["argument", "function", "variable"])
+# PAIN A25
+def test_key_that_no_header_can_hold_is_refused_and_not_quoted(
+    shell: Shell,
+    key: Any,
+    problem: str,
+    way: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    options: dict[str, Any] = {"api_key": lambda: key} if way == "function" else {"api_key": key}
+    if way == "variable":
+        if not isinstance(key, str) or not key or "\0" in key:
+            pytest.skip("no variable can hold it, or it counts as not set")
+        monkeypatch.setenv("OPENAI_API_KEY", key)
+        options = {"api_key": None}
+    elif way == "argument" and key is None:
+        pytest.skip("that is no key at all")
+    with ScriptedServer() as server, pytest.raises(ConfigurationError) as caught:
+        shell.create(server.url, **options)
+
+    assert problem in str(caught.value)
+    assert not [text for text in shown(caught.value) if "hunter2" in text]
+    assert "hunter2" not in caplog.text
+    assert server.connections == 0
+
+
+def test_missing_key_names_the_variable_and_sends_nothing(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", " ")
+    for play in (shell.create, shell.events):
+        with ScriptedServer() as server, pytest.raises(ConfigurationError, match="OPENAI_API_KEY"):
+            play(server.url, api_key=None)
+        assert server.connections == 0
+
+
+def test_async_function_for_the_key_needs_the_async_client() -> None:
+    async def key() -> str:
+        return KEY
+
+    with ScriptedServer() as server, pytest.raises(ConfigurationError, match="needs AsyncClient"):
+        Shell("sync").create(server.url, api_key=key)
+
+    assert server.connections == 0
+
+
+def test_log_has_neither_bodies_nor_secrets(shell: Shell, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="responses_client")
+    query = {"api-key": KEY, "api-version": "1"}
+    headers = {"X-Token": KEY}
+
+    async def play(session: Session) -> None:
+        await session.create(input=PROMPT)
+        stream = await session.stream(input=PROMPT)
+        await stream.rest()
+
+    busy = answer(429, {"error": {"message": SAID}}, retry_after_ms="1", x_request_id="req_1")
+    said = [answer(200, response(text=SAID), x_request_id="req_2")]
+    with ScriptedServer([busy], said, WHOLE) as server:
+        shell.play(play, server.url, default_query=query, default_headers=headers)
+        lines = [r.getMessage() for r in caplog.records if r.name == "responses_client"]
+        url = f"{server.url}/responses?api-key=***&api-version=1"
+
+    assert lines == [
+        f"responses.create: POST {url}, try 1",
+        "responses.create: 429 req_1",
+        "responses.create: retry in 0.00 s, status 429",
+        f"responses.create: POST {url}, try 2",
+        "responses.create: 200 req_2",
+        f"responses.create: POST {url}, try 1",
+        "responses.create: 200 ",
+    ]
+    assert KEY not in caplog.text
+    assert PROMPT not in caplog.text
+    assert SAID not in caplog.text
+
+
+# PAIN_THREADS a28
+@pytest.mark.parametrize(
+    "rest",
+    [
+        pytest.param([CLOSE], id="interrupted"),
+        pytest.param([chunk(ERROR), LAST_CHUNK], id="error event"),
+        pytest.param([chunk(b"data: {oops\n\n"), LAST_CHUNK], id="no JSON"),
+    ],
+)
+def test_errors_of_streams_survive_pickling_with_what_came(shell: Shell, rest: list[Step]) -> None:
+    with ScriptedServer([stream_head(x_request_id="req_1"), chunk(CREATED), chunk(HEL), *rest]) as server:
+        with pytest.raises(ResponsesClientError) as caught:
+            shell.events(server.url)
+
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert type(copy) is type(caught.value)
+    assert str(copy) == str(caught.value)
+    assert copy.request_id == "req_1"
+    partial = getattr(copy, "partial", None)
+    if hasattr(caught.value, "partial"):
+        assert partial.output_text == "Hel"
+        assert partial.meta.request_id == "req_1"
+
+
+def test_variables_in_frames_of_an_error_show_no_key(shell: Shell) -> None:
+    """Tools that report errors show the variables of each frame."""
+    with ScriptedServer([answer(500, {})]) as server, pytest.raises(APIError) as caught:
+        shell.create(server.url, max_retries=0)
+
+    frames = [frame for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
+    ours = [frame for frame in frames if "responses_client" in frame.f_globals.get("__name__", "")]
+    assert ours
+    for frame in ours:
+        assert KEY not in repr(frame.f_locals)
+
+
+def test_client_stream_and_response_show_no_key() -> None:
+    with ScriptedServer([answer(200, response())], WHOLE) as server:
+        with Client(api_key=KEY, base_url=server.url, default_headers={"X-Key": KEY}) as client:
+            created = client.responses.create(model="m", input="Hi")
+            with client.responses.stream(model="m", input="Hi") as stream:
+                stream.until_done()
+            everything = [client, client._settings, created, created.meta, stream, stream.meta]
+
+    assert KEY not in repr(everything)
+
+
+def test_key_in_an_event_is_the_servers_text_and_stays(shell: Shell) -> None:
+    """What the model says is data: it is not changed, and it is not logged."""
+    said = event("response.completed", 1, response=response(text=json.dumps({"key": "sk-of-somebody"})))
+    with ScriptedServer([stream_head(), chunk(said), LAST_CHUNK]) as server:
+        (last,) = shell.events(server.url)
+
+    assert last.to_dict()["response"]["output"][0]["content"][0]["text"] == '{"key": "sk-of-somebody"}'

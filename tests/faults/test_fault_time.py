@@ -1,0 +1,161 @@
+"""Deadlines and idle timeouts: no call and no stream takes longer than it may."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from payloads import CREATED, HEL, response
+from scripted_server import HOLD, LAST_CHUNK, ScriptedServer, Step, answer, chunk, head, stream_head
+from shells import Session, Shell
+
+from responses_client.errors import APITimeoutError, InternalServerError, StreamInterrupted
+
+PING = chunk(b": ping\n\n")
+SLOW = 1.5  # the machine of the tests may be busy
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    start = time.monotonic()
+    yield
+    assert time.monotonic() - start < seconds
+
+
+def drip(*before: bytes, piece: bytes = b"1") -> list[Step]:
+    return [*before, *[piece, 0.03] * 40]
+
+
+DRIPS = {
+    "body": drip(head(200, content_type="application/json", content_length="1000")),
+    "size of a chunk": drip(
+        head(200, content_type="application/json", transfer_encoding="chunked"), piece=b"0"
+    ),
+    "body until the end of the connection": drip(head(200, content_type="application/json")),
+    "body of an error": drip(head(503, content_type="application/json", content_length="1000")),
+}
+
+
+# PAIN A30; PAIN_THREADS a13
+@pytest.mark.parametrize("name", DRIPS)
+def test_deadline_ends_an_answer_that_drips(shell: Shell, name: str) -> None:
+    expected = InternalServerError if "error" in name else APITimeoutError
+    with ScriptedServer(DRIPS[name], DRIPS[name]) as server, within(SLOW), pytest.raises(expected) as caught:
+        shell.create(server.url, deadline=0.15)
+
+    assert len(server.requests) == 1
+    if expected is APITimeoutError:
+        assert "the deadline of 0.15 s has passed; raise timeout or deadline" in str(caught.value)
+
+
+def test_deadline_ends_the_wait_for_headers(shell: Shell) -> None:
+    with ScriptedServer([HOLD]) as server, within(SLOW), pytest.raises(APITimeoutError, match=r"of 0\.1 s"):
+        shell.create(server.url, deadline=0.1)
+
+    assert len(server.requests) == 1
+
+
+def test_deadline_bounds_all_tries_together(shell: Shell) -> None:
+    busy: list[Step] = [0.03, answer(503, {}, retry_after_ms="50")]
+    with ScriptedServer(*[busy] * 10) as server, within(SLOW):
+        with pytest.raises((InternalServerError, APITimeoutError), match="after [234] tries"):
+            shell.create(server.url, deadline=0.2, max_retries=9)
+
+
+def test_deadline_of_a_request_goes_before_that_of_the_client(shell: Shell) -> None:
+    with ScriptedServer([HOLD]) as server, within(SLOW), pytest.raises(APITimeoutError, match=r"of 0\.1 s"):
+        shell.create(server.url, {"deadline": 0.1}, deadline=60)
+
+
+def test_call_within_its_deadline_is_not_disturbed(shell: Shell) -> None:
+    async def play(session: Session) -> None:
+        for _ in range(2):
+            assert (await session.create()).output_text == "Hello"
+        time.sleep(0.2)  # were a timer left, it would now close the connection
+        assert (await session.create()).output_text == "Hello"
+
+    with ScriptedServer(*[[answer(200, response())]] * 3) as server:
+        shell.play(play, server.url, deadline=0.15)
+        assert server.connections == 1
+
+
+def test_deadline_ends_a_stream_and_keeps_what_came(shell: Shell) -> None:
+    script = [stream_head(), chunk(CREATED), chunk(HEL), *[PING, 0.03] * 40]
+    with ScriptedServer(script) as server, within(SLOW), pytest.raises(StreamInterrupted) as caught:
+        shell.events(server.url, deadline=0.15)
+
+    assert caught.value.reason == "the deadline of 0.15 s has passed"
+    assert caught.value.partial is not None
+    assert caught.value.partial.output_text == "Hel"
+
+
+def test_deadline_ends_a_stream_that_never_begins_as_a_timeout(shell: Shell) -> None:
+    with ScriptedServer([stream_head(), *[PING, 0.03] * 40]) as server, within(SLOW):
+        with pytest.raises(APITimeoutError, match=r"the deadline of 0\.15 s has passed"):
+            shell.events(server.url, deadline=0.15)
+
+    assert len(server.requests) == 1
+
+
+# PAIN_THREADS a14
+@pytest.mark.parametrize("rest", [[HOLD], [PING, 0.03] * 40], ids=["silence", "pings"])
+def test_idle_timeout_ends_a_stream_without_events(shell: Shell, rest: list[Step]) -> None:
+    script = [stream_head(), chunk(CREATED), chunk(HEL), *rest]
+    with ScriptedServer(script) as server, within(SLOW), pytest.raises(StreamInterrupted) as caught:
+        shell.events(server.url, idle_timeout=0.12)
+
+    assert caught.value.reason == "no event came for 0.12 s (idle_timeout)"
+    assert caught.value.last_sequence_number == 1
+
+
+def test_idle_timeout_before_the_first_event_is_tried_again(shell: Shell) -> None:
+    quiet: list[Step] = [stream_head(), HOLD]
+    with ScriptedServer(quiet, quiet) as server, within(SLOW), pytest.raises(APITimeoutError) as caught:
+        shell.events(server.url, idle_timeout=0.1, max_retries=1)
+
+    assert "after 2 tries: no event came for 0.1 s (idle_timeout)" in str(caught.value)
+    assert len(server.requests) == 2
+
+
+def test_idle_timeout_runs_anew_with_each_event(shell: Shell) -> None:
+    events = [step for number in range(5) for step in (chunk(HEL.replace(b": 1}", b": %d}" % number)), 0.04)]
+    with ScriptedServer([stream_head(), *events, chunk(CREATED), LAST_CHUNK]) as server:
+        with pytest.raises(StreamInterrupted, match="connection was closed"):
+            shell.events(server.url, idle_timeout=0.12)
+
+
+def test_idle_timeout_is_not_for_plain_answers(shell: Shell) -> None:
+    with ScriptedServer([0.1, answer(200, response())]) as server:
+        assert shell.create(server.url, idle_timeout=0.05).output_text == "Hello"
+
+
+def test_deadline_is_counted_from_when_the_request_is_sent(shell: Shell) -> None:
+    async def play(session: Session) -> None:
+        stream = session.client.responses.stream(model="m", input="Hi")
+        time.sleep(0.15)
+        async with entered(stream):
+            pass
+
+    with ScriptedServer([stream_head(), chunk(CREATED), HOLD]) as server:
+        shell.play(play, server.url, deadline=0.1)
+
+
+class entered:
+    """Enters a stream of either colour."""
+
+    def __init__(self, stream: object) -> None:
+        self.stream = stream
+
+    async def __aenter__(self) -> None:
+        if hasattr(self.stream, "__aenter__"):
+            await self.stream.__aenter__()
+        else:
+            self.stream.__enter__()  # type: ignore[attr-defined]
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        if hasattr(self.stream, "__aexit__"):
+            await self.stream.__aexit__(None, None, None)
+        else:
+            self.stream.__exit__(None, None, None)  # type: ignore[attr-defined]

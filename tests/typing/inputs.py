@@ -1,0 +1,130 @@
+"""What `input` takes: text, dicts, models, and what a response gave."""
+
+from responses_client import Client
+from responses_client.models import (
+    ConversationRef,
+    FunctionCall,
+    FunctionCallOutput,
+    FunctionCallOutputParam,
+    InputImage,
+    InputItem,
+    InputItemParam,
+    InputMessage,
+    InputMessageParam,
+    InputText,
+    InputTextParam,
+    OutputItem,
+    PromptTemplate,
+    ReasoningConfig,
+    Response,
+    TextConfigParam,
+    TextFormatJsonSchema,
+)
+
+
+def text(client: Client) -> None:
+    client.responses.create(input="Hi")
+
+
+def dicts(client: Client) -> None:
+    client.responses.create(
+        input=[
+            {"role": "developer", "content": "Be brief."},
+            {
+                "type": "message",
+                "role": "user",
+                "content": [
+                    {"type": "input_text", "text": "What is this?"},
+                    {"type": "input_image", "image_url": "https://example.com/cat.png", "detail": "low"},
+                    {"type": "input_file", "file_id": "file_1"},
+                ],
+            },
+            {"type": "function_call_output", "call_id": "call_1", "output": "42"},
+            {"type": "item_reference", "id": "rs_1"},
+            {"type": "reasoning", "id": "rs_2", "summary": [{"type": "summary_text", "text": "…"}]},
+        ]
+    )
+
+
+def models(client: Client) -> None:
+    parts: list[InputText | InputImage] = [
+        InputText(text="What is this?"),
+        InputImage(image_url="https://example.com/cat.png"),
+    ]
+    client.responses.create(
+        input=[
+            InputMessage(role="user", content="Hi"),
+            InputMessage(role="user", content=[*parts]),
+            FunctionCallOutput(call_id="call_1", output="42"),
+        ]
+    )
+
+
+def models_and_dicts_together(client: Client) -> None:
+    client.responses.create(
+        input=[
+            InputMessage(role="user", content="Hi"),
+            {"role": "user", "content": [InputText(text="Hello"), {"type": "input_text", "text": "again"}]},
+        ]
+    )
+
+
+def the_output_of_a_response_and_more(client: Client, response: Response) -> None:
+    client.responses.create(input=[*response.output, {"role": "user", "content": "next"}])
+    client.responses.create(input=response.output)
+
+
+def the_history_of_a_loop(client: Client, first: Response) -> None:
+    history: list[InputItem | InputItemParam] = [{"role": "user", "content": "What is the time?"}]
+    history += first.output
+    for item in first.output:
+        if isinstance(item, FunctionCall):
+            history.append({"type": "function_call_output", "call_id": item.call_id, "output": "noon"})
+    client.responses.create(input=history)
+
+
+def narrow_lists(
+    client: Client,
+    messages: list[InputMessageParam],
+    outputs: list[FunctionCallOutputParam],
+    built: list[InputMessage],
+    items: list[OutputItem],
+    pair: tuple[InputMessage, InputMessageParam],
+) -> None:
+    client.responses.create(input=messages)
+    client.responses.create(input=outputs)
+    client.responses.create(input=built)
+    client.responses.create(input=items)
+    client.responses.create(input=pair)
+    client.responses.create(input=[*messages, *outputs, *built, *items])
+
+
+def parts_that_were_made_before(client: Client, parts: list[InputTextParam]) -> None:
+    client.responses.create(input=[{"role": "user", "content": parts}])
+
+
+def a_role_that_is_computed(client: Client, is_system: bool) -> None:
+    message: InputMessageParam = {"role": "system" if is_system else "user", "content": "Hi"}
+    client.responses.create(input=[message])
+
+
+def other_fields_take_models_and_dicts(client: Client) -> None:
+    text_config: TextConfigParam = {"format": {"type": "text"}, "verbosity": "low"}
+    client.responses.create(
+        input="Hi",
+        reasoning={"effort": "low", "summary": None},
+        text=text_config,
+        metadata={"user": "17"},
+        include=["reasoning.encrypted_content"],
+        stream_options={"include_obfuscation": False},
+        conversation="conv_1",
+    )
+    client.responses.create(
+        input="Hi",
+        model="a-model-that-nobody-knows-yet",
+        reasoning=ReasoningConfig(effort="low"),
+        text={"format": TextFormatJsonSchema(name="answer", schema_={"type": "object"}, strict=True)},
+        prompt=PromptTemplate(id="pmpt_1", variables={"name": "Ada", "photo": InputImage(file_id="file_1")}),
+        conversation=ConversationRef(id="conv_1"),
+        previous_response_id=None,
+    )

@@ -1,0 +1,88 @@
+"""Mistakes that type checkers must find.
+
+mypy (`warn_unused_ignores`) and pyright (the rule below) each report an `ignore` that hides nothing.
+"""
+# pyright: strict, reportUnnecessaryTypeIgnoreComment=true
+
+from typing import assert_never
+
+from responses_client import AsyncClient, Client
+from responses_client.models import (
+    FunctionTool,
+    FunctionToolParam,
+    InputMessage,
+    InputMessageParam,
+    OutputMessage,
+    OutputText,
+    OutputTextDelta,
+    Response,
+    StreamEvent,
+    UnknownEvent,
+)
+
+
+def name_that_no_model_has() -> None:
+    from responses_client.models import OutputMesage  # type: ignore[attr-defined]  # noqa: F401
+
+
+def value_of_a_wrong_type(client: Client) -> None:
+    client.responses.create(input="Hi", temperature="hot")  # type: ignore[call-overload]
+    client.responses.stream(input="Hi", temperature="hot")  # type: ignore[arg-type]
+
+
+def misspelt_keyword(client: Client) -> None:
+    client.responses.create(inputs="Hi")  # type: ignore[call-overload]
+    client.responses.stream(inputs="Hi")  # type: ignore[call-arg]
+
+
+def value_out_of_a_list(client: Client) -> None:
+    client.responses.stream(input="Hi", service_tier="fastest")  # type: ignore[arg-type]
+    client.responses.stream(input="Hi", tool_choice="maybe")  # type: ignore[arg-type]
+    client.responses.stream(input="Hi", include=["everything"])  # type: ignore[list-item]
+    client.responses.stream(input="Hi", include="reasoning.encrypted_content")  # type: ignore[arg-type]
+
+
+def dict_without_a_required_key() -> None:
+    _: FunctionToolParam = {"type": "function"}  # type: ignore[typeddict-item]
+    __: InputMessageParam = {"role": "user"}  # type: ignore[typeddict-item]
+
+
+def dict_with_a_key_too_many() -> None:
+    _: InputMessageParam = {"role": "user", "content": "Hi", "colour": "red"}  # type: ignore[typeddict-unknown-key]
+
+
+def dict_of_a_wrong_kind(client: Client) -> None:
+    client.responses.stream(input=[{"role": "king", "content": "Hi"}])  # type: ignore[list-item]
+    client.responses.stream(input="Hi", tools=[{"type": "hammer"}])  # type: ignore[list-item]
+    client.responses.stream(input="Hi", tools=[{"type": "function"}])  # type: ignore[list-item]
+
+
+def model_without_its_point() -> None:
+    FunctionTool()  # type: ignore[call-arg]
+    InputMessage(content="Hi")  # type: ignore[call-arg]
+    OutputText(text=3)  # type: ignore[arg-type]
+
+
+def model_of_another_kind(client: Client, response: Response, message: OutputMessage) -> None:
+    client.responses.stream(input=response)  # type: ignore[arg-type]
+    client.responses.stream(input="Hi", tools=[message])  # type: ignore[list-item]
+
+
+async def response_that_nobody_awaited(client: AsyncClient) -> None:
+    print(client.responses.create(input="Hi").output_text)  # type: ignore[attr-defined]
+
+
+def events_used_as_a_response(client: Client) -> None:
+    print(client.responses.create(input="Hi", stream=True).output_text)  # type: ignore[attr-defined]
+
+
+def field_that_an_event_lacks(event: StreamEvent) -> None:
+    print(event.delta)  # type: ignore[union-attr]
+
+
+def match_that_leaves_something(event: StreamEvent) -> None:
+    match event:
+        case OutputTextDelta() | UnknownEvent():
+            print(event)
+        case _:
+            assert_never(event)  # type: ignore[arg-type]

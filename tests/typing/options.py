@@ -1,0 +1,45 @@
+"""Options of clients and requests."""
+
+from collections.abc import Mapping
+from typing import assert_type
+
+import httpx
+
+from responses_client import AsyncClient, Client
+from responses_client.models import Response
+
+
+def a_request_has_options_of_its_own(client: Client) -> None:
+    headers: Mapping[str, str] = {"X-Trace": "1"}
+    response = client.responses.create(
+        model="gpt-5-mini",
+        input="Hi",
+        timeout=httpx.Timeout(5.0),
+        deadline=30,
+        max_retries=0,
+        idempotency_key="order-17",
+        extra_headers=headers,
+        extra_query={"api-version": "preview"},
+        extra_body={"top_k": 40},
+    )
+    assert_type(response, Response)
+
+
+def options_may_be_taken_away(client: Client) -> None:
+    client.responses.create(input="Hi", timeout=None, deadline=None, extra_headers={"OpenAI-Project": None})
+
+
+def a_client_can_be_copied_with_other_options(client: Client, other: AsyncClient) -> None:
+    assert_type(client.with_options(timeout=3, max_retries=5), Client)
+    assert_type(other.with_options(api_key="key"), AsyncClient)
+    assert_type(Client(api_key=lambda: "key", http_client=httpx.Client()), Client)
+
+
+def clients_are_context_managers() -> None:
+    with Client() as client:
+        assert_type(client, Client)
+
+
+async def async_clients_are_async_context_managers() -> None:
+    async with AsyncClient() as client:
+        assert_type(client, AsyncClient)

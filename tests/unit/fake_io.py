@@ -1,0 +1,184 @@
+"""An outside world that plays scripts, with a clock that only moves when something waits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeAlias, cast
+
+import pytest
+
+from responses_client._config import Settings
+from responses_client._io import Body, Failure, WireRequest
+from responses_client._meta import Headers
+from responses_client._request import Call, Operation, prepare
+from responses_client.models import Response
+from responses_client.resources._operations import RESPONSES_CREATE
+
+KEY = "sk-hunter2hunter2hunter2"
+Piece: TypeAlias = bytes | float | BaseException | Callable[[], object]
+"""Bytes that come, seconds that pass before the next, what is raised, or what else happens meanwhile."""
+
+
+class Clock:
+    """Stands in for the module `time`: it is moved by what waits."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        """Seconds since some moment."""
+        return self.now
+
+    def time(self) -> float:
+        """Seconds since 1970."""
+        return 1_700_000_000.0 + self.now
+
+
+class FakeBody:
+    """An answer: a status, headers, and pieces that come one after the other."""
+
+    def __init__(self, *pieces: Piece, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
+        self.status_code = status
+        self.headers = Headers({"content-type": "application/json", **(headers or {})})
+        self.pieces = list(pieces)
+        self.clock: Clock | None = None
+        self.drained = 0
+        self.closed = 0
+
+    async def next(self, left: float | None) -> bytes | None:
+        """See `Body`."""
+        while self.pieces:
+            piece = self.pieces.pop(0)
+            if isinstance(piece, bytes):
+                return piece
+            if isinstance(piece, BaseException):
+                raise piece
+            if callable(piece):
+                piece()
+            else:
+                pass_time(cast("Clock", self.clock), piece, left)
+        return None
+
+    async def drain(self) -> bytes:
+        """See `Body`."""
+        self.drained += 1
+        rest, self.pieces = self.pieces, []
+        return b"".join(piece for piece in rest if isinstance(piece, bytes))
+
+    async def close(self) -> None:
+        """See `Body`."""
+        self.closed += 1
+
+
+def pass_time(clock: Clock, seconds: float, left: float | None) -> None:
+    """Wait; fail when more was to be waited for than is left."""
+    if left is not None and seconds > left:
+        clock.now += left
+        raise Failure("timeout", "the time for it was up")
+    clock.now += seconds
+
+
+Answer: TypeAlias = FakeBody | BaseException | float
+
+
+class FakeIO:
+    """Gives the answers in order; a number among them is the seconds until the next one comes."""
+
+    def __init__(self, clock: Clock, *answers: Answer) -> None:
+        self.clock = clock
+        self.answers = list(answers)
+        self.requests: list[WireRequest] = []
+        self.lefts: list[float | None] = []
+        self.slept: list[float] = []
+        self.is_closed = False
+
+    async def send(self, request: WireRequest, left: float | None) -> Body:
+        """See `IO`."""
+        self.requests.append(request)
+        self.lefts.append(left)
+        while isinstance(answer := self.answers.pop(0), float):
+            pass_time(self.clock, answer, left)
+        if isinstance(answer, BaseException):
+            raise answer
+        answer.clock = self.clock
+        return answer
+
+    async def sleep(self, seconds: float) -> None:
+        """See `IO`."""
+        self.slept.append(seconds)
+        self.clock.now += seconds
+
+    async def call(self, function: Callable[[], str | Awaitable[str]], left: float | None) -> str:
+        """See `IO`."""
+        return cast("str", function())
+
+    async def close(self) -> None:
+        """See `IO`."""
+        self.is_closed = True
+
+
+def use_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Have the package take the time from a clock of ours, and no chance."""
+    clock = Clock()
+    for module in ("_flow", "_stream"):
+        monkeypatch.setattr(f"responses_client.{module}.time", clock)
+    monkeypatch.setattr("responses_client._flow.random.random", lambda: 0.0)
+    return clock
+
+
+def call(params: Mapping[str, Any] | None = None, **options: Any) -> Call[Response]:
+    """A checked call of `responses.create`; `options` are settings of the client."""
+    settings = Settings(**{"api_key": KEY, "base_url": "http://api.test/v1", **options})
+    operation = cast("Operation[Response]", RESPONSES_CREATE)
+    return prepare(operation, {"model": "m", "input": "Hi", **(params or {})}, settings)
+
+
+def response(status: str = "completed", text: str = "Hello", **fields: Any) -> dict[str, Any]:
+    """A response with one message."""
+    part = {"type": "output_text", "text": text, "annotations": []}
+    item = {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [part]}
+    output = [item] if status == "completed" else []
+    return {"id": "resp_1", "object": "response", "model": "m", "status": status, "output": output, **fields}
+
+
+def good(**headers: str) -> FakeBody:
+    """An answer with a response."""
+    return FakeBody(json.dumps(response()).encode(), headers=headers)
+
+
+def bad(status: int, error: Mapping[str, Any] | None = None, **headers: str) -> FakeBody:
+    """An answer with an error."""
+    body = json.dumps({"error": error or {}}).encode()
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return FakeBody(body, status=status, headers=names)
+
+
+def event(kind: str, number: int | None = None, **fields: Any) -> bytes:
+    """One server-sent event."""
+    data: dict[str, Any] = {"type": kind, **fields}
+    if number is not None:
+        data["sequence_number"] = number
+    return b"event: %b\ndata: %b\n\n" % (kind.encode(), json.dumps(data).encode())
+
+
+def delta(text: str, number: int) -> bytes:
+    """A piece of text."""
+    place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+    return event("response.output_text.delta", number, delta=text, **place)
+
+
+CREATED = event("response.created", 0, response=response("in_progress"))
+HEL = delta("Hel", 1)
+LO = delta("lo", 2)
+COMPLETED = event("response.completed", 3, response=response())
+
+
+def stream(*pieces: Piece, kind: str = "text/event-stream") -> FakeBody:
+    """An answer that is a stream."""
+    return FakeBody(*pieces, headers={"content-type": kind, "x-request-id": "req_1"})
+
+
+def types(events: Sequence[Any]) -> list[str]:
+    """The types of events, without what they share."""
+    return [event.type.removeprefix("response.") for event in events]

@@ -1,0 +1,279 @@
+"""`Client` and `AsyncClient`: settings, shared connections, and what closing means."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from fake_io import COMPLETED, CREATED, HEL, KEY, response
+
+from responses_client import AsyncClient, AsyncEventStream, Client, EventStream
+from responses_client._config import DEFAULT_BASE_URL
+from responses_client.errors import ConfigurationError
+from responses_client.resources.responses import AsyncResponses, Responses
+
+
+class Server:
+    """Answers everything, as a transport."""
+
+    def __init__(self) -> None:
+        self.requests: list[httpx.Request] = []
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        if json.loads(request.content).get("stream"):
+            headers = {"content-type": "text/event-stream"}
+            return httpx.Response(200, headers=headers, content=CREATED + HEL + COMPLETED)
+        return httpx.Response(200, json=response())
+
+    def http(self, **options: Any) -> httpx.Client:
+        return httpx.Client(transport=httpx.MockTransport(self.answer), **options)
+
+    def async_http(self, **options: Any) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=httpx.MockTransport(self.answer), **options)
+
+    def client(self, **options: Any) -> Client:
+        return Client(**{"api_key": KEY, "http_client": self.http(), **options})
+
+    def async_client(self, **options: Any) -> AsyncClient:
+        return AsyncClient(**{"api_key": KEY, "http_client": self.async_http(), **options})
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server()
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def backend(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+HI: dict[str, Any] = {"model": "m", "input": "Hi"}
+
+
+def test_client_creates_and_streams(server: Server) -> None:
+    with server.client() as client:
+        assert isinstance(client.responses, Responses)
+        assert client.responses.create(**HI).output_text == "Hello"
+        assert client.responses.create(stream=False, **HI).output_text == "Hello"
+        with client.responses.create(stream=True, **HI) as stream:
+            assert isinstance(stream, EventStream)
+            assert [event.type for event in stream][-1] == "response.completed"
+        with client.responses.stream(**HI) as stream:
+            assert list(stream.text_deltas()) == ["Hel"]
+
+    assert [json.loads(request.content).get("stream") for request in server.requests] == [None, False, True, True]
+
+
+def test_async_client_creates_and_streams(server: Server, backend: str) -> None:
+    async def main() -> None:
+        async with server.async_client() as client:
+            assert isinstance(client.responses, AsyncResponses)
+            assert (await client.responses.create(**HI)).output_text == "Hello"
+            assert (await client.responses.create(stream=False, **HI)).output_text == "Hello"
+            async with await client.responses.create(stream=True, **HI) as stream:
+                assert isinstance(stream, AsyncEventStream)
+                assert [event.type async for event in stream][-1] == "response.completed"
+            async with client.responses.stream(**HI) as stream:
+                assert [piece async for piece in stream.text_deltas()] == ["Hel"]
+
+    anyio.run(main, backend=backend)
+    assert len(server.requests) == 4
+
+
+def test_create_with_stream_sends_at_once_and_stream_when_it_is_entered(server: Server) -> None:
+    with server.client() as client:
+        stream = client.responses.create(stream=True, **HI)
+        assert len(server.requests) == 1
+        stream.close()
+        client.responses.stream(**HI)
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_settings_come_from_variables_where_no_argument_is(
+    kind: type[Client | AsyncClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://variable.test/v1/")
+    assert kind().base_url == "http://variable.test/v1"
+    assert kind(base_url="http://argument.test/v1").base_url == "http://argument.test/v1"
+
+
+# PAIN A27
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@pytest.mark.parametrize("value", ["", "  "])
+def test_blank_variable_counts_as_not_set(
+    kind: type[Client | AsyncClient], value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", value)
+    assert kind(api_key=KEY).base_url == DEFAULT_BASE_URL
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_unknown_option_is_a_type_error_with_the_nearest_name(kind: Any) -> None:
+    with pytest.raises(TypeError, match=r"Client\(\) got an unexpected keyword .*; did you mean 'max_retries'\?"):
+        kind(max_retry=1)
+    with pytest.raises(TypeError, match=r"with_options\(\) .*; did you mean 'timeout'\?"):
+        kind(api_key=KEY).with_options(timeouts=1)
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_repr_shows_where_and_whether_and_nothing_secret(kind: type[Client | AsyncClient]) -> None:
+    client = kind(api_key=KEY, base_url="http://api.test/v1")
+
+    assert repr(client) == f"<{kind.__name__} http://api.test/v1 (open)>"
+
+
+# --- http_client
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "name"),
+    [
+        (Client, httpx.AsyncClient, "httpx.AsyncClient"),
+        (AsyncClient, httpx.Client, "httpx.Client"),
+        (Client, dict, "builtins.dict"),
+        (AsyncClient, httpx.HTTPTransport, "httpx.HTTPTransport"),
+    ],
+)
+def test_http_client_of_the_wrong_kind_is_refused(kind: Any, given: Any, name: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        kind(api_key=KEY, http_client=given())
+
+    wanted = kind.__name__
+    assert str(caught.value) == (
+        f"http_client has to be an httpx.{wanted} or httpx2.{wanted} here, not a {name}"
+    )
+
+
+def test_http_client_of_a_class_of_the_users_own_is_taken(server: Server) -> None:
+    class Mine(httpx.Client):
+        """A client that an application derives."""
+
+    with server.client(http_client=Mine(transport=httpx.MockTransport(server.answer))) as client:
+        assert client.responses.create(**HI).output_text == "Hello"
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "read"),
+    [
+        ({}, {}, 600),
+        ({"timeout": 5}, {}, 600),  # what httpx has by itself
+        ({"timeout": 30}, {}, 30),
+        ({"timeout": None}, {}, None),
+        ({"timeout": 30}, {"timeout": 60}, 60),
+        ({"timeout": 30}, {"timeout": None}, None),
+    ],
+)
+def test_timeout_of_the_http_client_holds_unless_ours_is_given(
+    server: Server, given: dict[str, Any], options: dict[str, Any], read: float | None
+) -> None:
+    with server.client(http_client=server.http(**given), **options) as client:
+        client.responses.create(**HI)
+
+    assert server.requests[0].extensions["timeout"]["read"] == read
+
+
+# --- copies
+
+
+def test_copy_has_other_settings_and_the_same_connections(server: Server) -> None:
+    client = server.client(default_headers={"X-A": "1"}, max_retries=5)
+    copy = client.with_options(api_key="other-key", default_headers={"X-B": "2"}, base_url="http://copy.test/v1")
+
+    copy.responses.create(**HI)
+
+    (request,) = server.requests
+    assert str(request.url) == "http://copy.test/v1/responses"
+    assert request.headers["authorization"] == "Bearer other-key"
+    assert (request.headers["x-a"], request.headers["x-b"]) == ("1", "2")
+    assert copy._io is client._io
+    assert (client.base_url, client._settings.max_retries) == (DEFAULT_BASE_URL, 5)
+
+
+def test_async_copy_has_other_settings_and_the_same_connections(server: Server, backend: str) -> None:
+    client = server.async_client()
+    copy = client.with_options(base_url="http://copy.test/v1")
+
+    async def main() -> None:
+        await copy.responses.create(**HI)
+        await copy.aclose()
+        await client.responses.create(**HI)
+
+    anyio.run(main, backend=backend)
+    assert copy._io is client._io
+    assert [request.url.host for request in server.requests] == ["copy.test", "api.openai.com"]
+
+
+def test_closing_a_copy_leaves_the_client_open(server: Server) -> None:
+    client = server.client()
+    with client.with_options(timeout=1) as copy:
+        pass
+
+    assert (copy.is_closed, client.is_closed) == (True, False)
+    assert copy.with_options(timeout=2).is_closed
+    assert client.responses.create(**HI).output_text == "Hello"
+    with pytest.raises(RuntimeError, match="This Client is closed; make a new one"):
+        copy.responses.create(**HI)
+
+
+def test_closing_a_client_closes_its_copies(server: Server) -> None:
+    client = server.client()
+    copy = client.with_options(timeout=1)
+    client.close()
+    client.close()
+
+    assert copy.is_closed
+    assert client.with_options(timeout=2).is_closed
+    assert repr(copy).endswith("(closed)>")
+    for closed in (client, copy):
+        with pytest.raises(RuntimeError, match="closed"):
+            closed.responses.create(**HI)
+        with pytest.raises(RuntimeError, match="closed"):
+            closed.responses.stream(**HI)
+    assert server.requests == []
+
+
+def test_async_client_that_is_closed_sends_nothing(server: Server, backend: str) -> None:
+    async def main() -> None:
+        client = server.async_client()
+        async with client:
+            pass
+        with pytest.raises(RuntimeError, match="This AsyncClient is closed"):
+            await client.responses.create(**HI)
+        with pytest.raises(RuntimeError, match="This AsyncClient is closed"):
+            client.responses.stream(**HI)
+
+    anyio.run(main, backend=backend)
+    assert server.requests == []
+
+
+def test_http_client_that_was_given_stays_open(server: Server, backend: str) -> None:
+    http, async_http = server.http(), server.async_http()
+
+    async def main() -> None:
+        async with server.async_client(http_client=async_http):
+            pass
+        assert not async_http.is_closed
+        await async_http.aclose()
+
+    anyio.run(main, backend=backend)
+    with server.client(http_client=http):
+        pass
+    assert not http.is_closed
+
+
+def test_client_that_was_never_used_closes(backend: str) -> None:
+    with Client(api_key=KEY):
+        pass
+
+    async def main() -> None:
+        async with AsyncClient(api_key=KEY):
+            pass
+
+    anyio.run(main, backend=backend)

@@ -1,0 +1,144 @@
+"""Every generated model: what fits comes out as it went in; what does not never sits under a typed field."""
+
+import json
+import types
+from importlib import import_module
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from model_strategies import anything, hints_of, wire_of
+
+from responses_client.errors import ResponseValidationError
+from responses_client.models import Model, UnknownModel
+from responses_client.models._base import OpenUnion
+
+MODULES = [
+    import_module(f"responses_client.models.{name}")
+    for name in ("content", "events", "items", "requests", "response", "tool_calls", "tools")
+]
+MODELS = {
+    model.__name__: model
+    for module in MODULES
+    for model in vars(module).values()
+    if isinstance(model, type) and issubclass(model, Model) and model.__module__ == module.__name__
+}
+# What a request refuses is bounds, which no strategy here knows of.
+ANSWERS = [model for model in MODELS.values() if not model.__module__.endswith(".requests")]
+
+
+def test_there_are_models():
+    assert len(MODELS) > 200
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS.keys())
+@settings(max_examples=5, deadline=None)
+@given(st.data())
+def test_json_that_fits_goes_out_as_it_came(model: type[Model], data: st.DataObject):
+    wire = data.draw(wire_of(model))
+    made = model.from_dict(wire)
+    assert made.to_dict() == wire
+    assert json.loads(made.to_json()) == wire
+    again = model.from_json(made.to_json())
+    assert again == made
+    assert again.to_json() == made.to_json()
+    assert misfits(made) == []
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_json_that_fits_is_typed_in_strict_mode(data: st.DataObject):
+    model = data.draw(st.sampled_from(ANSWERS))
+    wire = data.draw(wire_of(model))
+    made = model.from_dict(wire, strict=True)
+    assert made.to_dict() == wire
+    assert misfits(made) == []
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.data())
+def test_json_that_does_not_fit_never_sits_under_a_typed_field(data: st.DataObject):
+    model = data.draw(st.sampled_from(ANSWERS))
+    wire = data.draw(wire_of(model))
+    for _ in range(data.draw(st.integers(1, 3))):
+        wire = changed(data, wire)
+    try:
+        made = model.from_dict(wire)
+    except ResponseValidationError:
+        assert type(wire) is not dict or any(field.is_required() for field in model.model_fields.values())
+    else:
+        assert made.to_dict() == wire
+        assert json.loads(made.to_json()) == wire
+        assert misfits(made) == []
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_strict_mode_refuses_what_lenient_mode_keeps_as_raw_data(data: st.DataObject):
+    model = data.draw(st.sampled_from(ANSWERS))
+    wire = changed(data, data.draw(wire_of(model)))
+    try:
+        made = model.from_dict(wire, strict=True)
+    except ResponseValidationError:
+        return
+    lenient = model.from_dict(wire)
+    assert lenient == made
+    assert made.to_dict() == wire
+    assert [part.error for part in parts_of(lenient) if isinstance(part, UnknownModel) and part.error] == []
+
+
+def changed(data: st.DataObject, value: Any) -> Any:
+    """Change JSON somewhere: another value, one more, or one less."""
+    if isinstance(value, dict) and value:
+        key = data.draw(st.sampled_from(sorted(value)))
+        if data.draw(st.integers(0, 5)) == 0:
+            return {name: inner for name, inner in value.items() if name != key}
+        inner = value[key]
+        deeper = isinstance(inner, (dict, list)) and inner and data.draw(st.booleans())
+        return {**value, key: changed(data, inner) if deeper else data.draw(anything)}
+    if isinstance(value, list) and value:
+        index = data.draw(st.integers(0, len(value) - 1))
+        if data.draw(st.booleans()):
+            return [*value[:index], data.draw(anything), *value[index:]]
+        return [*value[:index], changed(data, value[index]), *value[index + 1 :]]
+    return data.draw(anything)
+
+
+def parts_of(value: Any) -> list[Model]:
+    if isinstance(value, Model):
+        inner = [*value.__dict__.values()]
+        return [value, *(part for member in inner for part in parts_of(member))]
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [part for member in members for part in parts_of(member)]
+
+
+def misfits(model: Model) -> list[str]:
+    """Return the fields whose value is not of their type."""
+    return [
+        f"{type(part).__name__}.{name}: {part.__dict__[name]!r}"
+        for part in parts_of(model)
+        for name, hint in hints_of(type(part)).items()
+        if name in part.model_fields_set and not fits(hint, part.__dict__[name])
+    ]
+
+
+def fits(hint: Any, value: Any) -> bool:
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return fits(arguments[0], value)
+    if origin in (Union, types.UnionType):
+        return any(fits(kind, value) for kind in arguments)
+    if origin is Literal:
+        return value in arguments
+    if origin is list:
+        return isinstance(value, list) and all(fits(arguments[0], member) for member in value)
+    if origin is dict:
+        return type(value) is dict and all(type(k) is str and fits(arguments[1], v) for k, v in value.items())
+    if issubclass(hint, OpenUnion) if isinstance(hint, type) else False:
+        entries = " ".join(hint.members.values()).split()
+        names = {entry.partition(".")[2] for entry in entries} | {hint.unknown.__name__}
+        return isinstance(value, Model) and type(value).__name__ in names
+    if hint is float:
+        return type(value) in (int, float)
+    return hint is Any or type(value) is hint

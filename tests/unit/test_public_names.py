@@ -1,0 +1,70 @@
+"""The names that programs rely on: removing one is a breaking change."""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import responses_client
+
+NAMES = """
+    APIConnectionError APIError APIStatusError APITimeoutError AsyncClient AsyncEventStream AsyncResponseStream
+    AuthenticationError BadRequestError Client ConfigurationError ConflictError EventStream InternalServerError
+    NotFoundError PermissionDeniedError RateLimitError RateLimits RequestValidationError ResponseMeta
+    ResponseStream ResponseValidationError ResponsesClientError StreamError StreamInterrupted ToolError
+    UnprocessableEntityError WaitTimeout WebhookSignatureError __version__ errors models testing
+""".split()
+
+
+# PAIN_THREADS a31
+def test_public_names_are_these() -> None:
+    assert responses_client.__all__ == NAMES
+    assert dir(responses_client) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_public_name_leads_somewhere(name: str) -> None:
+    vars(responses_client).pop(name, None) if name not in ("__version__", "errors", "models", "testing") else None
+
+    assert getattr(responses_client, name) is getattr(responses_client, name)
+
+
+def test_other_names_are_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'responses_client' has no attribute 'Clinet'"):
+        responses_client.Clinet  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_type_checkers_see_the_same_names() -> None:
+    source = Path(responses_client.__file__).read_text()
+    imported = re.findall(r"^ *from \.\S* import \w+ as (\w+)$", source, re.MULTILINE)
+
+    assert sorted(imported) == NAMES
+
+
+def test_errors_at_the_top_are_those_of_the_errors_module() -> None:
+    errors = importlib.import_module("responses_client.errors")
+
+    assert set(errors.__all__) - set(NAMES) == {"FieldError"}
+    for name in set(errors.__all__) & set(NAMES):
+        assert getattr(responses_client, name) is getattr(errors, name)
+
+
+def test_errors_pickle_by_their_public_module() -> None:
+    error = pickle.loads(pickle.dumps(responses_client.ConfigurationError("No.")))
+
+    assert type(error) is responses_client.ConfigurationError
+    assert type(error).__module__ == "responses_client.errors"
+
+
+# PAIN_THREADS a20
+def test_import_loads_nothing_before_it_is_used() -> None:
+    program = "import sys, responses_client; print(*sorted(m for m in sys.modules if m.startswith('respon')))"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert found.stdout.split() == ["responses_client", "responses_client._version"]
