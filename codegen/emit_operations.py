@@ -1,7 +1,7 @@
 """Writes `resources/_operations.py`: a sync and an async method for each endpoint."""
 
 from .emit_params import param_name
-from .layout import WIDTH, docstring, exports, header, import_line
+from .layout import WIDTH, exports, header, import_line
 from .schema import Document, Operation
 
 __all__ = ["emit"]
@@ -105,6 +105,4 @@ def _signature(before: str, arguments: str, after: str) -> list[str]:
 
 
 def _docstring(lines: list[str]) -> list[str]:
-    if len(lines) == 1:
-        return docstring(lines[0], "        ")
     return [f'        """{lines[0]}', *(f"        {line}".rstrip() for line in lines[1:]), '        """']

@@ -97,13 +97,16 @@ class Accumulator:
             case "put", "response":
                 self._put_response(event)
             case "put", "item":
-                item = _field(event, "item").to_dict()
-                self._items[self._key_for(event, item)] = item
+                item: object = _field(event, "item").to_dict()
+                if isinstance(item, dict):
+                    self._items[self._key_for(event, cast("Json", item))] = item
             case "status", status:
                 holder, _ = self._locate(event, ("status",), parents)
                 holder["status"] = status
             case _:
                 new = _plain(_field(event, value))
+                if new is None:
+                    return
                 holder, key = self._locate(event, path, parents)
                 if verb == "append":  # an object of several texts
                     part = _element(holder, key)

@@ -123,7 +123,7 @@ def _refuse_unknown(operation: Operation[_R], model: "type[Model]", named: Mappi
     for name in named:
         if name not in known:
             error = unknown_argument(operation.name, name, [*known, *_OPTIONS])
-            raise TypeError(f"{error}; extra_body takes fields that are not known here")
+            raise TypeError(f"{error} (extra_body takes fields that are not known here)")
 
 
 def _validate(model: "type[Model]", named: Mapping[str, object]) -> None:
@@ -158,6 +158,7 @@ def _contradictions(body: Mapping[str, object]) -> Iterable[FieldError]:
 def _mistake(line: "ErrorDetails") -> FieldError:
     path = field_path(line["loc"])
     expected = line["msg"].removeprefix("Input should be ").removeprefix("Input should ")
+    expected = expected.replace("String should have", "a string with")
     if expected.startswith(("greater", "less")):
         expected = f"a number {expected}"
     if line["type"] == "missing":

@@ -100,11 +100,14 @@ class StreamState:
         """Return the error that ended the stream; None if it ended well or goes on."""
         if self.terminal:
             return None
-        if self.error_event is None and self._interrupted is None:
-            return self._decoder.failure
         partial = self.snapshot()
         response_id = partial.id if partial is not None else None
         number = self._accumulator.last_sequence_number
+        if self.error_event is None and self._interrupted is None:
+            invalid = self._decoder.failure
+            if invalid is not None:
+                invalid.partial, invalid.response_id, invalid.last_sequence_number = partial, response_id, number
+            return invalid
         if self.error_event is not None:
             return StreamError.from_event(
                 self.error_event.to_dict(),

@@ -41,7 +41,7 @@ class _Source:
         self._settings = call.settings
         self._body: Body | None = None
         self._is_limited = call.settings.deadline is not None or call.settings.idle_timeout is not None
-        self._last_event = 0.0
+        self._waits_since = 0.0  # for events, what the user does with them left aside
         self._head = b""  # what came before the first event
         self._broken: Failure | None = None
         self.events: deque[StreamEvent] = deque()
@@ -64,7 +64,7 @@ class _Source:
         self._body = body
         self._head = b""
         self._broken = None
-        self._last_event = time.monotonic()
+        self._waits_since = time.monotonic()
         settings = self._settings
         self.state = StreamState(self.events, settings.max_event_bytes, settings.strict, meta)
         return self.state
@@ -79,19 +79,18 @@ class _Source:
             raise self.failure
         if self.closed:
             return False
+        self._waits_since = time.monotonic()
         state = self.state or await self.open()
         while not self.events:
+            body = self._body  # looked up before `closed`, for the case that another thread closes the stream
+            if state.terminal or self.closed:
+                await self.close()
+                return False
             if state.ended:
-                if state.terminal or self.closed:
-                    await self.close()
-                    return False
                 state = await self._go_on(state)
                 continue
-            body = self._body
-            if body is None:  # another task or thread has closed the stream
-                return False
             try:
-                piece = await body.next(self._left() if self._is_limited else None)
+                piece = await cast("Body", body).next(self._left() if self._is_limited else None)
             except Failure as failure:
                 failure.reason = self._reason(failure)
                 self._broken = failure
@@ -103,7 +102,6 @@ class _Source:
                 state.feed(piece)
                 if not state.count and len(self._head) < _HEAD_BYTES:
                     self._head += piece
-        self._last_event = time.monotonic()
         return True
 
     def _left(self) -> float | None:
@@ -112,7 +110,7 @@ class _Source:
 
     def _quiet_left(self) -> float | None:
         idle = self._settings.idle_timeout
-        return None if idle is None else self._last_event + idle - time.monotonic()
+        return None if idle is None else self._waits_since + idle - time.monotonic()
 
     def _reason(self, failure: Failure) -> str:
         left, quiet = self._attempts.left, self._quiet_left()

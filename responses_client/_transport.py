@@ -221,7 +221,11 @@ def _send_within(seconds: float, send: Callable[[], httpx.Response]) -> httpx.Re
             future.set_exception(error)
 
     threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
-    wait([future], seconds)
+    try:
+        wait([future], seconds)
+    except BaseException:
+        future.add_done_callback(_close_late)
+        raise
     if future.done():
         return future.result()
     future.add_done_callback(_close_late)
@@ -229,7 +233,8 @@ def _send_within(seconds: float, send: Callable[[], httpx.Response]) -> httpx.Re
 
 
 def _close_late(future: "Future[httpx.Response]") -> None:
-    if future.exception() is None:
+    """Close an answer that nobody waits for any more, if one came."""
+    with suppress(BaseException):
         future.result().close()
 
 
@@ -288,10 +293,13 @@ class _SyncBody:
         if not self._is_finished and self._response.http_version != "HTTP/2":
             # A thread, because a transport that has no socket, such as one for tests, cannot be cut off.
             reader = threading.Thread(target=self._read_on, args=(pieces,), daemon=True)
-            reader.start()
-            reader.join(_DRAIN_SECONDS)
-            if reader.is_alive() and self._cut_off():
-                reader.join(_CLOSE_SECONDS)
+            with suppress(
+                RuntimeError
+            ):  # as Python ends, there are no new threads, and no connections to keep
+                reader.start()
+                reader.join(_DRAIN_SECONDS)
+                if reader.is_alive() and self._cut_off():
+                    reader.join(_CLOSE_SECONDS)
         return b"".join(pieces)
 
     def _read_on(self, pieces: list[bytes]) -> None:

@@ -244,7 +244,8 @@ class ResponseValidationError(APIError):
     """An answer that is not what the API promises: not JSON, another content type, JSON of another shape.
 
     `path` is where in the JSON (`output[0].content`), None when the whole is wrong. `body` is the parsed
-    JSON, else the text, None when empty; bytes given for it are parsed.
+    JSON, else the text, None when empty; bytes given for it are parsed. Where it ends a stream, `partial`,
+    `response_id` and `last_sequence_number` say how far that got; elsewhere they are None.
     """
 
     def __init__(
@@ -260,6 +261,9 @@ class ResponseValidationError(APIError):
         super().__init__(message, request_id=request_id, meta=meta)
         self.path = path
         self.body = parse_body(body) if isinstance(body, bytes) else body
+        self.partial: Response | None = None
+        self.response_id: str | None = None
+        self.last_sequence_number: int | None = None
         place = f" at {path}" if path else ""
         details = _details(request_id=self.request_id)
         said = one_line(message, _MESSAGE_SHOWN).rstrip(" .")

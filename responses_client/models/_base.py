@@ -4,8 +4,9 @@ Three rules live here and nowhere else:
 
 * A nested model or union is validated through its own validator, fetched when a value first needs
   it. A class then costs its own fields only, and a union can name classes of modules not yet loaded.
-* A malformed member of a union becomes the union's `Unknown…`; a malformed field of any other object
-  is kept as raw data beside the typed fields. Both are logged. In strict mode both are errors.
+* A malformed member of a union, even one that is no object, becomes the union's `Unknown…`; a malformed
+  field of any other object is kept as raw data beside the typed fields (`_lenient.py`). Both are logged.
+  In strict mode both are errors.
 * What came in goes out again: unset fields are not written, unknown fields and nulls are.
 """
 
@@ -13,29 +14,16 @@ from collections.abc import Callable, Mapping, Sized
 from contextvars import ContextVar
 from functools import cache
 from importlib import import_module
-from typing import (
-    TYPE_CHECKING,
-    Annotated,
-    Any,
-    ClassVar,
-    Literal,
-    Self,
-    TypeAlias,
-    TypeVar,
-    cast,
-    get_args,
-    get_origin,
-)
+from types import NoneType
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, cast, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationError
-from pydantic_core import PydanticCustomError, SchemaSerializer
+from pydantic import BaseModel, ConfigDict, StrictBool, StrictInt, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_core import core_schema as cs
 
 from ..errors import ResponseValidationError
+from ._fields import AS_ANY, EMPTY, NULLS, OPEN, TEXT_OR, Items, Number
 from ._lenient import (
-    HIDDEN,
-    NO_OBJECT,
-    SHOWN,
     as_response_error,
     error_lines,
     is_strict,
@@ -43,7 +31,7 @@ from ._lenient import (
     parse_json,
     strict_validation,
     validate_nested,
-    with_objects_only,
+    warn,
     write_json,
 )
 
@@ -84,7 +72,7 @@ JsonObject: TypeAlias = dict[str, Any]
 Entry: TypeAlias = Callable[[Any], "Model"]
 
 _building: ContextVar[type | None] = ContextVar("responses_client_building", default=None)
-_as_any = cs.simple_ser_schema("any")
+_NO_OBJECTS = frozenset({str, int, float, bool, list, NoneType})
 _KEPT = "it goes out again as it came"
 
 
@@ -340,9 +328,10 @@ class OpenUnion:
         if not isinstance(value, dict):
             if isinstance(value, Model) and any(c.__name__ in cls._class_names for c in type(value).__mro__):
                 return value
-            raise PydanticCustomError(
-                NO_OBJECT, "Input should be an object with a `type`", {"hold": cls.hold}
-            )
+            error = PydanticCustomError("no_object", "Input should be an object with a `type`")
+            if is_strict() or type(value) not in _NO_OBJECTS:
+                raise error
+            return cls._hold(value, error.message())
         data = cast("JsonObject", value)
         tag = data.get("type")
         if tag is None:
@@ -357,11 +346,7 @@ class OpenUnion:
         except ValidationError as error:
             if is_strict():
                 raise
-            held = with_objects_only(data, error)
-            if held is None:
-                return cls.as_unknown(data, error)
-            log_malformed("raw data", str(tag), error)
-            return cls.validate(held)
+            return cls.as_unknown(data, error)
 
     @classmethod
     def member(cls, tag: str) -> type[Model] | None:
@@ -379,11 +364,12 @@ class OpenUnion:
         return unknown
 
     @classmethod
-    def hold(cls, value: object) -> UnknownModel:
-        """Wrap what is no object in the union's `Unknown…`."""
+    def _hold(cls, value: object, problem: str) -> UnknownModel:
+        """Wrap what is no object in the union's `Unknown…`, and log why."""
+        warn("Malformed member of %s kept as %s: %s", cls.__name__, cls.unknown.__name__, problem)
         unknown = cls.unknown.holding(value)
-        message = f"No valid {cls.__name__}: Input should be an object with a `type`"
-        object.__setattr__(unknown, "_error", ResponseValidationError(message, body=value, advice=_KEPT))
+        error = ResponseValidationError(f"No valid {cls.__name__}: {problem}", body=value, advice=_KEPT)
+        object.__setattr__(unknown, "_error", error)
         return unknown
 
     @classmethod
@@ -405,69 +391,6 @@ def dispatcher(union: object) -> type[OpenUnion]:
     return cast("type[OpenUnion]", union)
 
 
-class _NullList(list[Any]):
-    """The empty list that stands for a null; written as null again unless something was added."""
-
-    __pydantic_serializer__ = SchemaSerializer(
-        cs.any_schema(serialization=cs.plain_serializer_function_ser_schema(lambda value: [*value] or None))
-    )
-
-
-class _Nulls:
-    """Marks a list that servers may send as null: readers get an empty list."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> cs.CoreSchema:
-        (item,) = get_args(source)
-        items = cs.list_schema(handler.generate_schema(item), serialization=_as_any)
-        null = cs.no_info_after_validator_function(lambda _: _NullList(), cs.none_schema())
-        return cs.union_schema([(items, SHOWN), (null, HIDDEN)], mode="left_to_right", serialization=_as_any)
-
-
-class _Open:
-    """Marks a string of which some values are known: any string is kept."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> cs.CoreSchema:
-        return cs.str_schema(strict=True)
-
-
-class _IntOrFloat:
-    """Marks a number: an integer stays one, so that what came in goes out again."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> cs.CoreSchema:
-        whole, real = cs.int_schema(strict=True), cs.float_schema(strict=True)
-        return cs.union_schema([(whole, HIDDEN), (real, SHOWN)], mode="left_to_right", serialization=_as_any)
-
-
-class _TextOr:
-    """Marks a field that takes text or one structured form, with one error for both."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> cs.CoreSchema:
-        (other,) = (kind for kind in get_args(source) if kind is not str and get_origin(kind) is not Literal)
-        is_list = get_origin(other) is list
-        message = f"Input should be a string or {'a list' if is_list else 'an object'}"
-        wanted = (list, tuple) if is_list else (dict, Model)
-
-        def validate(value: object, validate_other: cs.ValidatorFunctionWrapHandler) -> object:
-            if isinstance(value, str):
-                return value
-            if not isinstance(value, wanted):
-                raise PydanticCustomError("text_or", message)
-            return validate_other(value)
-
-        return cs.no_info_wrap_validator_function(
-            validate, handler.generate_schema(other), serialization=_as_any
-        )
-
-
-NULLS = _Nulls()
-OPEN = _Open()
-TEXT_OR = _TextOr()
-_T = TypeVar("_T")
-Items = Annotated[list[_T], NULLS]
-EMPTY: Any = Field(default_factory=list)
-Number = Annotated[float, _IntOrFloat()]
-
-
 def _lazily(name: str, validate: Callable[[Any], Any]) -> cs.CoreSchema:
     """Return a schema that validates by the function; JSON Schema gets an outline only."""
 
@@ -476,7 +399,7 @@ def _lazily(name: str, validate: Callable[[Any], Any]) -> cs.CoreSchema:
 
     return cs.no_info_plain_validator_function(
         validate,
-        serialization=_as_any,
+        serialization=AS_ANY,
         metadata={"pydantic_js_functions": [outline]},
     )
 

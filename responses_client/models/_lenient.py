@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HIDDEN",
-    "NO_OBJECT",
     "SHOWN",
     "as_response_error",
     "error_lines",
@@ -33,7 +32,7 @@ __all__ = [
     "read_json",
     "strict_validation",
     "validate_nested",
-    "with_objects_only",
+    "warn",
     "write_json",
 ]
 
@@ -43,12 +42,11 @@ _M = TypeVar("_M", bound="Model")
 
 SHOWN, HIDDEN = "~", "~hidden"
 """Labels of union branches in error locations: the errors of hidden ones are not told."""
-NO_OBJECT = "no_object"
-"""The error for a member of a union that is no object; its context tells what holds it."""
 
 _strict: ContextVar[bool] = ContextVar("responses_client_strict", default=False)
 _quiet: ContextVar[bool] = ContextVar("responses_client_quiet", default=False)
 is_strict = _strict.get
+_NO_JSON = ("json_invalid", "string_unicode")
 _values = SchemaSerializer(cs.any_schema(), {"ser_json_inf_nan": "constants"})
 # Each escape in turn, so that no second half of one is taken for the start of another.
 _ESCAPES = r"(?s)\\(?:u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|(u[dD][89a-fA-F]\w\w)|.)"
@@ -74,7 +72,8 @@ def quietly() -> Generator[None]:
         _quiet.reset(token)
 
 
-def _warn(message: str, *values: object) -> None:
+def warn(message: str, *values: object) -> None:
+    """Log a warning, unless in a `quietly` block."""
     if not _quiet.get():
         logger.warning(message, *values)
 
@@ -97,7 +96,7 @@ def read_json(data: str | bytes) -> Any:
         if _strict.get() or mended.encode() == raw:
             raise
     value = from_json(mended)
-    _warn("Replaced by U+FFFD what is no text in JSON that came")
+    warn("Replaced by U+FFFD what is no text in JSON that came")
     return value
 
 
@@ -125,6 +124,8 @@ def parse_json(cls: type[_M], data: str | bytes) -> _M:
             value = read_json(data)
         except ValueError:
             raise error from None
+        if error_lines(error)[0]["type"] not in _NO_JSON:
+            return _without_bad_fields(cls, value, error)
     return validate_nested(cls, value)
 
 
@@ -142,45 +143,19 @@ def validate_nested(cls: type[_M], value: object) -> _M:
 
 def _without_bad_fields(cls: type[_M], value: object, error: ValidationError) -> _M:
     """Keep malformed fields as raw data beside the typed ones, if the object makes sense without."""
-    lines = error_lines(error)
-    if not isinstance(value, dict) or not all(line["loc"] for line in lines):
+    bad = {line["loc"][0] for line in error_lines(error) if line["loc"]}
+    if not isinstance(value, dict) or not bad:
         raise error
-    log_malformed("raw data", cls.__name__, error)
     data = cast("JsonObject", value)
-    fields = {**data, **_lists_of_objects(data, lines)}
-    bad = {line["loc"][0] for line in lines if not _is_no_object(line)}
+    rest = {name: field for name, field in data.items() if name not in bad}
     try:
-        model = cast(
-            "_M",
-            cls.__pydantic_validator__.validate_python({k: v for k, v in fields.items() if k not in bad}),
-        )
+        with quietly():  # what is wrong with the rest was said before
+            model = cast("_M", cls.__pydantic_validator__.validate_python(rest))
     except ValidationError:
         raise error from None
+    log_malformed("raw data", cls.__name__, error)
     cast("JsonObject", model.__pydantic_extra__).update({k: v for k, v in data.items() if k in bad})
     return model
-
-
-def with_objects_only(data: "JsonObject", error: ValidationError) -> "JsonObject | None":
-    """Return an object that fits once the members of its lists that are no objects are held by `Unknown…`s.
-
-    None if more than that is wrong with it.
-    """
-    lines = error_lines(error)
-    return {**data, **_lists_of_objects(data, lines)} if all(map(_is_no_object, lines)) else None
-
-
-def _is_no_object(line: "ErrorDetails") -> bool:
-    return line["type"] == NO_OBJECT and len(line["loc"]) == 2
-
-
-def _lists_of_objects(data: "JsonObject", lines: "list[ErrorDetails]") -> "JsonObject":
-    lists: JsonObject = {}
-    for line in lines:
-        if _is_no_object(line):
-            field, index = cast("tuple[str, int]", line["loc"])
-            members = lists.setdefault(field, [*data[field]])
-            members[index] = line.get("ctx", {})["hold"](members[index])
-    return lists
 
 
 def error_lines(error: ValidationError) -> "list[ErrorDetails]":
@@ -203,7 +178,7 @@ def as_response_error(
     problem = error_lines(error)[0]
     path = field_path(problem["loc"]) or None
     if advice is None:
-        can_help = _strict.get() and problem["type"] != "json_invalid"
+        can_help = _strict.get() and problem["type"] not in _NO_JSON
         advice = "pass strict=False to keep it as raw data" if can_help else "see .body for the whole"
     message = f"No valid {name}: {problem['msg']}"
     return ResponseValidationError(message, path=path, body=body, advice=advice, meta=meta)
@@ -213,4 +188,4 @@ def log_malformed(kept_as: str, name: str, error: ValidationError) -> None:
     """Tell what was malformed and what became of it."""
     problem = error_lines(error)[0]
     place = field_path(problem["loc"])
-    _warn("Malformed %s kept as %s: %s at %s", name, kept_as, problem["msg"], place or "its root")
+    warn("Malformed %s kept as %s: %s at %s", name, kept_as, problem["msg"], place or "its root")

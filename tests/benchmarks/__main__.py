@@ -5,7 +5,7 @@ without that package only our own numbers and those of bare libraries are shown.
 
 In-process measures are CPU time, starts of processes are wall time. All rivals of a measure get the same
 bytes in the same run, in alternating order. A number is the median of its samples; a ratio is the median
-of the ratios of samples taken next to each other, with the least and the greatest of them in brackets.
+of the ratios of samples taken next to each other, whose least and greatest are the spread.
 """
 
 import argparse
@@ -38,11 +38,14 @@ _HEADER = ("what", "unit", "ours", "rival", "", "ratio", "spread", "target", "")
 
 def main(arguments: list[str] | None = None) -> int:
     """Run what was chosen; return 1 if a target is missed."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if unknown := [name for name in options.names if name not in MEASURES]:
+        parser.error(f"no such measure: {', '.join(unknown)}; there are {', '.join(MEASURES)}")
     setup = _setup(options)
     print(_machine(setup), flush=True)
     if setup.official is None:
-        print("The package openai is not installed: only our own numbers.")
+        print("Without the official package (it is left out, or openai is not installed).")
     table: list[Row] = []
     for name in options.names or MEASURES:
         rows = list(MEASURES[name](setup))
@@ -58,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks", description=(__doc__ or "").partition(":")[0]
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", choices=[*MEASURES, []], help=", ".join(MEASURES))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(MEASURES))
     parser.add_argument("--repeats", type=int, help="samples of a measure in the process")
     parser.add_argument("--starts", type=int, help="processes started for a measure of a start")
     parser.add_argument("--quick", action="store_true", help="few samples: noisy, for a first look")

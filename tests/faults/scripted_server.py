@@ -116,13 +116,17 @@ class ScriptedServer:
                 sock, _ = self._listener.accept()
                 self.connections += 1
                 sock.settimeout(MOST_SECONDS)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._open.append(sock)
                 thread = threading.Thread(target=self._serve, args=(sock, self.connections), daemon=True)
                 self._threads.append(thread)
                 thread.start()
 
     def _serve(self, sock: socket.socket, number: int) -> None:
-        with suppress(ssl.SSLError, TimeoutError), sock if self._tls is None else self._encrypted(sock) as sock:
+        with (
+            suppress(ssl.SSLError, TimeoutError),
+            sock if self._tls is None else self._encrypted(sock) as sock,
+        ):
             try:
                 self._serve_requests(sock, number)
             except ConnectionError:

@@ -38,9 +38,11 @@ STATUSES = {
 @pytest.mark.parametrize("status", STATUSES)
 def test_error_status_with_json_tells_all_that_the_api_says(shell: Shell, status: int, stream: bool) -> None:
     play = shell.events if stream else shell.create
-    with ScriptedServer([answer(status, PROBLEM, x_request_id="req_1")]) as server:
-        with pytest.raises(APIStatusError) as caught:
-            play(server.url, max_retries=0)
+    with (
+        ScriptedServer([answer(status, PROBLEM, x_request_id="req_1")]) as server,
+        pytest.raises(APIStatusError) as caught,
+    ):
+        play(server.url, max_retries=0)
 
     error = caught.value
     assert type(error) is STATUSES[status]
@@ -69,9 +71,11 @@ def test_error_status_with_json_tells_all_that_the_api_says(shell: Shell, status
 def test_error_status_without_the_apis_json_shows_the_start_of_the_body(
     shell: Shell, body: Any, kind: str | None, shown: str
 ) -> None:
-    with ScriptedServer([answer(502, body, kind, x_request_id="req_1")]) as server:
-        with pytest.raises(errors.InternalServerError) as caught:
-            shell.create(server.url, max_retries=0)
+    with (
+        ScriptedServer([answer(502, body, kind, x_request_id="req_1")]) as server,
+        pytest.raises(errors.InternalServerError) as caught,
+    ):
+        shell.create(server.url, max_retries=0)
 
     assert shown in str(caught.value)
     assert caught.value.request_id == "req_1"
@@ -110,9 +114,11 @@ def deep(levels: int) -> bytes:
 def test_answer_that_is_no_response_is_an_error_with_its_start(
     shell: Shell, body: Any, kind: str | None, problem: str
 ) -> None:
-    with ScriptedServer([answer(200, body, kind, x_request_id="req_1")]) as server:
-        with pytest.raises(ResponseValidationError) as caught:
-            shell.create(server.url)
+    with (
+        ScriptedServer([answer(200, body, kind, x_request_id="req_1")]) as server,
+        pytest.raises(ResponseValidationError) as caught,
+    ):
+        shell.create(server.url)
 
     error = caught.value
     assert problem in str(error)
@@ -178,18 +184,19 @@ def test_event_stream_that_nobody_asked_for_gives_the_accumulated_response(shell
 
 
 def test_event_stream_that_nobody_asked_for_and_that_is_cut_keeps_what_came(shell: Shell) -> None:
-    with ScriptedServer([event_stream(CREATED, HEL)]) as server:
-        with pytest.raises(StreamInterrupted) as caught:
-            shell.create(server.url)
+    with ScriptedServer([event_stream(CREATED, HEL)]) as server, pytest.raises(StreamInterrupted) as caught:
+        shell.create(server.url)
 
     assert caught.value.partial is not None
     assert caught.value.partial.output_text == "Hel"
 
 
 def test_event_stream_that_nobody_asked_for_and_that_fails_is_an_error(shell: Shell) -> None:
-    with ScriptedServer([event_stream(CREATED, HEL, ERROR, FAILED)]) as server:
-        with pytest.raises(StreamError) as caught:
-            shell.create(server.url)
+    with (
+        ScriptedServer([event_stream(CREATED, HEL, ERROR, FAILED)]) as server,
+        pytest.raises(StreamError) as caught,
+    ):
+        shell.create(server.url)
 
     assert caught.value.code == "server_error"
 
@@ -235,9 +242,11 @@ def test_body_that_cannot_be_decompressed_is_not_asked_for_again(shell: Shell) -
 def test_answer_that_is_no_stream_is_an_error_with_its_start(
     shell: Shell, body: Any, kind: str | None, problem: str
 ) -> None:
-    with ScriptedServer([answer(200, body, kind, x_request_id="req_1")]) as server:
-        with pytest.raises(ResponseValidationError) as caught:
-            shell.events(server.url)
+    with (
+        ScriptedServer([answer(200, body, kind, x_request_id="req_1")]) as server,
+        pytest.raises(ResponseValidationError) as caught,
+    ):
+        shell.events(server.url)
 
     assert problem in str(caught.value)
     assert caught.value.request_id == "req_1"
@@ -253,9 +262,11 @@ def test_stream_is_taken_whatever_vague_content_type_the_server_gives(shell: She
 
 def test_error_in_the_body_of_a_stream_is_raised(shell: Shell) -> None:
     body = {"error": {"message": "No such thing.", "code": 429}}
-    with ScriptedServer([answer(200, body, "text/event-stream")]) as server:
-        with pytest.raises(errors.RateLimitError, match="No such thing"):
-            shell.events(server.url)
+    with (
+        ScriptedServer([answer(200, body, "text/event-stream")]) as server,
+        pytest.raises(errors.RateLimitError, match="No such thing"),
+    ):
+        shell.events(server.url)
 
 
 def test_error_to_a_stream_request_whose_body_stalls_is_raised(shell: Shell) -> None:
@@ -267,6 +278,8 @@ def test_error_to_a_stream_request_whose_body_stalls_is_raised(shell: Shell) -> 
 
 
 def test_answer_without_any_event_is_no_empty_stream(shell: Shell) -> None:
-    with ScriptedServer([stream_head() + b"0\r\n\r\n"] * 1) as server:
-        with pytest.raises(StreamInterrupted, match="the answer has no events"):
-            shell.events(server.url, max_retries=0)
+    with (
+        ScriptedServer([stream_head() + b"0\r\n\r\n"] * 1) as server,
+        pytest.raises(StreamInterrupted, match="the answer has no events"),
+    ):
+        shell.events(server.url, max_retries=0)

@@ -56,7 +56,7 @@ def test_broken_connection_is_a_connection_error(shell: Shell, script: list[Step
 @pytest.mark.parametrize("script", [pytest.param(script, id=name) for name, script in SILENT.items()])
 def test_silent_connection_is_a_timeout_error(shell: Shell, script: list[Step]) -> None:
     with ScriptedServer(script) as server, pytest.raises(APITimeoutError) as caught:
-        shell.create(server.url, timeout=0.1, max_retries=0)
+        shell.create(server.url, timeout=0.05, max_retries=0)
 
     assert "was not answered in time: ReadTimeout" in str(caught.value)
 
@@ -79,7 +79,7 @@ def test_each_try_carries_the_same_idempotency_key_and_body(shell: Shell, script
 def test_pool_is_usable_after_each_failure(shell: Shell, script: list[Step]) -> None:
     async def play(session: Session) -> None:
         with pytest.raises(APIConnectionError):
-            await session.create(timeout=0.1, max_retries=0)
+            await session.create(timeout=0.05, max_retries=0)
         assert session.busy_connections == 0
         assert (await session.create()).output_text == "Hello"
 

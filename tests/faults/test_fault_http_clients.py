@@ -62,7 +62,7 @@ def test_async_client_of_either_library_sends_and_streams(library: Any, backend:
 )
 def test_exceptions_of_either_library_become_ours(library: Any, script: Any, kind: Any, cause: str) -> None:
     with ScriptedServer(script) as server, library.Client(**HTTP) as http:
-        client = Client(api_key=KEY, base_url=server.url, http_client=http, timeout=0.1, max_retries=0)
+        client = Client(api_key=KEY, base_url=server.url, http_client=http, timeout=0.05, max_retries=0)
         with pytest.raises(kind) as caught:
             client.responses.create(model="m", input="Hi")
 
@@ -73,16 +73,16 @@ def test_timeouts_of_either_library_are_taken(library: Any) -> None:
     with ScriptedServer([HOLD], [HOLD]) as server, library.Client(**HTTP) as http:
         client = Client(api_key=KEY, base_url=server.url, http_client=http, max_retries=0)
         with pytest.raises(APITimeoutError):
-            client.responses.create(model="m", input="Hi", timeout=library.Timeout(5, read=0.1))
+            client.responses.create(model="m", input="Hi", timeout=library.Timeout(5, read=0.05))
 
-    with ScriptedServer([HOLD]) as server, library.Client(timeout=0.1, **HTTP) as http:
+    with ScriptedServer([HOLD]) as server, library.Client(timeout=0.05, **HTTP) as http:
         client = Client(api_key=KEY, base_url=server.url, http_client=http, max_retries=0)
         with pytest.raises(APITimeoutError):
             client.responses.create(model="m", input="Hi")
 
 
 def test_timeout_of_ours_goes_before_that_of_the_users_client() -> None:
-    with ScriptedServer([0.2, *GOOD]) as server, httpx.Client(timeout=0.1, **HTTP) as http:
+    with ScriptedServer([0.1, *GOOD]) as server, httpx.Client(timeout=0.05, **HTTP) as http:
         client = Client(api_key=KEY, base_url=server.url, http_client=http, timeout=3)
         assert client.responses.create(model="m", input="Hi").output_text == "Hello"
 
@@ -150,7 +150,7 @@ def test_encrypted_stream_ends_after_its_terminal_event_and_at_its_deadline(
     async def play(session: Session) -> None:
         assert len(await (await session.stream()).rest()) == 4
         assert len(await (await session.stream()).rest()) == 4
-        with pytest.raises(StreamInterrupted, match="the deadline of 0.2 s has passed"):
+        with pytest.raises(StreamInterrupted, match=r"the deadline of 0\.2 s has passed"):
             await (await session.stream(deadline=0.2)).rest()
         assert session.busy_connections == 0
 
@@ -163,12 +163,14 @@ def test_encrypted_stream_ends_after_its_terminal_event_and_at_its_deadline(
 
 def test_certificate_that_is_not_trusted_is_a_connection_error(certificate: Path, shell: Shell) -> None:
     untrusting = {**HTTP, "verify": ssl.create_default_context()}
-    with ScriptedServer(certificate=certificate) as server:
-        with pytest.raises(APIConnectionError, match="ConnectError: .*certificate verify failed"):
-            shell.play(Session.create, server.url, http=untrusting, max_retries=0)
+    with (
+        ScriptedServer(certificate=certificate) as server,
+        pytest.raises(APIConnectionError, match=r"ConnectError: .*certificate verify failed"),
+    ):
+        shell.play(Session.create, server.url, http=untrusting, max_retries=0)
 
 
 @pytest.mark.parametrize("host", ["a..b", "xn--a"])
 def test_host_that_is_no_host_is_an_error_of_the_package(shell: Shell, host: str) -> None:
-    with pytest.raises((ConfigurationError, APIConnectionError), match="check .*base_url"):
+    with pytest.raises((ConfigurationError, APIConnectionError), match=r"check .*base_url"):
         shell.create(f"http://{host}/v1")

@@ -80,8 +80,10 @@ def test_redirect_that_cannot_be_followed_is_an_error(
 
 
 def test_redirects_in_a_circle_end_after_the_limit(shell: Shell) -> None:
-    with ScriptedServer(*[[moved(307, "/v1/responses")]] * 10) as server:
-        with pytest.raises(APIStatusError, match="there were too many"):
-            shell.create(server.url, max_redirects=3)
+    with (
+        ScriptedServer(*[[moved(307, "/v1/responses")]] * 10) as server,
+        pytest.raises(APIStatusError, match="there were too many"),
+    ):
+        shell.create(server.url, max_redirects=3)
 
     assert len(server.requests) == 4

@@ -54,9 +54,11 @@ def test_lasting_error_is_raised_at_once(shell: Shell, status: int) -> None:
 @pytest.mark.parametrize("field", ["code", "type"])
 def test_used_up_quota_is_raised_at_once(shell: Shell, field: str) -> None:
     body = {"error": {"message": "You exceeded your current quota.", field: "insufficient_quota"}}
-    with ScriptedServer([answer(429, body, retry_after="1")], GOOD) as server:
-        with pytest.raises(RateLimitError, match="check plan and billing"):
-            shell.create(server.url)
+    with (
+        ScriptedServer([answer(429, body, retry_after="1")], GOOD) as server,
+        pytest.raises(RateLimitError, match="check plan and billing"),
+    ):
+        shell.create(server.url)
 
     assert len(server.requests) == 1
 
@@ -72,28 +74,32 @@ def test_advice_of_the_server_goes_before_the_status(
     assert len(server.requests) == requests
 
 
-@pytest.mark.parametrize("headers", [{"retry_after_ms": "200"}, {"retry_after": "0.2"}])
+@pytest.mark.parametrize("headers", [{"retry_after_ms": "100"}, {"retry_after": "0.1"}])
 def test_wait_that_the_server_asks_for_is_kept(shell: Shell, headers: dict[str, str]) -> None:
     with ScriptedServer([answer(429, {}, **headers)], GOOD) as server:
         start = time.monotonic()
         shell.create(server.url)
 
-    assert time.monotonic() - start >= 0.2
+    assert time.monotonic() - start >= 0.1
 
 
 def test_wait_that_is_too_long_is_the_users_to_make(shell: Shell) -> None:
-    with ScriptedServer([answer(429, {}, retry_after="61")], GOOD) as server:
-        with pytest.raises(RateLimitError, match="try again in 61 s") as caught:
-            shell.create(server.url)
+    with (
+        ScriptedServer([answer(429, {}, retry_after="61")], GOOD) as server,
+        pytest.raises(RateLimitError, match="try again in 61 s") as caught,
+    ):
+        shell.create(server.url)
 
     assert caught.value.retry_after == 61
     assert len(server.requests) == 1
 
 
 def test_error_after_the_last_try_counts_the_tries(shell: Shell) -> None:
-    with ScriptedServer(*[[answer(500, {})]] * 3) as server:
-        with pytest.raises(InternalServerError, match="after 3 tries") as caught:
-            shell.create(server.url)
+    with (
+        ScriptedServer(*[[answer(500, {})]] * 3) as server,
+        pytest.raises(InternalServerError, match="after 3 tries") as caught,
+    ):
+        shell.create(server.url)
 
     assert caught.value.tries == 3
     assert len(server.requests) == 3
@@ -124,7 +130,7 @@ def test_function_for_the_key_is_asked_for_each_try(shell: Shell, kind: str) -> 
 
     key: Any = later if kind == "async function" else lambda: next(keys)
     if kind == "async function" and shell.name == "sync":
-        pytest.skip("only AsyncClient takes async functions")
+        return  # refused, which has a test of its own
     with ScriptedServer([answer(500, {})], GOOD) as server:
         shell.create(server.url, api_key=key)
 

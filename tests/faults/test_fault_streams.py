@@ -56,7 +56,7 @@ def test_stream_broken_off_keeps_what_came_and_is_not_sent_again(shell: Shell, e
         assert (await (await session.stream()).final()).output_text == "Hello"
 
     with ScriptedServer([*BEGUN, *end], WHOLE) as server:
-        shell.play(play, server.url, timeout=0.2)
+        shell.play(play, server.url, timeout=0.1)
         assert len(server.requests) == 2
 
 
@@ -154,9 +154,8 @@ def test_error_event_is_raised_with_the_failed_response_that_follows(shell: Shel
 
 
 def test_error_event_without_more_keeps_the_text_that_came(shell: Shell) -> None:
-    with ScriptedServer([*BEGUN, chunk(ERROR), LAST_CHUNK]) as server:
-        with pytest.raises(StreamError) as caught:
-            shell.events(server.url)
+    with ScriptedServer([*BEGUN, chunk(ERROR), LAST_CHUNK]) as server, pytest.raises(StreamError) as caught:
+        shell.events(server.url)
 
     assert caught.value.partial is not None
     assert caught.value.partial.output_text == "Hel"
@@ -273,7 +272,7 @@ def test_stream_dropped_without_closing_is_closed_with_a_warning() -> None:
         assert isinstance(stream, EventStream)
         for _ in stream:
             break
-        with pytest.warns(ResourceWarning, match="EventStream was not closed: use it in a `with` block"):
+        with pytest.warns(ResourceWarning, match="EventStream was not closed: use it in a `with` block"):  # noqa: PT031
             del stream
             gc.collect()
         assert server.left.wait(1)
@@ -332,6 +331,25 @@ def test_limit_is_for_one_event_and_not_for_the_stream(shell: Shell) -> None:
 def test_frame_without_data_is_passed_over(shell: Shell, frame: bytes) -> None:
     with ScriptedServer([*BEGUN, chunk(frame), chunk(COMPLETED), LAST_CHUNK]) as server:
         assert len(shell.events(server.url)) == 3
+
+
+# PAIN A14
+def test_byte_order_mark_costs_no_event(shell: Shell) -> None:
+    with ScriptedServer(
+        [stream_head(), chunk(b"\xef"), chunk(b"\xbb\xbf" + CREATED), chunk(COMPLETED)]
+    ) as server:
+        assert len(shell.events(server.url)) == 2
+
+
+# PAIN A14
+def test_bytes_that_are_no_text_cost_no_event(shell: Shell) -> None:
+    broken = HEL.replace(b"Hel", b"H\xffl")
+    with ScriptedServer(
+        [stream_head(), chunk(CREATED), chunk(broken), chunk(COMPLETED), LAST_CHUNK]
+    ) as server:
+        events = shell.events(server.url)
+
+    assert [one.to_dict().get("delta") for one in events] == [None, "H\ufffdl", None]
 
 
 def test_event_that_is_no_json_ends_the_stream_with_the_packages_error(shell: Shell) -> None:

@@ -290,6 +290,14 @@ CASES: dict[str, tuple[list[Wire], list[Wire]]] = {
         ],
         [{"type": "message", "role": "assistant", "content": [part("b"), None]}],
     ),
+    "an item that is none": (
+        [done(message("a"), output_index=0), event("output_item.done", item=None, output_index=0)],
+        [message("a")],
+    ),
+    "a part that is none": (
+        [delta("a", **AT), event("content_part.done", part=None, **AT)],
+        [made(content=[part("a")])],
+    ),
     "text that is none": (
         [
             added(message(), output_index=0),

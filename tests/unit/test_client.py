@@ -67,7 +67,12 @@ def test_client_creates_and_streams(server: Server) -> None:
         with client.responses.stream(**HI) as stream:
             assert list(stream.text_deltas()) == ["Hel"]
 
-    assert [json.loads(request.content).get("stream") for request in server.requests] == [None, False, True, True]
+    assert [json.loads(request.content).get("stream") for request in server.requests] == [
+        None,
+        False,
+        True,
+        True,
+    ]
 
 
 def test_async_client_creates_and_streams(server: Server, backend: str) -> None:
@@ -116,7 +121,9 @@ def test_blank_variable_counts_as_not_set(
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
 def test_unknown_option_is_a_type_error_with_the_nearest_name(kind: Any) -> None:
-    with pytest.raises(TypeError, match=r"Client\(\) got an unexpected keyword .*; did you mean 'max_retries'\?"):
+    with pytest.raises(
+        TypeError, match=r"Client\(\) got an unexpected keyword .*; did you mean 'max_retries'\?"
+    ):
         kind(max_retry=1)
     with pytest.raises(TypeError, match=r"with_options\(\) .*; did you mean 'timeout'\?"):
         kind(api_key=KEY).with_options(timeouts=1)
@@ -184,7 +191,9 @@ def test_timeout_of_the_http_client_holds_unless_ours_is_given(
 
 def test_copy_has_other_settings_and_the_same_connections(server: Server) -> None:
     client = server.client(default_headers={"X-A": "1"}, max_retries=5)
-    copy = client.with_options(api_key="other-key", default_headers={"X-B": "2"}, base_url="http://copy.test/v1")
+    copy = client.with_options(
+        api_key="other-key", default_headers={"X-B": "2"}, base_url="http://copy.test/v1"
+    )
 
     copy.responses.create(**HI)
 

@@ -184,7 +184,7 @@ def test_numbers_that_json_does_not_have_are_kept():
 MALFORMED = {
     "wrong type": ({**DELTA, "delta": 5}, "delta"),
     "nothing in it": ({"type": DELTA["type"]}, "delta"),
-    "a null": ({"type": "response.output_item.done", "item": None}, "item"),
+    "nothing to say": ({"type": "response.output_item.done"}, "item"),
     "a text for an object": ({"type": "response.created", "response": "resp_1"}, "response"),
     "a text for a number": ({**DELTA, "sequence_number": "5"}, "sequence_number"),
     "a truth for a number": ({**DELTA, "output_index": True}, "output_index"),
@@ -214,8 +214,15 @@ def test_a_malformed_event_is_unknown_or_an_error_when_strict(
     assert "strict=False" in str(failure)
 
 
-def test_a_malformed_part_spoils_itself_alone_unless_strict():
-    item = {"type": "message", "role": "assistant", "content": 5}
+@pytest.mark.parametrize(
+    ("item", "path"),
+    [
+        ({"type": "message", "role": "assistant", "content": 5}, "item.content"),
+        (None, "item"),
+        ("tea", "item"),
+    ],
+)
+def test_a_malformed_part_spoils_itself_alone_unless_strict(item: object, path: str):
     body = frame({"type": "response.output_item.done", "item": item})
     (event,), failure = decoded(body)
     assert failure is None
@@ -223,7 +230,7 @@ def test_a_malformed_part_spoils_itself_alone_unless_strict():
     assert type(event.item) is UnknownItem
     _, failure = decoded(body, strict=True)
     assert failure is not None
-    assert failure.path == "item.content"
+    assert failure.path == path
 
 
 ERRORS = {

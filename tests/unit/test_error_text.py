@@ -18,6 +18,7 @@ from responses_client._error_text import (
     parse_body,
     read_error,
     scrub,
+    without,
 )
 
 
@@ -272,3 +273,14 @@ def test_only_short_numbers_are_shown(value: object, expected: str) -> None:
 
 def test_field_errors_are_plain_json() -> None:
     assert json.loads(json.dumps(field_error("a", "b", 1)))["path"] == "a"
+
+
+def test_secret_is_masked_wherever_a_body_repeats_it() -> None:
+    assert (
+        without(["long-secret", "other-secret"], b"long-secret, 'long-secret' and other-secret")
+        == b"***, '***' and ***"
+    )
+
+
+def test_secret_that_is_too_short_to_be_one_is_left() -> None:
+    assert without(["x", "ollama"], b"axbxc ollama") == b"axbxc ollama"

@@ -271,7 +271,9 @@ def test_function_gives_a_key_for_each_try(clock: Clock) -> None:
 
 
 def test_key_of_a_function_that_cannot_be_sent_is_not_quoted(clock: Clock) -> None:
-    with pytest.raises(ConfigurationError, match="key that the api_key function gave holds a line break") as caught:
+    with pytest.raises(
+        ConfigurationError, match="key that the api_key function gave holds a line break"
+    ) as caught:
         fetched(FakeIO(clock), api_key=lambda: "hunter2hunter2\n")
 
     assert "hunter2" not in str(caught.value)

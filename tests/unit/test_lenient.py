@@ -102,7 +102,19 @@ def test_each_malformed_field_is_kept_and_said(caplog: pytest.LogCaptureFixture)
     assert (response.id, response.created_at, response.metadata, response.model) == (None, None, None, "m")
     assert [type(item).__name__ for item in response.output] == ["UnknownItem"]
     assert response.to_dict() == wire
-    assert caplog.messages == ["Malformed Response kept as raw data: Input should be a valid string at id"]
+    assert caplog.messages == [
+        "Malformed member of OutputItem kept as UnknownItem: Input should be an object with a `type`",
+        "Malformed Response kept as raw data: Input should be a valid string at id",
+    ]
+
+
+def test_malformed_data_inside_malformed_data_take_no_longer(caplog: pytest.LogCaptureFixture):
+    nested: dict[str, Any] = {"type": "and", "filters": [], "size": None}
+    for _ in range(90):
+        nested = {"type": "and", "filters": [nested, None, {"type": "or", "filters": 5}]}
+    wire = {"tools": [{"type": "file_search", "vector_store_ids": [], "filters": nested}], "id": 5}
+    assert Response.from_dict(wire).to_dict() == wire
+    assert len(caplog.messages) == 2 * 90 + 1
 
 
 def test_nothing_is_said_quietly(caplog: pytest.LogCaptureFixture):

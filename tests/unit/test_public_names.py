@@ -13,13 +13,41 @@ import pytest
 
 import responses_client
 
-NAMES = """
-    APIConnectionError APIError APIStatusError APITimeoutError AsyncClient AsyncEventStream AsyncResponseStream
-    AuthenticationError BadRequestError Client ConfigurationError ConflictError EventStream InternalServerError
-    NotFoundError PermissionDeniedError RateLimitError RateLimits RequestValidationError ResponseMeta
-    ResponseStream ResponseValidationError ResponsesClientError StreamError StreamInterrupted ToolError
-    UnprocessableEntityError WaitTimeout WebhookSignatureError __version__ errors models testing
-""".split()
+NAMES = [
+    "APIConnectionError",
+    "APIError",
+    "APIStatusError",
+    "APITimeoutError",
+    "AsyncClient",
+    "AsyncEventStream",
+    "AsyncResponseStream",
+    "AuthenticationError",
+    "BadRequestError",
+    "Client",
+    "ConfigurationError",
+    "ConflictError",
+    "EventStream",
+    "InternalServerError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "RateLimits",
+    "RequestValidationError",
+    "ResponseMeta",
+    "ResponseStream",
+    "ResponseValidationError",
+    "ResponsesClientError",
+    "StreamError",
+    "StreamInterrupted",
+    "ToolError",
+    "UnprocessableEntityError",
+    "WaitTimeout",
+    "WebhookSignatureError",
+    "__version__",
+    "errors",
+    "models",
+    "testing",
+]
 
 
 # PAIN_THREADS a31
@@ -30,7 +58,12 @@ def test_public_names_are_these() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_public_name_leads_somewhere(name: str) -> None:
-    vars(responses_client).pop(name, None) if name not in ("__version__", "errors", "models", "testing") else None
+    vars(responses_client).pop(name, None) if name not in (
+        "__version__",
+        "errors",
+        "models",
+        "testing",
+    ) else None
 
     assert getattr(responses_client, name) is getattr(responses_client, name)
 

@@ -17,8 +17,8 @@ from fake_io import KEY, call
 
 from responses_client import __version__
 from responses_client._config import Settings
-from responses_client._request import Call, Operation, prepare
 from responses_client._io import Timeouts
+from responses_client._request import Call, Operation, prepare
 from responses_client.errors import ConfigurationError, RequestValidationError
 from responses_client.models import ApproximateLocation, Model, Response
 
@@ -122,14 +122,26 @@ def function(**schema: Any) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("params", "path", "reason"),
     [
-        ({"tools": function(default=Opaque())}, "tools[0].parameters.default", "Unable to serialize unknown type"),
-        ({"tools": function(enum=[1, [math.nan]])}, "tools[0].parameters.enum[1][0]", "JSON has no such number"),
+        (
+            {"tools": function(default=Opaque())},
+            "tools[0].parameters.default",
+            "Unable to serialize unknown type",
+        ),
+        (
+            {"tools": function(enum=[1, [math.nan]])},
+            "tools[0].parameters.enum[1][0]",
+            "JSON has no such number",
+        ),
         ({"tools": function(x=-math.inf)}, "tools[0].parameters.x", "JSON has no such number"),
         ({"tools": function(x="\ud800")}, "tools[0].parameters.x", "surrogates not allowed"),
         ({"tools": function(x=b"\xff")}, "tools[0].parameters.x", "invalid utf-8"),
         ({"extra_body": {"x": nested(300)}}, "x", "nested too deep, or in itself"),
         ({"extra_body": {"x": in_itself()}}, "x", "nested too deep, or in itself"),
-        ({"extra_body": {"x": ApproximateLocation(type="approximate", new=Opaque())}}, "x.new", "Unable to serialize"),
+        (
+            {"extra_body": {"x": ApproximateLocation(type="approximate", new=Opaque())}},
+            "x.new",
+            "Unable to serialize",
+        ),
         ({"extra_body": {"x": {Opaque(): 1}}}, "", "Unable to serialize unknown type"),
     ],
 )
@@ -218,7 +230,13 @@ def test_all_mistakes_are_told_together() -> None:
 
 def test_secret_in_the_wrong_place_is_not_quoted() -> None:
     with pytest.raises(RequestValidationError) as caught:
-        call({"tools": [{"type": "mcp", "server_label": "x", "authorization": ["hunter2"], "headers": "hunter2"}]})
+        call(
+            {
+                "tools": [
+                    {"type": "mcp", "server_label": "x", "authorization": ["hunter2"], "headers": "hunter2"}
+                ]
+            }
+        )
 
     assert "hunter2" not in str(caught.value)
 
@@ -264,8 +282,8 @@ def test_unknown_keyword_is_a_type_error_with_the_nearest_name(name: str, hint: 
         call({name: 1}, validate_requests=validate)
 
     assert str(caught.value) == (
-        f"responses.create() got an unexpected keyword argument {name!r}{hint}; "
-        "extra_body takes fields that are not known here"
+        f"responses.create() got an unexpected keyword argument {name!r}{hint} "
+        "(extra_body takes fields that are not known here)"
     )
 
 
@@ -381,7 +399,9 @@ def test_headers_of_the_request_go_before_those_of_the_client_and_ours() -> None
         ({"max_retries": None}, "max_retries argument must be a whole number from 0, got NoneType"),
     ],
 )
-def test_option_that_cannot_work_is_a_mistake_in_the_configuration(params: dict[str, Any], problem: str) -> None:
+def test_option_that_cannot_work_is_a_mistake_in_the_configuration(
+    params: dict[str, Any], problem: str
+) -> None:
     with pytest.raises(ConfigurationError) as caught:
         call(params)
 
@@ -462,9 +482,19 @@ def test_key_is_needed_unless_a_header_is_in_its_place(params: dict[str, Any], n
 
 
 def test_secrets_of_a_call_are_its_key_and_its_secret_headers() -> None:
-    given = {"X-Token": "token-value", "Authorization": "Bearer other-value", "Cookie": None, "X-Team": "blue"}
+    given = {
+        "X-Token": "token-value",
+        "Authorization": "Bearer other-value",
+        "Cookie": None,
+        "X-Team": "blue",
+    }
 
-    assert set(call(default_headers=given).secrets) == {KEY, "token-value", "Bearer other-value", "other-value"}
+    assert set(call(default_headers=given).secrets) == {
+        KEY,
+        "token-value",
+        "Bearer other-value",
+        "other-value",
+    }
     assert call(api_key=lambda: "x").secrets == ()
 
 

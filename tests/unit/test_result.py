@@ -18,7 +18,9 @@ from responses_client.models import Response
 
 def meta(kind: str | None = "application/json") -> ResponseMeta:
     headers = {"x-request-id": "req_1", **({} if kind is None else {"content-type": kind})}
-    return ResponseMeta.build(200, headers, elapsed=1.0, tries=2, method="POST", url="http://api.test/v1/responses")
+    return ResponseMeta.build(
+        200, headers, elapsed=1.0, tries=2, method="POST", url="http://api.test/v1/responses"
+    )
 
 
 def parsed(body: Any, kind: str | None = "application/json", **options: Any) -> Response:
@@ -47,7 +49,9 @@ def test_response_is_recognised_by_its_fields(kind: str | None) -> None:
 
 
 # PAIN B, servers that leave fields out
-@pytest.mark.parametrize("body", [{"id": "resp_1"}, {"output": []}, {"status": "completed"}, {"object": "response"}])
+@pytest.mark.parametrize(
+    "body", [{"id": "resp_1"}, {"output": []}, {"status": "completed"}, {"object": "response"}]
+)
 def test_one_field_that_only_responses_have_is_enough(body: dict[str, Any]) -> None:
     assert parsed(body).to_dict() == body
 
@@ -129,7 +133,9 @@ def test_error_inside_of_a_response_is_part_of_it() -> None:
     assert result.error.message == "Busy"
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'"error"', b"{}", b'{"error": null}', b'{"object": "list"}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b'"error"', b"{}", b'{"error": null}', b'{"object": "list"}']
+)
 def test_body_without_an_error_reports_none(body: bytes) -> None:
     assert reported_error(body, meta()) is None
 

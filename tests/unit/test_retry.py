@@ -16,6 +16,7 @@ from responses_client._retry import (
     StatusFailure,
     decide,
     parse_retry_after,
+    status_of_code,
 )
 
 NOW = 784_111_767.0  # ten seconds before the dates of RFC 9110, 5.6.7
@@ -211,3 +212,23 @@ def test_any_headers_give_a_finite_wait_or_none(headers: dict[str, str], now: fl
     wait = parse_retry_after(headers, now)
 
     assert wait is None or (wait >= 0 and math.isfinite(wait))
+
+
+def test_body_that_cannot_be_decompressed_is_not_asked_for_again() -> None:
+    assert after(ConnectionFailure("decoding")) == GiveUp("the same body would come again")
+
+
+@pytest.mark.parametrize(
+    ("codes", "status"),
+    [
+        (("server_error",), 500),
+        ((None, "rate_limit_error"), 429),
+        (("unheard_of", "slow_down"), 503),
+        (("invalid_prompt", None), None),
+        ((), None),
+    ],
+)
+def test_code_of_an_error_in_a_stream_has_the_status_it_would_have_had(
+    codes: tuple[str | None, ...], status: int | None
+) -> None:
+    assert status_of_code(*codes) == status

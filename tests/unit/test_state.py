@@ -309,3 +309,13 @@ def test_errors_of_streams_can_be_pickled_and_copied(value: dict[str, Any]):
         assert twin.event == error.event
         assert twin.partial == error.partial
         assert twin.partial.meta == META
+
+
+def test_an_event_that_is_no_json_keeps_what_came_before_it():
+    error = state_after(CREATED, DELTA, "{oops").failure()
+    assert isinstance(error, ResponseValidationError)
+    assert (error.response_id, error.last_sequence_number) == ("resp_1", 1)
+    assert error.partial is not None
+    assert error.partial.output_text == "Tea"
+    copied = pickle.loads(pickle.dumps(error))
+    assert copied.partial == error.partial

@@ -28,8 +28,8 @@ from fake_io import (
     use_clock,
 )
 
-from responses_client._stream import AsyncEventStream, AsyncResponseStream, EventStream, ResponseStream
 from responses_client._io import Failure, run
+from responses_client._stream import AsyncEventStream, AsyncResponseStream, EventStream, ResponseStream
 from responses_client.errors import (
     APIConnectionError,
     APIStatusError,
@@ -491,6 +491,24 @@ def test_stream_closed_from_elsewhere_while_it_is_waited_for_just_ends(
     play(script, io)
 
 
+def test_stream_closed_from_elsewhere_while_it_is_opened_just_ends(play: Play, clock: Clock) -> None:
+    body = stream(CREATED)
+
+    async def script(stream: Stream) -> None:
+        send = io.send
+
+        async def send_slowly(*args: Any) -> Any:
+            await stream.inner._source.close()
+            return await send(*args)
+
+        io.send = send_slowly  # type: ignore[method-assign]
+        assert await stream.rest() == []
+
+    io = FakeIO(clock, body)
+    play(script, io)
+    assert body.closed == 1
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), ZeroDivisionError()])
 def test_whatever_else_is_raised_passes_and_the_block_closes(
     play: Play, clock: Clock, error: BaseException
@@ -511,7 +529,7 @@ def test_stream_dropped_while_open_is_closed_at_once_with_a_warning(clock: Clock
     dropped = EventStream(FakeIO(clock, body), call({"stream": True}))
     next(dropped)
 
-    with pytest.warns(ResourceWarning, match="EventStream was not closed: use it in a `with` block"):
+    with pytest.warns(ResourceWarning, match="EventStream was not closed: use it in a `with` block"):  # noqa: PT031
         del dropped
         gc.collect()
 
@@ -535,7 +553,7 @@ def test_async_stream_dropped_while_open_only_warns(clock: Clock) -> None:
     dropped = AsyncEventStream(FakeIO(clock, body), call({"stream": True}))
     run(dropped.__anext__())
 
-    with pytest.warns(ResourceWarning, match="AsyncEventStream was not closed"):
+    with pytest.warns(ResourceWarning, match="AsyncEventStream was not closed"):  # noqa: PT031
         del dropped
         gc.collect()
 
@@ -585,6 +603,16 @@ def test_idle_timeout_counts_from_the_last_event(play: Play, clock: Clock) -> No
 
     assert caught.value.reason == "no event came for 5 s (idle_timeout)"
     assert clock.now == 1073
+
+
+def test_idle_timeout_leaves_aside_what_is_done_with_events(play: Play, clock: Clock) -> None:
+    async def script(stream: Stream) -> None:
+        for _ in range(3):
+            await stream.next()
+            clock.now += 60
+        assert await stream.rest() == []
+
+    play(script, FakeIO(clock, stream(CREATED, 4.0, HEL, 4.0, COMPLETED)), idle_timeout=5)
 
 
 def test_idle_timeout_before_the_first_event_is_tried_again(play: Play, clock: Clock) -> None:
