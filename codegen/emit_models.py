@@ -27,7 +27,8 @@ BASE = {
 
 def emit(document: Document) -> dict[str, str]:
     """Return the text of each module, by file name."""
-    return {f"{area.module}.py": _module(document, area) for area in document.areas}
+    files = {f"{area.module}.py": _module(document, area) for area in document.areas}
+    return files | {"_effects.py": _effects(document)}
 
 
 def _module(document: Document, area: Area) -> str:
@@ -40,27 +41,41 @@ def _module(document: Document, area: Area) -> str:
             body += docstring(alias.description, "")
     for item in items:
         body += ["", "", *_class(document, item, "Result" if item.name in results else "Model")]
-    effects = _effects(document, items)
     lines = header(area.doc, f"codegen/schema/{area.module}.yaml")
-    lines += _imports(document, area, words([*body, *effects]))
+    lines += _imports(document, area, items, words(body))
     names = [name for name in area.names if not isinstance(document.schemas[name], Union)]
-    return "\n".join([*lines, "", *exports(names), *body, *effects]) + "\n"
+    return "\n".join([*lines, "", *exports(names), *body]) + "\n"
 
 
-def _imports(document: Document, area: Area, used: set[str]) -> list[str]:
+def _imports(document: Document, area: Area, items: list[Object], used: set[str]) -> list[str]:
+    """Return the imports; classes of other modules are loaded when a value first needs them, bases at once."""
+    modules = {"_base": used & {*BASE, *CLASSES}}
+    lazy: dict[str, set[str]] = {}
+    bases = {item.base for item in items}
+    for name in used & document.schemas.keys():
+        schema = document.schemas[name]
+        if isinstance(schema, Union):
+            modules.setdefault("_unions", set()).add(name)
+        elif schema.module != area.module:
+            is_lazy = isinstance(schema, Object) and name not in bases
+            (lazy if is_lazy else modules).setdefault(schema.module, set()).add(name)
+    if lazy:
+        modules["_base"].add("reference")
+        used = used | {"TYPE_CHECKING"}
     lines: list[str] = []
     if typing := used & {"Annotated", "Any", "Literal", "TypeAlias", "TYPE_CHECKING"}:
         lines += [*import_line("typing", typing), ""]
     if "Field" in used:
         lines += ["from pydantic import Field", ""]
-    modules = {"_base": used & {*BASE, *CLASSES}}
-    for name in used & document.schemas.keys():
-        schema = document.schemas[name]
-        module = schema.module if isinstance(schema, (Alias, Object)) else "_unions"
-        if module != area.module:
-            modules.setdefault(module, set()).add(name)
     for module, names in sorted(modules.items()):
         lines += import_line(f".{module}", names)
+    if lazy:
+        lines += ["", "if TYPE_CHECKING:"]
+        for module, names in sorted(lazy.items()):
+            lines += [f"    {line}" for line in import_line(f".{module}", names)]
+        lines.append("else:")
+        for module, names in sorted(lazy.items()):
+            lines += [f'    {name} = reference("{module}.{name}")' for name in sorted(names)]
     return lines
 
 
@@ -178,13 +193,13 @@ def _bounds(spec: Spec) -> str:
     return f"Field({', '.join(parts)})" if parts else ""
 
 
-def _effects(document: Document, items: list[Object]) -> list[str]:
-    """Return the table that tells the accumulator what each event does to the snapshot."""
-    if not any(item.effect for item in items):
-        return []
-    lines = ["", "", "EFFECTS: dict[str, tuple[str, str, tuple[str, ...], str | None, str | None]] = {"]
-    for item in items:
-        if item.effect:
+def _effects(document: Document) -> str:
+    """Return the module with the table that tells the accumulator what each event does to the snapshot."""
+    lines = header("What each stream event does to the snapshot of the response.", "codegen/schema")
+    lines += ['__all__ = ["EFFECTS"]', ""]
+    lines.append("EFFECTS: dict[str, tuple[str, str, tuple[str, ...], str | None, str | None]] = {")
+    for item in document.schemas.values():
+        if isinstance(item, Object) and item.effect:
             verb = next(verb for verb in ("put", "append", "set", "status") if verb in item.effect)
             entry = (
                 verb,
@@ -195,8 +210,6 @@ def _effects(document: Document, items: list[Object]) -> list[str]:
             parts = [repr(part).replace("'", '"') for part in entry]
             for tag in document.tags(item.name):
                 lines += fold(f'    "{tag}": (', parts, "),")
-    return [
-        *lines,
-        "}",
-        '"""Event type to: action, field or value, place in the item, types of missing parents."""',
-    ]
+    lines.append("}")
+    lines.append('"""Event type to: action, field or value, place in the item, types of missing parents."""')
+    return "\n".join(lines) + "\n"

@@ -1,6 +1,6 @@
 """Events in, `Response` so far out: a pure function of the events, driven by a generated table.
 
-The table (`models.events.EFFECTS`) says what each event does to the snapshot; this module knows the
+The table (`models/_effects.py`) says what each event does to the snapshot; this module knows the
 four verbs (put, append, set, status) and how to stay right with servers that forget indexes, ids,
 parents, or the output of the last event.
 """
@@ -38,7 +38,7 @@ class Accumulator:
     """
 
     def __init__(self) -> None:
-        self._response: Json | None = None  # the last response object, its output left aside
+        self._response: Json | None = None  # the last response object
         self._items: dict[int, Any] = {}  # by output_index
         self._done: set[int] = set()  # of the items, those that were finished
         self._last_key = 0
@@ -50,7 +50,7 @@ class Accumulator:
         if not events:
             return
         from .models._base import UnknownEvent
-        from .models.events import EFFECTS
+        from .models._effects import EFFECTS
 
         for event in reversed(events):
             if event.sequence_number is not None:
@@ -83,10 +83,11 @@ class Accumulator:
             from .models import Response
             from .models._lenient import quietly, write_json
 
-            output = [self._items[key] for key in sorted(self._items)]
+            response = dict(self._response or {})
+            if self._items:
+                response["output"] = [self._items[key] for key in sorted(self._items)]
             with quietly():
-                content = write_json({**(self._response or {}), "output": output}, fallback=str)
-                self._snapshot = Response.from_json(content)
+                self._snapshot = Response.from_json(write_json(response, fallback=str))
         return self._snapshot
 
     def _apply(
@@ -121,15 +122,12 @@ class Accumulator:
     def _put_response(self, event: "Model") -> None:
         response: Response = _field(event, "response")
         new = response.to_dict()
-        output: object = new.pop("output", None)
-        is_whole = bool(new.get("id")) or self._response is None
-        self._response = new if is_whole else {**(self._response or {}), **new}
+        output: object = new.get("output")
+        self._response = new if new.get("id") else {**(self._response or {}), **new}
         items = dict(enumerate(cast("list[object]", output))) if isinstance(output, list) else {}
         if items:
             self._items = items
             self._done = set(items)
-        if is_whole and (items or not self._items):
-            self._snapshot = response
 
     def _key_for(self, event: "Model", item: Json) -> int:
         """Return the place of the item of an event: its index, or else that of the item it continues."""

@@ -1,17 +1,16 @@
-"""`Client` and `AsyncClient`: settings, connections and resources; the work is done elsewhere."""
+"""`Client` and `AsyncClient`: settings, connections and resources; the work is done elsewhere.
+
+What needs pydantic is imported by the methods, so that a client is made in the time that httpx takes to load.
+The first look at `client.responses` loads the rest.
+"""
 
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from ._config import Options, Settings, resolve
-from ._flow import fetch
 from ._io import IO, run
-from ._request import Operation, prepare
-from ._stream import AsyncEventStream, EventStream
 from ._transport import AsyncIO, SyncIO
-from .models import Result
-from .resources.responses import AsyncResponses, Responses
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -19,11 +18,16 @@ if TYPE_CHECKING:
     import httpx
     from typing_extensions import Unpack
 
+    from ._request import Operation
+    from ._stream import AsyncEventStream, EventStream
+    from .models import Result
+    from .resources.responses import AsyncResponses, Responses
+
 __all__ = ["AsyncClient", "Client"]
 
-_R = TypeVar("_R", bound=Result)
-_S = TypeVar("_S", bound=EventStream)
-_A = TypeVar("_A", bound=AsyncEventStream)
+_R = TypeVar("_R", bound="Result")
+_S = TypeVar("_S", bound="EventStream")
+_A = TypeVar("_A", bound="AsyncEventStream")
 _HTTPX_SECONDS = 5.0  # the timeout that httpx and httpx2 have by default
 
 
@@ -79,8 +83,10 @@ class Client(_Client):
         super().__init__(SyncIO(http_client), _resolved(http_client, options))
 
     @cached_property
-    def responses(self) -> Responses:
+    def responses(self) -> "Responses":
         """Create responses."""
+        from .resources.responses import Responses
+
         return Responses(self)
 
     def with_options(self, **changes: "Unpack[Options]") -> "Client":
@@ -93,12 +99,17 @@ class Client(_Client):
         _Client.__init__(copy, self._io, settings, is_copy=True, is_closed=self._is_closed)
         return copy
 
-    def call(self, operation: Operation[_R], params: Mapping[str, object]) -> _R:
+    def call(self, operation: "Operation[_R]", params: Mapping[str, object]) -> _R:
         """Make the call of an operation: what the methods of resources do."""
+        from ._flow import fetch
+        from ._request import prepare
+
         return run(fetch(self._io, prepare(operation, params, self._open_settings())))
 
-    def stream(self, operation: Operation[_R], params: Mapping[str, object], kind: type[_S]) -> _S:
+    def stream(self, operation: "Operation[_R]", params: Mapping[str, object], kind: type[_S]) -> _S:
         """Return the stream of an operation, its request not yet sent."""
+        from ._request import prepare
+
         return kind(self._io, prepare(operation, {**params, "stream": True}, self._open_settings()))
 
     def close(self) -> None:
@@ -132,8 +143,10 @@ class AsyncClient(_Client):
         super().__init__(AsyncIO(http_client), _resolved(http_client, options))
 
     @cached_property
-    def responses(self) -> AsyncResponses:
+    def responses(self) -> "AsyncResponses":
         """Create responses."""
+        from .resources.responses import AsyncResponses
+
         return AsyncResponses(self)
 
     def with_options(self, **changes: "Unpack[Options]") -> "AsyncClient":
@@ -143,12 +156,17 @@ class AsyncClient(_Client):
         _Client.__init__(copy, self._io, settings, is_copy=True, is_closed=self._is_closed)
         return copy
 
-    async def call(self, operation: Operation[_R], params: Mapping[str, object]) -> _R:
+    async def call(self, operation: "Operation[_R]", params: Mapping[str, object]) -> _R:
         """Make the call of an operation: what the methods of resources do."""
+        from ._flow import fetch
+        from ._request import prepare
+
         return await fetch(self._io, prepare(operation, params, self._open_settings()))
 
-    def stream(self, operation: Operation[_R], params: Mapping[str, object], kind: type[_A]) -> _A:
+    def stream(self, operation: "Operation[_R]", params: Mapping[str, object], kind: type[_A]) -> _A:
         """Return the stream of an operation, its request not yet sent."""
+        from ._request import prepare
+
         return kind(self._io, prepare(operation, {**params, "stream": True}, self._open_settings()))
 
     async def aclose(self) -> None:

@@ -32,7 +32,7 @@ _type_of = re.compile(rb'\s*\{\s*"type"\s*:\s*"([\w.]+)"').match
 _parsers: dict[bytes, Parse] = {}
 _end_parsers: dict[bytes, Parse] = {}
 # Bytes kept for the snapshot before they are turned into events again and folded in.
-_KEPT_BYTES = 2 * 1024 * 1024
+_KEPT_BYTES = 8 * 1024 * 1024
 
 
 class EventDecoder:
@@ -87,6 +87,12 @@ class EventDecoder:
         """Keep a chunk for `replay`."""
         self._kept.append(data)
         self._kept_bytes += len(data)
+
+    def forget(self) -> None:
+        """Drop what is kept: the last event tells it all."""
+        self._kept.clear()
+        self._kept_bytes = 0
+        self._is_replayed = True
 
     @property
     def is_full(self) -> bool:

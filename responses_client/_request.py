@@ -243,10 +243,12 @@ def _nested_model(model: "type[Model]", name: str) -> "type[Model] | None":
 
 
 def _class_in(annotation: Any) -> "type[Model] | None":
-    from .models import Model
+    from . import models
 
     if isinstance(annotation, type):
-        return annotation if issubclass(annotation, Model) else None
+        # By name, since a class of another module may have a stand-in.
+        found = getattr(models, annotation.__name__, None)
+        return found if isinstance(found, type) and issubclass(found, models.Model) else None
     return next(filter(None, map(_class_in, get_args(annotation))), None)
 
 

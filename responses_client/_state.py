@@ -84,6 +84,10 @@ class StreamState:
             self.error_event = end
             return events[:-1]
         self.terminal = True
+        response: Response | None = getattr(end, "response", None)
+        if response is not None and response.id and response.output:  # it has all that came before
+            self._decoder.forget()
+            self._accumulator.extend([end])
         return events
 
     def snapshot(self) -> "Response | None":
@@ -106,7 +110,11 @@ class StreamState:
         if self.error_event is None and self._interrupted is None:
             invalid = self._decoder.failure
             if invalid is not None:
-                invalid.partial, invalid.response_id, invalid.last_sequence_number = partial, response_id, number
+                invalid.partial, invalid.response_id, invalid.last_sequence_number = (
+                    partial,
+                    response_id,
+                    number,
+                )
             return invalid
         if self.error_event is not None:
             return StreamError.from_event(

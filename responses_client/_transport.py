@@ -293,9 +293,7 @@ class _SyncBody:
         if not self._is_finished and self._response.http_version != "HTTP/2":
             # A thread, because a transport that has no socket, such as one for tests, cannot be cut off.
             reader = threading.Thread(target=self._read_on, args=(pieces,), daemon=True)
-            with suppress(
-                RuntimeError
-            ):  # as Python ends, there are no new threads, and no connections to keep
+            with suppress(RuntimeError):  # no new threads as Python ends, and no connection to keep
                 reader.start()
                 reader.join(_DRAIN_SECONDS)
                 if reader.is_alive() and self._cut_off():

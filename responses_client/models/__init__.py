@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from .params import *
     from .requests import *
     from .response import *
+    from .response_parts import *
     from .tool_calls import *
+    from .tool_events import *
     from .tools import *
 else:
     from importlib import import_module
@@ -44,23 +46,12 @@ else:
             TopLogprob UrlCitation
         """,
         "events": """
-            ApplyPatchCallOperationDiffDelta ApplyPatchCallOperationDiffDone AudioDelta AudioDone
-            AudioTranscriptDelta AudioTranscriptDone CodeInterpreterCallCodeDelta CodeInterpreterCallCodeDone
-            CodeInterpreterCallCompleted CodeInterpreterCallInProgress CodeInterpreterCallInterpreting
-            CommandEvent CompactionCompacting ContentPartAdded ContentPartDone CustomToolCallInputDelta
-            CustomToolCallInputDone ErrorEvent Event FileSearchCallCompleted FileSearchCallInProgress
-            FileSearchCallSearching FunctionCallArgumentsDelta FunctionCallArgumentsDone
-            ImageGenerationCallCompleted ImageGenerationCallGenerating ImageGenerationCallInProgress
-            ImageGenerationCallPartialImage ItemEvent Keepalive McpCallArgumentsDelta McpCallArgumentsDone
-            McpCallCompleted McpCallFailed McpCallInProgress McpListToolsCompleted McpListToolsFailed
-            McpListToolsInProgress OutputEvent OutputItemAdded OutputItemDone OutputTextAnnotationAdded
-            OutputTextDelta OutputTextDone PartEvent ReasoningSummaryPartAdded ReasoningSummaryPartDone
-            ReasoningSummaryTextDelta ReasoningSummaryTextDone ReasoningTextDelta ReasoningTextDone
-            RefusalDelta RefusalDone ResponseCancelled ResponseCompleted ResponseCreated ResponseEvent
-            ResponseFailed ResponseInProgress ResponseIncomplete ResponseQueued ShellCallCommandAdded
-            ShellCallCommandDelta ShellCallCommandDone ShellCallOutputContentDelta ShellCallOutputContentDone
-            ShellOutputDelta SummaryEvent WebSearchCallCompleted WebSearchCallInProgress
-            WebSearchCallSearching
+            ContentPartAdded ContentPartDone ErrorEvent Event FunctionCallArgumentsDelta
+            FunctionCallArgumentsDone ItemEvent Keepalive OutputEvent OutputItemAdded OutputItemDone
+            OutputTextAnnotationAdded OutputTextDelta OutputTextDone PartEvent ReasoningSummaryPartAdded
+            ReasoningSummaryPartDone ReasoningSummaryTextDelta ReasoningSummaryTextDone ReasoningTextDelta
+            ReasoningTextDone RefusalDelta RefusalDone ResponseCancelled ResponseCompleted ResponseCreated
+            ResponseEvent ResponseFailed ResponseInProgress ResponseIncomplete ResponseQueued SummaryEvent
         """,
         "items": """
             AdditionalTools Compaction CompactionTrigger ConfigurationUpdate ConfigurationUpdateReasoning
@@ -117,13 +108,16 @@ else:
             ResponseCreateRequest StreamOptions
         """,
         "response": """
+            IncompleteDetails InputTokensDetails ModelId OutputTokensDetails ReasoningConfig Response
+            ResponseError TextConfig TextFormatJsonObject TextFormatJsonSchema TextFormatText Usage
+        """,
+        "response_parts": """
             AccessPrograms ApiError Billing CacheWriteTokensDetails ConversationRef ErrorResponse
-            IncompleteDetails InputTokensDetails InputTransformation ModelId Moderation ModerationError
-            ModerationResult OutputTokensDetails PromptCacheComparisonNotFound
+            InputTransformation Moderation ModerationError ModerationResult PromptCacheComparisonNotFound
             PromptCacheDiagnosticsUnavailable PromptCacheHit PromptCacheMiss PromptCacheOptions PromptTemplate
-            ReasoningConfig Response ResponseError ResponseErrorMisalignment ResponseErrorMisalignmentSteer
-            ResponseImageOptions TextConfig ToolUsage ToolUsageImageGen ToolUsageImageGenCachedTokensDetails
-            ToolUsageImageGenInputTokensDetails ToolUsageImageGenOutputTokensDetails ToolUsageWebSearch Usage
+            ResponseErrorMisalignment ResponseErrorMisalignmentSteer ResponseImageOptions ToolUsage
+            ToolUsageImageGen ToolUsageImageGenCachedTokensDetails ToolUsageImageGenInputTokensDetails
+            ToolUsageImageGenOutputTokensDetails ToolUsageWebSearch
         """,
         "tool_calls": """
             ApplyPatchCall ApplyPatchCallOutput ApplyPatchCreateFile ApplyPatchDeleteFile ApplyPatchUpdateFile
@@ -137,6 +131,19 @@ else:
             TypeAction WaitAction WebSearchActionFindInPage WebSearchActionOpenPage WebSearchActionSearch
             WebSearchCall WebSearchSource
         """,
+        "tool_events": """
+            ApplyPatchCallOperationDiffDelta ApplyPatchCallOperationDiffDone AudioDelta AudioDone
+            AudioTranscriptDelta AudioTranscriptDone CodeInterpreterCallCodeDelta CodeInterpreterCallCodeDone
+            CodeInterpreterCallCompleted CodeInterpreterCallInProgress CodeInterpreterCallInterpreting
+            CommandEvent CompactionCompacting CustomToolCallInputDelta CustomToolCallInputDone
+            FileSearchCallCompleted FileSearchCallInProgress FileSearchCallSearching
+            ImageGenerationCallCompleted ImageGenerationCallGenerating ImageGenerationCallInProgress
+            ImageGenerationCallPartialImage McpCallArgumentsDelta McpCallArgumentsDone McpCallCompleted
+            McpCallFailed McpCallInProgress McpListToolsCompleted McpListToolsFailed McpListToolsInProgress
+            ShellCallCommandAdded ShellCallCommandDelta ShellCallCommandDone ShellCallOutputContentDelta
+            ShellCallOutputContentDone ShellOutputDelta WebSearchCallCompleted WebSearchCallInProgress
+            WebSearchCallSearching
+        """,
         "tools": """
             AllowedToolsChoice ApplyPatchTool ApplyPatchToolChoice ApproximateLocation
             CodeInterpreterContainerAuto CodeInterpreterTool ComparisonFilter CompoundFilter ComputerTool
@@ -146,8 +153,8 @@ else:
             ImageMask InlineSkill InlineSkillSource LocalEnvironment LocalShellTool LocalSkill
             McpApprovalFilter McpTool McpToolChoice McpToolFilter NamespaceTool NetworkPolicyAllowlist
             NetworkPolicyDisabled ProgrammaticToolCallingChoice ProgrammaticToolCallingTool RankingOptions
-            ShellTool ShellToolChoice SkillReference TextFormatJsonObject TextFormatJsonSchema TextFormatText
-            ToolSearchTool WebSearchFilters WebSearchPreviewTool WebSearchTool
+            ShellTool ShellToolChoice SkillReference ToolSearchTool WebSearchFilters WebSearchPreviewTool
+            WebSearchTool
         """,
     }
     _MODULES = {name: module for module, names in _NAMES.items() for name in names.split()}

@@ -50,6 +50,7 @@ __all__ = [
     "Model",
     "Number",
     "OpenUnion",
+    "Reference",
     "ResponseResult",
     "Result",
     "StrictBool",
@@ -65,6 +66,7 @@ __all__ = [
     "dispatcher",
     "error_lines",
     "parse_json",
+    "reference",
     "strict_validation",
 ]
 
@@ -404,6 +406,29 @@ def _lazily(name: str, validate: Callable[[Any], Any]) -> cs.CoreSchema:
     )
 
 
+class Reference:
+    """Base of stand-ins for classes of other modules, which are loaded when a value first needs them."""
+
+    entry: ClassVar[str]
+
+    @classmethod
+    def model(cls) -> type[Model]:
+        """Return the class it stands for."""
+        return _load(cls.entry)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: "GetCoreSchemaHandler") -> cs.CoreSchema:
+        if _building.get() is None:
+            return handler.generate_schema(cls.model())
+        return _lazily(cls.__name__, lambda value: validate_nested(cls.model(), value))
+
+
+def reference(entry: str) -> type[Reference]:
+    """Return the stand-in for `module.Class`."""
+    return type(entry.partition(".")[2], (Reference,), {"entry": entry})
+
+
+@cache
 def _load(entry: str) -> type[Model]:
     module, _, name = entry.partition(".")
     return cast("type[Model]", getattr(import_module(f"{__package__}.{module}"), name))

@@ -14,29 +14,20 @@ if TYPE_CHECKING:
         ReasoningText, Refusal, ScreenshotContent, SummaryText, Text, UrlCitation,
     )
     from .events import (
-        ApplyPatchCallOperationDiffDelta, ApplyPatchCallOperationDiffDone, AudioDelta, AudioDone,
-        AudioTranscriptDelta, AudioTranscriptDone, CodeInterpreterCallCodeDelta, CodeInterpreterCallCodeDone,
-        CodeInterpreterCallCompleted, CodeInterpreterCallInProgress, CodeInterpreterCallInterpreting,
-        CompactionCompacting, ContentPartAdded, ContentPartDone, CustomToolCallInputDelta,
-        CustomToolCallInputDone, ErrorEvent, FileSearchCallCompleted, FileSearchCallInProgress,
-        FileSearchCallSearching, FunctionCallArgumentsDelta, FunctionCallArgumentsDone,
-        ImageGenerationCallCompleted, ImageGenerationCallGenerating, ImageGenerationCallInProgress,
-        ImageGenerationCallPartialImage, Keepalive, McpCallArgumentsDelta, McpCallArgumentsDone,
-        McpCallCompleted, McpCallFailed, McpCallInProgress, McpListToolsCompleted, McpListToolsFailed,
-        McpListToolsInProgress, OutputItemAdded, OutputItemDone, OutputTextAnnotationAdded, OutputTextDelta,
+        ContentPartAdded, ContentPartDone, ErrorEvent, FunctionCallArgumentsDelta, FunctionCallArgumentsDone,
+        Keepalive, OutputItemAdded, OutputItemDone, OutputTextAnnotationAdded, OutputTextDelta,
         OutputTextDone, ReasoningSummaryPartAdded, ReasoningSummaryPartDone, ReasoningSummaryTextDelta,
         ReasoningSummaryTextDone, ReasoningTextDelta, ReasoningTextDone, RefusalDelta, RefusalDone,
         ResponseCancelled, ResponseCompleted, ResponseCreated, ResponseFailed, ResponseInProgress,
-        ResponseIncomplete, ResponseQueued, ShellCallCommandAdded, ShellCallCommandDelta,
-        ShellCallCommandDone, ShellCallOutputContentDelta, ShellCallOutputContentDone, WebSearchCallCompleted,
-        WebSearchCallInProgress, WebSearchCallSearching,
+        ResponseIncomplete, ResponseQueued,
     )
     from .items import (
         AdditionalTools, Compaction, CompactionTrigger, ConfigurationUpdate, CustomToolCall,
         CustomToolCallOutput, DirectCaller, FunctionCall, FunctionCallOutput, InputMessage, ItemReference,
         OutputMessage, Program, ProgramCaller, ProgramOutput, ReasoningItem,
     )
-    from .response import (
+    from .response import TextFormatJsonObject, TextFormatJsonSchema, TextFormatText
+    from .response_parts import (
         ModerationError, ModerationResult, PromptCacheComparisonNotFound, PromptCacheDiagnosticsUnavailable,
         PromptCacheHit, PromptCacheMiss,
     )
@@ -50,6 +41,18 @@ if TYPE_CHECKING:
         ToolSearchOutput, TypeAction, WaitAction, WebSearchActionFindInPage, WebSearchActionOpenPage,
         WebSearchActionSearch, WebSearchCall,
     )
+    from .tool_events import (
+        ApplyPatchCallOperationDiffDelta, ApplyPatchCallOperationDiffDone, AudioDelta, AudioDone,
+        AudioTranscriptDelta, AudioTranscriptDone, CodeInterpreterCallCodeDelta, CodeInterpreterCallCodeDone,
+        CodeInterpreterCallCompleted, CodeInterpreterCallInProgress, CodeInterpreterCallInterpreting,
+        CompactionCompacting, CustomToolCallInputDelta, CustomToolCallInputDone, FileSearchCallCompleted,
+        FileSearchCallInProgress, FileSearchCallSearching, ImageGenerationCallCompleted,
+        ImageGenerationCallGenerating, ImageGenerationCallInProgress, ImageGenerationCallPartialImage,
+        McpCallArgumentsDelta, McpCallArgumentsDone, McpCallCompleted, McpCallFailed, McpCallInProgress,
+        McpListToolsCompleted, McpListToolsFailed, McpListToolsInProgress, ShellCallCommandAdded,
+        ShellCallCommandDelta, ShellCallCommandDone, ShellCallOutputContentDelta, ShellCallOutputContentDone,
+        WebSearchCallCompleted, WebSearchCallInProgress, WebSearchCallSearching,
+    )
     from .tools import (
         AllowedToolsChoice, ApplyPatchTool, ApplyPatchToolChoice, CodeInterpreterContainerAuto,
         CodeInterpreterTool, ComparisonFilter, CompoundFilter, ComputerTool, ComputerUsePreviewTool,
@@ -57,8 +60,8 @@ if TYPE_CHECKING:
         CustomToolChoice, FileSearchTool, FunctionTool, FunctionToolChoice, HostedToolChoice,
         ImageGenerationTool, InlineSkill, LocalEnvironment, LocalShellTool, McpTool, McpToolChoice,
         NamespaceTool, NetworkPolicyAllowlist, NetworkPolicyDisabled, ProgrammaticToolCallingChoice,
-        ProgrammaticToolCallingTool, ShellTool, ShellToolChoice, SkillReference, TextFormatJsonObject,
-        TextFormatJsonSchema, TextFormatText, ToolSearchTool, WebSearchPreviewTool, WebSearchTool,
+        ProgrammaticToolCallingTool, ShellTool, ShellToolChoice, SkillReference, ToolSearchTool,
+        WebSearchPreviewTool, WebSearchTool,
     )
 
 __all__ = [
@@ -118,6 +121,8 @@ if TYPE_CHECKING:
     """What item lists, conversations and compacted responses hold."""
     InputItem: TypeAlias = Item | CompactionTrigger | ItemReference | UnknownItem
     """What a request may hold in `input`."""
+    TextFormat: TypeAlias = TextFormatText | TextFormatJsonSchema | TextFormatJsonObject | UnknownObject
+    """What the model's text must look like, told apart by `type`."""
     PromptCacheDiagnostics: TypeAlias = (
         PromptCacheMiss | PromptCacheHit | PromptCacheComparisonNotFound | PromptCacheDiagnosticsUnavailable
         | UnknownObject
@@ -172,8 +177,6 @@ if TYPE_CHECKING:
     )
     """A tool choice that names tools, told apart by `type`; `none`, `auto` and `required` are plain strings
     instead."""
-    TextFormat: TypeAlias = TextFormatText | TextFormatJsonSchema | TextFormatJsonObject | UnknownObject
-    """What the model's text must look like, told apart by `type`."""
 else:
     class Annotation(OpenUnion):
         """What a stretch of output text refers to."""
@@ -232,7 +235,7 @@ else:
             "response.incomplete": "events.ResponseIncomplete",
             "response.failed": "events.ResponseFailed",
             "response.cancelled": "events.ResponseCancelled",
-            "response.compaction.compacting": "events.CompactionCompacting",
+            "response.compaction.compacting": "tool_events.CompactionCompacting",
             "error": "events.ErrorEvent",
             "keepalive": "events.Keepalive",
             "response.keep_alive": "events.Keepalive",
@@ -254,42 +257,42 @@ else:
             "response.reasoning_text.done": "events.ReasoningTextDone",
             "response.function_call_arguments.delta": "events.FunctionCallArgumentsDelta",
             "response.function_call_arguments.done": "events.FunctionCallArgumentsDone",
-            "response.custom_tool_call_input.delta": "events.CustomToolCallInputDelta",
-            "response.custom_tool_call_input.done": "events.CustomToolCallInputDone",
-            "response.web_search_call.in_progress": "events.WebSearchCallInProgress",
-            "response.web_search_call.searching": "events.WebSearchCallSearching",
-            "response.web_search_call.completed": "events.WebSearchCallCompleted",
-            "response.file_search_call.in_progress": "events.FileSearchCallInProgress",
-            "response.file_search_call.searching": "events.FileSearchCallSearching",
-            "response.file_search_call.completed": "events.FileSearchCallCompleted",
-            "response.code_interpreter_call.in_progress": "events.CodeInterpreterCallInProgress",
-            "response.code_interpreter_call.interpreting": "events.CodeInterpreterCallInterpreting",
-            "response.code_interpreter_call.completed": "events.CodeInterpreterCallCompleted",
-            "response.code_interpreter_call_code.delta": "events.CodeInterpreterCallCodeDelta",
-            "response.code_interpreter_call_code.done": "events.CodeInterpreterCallCodeDone",
-            "response.image_generation_call.in_progress": "events.ImageGenerationCallInProgress",
-            "response.image_generation_call.generating": "events.ImageGenerationCallGenerating",
-            "response.image_generation_call.partial_image": "events.ImageGenerationCallPartialImage",
-            "response.image_generation_call.completed": "events.ImageGenerationCallCompleted",
-            "response.mcp_list_tools.in_progress": "events.McpListToolsInProgress",
-            "response.mcp_list_tools.completed": "events.McpListToolsCompleted",
-            "response.mcp_list_tools.failed": "events.McpListToolsFailed",
-            "response.mcp_call.in_progress": "events.McpCallInProgress",
-            "response.mcp_call_arguments.delta": "events.McpCallArgumentsDelta",
-            "response.mcp_call_arguments.done": "events.McpCallArgumentsDone",
-            "response.mcp_call.completed": "events.McpCallCompleted",
-            "response.mcp_call.failed": "events.McpCallFailed",
-            "response.shell_call_command.added": "events.ShellCallCommandAdded",
-            "response.shell_call_command.delta": "events.ShellCallCommandDelta",
-            "response.shell_call_command.done": "events.ShellCallCommandDone",
-            "response.shell_call_output_content.delta": "events.ShellCallOutputContentDelta",
-            "response.shell_call_output_content.done": "events.ShellCallOutputContentDone",
-            "response.apply_patch_call_operation_diff.delta": "events.ApplyPatchCallOperationDiffDelta",
-            "response.apply_patch_call_operation_diff.done": "events.ApplyPatchCallOperationDiffDone",
-            "response.audio.delta": "events.AudioDelta",
-            "response.audio.done": "events.AudioDone",
-            "response.audio.transcript.delta": "events.AudioTranscriptDelta",
-            "response.audio.transcript.done": "events.AudioTranscriptDone",
+            "response.custom_tool_call_input.delta": "tool_events.CustomToolCallInputDelta",
+            "response.custom_tool_call_input.done": "tool_events.CustomToolCallInputDone",
+            "response.web_search_call.in_progress": "tool_events.WebSearchCallInProgress",
+            "response.web_search_call.searching": "tool_events.WebSearchCallSearching",
+            "response.web_search_call.completed": "tool_events.WebSearchCallCompleted",
+            "response.file_search_call.in_progress": "tool_events.FileSearchCallInProgress",
+            "response.file_search_call.searching": "tool_events.FileSearchCallSearching",
+            "response.file_search_call.completed": "tool_events.FileSearchCallCompleted",
+            "response.code_interpreter_call.in_progress": "tool_events.CodeInterpreterCallInProgress",
+            "response.code_interpreter_call.interpreting": "tool_events.CodeInterpreterCallInterpreting",
+            "response.code_interpreter_call.completed": "tool_events.CodeInterpreterCallCompleted",
+            "response.code_interpreter_call_code.delta": "tool_events.CodeInterpreterCallCodeDelta",
+            "response.code_interpreter_call_code.done": "tool_events.CodeInterpreterCallCodeDone",
+            "response.image_generation_call.in_progress": "tool_events.ImageGenerationCallInProgress",
+            "response.image_generation_call.generating": "tool_events.ImageGenerationCallGenerating",
+            "response.image_generation_call.partial_image": "tool_events.ImageGenerationCallPartialImage",
+            "response.image_generation_call.completed": "tool_events.ImageGenerationCallCompleted",
+            "response.mcp_list_tools.in_progress": "tool_events.McpListToolsInProgress",
+            "response.mcp_list_tools.completed": "tool_events.McpListToolsCompleted",
+            "response.mcp_list_tools.failed": "tool_events.McpListToolsFailed",
+            "response.mcp_call.in_progress": "tool_events.McpCallInProgress",
+            "response.mcp_call_arguments.delta": "tool_events.McpCallArgumentsDelta",
+            "response.mcp_call_arguments.done": "tool_events.McpCallArgumentsDone",
+            "response.mcp_call.completed": "tool_events.McpCallCompleted",
+            "response.mcp_call.failed": "tool_events.McpCallFailed",
+            "response.shell_call_command.added": "tool_events.ShellCallCommandAdded",
+            "response.shell_call_command.delta": "tool_events.ShellCallCommandDelta",
+            "response.shell_call_command.done": "tool_events.ShellCallCommandDone",
+            "response.shell_call_output_content.delta": "tool_events.ShellCallOutputContentDelta",
+            "response.shell_call_output_content.done": "tool_events.ShellCallOutputContentDone",
+            "response.apply_patch_call_operation_diff.delta": "tool_events.ApplyPatchCallOperationDiffDelta",
+            "response.apply_patch_call_operation_diff.done": "tool_events.ApplyPatchCallOperationDiffDone",
+            "response.audio.delta": "tool_events.AudioDelta",
+            "response.audio.done": "tool_events.AudioDone",
+            "response.audio.transcript.delta": "tool_events.AudioTranscriptDelta",
+            "response.audio.transcript.done": "tool_events.AudioTranscriptDone",
         }
         unknown = UnknownEvent
 
@@ -305,8 +308,8 @@ else:
         """The answer formats that a configuration update may choose."""
 
         members = {
-            "text": "tools.TextFormatText",
-            "json_schema": "tools.TextFormatJsonSchema",
+            "text": "response.TextFormatText",
+            "json_schema": "response.TextFormatJsonSchema",
         }
 
     class OutputItem(OpenUnion):
@@ -366,22 +369,31 @@ else:
         untagged = {"role": "message", "id": "item_reference"}
         unknown = UnknownItem
 
+    class TextFormat(OpenUnion):
+        """What the model's text must look like, told apart by `type`."""
+
+        members = {
+            "text": "response.TextFormatText",
+            "json_schema": "response.TextFormatJsonSchema",
+            "json_object": "response.TextFormatJsonObject",
+        }
+
     class PromptCacheDiagnostics(OpenUnion):
         """How a response's use of the prompt cache compares with an earlier one, told apart by `type`."""
 
         members = {
-            "cache_miss": "response.PromptCacheMiss",
-            "cache_hit": "response.PromptCacheHit",
-            "comparison_response_not_found": "response.PromptCacheComparisonNotFound",
-            "unavailable": "response.PromptCacheDiagnosticsUnavailable",
+            "cache_miss": "response_parts.PromptCacheMiss",
+            "cache_hit": "response_parts.PromptCacheHit",
+            "comparison_response_not_found": "response_parts.PromptCacheComparisonNotFound",
+            "unavailable": "response_parts.PromptCacheDiagnosticsUnavailable",
         }
 
     class ModerationOutcome(OpenUnion):
         """What moderation gave, a result or an error, told apart by `type`."""
 
         members = {
-            "moderation_result": "response.ModerationResult",
-            "error": "response.ModerationError",
+            "moderation_result": "response_parts.ModerationResult",
+            "error": "response_parts.ModerationError",
         }
 
     class WebSearchAction(OpenUnion):
@@ -560,13 +572,4 @@ else:
             "programmatic_tool_calling": "tools.ProgrammaticToolCallingChoice",
             "apply_patch": "tools.ApplyPatchToolChoice",
             "shell": "tools.ShellToolChoice",
-        }
-
-    class TextFormat(OpenUnion):
-        """What the model's text must look like, told apart by `type`."""
-
-        members = {
-            "text": "tools.TextFormatText",
-            "json_schema": "tools.TextFormatJsonSchema",
-            "json_object": "tools.TextFormatJsonObject",
         }

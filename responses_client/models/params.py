@@ -24,9 +24,9 @@ if TYPE_CHECKING:
         BackgroundOptions, ContextManagement, ModerationConfig, ModerationPolicy, ModerationPolicyMode,
         StreamOptions,
     )
-    from .response import (
-        AccessPrograms, ConversationRef, ModelId, PromptCacheOptions, PromptTemplate, ReasoningConfig,
-        ResponseImageOptions, TextConfig,
+    from .response import ModelId, ReasoningConfig, TextConfig
+    from .response_parts import (
+        AccessPrograms, ConversationRef, PromptCacheOptions, PromptTemplate, ResponseImageOptions,
     )
     from .tool_calls import (
         ComputerScreenshot, FileSearchResult, ImageGenerationCallError,
@@ -1969,6 +1969,9 @@ ItemParam: TypeAlias = InputMessageParam | OutputItemParam | ConfigurationUpdate
 InputItemParam: TypeAlias = ItemParam | CompactionTriggerParam | ItemReferenceParam
 """What a request may hold in `input`."""
 
+TextFormatParam: TypeAlias = TextFormatTextParam | TextFormatJsonSchemaParam | TextFormatJsonObjectParam
+"""What the model's text must look like, told apart by `type`."""
+
 WebSearchActionParam: TypeAlias = (
     WebSearchActionSearchParam | WebSearchActionOpenPageParam | WebSearchActionFindInPageParam
 )
@@ -2033,6 +2036,3 @@ ToolChoiceObjectParam: TypeAlias = (
 )
 """A tool choice that names tools, told apart by `type`; `none`, `auto` and `required` are plain strings
 instead."""
-
-TextFormatParam: TypeAlias = TextFormatTextParam | TextFormatJsonSchemaParam | TextFormatJsonObjectParam
-"""What the model's text must look like, told apart by `type`."""

@@ -12,11 +12,21 @@ from model_strategies import anything, hints_of, wire_of
 
 from responses_client.errors import ResponseValidationError
 from responses_client.models import Model, UnknownModel
-from responses_client.models._base import OpenUnion
+from responses_client.models._base import OpenUnion, Reference
 
 MODULES = [
     import_module(f"responses_client.models.{name}")
-    for name in ("content", "events", "items", "requests", "response", "tool_calls", "tools")
+    for name in (
+        "content",
+        "events",
+        "items",
+        "requests",
+        "response",
+        "response_parts",
+        "tool_calls",
+        "tool_events",
+        "tools",
+    )
 ]
 MODELS = {
     model.__name__: model
@@ -139,6 +149,8 @@ def fits(hint: Any, value: Any) -> bool:
         entries = " ".join(hint.members.values()).split()
         names = {entry.partition(".")[2] for entry in entries} | {hint.unknown.__name__}
         return isinstance(value, Model) and type(value).__name__ in names
+    if isinstance(hint, type) and issubclass(hint, Reference):
+        return type(value) is hint.model()
     if hint is float:
         return type(value) in (int, float)
     return hint is Any or type(value) is hint
