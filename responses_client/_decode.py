@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
@@ -60,7 +60,8 @@ class EventDecoder:
 
     def feed(self, data: bytes) -> "list[StreamEvent]":
         """Return the events that a chunk completes."""
-        self.keep(data)
+        self._kept.append(data)  # as `keep` does, which is one call more
+        self._kept_bytes += len(data)
         try:
             frames = self._sse.feed(data)
         except EventTooLarge as error:
@@ -99,20 +100,24 @@ class EventDecoder:
         """Whether enough is kept for `replay` to be due."""
         return self._kept_bytes > _KEPT_BYTES
 
-    def replay(self) -> "list[StreamEvent]":
-        """Return the events since the last replay once more, for the snapshot.
+    def replay(self) -> "Iterator[list[StreamEvent]]":
+        """Yield the events since the last replay once more, for the snapshot; a batch for each chunk.
 
         A snapshot is rarely asked for before the end, where the terminal event has it all. To keep bytes
         for it costs nothing; to keep events costs a quarter of the time of the stream.
         """
         kept, self._kept, self._kept_bytes = self._kept, [], 0
-        events: list[StreamEvent] = []
-        try:
-            frames = self._replay.feed(b"".join(kept))
-        except EventTooLarge as error:
-            frames = error.frames
+        for data in kept:
+            try:
+                frames = self._replay.feed(data)
+            except EventTooLarge as error:
+                frames = error.frames
+            yield self._parse_again(frames)
         if self._is_finished:
-            frames += self._replay.end()
+            yield self._parse_again(self._replay.end())
+
+    def _parse_again(self, frames: list[Frame]) -> "list[StreamEvent]":
+        events: list[StreamEvent] = []
         with quietly():
             for name, data in frames:
                 event = None if self._is_replayed else _parse_again(name, data)

@@ -5,7 +5,7 @@ that `run` can drive such a coroutine to its end in a plain function.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Any, NamedTuple, Protocol, TypeVar, cast
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from ._meta import Headers, public_url, redact_headers
 from ._retry import ConnectionFailure, FailureKind
@@ -99,6 +99,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     try:
         coroutine.send(None)
     except StopIteration as stop:
-        return cast("T", stop.value)
+        value: T = stop.value
+        return value
     coroutine.close()
     raise RuntimeError("A synchronous call had to wait for something asynchronous.")

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from os import urandom
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, get_args
 from urllib.parse import urlencode
-from uuid import uuid4
 
 from ._config import (
     Options,
@@ -272,7 +272,7 @@ def _headers(settings: Settings, options: RequestOptions, stream: bool) -> dict[
         "Content-Type": "application/json",
         "User-Agent": _USER_AGENT,
         # The same on each try: a server that knows the header does the work, and bills it, once.
-        "Idempotency-Key": f"rc-{uuid4()}",
+        "Idempotency-Key": f"rc-{urandom(16).hex()}",
     }
     if settings.organization is not None:
         ours["OpenAI-Organization"] = settings.organization

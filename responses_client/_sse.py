@@ -54,7 +54,9 @@ class SSEDecoder:
     def feed(self, data: bytes) -> list[Frame]:
         """Take one chunk and return the frames it completes, in order."""
         if self._usual and data.endswith(b"\n\n") and b"\r" not in data and len(data) <= self._limit:
-            return self._frames(data)
+            frames: list[Frame] = _usual_frames(data)
+            # As in `_frames`, which is one call more: many servers send an event a chunk.
+            return frames if data.count(b"\n") == 3 * len(frames) else self._frames(data)
         if self._head is not None:
             data = self._without_bom(data)
         if self._after_cr or b"\r" in data:

@@ -47,7 +47,7 @@ class StreamState:
         self.count += len(events)
         self.events += events
         if decoder.is_full:
-            self._accumulator.extend(decoder.replay())
+            self._fold()
 
     def end(self) -> None:
         """Take the end of the bytes."""
@@ -90,9 +90,13 @@ class StreamState:
             self._accumulator.extend([end])
         return events
 
+    def _fold(self) -> None:
+        for events in self._decoder.replay():
+            self._accumulator.extend(events)
+
     def snapshot(self) -> "Response | None":
         """Return the response so far; None before anything of it came."""
-        self._accumulator.extend(self._decoder.replay())
+        self._fold()
         if self.terminal and self._decoder.end is not None:
             self._accumulator.finish(self._decoder.end.type or "")
         response = self._accumulator.snapshot()

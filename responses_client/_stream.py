@@ -79,18 +79,19 @@ class _Source:
             raise self.failure
         if self.closed:
             return False
-        self._waits_since = time.monotonic()
+        if self._is_limited:
+            self._waits_since = time.monotonic()
         state = self.state or await self.open()
         while not self.events:
             body = self._body  # looked up before `closed`, for the case that another thread closes the stream
-            if state.terminal or self.closed:
+            if body is None or state.terminal or self.closed:
                 await self.close()
                 return False
             if state.ended:
                 state = await self._go_on(state)
                 continue
             try:
-                piece = await cast("Body", body).next(self._left() if self._is_limited else None)
+                piece = await body.next(self._left() if self._is_limited else None)
             except Failure as failure:
                 failure.reason = self._reason(failure)
                 self._broken = failure
