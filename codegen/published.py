@@ -147,13 +147,9 @@ class Published:
         found = next(objects, None)
         return None if found is None else self.properties(found, place)
 
-    def _leaves(self, node: Spec, place: str) -> Iterator[Spec]:
+    def _leaves(self, node: Spec, place: str) -> list[Spec]:
         place, node = self.resolve(node, place)
-        options = _alternatives(node)
-        for option in options:
-            yield from self._leaves(option, place)
-        if not options:
-            yield node
+        return [leaf for option in _alternatives(node) for leaf in self._leaves(option, place)] or [node]
 
     def shape(self, node: Spec, place: str) -> Shape:
         """Return what a node may be; a schema that we have is named and not looked into."""

@@ -208,6 +208,13 @@ def test_same_content_gives_no_line():
     assert lines() == []
 
 
+def test_a_schema_wrapped_in_all_of_is_the_schema():
+    def wrap(node: Any) -> None:
+        node["score"] = {"allOf": [node["score"]]}
+
+    assert lines(published=changed("Answer.properties", wrap)) == []
+
+
 THEIRS: dict[str, tuple[str, Callable[[Any], object], list[str]]] = {
     "field": (
         "Answer.properties",

@@ -101,3 +101,10 @@ def test_import_loads_nothing_before_it_is_used() -> None:
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert found.stdout.split() == ["responses_client", "responses_client._version"]
+
+
+@pytest.mark.parametrize("name", ["errors", "models", "testing"])
+def test_modules_are_loaded_when_first_asked_for(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(responses_client, name, raising=False)
+
+    assert getattr(responses_client, name) is importlib.import_module(f"responses_client.{name}")
