@@ -90,7 +90,7 @@ def _method(document: Document, op: Operation, colour: str) -> list[str]:
     head = _signature(f"    {define} {op.method}(", arguments, f') -> "{op.result} | {stream}":')
     opened = f"self._client.stream({_constant(op)}, params, {stream})"
     body = [
-        "        if stream:",
+        "        if stream is True:",
         f"            return {wait}{opened}.{'__aenter__' if colour else '__enter__'}()",
         "        if stream is not None:",
         f'            return {wait}self._client.call({_constant(op)}, {{**params, "stream": stream}})',

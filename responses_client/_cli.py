@@ -53,6 +53,9 @@ _NOT_SHOWN = frozenset(
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments, those of the process by default; return its exit status."""
     options = _parse(argv)
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]  # so it is when closed at the start
+        _say("error: there is no standard output to write to")
+        return _FAILED
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         # JSON is UTF-8 whatever the terminal speaks; of a text, what it cannot show becomes a question mark.

@@ -9,8 +9,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from ._config import Options, Settings, resolve
+from ._error_text import field_error
 from ._io import IO, run
 from ._transport import AsyncIO, SyncIO
+from .errors import RequestValidationError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -37,6 +39,12 @@ def _resolved(http_client: "httpx.Client | httpx.AsyncClient | None", options: O
     if timeout is not None and timeout != type(timeout)(_HTTPX_SECONDS):
         options = {"timeout": timeout, **options}
     return resolve(**options)
+
+
+def _streamed(params: Mapping[str, object]) -> Mapping[str, object]:
+    if params.get("stream", True) is not True:
+        raise RequestValidationError([field_error("stream", "True or nothing", params["stream"])])
+    return {**params, "stream": True}
 
 
 class _Client:
@@ -110,7 +118,7 @@ class Client(_Client):
         """Return the stream of an operation, its request not yet sent."""
         from ._request import prepare
 
-        return kind(self._io, prepare(operation, {**params, "stream": True}, self._open_settings()))
+        return kind(self._io, prepare(operation, _streamed(params), self._open_settings()))
 
     def close(self) -> None:
         """Close the connections; a client that was passed as `http_client` stays open."""
@@ -167,7 +175,7 @@ class AsyncClient(_Client):
         """Return the stream of an operation, its request not yet sent."""
         from ._request import prepare
 
-        return kind(self._io, prepare(operation, {**params, "stream": True}, self._open_settings()))
+        return kind(self._io, prepare(operation, _streamed(params), self._open_settings()))
 
     async def aclose(self) -> None:
         """Close the connections of this event loop; a client passed as `http_client` stays open."""

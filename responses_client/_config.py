@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
+_KEPT = frozenset({"api_key", "base_url"})  # by default from the environment, which was read at the start
 
 ApiKey: TypeAlias = str | Callable[[], str] | Callable[[], Awaitable[str]]
 """A key, or a function (for `AsyncClient` also an async one) that gives the key for a request."""
@@ -155,10 +156,11 @@ class Settings:
     def replace(self, **changes: Unpack[Options]) -> Settings:
         """Give settings with some options changed, under the same checks.
 
-        `default_headers` and `default_query` are added to those there are; None clears them.
+        `default_headers` and `default_query` are added to those there are; None clears them. None as key or
+        address keeps what there is.
         """
         _refuse_unknown("with_options", changes)
-        given = cast("dict[str, Any]", changes)
+        given = {k: v for k, v in cast("dict[str, Any]", changes).items() if v is not None or k not in _KEPT}
         if headers := given.get("default_headers"):
             checked = check_headers("default_headers argument", headers)
             given["default_headers"] = merge_headers(self.default_headers, checked)

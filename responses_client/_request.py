@@ -159,6 +159,8 @@ def _mistake(line: "ErrorDetails") -> FieldError:
     path = field_path(line["loc"])
     expected = line["msg"].removeprefix("Input should be ").removeprefix("Input should ")
     expected = expected.replace("String should have", "a string with")
+    if line["type"] == "too_long":
+        expected = f"at most {line.get('ctx', {}).get('max_length')} entries"
     if expected.startswith(("greater", "less")):
         expected = f"a number {expected}"
     if line["type"] == "missing":

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 from ._accumulate import Accumulator
 from ._decode import EventDecoder
 from .errors import APIError, StreamError, StreamInterrupted
+from .models.response import Response
 
 if TYPE_CHECKING:
     from ._meta import ResponseMeta
-    from .models import Response, StreamEvent
+    from .models import StreamEvent
 
 __all__ = ["StreamState"]
 
@@ -84,8 +85,8 @@ class StreamState:
             self.error_event = end
             return events[:-1]
         self.terminal = True
-        response: Response | None = getattr(end, "response", None)
-        if response is not None and response.id and response.output:  # it has all that came before
+        response: object = getattr(end, "response", None)
+        if isinstance(response, Response) and response.id and response.output:  # it has all that came before
             self._decoder.forget()
             self._accumulator.extend([end])
         return events

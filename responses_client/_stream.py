@@ -251,7 +251,8 @@ class _Stream:
 
     def __del__(self) -> None:
         if self._source.is_open:
-            text = f"{type(self).__name__} was not closed: use it in a `with` block"
+            block = "async with" if isinstance(self, AsyncEventStream) else "with"
+            text = f"{type(self).__name__} was not closed: use it in a block of `{block}`"
             warnings.warn(text, ResourceWarning, stacklevel=2, source=self)
 
 

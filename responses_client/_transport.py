@@ -19,7 +19,7 @@ import anyio.lowlevel
 import httpx
 
 from ._error_text import BODY_SHOWN, one_line
-from ._io import Body, Failure, Timeouts, WireRequest
+from ._io import IO, Body, Failure, Timeouts, WireRequest
 from ._meta import Headers
 from ._retry import FailureKind
 from .errors import ConfigurationError
@@ -144,6 +144,11 @@ def _bad_url(error: Exception) -> ConfigurationError:
     return ConfigurationError(f"The URL of the request is invalid: {problem}; check base_url")
 
 
+def _refuse_if_closed(io: IO) -> None:
+    if io.is_closed:  # since the call was prepared, or between two tries
+        raise RuntimeError("The client was closed; make a new one.")
+
+
 def _is_encoded(headers: Headers) -> bool:
     return headers.get("content-encoding", "identity").strip().lower() not in ("", "identity")
 
@@ -171,6 +176,7 @@ class SyncIO:
 
     async def send(self, request: WireRequest, left: float | None) -> Body:
         """See `IO`."""
+        _refuse_if_closed(self)
         until = None if left is None else time.monotonic() + left
         client = self._given or self._client(request.url.partition(":")[0])
         built = self._library.build(client, request, left)
@@ -335,6 +341,7 @@ class AsyncIO:
 
     async def send(self, request: WireRequest, left: float | None) -> Body:
         """See `IO`."""
+        _refuse_if_closed(self)
         client = self._given or self._client(request.url.partition(":")[0])
         built = self._library.build(client, request, left)
         with self._library, anyio.move_on_after(left):

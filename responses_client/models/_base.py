@@ -73,6 +73,8 @@ __all__ = [
 JsonObject: TypeAlias = dict[str, Any]
 Entry: TypeAlias = Callable[[Any], "Model"]
 
+_NO_TYPE = "Input should be an object with a `type`"
+_NO_ROLE = "Input should be an object with a `type` or a `role`"
 _building: ContextVar[type | None] = ContextVar("responses_client_building", default=None)
 _NO_OBJECTS = frozenset({str, int, float, bool, list, NoneType})
 _KEPT = "it goes out again as it came"
@@ -249,7 +251,7 @@ class UnknownModel(_Carrier):
     _no_object: tuple[object, ...] = ()
 
     @property
-    def error(self) -> ResponseValidationError | None:
+    def validation_error(self) -> ResponseValidationError | None:
         """Why the object does not fit the class of its type; None if the type is not known."""
         return cast("ResponseValidationError | None", getattr(self, "_error", None))
 
@@ -330,7 +332,7 @@ class OpenUnion:
         if not isinstance(value, dict):
             if isinstance(value, Model) and any(c.__name__ in cls._class_names for c in type(value).__mro__):
                 return value
-            error = PydanticCustomError("no_object", "Input should be an object with a `type`")
+            error = PydanticCustomError("no_object", _NO_ROLE if cls.untagged else _NO_TYPE)
             if is_strict() or type(value) not in _NO_OBJECTS:
                 raise error
             return cls._hold(value, error.message())
@@ -339,7 +341,7 @@ class OpenUnion:
         if tag is None:
             tag = next((tag for field, tag in cls.untagged.items() if field in data), None)
             if tag is None and is_strict():
-                raise PydanticCustomError("no_type", "Input should be an object with a `type`")
+                raise PydanticCustomError("no_type", _NO_ROLE if cls.untagged else _NO_TYPE)
         validate = (cls._validators.get(tag) or cls._resolve(tag)) if isinstance(tag, str) else None
         if validate is None:
             return validate_nested(cls.unknown, data)

@@ -57,7 +57,7 @@ class ResponsesOperations:
             RequestValidationError: An argument is wrong; nothing was sent.
             APIError: No answer, or one that is an error or no valid answer; see `responses_client.errors`.
         """
-        if stream:
+        if stream is True:
             return self._client.stream(RESPONSES_CREATE, params, EventStream).__enter__()
         if stream is not None:
             return self._client.call(RESPONSES_CREATE, {**params, "stream": stream})
@@ -97,7 +97,7 @@ class AsyncResponsesOperations:
             RequestValidationError: An argument is wrong; nothing was sent.
             APIError: No answer, or one that is an error or no valid answer; see `responses_client.errors`.
         """
-        if stream:
+        if stream is True:
             return await self._client.stream(RESPONSES_CREATE, params, AsyncEventStream).__aenter__()
         if stream is not None:
             return await self._client.call(RESPONSES_CREATE, {**params, "stream": stream})

@@ -272,7 +272,7 @@ def test_stream_dropped_without_closing_is_closed_with_a_warning() -> None:
         assert isinstance(stream, EventStream)
         for _ in stream:
             break
-        with pytest.warns(ResourceWarning, match="EventStream was not closed: use it in a `with` block"):  # noqa: PT031
+        with pytest.warns(ResourceWarning, match="EventStream was not closed: use it in a block of `with`"):  # noqa: PT031
             del stream
             gc.collect()
         assert server.left.wait(1)

@@ -105,7 +105,7 @@ def every_item(item: OutputItem) -> str:
         case Compaction():
             return item.type
         case UnknownItem():
-            return str(item.error or item.to_dict())
+            return str(item.validation_error or item.to_dict())
         case _:
             assert_never(item)
 

@@ -621,3 +621,11 @@ def test_reader_that_leaves_early_ends_the_process_quietly(loopback: Start) -> N
         left.set()
         assert process.stderr.read() == ""
         assert process.wait(WAIT) == 141
+
+
+def test_closed_standard_output_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["Hi"]) == 1
+    assert capsys.readouterr().err == "error: there is no standard output to write to\n"

@@ -10,9 +10,9 @@ import httpx
 import pytest
 from fake_io import COMPLETED, CREATED, HEL, KEY, response
 
-from responses_client import AsyncClient, AsyncEventStream, Client, EventStream
+from responses_client import AsyncClient, AsyncEventStream, Client, EventStream, testing
 from responses_client._config import DEFAULT_BASE_URL
-from responses_client.errors import ConfigurationError
+from responses_client.errors import ConfigurationError, RequestValidationError
 from responses_client.resources.responses import AsyncResponses, Responses
 
 
@@ -286,3 +286,44 @@ def test_client_that_was_never_used_closes(backend: str) -> None:
             pass
 
     anyio.run(main, backend=backend)
+
+
+@pytest.mark.parametrize("value", ["yes", 1])
+def test_stream_that_is_no_flag_is_refused(value: Any) -> None:
+    with testing.Server() as server, server.client() as client:
+        with pytest.raises(RequestValidationError, match="stream: expected"):
+            client.responses.create(model="m", input="Hi", stream=value)
+        assert server.requests == []
+
+
+def test_stream_method_streams_or_nothing() -> None:
+    with testing.Server() as server, server.client() as client:
+        params: Any = {"model": "m", "input": "Hi", "stream": False}
+        with pytest.raises(RequestValidationError, match="stream: expected True"):
+            client.responses.stream(**params)
+
+
+def test_stream_made_before_its_client_was_closed_sends_nothing() -> None:
+    with testing.Server() as server:
+        client = server.client()
+        stream = client.responses.stream(model="m", input="Hi")
+        client.close()
+        with pytest.raises(RuntimeError, match="was closed"):
+            stream.__enter__()
+        assert server.requests == []
+
+
+async def test_async_stream_made_before_its_client_was_closed_sends_nothing() -> None:
+    with testing.Server() as server:
+        client = server.async_client()
+        stream = client.responses.stream(model="m", input="Hi")
+        await client.aclose()
+        with pytest.raises(RuntimeError, match="was closed"):
+            await stream.__aenter__()
+        assert server.requests == []
+
+
+def test_none_keeps_what_a_variable_can_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://gateway.example/v1")
+    with Client(api_key="key") as client:
+        assert client.with_options(base_url=None).base_url == "http://gateway.example/v1"

@@ -208,8 +208,8 @@ def test_a_malformed_event_is_unknown_or_an_error_when_strict(
     assert type(last) is OutputTextDelta
     assert event.type == value["type"]
     assert event.to_dict() == value
-    assert event.error is not None
-    assert event.error.path == path
+    assert event.validation_error is not None
+    assert event.validation_error.path == path
     events, failure = decoded(frame(DELTA), body, strict=True)
     assert len(events) == 1
     assert failure is not None

@@ -94,7 +94,7 @@ def test_each_part_has_its_class_and_unknown_data_is_kept():
     assert type(response.usage) is Usage
     assert response.model_extra == {"cup": {"size": 1.0}}
     unknown: Any = response.output[2]
-    assert (unknown.type, unknown.lines, unknown.error) == ("poem", 3, None)
+    assert (unknown.type, unknown.lines, unknown.validation_error) == ("poem", 3, None)
 
 
 @pytest.mark.parametrize(
@@ -225,8 +225,8 @@ def test_a_malformed_member_is_unknown_with_the_reason(caplog: pytest.LogCapture
     assert type(unknown) is UnknownItem
     assert (unknown.type, unknown.name, unknown.call_id) == ("function_call", 5, "call_1")
     assert unknown.to_dict() == wire
-    assert unknown.error.path == "name"
-    assert "it goes out again as it came" in str(unknown.error)
+    assert unknown.validation_error.path == "name"
+    assert "it goes out again as it came" in str(unknown.validation_error)
     assert caplog.messages == [
         "Malformed function_call kept as UnknownItem: Input should be a valid string at name"
     ]
@@ -239,7 +239,7 @@ def test_a_member_that_is_no_object_is_unknown_and_goes_out_as_it_came(value: ob
     unknown = response.output[1]
     assert type(unknown) is UnknownItem
     assert type(response.tools[0]) is UnknownTool
-    assert unknown.error is not None
+    assert unknown.validation_error is not None
     assert (unknown.type, unknown.model_extra) == (None, {})
     assert response.to_dict() == wire
     assert json.loads(response.to_json()) == wire
@@ -440,11 +440,11 @@ def test_copies_are_equal_and_keep_what_is_beside_the_fields(twin_of: Any):
     assert twin == response
     assert twin.to_dict() == response.to_dict()
     assert twin.meta == META
-    assert str(twin.output[1].error) == str(response.output[1].error)
+    assert str(twin.output[1].validation_error) == str(response.output[1].validation_error)
     unknown = twin_of(response.output[1])
-    assert (unknown, unknown.error.path) == (response.output[1], "name")
+    assert (unknown, unknown.validation_error.path) == (response.output[1], "name")
     assert twin_of(Response()).meta is None
-    assert twin_of(UnknownItem(type="poem")).error is None
+    assert twin_of(UnknownItem(type="poem")).validation_error is None
 
 
 def test_meta_is_no_part_of_what_is_compared():

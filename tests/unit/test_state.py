@@ -319,3 +319,13 @@ def test_an_event_that_is_no_json_keeps_what_came_before_it():
     assert error.partial.output_text == "Tea"
     copied = pickle.loads(pickle.dumps(error))
     assert copied.partial == error.partial
+
+
+@pytest.mark.parametrize("response", [5, "x", [], None])
+def test_a_terminal_event_with_a_malformed_response_keeps_what_came(response: object):
+    state = state_after(CREATED, DELTA, {"type": "response.completed", "response": response})
+    assert (state.terminal, state.failure()) == (True, None)
+    assert isinstance(state.events[-1], UnknownEvent)
+    snapshot = state.snapshot()
+    assert snapshot is not None
+    assert (snapshot.status, snapshot.output_text) == ("completed", "Tea")

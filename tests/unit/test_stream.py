@@ -529,7 +529,7 @@ def test_stream_dropped_while_open_is_closed_at_once_with_a_warning(clock: Clock
     dropped = EventStream(FakeIO(clock, body), call({"stream": True}))
     next(dropped)
 
-    with pytest.warns(ResourceWarning, match="EventStream was not closed: use it in a `with` block"):  # noqa: PT031
+    with pytest.warns(ResourceWarning, match="EventStream was not closed: use it in a block of `with`"):  # noqa: PT031
         del dropped
         gc.collect()
 

@@ -714,6 +714,7 @@ def test_async_client_of_ours_is_made_once_a_loop_and_scheme_and_closed(
     io = AsyncIO()
 
     async def main() -> None:
+        io.is_closed = False
         for url in ("http://a/", "http://b/", "https://c/"):
             await (await io.send(REQUEST._replace(url=url), None)).close()
         await io.close()
