@@ -195,7 +195,7 @@ class _Loader(yaml.SafeLoader):
     """Refuses what YAML would silently take: keys that stand twice, and `on` or `2026` as a key."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys: list[object] = [self.construct_object(key, deep=True) for key, _ in node.value]  # pyright: ignore[reportUnknownMemberType]
+        keys: list[object] = [self.construct_object(key, deep=True) for key, _ in node.value]  # pyright: ignore[reportUnknownMemberType]  # untyped in its stubs
         for number, key in enumerate(keys):
             if not isinstance(key, str) or key in keys[:number]:
                 problem = f"{key} stands twice" if isinstance(key, str) else f"the key {key!r} needs quotes"

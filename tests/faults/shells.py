@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import anyio
 import httpx
-from payloads import KEY
+from samples import KEY
 
 from responses_client import AsyncClient, AsyncEventStream, Client, EventStream
 from responses_client._io import run

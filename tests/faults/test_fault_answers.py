@@ -7,7 +7,8 @@ import json
 from typing import Any
 
 import pytest
-from payloads import COMPLETED, CREATED, ERROR, FAILED, HEL, LO, response
+from payloads import ERROR, FAILED
+from samples import COMPLETED, CREATED, HEL, LO, response
 from scripted_server import ScriptedServer, answer, stream_head
 from shells import Shell
 

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 import pytest
-from payloads import CREATED, HEL, KEY, WHOLE, response
+from payloads import WHOLE
+from samples import CREATED, HEL, KEY, response
 from scripted_server import HOLD, ScriptedServer, Step, answer, chunk, head, stream_head
 from shells import Session, Shell
 

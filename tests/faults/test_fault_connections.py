@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 
 import pytest
-from payloads import response
+from samples import response
 from scripted_server import CLOSE, HOLD, RESET, ScriptedServer, Step, answer, head
 from shells import Session, Shell
 

@@ -11,7 +11,8 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from payloads import KEY, WHOLE, response
+from payloads import WHOLE
+from samples import KEY, response
 from scripted_server import CLOSE, HOLD, ScriptedServer, answer
 from shells import HTTP, Session, Shell
 

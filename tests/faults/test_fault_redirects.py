@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from payloads import KEY, WHOLE, response
+from payloads import WHOLE
+from samples import KEY, response
 from scripted_server import ScriptedServer, answer
 from shells import Shell
 

@@ -6,7 +6,8 @@ import time
 from typing import Any
 
 import pytest
-from payloads import WHOLE, response
+from payloads import WHOLE
+from samples import response
 from scripted_server import ScriptedServer, answer
 from shells import Session, Shell
 

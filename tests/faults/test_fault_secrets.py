@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from payloads import CREATED, ERROR, HEL, KEY, WHOLE, event, response
+from payloads import ERROR, WHOLE
+from samples import CREATED, HEL, KEY, event, response
 from scripted_server import CLOSE, LAST_CHUNK, RESET, ScriptedServer, Step, answer, chunk, stream_head
 from shells import Session, Shell
 

@@ -8,7 +8,8 @@ import time
 from collections.abc import Sequence
 
 import pytest
-from payloads import COMPLETED, CREATED, ERROR, FAILED, HEL, LO, WHOLE, delta, event, response
+from payloads import ERROR, FAILED, WHOLE
+from samples import COMPLETED, CREATED, HEL, LO, delta, event, response
 from scripted_server import CLOSE, HOLD, LAST_CHUNK, RESET, ScriptedServer, Step, chunk, stream_head
 from shells import Events, Session, Shell
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from payloads import CREATED, HEL, response
+from samples import CREATED, HEL, response
 from scripted_server import HOLD, LAST_CHUNK, ScriptedServer, Step, answer, chunk, head, stream_head
 from shells import Session, Shell
 
@@ -154,7 +154,7 @@ def test_idle_timeout_is_not_for_plain_answers(shell: Shell) -> None:
 def test_deadline_is_counted_from_when_the_request_is_sent(shell: Shell) -> None:
     async def play(session: Session) -> None:
         stream = session.client.responses.stream(model="m", input="Hi")
-        time.sleep(0.12)  # noqa: ASYNC251
+        time.sleep(0.12)  # noqa: ASYNC251  # longer than the deadline, before the call begins
         async with entered(stream):
             pass
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
 import pytest
+from samples import KEY, response
 
 from responses_client._config import Settings
 from responses_client._io import Body, Failure, WireRequest
@@ -15,7 +16,6 @@ from responses_client._request import Call, Operation, prepare
 from responses_client.models import Response
 from responses_client.resources._operations import RESPONSES_CREATE
 
-KEY = "sk-hunter2hunter2hunter2"
 Piece: TypeAlias = bytes | float | BaseException | Callable[[], object]
 """Bytes that come, seconds that pass before the next, what is raised, or what else happens meanwhile."""
 
@@ -134,14 +134,6 @@ def call(params: Mapping[str, Any] | None = None, **options: Any) -> Call[Respon
     return prepare(operation, {"model": "m", "input": "Hi", **(params or {})}, settings)
 
 
-def response(status: str = "completed", text: str = "Hello", **fields: Any) -> dict[str, Any]:
-    """A response with one message."""
-    part = {"type": "output_text", "text": text, "annotations": []}
-    item = {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [part]}
-    output = [item] if status == "completed" else []
-    return {"id": "resp_1", "object": "response", "model": "m", "status": status, "output": output, **fields}
-
-
 def good(**headers: str) -> FakeBody:
     """An answer with a response."""
     return FakeBody(json.dumps(response()).encode(), headers=headers)
@@ -152,26 +144,6 @@ def bad(status: int, error: Mapping[str, Any] | None = None, **headers: str) -> 
     body = json.dumps({"error": error or {}}).encode()
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     return FakeBody(body, status=status, headers=names)
-
-
-def event(kind: str, number: int | None = None, **fields: Any) -> bytes:
-    """One server-sent event."""
-    data: dict[str, Any] = {"type": kind, **fields}
-    if number is not None:
-        data["sequence_number"] = number
-    return b"event: %b\ndata: %b\n\n" % (kind.encode(), json.dumps(data).encode())
-
-
-def delta(text: str, number: int) -> bytes:
-    """A piece of text."""
-    place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
-    return event("response.output_text.delta", number, delta=text, **place)
-
-
-CREATED = event("response.created", 0, response=response("in_progress"))
-HEL = delta("Hel", 1)
-LO = delta("lo", 2)
-COMPLETED = event("response.completed", 3, response=response())
 
 
 def stream(*pieces: Piece, kind: str = "text/event-stream") -> FakeBody:

@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from fake_io import COMPLETED, CREATED, HEL, KEY, response
+from samples import COMPLETED, CREATED, HEL, KEY, response
 
 from responses_client import AsyncClient, AsyncEventStream, Client, EventStream, testing
 from responses_client._config import DEFAULT_BASE_URL

@@ -7,7 +7,8 @@ import logging
 from typing import Any
 
 import pytest
-from fake_io import KEY, Answer, Clock, FakeBody, FakeIO, bad, call, good, use_clock
+from fake_io import Answer, Clock, FakeBody, FakeIO, bad, call, good, use_clock
+from samples import KEY
 
 from responses_client._flow import Attempts, fetch
 from responses_client._io import Failure, run

@@ -13,7 +13,8 @@ from typing import Any, cast
 
 import httpx
 import pytest
-from fake_io import KEY, call
+from fake_io import call
+from samples import KEY
 
 from responses_client import __version__
 from responses_client._config import Settings

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from fake_io import COMPLETED, CREATED, HEL, KEY, event, response
+from samples import COMPLETED, CREATED, HEL, KEY, event, response
 
 from responses_client import errors
 from responses_client._config import Settings

@@ -9,24 +9,8 @@ from typing import Any, TypeVar
 
 import anyio
 import pytest
-from fake_io import (
-    COMPLETED,
-    CREATED,
-    HEL,
-    KEY,
-    LO,
-    Answer,
-    Clock,
-    FakeBody,
-    FakeIO,
-    bad,
-    call,
-    event,
-    response,
-    stream,
-    types,
-    use_clock,
-)
+from fake_io import Answer, Clock, FakeBody, FakeIO, bad, call, stream, types, use_clock
+from samples import COMPLETED, CREATED, HEL, KEY, LO, event, response
 
 from responses_client._io import Failure, run
 from responses_client._stream import AsyncEventStream, AsyncResponseStream, EventStream, ResponseStream
