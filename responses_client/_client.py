@@ -117,8 +117,9 @@ class Client(_Client):
     def stream(self, operation: "Operation[_R]", params: Mapping[str, object], kind: type[_S]) -> _S:
         """Return the stream of an operation, its request not yet sent."""
         from ._request import prepare
+        from ._source import HttpSource
 
-        return kind(self._io, prepare(operation, _streamed(params), self._open_settings()))
+        return kind(HttpSource(self._io, prepare(operation, _streamed(params), self._open_settings())))
 
     def close(self) -> None:
         """Close the connections; a client that was passed as `http_client` stays open."""
@@ -174,8 +175,9 @@ class AsyncClient(_Client):
     def stream(self, operation: "Operation[_R]", params: Mapping[str, object], kind: type[_A]) -> _A:
         """Return the stream of an operation, its request not yet sent."""
         from ._request import prepare
+        from ._source import HttpSource
 
-        return kind(self._io, prepare(operation, _streamed(params), self._open_settings()))
+        return kind(HttpSource(self._io, prepare(operation, _streamed(params), self._open_settings())))
 
     async def aclose(self) -> None:
         """Close the connections of this event loop; a client passed as `http_client` stays open."""

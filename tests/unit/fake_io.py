@@ -121,7 +121,7 @@ class FakeIO:
 def use_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Have the package take the time from a clock of ours, and no chance."""
     clock = Clock()
-    for module in ("_flow", "_stream"):
+    for module in ("_flow", "_source"):
         monkeypatch.setattr(f"responses_client.{module}.time", clock)
     monkeypatch.setattr("responses_client._flow.random.random", lambda: 0.0)
     return clock

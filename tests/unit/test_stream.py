@@ -13,6 +13,7 @@ from fake_io import Answer, Clock, FakeBody, FakeIO, bad, call, stream, types, u
 from samples import COMPLETED, CREATED, HEL, KEY, LO, event, response
 
 from responses_client._io import Failure, run
+from responses_client._source import HttpSource
 from responses_client._stream import AsyncEventStream, AsyncResponseStream, EventStream, ResponseStream
 from responses_client.errors import (
     APIConnectionError,
@@ -96,8 +97,8 @@ def play(request: pytest.FixtureRequest) -> Play:
     def run_script(script: Script[T], io: FakeIO, **options: Any) -> T:
         prepared = call({"stream": True}, **options)
         if request.param == "sync":
-            return run(script(Stream(EventStream(io, prepared))))  # type: ignore[arg-type]
-        return anyio.run(script, Stream(AsyncEventStream(io, prepared)), backend=request.param)
+            return run(script(Stream(EventStream(HttpSource(io, prepared)))))  # type: ignore[arg-type]
+        return anyio.run(script, Stream(AsyncEventStream(HttpSource(io, prepared))), backend=request.param)
 
     return run_script
 
@@ -510,7 +511,7 @@ def test_whatever_else_is_raised_passes_and_the_block_closes(
 
 def test_stream_dropped_while_open_is_closed_at_once_with_a_warning(clock: Clock) -> None:
     body = stream(CREATED + COMPLETED)
-    dropped = EventStream(FakeIO(clock, body), call({"stream": True}))
+    dropped = EventStream(HttpSource(FakeIO(clock, body), call({"stream": True})))
     next(dropped)
 
     with pytest.warns(ResourceWarning, match="EventStream was not closed: use it in a block of `with`"):  # noqa: PT031
@@ -523,7 +524,7 @@ def test_stream_dropped_while_open_is_closed_at_once_with_a_warning(clock: Clock
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_stream_dropped_while_warnings_are_errors_is_closed_too(clock: Clock) -> None:
     body = stream(CREATED + COMPLETED)
-    dropped = EventStream(FakeIO(clock, body), call({"stream": True}))
+    dropped = EventStream(HttpSource(FakeIO(clock, body), call({"stream": True})))
     next(dropped)
 
     del dropped
@@ -534,7 +535,7 @@ def test_stream_dropped_while_warnings_are_errors_is_closed_too(clock: Clock) ->
 
 def test_async_stream_dropped_while_open_only_warns(clock: Clock) -> None:
     body = stream(CREATED + COMPLETED)
-    dropped = AsyncEventStream(FakeIO(clock, body), call({"stream": True}))
+    dropped = AsyncEventStream(HttpSource(FakeIO(clock, body), call({"stream": True})))
     run(dropped.__anext__())
 
     with pytest.warns(ResourceWarning, match="AsyncEventStream was not closed"):  # noqa: PT031
@@ -547,7 +548,7 @@ def test_async_stream_dropped_while_open_only_warns(clock: Clock) -> None:
 def test_stream_dropped_after_its_end_is_no_warning(clock: Clock) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        finished = EventStream(FakeIO(clock, stream(COMPLETED)), call({"stream": True}))
+        finished = EventStream(HttpSource(FakeIO(clock, stream(COMPLETED)), call({"stream": True})))
         finished.until_done()
         del finished
         gc.collect()
