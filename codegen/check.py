@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import cast
 
-from .schema import Document, Object, SchemaError, Spec, Union, references
+from .schema import Document, Object, Operation, SchemaError, Spec, Union, references
 
 __all__ = ["check"]
 
@@ -25,12 +25,23 @@ def check(document: Document) -> None:
             _check_object(document, where, schema)
     for operation in document.operations:
         where = f"operations.yaml: {operation.resource}.{operation.method}"
-        names = [operation.request, operation.result]
-        _check_names(document, where, [*names, *([operation.stream] if operation.stream else [])])
-        for name in names:
-            document.object(name)
-        if not document.object(operation.request).request:
+        _check_operation(document, where, operation)
+
+
+def _check_operation(document: Document, where: str, operation: Operation) -> None:
+    named = (operation.request, operation.result, operation.stream, operation.page)
+    _check_names(document, where, [name for name in named if name])
+    if operation.request:
+        request = document.object(operation.request)
+        if not request.request:
             raise SchemaError(f"{where}: {operation.request} is no request, it has no x-request")
+        fields = {field.wire for field in document.all_fields(request)}
+        if missing := sorted(set(operation.query) - fields):
+            raise SchemaError(f"{where}: {operation.request} has no {', '.join(missing)}")
+    if operation.page:
+        data = [f for f in document.all_fields(document.object(operation.result)) if f.wire == "data"]
+        if not data or [*references(data[0].spec)] != [operation.page]:
+            raise SchemaError(f"{where}: {operation.result} does not list {operation.page} as data")
 
 
 def _check_names(document: Document, where: str, names: Iterable[str]) -> None:

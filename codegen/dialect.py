@@ -15,17 +15,17 @@ __all__ = [
     "CLASSES",
     "KEYWORDS",
     "OPERATIONS",
-    "REQUESTS",
     "UNKNOWN",
     "check_operation",
     "check_schema",
+    "is_of_requests",
     "read",
 ]
 
-OPERATIONS, REQUESTS = "operations", "requests"
-"""The files of endpoints and of request bodies; all others describe objects."""
+OPERATIONS = "operations"
+"""The file of endpoints; all others describe objects."""
 
-CLASSES = ("ResponseResult",)
+CLASSES = ("BatchResult", "ResponseResult")
 UNKNOWN = (
     "UnknownAnnotation",
     "UnknownContent",
@@ -33,6 +33,7 @@ UNKNOWN = (
     "UnknownItem",
     "UnknownObject",
     "UnknownTool",
+    "UnknownWebhookEvent",
 )
 
 BOUNDS: Mapping[str, tuple[str, str]] = {
@@ -64,8 +65,8 @@ _OBJECT = {
 _UNION = {*_COMMON, "anyOf", "x-unknown", "x-untagged"}
 _ALIAS = {*_COMMON, "type", "x-values"}
 _VALUE = {"$ref", "type", "anyOf", "const", "enum", "x-values", "items", "additionalProperties", *BOUNDS}
-_PROPERTY = {*_VALUE, "description", "deprecated", "readOnly", "x-python"}
-_OPERATION = {"description", "verb", "path", "request", "result", "stream"}
+_PROPERTY = {*_VALUE, "description", "deprecated", "readOnly", "default", "x-python", "x-secret"}
+_OPERATION = {"description", "verb", "path", "request", "query", "result", "stream", "page"}
 KEYWORDS = _OBJECT | _UNION | _ALIAS | _PROPERTY | _OPERATION
 _EFFECT = {"put", "append", "set", "status", "at", "part", "item"}
 
@@ -79,6 +80,11 @@ def read(module: str, text: str) -> dict[str, Any]:
     if not isinstance(content, dict) or not isinstance(cast("dict[str, Any]", content).get("x-doc"), str):
         raise SchemaError(f"{module}.yaml: x-doc is missing")
     return cast("dict[str, Any]", content)
+
+
+def is_of_requests(module: str) -> bool:
+    """Say whether a file holds what only requests have."""
+    return module.endswith("requests")
 
 
 def check_schema(module: str, name: str, spec: object) -> Spec:
@@ -102,7 +108,7 @@ def check_operation(name: str, spec: object) -> Spec:
     where = f"{OPERATIONS}.yaml: {name}"
     operation = _mapping(where, spec)
     _check_keys(where, operation, _OPERATION)
-    if missing := _OPERATION - {"stream"} - set(operation):
+    if missing := {"description", "verb", "path", "result"} - set(operation):
         raise SchemaError(f"{where}: {', '.join(sorted(missing))} is missing")
     return operation
 
@@ -139,6 +145,8 @@ def _check_property(where: str, spec: Spec, module: str) -> None:
     is_tag = "const" in spec or (where.endswith(".type") and "enum" in spec)
     if not spec.get("description") and not is_tag:
         raise SchemaError(f"{where}: description is missing")
+    if "default" in spec and (spec["default"] != "" or spec.get("type") != "string"):
+        raise SchemaError(f"{where}: default may be only '', of a string that is never null")
     _check_value(where, {key: value for key, value in spec.items() if key in _VALUE}, module)
 
 
@@ -152,9 +160,9 @@ def _check_value(where: str, spec: Spec, module: str) -> None:
         raise SchemaError(f"{where}: several types stand in anyOf, not in a list")
     _check_names(where, spec, kinds)
     for key in BOUNDS.keys() & spec.keys():
-        if module != REQUESTS:
+        if not is_of_requests(module):
             raise SchemaError(
-                f"{where}: {key} may stand only in {REQUESTS}.yaml: no answer loses its class by it"
+                f"{where}: {key} may stand only in a file of requests: no answer loses its class by it"
             )
         if BOUNDS[key][0] not in {"number" if kind == "integer" else kind for kind in kinds}:
             raise SchemaError(f"{where}: {key} needs the type {BOUNDS[key][0]}")

@@ -12,16 +12,17 @@ from typing import Any, cast
 
 import yaml
 
-from .dialect import REQUESTS
-from .published import Property, Published, Shape, our_shape
+from .dialect import is_of_requests
+from .published import VERBS, Property, Published, Shape, bodies, our_shape, request_place
 from .schema import Alias, Document, Field, Object, Operation, Schema, SchemaError, Spec, Union
 
 __all__ = ["ACCEPTED", "compare", "report"]
 
 ACCEPTED = Path(__file__).parent / "accepted.yaml"
 
-_VERBS = {"get", "post", "put", "patch", "delete"}
 _ANY = Shape({"any"})
+_WEBHOOKS = "WebhookEvent"
+"""The union of what webhooks say; a document has a webhook for each member."""
 
 
 def report(document: Document, path: Path, accepted: Path = ACCEPTED) -> list[str]:
@@ -66,16 +67,21 @@ class _Comparison:
         self._published = published
         seen: set[int] = set()
         self._reached: list[str] = []
-        nodes = [node for operation in document.operations if (node := self._node(operation))]
-        for node in nodes:
-            self._reach(node.get("requestBody", {}), seen)
+        nodes: list[Spec] = []
+        for operation in document.operations:
+            if node := self._node(operation):
+                nodes.append(node)
+                place = request_place(operation.verb, operation.path)
+                self._reach(node.get("requestBody", {}), place, seen)
         self._requested = set(map(_owner, self._reached))  # published schemas that requests hold
         for answer in [answer for node in nodes for answer in node.get("responses", {}).values()]:
-            self._reach(published.component(answer), seen)
+            self._reach(published.component(answer), "body", seen)
+        for node in published.webhooks.values():
+            self._reach(node.get("post", {}).get("requestBody", {}), "body", seen)
 
-    def _reach(self, body: Spec, seen: set[int]) -> None:
-        for schema in _bodies(body).values():
-            self._published.reach(schema, "body", seen, self._reached)
+    def _reach(self, body: Spec, place: str, seen: set[int]) -> None:
+        for schema in bodies(body).values():
+            self._published.reach(schema, place, seen, self._reached)
 
     def _node(self, operation: Operation) -> Spec | None:
         return cast("Spec | None", self._published.paths.get(operation.path, {}).get(operation.verb.lower()))
@@ -85,10 +91,9 @@ class _Comparison:
         ours = {(operation.path, operation.verb.lower()) for operation in self._document.operations}
         for path, verbs in self._published.paths.items():
             for verb in verbs:
-                if verb in _VERBS and (path, verb) not in ours:
+                if verb in VERBS and (path, verb) not in ours:
                     yield f"{verb.upper()} {path}: only published: operation"
-        for name in self._published.webhooks:
-            yield f"webhook {name}: only published: operation"
+        yield from self._webhooks()
         for operation in self._document.operations:
             yield from self._operation(operation)
         for schema in self._document.schemas.values():
@@ -104,17 +109,34 @@ class _Comparison:
             yield f"{where}: only ours: operation"
             return
         if "requestBody" in node:
-            body = _bodies(node["requestBody"]).get("application/json")
-            yield from self._body(f"{where} request", operation.request, body)
-        yield from self._parameters(where, self._document.object(operation.request), node)
+            body = bodies(node["requestBody"]).get("application/json")
+            yield from self._body(request_place(operation.verb, operation.path), operation.request, body)
+        yield from self._parameters(where, operation, node)
         for status, answer in node.get("responses", {}).items():
             if status.startswith("2"):
-                bodies = _bodies(self._published.component(answer))
-                yield from self._body(f"{where} answer", operation.result, bodies.get("application/json"))
-                yield from self._body(f"{where} stream", operation.stream, bodies.get("text/event-stream"))
+                found = bodies(self._published.component(answer))
+                yield from self._body(f"{where} answer", operation.result, found.get("application/json"))
+                yield from self._body(f"{where} stream", operation.stream, found.get("text/event-stream"))
 
-    def _parameters(self, where: str, request: Object, node: Spec) -> Iterator[str]:
-        ours = {field.wire: field for field in self._document.all_fields(request)}
+    def _webhooks(self) -> Iterator[str]:
+        ours = Shape(names={_WEBHOOKS} & self._document.schemas.keys())
+        merged = Shape()
+        for name, node in self._published.webhooks.items():
+            where = f"webhook {name}"
+            body = bodies(node.get("post", {}).get("requestBody", {})).get("application/json")
+            if body is None:
+                yield f"{where}: only published: operation"
+                continue
+            theirs = self._published.shape(body, where)
+            merged.add(theirs)
+            yield from (
+                f"{where}: only published: {what}" for what in self._excess(theirs, ours, set(), False)
+            )
+        yield from (f"webhooks: only ours: {what}" for what in self._excess(ours, merged, set(), False))
+
+    def _parameters(self, where: str, operation: Operation, node: Spec) -> Iterator[str]:
+        request = self._document.object(operation.request) if operation.request else None
+        ours = {field.wire: field for field in self._document.all_fields(request)} if request else {}
         nodes = map(self._published.component, node.get("parameters", ()))
         theirs = {known["name"]: known["schema"] for known in nodes if known["in"] == "query"}
         for name, schema in theirs.items():
@@ -153,7 +175,7 @@ class _Comparison:
         for wire, field in ours.items():
             theirs = [fields[wire] for _, fields in located if wire in fields]
             if theirs:
-                yield from self._field(field, theirs, has_bounds=item.module == REQUESTS)
+                yield from self._field(field, theirs, has_bounds=is_of_requests(item.module))
             else:
                 yield f"{located[0][0]}.{wire}: only ours: field"
         for place, fields in located:
@@ -220,11 +242,6 @@ class _Comparison:
             for name in shape.names
             for found in (self._document.objects(name) if name in known else (name,))
         }
-
-
-def _bodies(node: Spec) -> dict[str, Spec]:
-    """Return the schemas of a body by media type."""
-    return {kind: body["schema"] for kind, body in node.get("content", {}).items() if "schema" in body}
 
 
 def _owner(place: str) -> str:

@@ -9,8 +9,8 @@ from .schema import Document, Union
 
 __all__ = ["emit"]
 
-BASE = ("Model", "Result", "UnknownModel", *UNKNOWN)
-"""What is public of `_base.py`."""
+BY_HAND = {"_base": ("Model", "Result"), "_unknown": ("UnknownModel", *UNKNOWN)}
+"""What is public of the modules written by hand."""
 
 _LOADER = """\
     }
@@ -39,10 +39,11 @@ def emit(document: Document) -> str:
     modules = {module: names for module, names in modules.items() if names}
     lines = header("Every model, union and dict type of the API, loaded when first used.", "codegen/schema")
     lines += ["from typing import TYPE_CHECKING", "", "if TYPE_CHECKING:"]
-    lines += [f"    from ._base import {name} as {name}" for name in sorted(BASE)]
-    lines += [f"    from .{module} import *" for module in sorted(modules)]
+    for module in sorted({**modules, **BY_HAND}):
+        imported = [f"{name} as {name}" for name in sorted(BY_HAND.get(module, ()))] or ["*"]
+        lines += [f"    from .{module} import {name}" for name in imported]
     lines += ["else:", "    from importlib import import_module", "", "    _NAMES = {"]
-    for module, names in sorted({**modules, "_base": list(BASE)}.items()):
+    for module, names in sorted({**modules, **BY_HAND}.items()):
         indent = " " * 12
         lines += [f'        "{module}": """']
         lines += wrap(" ".join(sorted(names)), WIDTH, initial_indent=indent, subsequent_indent=indent)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from .dialect import BOUNDS, CLASSES, REQUESTS
+from .dialect import BOUNDS, CLASSES, is_of_requests
 from .layout import docstring, exports, fit, fold, header, import_line, literal, quoted, words
 from .schema import Alias, Area, Document, Field, Object, SchemaError, Spec, Union, references, without_null
 
@@ -12,12 +12,12 @@ __all__ = ["emit"]
 BASE = {
     "EMPTY",
     "NULLS",
-    "OPEN",
     "TEXT_OR",
     "Items",
     "JsonObject",
     "Model",
     "Number",
+    "Open",
     "Result",
     "StrictBool",
     "StrictInt",
@@ -33,7 +33,7 @@ def emit(document: Document) -> dict[str, str]:
 
 def _module(document: Document, area: Area) -> str:
     items = list(_in_order(document, area))
-    results = {operation.result for operation in document.operations}
+    results = {name for operation in document.operations for name in document.objects(operation.result)}
     body: list[str] = []
     for name in area.names:
         if isinstance(alias := document.schemas[name], Alias):
@@ -114,7 +114,7 @@ def _class(document: Document, item: Object, default_base: str) -> list[str]:
                 f"        {field.name}: {kind} | None = None",
             ]
         else:
-            lines += [*fit(f"    {field.name}: {_value(field, kind, item.module == REQUESTS)}")]
+            lines += [*fit(f"    {field.name}: {_value(field, kind, is_of_requests(item.module))}")]
             lines += docstring(field.description) if field.description else []
     return lines
 
@@ -130,13 +130,19 @@ def _value(field: Field, kind: str, is_sent: bool) -> str:
         default = f'"{field.tag[0]}"'
     elif is_list:
         default = "" if field.point else "EMPTY"
+    elif "default" in field.spec:
+        default = quoted(field.spec["default"])
     else:
         default = "" if field.point else "None"
         if kind != "Any" and (field.nullable or not field.point):
             kind = f"{kind} | None"
+    arguments = [f"default={default}"] if default else []
     if field.name != field.wire:
-        names = f'validation_alias="{field.wire}", serialization_alias="{field.wire}"'
-        default = f"Field({f'default={default}, ' if default else ''}{names})"
+        arguments += [f'validation_alias="{field.wire}"', f'serialization_alias="{field.wire}"']
+    if field.spec.get("x-secret"):
+        arguments.append("repr=False")
+    if len(arguments) > bool(default):
+        default = f"Field({', '.join(arguments)})"
     return f"{kind} = {default}" if default else kind
 
 
@@ -144,11 +150,11 @@ def _annotation(document: Document, spec: Spec) -> str:
     """Return the model's annotation for a schema, null left aside."""
     spec, _ = without_null(spec)
     if target := spec.get("$ref"):
-        return f"Annotated[{target}, OPEN]" if isinstance(document.schemas[target], Alias) else str(target)
+        return f"Open[{target}]" if isinstance(document.schemas[target], Alias) else str(target)
     if options := spec.get("anyOf"):
         return _alternatives(document, options)
     if values := spec.get("enum") or spec.get("x-values"):
-        return f"Annotated[{literal(values)} | str, OPEN]"
+        return f"Open[{literal(values)}]"
     match spec.get("type"):
         case "array":
             return f"list[{_bounded(document, spec.get('items', {}))}]"

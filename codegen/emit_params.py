@@ -69,7 +69,8 @@ def _reachable(document: Document) -> dict[str, None]:
             visit(other)
 
     for operation in document.operations:
-        visit(operation.request)
+        if operation.request:
+            visit(operation.request)
     return found
 
 

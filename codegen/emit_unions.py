@@ -18,11 +18,8 @@ def emit(document: Document) -> str:
     doc = "The open unions: a plain union for type checkers, a dispatcher by `type` at run time."
     lines = header(doc, "codegen/schema")
     lines += ["from typing import TYPE_CHECKING, TypeAlias", ""]
-    lines += [
-        *import_line("._base", ["OpenUnion", *{union.unknown for union in unions}]),
-        "",
-        "if TYPE_CHECKING:",
-    ]
+    lines += ["from ._base import OpenUnion", "", "if TYPE_CHECKING:"]
+    lines += import_line("._unknown", {union.unknown for union in unions}, "    ")
     for module, names in sorted(modules.items()):
         lines += import_line(f".{module}", names, "    ")
     lines += ["", *exports(union.name for union in unions), "", "if TYPE_CHECKING:"]
@@ -51,7 +48,7 @@ def _dispatcher(document: Document, union: Union) -> list[str]:
         pairs = [f'"{field}": "{tag}"' for field, tag in union.untagged.items()]
         lines.append(f"        untagged = {{{', '.join(pairs)}}}")
     if union.unknown != "UnknownObject":
-        lines.append(f"        unknown = {union.unknown}")
+        lines.append(f'        unknown = "{union.unknown}"')
     return lines
 
 

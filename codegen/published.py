@@ -8,7 +8,10 @@ from typing import Any, cast
 from .dialect import BOUNDS
 from .schema import Alias, Document, Object, Schema, Spec, Union, without_null
 
-__all__ = ["Property", "Published", "Shape", "our_shape"]
+__all__ = ["VERBS", "Property", "Published", "Shape", "bodies", "our_shape", "request_place"]
+
+VERBS = frozenset({"get", "post", "put", "patch", "delete"})
+"""The keys of a path that are operations."""
 
 _PARTS = {"[]": "items", "{}": "additionalProperties"}
 _STEP = re.compile(r"[\w-]+|\[\]|\{\}")
@@ -79,17 +82,34 @@ class Property:
 
 
 class Published:
-    """The document. A place is a schema's name or, inside it, such as `Tool.filters`, `Tool.names[]`."""
+    """The document.
+
+    A place is a schema's name, or inside it, such as `Tool.filters`, `Tool.names[]`, or a `request_place`.
+    """
 
     def __init__(self, content: Mapping[str, Any], document: Document) -> None:
         self.paths: Mapping[str, Any] = content["paths"]
         self.webhooks: Mapping[str, Any] = content.get("webhooks", {})
         self._components: Mapping[str, Any] = content["components"]
+        self._bodies = {
+            request_place(verb, path): schema
+            for path, verbs in self.paths.items()
+            for verb, node in verbs.items()
+            if verb in VERBS
+            for schema in bodies(node.get("requestBody", {})).values()
+        }
         self._ours = {
             place.removeprefix("@"): schema
             for schema in document.schemas.values()
             for place in schema.published
         }
+        self._added: dict[str, dict[str, Property]] = {}
+        for schema in self._components["schemas"].values():
+            for base, extra in map(_extension, _alternatives(schema)):
+                if base and extra:
+                    place = self.resolve(base, "")[0]
+                    known = self.properties({"allOf": extra}, place)
+                    self._added.setdefault(place, {}).update(known)
 
     def ours(self, place: str) -> Schema | None:
         """Return the schema of ours that stands for a place."""
@@ -129,6 +149,8 @@ class Published:
 
     def find(self, place: str) -> Spec | None:
         """Return the node at a place."""
+        if body := self._bodies.get(place):
+            return body
         name, *steps = _STEP.findall(place)
         node: Spec | None = self._components["schemas"].get(name)
         for step in steps:
@@ -145,7 +167,8 @@ class Published:
         """Return the properties of the object that a node is, or has among its alternatives."""
         objects = (leaf for leaf in self._leaves(node, place) if self.is_object(leaf))
         found = next(objects, None)
-        return None if found is None else self.properties(found, place)
+        # A union may give its members more properties than they have elsewhere.
+        return None if found is None else self.properties(found, place) | self._added.get(place, {})
 
     def _leaves(self, node: Spec, place: str) -> list[Spec]:
         place, node = self.resolve(node, place)
@@ -171,6 +194,7 @@ class Published:
 
     def _option(self, node: Spec, place: str) -> Shape:
         """Return what an alternative may be; one that is defined elsewhere may be known by its name."""
+        node = _extension(node)[0] or node
         is_reference = self.resolve(node, place)[1] is not node
         return self.shape(node, place) if is_reference else self.inside(node, place)
 
@@ -198,9 +222,26 @@ class Published:
             self.reach(part, place + step, seen, found)
 
 
+def bodies(node: Spec) -> dict[str, Spec]:
+    """Return the schemas of a body by media type."""
+    return {kind: body["schema"] for kind, body in node.get("content", {}).items() if "schema" in body}
+
+
+def request_place(verb: str, path: str) -> str:
+    """Return the place of a request body that is defined where it is used."""
+    return f"{verb.upper()} {path} request"
+
+
 def _unnamed(place: str) -> str:
     """Return a name for an object that `x-spec` has no way to name."""
     return f"{place} (inline object)"
+
+
+def _extension(node: Spec) -> tuple[Spec | None, list[Spec]]:
+    """Return the one schema that a node refers to among those it joins, and the others."""
+    joined = cast("list[Spec]", node.get("allOf", ()))
+    bases = [base for base in joined if "$ref" in base]
+    return (bases[0] if len(bases) == 1 else None), [part for part in joined if "$ref" not in part]
 
 
 def _alternatives(node: Spec) -> list[Spec]:

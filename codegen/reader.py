@@ -94,7 +94,9 @@ def _operation(name: str, spec: Spec) -> Operation:
         description=spec["description"],
         verb=spec["verb"],
         path=spec["path"],
-        request=spec["request"],
+        request=spec.get("request"),
+        query=tuple(spec.get("query", ())),
         result=spec["result"],
         stream=spec.get("stream"),
+        page=spec.get("page"),
     )

@@ -1,5 +1,6 @@
 """The schema as frozen dataclasses: what the readers make and the writers use."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
@@ -104,9 +105,16 @@ class Operation:
     description: str
     verb: str
     path: str
-    request: str
+    request: str | None
+    query: tuple[str, ...]  # fields of the request that stand in the URL
     result: str
     stream: str | None
+    page: str | None  # what the result lists
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Names of the parameters in the path."""
+        return tuple(re.findall(r"\{(\w+)\}", self.path))
 
 
 @dataclass(frozen=True)
@@ -132,6 +140,17 @@ class Document:
         if not isinstance(found, Object):
             raise SchemaError(f"{found.module}.yaml: {name} stands where only an object may")
         return found
+
+    def entry(self, name: str) -> str:
+        """Return where a class or a union is found at run time, as `module.Name`."""
+        schema = self.schemas[name]
+        return f"{'_unions' if isinstance(schema, Union) else schema.module}.{name}"
+
+    def query(self, operation: Operation) -> tuple[str, ...]:
+        """Return the fields of the request that stand in the URL: all, where there is no body."""
+        if operation.request and operation.verb in ("GET", "DELETE"):
+            return tuple(field.wire for field in self.all_fields(self.object(operation.request)))
+        return operation.query
 
     def unions(self) -> list[Union]:
         """Return the unions, each after those it holds."""

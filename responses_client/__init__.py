@@ -8,10 +8,21 @@ if TYPE_CHECKING:
     from . import errors as errors
     from . import models as models
     from . import testing as testing
+    from ._batch import batch_line as batch_line
+    from ._batch import read_batch as read_batch
+    from ._batch import write_batch as write_batch
     from ._client import AsyncClient as AsyncClient
     from ._client import Client as Client
     from ._meta import RateLimits as RateLimits
     from ._meta import ResponseMeta as ResponseMeta
+    from ._pages import AsyncPage as AsyncPage
+    from ._pages import AsyncPager as AsyncPager
+    from ._pages import Page as Page
+    from ._resume import ResumeToken as ResumeToken
+    from ._session import AsyncSteering as AsyncSteering
+    from ._session import AsyncWebSocketSession as AsyncWebSocketSession
+    from ._session import Steering as Steering
+    from ._session import WebSocketSession as WebSocketSession
     from ._stream import AsyncEventStream as AsyncEventStream
     from ._stream import AsyncResponseStream as AsyncResponseStream
     from ._stream import EventStream as EventStream
@@ -41,8 +52,12 @@ else:
     from importlib import import_module
 
     _MODULES = {
+        "_batch": "batch_line read_batch write_batch",
         "_client": "AsyncClient Client",
         "_meta": "RateLimits ResponseMeta",
+        "_pages": "AsyncPage AsyncPager Page",
+        "_resume": "ResumeToken",
+        "_session": "AsyncSteering AsyncWebSocketSession Steering WebSocketSession",
         "_stream": "AsyncEventStream AsyncResponseStream EventStream ResponseStream",
         "errors": """
             APIConnectionError APIError APIStatusError APITimeoutError AuthenticationError BadRequestError

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .models import Response, StreamEvent
     from .models._base import Model
 
-__all__ = ["Accumulator"]
+__all__ = ["Accumulator", "matters"]
 
 Json = dict[str, Any]
 
@@ -35,31 +35,39 @@ class Accumulator:
 
     Attributes:
         last_sequence_number: The last number seen, None if the server sends none.
+        last_numbered: The event that had it.
+        is_numbered: Whether each event that matters has a number, and one above that of the event before.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, response_id: str | None = None) -> None:
+        self._known_id = response_id  # beforehand
         self._response: Json | None = None  # the last response object
         self._items: dict[int, Any] = {}  # by output_index
         self._done: set[int] = set()  # of the items, those that were finished
         self._last_key = 0
         self._snapshot: Response | None = None
         self.last_sequence_number: int | None = None
+        self.last_numbered: StreamEvent | None = None
+        self.is_numbered = True
+
+    @property
+    def response_id(self) -> str | None:
+        """The id of the response; None while it is not known."""
+        found = (self._response or {}).get("id")
+        return found if isinstance(found, str) else self._known_id
 
     def extend(self, events: Sequence["StreamEvent"]) -> None:
         """Add events in the order they came."""
         if not events:
             return
-        from .models._base import UnknownEvent
+        from .models._base import Unknown
         from .models._effects import EFFECTS
 
-        for event in reversed(events):
-            if event.sequence_number is not None:
-                self.last_sequence_number = event.sequence_number
-                break
+        self._note_numbers(events)
         for (kind, _), run in groupby(events, key=_target):
             first = next(run)
             effect = EFFECTS.get(first.type or "")
-            if effect is None or kind is UnknownEvent:
+            if effect is None or issubclass(kind, Unknown):
                 continue
             verb, value, path, *parents = effect
             self._snapshot = None
@@ -69,6 +77,20 @@ class Accumulator:
                 continue
             for event in (first, *run):
                 self._apply(event, verb, value, path, parents)
+
+    def _note_numbers(self, events: Sequence["StreamEvent"]) -> None:
+        numbered = [event for event in events if event.sequence_number is not None]
+        if len(numbered) < len(events) and any(
+            event.sequence_number is None and matters(event) for event in events
+        ):
+            self.is_numbered = False
+        if numbered:
+            numbers = [cast("int", event.sequence_number) for event in numbered]
+            last = self.last_sequence_number
+            if numbers != sorted(set(numbers)) or (last is not None and numbers[0] <= last):
+                self.is_numbered = False
+            self.last_sequence_number = numbers[-1]
+            self.last_numbered = numbered[-1]
 
     def finish(self, event_type: str) -> None:
         """Take the status from the type of the terminal event, if its response does not tell."""
@@ -84,6 +106,8 @@ class Accumulator:
             from .models._lenient import quietly, write_json
 
             response = dict(self._response or {})
+            if self._known_id is not None:
+                response.setdefault("id", self._known_id)
             if self._items:
                 response["output"] = [self._items[key] for key in sorted(self._items)]
             with quietly():
@@ -185,6 +209,13 @@ class Accumulator:
                 holder = _child(holder, key, list if below.endswith("_index") else dict)
         last = path[-1]
         return holder, _field(event, last) if last.endswith("_index") else last
+
+
+def matters(event: "StreamEvent") -> bool:
+    """Tell whether an event says something of the response, and not only that the connection lives."""
+    from .models.events import Keepalive
+
+    return (event.type or "").startswith("response.") and not isinstance(event, Keepalive)
 
 
 def _target(event: "StreamEvent") -> tuple[type, tuple[object, ...]]:

@@ -11,11 +11,17 @@ from ._client import Client
 from ._config import DEFAULT_BASE_URL, resolve
 from ._version import __version__
 from .errors import ConfigurationError, RequestValidationError, ResponsesClientError, StreamError
-from .models import CustomToolCall, FunctionCall, Model, OutputMessage, OutputText, ReasoningItem, Refusal
-from .models.events import (
+from .models import (
+    CustomToolCall,
     ErrorEvent,
+    FunctionCall,
+    Model,
     OutputItemDone,
+    OutputMessage,
+    OutputText,
     OutputTextDelta,
+    ReasoningItem,
+    Refusal,
     RefusalDelta,
     ResponseCancelled,
     ResponseFailed,

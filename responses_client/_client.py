@@ -6,7 +6,7 @@ The first look at `client.responses` loads the rest.
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from ._config import Options, Settings, resolve
 from ._error_text import field_error
@@ -15,19 +15,26 @@ from ._transport import AsyncIO, SyncIO
 from .errors import RequestValidationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
     from types import TracebackType
 
     import httpx
     from typing_extensions import Unpack
 
-    from ._request import Operation
+    from ._options import SessionOptions
+    from ._pages import AsyncPage, AsyncPager, Listing, Page
+    from ._request import Operation, PagedOperation
+    from ._session import AsyncWebSocketSession, WebSocketSession
     from ._stream import AsyncEventStream, EventStream
-    from .models import Result
+    from .models import Model
+    from .resources._conversations import AsyncConversationsOperations, ConversationsOperations
     from .resources.responses import AsyncResponses, Responses
+    from .resources.webhooks import AsyncWebhooks, Webhooks
 
 __all__ = ["AsyncClient", "Client"]
 
-_R = TypeVar("_R", bound="Result")
+_R = TypeVar("_R", bound="Model")
+_T = TypeVar("_T")
 _S = TypeVar("_S", bound="EventStream")
 _A = TypeVar("_A", bound="AsyncEventStream")
 _HTTPX_SECONDS = 5.0  # the timeout that httpx and httpx2 have by default
@@ -92,10 +99,24 @@ class Client(_Client):
 
     @cached_property
     def responses(self) -> "Responses":
-        """Create responses."""
+        """Create responses, stream them, and see to those that the server keeps."""
         from .resources.responses import Responses
 
         return Responses(self)
+
+    @cached_property
+    def conversations(self) -> "ConversationsOperations":
+        """Conversations, which the server keeps, and their items."""
+        from .resources._conversations import ConversationsOperations
+
+        return ConversationsOperations(self)
+
+    @cached_property
+    def webhooks(self) -> "Webhooks":
+        """Check and read webhooks; say where they are sent."""
+        from .resources.webhooks import Webhooks
+
+        return Webhooks(self)
 
     def with_options(self, **changes: "Unpack[Options]") -> "Client":
         """Return a client with some options changed that uses the same connections.
@@ -107,19 +128,43 @@ class Client(_Client):
         _Client.__init__(copy, self._io, settings, is_copy=True, is_closed=self._is_closed)
         return copy
 
-    def call(self, operation: "Operation[_R]", params: Mapping[str, object]) -> _R:
+    def call(self, operation: "Operation[_R]", params: Mapping[str, object], *path: str) -> _R:
         """Make the call of an operation: what the methods of resources do."""
         from ._flow import fetch
         from ._request import prepare
 
-        return run(fetch(self._io, prepare(operation, params, self._open_settings())))
+        return run(fetch(self._io, prepare(operation, params, self._open_settings(), path)))
 
-    def stream(self, operation: "Operation[_R]", params: Mapping[str, object], kind: type[_S]) -> _S:
+    def page(
+        self, operation: "PagedOperation[_R, _T]", params: Mapping[str, object], *path: str
+    ) -> "Page[_T]":
+        """Return a page of what an operation lists."""
+        from ._pages import Page
+
+        def follow(cursor: str) -> "Page[_T]":
+            return self.page(operation, {**params, "after": cursor}, *path)
+
+        listing = cast("Listing[_T]", self.call(operation, params, *path))
+        return Page(listing, params.get("after"), follow)
+
+    def stream(
+        self, operation: "Operation[_R]", params: Mapping[str, object], kind: type[_S], *path: str
+    ) -> _S:
         """Return the stream of an operation, its request not yet sent."""
         from ._request import prepare
         from ._source import HttpSource
 
-        return kind(HttpSource(self._io, prepare(operation, _streamed(params), self._open_settings())))
+        return kind(HttpSource(self._io, prepare(operation, _streamed(params), self._open_settings(), path)))
+
+    def connect(self, options: "SessionOptions") -> "WebSocketSession":
+        """Return a WebSocket session, not yet open."""
+        from ._session import WebSocketSession
+
+        return WebSocketSession(self._io, self._open_settings(), options)
+
+    def perform(self, work: "Callable[[IO, Settings], Coroutine[Any, Any, _T]]") -> _T:
+        """Do what waits between several requests."""
+        return run(work(self._io, self._open_settings()))
 
     def close(self) -> None:
         """Close the connections; a client that was passed as `http_client` stays open."""
@@ -153,10 +198,24 @@ class AsyncClient(_Client):
 
     @cached_property
     def responses(self) -> "AsyncResponses":
-        """Create responses."""
+        """Create responses, stream them, and see to those that the server keeps."""
         from .resources.responses import AsyncResponses
 
         return AsyncResponses(self)
+
+    @cached_property
+    def conversations(self) -> "AsyncConversationsOperations":
+        """Conversations, which the server keeps, and their items."""
+        from .resources._conversations import AsyncConversationsOperations
+
+        return AsyncConversationsOperations(self)
+
+    @cached_property
+    def webhooks(self) -> "AsyncWebhooks":
+        """Check and read webhooks; say where they are sent."""
+        from .resources.webhooks import AsyncWebhooks
+
+        return AsyncWebhooks(self)
 
     def with_options(self, **changes: "Unpack[Options]") -> "AsyncClient":
         """Return a client with some options changed that uses the same connections; see `Client`."""
@@ -165,19 +224,49 @@ class AsyncClient(_Client):
         _Client.__init__(copy, self._io, settings, is_copy=True, is_closed=self._is_closed)
         return copy
 
-    async def call(self, operation: "Operation[_R]", params: Mapping[str, object]) -> _R:
+    async def call(self, operation: "Operation[_R]", params: Mapping[str, object], *path: str) -> _R:
         """Make the call of an operation: what the methods of resources do."""
         from ._flow import fetch
         from ._request import prepare
 
-        return await fetch(self._io, prepare(operation, params, self._open_settings()))
+        return await fetch(self._io, prepare(operation, params, self._open_settings(), path))
 
-    def stream(self, operation: "Operation[_R]", params: Mapping[str, object], kind: type[_A]) -> _A:
+    def pages(
+        self, operation: "PagedOperation[_R, _T]", params: Mapping[str, object], *path: str
+    ) -> "AsyncPager[_T]":
+        """Return what an operation lists, not yet asked for."""
+        from ._pages import AsyncPage, AsyncPager
+        from ._request import prepare
+
+        prepare(operation, params, self._open_settings(), path)  # a mistake is to be raised here, not later
+
+        async def fetch() -> "AsyncPage[_T]":
+            listing = cast("Listing[_T]", await self.call(operation, params, *path))
+            return AsyncPage(listing, params.get("after"), follow)
+
+        def follow(cursor: str) -> "AsyncPager[_T]":
+            return self.pages(operation, {**params, "after": cursor}, *path)
+
+        return AsyncPager(fetch)
+
+    def stream(
+        self, operation: "Operation[_R]", params: Mapping[str, object], kind: type[_A], *path: str
+    ) -> _A:
         """Return the stream of an operation, its request not yet sent."""
         from ._request import prepare
         from ._source import HttpSource
 
-        return kind(HttpSource(self._io, prepare(operation, _streamed(params), self._open_settings())))
+        return kind(HttpSource(self._io, prepare(operation, _streamed(params), self._open_settings(), path)))
+
+    def connect(self, options: "SessionOptions") -> "AsyncWebSocketSession":
+        """Return a WebSocket session, not yet open."""
+        from ._session import AsyncWebSocketSession
+
+        return AsyncWebSocketSession(self._io, self._open_settings(), options)
+
+    async def perform(self, work: "Callable[[IO, Settings], Coroutine[Any, Any, _T]]") -> _T:
+        """Do what waits between several requests."""
+        return await work(self._io, self._open_settings())
 
     async def aclose(self) -> None:
         """Close the connections of this event loop; a client passed as `http_client` stays open."""

@@ -1,32 +1,45 @@
 """The client's settings: checked once, frozen, and the only place that reads environment variables."""
 
-from __future__ import annotations
-
-import dataclasses
 import os
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias, TypedDict, Unpack, cast, runtime_checkable
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import (
+    Any,
+    Literal,
+    NamedTuple,
+    Never,
+    Protocol,
+    Self,
+    TypeAlias,
+    TypedDict,
+    Unpack,
+    cast,
+    runtime_checkable,
+)
 from urllib.parse import urlsplit
 
 from ._error_text import VALUE_SHOWN, number_text, one_line
+from ._keys import ApiKey, GivenKey, KeyFunction
 from ._meta import MASK, redact_headers
 from .errors import ConfigurationError
 
 __all__ = [
     "DEFAULT_BASE_URL",
     "ApiKey",
+    "HttpAuth",
     "Options",
     "QueryScalar",
     "QueryValue",
     "Settings",
     "TimeoutLike",
-    "auth_headers",
     "check_headers",
     "check_mapping",
     "check_query",
+    "check_text",
+    "is_azure",
     "merge_headers",
-    "missing_key_error",
+    "mistake",
     "redact_headers",
     "resolve",
     "unknown_argument",
@@ -34,9 +47,6 @@ __all__ = [
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 _KEPT = frozenset({"api_key", "base_url"})  # by default from the environment, which was read at the start
-
-ApiKey: TypeAlias = str | Callable[[], str] | Callable[[], Awaitable[str]]
-"""A key, or a function (for `AsyncClient` also an async one) that gives the key for a request."""
 
 QueryScalar: TypeAlias = str | int | float | bool
 QueryValue: TypeAlias = QueryScalar | Sequence[QueryScalar] | None
@@ -56,6 +66,8 @@ _LAST_ASCII = "\x7f"
 _LAST_LATIN_1 = "\xff"
 _LAST = "\U0010ffff"
 _HOST = r"[\w.-]+|[0-9A-Fa-f:.]+"
+# The public cloud, that of the US government, that of China.
+_AZURE_HOST = r".+\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)\.?"
 # Ten years; an endless wait is None, and clocks overflow on more.
 _MOST_SECONDS = 10 * 365 * 86400
 
@@ -88,11 +100,30 @@ class TimeoutLike(Protocol):
         ...
 
 
+@runtime_checkable
+class HttpAuth(Protocol):
+    """How requests are signed: an `httpx.Auth`, such as `httpx.BasicAuth`, or one of httpx2."""
+
+    def sync_auth_flow(self, request: Never, /) -> Generator[object, Never, None]:
+        """For `Client`."""
+        ...
+
+    def async_auth_flow(self, request: Never, /) -> AsyncGenerator[object, Never]:
+        """For `AsyncClient`."""
+        ...
+
+
 class Options(TypedDict, total=False):
     """The options of a client; the defaults are those of `Settings`."""
 
     api_key: ApiKey | None
     """The key, or a function that gives one; by default the variable OPENAI_API_KEY."""
+    auth: Literal["bearer", "api-key"] | HttpAuth | None
+    """Where the key goes: "bearer" into `Authorization`, "api-key" into a header of that name.
+
+    None is "api-key" for a key at an address of Azure, and "bearer" for tokens and elsewhere. An `httpx.Auth` signs
+    the requests in place of the key.
+    """
     base_url: str | None
     """Where the API is; by default the variable OPENAI_BASE_URL, else https://api.openai.com/v1."""
     organization: str | None
@@ -125,14 +156,9 @@ class Options(TypedDict, total=False):
     """How many redirects within the same origin are followed."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Settings:
-    """Checked options of a client (see `Options`); the repr shows no secret.
-
-    Making one with a value that cannot work raises `ConfigurationError`.
-    """
-
-    api_key: ApiKey | None = None
+class _Values(NamedTuple):  # no dataclass: its methods are compiled at every start
+    api_key: str | KeyFunction | None = None
+    auth: str | HttpAuth | None = None
     base_url: str = DEFAULT_BASE_URL
     organization: str | None = None
     project: str | None = None
@@ -141,19 +167,36 @@ class Settings:
     connect_timeout: float = 5.0
     deadline: float | None = None
     max_retries: int = 2
-    default_headers: Mapping[str, str | None] = dataclasses.field(default_factory=dict[str, str | None])
-    default_query: Mapping[str, QueryValue] = dataclasses.field(default_factory=dict[str, QueryValue])
+    default_headers: Mapping[str, str | None] = MappingProxyType[str, str | None]({})
+    default_query: Mapping[str, QueryValue] = MappingProxyType[str, QueryValue]({})
     strict: bool = False
     validate_requests: bool = True
     idle_timeout: float | None = None
     max_event_bytes: int = 64 * 1024 * 1024
     max_redirects: int = 5
 
-    def __post_init__(self) -> None:
-        for name, check in _CHECKS.items():
-            object.__setattr__(self, name, check(f"{name} argument", getattr(self, name)))
 
-    def replace(self, **changes: Unpack[Options]) -> Settings:
+class Settings(_Values):
+    """Checked options of a client (see `Options`); the repr shows no secret.
+
+    Making one with a value that cannot work raises `ConfigurationError`.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, **options: Unpack[Options]) -> Self:
+        """Check the options; those left out have their defaults."""
+        values: dict[str, Any] = {**_Values._field_defaults, **options}
+        for name, check in _CHECKS.items():
+            values[name] = check(f"{name} argument", values[name])
+        return super().__new__(cls, **values)
+
+    @property
+    def http_auth(self) -> HttpAuth | None:
+        """What signs the requests in place of the key."""
+        return None if isinstance(self.auth, str) else self.auth
+
+    def replace(self, **changes: Unpack[Options]) -> Self:
         """Give settings with some options changed, under the same checks.
 
         `default_headers` and `default_query` are added to those there are; None clears them. None as key or
@@ -166,12 +209,13 @@ class Settings:
             given["default_headers"] = merge_headers(self.default_headers, checked)
         if query := given.get("default_query"):
             given["default_query"] = {**self.default_query, **check_query("default_query argument", query)}
-        return dataclasses.replace(self, **given)
+        return type(self)(**cast("Options", {**self._asdict(), **given}))
 
     def __repr__(self) -> str:
         shown = {name: getattr(self, name) for name in _CHECKS}
         for name in ("api_key", "webhook_secret"):
             shown[name] = shown[name] and MASK
+        shown["auth"] = self.auth if self.http_auth is None else type(self.auth)
         for name in ("default_headers", "default_query"):
             shown[name] = redact_headers(shown[name])
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
@@ -192,16 +236,9 @@ def resolve(environ: Mapping[str, str] | None = None, /, **options: Unpack[Optio
     return Settings(**given)
 
 
-def missing_key_error() -> ConfigurationError:
-    """Give the error for a request that needs a key when there is none."""
-    return ConfigurationError(
-        "There is no API key; set the environment variable OPENAI_API_KEY or pass api_key to the client"
-    )
-
-
-def auth_headers(key: str, *, source: str = "API key") -> dict[str, str]:
-    """Give the header that carries the key, after a check that it can; `source` names the key in an error."""
-    return {"Authorization": f"Bearer {_check_text(source, key)}"}
+def is_azure(base_url: str) -> bool:
+    """Say whether an address is one of Azure, whose keys go into a header of their own."""
+    return re.fullmatch(_AZURE_HOST, urlsplit(base_url).hostname or "") is not None
 
 
 def check_headers(label: str, headers: Mapping[str, str | None] | None) -> dict[str, str | None]:
@@ -218,7 +255,7 @@ def check_headers(label: str, headers: Mapping[str, str | None] | None) -> dict[
             checked[name] = None
             continue
         if not isinstance(value, str):
-            raise _mistake(place, "a string or None", value)
+            raise mistake(place, "a string or None", value)
         if blemish := _blemish(value.replace("\t", " "), _LAST_LATIN_1, "Latin-1"):
             raise ConfigurationError(f"The {place} holds {blemish}, which no header can; remove it")
         checked[name] = value.strip(" \t")
@@ -250,7 +287,8 @@ def _refuse_unknown(function: str, options: Mapping[str, object]) -> None:
             raise unknown_argument(function, name, _CHECKS)
 
 
-def _mistake(label: str, expected: str, value: object) -> ConfigurationError:
+def mistake(label: str, expected: str, value: object) -> ConfigurationError:
+    """Give the error for a value of a wrong type or size."""
     # Only numbers are shown: anything else may be a secret in the wrong place.
     got = f"{type(value).__name__} {number_text(value)}".rstrip()
     return ConfigurationError(f"The {label} must be {expected}, got {got}")
@@ -265,9 +303,10 @@ def _blemish(text: str, last: str, charset: str) -> str | None:
     return "a control character" if re.search(_CONTROL, text) else None
 
 
-def _check_text(label: str, value: object, last: str = _LAST_ASCII) -> str:
+def check_text(label: str, value: object, last: str = _LAST_ASCII) -> str:
+    """Return a text that a header can carry as it is; `last` is the last character that may be in it."""
     if not isinstance(value, str):
-        raise _mistake(label, "a string", value)
+        raise mistake(label, "a string", value)
     if not value.strip():
         raise ConfigurationError(f"The {label} is blank; give it a value or leave it out")
     blemish = _blemish(value, last, "ASCII")
@@ -278,39 +317,62 @@ def _check_text(label: str, value: object, last: str = _LAST_ASCII) -> str:
     return value
 
 
-def _check_key(label: str, value: object) -> object:
-    return value if callable(value) else _check_text(label, value)
+def _check_key(label: str, value: object) -> str | KeyFunction:
+    if isinstance(value, (str, KeyFunction)):
+        return check_text(label, value) if isinstance(value, str) else value
+    if callable(value):
+        return KeyFunction(cast("Callable[[], GivenKey]", value))
+    if hasattr(value, "get_token"):
+        raise ConfigurationError(
+            f"The {label} is a credential; pass a function that gives tokens, such as "
+            "azure.identity.get_bearer_token_provider makes"
+        )
+    raise mistake(label, "a string or a function", value)
+
+
+def _check_auth(label: str, value: object) -> str | HttpAuth:
+    if isinstance(value, str) and value in ("bearer", "api-key"):
+        return value
+    if isinstance(value, HttpAuth) and not isinstance(value, type):
+        return value
+    # A text is not shown: it may be the key in the wrong place.
+    raise mistake(label, "'bearer', 'api-key' or an httpx.Auth", value)
 
 
 def _check_base_url(label: str, value: object) -> str:
     if value is None:
         return DEFAULT_BASE_URL
-    url = _check_text(label, value, _LAST)
-    # Neither user and password nor a query, which may hold a key, must get into the message.
-    shown = "" if "@" in url else f", got {one_line(re.split('[?#]', url)[0], VALUE_SHOWN)!r}"
-    wrong = ConfigurationError(f"The {label} must be a URL such as {DEFAULT_BASE_URL}{shown}")
+    url = check_text(label, value, _LAST)
+    wrong = f"The {label} must be a URL such as {DEFAULT_BASE_URL}"
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise wrong from None
+        raise ConfigurationError(f"{wrong}{_shown(url)}") from None
     if parts.scheme not in ("http", "https") or not re.fullmatch(_HOST, host or ""):
-        raise wrong
+        raise ConfigurationError(f"{wrong}{_shown(url)}")
     if " " in url or "\\" in url or not url.isprintable():
-        raise wrong
+        raise ConfigurationError(f"{wrong}{_shown(url)}")
     if "@" in parts.netloc:
         raise ConfigurationError(
             f"The {label} must not hold a user or password; use api_key or default_headers"
         )
     if "?" in url or "#" in url:
-        raise ConfigurationError(f"The {label} must not hold a query or fragment; use default_query{shown}")
+        raise ConfigurationError(
+            f"The {label} must not hold a query or fragment; use default_query{_shown(url)}"
+        )
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+
+
+def _shown(url: str) -> str:
+    # Neither user and password nor a query, which may hold a key, must get into the message.
+    return "" if "@" in url else f", got {one_line(re.split('[?#]', url)[0], VALUE_SHOWN)!r}"
 
 
 def _check_seconds(label: str, value: object) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= _MOST_SECONDS:
         return float(value)
-    raise _mistake(label, "a positive number of seconds", value)
+    raise mistake(label, "a positive number of seconds", value)
 
 
 def _check_timeout(label: str, value: object) -> object:
@@ -320,7 +382,7 @@ def _check_timeout(label: str, value: object) -> object:
 def _check_flag(label: str, value: object) -> bool:
     if isinstance(value, bool):
         return value
-    raise _mistake(label, "True or False", value)
+    raise mistake(label, "True or False", value)
 
 
 def check_mapping(label: str, value: object) -> dict[str, object]:
@@ -328,11 +390,11 @@ def check_mapping(label: str, value: object) -> dict[str, object]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise _mistake(label, "a mapping", value)
+        raise mistake(label, "a mapping", value)
     mapping = dict(cast("Mapping[object, object]", value))
     for name in mapping:
         if not isinstance(name, str):
-            raise _mistake(f"name in the {label}", "a string", name)
+            raise mistake(f"name in the {label}", "a string", name)
     return cast("dict[str, object]", mapping)
 
 
@@ -344,7 +406,7 @@ def check_query(label: str, value: object) -> dict[str, object]:
             continue
         for one in cast("Sequence[object]", given) if isinstance(given, (list, tuple)) else [given]:
             if not isinstance(one, (str, int, float)):
-                raise _mistake(f"parameter {name!r} in the {label}", "a string, number, list or None", one)
+                raise mistake(f"parameter {name!r} in the {label}", "a string, number, list or None", one)
     return query
 
 
@@ -352,7 +414,7 @@ def _at_least(least: int) -> _Check:
     def check(label: str, value: object) -> int:
         if isinstance(value, int) and not isinstance(value, bool) and value >= least:
             return value
-        raise _mistake(label, f"a whole number from {least}", value)
+        raise mistake(label, f"a whole number from {least}", value)
 
     return check
 
@@ -363,10 +425,11 @@ def _or_none(check: _Check) -> _Check:
 
 _CHECKS: dict[str, _Check] = {
     "api_key": _or_none(_check_key),
+    "auth": _or_none(_check_auth),
     "base_url": _check_base_url,
-    "organization": _or_none(_check_text),
-    "project": _or_none(_check_text),
-    "webhook_secret": _or_none(_check_text),
+    "organization": _or_none(check_text),
+    "project": _or_none(check_text),
+    "webhook_secret": _or_none(check_text),
     "timeout": _or_none(_check_timeout),
     "connect_timeout": _check_seconds,
     "deadline": _or_none(_check_seconds),

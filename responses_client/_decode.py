@@ -10,14 +10,14 @@ from pydantic import ValidationError
 
 from ._sse import EventTooLarge, Frame, SSEDecoder
 from .errors import ResponseValidationError
-from .models._base import Model, OpenUnion, UnknownEvent, dispatcher
+from .models._base import Model, OpenUnion, dispatcher
 from .models._lenient import as_response_error, quietly, read_json, strict_validation
 
 if TYPE_CHECKING:
     from ._meta import ResponseMeta
     from .models import StreamEvent
 
-__all__ = ["END_TYPES", "EventDecoder"]
+__all__ = ["END_TYPES", "MOST_KEPT_BYTES", "EventDecoder"]
 
 logger = logging.getLogger("responses_client")
 
@@ -31,8 +31,8 @@ _type_of = re.compile(rb'\s*\{\s*"type"\s*:\s*"([\w.]+)"').match
 # Filled as event types are first seen. Those that end a stream stand apart: that spares all others a check.
 _parsers: dict[bytes, Parse] = {}
 _end_parsers: dict[bytes, Parse] = {}
-# Bytes kept for the snapshot before they are turned into events again and folded in.
-_KEPT_BYTES = 8 * 1024 * 1024
+MOST_KEPT_BYTES = 8 * 1024 * 1024
+"""Bytes kept for the snapshot before they are turned into events again and folded in."""
 
 
 class EventDecoder:
@@ -41,6 +41,7 @@ class EventDecoder:
     Attributes:
         end: The event that ended the stream, once it came; what follows it is not read.
         done: Whether the server wrote `[DONE]`.
+        kept_bytes: How much is kept for `replay`.
         failure: What keeps the rest from being read: an event that is no JSON, is too large or, in
             strict mode, is malformed.
     """
@@ -51,7 +52,7 @@ class EventDecoder:
         self._strict = strict
         self._replay = SSEDecoder(max_event_bytes)
         self._kept: list[bytes] = []
-        self._kept_bytes = 0
+        self.kept_bytes = 0
         self._is_finished = False
         self._is_replayed = False
         self.end: StreamEvent | None = None
@@ -61,7 +62,7 @@ class EventDecoder:
     def feed(self, data: bytes) -> "list[StreamEvent]":
         """Return the events that a chunk completes."""
         self._kept.append(data)  # as `keep` does, which is one call more
-        self._kept_bytes += len(data)
+        self.kept_bytes += len(data)
         try:
             frames = self._sse.feed(data)
         except EventTooLarge as error:
@@ -87,18 +88,22 @@ class EventDecoder:
     def keep(self, data: bytes) -> None:
         """Keep a chunk for `replay`."""
         self._kept.append(data)
-        self._kept_bytes += len(data)
+        self.kept_bytes += len(data)
 
     def forget(self) -> None:
         """Drop what is kept: the last event tells it all."""
         self._kept.clear()
-        self._kept_bytes = 0
+        self.kept_bytes = 0
         self._is_replayed = True
 
-    @property
-    def is_full(self) -> bool:
-        """Whether enough is kept for `replay` to be due."""
-        return self._kept_bytes > _KEPT_BYTES
+    def pass_over(self) -> None:
+        """Drop what is kept, as if it had been replayed; half an event at its end stays."""
+        kept, self._kept, self.kept_bytes = self._kept, [], 0
+        for data in kept:
+            with suppress(EventTooLarge):  # which ended the stream when it came first
+                self._replay.feed(data)
+        if self._is_finished:
+            self._replay.end()
 
     def replay(self) -> "Iterator[list[StreamEvent]]":
         """Yield the events since the last replay once more, for the snapshot; a batch for each chunk.
@@ -106,7 +111,7 @@ class EventDecoder:
         A snapshot is rarely asked for before the end, where the terminal event has it all. To keep bytes
         for it costs nothing; to keep events costs a quarter of the time of the stream.
         """
-        kept, self._kept, self._kept_bytes = self._kept, [], 0
+        kept, self._kept, self.kept_bytes = self._kept, [], 0
         for data in kept:
             try:
                 frames = self._replay.feed(data)
@@ -171,7 +176,7 @@ class EventDecoder:
     def _from_object(self, name: bytes, value: dict[str, Any]) -> "StreamEvent":
         tag = _tag(name, value)
         if not _register(tag):
-            return UnknownEvent.from_dict(value)
+            return cast("StreamEvent", _union().unknown_model().from_dict(value))
         model = cast("type[Model]", _union().member(tag))
         try:
             return cast("StreamEvent", model.__pydantic_validator__.validate_python(value))
@@ -230,7 +235,7 @@ def _parse_again(name: bytes, data: bytes) -> "StreamEvent | None":
     if not isinstance(value, dict):
         return None
     fields = cast("dict[str, Any]", value)
-    model = _union().member(_tag(name, fields)) or UnknownEvent
+    model = _union().member(_tag(name, fields)) or _union().unknown_model()
     with suppress(ValidationError):
         return cast("StreamEvent", model.__pydantic_validator__.validate_python(fields))
-    return UnknownEvent.from_dict(fields)
+    return cast("StreamEvent", _union().unknown_model().from_dict(fields))

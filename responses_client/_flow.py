@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 from typing import Any, TypeVar
 from urllib.parse import urljoin
 
-from ._config import auth_headers, missing_key_error
+from ._auth import Login
 from ._error_text import without
 from ._io import IO, Body, Failure, WireRequest
 from ._meta import ResponseMeta, origin, public_url
@@ -15,12 +15,12 @@ from ._request import Call
 from ._result import answer_error, parse_result
 from ._retry import GiveUp, Outcome, Policy, StatusFailure, decide
 from .errors import APIConnectionError, APIError, APITimeoutError, ResponseValidationError
-from .models import Result
+from .models import Model
 
 __all__ = ["Attempts", "caught", "fetch"]
 
 _T = TypeVar("_T")
-_R = TypeVar("_R", bound=Result)
+_R = TypeVar("_R", bound=Model)
 logger = logging.getLogger("responses_client")
 
 _ERROR_BODY_BYTES = 1024 * 1024
@@ -33,17 +33,23 @@ class Attempts:
     Attributes:
         tries: How many requests were sent, redirects left aside.
         meta: Of the last answer.
-        secrets: What no text may show.
     """
 
     def __init__(self, io: IO, call: "Call[Any]") -> None:
         self.call = call
         self.tries = 0
         self.meta: ResponseMeta | None = None
-        self.secrets = call.secrets
+        self._secrets = call.secrets
+        self._login = Login(io, call.settings, needs_key=call.needs_key)
         self._io = io
         self._start = 0.0
+        self._spent = 0  # tries before the one that retries are counted from
         self._policy = Policy(max_retries=call.settings.max_retries)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no text may show."""
+        return (*self._secrets, *self._login.secrets)
 
     @property
     def left(self) -> float | None:
@@ -52,6 +58,13 @@ class Attempts:
         if deadline is None or not self.tries:
             return deadline
         return self._start + deadline - time.monotonic()
+
+    def follow(self, call: "Call[Any]") -> None:
+        """Go on with another request: in the time of the first, but with all retries again."""
+        self._secrets = tuple(dict.fromkeys((*self.secrets, *call.secrets)))
+        self._login = Login(self._io, call.settings, needs_key=call.needs_key)
+        self._spent = self.tries - 1
+        self.call = call
 
     async def open(self) -> tuple[Body, ResponseMeta]:
         """Send the request until it is answered with success; return the answer, its body unread.
@@ -69,16 +82,19 @@ class Attempts:
                 continue
             meta = self.meta = self._meta_of(body)
             logger.debug("%s: %d %s", self.call.operation.name, body.status_code, meta.request_id or "")
-            if 200 <= body.status_code < 300:
+            if 200 <= body.status_code < 300 or body.status_code == 101:
                 return body, meta
             content = await self.read_head(body)
             error = answer_error(body.status_code, content, meta, self.secrets)
+            if body.status_code == 401 and await caught(self._login.renew(self.left)) is True:
+                logger.info("%s: retry with another key, status 401", self.call.operation.name)
+                continue
             await self.retry(StatusFailure(error.status_code, error.headers, error.code, error.type), error)
 
     async def retry(self, outcome: Outcome, error: APIError) -> None:
         """Wait before the next try, or raise the error if there shall be none."""
         decision = decide(
-            self.tries - 1,
+            self.tries - 1 - self._spent - self._login.renewals,
             outcome,
             policy=self._policy,
             now=time.time(),
@@ -151,8 +167,7 @@ class Attempts:
         logger.debug(
             "%s: %s %s, try %d", self.call.operation.name, request.method, public_url(request.url), self.tries
         )
-        if self.call.needs_key:
-            request = request._replace(headers={**request.headers, **await self._auth()})
+        request = await self._login.sign(request, self.left)
         redirects = self.call.settings.max_redirects
         while True:
             left = self.left
@@ -165,17 +180,6 @@ class Attempts:
             await body.close()
             request = request._replace(url=target)
             redirects -= 1
-
-    async def _auth(self) -> dict[str, str]:
-        key = self.call.settings.api_key
-        if key is None:
-            raise missing_key_error()
-        if isinstance(key, str):
-            return auth_headers(key)
-        fresh = await self._io.call(key, self.left)
-        headers = auth_headers(fresh, source="key that the api_key function gave")
-        self.secrets = (*self.call.secrets, fresh)
-        return headers
 
     def _meta_of(self, body: Body) -> ResponseMeta:
         return ResponseMeta.build(

@@ -5,12 +5,16 @@ that `run` can drive such a coroutine to its end in a plain function.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Any, NamedTuple, Protocol, TypeVar
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from ._meta import Headers, public_url, redact_headers
 from ._retry import ConnectionFailure, FailureKind
 
-__all__ = ["IO", "Body", "Failure", "Timeouts", "WireRequest", "run"]
+if TYPE_CHECKING:
+    from ._config import HttpAuth
+
+__all__ = ["IO", "Bell", "Body", "Failure", "Socket", "Timeouts", "WireRequest", "run"]
 
 T = TypeVar("T")
 _LEAST_SECONDS = 0.001
@@ -30,13 +34,17 @@ class Timeouts(NamedTuple):
 
 
 class WireRequest(NamedTuple):
-    """One request as it goes out; a header that is None is not sent, not even by default."""
+    """One request as it goes out; a header that is None is not sent, not even by default.
+
+    `auth` is an `httpx.Auth` of the user's, which may change the request and send others before and after it.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str | None]
     content: bytes
     timeouts: Timeouts
+    auth: "HttpAuth | None" = None
 
     def __repr__(self) -> str:
         """Show no secret: tools that report errors show the values of variables."""
@@ -71,6 +79,50 @@ class Body(Protocol):
         """Give the connection back, or close it if the body was not read to its end."""
         ...
 
+    def socket(self, write_timeout: float | None) -> "Socket":
+        """Take the connection over, after an answer that switches to another protocol (101)."""
+        ...
+
+
+class Bell(Protocol):
+    """Wakes one that waits, once."""
+
+    def ring(self) -> None:
+        """Wake it, or whoever comes to wait."""
+        ...
+
+    async def wait(self, left: float | None) -> None:
+        """Wait to be woken, for at most `left` seconds."""
+        ...
+
+
+class Socket(Protocol):
+    """A connection that bytes go over in both ways at the same time. One reads at a time, any number write."""
+
+    async def read(self, left: float | None) -> bytes | None:
+        """Return what comes next, nothing at the end; None when nothing came for `left` seconds."""
+        ...
+
+    async def write(self, make: Callable[[], bytes], left: float | None = None) -> None:
+        """Send what `make` returns, all of it and in the order of the calls; wait for at most `left` seconds."""
+        ...
+
+    def bell(self) -> Bell:
+        """Return a bell."""
+        ...
+
+    def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Have work done beside everything else; it raises nothing and comes to an end by itself."""
+        ...
+
+    def finishing(self, seconds: float) -> AbstractContextManager[object]:
+        """Return a block that cancellation does not end, but the time does."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connection at once, which ends what reads and writes."""
+        ...
+
 
 class IO(Protocol):
     """All that the package can do to the outside world."""
@@ -85,8 +137,12 @@ class IO(Protocol):
         """Wait."""
         ...
 
-    async def call(self, function: Callable[[], str | Awaitable[str]], left: float | None) -> str:
+    async def call(self, function: Callable[[], T | Awaitable[T]], left: float | None) -> T:
         """Call a function of the user's, such as one that gives a key; wait for at most `left` seconds."""
+        ...
+
+    def turn(self, owner: object, left: float | None) -> AbstractAsyncContextManager[None]:
+        """Let in one at a time of those with the same owner; wait for at most `left` seconds."""
         ...
 
     async def close(self) -> None:

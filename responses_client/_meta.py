@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -18,6 +17,7 @@ __all__ = [
     "public_url",
     "redact_headers",
     "request_id_of",
+    "secret_values",
     "url_path",
 ]
 
@@ -51,6 +51,12 @@ def redact_headers(headers: Mapping[str, _Value]) -> dict[str, _Value | str]:
     return {
         name: MASK if value is not None and is_secret_name(name) else value for name, value in headers.items()
     }
+
+
+def secret_values(headers: Mapping[str, str | None]) -> set[str]:
+    """Collect what texts must not show: the values of secret headers, and these without their scheme."""
+    values = [(value or "").strip() for name, value in headers.items() if is_secret_name(name)]
+    return {word for value in values if value for word in (value, value.rpartition(" ")[2])}
 
 
 def public_url(url: str) -> str:
@@ -158,8 +164,7 @@ class RateLimits(NamedTuple):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseMeta:
+class ResponseMeta(NamedTuple):
     """How an answer came: the facts of HTTP that its JSON does not hold.
 
     `elapsed` is in seconds, from the first try to the answer's headers. `tries` counts requests sent,

@@ -2,13 +2,13 @@
 
 import logging
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from os import urandom
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, get_args
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast, get_args
+from urllib.parse import quote, urlencode
 
 from ._config import (
     Options,
@@ -21,7 +21,7 @@ from ._config import (
 )
 from ._error_text import FieldError, field_error, field_path, missing_field
 from ._io import Timeouts, WireRequest
-from ._meta import is_secret_name
+from ._meta import secret_values
 from ._options import RequestOptions
 from ._version import __version__
 from .errors import RequestValidationError
@@ -29,55 +29,68 @@ from .errors import RequestValidationError
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from .models import Model, Result
+    from .models import Model
 
-__all__ = ["Call", "Operation", "prepare"]
+__all__ = ["Call", "Operation", "PagedOperation", "encode", "prepare", "validate"]
 
-_R = TypeVar("_R", bound="Result")
+_R = TypeVar("_R", bound="Model")
+_T = TypeVar("_T")
 logger = logging.getLogger("responses_client")
 
 _OPTIONS = frozenset(RequestOptions.__annotations__)
 _SETTINGS = ("timeout", "deadline", "max_retries")
 _USER_AGENT = f"responses-client/{__version__}"
+_PLACEHOLDER = r"\{(\w+)\}"
 _DEEPEST = 250  # beyond, pydantic refuses to write
 # How near an unknown key must be to a known one to be taken for a typing mistake, and not for a new field.
 _NEARNESS = 0.8
 
 
-@dataclass(frozen=True, slots=True)
-class Operation(Generic[_R]):
+class Operation(NamedTuple, Generic[_R]):
     """An endpoint; models are named, not imported, until a call needs them."""
 
     name: str
     method: str
     path: str
-    request: str
     result: str
+    request: str | None = None
+    query: tuple[str, ...] = ()
 
-    def request_model(self) -> "type[Model]":
-        """Return the class that checks the body."""
-        return _model(self.request)
+    def request_model(self) -> "type[Model] | None":
+        """Return the class that checks the arguments; None where there are none but the options."""
+        return None if self.request is None else _model(self.request)
 
     def result_model(self) -> "type[_R]":
-        """Return the class of the answer."""
+        """Return the class of the answer, or the run-time form of a union."""
         return cast("type[_R]", _model(self.result))
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Generic[_R]):
-    """A checked request with all that is decided about it before it is sent."""
+class PagedOperation(Operation[_R], Generic[_R, _T]):
+    """An endpoint whose answer lists things."""
+
+
+class Call(NamedTuple, Generic[_R]):
+    """A checked request with all that is decided about it before it is sent.
+
+    `params` and `path` are the arguments that it was made of, options included.
+    """
 
     operation: Operation[_R]
     request: WireRequest
     needs_key: bool
     settings: Settings
+    params: Mapping[str, object]
+    path: Sequence[str]
+
+    def __repr__(self) -> str:
+        """Show no secret, which headers among the arguments may be."""
+        return f"<{self.operation.name}: {self.request!r}>"
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """What no text may show: the key and the values of secret headers."""
         key = self.settings.api_key
-        values = [value for name, value in self.request.headers.items() if value and is_secret_name(name)]
-        words = {word for value in values for word in (value, value.rpartition(" ")[2])}
+        words = secret_values(self.request.headers)
         words.discard(self.request.headers.get("Idempotency-Key") or "")
         return (*words, key) if isinstance(key, str) else tuple(words)
 
@@ -88,8 +101,10 @@ def _model(entry: str) -> "type[Model]":
     return cast("type[Model]", getattr(import_module(f".models.{module}", __package__), name))
 
 
-def prepare(operation: Operation[_R], params: Mapping[str, object], settings: Settings) -> Call[_R]:
-    """Check the arguments of a method and turn them into a request.
+def prepare(
+    operation: Operation[_R], params: Mapping[str, object], settings: Settings, path: Sequence[str] = ()
+) -> Call[_R]:
+    """Check the arguments of a method, those for its path apart, and turn them into a request.
 
     Raises:
         TypeError: An argument that the method does not take.
@@ -103,30 +118,57 @@ def prepare(operation: Operation[_R], params: Mapping[str, object], settings: Se
     model = operation.request_model()
     _refuse_unknown(operation, model, named)
     extra = check_mapping("extra_body argument", options.get("extra_body"))
-    body = named | extra
+    arguments = named | extra
     if settings.validate_requests:
-        _validate(model, {k: v for k, v in named.items() if k not in extra})
-        _refuse_contradictions(operation, body)
-    content = _encode(body)
-    _warn_of_typos(operation, model, named)
-    stream = bool(body.get("stream"))
-    url = settings.base_url + operation.path + _query(settings, options)
-    headers = _headers(settings, options, stream)
+        if model is not None:
+            validate(model, {k: v for k, v in named.items() if k not in extra})
+        _refuse_contradictions(operation, arguments)
+    body = {k: v for k, v in arguments.items() if k in extra or k not in operation.query}
+    has_body = bool(body) or (operation.request is not None and operation.method == "POST")
+    content = encode(body) if has_body else b""
+    if model is not None:
+        _warn_of_typos(operation, model, named)
+    stream = bool(arguments.get("stream"))
+    query = {k: v for k, v in arguments.items() if k not in body}
+    url = settings.base_url + _filled(operation.path, path) + _query(settings, options, query)
+    headers = _headers(settings, options, stream, operation.method, has_body)
     # A header set to None says that there shall be none, as for local servers.
     needs_key = not any(name.lower() in ("authorization", "api-key") for name in headers)
     request = WireRequest(operation.method, url, headers, content, _timeouts(settings, stream))
-    return Call(operation, request, needs_key, settings)
+    return Call(operation, request, needs_key, settings, params, path)
 
 
-def _refuse_unknown(operation: Operation[_R], model: "type[Model]", named: Mapping[str, object]) -> None:
-    known = model.model_fields
+def _filled(template: str, values: Sequence[str]) -> str:
+    """Put the arguments into a path, encoded so that each stays one segment.
+
+    An id that is empty would name another endpoint, and so would one of dots, which clients and gateways resolve.
+    """
+    names = re.findall(_PLACEHOLDER, template)
+    for name, value in zip(names, values, strict=True):
+        if not isinstance(value, str) or not value.strip() or value in (".", ".."):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+            raise RequestValidationError(
+                [field_error(name, "the id of something, a string that is not blank", value)]
+            )
+        template = template.replace(f"{{{name}}}", quote(value, safe=""))
+    return template
+
+
+def _refuse_unknown(
+    operation: Operation[_R], model: "type[Model] | None", named: Mapping[str, object]
+) -> None:
+    known = {} if model is None else model.model_fields
     for name in named:
         if name not in known:
             error = unknown_argument(operation.name, name, [*known, *_OPTIONS])
             raise TypeError(f"{error} (extra_body takes fields that are not known here)")
 
 
-def _validate(model: "type[Model]", named: Mapping[str, object]) -> None:
+def validate(model: "type[Model]", named: Mapping[str, object]) -> None:
+    """Check the fields of a request by its class.
+
+    Raises:
+        RequestValidationError: The API would refuse one.
+    """
     from pydantic import ValidationError
 
     from .models._base import error_lines, strict_validation
@@ -139,20 +181,44 @@ def _validate(model: "type[Model]", named: Mapping[str, object]) -> None:
 
 
 def _refuse_contradictions(operation: Operation[_R], body: Mapping[str, object]) -> None:
-    if operation.name == "responses.create" and (mistakes := list(_contradictions(body))):
+    if mistakes := list(_contradictions(operation.name, body)):
         raise RequestValidationError(mistakes)
 
 
-def _contradictions(body: Mapping[str, object]) -> Iterable[FieldError]:
+def _contradictions(name: str, body: Mapping[str, object]) -> Iterable[FieldError]:
     """Yield what no single field shows, as the reference page of `POST /responses` has it."""
-    if body.get("model") is None and body.get("prompt") is None:
+    is_event = name.startswith("session.")  # for a WebSocket, where all responses are streams
+    if name in ("responses.create", "session.create") and body.get("model") is body.get("prompt") is None:
         yield missing_field("model", "the name of a model, or a prompt that has one")
+    if name == "responses.retrieve" and body.get("starting_after") is not None and not body.get("stream"):
+        message = "needs stream=True"
+        yield field_error("starting_after", "stream=True", body.get("stream"), message=message)
     if body.get("previous_response_id") is not None and body.get("conversation") is not None:
         message = "cannot be combined with conversation; pass one of the two"
         yield field_error("previous_response_id", "no conversation", body["conversation"], message=message)
-    if body.get("stream_options") is not None and not body.get("stream"):
+    if body.get("stream_options") is not None and not body.get("stream") and not is_event:
         message = "needs stream=True"
         yield field_error("stream_options", "stream=True", body.get("stream"), message=message)
+    if is_event:
+        yield from _event_mistakes(body)
+
+
+def _event_mistakes(body: Mapping[str, object]) -> Iterable[FieldError]:
+    """Yield what is a mistake only in an event for a WebSocket."""
+    for name in ("stream", "background", "background_options"):
+        if body.get(name) is not None:
+            message = "does not exist over a WebSocket, where every response is a stream; leave it out"
+            yield field_error(name, "nothing", body[name], message=message)
+    given = body.get("input") if body.get("type") == "response.steer" else None
+    if isinstance(given, (list, tuple)):
+        items = cast("Sequence[object]", given)
+        if not items:
+            yield field_error("input", "at least one message", items, message="needs at least one message")
+        for number, item in enumerate(items):
+            fields = cast("Mapping[str, object]", item) if isinstance(item, Mapping) else vars(item)
+            role = fields.get("role")
+            if role is not None and role != "user":
+                yield field_error(("input", number, "role"), "'user'", role)
 
 
 def _mistake(line: "ErrorDetails") -> FieldError:
@@ -168,7 +234,12 @@ def _mistake(line: "ErrorDetails") -> FieldError:
     return field_error(path, expected, line["input"])
 
 
-def _encode(body: Mapping[str, object]) -> bytes:
+def encode(body: Mapping[str, object]) -> bytes:
+    """Write the body of a request.
+
+    Raises:
+        RequestValidationError: Something in it is no JSON data.
+    """
     from .models._lenient import write_json
 
     try:
@@ -254,9 +325,12 @@ def _class_in(annotation: Any) -> "type[Model] | None":
     return next(filter(None, map(_class_in, get_args(annotation))), None)
 
 
-def _query(settings: Settings, options: RequestOptions) -> str:
+def _query(settings: Settings, options: RequestOptions, named: Mapping[str, object]) -> str:
     extra = check_query("extra_query argument", options.get("extra_query"))
-    pairs = {k: _query_text(v) for k, v in {**settings.default_query, **extra}.items() if v is not None}
+    # Servers that have only seen the official package know lists by this name.
+    ours = {name + "[]" * isinstance(value, (list, tuple)): value for name, value in named.items()}
+    given: dict[str, object] = {**settings.default_query, **ours, **extra}
+    pairs = {k: _query_text(v) for k, v in given.items() if v is not None}
     return f"?{urlencode(pairs, doseq=True)}" if pairs else ""
 
 
@@ -268,14 +342,18 @@ def _query_text(value: object) -> object:
     return value
 
 
-def _headers(settings: Settings, options: RequestOptions, stream: bool) -> dict[str, str | None]:
+def _headers(
+    settings: Settings, options: RequestOptions, stream: bool, method: str, has_body: bool
+) -> dict[str, str | None]:
     ours: dict[str, str | None] = {
         "Accept": "text/event-stream" if stream else "application/json",
-        "Content-Type": "application/json",
         "User-Agent": _USER_AGENT,
-        # The same on each try: a server that knows the header does the work, and bills it, once.
-        "Idempotency-Key": f"rc-{urandom(16).hex()}",
     }
+    if has_body:
+        ours["Content-Type"] = "application/json"
+    if method != "GET":
+        # The same on each try: a server that knows the header does the work, and bills it, once.
+        ours["Idempotency-Key"] = f"rc-{urandom(16).hex()}"
     if settings.organization is not None:
         ours["OpenAI-Organization"] = settings.organization
     if settings.project is not None:

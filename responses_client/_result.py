@@ -4,15 +4,16 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import unquote, urlsplit
 
 from pydantic import ValidationError
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from ._error_text import read_error, without
 from ._meta import Headers, ResponseMeta
 from ._state import StreamState
-from .errors import APIStatusError, ResponseValidationError, status_error
-from .models._base import Result, as_response_error, parse_json, strict_validation
+from .errors import APIError, APIStatusError, ResponseValidationError, status_error
+from .models._base import Model, OpenUnion, as_response_error, parse_json, strict_validation
 from .models.response import Response
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["answer_error", "content_type", "parse_result", "reported_error"]
 
-_R = TypeVar("_R", bound=Result)
+_R = TypeVar("_R", bound=Model)
 
 
 def content_type(headers: Headers) -> str:
@@ -40,15 +41,20 @@ def parse_result(
     """
     if content_type(meta.headers) == "text/event-stream" and model is Response:
         return cast("_R", _accumulated(body, meta, settings))
+    result: _R | APIError
     try:
         with strict_validation(settings.strict):
-            result = parse_json(model, body)
+            result = _parsed(model, body, meta)
     except ValidationError as error:
-        problem = reported_error(body, meta, secrets) or _no_result(
-            model, error, without(secrets, body), meta
-        )
-        raise problem from error
-    if not result.model_fields_set & {"object", "output", "status"}:
+        public = without(secrets, body)
+        result = reported_error(body, meta, secrets) or _no_result(model, error, public, meta)
+        # Raised below, because pydantic's error quotes the body, and so must not stay as the context either.
+        result.__cause__ = error if public == body else None
+    if isinstance(result, APIError):
+        raise result
+    # What is no response may have fields of one all the same: an id, a model, an error.
+    signs = {"object", "output", "status"} if model is Response else set(type(result).model_fields)
+    if not result.model_fields_set & signs:
         reported = reported_error(body, meta, secrets)
         if reported is not None:
             raise reported
@@ -57,6 +63,17 @@ def parse_result(
             raise ResponseValidationError(text, body=without(secrets, body), meta=meta)
     object.__setattr__(result, "_meta", meta)
     return result
+
+
+def _parsed(model: type[_R], body: bytes, meta: ResponseMeta) -> _R:
+    if issubclass(cast("type[object]", model), OpenUnion):
+        from pydantic import TypeAdapter  # here, since no response needs it
+
+        return TypeAdapter(model).validate_json(body)
+    if not body.strip() and meta.method == "DELETE" and "deleted" in model.model_fields:
+        # Some servers, and the published document, answer a deletion with its status alone.
+        body = to_json({"id": unquote(urlsplit(meta.url).path.rpartition("/")[2]), "deleted": True})
+    return parse_json(model, body)
 
 
 def _accumulated(body: bytes, meta: ResponseMeta, settings: "Settings") -> Response:
@@ -101,7 +118,7 @@ def reported_error(body: bytes, meta: ResponseMeta, secrets: Sequence[str] = ())
 
 
 def _no_result(
-    model: type[Result], error: ValidationError, body: bytes, meta: ResponseMeta
+    model: type[Model], error: ValidationError, body: bytes, meta: ResponseMeta
 ) -> ResponseValidationError:
     if error.errors(include_url=False)[0]["type"] == "json_invalid":
         return ResponseValidationError(f"The answer ({_kind(meta)}) is no JSON", body=body, meta=meta)

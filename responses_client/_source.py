@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any, cast
 from ._error_text import without
 from ._flow import Attempts
 from ._io import IO, Body, Failure
-from ._result import content_type, reported_error
+from ._result import content_type, parse_result, reported_error
 from ._retry import ConnectionFailure, Outcome, StatusFailure, status_of_code
 from ._state import StreamState
 from .errors import APIError, ResponseValidationError, StreamError, StreamInterrupted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ._meta import ResponseMeta
     from ._request import Call
+    from ._resume import ResumeToken
     from .models import Response, StreamEvent
 
 __all__ = ["HttpSource", "Source"]
@@ -34,6 +37,7 @@ class Source(ABC):
         meta: Of the answer; None before its headers came.
         state: What came so far; None before the stream is open.
         failure: The error that ended the stream.
+        resume_token: Where somebody else can go on; None if that cannot be, or nothing is left.
         closed: Whether nothing more is to be given out.
     """
 
@@ -43,6 +47,11 @@ class Source(ABC):
         self.state: StreamState | None = None
         self.failure: APIError | None = None
         self.closed = False
+
+    @property
+    def resume_token(self) -> "ResumeToken | None":
+        """See above."""
+        return None
 
     @abstractmethod
     async def open(self) -> StreamState:
@@ -91,7 +100,7 @@ class Source(ABC):
         """Return the repr of the stream."""
         response = self.snapshot()
         known = response.id if response is not None and response.id else "no response yet"
-        count = 0 if self.state is None else self.state.count
+        count = 0 if self.state is None else self.state.earlier + self.state.count
         if self.state is not None and self.state.terminal:
             state = str(response.status) if response is not None else "ended"
         else:
@@ -100,7 +109,11 @@ class Source(ABC):
 
 
 class HttpSource(Source):
-    """One stream over HTTP: opens it, reads it, tries again while nothing was given out, closes it."""
+    """One stream over HTTP: opens it, reads it, tries again or resumes it, closes it.
+
+    What breaks off before its first event is asked for again. After that, what the server keeps the events of is
+    resumed behind the last one, with all retries anew whenever an event has come since.
+    """
 
     def __init__(self, io: IO, call: "Call[Any]") -> None:
         super().__init__()
@@ -111,25 +124,53 @@ class HttpSource(Source):
         self._waits_since = 0.0  # for events, what the user does with them left aside
         self._head = b""  # what came before the first event
         self._broken: Failure | None = None
+        self._unread: Sequence[StreamEvent] = ()  # what was there when the stream was closed
+
+    @property
+    def resume_token(self) -> "ResumeToken | None":
+        """See `Source`."""
+        from ._resume import token_of
+
+        return token_of(self._attempts.call, self.state, self.events or self._unread)
 
     async def open(self) -> StreamState:
         """Send the request and take the headers of the answer."""
         try:
-            body, meta = await self._attempts.open()
-            self.meta = meta
-            kind = content_type(meta.headers)
-            if kind != _STREAM and kind not in _VAGUE:
-                raise self._no_stream(await self._attempts.read_head(body))
+            return await self._open()
         except APIError as error:
             self._fail(error)
             raise
+
+    async def _open(self) -> StreamState:
+        body, meta = await self._attempts.open()
+        self.meta = meta
+        kind = content_type(meta.headers)
+        if kind != _STREAM and kind not in _VAGUE:
+            raise self._no_stream(await self._attempts.read_head(body))
         self._body = body
         self._head = b""
         self._broken = None
         self._waits_since = time.monotonic()
-        settings = self._settings
-        self.state = StreamState(self.events, settings.max_event_bytes, settings.strict, meta)
+        self.state = self._started(meta)
         return self.state
+
+    def _started(self, meta: "ResponseMeta") -> StreamState:
+        call, state, settings = self._attempts.call, self.state, self._settings
+        if state is not None and not state.has_given:
+            state = None
+        after = call.params.get("starting_after")
+        joint = None
+        if isinstance(after, int):
+            from ._resume import Joint
+
+            joint = Joint(after, None if state is None else state.last_numbered)
+        if state is not None:
+            state.go_on(meta, joint)
+            return state
+        response_id = next(iter(call.path), None)
+        return StreamState(
+            self.events, settings.max_event_bytes, settings.strict, meta, response_id=response_id, joint=joint
+        )
 
     async def fill(self) -> bool:
         """Wait until there are events; return False at the end.
@@ -182,23 +223,51 @@ class HttpSource(Source):
         return self._attempts.reason(failure)
 
     async def _go_on(self, state: StreamState) -> StreamState:
-        """Try again after a bad end if nothing was given out and a retry may help; else raise the error."""
+        """Try again after a bad end if that may help; else raise the error."""
         body = cast("Body", self._body)
         if state.error_event is not None:
             state.after_error(await body.drain())
-        error = cast("APIError", state.failure())
+        failure = cast("APIError", state.failure())
         if self._broken is not None:
-            error.__cause__ = self._attempts.cause(self._broken)
+            failure.__cause__ = self._attempts.cause(self._broken)
         await self._release()
-        outcome, error = (None, error) if state.count else self._before_first_event(error)
+        outcome, error = self._next_try(state, failure)
         try:
             if outcome is None:
                 raise error
             await self._attempts.retry(outcome, error)
-        except APIError as final:
-            self._fail(final)
-            raise
-        return await self.open()
+            return state if self.closed else await self._open()
+        except APIError as raised:
+            final = raised
+        if state.has_given and final is not failure:
+            final = self._not_resumed(state, cast("StreamInterrupted", failure), final)
+        self._fail(final)
+        raise final
+
+    def _next_try(self, state: StreamState, failure: APIError) -> tuple[Outcome | None, APIError]:
+        """Decide how it goes on after an end: the error, and what happened if another try may help."""
+        if state.is_astray or (state.has_given and not isinstance(failure, StreamInterrupted)):
+            return None, failure
+        if not state.count:
+            return self._before_first_event(failure)
+        from ._resume import following
+
+        call = following(self._attempts.call, *state.position())
+        if call is None:
+            return None, failure
+        self._attempts.follow(call)
+        return (ConnectionFailure("network") if self._broken is None else self._broken.outcome), failure
+
+    def _not_resumed(
+        self, state: StreamState, failure: StreamInterrupted, error: APIError
+    ) -> StreamInterrupted:
+        """Make the error for a stream that broke off when the server would not, or could not, resume it."""
+        whole = error.partial if isinstance(error, ResponseValidationError) else None
+        final = state.interruption(
+            f"{failure.reason}, and it was not resumed: {error.message}", whole or failure.partial
+        )
+        final.__cause__ = error
+        return final
 
     def _before_first_event(self, error: APIError) -> tuple[Outcome | None, APIError]:
         """Decide what an end without any event is: the error, and what happened if a retry may help."""
@@ -226,7 +295,21 @@ class HttpSource(Source):
         text = (
             f"A stream was asked for, but {self._kind() or 'something else'} came (status {meta.status_code})"
         )
-        return ResponseValidationError(text, body=without(secrets, content), meta=meta)
+        error = ResponseValidationError(text, body=without(secrets, content), meta=meta)
+        error.partial = self._whole(content)
+        error.response_id = None if error.partial is None else error.partial.id
+        return error
+
+    def _whole(self, content: bytes) -> "Response | None":
+        """Return the finished response that came in place of a stream, as from servers that only know whole ones."""
+        from ._resume import has_ended
+        from .models import Response
+
+        try:
+            response = parse_result(Response, content, cast("ResponseMeta", self.meta), self._settings)
+        except APIError:
+            return None
+        return response if response.status and has_ended(response) else None
 
     def _kind(self) -> str:
         return "" if self.meta is None else content_type(self.meta.headers)
@@ -238,7 +321,9 @@ class HttpSource(Source):
     async def close(self) -> None:
         """Close the connection, or give it back if the stream has ended."""
         self.closed = True
-        self.events.clear()
+        if self.events:
+            self._unread = [*self.events]
+            self.events.clear()
         if self._body is not None:
             try:
                 if self.state is not None and self.state.terminal:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Self
 
 from ._io import run
 from ._source import Source
-from .models.events import OutputTextDelta
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from ._meta import ResponseMeta
+    from ._resume import ResumeToken
     from .models import Response, StreamEvent
 
 __all__ = ["AsyncEventStream", "AsyncResponseStream", "EventStream", "ResponseStream"]
@@ -36,6 +36,15 @@ class _Stream:
     def snapshot(self) -> "Response | None":
         """The response so far; None before anything of it came."""
         return self._source.snapshot()
+
+    @property
+    def resume_token(self) -> "ResumeToken | None":
+        """Where to go on after the last event that was read, with `client.responses.resume(token)`; JSON data.
+
+        None before an event with a number was read, after the last one, and for a stream that the server does
+        not keep (one made without `background=True`) or whose events it does not number.
+        """
+        return self._source.resume_token
 
     def __repr__(self) -> str:
         return self._source.describe(type(self).__name__)
@@ -92,6 +101,8 @@ class EventStream(_Stream):
 
     def text_deltas(self) -> Iterator[str]:
         """Iterate over the pieces of output text alone."""
+        from .models import OutputTextDelta  # here, since no stream needs it to start
+
         return (event.delta for event in self if type(event) is OutputTextDelta)
 
     def until_done(self) -> Self:
@@ -151,7 +162,10 @@ class AsyncEventStream(_Stream):
 class _TextDeltas:
     # No async generator: one that is left early waits for the garbage collector.
     def __init__(self, stream: AsyncEventStream) -> None:
+        from .models import OutputTextDelta
+
         self._stream = stream
+        self._kind = OutputTextDelta
 
     def __aiter__(self) -> AsyncIterator[str]:
         return self
@@ -159,7 +173,7 @@ class _TextDeltas:
     async def __anext__(self) -> str:
         while True:
             event = await anext(self._stream)
-            if type(event) is OutputTextDelta:
+            if type(event) is self._kind:
                 return event.delta
 
 

@@ -5,24 +5,26 @@ import ssl
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
-from concurrent.futures import Future, wait
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from contextvars import copy_context
 from functools import cache, partial
 from inspect import isawaitable
 from sys import modules
-from typing import Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from urllib.request import getproxies
 
 import anyio
-import anyio.lowlevel
 import httpx
 
 from ._error_text import BODY_SHOWN, one_line
-from ._io import IO, Body, Failure, Timeouts, WireRequest
+from ._io import IO, Body, Failure, Socket, Timeouts, WireRequest
 from ._meta import Headers
 from ._retry import FailureKind
+from ._turns import AsyncTurns, SyncTurns
 from .errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 __all__ = ["AsyncIO", "SyncIO"]
 
@@ -78,9 +80,13 @@ class _Library:
 
     def __init__(self, package: Any) -> None:
         self._package = package
-        # From transports that are not the library's own, errors of sockets come as they are.
-        self.caught = (
-            package.RequestError,
+
+    @property
+    def caught(self) -> tuple[type[Exception], ...]:
+        """What becomes a `Failure`; anyio loads its part when it is looked up, after something was raised."""
+        return (
+            self._package.RequestError,
+            # From transports that are not the library's own, errors of sockets come as they are.
             OSError,
             anyio.BrokenResourceError,
             anyio.ClosedResourceError,
@@ -108,6 +114,15 @@ class _Library:
             what = "decoding"
         text = one_line(_text_of(error), BODY_SHOWN)
         return Failure(what, f"{type(error).__name__}: {text}" if text else type(error).__name__)
+
+    def auth(self, request: WireRequest) -> Any:
+        """Give what the library's `send` takes as auth: an object of its own class, or what stands for its default."""
+        if request.auth is None:
+            return self._package.USE_CLIENT_DEFAULT
+        auth = self._package.Auth()
+        auth.sync_auth_flow = request.auth.sync_auth_flow
+        auth.async_auth_flow = request.auth.async_auth_flow
+        return auth
 
     def build(self, client: Any, request: WireRequest, left: float | None) -> Any:
         """Make the library's request."""
@@ -149,8 +164,10 @@ def _refuse_if_closed(io: IO) -> None:
         raise RuntimeError("The client was closed; make a new one.")
 
 
-def _is_encoded(headers: Headers) -> bool:
-    return headers.get("content-encoding", "identity").strip().lower() not in ("", "identity")
+def _is_raw(response: httpx.Response, headers: Headers) -> bool:
+    """Say whether pieces can be taken as they come: not compressed, nor read by a hook or an auth object."""
+    encoding = headers.get("content-encoding", "identity").strip().lower()
+    return encoding in ("", "identity") and not response.is_stream_consumed
 
 
 def _open(kind: Any, scheme: str) -> Any:
@@ -172,6 +189,7 @@ class SyncIO:
         self._ours: dict[str, httpx.Client] = {}  # by scheme
         self._library = _Library(httpx if client is None else _package(client, "Client"))
         self._lock = threading.Lock()
+        self._turns = SyncTurns()
         self.is_closed = False
 
     async def send(self, request: WireRequest, left: float | None) -> Body:
@@ -180,7 +198,8 @@ class SyncIO:
         until = None if left is None else time.monotonic() + left
         client = self._given or self._client(request.url.partition(":")[0])
         built = self._library.build(client, request, left)
-        send = partial(client.send, built, stream=True, follow_redirects=False)
+        auth = self._library.auth(request)
+        send = partial(client.send, built, stream=True, auth=auth, follow_redirects=False)
         with self._library:
             response = send() if left is None else _send_within(left, send)
         return _SyncBody(response, self._library, until)
@@ -195,16 +214,20 @@ class SyncIO:
         """See `IO`."""
         time.sleep(seconds)  # noqa: ASYNC251  # never suspends, see `run`
 
-    async def call(self, function: Callable[[], str | Awaitable[str]], left: float | None) -> str:
+    async def call(self, function: Callable[[], T | Awaitable[T]], left: float | None) -> T:
         """See `IO`."""
         value = function()
         if not isawaitable(value):
             return value
         if isinstance(value, Coroutine):
-            cast("Coroutine[Any, Any, str]", value).close()
+            cast("Coroutine[Any, Any, T]", value).close()
         raise ConfigurationError(
             "api_key is an async function, which needs AsyncClient; pass one that is not async"
         )
+
+    def turn(self, owner: object, left: float | None) -> AbstractAsyncContextManager[None]:
+        """See `IO`."""
+        return self._turns.take(owner, left)
 
     async def close(self) -> None:
         """See `IO`."""
@@ -218,6 +241,8 @@ def _send_within(seconds: float, send: Callable[[], httpx.Response]) -> httpx.Re
 
     Timeouts alone do not end a look-up of a name, nor headers of which another byte comes now and then.
     """
+    from concurrent.futures import Future, wait  # here, since most calls have no deadline
+
     future: Future[httpx.Response] = Future()
 
     def work() -> None:
@@ -250,7 +275,7 @@ class _SyncBody:
         self.headers = Headers(response.headers)
         self._response = response
         self._library = library
-        source = response.iter_bytes() if _is_encoded(self.headers) else response.stream
+        source = response.stream if _is_raw(response, self.headers) else response.iter_bytes()
         self._pieces = iter(cast("Iterator[bytes]", source))
         self._socket = _socket_of(response)
         self._is_finished = False
@@ -322,6 +347,14 @@ class _SyncBody:
         with suppress(Exception):  # a connection that breaks while it is closed is closed
             self._response.close()
 
+    def socket(self, write_timeout: float | None) -> Socket:
+        """See `Body`."""
+        from ._socket_transport import SyncSocket
+
+        if self._timer is not None:
+            self._timer.cancel()
+        return SyncSocket(self._response, write_timeout)
+
 
 def _socket_of(response: httpx.Response) -> socket.socket | None:
     """Return the socket that carries this answer alone."""
@@ -334,9 +367,12 @@ class AsyncIO:
     """Runs on `httpx.AsyncClient`, one for each event loop unless the user brings one."""
 
     def __init__(self, client: "httpx.AsyncClient | None" = None) -> None:
+        from anyio.lowlevel import RunVar  # here, since `SyncIO` does without it
+
         self._given = client
         self._library = _Library(httpx if client is None else _package(client, "AsyncClient"))
-        self._ours: anyio.lowlevel.RunVar[dict[str, httpx.AsyncClient]] = anyio.lowlevel.RunVar("clients")
+        self._ours: RunVar[dict[str, httpx.AsyncClient]] = RunVar("clients")
+        self._turns = AsyncTurns()
         self.is_closed = False
 
     async def send(self, request: WireRequest, left: float | None) -> Body:
@@ -345,7 +381,8 @@ class AsyncIO:
         client = self._given or self._client(request.url.partition(":")[0])
         built = self._library.build(client, request, left)
         with self._library, anyio.move_on_after(left):
-            response = await client.send(built, stream=True, follow_redirects=False)
+            auth = self._library.auth(request)
+            response = await client.send(built, stream=True, auth=auth, follow_redirects=False)
             return _AsyncBody(response, self._library)
         raise Failure("timeout", _TIME_IS_UP)
 
@@ -364,7 +401,7 @@ class AsyncIO:
         """See `IO`."""
         await anyio.sleep(seconds)
 
-    async def call(self, function: Callable[[], str | Awaitable[str]], left: float | None) -> str:
+    async def call(self, function: Callable[[], T | Awaitable[T]], left: float | None) -> T:
         """See `IO`."""
         value = function()
         if not isawaitable(value):
@@ -372,6 +409,10 @@ class AsyncIO:
         with anyio.move_on_after(left):
             return await value
         raise Failure("timeout", "the api_key function took too long")
+
+    def turn(self, owner: object, left: float | None) -> AbstractAsyncContextManager[None]:
+        """See `IO`."""
+        return self._turns.take(owner, left)
 
     async def close(self) -> None:
         """See `IO`."""
@@ -387,7 +428,7 @@ class _AsyncBody:
         self.headers = Headers(response.headers)
         self._response = response
         self._library = library
-        source = response.aiter_bytes() if _is_encoded(self.headers) else response.stream
+        source = response.stream if _is_raw(response, self.headers) else response.aiter_bytes()
         self._pieces = aiter(cast("AsyncIterator[bytes]", source))
         self._is_finished = False
 
@@ -430,6 +471,12 @@ class _AsyncBody:
                 await self._unwind()
             with suppress(Exception):  # a connection that breaks while it is closed is closed
                 await self._response.aclose()
+
+    def socket(self, write_timeout: float | None) -> Socket:
+        """See `Body`."""
+        from ._socket_transport import AsyncSocket
+
+        return AsyncSocket(self._response, write_timeout)
 
     async def _unwind(self) -> None:
         """End the library's nested generators now: those left to the garbage collector need tasks of the loop."""

@@ -351,8 +351,8 @@ class StreamInterrupted(APIError):
     """A stream ended before its terminal event; what was received is not lost.
 
     `partial` is the response as far as it got, `reason` what ended the stream. A response created with
-    `background=True` goes on at the server: `responses.retrieve(response_id, stream=True,
-    starting_after=last_sequence_number)` gives the rest.
+    `background=True` goes on at the server, and its stream was resumed before as often as `max_retries` allow:
+    `responses.resume` with the stream's `resume_token` gives the rest, `responses.wait` the whole.
     """
 
     def __init__(

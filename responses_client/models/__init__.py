@@ -7,38 +7,59 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ._base import Model as Model
     from ._base import Result as Result
-    from ._base import UnknownAnnotation as UnknownAnnotation
-    from ._base import UnknownContent as UnknownContent
-    from ._base import UnknownEvent as UnknownEvent
-    from ._base import UnknownItem as UnknownItem
-    from ._base import UnknownModel as UnknownModel
-    from ._base import UnknownObject as UnknownObject
-    from ._base import UnknownTool as UnknownTool
     from ._unions import *
+    from ._unknown import UnknownAnnotation as UnknownAnnotation
+    from ._unknown import UnknownContent as UnknownContent
+    from ._unknown import UnknownEvent as UnknownEvent
+    from ._unknown import UnknownItem as UnknownItem
+    from ._unknown import UnknownModel as UnknownModel
+    from ._unknown import UnknownObject as UnknownObject
+    from ._unknown import UnknownTool as UnknownTool
+    from ._unknown import UnknownWebhookEvent as UnknownWebhookEvent
+    from .batch import *
     from .content import *
     from .events import *
+    from .hosted_tools import *
     from .items import *
+    from .other_requests import *
+    from .outcome import *
+    from .output_events import *
     from .params import *
+    from .parts_of_requests import *
+    from .reasoning_events import *
     from .requests import *
     from .response import *
     from .response_parts import *
+    from .socket import *
+    from .socket_requests import *
+    from .stored import *
     from .tool_calls import *
+    from .tool_choices import *
     from .tool_events import *
     from .tools import *
+    from .webhook_requests import *
+    from .webhooks import *
 else:
     from importlib import import_module
 
     _NAMES = {
         "_base": """
-            Model Result UnknownAnnotation UnknownContent UnknownEvent UnknownItem UnknownModel UnknownObject
-            UnknownTool
+            Model Result
         """,
         "_unions": """
-            Annotation ApplyPatchOperation CodeInterpreterContainer CodeInterpreterOutput ComputerAction
-            ConfigurationUpdateTextFormat ContentPart CustomToolFormat Filter InputContentPart InputItem Item
-            McpCallError ModerationOutcome NamespaceMember NetworkPolicy OutputContentPart OutputItem
-            PromptCacheDiagnostics ShellEnvironment ShellOutcome ShellToolEnvironment Skill StreamEvent
-            TextFormat Tool ToolCallCaller ToolChoiceObject WebSearchAction
+            Annotation ApplyPatchOperation ClientEvent CodeInterpreterContainer CodeInterpreterOutput
+            ComputerAction ConfigurationUpdateTextFormat ContentPart CustomToolFormat Filter InputContentPart
+            InputItem Item McpCallError ModerationOutcome NamespaceMember NetworkPolicy OutputContentPart
+            OutputItem PromptCacheDiagnostics RequiredInput ServerEvent ShellEnvironment ShellOutcome
+            ShellToolEnvironment Skill SteerInputItem StreamEvent TextFormat Tool ToolCallCaller
+            ToolChoiceObject WebSearchAction WebhookEvent
+        """,
+        "_unknown": """
+            UnknownAnnotation UnknownContent UnknownEvent UnknownItem UnknownModel UnknownObject UnknownTool
+            UnknownWebhookEvent
+        """,
+        "batch": """
+            BatchError BatchRequestLine BatchResponse BatchResultLine
         """,
         "content": """
             ContainerFileCitation FileCitation FilePath InputFile InputImage InputText Logprob OutputText
@@ -46,18 +67,36 @@ else:
             TopLogprob UrlCitation
         """,
         "events": """
-            ContentPartAdded ContentPartDone ErrorEvent Event FunctionCallArgumentsDelta
-            FunctionCallArgumentsDone ItemEvent Keepalive OutputEvent OutputItemAdded OutputItemDone
-            OutputTextAnnotationAdded OutputTextDelta OutputTextDone PartEvent ReasoningSummaryPartAdded
-            ReasoningSummaryPartDone ReasoningSummaryTextDelta ReasoningSummaryTextDone ReasoningTextDelta
-            ReasoningTextDone RefusalDelta RefusalDone ResponseCancelled ResponseCompleted ResponseCreated
-            ResponseEvent ResponseFailed ResponseInProgress ResponseIncomplete ResponseQueued SummaryEvent
+            ErrorEvent Event Keepalive ResponseCancelled ResponseCompleted ResponseCreated ResponseEvent
+            ResponseFailed ResponseInProgress ResponseIncomplete ResponseQueued
+        """,
+        "hosted_tools": """
+            ApplyPatchTool ApproximateLocation CodeInterpreterContainerAuto CodeInterpreterTool
+            ComparisonFilter CompoundFilter ComputerTool ComputerUsePreviewTool ContainerAuto
+            ContainerReference DomainSecret FileSearchTool HybridSearchOptions ImageGenSvgOptions
+            ImageGenSvgReasoning ImageGenerationTool ImageMask InlineSkill InlineSkillSource LocalEnvironment
+            LocalShellTool LocalSkill McpApprovalFilter McpTool McpToolFilter NamespaceTool
+            NetworkPolicyAllowlist NetworkPolicyDisabled ProgrammaticToolCallingTool RankingOptions ShellTool
+            SkillReference ToolSearchTool WebSearchFilters WebSearchPreviewTool WebSearchTool
         """,
         "items": """
             AdditionalTools Compaction CompactionTrigger ConfigurationUpdate ConfigurationUpdateReasoning
             ConfigurationUpdateText CustomToolCall CustomToolCallOutput DirectCaller FunctionCall
             FunctionCallOutput InputMessage ItemReference OutputMessage Program ProgramCaller ProgramOutput
             ReasoningItem
+        """,
+        "other_requests": """
+            ConversationCreateRequest ConversationItemRetrieveRequest ConversationItemsCreateRequest
+            ConversationUpdateRequest InputTokenCountRequest ItemListRequest ResponseCompactRequest
+            ResponseRetrieveRequest
+        """,
+        "outcome": """
+            IncompleteDetails InputTokensDetails OutputTokensDetails ResponseError Usage
+        """,
+        "output_events": """
+            ContentPartAdded ContentPartDone FunctionCallArgumentsDelta FunctionCallArgumentsDone ItemEvent
+            OutputEvent OutputItemAdded OutputItemDone OutputTextAnnotationAdded OutputTextDelta
+            OutputTextDone PartEvent RefusalDelta RefusalDone
         """,
         "params": """
             AccessProgramsParam AdditionalToolsParam AllowedToolsChoiceParam AnnotationParam
@@ -71,45 +110,55 @@ else:
             ComputerUsePreviewToolParam ConfigurationUpdateParam ConfigurationUpdateReasoningParam
             ConfigurationUpdateTextFormatParam ConfigurationUpdateTextParam ContainerAutoParam
             ContainerFileCitationParam ContainerReferenceParam ContentPartParam ContextManagementParam
-            ConversationRefParam CustomGrammarFormatParam CustomTextFormatParam CustomToolCallOutputParam
-            CustomToolCallParam CustomToolChoiceParam CustomToolFormatParam CustomToolParam DirectCallerParam
-            DomainSecretParam DoubleClickActionParam DragActionParam FileCitationParam FilePathParam
-            FileSearchCallParam FileSearchResultParam FileSearchToolParam FilterParam FunctionCallOutputParam
-            FunctionCallParam FunctionToolChoiceParam FunctionToolParam HostedToolChoiceParam
-            HybridSearchOptionsParam ImageGenSvgOptionsParam ImageGenSvgReasoningParam
+            ConversationCreateParams ConversationItemRetrieveParams ConversationItemsCreateParams
+            ConversationRefParam ConversationUpdateParams CustomGrammarFormatParam CustomTextFormatParam
+            CustomToolCallOutputParam CustomToolCallParam CustomToolChoiceParam CustomToolFormatParam
+            CustomToolParam DirectCallerParam DomainSecretParam DoubleClickActionParam DragActionParam
+            FileCitationParam FilePathParam FileSearchCallParam FileSearchResultParam FileSearchToolParam
+            FilterParam FunctionCallOutputParam FunctionCallParam FunctionToolChoiceParam FunctionToolParam
+            HostedToolChoiceParam HybridSearchOptionsParam ImageGenSvgOptionsParam ImageGenSvgReasoningParam
             ImageGenerationCallErrorModerationDetailsParam ImageGenerationCallErrorParam
             ImageGenerationCallParam ImageGenerationCallSvgUsageParam ImageGenerationToolParam ImageMaskParam
             InlineSkillParam InlineSkillSourceParam InputContentPartParam InputFileParam InputImageParam
-            InputItemParam InputMessageParam InputTextParam ItemParam ItemReferenceParam KeypressActionParam
-            LocalEnvironmentParam LocalShellActionParam LocalShellCallOutputParam LocalShellCallParam
-            LocalShellToolParam LocalSkillParam LogprobParam McpApprovalFilterParam McpApprovalRequestParam
-            McpApprovalResponseParam McpCallErrorParam McpCallParam McpHttpErrorParam McpListToolsParam
-            McpProtocolErrorParam McpToolChoiceParam McpToolExecutionErrorParam McpToolFilterParam
-            McpToolInfoParam McpToolParam ModerationConfigParam ModerationPolicyModeParam
-            ModerationPolicyParam MoveActionParam NamespaceMemberParam NamespaceToolParam
-            NetworkPolicyAllowlistParam NetworkPolicyDisabledParam NetworkPolicyParam OutputContentPartParam
-            OutputItemParam OutputMessageParam OutputTextParam PointParam ProgramCallerParam
-            ProgramOutputParam ProgramParam ProgrammaticToolCallingChoiceParam
+            InputItemParam InputMessageParam InputTextParam InputTokenCountParams ItemListParams ItemParam
+            ItemReferenceParam KeypressActionParam LocalEnvironmentParam LocalShellActionParam
+            LocalShellCallOutputParam LocalShellCallParam LocalShellToolParam LocalSkillParam LogprobParam
+            McpApprovalFilterParam McpApprovalRequestParam McpApprovalResponseParam McpCallErrorParam
+            McpCallParam McpHttpErrorParam McpListToolsParam McpProtocolErrorParam McpToolChoiceParam
+            McpToolExecutionErrorParam McpToolFilterParam McpToolInfoParam McpToolParam ModerationConfigParam
+            ModerationPolicyModeParam ModerationPolicyParam MoveActionParam NamespaceMemberParam
+            NamespaceToolParam NetworkPolicyAllowlistParam NetworkPolicyDisabledParam NetworkPolicyParam
+            OutputContentPartParam OutputItemParam OutputMessageParam OutputTextParam PointParam
+            ProgramCallerParam ProgramOutputParam ProgramParam ProgrammaticToolCallingChoiceParam
             ProgrammaticToolCallingToolParam PromptCacheBreakpointParam PromptCacheOptionsParam
             PromptTemplateParam RankingOptionsParam ReasoningConfigParam ReasoningItemParam ReasoningTextParam
-            RefusalParam ResponseCreateParams ResponseImageOptionsParam SafetyCheckParam ScreenshotActionParam
-            ScreenshotContentParam ScrollActionParam ShellActionParam ShellCallOutputParam ShellCallParam
-            ShellEnvironmentParam ShellExitParam ShellOutcomeParam ShellOutputContentParam ShellTimeoutParam
-            ShellToolChoiceParam ShellToolEnvironmentParam ShellToolParam SkillParam SkillReferenceParam
-            StreamOptionsParam SummaryTextParam TextConfigParam TextFormatJsonObjectParam
-            TextFormatJsonSchemaParam TextFormatParam TextFormatTextParam TextParam ToolCallCallerParam
-            ToolChoiceObjectParam ToolParam ToolSearchCallParam ToolSearchOutputParam ToolSearchToolParam
-            TopLogprobParam TypeActionParam UrlCitationParam WaitActionParam WebSearchActionFindInPageParam
-            WebSearchActionOpenPageParam WebSearchActionParam WebSearchActionSearchParam WebSearchCallParam
-            WebSearchFiltersParam WebSearchPreviewToolParam WebSearchSourceParam WebSearchToolParam
+            RefusalParam ResponseCompactParams ResponseCreateParams ResponseImageOptionsParam
+            ResponseRetrieveParams SafetyCheckParam ScreenshotActionParam ScreenshotContentParam
+            ScrollActionParam ShellActionParam ShellCallOutputParam ShellCallParam ShellEnvironmentParam
+            ShellExitParam ShellOutcomeParam ShellOutputContentParam ShellTimeoutParam ShellToolChoiceParam
+            ShellToolEnvironmentParam ShellToolParam SkillParam SkillReferenceParam StreamOptionsParam
+            SummaryTextParam TextConfigParam TextFormatJsonObjectParam TextFormatJsonSchemaParam
+            TextFormatParam TextFormatTextParam TextParam ToolCallCallerParam ToolChoiceObjectParam ToolParam
+            ToolSearchCallParam ToolSearchOutputParam ToolSearchToolParam TopLogprobParam TypeActionParam
+            UrlCitationParam WaitActionParam WebSearchActionFindInPageParam WebSearchActionOpenPageParam
+            WebSearchActionParam WebSearchActionSearchParam WebSearchCallParam WebSearchFiltersParam
+            WebSearchPreviewToolParam WebSearchSourceParam WebSearchToolParam WebhookCreateParams
+            WebhookListParams WebhookRotateSecretParams WebhookTestParams WebhookUpdateParams
+        """,
+        "parts_of_requests": """
+            BackgroundOptions ContextManagement ModerationConfig ModerationPolicy ModerationPolicyMode
+            StreamOptions
+        """,
+        "reasoning_events": """
+            ReasoningSummaryPartAdded ReasoningSummaryPartDone ReasoningSummaryTextDelta
+            ReasoningSummaryTextDone ReasoningTextDelta ReasoningTextDone SummaryEvent
         """,
         "requests": """
-            BackgroundOptions ContextManagement ModerationConfig ModerationPolicy ModerationPolicyMode
-            ResponseCreateRequest StreamOptions
+            ResponseCreateRequest
         """,
         "response": """
-            IncompleteDetails InputTokensDetails ModelId OutputTokensDetails ReasoningConfig Response
-            ResponseError TextConfig TextFormatJsonObject TextFormatJsonSchema TextFormatText Usage
+            ModelId ReasoningConfig Response TextConfig TextFormatJsonObject TextFormatJsonSchema
+            TextFormatText
         """,
         "response_parts": """
             AccessPrograms ApiError Billing CacheWriteTokensDetails ConversationRef ErrorResponse
@@ -118,6 +167,17 @@ else:
             ResponseErrorMisalignment ResponseErrorMisalignmentSteer ResponseImageOptions ToolUsage
             ToolUsageImageGen ToolUsageImageGenCachedTokensDetails ToolUsageImageGenInputTokensDetails
             ToolUsageImageGenOutputTokensDetails ToolUsageWebSearch
+        """,
+        "socket": """
+            RequiredApplyPatchCallOutput RequiredComputerCallOutput RequiredCustomToolCallOutput
+            RequiredFunctionCallOutput RequiredMcpApprovalResponse RequiredShellCallOutput
+            RequiredToolSearchOutput SteerAccepted SteerError SteerEvent SteerFailed SteerPending SteerRef
+        """,
+        "socket_requests": """
+            ResponseCreateEvent ResponseSteerEvent
+        """,
+        "stored": """
+            CompactedResponse Conversation DeletedConversation DeletedResponse InputTokenCount ItemList
         """,
         "tool_calls": """
             ApplyPatchCall ApplyPatchCallOutput ApplyPatchCreateFile ApplyPatchDeleteFile ApplyPatchUpdateFile
@@ -130,6 +190,10 @@ else:
             ShellAction ShellCall ShellCallOutput ShellExit ShellTimeout ToolSearchCall ToolSearchOutput
             TypeAction WaitAction WebSearchActionFindInPage WebSearchActionOpenPage WebSearchActionSearch
             WebSearchCall WebSearchSource
+        """,
+        "tool_choices": """
+            AllowedToolsChoice ApplyPatchToolChoice CustomToolChoice FunctionToolChoice HostedToolChoice
+            McpToolChoice ProgrammaticToolCallingChoice ShellToolChoice
         """,
         "tool_events": """
             ApplyPatchCallOperationDiffDelta ApplyPatchCallOperationDiffDone AudioDelta AudioDone
@@ -145,16 +209,17 @@ else:
             WebSearchCallSearching
         """,
         "tools": """
-            AllowedToolsChoice ApplyPatchTool ApplyPatchToolChoice ApproximateLocation
-            CodeInterpreterContainerAuto CodeInterpreterTool ComparisonFilter CompoundFilter ComputerTool
-            ComputerUsePreviewTool ContainerAuto ContainerReference CustomGrammarFormat CustomTextFormat
-            CustomTool CustomToolChoice DomainSecret FileSearchTool FunctionTool FunctionToolChoice
-            HostedToolChoice HybridSearchOptions ImageGenSvgOptions ImageGenSvgReasoning ImageGenerationTool
-            ImageMask InlineSkill InlineSkillSource LocalEnvironment LocalShellTool LocalSkill
-            McpApprovalFilter McpTool McpToolChoice McpToolFilter NamespaceTool NetworkPolicyAllowlist
-            NetworkPolicyDisabled ProgrammaticToolCallingChoice ProgrammaticToolCallingTool RankingOptions
-            ShellTool ShellToolChoice SkillReference ToolSearchTool WebSearchFilters WebSearchPreviewTool
-            WebSearchTool
+            CustomGrammarFormat CustomTextFormat CustomTool FunctionTool
+        """,
+        "webhook_requests": """
+            WebhookCreateRequest WebhookListRequest WebhookRotateSecretRequest WebhookTestRequest
+            WebhookUpdateRequest
+        """,
+        "webhooks": """
+            DeletedWebhookEndpoint ResponseCancelledWebhookEvent ResponseCompletedWebhookEvent
+            ResponseFailedWebhookEvent ResponseIncompleteWebhookEvent ResponseWebhookEvent WebhookEndpoint
+            WebhookEndpointList WebhookEndpointTestResult WebhookEndpointWithSecret WebhookEventData
+            WebhookEventType WebhookEventTypeList
         """,
     }
     _MODULES = {name: module for module, names in _NAMES.items() for name in names.split()}

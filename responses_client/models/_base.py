@@ -21,8 +21,9 @@ from pydantic import BaseModel, ConfigDict, StrictBool, StrictInt, ValidationErr
 from pydantic_core import PydanticCustomError
 from pydantic_core import core_schema as cs
 
+from .._meta import MASK
 from ..errors import ResponseValidationError
-from ._fields import AS_ANY, EMPTY, NULLS, OPEN, TEXT_OR, Items, Number
+from ._fields import AS_ANY, EMPTY, NULLS, TEXT_OR, Items, Number, Open
 from ._lenient import (
     as_response_error,
     error_lines,
@@ -39,29 +40,26 @@ if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
 
     from .._meta import ResponseMeta
+    from ._unknown import UnknownModel
+    from .response import Response
 
 __all__ = [
     "EMPTY",
     "NULLS",
-    "OPEN",
     "TEXT_OR",
+    "BatchResult",
     "Items",
     "JsonObject",
     "Model",
     "Number",
+    "Open",
     "OpenUnion",
     "Reference",
     "ResponseResult",
     "Result",
     "StrictBool",
     "StrictInt",
-    "UnknownAnnotation",
-    "UnknownContent",
-    "UnknownEvent",
-    "UnknownItem",
-    "UnknownModel",
-    "UnknownObject",
-    "UnknownTool",
+    "Unknown",
     "as_response_error",
     "dispatcher",
     "error_lines",
@@ -84,6 +82,11 @@ _KEPT = "it goes out again as it came"
 def _tags(cls: "type[Model]") -> tuple[str, ...]:
     """Return the fields that are one known string: the type of any other string is wider."""
     return tuple(name for name, field in cls.model_fields.items() if get_origin(field.annotation) is Literal)
+
+
+@cache
+def _secrets(cls: "type[Model]") -> frozenset[str]:
+    return frozenset(name for name, field in cls.model_fields.items() if not field.repr)
 
 
 class _Tags:
@@ -178,16 +181,25 @@ class Model(BaseModel):
     def __repr__(self) -> str:
         """Show what is set and not null, shortened."""
         values = {**self.__dict__, **(self.__pydantic_extra__ or {})}
-        shown = [f"{k}={_short(v)}" for k, v in values.items() if v is not None and k not in self.tags]
+        secrets = _secrets(type(self))
+        hidden = {*self.tags, *self.__dict__.keys() - self.model_fields_set}
+        values = {k: v for k, v in values.items() if v is not None and k not in hidden}
+        shown = [f"{k}={MASK if k in secrets else _short(v)}" for k, v in values.items()]
         return f"{type(self).__name__}({', '.join(part for part in shown if not part.endswith('=[]'))})"
 
     __str__ = __repr__
 
 
-class _Carrier(Model):
-    """A model that carries something beside its fields, which copies and pickles keep."""
+class Result(Model):
+    """A model that may be the whole answer to a request; copies and pickles keep what it carries beside its fields."""
 
-    carried: ClassVar[tuple[str, ...]] = ()
+    __slots__ = ("_meta",)
+    carried: ClassVar[tuple[str, ...]] = ("_meta",)
+
+    @property
+    def meta(self) -> "ResponseMeta | None":
+        """Request id, status, headers, rate limits, time and tries; None if it came from elsewhere."""
+        return cast("ResponseMeta | None", getattr(self, "_meta", None))
 
     def __copy__(self) -> Self:
         return self._handing_on(super().__copy__())
@@ -212,18 +224,6 @@ class _Carrier(Model):
         return other
 
 
-class Result(_Carrier):
-    """A model that is the whole answer to a request."""
-
-    __slots__ = ("_meta",)
-    carried: ClassVar[tuple[str, ...]] = ("_meta",)
-
-    @property
-    def meta(self) -> "ResponseMeta | None":
-        """Request id, status, headers, rate limits, time and tries; None if it came from elsewhere."""
-        return cast("ResponseMeta | None", getattr(self, "_meta", None))
-
-
 class ResponseResult(Result):
     """What the class `Response` has beyond its fields."""
 
@@ -235,72 +235,26 @@ class ResponseResult(Result):
         return "".join(part.text for part in parts)
 
 
-class UnknownModel(_Carrier):
-    """An object of a type this version does not know, or a malformed one of a type it knows.
+class BatchResult(Model):
+    """What the class `BatchResultLine` has beyond its fields."""
 
-    All its data is kept: as attributes, in `to_dict()`, and in `model_extra`. A member of a list that is
-    no object at all, such as a null, is kept too; it has no attributes and is written as it came.
-    """
+    def result(self, *, strict: bool = False) -> "Response":
+        """Return the response, or raise what `responses.create` would have raised.
 
-    __slots__ = ("_error",)
-    carried: ClassVar[tuple[str, ...]] = ("_error",)
+        With `strict`, a malformed part of it is an error instead of `Unknown…` or a raw field.
 
-    type: str | None = None
-    """The tag as the server sent it."""
+        Raises:
+            APIError: The answer is an error, is no valid response, or there is none; see `docs/batch.md`.
+        """
+        from .._batch import result_of
 
-    _no_object: tuple[object, ...] = ()
-
-    @property
-    def validation_error(self) -> ResponseValidationError | None:
-        """Why the object does not fit the class of its type; None if the type is not known."""
-        return cast("ResponseValidationError | None", getattr(self, "_error", None))
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: "GetCoreSchemaHandler") -> cs.CoreSchema:
-        schema = super().__get_pydantic_core_schema__(source, handler)
-        written = cs.wrap_serializer_function_ser_schema(cls._as_it_came)
-        return cast("cs.CoreSchema", {"serialization": written, **schema})
-
-    @staticmethod
-    def _as_it_came(unknown: "UnknownModel", write: Callable[["UnknownModel"], object]) -> object:
-        return unknown._no_object[0] if unknown._no_object else write(unknown)
-
-    @classmethod
-    def holding(cls, value: object) -> Self:
-        """Wrap what is no object."""
-        unknown = cls()
-        unknown._no_object = (value,)
-        return unknown
+        return result_of(self, strict)
 
 
-class UnknownEvent(UnknownModel):
-    """A stream event that fits no known class."""
+class Unknown:
+    """Marks the classes of `_unknown.py`: to tell them from others needs no import of them."""
 
-    sequence_number: StrictInt | None = None
-    """Position of the event in its stream."""
-
-
-class UnknownItem(UnknownModel):
-    """An input or output item that fits no known class."""
-
-    id: str | None = None
-    """Identifier of the item."""
-
-
-class UnknownContent(UnknownModel):
-    """A content part that fits no known class."""
-
-
-class UnknownAnnotation(UnknownModel):
-    """An annotation that fits no known class."""
-
-
-class UnknownTool(UnknownModel):
-    """A tool that fits no known class."""
-
-
-class UnknownObject(UnknownModel):
-    """A member of any other union that fits no known class."""
+    __slots__ = ()
 
 
 class OpenUnion:
@@ -313,14 +267,13 @@ class OpenUnion:
     """Tag to `module.Class`; two classes where the message's form decides."""
     untagged: ClassVar[Mapping[str, str]] = {}
     """Field to tag, for objects that may leave `type` out: the first field present decides."""
-    unknown: ClassVar[type[UnknownModel]] = UnknownObject
+    unknown: ClassVar[str] = "UnknownObject"
+    """The class of `_unknown.py` for what fits no member."""
     _validators: ClassVar[dict[str, Entry]]
-    _class_names: ClassVar[frozenset[str]]
+    _class_names: ClassVar[frozenset[str]] = frozenset()  # filled when a model first comes
 
     def __init_subclass__(cls) -> None:
         cls._validators = {}
-        entries = " ".join(cls.members.values()).split()
-        cls._class_names = frozenset([*(entry.partition(".")[2] for entry in entries), cls.unknown.__name__])
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: "GetCoreSchemaHandler") -> cs.CoreSchema:
@@ -330,7 +283,7 @@ class OpenUnion:
     def validate(cls, value: object) -> Model:
         """Return the member that the object's tag names, or the union's `Unknown…`."""
         if not isinstance(value, dict):
-            if isinstance(value, Model) and any(c.__name__ in cls._class_names for c in type(value).__mro__):
+            if isinstance(value, Model) and cls._has(type(value)):
                 return value
             error = PydanticCustomError("no_object", _NO_ROLE if cls.untagged else _NO_TYPE)
             if is_strict() or type(value) not in _NO_OBJECTS:
@@ -344,7 +297,7 @@ class OpenUnion:
                 raise PydanticCustomError("no_type", _NO_ROLE if cls.untagged else _NO_TYPE)
         validate = (cls._validators.get(tag) or cls._resolve(tag)) if isinstance(tag, str) else None
         if validate is None:
-            return validate_nested(cls.unknown, data)
+            return validate_nested(cls.unknown_model(), data)
         try:
             return validate(data)
         except ValidationError as error:
@@ -359,19 +312,31 @@ class OpenUnion:
         return _load(entry.partition(" ")[0]) if entry else None
 
     @classmethod
-    def as_unknown(cls, value: JsonObject, error: ValidationError) -> UnknownModel:
+    def _has(cls, model: type[Model]) -> bool:
+        if not cls._class_names:
+            entries = " ".join(cls.members.values()).split()
+            cls._class_names = frozenset([*(entry.partition(".")[2] for entry in entries), cls.unknown])
+        return any(base.__name__ in cls._class_names for base in model.__mro__)
+
+    @classmethod
+    def unknown_model(cls) -> "type[UnknownModel]":
+        """Return the class for what fits no member."""
+        return cast("type[UnknownModel]", _load(f"_unknown.{cls.unknown}"))
+
+    @classmethod
+    def as_unknown(cls, value: JsonObject, error: ValidationError) -> "UnknownModel":
         """Wrap a malformed object in the union's `Unknown…`, and log why."""
-        unknown = validate_nested(cls.unknown, value)
+        unknown = validate_nested(cls.unknown_model(), value)
         name = str(value.get("type"))
-        log_malformed(cls.unknown.__name__, name, error)
+        log_malformed(cls.unknown, name, error)
         object.__setattr__(unknown, "_error", as_response_error(name, error, value, _KEPT))
         return unknown
 
     @classmethod
-    def _hold(cls, value: object, problem: str) -> UnknownModel:
+    def _hold(cls, value: object, problem: str) -> "UnknownModel":
         """Wrap what is no object in the union's `Unknown…`, and log why."""
-        warn("Malformed member of %s kept as %s: %s", cls.__name__, cls.unknown.__name__, problem)
-        unknown = cls.unknown.holding(value)
+        warn("Malformed member of %s kept as %s: %s", cls.__name__, cls.unknown, problem)
+        unknown = cls.unknown_model().holding(value)
         error = ResponseValidationError(f"No valid {cls.__name__}: {problem}", body=value, advice=_KEPT)
         object.__setattr__(unknown, "_error", error)
         return unknown
@@ -447,7 +412,7 @@ def _is_output_message(value: JsonObject) -> bool:
 
 
 def _known(tag: str, objects: "list[Any]") -> "list[Any]":
-    return [thing for thing in objects if thing.type == tag and not isinstance(thing, UnknownModel)]
+    return [thing for thing in objects if thing.type == tag and not isinstance(thing, Unknown)]
 
 
 def _short(value: object) -> str:

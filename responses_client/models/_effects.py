@@ -32,6 +32,8 @@ EFFECTS: dict[str, tuple[str, str, tuple[str, ...], str | None, str | None]] = {
     "response.refusal.done": (
         "set", "refusal", ("content", "content_index", "refusal"), "refusal", "message",
     ),
+    "response.function_call_arguments.delta": ("append", "delta", ("arguments",), None, "function_call"),
+    "response.function_call_arguments.done": ("set", "arguments", ("arguments",), None, "function_call"),
     "response.reasoning_summary_part.added": ("put", "part", ("summary", "summary_index"), None, "reasoning"),
     "response.reasoning_summary_part.done": ("put", "part", ("summary", "summary_index"), None, "reasoning"),
     "response.reasoning_summary_text.delta": (
@@ -46,8 +48,6 @@ EFFECTS: dict[str, tuple[str, str, tuple[str, ...], str | None, str | None]] = {
     "response.reasoning_text.done": (
         "set", "text", ("content", "content_index", "text"), "reasoning_text", "reasoning",
     ),
-    "response.function_call_arguments.delta": ("append", "delta", ("arguments",), None, "function_call"),
-    "response.function_call_arguments.done": ("set", "arguments", ("arguments",), None, "function_call"),
     "response.custom_tool_call_input.delta": ("append", "delta", ("input",), None, "custom_tool_call"),
     "response.custom_tool_call_input.done": ("set", "input", ("input",), None, "custom_tool_call"),
     "response.web_search_call.in_progress": ("status", "in_progress", (), None, "web_search_call"),

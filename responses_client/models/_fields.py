@@ -1,6 +1,6 @@
 """Marks on the fields of models: what a value may be beside its declared type."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, Field
 from pydantic_core import PydanticCustomError, SchemaSerializer
@@ -11,7 +11,7 @@ from ._lenient import HIDDEN, SHOWN
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
 
-__all__ = ["AS_ANY", "EMPTY", "NULLS", "OPEN", "TEXT_OR", "Items", "Number"]
+__all__ = ["AS_ANY", "EMPTY", "NULLS", "TEXT_OR", "Items", "Number", "Open"]
 
 AS_ANY = cs.simple_ser_schema("any")
 """Writes a value by what it is, which its declared type does not tell."""
@@ -35,7 +35,7 @@ class _Nulls:
         return cs.union_schema([(items, SHOWN), (null, HIDDEN)], mode="left_to_right", serialization=AS_ANY)
 
 
-class _Open:
+class _AnyText:
     """Marks a string of which some values are known: any string is kept."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> cs.CoreSchema:
@@ -72,10 +72,21 @@ class _TextOr:
 
 
 NULLS = _Nulls()
-OPEN = _Open()
 TEXT_OR = _TextOr()
 _T = TypeVar("_T")
 Items = Annotated[list[_T], NULLS]
+if TYPE_CHECKING:
+    Open: TypeAlias = _T | str
+else:
+    _TEXT = Annotated[str, _AnyText()]
+
+    class Open:
+        """An open string. The values known are for type checkers: unions of them take long to make and do nothing."""
+
+        def __class_getitem__(cls, known):
+            return _TEXT
+
+
 # Not `list`: to find out what it takes, pydantic would parse its signature, in 5 ms.
 EMPTY: Any = Field(default_factory=lambda: [])
 Number = Annotated[float, _IntOrFloat()]

@@ -4,33 +4,53 @@
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from ._base import (
-    OpenUnion, UnknownAnnotation, UnknownContent, UnknownEvent, UnknownItem, UnknownObject, UnknownTool,
-)
+from ._base import OpenUnion
 
 if TYPE_CHECKING:
+    from ._unknown import (
+        UnknownAnnotation, UnknownContent, UnknownEvent, UnknownItem, UnknownObject, UnknownTool,
+        UnknownWebhookEvent,
+    )
     from .content import (
         ContainerFileCitation, FileCitation, FilePath, InputFile, InputImage, InputText, OutputText,
         ReasoningText, Refusal, ScreenshotContent, SummaryText, Text, UrlCitation,
     )
     from .events import (
-        ContentPartAdded, ContentPartDone, ErrorEvent, FunctionCallArgumentsDelta, FunctionCallArgumentsDone,
-        Keepalive, OutputItemAdded, OutputItemDone, OutputTextAnnotationAdded, OutputTextDelta,
-        OutputTextDone, ReasoningSummaryPartAdded, ReasoningSummaryPartDone, ReasoningSummaryTextDelta,
-        ReasoningSummaryTextDone, ReasoningTextDelta, ReasoningTextDone, RefusalDelta, RefusalDone,
-        ResponseCancelled, ResponseCompleted, ResponseCreated, ResponseFailed, ResponseInProgress,
-        ResponseIncomplete, ResponseQueued,
+        ErrorEvent, Keepalive, ResponseCancelled, ResponseCompleted, ResponseCreated, ResponseFailed,
+        ResponseInProgress, ResponseIncomplete, ResponseQueued,
+    )
+    from .hosted_tools import (
+        ApplyPatchTool, CodeInterpreterContainerAuto, CodeInterpreterTool, ComparisonFilter, CompoundFilter,
+        ComputerTool, ComputerUsePreviewTool, ContainerAuto, ContainerReference, FileSearchTool,
+        ImageGenerationTool, InlineSkill, LocalEnvironment, LocalShellTool, McpTool, NamespaceTool,
+        NetworkPolicyAllowlist, NetworkPolicyDisabled, ProgrammaticToolCallingTool, ShellTool, SkillReference,
+        ToolSearchTool, WebSearchPreviewTool, WebSearchTool,
     )
     from .items import (
         AdditionalTools, Compaction, CompactionTrigger, ConfigurationUpdate, CustomToolCall,
         CustomToolCallOutput, DirectCaller, FunctionCall, FunctionCallOutput, InputMessage, ItemReference,
         OutputMessage, Program, ProgramCaller, ProgramOutput, ReasoningItem,
     )
+    from .output_events import (
+        ContentPartAdded, ContentPartDone, FunctionCallArgumentsDelta, FunctionCallArgumentsDone,
+        OutputItemAdded, OutputItemDone, OutputTextAnnotationAdded, OutputTextDelta, OutputTextDone,
+        RefusalDelta, RefusalDone,
+    )
+    from .reasoning_events import (
+        ReasoningSummaryPartAdded, ReasoningSummaryPartDone, ReasoningSummaryTextDelta,
+        ReasoningSummaryTextDone, ReasoningTextDelta, ReasoningTextDone,
+    )
     from .response import TextFormatJsonObject, TextFormatJsonSchema, TextFormatText
     from .response_parts import (
         ModerationError, ModerationResult, PromptCacheComparisonNotFound, PromptCacheDiagnosticsUnavailable,
         PromptCacheHit, PromptCacheMiss,
     )
+    from .socket import (
+        RequiredApplyPatchCallOutput, RequiredComputerCallOutput, RequiredCustomToolCallOutput,
+        RequiredFunctionCallOutput, RequiredMcpApprovalResponse, RequiredShellCallOutput,
+        RequiredToolSearchOutput, SteerAccepted, SteerFailed, SteerPending,
+    )
+    from .socket_requests import ResponseCreateEvent, ResponseSteerEvent
     from .tool_calls import (
         ApplyPatchCall, ApplyPatchCallOutput, ApplyPatchCreateFile, ApplyPatchDeleteFile,
         ApplyPatchUpdateFile, ClickAction, CodeInterpreterCall, CodeInterpreterImage, CodeInterpreterLogs,
@@ -40,6 +60,10 @@ if TYPE_CHECKING:
         ScreenshotAction, ScrollAction, ShellCall, ShellCallOutput, ShellExit, ShellTimeout, ToolSearchCall,
         ToolSearchOutput, TypeAction, WaitAction, WebSearchActionFindInPage, WebSearchActionOpenPage,
         WebSearchActionSearch, WebSearchCall,
+    )
+    from .tool_choices import (
+        AllowedToolsChoice, ApplyPatchToolChoice, CustomToolChoice, FunctionToolChoice, HostedToolChoice,
+        McpToolChoice, ProgrammaticToolCallingChoice, ShellToolChoice,
     )
     from .tool_events import (
         ApplyPatchCallOperationDiffDelta, ApplyPatchCallOperationDiffDone, AudioDelta, AudioDone,
@@ -53,24 +77,20 @@ if TYPE_CHECKING:
         ShellCallCommandDelta, ShellCallCommandDone, ShellCallOutputContentDelta, ShellCallOutputContentDone,
         WebSearchCallCompleted, WebSearchCallInProgress, WebSearchCallSearching,
     )
-    from .tools import (
-        AllowedToolsChoice, ApplyPatchTool, ApplyPatchToolChoice, CodeInterpreterContainerAuto,
-        CodeInterpreterTool, ComparisonFilter, CompoundFilter, ComputerTool, ComputerUsePreviewTool,
-        ContainerAuto, ContainerReference, CustomGrammarFormat, CustomTextFormat, CustomTool,
-        CustomToolChoice, FileSearchTool, FunctionTool, FunctionToolChoice, HostedToolChoice,
-        ImageGenerationTool, InlineSkill, LocalEnvironment, LocalShellTool, McpTool, McpToolChoice,
-        NamespaceTool, NetworkPolicyAllowlist, NetworkPolicyDisabled, ProgrammaticToolCallingChoice,
-        ProgrammaticToolCallingTool, ShellTool, ShellToolChoice, SkillReference, ToolSearchTool,
-        WebSearchPreviewTool, WebSearchTool,
+    from .tools import CustomGrammarFormat, CustomTextFormat, CustomTool, FunctionTool
+    from .webhooks import (
+        ResponseCancelledWebhookEvent, ResponseCompletedWebhookEvent, ResponseFailedWebhookEvent,
+        ResponseIncompleteWebhookEvent,
     )
 
 __all__ = [
-    "Annotation", "ApplyPatchOperation", "CodeInterpreterContainer", "CodeInterpreterOutput",
+    "Annotation", "ApplyPatchOperation", "ClientEvent", "CodeInterpreterContainer", "CodeInterpreterOutput",
     "ComputerAction", "ConfigurationUpdateTextFormat", "ContentPart", "CustomToolFormat", "Filter",
     "InputContentPart", "InputItem", "Item", "McpCallError", "ModerationOutcome", "NamespaceMember",
-    "NetworkPolicy", "OutputContentPart", "OutputItem", "PromptCacheDiagnostics", "ShellEnvironment",
-    "ShellOutcome", "ShellToolEnvironment", "Skill", "StreamEvent", "TextFormat", "Tool", "ToolCallCaller",
-    "ToolChoiceObject", "WebSearchAction",
+    "NetworkPolicy", "OutputContentPart", "OutputItem", "PromptCacheDiagnostics", "RequiredInput",
+    "ServerEvent", "ShellEnvironment", "ShellOutcome", "ShellToolEnvironment", "Skill", "SteerInputItem",
+    "StreamEvent", "TextFormat", "Tool", "ToolCallCaller", "ToolChoiceObject", "WebSearchAction",
+    "WebhookEvent",
 ]
 
 if TYPE_CHECKING:
@@ -104,6 +124,18 @@ if TYPE_CHECKING:
         | AudioDelta | AudioDone | AudioTranscriptDelta | AudioTranscriptDone | UnknownEvent
     )
     """What a stream gives."""
+    Filter: TypeAlias = ComparisonFilter | CompoundFilter | UnknownObject
+    """A condition on file attributes; compounds nest to any depth, and `type` is the operator."""
+    CodeInterpreterContainer: TypeAlias = CodeInterpreterContainerAuto | UnknownObject
+    """How the code interpreter gets a container; the id of an existing one is a plain string instead."""
+    NetworkPolicy: TypeAlias = NetworkPolicyDisabled | NetworkPolicyAllowlist | UnknownObject
+    """Which hosts a container may reach, told apart by `type`."""
+    Skill: TypeAlias = SkillReference | InlineSkill | UnknownObject
+    """A skill for a hosted container, told apart by `type`."""
+    ShellToolEnvironment: TypeAlias = ContainerAuto | LocalEnvironment | ContainerReference | UnknownObject
+    """Where the commands of a shell tool run, told apart by `type`."""
+    NamespaceMember: TypeAlias = FunctionTool | CustomTool | UnknownTool
+    """A tool that may stand in a namespace."""
     ToolCallCaller: TypeAlias = DirectCaller | ProgramCaller | UnknownObject
     """Who made a tool call."""
     ConfigurationUpdateTextFormat: TypeAlias = TextFormatText | TextFormatJsonSchema | UnknownObject
@@ -130,6 +162,18 @@ if TYPE_CHECKING:
     """How a response's use of the prompt cache compares with an earlier one, told apart by `type`."""
     ModerationOutcome: TypeAlias = ModerationResult | ModerationError | UnknownObject
     """What moderation gave, a result or an error, told apart by `type`."""
+    SteerInputItem: TypeAlias = InputMessage | FunctionCallOutput | UnknownItem
+    """What a response may be steered with."""
+    RequiredInput: TypeAlias = (
+        RequiredFunctionCallOutput | RequiredCustomToolCallOutput | RequiredComputerCallOutput
+        | RequiredShellCallOutput | RequiredApplyPatchCallOutput | RequiredToolSearchOutput
+        | RequiredMcpApprovalResponse | UnknownItem
+    )
+    """One thing that a response waits for."""
+    ServerEvent: TypeAlias = StreamEvent | SteerAccepted | SteerPending | SteerFailed | UnknownEvent
+    """What a server sends over a WebSocket."""
+    ClientEvent: TypeAlias = ResponseCreateEvent | ResponseSteerEvent | UnknownEvent
+    """What a client sends over a WebSocket."""
     WebSearchAction: TypeAlias = (
         WebSearchActionSearch | WebSearchActionOpenPage | WebSearchActionFindInPage | UnknownObject
     )
@@ -151,32 +195,25 @@ if TYPE_CHECKING:
     """What a patch call does to its file."""
     McpCallError: TypeAlias = McpProtocolError | McpToolExecutionError | McpHttpError | UnknownObject
     """Why a call of an MCP tool failed."""
-    CustomToolFormat: TypeAlias = CustomTextFormat | CustomGrammarFormat | UnknownObject
-    """What a custom tool takes as input, told apart by `type`."""
-    Filter: TypeAlias = ComparisonFilter | CompoundFilter | UnknownObject
-    """A condition on file attributes; compounds nest to any depth, and `type` is the operator."""
-    CodeInterpreterContainer: TypeAlias = CodeInterpreterContainerAuto | UnknownObject
-    """How the code interpreter gets a container; the id of an existing one is a plain string instead."""
-    NetworkPolicy: TypeAlias = NetworkPolicyDisabled | NetworkPolicyAllowlist | UnknownObject
-    """Which hosts a container may reach, told apart by `type`."""
-    Skill: TypeAlias = SkillReference | InlineSkill | UnknownObject
-    """A skill for a hosted container, told apart by `type`."""
-    ShellToolEnvironment: TypeAlias = ContainerAuto | LocalEnvironment | ContainerReference | UnknownObject
-    """Where the commands of a shell tool run, told apart by `type`."""
-    NamespaceMember: TypeAlias = FunctionTool | CustomTool | UnknownTool
-    """A tool that may stand in a namespace."""
-    Tool: TypeAlias = (
-        FunctionTool | FileSearchTool | ComputerTool | ComputerUsePreviewTool | WebSearchTool | McpTool
-        | CodeInterpreterTool | ProgrammaticToolCallingTool | ImageGenerationTool | LocalShellTool | ShellTool
-        | CustomTool | NamespaceTool | ToolSearchTool | WebSearchPreviewTool | ApplyPatchTool | UnknownTool
-    )
-    """Any tool that a request may offer, told apart by `type`."""
     ToolChoiceObject: TypeAlias = (
         AllowedToolsChoice | HostedToolChoice | FunctionToolChoice | McpToolChoice | CustomToolChoice
         | ProgrammaticToolCallingChoice | ApplyPatchToolChoice | ShellToolChoice | UnknownObject
     )
     """A tool choice that names tools, told apart by `type`; `none`, `auto` and `required` are plain strings
     instead."""
+    CustomToolFormat: TypeAlias = CustomTextFormat | CustomGrammarFormat | UnknownObject
+    """What a custom tool takes as input, told apart by `type`."""
+    Tool: TypeAlias = (
+        FunctionTool | FileSearchTool | ComputerTool | ComputerUsePreviewTool | WebSearchTool | McpTool
+        | CodeInterpreterTool | ProgrammaticToolCallingTool | ImageGenerationTool | LocalShellTool | ShellTool
+        | CustomTool | NamespaceTool | ToolSearchTool | WebSearchPreviewTool | ApplyPatchTool | UnknownTool
+    )
+    """Any tool that a request may offer, told apart by `type`."""
+    WebhookEvent: TypeAlias = (
+        ResponseCompletedWebhookEvent | ResponseFailedWebhookEvent | ResponseIncompleteWebhookEvent
+        | ResponseCancelledWebhookEvent | UnknownWebhookEvent
+    )
+    """What a webhook says; all that is not about responses is an `UnknownWebhookEvent`."""
 else:
     class Annotation(OpenUnion):
         """What a stretch of output text refers to."""
@@ -187,7 +224,7 @@ else:
             "container_file_citation": "content.ContainerFileCitation",
             "file_path": "content.FilePath",
         }
-        unknown = UnknownAnnotation
+        unknown = "UnknownAnnotation"
 
     class OutputContentPart(OpenUnion):
         """A part of what the model says."""
@@ -196,7 +233,7 @@ else:
             "output_text": "content.OutputText",
             "refusal": "content.Refusal",
         }
-        unknown = UnknownContent
+        unknown = "UnknownContent"
 
     class InputContentPart(OpenUnion):
         """A part of what the model is given, in messages and in tool outputs."""
@@ -206,7 +243,7 @@ else:
             "input_image": "content.InputImage",
             "input_file": "content.InputFile",
         }
-        unknown = UnknownContent
+        unknown = "UnknownContent"
 
     class ContentPart(OpenUnion):
         """Any part that a message or a `content_part` event may hold."""
@@ -222,7 +259,7 @@ else:
             "summary_text": "content.SummaryText",
             "computer_screenshot": "content.ScreenshotContent",
         }
-        unknown = UnknownContent
+        unknown = "UnknownContent"
 
     class StreamEvent(OpenUnion):
         """What a stream gives."""
@@ -240,23 +277,23 @@ else:
             "keepalive": "events.Keepalive",
             "response.keep_alive": "events.Keepalive",
             "ping": "events.Keepalive",
-            "response.output_item.added": "events.OutputItemAdded",
-            "response.output_item.done": "events.OutputItemDone",
-            "response.content_part.added": "events.ContentPartAdded",
-            "response.content_part.done": "events.ContentPartDone",
-            "response.output_text.delta": "events.OutputTextDelta",
-            "response.output_text.done": "events.OutputTextDone",
-            "response.output_text.annotation.added": "events.OutputTextAnnotationAdded",
-            "response.refusal.delta": "events.RefusalDelta",
-            "response.refusal.done": "events.RefusalDone",
-            "response.reasoning_summary_part.added": "events.ReasoningSummaryPartAdded",
-            "response.reasoning_summary_part.done": "events.ReasoningSummaryPartDone",
-            "response.reasoning_summary_text.delta": "events.ReasoningSummaryTextDelta",
-            "response.reasoning_summary_text.done": "events.ReasoningSummaryTextDone",
-            "response.reasoning_text.delta": "events.ReasoningTextDelta",
-            "response.reasoning_text.done": "events.ReasoningTextDone",
-            "response.function_call_arguments.delta": "events.FunctionCallArgumentsDelta",
-            "response.function_call_arguments.done": "events.FunctionCallArgumentsDone",
+            "response.output_item.added": "output_events.OutputItemAdded",
+            "response.output_item.done": "output_events.OutputItemDone",
+            "response.content_part.added": "output_events.ContentPartAdded",
+            "response.content_part.done": "output_events.ContentPartDone",
+            "response.output_text.delta": "output_events.OutputTextDelta",
+            "response.output_text.done": "output_events.OutputTextDone",
+            "response.output_text.annotation.added": "output_events.OutputTextAnnotationAdded",
+            "response.refusal.delta": "output_events.RefusalDelta",
+            "response.refusal.done": "output_events.RefusalDone",
+            "response.reasoning_summary_part.added": "reasoning_events.ReasoningSummaryPartAdded",
+            "response.reasoning_summary_part.done": "reasoning_events.ReasoningSummaryPartDone",
+            "response.reasoning_summary_text.delta": "reasoning_events.ReasoningSummaryTextDelta",
+            "response.reasoning_summary_text.done": "reasoning_events.ReasoningSummaryTextDone",
+            "response.reasoning_text.delta": "reasoning_events.ReasoningTextDelta",
+            "response.reasoning_text.done": "reasoning_events.ReasoningTextDone",
+            "response.function_call_arguments.delta": "output_events.FunctionCallArgumentsDelta",
+            "response.function_call_arguments.done": "output_events.FunctionCallArgumentsDone",
             "response.custom_tool_call_input.delta": "tool_events.CustomToolCallInputDelta",
             "response.custom_tool_call_input.done": "tool_events.CustomToolCallInputDone",
             "response.web_search_call.in_progress": "tool_events.WebSearchCallInProgress",
@@ -294,7 +331,64 @@ else:
             "response.audio.transcript.delta": "tool_events.AudioTranscriptDelta",
             "response.audio.transcript.done": "tool_events.AudioTranscriptDone",
         }
-        unknown = UnknownEvent
+        unknown = "UnknownEvent"
+
+    class Filter(OpenUnion):
+        """A condition on file attributes; compounds nest to any depth, and `type` is the operator."""
+
+        members = {
+            "eq": "hosted_tools.ComparisonFilter",
+            "ne": "hosted_tools.ComparisonFilter",
+            "gt": "hosted_tools.ComparisonFilter",
+            "gte": "hosted_tools.ComparisonFilter",
+            "lt": "hosted_tools.ComparisonFilter",
+            "lte": "hosted_tools.ComparisonFilter",
+            "in": "hosted_tools.ComparisonFilter",
+            "nin": "hosted_tools.ComparisonFilter",
+            "and": "hosted_tools.CompoundFilter",
+            "or": "hosted_tools.CompoundFilter",
+        }
+
+    class CodeInterpreterContainer(OpenUnion):
+        """How the code interpreter gets a container; the id of an existing one is a plain string instead."""
+
+        members = {
+            "auto": "hosted_tools.CodeInterpreterContainerAuto",
+        }
+
+    class NetworkPolicy(OpenUnion):
+        """Which hosts a container may reach, told apart by `type`."""
+
+        members = {
+            "disabled": "hosted_tools.NetworkPolicyDisabled",
+            "allowlist": "hosted_tools.NetworkPolicyAllowlist",
+        }
+
+    class Skill(OpenUnion):
+        """A skill for a hosted container, told apart by `type`."""
+
+        members = {
+            "skill_reference": "hosted_tools.SkillReference",
+            "inline": "hosted_tools.InlineSkill",
+        }
+
+    class ShellToolEnvironment(OpenUnion):
+        """Where the commands of a shell tool run, told apart by `type`."""
+
+        members = {
+            "container_auto": "hosted_tools.ContainerAuto",
+            "local": "hosted_tools.LocalEnvironment",
+            "container_reference": "hosted_tools.ContainerReference",
+        }
+
+    class NamespaceMember(OpenUnion):
+        """A tool that may stand in a namespace."""
+
+        members = {
+            "function": "tools.FunctionTool",
+            "custom": "tools.CustomTool",
+        }
+        unknown = "UnknownTool"
 
     class ToolCallCaller(OpenUnion):
         """Who made a tool call."""
@@ -345,7 +439,7 @@ else:
             "additional_tools": "items.AdditionalTools",
             "compaction": "items.Compaction",
         }
-        unknown = UnknownItem
+        unknown = "UnknownItem"
 
     class Item(OpenUnion):
         """What item lists, conversations and compacted responses hold."""
@@ -356,7 +450,7 @@ else:
             "configuration_update": "items.ConfigurationUpdate",
         }
         untagged = {"role": "message", "id": "item_reference"}
-        unknown = UnknownItem
+        unknown = "UnknownItem"
 
     class InputItem(OpenUnion):
         """What a request may hold in `input`."""
@@ -367,7 +461,7 @@ else:
             "item_reference": "items.ItemReference",
         }
         untagged = {"role": "message", "id": "item_reference"}
-        unknown = UnknownItem
+        unknown = "UnknownItem"
 
     class TextFormat(OpenUnion):
         """What the model's text must look like, told apart by `type`."""
@@ -395,6 +489,50 @@ else:
             "moderation_result": "response_parts.ModerationResult",
             "error": "response_parts.ModerationError",
         }
+
+    class SteerInputItem(OpenUnion):
+        """What a response may be steered with."""
+
+        members = {
+            "message": "items.InputMessage",
+            "function_call_output": "items.FunctionCallOutput",
+        }
+        untagged = {"role": "message"}
+        unknown = "UnknownItem"
+
+    class RequiredInput(OpenUnion):
+        """One thing that a response waits for."""
+
+        members = {
+            "function_call_output": "socket.RequiredFunctionCallOutput",
+            "custom_tool_call_output": "socket.RequiredCustomToolCallOutput",
+            "computer_call_output": "socket.RequiredComputerCallOutput",
+            "shell_call_output": "socket.RequiredShellCallOutput",
+            "apply_patch_call_output": "socket.RequiredApplyPatchCallOutput",
+            "tool_search_output": "socket.RequiredToolSearchOutput",
+            "mcp_approval_response": "socket.RequiredMcpApprovalResponse",
+        }
+        unknown = "UnknownItem"
+
+    class ServerEvent(OpenUnion):
+        """What a server sends over a WebSocket."""
+
+        members = {
+            **StreamEvent.members,
+            "response.steer.accepted": "socket.SteerAccepted",
+            "response.steer.pending": "socket.SteerPending",
+            "response.steer.failed": "socket.SteerFailed",
+        }
+        unknown = "UnknownEvent"
+
+    class ClientEvent(OpenUnion):
+        """What a client sends over a WebSocket."""
+
+        members = {
+            "response.create": "socket_requests.ResponseCreateEvent",
+            "response.steer": "socket_requests.ResponseSteerEvent",
+        }
+        unknown = "UnknownEvent"
 
     class WebSearchAction(OpenUnion):
         """What a web search call did."""
@@ -432,8 +570,8 @@ else:
         """Where the commands of a shell call run: on the caller's machine or in a container of the server."""
 
         members = {
-            "local": "tools.LocalEnvironment",
-            "container_reference": "tools.ContainerReference",
+            "local": "hosted_tools.LocalEnvironment",
+            "container_reference": "hosted_tools.ContainerReference",
         }
 
     class ShellOutcome(OpenUnion):
@@ -462,6 +600,28 @@ else:
             "http_error": "tool_calls.McpHttpError",
         }
 
+    class ToolChoiceObject(OpenUnion):
+        """A tool choice that names tools, told apart by `type`; `none`, `auto` and `required` are plain
+        strings instead."""
+
+        members = {
+            "allowed_tools": "tool_choices.AllowedToolsChoice",
+            "file_search": "tool_choices.HostedToolChoice",
+            "web_search_preview": "tool_choices.HostedToolChoice",
+            "computer": "tool_choices.HostedToolChoice",
+            "computer_use_preview": "tool_choices.HostedToolChoice",
+            "computer_use": "tool_choices.HostedToolChoice",
+            "web_search_preview_2025_03_11": "tool_choices.HostedToolChoice",
+            "image_generation": "tool_choices.HostedToolChoice",
+            "code_interpreter": "tool_choices.HostedToolChoice",
+            "function": "tool_choices.FunctionToolChoice",
+            "mcp": "tool_choices.McpToolChoice",
+            "custom": "tool_choices.CustomToolChoice",
+            "programmatic_tool_calling": "tool_choices.ProgrammaticToolCallingChoice",
+            "apply_patch": "tool_choices.ApplyPatchToolChoice",
+            "shell": "tool_choices.ShellToolChoice",
+        }
+
     class CustomToolFormat(OpenUnion):
         """What a custom tool takes as input, told apart by `type`."""
 
@@ -470,106 +630,38 @@ else:
             "grammar": "tools.CustomGrammarFormat",
         }
 
-    class Filter(OpenUnion):
-        """A condition on file attributes; compounds nest to any depth, and `type` is the operator."""
-
-        members = {
-            "eq": "tools.ComparisonFilter",
-            "ne": "tools.ComparisonFilter",
-            "gt": "tools.ComparisonFilter",
-            "gte": "tools.ComparisonFilter",
-            "lt": "tools.ComparisonFilter",
-            "lte": "tools.ComparisonFilter",
-            "in": "tools.ComparisonFilter",
-            "nin": "tools.ComparisonFilter",
-            "and": "tools.CompoundFilter",
-            "or": "tools.CompoundFilter",
-        }
-
-    class CodeInterpreterContainer(OpenUnion):
-        """How the code interpreter gets a container; the id of an existing one is a plain string instead."""
-
-        members = {
-            "auto": "tools.CodeInterpreterContainerAuto",
-        }
-
-    class NetworkPolicy(OpenUnion):
-        """Which hosts a container may reach, told apart by `type`."""
-
-        members = {
-            "disabled": "tools.NetworkPolicyDisabled",
-            "allowlist": "tools.NetworkPolicyAllowlist",
-        }
-
-    class Skill(OpenUnion):
-        """A skill for a hosted container, told apart by `type`."""
-
-        members = {
-            "skill_reference": "tools.SkillReference",
-            "inline": "tools.InlineSkill",
-        }
-
-    class ShellToolEnvironment(OpenUnion):
-        """Where the commands of a shell tool run, told apart by `type`."""
-
-        members = {
-            "container_auto": "tools.ContainerAuto",
-            "local": "tools.LocalEnvironment",
-            "container_reference": "tools.ContainerReference",
-        }
-
-    class NamespaceMember(OpenUnion):
-        """A tool that may stand in a namespace."""
-
-        members = {
-            "function": "tools.FunctionTool",
-            "custom": "tools.CustomTool",
-        }
-        unknown = UnknownTool
-
     class Tool(OpenUnion):
         """Any tool that a request may offer, told apart by `type`."""
 
         members = {
             "function": "tools.FunctionTool",
-            "file_search": "tools.FileSearchTool",
-            "computer": "tools.ComputerTool",
-            "computer_use_preview": "tools.ComputerUsePreviewTool",
-            "web_search": "tools.WebSearchTool",
-            "web_search_2025_08_26": "tools.WebSearchTool",
-            "mcp": "tools.McpTool",
-            "code_interpreter": "tools.CodeInterpreterTool",
-            "programmatic_tool_calling": "tools.ProgrammaticToolCallingTool",
-            "image_generation": "tools.ImageGenerationTool",
-            "local_shell": "tools.LocalShellTool",
-            "shell": "tools.ShellTool",
+            "file_search": "hosted_tools.FileSearchTool",
+            "computer": "hosted_tools.ComputerTool",
+            "computer_use_preview": "hosted_tools.ComputerUsePreviewTool",
+            "web_search": "hosted_tools.WebSearchTool",
+            "web_search_2025_08_26": "hosted_tools.WebSearchTool",
+            "mcp": "hosted_tools.McpTool",
+            "code_interpreter": "hosted_tools.CodeInterpreterTool",
+            "programmatic_tool_calling": "hosted_tools.ProgrammaticToolCallingTool",
+            "image_generation": "hosted_tools.ImageGenerationTool",
+            "local_shell": "hosted_tools.LocalShellTool",
+            "shell": "hosted_tools.ShellTool",
             "custom": "tools.CustomTool",
-            "namespace": "tools.NamespaceTool",
-            "tool_search": "tools.ToolSearchTool",
-            "web_search_preview": "tools.WebSearchPreviewTool",
-            "web_search_preview_2025_03_11": "tools.WebSearchPreviewTool",
-            "apply_patch": "tools.ApplyPatchTool",
+            "namespace": "hosted_tools.NamespaceTool",
+            "tool_search": "hosted_tools.ToolSearchTool",
+            "web_search_preview": "hosted_tools.WebSearchPreviewTool",
+            "web_search_preview_2025_03_11": "hosted_tools.WebSearchPreviewTool",
+            "apply_patch": "hosted_tools.ApplyPatchTool",
         }
-        unknown = UnknownTool
+        unknown = "UnknownTool"
 
-    class ToolChoiceObject(OpenUnion):
-        """A tool choice that names tools, told apart by `type`; `none`, `auto` and `required` are plain
-        strings instead."""
+    class WebhookEvent(OpenUnion):
+        """What a webhook says; all that is not about responses is an `UnknownWebhookEvent`."""
 
         members = {
-            "allowed_tools": "tools.AllowedToolsChoice",
-            "file_search": "tools.HostedToolChoice",
-            "web_search_preview": "tools.HostedToolChoice",
-            "computer": "tools.HostedToolChoice",
-            "computer_use_preview": "tools.HostedToolChoice",
-            "computer_use": "tools.HostedToolChoice",
-            "web_search_preview_2025_03_11": "tools.HostedToolChoice",
-            "image_generation": "tools.HostedToolChoice",
-            "code_interpreter": "tools.HostedToolChoice",
-            "function": "tools.FunctionToolChoice",
-            "mcp": "tools.McpToolChoice",
-            "custom": "tools.CustomToolChoice",
-            "programmatic_tool_calling": "tools.ProgrammaticToolCallingChoice",
-            "apply_patch": "tools.ApplyPatchToolChoice",
-            "shell": "tools.ShellToolChoice",
+            "response.completed": "webhooks.ResponseCompletedWebhookEvent",
+            "response.failed": "webhooks.ResponseFailedWebhookEvent",
+            "response.incomplete": "webhooks.ResponseIncompleteWebhookEvent",
+            "response.cancelled": "webhooks.ResponseCancelledWebhookEvent",
         }
+        unknown = "UnknownWebhookEvent"

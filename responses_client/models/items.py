@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from ._base import EMPTY, OPEN, TEXT_OR, Items, Model, StrictBool, reference
+from ._base import EMPTY, TEXT_OR, Items, Model, Open, Result, StrictBool, reference
 from ._unions import (
     ConfigurationUpdateTextFormat, ContentPart, InputContentPart, OutputContentPart, Tool, ToolCallCaller,
 )
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 
-class OutputMessage(Model):
+class OutputMessage(Result):
     """What the assistant says."""
 
     id: str | None = None
@@ -34,32 +34,32 @@ class OutputMessage(Model):
     role: Literal["assistant"] = "assistant"
     content: Items[OutputContentPart] = EMPTY
     """Texts and refusals in order; empty until the first part is there."""
-    phase: Annotated[Literal["commentary", "final_answer"] | str, OPEN] | None = None
+    phase: Open[Literal["commentary", "final_answer"]] | None = None
     """Remark on the way or the final answer; send it back unchanged."""
-    status: Annotated[Literal["in_progress", "completed", "incomplete"] | str, OPEN] | None = None
+    status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """`incomplete` when the answer was cut off; some servers leave it out."""
 
 
-class InputMessage(Model):
+class InputMessage(Result):
     """Any message that is not an assistant's output: of users, of the system, or of the assistant as plain
     text."""
 
     id: str | None = None
     """Set on stored messages; need not be sent."""
     type: Literal["message"] = "message"
-    role: Annotated[Literal[
+    role: Open[Literal[
         "user", "system", "developer", "assistant", "tool", "unknown", "critic", "discriminator",
-    ] | str, OPEN]
+    ]]
     """Requests take the first four; the rest occurs in stored conversations."""
     content: Annotated[str | list[ContentPart], TEXT_OR]
     """Plain text, or parts; servers give parts back even where plain text was sent."""
-    phase: Annotated[Literal["commentary", "final_answer"] | str, OPEN] | None = None
+    phase: Open[Literal["commentary", "final_answer"]] | None = None
     """Only on an assistant's message that is sent back: remark on the way or the final answer."""
-    status: Annotated[Literal["in_progress", "completed", "incomplete"] | str, OPEN] | None = None
+    status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """Set on stored messages; need not be sent."""
 
 
-class ReasoningItem(Model):
+class ReasoningItem(Result):
     """What the model thought before its next item; send it back together with the item that follows it."""
 
     id: str | None = None
@@ -71,11 +71,11 @@ class ReasoningItem(Model):
     """The thoughts themselves; sent by servers of open-weight models such as LM Studio."""
     encrypted_content: str | None = None
     """The thoughts, sealed; sent when `include` asks for `reasoning.encrypted_content`."""
-    status: Annotated[Literal["in_progress", "completed", "incomplete"] | str, OPEN] | None = None
+    status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """Sent by LM Studio and others; the OpenAI API sends none and refuses it in requests."""
 
 
-class FunctionCall(Model):
+class FunctionCall(Result):
     """The model wants a function called."""
 
     id: str | None = None
@@ -93,13 +93,13 @@ class FunctionCall(Model):
     """Whether the tool was declared asynchronous; absent when the server does not say."""
     caller: ToolCallCaller | None = None
     """Who made the call: absent or null means the model itself."""
-    status: Annotated[Literal["in_progress", "completed", "incomplete"] | str, OPEN] | None = None
+    status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """`in_progress` while arguments still arrive."""
     created_by: str | None = None
     """Id of whoever made the item; only in stored items."""
 
 
-class FunctionCallOutput(Model):
+class FunctionCallOutput(Result):
     """What a function gave back."""
 
     id: str | None = None
@@ -115,13 +115,13 @@ class FunctionCallOutput(Model):
     """The namespace tool that holds the function."""
     caller: ToolCallCaller | None = None
     """Copied from the call that this answers; absent or null means the model itself."""
-    status: Annotated[Literal["in_progress", "completed", "incomplete"] | str, OPEN] | None = None
+    status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """Set on stored items; need not be sent."""
     created_by: str | None = None
     """Id of whoever made the item; only in stored items."""
 
 
-class CustomToolCall(Model):
+class CustomToolCall(Result):
     """The model wants a custom tool called with free text."""
 
     id: str | None = None
@@ -139,13 +139,13 @@ class CustomToolCall(Model):
     """Whether the tool was declared asynchronous; absent when the server does not say."""
     caller: ToolCallCaller | None = None
     """Who made the call: absent or null means the model itself."""
-    status: Annotated[Literal["in_progress", "completed", "incomplete"] | str, OPEN] | None = None
+    status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """`in_progress` while input still arrives."""
     created_by: str | None = None
     """Id of whoever made the item; only in stored items."""
 
 
-class CustomToolCallOutput(Model):
+class CustomToolCallOutput(Result):
     """What a custom tool gave back."""
 
     id: str | None = None
@@ -157,7 +157,7 @@ class CustomToolCallOutput(Model):
     """Text, or parts with text, images and files."""
     caller: ToolCallCaller | None = None
     """Copied from the call that this answers; absent or null means the model itself."""
-    status: Annotated[Literal["in_progress", "completed", "incomplete"] | str, OPEN] | None = None
+    status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """Only in stored items."""
     created_by: str | None = None
     """Id of whoever made the item; only in stored items."""
@@ -177,7 +177,7 @@ class ProgramCaller(Model):
     """The `call_id` of the `Program`."""
 
 
-class Program(Model):
+class Program(Result):
     """A program in JavaScript with which the model calls tools."""
 
     id: str | None = None
@@ -191,7 +191,7 @@ class Program(Model):
     """Seals the state of the program; send it back unchanged."""
 
 
-class ProgramOutput(Model):
+class ProgramOutput(Result):
     """What a program gave back."""
 
     id: str | None = None
@@ -201,19 +201,19 @@ class ProgramOutput(Model):
     """The `call_id` of the `Program`."""
     result: str
     """What the program printed, often JSON; empty in the event that opens the item."""
-    status: Annotated[Literal["completed", "incomplete"] | str, OPEN] | None = None
+    status: Open[Literal["completed", "incomplete"]] | None = None
     """`incomplete` when the program was stopped before its end."""
 
 
-class AdditionalTools(Model):
+class AdditionalTools(Result):
     """Tools that the model may use from this point on."""
 
     id: str | None = None
     """Set on stored items; need not be sent."""
     type: Literal["additional_tools"] = "additional_tools"
-    role: Annotated[Literal[
+    role: Open[Literal[
         "developer", "user", "system", "assistant", "tool", "unknown", "critic", "discriminator",
-    ] | str, OPEN] | None = None
+    ]] | None = None
     """Always `developer` in requests."""
     tools: Items[Tool] = EMPTY
     """Added to those of the request."""
@@ -222,9 +222,7 @@ class AdditionalTools(Model):
 class ConfigurationUpdateReasoning(Model):
     """The reasoning settings of a configuration update."""
 
-    effort: Annotated[Literal[
-        "none", "minimal", "low", "medium", "high", "xhigh", "max",
-    ] | str, OPEN] | None = None
+    effort: Open[Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]] | None = None
     """How much the model may think before it answers."""
 
 
@@ -235,7 +233,7 @@ class ConfigurationUpdateText(Model):
     """Replaces the format of the request."""
 
 
-class ConfigurationUpdate(Model):
+class ConfigurationUpdate(Result):
     """Settings that hold from this point of the conversation on."""
 
     id: str | None = None
@@ -247,7 +245,7 @@ class ConfigurationUpdate(Model):
     """In which form the model answers from here on; absent leaves it as it was."""
 
 
-class Compaction(Model):
+class Compaction(Result):
     """A sealed summary that stands for all items before it."""
 
     id: str | None = None

@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from .content import (
         Logprob, PromptCacheBreakpoint, ReasoningText, ShellOutputContent, SummaryText, TopLogprob,
     )
+    from .hosted_tools import (
+        ApproximateLocation, DomainSecret, HybridSearchOptions, ImageGenSvgOptions, ImageGenSvgReasoning,
+        ImageMask, InlineSkillSource, LocalSkill, McpApprovalFilter, McpToolFilter, RankingOptions,
+        WebSearchFilters,
+    )
     from .items import ConfigurationUpdateReasoning, ConfigurationUpdateText
-    from .requests import (
+    from .parts_of_requests import (
         BackgroundOptions, ContextManagement, ModerationConfig, ModerationPolicy, ModerationPolicyMode,
         StreamOptions,
     )
@@ -33,11 +38,7 @@ if TYPE_CHECKING:
         ImageGenerationCallErrorModerationDetails, ImageGenerationCallSvgUsage, LocalShellAction, McpToolInfo,
         Point, SafetyCheck, ShellAction, WebSearchSource,
     )
-    from .tools import (
-        ApproximateLocation, DomainSecret, HybridSearchOptions, ImageGenSvgOptions, ImageGenSvgReasoning,
-        ImageMask, InlineSkillSource, LocalSkill, McpApprovalFilter, McpToolFilter, RankingOptions,
-        WebSearchFilters,
-    )
+    from .webhooks import WebhookEventType
 
 __all__ = [
     "AccessProgramsParam", "AdditionalToolsParam", "AllowedToolsChoiceParam", "AnnotationParam",
@@ -51,41 +52,44 @@ __all__ = [
     "ComputerCallParam", "ComputerScreenshotParam", "ComputerToolParam", "ComputerUsePreviewToolParam",
     "ConfigurationUpdateParam", "ConfigurationUpdateReasoningParam", "ConfigurationUpdateTextFormatParam",
     "ConfigurationUpdateTextParam", "ContainerAutoParam", "ContainerFileCitationParam",
-    "ContainerReferenceParam", "ContentPartParam", "ContextManagementParam", "ConversationRefParam",
-    "CustomGrammarFormatParam", "CustomTextFormatParam", "CustomToolCallOutputParam", "CustomToolCallParam",
-    "CustomToolChoiceParam", "CustomToolFormatParam", "CustomToolParam", "DirectCallerParam",
-    "DomainSecretParam", "DoubleClickActionParam", "DragActionParam", "FileCitationParam", "FilePathParam",
-    "FileSearchCallParam", "FileSearchResultParam", "FileSearchToolParam", "FilterParam",
-    "FunctionCallOutputParam", "FunctionCallParam", "FunctionToolChoiceParam", "FunctionToolParam",
-    "HostedToolChoiceParam", "HybridSearchOptionsParam", "ImageGenSvgOptionsParam",
-    "ImageGenSvgReasoningParam", "ImageGenerationCallErrorModerationDetailsParam",
+    "ContainerReferenceParam", "ContentPartParam", "ContextManagementParam", "ConversationCreateParams",
+    "ConversationItemRetrieveParams", "ConversationItemsCreateParams", "ConversationRefParam",
+    "ConversationUpdateParams", "CustomGrammarFormatParam", "CustomTextFormatParam",
+    "CustomToolCallOutputParam", "CustomToolCallParam", "CustomToolChoiceParam", "CustomToolFormatParam",
+    "CustomToolParam", "DirectCallerParam", "DomainSecretParam", "DoubleClickActionParam", "DragActionParam",
+    "FileCitationParam", "FilePathParam", "FileSearchCallParam", "FileSearchResultParam",
+    "FileSearchToolParam", "FilterParam", "FunctionCallOutputParam", "FunctionCallParam",
+    "FunctionToolChoiceParam", "FunctionToolParam", "HostedToolChoiceParam", "HybridSearchOptionsParam",
+    "ImageGenSvgOptionsParam", "ImageGenSvgReasoningParam", "ImageGenerationCallErrorModerationDetailsParam",
     "ImageGenerationCallErrorParam", "ImageGenerationCallParam", "ImageGenerationCallSvgUsageParam",
     "ImageGenerationToolParam", "ImageMaskParam", "InlineSkillParam", "InlineSkillSourceParam",
     "InputContentPartParam", "InputFileParam", "InputImageParam", "InputItemParam", "InputMessageParam",
-    "InputTextParam", "ItemParam", "ItemReferenceParam", "KeypressActionParam", "LocalEnvironmentParam",
-    "LocalShellActionParam", "LocalShellCallOutputParam", "LocalShellCallParam", "LocalShellToolParam",
-    "LocalSkillParam", "LogprobParam", "McpApprovalFilterParam", "McpApprovalRequestParam",
-    "McpApprovalResponseParam", "McpCallErrorParam", "McpCallParam", "McpHttpErrorParam", "McpListToolsParam",
-    "McpProtocolErrorParam", "McpToolChoiceParam", "McpToolExecutionErrorParam", "McpToolFilterParam",
-    "McpToolInfoParam", "McpToolParam", "ModerationConfigParam", "ModerationPolicyModeParam",
-    "ModerationPolicyParam", "MoveActionParam", "NamespaceMemberParam", "NamespaceToolParam",
-    "NetworkPolicyAllowlistParam", "NetworkPolicyDisabledParam", "NetworkPolicyParam",
-    "OutputContentPartParam", "OutputItemParam", "OutputMessageParam", "OutputTextParam", "PointParam",
-    "ProgramCallerParam", "ProgramOutputParam", "ProgramParam", "ProgrammaticToolCallingChoiceParam",
-    "ProgrammaticToolCallingToolParam", "PromptCacheBreakpointParam", "PromptCacheOptionsParam",
-    "PromptTemplateParam", "RankingOptionsParam", "ReasoningConfigParam", "ReasoningItemParam",
-    "ReasoningTextParam", "RefusalParam", "ResponseCreateParams", "ResponseImageOptionsParam",
-    "SafetyCheckParam", "ScreenshotActionParam", "ScreenshotContentParam", "ScrollActionParam",
-    "ShellActionParam", "ShellCallOutputParam", "ShellCallParam", "ShellEnvironmentParam", "ShellExitParam",
-    "ShellOutcomeParam", "ShellOutputContentParam", "ShellTimeoutParam", "ShellToolChoiceParam",
-    "ShellToolEnvironmentParam", "ShellToolParam", "SkillParam", "SkillReferenceParam", "StreamOptionsParam",
-    "SummaryTextParam", "TextConfigParam", "TextFormatJsonObjectParam", "TextFormatJsonSchemaParam",
-    "TextFormatParam", "TextFormatTextParam", "TextParam", "ToolCallCallerParam", "ToolChoiceObjectParam",
-    "ToolParam", "ToolSearchCallParam", "ToolSearchOutputParam", "ToolSearchToolParam", "TopLogprobParam",
+    "InputTextParam", "InputTokenCountParams", "ItemListParams", "ItemParam", "ItemReferenceParam",
+    "KeypressActionParam", "LocalEnvironmentParam", "LocalShellActionParam", "LocalShellCallOutputParam",
+    "LocalShellCallParam", "LocalShellToolParam", "LocalSkillParam", "LogprobParam", "McpApprovalFilterParam",
+    "McpApprovalRequestParam", "McpApprovalResponseParam", "McpCallErrorParam", "McpCallParam",
+    "McpHttpErrorParam", "McpListToolsParam", "McpProtocolErrorParam", "McpToolChoiceParam",
+    "McpToolExecutionErrorParam", "McpToolFilterParam", "McpToolInfoParam", "McpToolParam",
+    "ModerationConfigParam", "ModerationPolicyModeParam", "ModerationPolicyParam", "MoveActionParam",
+    "NamespaceMemberParam", "NamespaceToolParam", "NetworkPolicyAllowlistParam", "NetworkPolicyDisabledParam",
+    "NetworkPolicyParam", "OutputContentPartParam", "OutputItemParam", "OutputMessageParam",
+    "OutputTextParam", "PointParam", "ProgramCallerParam", "ProgramOutputParam", "ProgramParam",
+    "ProgrammaticToolCallingChoiceParam", "ProgrammaticToolCallingToolParam", "PromptCacheBreakpointParam",
+    "PromptCacheOptionsParam", "PromptTemplateParam", "RankingOptionsParam", "ReasoningConfigParam",
+    "ReasoningItemParam", "ReasoningTextParam", "RefusalParam", "ResponseCompactParams",
+    "ResponseCreateParams", "ResponseImageOptionsParam", "ResponseRetrieveParams", "SafetyCheckParam",
+    "ScreenshotActionParam", "ScreenshotContentParam", "ScrollActionParam", "ShellActionParam",
+    "ShellCallOutputParam", "ShellCallParam", "ShellEnvironmentParam", "ShellExitParam", "ShellOutcomeParam",
+    "ShellOutputContentParam", "ShellTimeoutParam", "ShellToolChoiceParam", "ShellToolEnvironmentParam",
+    "ShellToolParam", "SkillParam", "SkillReferenceParam", "StreamOptionsParam", "SummaryTextParam",
+    "TextConfigParam", "TextFormatJsonObjectParam", "TextFormatJsonSchemaParam", "TextFormatParam",
+    "TextFormatTextParam", "TextParam", "ToolCallCallerParam", "ToolChoiceObjectParam", "ToolParam",
+    "ToolSearchCallParam", "ToolSearchOutputParam", "ToolSearchToolParam", "TopLogprobParam",
     "TypeActionParam", "UrlCitationParam", "WaitActionParam", "WebSearchActionFindInPageParam",
     "WebSearchActionOpenPageParam", "WebSearchActionParam", "WebSearchActionSearchParam",
     "WebSearchCallParam", "WebSearchFiltersParam", "WebSearchPreviewToolParam", "WebSearchSourceParam",
-    "WebSearchToolParam",
+    "WebSearchToolParam", "WebhookCreateParams", "WebhookListParams", "WebhookRotateSecretParams",
+    "WebhookTestParams", "WebhookUpdateParams",
 ]
 
 
@@ -461,11 +465,51 @@ class ContextManagementParam(TypedDict, total=False):
     """Number of tokens at which the history is compacted, at least 1000."""
 
 
+class ConversationCreateParams(RequestOptions, total=False):
+    """What a conversation starts with."""
+
+    items: Sequence[InputItem | InputItemParam] | None
+    """The first items, at most 20."""
+    metadata: Mapping[str, str] | None
+    """Your own pairs to keep with it, at most 16, keys to 64 and values to 512 characters."""
+
+
+class ConversationItemRetrieveParams(RequestOptions, total=False):
+    """What is shown of an item."""
+
+    include: Sequence[Literal[
+        "file_search_call.results", "web_search_call.results", "web_search_call.action.sources",
+        "message.input_image.image_url", "computer_call_output.output.image_url",
+        "code_interpreter_call.outputs", "reasoning.encrypted_content", "message.output_text.logprobs",
+    ]]
+    """Data to send that is left out otherwise."""
+
+
+class ConversationItemsCreateParams(RequestOptions, total=False):
+    """Items to add to a conversation."""
+
+    items: Required[Sequence[InputItem | InputItemParam]]
+    """The items, at most 20."""
+    include: Sequence[Literal[
+        "file_search_call.results", "web_search_call.results", "web_search_call.action.sources",
+        "message.input_image.image_url", "computer_call_output.output.image_url",
+        "code_interpreter_call.outputs", "reasoning.encrypted_content", "message.output_text.logprobs",
+    ]]
+    """Data to send that is left out otherwise."""
+
+
 class ConversationRefParam(TypedDict, total=False):
     """A conversation, by its id."""
 
     id: Required[str]
     """Its id, `conv_...`."""
+
+
+class ConversationUpdateParams(RequestOptions, total=False):
+    """What changes of a conversation."""
+
+    metadata: Required[Mapping[str, str] | None]
+    """Your own pairs to keep with it, at most 16, keys to 64 and values to 512 characters."""
 
 
 class CustomGrammarFormatParam(TypedDict, total=False):
@@ -970,6 +1014,52 @@ class InputTextParam(TypedDict, total=False):
     """Ends a cacheable prefix of the prompt after this part."""
 
 
+class InputTokenCountParams(RequestOptions, total=False):
+    """The parts of a request that make up its input."""
+
+    model: str | None
+    """Id of the model."""
+    input: str | Sequence[InputItem | InputItemParam] | None
+    """What to answer, a user message as text or items of a history."""
+    instructions: str | None
+    """A system message put first; not taken over from `previous_response_id`."""
+    previous_response_id: str | None
+    """The stored response to continue; not together with `conversation`."""
+    conversation: str | ConversationRef | ConversationRefParam | None
+    """The conversation to continue, by id; not together with `previous_response_id`."""
+    tools: Sequence[Tool | ToolParam] | None
+    """The tools that the model may use."""
+    tool_choice: Literal["none", "auto", "required"] | ToolChoiceObject | ToolChoiceObjectParam | None
+    """Whether the model may, must or must not call tools, and which."""
+    parallel_tool_calls: bool | None
+    """Whether the model may call several tools at once."""
+    text: TextConfig | TextConfigParam | None
+    """Format and verbosity of the text."""
+    reasoning: ReasoningConfig | ReasoningConfigParam | None
+    """How much a reasoning model thinks and shows of it."""
+    personality: Literal["friendly", "pragmatic"] | str
+    """The style of the answer, at most 64 characters; the model's own when absent."""
+    truncation: Literal["auto", "disabled"]
+    """Deprecated. Whether input that is too long loses its oldest items or is an error."""
+
+
+class ItemListParams(RequestOptions, total=False):
+    """Which page of items."""
+
+    after: str
+    """The id of the item that the page starts behind."""
+    limit: int
+    """The size of a page, 1 to 100; 20 when absent."""
+    order: Literal["asc", "desc"]
+    """Oldest or newest first, `desc` when absent."""
+    include: Sequence[Literal[
+        "file_search_call.results", "web_search_call.results", "web_search_call.action.sources",
+        "message.input_image.image_url", "computer_call_output.output.image_url",
+        "code_interpreter_call.outputs", "reasoning.encrypted_content", "message.output_text.logprobs",
+    ]]
+    """Data to send that is left out otherwise."""
+
+
 class ItemReferenceParam(TypedDict, total=False):
     """Stands for an item that the server has stored."""
 
@@ -1472,6 +1562,30 @@ class RefusalParam(TypedDict, total=False):
     """The explanation, in the words of the model."""
 
 
+class ResponseCompactParams(RequestOptions, total=False):
+    """What is condensed, and for which model."""
+
+    model: Required[ModelId]
+    """Id of the model that is to go on with the items."""
+    input: str | Sequence[InputItem | InputItemParam] | None
+    """The history, or what is added to that of `previous_response_id`."""
+    instructions: str | None
+    """A system message put first; not taken over from `previous_response_id`."""
+    previous_response_id: str | None
+    """The stored response whose history is condensed."""
+    image: ResponseImageOptions | ResponseImageOptionsParam
+    """How images in the context are handled."""
+    prompt_cache_key: str | None
+    """Requests with the same key and prefix share the prompt cache, at most 64 characters."""
+    prompt_cache_options: PromptCacheOptions | PromptCacheOptionsParam | None
+    """How the prompt cache is used."""
+    prompt_cache_retention: Literal["in_memory", "24h"] | None
+    """Deprecated. The longest that cached prefixes are kept; `prompt_cache_options` with its `ttl` replaces
+    it."""
+    service_tier: Literal["auto", "default", "fast", "flex", "priority"] | None
+    """Speed against price of serving; `auto`, the project's setting, when absent."""
+
+
 class ResponseCreateParams(RequestOptions, total=False):
     """A request for a response; every field may be left out, though most servers want `model` and `input`."""
 
@@ -1556,6 +1670,21 @@ class ResponseImageOptionsParam(TypedDict, total=False):
 
     context_compression: Literal["auto", "enabled", "disabled"]
     """Whether images may be compressed; `auto` when absent, and responses say what was done."""
+
+
+class ResponseRetrieveParams(RequestOptions, total=False):
+    """How a stored response is returned."""
+
+    include: Sequence[Literal[
+        "file_search_call.results", "web_search_call.results", "web_search_call.action.sources",
+        "message.input_image.image_url", "computer_call_output.output.image_url",
+        "code_interpreter_call.outputs", "reasoning.encrypted_content", "message.output_text.logprobs",
+    ]]
+    """Data to send that is left out otherwise."""
+    starting_after: int
+    """The sequence number after which the events start; only with `stream`, all events when absent."""
+    include_obfuscation: bool
+    """Whether deltas are padded so that their sizes tell nothing about the text; true when absent."""
 
 
 class SafetyCheckParam(TypedDict, total=False):
@@ -1931,6 +2060,51 @@ class WebSearchToolParam(TypedDict, total=False):
     search_context_size: Literal["low", "medium", "high"]
     """How much of the context window results may fill; `medium` when absent."""
 
+
+class WebhookCreateParams(RequestOptions, total=False):
+    """A new endpoint for webhooks."""
+
+    name: Required[str]
+    """Its name, for people."""
+    url: Required[str]
+    """Where to send events, an HTTPS address."""
+    event_types: Required[Sequence[WebhookEventType]]
+    """Types of the events to send."""
+
+
+class WebhookListParams(RequestOptions, total=False):
+    """Which page of endpoints; the newest come first."""
+
+    after: str | None
+    """The id of the endpoint that the page starts behind."""
+    limit: int
+    """The size of a page; 20 when absent."""
+
+
+class WebhookRotateSecretParams(RequestOptions, total=False):
+    """How the secret of an endpoint is replaced."""
+
+    keep_old_secret_active_for_24_hours: bool
+    """Whether the old secret stays valid for a day; false when absent, which ends it at once."""
+
+
+class WebhookTestParams(RequestOptions, total=False):
+    """The event to send as a sample."""
+
+    event_type: Required[WebhookEventType]
+    """Its type."""
+
+
+class WebhookUpdateParams(RequestOptions, total=False):
+    """What changes of an endpoint; all else stays."""
+
+    name: str
+    """Its new name, for people."""
+    url: str
+    """Where to send events from now on, an HTTPS address."""
+    event_types: Sequence[WebhookEventType]
+    """Types of the events to send; they replace those there are."""
+
 AnnotationParam: TypeAlias = FileCitationParam | UrlCitationParam | ContainerFileCitationParam | FilePathParam
 """What a stretch of output text refers to."""
 
@@ -1945,6 +2119,24 @@ ContentPartParam: TypeAlias = (
     | TextParam | SummaryTextParam | ScreenshotContentParam
 )
 """Any part that a message or a `content_part` event may hold."""
+
+FilterParam: TypeAlias = ComparisonFilterParam | CompoundFilterParam
+"""A condition on file attributes; compounds nest to any depth, and `type` is the operator."""
+
+CodeInterpreterContainerParam: TypeAlias = CodeInterpreterContainerAutoParam
+"""How the code interpreter gets a container; the id of an existing one is a plain string instead."""
+
+NetworkPolicyParam: TypeAlias = NetworkPolicyDisabledParam | NetworkPolicyAllowlistParam
+"""Which hosts a container may reach, told apart by `type`."""
+
+SkillParam: TypeAlias = SkillReferenceParam | InlineSkillParam
+"""A skill for a hosted container, told apart by `type`."""
+
+ShellToolEnvironmentParam: TypeAlias = ContainerAutoParam | LocalEnvironmentParam | ContainerReferenceParam
+"""Where the commands of a shell tool run, told apart by `type`."""
+
+NamespaceMemberParam: TypeAlias = FunctionToolParam | CustomToolParam
+"""A tool that may stand in a namespace."""
 
 ToolCallCallerParam: TypeAlias = DirectCallerParam | ProgramCallerParam
 """Who made a tool call."""
@@ -2000,26 +2192,16 @@ ApplyPatchOperationParam: TypeAlias = (
 McpCallErrorParam: TypeAlias = McpProtocolErrorParam | McpToolExecutionErrorParam | McpHttpErrorParam
 """Why a call of an MCP tool failed."""
 
+ToolChoiceObjectParam: TypeAlias = (
+    AllowedToolsChoiceParam | HostedToolChoiceParam | FunctionToolChoiceParam | McpToolChoiceParam
+    | CustomToolChoiceParam | ProgrammaticToolCallingChoiceParam | ApplyPatchToolChoiceParam
+    | ShellToolChoiceParam
+)
+"""A tool choice that names tools, told apart by `type`; `none`, `auto` and `required` are plain strings
+instead."""
+
 CustomToolFormatParam: TypeAlias = CustomTextFormatParam | CustomGrammarFormatParam
 """What a custom tool takes as input, told apart by `type`."""
-
-FilterParam: TypeAlias = ComparisonFilterParam | CompoundFilterParam
-"""A condition on file attributes; compounds nest to any depth, and `type` is the operator."""
-
-CodeInterpreterContainerParam: TypeAlias = CodeInterpreterContainerAutoParam
-"""How the code interpreter gets a container; the id of an existing one is a plain string instead."""
-
-NetworkPolicyParam: TypeAlias = NetworkPolicyDisabledParam | NetworkPolicyAllowlistParam
-"""Which hosts a container may reach, told apart by `type`."""
-
-SkillParam: TypeAlias = SkillReferenceParam | InlineSkillParam
-"""A skill for a hosted container, told apart by `type`."""
-
-ShellToolEnvironmentParam: TypeAlias = ContainerAutoParam | LocalEnvironmentParam | ContainerReferenceParam
-"""Where the commands of a shell tool run, told apart by `type`."""
-
-NamespaceMemberParam: TypeAlias = FunctionToolParam | CustomToolParam
-"""A tool that may stand in a namespace."""
 
 ToolParam: TypeAlias = (
     FunctionToolParam | FileSearchToolParam | ComputerToolParam | ComputerUsePreviewToolParam
@@ -2028,11 +2210,3 @@ ToolParam: TypeAlias = (
     | ToolSearchToolParam | WebSearchPreviewToolParam | ApplyPatchToolParam
 )
 """Any tool that a request may offer, told apart by `type`."""
-
-ToolChoiceObjectParam: TypeAlias = (
-    AllowedToolsChoiceParam | HostedToolChoiceParam | FunctionToolChoiceParam | McpToolChoiceParam
-    | CustomToolChoiceParam | ProgrammaticToolCallingChoiceParam | ApplyPatchToolChoiceParam
-    | ShellToolChoiceParam
-)
-"""A tool choice that names tools, told apart by `type`; `none`, `auto` and `required` are plain strings
-instead."""

@@ -7,32 +7,33 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from ._base import (
-    EMPTY, OPEN, TEXT_OR, Items, JsonObject, Model, Number, ResponseResult, StrictBool, StrictInt, reference,
+    EMPTY, TEXT_OR, Items, JsonObject, Model, Number, Open, ResponseResult, StrictBool, StrictInt, reference,
 )
 from ._unions import InputItem, OutputItem, PromptCacheDiagnostics, TextFormat, Tool, ToolChoiceObject
 
 if TYPE_CHECKING:
+    from .outcome import IncompleteDetails, ResponseError, Usage
     from .response_parts import (
-        AccessPrograms, Billing, CacheWriteTokensDetails, ConversationRef, InputTransformation, Moderation,
-        PromptCacheOptions, PromptTemplate, ResponseErrorMisalignment, ResponseImageOptions, ToolUsage,
+        AccessPrograms, Billing, ConversationRef, InputTransformation, Moderation, PromptCacheOptions,
+        PromptTemplate, ResponseImageOptions, ToolUsage,
     )
 else:
+    IncompleteDetails = reference("outcome.IncompleteDetails")
+    ResponseError = reference("outcome.ResponseError")
+    Usage = reference("outcome.Usage")
     AccessPrograms = reference("response_parts.AccessPrograms")
     Billing = reference("response_parts.Billing")
-    CacheWriteTokensDetails = reference("response_parts.CacheWriteTokensDetails")
     ConversationRef = reference("response_parts.ConversationRef")
     InputTransformation = reference("response_parts.InputTransformation")
     Moderation = reference("response_parts.Moderation")
     PromptCacheOptions = reference("response_parts.PromptCacheOptions")
     PromptTemplate = reference("response_parts.PromptTemplate")
-    ResponseErrorMisalignment = reference("response_parts.ResponseErrorMisalignment")
     ResponseImageOptions = reference("response_parts.ResponseImageOptions")
     ToolUsage = reference("response_parts.ToolUsage")
 
 __all__ = [
-    "IncompleteDetails", "InputTokensDetails", "ModelId", "OutputTokensDetails", "ReasoningConfig",
-    "Response", "ResponseError", "TextConfig", "TextFormatJsonObject", "TextFormatJsonSchema",
-    "TextFormatText", "Usage",
+    "ModelId", "ReasoningConfig", "Response", "TextConfig", "TextFormatJsonObject", "TextFormatJsonSchema",
+    "TextFormatText",
 ]
 
 ModelId: TypeAlias = Literal[
@@ -64,84 +65,18 @@ ModelId: TypeAlias = Literal[
 """Id of a model; those known when this was written, and any other string."""
 
 
-class ResponseError(Model):
-    """Why a response failed."""
-
-    code: Annotated[Literal[
-        "server_error", "rate_limit_exceeded", "insufficient_quota", "invalid_prompt",
-        "data_residency_mismatch", "bio_policy", "misalignment_policy_violation", "vector_store_timeout",
-        "invalid_image", "invalid_image_format", "invalid_base64_image", "invalid_image_url",
-        "image_too_large", "image_too_small", "image_parse_error", "image_content_policy_violation",
-        "invalid_image_mode", "image_file_too_large", "unsupported_image_media_type", "empty_image_file",
-        "failed_to_download_image", "image_file_not_found",
-    ] | str, OPEN] | None = None
-    """The kind of failure, for programs."""
-    message: str | None = None
-    """What happened, for people."""
-    param: str | None = None
-    """The request field at fault; null or absent where none is known."""
-    type: str | None = None
-    """The class of the original error; null or absent where it was not recorded."""
-    misalignment: ResponseErrorMisalignment | None = None
-    """More on a `misalignment_policy_violation`; absent for other codes."""
-
-
-class IncompleteDetails(Model):
-    """Why a response was cut short."""
-
-    reason: Annotated[Literal[
-        "max_output_tokens", "max_messages", "content_filter", "steered",
-    ] | str, OPEN] | None = None
-    """What cut it; `steered` means that a `response.steer` event took over."""
-
-
-class InputTokensDetails(Model):
-    """Input tokens by what the prompt cache did with them."""
-
-    cached_tokens: StrictInt | None = None
-    """Tokens read from the cache."""
-    cache_write_tokens: StrictInt | None = None
-    """Tokens written to the cache; older responses and other servers leave it out."""
-    cache_write_tokens_details: CacheWriteTokensDetails | None = None
-    """The written tokens by lifetime; null or absent where not reported."""
-
-
-class OutputTokensDetails(Model):
-    """Output tokens by what they were spent on."""
-
-    reasoning_tokens: StrictInt | None = None
-    """Tokens of reasoning, most of which is not shown."""
-
-
-class Usage(Model):
-    """Tokens that a response used."""
-
-    input_tokens: StrictInt | None = None
-    """Tokens read, cached ones included."""
-    input_tokens_details: InputTokensDetails | None = None
-    """How the input tokens relate to the prompt cache."""
-    output_tokens: StrictInt | None = None
-    """Tokens generated, reasoning included."""
-    output_tokens_details: OutputTokensDetails | None = None
-    """What the output tokens were spent on."""
-    total_tokens: StrictInt | None = None
-    """Input and output together."""
-
-
 class ReasoningConfig(Model):
     """How much a reasoning model thinks, and how much of that is shown and kept."""
 
-    effort: Annotated[Literal[
-        "none", "minimal", "low", "medium", "high", "xhigh", "max",
-    ] | str, OPEN] | None = None
+    effort: Open[Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]] | None = None
     """How hard to think; the default and the values allowed depend on the model."""
-    summary: Annotated[Literal["auto", "concise", "detailed"] | str, OPEN] | None = None
+    summary: Open[Literal["auto", "concise", "detailed"]] | None = None
     """How detailed the summaries of reasoning items are; no summaries when null or absent."""
-    context: Annotated[Literal["auto", "current_turn", "all_turns"] | str, OPEN] | None = None
+    context: Open[Literal["auto", "current_turn", "all_turns"]] | None = None
     """Which earlier reasoning items the model sees again; up to the model when absent or `auto`."""
-    mode: Annotated[Literal["standard", "pro"] | str, OPEN] | None = None
+    mode: Open[Literal["standard", "pro"]] | None = None
     """The way reasoning is run; in a response the one in force."""
-    generate_summary: Annotated[Literal["auto", "concise", "detailed"] | str, OPEN] | None = None
+    generate_summary: Open[Literal["auto", "concise", "detailed"]] | None = None
     """Deprecated. The former name of `summary`."""
 
 
@@ -150,29 +85,29 @@ class TextConfig(Model):
 
     format: TextFormat | None = None
     """Plain text, JSON, or JSON of a schema; plain text when absent."""
-    verbosity: Annotated[Literal["low", "medium", "high"] | str, OPEN] | None = None
+    verbosity: Open[Literal["low", "medium", "high"]] | None = None
     """How much the model says; `medium` when absent."""
 
 
 class Response(ResponseResult):
     """One answer of the model, finished or in progress, with the settings it was made with."""
 
-    id: str | None = None
-    """Its id, `resp_...`; what `previous_response_id` and `retrieve` take."""
+    id: str = ""
+    """Its id, `resp_...`, what `previous_response_id` and `retrieve` take; empty if the server gives none."""
     object: Literal["response"] = "response"
     created_at: Number | None = None
     """When it was created, in Unix seconds; integer or float as sent."""
     completed_at: Number | None = None
     """When it was completed, in Unix seconds; null or absent in any status but `completed`."""
-    status: Annotated[Literal[
+    status: Open[Literal[
         "completed", "failed", "in_progress", "cancelled", "queued", "incomplete",
-    ] | str, OPEN] | None = None
+    ]] | None = None
     """How far it has come; `queued` and `in_progress` are not final."""
     error: ResponseError | None = None
     """Why it failed; null in any status but `failed`."""
     incomplete_details: IncompleteDetails | None = None
     """Why it was cut short; null in any status but `incomplete`."""
-    model: Annotated[ModelId, OPEN] | None = None
+    model: Open[ModelId] | None = None
     """The model that answered, often a dated snapshot of the one asked for."""
     output: Items[OutputItem] = EMPTY
     """What the model produced, in order; reasoning and tool calls may stand before the message."""
@@ -218,15 +153,15 @@ class Response(ResponseResult):
     """Penalty on tokens by how often they came already; echoed only, requests have no such field."""
     presence_penalty: Number | None = None
     """Penalty on tokens that came already; echoed only, requests have no such field."""
-    truncation: Annotated[Literal["auto", "disabled"] | str, OPEN] | None = None
+    truncation: Open[Literal["auto", "disabled"]] | None = None
     """Whether input that is too long loses its oldest items or is an error."""
     background: StrictBool | None = None
     """Whether it runs in the background."""
     store: StrictBool | None = None
     """Whether it is kept on the server and can be retrieved."""
-    service_tier: Annotated[Literal[
+    service_tier: Open[Literal[
         "auto", "default", "flex", "scale", "priority", "fast", "ultrafast",
-    ] | str, OPEN] | None = None
+    ]] | None = None
     """The tier that served it, which may differ from the one asked for."""
     metadata: dict[str, str] | None = None
     """Your own key-value pairs, as set in the request."""
@@ -240,7 +175,7 @@ class Response(ResponseResult):
     """The cache key of the request."""
     prompt_cache_options: PromptCacheOptions | None = None
     """Prompt cache settings in force."""
-    prompt_cache_retention: Annotated[Literal["in_memory", "24h"] | str, OPEN] | None = None
+    prompt_cache_retention: Open[Literal["in_memory", "24h"]] | None = None
     """Deprecated. The longest that cached prefixes are kept; `prompt_cache_options` with its `ttl` replaces
     it."""
     prompt_cache_diagnostics: PromptCacheDiagnostics | None = None

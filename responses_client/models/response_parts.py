@@ -4,7 +4,7 @@
 
 from typing import Annotated, Literal
 
-from ._base import OPEN, TEXT_OR, Model, Number, StrictBool, StrictInt
+from ._base import TEXT_OR, Model, Number, Open, StrictBool, StrictInt
 from ._unions import InputContentPart, ModerationOutcome
 
 __all__ = [
@@ -27,10 +27,10 @@ class ResponseErrorMisalignmentSteer(Model):
 class ResponseErrorMisalignment(Model):
     """Why a policy against unintended actions stopped the model, and how to go on."""
 
-    error_type: Annotated[Literal[
+    error_type: Open[Literal[
         "potentially_unintended_data_transfer", "potentially_unintended_data_access",
         "potentially_unintended_destructive_activity", "other",
-    ] | str, OPEN] | None = None
+    ]] | None = None
     """What the model seemed about to do; more values may come."""
     detailed_explanation: str | None = None
     """The explanation that may be shown; null or absent where there is none."""
@@ -116,13 +116,13 @@ class InputTransformation(Model):
 
     id: str | None = None
     """The item's id in the input."""
-    type: Annotated[Literal["reasoning"] | str, OPEN] | None = None
+    type: Open[Literal["reasoning"]] | None = None
     """The item's type."""
-    action: Annotated[Literal["removed"] | str, OPEN] | None = None
+    action: Open[Literal["removed"]] | None = None
     """What was done to the item."""
-    reason: Annotated[Literal[
+    reason: Open[Literal[
         "organization_mismatch", "end_user_mismatch", "model_mismatch", "prefix_mismatch", "turn_boundary",
-    ] | str, OPEN] | None = None
+    ]] | None = None
     """What did not fit, or that the reasoning belonged to an earlier turn."""
 
 
@@ -147,9 +147,9 @@ class PromptTemplate(Model):
 class PromptCacheOptions(Model):
     """How the prompt cache is used; for `gpt-5.6` and newer models."""
 
-    ttl: Annotated[Literal["30m", "12h"] | str, OPEN] | None = None
+    ttl: Open[Literal["30m", "12h"]] | None = None
     """How long cache entries are kept at least; `30m` when absent."""
-    mode: Annotated[Literal["implicit", "explicit"] | str, OPEN] | None = None
+    mode: Open[Literal["implicit", "explicit"]] | None = None
     """Whether the API sets one breakpoint by itself or uses only yours; `implicit` when absent."""
     prewarm: StrictBool | None = None
     """True fills the cache and generates nothing; false when absent, and never in a response."""
@@ -161,11 +161,11 @@ class PromptCacheMiss(Model):
     """The cache could not be used as in the compared response."""
 
     type: Literal["cache_miss"] = "cache_miss"
-    reason: Annotated[Literal[
+    reason: Open[Literal[
         "model_changed", "prompt_cache_key_changed", "tools_changed", "text_format_changed",
         "reasoning_effort_changed", "verbosity_changed", "context_compacted", "input_changed",
         "service_tier_changed",
-    ] | str, OPEN] | None = None
+    ]] | None = None
     """The first difference that was found."""
     cache_missed_tokens: StrictInt | None = None
     """Estimated input tokens behind that difference."""
@@ -194,14 +194,14 @@ class PromptCacheDiagnosticsUnavailable(Model):
 class AccessPrograms(Model):
     """The access programs that a response runs under, one a domain."""
 
-    cyber: Annotated[Literal["standard", "daybreak_blue", "daybreak_red"] | str, OPEN] | None = None
+    cyber: Open[Literal["standard", "daybreak_blue", "daybreak_red"]] | None = None
     """The program for cyber security; when absent from a request, taken from the model and your access."""
 
 
 class ResponseImageOptions(Model):
     """How images in the context are handled."""
 
-    context_compression: Annotated[Literal["auto", "enabled", "disabled"] | str, OPEN] | None = None
+    context_compression: Open[Literal["auto", "enabled", "disabled"]] | None = None
     """Whether images may be compressed; `auto` when absent, and responses say what was done."""
 
 
@@ -226,9 +226,7 @@ class ModerationResult(Model):
     """Whether each category was flagged."""
     category_scores: dict[str, Number] | None = None
     """The model's confidence in each category, 0 to 1."""
-    category_applied_input_types: dict[str, list[Annotated[Literal[
-        "text", "image",
-    ] | str, OPEN]]] | None = None
+    category_applied_input_types: dict[str, list[Open[Literal["text", "image"]]]] | None = None
     """The kinds of content each score rests on."""
 
 

@@ -4,7 +4,9 @@
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from ._base import EMPTY, OPEN, TEXT_OR, Items, JsonObject, Model, Number, StrictBool, StrictInt, reference
+from ._base import (
+    EMPTY, TEXT_OR, Items, JsonObject, Model, Number, Open, Result, StrictBool, StrictInt, reference,
+)
 from ._unions import (
     ApplyPatchOperation, CodeInterpreterOutput, ComputerAction, McpCallError, ShellEnvironment, Tool,
     ToolCallCaller, WebSearchAction,
@@ -45,15 +47,13 @@ class FileSearchResult(Model):
     """Relevance from 0 to 1, higher is closer."""
 
 
-class FileSearchCall(Model):
+class FileSearchCall(Result):
     """A search of the vector stores that a `file_search` tool names; the server runs it."""
 
     id: str | None = None
     """Item id; some servers leave it out."""
     type: Literal["file_search_call"] = "file_search_call"
-    status: Annotated[Literal[
-        "in_progress", "searching", "completed", "incomplete", "failed",
-    ] | str, OPEN] | None = None
+    status: Open[Literal["in_progress", "searching", "completed", "incomplete", "failed"]] | None = None
     """How far the search is; some servers leave it out."""
     queries: Items[str] = EMPTY
     """What the model searched for; empty until the search is done."""
@@ -61,15 +61,13 @@ class FileSearchCall(Model):
     """Passages found; null unless `include` asks for `file_search_call.results`."""
 
 
-class WebSearchCall(Model):
+class WebSearchCall(Result):
     """One step on the web that the server took for the model, a search or a look at a page."""
 
     id: str | None = None
     """Item id; some servers leave it out."""
     type: Literal["web_search_call"] = "web_search_call"
-    status: Annotated[Literal[
-        "in_progress", "searching", "completed", "failed", "incomplete",
-    ] | str, OPEN] | None = None
+    status: Open[Literal["in_progress", "searching", "completed", "failed", "incomplete"]] | None = None
     """How far the step is; some servers leave it out."""
     action: WebSearchAction | None = None
     """What was searched or opened; absent while the call is in progress and from servers that tell no
@@ -130,7 +128,7 @@ class SafetyCheck(Model):
     """Text to show to a person."""
 
 
-class ComputerCall(Model):
+class ComputerCall(Result):
     """Mouse and keyboard input to carry out and to answer with a `ComputerCallOutput`."""
 
     type: Literal["computer_call"] = "computer_call"
@@ -144,7 +142,7 @@ class ComputerCall(Model):
     """Things to do, in this order; sent for the tool `computer`."""
     pending_safety_checks: Items[SafetyCheck] = EMPTY
     """Warnings that the output must acknowledge; empty when there are none."""
-    status: Annotated[Literal["in_progress", "completed", "incomplete"] | str, OPEN] | None = None
+    status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """How far the model is with writing the call."""
 
 
@@ -159,7 +157,7 @@ class ComputerScreenshot(Model):
     """Id of an uploaded file that holds the picture."""
 
 
-class ComputerCallOutput(Model):
+class ComputerCallOutput(Result):
     """What the screen showed after a computer call was carried out."""
 
     id: str | None = None
@@ -171,7 +169,7 @@ class ComputerCallOutput(Model):
     """Picture of the screen."""
     acknowledged_safety_checks: Items[SafetyCheck] = EMPTY
     """Those of `pending_safety_checks` that the caller accepts."""
-    status: Annotated[Literal["in_progress", "completed", "incomplete", "failed"] | str, OPEN] | None = None
+    status: Open[Literal["in_progress", "completed", "incomplete", "failed"]] | None = None
     """Set on items that the API returns; `failed` comes from the API only."""
     created_by: str | None = None
     """Who made the item; absent unless the server tells."""
@@ -181,7 +179,7 @@ class ClickAction(Model):
     """Click once with a mouse button."""
 
     type: Literal["click"] = "click"
-    button: Annotated[Literal["left", "right", "wheel", "back", "forward"] | str, OPEN] | None = None
+    button: Open[Literal["left", "right", "wheel", "back", "forward"]] | None = None
     """Mouse button to press."""
     x: StrictInt
     """Pixels from the left edge of the last screenshot."""
@@ -278,15 +276,13 @@ class WaitAction(Model):
     type: Literal["wait"] = "wait"
 
 
-class CodeInterpreterCall(Model):
+class CodeInterpreterCall(Result):
     """Code that the model wrote and the server ran in a container."""
 
     type: Literal["code_interpreter_call"] = "code_interpreter_call"
     id: str | None = None
     """Item id; some servers leave it out."""
-    status: Annotated[Literal[
-        "in_progress", "completed", "incomplete", "interpreting", "failed",
-    ] | str, OPEN] | None = None
+    status: Open[Literal["in_progress", "completed", "incomplete", "interpreting", "failed"]] | None = None
     """How far the run is; some servers leave it out."""
     container_id: str | None = None
     """Container that ran the code; some servers leave it out."""
@@ -317,7 +313,7 @@ class ImageGenerationCallErrorModerationDetails(Model):
 
     categories: Items[str] = EMPTY
     """Moderation categories that were hit; new ones may appear."""
-    moderation_stage: Annotated[Literal["input", "output", "unknown"] | str, OPEN] | None = None
+    moderation_stage: Open[Literal["input", "output", "unknown"]] | None = None
     """Whether the prompt or the picture was blocked."""
 
 
@@ -351,29 +347,29 @@ class ImageGenerationCallSvgUsage(Model):
     """Sum for the call."""
 
 
-class ImageGenerationCall(Model):
+class ImageGenerationCall(Result):
     """A picture that the server drew or edited for the model."""
 
     type: Literal["image_generation_call"] = "image_generation_call"
     id: str | None = None
     """Item id; some servers leave it out."""
-    status: Annotated[Literal["in_progress", "completed", "generating", "failed"] | str, OPEN] | None = None
+    status: Open[Literal["in_progress", "completed", "generating", "failed"]] | None = None
     """How far the picture is."""
     result: str | None = None
     """The picture in base64, in the format `output_format`; null or absent until it is done."""
-    action: Annotated[Literal["generate", "edit", "auto"] | str, OPEN] | None = None
+    action: Open[Literal["generate", "edit", "auto"]] | None = None
     """Whether a picture was made anew or changed."""
-    background: Annotated[Literal["transparent", "opaque", "auto"] | str, OPEN] | None = None
+    background: Open[Literal["transparent", "opaque", "auto"]] | None = None
     """Kind of background used."""
     error: ImageGenerationCallError | None = None
     """Why moderation stopped the call; absent otherwise."""
-    output_format: Annotated[Literal["png", "webp", "jpeg", "gif", "svg"] | str, OPEN] | None = None
+    output_format: Open[Literal["png", "webp", "jpeg", "gif", "svg"]] | None = None
     """File format of `result`."""
-    quality: Annotated[Literal["low", "medium", "high", "xhigh", "max", "auto"] | str, OPEN] | None = None
+    quality: Open[Literal["low", "medium", "high", "xhigh", "max", "auto"]] | None = None
     """Quality used."""
     revised_prompt: str | None = None
     """The prompt as the model rewrote it for the image model."""
-    size: Annotated[Literal["1024x1024", "1024x1536", "1536x1024"] | str, OPEN] | None = None
+    size: Open[Literal["1024x1024", "1024x1536", "1536x1024"]] | None = None
     """Width and height in pixels, joined by an `x`."""
     svg_usage: ImageGenerationCallSvgUsage | None = None
     """Tokens spent on an SVG picture; absent for other formats."""
@@ -395,7 +391,7 @@ class LocalShellAction(Model):
     """User to run it as; absent when the model names none."""
 
 
-class LocalShellCall(Model):
+class LocalShellCall(Result):
     """A command of the older `local_shell` tool, to be answered with a `LocalShellCallOutput`."""
 
     type: Literal["local_shell_call"] = "local_shell_call"
@@ -405,11 +401,11 @@ class LocalShellCall(Model):
     """Repeated in the output that answers this call."""
     action: LocalShellAction
     """The command and how to run it."""
-    status: Annotated[Literal["in_progress", "completed", "incomplete"] | str, OPEN] | None = None
+    status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """How far the model is with writing the call."""
 
 
-class LocalShellCallOutput(Model):
+class LocalShellCallOutput(Result):
     """What a command of the `local_shell` tool gave."""
 
     type: Literal["local_shell_call_output"] = "local_shell_call_output"
@@ -420,7 +416,7 @@ class LocalShellCallOutput(Model):
     only `id`."""
     output: str
     """What the command gave, published as JSON text."""
-    status: Annotated[Literal["in_progress", "completed", "incomplete"] | str, OPEN] | None = None
+    status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """How far the command is; optional."""
 
 
@@ -435,7 +431,7 @@ class ShellAction(Model):
     """Characters of stdout and stderr together to keep; null when the model sets no limit."""
 
 
-class ShellCall(Model):
+class ShellCall(Result):
     """Commands of the `shell` tool; a container runs them, or the caller who sends a `ShellCallOutput`."""
 
     id: str | None = None
@@ -447,7 +443,7 @@ class ShellCall(Model):
     type: Literal["shell_call"] = "shell_call"
     action: ShellAction
     """The commands and their limits."""
-    status: Annotated[Literal["in_progress", "completed", "incomplete"] | str, OPEN] | None = None
+    status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """How far the call is; optional in a request."""
     environment: ShellEnvironment | None = None
     """Where the commands run; absent in recordings where the caller runs them."""
@@ -455,7 +451,7 @@ class ShellCall(Model):
     """Who made the item; absent unless the server tells."""
 
 
-class ShellCallOutput(Model):
+class ShellCallOutput(Result):
     """What the commands of a shell call gave, one element a command."""
 
     id: str | None = None
@@ -467,7 +463,7 @@ class ShellCallOutput(Model):
     type: Literal["shell_call_output"] = "shell_call_output"
     output: Items[ShellOutputContent] = EMPTY
     """Results in order; empty until a command has ended."""
-    status: Annotated[Literal["in_progress", "completed", "incomplete"] | str, OPEN] | None = None
+    status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """How far the commands are; optional in a request."""
     max_output_length: StrictInt | None = None
     """The limit of the call in characters, to be sent back as it came."""
@@ -489,7 +485,7 @@ class ShellTimeout(Model):
     type: Literal["timeout"] = "timeout"
 
 
-class ApplyPatchCall(Model):
+class ApplyPatchCall(Result):
     """A change of one file to carry out and to answer with an `ApplyPatchCallOutput`."""
 
     type: Literal["apply_patch_call"] = "apply_patch_call"
@@ -499,7 +495,7 @@ class ApplyPatchCall(Model):
     """Repeated in the output that answers this call."""
     caller: ToolCallCaller | None = None
     """Whether the model itself or a program of it made the call; absent or null when untold."""
-    status: Annotated[Literal["in_progress", "completed"] | str, OPEN] | None = None
+    status: Open[Literal["in_progress", "completed"]] | None = None
     """Whether the model has written the call to its end."""
     operation: ApplyPatchOperation
     """Which file, and what becomes of it."""
@@ -507,7 +503,7 @@ class ApplyPatchCall(Model):
     """Who made the item; absent unless the server tells."""
 
 
-class ApplyPatchCallOutput(Model):
+class ApplyPatchCallOutput(Result):
     """Whether a change of a file could be carried out."""
 
     type: Literal["apply_patch_call_output"] = "apply_patch_call_output"
@@ -517,7 +513,7 @@ class ApplyPatchCallOutput(Model):
     """The `call_id` of the patch call that this answers."""
     caller: ToolCallCaller | None = None
     """The `caller` of the call; absent or null when untold."""
-    status: Annotated[Literal["completed", "failed"] | str, OPEN] | None = None
+    status: Open[Literal["completed", "failed"]] | None = None
     """Whether the file is now as the model wants it."""
     output: str | None = None
     """Log or error text for the model to read, where there is any."""
@@ -553,7 +549,7 @@ class ApplyPatchUpdateFile(Model):
     """Diff against the file as it is; empty while the call is in progress."""
 
 
-class McpCall(Model):
+class McpCall(Result):
     """A tool of an MCP server that the server of the API called, with what came back."""
 
     type: Literal["mcp_call"] = "mcp_call"
@@ -569,9 +565,7 @@ class McpCall(Model):
     """Text that the tool gave; null until then and on an error."""
     error: Annotated[str | McpCallError, TEXT_OR] | None = None
     """What went wrong; a plain string from some servers and in older responses."""
-    status: Annotated[Literal[
-        "in_progress", "completed", "incomplete", "calling", "failed",
-    ] | str, OPEN] | None = None
+    status: Open[Literal["in_progress", "completed", "incomplete", "calling", "failed"]] | None = None
     """How far the call is; often absent."""
     approval_request_id: str | None = None
     """Id of the `McpApprovalRequest` that was granted for this call; null when none was needed."""
@@ -618,7 +612,7 @@ class McpToolInfo(Model):
     """Hints of the MCP server, such as `read_only`."""
 
 
-class McpListTools(Model):
+class McpListTools(Result):
     """The tools that an MCP server offers."""
 
     type: Literal["mcp_list_tools"] = "mcp_list_tools"
@@ -632,7 +626,7 @@ class McpListTools(Model):
     """Why the list could not be had; published as text, some servers send an object."""
 
 
-class McpApprovalRequest(Model):
+class McpApprovalRequest(Result):
     """A call of an MCP tool that waits for a `McpApprovalResponse`."""
 
     type: Literal["mcp_approval_request"] = "mcp_approval_request"
@@ -646,7 +640,7 @@ class McpApprovalRequest(Model):
     """JSON text of the arguments."""
 
 
-class McpApprovalResponse(Model):
+class McpApprovalResponse(Result):
     """The caller's yes or no to a call of an MCP tool."""
 
     type: Literal["mcp_approval_response"] = "mcp_approval_response"
@@ -660,7 +654,7 @@ class McpApprovalResponse(Model):
     """Why, for the model to read."""
 
 
-class ToolSearchCall(Model):
+class ToolSearchCall(Result):
     """The model's search among tools that are marked `defer_loading`."""
 
     id: str | None = None
@@ -668,17 +662,17 @@ class ToolSearchCall(Model):
     call_id: str | None = None
     """Repeated in the output that answers this call; null when the server runs the search."""
     type: Literal["tool_search_call"] = "tool_search_call"
-    execution: Annotated[Literal["server", "client"] | str, OPEN] | None = None
+    execution: Open[Literal["server", "client"]] | None = None
     """Who runs the search; with `client` the caller answers with a `ToolSearchOutput`."""
     arguments: Any
     """What to search for, usually an object; empty while the call is in progress."""
-    status: Annotated[Literal["in_progress", "completed", "incomplete"] | str, OPEN] | None = None
+    status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """How far the search is; optional in a request."""
     created_by: str | None = None
     """Who made the item; absent unless the server tells."""
 
 
-class ToolSearchOutput(Model):
+class ToolSearchOutput(Result):
     """The tools that a search found and the model may call from here on."""
 
     id: str | None = None
@@ -686,11 +680,11 @@ class ToolSearchOutput(Model):
     call_id: str | None = None
     """The `call_id` of the search that this answers; null when the server ran it."""
     type: Literal["tool_search_output"] = "tool_search_output"
-    execution: Annotated[Literal["server", "client"] | str, OPEN] | None = None
+    execution: Open[Literal["server", "client"]] | None = None
     """Who ran the search."""
     tools: Items[Tool] = EMPTY
     """Definitions of the tools found; may be empty."""
-    status: Annotated[Literal["in_progress", "completed", "incomplete"] | str, OPEN] | None = None
+    status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """How far the search is; optional in a request."""
     created_by: str | None = None
     """Who made the item; absent unless the server tells."""

@@ -5,7 +5,8 @@
 from typing import TYPE_CHECKING, Literal
 
 from ._base import Items, Model, StrictInt, reference
-from .events import Event, ItemEvent, OutputEvent
+from .events import Event
+from .output_events import ItemEvent, OutputEvent
 
 if TYPE_CHECKING:
     from .content import ShellOutputContent

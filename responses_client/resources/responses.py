@@ -1,17 +1,43 @@
 """`client.responses`: the generated endpoints and what is built on them."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from responses_client._stream import AsyncResponseStream, ResponseStream
+from responses_client._stream import AsyncEventStream, AsyncResponseStream, EventStream, ResponseStream
 
-from ._operations import RESPONSES_CREATE, AsyncResponsesOperations, ResponsesOperations
+from ._responses import (
+    RESPONSES_CREATE,
+    RESPONSES_RETRIEVE,
+    AsyncResponsesOperations,
+    ResponsesOperations,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
     from typing_extensions import Unpack
 
-    from responses_client.models import ResponseCreateParams
+    from responses_client._options import RequestOptions, SessionOptions, WaitOptions
+    from responses_client._resume import ResumeToken
+    from responses_client._session import AsyncWebSocketSession, WebSocketSession
+    from responses_client.models import Response, ResponseCreateParams
 
 __all__ = ["AsyncResponses", "Responses"]
+
+
+def _resumed(
+    token: "ResumeToken",
+    options: "RequestOptions",
+    include: "Sequence[str] | None",
+    include_obfuscation: bool | None,
+) -> "tuple[str, Mapping[str, object]]":
+    """Give the id and the arguments of the call that goes on where a token says."""
+    from responses_client._resume import checked_token
+
+    token = checked_token(token)
+    named = {"include": include, "include_obfuscation": include_obfuscation}
+    given = {name: value for name, value in named.items() if value is not None}
+    return token["response_id"], {**options, **given, "starting_after": token["sequence_number"]}
 
 
 class Responses(ResponsesOperations):
@@ -24,6 +50,75 @@ class Responses(ResponsesOperations):
         """
         return self._client.stream(RESPONSES_CREATE, params, ResponseStream)
 
+    def connect(self, **options: "Unpack[SessionOptions]") -> "WebSocketSession":
+        """Return a session to be used as `with client.responses.connect() as session`. (`GET /responses`, a WebSocket)
+
+        Any number of responses run over it at the same time: `session.create(...)` gives a stream each. Needs the
+        extra `websocket`.
+
+        Raises:
+            ConfigurationError: An option cannot work, or the extra is not installed.
+        """
+        return self._client.connect(options)
+
+    def resume(
+        self,
+        token: "ResumeToken",
+        *,
+        include: "Sequence[str] | None" = None,
+        include_obfuscation: bool | None = None,
+        **options: "Unpack[RequestOptions]",
+    ) -> EventStream:
+        """Go on with a stream, of this process or another, after the last event that it gave. (`GET /responses/{response_id}`)
+
+        `token` is the `resume_token` of the stream, whose response was created with `background=True` and
+        `stream=True`. The result is an event stream, to be used as a context manager, which resumes by itself
+        as well. Its `snapshot` is made of what it gives alone, until an event has the whole response.
+
+        Raises:
+            RequestValidationError: An argument is wrong; nothing was sent.
+            APIError: No answer, or one that is no stream; see `responses_client.errors`.
+        """
+        response_id, params = _resumed(token, options, include, include_obfuscation)
+        return self._client.stream(RESPONSES_RETRIEVE, params, EventStream, response_id).__enter__()
+
+    def wait(
+        self,
+        response_id: "str | Response",
+        *,
+        poll_interval: float = 1.0,
+        timeout: float | None = None,
+        on_progress: "Callable[[Response], object] | None" = None,
+        include: "Sequence[str] | None" = None,
+        **options: "Unpack[WaitOptions]",
+    ) -> "Response":
+        """Wait until a response that runs in the background is finished, and return it. (`GET /responses/{response_id}`)
+
+        Finished is each status but `queued` and `in_progress`: also `failed`, `incomplete` and `cancelled`.
+
+        Args:
+            response_id: Id of the response, or its last state; one that is finished is returned as it is.
+            poll_interval: Seconds before it is looked at again for the first time, 1 by default; grows to 10.
+                A longer wait that the server asks for is obeyed up to 300 s.
+            timeout: Seconds that all may take; None, the default, waits as long as it takes.
+            on_progress: Is called with the first state seen and with each whose status or output has changed
+                since, the last one included.
+            include: Data to send that is left out otherwise.
+            options: Those of each look. Errors that may pass (no connection, 408, 409, 429, 500 and above) end the
+                wait only when ten looks in a row fail, each with all its retries.
+
+        Raises:
+            WaitTimeout: The time is up; `.response` is the last state seen.
+            RequestValidationError: An argument is wrong; nothing was sent.
+            APIError: The response cannot be looked at, say because there is none of this id.
+        """
+        from responses_client._background import Waiting, plain, wait
+
+        waiting = Waiting(response_id, poll_interval=poll_interval, timeout=timeout)
+        params: Mapping[str, object] = {**options, **({} if include is None else {"include": include})}
+        work = partial(wait, waiting=waiting, on_progress=plain(on_progress), params=params)
+        return self._client.perform(work)
+
 
 class AsyncResponses(AsyncResponsesOperations):
     """Create responses."""
@@ -34,3 +129,43 @@ class AsyncResponses(AsyncResponsesOperations):
         The arguments are those of `create`; the request is sent when the block is entered.
         """
         return self._client.stream(RESPONSES_CREATE, params, AsyncResponseStream)
+
+    def connect(self, **options: "Unpack[SessionOptions]") -> "AsyncWebSocketSession":
+        """Return a session to be used as `async with client.responses.connect() as session`; see `Responses.connect`."""
+        return self._client.connect(options)
+
+    async def resume(
+        self,
+        token: "ResumeToken",
+        *,
+        include: "Sequence[str] | None" = None,
+        include_obfuscation: bool | None = None,
+        **options: "Unpack[RequestOptions]",
+    ) -> AsyncEventStream:
+        """Go on with a stream after the last event that it gave; see `Responses.resume`. (`GET /responses/{response_id}`)"""
+        response_id, params = _resumed(token, options, include, include_obfuscation)
+        return await self._client.stream(
+            RESPONSES_RETRIEVE, params, AsyncEventStream, response_id
+        ).__aenter__()
+
+    async def wait(
+        self,
+        response_id: "str | Response",
+        *,
+        poll_interval: float = 1.0,
+        timeout: float | None = None,  # noqa: ASYNC109  # of the whole wait, as its error tells
+        on_progress: "Callable[[Response], Awaitable[object] | object] | None" = None,
+        include: "Sequence[str] | None" = None,
+        **options: "Unpack[WaitOptions]",
+    ) -> "Response":
+        """Wait until a response is finished, and return it; see `Responses.wait`. (`GET /responses/{response_id}`)
+
+        `on_progress` may be an async function, too.
+        """
+        from responses_client._background import Waiting, wait
+
+        waiting = Waiting(response_id, poll_interval=poll_interval, timeout=timeout)
+        params: Mapping[str, object] = {**options, **({} if include is None else {"include": include})}
+        return await self._client.perform(
+            partial(wait, waiting=waiting, on_progress=on_progress, params=params)
+        )

@@ -12,17 +12,24 @@ The package also brings a pytest fixture, `responses_server`, which is such a se
 
 from typing import TYPE_CHECKING
 
-__all__ = ["Answer", "RecordedRequest", "Server"]
+__all__ = ["Answer", "RecordedRequest", "Server", "Webhook", "sign_webhook"]
 
 if TYPE_CHECKING:
-    from ._api import RecordedRequest
+    from ._record import RecordedRequest
     from ._server import Server
+    from ._webhook import Webhook, sign_webhook
     from ._wire import Answer
 else:
     # Loaded when first used: pytest imports this package for its plugin, in every run of every project.
     from importlib import import_module
 
-    _MODULES = {"Answer": "_wire", "RecordedRequest": "_api", "Server": "_server"}
+    _MODULES = {
+        "Answer": "_wire",
+        "RecordedRequest": "_record",
+        "Server": "_server",
+        "Webhook": "_webhook",
+        "sign_webhook": "_webhook",
+    }
 
     def __getattr__(name):
         if name not in _MODULES:

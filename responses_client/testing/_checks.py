@@ -121,14 +121,17 @@ def text(
     return check
 
 
-def array(item: Check, *, shortest: int = 0) -> Check:
-    """An array whose items all pass one check."""
+def array(item: Check, *, shortest: int = 0, longest: int | None = None) -> Check:
+    """An array whose items all pass one check: how few and how many it may have."""
 
     def check(value: Any, path: str) -> None:
         expect(value, path, ARRAY)
         if len(value) < shortest:
             message = f"array too short. Expected at least {shortest} items, but got {len(value)} instead."
             refuse(f"Invalid '{path}': {message}", path, "array_below_min_length")
+        if longest is not None and len(value) > longest:
+            message = f"array too long. Expected at most {longest} items, but got {len(value)} instead."
+            refuse(f"Invalid '{path}': {message}", path, "array_above_max_length")
         for index, element in enumerate(value):
             item(element, f"{path}[{index}]")
 

@@ -16,11 +16,10 @@ TERMINAL = ("completed", "incomplete", "failed", "cancelled")
 _ABSENT: Any = object()
 
 
-def stream_events(response: JSONObject, *, obfuscation: bool = False) -> list[JSONObject]:
+def stream_events(response: JSONObject) -> list[JSONObject]:
     """The events that build a response up, numbered from 0.
 
-    The last event is the terminal one; a response whose status is not terminal ends without it. With
-    `obfuscation`, deltas carry padding that hides how long they are, as the API adds it on request.
+    The last event is the terminal one; a response whose status is not terminal ends without it.
     """
     events = [*_opening(response)]
     for index, item in enumerate(objects(response.get("output"))):
@@ -29,9 +28,12 @@ def stream_events(response: JSONObject, *, obfuscation: bool = False) -> list[JS
         events.append({"type": f"response.{response['status']}", "response": response})
     for number, event in enumerate(events):
         event["sequence_number"] = number
-        if obfuscation and "delta" in event:
-            event["obfuscation"] = "x" * (16 - len(event["delta"]) % 16)
     return events
+
+
+def padded(event: JSONObject) -> JSONObject:
+    """An event whose delta, if it has one, comes with padding that hides how long it is."""
+    return {**event, "obfuscation": "x" * (16 - len(event["delta"]) % 16)} if "delta" in event else event
 
 
 def snapshot(response: JSONObject, status: str) -> JSONObject:
@@ -175,6 +177,7 @@ _ITEMS: dict[str, tuple[JSONObject, _ItemSteps]] = {
             _progress("interpreting", "completed"),
         ),
     ),
+    "compaction": ({}, _progress("compacting")),
     "mcp_list_tools": ({"tools": []}, _progress("in_progress", "completed", or_failed=True)),
     "mcp_call": (
         {"arguments": "", "output": None, "error": None},

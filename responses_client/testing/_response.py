@@ -71,7 +71,7 @@ def response_object(
         "service_tier": "default" if service_tier in (None, "auto") else service_tier,
         "text": {"format": {"type": "text"}, **as_object(request.get("text"))},
         "tools": [_echoed_tool(tool) for tool in objects(request.get("tools"))],
-        "usage": _usage(request, history, draft),
+        "usage": usage(request, history, draft),
         "metadata": as_object(request.get("metadata")),
         **{name: _given(request, name, default) for name, default in _DEFAULTS.items()},
         **{name: request[name] for name in _ECHOED if request.get(name) is not None},
@@ -79,7 +79,8 @@ def response_object(
     }
 
 
-def _usage(request: JSONObject, history: Sequence[JSONObject], draft: Draft) -> JSONObject:
+def usage(request: JSONObject, history: Sequence[JSONObject], draft: Draft) -> JSONObject:
+    """What a request and its answer cost, in tokens."""
     read = count_tokens([*history, *input_items(request), request.get("instructions"), request.get("tools")])
     written = count_tokens(draft.output) + draft.reasoning_tokens
     return {

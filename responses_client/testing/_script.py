@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from ._answers import Ids
 from ._wire import Answer, ApiError, JSONObject, Pace, encode_event
@@ -27,9 +27,13 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """The chunks of a stream, sent as they are."""
+    """The events of a stream, sent as they are: objects, or bytes of any kind."""
 
-    chunks: tuple[bytes, ...]
+    parts: tuple[Mapping[str, Any] | bytes, ...]
+
+    def chunks(self) -> list[bytes]:
+        """The body of a stream, a chunk an event."""
+        return [part if isinstance(part, bytes) else encode_event(part) for part in self.parts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,13 @@ class Canned:
     answer: Answer | None
 
 
+@dataclass(frozen=True, slots=True)
+class Itself:
+    """Stands for a request that is answered as if nothing were scripted."""
+
+
 Reply: TypeAlias = Items | Whole | Events
+Entry: TypeAlias = Reply | Canned | Itself
 
 
 class Script:
@@ -50,10 +60,11 @@ class Script:
     """
 
     def __init__(self) -> None:
-        self._queue: deque[tuple[Reply | Canned, Pace]] = deque()
+        self._queue: deque[tuple[Entry, Pace]] = deque()
         self._pending = Pace()
+        self._itself: Pace | None = None
 
-    def add(self, scripted: Reply | Canned) -> None:
+    def add(self, scripted: Entry) -> None:
         """Queue an answer, at the pace that was set before it."""
         self._queue.append((scripted, self._pending))
         self._pending = Pace()
@@ -62,24 +73,44 @@ class Script:
         """Change the pace of what comes next in what `pace` sets."""
         self._pending = self._pending.overlaid(pace)
 
-    def next_canned(self) -> tuple[Canned, Pace] | None:
-        """The canned answer for the request that has come in, when it is its turn."""
-        if not self._queue:
+    def begin(self) -> tuple[Canned, Pace] | None:
+        """Start a request, whatever it is: the canned answer to it, when it is the turn of one."""
+        self._itself = None
+        if not self._queue or not isinstance(self._queue[0][0], (Canned, Itself)):
             return None
-        scripted, pace = self._queue[0]
-        if not isinstance(scripted, Canned):
-            return None
-        self._queue.popleft()
-        return scripted, pace
+        scripted, pace = self._queue.popleft()
+        if isinstance(scripted, Canned):
+            return scripted, pace
+        self._itself = pace
+        return None
 
     def next_reply(self) -> tuple[Reply | None, Pace]:
-        """The answer for a request that is in order, if one was scripted, and its pace."""
-        pending, self._pending = self._pending, Pace()
-        if not self._queue:
-            return None, pending
+        """The answer for a request that is in order and wants a response, if one was scripted; its pace."""
+        if self._itself is not None or not self._queue:
+            return None, self.pace()
         scripted, pace = self._queue.popleft()
-        assert not isinstance(scripted, Canned), "canned answers are taken before"
-        return scripted, pace.overlaid(pending)
+        assert not isinstance(scripted, (Canned, Itself)), "these are taken when a request begins"
+        return scripted, pace.overlaid(self.pace())
+
+    def pace(self) -> Pace:
+        """The pace of the answer to this request, beside what was scripted for a reply."""
+        if self._itself is not None:
+            own, self._itself = self._itself, Pace()
+            return own
+        pending, self._pending = self._pending, Pace()
+        return pending
+
+
+_Number = TypeVar("_Number", int, float)
+
+
+def checked(name: str, value: _Number, *, least: int, most: int | None = None) -> _Number:
+    """A number of a script, when it is within its bounds; `ValueError` when not."""
+    # Written so that NaN is refused too.
+    if not (value >= least and (most is None or value <= most)):
+        bounds = f"at least {least}" if most is None else f"from {least} to {most}"
+        raise ValueError(f"{name} is {value!r}, but has to be {bounds}.")
+    return value
 
 
 # Type and code of an error, by its HTTP status: what the API sends, and "server_error" from 500 on.
@@ -119,6 +150,5 @@ def failure(
 
 
 def raw_events(events: bytes | Sequence[Mapping[str, Any] | bytes]) -> Events:
-    """Events as chunks: dicts become server-sent events, bytes stay as they are."""
-    parts = [events] if isinstance(events, bytes) else events
-    return Events(tuple(part if isinstance(part, bytes) else encode_event(part) for part in parts))
+    """Events as they are scripted; bytes alone are one."""
+    return Events((events,) if isinstance(events, bytes) else tuple(events))

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from ._answers import as_text, message, text_part, tool_call
-from ._api import Api, RecordedRequest
-from ._script import Canned, Items, Reply, Script, Whole, failure, raw_events
+from ._answers import Ids, as_text, message, text_part, tool_call
+from ._asgi import App
+from ._front import Front
+from ._record import RecordedRequest
+from ._script import Canned, Entry, Items, Itself, Script, Whole, checked, failure, raw_events
+from ._store import Store
 from ._transport import AsyncServerTransport, ServerTransport
-from ._validate import load
-from ._wire import Answer, ApiError, JSONObject, Pace
+from ._webhook import WEBHOOK_SECRET, Webhook, webhook_of
+from ._wire import Answer, JSONObject, Pace
 
 if TYPE_CHECKING:
     from responses_client import AsyncClient, Client
-
-_LIMIT_REQUESTS = 10_000
-_LIMIT_TOKENS = 2_000_000
+    from responses_client.models import Response
 
 
 class Server:
-    """A Responses API in process, without a socket.
+    """A Responses API in process, without a socket, or on a port while `serve()` lasts.
 
     Answers are deterministic: by themselves they follow from the request alone, and ids from how many
     responses there were. What is scripted is given in order, one answer a request; every scripting
@@ -36,6 +38,7 @@ class Server:
     `base_url` is where clients find it; only its path matters. `now` is the time of all responses in
     Unix seconds. `sleep` waits in place of the real clock, for tests that are to take no time.
     `validate=False` turns off the checks of request bodies (not those of the key and of the path).
+    The attribute `webhook_secret` is what webhooks are signed with; its clients know it.
     """
 
     def __init__(
@@ -47,16 +50,15 @@ class Server:
         validate: bool = True,
     ) -> None:
         self.base_url = base_url
-        self.requests: list[RecordedRequest] = []
+        self.webhook_secret = WEBHOOK_SECRET
+        self._webhooks = 0
         self._sleep = sleep
         self._script = Script()
-        self._api = Api(self._script, prefix=httpx.URL(base_url).path.rstrip("/"), validate=validate)
+        self._store = Store(self._script, validate=validate)
         if now is not None:
-            self._api.now = now
-        self._lock = threading.RLock()
-        self._opened = 0
-        self._closed_streams = 0
-        self._is_closed = False
+            self._store.now = now
+        self._lock = self._store.lock
+        self._front = Front(self._store, prefix=httpx.URL(base_url).path.rstrip("/"))
 
     def __enter__(self) -> Server:
         return self
@@ -66,7 +68,7 @@ class Server:
 
     def close(self) -> None:
         """Refuse connections from now on (`httpx.ConnectError`)."""
-        self._is_closed = True
+        self._front.is_closed = True
 
     # --- clients
 
@@ -86,41 +88,94 @@ class Server:
         return AsyncClient(http_client=http_client, **{**self._usual_options(), **options})
 
     def _usual_options(self) -> dict[str, Any]:
-        return {"api_key": "test-key", "base_url": self.base_url}
+        return {"api_key": "test-key", "base_url": self.base_url, "webhook_secret": self.webhook_secret}
 
     def transport(self) -> httpx.BaseTransport:
         """A transport for `httpx.Client(transport=...)`; its bodies are read event by event."""
-        return ServerTransport(self, self._sleep)
+        return ServerTransport(self._front, self._sleep)
 
     def async_transport(self) -> httpx.AsyncBaseTransport:
         """A transport for `httpx.AsyncClient(transport=...)`, on asyncio and trio."""
-        return AsyncServerTransport(self, self._sleep)
+        return AsyncServerTransport(self._front, self._sleep)
+
+    def app(self) -> App:
+        """An ASGI application, HTTP and WebSockets, for any ASGI server or to mount in another one."""
+        return App(self._front, sleep=self._sleep)
+
+    def serve(self, *, host: str = "127.0.0.1", port: int = 0) -> AbstractContextManager[str]:
+        """Serve on a port, from a thread, while a `with` block lasts; it gives the base URL.
+
+        Port 0 takes a free one. Needs `pip install 'responses-client[server]'`; raises
+        `ModuleNotFoundError` without it, `OSError` when the port cannot be had, and `ValueError` when
+        there is no such port.
+        """
+        # Imported here: only what is on a port needs a web server.
+        from ._port import serving
+
+        return serving(self._front, host=host, port=port, sleep=self._sleep)
 
     # --- what it has seen and keeps
 
     @property
+    def requests(self) -> list[RecordedRequest]:
+        """All requests in the order in which they came."""
+        return self._front.requests
+
+    @property
     def responses(self) -> dict[str, JSONObject]:
         """The stored responses by id, as JSON objects; put one in to have it known."""
-        return self._api.responses
+        return self._store.memory.responses
+
+    @property
+    def conversations(self) -> dict[str, list[JSONObject]]:
+        """The items of each conversation by its id, oldest first; put one in to have it known."""
+        return self._store.conversations
 
     @property
     def now(self) -> int:
         """The time that responses are created at, in Unix seconds; it stands still until it is set."""
-        return self._api.now
+        return self._store.now
 
     @now.setter
     def now(self, seconds: int) -> None:
-        self._api.now = seconds
+        self._store.now = seconds
 
     @property
     def open_streams(self) -> int:
-        """How many event streams have been started and not closed."""
-        return self._opened - self._closed_streams
+        """How many event streams and WebSockets have been started and not closed."""
+        return self._front.opened_streams - self._front.closed_streams
 
     @property
     def closed_streams(self) -> int:
-        """How many event streams have been closed, read to their end or not."""
-        return self._closed_streams
+        """How many event streams and WebSockets have been closed, read to their end or not."""
+        return self._front.closed_streams
+
+    # --- webhooks
+
+    def webhook(
+        self,
+        response: Response | Mapping[str, Any] | str,
+        *,
+        type: str | None = None,
+        timestamp: int | None = None,
+        secret: str | None = None,
+    ) -> Webhook:
+        """A signed webhook that tells of a response, or of a stored one by its id; nothing is sent.
+
+        `type` follows from the status when it is not given. `timestamp` is when it is signed, in Unix
+        seconds, now by default; `secret` is `webhook_secret` of the server by default.
+        """
+        with self._lock:
+            self._webhooks += 1
+            return webhook_of(
+                response,
+                self.responses,
+                type=type,
+                ids=Ids(f"webhook {self._webhooks}"),
+                created_at=self.now,
+                timestamp=timestamp,
+                secret=self.webhook_secret if secret is None else secret,
+            )
 
     # --- scripted answers
 
@@ -170,6 +225,20 @@ class Server:
         """
         return self._add(raw_events(events))
 
+    def unscripted(self, times: int = 1) -> Server:
+        """Answer the next `times` requests, whatever they are, as if nothing were scripted.
+
+        For what comes between a scripted answer and a failure, and to have `disconnect_after` and
+        `delay` apply to a request other than the creation of a response:
+
+            server.disconnect_after(events=5).reply("Hello").disconnect_after(events=3).unscripted()
+
+        breaks off a stream, and then the one that resumes it.
+        """
+        for _ in range(checked("times", times, least=1)):
+            self._add(Itself())
+        return self
+
     # --- scripted failures
 
     def reply_raw(
@@ -181,6 +250,7 @@ class Server:
     ) -> Server:
         """Answer the next request, whatever it is, with this body, as a gateway would."""
         chunk = body.encode() if isinstance(body, str) else body
+        checked("status", status, least=200, most=599)
         return self._add(
             Canned(Answer(status, (chunk,), content_type=content_type, headers=dict(headers or {})))
         )
@@ -199,9 +269,12 @@ class Server:
     ) -> Server:
         """Answer the next `times` requests, whatever they are, with an error of the API.
 
-        What is not given is as usual for the status. `retry_after` is the header of that name: seconds
-        or a date.
+        What is not given is as usual for the status, 400 to 599. `retry_after` is the header of that
+        name: seconds or a date.
         """
+        checked("status", status, least=400, most=599)
+        if not isinstance(retry_after, (str, NoneType)):
+            checked("retry_after", retry_after, least=0)
         canned = failure(
             status,
             message=message,
@@ -211,13 +284,13 @@ class Server:
             retry_after=retry_after,
             headers=headers,
         )
-        for _ in range(times):
+        for _ in range(checked("times", times, least=1)):
             self._add(canned)
         return self
 
     def drop_connection(self, times: int = 1) -> Server:
         """Give the next `times` requests no answer at all (`httpx.RemoteProtocolError`)."""
-        for _ in range(times):
+        for _ in range(checked("times", times, least=1)):
             self._add(Canned(None))
         return self
 
@@ -226,19 +299,39 @@ class Server:
     def disconnect_after(self, events: int, *, clean: bool = False) -> Server:
         """Break the next answer off after so many events (`httpx.ReadError`), or just end it with `clean`.
 
-        This and `delay` change the answer that is scripted next; when a request comes before that, the
-        answer to it. Of an answer that is not a stream, half the body arrives, or none with 0 events.
+        This, `delay` and `hold_after` change the answer that is scripted next; when a request comes
+        before that, the answer to it. Of an answer that is not a stream, half the body arrives, or none
+        with 0 events. A WebSocket is closed, with a closing handshake only if `clean`.
         """
-        return self._change(Pace(cut_after=events, clean_cut=clean))
+        return self._change(Pace(cut_after=checked("events", events, least=0), clean_cut=clean))
 
     def delay(self, seconds: float = 0.0, *, per_event: float = 0.0) -> Server:
         """Make the next answer slow: seconds before its headers, and between its events.
 
         A wait longer than the client's read timeout ends, after that time, in `httpx.ReadTimeout`.
         """
-        return self._change(Pace(delay=seconds, per_event=per_event))
+        checked("seconds", seconds, least=0)
+        return self._change(Pace(delay=seconds, per_event=checked("per_event", per_event, least=0)))
 
-    def _add(self, scripted: Reply | Canned) -> Server:
+    def hold_after(self, events: int, *, messages: int = 1) -> Server:
+        """Stop the next response on a WebSocket after so many events until its client sends something.
+
+        So a test can steer a response, or start another one, while it is under way. `messages` is how
+        many it waits for, counted from its request on. Without effect on HTTP.
+        """
+        checked("messages", messages, least=1)
+        return self._change(Pace(hold_after=checked("events", events, least=1), hold_for=messages))
+
+    def background(self, *, polls: int) -> Server:
+        """Let responses that start from now on in the background end with the poll of this number.
+
+        A poll is a `GET` without `stream`; all before it find the response in progress. At first it is
+        2. A stream of such a response takes it further event by event, so that it ends without a poll.
+        """
+        self._store.polls = checked("polls", polls, least=1)
+        return self
+
+    def _add(self, scripted: Entry) -> Server:
         with self._lock:
             self._script.add(scripted)
         return self
@@ -247,70 +340,3 @@ class Server:
         with self._lock:
             self._script.change(pace)
         return self
-
-    # --- for transports
-
-    def handle(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """The answer to one HTTP request, before any I/O: what all transports build on."""
-        if self._is_closed:
-            raise httpx.ConnectError("The embedded server is closed.")
-        with self._lock:
-            request = _recorded(method, url, headers, body)
-            self.requests.append(request)
-            return self._answer(request).under(self._usual_headers())
-
-    def _answer(self, request: RecordedRequest) -> Answer:
-        canned = self._script.next_canned()
-        if canned is None:
-            try:
-                return self._api.answer(request)
-            except ApiError as error:
-                return error.answer()
-        answer, pace = canned[0].answer, canned[1]
-        if answer is None:
-            raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
-        return answer.at(pace)
-
-    def _usual_headers(self) -> dict[str, str]:
-        count = len(self.requests)
-        return {
-            "openai-processing-ms": "1",
-            "openai-version": "2020-10-01",
-            "x-ratelimit-limit-requests": str(_LIMIT_REQUESTS),
-            "x-ratelimit-limit-tokens": str(_LIMIT_TOKENS),
-            "x-ratelimit-remaining-requests": str(max(_LIMIT_REQUESTS - count, 0)),
-            "x-ratelimit-remaining-tokens": str(_LIMIT_TOKENS),
-            "x-ratelimit-reset-requests": "6ms",
-            "x-ratelimit-reset-tokens": "0s",
-            "x-request-id": f"req_{count:032x}",
-        }
-
-    def opened(self) -> Callable[[], None]:
-        """Count a stream that was started; call what comes back once it is closed."""
-        with self._lock:
-            self._opened += 1
-        pending = [1]
-
-        def closed() -> None:
-            with self._lock:
-                self._closed_streams += len(pending)
-                pending.clear()
-
-        return closed
-
-
-def _recorded(method: str, url: str, headers: Mapping[str, str], body: bytes) -> RecordedRequest:
-    parsed = httpx.URL(url)
-    try:
-        value = load(body)
-    except ValueError:
-        value = None
-    return RecordedRequest(
-        method=method.upper(),
-        path=parsed.path,
-        url=url,
-        headers=httpx.Headers(headers),
-        query=parsed.params,
-        body=body,
-        json=value,
-    )

@@ -293,15 +293,21 @@ TEXT_FORMAT = tagged(
         ),
     }
 )
+TEXT = record("", format=TEXT_FORMAT, verbosity=nullable(text(values=SIZES)))
+REASONING = record("", "mode summary context generate_summary", effort=nullable(text(values=EFFORTS)))
 METADATA = mapping(text(longest=512), most=16, longest_key=64)
+CONVERSATION = either({STRING: STR, OBJECT: record("id", id=STR)})
+INPUT_ITEM = tagged(ITEMS, tag=_item_type)
+INPUT = either({STRING: STR, ARRAY: array(INPUT_ITEM)})
+CACHE_RETENTION = text(values=("in_memory", "24h"))
 REQUEST = record(
     "",
     "access_programs background_options image moderation prompt_cache_options",
     background=nullable(boolean),
     context_management=nullable(array(record("type", "compact_threshold"), shortest=1)),
-    conversation=nullable(either({STRING: STR, OBJECT: record("id", id=STR)})),
+    conversation=nullable(CONVERSATION),
     include=nullable(array(text(values=INCLUDABLE))),
-    input=either({STRING: STR, ARRAY: array(tagged(ITEMS, tag=_item_type))}),
+    input=INPUT,
     instructions=nullable(STR),
     max_output_tokens=nullable(integer(16)),
     max_tool_calls=nullable(integer()),
@@ -311,17 +317,15 @@ REQUEST = record(
     previous_response_id=nullable(STR),
     prompt=nullable(record("id", "variables", id=STR, version=LINK)),
     prompt_cache_key=nullable(STR),
-    prompt_cache_retention=nullable(text(values=("in_memory", "24h"))),
-    reasoning=nullable(
-        record("", "mode summary context generate_summary", effort=nullable(text(values=EFFORTS)))
-    ),
+    prompt_cache_retention=nullable(CACHE_RETENTION),
+    reasoning=nullable(REASONING),
     safety_identifier=nullable(text(longest=64)),
     service_tier=nullable(text(values=("auto", "default", "flex", "scale", "priority", "fast", "ultrafast"))),
     store=nullable(boolean),
     stream=nullable(boolean),
     stream_options=nullable(record(include_obfuscation=boolean)),
     temperature=nullable(number(0, 2)),
-    text=record("", format=TEXT_FORMAT, verbosity=nullable(text(values=SIZES))),
+    text=TEXT,
     tool_choice=TOOL_CHOICE,
     tools=array(TOOL),
     top_logprobs=nullable(integer(0, 20)),
@@ -338,17 +342,28 @@ def check_create(body: JSONObject) -> None:
         missing("model")
     if all(body.get(name) is None for name in ("input", "previous_response_id", "prompt", "conversation")):
         missing("input")
-    if body.get("previous_response_id") is not None and body.get("conversation") is not None:
+    check_one_history(body)
+    if body.get("background") is True and body.get("store") is False:
         refuse(
-            "Mutually exclusive parameters: 'previous_response_id' and 'conversation'. Send only one of them.",
-            "previous_response_id",
-            "mutually_exclusive_parameters",
+            "Background responses have to be stored: 'background' needs 'store' to be true or left out.",
+            "background",
+            None,
         )
     if body.get("stream_options") is not None and body.get("stream") is not True:
         refuse(
             "The 'stream_options' parameter is only allowed when 'stream' is enabled.", "stream_options", None
         )
     _check_choice(body.get("tool_choice"), objects(body.get("tools")))
+
+
+def check_one_history(body: JSONObject) -> None:
+    """Refuse a request that goes on from two things at once."""
+    if body.get("previous_response_id") is not None and body.get("conversation") is not None:
+        refuse(
+            "Mutually exclusive parameters: 'previous_response_id' and 'conversation'. Send only one of them.",
+            "previous_response_id",
+            "mutually_exclusive_parameters",
+        )
 
 
 def _check_choice(choice: Any, tools: list[JSONObject]) -> None:

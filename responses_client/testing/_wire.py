@@ -51,18 +51,30 @@ def encode_event(event: Mapping[str, Any]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How an answer is played: seconds before its headers and between events, and where it breaks off."""
+    """How an answer is played: seconds before its headers and between events, and where it breaks off.
+
+    `hold_after` is after how many events a WebSocket waits for its client, and `hold_for` for how many
+    messages.
+    """
 
     delay: float = 0.0
     per_event: float = 0.0
     cut_after: int | None = None
     clean_cut: bool = False
+    hold_after: int | None = None
+    hold_for: int = 1
 
     def overlaid(self, other: Pace) -> Pace:
         """This pace with what `other` sets."""
         cut = self if other.cut_after is None else other
+        hold = self if other.hold_after is None else other
         return Pace(
-            other.delay or self.delay, other.per_event or self.per_event, cut.cut_after, cut.clean_cut
+            delay=other.delay or self.delay,
+            per_event=other.per_event or self.per_event,
+            cut_after=cut.cut_after,
+            clean_cut=cut.clean_cut,
+            hold_after=hold.hold_after,
+            hold_for=hold.hold_for,
         )
 
 

@@ -11,7 +11,7 @@ from codegen.reader import load, parse
 
 FILES = {
     "responses_client/models/things.py": f'"""Things."""\n\n{command.MARK} from a schema.\n\nA = 1\n',
-    "responses_client/resources/_operations.py": f'"""Endpoints."""\n\n{command.MARK} from a schema.\n',
+    "responses_client/resources/_things.py": f'"""Endpoints."""\n\n{command.MARK} from a schema.\n',
 }
 THINGS = "responses_client/models/things.py"
 

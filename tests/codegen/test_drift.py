@@ -493,9 +493,96 @@ def test_difference_of_an_endpoint_is_found(change: Callable[[Json], object], ex
     assert lines(published=document) == expected
 
 
-def test_webhook_is_an_operation_that_we_lack():
-    document = {**DOCUMENT, "webhooks": {"answer_ready": {"post": {}}}}
-    assert lines(published=document) == ["webhook answer_ready: only published: operation"]
+HOOKS = """
+x-doc: Webhooks.
+Ready:
+  description: It is ready.
+  x-spec: [ReadyHook]
+  properties:
+    type: {const: ready}
+    data: {$ref: HookData, description: D.}
+Failed:
+  description: It failed.
+  x-spec: [FailedHook]
+  properties:
+    type: {const: failed}
+HookData: {description: Data., x-spec: ['@ReadyHook.data'], properties: {id: {type: string, description: I.}}}
+WebhookEvent: {description: A webhook., anyOf: [{$ref: Ready}, {$ref: Failed}]}
+"""
+WITH_HOOKS = {**OURS, "hooks": HOOKS}
+
+
+def with_hooks() -> Json:
+    """The published document with a webhook for each member of our union."""
+    document = copied()
+    document["components"]["schemas"].update(
+        ReadyHook={
+            "type": "object",
+            "properties": {
+                "type": {**TEXT, "enum": ["ready"]},
+                "data": {"type": "object", "properties": {"id": TEXT}},
+            },
+        },
+        FailedHook={"type": "object", "properties": {"type": {**TEXT, "enum": ["failed"]}}},
+    )
+    document["webhooks"] = {
+        name: {"post": {"requestBody": body(json=ref(schema)), "responses": {"200": {}}}}
+        for name, schema in {"ready": "ReadyHook", "failed": "FailedHook"}.items()
+    }
+    return document
+
+
+def test_webhooks_are_the_members_of_one_union():
+    assert lines(WITH_HOOKS, with_hooks()) == []
+
+
+WEBHOOKS: dict[str, tuple[Callable[[Json], object], list[str]]] = {
+    "their webhook": (
+        lambda document: document["webhooks"].update(
+            late={"post": {"requestBody": body(json=ref("LateHook"))}}
+        ),
+        ["webhook late: only published: member LateHook", "LateHook: only published: schema"],
+    ),
+    "their webhook without a body": (
+        lambda document: document["webhooks"].update(late={"post": {}}),
+        ["webhook late: only published: operation"],
+    ),
+    "another body": (
+        lambda document: document["webhooks"]["ready"]["post"].update(requestBody=body(json=ref("Mistake"))),
+        ["webhook ready: only published: member Mistake", "webhooks: only ours: member Ready"],
+    ),
+    "our webhook": (
+        lambda document: document["webhooks"].pop("failed"),
+        ["webhooks: only ours: member Failed"],
+    ),
+    "no webhooks": (
+        lambda document: document.pop("webhooks"),
+        ["webhooks: only ours: member Failed", "webhooks: only ours: member Ready"],
+    ),
+    "field": (
+        lambda document: document["components"]["schemas"]["FailedHook"]["properties"].update(why=TEXT),
+        ["FailedHook.why: only published: field"],
+    ),
+    "object in it": (
+        lambda document: document["components"]["schemas"]["ReadyHook"]["properties"].update(
+            more={"type": "object", "properties": {"n": TEXT}}
+        ),
+        ["ReadyHook.more: only published: field", "ReadyHook.more: only published: schema"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "expected"), WEBHOOKS.values(), ids=WEBHOOKS)
+def test_difference_of_a_webhook_is_found(change: Callable[[Json], object], expected: list[str]):
+    document = with_hooks()
+    document["components"]["schemas"]["LateHook"] = {"type": "object", "properties": {"type": TEXT}}
+    change(document)
+    assert lines(WITH_HOOKS, document) == expected
+
+
+def test_webhooks_that_we_have_none_of_are_all_told():
+    document = {**DOCUMENT, "webhooks": {"answered": {"post": {"requestBody": body(json=ref("Answer"))}}}}
+    assert lines(published=document) == ["webhook answered: only published: member Answer"]
 
 
 def test_schema_that_no_endpoint_of_ours_reaches_need_not_be_covered():

@@ -47,7 +47,8 @@ def example(spec: Spec) -> Any:
         return [example(spec["items"])]
     if spec.get("type") == "object":
         return {"key": example(spec.get("additionalProperties", {}))}
-    values = {"string": "some text", "integer": spec.get("minimum", 1), "number": 0.5, "boolean": True}
+    text = "text" if "pattern" in spec else "some text"
+    values = {"string": text, "integer": spec.get("minimum", 1), "number": 0.5, "boolean": True}
     return values.get(spec.get("type", ""), [1, None])
 
 

@@ -12,7 +12,7 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -55,12 +55,14 @@ class Seen:
         return json.loads(self.body)
 
 
+Script: TypeAlias = Sequence[Step] | Callable[[Seen], Sequence[Step]]
+"""Steps, or what makes them of the request."""
+
+
 class ScriptedServer:
     """Plays one script a request; `host` is a loopback address, with a `certificate` it speaks TLS."""
 
-    def __init__(
-        self, *scripts: Sequence[Step], host: str = "127.0.0.1", certificate: Path | None = None
-    ) -> None:
+    def __init__(self, *scripts: Script, host: str = "127.0.0.1", certificate: Path | None = None) -> None:
         self._tls: ssl.SSLContext | None = None
         if certificate is not None:
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -71,7 +73,7 @@ class ScriptedServer:
         """Set when a client closed a connection in the middle of a script."""
         self.closed = threading.Semaphore(0)
         """Released for each connection that has been closed."""
-        self._scripts: list[Sequence[Step]] = list(scripts)
+        self._scripts: list[Script] = list(scripts)
         self._until = time.monotonic() + MOST_SECONDS
         self._closing = threading.Event()
         self._lock = threading.Lock()
@@ -86,7 +88,7 @@ class ScriptedServer:
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
 
-    def add(self, *scripts: Sequence[Step]) -> None:
+    def add(self, *scripts: Script) -> None:
         """Have more scripts played, after those there are."""
         self._scripts += scripts
 
@@ -138,7 +140,7 @@ class ScriptedServer:
             with self._lock:
                 self.requests.append(seen)
                 script = self._scripts.pop(0) if self._scripts else [CLOSE]
-            if not self._play(sock, script):
+            if not self._play(sock, script(seen) if callable(script) else script):
                 return
 
     def _encrypted(self, sock: socket.socket) -> socket.socket:

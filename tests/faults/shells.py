@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Awaitable, Callable
+import traceback
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -18,6 +19,13 @@ from responses_client.models import Response, StreamEvent
 T = TypeVar("T")
 # Nothing here is encrypted, and to load certificates takes longer than a test.
 HTTP: dict[str, Any] = {"trust_env": False, "verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)}
+
+
+def shown(error: BaseException | None) -> Iterator[str]:
+    """Yield all texts of an error and of what caused it."""
+    while error is not None:
+        yield from (str(error), repr(error), *traceback.format_exception(error))
+        error = error.__cause__ or error.__context__
 
 
 class Events:

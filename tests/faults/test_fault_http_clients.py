@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import ssl
-import subprocess
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +54,47 @@ def test_async_client_of_either_library_sends_and_streams(library: Any, backend:
     with ScriptedServer(GOOD, WHOLE) as server:
         anyio.run(main, backend=backend)
         assert server.connections == 1
+
+
+def over_aiohttp(scenario: Callable[[AsyncClient, ScriptedServer], Awaitable[None]], *script: Any) -> None:
+    """Run a scenario with the transport that the extra `aiohttp` brings."""
+    transports = pytest.importorskip("httpx_aiohttp")
+
+    async def main() -> None:
+        async with (
+            httpx.AsyncClient(transport=transports.AiohttpTransport(), **HTTP) as http,
+            AsyncClient(api_key=KEY, base_url=server.url, http_client=http, max_retries=0) as client,
+        ):
+            await scenario(client, server)
+
+    with ScriptedServer(*script) as server:
+        anyio.run(main)
+
+
+def test_transport_of_aiohttp_sends_and_streams() -> None:
+    async def scenario(client: AsyncClient, server: ScriptedServer) -> None:
+        assert (await client.responses.create(model="m", input="Hi")).output_text == "Hello"
+        async with client.responses.stream(model="m", input="Hi") as stream:
+            assert "".join([piece async for piece in stream.text_deltas()]) == "Hello"
+        async with client.responses.stream(model="m", input="Hi") as stream:
+            await anext(stream)
+        assert (await client.responses.create(model="m", input="Hi")).output_text == "Hello"
+
+    over_aiohttp(scenario, GOOD, WHOLE, WHOLE, GOOD)
+
+
+def test_failures_of_aiohttp_become_ours() -> None:
+    async def scenario(client: AsyncClient, server: ScriptedServer) -> None:
+        with pytest.raises(APIConnectionError):
+            await client.responses.create(model="m", input="Hi")
+        with pytest.raises(APITimeoutError):
+            await client.responses.create(model="m", input="Hi", timeout=0.05)
+        with pytest.raises(StreamInterrupted) as caught:
+            async with client.responses.stream(model="m", input="Hi") as stream:
+                await stream.until_done()
+        assert caught.value.partial is not None
+
+    over_aiohttp(scenario, [CLOSE], [HOLD], [*WHOLE[:2], CLOSE])
 
 
 @pytest.mark.parametrize(
@@ -128,20 +168,6 @@ def test_header_set_to_none_is_not_sent_at_all() -> None:
         "content-type",
         "host",
     ]
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for 127.0.0.1 with its key."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is not installed")
-    path = tmp_path_factory.mktemp("tls") / "both.pem"
-    options = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test"
-    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(path), "-out", f"{path}.crt"]
-    subprocess.run([openssl, *options.split(), *names], check=True, capture_output=True)
-    path.write_text(path.read_text() + Path(f"{path}.crt").read_text())
-    return path
 
 
 # PAIN A15

@@ -6,14 +6,13 @@ import json
 import logging
 import pickle
 import traceback
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from payloads import ERROR, WHOLE
 from samples import CREATED, HEL, KEY, event, response
 from scripted_server import CLOSE, LAST_CHUNK, RESET, ScriptedServer, Step, answer, chunk, stream_head
-from shells import Session, Shell
+from shells import Session, Shell, shown
 
 from responses_client import Client
 from responses_client.errors import APIError, ConfigurationError, ResponsesClientError
@@ -25,6 +24,7 @@ SCRIPTS: dict[str, list[Step]] = {
     "refused key": [answer(401, {"error": {"message": ECHO, "code": "invalid_api_key"}})],
     "error page": [answer(500, f"<html>{ECHO}</html>", "text/html")],
     "page with status 200": [answer(200, f"<html>{ECHO}</html>", "text/html")],
+    "short page with status 200": [answer(200, f"<p>{KEY}", "text/html")],
     "JSON of another shape": [answer(200, {"echo": ECHO})],
     "list": [answer(200, [ECHO])],
     "error with status 200": [answer(200, {"error": {"message": ECHO}})],
@@ -32,13 +32,6 @@ SCRIPTS: dict[str, list[Step]] = {
     "no HTTP": [f"{ECHO}\r\n\r\n".encode(), CLOSE],
     "reset": [RESET],
 }
-
-
-def shown(error: BaseException | None) -> Iterator[str]:
-    """Yield all texts of an error and of what caused it."""
-    while error is not None:
-        yield from (str(error), repr(error), *traceback.format_exception(error))
-        error = error.__cause__ or error.__context__
 
 
 # PAIN A25; PAIN_THREADS a37
@@ -69,12 +62,12 @@ TEXTS = {
     f"{KEY}\x1b": "a control character",
     f" {KEY}": "white space at its start or end",
 }
-OTHERS: dict[Any, str] = {"": "is blank", 17: "must be a string, got int"}
+OTHERS: dict[Any, str] = {"": "is blank", 17: "must be a string"}
 WRONG_KEYS = [
     *[("variable", key, problem) for key, problem in TEXTS.items()],
     *[("argument", key, problem) for key, problem in (TEXTS | OTHERS).items()],
     *[("function", key, problem) for key, problem in (TEXTS | OTHERS).items()],
-    ("function", None, "must be a string, got NoneType"),
+    ("function", None, "must be a string, or a token with expires_on, got NoneType"),
 ]
 
 

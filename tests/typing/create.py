@@ -69,7 +69,7 @@ def parameters_may_be_kept_in_a_dict(client: Client) -> None:
 
 def fields_of_a_response_have_types(response: Response) -> None:
     assert_type(response.output_text, str)
-    assert_type(response.id, str | None)
+    assert_type(response.id, str)
     assert_type(response.output, list[OutputItem])
     assert_type(response.usage, Usage | None)
     if response.usage is not None and response.usage.output_tokens_details is not None:

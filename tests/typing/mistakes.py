@@ -6,6 +6,8 @@ mypy (`warn_unused_ignores`) and pyright (the rule below) each report an `ignore
 
 from typing import assert_never
 
+import httpx
+
 from responses_client import AsyncClient, Client
 from responses_client.models import (
     FunctionTool,
@@ -86,3 +88,15 @@ def match_that_leaves_something(event: StreamEvent) -> None:
             print(event)
         case _:
             assert_never(event)  # type: ignore[arg-type]
+
+
+def key_that_is_none(client: Client) -> None:
+    Client(api_key=b"key")  # type: ignore[arg-type]
+    Client(api_key=lambda: 7)  # type: ignore[arg-type]
+    client.with_options(api_key=lambda: ("key", "tomorrow"))  # type: ignore[arg-type]
+
+
+def way_to_sign_that_is_none(client: Client) -> None:
+    Client(auth="basic")  # type: ignore[arg-type]
+    Client(auth=httpx.BasicAuth)  # type: ignore[arg-type]
+    client.with_options(auth=("me", "password"))  # type: ignore[arg-type]

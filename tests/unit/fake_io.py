@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeAlias, cast
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias, TypeVar, cast
 
 import pytest
 from samples import KEY, response
@@ -14,10 +15,13 @@ from responses_client._io import Body, Failure, WireRequest
 from responses_client._meta import Headers
 from responses_client._request import Call, Operation, prepare
 from responses_client.models import Response
-from responses_client.resources._operations import RESPONSES_CREATE
+from responses_client.resources._responses import RESPONSES_CREATE
 
 Piece: TypeAlias = bytes | float | BaseException | Callable[[], object]
 """Bytes that come, seconds that pass before the next, what is raised, or what else happens meanwhile."""
+
+
+T = TypeVar("T")
 
 
 class Clock:
@@ -91,6 +95,9 @@ class FakeIO:
         self.requests: list[WireRequest] = []
         self.lefts: list[float | None] = []
         self.slept: list[float] = []
+        self.call_lefts: list[float | None] = []
+        self.turns = 0
+        self.before_turn: Callable[[], object] | None = None
         self.is_closed = False
 
     async def send(self, request: WireRequest, left: float | None) -> Body:
@@ -109,9 +116,18 @@ class FakeIO:
         self.slept.append(seconds)
         self.clock.now += seconds
 
-    async def call(self, function: Callable[[], str | Awaitable[str]], left: float | None) -> str:
+    async def call(self, function: Callable[[], T | Awaitable[T]], left: float | None) -> T:
         """See `IO`."""
-        return cast("str", function())
+        self.call_lefts.append(left)
+        return cast("T", function())
+
+    @asynccontextmanager
+    async def turn(self, owner: object, left: float | None) -> AsyncGenerator[None, None]:
+        """See `IO`."""
+        if self.before_turn is not None:
+            self.before_turn()
+        self.turns += 1
+        yield
 
     async def close(self) -> None:
         """See `IO`."""
@@ -121,7 +137,7 @@ class FakeIO:
 def use_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Have the package take the time from a clock of ours, and no chance."""
     clock = Clock()
-    for module in ("_flow", "_source"):
+    for module in ("_auth", "_flow", "_source"):
         monkeypatch.setattr(f"responses_client.{module}.time", clock)
     monkeypatch.setattr("responses_client._flow.random.random", lambda: 0.0)
     return clock

@@ -3,20 +3,23 @@
 import dataclasses
 import math
 from types import SimpleNamespace
+from typing import Any
 
+import httpx
+import httpx2
 import pytest
 
 from responses_client._config import (
     DEFAULT_BASE_URL,
     Settings,
-    auth_headers,
     check_headers,
+    is_azure,
     merge_headers,
-    missing_key_error,
     redact_headers,
     resolve,
     unknown_argument,
 )
+from responses_client._keys import KeyFunction
 from responses_client.errors import ConfigurationError
 
 KEY = "sk-hunter2hunter2"
@@ -33,8 +36,9 @@ def refusal(**options: object) -> str:
 def test_defaults_are_those_of_the_documentation() -> None:
     settings = resolve({})
 
-    assert dataclasses.asdict(settings) == {
+    assert settings._asdict() == {
         "api_key": None,
+        "auth": None,
         "base_url": DEFAULT_BASE_URL,
         "organization": None,
         "project": None,
@@ -124,7 +128,7 @@ def test_a_blank_argument_is_refused(option: str) -> None:
     assert refusal(**{option: " "}) == f"The {option} argument is blank; give it a value or leave it out"
 
 
-@pytest.mark.parametrize("option", ["api_key", "base_url", "organization", "project", "webhook_secret"])
+@pytest.mark.parametrize("option", ["base_url", "organization", "project", "webhook_secret"])
 def test_a_text_must_be_a_string(option: str) -> None:
     assert refusal(**{option: b"hunter2"}) == f"The {option} argument must be a string, got bytes"
 
@@ -133,22 +137,79 @@ def test_a_function_may_give_the_key() -> None:
     def provider() -> str:
         return KEY
 
-    assert resolve({}, api_key=provider).api_key is provider
+    settings = resolve({}, api_key=provider)
+
+    assert isinstance(settings.api_key, KeyFunction)
+    assert settings.api_key.function is provider
 
 
-def test_a_checked_key_becomes_a_header() -> None:
-    assert auth_headers(KEY) == {"Authorization": f"Bearer {KEY}"}
+def test_settings_made_of_others_share_the_key_that_a_function_gave() -> None:
+    settings = resolve({}, api_key=lambda: KEY)
+
+    assert settings.replace(timeout=1, api_key=None).api_key is settings.api_key
+    assert settings.replace(api_key=lambda: KEY).api_key is not settings.api_key
 
 
-def test_a_key_given_by_a_function_is_checked_under_its_name() -> None:
-    with pytest.raises(
-        ConfigurationError, match="The key of the api_key function must be a string, got int 7"
-    ):
-        auth_headers(7, source="key of the api_key function")  # type: ignore[arg-type]
+def test_a_key_is_a_string_or_a_function() -> None:
+    assert refusal(api_key=b"hunter2") == ("The api_key argument must be a string or a function, got bytes")
 
 
-def test_a_missing_key_names_the_variable() -> None:
-    assert "OPENAI_API_KEY" in str(missing_key_error())
+def test_a_credential_is_refused_with_the_function_that_makes_tokens_of_it() -> None:
+    class Credential:
+        def get_token(self, *scopes: str) -> str:
+            raise AssertionError(scopes)
+
+    assert "azure.identity.get_bearer_token_provider" in refusal(api_key=Credential())
+
+
+@pytest.mark.parametrize(
+    "auth", ["bearer", "api-key", None, httpx.BasicAuth("me", KEY), httpx2.BasicAuth("me", KEY)]
+)
+def test_a_way_to_sign_is_kept(auth: Any) -> None:
+    settings = resolve({}, auth=auth)
+
+    assert settings.auth is auth
+    assert settings.http_auth is (None if isinstance(auth, str) else auth)
+    assert resolve({}, auth="bearer").replace(auth=auth).auth is auth
+
+
+@pytest.mark.parametrize(
+    ("auth", "got"),
+    [
+        ("Bearer", "str"),
+        ("sk-hunter2", "str"),
+        (("me", "hunter2"), "tuple"),
+        (httpx.BasicAuth, "type"),
+        (7, "int 7"),
+        (lambda request: request, "function"),
+    ],
+)
+def test_an_unknown_way_to_sign_is_refused_without_being_quoted(auth: object, got: str) -> None:
+    assert refusal(auth=auth) == (
+        f"The auth argument must be 'bearer', 'api-key' or an httpx.Auth, got {got}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "azure"),
+    [
+        ("https://name.openai.azure.com/openai/v1", True),
+        ("https://name.cognitiveservices.azure.com:443/openai", True),
+        ("https://name.services.ai.azure.com/openai/v1", True),
+        ("HTTPS://Name.OpenAI.Azure.com", True),
+        ("https://name.openai.azure.com.", True),
+        ("https://name.openai.azure.us/openai/v1", True),
+        ("https://name.openai.azure.cn/openai/v1", True),
+        ("https://openai.azure.com", False),
+        ("https://name.openai.azure.com.example/v1", False),
+        ("https://name.openai-azure.com/v1", False),
+        ("https://api.example/name.openai.azure.com/v1", False),
+        ("http://[::1]/v1", False),
+        (DEFAULT_BASE_URL, False),
+    ],
+)
+def test_addresses_of_azure_are_known(url: str, azure: bool) -> None:
+    assert is_azure(Settings(base_url=url).base_url) is azure
 
 
 @pytest.mark.parametrize(
@@ -384,7 +445,7 @@ def test_unknown_arguments_of_any_function_are_explained() -> None:
 
 
 def test_settings_are_frozen() -> None:
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         resolve({}).timeout = 1.0  # type: ignore[misc]
 
 
@@ -398,9 +459,21 @@ def test_the_repr_shows_no_secret() -> None:
     shown = repr(settings)
 
     assert "hunter2" not in shown
-    assert "api_key='***', base_url='http://localhost:1234/v1', organization='org_1'" in shown
+    assert "api_key='***', auth=None, base_url='http://localhost:1234/v1', organization='org_1'" in shown
     assert "{'Authorization': '***', 'X-Token': '***', 'Accept': '*/*', 'Cookie': None}" in shown
     assert "{'api-key': '***', 'api-version': 'preview'}" in shown
+
+
+def test_the_repr_of_a_way_to_sign_shows_no_secret() -> None:
+    @dataclasses.dataclass
+    class Mine(httpx.Auth):
+        token: str
+
+    assert ", auth='api-key', " in repr(resolve({}, auth="api-key"))
+    assert ", auth=None, " in repr(resolve({}))
+    shown = repr(resolve({}, auth=Mine("hunter2")))
+    assert "Mine" in shown
+    assert "hunter2" not in shown
 
 
 def test_the_repr_tells_a_missing_key_from_a_hidden_one() -> None:

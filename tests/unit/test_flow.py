@@ -6,10 +6,12 @@ import json
 import logging
 from typing import Any
 
+import httpx
 import pytest
 from fake_io import Answer, Clock, FakeBody, FakeIO, bad, call, good, use_clock
 from samples import KEY
 
+from responses_client._auth import NotedAuth
 from responses_client._flow import Attempts, fetch
 from responses_client._io import Failure, run
 from responses_client.errors import (
@@ -262,13 +264,112 @@ def test_header_of_the_users_own_replaces_the_key(clock: Clock, headers: dict[st
 
 def test_function_gives_a_key_for_each_try(clock: Clock) -> None:
     keys = iter(["key-number-1", "key-number-2"])
-    io = FakeIO(clock, bad(500), bad(401, {"message": "No key-number-2, was key-number-1"}))
+    io = FakeIO(clock, bad(500), bad(400, {"message": "No key-number-2, was key-number-1"}))
 
-    with pytest.raises(AuthenticationError, match=r"No \*\*\*, was key-number-1"):
+    with pytest.raises(APIStatusError, match=r"No \*\*\*, was \*\*\*"):
         fetched(io, api_key=lambda: next(keys))
 
-    sent = [request.headers["Authorization"] for request in io.requests]
-    assert sent == ["Bearer key-number-1", "Bearer key-number-2"]
+    assert sent(io) == ["Bearer key-number-1", "Bearer key-number-2"]
+
+
+def sent(io: FakeIO) -> list[str | None]:
+    return [request.headers["Authorization"] for request in io.requests]
+
+
+def test_refused_key_of_a_function_is_replaced_at_once(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="responses_client")
+    keys = iter(["key-number-1", "key-number-2"])
+    refused = bad(401)
+    io = FakeIO(clock, refused, good())
+
+    result = fetched(io, api_key=lambda: next(keys), max_retries=0)
+
+    assert sent(io) == ["Bearer key-number-1", "Bearer key-number-2"]
+    assert (io.slept, refused.closed) == ([], 1)
+    assert result.meta is not None
+    assert result.meta.tries == 2
+    assert len({request.headers["Idempotency-Key"] for request in io.requests}) == 1
+    assert caplog.messages == ["responses.create: retry with another key, status 401"]
+
+
+def test_replacing_a_key_is_no_retry_of_those_allowed(clock: Clock) -> None:
+    keys = iter(["key-number-1", "key-number-2", "key-number-3", "key-number-4"])
+    io = FakeIO(clock, bad(401), bad(500), bad(503), good())
+
+    assert fetched(io, api_key=lambda: next(keys), max_retries=2).output_text == "Hello"
+
+    assert sent(io) == [f"Bearer key-number-{number}" for number in (1, 2, 3, 4)]
+    assert io.slept == [0.5, 1.0]
+
+
+@pytest.mark.parametrize("max_retries", [0, 2])
+def test_second_refusal_is_an_error_that_shows_no_key(clock: Clock, max_retries: int) -> None:
+    keys = iter(["key-number-1", "key-number-2"])
+    io = FakeIO(clock, bad(401), bad(401, {"message": "Neither key-number-1 nor key-number-2"}))
+
+    with pytest.raises(AuthenticationError, match=r"Neither \*\*\* nor \*\*\*") as caught:
+        fetched(io, api_key=lambda: next(keys), max_retries=max_retries)
+
+    assert caught.value.tries == 2
+    assert "key-number" not in json.dumps(caught.value.body)
+    assert caught.value.__context__ is None
+
+
+def test_refused_key_that_comes_again_is_an_error(clock: Clock) -> None:
+    given: list[str] = []
+
+    def key() -> str:
+        given.append("key-number-1")
+        return given[-1]
+
+    io = FakeIO(clock, bad(401, {"message": "No key-number-1"}), good())
+
+    with pytest.raises(AuthenticationError, match=r"401: No \*\*\*"):
+        fetched(io, api_key=key)
+
+    assert (len(given), len(io.requests)) == (2, 1)
+
+
+def test_key_that_cannot_be_replaced_in_time_is_an_error(clock: Clock) -> None:
+    keys = iter(["key-number-1", network("timeout")])
+
+    def key() -> str:
+        if isinstance(given := next(keys), str):
+            return given
+        raise given
+
+    with pytest.raises(AuthenticationError):
+        fetched(FakeIO(clock, bad(401)), api_key=key)
+
+
+def test_error_of_the_function_that_replaces_a_key_passes(clock: Clock) -> None:
+    keys = iter(["key-number-1", ""])
+
+    with pytest.raises(ConfigurationError, match="api_key function gave is blank"):
+        fetched(FakeIO(clock, bad(401)), api_key=lambda: next(keys))
+
+
+@pytest.mark.parametrize("options", [{}, {"auth": httpx.BasicAuth("me", KEY)}])
+def test_refused_key_of_a_setting_is_not_tried_again(clock: Clock, options: dict[str, Any]) -> None:
+    io = FakeIO(clock, bad(401), good())
+
+    with pytest.raises(AuthenticationError):
+        fetched(io, **options)
+
+    assert len(io.requests) == 1
+
+
+def test_auth_object_stands_in_for_the_key(clock: Clock) -> None:
+    io = FakeIO(clock, FakeBody(status=307, headers={"location": "/v2/responses"}), good())
+
+    fetched(io, api_key=None, auth=httpx.BasicAuth("me", KEY))
+
+    first, second = io.requests
+    assert "Authorization" not in first.headers
+    assert isinstance(first.auth, NotedAuth)
+    assert second.auth is first.auth
 
 
 def test_key_of_a_function_that_cannot_be_sent_is_not_quoted(clock: Clock) -> None:

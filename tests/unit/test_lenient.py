@@ -99,7 +99,7 @@ def test_what_makes_no_sense_without_its_bad_fields_is_an_error(value: object):
 def test_each_malformed_field_is_kept_and_said(caplog: pytest.LogCaptureFixture):
     wire = {"id": 5, "created_at": "x", "output": [None], "metadata": {"a": 1}, "model": "m"}
     response: Any = validate_nested(Response, wire)
-    assert (response.id, response.created_at, response.metadata, response.model) == (None, None, None, "m")
+    assert (response.id, response.created_at, response.metadata, response.model) == ("", None, None, "m")
     assert [type(item).__name__ for item in response.output] == ["UnknownItem"]
     assert response.to_dict() == wire
     assert caplog.messages == [

@@ -420,7 +420,7 @@ def test_models_of_users_may_inherit_from_ours():
 @pytest.mark.parametrize("mode", ["validation", "serialization"])
 def test_a_json_schema_can_be_made(mode: Any):
     schema = Response.model_json_schema(mode=mode)
-    assert schema["properties"]["id"]["anyOf"] == [{"type": "string"}, {"type": "null"}]
+    assert schema["properties"]["background"]["anyOf"] == [{"type": "boolean"}, {"type": "null"}]
     assert "OutputItem" in json.dumps(schema)
 
 
@@ -463,6 +463,10 @@ REPRS: list[tuple[Model, str]] = [
     (OutputText(text="x" * 100), f"OutputText(text='{'x' * 57}...')"),
     (UnknownItem(type="poem", lines=3), "UnknownItem(type='poem', lines=3)"),  # type: ignore[call-arg]
     (Response.from_dict({"tools": None, "metadata": {}}), "Response(metadata={})"),
+    (
+        models.WebhookEndpointWithSecret(id="we_1", signing_secret="whsec_hunter2"),
+        "WebhookEndpointWithSecret(id='we_1', signing_secret=***)",
+    ),
 ]
 
 

@@ -3,6 +3,7 @@
 import json
 import types
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pytest
@@ -10,23 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_strategies import anything, hints_of, wire_of
 
+from responses_client import models
 from responses_client.errors import ResponseValidationError
 from responses_client.models import Model, UnknownModel
 from responses_client.models._base import OpenUnion, Reference
 
 MODULES = [
-    import_module(f"responses_client.models.{name}")
-    for name in (
-        "content",
-        "events",
-        "items",
-        "requests",
-        "response",
-        "response_parts",
-        "tool_calls",
-        "tool_events",
-        "tools",
-    )
+    import_module(f"responses_client.models.{module.name}")
+    for module in iter_modules(models.__path__)
+    if not module.name.startswith("_") and module.name != "params"
 ]
 MODELS = {
     model.__name__: model
@@ -35,7 +28,7 @@ MODELS = {
     if isinstance(model, type) and issubclass(model, Model) and model.__module__ == module.__name__
 }
 # What a request refuses is bounds, which no strategy here knows of.
-ANSWERS = [model for model in MODELS.values() if not model.__module__.endswith(".requests")]
+ANSWERS = [model for model in MODELS.values() if not model.__module__.endswith("requests")]
 
 
 def test_there_are_models():
@@ -147,7 +140,7 @@ def fits(hint: Any, value: Any) -> bool:
         return type(value) is dict and all(type(k) is str and fits(arguments[1], v) for k, v in value.items())
     if issubclass(hint, OpenUnion) if isinstance(hint, type) else False:
         entries = " ".join(hint.members.values()).split()
-        names = {entry.partition(".")[2] for entry in entries} | {hint.unknown.__name__}
+        names = {entry.partition(".")[2] for entry in entries} | {hint.unknown}
         return isinstance(value, Model) and type(value).__name__ in names
     if isinstance(hint, type) and issubclass(hint, Reference):
         return type(value) is hint.model()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -22,6 +23,13 @@ from responses_client._io import Timeouts
 from responses_client._request import Call, Operation, prepare
 from responses_client.errors import ConfigurationError, RequestValidationError
 from responses_client.models import ApproximateLocation, Model, Response
+from responses_client.resources._conversations import (
+    CONVERSATIONS_CREATE,
+    CONVERSATIONS_ITEMS_CREATE,
+    CONVERSATIONS_ITEMS_LIST,
+    CONVERSATIONS_ITEMS_RETRIEVE,
+)
+from responses_client.resources._responses import RESPONSES_CANCEL, RESPONSES_RETRIEVE
 
 
 def body(**params: Any) -> dict[str, Any]:
@@ -508,9 +516,82 @@ def test_call_shows_neither_key_nor_body() -> None:
 
 def test_checks_of_create_are_not_those_of_other_operations() -> None:
     other: Operation[Response] = Operation(
-        "responses.other", "POST", "/responses/other", "requests.ResponseCreateRequest", "response.Response"
+        "responses.other", "POST", "/responses/other", "response.Response", "requests.ResponseCreateRequest"
     )
     prepared: Call[Response] = prepare(other, {"input": "Hi"}, Settings(api_key=KEY))
 
     assert prepared.request.content == b'{"input":"Hi"}'
     assert issubclass(other.result_model(), Model)
+
+
+def prepared(operation: Operation[Any], *path: str, **params: Any) -> Call[Any]:
+    return prepare(operation, params, Settings(api_key=KEY), path)
+
+
+def test_arguments_of_the_path_stay_one_segment_each() -> None:
+    call = prepared(CONVERSATIONS_ITEMS_RETRIEVE, "conv/1", "a b?c#d%é")
+
+    assert call.request.url.endswith("/v1/conversations/conv%2F1/items/a%20b%3Fc%23d%25%C3%A9")
+
+
+@pytest.mark.parametrize("value", ["", "  ", ".", "..", None, 7])
+def test_argument_of_the_path_that_names_nothing_is_refused(value: Any) -> None:
+    with pytest.raises(RequestValidationError, match=r"item_id: expected the id of something, a string that"):
+        prepared(CONVERSATIONS_ITEMS_RETRIEVE, "conv_1", value)
+
+
+def test_what_has_no_body_stands_in_the_url() -> None:
+    call = prepared(
+        RESPONSES_RETRIEVE, "resp_1", include=["a", "b"], stream=True, starting_after=3, extra_query={"x": 1}
+    )
+
+    query = parse_qs(urlsplit(call.request.url).query)
+    assert query == {"include[]": ["a", "b"], "stream": ["true"], "starting_after": ["3"], "x": ["1"]}
+    assert call.request.content == b""
+    assert not {"Content-Type", "Idempotency-Key"} & set(call.request.headers)
+    assert call.request.headers["Accept"] == "text/event-stream"
+
+
+def test_argument_that_is_none_is_not_in_the_url() -> None:
+    assert prepared(RESPONSES_RETRIEVE, "resp_1", stream=None).request.url.endswith("/responses/resp_1")
+
+
+def test_body_and_url_share_the_arguments_where_an_endpoint_has_both() -> None:
+    item = {"role": "user", "content": "Hi"}
+    call = prepared(CONVERSATIONS_ITEMS_CREATE, "conv_1", items=[item], include=["x"], extra_body={"new": 1})
+
+    assert call.request.url.endswith("/conversations/conv_1/items?include%5B%5D=x")
+    assert json.loads(call.request.content) == {"items": [item], "new": 1}
+
+
+def test_post_without_arguments_has_no_body_but_a_key() -> None:
+    call = prepared(RESPONSES_CANCEL, "resp_1")
+
+    assert call.request.content == b""
+    assert "Content-Type" not in call.request.headers
+    assert "Idempotency-Key" in call.request.headers
+    assert json.loads(prepared(RESPONSES_CANCEL, "r", extra_body={"a": 1}).request.content) == {"a": 1}
+    assert prepared(CONVERSATIONS_CREATE).request.content == b"{}"
+
+
+def test_argument_that_an_endpoint_without_any_does_not_take() -> None:
+    with pytest.raises(TypeError, match=r"responses.cancel\(\) got an unexpected keyword argument 'force'"):
+        prepared(RESPONSES_CANCEL, "resp_1", force=True)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"limit": 0}, "limit: expected a number greater than or equal to 1"),
+        ({"limit": 101}, "limit: expected a number less than or equal to 100"),
+        ({"after": 5}, "after: expected a valid string"),
+    ],
+)
+def test_query_is_checked(params: dict[str, Any], message: str) -> None:
+    with pytest.raises(RequestValidationError, match=message):
+        prepared(CONVERSATIONS_ITEMS_LIST, "conv_1", **params)
+
+
+def test_events_after_a_number_need_a_stream() -> None:
+    with pytest.raises(RequestValidationError, match="starting_after: needs stream=True"):
+        prepared(RESPONSES_RETRIEVE, "resp_1", starting_after=3)

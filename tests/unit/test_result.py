@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from pydantic import ValidationError
 from samples import COMPLETED, CREATED, HEL, KEY, event, response
 
-from responses_client import errors
+from responses_client import errors, models
 from responses_client._config import Settings
 from responses_client._meta import Headers, ResponseMeta
 from responses_client._result import answer_error, content_type, parse_result, reported_error
@@ -26,6 +27,75 @@ def meta(kind: str | None = "application/json") -> ResponseMeta:
 def parsed(body: Any, kind: str | None = "application/json", **options: Any) -> Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return parse_result(Response, content, meta(kind), Settings(**options), (KEY,))
+
+
+def answer(model: type[Any], body: bytes, method: str = "GET", **options: Any) -> Any:
+    url = "http://api.test/v1/responses/resp%201"
+    of_call = ResponseMeta.build(200, JSON, elapsed=1.0, tries=1, method=method, url=url)
+    return parse_result(model, body, of_call, Settings(**options))
+
+
+JSON = {"content-type": "application/json"}
+
+
+@pytest.mark.parametrize("body", [b"", b" \n"])
+def test_deletion_that_is_answered_with_its_status_alone_is_one(body: bytes) -> None:
+    result = answer(models.DeletedResponse, body, "DELETE")
+
+    assert (result.id, result.deleted, result.meta.status_code) == ("resp 1", True, 200)
+
+
+def test_silence_is_no_answer_to_anything_else() -> None:
+    for model, method in ((models.DeletedResponse, "GET"), (models.Conversation, "DELETE")):
+        with pytest.raises(ResponseValidationError, match="is no JSON"):
+            answer(model, b"", method)
+
+
+def test_item_gets_its_class() -> None:
+    body = {"type": "reasoning", "id": "rs_1", "summary": []}
+    item = answer(cast("type[Any]", models.Item), json.dumps(body).encode())
+
+    assert type(item) is models.ReasoningItem
+    assert item.to_dict() == body
+    assert item.meta.status_code == 200
+
+
+def test_item_of_an_unknown_type_is_kept() -> None:
+    item = answer(cast("type[Any]", models.Item), b'{"type": "dream", "id": "dr_1", "meta": 5}')
+
+    assert type(item) is models.UnknownItem
+    assert item.to_dict() == {"type": "dream", "id": "dr_1", "meta": 5}
+    assert item.meta.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"<html>", "is no JSON"),
+        (b"[]", "is JSON, but no Item"),
+        (b"{}", "is JSON, but no Item"),
+    ],
+)
+def test_answer_that_is_no_item(body: bytes, message: str) -> None:
+    with pytest.raises(ResponseValidationError, match=message):
+        answer(cast("type[Any]", models.Item), body)
+
+
+def test_malformed_item_is_an_error_in_strict_mode() -> None:
+    body = b'{"type": "reasoning", "id": 5, "summary": []}'
+    assert answer(cast("type[Any]", models.Item), body).validation_error is not None
+    with pytest.raises(ResponseValidationError, match="id"):
+        answer(cast("type[Any]", models.Item), body, strict=True)
+
+
+def test_one_field_is_enough_for_other_results() -> None:
+    assert answer(models.InputTokenCount, b'{"input_tokens": 5}').input_tokens == 5
+    with pytest.raises(ResponseValidationError, match="No valid Conversation: Field required at id"):
+        answer(models.Conversation, b'{"other": 1}')
+    with pytest.raises(APIStatusError, match="no luck"):
+        answer(models.Conversation, b'{"error": {"message": "no luck"}}')
+    with pytest.raises(ResponseValidationError, match="is JSON, but no DeletedResponse"):
+        answer(models.DeletedResponse, b'{"other": 1}')
 
 
 @pytest.mark.parametrize(
@@ -170,3 +240,12 @@ def test_stream_whose_last_event_has_no_response_still_tells_how_it_ended() -> N
 def test_stream_without_a_whole_response_is_an_error(body: bytes, kind: type[Exception]) -> None:
     with pytest.raises(kind):
         parsed(body, "text/event-stream")
+
+
+@pytest.mark.parametrize(("body", "is_kept"), [(b"<p>Hi", True), (f"<p>{KEY}".encode(), False)])
+def test_cause_that_quotes_a_secret_is_left_out(body: bytes, is_kept: bool) -> None:
+    with pytest.raises(ResponseValidationError) as caught:
+        parsed(body)
+
+    assert isinstance(caught.value.__cause__, ValidationError) is is_kept
+    assert caught.value.__context__ is None

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from responses_client import _decode
+from responses_client import _state
 from responses_client._meta import ResponseMeta
 from responses_client._state import StreamState
 from responses_client.errors import ResponseValidationError, StreamError, StreamInterrupted
@@ -284,7 +284,7 @@ def test_a_snapshot_stays_what_it_was():
 
 
 def test_bytes_are_folded_in_before_they_are_too_many(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(_decode, "_KEPT_BYTES", 1000)
+    monkeypatch.setattr(_state, "MOST_KEPT_BYTES", 1000)
     state = state_after(CREATED)
     replays: list[int] = []
     extend = state._accumulator.extend

@@ -270,14 +270,10 @@ def test_response_echoes_the_request() -> None:
         "prompt_cache_key": "p",
         "safety_identifier": "s",
     }
-    response = answered(
-        **given, text={"verbosity": "low"}, reasoning={"effort": "low"}, conversation="conv_1"
-    )
+    response = answered(**given, text={"verbosity": "low"}, reasoning={"effort": "low"})
     assert {name: response[name] for name in given} == given
     assert response["text"] == {"format": {"type": "text"}, "verbosity": "low"}
     assert response["reasoning"] == {"effort": "low", "summary": None}
-    assert response["conversation"] == {"id": "conv_1"}
-    assert answered(conversation={"id": "conv_1"})["conversation"] == {"id": "conv_1"}
 
 
 def test_response_fills_in_the_defaults_of_tools() -> None:

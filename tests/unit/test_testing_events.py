@@ -149,6 +149,11 @@ ITEMS: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
         },
         ["shell_call_command.added", "shell_call_command.delta", "shell_call_command.done"],
     ),
+    "compaction": (
+        {"type": "compaction", "id": "cmp_1", "encrypted_content": "x"},
+        {"type": "compaction", "id": "cmp_1", "encrypted_content": "x"},
+        ["compaction.compacting"],
+    ),
     "item of tomorrow": ({"type": "time_travel", "year": 2525}, {"type": "time_travel", "year": 2525}, []),
 }
 

@@ -127,10 +127,10 @@ def test_streamed_response_is_stored_too() -> None:
         assert server.responses[response["id"]] == response
 
 
-def test_unknown_previous_response_is_not_found() -> None:
+def test_unknown_previous_response_is_refused() -> None:
     with Server() as server:
         response = create(server, previous_response_id="resp_1")
-    assert response.status_code == 404
+    assert response.status_code == 400
     error = response.json()["error"]
     assert (error["param"], error["code"]) == ("previous_response_id", "previous_response_not_found")
 
@@ -141,21 +141,6 @@ def test_response_put_in_by_hand_is_part_of_the_conversation() -> None:
         server.responses["resp_1"] = {"id": "resp_1", "output": output, "previous_response_id": "resp_1"}
         answer = created(server, input="Who am I?", previous_response_id="resp_1")
     assert "Before that you said: “I am Ada.”" in text_of(answer)
-
-
-def test_background_response_is_queued_and_then_found_finished() -> None:
-    with Server() as server, http(server) as client:
-        queued = created(server, background=True)
-        finished = client.get(f"/responses/{queued['id']}").json()
-    assert (queued["status"], queued["output"], queued["usage"]) == ("queued", [], None)
-    assert (finished["status"], types_of(finished)) == ("completed", ["message"])
-    assert finished["background"] is True
-
-
-def test_background_response_in_progress_stays_so() -> None:
-    with Server() as server:
-        server.reply_response({"status": "in_progress"})
-        assert created(server, background=True)["status"] == "in_progress"
 
 
 def test_time_stands_still_until_it_is_set() -> None:

@@ -5,13 +5,14 @@ How they fare with real servers is tested under `tests/faults`.
 
 from __future__ import annotations
 
+import concurrent.futures
 import gc
 import gzip
 import socket
 import ssl
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import suppress
 from contextvars import ContextVar
 from types import SimpleNamespace
@@ -458,7 +459,7 @@ def test_interrupted_wait_for_headers_closes_the_answer_that_comes(monkeypatch: 
         futures.extend(pending)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_transport, "wait", interrupt)
+    monkeypatch.setattr(concurrent.futures, "wait", interrupt)
     with pytest.raises(KeyboardInterrupt):
         World("sync").send(answering(late), left=5.0)
     futures[0].result(5)
@@ -665,6 +666,93 @@ def test_async_function_is_refused_in_plain_functions(function: Any) -> None:
                 function, None
             )
         )
+
+
+# --- turns
+
+
+def test_turns_are_taken_one_after_the_other(world: World) -> None:
+    async def script(io: SyncIO | AsyncIO) -> list[int]:
+        owner, taken = World("owner"), list[int]()
+        for number in range(2):
+            async with io.turn(owner, 5.0):
+                taken.append(number)
+        return taken
+
+    assert world.play(script, lambda _: httpx.Response(204)) == [0, 1]
+
+
+# --- auth objects
+
+
+class Signed(httpx.Auth):
+    """Answers a challenge."""
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        response = yield request
+        if response.status_code == 401:
+            request.headers["Authorization"] = "Mine"
+            yield request
+
+
+class SignedAlike:
+    """What is used of an auth object, in a class of its own, as that of another library is."""
+
+    def sync_auth_flow(self, request: Any) -> Any:
+        return Signed().sync_auth_flow(request)
+
+    def async_auth_flow(self, request: Any) -> Any:
+        return Signed().async_auth_flow(request)
+
+
+@pytest.mark.parametrize("auth", [Signed(), SignedAlike()], ids=["httpx", "alike"])
+def test_auth_object_signs_what_is_sent(world: World, auth: Any) -> None:
+    sent: list[tuple[str | None, bytes]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append((request.headers.get("authorization"), request.content))
+        return httpx.Response(200 if sent[-1][0] else 401)
+
+    body = world.send(answer, REQUEST._replace(auth=auth))
+
+    assert body.status_code == 200
+    assert sent == [(None, b"{}"), ("Mine", b"{}")]
+
+
+class ReadFirst(httpx.Auth):
+    """Wants to see whole answers."""
+
+    requires_response_body = True
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_answer_that_an_auth_object_has_read_is_read_again(world: World, compressed: bool) -> None:
+    body = Pieces(gzip.compress(b"Hello")) if compressed else Pieces(b"Hel", b"lo")
+    headers = {"content-encoding": "gzip"} if compressed else {}
+
+    async def script(io: SyncIO | AsyncIO) -> list[bytes]:
+        answer = await io.send(REQUEST._replace(auth=ReadFirst()), None)
+        pieces = await read(answer)
+        assert await answer.drain() == b""
+        await answer.close()
+        return pieces
+
+    assert b"".join(world.play(script, answering(body, **headers))) == b"Hello"
+    assert body.closed == 1
+
+
+@pytest.mark.parametrize("auth", [None, Signed()])
+def test_auth_of_the_users_client_stays_unless_there_is_another(auth: Any) -> None:
+    sent: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers.get("authorization"))
+        return httpx.Response(200)
+
+    given = httpx.Client(transport=httpx.MockTransport(answer), auth=("me", "password"))
+    run(SyncIO(given).send(REQUEST._replace(auth=auth), None))  # type: ignore[arg-type]
+
+    assert [text and text[:6] for text in sent] == [None if auth else "Basic "]
 
 
 # --- connections of ours

@@ -1,0 +1,45 @@
+"""`python -m responses_client.testing`: the embedded server on a port, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+from ._front import Front
+from ._script import Script
+from ._store import Store
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve; the exit status is 0 after Ctrl-C, 1 when it could not start, 2 for wrong use."""
+    parser = argparse.ArgumentParser(
+        prog="python -m responses_client.testing",
+        description="Serve an embedded Responses API: no model, the same words for the same question.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8080, help="0 takes a free one (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    try:
+        from ._port import Port, listener, url_of
+    except ModuleNotFoundError as error:
+        print(error, file=sys.stderr)
+        return 1
+    try:
+        listening = listener(options.host, options.port)
+    except (OSError, ValueError) as error:
+        reason = str(getattr(error, "strerror", None) or error).rstrip(".")
+        print(
+            f"Cannot listen on {options.host}:{options.port}: {reason}. Try another --port.", file=sys.stderr
+        )
+        return 1
+    front = Front(Store(Script(), validate=True), prefix="/v1")
+    print(f"Serving the Responses API at {url_of(listening, options.host, front)}", flush=True)
+    with suppress(KeyboardInterrupt):
+        Port(front, None).run(sockets=[listening])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

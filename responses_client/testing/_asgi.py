@@ -1,0 +1,263 @@
+"""The embedded server as an ASGI application: HTTP and WebSockets on any server that speaks ASGI."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+import anyio
+import anyio.lowlevel
+import httpx
+
+from ._front import Front
+from ._session import Lane, Session, Signal
+from ._wire import Answer
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+
+_BROKEN = (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError)
+
+
+class ConnectionBroken(Exception):
+    """Ends a request whose connection is to break off, on a server that offers no better way."""
+
+
+class App:
+    """An ASGI application over an embedded server.
+
+    `sleep` waits in place of the real clock. `hang_up` closes the connection of a scope and tells whether
+    it could; without it a broken connection is an exception, which ASGI servers answer by closing.
+    """
+
+    def __init__(
+        self,
+        front: Front,
+        *,
+        sleep: Callable[[float], None] | None = None,
+        hang_up: Callable[[Scope], bool] = lambda scope: False,
+    ) -> None:
+        self._front = front
+        self._sleep = sleep
+        self._hang_up = hang_up
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request, one WebSocket, or the start and the end of the application."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+        else:
+            await _lifespan(receive, send)
+
+    async def wait(self, seconds: float) -> None:
+        """Wait, by the clock or as the server was told."""
+        if self._sleep is not None and seconds > 0:
+            self._sleep(seconds)
+        elif seconds > 0:
+            await anyio.sleep(seconds)
+
+    # --- HTTP
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await _body(receive)
+        if body is None:
+            return
+        broken: Exception | None = None
+        try:
+            answer = self._front.handle(scope["method"], _url(scope), _headers(scope), body)
+        except _BROKEN as error:
+            broken = error
+        else:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(_watch, receive, tasks.cancel_scope)
+                broken = await self._play(answer, send)
+                tasks.cancel_scope.cancel()
+        if broken is not None:
+            await self._break_off(scope, receive, broken)
+
+    async def _play(self, answer: Answer, send: Send) -> Exception | None:
+        """Send an answer; the error that it ends in when it is to break off."""
+        await self.wait(answer.pace.delay)
+        closed = self._front.opened() if answer.stream else _nothing
+        try:
+            await send(_start("http", answer))
+            for step in answer.steps(None):
+                if isinstance(step, bytes):
+                    await send({"type": "http.response.body", "body": step, "more_body": True})
+                    await anyio.lowlevel.checkpoint()
+                else:
+                    await self.wait(step)
+            await send({"type": "http.response.body", "body": b""})
+        except httpx.ReadError as error:
+            return error
+        except OSError:
+            # How some servers tell that the client has left.
+            return None
+        finally:
+            closed()
+        return None
+
+    async def _break_off(self, scope: Scope, receive: Receive, error: Exception) -> None:
+        """Close the connection in the middle of things."""
+        if not self._hang_up(scope):
+            raise ConnectionBroken(str(error)) from error
+        while (await receive())["type"] not in ("http.disconnect", "websocket.disconnect"):
+            pass
+
+    # --- WebSockets
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            session = self._front.connect(_url(scope), _headers(scope))
+        except _BROKEN as error:
+            await self._break_off(scope, receive, error)
+            return
+        if isinstance(session, Answer):
+            await self._deny(scope, send, session)
+            return
+        await send({"type": "websocket.accept"})
+        closed = self._front.opened()
+        try:
+            is_broken = await _Socket(session, receive, send, self.wait).run()
+        finally:
+            closed()
+        if is_broken:
+            # Other servers drop the connection of an application that ends without a closing handshake.
+            self._hang_up(scope)
+
+    async def _deny(self, scope: Scope, send: Send, answer: Answer) -> None:
+        await self.wait(answer.pace.delay)
+        if "websocket.http.response" not in scope.get("extensions", {}):
+            await send({"type": "websocket.close"})
+            return
+        await send(_start("websocket.http", answer))
+        await send({"type": "websocket.http.response.body", "body": b"".join(answer.chunks)})
+
+
+class _Socket:
+    """An open WebSocket: reads messages while each lane sends what it has to."""
+
+    def __init__(
+        self, session: Session, receive: Receive, send: Send, wait: Callable[[float], Awaitable[None]]
+    ) -> None:
+        self._session = session
+        self._receive = receive
+        self._send = send
+        self._wait = wait
+        self._arrived = anyio.Event()
+        self._is_broken = False
+        # What is sent carries numbers: it has to go out in the order in which it is made.
+        self._lock = anyio.Lock()
+
+    async def run(self) -> bool:
+        """Serve the connection until one side ends it; whether it is to be broken off."""
+        async with anyio.create_task_group() as tasks:
+            while (message := await self._receive())["type"] == "websocket.receive":
+                lane = await self._take(message)
+                if lane is not None:
+                    tasks.start_soon(self._work, lane, tasks.cancel_scope)
+            tasks.cancel_scope.cancel()
+        return self._is_broken
+
+    async def _take(self, message: Message) -> Lane | None:
+        """Take a message; the lane that has to start working because of it."""
+        text: str | None = message.get("text")
+        async with self._lock:
+            frames, lane = self._session.receive(message["bytes"] if text is None else text.encode())
+            for frame in frames:
+                await self._send_frame(frame)
+            self._arrived.set()
+            self._arrived = anyio.Event()
+            if lane is None or lane.runs:
+                return None
+            lane.runs = True
+            return lane
+
+    async def _work(self, lane: Lane, scope: anyio.CancelScope) -> None:
+        steps = lane.steps()
+        while lane.runs:
+            async with self._lock:
+                step = next(steps, None)
+                arrived = self._arrived
+                if isinstance(step, bytes):
+                    await self._send_frame(step)
+                lane.runs = step is not None
+            if step is Signal.HOLD:
+                await arrived.wait()
+            elif isinstance(step, Signal):
+                self._is_broken = step is Signal.BREAK
+                if step is Signal.CLOSE:
+                    await self._send({"type": "websocket.close", "code": 1000})
+                scope.cancel()
+                return
+            elif isinstance(step, (int, float)):
+                await self._wait(step)
+
+    async def _send_frame(self, frame: bytes) -> None:
+        try:
+            message: Message = {"type": "websocket.send", "text": frame.decode()}
+        except UnicodeDecodeError:
+            message = {"type": "websocket.send", "bytes": frame}
+        # The client has left; the message that says so is on its way.
+        with suppress(OSError):
+            await self._send(message)
+
+
+async def _watch(receive: Receive, scope: anyio.CancelScope) -> None:
+    """Stop the answer to a client that has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    scope.cancel()
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while (message := await receive())["type"] == "lifespan.startup":
+        await send({"type": "lifespan.startup.complete"})
+    await send({"type": message["type"] + ".complete"})
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The body of a request; none when the client left before its end."""
+    parts: list[bytes] = []
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def _start(kind: str, answer: Answer) -> Message:
+    headers = httpx.Headers({"content-type": answer.content_type, **answer.headers})
+    if not answer.stream and answer.pace.cut_after is None:
+        headers.setdefault("content-length", str(sum(map(len, answer.chunks))))
+    pairs = [(name.lower(), value) for name, value in headers.raw]
+    return {"type": f"{kind}.response.start", "status": answer.status, "headers": pairs}
+
+
+def _url(scope: Scope) -> str:
+    """The URL of a request, without what the application is mounted under."""
+    headers = _headers(scope)
+    host, port = scope.get("server") or ("testserver", None)
+    netloc = headers.get("host") or (host if port is None else f"{host}:{port}")
+    path: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+    query: bytes = scope.get("query_string", b"")
+    url = httpx.URL(f"{scope.get('scheme', 'http')}://{netloc}")
+    raw_path = path.removeprefix(scope.get("root_path", "").encode()) + (b"?" + query if query else b"")
+    return str(url.copy_with(raw_path=raw_path))
+
+
+def _headers(scope: Scope) -> httpx.Headers:
+    return httpx.Headers([*scope["headers"]])
+
+
+def _nothing() -> None:
+    pass

@@ -1,0 +1,99 @@
+"""The front of the embedded server: requests come in here, in process or from a port, and are written down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import httpx
+
+from ._api import answer, not_found, segments_of
+from ._record import RecordedRequest, recorded
+from ._script import Canned
+from ._session import Session
+from ._store import Store
+from ._validate import check_key
+from ._wire import Answer, ApiError, Pace
+
+_LIMIT_REQUESTS = 10_000
+_LIMIT_TOKENS = 2_000_000
+
+
+class Front:
+    """What all transports share. `prefix` is the path before those of the API. Safe to use from threads."""
+
+    def __init__(self, store: Store, *, prefix: str) -> None:
+        self.store = store
+        self.prefix = prefix
+        self.requests: list[RecordedRequest] = []
+        self.is_closed = False
+        self.opened_streams = 0
+        self.closed_streams = 0
+
+    def handle(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """The answer to an HTTP request, before any I/O; raises errors of httpx for broken connections."""
+        with self.store.lock:
+            request, canned = self._begin(method, url, headers, body)
+            try:
+                found = answer(self.store, request, self.prefix) if canned is None else _canned(*canned)
+            except ApiError as error:
+                found = error.answer()
+            return found.under(self._usual_headers())
+
+    def connect(self, url: str, headers: Mapping[str, str]) -> Session | Answer:
+        """The session of a WebSocket that a client asks for, or the answer that refuses it."""
+        with self.store.lock:
+            request, canned = self._begin("GET", url, headers, b"")
+            try:
+                if canned is not None:
+                    return _canned(*canned)
+                if segments_of(request, self.prefix) != ["responses"]:
+                    raise not_found(request)
+                check_key(request.headers)
+            except ApiError as error:
+                return error.answer()
+            return Session(self.store, url, request.headers, self._record)
+
+    def _begin(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[RecordedRequest, tuple[Canned, Pace] | None]:
+        if self.is_closed:
+            raise httpx.ConnectError("The embedded server is closed.")
+        request = recorded(method, url, headers, body)
+        self._record(request)
+        return request, self.store.script.begin()
+
+    def _record(self, request: RecordedRequest) -> None:
+        self.requests.append(request)
+
+    def _usual_headers(self) -> dict[str, str]:
+        count = len(self.requests)
+        return {
+            "openai-processing-ms": "1",
+            "openai-version": "2020-10-01",
+            "x-ratelimit-limit-requests": str(_LIMIT_REQUESTS),
+            "x-ratelimit-limit-tokens": str(_LIMIT_TOKENS),
+            "x-ratelimit-remaining-requests": str(max(_LIMIT_REQUESTS - count, 0)),
+            "x-ratelimit-remaining-tokens": str(_LIMIT_TOKENS),
+            "x-ratelimit-reset-requests": "6ms",
+            "x-ratelimit-reset-tokens": "0s",
+            "x-request-id": f"req_{count:032x}",
+        }
+
+    def opened(self) -> Callable[[], None]:
+        """Count a stream that was started; call what comes back once it is closed."""
+        with self.store.lock:
+            self.opened_streams += 1
+        pending = [1]
+
+        def closed() -> None:
+            with self.store.lock:
+                self.closed_streams += len(pending)
+                pending.clear()
+
+        return closed
+
+
+def _canned(canned: Canned, pace: Pace) -> Answer:
+    if canned.answer is None:
+        raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
+    return canned.answer.at(pace)

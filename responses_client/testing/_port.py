@@ -1,0 +1,104 @@
+"""The embedded server on a port: uvicorn around its ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from importlib import import_module
+
+from ._asgi import App, Scope
+from ._front import Front
+from ._script import checked
+
+for _name in ("uvicorn", "wsproto"):
+    try:
+        import_module(_name)
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(
+            f"The embedded server needs {_name} to be on a port: pip install 'responses-client[server]'",
+            name=_name,
+        ) from None
+
+import uvicorn  # noqa: E402 (after the check that says how to get it)
+
+
+class Port(uvicorn.Server):
+    """uvicorn with an embedded server; `ready` is set once it takes connections.
+
+    It can hang up on one client in the middle of an answer, and hangs up on all of them when it stops:
+    a client that reads a stream must not keep a test from ending.
+    """
+
+    def __init__(self, front: Front, sleep: Callable[[float], None] | None) -> None:
+        self.ready = threading.Event()
+        app = App(front, sleep=sleep, hang_up=self._hang_up)
+        config = uvicorn.Config(
+            app,
+            loop="asyncio",
+            http="h11",
+            ws="wsproto",
+            lifespan="off",
+            log_config=None,
+            # A client is known by its own address here, whatever the headers of a proxy say.
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+        super().__init__(config)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start as usual, and say so."""
+        await super().startup(sockets)
+        self.ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop as usual, but wait for no client."""
+        # It runs once uvicorn has said goodbye to each of them and starts to wait.
+        asyncio.get_running_loop().call_soon(self._hang_up_all)
+        await super().shutdown(sockets)
+
+    def _hang_up(self, scope: Scope) -> bool:
+        # Not all kinds of connections that uvicorn knows have a client; those made here do.
+        all_of_them = self.server_state.connections
+        its = [each for each in all_of_them if getattr(each, "client", None) == scope.get("client")]
+        for connection in its:
+            connection.transport.close()
+        return bool(its)
+
+    def _hang_up_all(self) -> None:
+        for connection in self.server_state.connections:
+            connection.transport.close()
+
+
+def listener(host: str, port: int) -> socket.socket:
+    """A socket that listens; `OSError` when the address cannot be had, `ValueError` for no port at all."""
+    checked("port", port, least=0, most=65535)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family)
+
+
+def url_of(listening: socket.socket, host: str, front: Front) -> str:
+    """The base URL under which clients find a server."""
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{listening.getsockname()[1]}{front.prefix}"
+
+
+@contextmanager
+def serving(front: Front, *, host: str, port: int, sleep: Callable[[float], None] | None) -> Generator[str]:
+    """Serve from a thread; gives the base URL."""
+    with closing(listener(host, port)) as listening, ThreadPoolExecutor(1) as pool:
+        server = Port(front, sleep)
+        running = pool.submit(server.run, sockets=[listening])
+        running.add_done_callback(lambda _: server.ready.set())
+        server.ready.wait()
+        try:
+            if running.done():
+                running.result()
+            yield url_of(listening, host, front)
+        finally:
+            server.should_exit = True
+            running.result()

@@ -1,0 +1,57 @@
+"""What the embedded server remembers of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from ._validate import load
+from ._wire import as_object
+
+MESSAGE = "WEBSOCKET"
+
+
+@dataclass(frozen=True)
+class RecordedRequest:
+    """A request as the server received it; each message of a client on a WebSocket is one too."""
+
+    method: str
+    """The HTTP method in upper case; `WEBSOCKET` for a message."""
+    path: str
+    """The path without the query, percent-decoded: `/v1/responses`."""
+    url: str
+    """The whole URL as it was sent."""
+    headers: Mapping[str, str] = field(repr=False)
+    """The headers; look-ups take any case. Those of the handshake for a message."""
+    query: httpx.QueryParams
+    """The query: a mapping of names to values, with `get_list()` for repeated names."""
+    body: bytes = field(repr=False)
+    """The body as it was sent."""
+    json: Any
+    """The body as a JSON value; None when it is not JSON."""
+
+    @property
+    def stream(self) -> bool:
+        """Whether the request asks for events: `stream` in its body or in its query."""
+        return as_object(self.json).get("stream") is True or self.query.get("stream") == "true"
+
+
+def recorded(method: str, url: str, headers: Mapping[str, str], body: bytes) -> RecordedRequest:
+    """The record of a request."""
+    parsed = httpx.URL(url)
+    try:
+        value = load(body)
+    except ValueError:
+        value = None
+    return RecordedRequest(
+        method=method.upper(),
+        path=parsed.path,
+        url=url,
+        headers=httpx.Headers(headers),
+        query=parsed.params,
+        body=body,
+        json=value,
+    )

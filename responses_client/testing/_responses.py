@@ -1,0 +1,163 @@
+"""The operations on responses."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping
+
+from ._answers import Draft, unscripted
+from ._background import Run
+from ._bodies import COMPACTION, INPUT_TOKENS, body_of
+from ._checks import missing, refuse
+from ._events import TERMINAL, padded, stream_events
+from ._pages import check_include, flag, number, page, wanted_page
+from ._record import RecordedRequest
+from ._response import response_object, usage
+from ._script import Events, Items, Reply
+from ._store import Made, Store
+from ._validate import check_create, check_one_history, parse_body
+from ._wire import Answer, JSONObject, as_object, encode, encode_event
+
+
+def create_response(store: Store, request: RecordedRequest, params: Mapping[str, str]) -> Answer:
+    """`POST /responses`."""
+    body = parse_body(request.headers, request.body)
+    if store.validate:
+        check_create(body)
+    history = store.history(body)
+    reply, pace = store.script.next_reply()
+    if isinstance(reply, Events):
+        return Answer.of_events(reply.chunks(), pace=pace)
+    made = make(store, body, history, reply)
+    obfuscation = as_object(body.get("stream_options")).get("include_obfuscation") is True
+    if body.get("background") is True:
+        run = store.start(made)
+        if body.get("stream") is True:
+            return Answer.of_events(_followed(store, run, 0, obfuscation), pace=pace)
+        return Answer.of_json(run.response, pace=pace)
+    store.keep(made)
+    if body.get("stream") is True:
+        events = stream_events(made.response)
+        return Answer.of_events((encode_event(padded(e) if obfuscation else e) for e in events), pace=pace)
+    return Answer.of_json(made.response, pace=pace)
+
+
+def make(store: Store, body: JSONObject, history: list[JSONObject], reply: Reply | None) -> Made:
+    """The whole response to a checked request, scripted or not."""
+    ids = store.new_ids("response")
+    response_id = ids.new("resp")
+    fields = {} if reply is None or isinstance(reply, (Items, Events)) else reply.fields
+    status = fields.get("status", "completed")
+    if isinstance(reply, Items):
+        draft = Draft(reply.build(body, ids))
+    elif "output" in fields:
+        draft = Draft(fields["output"])
+    elif status in ("completed", "incomplete"):
+        draft = unscripted(body, history, ids)
+    else:
+        draft = Draft()
+    response = response_object(body, history, draft, id=response_id, created_at=store.now)
+    if status != "completed":
+        response["completed_at"] = None
+    if status not in ("completed", "incomplete"):
+        response["usage"] = None
+    return Made(body, {**response, **fields}, history, store.kept_input(body, ids))
+
+
+def _followed(store: Store, run: Run, first: int, obfuscation: bool) -> Iterator[bytes]:
+    """The events of a run from a number on, each made to happen when it is asked for."""
+    while (event := store.event(run, first)) is not None:
+        yield encode_event(padded(event) if obfuscation else event)
+        first += 1
+
+
+def retrieve_response(store: Store, request: RecordedRequest, params: Mapping[str, str]) -> Answer:
+    """`GET /responses/{response_id}`: as it is now, or its events from a number on."""
+    id = params["response_id"]
+    response = store.response(id)
+    check_include(request.query)
+    wants_events = flag(request.query, "stream")
+    obfuscation = flag(request.query, "include_obfuscation")
+    first = number(request.query, "starting_after", -1) + 1
+    run = store.run(id)
+    if not wants_events:
+        if run is None:
+            return Answer.of_json(response)
+        run.look()
+        store.settle(run)
+        return Answer.of_json(run.response)
+    if run is None and id not in store.memory.contexts:
+        # Put in by hand: nobody knows how it was made.
+        run = Run(response, polls=0, streamed=True)
+    if run is None or not run.streamed:
+        lacking = "background" if run is None else "stream"
+        message = f"This response cannot be streamed because it was not created with {lacking}=true."
+        refuse(message, "stream", None)
+    return Answer.of_events(_followed(store, run, first, obfuscation))
+
+
+def cancel_response(store: Store, request: RecordedRequest, params: Mapping[str, str]) -> Answer:
+    """`POST /responses/{response_id}/cancel`."""
+    id = params["response_id"]
+    response = store.response(id)
+    status = response.get("status")
+    if response.get("background") is not True:
+        refuse("Cannot cancel a synchronous response.", "response_id", None)
+    if status == "cancelled":
+        return Answer.of_json(response)
+    if status in TERMINAL:
+        article = "an" if status == "incomplete" else "a"
+        refuse(f"Cannot cancel {article} {status} response.", "response_id", None)
+    run = store.run(id)
+    if run is None:
+        store.memory.responses[id] = {**response, "status": "cancelled"}
+    else:
+        run.cancel()
+        store.settle(run)
+    return Answer.of_json(store.memory.responses[id])
+
+
+def delete_response(store: Store, request: RecordedRequest, params: Mapping[str, str]) -> Answer:
+    """`DELETE /responses/{response_id}`."""
+    store.delete_response(params["response_id"])
+    return Answer.of_json({"id": params["response_id"], "object": "response", "deleted": True})
+
+
+def list_input_items(store: Store, request: RecordedRequest, params: Mapping[str, str]) -> Answer:
+    """`GET /responses/{response_id}/input_items`: the input with the history before it."""
+    store.response(params["response_id"])
+    check_include(request.query)
+    return Answer.of_json(page(store.memory.context(params["response_id"]), wanted_page(request.query)))
+
+
+def count_input_tokens(store: Store, request: RecordedRequest, params: Mapping[str, str]) -> Answer:
+    """`POST /responses/input_tokens`."""
+    body = body_of(store, request, INPUT_TOKENS, needed=False)
+    if store.validate:
+        check_one_history(body)
+    counted = usage(body, store.history(body), Draft())
+    return Answer.of_json({"object": "response.input_tokens", "input_tokens": counted["input_tokens"]})
+
+
+def compact_response(store: Store, request: RecordedRequest, params: Mapping[str, str]) -> Answer:
+    """`POST /responses/compact`: the messages of the user as they are, and one item for all else."""
+    body = body_of(store, request, COMPACTION)
+    if store.validate and body.get("input") is None and body.get("previous_response_id") is None:
+        missing("input")
+    history = store.history(body)
+    ids = store.new_ids("compaction")
+    id = ids.new("resp")
+    items = [*history, *store.kept_input(body, ids)]
+    sealed = base64.urlsafe_b64encode(hashlib.sha512(encode(items)).digest()).decode()
+    summary: JSONObject = {"id": ids.new("cmp"), "type": "compaction", "encrypted_content": f"gAAAAA{sealed}"}
+    output = [item for item in items if item.get("type") == "message" and item.get("role") == "user"]
+    return Answer.of_json(
+        {
+            "id": id,
+            "object": "response.compaction",
+            "created_at": store.now,
+            "output": [*output, summary],
+            "usage": usage(body, history, Draft([summary], reasoning_tokens=0)),
+        }
+    )

@@ -1,0 +1,274 @@
+"""A WebSocket to `/responses` without I/O: messages go in, and out come frames, waits and signals."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+from typing import Any, TypeAlias
+
+from ._answers import Ids
+from ._checks import OBJECT, STRING, boolean, expect, missing, refuse, text, unsupported
+from ._events import padded, stream_events
+from ._items import owed_items
+from ._record import MESSAGE, RecordedRequest, recorded
+from ._responses import make
+from ._script import Events, Items
+from ._steering import Refused, Steer, Turn, refusal, take
+from ._store import Memory, Store
+from ._turn import input_items
+from ._validate import check_create, load
+from ._wire import Answer, ApiError, JSONObject, Pace, as_object, encode
+
+
+class Signal(Enum):
+    """What a connection does beside sending and waiting."""
+
+    HOLD = auto()
+    """Go on when the client has sent something."""
+    CLOSE = auto()
+    """Close the connection as one should."""
+    BREAK = auto()
+    """Break the connection off."""
+
+
+# A frame to send, seconds to wait, or a signal.
+Step: TypeAlias = bytes | float | Signal
+
+_STREAM_ID = text(shortest=1, longest=256, pattern=r"[A-Za-z0-9_.-]+")
+_CLIENT_EVENTS = ("response.create", "response.steer")
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """How a request is answered: events in their order, or bytes as they are; or why it is not."""
+
+    parts: Sequence[Mapping[str, Any] | bytes] = ()
+    pace: Pace = field(default_factory=Pace)
+    turn: Turn | None = None
+    error: ApiError | None = None
+
+
+class Session:
+    """What one connection knows: its lanes, its responses, and input that waits for tool results."""
+
+    def __init__(
+        self, store: Store, url: str, headers: Mapping[str, str], record: Callable[[RecordedRequest], None]
+    ) -> None:
+        self.store = store
+        self.memory = Memory()
+        self.turns: dict[str, Turn] = {}
+        self.received = 0
+        self._url = url
+        self._headers = headers
+        self._record = record
+        self._lanes: dict[str | None, Lane] = {}
+        self._held: dict[str, tuple[Lane, list[Steer]]] = {}
+        self._steer_ids = Ids("steer")
+
+    def receive(self, message: bytes) -> tuple[list[bytes], Lane | None]:
+        """Take a message: the frames to send at once, and the lane that has something to do now."""
+        self.received += 1
+        self._record(recorded(MESSAGE, self._url, self._headers, message))
+        try:
+            event = _parsed(message)
+            if event["type"] == "response.steer":
+                return [encode(self._steer(event))], None
+            return [], self._queued(event)
+        except ApiError as error:
+            return [encode(error_event(error))], None
+
+    def _steer(self, event: JSONObject) -> JSONObject:
+        turn = self.turns.get(str(event.get("previous_response_id")))
+        try:
+            return take(event, turn, self._steer_ids.new("steer"))
+        except Refused as reason:
+            return refusal(event, turn, reason)
+
+    def _queued(self, event: JSONObject) -> Lane:
+        if "stream_id" in event:
+            _STREAM_ID(event["stream_id"], "stream_id")
+        stream_id = event.get("stream_id")
+        lane = self._lanes.setdefault(stream_id, Lane(self, stream_id))
+        body = {name: event[name] for name in event if name not in ("type", "stream_id")}
+        lane.waiting.append((body, self.received))
+        return lane
+
+    def start(self, lane: Lane, given: JSONObject) -> Started:
+        """Begin to answer a request: as scripted for any, with a response, or with a refusal."""
+        with self.store.lock:
+            canned = self.store.script.begin()
+            if canned is not None:
+                return _canned(canned[0].answer, canned[1])
+            try:
+                return self._made(lane, given)
+            except ApiError as error:
+                return Started(error=error)
+
+    def _made(self, lane: Lane, given: JSONObject) -> Started:
+        body = {name: given[name] for name in given if name != "generate"}
+        prewarm = as_object(body.get("prompt_cache_options")).get("prewarm") is True
+        generate = given.get("generate") is not False and not prewarm
+        if self.store.validate:
+            boolean(given.get("generate", True), "generate")
+            _check(body, generate=generate)
+        history = self.store.history(body, self.memory)
+        previous = str(body.get("previous_response_id"))
+        held = self._held.get(previous)
+        waits = held is not None and held[0] is lane
+        if held is not None and waits:
+            steered = [item for steer in held[1] for item in steer.items()]
+            body["input"] = [*steered, *input_items(body)]
+        if generate:
+            reply, pace = self.store.script.next_reply()
+        else:
+            reply, pace = Items(lambda request, ids: []), self.store.script.pace()
+        if isinstance(reply, Events):
+            return Started(reply.parts, pace)
+        made = make(self.store, body, history, reply)
+        if waits:
+            # Only now: input stays pending while the requests that could take it are refused.
+            del self._held[previous]
+        self.store.keep(made)
+        self.memory.keep(made, made.response)
+        turn = self.turns[made.response["id"]] = Turn(made, lane.stream_id)
+        obfuscation = as_object(body.get("stream_options")).get("include_obfuscation") is True
+        return Started([padded(e) if obfuscation else e for e in stream_events(made.response)], pace, turn)
+
+    def stop(self, turn: Turn) -> JSONObject:
+        """End a response that is steered before its end; the event that says so."""
+        before = turn.made.response
+        event = turn.stop()
+        with self.store.lock:
+            for memory in (self.store.memory, self.memory):
+                if memory.responses.get(before["id"]) is before:
+                    memory.responses[before["id"]] = turn.made.response
+        return event
+
+    def hold(self, lane: Lane, turn: Turn) -> None:
+        """Keep the pending input of a response until the client has sent what its calls need."""
+        self._held[turn.made.response["id"]] = (lane, turn.steers)
+
+
+class Lane:
+    """The requests with one `stream_id`, or with none: answered one after the other."""
+
+    def __init__(self, session: Session, stream_id: str | None) -> None:
+        self.stream_id = stream_id
+        # Requests, each with the number of messages that had come with it.
+        self.waiting: deque[tuple[JSONObject, int]] = deque()
+        self.runs = False
+        self._session = session
+
+    def steps(self) -> Iterator[Step]:
+        """What to do until nothing is left to answer."""
+        while self.waiting:
+            yield from self._answer(*self.waiting.popleft())
+
+    def _answer(self, body: JSONObject, received: int) -> Iterator[Step]:
+        """Answer a request; a response that is steered is followed by its successors."""
+        before: Turn | None = None
+        following: JSONObject | None = body
+        while following is not None:
+            started = self._session.start(self, following)
+            if started.error is not None:
+                started = replace(started, parts=self._refused(started.error, before))
+            yield from self._play(started, received)
+            before, received = started.turn, self._session.received
+            following = None if before is None else (yield from self._follow_up(before))
+
+    def _play(self, started: Started, received: int) -> Iterator[Step]:
+        turn, pace = started.turn, started.pace
+        count = 0
+        for part in started.parts:
+            if count == pace.cut_after:
+                break
+            yield pace.per_event if count else pace.delay
+            while count == pace.hold_after and self._session.received < received + pace.hold_for:
+                yield Signal.HOLD
+            yield part if isinstance(part, bytes) else encode(self._sent(part, turn))
+            count += 1
+            if turn is not None and turn.over:
+                break
+        if turn is not None:
+            turn.over = True
+        if count == pace.cut_after:
+            yield Signal.CLOSE if pace.clean_cut else Signal.BREAK
+
+    def _sent(self, event: Mapping[str, Any], turn: Turn | None) -> Mapping[str, Any]:
+        """An event as it is sent; of a response that is steered, its end when it can stop here."""
+        if turn is None:
+            return event
+        return turn.sent(self._session.stop(turn) if turn.can_stop_before(event) else event)
+
+    def _refused(self, error: ApiError, before: Turn | None) -> list[JSONObject]:
+        """The events for a request that failed: for a successor, that input came to nothing."""
+        if before is not None:
+            failed = [steer.failed("successor_creation_failed", str(error)) for steer in before.steers]
+            return [before.sent(event) for event in failed]
+        lane = {} if self.stream_id is None else {"stream_id": self.stream_id}
+        return [{**error_event(error), **lane}]
+
+    def _follow_up(self, turn: Turn) -> Generator[Step, None, JSONObject | None]:
+        """What comes after a response that was steered: the request to go on with, if any."""
+        status = turn.made.response.get("status")
+        if not turn.steers:
+            return None
+        if status not in ("completed", "incomplete"):
+            for steer in turn.steers:
+                failed = steer.failed("response_not_active", f"The response is {status}.")
+                yield encode(turn.sent(failed))
+            return None
+        if owed_items(turn.output):
+            for steer in turn.steers:
+                yield encode(turn.sent(steer.pending(turn.output)))
+            self._session.hold(self, turn)
+            return None
+        return turn.successor()
+
+
+def error_event(error: ApiError) -> JSONObject:
+    """An error as a WebSocket carries it."""
+    headers = {"headers": error.headers} if error.headers else {}
+    return {"type": "error", "status": error.status, "error": {**error.error, **headers}}
+
+
+def _parsed(message: bytes) -> JSONObject:
+    """The event in a message."""
+    try:
+        event = load(message)
+    except ValueError:
+        raise ApiError(400, "We could not parse the JSON of your message.") from None
+    expect(event, "", OBJECT)
+    if "type" not in event:
+        missing("type")
+    expect(event["type"], "type", STRING)
+    if event["type"] not in _CLIENT_EVENTS:
+        unsupported(event["type"], _CLIENT_EVENTS, "type")
+    return as_object(event)
+
+
+def _check(body: JSONObject, *, generate: bool) -> None:
+    """Refuse a request that the API would refuse; without an answer it needs no input."""
+    if body.get("background") is True:
+        refuse("'background' is not supported on a WebSocket.", "background", None)
+    check_create({**({} if generate else {"input": []}), **body, "stream": True})
+
+
+def _canned(answer: Answer | None, pace: Pace) -> Started:
+    """What was scripted for any request: an error of the API, a body as it is, or a broken connection."""
+    if answer is None:
+        return Started(pace=Pace(cut_after=0))
+    body = b"".join(answer.chunks)
+    try:
+        error = as_object(as_object(load(body)).get("error"))
+    except ValueError:
+        error = {}
+    if answer.status < 400 or not error:
+        return Started([body], pace)
+    kind, message = str(error.get("type")), str(error.get("message"))
+    code, param = error.get("code"), error.get("param")
+    headers = answer.headers
+    refused = ApiError(answer.status, message, type=kind, param=param, code=code, headers=headers)
+    return Started(pace=pace, error=refused)

@@ -1,0 +1,182 @@
+"""What the embedded server keeps: responses with what went into them, conversations, webhook endpoints."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ._answers import Ids
+from ._background import Run
+from ._items import kept_items
+from ._script import Script
+from ._turn import input_items
+from ._wire import ApiError, JSONObject, is_object, objects
+
+DEFAULT_NOW = 1_750_000_000
+DEFAULT_POLLS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A response with the request that it answers; `history` are the items before those of its input."""
+
+    body: JSONObject
+    response: JSONObject
+    history: list[JSONObject]
+    inputs: list[JSONObject]
+
+
+class Memory:
+    """Responses by id, each with all items that it was made from."""
+
+    def __init__(self) -> None:
+        self.responses: dict[str, JSONObject] = {}
+        self.contexts: dict[str, list[JSONObject]] = {}
+
+    def keep(self, made: Made, response: JSONObject) -> None:
+        """Keep a response, in the state given, with its items."""
+        self.responses[response["id"]] = response
+        self.contexts[response["id"]] = [*made.history, *made.inputs]
+
+    def context(self, response_id: str) -> list[JSONObject]:
+        """The items that a response was made from, oldest first."""
+        # What was put in by hand only says which response it follows, and that may be a loop.
+        parts: list[list[JSONObject]] = []
+        seen: set[str] = set()
+        while response_id not in self.contexts:
+            seen.add(response_id)
+            response_id = str(self.responses[response_id].get("previous_response_id"))
+            if response_id not in self.responses or response_id in seen:
+                break
+            parts.append(objects(self.responses[response_id].get("output")))
+        else:
+            parts.append(self.contexts[response_id])
+        return [item for items in reversed(parts) for item in items]
+
+    def history(self, response_id: str) -> list[JSONObject]:
+        """All items up to and with a response, oldest first."""
+        return [*self.context(response_id), *objects(self.responses[response_id].get("output"))]
+
+
+class Store:
+    """All that lasts from one request to the next. Whoever uses it holds `lock`."""
+
+    def __init__(self, script: Script, *, validate: bool) -> None:
+        self.lock = threading.RLock()
+        self.script = script
+        self.validate = validate
+        self.now = DEFAULT_NOW
+        self.polls = DEFAULT_POLLS
+        self.memory = Memory()
+        self.runs: dict[str, Run] = {}
+        self.conversations: dict[str, list[JSONObject]] = {}
+        self.conversation_objects: dict[str, JSONObject] = {}
+        self.endpoints: dict[str, JSONObject] = {}
+        self._counts: Counter[str] = Counter()
+
+    def new_ids(self, kind: str) -> Ids:
+        """The ids of the next thing of a kind."""
+        self._counts[kind] += 1
+        return Ids(f"{kind} {self._counts[kind]}")
+
+    # --- responses
+
+    def response(self, response_id: str) -> JSONObject:
+        """A stored response; 404 when there is none of that id."""
+        if response_id not in self.memory.responses:
+            raise ApiError(404, f"Response with id '{response_id}' not found.")
+        return self.memory.responses[response_id]
+
+    def keep(self, made: Made) -> None:
+        """Keep a response that is finished, unless it is not to be stored."""
+        if made.response.get("store") is not False:
+            self.memory.keep(made, made.response)
+        self._add_to_conversation(made, made.response)
+
+    def start(self, made: Made) -> Run:
+        """Keep a response that runs in the background."""
+        run = Run(made.response, polls=self.polls, streamed=made.body.get("stream") is True)
+        run.on_end = lambda: self._add_to_conversation(made, run.response)
+        self.memory.keep(made, run.response)
+        self.runs[run.id] = run
+        return run
+
+    def run(self, response_id: str) -> Run | None:
+        """What goes on behind a stored response; none for one that was put in, or changed, by hand."""
+        run = self.runs.get(response_id)
+        return run if run and self.memory.responses.get(response_id) is run.response else None
+
+    def settle(self, run: Run) -> None:
+        """Keep the state that a run which is still known has come to."""
+        self.memory.responses[run.id] = run.response
+
+    def event(self, run: Run, number: int) -> JSONObject | None:
+        """An event of a run by its number, made when it is not there yet; none after the last one."""
+        with self.lock:
+            known = self.run(run.id) is run
+            event = run.event(number)
+            if known:
+                self.settle(run)
+            return event
+
+    def delete_response(self, response_id: str) -> None:
+        """Forget a response; 404 when there is none of that id."""
+        self.response(response_id)
+        del self.memory.responses[response_id]
+        self.memory.contexts.pop(response_id, None)
+        self.runs.pop(response_id, None)
+
+    # --- what a request goes on from
+
+    def history(self, body: JSONObject, local: Memory | None = None) -> list[JSONObject]:
+        """The items before the input of a request: those of its conversation or of its previous response.
+
+        `local` has responses that only the connection of the request knows.
+        """
+        if body.get("previous_response_id") is not None:
+            previous = str(body["previous_response_id"])
+            for memory in (self.memory, local):
+                if memory is not None and previous in memory.responses:
+                    return memory.history(previous)
+            message = f"Previous response with id '{previous}' not found."
+            raise ApiError(400, message, param="previous_response_id", code="previous_response_not_found")
+        conversation = conversation_id(body)
+        return [] if conversation is None else [*self.conversation_items(conversation)]
+
+    def kept_input(self, body: JSONObject, ids: Ids) -> list[JSONObject]:
+        """The input of a request as it is kept."""
+        return kept_items(input_items(body), ids, self.find_item)
+
+    def find_item(self, item_id: str) -> JSONObject | None:
+        """An item that is kept anywhere."""
+        return next((item for item in self._all_items() if item.get("id") == item_id), None)
+
+    def _all_items(self) -> Iterator[JSONObject]:
+        for response_id in self.memory.responses:
+            yield from self.memory.history(response_id)
+        for items in self.conversations.values():
+            yield from items
+
+    # --- conversations
+
+    def conversation_items(self, id: str) -> list[JSONObject]:
+        """The items of a conversation; 404 when there is none of that id."""
+        if id not in self.conversations:
+            raise ApiError(404, f"Conversation with id '{id}' not found.")
+        return self.conversations[id]
+
+    def _add_to_conversation(self, made: Made, response: JSONObject) -> None:
+        conversation = conversation_id(made.body)
+        # It may have been deleted while the response ran.
+        if conversation in self.conversations and response.get("status") in ("completed", "incomplete"):
+            self.conversations[conversation] += [*made.inputs, *objects(response.get("output"))]
+
+
+def conversation_id(body: JSONObject) -> str | None:
+    """The id of the conversation that a request belongs to, if it says one."""
+    given = body.get("conversation")
+    if given is None:
+        return None
+    return str(given.get("id") if is_object(given) else given)

@@ -1,0 +1,82 @@
+"""Webhooks as the API sends them: an event about a response, and headers that sign it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from responses_client._webhooks import sign
+
+from ._answers import Ids
+from ._wire import JSONObject, encode
+
+if TYPE_CHECKING:
+    from responses_client.models import Response
+
+WEBHOOK_SECRET = "whsec_c2VjcmV0IG9mIHRoZSBlbWJlZGRlZCBzZXJ2ZXI="
+"""What embedded servers sign with, and what their clients check with."""
+
+_TOLD = ("completed", "failed", "incomplete", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A webhook to be handed to the code that takes them."""
+
+    body: bytes
+    """The event as JSON."""
+    headers: dict[str, str]
+    """The headers, the three of the signature among them."""
+
+
+def sign_webhook(
+    body: bytes | str, *, id: str = "wh_test", timestamp: int | None = None, secret: str = WEBHOOK_SECRET
+) -> dict[str, str]:
+    """The three headers that sign a webhook of your own making.
+
+    `timestamp` is when it is sent, in Unix seconds, now by default. `secret` is, by default, that of
+    embedded servers and their clients.
+    """
+    return sign(body, id, int(time.time()) if timestamp is None else timestamp, secret)
+
+
+def webhook_of(
+    response: Response | Mapping[str, Any] | str,
+    stored: Mapping[str, JSONObject],
+    *,
+    type: str | None,
+    ids: Ids,
+    created_at: int,
+    timestamp: int | None,
+    secret: str,
+) -> Webhook:
+    """A webhook about a response, given as an object or as the id of a stored one."""
+    fields = _fields(response, stored)
+    response_id, status = fields.get("id"), fields.get("status")
+    if not isinstance(response_id, str):
+        raise ValueError("The response has no id that a webhook could tell.")
+    if type is None and status not in _TOLD:
+        shown = f"is {status}" if status else "has no known status"
+        raise ValueError(
+            f"No webhook tells of a response that {shown}, only of one that is {', '.join(_TOLD)}; give a type."
+        )
+    event = {
+        "object": "event",
+        "id": ids.new("evt", 32),
+        "type": type or f"response.{status}",
+        "created_at": created_at,
+        "data": {"id": response_id},
+    }
+    body = encode(event)
+    signed = sign_webhook(body, id=ids.new("wh", 32), timestamp=timestamp, secret=secret)
+    return Webhook(body, {"content-type": "application/json", "user-agent": "OpenAI/1.0", **signed})
+
+
+def _fields(
+    response: Response | Mapping[str, Any] | str, stored: Mapping[str, JSONObject]
+) -> Mapping[str, Any]:
+    if isinstance(response, str):
+        return stored.get(response, {"id": response})
+    return response if isinstance(response, Mapping) else response.to_dict()

@@ -1,0 +1,69 @@
+"""Webhooks, as type checkers see them."""
+
+from collections.abc import Mapping
+from typing import Any, assert_never, assert_type
+
+import httpx
+
+from responses_client import AsyncClient, Client
+from responses_client.models import (
+    ResponseCancelledWebhookEvent,
+    ResponseCompletedWebhookEvent,
+    ResponseFailedWebhookEvent,
+    ResponseIncompleteWebhookEvent,
+    UnknownWebhookEvent,
+    WebhookEvent,
+    WebhookEventData,
+)
+from responses_client.testing import Server, Webhook, sign_webhook
+
+
+def headers_may_come_in_many_forms(
+    client: Client,
+    mapping: Mapping[str, str],
+    of_httpx: httpx.Headers,
+    lists: dict[str, list[str]],
+    of_asgi: list[tuple[bytes, bytes]],
+) -> None:
+    for headers in (mapping, of_httpx, lists, of_asgi):
+        client.webhooks.verify_signature(b"{}", headers)
+    assert_type(client.webhooks.unwrap("{}", mapping), WebhookEvent)
+
+
+def arguments_may_be_named(client: Client, headers: Mapping[str, str]) -> None:
+    assert_type(client.webhooks.unwrap(payload=b"{}", headers=headers, secret="whsec_"), WebhookEvent)
+    client.webhooks.verify_signature(payload=b"{}", headers=headers, secret="whsec_", tolerance=60)
+
+
+async def the_async_client_does_not_wait(client: AsyncClient, headers: Mapping[str, str]) -> None:
+    assert_type(client.webhooks.unwrap(b"{}", headers), WebhookEvent)
+    client.webhooks.verify_signature(b"{}", headers)
+
+
+def every_event_can_be_told(event: WebhookEvent) -> str:
+    match event:
+        case (
+            ResponseCompletedWebhookEvent()
+            | ResponseFailedWebhookEvent()
+            | ResponseIncompleteWebhookEvent()
+            | ResponseCancelledWebhookEvent()
+        ):
+            assert_type(event.data, WebhookEventData)
+            return event.data.id
+        case UnknownWebhookEvent():
+            assert_type(event.data, dict[str, Any] | None)
+            assert_type(event.id, str | None)
+            return event.type or ""
+        case _:
+            assert_never(event)
+
+
+def the_server_makes_them(server: Server, client: Client) -> None:
+    response = client.responses.create(model="gpt-5-mini", input="Hi")
+    webhook = server.webhook(response)
+    assert_type(webhook, Webhook)
+    assert_type(webhook.body, bytes)
+    assert_type(webhook.headers, dict[str, str])
+    assert_type(sign_webhook(b"{}"), dict[str, str])
+    server.webhook({"id": "resp_1", "status": "failed"})
+    server.webhook("resp_1", type="response.failed", secret="whsec_aGVsbG8=")
