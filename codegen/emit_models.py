@@ -7,7 +7,7 @@ from .dialect import BOUNDS, CLASSES, is_of_requests
 from .layout import docstring, exports, fit, fold, header, import_line, literal, quoted, words
 from .schema import Alias, Area, Document, Field, Object, SchemaError, Spec, Union, references, without_null
 
-__all__ = ["emit"]
+__all__ = ["emit", "plain_fields"]
 
 BASE = {
     "EMPTY",
@@ -31,6 +31,24 @@ def emit(document: Document) -> dict[str, str]:
     return files | {"_effects.py": _effects(document)}
 
 
+def plain_fields(document: Document, item: Object) -> dict[str, str]:
+    """Return the fields of a request that take any text or any flag, with the type; none if others are demanded."""
+    plain: dict[str, str] = {}
+    for field in document.all_fields(item):
+        kind = _annotation(document, field.spec)
+        if field.point:
+            return {}
+        if kind == "StrictBool":
+            plain[field.wire] = "bool"
+        elif (
+            (kind == "str" and not _bounds(field.spec))
+            or kind.startswith("Open[")
+            or kind.endswith("TEXT_OR]")
+        ):
+            plain[field.wire] = "str"
+    return plain
+
+
 def _module(document: Document, area: Area) -> str:
     items = list(_in_order(document, area))
     results = {name for operation in document.operations for name in document.objects(operation.result)}
@@ -48,7 +66,10 @@ def _module(document: Document, area: Area) -> str:
 
 
 def _imports(document: Document, area: Area, items: list[Object], used: set[str]) -> list[str]:
-    """Return the imports; classes of other modules are loaded when a value first needs them, bases at once."""
+    """Return the imports; of what other modules hold, bases are loaded at once, other classes when a value needs them.
+
+    Known values of open strings are for type checkers and never loaded.
+    """
     modules = {"_base": used & {*BASE, *CLASSES}}
     lazy: dict[str, set[str]] = {}
     bases = {item.base for item in items}
@@ -57,10 +78,14 @@ def _imports(document: Document, area: Area, items: list[Object], used: set[str]
         if isinstance(schema, Union):
             modules.setdefault("_unions", set()).add(name)
         elif schema.module != area.module:
-            is_lazy = isinstance(schema, Object) and name not in bases
-            (lazy if is_lazy else modules).setdefault(schema.module, set()).add(name)
+            (modules if name in bases else lazy).setdefault(schema.module, set()).add(name)
+    stand_ins = {
+        name: f'reference("{module}.{name}")' if isinstance(document.schemas[name], Object) else "str"
+        for module, names in sorted(lazy.items())
+        for name in sorted(names)
+    }
     if lazy:
-        modules["_base"].add("reference")
+        modules["_base"] |= words(stand_ins.values()) & {"reference"}
         used = used | {"TYPE_CHECKING"}
     lines: list[str] = []
     if typing := used & {"Annotated", "Any", "Literal", "TypeAlias", "TYPE_CHECKING"}:
@@ -73,10 +98,8 @@ def _imports(document: Document, area: Area, items: list[Object], used: set[str]
         lines += ["", "if TYPE_CHECKING:"]
         for module, names in sorted(lazy.items()):
             lines += [f"    {line}" for line in import_line(f".{module}", names)]
-        lines.append("else:")
-        for module, names in sorted(lazy.items()):
-            lines += [f'    {name} = reference("{module}.{name}")' for name in sorted(names)]
-    return lines
+        lines += ["else:", *(f"    {name} = {stand_in}" for name, stand_in in stand_ins.items())]
+    return lines if lines[-1] else lines[:-1]
 
 
 def _in_order(document: Document, area: Area) -> Iterator[Object]:

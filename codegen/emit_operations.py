@@ -1,5 +1,6 @@
 """Writes `resources/_*.py`: a sync and an async method for each endpoint, a file for each resource."""
 
+from .emit_models import plain_fields
 from .emit_params import param_name
 from .layout import WIDTH, exports, fold, header, import_line, quoted
 from .schema import Document, Operation
@@ -80,6 +81,8 @@ def _operation(document: Document, op: Operation) -> list[str]:
     ]
     if op.request:
         lines.append(f'    request="{document.entry(op.request)}",')
+        if plain := plain_fields(document, document.object(op.request)):
+            lines += fold("    plain={", [f'"{name}": {kind}' for name, kind in plain.items()], "},")
     if query := document.query(op):
         lines += fold("    query=(", [*map(quoted, query[:-1]), f"{quoted(query[-1])},"], "),")
     return [*lines, ")"]

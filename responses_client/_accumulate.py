@@ -213,7 +213,7 @@ class Accumulator:
 
 def matters(event: "StreamEvent") -> bool:
     """Tell whether an event says something of the response, and not only that the connection lives."""
-    from .models.events import Keepalive
+    from .models import Keepalive
 
     return (event.type or "").startswith("response.") and not isinstance(event, Keepalive)
 

@@ -1,7 +1,5 @@
 """What error bodies and error events say, whatever their shape, and texts from elsewhere made fit for messages."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable, Sequence

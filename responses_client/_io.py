@@ -5,7 +5,7 @@ that `run` can drive such a coroutine to its end in a plain function.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from ._meta import Headers, public_url, redact_headers
@@ -13,8 +13,9 @@ from ._retry import ConnectionFailure, FailureKind
 
 if TYPE_CHECKING:
     from ._config import HttpAuth
+    from ._socket_io import Socket
 
-__all__ = ["IO", "Bell", "Body", "Failure", "Socket", "Timeouts", "WireRequest", "run"]
+__all__ = ["IO", "Body", "Failure", "Timeouts", "WireRequest", "run"]
 
 T = TypeVar("T")
 _LEAST_SECONDS = 0.001
@@ -81,46 +82,6 @@ class Body(Protocol):
 
     def socket(self, write_timeout: float | None) -> "Socket":
         """Take the connection over, after an answer that switches to another protocol (101)."""
-        ...
-
-
-class Bell(Protocol):
-    """Wakes one that waits, once."""
-
-    def ring(self) -> None:
-        """Wake it, or whoever comes to wait."""
-        ...
-
-    async def wait(self, left: float | None) -> None:
-        """Wait to be woken, for at most `left` seconds."""
-        ...
-
-
-class Socket(Protocol):
-    """A connection that bytes go over in both ways at the same time. One reads at a time, any number write."""
-
-    async def read(self, left: float | None) -> bytes | None:
-        """Return what comes next, nothing at the end; None when nothing came for `left` seconds."""
-        ...
-
-    async def write(self, make: Callable[[], bytes], left: float | None = None) -> None:
-        """Send what `make` returns, all of it and in the order of the calls; wait for at most `left` seconds."""
-        ...
-
-    def bell(self) -> Bell:
-        """Return a bell."""
-        ...
-
-    def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Have work done beside everything else; it raises nothing and comes to an end by itself."""
-        ...
-
-    def finishing(self, seconds: float) -> AbstractContextManager[object]:
-        """Return a block that cancellation does not end, but the time does."""
-        ...
-
-    async def close(self) -> None:
-        """Close the connection at once, which ends what reads and writes."""
         ...
 
 

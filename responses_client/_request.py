@@ -55,6 +55,8 @@ class Operation(NamedTuple, Generic[_R]):
     result: str
     request: str | None = None
     query: tuple[str, ...] = ()
+    plain: Mapping[str, type] | None = None
+    """Arguments that take any text or any flag, with the type: with no others, there is nothing to check."""
 
     def request_model(self) -> "type[Model] | None":
         """Return the class that checks the arguments; None where there are none but the options."""
@@ -115,8 +117,10 @@ def prepare(
     named = {k: v for k, v in params.items() if k not in _OPTIONS}
     if changes := {k: v for k, v in options.items() if k in _SETTINGS}:
         settings = settings.replace(**cast("Options", changes))
-    model = operation.request_model()
-    _refuse_unknown(operation, model, named)
+    is_plain = _is_plain(operation, named)
+    model = None if is_plain else operation.request_model()
+    if not is_plain:
+        _refuse_unknown(operation, model, named)
     extra = check_mapping("extra_body argument", options.get("extra_body"))
     arguments = named | extra
     if settings.validate_requests:
@@ -136,6 +140,11 @@ def prepare(
     needs_key = not any(name.lower() in ("authorization", "api-key") for name in headers)
     request = WireRequest(operation.method, url, headers, content, _timeouts(settings, stream))
     return Call(operation, request, needs_key, settings, params, path)
+
+
+def _is_plain(operation: Operation[_R], named: Mapping[str, object]) -> bool:
+    plain = operation.plain
+    return plain is not None and all(plain.get(name) is type(value) for name, value in named.items())
 
 
 def _filled(template: str, values: Sequence[str]) -> str:

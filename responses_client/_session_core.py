@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
 
-from ._config import Options, Settings, mistake, unknown_argument
+from ._config import Options, Settings, merge_headers, mistake, unknown_argument
 from ._error_text import missing_field
 from ._io import IO
 from ._options import SessionOptions
@@ -90,7 +90,7 @@ class SessionCore:
             )
         self._is_used = True
         request = self._call.request
-        request = request._replace(headers={**request.headers, **upgrade_headers()})
+        request = request._replace(headers=merge_headers(request.headers, upgrade_headers()))
         self.connection = await connect(self._io, self._call._replace(request=request), self._options)
         self._strays = Strays(self.connection)
 

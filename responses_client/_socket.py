@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._error_text import without
 from ._flow import Attempts
-from ._io import IO, Bell, Failure, Socket
+from ._io import IO, Failure
 from ._socket_frames import Ending, Frames, accept_token
+from ._socket_io import Bell, Socket
 from ._socket_state import Inbox, Message, SocketState
 from .errors import APIConnectionError, ResponseValidationError
 

@@ -1,9 +1,10 @@
-"""Sends and reads over connections taken over from HTTP, sync and async, under the protocol `Socket` of `_io`."""
+"""Sends and reads over connections taken over from HTTP, sync and async, under the protocol `Socket` of `_socket_io`."""
 
 import asyncio
 import logging
 import selectors
 import socket
+import ssl
 import threading
 import time
 from collections import deque
@@ -16,7 +17,8 @@ import anyio
 import httpx
 
 from ._error_text import BODY_SHOWN, one_line
-from ._io import Bell, Failure, run
+from ._io import Failure, run
+from ._socket_io import Bell
 from .errors import ConfigurationError
 
 __all__ = ["AsyncSocket", "SyncSocket"]
@@ -46,11 +48,12 @@ class _Errors:
     """The exceptions of the library that carries the connection (httpcore, httpcore2), and of sockets."""
 
     def __init__(self, stream: object) -> None:
-        package = modules.get(type(stream).__module__.partition(".")[0])
-        names = ("TimeoutException", "NetworkError", "ProtocolError")
-        late, *others = [getattr(package, name, OSError) for name in names]
-        self.late: tuple[type[Exception], ...] = (late, TimeoutError)
+        packages = [modules.get(cls.__module__.partition(".")[0]) for cls in type(stream).__mro__]
+        late = [getattr(package, "TimeoutException", TimeoutError) for package in packages]
+        names = ("NetworkError", "ProtocolError")
+        others = [getattr(package, name, OSError) for package in packages for name in names]
         lost = (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream)
+        self.late: tuple[type[Exception], ...] = (*late, TimeoutError)
         self.all: tuple[type[Exception], ...] = (*self.late, *others, *lost, OSError)
 
 
@@ -88,7 +91,9 @@ class SyncSocket:
         self._socket = sock if isinstance(sock, socket.socket) else None
         self._touching = threading.Lock()
         self._writing = threading.Lock()
-        self._may_have_more = True  # what came together with the answer's headers
+        # What the stream holds itself: what came with the answer's headers, or was decrypted inside of other TLS.
+        self._may_have_more = True
+        self._is_nested = isinstance(self._stream.get_extra_info("ssl_object"), ssl.SSLObject)
 
     async def read(self, left: float | None) -> bytes | None:
         """See `Socket`."""
@@ -100,7 +105,7 @@ class SyncSocket:
                 return None
             with self._touching:
                 data = self._receive(_GLANCE)
-            self._may_have_more = data is not None and len(data) == _READ_BYTES
+            self._may_have_more = data is not None and (self._is_nested or len(data) == _READ_BYTES)
             if data is not None:
                 return data
 

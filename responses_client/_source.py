@@ -87,7 +87,7 @@ class Source(ABC):
             raise StreamInterrupted(
                 "it was closed here before its end",
                 partial=response,
-                response_id=None if response is None else response.id,
+                response_id=None if response is None else response.id or None,
                 meta=self.meta,
             )
         return cast("Response", response)
@@ -297,7 +297,7 @@ class HttpSource(Source):
         )
         error = ResponseValidationError(text, body=without(secrets, content), meta=meta)
         error.partial = self._whole(content)
-        error.response_id = None if error.partial is None else error.partial.id
+        error.response_id = None if error.partial is None else error.partial.id or None
         return error
 
     def _whole(self, content: bytes) -> "Response | None":

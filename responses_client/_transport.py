@@ -1,4 +1,4 @@
-"""The only module that sends: two small drivers, sync and async, under the protocol of `_io`."""
+"""The only module that sends requests: two small drivers, sync and async, under the protocol of `_io`."""
 
 import socket
 import ssl
@@ -17,7 +17,7 @@ import anyio
 import httpx
 
 from ._error_text import BODY_SHOWN, one_line
-from ._io import IO, Body, Failure, Socket, Timeouts, WireRequest
+from ._io import IO, Body, Failure, Timeouts, WireRequest
 from ._meta import Headers
 from ._retry import FailureKind
 from ._turns import AsyncTurns, SyncTurns
@@ -25,6 +25,8 @@ from .errors import ConfigurationError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+
+    from ._socket_io import Socket
 
 __all__ = ["AsyncIO", "SyncIO"]
 
@@ -347,7 +349,7 @@ class _SyncBody:
         with suppress(Exception):  # a connection that breaks while it is closed is closed
             self._response.close()
 
-    def socket(self, write_timeout: float | None) -> Socket:
+    def socket(self, write_timeout: float | None) -> "Socket":
         """See `Body`."""
         from ._socket_transport import SyncSocket
 
@@ -472,7 +474,7 @@ class _AsyncBody:
             with suppress(Exception):  # a connection that breaks while it is closed is closed
                 await self._response.aclose()
 
-    def socket(self, write_timeout: float | None) -> Socket:
+    def socket(self, write_timeout: float | None) -> "Socket":
         """See `Body`."""
         from ._socket_transport import AsyncSocket
 

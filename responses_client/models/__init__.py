@@ -18,14 +18,18 @@ if TYPE_CHECKING:
     from ._unknown import UnknownWebhookEvent as UnknownWebhookEvent
     from .batch import *
     from .content import *
+    from .custom_tools import *
     from .events import *
     from .hosted_tools import *
     from .items import *
+    from .json_formats import *
+    from .model_ids import *
     from .other_requests import *
     from .outcome import *
     from .output_events import *
     from .params import *
     from .parts_of_requests import *
+    from .rare_events import *
     from .reasoning_events import *
     from .requests import *
     from .response import *
@@ -66,9 +70,11 @@ else:
             PromptCacheBreakpoint ReasoningText Refusal ScreenshotContent ShellOutputContent SummaryText Text
             TopLogprob UrlCitation
         """,
+        "custom_tools": """
+            CustomGrammarFormat CustomTextFormat CustomTool
+        """,
         "events": """
-            ErrorEvent Event Keepalive ResponseCancelled ResponseCompleted ResponseCreated ResponseEvent
-            ResponseFailed ResponseInProgress ResponseIncomplete ResponseQueued
+            Event ResponseCompleted ResponseCreated ResponseEvent ResponseInProgress
         """,
         "hosted_tools": """
             ApplyPatchTool ApproximateLocation CodeInterpreterContainerAuto CodeInterpreterTool
@@ -84,6 +90,12 @@ else:
             ConfigurationUpdateText CustomToolCall CustomToolCallOutput DirectCaller FunctionCall
             FunctionCallOutput InputMessage ItemReference OutputMessage Program ProgramCaller ProgramOutput
             ReasoningItem
+        """,
+        "json_formats": """
+            TextFormatJsonObject TextFormatJsonSchema
+        """,
+        "model_ids": """
+            ModelId
         """,
         "other_requests": """
             ConversationCreateRequest ConversationItemRetrieveRequest ConversationItemsCreateRequest
@@ -149,6 +161,9 @@ else:
             BackgroundOptions ContextManagement ModerationConfig ModerationPolicy ModerationPolicyMode
             StreamOptions
         """,
+        "rare_events": """
+            ErrorEvent Keepalive ResponseCancelled ResponseFailed ResponseIncomplete ResponseQueued
+        """,
         "reasoning_events": """
             ReasoningSummaryPartAdded ReasoningSummaryPartDone ReasoningSummaryTextDelta
             ReasoningSummaryTextDone ReasoningTextDelta ReasoningTextDone SummaryEvent
@@ -157,8 +172,7 @@ else:
             ResponseCreateRequest
         """,
         "response": """
-            ModelId ReasoningConfig Response TextConfig TextFormatJsonObject TextFormatJsonSchema
-            TextFormatText
+            ReasoningConfig Response TextConfig TextFormatText
         """,
         "response_parts": """
             AccessPrograms ApiError Billing CacheWriteTokensDetails ConversationRef ErrorResponse
@@ -209,7 +223,7 @@ else:
             WebSearchCallSearching
         """,
         "tools": """
-            CustomGrammarFormat CustomTextFormat CustomTool FunctionTool
+            FunctionTool
         """,
         "webhook_requests": """
             WebhookCreateRequest WebhookListRequest WebhookRotateSecretRequest WebhookTestRequest

@@ -6,12 +6,8 @@ __all__ = ["EFFECTS"]
 
 EFFECTS: dict[str, tuple[str, str, tuple[str, ...], str | None, str | None]] = {
     "response.created": ("put", "response", (), None, None),
-    "response.queued": ("put", "response", (), None, None),
     "response.in_progress": ("put", "response", (), None, None),
     "response.completed": ("put", "response", (), None, None),
-    "response.incomplete": ("put", "response", (), None, None),
-    "response.failed": ("put", "response", (), None, None),
-    "response.cancelled": ("put", "response", (), None, None),
     "response.output_item.added": ("put", "item", (), None, None),
     "response.output_item.done": ("put", "item", (), None, None),
     "response.content_part.added": ("put", "part", ("content", "content_index"), None, None),
@@ -34,6 +30,10 @@ EFFECTS: dict[str, tuple[str, str, tuple[str, ...], str | None, str | None]] = {
     ),
     "response.function_call_arguments.delta": ("append", "delta", ("arguments",), None, "function_call"),
     "response.function_call_arguments.done": ("set", "arguments", ("arguments",), None, "function_call"),
+    "response.queued": ("put", "response", (), None, None),
+    "response.incomplete": ("put", "response", (), None, None),
+    "response.failed": ("put", "response", (), None, None),
+    "response.cancelled": ("put", "response", (), None, None),
     "response.reasoning_summary_part.added": ("put", "part", ("summary", "summary_index"), None, "reasoning"),
     "response.reasoning_summary_part.done": ("put", "part", ("summary", "summary_index"), None, "reasoning"),
     "response.reasoning_summary_text.delta": (

@@ -15,10 +15,8 @@ if TYPE_CHECKING:
         ContainerFileCitation, FileCitation, FilePath, InputFile, InputImage, InputText, OutputText,
         ReasoningText, Refusal, ScreenshotContent, SummaryText, Text, UrlCitation,
     )
-    from .events import (
-        ErrorEvent, Keepalive, ResponseCancelled, ResponseCompleted, ResponseCreated, ResponseFailed,
-        ResponseInProgress, ResponseIncomplete, ResponseQueued,
-    )
+    from .custom_tools import CustomGrammarFormat, CustomTextFormat, CustomTool
+    from .events import ResponseCompleted, ResponseCreated, ResponseInProgress
     from .hosted_tools import (
         ApplyPatchTool, CodeInterpreterContainerAuto, CodeInterpreterTool, ComparisonFilter, CompoundFilter,
         ComputerTool, ComputerUsePreviewTool, ContainerAuto, ContainerReference, FileSearchTool,
@@ -31,16 +29,20 @@ if TYPE_CHECKING:
         CustomToolCallOutput, DirectCaller, FunctionCall, FunctionCallOutput, InputMessage, ItemReference,
         OutputMessage, Program, ProgramCaller, ProgramOutput, ReasoningItem,
     )
+    from .json_formats import TextFormatJsonObject, TextFormatJsonSchema
     from .output_events import (
         ContentPartAdded, ContentPartDone, FunctionCallArgumentsDelta, FunctionCallArgumentsDone,
         OutputItemAdded, OutputItemDone, OutputTextAnnotationAdded, OutputTextDelta, OutputTextDone,
         RefusalDelta, RefusalDone,
     )
+    from .rare_events import (
+        ErrorEvent, Keepalive, ResponseCancelled, ResponseFailed, ResponseIncomplete, ResponseQueued,
+    )
     from .reasoning_events import (
         ReasoningSummaryPartAdded, ReasoningSummaryPartDone, ReasoningSummaryTextDelta,
         ReasoningSummaryTextDone, ReasoningTextDelta, ReasoningTextDone,
     )
-    from .response import TextFormatJsonObject, TextFormatJsonSchema, TextFormatText
+    from .response import TextFormatText
     from .response_parts import (
         ModerationError, ModerationResult, PromptCacheComparisonNotFound, PromptCacheDiagnosticsUnavailable,
         PromptCacheHit, PromptCacheMiss,
@@ -77,7 +79,7 @@ if TYPE_CHECKING:
         ShellCallCommandDelta, ShellCallCommandDone, ShellCallOutputContentDelta, ShellCallOutputContentDone,
         WebSearchCallCompleted, WebSearchCallInProgress, WebSearchCallSearching,
     )
-    from .tools import CustomGrammarFormat, CustomTextFormat, CustomTool, FunctionTool
+    from .tools import FunctionTool
     from .webhooks import (
         ResponseCancelledWebhookEvent, ResponseCompletedWebhookEvent, ResponseFailedWebhookEvent,
         ResponseIncompleteWebhookEvent,
@@ -105,6 +107,8 @@ if TYPE_CHECKING:
         | ScreenshotContent | UnknownContent
     )
     """Any part that a message or a `content_part` event may hold."""
+    CustomToolFormat: TypeAlias = CustomTextFormat | CustomGrammarFormat | UnknownObject
+    """What a custom tool takes as input, told apart by `type`."""
     StreamEvent: TypeAlias = (
         ResponseCreated | ResponseQueued | ResponseInProgress | ResponseCompleted | ResponseIncomplete
         | ResponseFailed | ResponseCancelled | CompactionCompacting | ErrorEvent | Keepalive | OutputItemAdded
@@ -201,8 +205,6 @@ if TYPE_CHECKING:
     )
     """A tool choice that names tools, told apart by `type`; `none`, `auto` and `required` are plain strings
     instead."""
-    CustomToolFormat: TypeAlias = CustomTextFormat | CustomGrammarFormat | UnknownObject
-    """What a custom tool takes as input, told apart by `type`."""
     Tool: TypeAlias = (
         FunctionTool | FileSearchTool | ComputerTool | ComputerUsePreviewTool | WebSearchTool | McpTool
         | CodeInterpreterTool | ProgrammaticToolCallingTool | ImageGenerationTool | LocalShellTool | ShellTool
@@ -261,22 +263,30 @@ else:
         }
         unknown = "UnknownContent"
 
+    class CustomToolFormat(OpenUnion):
+        """What a custom tool takes as input, told apart by `type`."""
+
+        members = {
+            "text": "custom_tools.CustomTextFormat",
+            "grammar": "custom_tools.CustomGrammarFormat",
+        }
+
     class StreamEvent(OpenUnion):
         """What a stream gives."""
 
         members = {
             "response.created": "events.ResponseCreated",
-            "response.queued": "events.ResponseQueued",
+            "response.queued": "rare_events.ResponseQueued",
             "response.in_progress": "events.ResponseInProgress",
             "response.completed": "events.ResponseCompleted",
-            "response.incomplete": "events.ResponseIncomplete",
-            "response.failed": "events.ResponseFailed",
-            "response.cancelled": "events.ResponseCancelled",
+            "response.incomplete": "rare_events.ResponseIncomplete",
+            "response.failed": "rare_events.ResponseFailed",
+            "response.cancelled": "rare_events.ResponseCancelled",
             "response.compaction.compacting": "tool_events.CompactionCompacting",
-            "error": "events.ErrorEvent",
-            "keepalive": "events.Keepalive",
-            "response.keep_alive": "events.Keepalive",
-            "ping": "events.Keepalive",
+            "error": "rare_events.ErrorEvent",
+            "keepalive": "rare_events.Keepalive",
+            "response.keep_alive": "rare_events.Keepalive",
+            "ping": "rare_events.Keepalive",
             "response.output_item.added": "output_events.OutputItemAdded",
             "response.output_item.done": "output_events.OutputItemDone",
             "response.content_part.added": "output_events.ContentPartAdded",
@@ -386,7 +396,7 @@ else:
 
         members = {
             "function": "tools.FunctionTool",
-            "custom": "tools.CustomTool",
+            "custom": "custom_tools.CustomTool",
         }
         unknown = "UnknownTool"
 
@@ -403,7 +413,7 @@ else:
 
         members = {
             "text": "response.TextFormatText",
-            "json_schema": "response.TextFormatJsonSchema",
+            "json_schema": "json_formats.TextFormatJsonSchema",
         }
 
     class OutputItem(OpenUnion):
@@ -468,8 +478,8 @@ else:
 
         members = {
             "text": "response.TextFormatText",
-            "json_schema": "response.TextFormatJsonSchema",
-            "json_object": "response.TextFormatJsonObject",
+            "json_schema": "json_formats.TextFormatJsonSchema",
+            "json_object": "json_formats.TextFormatJsonObject",
         }
 
     class PromptCacheDiagnostics(OpenUnion):
@@ -622,14 +632,6 @@ else:
             "shell": "tool_choices.ShellToolChoice",
         }
 
-    class CustomToolFormat(OpenUnion):
-        """What a custom tool takes as input, told apart by `type`."""
-
-        members = {
-            "text": "tools.CustomTextFormat",
-            "grammar": "tools.CustomGrammarFormat",
-        }
-
     class Tool(OpenUnion):
         """Any tool that a request may offer, told apart by `type`."""
 
@@ -646,7 +648,7 @@ else:
             "image_generation": "hosted_tools.ImageGenerationTool",
             "local_shell": "hosted_tools.LocalShellTool",
             "shell": "hosted_tools.ShellTool",
-            "custom": "tools.CustomTool",
+            "custom": "custom_tools.CustomTool",
             "namespace": "hosted_tools.NamespaceTool",
             "tool_search": "hosted_tools.ToolSearchTool",
             "web_search_preview": "hosted_tools.WebSearchPreviewTool",

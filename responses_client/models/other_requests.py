@@ -8,12 +8,13 @@ from pydantic import Field
 
 from ._base import TEXT_OR, Model, Open, StrictBool, StrictInt, reference
 from ._unions import InputItem, Tool, ToolChoiceObject
-from .response import ModelId
 
 if TYPE_CHECKING:
+    from .model_ids import ModelId
     from .response import ReasoningConfig, TextConfig
     from .response_parts import ConversationRef, PromptCacheOptions, ResponseImageOptions
 else:
+    ModelId = str
     ReasoningConfig = reference("response.ReasoningConfig")
     TextConfig = reference("response.TextConfig")
     ConversationRef = reference("response_parts.ConversationRef")

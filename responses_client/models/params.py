@@ -25,11 +25,12 @@ if TYPE_CHECKING:
         WebSearchFilters,
     )
     from .items import ConfigurationUpdateReasoning, ConfigurationUpdateText
+    from .model_ids import ModelId
     from .parts_of_requests import (
         BackgroundOptions, ContextManagement, ModerationConfig, ModerationPolicy, ModerationPolicyMode,
         StreamOptions,
     )
-    from .response import ModelId, ReasoningConfig, TextConfig
+    from .response import ReasoningConfig, TextConfig
     from .response_parts import (
         AccessPrograms, ConversationRef, PromptCacheOptions, PromptTemplate, ResponseImageOptions,
     )
@@ -2120,6 +2121,9 @@ ContentPartParam: TypeAlias = (
 )
 """Any part that a message or a `content_part` event may hold."""
 
+CustomToolFormatParam: TypeAlias = CustomTextFormatParam | CustomGrammarFormatParam
+"""What a custom tool takes as input, told apart by `type`."""
+
 FilterParam: TypeAlias = ComparisonFilterParam | CompoundFilterParam
 """A condition on file attributes; compounds nest to any depth, and `type` is the operator."""
 
@@ -2199,9 +2203,6 @@ ToolChoiceObjectParam: TypeAlias = (
 )
 """A tool choice that names tools, told apart by `type`; `none`, `auto` and `required` are plain strings
 instead."""
-
-CustomToolFormatParam: TypeAlias = CustomTextFormatParam | CustomGrammarFormatParam
-"""What a custom tool takes as input, told apart by `type`."""
 
 ToolParam: TypeAlias = (
     FunctionToolParam | FileSearchToolParam | ComputerToolParam | ComputerUsePreviewToolParam

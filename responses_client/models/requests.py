@@ -8,15 +8,16 @@ from pydantic import Field
 
 from ._base import TEXT_OR, Model, Number, Open, StrictBool, StrictInt, reference
 from ._unions import InputItem, Tool, ToolChoiceObject
-from .response import ModelId
 
 if TYPE_CHECKING:
+    from .model_ids import ModelId
     from .parts_of_requests import BackgroundOptions, ContextManagement, ModerationConfig, StreamOptions
     from .response import ReasoningConfig, TextConfig
     from .response_parts import (
         AccessPrograms, ConversationRef, PromptCacheOptions, PromptTemplate, ResponseImageOptions,
     )
 else:
+    ModelId = str
     BackgroundOptions = reference("parts_of_requests.BackgroundOptions")
     ContextManagement = reference("parts_of_requests.ContextManagement")
     ModerationConfig = reference("parts_of_requests.ModerationConfig")

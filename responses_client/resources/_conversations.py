@@ -65,6 +65,7 @@ CONVERSATIONS_ITEMS_LIST: "PagedOperation[ItemList, Item]" = PagedOperation(
     path="/conversations/{conversation_id}/items",
     result="stored.ItemList",
     request="other_requests.ItemListRequest",
+    plain={"after": str, "order": str},
     query=("after", "limit", "order", "include",),
 )
 CONVERSATIONS_ITEMS_RETRIEVE: "Operation[Item]" = Operation(

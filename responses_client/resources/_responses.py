@@ -32,6 +32,12 @@ RESPONSES_CREATE: "Operation[Response]" = Operation(
     path="/responses",
     result="response.Response",
     request="requests.ResponseCreateRequest",
+    plain={
+        "model": str, "input": str, "instructions": str, "previous_response_id": str, "conversation": str,
+        "tool_choice": str, "parallel_tool_calls": bool, "stream": bool, "store": bool, "background": bool,
+        "truncation": str, "service_tier": str, "prompt_cache_key": str, "prompt_cache_retention": str,
+        "user": str,
+    },
 )
 RESPONSES_RETRIEVE: "Operation[Response]" = Operation(
     name="responses.retrieve",
@@ -39,6 +45,7 @@ RESPONSES_RETRIEVE: "Operation[Response]" = Operation(
     path="/responses/{response_id}",
     result="response.Response",
     request="other_requests.ResponseRetrieveRequest",
+    plain={"stream": bool, "include_obfuscation": bool},
     query=("include", "stream", "starting_after", "include_obfuscation",),
 )
 RESPONSES_CANCEL: "Operation[Response]" = Operation(
@@ -66,6 +73,7 @@ RESPONSES_INPUT_ITEMS_LIST: "PagedOperation[ItemList, Item]" = PagedOperation(
     path="/responses/{response_id}/input_items",
     result="stored.ItemList",
     request="other_requests.ItemListRequest",
+    plain={"after": str, "order": str},
     query=("after", "limit", "order", "include",),
 )
 RESPONSES_INPUT_TOKENS_COUNT: "Operation[InputTokenCount]" = Operation(
@@ -74,6 +82,10 @@ RESPONSES_INPUT_TOKENS_COUNT: "Operation[InputTokenCount]" = Operation(
     path="/responses/input_tokens",
     result="stored.InputTokenCount",
     request="other_requests.InputTokenCountRequest",
+    plain={
+        "model": str, "input": str, "instructions": str, "previous_response_id": str, "conversation": str,
+        "tool_choice": str, "parallel_tool_calls": bool, "personality": str, "truncation": str,
+    },
 )
 
 

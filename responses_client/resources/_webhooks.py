@@ -44,6 +44,7 @@ WEBHOOKS_UPDATE: "Operation[WebhookEndpoint]" = Operation(
     path="/webhook_endpoints/{webhook_endpoint_id}",
     result="webhooks.WebhookEndpoint",
     request="webhook_requests.WebhookUpdateRequest",
+    plain={"name": str, "url": str},
 )
 WEBHOOKS_LIST: "PagedOperation[WebhookEndpointList, WebhookEndpoint]" = PagedOperation(
     name="webhooks.list",
@@ -51,6 +52,7 @@ WEBHOOKS_LIST: "PagedOperation[WebhookEndpointList, WebhookEndpoint]" = PagedOpe
     path="/webhook_endpoints",
     result="webhooks.WebhookEndpointList",
     request="webhook_requests.WebhookListRequest",
+    plain={"after": str},
     query=("after", "limit",),
 )
 WEBHOOKS_DELETE: "Operation[DeletedWebhookEndpoint]" = Operation(
@@ -65,6 +67,7 @@ WEBHOOKS_ROTATE_SECRET: "Operation[WebhookEndpointWithSecret]" = Operation(
     path="/webhook_endpoints/{webhook_endpoint_id}/rotate_secret",
     result="webhooks.WebhookEndpointWithSecret",
     request="webhook_requests.WebhookRotateSecretRequest",
+    plain={"keep_old_secret_active_for_24_hours": bool},
 )
 WEBHOOKS_TEST: "Operation[WebhookEndpointTestResult]" = Operation(
     name="webhooks.test",

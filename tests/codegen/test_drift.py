@@ -591,6 +591,18 @@ def test_schema_that_no_endpoint_of_ours_reaches_need_not_be_covered():
     assert lines(published=document) == []
 
 
+def test_members_of_a_union_may_have_more_properties_there():
+    wider = {"type": "object", "properties": {"lane": TEXT}}
+    document = changed("", lambda node: node.update(Wired={"anyOf": [{"allOf": [wider, ref("DoneEvent")]}]}))
+    wired = "\nWired: {description: W., x-spec: [Wired], anyOf: [{$ref: Done}]}\n"
+    assert lines({**OURS, "wired": "x-doc: W." + wired}, document) == [
+        "DoneEvent.lane: only published: field"
+    ]
+    field = "properties:\n    lane: {type: string, description: L.}\n    type: {const: done}"
+    things = THINGS.replace("properties:\n    type: {const: done}", field)
+    assert lines({**OURS, "things": things, "wired": "x-doc: W." + wired}, document) == []
+
+
 def test_bounds_count_in_requests_only():
     limited = changed("TextPart.properties.text", lambda node: node.update(maxLength=10))
     assert lines(published=limited) == []

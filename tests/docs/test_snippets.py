@@ -37,11 +37,18 @@ def namespace(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
             extensions=request.extensions,
         )
 
+    # WebSockets need a connection, which a page that shows them makes to a server on a port.
+    connect, connect_async = httpx.HTTPTransport.handle_request, httpx.AsyncHTTPTransport.handle_async_request
+
     def handle(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+        if "upgrade" in request.headers:
+            return connect(transport, request)
         request.read()
         return sync.handle_request(redirected(request))
 
     async def handle_async(transport: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
+        if "upgrade" in request.headers:
+            return await connect_async(transport, request)
         await request.aread()
         return await async_.handle_async_request(redirected(request))
 

@@ -164,6 +164,12 @@ def test_body_of_an_error_that_breaks_off_counts_as_far_as_it_came(clock: Clock)
     assert body.closed == 1
 
 
+def test_switch_to_another_protocol_is_a_success(clock: Clock) -> None:
+    io = FakeIO(clock, FakeBody(status=101))
+    body, meta = run(Attempts(io, call()).open())
+    assert (body.status_code, meta.status_code, len(io.requests)) == (101, 101, 1)
+
+
 def test_key_that_the_server_repeats_is_masked(clock: Clock) -> None:
     with pytest.raises(AuthenticationError) as caught:
         fetched(FakeIO(clock, bad(401, {"message": f"Incorrect key {KEY}"})))

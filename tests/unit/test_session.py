@@ -93,6 +93,8 @@ def test_connecting_asks_for_a_websocket_with_the_key_of_the_client(wire: FakeSo
     (request,) = io.requests
     assert (request.method, request.url) == ("GET", "http://api.test/v1/responses?v=2")
     headers = {name.lower(): value for name, value in request.headers.items()}
+    assert len(headers) == len(request.headers)
+    assert headers["connection"] == "Upgrade"
     assert headers["authorization"] == f"Bearer {KEY}"
     assert (headers["upgrade"], headers["x-trace"], headers["sec-websocket-version"]) == (
         "websocket",

@@ -32,8 +32,9 @@ from samples import KEY
 
 from responses_client import AsyncWebSocketSession, EventStream, WebSocketSession
 from responses_client._config import Settings
-from responses_client._io import Bell, Failure, run
+from responses_client._io import Failure, run
 from responses_client._socket import Connection
+from responses_client._socket_io import Bell
 from responses_client._socket_transport import AsyncSocket
 from responses_client.errors import (
     APIConnectionError,

@@ -109,6 +109,12 @@ def test_event_without_a_lane_is_a_stray_where_the_server_names_lanes(bench: Ben
     assert bench.taken() == ["news"]
 
 
+def test_news_before_the_first_event_are_no_first_event(bench: Bench) -> None:
+    a = bench.open("a")
+    bench.receive(wire("session.news"), created("a"), wire(DONE, "a"))
+    assert bench.taken(a) == ["session.news", "created", "completed"]
+
+
 def test_lane_that_is_no_text_counts_as_none(bench: Bench) -> None:
     a = bench.open("a")
     bench.receive(b'{"type": "response.created", "stream_id": 5, "response": "r"}')

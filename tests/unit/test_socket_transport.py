@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -251,6 +252,30 @@ def test_what_was_decrypted_already_is_read_at_once() -> None:
     with theirs, Encrypted(fileno=ours.detach()) as encrypted:
         sock = sync_socket(Stream(encrypted))
         assert [run(sock.read(5)) for _ in range(2)] == [b"plain", b"text"]
+
+
+def test_what_was_decrypted_inside_of_other_tls_is_read_at_once() -> None:
+    bio = ssl.MemoryBIO()
+    inner = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).wrap_bio(bio, bio, server_hostname="test")
+
+    class Nested(SyncStream):
+        pieces = (b"plain", b"text")
+
+        def get_extra_info(self, info: str) -> Any:
+            return inner if info == "ssl_object" else super().get_extra_info(info)
+
+        def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+            if not self.pieces:
+                return super().read(max_bytes, timeout)
+            piece, *rest = self.pieces
+            self.pieces = tuple(rest)
+            return piece
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        sock = sync_socket(Nested(ours))
+        assert [run(sock.read(5)) for _ in range(2)] == [b"plain", b"text"]
+        assert run(sock.read(0.01)) is None
 
 
 def test_bells_wake_who_waits_and_who_comes_to_wait(pair: tuple[SyncSocket, socket.socket]) -> None:

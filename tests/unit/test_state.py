@@ -329,3 +329,14 @@ def test_a_terminal_event_with_a_malformed_response_keeps_what_came(response: ob
     snapshot = state.snapshot()
     assert snapshot is not None
     assert (snapshot.status, snapshot.output_text) == ("completed", "Tea")
+
+
+def test_what_cannot_be_read_ends_the_stream_with_what_came():
+    state = state_after(CREATED, DELTA)
+    error = ResponseValidationError("too large")
+    state.refuse(error)
+    assert state.ended
+    assert state.failure() is error
+    assert (error.response_id, error.last_sequence_number) == ("resp_1", 1)
+    assert error.partial is not None
+    assert error.partial.output_text == "Tea"

@@ -854,3 +854,39 @@ def test_environment_that_cannot_work_is_a_mistake_in_the_configuration(
 
     anyio.run(main)
     _transport._ssl_context.cache_clear()
+
+
+def test_connection_is_taken_over_after_the_protocol_was_switched(world: World) -> None:
+    class Stream:
+        def get_extra_info(self, _: str) -> None:
+            return None
+
+    def switch(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(101, extensions={"network_stream": Stream()})
+
+    async def script(io: SyncIO | AsyncIO) -> str:
+        return type((await io.send(REQUEST, None)).socket(5.0)).__name__
+
+    assert world.play(script, switch) == ("SyncSocket" if world.name == "sync" else "AsyncSocket")
+
+
+def test_connection_that_was_taken_over_is_not_cut_off_at_the_end_of_the_call() -> None:
+    ours, theirs = socket.socketpair()
+
+    def receive(size: int, left: float | None) -> bytes:
+        ours.settimeout(left)
+        return ours.recv(size)
+
+    stream = SimpleNamespace(get_extra_info={"socket": ours}.get, read=receive)
+    io = SyncIO(
+        httpx.Client(
+            transport=httpx.MockTransport(
+                lambda _: httpx.Response(101, extensions={"network_stream": stream}, stream=Pieces())
+            )
+        )
+    )
+    with ours, theirs:
+        taken = run(io.send(REQUEST, 0.05)).socket(None)
+        assert run(taken.read(0.1)) is None
+        theirs.sendall(b"later")
+        assert run(taken.read(5)) == b"later"
