@@ -5,15 +5,20 @@ from typing import Any, assert_never, assert_type
 
 import httpx
 
-from responses_client import AsyncClient, Client
+from responses_client import AsyncClient, AsyncPage, Client, Page
 from responses_client.models import (
+    DeletedWebhookEndpoint,
     ResponseCancelledWebhookEvent,
     ResponseCompletedWebhookEvent,
     ResponseFailedWebhookEvent,
     ResponseIncompleteWebhookEvent,
     UnknownWebhookEvent,
+    WebhookEndpoint,
+    WebhookEndpointTestResult,
+    WebhookEndpointWithSecret,
     WebhookEvent,
     WebhookEventData,
+    WebhookEventTypeList,
 )
 from responses_client.testing import Server, Webhook, sign_webhook
 
@@ -33,6 +38,28 @@ def headers_may_come_in_many_forms(
 def arguments_may_be_named(client: Client, headers: Mapping[str, str]) -> None:
     assert_type(client.webhooks.unwrap(payload=b"{}", headers=headers, secret="whsec_"), WebhookEvent)
     client.webhooks.verify_signature(payload=b"{}", headers=headers, secret="whsec_", tolerance=60)
+
+
+def endpoints(client: Client) -> None:
+    made = client.webhooks.create(name="n", url="https://example.com", event_types=["response.completed"])
+    assert_type(made, WebhookEndpointWithSecret)
+    assert_type(made.signing_secret, str)
+    assert_type(client.webhooks.retrieve(made.id), WebhookEndpoint)
+    assert_type(client.webhooks.update(made.id, event_types=["batch.completed"]), WebhookEndpoint)
+    assert_type(client.webhooks.list(limit=5), Page[WebhookEndpoint])
+    assert_type(client.webhooks.rotate_secret(made.id), WebhookEndpointWithSecret)
+    tested = client.webhooks.test(made.id, event_type="response.completed")
+    assert_type(tested, WebhookEndpointTestResult)
+    assert_type(client.webhooks.event_types.list(), WebhookEventTypeList)
+    assert_type(client.webhooks.delete(made.id), DeletedWebhookEndpoint)
+    client.webhooks.create(name="n")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+async def endpoints_in_async(client: AsyncClient) -> None:
+    assert_type(await client.webhooks.retrieve("we_1"), WebhookEndpoint)
+    assert_type(await client.webhooks.list(), AsyncPage[WebhookEndpoint])
+    async for endpoint in client.webhooks.list():
+        assert_type(endpoint, WebhookEndpoint)
 
 
 async def the_async_client_does_not_wait(client: AsyncClient, headers: Mapping[str, str]) -> None:
