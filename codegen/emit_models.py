@@ -36,15 +36,12 @@ def plain_fields(document: Document, item: Object) -> dict[str, str]:
     plain: dict[str, str] = {}
     for field in document.all_fields(item):
         kind = _annotation(document, field.spec)
+        takes_text = kind.startswith(("str", "Open[")) or kind.endswith("TEXT_OR]")
         if field.point:
             return {}
         if kind == "StrictBool":
             plain[field.wire] = "bool"
-        elif (
-            (kind == "str" and not _bounds(field.spec))
-            or kind.startswith("Open[")
-            or kind.endswith("TEXT_OR]")
-        ):
+        elif takes_text and not _bounds(field.spec):
             plain[field.wire] = "str"
     return plain
 

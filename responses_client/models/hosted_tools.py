@@ -4,6 +4,8 @@
 
 from typing import Annotated, Literal
 
+from pydantic import Field
+
 from ._base import EMPTY, TEXT_OR, Items, JsonObject, Model, Number, Open, StrictBool, StrictInt
 from ._unions import (
     CodeInterpreterContainer, Filter, NamespaceMember, NetworkPolicy, ShellToolEnvironment, Skill,
@@ -179,11 +181,11 @@ class McpTool(Model):
     `tunnel_id`."""
     tunnel_id: str | None = None
     """Id of a secure MCP tunnel, `tunnel_` and 32 lower-case letters or digits."""
-    authorization: str | None = None
+    authorization: str | None = Field(default=None, repr=False)
     """OAuth access token for the server or connector; obtaining it is up to your program."""
     server_description: str | None = None
     """Tells the model what the server offers."""
-    headers: dict[str, str] | None = None
+    headers: dict[str, str] | None = Field(default=None, repr=False)
     """HTTP headers that are sent to the server."""
     allowed_tools: Items[str] | McpToolFilter = EMPTY
     """Names of the tools the model may use, or a filter; all when null or absent."""
@@ -230,7 +232,7 @@ class DomainSecret(Model):
     """The domain it is for, one of `allowed_domains`."""
     name: str
     """The secret's name."""
-    value: str | None = None
+    value: str | None = Field(default=None, repr=False)
     """The secret itself, at most 10 MiB."""
 
 

@@ -84,7 +84,7 @@ RESPONSES_INPUT_TOKENS_COUNT: "Operation[InputTokenCount]" = Operation(
     request="other_requests.InputTokenCountRequest",
     plain={
         "model": str, "input": str, "instructions": str, "previous_response_id": str, "conversation": str,
-        "tool_choice": str, "parallel_tool_calls": bool, "personality": str, "truncation": str,
+        "tool_choice": str, "parallel_tool_calls": bool, "truncation": str,
     },
 )
 

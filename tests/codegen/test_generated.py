@@ -15,6 +15,7 @@ from codegen.__main__ import ROOT, generate
 from codegen.layout import WIDTH, words
 from codegen.reader import load
 from codegen.schema import Field, Object, Spec, Union
+from responses_client._request import Operation, validate
 from responses_client.errors import ResponseValidationError
 from responses_client.models import Model
 from responses_client.models._base import OpenUnion
@@ -23,6 +24,12 @@ DOCUMENT = load()
 FILES = generate(DOCUMENT)
 OBJECTS = [schema for schema in DOCUMENT.schemas.values() if isinstance(schema, Object)]
 UNIONS = DOCUMENT.unions()
+OPERATIONS = [
+    operation
+    for file in (ROOT / "responses_client" / "resources").glob("_[a-z]*.py")
+    for operation in vars(import_module(f"responses_client.resources.{file.stem}")).values()
+    if isinstance(operation, Operation)
+]
 
 
 def model(item: Object) -> type[Model]:
@@ -218,3 +225,13 @@ def field_names(fields: tuple[Field, ...]) -> list[str]:
 def test_models_have_the_fields_of_the_schema_in_its_order():
     for item in OBJECTS:
         assert list(model(item).model_fields) == field_names(DOCUMENT.all_fields(item))
+
+
+@pytest.mark.parametrize("operation", [op for op in OPERATIONS if op.plain], ids=lambda op: op.name)
+def test_plain_arguments_need_no_check(operation: Operation[Any]):
+    request = operation.request_model()
+    assert request is not None
+    validate(request, {})
+    for name, kind in (operation.plain or {}).items():
+        for value in (True, False) if kind is bool else ("", "text", "{}" * 100_000):
+            validate(request, {name: value})

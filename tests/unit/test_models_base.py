@@ -39,7 +39,7 @@ from responses_client.models import (
     UrlCitation,
     Usage,
 )
-from responses_client.models._base import dispatcher
+from responses_client.models._base import dispatcher, reference
 
 TEXT = {
     "type": "output_text",
@@ -407,6 +407,11 @@ def test_models_of_users_may_hold_ours():
     }
 
 
+def test_stand_in_for_a_class_is_that_class_to_pydantic():
+    usage = TypeAdapter(reference("outcome.Usage")).validate_python({"input_tokens": 1})
+    assert type(usage) is Usage
+
+
 def test_models_of_users_may_inherit_from_ours():
     receipt = Receipt.from_dict(
         {"id": "resp_1", "output": [MESSAGE], "price": 3, "usage": {"input_tokens": 1}}
@@ -463,6 +468,10 @@ REPRS: list[tuple[Model, str]] = [
     (OutputText(text="x" * 100), f"OutputText(text='{'x' * 57}...')"),
     (UnknownItem(type="poem", lines=3), "UnknownItem(type='poem', lines=3)"),  # type: ignore[call-arg]
     (Response.from_dict({"tools": None, "metadata": {}}), "Response(metadata={})"),
+    (
+        models.McpTool(server_label="home", authorization="hunter2", headers={"X-Token": "hunter3"}),
+        "McpTool(server_label='home', authorization=***, headers=***)",
+    ),
     (
         models.WebhookEndpointWithSecret(id="we_1", signing_secret="whsec_hunter2"),
         "WebhookEndpointWithSecret(id='we_1', signing_secret=***)",
