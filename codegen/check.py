@@ -56,6 +56,8 @@ def _check_object(document: Document, where: str, item: Object) -> None:
         _check_base(document, where, item)
     for field in item.fields:
         _check_names(document, f"{where}.{field.wire}", references(field.spec))
+    if item.request and len(lists := [field.wire for field, _ in document.lists(item)]) > 1:
+        raise SchemaError(f"{where} has {' and '.join(lists)}, both lists with texts in them")
     if item.effect:
         _check_effect(document, f"{where}.x-effect", item, item.effect)
 
@@ -87,6 +89,8 @@ def _check_union(document: Document, where: str, union: Union) -> None:
     for tag, names in found.items():
         if len(names) > (2 if tag == _SHARED_TAG else 1):
             raise SchemaError(f"{where} holds {' and '.join(names)}, both of type {tag}")
+    if union.list_name in document.schemas:
+        raise SchemaError(f"{where}: x-list names {union.list_name}, which is a schema")
     if stray := [tag for tag in union.untagged.values() if tag not in found and tag != "item_reference"]:
         raise SchemaError(f"{where}: x-untagged leads to {stray[0]}, which no member has")
 

@@ -25,7 +25,14 @@ __all__ = [
 OPERATIONS = "operations"
 """The file of endpoints; all others describe objects."""
 
-CLASSES = ("BatchResult", "ResponseResult")
+CLASSES: Mapping[str, str] = {
+    "BatchResult": "_base",
+    "FileContent": "_local",
+    "ImageContent": "_local",
+    "ResponseResult": "_base",
+}
+"""The classes written by hand that generated ones may inherit from, with the module of each."""
+
 UNKNOWN = (
     "UnknownAnnotation",
     "UnknownContent",
@@ -62,7 +69,7 @@ _OBJECT = {
     "x-request",
     "x-effect",
 }
-_UNION = {*_COMMON, "anyOf", "x-unknown", "x-untagged"}
+_UNION = {*_COMMON, "anyOf", "x-unknown", "x-untagged", "x-list"}
 _ALIAS = {*_COMMON, "type", "x-values"}
 _VALUE = {"$ref", "type", "anyOf", "const", "enum", "x-values", "items", "additionalProperties", *BOUNDS}
 _PROPERTY = {*_VALUE, "description", "deprecated", "readOnly", "default", "x-python", "x-secret"}
@@ -118,6 +125,8 @@ def _check_union(where: str, schema: Spec) -> None:
     for member in schema["anyOf"]:
         if not isinstance(member, dict) or set(cast("Spec", member)) != {"$ref"}:
             raise SchemaError(f"{where}: anyOf may hold only $ref, not {member!r}")
+    if not isinstance(schema.get("x-list", ""), str):
+        raise SchemaError(f"{where}: x-list must be the name of a type, not {schema['x-list']!r}")
     if (unknown := schema.get("x-unknown", "UnknownObject")) not in UNKNOWN:
         raise SchemaError(f"{where}: x-unknown must be one of {', '.join(UNKNOWN)}, not {unknown!r}")
 
@@ -132,7 +141,7 @@ def _check_object(where: str, schema: Spec, module: str) -> None:
         raise SchemaError(f"{where}: x-point names what is not required: {', '.join(sorted(optional))}")
     if len(schema.get("allOf", ())) > 1:
         raise SchemaError(f"{where}: more than one base")
-    if schema.get("x-class", CLASSES[0]) not in CLASSES:
+    if "x-class" in schema and schema["x-class"] not in CLASSES:
         raise SchemaError(f"{where}: x-class must be one of {', '.join(CLASSES)}")
     if effect := schema.get("x-effect"):
         _check_keys(f"{where}.x-effect", _mapping(f"{where}.x-effect", effect), _EFFECT, "verb or key")

@@ -12,6 +12,7 @@ __all__ = ["emit", "plain_fields"]
 BASE = {
     "EMPTY",
     "NULLS",
+    "READ_ONLY",
     "TEXT_OR",
     "Items",
     "JsonObject",
@@ -67,7 +68,9 @@ def _imports(document: Document, area: Area, items: list[Object], used: set[str]
 
     Known values of open strings are for type checkers and never loaded.
     """
-    modules = {"_base": used & {*BASE, *CLASSES}}
+    modules = {"_base": used & BASE}
+    for name in used & CLASSES.keys():
+        modules.setdefault(CLASSES[name], set()).add(name)
     lazy: dict[str, set[str]] = {}
     bases = {item.base for item in items}
     for name in used & document.schemas.keys():
@@ -156,6 +159,8 @@ def _value(field: Field, kind: str, is_sent: bool) -> str:
         default = "" if field.point else "None"
         if kind != "Any" and (field.nullable or not field.point):
             kind = f"{kind} | None"
+    if field.read_only:
+        kind = f"Annotated[{kind}, READ_ONLY]"
     arguments = [f"default={default}"] if default else []
     if field.name != field.wire:
         arguments += [f'validation_alias="{field.wire}"', f'serialization_alias="{field.wire}"']

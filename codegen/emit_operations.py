@@ -83,6 +83,7 @@ def _operation(document: Document, op: Operation) -> list[str]:
         lines.append(f'    request="{document.entry(op.request)}",')
         if plain := plain_fields(document, document.object(op.request)):
             lines += fold("    plain={", [f'"{name}": {kind}' for name, kind in plain.items()], "},")
+        lines += [f'    items="{field.wire}",' for field, _ in document.lists(document.object(op.request))]
     if query := document.query(op):
         lines += fold("    query=(", [*map(quoted, query[:-1]), f"{quoted(query[-1])},"], "),")
     return [*lines, ")"]

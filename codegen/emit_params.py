@@ -1,6 +1,6 @@
 """Writes `models/params.py`: the dict types that requests accept beside models."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from keyword import iskeyword
 
 from .layout import docstring, exports, fit, fold, header, import_line, literal, words
@@ -17,7 +17,14 @@ def param_name(document: Document, name: str) -> str:
 
 def names(document: Document) -> list[str]:
     """Return the names of all dict types."""
-    return sorted(param_name(document, name) for name in _reachable(document))
+    found = _reachable(document)
+    return sorted([*(param_name(document, name) for name in found), *_lists(document, found)])
+
+
+def _lists(document: Document, found: Iterable[str]) -> dict[str, Union]:
+    """Return the unions of which requests take lists with texts among them, by the names of those lists."""
+    schemas = [document.schemas[name] for name in found]
+    return {item.list_name: item for item in schemas if isinstance(item, Union) and item.list_name}
 
 
 def emit(document: Document) -> str:
@@ -32,6 +39,11 @@ def emit(document: Document) -> str:
         members = [param_name(document, member) for member in unions[name].members]
         body += ["", *fold(f"{name}Param: TypeAlias = ", members, joint=" | ", brackets="()")]
         body += docstring(unions[name].description, "")
+    for name, union in _lists(document, found).items():
+        body += ["", f'{name}: TypeAlias = "list[{union.name} | {param_name(document, union.name)} | str]"']
+        body += docstring(
+            f"A list of `{union.name}` for a request; a text in it is a message of the user.", ""
+        )
     lines = header("Dict types: what may be passed as plain dicts, field for field.", "codegen/schema")
     lines += ["from __future__ import annotations", "", *_imports(document, words(body))]
     return "\n".join([*lines, "", *exports(names(document)), *body]) + "\n"
@@ -77,13 +89,14 @@ def _reachable(document: Document) -> dict[str, None]:
 def _typed_dict(document: Document, item: Object) -> list[str]:
     name = param_name(document, item.name)
     base = "RequestOptions" if item.request else "TypedDict"
+    takes_text = item.request is not None
     fields = [field for field in document.all_fields(item) if not field.read_only]
     # Whether there is a stream is an argument of its own, which decides the type of the result.
     fields = [field for field in fields if not (item.request and field.wire == "stream")]
     lines: list[str] = []
     if keywords := [field for field in fields if iskeyword(field.wire)]:
         # A class body cannot spell these keys.
-        pairs = [f'"{field.wire}": "{_kind(document, field)}"' for field in keywords]
+        pairs = [f'"{field.wire}": "{_kind(document, field, takes_text)}"' for field in keywords]
         lines.append(f'_{name} = TypedDict("_{name}", {{{", ".join(pairs)}}}, total=False)')
         lines += docstring(" ".join(f"`{field.wire}`: {field.description}" for field in keywords), "")
         lines += ["", ""]
@@ -92,32 +105,36 @@ def _typed_dict(document: Document, item: Object) -> list[str]:
     lines += [""] if len(fields) > len(keywords) else []
     for field in fields:
         if field not in keywords:
-            lines += fit(f"    {field.wire}: {_kind(document, field)}")
+            lines += fit(f"    {field.wire}: {_kind(document, field, takes_text)}")
             lines += docstring(field.description) if field.description else []
     return lines
 
 
-def _kind(document: Document, field: Field) -> str:
-    kind = literal(field.tag) if field.tag else _annotation(document, field.spec)
+def _kind(document: Document, field: Field, takes_text: bool) -> str:
+    kind = literal(field.tag) if field.tag else _annotation(document, field.spec, takes_text)
     if field.nullable:
         kind += " | None"
     return f"Required[{kind}]" if field.required else kind
 
 
-def _annotation(document: Document, spec: Spec) -> str:
+def _annotation(document: Document, spec: Spec, takes_text: bool = False) -> str:
+    """Return the type of a schema, null left aside; with `takes_text`, lists that may hold texts say so."""
     spec, _ = without_null(spec)
     if target := spec.get("$ref"):
         is_alias = isinstance(document.schemas[target], Alias)
         return str(target) if is_alias else f"{target} | {param_name(document, target)}"
     if options := spec.get("anyOf"):
-        return " | ".join(dict.fromkeys(_annotation(document, option) for option in options))
+        return " | ".join(dict.fromkeys(_annotation(document, option, takes_text) for option in options))
     if "x-values" in spec:
         return f"{literal(spec['x-values'])} | str"
     if "enum" in spec:
         return literal(spec["enum"])
     match spec.get("type"):
         case "array":
-            return f"Sequence[{_annotation(document, spec.get('items', {}))}]"
+            held = spec.get("items", {})
+            listed = document.schemas.get(held.get("$ref"))
+            has_text = takes_text and isinstance(listed, Union) and listed.list_name
+            return f"Sequence[{_annotation(document, held)}{' | str' if has_text else ''}]"
         case "object":
             return f"Mapping[str, {_annotation(document, spec.get('additionalProperties') or {})}]"
         case kind:

@@ -60,7 +60,8 @@ def _schema(module: str, name: str, spec: Spec) -> Schema:
     if "anyOf" in spec:
         members = tuple(member["$ref"] for member in spec["anyOf"])
         unknown = spec.get("x-unknown", "UnknownObject")
-        return Union(name, module, description, published, members, unknown, spec.get("x-untagged", {}))
+        untagged, list_name = spec.get("x-untagged", {}), spec.get("x-list")
+        return Union(name, module, description, published, members, unknown, untagged, list_name)
     if "x-values" in spec:
         return Alias(name, module, description, published, tuple(spec["x-values"]))
     required, point = spec.get("required", ()), spec.get("x-point", ())

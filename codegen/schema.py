@@ -80,6 +80,7 @@ class Union:
     members: tuple[str, ...]
     unknown: str
     untagged: Mapping[str, str]
+    list_name: str | None  # the type of a list of these in a request, where a text is a user's message
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,16 @@ class Document:
         if operation.request and operation.verb in ("GET", "DELETE"):
             return tuple(field.wire for field in self.all_fields(self.object(operation.request)))
         return operation.query
+
+    def lists(self, item: Object) -> list[tuple[Field, Union]]:
+        """Return the fields of a request that hold a list in which a text may stand, with the union."""
+        found: list[tuple[Field, Union]] = []
+        for field in self.all_fields(item):
+            for spec in field.spec.get("anyOf", [field.spec]):
+                held = self.schemas.get(spec.get("items", {}).get("$ref"))
+                if isinstance(held, Union) and held.list_name:
+                    found.append((field, held))
+        return found
 
     def unions(self) -> list[Union]:
         """Return the unions, each after those it holds."""

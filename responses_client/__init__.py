@@ -13,11 +13,16 @@ if TYPE_CHECKING:
     from ._batch import write_batch as write_batch
     from ._client import AsyncClient as AsyncClient
     from ._client import Client as Client
+    from ._hooks import RequestInfo as RequestInfo
+    from ._hooks import ResponseInfo as ResponseInfo
     from ._meta import RateLimits as RateLimits
     from ._meta import ResponseMeta as ResponseMeta
     from ._pages import AsyncPage as AsyncPage
     from ._pages import AsyncPager as AsyncPager
     from ._pages import Page as Page
+    from ._parsed import AsyncParsedResponseStream as AsyncParsedResponseStream
+    from ._parsed import ParsedResponse as ParsedResponse
+    from ._parsed import ParsedResponseStream as ParsedResponseStream
     from ._resume import ResumeToken as ResumeToken
     from ._session import AsyncSteering as AsyncSteering
     from ._session import AsyncWebSocketSession as AsyncWebSocketSession
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
     from ._stream import AsyncResponseStream as AsyncResponseStream
     from ._stream import EventStream as EventStream
     from ._stream import ResponseStream as ResponseStream
+    from ._structured import text_format as text_format
     from .errors import APIConnectionError as APIConnectionError
     from .errors import APIError as APIError
     from .errors import APIStatusError as APIStatusError
@@ -37,8 +43,10 @@ if TYPE_CHECKING:
     from .errors import ConflictError as ConflictError
     from .errors import InternalServerError as InternalServerError
     from .errors import NotFoundError as NotFoundError
+    from .errors import ParseError as ParseError
     from .errors import PermissionDeniedError as PermissionDeniedError
     from .errors import RateLimitError as RateLimitError
+    from .errors import RefusalError as RefusalError
     from .errors import RequestValidationError as RequestValidationError
     from .errors import ResponsesClientError as ResponsesClientError
     from .errors import ResponseValidationError as ResponseValidationError
@@ -54,16 +62,19 @@ else:
     _MODULES = {
         "_batch": "batch_line read_batch write_batch",
         "_client": "AsyncClient Client",
+        "_hooks": "RequestInfo ResponseInfo",
         "_meta": "RateLimits ResponseMeta",
         "_pages": "AsyncPage AsyncPager Page",
+        "_parsed": "AsyncParsedResponseStream ParsedResponse ParsedResponseStream",
         "_resume": "ResumeToken",
         "_session": "AsyncSteering AsyncWebSocketSession Steering WebSocketSession",
         "_stream": "AsyncEventStream AsyncResponseStream EventStream ResponseStream",
+        "_structured": "text_format",
         "errors": """
             APIConnectionError APIError APIStatusError APITimeoutError AuthenticationError BadRequestError
-            ConfigurationError ConflictError InternalServerError NotFoundError PermissionDeniedError
-            RateLimitError RequestValidationError ResponseValidationError ResponsesClientError StreamError
-            StreamInterrupted ToolError UnprocessableEntityError WaitTimeout WebhookSignatureError
+            ConfigurationError ConflictError InternalServerError NotFoundError ParseError PermissionDeniedError
+            RateLimitError RefusalError RequestValidationError ResponseValidationError ResponsesClientError
+            StreamError StreamInterrupted ToolError UnprocessableEntityError WaitTimeout WebhookSignatureError
         """,
     }
     _WHERE = {name: module for module, names in _MODULES.items() for name in names.split()}

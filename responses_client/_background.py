@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Waiting", "plain", "wait"]
 
 _GROWTH = 1.5
+_LEAST_GROWN = 0.1  # what an interval of 0 grows from: nobody wants to ask without a pause for ever
 _LONGEST_INTERVAL = 10.0
 _LONGEST_ASKED = 300.0  # what a server may ask to wait
 _LAST_SECONDS = 1.0  # left for a last look
@@ -97,7 +98,8 @@ class Waiting:
         if not self._looks:
             return 0.0
         # The exponent is bounded so that a float cannot overflow.
-        grown = self._interval * _GROWTH ** min(self._looks - 1, 64)
+        least = self._interval if self._looks == 1 else max(self._interval, _LEAST_GROWN)
+        grown = least * _GROWTH ** min(self._looks - 1, 64)
         pause = min(grown, max(self._interval, _LONGEST_INTERVAL)) * (1 - random / 4)
         pause = max(pause, min(self._asked or 0.0, _LONGEST_ASKED))
         latest = math.inf if left is None else left - min(_LAST_SECONDS, left / 2)

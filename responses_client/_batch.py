@@ -169,7 +169,9 @@ def _results(
             if on_error == "raise":
                 raise
             if on_error == "skip":
-                logger.warning("Skipped a line: %s", error)
+                # Not the text of the error, which quotes the line.
+                place = f" at {error.path}" if error.path else ""
+                logger.warning("Skipped a line: %s%s", error.message, place)
             else:
                 on_error(error)
             continue

@@ -6,13 +6,14 @@ The first look at `client.responses` loads the rest.
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
-from ._config import Options, Settings, resolve
+from ._config import HOOKS, Options, Settings, needs_async, resolve
 from ._error_text import field_error
 from ._io import IO, run
 from ._transport import AsyncIO, SyncIO
-from .errors import RequestValidationError
+from .errors import ConfigurationError, RequestValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ._pages import AsyncPage, AsyncPager, Listing, Page
     from ._request import Operation, PagedOperation
     from ._session import AsyncWebSocketSession, WebSocketSession
+    from ._source import Source
     from ._stream import AsyncEventStream, EventStream
     from .models import Model
     from .resources._conversations import AsyncConversationsOperations, ConversationsOperations
@@ -48,6 +50,15 @@ def _resolved(http_client: "httpx.Client | httpx.AsyncClient | None", options: O
     return resolve(**options)
 
 
+def _plain(settings: Settings) -> Settings:
+    """Refuse hooks that are async, for the client that is not."""
+    for name in HOOKS:
+        hook = getattr(settings, name)
+        if iscoroutinefunction(hook) or iscoroutinefunction(getattr(hook, "__call__", None)):  # noqa: B004  # not whether it can be called, but how
+            raise needs_async(name)
+    return settings
+
+
 def _streamed(params: Mapping[str, object]) -> Mapping[str, object]:
     if params.get("stream", True) is not True:
         raise RequestValidationError([field_error("stream", "True or nothing", params["stream"])])
@@ -55,9 +66,16 @@ def _streamed(params: Mapping[str, object]) -> Mapping[str, object]:
 
 
 class _Client:
-    """What both colours of a client share."""
+    """What both colours of a client share.
 
-    def __init__(self, io: IO, settings: Settings, *, is_copy: bool = False, is_closed: bool = False) -> None:
+    Pickles have the settings, the key among them; a client that is made of one has connections of its own.
+    """
+
+    _driver: "ClassVar[type[SyncIO | AsyncIO]]"
+
+    def __init__(
+        self, io: SyncIO | AsyncIO, settings: Settings, *, is_copy: bool = False, is_closed: bool = False
+    ) -> None:
         self._io = io
         self._settings = settings
         self._is_copy = is_copy
@@ -75,6 +93,30 @@ class _Client:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.base_url} ({'closed' if self.is_closed else 'open'})>"
+
+    def __copy__(self) -> Self:
+        copy = object.__new__(type(self))
+        copy.__dict__.update(self._state(), _io=self._io, _is_copy=True)
+        return copy
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self._io.is_borrowed:
+            raise ConfigurationError(
+                f"This {type(self).__name__} was given an http_client, which cannot be pickled or copied; make the "
+                "client where it is used, or leave http_client out"
+            )
+        settings = self._settings._asdict()
+        return {**self._state(), "_settings": settings, "_is_copy": False, "_is_closed": self.is_closed}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _settings=Settings(**state["_settings"]), _io=self._driver())
+
+    def _state(self) -> dict[str, Any]:
+        """Return the attributes but for connections, and for resources, which belong to one client."""
+        kept = {
+            name for name in self.__dict__ if not isinstance(getattr(type(self), name, None), cached_property)
+        }
+        return {name: self.__dict__[name] for name in kept - {"_io"}}
 
     def _open_settings(self) -> Settings:
         if self.is_closed:
@@ -94,8 +136,10 @@ class Client(_Client):
         ConfigurationError: An option or a variable that cannot work.
     """
 
+    _driver = SyncIO
+
     def __init__(self, *, http_client: "httpx.Client | None" = None, **options: "Unpack[Options]") -> None:
-        super().__init__(SyncIO(http_client), _resolved(http_client, options))
+        super().__init__(SyncIO(http_client), _plain(_resolved(http_client, options)))
 
     @cached_property
     def responses(self) -> "Responses":
@@ -124,7 +168,7 @@ class Client(_Client):
         Headers and query parameters are added to those there are. Closing the copy closes no connection.
         """
         copy = object.__new__(Client)
-        settings = self._settings.replace(**changes)
+        settings = _plain(self._settings.replace(**changes))
         _Client.__init__(copy, self._io, settings, is_copy=True, is_closed=self._is_closed)
         return copy
 
@@ -148,13 +192,17 @@ class Client(_Client):
         return Page(listing, params.get("after"), follow)
 
     def stream(
-        self, operation: "Operation[_R]", params: Mapping[str, object], kind: type[_S], *path: str
+        self,
+        operation: "Operation[_R]",
+        params: Mapping[str, object],
+        kind: "Callable[[Source], _S]",
+        *path: str,
     ) -> _S:
         """Return the stream of an operation, its request not yet sent."""
         from ._request import prepare
-        from ._source import HttpSource
+        from ._source import http_source
 
-        return kind(HttpSource(self._io, prepare(operation, _streamed(params), self._open_settings(), path)))
+        return kind(http_source(self._io, prepare(operation, _streamed(params), self._open_settings(), path)))
 
     def connect(self, options: "SessionOptions") -> "WebSocketSession":
         """Return a WebSocket session, not yet open."""
@@ -190,6 +238,8 @@ class AsyncClient(_Client):
     `http_client` is an `httpx.AsyncClient` here, and `api_key` may be an async function. Without one, each
     event loop gets connections of its own, so that one client serves several `asyncio.run`.
     """
+
+    _driver = AsyncIO
 
     def __init__(
         self, *, http_client: "httpx.AsyncClient | None" = None, **options: "Unpack[Options]"
@@ -250,13 +300,17 @@ class AsyncClient(_Client):
         return AsyncPager(fetch)
 
     def stream(
-        self, operation: "Operation[_R]", params: Mapping[str, object], kind: type[_A], *path: str
+        self,
+        operation: "Operation[_R]",
+        params: Mapping[str, object],
+        kind: "Callable[[Source], _A]",
+        *path: str,
     ) -> _A:
         """Return the stream of an operation, its request not yet sent."""
         from ._request import prepare
-        from ._source import HttpSource
+        from ._source import http_source
 
-        return kind(HttpSource(self._io, prepare(operation, _streamed(params), self._open_settings(), path)))
+        return kind(http_source(self._io, prepare(operation, _streamed(params), self._open_settings(), path)))
 
     def connect(self, options: "SessionOptions") -> "AsyncWebSocketSession":
         """Return a WebSocket session, not yet open."""

@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import (
+    TYPE_CHECKING,
     Any,
     Literal,
     NamedTuple,
@@ -24,8 +25,14 @@ from ._keys import ApiKey, GivenKey, KeyFunction
 from ._meta import MASK, redact_headers
 from .errors import ConfigurationError
 
+if TYPE_CHECKING:
+    from ._hooks import RequestInfo, ResponseInfo
+    from ._observe import Telemetry
+    from .models import StreamEvent
+
 __all__ = [
     "DEFAULT_BASE_URL",
+    "HOOKS",
     "ApiKey",
     "HttpAuth",
     "Options",
@@ -40,12 +47,15 @@ __all__ = [
     "is_azure",
     "merge_headers",
     "mistake",
+    "needs_async",
     "redact_headers",
     "resolve",
     "unknown_argument",
 ]
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
+HOOKS = ("on_request", "on_response", "on_event")
+_WATCHERS = (*HOOKS, "telemetry")
 _KEPT = frozenset({"api_key", "base_url"})  # by default from the environment, which was read at the start
 
 QueryScalar: TypeAlias = str | int | float | bool
@@ -154,6 +164,14 @@ class Options(TypedDict, total=False):
     """The size from which an event of a stream is refused."""
     max_redirects: int
     """How many redirects within the same origin are followed."""
+    on_request: "Callable[[RequestInfo], object] | None"
+    """Called before each try of a call; with `AsyncClient`, hooks may be async. What a hook raises is logged."""
+    on_response: "Callable[[ResponseInfo], object] | None"
+    """Called after each try, with its answer, of streams the headers alone, or with the error."""
+    on_event: "Callable[[StreamEvent], object] | None"
+    """Called with each event of a stream over HTTP as it comes, before the stream gives it."""
+    telemetry: "Telemetry | None"
+    """A `responses_client.otel.OpenTelemetry`, for spans and metrics."""
 
 
 class _Values(NamedTuple):  # no dataclass: its methods are compiled at every start
@@ -174,6 +192,10 @@ class _Values(NamedTuple):  # no dataclass: its methods are compiled at every st
     idle_timeout: float | None = None
     max_event_bytes: int = 64 * 1024 * 1024
     max_redirects: int = 5
+    on_request: "Callable[[RequestInfo], object] | None" = None
+    on_response: "Callable[[ResponseInfo], object] | None" = None
+    on_event: "Callable[[StreamEvent], object] | None" = None
+    telemetry: "Telemetry | None" = None
 
 
 class Settings(_Values):
@@ -196,6 +218,12 @@ class Settings(_Values):
         """What signs the requests in place of the key."""
         return None if isinstance(self.auth, str) else self.auth
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody is to be told of calls."""
+        hooks = self.on_request, self.on_response, self.on_event
+        return self.telemetry is not None or hooks != (None, None, None)
+
     def replace(self, **changes: Unpack[Options]) -> Self:
         """Give settings with some options changed, under the same checks.
 
@@ -216,6 +244,8 @@ class Settings(_Values):
         for name in ("api_key", "webhook_secret"):
             shown[name] = shown[name] and MASK
         shown["auth"] = self.auth if self.http_auth is None else type(self.auth)
+        for name in _WATCHERS:
+            shown[name] = shown[name] and type(shown[name])  # a partial shows its arguments
         for name in ("default_headers", "default_query"):
             shown[name] = redact_headers(shown[name])
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
@@ -292,6 +322,13 @@ def mistake(label: str, expected: str, value: object) -> ConfigurationError:
     # Only numbers are shown: anything else may be a secret in the wrong place.
     got = f"{type(value).__name__} {number_text(value)}".rstrip()
     return ConfigurationError(f"The {label} must be {expected}, got {got}")
+
+
+def needs_async(option: str) -> ConfigurationError:
+    """Give the error for an async function in a client that is not."""
+    return ConfigurationError(
+        f"{option} is an async function, which needs AsyncClient; pass one that is not async"
+    )
 
 
 def _blemish(text: str, last: str, charset: str) -> str | None:
@@ -379,6 +416,18 @@ def _check_timeout(label: str, value: object) -> object:
     return value if isinstance(value, TimeoutLike) else _check_seconds(label, value)
 
 
+def _check_hook(label: str, value: object) -> object:
+    if callable(value):
+        return value
+    raise mistake(label, "a function or None", value)
+
+
+def _check_telemetry(label: str, value: object) -> object:
+    if hasattr(value, "observe") and not isinstance(value, type):
+        return value
+    raise mistake(label, "a responses_client.otel.OpenTelemetry or None", value)
+
+
 def _check_flag(label: str, value: object) -> bool:
     if isinstance(value, bool):
         return value
@@ -441,4 +490,8 @@ _CHECKS: dict[str, _Check] = {
     "idle_timeout": _or_none(_check_seconds),
     "max_event_bytes": _at_least(1),
     "max_redirects": _at_least(0),
+    "on_request": _or_none(_check_hook),
+    "on_response": _or_none(_check_hook),
+    "on_event": _or_none(_check_hook),
+    "telemetry": _or_none(_check_telemetry),
 }

@@ -4,7 +4,7 @@ import logging
 import random
 import time
 from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin
 
 from ._auth import Login
@@ -17,11 +17,15 @@ from ._retry import GiveUp, Outcome, Policy, StatusFailure, decide
 from .errors import APIConnectionError, APIError, APITimeoutError, ResponseValidationError
 from .models import Model
 
-__all__ = ["Attempts", "caught", "fetch"]
+if TYPE_CHECKING:
+    from ._observe import Watch
+
+__all__ = ["Attempts", "caught", "fetch", "is_watched", "logs_bodies"]
 
 _T = TypeVar("_T")
 _R = TypeVar("_R", bound=Model)
 logger = logging.getLogger("responses_client")
+bodies = logging.getLogger("responses_client.bodies")
 
 _ERROR_BODY_BYTES = 1024 * 1024
 _REDIRECTS = frozenset({301, 302, 307, 308})  # 303 asks for another method
@@ -33,12 +37,14 @@ class Attempts:
     Attributes:
         tries: How many requests were sent, redirects left aside.
         meta: Of the last answer.
+        watch: Who is told of each try; None if nobody is.
     """
 
     def __init__(self, io: IO, call: "Call[Any]") -> None:
         self.call = call
         self.tries = 0
         self.meta: ResponseMeta | None = None
+        self.watch: Watch | None = None
         self._secrets = call.secrets
         self._login = Login(io, call.settings, needs_key=call.needs_key)
         self._io = io
@@ -76,9 +82,11 @@ class Attempts:
         if not self.tries:
             self._start = time.monotonic()
         while True:
-            body = await caught(self._send())
+            body = await caught(self._send() if self.watch is None else self.watch.within(self._send()))
             if isinstance(body, Failure):
-                await self.retry(body.outcome, self.failure_error(body))
+                failure = self.failure_error(body)
+                await self.tell(None, failure)
+                await self.retry(body.outcome, failure)
                 continue
             meta = self.meta = self._meta_of(body)
             logger.debug("%s: %d %s", self.call.operation.name, body.status_code, meta.request_id or "")
@@ -86,8 +94,11 @@ class Attempts:
                 return body, meta
             content = await self.read_head(body)
             error = answer_error(body.status_code, content, meta, self.secrets)
+            await self.tell(meta, error)
             if body.status_code == 401 and await caught(self._login.renew(self.left)) is True:
                 logger.info("%s: retry with another key, status 401", self.call.operation.name)
+                if self.watch is not None:
+                    self.watch.retrying(0, "status 401, with another key")
                 continue
             await self.retry(StatusFailure(error.status_code, error.headers, error.code, error.type), error)
 
@@ -104,8 +115,19 @@ class Attempts:
         if isinstance(decision, GiveUp):
             logger.debug("%s: no retry, %s", self.call.operation.name, decision.reason)
             raise error
-        logger.info("%s: retry in %.2f s, %s", self.call.operation.name, decision.delay, decision.reason)
+        after = self.call.params.get("starting_after")
+        what = "retry" if after is None else f"resume after event {after}"
+        logger.info("%s: %s in %.2f s, %s", self.call.operation.name, what, decision.delay, decision.reason)
+        if self.watch is not None:
+            self.watch.retrying(decision.delay, decision.reason)
         await self._io.sleep(decision.delay)
+
+    async def tell(
+        self, meta: ResponseMeta | None, error: APIError | None, result: Model | None = None
+    ) -> None:
+        """Tell who watches how a try was answered."""
+        if self.watch is not None:
+            await self.watch.answered(meta, error, result)
 
     def reason(self, failure: Failure) -> str:
         """Say why no answer came, or only a part of one."""
@@ -167,7 +189,11 @@ class Attempts:
         logger.debug(
             "%s: %s %s, try %d", self.call.operation.name, request.method, public_url(request.url), self.tries
         )
+        if self.watch is not None:
+            request = self.watch.marked(request)
         request = await self._login.sign(request, self.left)
+        if self.watch is not None:
+            await self.watch.sending(request)
         redirects = self.call.settings.max_redirects
         while True:
             left = self.left
@@ -208,6 +234,16 @@ def _target(request: WireRequest, body: Body) -> str | None:
     return urljoin(request.url, location) if origin(location, request.url) == origin(request.url) else None
 
 
+def is_watched(call: "Call[Any]") -> bool:
+    """Say whether somebody is to be told of a call: a hook, telemetry, or the log of bodies."""
+    return call.settings.is_watched or logs_bodies()
+
+
+def logs_bodies() -> bool:
+    """Say whether bodies are logged: only for whoever has set the level of their own logger to DEBUG."""
+    return 0 < bodies.level <= logging.DEBUG and bodies.isEnabledFor(logging.DEBUG)
+
+
 async def fetch(io: IO, call: Call[_R]) -> _R:
     """Make a call whose answer is one JSON object.
 
@@ -215,10 +251,33 @@ async def fetch(io: IO, call: Call[_R]) -> _R:
         APIError: No answer came, or an error, or no valid answer.
     """
     attempts = Attempts(io, call)
+    work = _result(attempts, call)
+    if not is_watched(call):
+        return await work
+    from ._observe import watch_of  # here, since few calls are watched
+
+    attempts.watch = watch_of(io, attempts)
+    return await attempts.watch.over(work)
+
+
+async def _result(attempts: Attempts, call: Call[_R]) -> _R:
     while True:
         body, meta = await attempts.open()
         content = await caught(attempts.read(body))
-        if not isinstance(content, Failure):
-            model = call.operation.result_model()
+        if isinstance(content, Failure):
+            failure = attempts.failure_error(content)
+            await attempts.tell(meta, failure)
+            await attempts.retry(content.outcome, failure)
+            continue
+        model = call.operation.result_model()
+        if attempts.watch is None:
             return parse_result(model, content, meta, call.settings, attempts.secrets)
-        await attempts.retry(content.outcome, attempts.failure_error(content))
+        try:
+            result: _R | APIError = parse_result(model, content, meta, call.settings, attempts.secrets)
+        except APIError as error:
+            result = error
+        if isinstance(result, APIError):
+            await attempts.tell(meta, result)
+            raise result
+        await attempts.tell(meta, None, result)
+        return result

@@ -51,6 +51,9 @@ class KeyFunction:
         self.is_shared = True
         self._kept = ("", 0.0)
 
+    def __reduce__(self) -> "tuple[type[KeyFunction], tuple[object]]":
+        return KeyFunction, (self.function,)  # a copy, or another process, asks for a key of its own
+
     def kept(self, now: float, stale: str | None) -> str | None:
         """Give the key that was kept, None if it is about to expire or is the stale one; `now` is Unix time."""
         key, until = self._kept

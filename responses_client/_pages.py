@@ -1,7 +1,16 @@
 """Pages of lists: what came, and the way to what follows."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Sequence,
+)
+from typing import TYPE_CHECKING, Any, Generic, Never, Protocol, TypeVar, cast
 
 from .errors import ResponseValidationError
 
@@ -53,12 +62,24 @@ class Listing(Protocol[T_co]):
         ...
 
 
+def _without_client(cursor: str) -> Never:
+    raise RuntimeError(
+        f"This page is a copy, which has no client: list again with after={cursor!r} for what follows"
+    )
+
+
 class _Page(Generic[T]):
-    """What both colours of a page share."""
+    """What both colours of a page share.
+
+    Copies and pickles have what is on the page, and not the client, which knows the key.
+    """
 
     def __init__(self, listing: Listing[T], after: object) -> None:
         self._listing = listing
         self._after = after
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "follow": _without_client}
 
     @property
     def data(self) -> list[T]:
@@ -78,7 +99,7 @@ class _Page(Generic[T]):
     @property
     def has_more(self) -> bool:
         """Whether another page follows."""
-        return bool(self._listing.has_more)
+        return self._listing.has_more is True
 
     @property
     def meta(self) -> "ResponseMeta | None":
@@ -105,21 +126,20 @@ class _Page(Generic[T]):
         """
         if not self.has_more:
             return None
-        ids = [self.last_id, *(cast("str | None", getattr(last, "id", None)) for last in self.data[-1:])]
-        cursor = next(filter(None, ids), None)
-        if not cursor:
+        ids = [self.last_id, *(cast("object", getattr(last, "id", None)) for last in self.data[-1:])]
+        cursor = next((found for found in ids if found and isinstance(found, str)), None)
+        if cursor is None:
             raise self._broken("but not where: it gives neither a last_id nor ids")
         if cursor == self._after:
             raise self._broken(f"but gives the same cursor again, {cursor!r}")
         return cursor
 
-    def cursor_after(self, seen: set[str]) -> str | None:
+    def cursor_after(self, seen: set[object]) -> str | None:
         """Return the next cursor of a walk, which must never come to a place twice."""
+        seen.add(self._after)
         cursor = self.next_cursor()
-        if cursor in seen:
+        if cursor is not None and cursor in seen:
             raise self._broken(f"but leads back to {cursor!r}, which was listed before")
-        if cursor is not None:
-            seen.add(cursor)
         return cursor
 
     def _following(self, follow: Callable[[str], _F]) -> _F:
@@ -137,7 +157,7 @@ class _Page(Generic[T]):
         return f"<{type(self).__name__} of {len(self.data)}, {more}>"
 
 
-class Page(_Page[T]):
+class Page(_Page[T], Iterable[T]):
     """A page of a list. Iterating over it gives what is on it and on all pages after it."""
 
     def __init__(self, listing: Listing[T], after: object, follow: "Callable[[str], Page[T]]") -> None:
@@ -155,7 +175,7 @@ class Page(_Page[T]):
 
     def iter_pages(self) -> "Iterator[Page[T]]":
         """Iterate over this page and those after it, each fetched when it is its turn."""
-        page, seen = self, set[str]()
+        page, seen = self, set[object]()
         while True:
             yield page
             cursor = page.cursor_after(seen)
@@ -168,7 +188,7 @@ class Page(_Page[T]):
             yield from page.data
 
 
-class AsyncPage(_Page[T]):
+class AsyncPage(_Page[T], AsyncIterable[T]):
     """A page of a list. `async for` over it gives what is on it and on all pages after it."""
 
     def __init__(self, listing: Listing[T], after: object, follow: "Callable[[str], AsyncPager[T]]") -> None:
@@ -187,7 +207,7 @@ class AsyncPage(_Page[T]):
         return _Things(_Pages(self))
 
 
-class AsyncPager(Generic[T]):
+class AsyncPager(AsyncIterable[T]):
     """A list not yet asked for: `await` gives its first page, `async for` all that it lists."""
 
     def __init__(self, fetch: "Callable[[], Awaitable[AsyncPage[T]]]") -> None:
@@ -209,7 +229,7 @@ class _Pages(AsyncIterator[AsyncPage[T]]):
     def __init__(self, start: AsyncPage[T] | AsyncPager[T]) -> None:
         self._start = start
         self._page: AsyncPage[T] | None = None
-        self._seen = set[str]()
+        self._seen = set[object]()
 
     async def __anext__(self) -> AsyncPage[T]:
         if self._page is None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from .models import Model
 
-__all__ = ["Call", "Operation", "PagedOperation", "encode", "prepare", "validate"]
+__all__ = ["SEALED_REASONING", "Call", "Operation", "PagedOperation", "encode", "prepare", "validate"]
 
 _R = TypeVar("_R", bound="Model")
 _T = TypeVar("_T")
@@ -41,6 +41,9 @@ _OPTIONS = frozenset(RequestOptions.__annotations__)
 _SETTINGS = ("timeout", "deadline", "max_retries")
 _USER_AGENT = f"responses-client/{__version__}"
 _PLACEHOLDER = r"\{(\w+)\}"
+_CREATES = ("responses.create", "session.create")
+SEALED_REASONING = "reasoning.encrypted_content"
+"""What `include` has to ask for, so that reasoning comes in a form that can be sent back."""
 _DEEPEST = 250  # beyond, pydantic refuses to write
 # How near an unknown key must be to a known one to be taken for a typing mistake, and not for a new field.
 _NEARNESS = 0.8
@@ -57,6 +60,8 @@ class Operation(NamedTuple, Generic[_R]):
     query: tuple[str, ...] = ()
     plain: Mapping[str, type] | None = None
     """Arguments that take any text or any flag, with the type: with no others, there is nothing to check."""
+    items: str | None = None
+    """The argument that is a list of input items, where a text stands for a message of the user."""
 
     def request_model(self) -> "type[Model] | None":
         """Return the class that checks the arguments; None where there are none but the options."""
@@ -115,6 +120,8 @@ def prepare(
     """
     options = cast("RequestOptions", {k: v for k, v in params.items() if k in _OPTIONS})
     named = {k: v for k, v in params.items() if k not in _OPTIONS}
+    if operation.items in named:
+        named[operation.items] = _with_messages(named[operation.items])
     if changes := {k: v for k, v in options.items() if k in _SETTINGS}:
         settings = settings.replace(**cast("Options", changes))
     is_plain = _is_plain(operation, named)
@@ -127,9 +134,10 @@ def prepare(
         if model is not None:
             validate(model, {k: v for k, v in named.items() if k not in extra})
         _refuse_contradictions(operation, arguments)
+        arguments |= _implied(operation, arguments)
     body = {k: v for k, v in arguments.items() if k in extra or k not in operation.query}
     has_body = bool(body) or (operation.request is not None and operation.method == "POST")
-    content = encode(body) if has_body else b""
+    content = encode(body, is_exact=not settings.validate_requests) if has_body else b""
     if model is not None:
         _warn_of_typos(operation, model, named)
     stream = bool(arguments.get("stream"))
@@ -140,6 +148,27 @@ def prepare(
     needs_key = not any(name.lower() in ("authorization", "api-key") for name in headers)
     request = WireRequest(operation.method, url, headers, content, _timeouts(settings, stream))
     return Call(operation, request, needs_key, settings, params, path)
+
+
+def _with_messages(given: object) -> object:
+    """Make a message of the user of each text in a list of input items."""
+    if not isinstance(given, (list, tuple)):
+        return given
+    items = cast("Sequence[object]", given)
+    if not any(isinstance(item, str) for item in items):
+        return items
+    return [{"role": "user", "content": item} if isinstance(item, str) else item for item in items]
+
+
+def _implied(operation: Operation[_R], arguments: Mapping[str, object]) -> Mapping[str, object]:
+    """Have reasoning sealed where the server forgets it, as it could not be sent back otherwise.
+
+    Models that do not reason refuse to seal anything, so this is only done where reasoning is configured.
+    """
+    is_forgotten = operation.name in _CREATES and arguments.get("store") is False
+    if is_forgotten and arguments.get("reasoning") is not None and "include" not in arguments:
+        return {"include": [SEALED_REASONING]}
+    return {}
 
 
 def _is_plain(operation: Operation[_R], named: Mapping[str, object]) -> bool:
@@ -154,12 +183,18 @@ def _filled(template: str, values: Sequence[str]) -> str:
     """
     names = re.findall(_PLACEHOLDER, template)
     for name, value in zip(names, values, strict=True):
-        if not isinstance(value, str) or not value.strip() or value in (".", ".."):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+        if not _can_be_id(value):
             raise RequestValidationError(
                 [field_error(name, "the id of something, a string that is not blank", value)]
             )
         template = template.replace(f"{{{name}}}", quote(value, safe=""))
     return template
+
+
+def _can_be_id(value: object) -> bool:
+    if not isinstance(value, str) or not value.strip() or value in (".", ".."):
+        return False
+    return not re.search("[\ud800-\udfff]", value)  # half a character, which no URL can hold
 
 
 def _refuse_unknown(
@@ -197,7 +232,7 @@ def _refuse_contradictions(operation: Operation[_R], body: Mapping[str, object])
 def _contradictions(name: str, body: Mapping[str, object]) -> Iterable[FieldError]:
     """Yield what no single field shows, as the reference page of `POST /responses` has it."""
     is_event = name.startswith("session.")  # for a WebSocket, where all responses are streams
-    if name in ("responses.create", "session.create") and body.get("model") is body.get("prompt") is None:
+    if name in _CREATES and body.get("model") is body.get("prompt") is None:
         yield missing_field("model", "the name of a model, or a prompt that has one")
     if name == "responses.retrieve" and body.get("starting_after") is not None and not body.get("stream"):
         message = "needs stream=True"
@@ -243,16 +278,17 @@ def _mistake(line: "ErrorDetails") -> FieldError:
     return field_error(path, expected, line["input"])
 
 
-def encode(body: Mapping[str, object]) -> bytes:
-    """Write the body of a request.
+def encode(body: Mapping[str, object], *, is_exact: bool = False) -> bytes:
+    """Write the body of a request: models without what only servers set, or, if exact, as they came.
 
     Raises:
         RequestValidationError: Something in it is no JSON data.
     """
-    from .models._lenient import write_json
+    from .models._lenient import sent_form, write_json
 
     try:
-        content = write_json(body)
+        with sent_form(not is_exact):
+            content = write_json(body)
     except ValueError as error:
         mistake = _unwritable(body, ())
         raise RequestValidationError([mistake] if mistake else [_no_json((), body, str(error))]) from None

@@ -12,7 +12,8 @@ from pydantic_core import from_json, to_json
 from ._error_text import read_error, without
 from ._meta import Headers, ResponseMeta
 from ._state import StreamState
-from .errors import APIError, APIStatusError, ResponseValidationError, status_error
+from ._status_error import status_error
+from .errors import APIError, APIStatusError, ResponseValidationError
 from .models._base import Model, OpenUnion, as_response_error, parse_json, strict_validation
 from .models.response import Response
 

@@ -35,14 +35,14 @@ class ResumeToken(TypedDict):
 
 
 class Joint:
-    """Where a stream goes on: passes over what was given out before, and notices when something is missing.
+    """How a stream goes on: passes over what was given out before, and notices when something is missing.
 
     Servers that keep to `starting_after` start with the event after it. Others start from the first event, or
     number what they send anew; and some have forgotten events.
 
     Attributes:
         after: The number of the last event that was given out.
-        is_passed: Whether a new event came; all that follow it are new.
+        is_passed: Whether a new event came.
         problem: Why it cannot be told what is new, or what is missing.
     """
 
@@ -54,19 +54,22 @@ class Joint:
 
     def take(self, events: "Sequence[StreamEvent]") -> "list[StreamEvent]":
         """Return the new ones among the next events."""
-        for index, event in enumerate(events):
-            self.is_passed = self._is_new(event)
-            if self.is_passed:
-                return [*events[index:]]
-            if self.problem is not None:
+        new: list[StreamEvent] = []
+        for event in events:
+            if self._is_new(event):
+                new.append(event)
+                self.is_passed = True
+            elif self.problem is not None:
                 break
-        return []
+        return new
 
     def _is_new(self, event: "StreamEvent") -> bool:
         number, is_end = event.sequence_number, event.type in END_TYPES
         if event.type == "error" or (is_end and number is None):
             return True  # neither can have come before
         if number is None:
+            if self.is_passed:
+                return True
             if matters(event):
                 self.problem = f"an event without a number came ({event.type}), which may have come before"
             return False
@@ -76,7 +79,10 @@ class Joint:
             self.problem = f"the server ends with event {number}, but was to go on after event {self.after}"
         elif number == self.after and self._last is not None and not _is_same(event, self._last):
             self.problem = f"the server numbers events anew: event {number} is not what it was before"
-        return self.problem is None and number > self.after
+        if self.problem is not None or number <= self.after:
+            return False
+        self.after, self._last = number, event
+        return True
 
 
 def _numbers(first: int, last: int) -> str:
@@ -89,8 +95,11 @@ def _is_same(event: "StreamEvent", other: "StreamEvent") -> bool:
 
 
 def has_ended(response: "Response") -> bool:
-    """Tell whether a response is finished: a status that is not known here counts as an end."""
-    return response.status not in _RUNNING
+    """Tell whether a response is finished: a status that is not known here counts as an end.
+
+    One without a status is finished if it has output.
+    """
+    return bool(response.output) if response.status is None else response.status not in _RUNNING
 
 
 def may_resume(call: "Call[Any]") -> bool:

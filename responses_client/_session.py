@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     )
 
     SteerInput = (
-        str | Sequence[InputMessage | InputMessageParam | FunctionCallOutput | FunctionCallOutputParam]
+        str | Sequence[InputMessage | InputMessageParam | FunctionCallOutput | FunctionCallOutputParam | str]
     )
 
 __all__ = [

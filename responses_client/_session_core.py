@@ -15,6 +15,7 @@ from ._socket_state import Inbox, SocketState, Steer
 from .errors import ConfigurationError, RequestValidationError
 from .models import ClientEvent, Model, Response
 from .models._base import dispatcher
+from .models._lenient import sent_form
 
 if TYPE_CHECKING:
     from .models import ServerEvent
@@ -25,10 +26,20 @@ _Register = Callable[[SocketState, str | None, str | None], Inbox | None]
 
 _CONNECT = Operation[Response]("responses.connect", "GET", "/responses", "response.Response")
 _CREATE = Operation[Response](
-    "session.create", "POST", "/responses", "response.Response", "socket_requests.ResponseCreateEvent"
+    "session.create",
+    "POST",
+    "/responses",
+    "response.Response",
+    "socket_requests.ResponseCreateEvent",
+    items="input",
 )
 _STEER = Operation[Response](
-    "session.steer", "POST", "/responses", "response.Response", "socket_requests.ResponseSteerEvent"
+    "session.steer",
+    "POST",
+    "/responses",
+    "response.Response",
+    "socket_requests.ResponseSteerEvent",
+    items="input",
 )
 _OF_HTTP = ("extra_headers", "extra_query", "max_retries", "idempotency_key")
 _IMPLIED = {"stream": True, "background": False}  # true of all that goes over a WebSocket, and not sent
@@ -144,7 +155,8 @@ class SessionCore:
 
     async def send(self, event: "Model | Mapping[str, object]") -> None:
         """Send an event of any type."""
-        fields = event.to_dict() if isinstance(event, Model) else dict(event)
+        with sent_form(self.settings.validate_requests):
+            fields = event.to_dict() if isinstance(event, Model) else dict(event)
         kind = fields.get("type")
         if not isinstance(kind, str) or not kind:
             raise RequestValidationError([missing_field("type", "the type of the event")])
@@ -156,7 +168,8 @@ class SessionCore:
             if kind == "response.create":
                 state.open_raw(lane, previous)
 
-        await self._opened.send(encode(fields), register)
+        content = encode(fields, is_exact=not self.settings.validate_requests)
+        await self._opened.send(content, register)
 
     async def next(self) -> "ServerEvent | None":
         """Return the next event of no stream; None when the session was closed."""

@@ -11,7 +11,7 @@ from ._flow import Attempts
 from ._io import IO, Failure
 from ._socket_frames import Ending, Frames, accept_token
 from ._socket_io import Bell, Socket
-from ._socket_state import Inbox, Message, SocketState
+from ._socket_state import Inbox, Message, SocketState, Steer
 from .errors import APIConnectionError, ResponseValidationError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ PING_TIMEOUT = 20.0
 _CLOSE_SECONDS = 1.0
 _GLANCE_SECONDS = 0.01
 _PATIENCE_SECONDS = 30.0
+_LOOK_SECONDS = 0.5  # the garbage collector can ring no bell
 _CLOSED = Ending("the session was closed here", is_orderly=True)
 
 
@@ -88,7 +89,7 @@ class Connection:
         self._socket = socket
         self._secrets = secrets
         self._frames = Frames(settings.max_event_bytes)
-        self._state = SocketState(strict=settings.strict)
+        self._state = SocketState(strict=settings.strict, secrets=secrets)
         self.strays = self._state.strays
         self._mutex = threading.RLock()  # over what threads share; never held while something waits
         self._is_reading = False
@@ -139,9 +140,12 @@ class Connection:
             await self._end(f"a message could not be sent, {failure.reason}")
             raise self.error() from failure.__cause__
         except BaseException:  # cancelled, and the message goes out all the same
-            for inbox in registered:
-                if isinstance(inbox, Inbox):
-                    self.drop(inbox)
+            for each in registered:
+                if isinstance(each, Inbox):
+                    self.drop(each)
+                elif isinstance(each, Steer):
+                    with self._mutex:
+                        self._state.give_up(each)
             raise
         return registered[0]
 
@@ -150,15 +154,15 @@ class Connection:
         with self._mutex:
             return self._state.new_lane()
 
-    def take(self, inbox: Inbox) -> list[Message]:
-        """Return the next few messages; makes room for others."""
+    def take(self, inbox: Inbox) -> tuple[list[Message], Ending | None]:
+        """Return the next few messages, or why no more will come; makes room for others."""
         with self._mutex:
             messages = self._state.take(inbox)
             if messages:
                 self._patient_until = None
                 if self._room is not None:
                     self._room.ring()
-        return messages
+            return messages, None if messages else inbox.ending or self.ending
 
     def drop(self, inbox: Inbox) -> None:
         """Throw away what came and what is to come."""
@@ -229,7 +233,10 @@ class Connection:
     async def _wait_for_room(self, left: float | None) -> None:
         """Read no more, so that the server has to wait too; give up the fullest inbox if nobody takes anything."""
         with self._mutex:
-            self._state.sweep()
+            self._state.sweep(self._limit)
+            if self._state.size < self._limit:
+                self._patient_until = None
+                return
             now = time.monotonic()
             if self._patient_until is None:
                 self._patient_until = now + _PATIENCE_SECONDS
@@ -240,9 +247,10 @@ class Connection:
                 self._ring()
                 return
             bell = self._room = self._socket.bell()
-        if self._state.size >= self._limit:
-            await bell.wait(patience if left is None else min(left, patience))
-        self._room = None
+        try:
+            await bell.wait(min(_LOOK_SECONDS, patience if left is None else min(left, patience)))
+        finally:
+            self._room = None
 
     async def _read(self, left: float | None) -> bool:
         """Read once; return False when nothing came in time."""
@@ -294,13 +302,18 @@ class Connection:
     async def _keep(self) -> None:
         """Send a ping when nothing came for a while, and read what is there: servers send pings, too."""
         while self.ending is None:
-            waits = [self._ping_interval, None if self._pinged_at is None else self._ping_timeout]
-            await self._keeper.wait(min(seconds for seconds in waits if seconds is not None))
+            await self._keeper.wait(self._pause)
             if self.ending is None:
                 await self._look_after()
 
+    @property
+    def _pause(self) -> float:
+        waits = [self._ping_interval, None if self._pinged_at is None else self._ping_timeout]
+        return min(seconds for seconds in waits if seconds is not None)
+
     async def _look_after(self) -> None:
         with self._mutex:
+            self._state.sweep(self._limit)
             if self._state.size >= self._limit:  # nothing is read, and so no answer
                 self._pinged_at = None
                 return
@@ -320,8 +333,8 @@ class Connection:
                 await self._end(f"a ping was not answered for {self._ping_timeout:g} s (ping_timeout)")
         elif self._ping_interval is not None and now - self._heard_at >= self._ping_interval:
             self._pinged_at = now
-            with suppress(Failure):  # reading shows it, too
-                await self._socket.write(self._ping)
+            with suppress(Failure):  # reading shows it, too; behind a message that is stuck, silence does
+                await self._socket.write(self._ping, self._pause)
 
     def _may_read_on(self) -> bool:
         return self.ending is None and not self._waiting and self._state.size < self._limit

@@ -70,10 +70,11 @@ class SocketSource(Source):
                 return False
             if self._state.ended:
                 raise self._failed()
-            if messages := self._connection.take(self._inbox):
+            messages, ending = self._connection.take(self._inbox)
+            if messages:
                 self._state.feed(b"".join(map(_as_sse, messages)))
-            elif self._inbox.ending is not None:
-                self._take_ending(self._inbox.ending)
+            elif ending is not None:
+                self._take_ending(ending)
             else:
                 await self._wait(since)
         return True
@@ -145,12 +146,13 @@ class Strays:
         """
         connection = self._connection
         while not self._messages:
-            self._messages.extend(connection.take(connection.strays))
-            if not self._messages:
-                if connection.ending is not None and connection.ending.is_orderly:
-                    return None
-                if connection.ending is not None:
-                    raise connection.error()
+            messages, ending = connection.take(connection.strays)
+            self._messages.extend(messages)
+            if ending is not None and ending.is_orderly:
+                return None
+            if ending is not None:
+                raise connection.error()
+            if not messages:
                 await connection.wait(connection.strays, None)
         return _event(self._messages.popleft(), connection.settings.strict)
 
@@ -171,28 +173,33 @@ class Steered:
             for event in self._events:
                 if isinstance(event, (SteerAccepted, SteerFailed)):
                     return event
-            await self._go_on(since)
+            await self._go_on(since, self._steer.successor)
 
     async def outcome(self) -> "Inbox | SteerPending | SteerFailed":
         """Wait until the input is used, will not be used, or waits for the user."""
         since = time.monotonic()
         while True:
-            if self._steer.successor is not None:
-                return self._steer.successor
+            successor = self._steer.successor
+            if successor is not None:
+                return successor
             for event in self._events:
                 if isinstance(event, SteerFailed):
                     return event
             for event in self._events:
                 if isinstance(event, SteerPending):
                     return event
-            await self._go_on(since)
+            await self._go_on(since, successor)
 
-    async def _go_on(self, since: float) -> None:
+    async def _go_on(self, since: float, successor: Inbox | None) -> None:
+        """Wait for news; `successor` is the one that the caller has seen."""
         connection, inbox = self._connection, self._steer.inbox
-        if messages := connection.take(inbox):
+        messages, ending = connection.take(inbox)
+        if messages:
             self._events += [_event(message, connection.settings.strict) for message in messages]
             return
-        if inbox.ending is not None:
+        if self._steer.successor is not successor:  # it began meanwhile, and that news is taken
+            return
+        if ending is not None:
             raise connection.error()
         left = None if self._timeout is None else since + self._timeout - time.monotonic()
         if left is not None and left <= 0:

@@ -7,12 +7,13 @@ What may belong to several responses ends the connection: nobody is given the ev
 
 import logging
 from collections import deque
+from collections.abc import Iterable
 from typing import Any, NamedTuple, cast
 
 from pydantic_core import from_json
 
 from ._decode import END_TYPES
-from ._error_text import BODY_SHOWN, one_line, read_error
+from ._error_text import BODY_SHOWN, one_line, read_error, without
 from ._socket_frames import Ending
 from .models._lenient import quietly, read_json, strict_validation
 
@@ -23,6 +24,10 @@ logger = logging.getLogger("responses_client")
 _TAKEN_BYTES = 64 * 1024
 _CREATED = "response.created"
 _STEER = "response.steer."
+_FAILED = "response.failed"
+_TOLD_OF_FAILURE = frozenset({"", "error", _FAILED, "response.steer.failed"})  # may quote the request
+_OF_THE_CONNECTION = "websocket_"  # how codes of errors begin that are about no request
+_MOST_UNWANTED = 32
 
 
 class Message(NamedTuple):
@@ -37,9 +42,21 @@ class _Head(NamedTuple):
 
     type: str
     stream_id: str | None
+    response_id: str | None
     previous_response_id: str | None  # of the response in it
     steer_id: str | None
     steered: str | None
+
+
+class _Failed(NamedTuple):
+    """The response that an `error` ended."""
+
+    stream_id: str | None
+    response_id: str | None
+
+    def is_again(self, head: _Head) -> bool:
+        """Return whether `response.failed` tells of it once more, rather than of the next one."""
+        return None in (self.response_id, head.response_id) or self.response_id == head.response_id
 
 
 class Inbox:
@@ -49,6 +66,7 @@ class Inbox:
         messages: The events.
         size: Their bytes.
         is_started: Whether the first event of its response came.
+        response_id: Which that named.
         is_raw: Whether they go to the strays, as nobody holds a stream.
         is_wanted: Whether somebody will take them.
         has_news: Whether anything happened since somebody looked.
@@ -62,6 +80,7 @@ class Inbox:
         self.messages = deque[Message]()
         self.size = 0
         self.is_started = False
+        self.response_id: str | None = None
         self.is_raw = False
         self.is_wanted = True
         self.has_news = False
@@ -99,14 +118,17 @@ class SocketState:
         ending: Why no more will come; None while more may.
     """
 
-    def __init__(self, *, strict: bool) -> None:
+    def __init__(self, *, strict: bool, secrets: Iterable[str] = ()) -> None:
         self._strict = strict
+        self._secrets = tuple(secrets)
         self._lanes: dict[str | None, deque[Inbox]] = {}  # of responses in flight, the oldest first
         self._in_flight: dict[Inbox, None] = {}
         self._steers: list[Steer] = []
         self._unread: dict[Inbox, None] = {}
         self._names_lanes = False  # whether the server has named one of ours
-        self._failed: tuple[str | None] | None = None  # the lane whose last event was an error
+        self._failed: _Failed | None = None  # nothing came in its lane since
+        self._are_strays_read = False
+        self._has_warned = False
         self._number = 0
         self.strays = Inbox()
         self.size = 0
@@ -135,6 +157,13 @@ class SocketState:
         self._steers.append(steer)
         return steer
 
+    def give_up(self, steer: Steer) -> None:
+        """Take note that nobody asks what becomes of a steering; its answers are told apart all the same."""
+        self.drop(steer.inbox)
+        unwanted = [each for each in self._steers if not each.inbox.is_wanted]
+        for each in unwanted[:-_MOST_UNWANTED]:  # of a server that does not answer
+            self._steers.remove(each)
+
     def receive(self, data: bytes) -> None:
         """Take one message."""
         try:
@@ -142,12 +171,12 @@ class SocketState:
         except ValueError:
             if data.strip() in (b"", b"[DONE]"):
                 return
-            self._tell_all(Message("", data))
+            self._tell_all(self._message("", data))
             self.end(Ending("the server sent a message that is no JSON"))
             return
         if not isinstance(value, dict):
             if self._strict:
-                self._tell_all(Message("", data))
+                self._tell_all(self._message("", data))
                 self.end(Ending("the server sent JSON that is no object"))
             else:
                 logger.warning("Passed over a message that is no JSON object but %s", type(value).__name__)
@@ -161,9 +190,12 @@ class SocketState:
             with strict_validation(self._strict), quietly():  # the stream that it belongs to will tell
                 return read_json(data)
 
+    def _message(self, kind: str, data: bytes) -> Message:
+        return Message(kind, without(self._secrets, data) if kind in _TOLD_OF_FAILURE else data)
+
     def _sort(self, value: dict[str, Any], data: bytes) -> None:
         head = _head(value)
-        message = Message(head.type, data)
+        message = self._message(head.type, data)
         if head.type.startswith(_STEER):
             self._put(self._steered(head) or self.strays, message)
             return
@@ -176,31 +208,51 @@ class SocketState:
             self._deliver(head, message)
 
     def _take_error(self, message: Message, value: object) -> None:
-        """Take an error that names no lane: it is that of the one response in flight, or ends the connection."""
-        if len(self._in_flight) > 1:
+        """Take an error that names no lane: it is that of the one response it can be, or ends the connection.
+
+        Where the server names lanes it can only refuse a request of which nothing came yet.
+        """
+        error = read_error(value)
+        concerned = list(self._in_flight)
+        if self._names_lanes and not (error.code or "").startswith(_OF_THE_CONNECTION):
+            concerned = [inbox for inbox in concerned if not inbox.is_started]
+        if len(concerned) > 1:
             self._tell_all(message)
-            text = one_line(read_error(value).message or "no message", BODY_SHOWN).rstrip(" .")
+            shown = without(
+                self._secrets, (error.message or "no message").encode("utf-8", "replace")
+            ).decode()
+            text = one_line(shown, BODY_SHOWN).rstrip(" .")
             self.end(Ending(f"the server reported an error that names no response: {text}"))
-        elif self._in_flight:
-            inbox = next(iter(self._in_flight))
-            self._put(inbox, message)
-            self._finish(inbox)
+        elif concerned:
+            self._put(concerned[0], message)
+            self._finish(concerned[0])
+            self._failed = _Failed(concerned[0].stream_id, concerned[0].response_id)
         else:
             self._put(self.strays, message)
 
     def _deliver(self, head: _Head, message: Message) -> None:
         stream_id = self._lane_of(head)
         lane = self._lanes.get(stream_id)
-        # Some servers end a response with an `error` and tell of the failure once more: not of the next one.
-        is_repeated = self._failed == (stream_id,) and head.type == "response.failed"
-        self._failed = (stream_id,) if head.type == "error" else None
+        is_repeated = self._is_repeated(head)
         if not lane or (is_repeated and not lane[0].is_started):
             self._put(self.strays, message)
             return
         inbox = lane[0]
+        if head.type == _CREATED:
+            inbox.response_id = head.response_id
         self._put(inbox, message)
         if head.type in END_TYPES:
             self._finish(inbox)
+        if head.type == "error":
+            self._failed = _Failed(inbox.stream_id, inbox.response_id)
+
+    def _is_repeated(self, head: _Head) -> bool:
+        """Some servers end a response with an `error` and tell of the failure once more: not of the next one."""
+        failed = self._failed
+        if failed is None or head.stream_id not in (None, failed.stream_id):
+            return False
+        self._failed = None
+        return head.type == _FAILED and failed.is_again(head)
 
     def _lane_of(self, head: _Head) -> str | None:
         if head.stream_id is not None:
@@ -238,6 +290,7 @@ class SocketState:
         ]
         if steers and not (lane and lane[0].previous_response_id == head.previous_response_id):
             successor = Inbox(stream_id, head.previous_response_id)
+            successor.is_wanted = any(steer.inbox.is_wanted for steer in steers)
             lane.appendleft(successor)
             self._lanes[stream_id] = lane
             self._in_flight = {successor: None, **self._in_flight}
@@ -256,7 +309,7 @@ class SocketState:
             return None
         steer.id = head.steer_id
         steer.stream_id = head.stream_id
-        if head.type == "response.steer.failed":
+        if head.type in ("response.steer.failed", "response.steer.pending"):  # a request goes on from that
             self._steers.remove(steer)
         return steer.inbox
 
@@ -287,6 +340,7 @@ class SocketState:
 
     def take(self, inbox: Inbox) -> list[Message]:
         """Return the next few messages."""
+        self._are_strays_read |= inbox is self.strays
         taken: list[Message] = []
         size = 0
         while inbox.messages and size < _TAKEN_BYTES:
@@ -309,19 +363,32 @@ class SocketState:
         inbox.messages.clear()
         self._shrink(inbox, inbox.size)
 
-    def sweep(self) -> None:
-        """Throw away what nobody will take any more."""
+    def sweep(self, limit: int) -> None:
+        """Throw away what nobody will take any more, and of strays that nobody reads what there is no room for."""
         for inbox in [inbox for inbox in self._unread if not inbox.is_wanted]:
             self.drop(inbox)
+        strays = self.strays
+        if self._are_strays_read or self.size < limit or self.size - strays.size >= limit:
+            return
+        while self.size >= limit:
+            self._shrink(strays, len(strays.messages.popleft().data))
+        if not self._has_warned:
+            self._has_warned = True
+            logger.warning(
+                "Throwing away WebSocket events of no response: nobody reads them (session.events())"
+            )
 
     def relieve(self) -> None:
         """Give up the inbox with most in it."""
-        fullest = max(self._unread, key=lambda inbox: inbox.size)
+        fullest = max(self._unread, key=lambda inbox: inbox.size, default=None)
+        if fullest is None:
+            return
         if fullest is self.strays:
             count = len(fullest.messages)
             logger.warning("Threw away %d WebSocket events of no response that nobody read", count)
             self.drop(fullest)
             fullest.is_wanted = True
+            self._are_strays_read = False  # any more
             return
         fullest.end(
             Ending(f"{fullest.size} bytes of its events waited to be read while others were waited for")
@@ -345,6 +412,7 @@ def _head(value: dict[str, Any]) -> _Head:
     return _Head(
         type=_text(value.get("type")) or ("error" if value.get("error") else ""),
         stream_id=_text(value.get("stream_id")),
+        response_id=_text(response.get("id")),
         previous_response_id=_text(response.get("previous_response_id")),
         steer_id=_text(steer.get("id")),
         steered=_text(steer.get("previous_response_id")),

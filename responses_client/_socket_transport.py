@@ -133,20 +133,30 @@ class SyncSocket:
 
     async def write(self, make: Callable[[], bytes], left: float | None = None) -> None:
         """See `Socket`."""
-        waits = [seconds for seconds in (left, self._timeout) if seconds is not None]
-        until = time.monotonic() + min(waits) if waits else None
-        with self._writing:
+        start = time.monotonic()
+        if not self._writing.acquire(timeout=-1 if left is None else left):
+            raise Failure("timeout", "another message was still being sent")
+        try:
+            ends = [] if left is None else [start + left]
+            ends += [] if self._timeout is None else [time.monotonic() + self._timeout]
+            until = min(ends, default=None)
+            self._wait_to_send(until)
             data = make()
             try:
                 self._send(data, until)
             except BaseException:
                 await self.close()  # the server would take what comes next for the rest of this message
                 raise
+        finally:
+            self._writing.release()
+
+    def _wait_to_send(self, until: float | None) -> None:
+        if self._socket is not None and not self._ready(self._socket, selectors.EVENT_WRITE, until):
+            raise Failure("timeout", "the server did not take the message in time")
 
     def _send(self, data: bytes, until: float | None) -> None:
         for start in range(0, len(data), _PIECE):
-            if self._socket is not None and not self._ready(self._socket, selectors.EVENT_WRITE, until):
-                raise Failure("timeout", "the server did not take the message in time")
+            self._wait_to_send(until)
             left = None if until is None else max(until - time.monotonic(), _GLANCE)
             try:
                 with self._touching:

@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
 from ._error_text import without
-from ._flow import Attempts
+from ._flow import Attempts, is_watched
 from ._io import IO, Body, Failure
 from ._result import content_type, parse_result, reported_error
 from ._retry import ConnectionFailure, Outcome, StatusFailure, status_of_code
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ._resume import ResumeToken
     from .models import Response, StreamEvent
 
-__all__ = ["HttpSource", "Source"]
+__all__ = ["HttpSource", "Source", "http_source"]
 
 _STREAM = "text/event-stream"
 # What an answer may say and be a stream all the same: some servers give no content type or a general one.
@@ -345,3 +345,12 @@ class HttpSource(Source):
     def is_open(self) -> bool:
         """Whether a connection is held."""
         return self._body is not None
+
+
+def http_source(io: IO, call: "Call[Any]") -> HttpSource:
+    """Return the source of a stream over HTTP: its own kind if somebody watches."""
+    if not is_watched(call):
+        return HttpSource(io, call)
+    from ._watched import WatchedSource
+
+    return WatchedSource(io, call)

@@ -116,7 +116,7 @@ class StreamState:
         self._decoder.keep(data)
 
     def _joined(self, joint: "Joint", events: "list[StreamEvent]") -> "list[StreamEvent]":
-        """Take from the first events after a resumption what is new."""
+        """Take from the events after a resumption what is new; their order is checked to the end."""
         decoder = self._decoder
         decoder.pass_over()  # the bytes hold what is not new, too
         new = joint.take(events)
@@ -127,8 +127,6 @@ class StreamState:
         self._accumulator.extend(new)
         if decoder.end is not None or decoder.failure is not None:
             new = self._take_end(new, folded=True)
-        if joint.is_passed:
-            self._joint = None
         return new
 
     def _take_end(self, events: "list[StreamEvent]", *, folded: bool = False) -> "list[StreamEvent]":

@@ -194,6 +194,11 @@ class SyncIO:
         self._turns = SyncTurns()
         self.is_closed = False
 
+    @property
+    def is_borrowed(self) -> bool:
+        """Whether the connections are the user's."""
+        return self._given is not None
+
     async def send(self, request: WireRequest, left: float | None) -> Body:
         """See `IO`."""
         _refuse_if_closed(self)
@@ -376,6 +381,11 @@ class AsyncIO:
         self._ours: RunVar[dict[str, httpx.AsyncClient]] = RunVar("clients")
         self._turns = AsyncTurns()
         self.is_closed = False
+
+    @property
+    def is_borrowed(self) -> bool:
+        """Whether the connections are the user's."""
+        return self._given is not None
 
     async def send(self, request: WireRequest, left: float | None) -> Body:
         """See `IO`."""

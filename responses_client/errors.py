@@ -18,6 +18,8 @@ ResponsesClientError
     ResponseValidationError   an answer that is not what the API promises
     StreamError               the API reported an error inside a stream
     StreamInterrupted         a stream ended before its terminal event
+  ParseError                  an answer that is not the type that was asked for
+    RefusalError              the model refused to answer
   WebhookSignatureError       a webhook that was not signed with the secret
   WaitTimeout                 a background response took longer than was waited for
   ToolError                   a tool of the agent loop failed
@@ -28,9 +30,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ._error_text import BODY_SHOWN, FieldError, body_start, one_line, parse_body, read_error, without
-from ._meta import Headers, origin, url_path
-from ._retry import QUOTA_CODES, parse_retry_after
+from ._error_text import BODY_SHOWN, FieldError, body_start, one_line, parse_body, read_error
+from ._meta import Headers, url_path
+from ._retry import QUOTA_CODES
 
 if TYPE_CHECKING:
     from ._meta import ResponseMeta
@@ -48,8 +50,10 @@ __all__ = [
     "FieldError",
     "InternalServerError",
     "NotFoundError",
+    "ParseError",
     "PermissionDeniedError",
     "RateLimitError",
+    "RefusalError",
     "RequestValidationError",
     "ResponseValidationError",
     "ResponsesClientError",
@@ -376,6 +380,35 @@ class StreamInterrupted(APIError):
         self.last_sequence_number = last_sequence_number
 
 
+class ParseError(ResponsesClientError):
+    """No value of the type asked for can be made of an answer.
+
+    `response` is the plain response, `text` what the model wrote, None if it wrote nothing. `errors` has one entry
+    for each part of the text that does not fit the type; it is empty if the text is no JSON, or was not looked at.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        response: Response | None = None,
+        text: str | None = None,
+        errors: Sequence[FieldError] = (),
+    ) -> None:
+        super().__init__(message)
+        self.response = response
+        self.text = text
+        self.errors = list(errors)
+
+
+class RefusalError(ParseError):
+    """The model refused to answer; `refusal` is what it said."""
+
+    def __init__(self, message: str, *, refusal: str, response: Response | None = None) -> None:
+        super().__init__(message, response=response)
+        self.refusal = refusal
+
+
 class WebhookSignatureError(ResponsesClientError):
     """A webhook whose signature is missing, wrong or too old: do not trust its content."""
 
@@ -390,79 +423,6 @@ class WaitTimeout(ResponsesClientError):
 
 class ToolError(ResponsesClientError):
     """A tool of the agent loop failed; the base of what the loop raises."""
-
-
-_STATUS_CLASSES: dict[int, type[APIStatusError]] = {
-    400: BadRequestError,
-    401: AuthenticationError,
-    403: PermissionDeniedError,
-    404: NotFoundError,
-    409: ConflictError,
-    422: UnprocessableEntityError,
-    429: RateLimitError,
-}
-
-
-def status_error(
-    status: int,
-    headers: Mapping[str, str],
-    body: bytes,
-    *,
-    method: str,
-    url: str,
-    request_id: str | None,
-    tries: int,
-    now: float | None = None,
-    meta: ResponseMeta | None = None,
-    secrets: Sequence[str] = (),
-) -> APIStatusError:
-    """Make the error for an answer whose status is not 2xx, of the class that the status asks for.
-
-    Understands the error bodies of OpenAI, Azure, OpenRouter, Cloudflare (`errors`), xAI (`error` is a text), FastAPI
-    (`detail`), `{"message": ...}`, RFC 9457 (`detail`, `title`), and text, HTML, nothing or broken JSON.
-    `secrets` (the API key) are masked wherever the body repeats them. `now` (Unix time) is needed only for a
-    `retry-after` date in an answer that has no `date`.
-    """
-    kept = headers if isinstance(headers, Headers) else Headers(headers)
-    body = without(secrets, body)
-    parsed = parse_body(body)
-    found = read_error(parsed)
-    message = found.message
-    if 300 <= status < 400:
-        message = _redirect_reason(status, kept.get("location"), url)
-    cls = InternalServerError if status >= 500 else _STATUS_CLASSES.get(status, APIStatusError)
-    return cls(
-        message or _first_part(body),
-        status_code=status,
-        code=found.code,
-        type=found.type,
-        param=found.param,
-        body=parsed,
-        headers=kept,
-        retry_after=parse_retry_after(kept, now),
-        method=method,
-        url=url,
-        tries=tries,
-        request_id=request_id,
-        meta=meta,
-    )
-
-
-def _redirect_reason(status: int, location: str | None, url: str) -> str:
-    if location is None:
-        return "a redirect without a Location header"
-    target = origin(location, url)
-    if not target:
-        return "a redirect to what is no URL"
-    if target != origin(url):
-        return f"a redirect to {target}, not followed because another origin must not get the request and its key"
-    if status == 303:
-        return f"a redirect within {target}, not followed because it would turn the request into a GET"
-    return f"a redirect within {target}, not followed because there were too many"
-
-
-def _first_part(body: bytes) -> str:
-    return one_line(body[: 8 * BODY_SHOWN].decode("utf-8-sig", "replace"), BODY_SHOWN) or "no body"
 
 
 def _advice(error: APIStatusError) -> str:

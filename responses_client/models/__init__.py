@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._unknown import UnknownObject as UnknownObject
     from ._unknown import UnknownTool as UnknownTool
     from ._unknown import UnknownWebhookEvent as UnknownWebhookEvent
+    from .attachments import *
     from .batch import *
     from .content import *
     from .custom_tools import *
@@ -62,13 +63,15 @@ else:
             UnknownAnnotation UnknownContent UnknownEvent UnknownItem UnknownModel UnknownObject UnknownTool
             UnknownWebhookEvent
         """,
+        "attachments": """
+            InputFile InputImage
+        """,
         "batch": """
             BatchError BatchRequestLine BatchResponse BatchResultLine
         """,
         "content": """
-            ContainerFileCitation FileCitation FilePath InputFile InputImage InputText Logprob OutputText
-            PromptCacheBreakpoint ReasoningText Refusal ScreenshotContent ShellOutputContent SummaryText Text
-            TopLogprob UrlCitation
+            ContainerFileCitation FileCitation FilePath InputText Logprob OutputText PromptCacheBreakpoint
+            ReasoningText Refusal ScreenshotContent ShellOutputContent SummaryText Text TopLogprob UrlCitation
         """,
         "custom_tools": """
             CustomGrammarFormat CustomTextFormat CustomTool
@@ -132,8 +135,8 @@ else:
             ImageGenerationCallErrorModerationDetailsParam ImageGenerationCallErrorParam
             ImageGenerationCallParam ImageGenerationCallSvgUsageParam ImageGenerationToolParam ImageMaskParam
             InlineSkillParam InlineSkillSourceParam InputContentPartParam InputFileParam InputImageParam
-            InputItemParam InputMessageParam InputTextParam InputTokenCountParams ItemListParams ItemParam
-            ItemReferenceParam KeypressActionParam LocalEnvironmentParam LocalShellActionParam
+            InputItemParam InputList InputMessageParam InputTextParam InputTokenCountParams ItemListParams
+            ItemParam ItemReferenceParam KeypressActionParam LocalEnvironmentParam LocalShellActionParam
             LocalShellCallOutputParam LocalShellCallParam LocalShellToolParam LocalSkillParam LogprobParam
             McpApprovalFilterParam McpApprovalRequestParam McpApprovalResponseParam McpCallErrorParam
             McpCallParam McpHttpErrorParam McpListToolsParam McpProtocolErrorParam McpToolChoiceParam

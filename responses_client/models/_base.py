@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from functools import cache
 from importlib import import_module
 from types import NoneType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, cast, get_origin
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeVar, cast, get_origin, overload
 
 from pydantic import BaseModel, ConfigDict, StrictBool, StrictInt, ValidationError
 from pydantic_core import PydanticCustomError
@@ -23,7 +23,7 @@ from pydantic_core import core_schema as cs
 
 from .._meta import MASK
 from ..errors import ResponseValidationError
-from ._fields import AS_ANY, EMPTY, NULLS, TEXT_OR, Items, Number, Open
+from ._fields import AS_ANY, EMPTY, NULLS, READ_ONLY, TEXT_OR, Items, Number, Open
 from ._lenient import (
     as_response_error,
     error_lines,
@@ -37,15 +37,19 @@ from ._lenient import (
 )
 
 if TYPE_CHECKING:
-    from pydantic import GetCoreSchemaHandler
+    from pydantic import GetCoreSchemaHandler, TypeAdapter
+    from typing_extensions import TypeForm
 
     from .._meta import ResponseMeta
+    from .._parsed import ParsedResponse
+    from ._unions import InputItem
     from ._unknown import UnknownModel
     from .response import Response
 
 __all__ = [
     "EMPTY",
     "NULLS",
+    "READ_ONLY",
     "TEXT_OR",
     "BatchResult",
     "Items",
@@ -69,6 +73,7 @@ __all__ = [
 ]
 
 JsonObject: TypeAlias = dict[str, Any]
+_T = TypeVar("_T")
 Entry: TypeAlias = Callable[[Any], "Model"]
 
 _NO_TYPE = "Input should be an object with a `type`"
@@ -233,6 +238,40 @@ class ResponseResult(Result):
         items = _known("message", getattr(self, "output", []))
         parts = _known("output_text", [part for item in items for part in item.content])
         return "".join(part.text for part in parts)
+
+    def as_input(self, *, store: bool | None = None) -> "list[InputItem]":
+        """Return the output as it may be sent back, as the input of a request or a part of it.
+
+        Reasoning that nothing follows (an answer that was cut off) is left out, since the API refuses it. Where the
+        server keeps no responses, so are ids that it does not know, and reasoning that is not encrypted; the log says
+        so. The response itself stays as it is.
+
+        Args:
+            store: Whether the server keeps this response; by default what the response says (`store`), else true.
+        """
+        from .._replay import as_input
+
+        return as_input(cast("Response", self), store)
+
+    @overload
+    def parse(self, text_format: "type[_T] | TypeAdapter[_T]") -> "ParsedResponse[_T]": ...
+
+    @overload
+    def parse(self, text_format: "TypeForm[_T]") -> "ParsedResponse[_T]": ...
+
+    def parse(self, text_format: Any) -> "ParsedResponse[Any]":
+        """Return the response as one whose text is read as a type; see `ParsedResponse`.
+
+        For responses that did not come from `responses.parse`: retrieved or waited for, from batch files,
+        WebSocket sessions, webhooks. What the text does not fit is no error here, but `.parse_error`.
+
+        Raises:
+            RequestValidationError: `text_format` is no type, or none that pydantic can read.
+        """
+        from .._parsed import as_parsed
+        from .._structured import output_type
+
+        return as_parsed(cast("Response", self), output_type(text_format))
 
 
 class BatchResult(Model):

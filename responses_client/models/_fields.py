@@ -6,12 +6,12 @@ from pydantic import BaseModel, Field
 from pydantic_core import PydanticCustomError, SchemaSerializer
 from pydantic_core import core_schema as cs
 
-from ._lenient import HIDDEN, SHOWN
+from ._lenient import HIDDEN, SHOWN, is_sent
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
 
-__all__ = ["AS_ANY", "EMPTY", "NULLS", "TEXT_OR", "Items", "Number", "Open"]
+__all__ = ["AS_ANY", "EMPTY", "NULLS", "READ_ONLY", "TEXT_OR", "Items", "Number", "Open"]
 
 AS_ANY = cs.simple_ser_schema("any")
 """Writes a value by what it is, which its declared type does not tell."""
@@ -89,4 +89,6 @@ else:
 
 # Not `list`: to find out what it takes, pydantic would parse its signature, in 5 ms.
 EMPTY: Any = Field(default_factory=lambda: [])
+READ_ONLY: Any = Field(exclude_if=lambda _: is_sent())
+"""Marks a field that only servers set, and may refuse in requests: see `sent_form`."""
 Number = Annotated[float, _IntOrFloat()]

@@ -25,11 +25,13 @@ __all__ = [
     "SHOWN",
     "as_response_error",
     "error_lines",
+    "is_sent",
     "is_strict",
     "log_malformed",
     "parse_json",
     "quietly",
     "read_json",
+    "sent_form",
     "strict_validation",
     "validate_nested",
     "warn",
@@ -45,7 +47,9 @@ SHOWN, HIDDEN = "~", "~hidden"
 
 _strict: ContextVar[bool] = ContextVar("responses_client_strict", default=False)
 _quiet: ContextVar[bool] = ContextVar("responses_client_quiet", default=False)
+_is_sent: ContextVar[bool] = ContextVar("responses_client_is_sent", default=False)
 is_strict = _strict.get
+is_sent = _is_sent.get
 _NO_JSON = ("json_invalid", "string_unicode")
 _values = SchemaSerializer(cs.any_schema(), {"ser_json_inf_nan": "constants"})
 # Each escape in turn, so that no second half of one is taken for the start of another.
@@ -70,6 +74,16 @@ def quietly() -> Generator[None]:
         yield
     finally:
         _quiet.reset(token)
+
+
+@contextmanager
+def sent_form(on: bool = True) -> Generator[None]:
+    """Write models, in this context, as requests take them: without the fields that only servers set."""
+    token = _is_sent.set(on)
+    try:
+        yield
+    finally:
+        _is_sent.reset(token)
 
 
 def warn(message: str, *values: object) -> None:

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
         UnknownAnnotation, UnknownContent, UnknownEvent, UnknownItem, UnknownObject, UnknownTool,
         UnknownWebhookEvent,
     )
+    from .attachments import InputFile, InputImage
     from .content import (
-        ContainerFileCitation, FileCitation, FilePath, InputFile, InputImage, InputText, OutputText,
-        ReasoningText, Refusal, ScreenshotContent, SummaryText, Text, UrlCitation,
+        ContainerFileCitation, FileCitation, FilePath, InputText, OutputText, ReasoningText, Refusal,
+        ScreenshotContent, SummaryText, Text, UrlCitation,
     )
     from .custom_tools import CustomGrammarFormat, CustomTextFormat, CustomTool
     from .events import ResponseCompleted, ResponseCreated, ResponseInProgress
@@ -242,8 +243,8 @@ else:
 
         members = {
             "input_text": "content.InputText",
-            "input_image": "content.InputImage",
-            "input_file": "content.InputFile",
+            "input_image": "attachments.InputImage",
+            "input_file": "attachments.InputFile",
         }
         unknown = "UnknownContent"
 
@@ -255,8 +256,8 @@ else:
             "refusal": "content.Refusal",
             "reasoning_text": "content.ReasoningText",
             "input_text": "content.InputText",
-            "input_image": "content.InputImage",
-            "input_file": "content.InputFile",
+            "input_image": "attachments.InputImage",
+            "input_file": "attachments.InputFile",
             "text": "content.Text",
             "summary_text": "content.SummaryText",
             "computer_screenshot": "content.ScreenshotContent",

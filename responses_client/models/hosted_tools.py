@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ._base import EMPTY, TEXT_OR, Items, JsonObject, Model, Number, Open, StrictBool, StrictInt
+from ._base import EMPTY, READ_ONLY, TEXT_OR, Items, JsonObject, Model, Number, Open, StrictBool, StrictInt
 from ._unions import (
     CodeInterpreterContainer, Filter, NamespaceMember, NetworkPolicy, ShellToolEnvironment, Skill,
 )
@@ -142,7 +142,7 @@ class WebSearchPreviewTool(Model):
     """How much of the context window results may fill; `medium` when absent."""
     search_content_types: Items[Open[Literal["text", "image"]]] = EMPTY
     """Kinds of content the search may return."""
-    domains: Items[str] = EMPTY
+    domains: Annotated[Items[str], READ_ONLY] = EMPTY
     """Domains as responses repeat them, empty where the search is not limited."""
 
 
@@ -320,7 +320,7 @@ class ImageGenerationTool(Model):
     """Which model writes an `svg`, and how; only for that format."""
     action: Open[Literal["generate", "edit", "auto"]] | None = None
     """Whether to draw anew or edit an image; `auto` when absent."""
-    n: StrictInt | None = None
+    n: Annotated[StrictInt | None, READ_ONLY] = None
     """Number of images a call, as responses repeat it."""
 
 

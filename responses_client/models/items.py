@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from ._base import EMPTY, TEXT_OR, Items, Model, Open, Result, StrictBool, reference
+from ._base import EMPTY, READ_ONLY, TEXT_OR, Items, Model, Open, Result, StrictBool, reference
 from ._unions import (
     ConfigurationUpdateTextFormat, ContentPart, InputContentPart, OutputContentPart, Tool, ToolCallCaller,
 )
@@ -71,7 +71,7 @@ class ReasoningItem(Result):
     """The thoughts themselves; sent by servers of open-weight models such as LM Studio."""
     encrypted_content: str | None = None
     """The thoughts, sealed; sent when `include` asks for `reasoning.encrypted_content`."""
-    status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
+    status: Annotated[Open[Literal["in_progress", "completed", "incomplete"]] | None, READ_ONLY] = None
     """Sent by LM Studio and others; the OpenAI API sends none and refuses it in requests."""
 
 
@@ -95,7 +95,7 @@ class FunctionCall(Result):
     """Who made the call: absent or null means the model itself."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """`in_progress` while arguments still arrive."""
-    created_by: str | None = None
+    created_by: Annotated[str | None, READ_ONLY] = None
     """Id of whoever made the item; only in stored items."""
 
 
@@ -117,7 +117,7 @@ class FunctionCallOutput(Result):
     """Copied from the call that this answers; absent or null means the model itself."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """Set on stored items; need not be sent."""
-    created_by: str | None = None
+    created_by: Annotated[str | None, READ_ONLY] = None
     """Id of whoever made the item; only in stored items."""
 
 
@@ -139,9 +139,9 @@ class CustomToolCall(Result):
     """Whether the tool was declared asynchronous; absent when the server does not say."""
     caller: ToolCallCaller | None = None
     """Who made the call: absent or null means the model itself."""
-    status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
+    status: Annotated[Open[Literal["in_progress", "completed", "incomplete"]] | None, READ_ONLY] = None
     """`in_progress` while input still arrives."""
-    created_by: str | None = None
+    created_by: Annotated[str | None, READ_ONLY] = None
     """Id of whoever made the item; only in stored items."""
 
 
@@ -157,9 +157,9 @@ class CustomToolCallOutput(Result):
     """Text, or parts with text, images and files."""
     caller: ToolCallCaller | None = None
     """Copied from the call that this answers; absent or null means the model itself."""
-    status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
+    status: Annotated[Open[Literal["in_progress", "completed", "incomplete"]] | None, READ_ONLY] = None
     """Only in stored items."""
-    created_by: str | None = None
+    created_by: Annotated[str | None, READ_ONLY] = None
     """Id of whoever made the item; only in stored items."""
 
 
@@ -253,7 +253,7 @@ class Compaction(Result):
     type: Literal["compaction"] = "compaction"
     encrypted_content: str
     """The sealed summary, of at most 20,971,520 characters; send it back unchanged."""
-    created_by: str | None = None
+    created_by: Annotated[str | None, READ_ONLY] = None
     """Id of whoever made the item; only in stored items."""
 
 

@@ -64,28 +64,28 @@ __all__ = [
     "ImageGenSvgOptionsParam", "ImageGenSvgReasoningParam", "ImageGenerationCallErrorModerationDetailsParam",
     "ImageGenerationCallErrorParam", "ImageGenerationCallParam", "ImageGenerationCallSvgUsageParam",
     "ImageGenerationToolParam", "ImageMaskParam", "InlineSkillParam", "InlineSkillSourceParam",
-    "InputContentPartParam", "InputFileParam", "InputImageParam", "InputItemParam", "InputMessageParam",
-    "InputTextParam", "InputTokenCountParams", "ItemListParams", "ItemParam", "ItemReferenceParam",
-    "KeypressActionParam", "LocalEnvironmentParam", "LocalShellActionParam", "LocalShellCallOutputParam",
-    "LocalShellCallParam", "LocalShellToolParam", "LocalSkillParam", "LogprobParam", "McpApprovalFilterParam",
-    "McpApprovalRequestParam", "McpApprovalResponseParam", "McpCallErrorParam", "McpCallParam",
-    "McpHttpErrorParam", "McpListToolsParam", "McpProtocolErrorParam", "McpToolChoiceParam",
-    "McpToolExecutionErrorParam", "McpToolFilterParam", "McpToolInfoParam", "McpToolParam",
-    "ModerationConfigParam", "ModerationPolicyModeParam", "ModerationPolicyParam", "MoveActionParam",
-    "NamespaceMemberParam", "NamespaceToolParam", "NetworkPolicyAllowlistParam", "NetworkPolicyDisabledParam",
-    "NetworkPolicyParam", "OutputContentPartParam", "OutputItemParam", "OutputMessageParam",
-    "OutputTextParam", "PointParam", "ProgramCallerParam", "ProgramOutputParam", "ProgramParam",
-    "ProgrammaticToolCallingChoiceParam", "ProgrammaticToolCallingToolParam", "PromptCacheBreakpointParam",
-    "PromptCacheOptionsParam", "PromptTemplateParam", "RankingOptionsParam", "ReasoningConfigParam",
-    "ReasoningItemParam", "ReasoningTextParam", "RefusalParam", "ResponseCompactParams",
-    "ResponseCreateParams", "ResponseImageOptionsParam", "ResponseRetrieveParams", "SafetyCheckParam",
-    "ScreenshotActionParam", "ScreenshotContentParam", "ScrollActionParam", "ShellActionParam",
-    "ShellCallOutputParam", "ShellCallParam", "ShellEnvironmentParam", "ShellExitParam", "ShellOutcomeParam",
-    "ShellOutputContentParam", "ShellTimeoutParam", "ShellToolChoiceParam", "ShellToolEnvironmentParam",
-    "ShellToolParam", "SkillParam", "SkillReferenceParam", "StreamOptionsParam", "SummaryTextParam",
-    "TextConfigParam", "TextFormatJsonObjectParam", "TextFormatJsonSchemaParam", "TextFormatParam",
-    "TextFormatTextParam", "TextParam", "ToolCallCallerParam", "ToolChoiceObjectParam", "ToolParam",
-    "ToolSearchCallParam", "ToolSearchOutputParam", "ToolSearchToolParam", "TopLogprobParam",
+    "InputContentPartParam", "InputFileParam", "InputImageParam", "InputItemParam", "InputList",
+    "InputMessageParam", "InputTextParam", "InputTokenCountParams", "ItemListParams", "ItemParam",
+    "ItemReferenceParam", "KeypressActionParam", "LocalEnvironmentParam", "LocalShellActionParam",
+    "LocalShellCallOutputParam", "LocalShellCallParam", "LocalShellToolParam", "LocalSkillParam",
+    "LogprobParam", "McpApprovalFilterParam", "McpApprovalRequestParam", "McpApprovalResponseParam",
+    "McpCallErrorParam", "McpCallParam", "McpHttpErrorParam", "McpListToolsParam", "McpProtocolErrorParam",
+    "McpToolChoiceParam", "McpToolExecutionErrorParam", "McpToolFilterParam", "McpToolInfoParam",
+    "McpToolParam", "ModerationConfigParam", "ModerationPolicyModeParam", "ModerationPolicyParam",
+    "MoveActionParam", "NamespaceMemberParam", "NamespaceToolParam", "NetworkPolicyAllowlistParam",
+    "NetworkPolicyDisabledParam", "NetworkPolicyParam", "OutputContentPartParam", "OutputItemParam",
+    "OutputMessageParam", "OutputTextParam", "PointParam", "ProgramCallerParam", "ProgramOutputParam",
+    "ProgramParam", "ProgrammaticToolCallingChoiceParam", "ProgrammaticToolCallingToolParam",
+    "PromptCacheBreakpointParam", "PromptCacheOptionsParam", "PromptTemplateParam", "RankingOptionsParam",
+    "ReasoningConfigParam", "ReasoningItemParam", "ReasoningTextParam", "RefusalParam",
+    "ResponseCompactParams", "ResponseCreateParams", "ResponseImageOptionsParam", "ResponseRetrieveParams",
+    "SafetyCheckParam", "ScreenshotActionParam", "ScreenshotContentParam", "ScrollActionParam",
+    "ShellActionParam", "ShellCallOutputParam", "ShellCallParam", "ShellEnvironmentParam", "ShellExitParam",
+    "ShellOutcomeParam", "ShellOutputContentParam", "ShellTimeoutParam", "ShellToolChoiceParam",
+    "ShellToolEnvironmentParam", "ShellToolParam", "SkillParam", "SkillReferenceParam", "StreamOptionsParam",
+    "SummaryTextParam", "TextConfigParam", "TextFormatJsonObjectParam", "TextFormatJsonSchemaParam",
+    "TextFormatParam", "TextFormatTextParam", "TextParam", "ToolCallCallerParam", "ToolChoiceObjectParam",
+    "ToolParam", "ToolSearchCallParam", "ToolSearchOutputParam", "ToolSearchToolParam", "TopLogprobParam",
     "TypeActionParam", "UrlCitationParam", "WaitActionParam", "WebSearchActionFindInPageParam",
     "WebSearchActionOpenPageParam", "WebSearchActionParam", "WebSearchActionSearchParam",
     "WebSearchCallParam", "WebSearchFiltersParam", "WebSearchPreviewToolParam", "WebSearchSourceParam",
@@ -469,7 +469,7 @@ class ContextManagementParam(TypedDict, total=False):
 class ConversationCreateParams(RequestOptions, total=False):
     """What a conversation starts with."""
 
-    items: Sequence[InputItem | InputItemParam] | None
+    items: Sequence[InputItem | InputItemParam | str] | None
     """The first items, at most 20."""
     metadata: Mapping[str, str] | None
     """Your own pairs to keep with it, at most 16, keys to 64 and values to 512 characters."""
@@ -489,7 +489,7 @@ class ConversationItemRetrieveParams(RequestOptions, total=False):
 class ConversationItemsCreateParams(RequestOptions, total=False):
     """Items to add to a conversation."""
 
-    items: Required[Sequence[InputItem | InputItemParam]]
+    items: Required[Sequence[InputItem | InputItemParam | str]]
     """The items, at most 20."""
     include: Sequence[Literal[
         "file_search_call.results", "web_search_call.results", "web_search_call.action.sources",
@@ -977,7 +977,7 @@ class InputImageParam(TypedDict, total=False):
 
     type: Required[Literal["input_image"]]
     image_url: str | None
-    """A web address or a `data:` URL with base64 data; null when `file_id` is set."""
+    """A web address or a base64 `data:` URL, of at most 20,971,520 characters; null when `file_id` is set."""
     file_id: str | None
     """An uploaded image; null when `image_url` is set."""
     detail: Literal["low", "high", "auto", "original"] | None
@@ -1020,7 +1020,7 @@ class InputTokenCountParams(RequestOptions, total=False):
 
     model: str | None
     """Id of the model."""
-    input: str | Sequence[InputItem | InputItemParam] | None
+    input: str | Sequence[InputItem | InputItemParam | str] | None
     """What to answer, a user message as text or items of a history."""
     instructions: str | None
     """A system message put first; not taken over from `previous_response_id`."""
@@ -1568,7 +1568,7 @@ class ResponseCompactParams(RequestOptions, total=False):
 
     model: Required[ModelId]
     """Id of the model that is to go on with the items."""
-    input: str | Sequence[InputItem | InputItemParam] | None
+    input: str | Sequence[InputItem | InputItemParam | str] | None
     """The history, or what is added to that of `previous_response_id`."""
     instructions: str | None
     """A system message put first; not taken over from `previous_response_id`."""
@@ -1592,7 +1592,7 @@ class ResponseCreateParams(RequestOptions, total=False):
 
     model: ModelId
     """Id of the model; may be left out where a prompt template names one."""
-    input: str | Sequence[InputItem | InputItemParam]
+    input: str | Sequence[InputItem | InputItemParam | str]
     """What to answer, a user message as text or items of a history."""
     instructions: str | None
     """A system message put first; not taken over from `previous_response_id`."""
@@ -2211,3 +2211,6 @@ ToolParam: TypeAlias = (
     | ToolSearchToolParam | WebSearchPreviewToolParam | ApplyPatchToolParam
 )
 """Any tool that a request may offer, told apart by `type`."""
+
+InputList: TypeAlias = "list[InputItem | InputItemParam | str]"
+"""A list of `InputItem` for a request; a text in it is a message of the user."""

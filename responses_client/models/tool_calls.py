@@ -5,7 +5,8 @@
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from ._base import (
-    EMPTY, TEXT_OR, Items, JsonObject, Model, Number, Open, Result, StrictBool, StrictInt, reference,
+    EMPTY, READ_ONLY, TEXT_OR, Items, JsonObject, Model, Number, Open, Result, StrictBool, StrictInt,
+    reference,
 )
 from ._unions import (
     ApplyPatchOperation, CodeInterpreterOutput, ComputerAction, McpCallError, ShellEnvironment, Tool,
@@ -72,7 +73,7 @@ class WebSearchCall(Result):
     action: WebSearchAction | None = None
     """What was searched or opened; absent while the call is in progress and from servers that tell no
     details."""
-    results: Any = None
+    results: Annotated[Any, READ_ONLY] = None
     """Raw results, if `include` has `web_search_call.results`; of unpublished shape."""
 
 
@@ -83,7 +84,7 @@ class WebSearchSource(Model):
     """`api` is a data feed of OpenAI (weather, sports, finance) that the published schema leaves out."""
     url: str | None = None
     """Address of the page; absent on a data feed."""
-    name: str | None = None
+    name: Annotated[str | None, READ_ONLY] = None
     """Name of the data feed, such as `oai-weather`; absent on a page."""
 
 
@@ -171,7 +172,7 @@ class ComputerCallOutput(Result):
     """Those of `pending_safety_checks` that the caller accepts."""
     status: Open[Literal["in_progress", "completed", "incomplete", "failed"]] | None = None
     """Set on items that the API returns; `failed` comes from the API only."""
-    created_by: str | None = None
+    created_by: Annotated[str | None, READ_ONLY] = None
     """Who made the item; absent unless the server tells."""
 
 
@@ -447,7 +448,7 @@ class ShellCall(Result):
     """How far the call is; optional in a request."""
     environment: ShellEnvironment | None = None
     """Where the commands run; absent in recordings where the caller runs them."""
-    created_by: str | None = None
+    created_by: Annotated[str | None, READ_ONLY] = None
     """Who made the item; absent unless the server tells."""
 
 
@@ -467,7 +468,7 @@ class ShellCallOutput(Result):
     """How far the commands are; optional in a request."""
     max_output_length: StrictInt | None = None
     """The limit of the call in characters, to be sent back as it came."""
-    created_by: str | None = None
+    created_by: Annotated[str | None, READ_ONLY] = None
     """Who made the item; absent unless the server tells."""
 
 
@@ -499,7 +500,7 @@ class ApplyPatchCall(Result):
     """Whether the model has written the call to its end."""
     operation: ApplyPatchOperation
     """Which file, and what becomes of it."""
-    created_by: str | None = None
+    created_by: Annotated[str | None, READ_ONLY] = None
     """Who made the item; absent unless the server tells."""
 
 
@@ -517,7 +518,7 @@ class ApplyPatchCallOutput(Result):
     """Whether the file is now as the model wants it."""
     output: str | None = None
     """Log or error text for the model to read, where there is any."""
-    created_by: str | None = None
+    created_by: Annotated[str | None, READ_ONLY] = None
     """Who made the item; absent unless the server tells."""
 
 
@@ -668,7 +669,7 @@ class ToolSearchCall(Result):
     """What to search for, usually an object; empty while the call is in progress."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """How far the search is; optional in a request."""
-    created_by: str | None = None
+    created_by: Annotated[str | None, READ_ONLY] = None
     """Who made the item; absent unless the server tells."""
 
 
@@ -686,5 +687,5 @@ class ToolSearchOutput(Result):
     """Definitions of the tools found; may be empty."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """How far the search is; optional in a request."""
-    created_by: str | None = None
+    created_by: Annotated[str | None, READ_ONLY] = None
     """Who made the item; absent unless the server tells."""

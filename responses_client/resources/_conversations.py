@@ -31,6 +31,7 @@ CONVERSATIONS_CREATE: "Operation[Conversation]" = Operation(
     path="/conversations",
     result="stored.Conversation",
     request="other_requests.ConversationCreateRequest",
+    items="items",
 )
 CONVERSATIONS_RETRIEVE: "Operation[Conversation]" = Operation(
     name="conversations.retrieve",
@@ -57,6 +58,7 @@ CONVERSATIONS_ITEMS_CREATE: "Operation[ItemList]" = Operation(
     path="/conversations/{conversation_id}/items",
     result="stored.ItemList",
     request="other_requests.ConversationItemsCreateRequest",
+    items="items",
     query=("include",),
 )
 CONVERSATIONS_ITEMS_LIST: "PagedOperation[ItemList, Item]" = PagedOperation(

@@ -38,6 +38,7 @@ RESPONSES_CREATE: "Operation[Response]" = Operation(
         "truncation": str, "service_tier": str, "prompt_cache_key": str, "prompt_cache_retention": str,
         "user": str,
     },
+    items="input",
 )
 RESPONSES_RETRIEVE: "Operation[Response]" = Operation(
     name="responses.retrieve",
@@ -66,6 +67,7 @@ RESPONSES_COMPACT: "Operation[CompactedResponse]" = Operation(
     path="/responses/compact",
     result="stored.CompactedResponse",
     request="other_requests.ResponseCompactRequest",
+    items="input",
 )
 RESPONSES_INPUT_ITEMS_LIST: "PagedOperation[ItemList, Item]" = PagedOperation(
     name="responses.input_items.list",
@@ -86,6 +88,7 @@ RESPONSES_INPUT_TOKENS_COUNT: "Operation[InputTokenCount]" = Operation(
         "model": str, "input": str, "instructions": str, "previous_response_id": str, "conversation": str,
         "tool_choice": str, "parallel_tool_calls": bool, "truncation": str,
     },
+    items="input",
 )
 
 

@@ -1,7 +1,7 @@
 """`client.responses`: the generated endpoints and what is built on them."""
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from responses_client._stream import AsyncEventStream, AsyncResponseStream, EventStream, ResponseStream
 
@@ -15,14 +15,18 @@ from ._responses import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from typing_extensions import Unpack
+    from pydantic import TypeAdapter
+    from typing_extensions import TypeForm, Unpack
 
     from responses_client._options import RequestOptions, SessionOptions, WaitOptions
+    from responses_client._parsed import AsyncParsedResponseStream, ParsedResponse, ParsedResponseStream
     from responses_client._resume import ResumeToken
     from responses_client._session import AsyncWebSocketSession, WebSocketSession
     from responses_client.models import Response, ResponseCreateParams
 
 __all__ = ["AsyncResponses", "Responses"]
+
+_T = TypeVar("_T")
 
 
 def _resumed(
@@ -43,12 +47,69 @@ def _resumed(
 class Responses(ResponsesOperations):
     """Create responses."""
 
-    def stream(self, **params: "Unpack[ResponseCreateParams]") -> ResponseStream:
-        """Return a stream to be used as `with client.responses.stream(...) as stream`.
+    @overload
+    def stream(self, **params: "Unpack[ResponseCreateParams]") -> ResponseStream: ...
 
-        The arguments are those of `create`; the request is sent when the block is entered.
+    @overload
+    def stream(
+        self, *, text_format: "type[_T] | TypeAdapter[_T]", **params: "Unpack[ResponseCreateParams]"
+    ) -> "ParsedResponseStream[_T]": ...
+
+    @overload
+    def stream(
+        self, *, text_format: "TypeForm[_T]", **params: "Unpack[ResponseCreateParams]"
+    ) -> "ParsedResponseStream[_T]": ...
+
+    def stream(self, *, text_format: Any = None, **params: "Unpack[ResponseCreateParams]") -> ResponseStream:
+        """Return a stream to be used as `with client.responses.stream(...) as stream`. (`POST /responses`)
+
+        The arguments are those of `create`; the request is sent when the block is entered. With `text_format`, a type,
+        the text is to be JSON of that type, as with `parse`: the final response is a `ParsedResponse`, and
+        `stream.partial_parsed` has what has come of the value.
+
+        Raises:
+            RequestValidationError: An argument is wrong, or `text_format` cannot be asked for; nothing was sent.
         """
-        return self._client.stream(RESPONSES_CREATE, params, ResponseStream)
+        if text_format is None:
+            return self._client.stream(RESPONSES_CREATE, params, ResponseStream)
+        from responses_client._parsed import ParsedResponseStream
+        from responses_client._structured import output_type, with_format
+
+        wanted = output_type(text_format)
+        kind = partial(ParsedResponseStream[Any], wanted=wanted)
+        return self._client.stream(RESPONSES_CREATE, with_format(params, wanted), kind)
+
+    @overload
+    def parse(
+        self, *, text_format: "type[_T] | TypeAdapter[_T]", **params: "Unpack[ResponseCreateParams]"
+    ) -> "ParsedResponse[_T]": ...
+
+    @overload
+    def parse(
+        self, *, text_format: "TypeForm[_T]", **params: "Unpack[ResponseCreateParams]"
+    ) -> "ParsedResponse[_T]": ...
+
+    def parse(self, *, text_format: Any, **params: "Unpack[ResponseCreateParams]") -> "ParsedResponse[Any]":
+        """Have the model answer with JSON of a type, and return the response with the value. (`POST /responses`)
+
+        `text_format` is a pydantic model, a dataclass, a TypedDict, a NamedTuple, or anything else that a
+        `TypeAdapter` takes: `list[City]`, enums, unions, `Literal`. A strict schema of it goes with the request.
+        The other arguments are those of `create`; `text` may have a `verbosity`, but no `format`.
+
+        What is wrong with the answer is no error here: `response.output_parsed` is None for the reason in
+        `response.parse_error`, and `response.output_parsed_or_raise()` raises it.
+
+        Raises:
+            RequestValidationError: An argument is wrong, or `text_format` is what no strict schema can express;
+                nothing was sent.
+            APIError: No answer, or one that is an error or no valid answer; see `responses_client.errors`.
+        """
+        from responses_client._parsed import as_parsed
+        from responses_client._structured import output_type, whole_with_format
+
+        wanted = output_type(text_format)
+        response = self._client.call(RESPONSES_CREATE, whole_with_format(params, wanted))
+        return as_parsed(response, wanted)
 
     def connect(self, **options: "Unpack[SessionOptions]") -> "WebSocketSession":
         """Return a session to be used as `with client.responses.connect() as session`. (`GET /responses`, a WebSocket)
@@ -123,12 +184,52 @@ class Responses(ResponsesOperations):
 class AsyncResponses(AsyncResponsesOperations):
     """Create responses."""
 
-    def stream(self, **params: "Unpack[ResponseCreateParams]") -> AsyncResponseStream:
-        """Return a stream to be used as `async with client.responses.stream(...) as stream`.
+    @overload
+    def stream(self, **params: "Unpack[ResponseCreateParams]") -> AsyncResponseStream: ...
 
-        The arguments are those of `create`; the request is sent when the block is entered.
-        """
-        return self._client.stream(RESPONSES_CREATE, params, AsyncResponseStream)
+    @overload
+    def stream(
+        self, *, text_format: "type[_T] | TypeAdapter[_T]", **params: "Unpack[ResponseCreateParams]"
+    ) -> "AsyncParsedResponseStream[_T]": ...
+
+    @overload
+    def stream(
+        self, *, text_format: "TypeForm[_T]", **params: "Unpack[ResponseCreateParams]"
+    ) -> "AsyncParsedResponseStream[_T]": ...
+
+    def stream(
+        self, *, text_format: Any = None, **params: "Unpack[ResponseCreateParams]"
+    ) -> AsyncResponseStream:
+        """Return a stream to be used as `async with client.responses.stream(...) as stream`; see `Responses.stream`."""
+        if text_format is None:
+            return self._client.stream(RESPONSES_CREATE, params, AsyncResponseStream)
+        from responses_client._parsed import AsyncParsedResponseStream
+        from responses_client._structured import output_type, with_format
+
+        wanted = output_type(text_format)
+        kind = partial(AsyncParsedResponseStream[Any], wanted=wanted)
+        return self._client.stream(RESPONSES_CREATE, with_format(params, wanted), kind)
+
+    @overload
+    async def parse(
+        self, *, text_format: "type[_T] | TypeAdapter[_T]", **params: "Unpack[ResponseCreateParams]"
+    ) -> "ParsedResponse[_T]": ...
+
+    @overload
+    async def parse(
+        self, *, text_format: "TypeForm[_T]", **params: "Unpack[ResponseCreateParams]"
+    ) -> "ParsedResponse[_T]": ...
+
+    async def parse(
+        self, *, text_format: Any, **params: "Unpack[ResponseCreateParams]"
+    ) -> "ParsedResponse[Any]":
+        """Have the model answer with JSON of a type, and return the response with the value; see `Responses.parse`. (`POST /responses`)"""
+        from responses_client._parsed import as_parsed
+        from responses_client._structured import output_type, whole_with_format
+
+        wanted = output_type(text_format)
+        response = await self._client.call(RESPONSES_CREATE, whole_with_format(params, wanted))
+        return as_parsed(response, wanted)
 
     def connect(self, **options: "Unpack[SessionOptions]") -> "AsyncWebSocketSession":
         """Return a session to be used as `async with client.responses.connect() as session`; see `Responses.connect`."""

@@ -19,6 +19,7 @@ from responses_client._request import Operation, validate
 from responses_client.errors import ResponseValidationError
 from responses_client.models import Model
 from responses_client.models._base import OpenUnion
+from responses_client.models._lenient import sent_form
 
 DOCUMENT = load()
 FILES = generate(DOCUMENT)
@@ -92,6 +93,15 @@ def test_objects_can_be_pickled(item: Object):
     built = model(item).from_dict(minimal(item))
     assert pickle.loads(pickle.dumps(built)) == built
     assert pickle.loads(pickle.dumps(model(item))) is model(item)
+
+
+@pytest.mark.parametrize("item", OBJECTS, ids=ids)
+def test_object_in_a_request_lacks_what_only_servers_set(item: Object):
+    fields = [field for field in DOCUMENT.all_fields(item) if not field.tag]
+    kept = {field.wire: example(field.spec) for field in fields if not field.read_only}
+    built = model(item).from_dict(minimal(item) | {field.wire: example(field.spec) for field in fields})
+    with sent_form():
+        assert built.to_dict() == minimal(item) | kept
 
 
 @pytest.mark.parametrize("item", OBJECTS, ids=ids)

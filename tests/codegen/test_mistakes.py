@@ -43,7 +43,7 @@ IN_A_SCHEMA = {
     ),
     "unknown base class": (
         "Bad: {description: Bad., x-class: Fancy}",
-        "things.yaml: Bad: x-class must be one of BatchResult, ResponseResult",
+        "things.yaml: Bad: x-class must be one of BatchResult, FileContent, ImageContent, ResponseResult",
     ),
     "union of no references": (
         "Bad: {description: Bad., anyOf: [{type: string}]}",
@@ -129,6 +129,19 @@ ACROSS = {
         "Bad: {description: Bad., anyOf: [{$ref: Base}]}\n"
         "Base: {description: B., x-abstract: true, properties: {type: {const: base}}}",
         "things.yaml: Bad holds Base, which is abstract",
+    ),
+    "list of texts without a name": (
+        "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-list: true}",
+        "things.yaml: Bad: x-list must be the name of a type, not True",
+    ),
+    "list of texts that is a schema": (
+        "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-list: Thing}",
+        "things.yaml: Bad: x-list names Thing, which is a schema",
+    ),
+    "two lists of texts in a request": (
+        "Ask: {description: A., x-request: AskParams, properties: {one: &list {type: array, items: {$ref: Any},"
+        " description: L.}, two: *list}}\nAny: {description: Any., anyOf: [{$ref: Thing}], x-list: AnyList}",
+        "things.yaml: Ask has one and two, both lists with texts in them",
     ),
     "untagged that leads nowhere": (
         "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-untagged: {role: message}}",

@@ -68,7 +68,8 @@ def namespace(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=name)
 def test_every_python_block_runs(page: Path, namespace: dict[str, Any]) -> None:
-    exec(compile(module(page), name(page), "exec"), namespace)
+    # Without this file's `from __future__ import annotations`: pages are programs of their own.
+    exec(compile(module(page), name(page), "exec", dont_inherit=True), namespace)
     for function in [value for key, value in namespace.items() if key.startswith("test_")]:
         run_test(function)
 

@@ -65,6 +65,7 @@ def parameters_may_be_kept_in_a_dict(client: Client) -> None:
     params: ResponseCreateParams = {"model": "gpt-5-mini", "input": "Hi", "timeout": 5.0}
     assert_type(client.responses.create(**params), Response)
     assert_type(client.responses.create(**params, stream=True), EventStream)
+    assert_type(list(client.responses.create(**params, stream=True)), list[StreamEvent])
 
 
 def fields_of_a_response_have_types(response: Response) -> None:

@@ -1,14 +1,19 @@
 """What `input` takes: text, dicts, models, and what a response gave."""
 
-from responses_client import Client
+from pathlib import Path
+from typing import Any, assert_type
+
+from responses_client import AsyncClient, Client, WebSocketSession, batch_line
 from responses_client.models import (
     ConversationRef,
     FunctionCall,
     FunctionCallOutput,
     FunctionCallOutputParam,
+    InputFile,
     InputImage,
     InputItem,
     InputItemParam,
+    InputList,
     InputMessage,
     InputMessageParam,
     InputText,
@@ -72,6 +77,55 @@ def models_and_dicts_together(client: Client) -> None:
 def the_output_of_a_response_and_more(client: Client, response: Response) -> None:
     client.responses.create(input=[*response.output, {"role": "user", "content": "next"}])
     client.responses.create(input=response.output)
+
+
+def texts_among_items(client: Client, response: Response, texts: list[str]) -> None:
+    client.responses.create(input=[*response.output, "next question"])
+    client.responses.create(input=["What is the capital of Peru?", *response.output, "And of Chile?"])
+    client.responses.create(
+        input=["Hi", {"role": "user", "content": "Hi"}, InputMessage(role="user", content="Hi")]
+    )
+    client.responses.create(input=texts)
+    client.responses.create(input=("Hi", *response.output))
+    client.responses.stream(input=[*response.output, "next question"])
+    batch_line("one", input=[*response.output, "next question"])
+
+
+def other_methods(client: Client, session: WebSocketSession, response: Response) -> None:
+    client.responses.compact(model="gpt-5.4", input=[*response.output, "next question"])
+    client.responses.input_tokens.count(input=[*response.output, "next question"])
+    conversation = client.conversations.create(items=["Hi", *response.output])
+    client.conversations.items.create(conversation.id, items=[*response.output, "next question"])
+    session.create(input=[*response.output, "next question"])
+    session.steer(previous_response_id="resp_1", input=["In French", {"role": "user", "content": "please"}])
+
+
+async def other_methods_async(client: AsyncClient, response: Response) -> None:
+    await client.responses.create(input=[*response.output, "next question"])
+    await client.conversations.create(items=["Hi", *response.output])
+
+
+def output_that_is_replayed(client: Client, response: Response) -> None:
+    assert_type(response.as_input(), list[InputItem])
+    client.responses.create(input=response.as_input(store=False))
+    client.responses.create(input=[*response.as_input(), "next question"])
+
+
+def a_history_with_everything_in_it(client: Client, response: Response) -> None:
+    history: InputList = ["What is the capital of Peru?"]
+    history += response.output
+    history += response.as_input()
+    history.append("And of Chile?")
+    history.append({"role": "user", "content": [InputImage.from_path("cat.png", detail="low")]})
+    history.append(InputMessage(role="user", content=[InputFile.from_path(Path("report.pdf"))]))
+    client.responses.create(input=history)
+
+
+def what_nobody_typed(client: Client, history: list[Any], message: Any, messages: Any) -> None:
+    client.responses.create(input=history)
+    client.responses.create(input=[*history, "next question"])
+    client.responses.create(input=[message, {"role": "user", "content": "Hi"}])
+    client.responses.create(input=messages)
 
 
 def the_history_of_a_loop(client: Client, first: Response) -> None:

@@ -4,7 +4,7 @@ mypy (`warn_unused_ignores`) and pyright (the rule below) each report an `ignore
 """
 # pyright: strict, reportUnnecessaryTypeIgnoreComment=true
 
-from typing import assert_never
+from typing import Any, assert_never
 
 import httpx
 
@@ -12,6 +12,9 @@ from responses_client import AsyncClient, Client
 from responses_client.models import (
     FunctionTool,
     FunctionToolParam,
+    InputFile,
+    InputImage,
+    InputList,
     InputMessage,
     InputMessageParam,
     OutputMessage,
@@ -29,17 +32,17 @@ def name_that_no_model_has() -> None:
 
 def value_of_a_wrong_type(client: Client) -> None:
     client.responses.create(input="Hi", temperature="hot")  # type: ignore[call-overload]
-    client.responses.stream(input="Hi", temperature="hot")  # type: ignore[arg-type]
+    client.responses.stream(input="Hi", temperature="hot")  # type: ignore[call-overload]
 
 
 def misspelt_keyword(client: Client) -> None:
     client.responses.create(inputs="Hi")  # type: ignore[call-overload]
-    client.responses.stream(inputs="Hi")  # type: ignore[call-arg]
+    client.responses.stream(inputs="Hi")  # type: ignore[call-overload]
 
 
 def value_out_of_a_list(client: Client) -> None:
-    client.responses.stream(input="Hi", service_tier="fastest")  # type: ignore[arg-type]
-    client.responses.stream(input="Hi", tool_choice="maybe")  # type: ignore[arg-type]
+    client.responses.stream(input="Hi", service_tier="fastest")  # type: ignore[call-overload]
+    client.responses.stream(input="Hi", tool_choice="maybe")  # type: ignore[call-overload]
     client.responses.stream(input="Hi", include=["everything"])  # type: ignore[list-item]
     client.responses.stream(input="Hi", include="reasoning.encrypted_content")  # type: ignore[arg-type]
 
@@ -59,6 +62,26 @@ def dict_of_a_wrong_kind(client: Client) -> None:
     client.responses.stream(input="Hi", tools=[{"type": "function"}])  # type: ignore[list-item]
 
 
+def dicts_of_which_nothing_is_known(
+    client: Client, messages: list[dict[str, str]], objects: list[dict[str, Any]]
+) -> None:
+    # Lists that took these would take the literals above as well.
+    client.responses.create(input=messages)  # type: ignore[arg-type]
+    client.responses.create(input=objects)  # type: ignore[arg-type]
+    _: InputList = [{"role": "king", "content": "Hi"}]  # type: ignore[list-item]
+
+
+def number_among_items(client: Client) -> None:
+    client.responses.stream(input=["Hi", 3])  # type: ignore[list-item]
+
+
+def file_that_is_no_path() -> None:
+    InputImage.from_path(b"cat.png")  # type: ignore[arg-type]
+    InputImage.from_bytes("data")  # type: ignore[arg-type]
+    InputImage.from_path("cat.png", detail="medium")  # type: ignore[arg-type]
+    InputFile.from_bytes(b"data")  # type: ignore[call-arg]
+
+
 def model_without_its_point() -> None:
     FunctionTool()  # type: ignore[call-arg]
     InputMessage(content="Hi")  # type: ignore[call-arg]
@@ -66,7 +89,7 @@ def model_without_its_point() -> None:
 
 
 def model_of_another_kind(client: Client, response: Response, message: OutputMessage) -> None:
-    client.responses.stream(input=response)  # type: ignore[arg-type]
+    client.responses.stream(input=response)  # type: ignore[call-overload]
     client.responses.stream(input="Hi", tools=[message])  # type: ignore[list-item]
 
 

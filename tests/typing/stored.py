@@ -38,6 +38,7 @@ def pages(client: Client) -> None:
     )
     assert_type(page, Page[Item])
     assert_type(page.data, list[Item])
+    assert_type([*page], list[Item])
     assert_type(page.get_next_page(), Page[Item])
     for item in page:
         assert_type(item, Item)

@@ -332,6 +332,7 @@ def test_bad_lines_can_be_skipped(bad: bytes, reason: str, caplog: pytest.LogCap
         reading = read_batch(io.BytesIO(with_bad_line(bad)), on_error="skip", max_line_bytes=9000)
         assert ids(reading) == ["a", "b"]
     assert [record.getMessage()[:22] for record in caplog.records] == ["Skipped a line: Line 3"]
+    assert "the body is" not in caplog.text
 
 
 def test_last_line_that_is_too_long_is_told() -> None:

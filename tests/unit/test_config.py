@@ -54,6 +54,10 @@ def test_defaults_are_those_of_the_documentation() -> None:
         "idle_timeout": None,
         "max_event_bytes": 64 * 1024 * 1024,
         "max_redirects": 5,
+        "on_request": None,
+        "on_response": None,
+        "on_event": None,
+        "telemetry": None,
     }
 
 

@@ -10,6 +10,7 @@ import pytest
 from responses_client import errors
 from responses_client._error_text import FieldError, field_error, missing_field
 from responses_client._meta import Headers, ResponseMeta
+from responses_client._status_error import status_error
 from responses_client.errors import (
     APIConnectionError,
     APIError,
@@ -21,8 +22,10 @@ from responses_client.errors import (
     ConflictError,
     InternalServerError,
     NotFoundError,
+    ParseError,
     PermissionDeniedError,
     RateLimitError,
+    RefusalError,
     RequestValidationError,
     ResponsesClientError,
     ResponseValidationError,
@@ -32,7 +35,6 @@ from responses_client.errors import (
     UnprocessableEntityError,
     WaitTimeout,
     WebhookSignatureError,
-    status_error,
 )
 
 URL = "https://api.openai.com/v1/responses"
@@ -69,6 +71,8 @@ EXAMPLES: list[ResponsesClientError] = [
     ResponseValidationError("not JSON", path="output[0]", body=b"<html>", meta=META),
     StreamError("overloaded", code="c", partial={"id": "r"}, event={"type": "error"}),  # type: ignore[arg-type]
     StreamInterrupted("reset", partial={"id": "r"}, response_id="r", last_sequence_number=3),  # type: ignore[arg-type]
+    ParseError("no JSON", response={"id": "r"}, text="Hi", errors=[field_error("a", "a number", "b")]),  # type: ignore[arg-type]
+    RefusalError("refused", refusal="No.", response={"id": "r"}),  # type: ignore[arg-type]
     WebhookSignatureError("bad signature"),
     WaitTimeout("still in progress", response={"id": "r"}),  # type: ignore[arg-type]
     ToolError("tool failed"),

@@ -160,6 +160,23 @@ def test_cursor_of_the_caller_that_comes_back_is_an_error(walk: Walk) -> None:
         walk.ids(Server({"msg_1": page(1, more=True)}), after="msg_1")
 
 
+def test_walk_never_comes_back_to_where_the_caller_started() -> None:
+    server = Server({"A": page(2, more=True, last_id="B"), "B": page(3, more=True, last_id="A")})
+    things = iter(server.page(after="A"))
+
+    assert [next(things).id, next(things).id] == ["msg_2", "msg_3"]
+    with pytest.raises(ResponseValidationError, match="leads back to 'A'"):
+        next(things)
+
+
+def test_malformed_cursors_and_flags_are_not_used() -> None:
+    assert not Server({None: page(1, more=None, has_more="false")}).page().has_next_page()
+    with pytest.raises(ResponseValidationError, match="neither a last_id nor ids"):
+        Server(
+            {None: {"data": [{**message(1), "id": 5}], "has_more": True, "last_id": 7}}
+        ).page().get_next_page()
+
+
 def test_page_shows_what_came() -> None:
     server = Server(THREE)
     first = server.page()

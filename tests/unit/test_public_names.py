@@ -22,6 +22,7 @@ NAMES = [
     "AsyncEventStream",
     "AsyncPage",
     "AsyncPager",
+    "AsyncParsedResponseStream",
     "AsyncResponseStream",
     "AsyncSteering",
     "AsyncWebSocketSession",
@@ -34,10 +35,16 @@ NAMES = [
     "InternalServerError",
     "NotFoundError",
     "Page",
+    "ParseError",
+    "ParsedResponse",
+    "ParsedResponseStream",
     "PermissionDeniedError",
     "RateLimitError",
     "RateLimits",
+    "RefusalError",
+    "RequestInfo",
     "RequestValidationError",
+    "ResponseInfo",
     "ResponseMeta",
     "ResponseStream",
     "ResponseValidationError",
@@ -57,6 +64,7 @@ NAMES = [
     "models",
     "read_batch",
     "testing",
+    "text_format",
     "write_batch",
 ]
 
@@ -112,6 +120,26 @@ def test_import_loads_nothing_before_it_is_used() -> None:
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert found.stdout.split() == ["responses_client", "responses_client._version"]
+
+
+FIRST_EVENT = r"""
+import sys, httpx
+from responses_client import Client
+
+event = b'data: {"type": "response.created", "response": {"id": "resp_1", "tools": [{"type": "function", "name": "f"}]}}'
+answer = httpx.Response(200, headers={"content-type": "text/event-stream"}, content=event + b"\n\n")
+with httpx.Client(transport=httpx.MockTransport(lambda _: answer)) as http_client:
+    client = Client(api_key="x", http_client=http_client)
+    with client.responses.create(model="gpt-5-mini", input="Hi", stream=True) as stream:
+        assert next(stream).response.tools[0].name == "f"
+        print(*sorted(m.removeprefix("responses_client.models.") for m in sys.modules if "client.models." in m))
+"""
+
+
+def test_first_event_loads_no_models_but_those_in_it() -> None:
+    found = subprocess.run([sys.executable, "-c", FIRST_EVENT], capture_output=True, text=True, check=True)
+
+    assert found.stdout.split() == ["_base", "_fields", "_lenient", "_unions", "events", "response", "tools"]
 
 
 @pytest.mark.parametrize("name", ["errors", "models", "testing"])

@@ -184,7 +184,7 @@ def generator() -> Iterator[dict[str, str]]:
         ({"input": 17}, "input", "int", "a string or a list"),
         ({"input": {"role": "user"}}, "input", "dict", "a string or a list"),
         ({"input": [{"role": "user", "content": 17}]}, "input[0].content", "int", "a string or a list"),
-        ({"input": ["Hi"]}, "input[0]", "str", "an object with a `type` or a `role`"),
+        ({"input": ["Hi", b"Hi"]}, "input[1]", "bytes", "an object with a `type` or a `role`"),
         ({"input": [{"content": "Hi"}]}, "input[0]", "dict", "an object with a `type` or a `role`"),
         ({"model": 17}, "model", "int", "a valid string"),
         ({"model": None}, "model", "missing", "the name of a model, or a prompt that has one"),
@@ -534,7 +534,7 @@ def test_arguments_of_the_path_stay_one_segment_each() -> None:
     assert call.request.url.endswith("/v1/conversations/conv%2F1/items/a%20b%3Fc%23d%25%C3%A9")
 
 
-@pytest.mark.parametrize("value", ["", "  ", ".", "..", None, 7])
+@pytest.mark.parametrize("value", ["", "  ", ".", "..", "a\ud800", None, 7])
 def test_argument_of_the_path_that_names_nothing_is_refused(value: Any) -> None:
     with pytest.raises(RequestValidationError, match=r"item_id: expected the id of something, a string that"):
         prepared(CONVERSATIONS_ITEMS_RETRIEVE, "conv_1", value)

@@ -77,7 +77,8 @@ HELD: dict[str, tuple[list[StreamEvent], list[int | None]]] = {
     "an error": ([ErrorEvent(message="No", sequence_number=0)], [0]),
     "an error without a number": ([ErrorEvent(message="No")], [None]),
     "a numbered ping": ([Keepalive(sequence_number=3), piece(4)], [3, 4]),
-    "gaps later on": ([piece(3), piece(7)], [3, 7]),
+    "repeats later on": ([piece(3), piece(4), piece(4), piece(3), piece(5)], [3, 4, 5]),
+    "no number later on": ([piece(3), piece(None), piece(4)], [3, None, 4]),
     "nothing": ([], []),
 }
 
@@ -91,7 +92,7 @@ def test_what_follows_the_last_event_is_new(
     taken: list[StreamEvent] = []
     for start in range(0, len(events), size):
         batch = events[start : start + size]
-        taken += batch if joint.is_passed else joint.take(batch)
+        taken += joint.take(batch)
 
     assert numbers(taken) == new
     assert (joint.problem, joint.is_passed) == (None, bool(new))
@@ -136,6 +137,20 @@ def test_what_cannot_follow_the_last_event_is_a_problem(events: list[StreamEvent
     assert (joint.problem, joint.is_passed) == (problem, False)
 
 
+@pytest.mark.parametrize(
+    ("later", "problem"),
+    [
+        (piece(7), "the server left out events 4 to 6 when it was to go on"),
+        (piece(3, "other"), "the server numbers events anew: event 3 is not what it was before"),
+    ],
+)
+def test_order_is_checked_to_the_end(later: StreamEvent, problem: str) -> None:
+    joint = Joint(2, piece(2))
+
+    assert numbers(joint.take([piece(3), later, piece(4)])) == [3]
+    assert joint.problem == problem
+
+
 def test_without_the_last_event_its_number_is_trusted() -> None:
     assert numbers(Joint(2).take([piece(2, "other"), piece(3)])) == [3]
 
@@ -155,7 +170,7 @@ def test_no_event_comes_twice_and_none_is_lost_wherever_a_server_starts(
     taken: list[StreamEvent] = []
     for size in [*sizes, 20]:
         batch, events = events[:size], events[size:]
-        taken += batch if joint.is_passed else joint.take(batch)
+        taken += joint.take(batch)
 
     if first > after + 1:
         assert joint.problem is not None
@@ -364,11 +379,15 @@ def test_token_with_more_in_it_is_taken() -> None:
         ("incomplete", True),
         ("cancelled", True),
         ("expired", True),
-        (None, True),
+        (None, False),
     ],
 )
 def test_only_two_statuses_are_no_end(status: str | None, ended: bool) -> None:
     assert has_ended(Response(id="resp_1", status=status)) is ended
+
+
+def test_response_without_a_status_has_ended_if_there_is_output() -> None:
+    assert has_ended(Response.from_dict({"id": "resp_1", "output": [{"type": "message", "content": []}]}))
 
 
 # --- the state of a stream over several connections

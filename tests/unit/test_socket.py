@@ -34,7 +34,10 @@ from responses_client import AsyncWebSocketSession, EventStream, WebSocketSessio
 from responses_client._config import Settings
 from responses_client._io import Failure, run
 from responses_client._socket import Connection
+from responses_client._socket_frames import Ending
 from responses_client._socket_io import Bell
+from responses_client._socket_source import SocketSource
+from responses_client._socket_state import Inbox, Message
 from responses_client._socket_transport import AsyncSocket
 from responses_client.errors import (
     APIConnectionError,
@@ -312,6 +315,19 @@ def test_error_that_names_no_response_ends_all_and_the_session(wire: FakeSocket)
     assert wire.heard[-1] == CloseConnection(1000, "")
 
 
+def test_errors_do_not_repeat_the_key(wire: FakeSocket) -> None:
+    error = {"code": "invalid_api_key", "message": f"Incorrect API key provided: {KEY}"}
+    wire.script += [in_lane(None, "error", error=error)]
+    with session_over(wire) as session:
+        for stream in (ask(session), ask(session)):
+            with pytest.raises(StreamError, match=r"provided: \*\*\*") as caught:
+                stream.until_done()
+            assert KEY not in str(caught.value.event)
+        for use in (lambda: ask(session), lambda: next(session.events())):
+            with pytest.raises(APIConnectionError, match=r"provided: \*\*\*"):
+                use()
+
+
 @pytest.mark.parametrize("text", ["{", "<html>"])
 def test_what_is_no_json_ends_all_streams(wire: FakeSocket, text: str) -> None:
     wire.script += [created("rc-1"), delta("Hel", "rc-1"), text]
@@ -375,6 +391,19 @@ def test_request_that_was_cancelled_has_no_stream(wire: FakeSocket) -> None:
             session.send({"type": "response.new"})
         wire.broken = None
         assert ask(session).get_final_response().output_text == "Two"
+
+
+def test_steering_that_was_cancelled_is_told_nothing(wire: FakeSocket) -> None:
+    with session_over(wire) as session:
+        wire.broken = KeyboardInterrupt()
+        with pytest.raises(KeyboardInterrupt):
+            session.steer(previous_response_id="resp_1", input="More")
+        wire.broken = None
+        answer = {"steer": {"id": "s1", "previous_response_id": "resp_1", "input": []}}
+        wire.script += [in_lane(None, "response.steer.accepted", **answer), *whole("One")]
+        assert ask(session).get_final_response().output_text == "One"
+        taken, _ = connection_of(session).take(connection_of(session).strays)
+        assert taken == []
 
 
 def test_answer_to_a_ping_that_cannot_be_sent_ends_the_connection(wire: FakeSocket) -> None:
@@ -444,6 +473,46 @@ def test_stream_that_was_forgotten_makes_room(wire: FakeSocket) -> None:
         start = wire.clock.now
         assert two.get_final_response().output_text == "Two"
         assert wire.clock.now == start
+
+
+def test_stream_that_is_forgotten_while_room_is_waited_for_makes_room_soon(wire: FakeSocket) -> None:
+    with session_over(wire, {"max_buffered_bytes": 1500}) as session:
+        one, two = fill(wire, session)
+        streams = [one]
+        del one
+
+        def forget() -> None:
+            with pytest.warns(ResourceWarning):
+                streams.clear()
+
+        wire.while_waiting.append(forget)
+        start = wire.clock.now
+        assert two.get_final_response().output_text == "Two"
+        assert wire.clock.now - start <= 0.5
+
+
+def test_last_stream_that_is_forgotten_as_patience_ends_is_no_error(wire: FakeSocket) -> None:
+    with session_over(wire, {"max_buffered_bytes": 1500}) as session:
+        one, two = fill(wire, session)
+        source = one._source
+
+        def forget() -> None:
+            wire.clock.now += 31
+            run(source.drop())
+
+        wire.while_waiting.append(forget)
+        assert two.get_final_response().output_text == "Two"
+        one.close()
+
+
+def test_strays_that_nobody_reads_hold_up_nobody(wire: FakeSocket, caplog: pytest.LogCaptureFixture) -> None:
+    notes = [in_lane("z", "note", text="n" * 500) for _ in range(20)]
+    wire.script += [created(), *notes, delta("One"), completed("One")]
+    with session_over(wire, {"max_buffered_bytes": 1500}) as session:
+        start = wire.clock.now
+        assert ask(session).get_final_response().output_text == "One"
+        assert wire.clock.now == start
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
 def test_wait_for_room_ends_with_the_time_of_the_stream(wire: FakeSocket) -> None:
@@ -801,6 +870,24 @@ def test_stream_closed_by_another_task_ends_for_who_waits(play: Play) -> None:
     play(script)
 
 
+def test_stream_that_is_closed_makes_room_for_who_waits(play: Play) -> None:
+    async def script(wire: LoopSocket, session: AsyncWebSocketSession) -> None:
+        one, two = [await session.create(model="m") for _ in range(2)]
+        connection = session._core.connection
+        assert connection is not None
+        connection._limit = 1500
+        wire.come(created("rc-1"), delta("x" * 1500, "rc-1"))
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(two.until_done)
+            await anyio.wait_all_tasks_blocked()
+            assert connection._room is not None
+            await one.aclose()
+            wire.come(*whole("Two", "rc-2"))
+        assert connection._room is None
+
+    play(script)
+
+
 def test_threads_take_turns_in_reading(wire: FakeSocket) -> None:
     """One reads, the other is woken with its own event, and reads on when the first has what it waited for."""
     wire.bell = _ThreadBell  # type: ignore[method-assign, assignment]
@@ -824,6 +911,70 @@ def test_threads_take_turns_in_reading(wire: FakeSocket) -> None:
         for thread in threads:
             thread.join(5)
     assert found == {"one": "One", "two": "Two"}
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, connection: Connection, inbox: Inbox) -> None:
+    """Have another thread read on right after somebody has found an inbox empty."""
+    original = connection.take
+    reads: list[None] = []
+
+    def take(wanted: Inbox) -> tuple[list[Message], Ending | None]:
+        if wanted is inbox and not reads:
+            reads.append(None)
+            found = original(wanted)
+            for _ in range(3):
+                run(connection._read(None))
+            return found
+        return original(wanted)
+
+    monkeypatch.setattr(connection, "take", take)
+
+
+def test_response_that_ends_while_one_looks_for_its_events_is_whole(
+    wire: FakeSocket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire.script += whole("One")
+    with session_over(wire) as session:
+        stream = ask(session)
+        source = stream._source
+        assert isinstance(source, SocketSource)
+        meanwhile(monkeypatch, connection_of(session), source._inbox)
+        assert stream.get_final_response().output_text == "One"
+
+
+def test_successor_that_begins_while_one_looks_for_it_is_found(
+    wire: FakeSocket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {"steer": {"id": "s1", "previous_response_id": "resp_1", "input": []}}
+    wire.script += [created(), in_lane("rc-1", "response.steer.accepted", **told), *whole("Two", "rc-2")]
+    with session_over(wire, timeout=5.0) as session:
+        first, other = ask(session), ask(session)
+        steering = session.steer(previous_response_id="resp_1", input="More")
+        assert steering.answer().type == "response.steer.accepted"
+        wire.script += [completed("One"), created("rc-1", id="r2", previous_response_id="resp_1")]
+        connection, steer = connection_of(session), steering._steered._steer
+        other.until_done()
+        original = connection.take
+
+        def take(inbox: Inbox) -> tuple[list[Message], Ending | None]:
+            if inbox is steer.inbox and wire.script:
+                for _ in range(2):  # by another thread, after one has looked for the successor
+                    run(connection._read(None))
+            return original(inbox)
+
+        monkeypatch.setattr(connection, "take", take)
+        start = wire.clock.now
+        assert isinstance(steering.outcome(), EventStream)
+        assert wire.clock.now == start
+        first.close()
+
+
+def test_events_of_no_stream_that_came_before_the_end_are_given_before_it(wire: FakeSocket) -> None:
+    wire.script += [in_lane("z", "one"), in_lane("z", "two"), *whole("One")]
+    with session_over(wire) as session:
+        ask(session).until_done()
+        wire.script.append(GOODBYE)
+    assert types(list(session.events())) == ["one", "two"]
 
 
 class _ThreadBell:

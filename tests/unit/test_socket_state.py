@@ -198,7 +198,7 @@ def test_error_that_names_its_lane_is_that_of_its_response(bench: Bench) -> None
 @pytest.mark.parametrize("kind", ["error", None])
 def test_error_without_a_lane_is_that_of_the_one_response_in_flight(bench: Bench, kind: str | None) -> None:
     a = bench.open("a")
-    bench.receive(created("a"), wire(kind, error={"message": "No"}), wire(DELTA, "a"))
+    bench.receive(created(), wire(kind, error={"message": "No"}), wire(DELTA, "a"))
     assert bench.taken(a) == ["created", "error"]
     assert bench.taken() == ["output_text.delta"]
     assert bench.state.ending is None
@@ -206,10 +206,107 @@ def test_error_without_a_lane_is_that_of_the_one_response_in_flight(bench: Bench
 
 def test_error_without_a_lane_ends_all_responses_in_flight_and_the_connection(bench: Bench) -> None:
     a, b = bench.open("a"), bench.open("b")
-    bench.receive(created("a"), wire("error", error={"message": "Time is up."}), wire(DELTA, "a"))
+    bench.receive(created(), wire("error", error={"message": "Time is up."}), wire(DELTA, "a"))
     assert bench.taken(a) == ["created", "error"]
     assert bench.taken(b) == ["error"]
     assert bench.reason == "the server reported an error that names no response: Time is up"
+
+
+def test_error_of_the_connection_ends_all_responses_where_the_server_names_lanes(bench: Bench) -> None:
+    a, b = bench.open("a"), bench.open("b")
+    error = {"code": "websocket_connection_limit_reached", "message": "Time is up."}
+    bench.receive(created("a"), created("b"), wire("error", error=error))
+    assert bench.taken(a) == bench.taken(b) == ["created", "error"]
+    assert bench.reason == "the server reported an error that names no response: Time is up"
+
+
+def test_error_without_a_lane_harms_no_response_that_has_begun_where_the_server_names_lanes(
+    bench: Bench,
+) -> None:
+    a = bench.open("a")
+    bench.receive(created("a"), wire("error", error={"message": "unknown event"}), wire(DONE, "a"))
+    assert bench.taken(a) == ["created", "completed"]
+    assert bench.taken() == ["error"]
+
+
+def test_error_without_a_lane_refuses_the_request_that_has_not_begun(bench: Bench) -> None:
+    a, b = bench.open("a"), bench.open("b")
+    bench.receive(created("a"), wire("error", error={"message": "No"}), wire(DONE, "a"))
+    assert bench.taken(a) == ["created", "completed"]
+    assert bench.taken(b) == ["error"]
+    assert bench.state.ending is None
+
+
+def test_error_without_a_lane_that_may_refuse_several_requests_ends_the_connection(bench: Bench) -> None:
+    a, b, c = bench.open("a"), bench.open("b"), bench.open("c")
+    bench.receive(created("a"), wire("error", error={"message": "No"}))
+    assert bench.taken(a) == ["created", "error"]
+    assert bench.taken(b) == bench.taken(c) == ["error"]
+    assert bench.reason is not None
+
+
+def failed(id: str | None, stream_id: str | None = None) -> bytes:
+    return wire("response.failed", stream_id, response={"id": id})
+
+
+def test_failure_told_after_an_error_without_a_lane_is_not_that_of_the_next_response(bench: Bench) -> None:
+    a = bench.open("a")
+    bench.receive(created(), wire("error"))
+    b = bench.open("b")
+    bench.receive(failed("r"), created(), wire(DONE))
+    assert bench.taken(a) == ["created", "error"]
+    assert bench.taken(b) == ["created", "completed"]
+    assert bench.taken() == ["failed"]
+
+
+def test_failure_of_another_id_is_that_of_the_next_response(bench: Bench) -> None:
+    a, b = bench.open("a"), bench.open("a")
+    bench.receive(created("a"), wire("error", "a"), failed("other", "a"))
+    assert bench.taken(a) == ["created", "error"]
+    assert bench.taken(b) == ["failed"]
+
+
+def test_failure_told_once_more_is_known_after_events_of_other_lanes(bench: Bench) -> None:
+    a, other, b = bench.open("a"), bench.open("x"), bench.open("a")
+    bench.receive(created("a"), wire("error", "a"), created("x"), wire(DELTA, "x"), failed(None, "a"))
+    assert bench.taken(a) == ["created", "error"]
+    assert bench.taken(other) == ["created", "output_text.delta"]
+    assert bench.taken(b) == []
+    bench.receive(failed(None, "a"))
+    assert bench.taken(b) == ["failed"]
+
+
+def test_failure_told_once_more_while_nothing_is_asked_for_says_nothing_of_what_comes(bench: Bench) -> None:
+    bench.open("a")
+    bench.receive(created("a"), wire("error", "a"), failed("r", "a"))
+    b = bench.open("a")
+    bench.receive(failed(None, "a"))
+    assert bench.taken(b) == ["failed"]
+
+
+SECRET = "0f1e2d3c4b5a6978"
+
+
+def test_errors_do_not_repeat_keys() -> None:
+    state = SocketState(strict=False, secrets=[SECRET])
+    a, b = state.open("a", None), state.open("b", None)
+    state.receive(wire(DELTA, "a", delta=SECRET))
+    state.receive(wire("response.failed", "b", response={"error": {"message": SECRET}}))
+    c = state.open("c", None)
+    state.receive(wire("error", error={"message": f"Wrong key: {'x' * 180} {SECRET}", "code": "websocket_x"}))
+    assert SECRET in str(state.take(a)[0].data)  # what the model says is left as it is
+    for inbox in (a, b, c):
+        assert SECRET not in str(state.take(inbox))
+    assert state.ending is not None
+    assert SECRET[:6] not in state.ending.reason
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_messages_that_cannot_be_read_do_not_repeat_keys(strict: bool) -> None:
+    state = SocketState(strict=strict, secrets=[SECRET])
+    a = state.open("a", None)
+    state.receive(json.dumps([SECRET]).encode() if strict else SECRET.encode() + b"{")
+    assert [b"***" in message.data for message in state.take(a)] == [True]
 
 
 def test_error_without_a_lane_and_response_is_a_stray(bench: Bench) -> None:
@@ -328,8 +425,51 @@ def test_what_nobody_will_take_is_swept_out(bench: Bench) -> None:
     a, b = bench.open("a"), bench.open("b")
     bench.receive(wire(DELTA, "a"), wire(DELTA, "b"))
     a.is_wanted = False
-    bench.state.sweep()
+    bench.state.sweep(1000)
     assert bench.state.size == b.size > 0
+
+
+def test_oldest_strays_that_nobody_reads_make_room(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    a = bench.open("a")
+    bench.receive(wire(DELTA, "a"), *[wire("note", "z", n=number) for number in range(9)])
+    for _ in range(2):
+        room = bench.state.size
+        bench.state.sweep(room + 1)
+        assert bench.state.size == room
+        bench.state.sweep(room)
+        assert bench.state.size < room
+    assert len(caplog.messages) == 1
+    assert "nobody reads them" in caplog.text
+    assert [json.loads(message.data)["n"] for message in bench.state.take(bench.state.strays)] == [
+        *range(2, 9)
+    ]
+    assert bench.taken(a) == ["output_text.delta"]
+    assert bench.state.size == 0
+
+
+def test_strays_stay_where_they_make_no_room(bench: Bench) -> None:
+    a = bench.open("a")
+    bench.receive(wire(DELTA, "a"), wire("note", "z"))
+    bench.state.sweep(a.size)
+    assert bench.taken() == ["note"]
+
+
+def test_strays_that_somebody_reads_wait_like_all_others(bench: Bench) -> None:
+    assert bench.taken() == []
+    bench.receive(wire("note"), wire("note"))
+    bench.state.sweep(1)
+    assert bench.taken() == ["note", "note"]
+    bench.receive(wire("note"))
+    bench.state.relieve()  # nobody did for long
+    bench.receive(wire("note"))
+    bench.state.sweep(1)
+    assert bench.taken() == []
+
+
+def test_nothing_is_given_up_where_nothing_waits(bench: Bench) -> None:
+    a = bench.open("a")
+    bench.state.relieve()
+    assert a.ending is None
 
 
 def test_end_is_told_to_all_once(bench: Bench) -> None:
@@ -380,6 +520,35 @@ def test_request_that_brings_what_was_required_is_no_successor(bench: Bench) -> 
     assert steered.successor is None
     bench.receive(steer("failed", "a"))
     assert bench.taken() == ["steer.failed"]
+
+
+def test_steering_that_waits_for_the_user_leads_to_nothing_by_itself(bench: Bench) -> None:
+    bench.open("a")
+    steered = bench.state.steer("r1")
+    bench.receive(created("a"), steer("accepted", "a"), wire(DONE, "a"), steer("pending", "a"), created("a"))
+    assert steered.successor is None
+    assert bench.taken() == ["created"]
+
+
+def test_steering_that_nobody_asks_about_keeps_the_answers_of_others_apart(bench: Bench) -> None:
+    first = bench.open("a")
+    given_up, kept = bench.state.steer("r1"), bench.state.steer("r1")
+    bench.state.give_up(given_up)
+    bench.receive(created("a"), steer("accepted", "a", id="s1"), steer("failed", "a", id="s2"))
+    assert bench.taken(kept.inbox) == ["steer.failed"]
+    queued = bench.open("a")
+    bench.receive(wire(DONE, "a"), created("a", "r1"), wire(DONE, "a"), created("a"), wire(DONE, "a"))
+    assert bench.taken(first) == bench.taken(queued) == ["created", "completed"]
+    assert bench.taken() == []
+    assert bench.state.size == 0
+
+
+def test_steering_that_nobody_asks_about_is_forgotten_where_no_answer_comes(bench: Bench) -> None:
+    kept = bench.state.steer("r1")
+    for _ in range(100):
+        bench.state.give_up(bench.state.steer("r1"))
+    assert len(bench.state._steers) == 33
+    assert bench.state._steers[0] is kept
 
 
 def test_several_submissions_share_a_successor(bench: Bench) -> None:

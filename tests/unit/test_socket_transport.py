@@ -21,9 +21,11 @@ from httpcore._backends.anyio import AnyIOStream
 from httpcore._backends.sync import SyncStream
 from httpcore._backends.trio import TrioStream
 
+from responses_client._config import Settings
 from responses_client._io import Failure, run
+from responses_client._socket import Connection
 from responses_client._socket_transport import AsyncSocket, SyncSocket
-from responses_client.errors import ConfigurationError
+from responses_client.errors import APIConnectionError, ConfigurationError
 
 MUCH = 4 * 1024 * 1024  # more than sockets take without a reader
 
@@ -151,6 +153,90 @@ def test_message_that_is_not_taken_in_time_ends_the_connection(
             run(sock.write(lambda: b"a" * MUCH, left))
         with pytest.raises(Failure):
             run(sock.write(lambda: b"a"))
+
+
+def test_message_behind_one_that_is_stuck_waits_no_longer_than_it_may() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        sock = sync_socket(SyncStream(ours), 5.0)
+        is_stuck, failures = threading.Event(), list[str]()
+
+        def make() -> bytes:
+            is_stuck.set()
+            return b"a" * MUCH
+
+        def send() -> None:
+            with pytest.raises(Failure) as caught:
+                run(sock.write(make))
+            failures.append(caught.value.reason)
+
+        thread = threading.Thread(target=send)
+        thread.start()
+        assert is_stuck.wait(5)
+        with pytest.raises(Failure, match="another message was still being sent"):
+            run(sock.write(lambda: pytest.fail("it was made in vain"), 0.02))
+        assert thread.is_alive()
+        run(sock.close())
+        thread.join(5)
+        assert len(failures) == 1
+
+
+class Stuck:
+    """A session whose server takes nothing, while a thread sends."""
+
+    def __init__(self, ours: socket.socket, **options: Any) -> None:
+        sock = sync_socket(SyncStream(ours), 5.0)
+        settings = Settings(api_key="any", base_url="http://api.test/v1")
+        meta: Any = None
+        self.connection = Connection(sock, meta, settings, {"ping_timeout": 0.05, **options})  # type: ignore[typeddict-item]
+        self.is_sending = threading.Event()
+        self.raised: list[Exception] = []
+        self.thread = threading.Thread(target=self.send)
+
+    def send(self) -> None:
+        try:
+            run(self.connection.send(b"a" * MUCH, lambda _: self.is_sending.set()))
+        except (APIConnectionError, RuntimeError) as error:
+            self.raised.append(error)
+
+
+def test_session_is_closed_while_a_message_is_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("responses_client._socket._CLOSE_SECONDS", 0.02)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        stuck = Stuck(ours, ping_interval=None)
+        stuck.thread.start()
+        assert stuck.is_sending.wait(5)
+        run(stuck.connection.close())
+        stuck.thread.join(5)
+        assert ["session is closed" in str(error) for error in stuck.raised] == [True]
+
+
+def test_silent_server_is_noticed_while_a_message_is_stuck() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        stuck = Stuck(ours, ping_interval=0.02)
+        stuck.thread.start()
+        stuck.thread.join(5)
+        assert ["a ping was not answered" in str(error) for error in stuck.raised] == [True]
+
+
+def test_message_of_which_nothing_was_sent_leaves_the_connection() -> None:
+    ours, theirs = socket.socketpair()
+    theirs.settimeout(5)
+    with ours, theirs:
+        ours.setblocking(False)
+        size = 0
+        with suppress(BlockingIOError):
+            while True:
+                size += ours.send(b"a" * 65536)
+        sock = sync_socket(SyncStream(ours))
+        with pytest.raises(Failure, match="did not take the message in time"):
+            run(sock.write(lambda: pytest.fail("it was made in vain"), 0.02))
+        while size:
+            size -= len(theirs.recv(min(size, 65536)))
+        run(sock.write(lambda: b"x"))
+        assert theirs.recv(1) == b"x"
 
 
 def test_message_that_was_interrupted_ends_the_connection(

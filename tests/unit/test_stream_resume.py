@@ -173,7 +173,7 @@ def test_log_tells_that_a_stream_is_resumed(
     with caplog.at_level(logging.INFO, "responses_client"):
         play(numbers, FakeIO(clock, stream(CREATED, RESET), stream(HEL + LO + COMPLETED)))
 
-    assert caplog.messages == ["responses.retrieve: retry in 0.50 s, network error"]
+    assert caplog.messages == ["responses.retrieve: resume after event 0 in 0.50 s, network error"]
 
 
 def test_idle_timeout_lets_a_stream_be_resumed(play: Play, clock: Clock) -> None:

@@ -1,0 +1,113 @@
+"""Calls that are watched, over an outside world that plays scripts: in plain functions, on asyncio and on trio."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TypeVar
+
+import anyio
+from fake_io import FakeIO, call
+from stream_shells import Stream
+
+from responses_client._flow import fetch
+from responses_client._hooks import RequestInfo, ResponseInfo
+from responses_client._io import run
+from responses_client._observe import Observer
+from responses_client._source import http_source
+from responses_client._stream import AsyncEventStream, EventStream
+from responses_client.models import Response
+
+T = TypeVar("T")
+
+
+class Player:
+    """Runs calls and streams in one colour."""
+
+    def __init__(self, colour: str) -> None:
+        self.colour = colour
+
+    def run(self, script: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a script."""
+        return run(script()) if self.colour == "sync" else anyio.run(script, backend=self.colour)
+
+    def fetch(self, io: FakeIO, params: dict[str, Any] | None = None, **options: Any) -> Response:
+        """Create a response."""
+        return self.run(lambda: fetch(io, call(params, **options)))
+
+    def opened(self, io: FakeIO, params: dict[str, Any] | None = None, **options: Any) -> Stream:
+        """A stream, not yet open."""
+        source = http_source(io, call({"stream": True, **(params or {})}, **options))
+        return Stream(EventStream(source) if self.colour == "sync" else AsyncEventStream(source))
+
+    def play(self, script: Callable[[Stream], Awaitable[T]], stream: Stream) -> T:
+        """Run a script with a stream."""
+
+        async def main() -> T:
+            return await script(stream)
+
+        return self.run(main)
+
+    def events(self, io: FakeIO, params: dict[str, Any] | None = None, **options: Any) -> list[Any]:
+        """Read a stream to its end."""
+
+        async def script(stream: Stream) -> list[Any]:
+            async with stream:
+                return await stream.rest()
+
+        return self.play(script, self.opened(io, params, **options))
+
+
+class Notes(Observer):
+    """Telemetry and observer in one, that writes down all it is told."""
+
+    def __init__(self, **added: str) -> None:
+        self.told: list[Any] = []
+        self.added = added
+        self.depth = 0
+
+    def observe(self, call: Any) -> Observer:
+        """See `Telemetry`."""
+        self.told.append(f"{call.operation.name} starts")
+        return self
+
+    def around(self) -> AbstractContextManager[object]:
+        """See `Observer`."""
+
+        @contextmanager
+        def block() -> Any:
+            self.depth += 1
+            try:
+                yield
+            finally:
+                self.depth -= 1
+
+        return block()
+
+    def headers(self) -> dict[str, str]:
+        """See `Observer`."""
+        return self.added
+
+    def sending(self, request: RequestInfo) -> None:
+        """See `Observer`."""
+        self.told.append(f"try {request.try_number}")
+
+    def answered(self, answer: ResponseInfo) -> None:
+        """See `Observer`."""
+        status = None if answer.meta is None else answer.meta.status_code
+        self.told.append((status, None if answer.error is None else type(answer.error).__name__))
+
+    def retrying(self, operation: str, delay: float, reason: str) -> None:
+        """See `Observer`."""
+        self.told.append((operation, delay, reason))
+
+    def received(self, events: Any) -> None:
+        """See `Observer`."""
+        self.told.append([event.type.removeprefix("response.") for event in events])
+
+    def ended(self, error: BaseException | None, partial: Callable[[], Response | None]) -> None:
+        """See `Observer`."""
+        said = partial()
+        self.told.append(
+            ("ended", None if error is None else type(error).__name__, said and said.output_text)
+        )
