@@ -5,6 +5,8 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from os import PathLike
 from pathlib import Path
+from secrets import token_hex
+from shutil import copymode
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, cast
 
 from pydantic_core import from_json
@@ -97,11 +99,16 @@ def write_batch(file: str | PathLike[str] | _Writable, lines: Iterable[BatchRequ
         raise TypeError("The file is open for text; open it for bytes (mode 'wb')")
     if not isinstance(file, (str, PathLike)):
         return _write(file, lines)
-    path = Path(file)
-    part = path.with_name(f"{path.name}.part")
+    path = Path(file).resolve()  # what a link leads to is written, and the link stays
+    if path.exists() and not path.is_file():  # a pipe, say
+        with path.open("wb") as target:
+            return _write(target, lines)
+    part = path.with_name(f".{path.name}.{token_hex(8)}")
     try:
-        with part.open("wb") as target:
+        with part.open("xb") as target:
             count = _write(target, lines)
+        if path.exists():
+            copymode(path, part)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

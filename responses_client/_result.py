@@ -41,7 +41,7 @@ def parse_result(
         StreamInterrupted, StreamError: The body is a stream (which nobody asked for) without an end.
     """
     if content_type(meta.headers) == "text/event-stream" and model is Response:
-        return cast("_R", _accumulated(body, meta, settings))
+        return cast("_R", _accumulated(body, meta, settings, secrets))
     result: _R | APIError
     try:
         with strict_validation(settings.strict):
@@ -77,12 +77,12 @@ def _parsed(model: type[_R], body: bytes, meta: ResponseMeta) -> _R:
     return parse_json(model, body)
 
 
-def _accumulated(body: bytes, meta: ResponseMeta, settings: "Settings") -> Response:
+def _accumulated(body: bytes, meta: ResponseMeta, settings: "Settings", secrets: Sequence[str]) -> Response:
     state = StreamState(deque(), settings.max_event_bytes, settings.strict, meta)
     state.feed(body)
     if not state.ended:
         state.end()
-    failure = state.failure()
+    failure = state.failure(secrets)
     if failure is not None:
         raise failure
     return cast("Response", state.snapshot())

@@ -227,7 +227,7 @@ class HttpSource(Source):
         body = cast("Body", self._body)
         if state.error_event is not None:
             state.after_error(await body.drain())
-        failure = cast("APIError", state.failure())
+        failure = cast("APIError", state.failure(self._attempts.secrets))
         if self._broken is not None:
             failure.__cause__ = self._attempts.cause(self._broken)
         await self._release()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from ._accumulate import Accumulator
 from ._decode import MOST_KEPT_BYTES, EventDecoder
+from ._error_text import without
 from .errors import APIError, ResponseValidationError, StreamError, StreamInterrupted
 from .models.response import Response
 
@@ -184,8 +185,11 @@ class StreamState:
                 return accumulator.response_id, event.sequence_number - 1
         return accumulator.response_id, accumulator.last_sequence_number
 
-    def failure(self) -> APIError | None:
-        """Return the error that ended the stream; None if it ended well or goes on."""
+    def failure(self, secrets: "Iterable[str]" = ()) -> APIError | None:
+        """Return the error that ended the stream; None if it ended well or goes on.
+
+        Secrets that an `error` event repeats are masked.
+        """
         if self.terminal:
             return None
         partial = self.snapshot()
@@ -201,9 +205,13 @@ class StreamState:
                 )
             return invalid
         if self.error_event is not None:
+            event, text = self.error_event, self.error_event.to_json().encode()
+            shown = without(secrets, text)
+            if shown != text:
+                event = type(event).from_json(shown)
             return StreamError.from_event(
-                self.error_event.to_dict(),
-                event=self.error_event,
+                event.to_dict(),
+                event=event,
                 partial=partial,
                 response_id=response_id,
                 last_sequence_number=number,

@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import logging
+import os
 import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -185,7 +186,27 @@ def test_file_is_whole_or_as_it_was(tmp_path: Path, lines: Callable[[], Any], re
             write_batch(path, lines())
         assert reason in str(caught.value)
         assert (path.read_bytes() if path.exists() else None) == before
-        assert list(tmp_path.glob("*.part")) == []
+        assert [*tmp_path.iterdir()] == ([] if before is None else [path])
+
+
+def test_link_and_mode_of_a_file_stay(tmp_path: Path) -> None:
+    path, link, other = tmp_path / "in.jsonl", tmp_path / "link", tmp_path / "in.jsonl.part"
+    path.write_bytes(b"old\n")
+    path.chmod(0o600)
+    link.symlink_to(path)
+    other.write_bytes(b"mine")
+    write_batch(link, [line("a")])
+
+    assert link.is_symlink()
+    assert b'"custom_id":"a"' in path.read_bytes()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert other.read_bytes() == b"mine"
+    assert len([*tmp_path.iterdir()]) == 3
+
+
+def test_what_is_no_plain_file_is_written_as_it_is() -> None:
+    assert write_batch(os.devnull, [line("a")]) == 1
+    assert Path(os.devnull).is_char_device()
 
 
 def test_file_open_for_text_is_a_type_error() -> None:

@@ -215,6 +215,17 @@ def test_the_failed_response_behind_an_error_is_its_partial_response(together: b
     assert error.last_sequence_number == 3
 
 
+def test_a_secret_that_an_error_event_repeats_is_masked():
+    secret = "0f1e2d3c4b5a6978"
+    state = state_after({"type": "error", "message": f"Wrong key {secret}", "code": "invalid_api_key"})
+    error = state.failure([secret])
+    assert isinstance(error, StreamError)
+    assert error.event is not None
+    assert error.code == "invalid_api_key"
+    assert "Wrong key ***" in str(error)
+    assert not [text for text in (str(error), repr(error), error.event.to_json()) if secret in text]
+
+
 def test_an_error_before_everything_has_no_partial_response():
     error = state_after(ERROR).failure()
     assert isinstance(error, StreamError)
