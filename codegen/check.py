@@ -56,6 +56,10 @@ def _check_object(document: Document, where: str, item: Object) -> None:
         _check_base(document, where, item)
     for field in item.fields:
         _check_names(document, f"{where}.{field.wire}", references(field.spec))
+    if item.without:
+        fields = {field.wire for field in document.all_fields(item)}
+        if not item.request or not item.without[1] <= fields:
+            raise SchemaError(f"{where}: x-request-without needs an x-request, and fields of it")
     if item.request and len(lists := [field.wire for field, _ in document.lists(item)]) > 1:
         raise SchemaError(f"{where} has {' and '.join(lists)}, both lists with texts in them")
     if item.effect:

@@ -67,6 +67,7 @@ _OBJECT = {
     "x-abstract",
     "x-class",
     "x-request",
+    "x-request-without",
     "x-effect",
 }
 _UNION = {*_COMMON, "anyOf", "x-unknown", "x-untagged", "x-list"}
@@ -143,6 +144,8 @@ def _check_object(where: str, schema: Spec, module: str) -> None:
         raise SchemaError(f"{where}: more than one base")
     if "x-class" in schema and schema["x-class"] not in CLASSES:
         raise SchemaError(f"{where}: x-class must be one of {', '.join(CLASSES)}")
+    if len(_mapping(where, schema.get("x-request-without", {"": []}))) != 1:
+        raise SchemaError(f"{where}: x-request-without makes one type")
     if effect := schema.get("x-effect"):
         _check_keys(f"{where}.x-effect", _mapping(f"{where}.x-effect", effect), _EFFECT, "verb or key")
     for wire, value in properties.items():

@@ -18,7 +18,9 @@ def param_name(document: Document, name: str) -> str:
 def names(document: Document) -> list[str]:
     """Return the names of all dict types."""
     found = _reachable(document)
-    return sorted([*(param_name(document, name) for name in found), *_lists(document, found)])
+    schemas = [document.schemas[name] for name in found]
+    shared = [item.without[0] for item in schemas if isinstance(item, Object) and item.without]
+    return sorted([*(param_name(document, name) for name in found), *shared, *_lists(document, found)])
 
 
 def _lists(document: Document, found: Iterable[str]) -> dict[str, Union]:
@@ -33,6 +35,8 @@ def emit(document: Document) -> str:
     body: list[str] = []
     for name in found:
         if isinstance(item := document.schemas[name], Object):
+            if item.without:
+                body += ["", "", *_typed_dict(document, item, is_shared=True)]
             body += ["", "", *_typed_dict(document, item)]
     unions = {union.name: union for union in document.unions()}
     for name in [name for name in unions if name in found]:
@@ -86,13 +90,23 @@ def _reachable(document: Document) -> dict[str, None]:
     return found
 
 
-def _typed_dict(document: Document, item: Object) -> list[str]:
+def _typed_dict(document: Document, item: Object, *, is_shared: bool = False) -> list[str]:
+    """Return the dict type of an object, or the one of fewer fields that it is based on."""
     name = param_name(document, item.name)
     base = "RequestOptions" if item.request else "TypedDict"
+    description = item.description
     takes_text = item.request is not None
     fields = [field for field in document.all_fields(item) if not field.read_only]
     # Whether there is a stream is an argument of its own, which decides the type of the result.
     fields = [field for field in fields if not (item.request and field.wire == "stream")]
+    if item.without:
+        shared, own = item.without
+        fields = [field for field in fields if (field.wire in own) != is_shared]
+        if is_shared:
+            description = f"The fields of `{name}` but {', '.join(f'`{field}`' for field in sorted(own))}."
+            name = shared
+        else:
+            base = shared
     lines: list[str] = []
     if keywords := [field for field in fields if iskeyword(field.wire)]:
         # A class body cannot spell these keys.
@@ -101,7 +115,7 @@ def _typed_dict(document: Document, item: Object) -> list[str]:
         lines += docstring(" ".join(f"`{field.wire}`: {field.description}" for field in keywords), "")
         lines += ["", ""]
         base = f"_{name}"
-    lines += [f"class {name}({base}, total=False):", *docstring(item.description)]
+    lines += [f"class {name}({base}, total=False):", *docstring(description)]
     lines += [""] if len(fields) > len(keywords) else []
     for field in fields:
         if field not in keywords:

@@ -77,8 +77,13 @@ def _schema(module: str, name: str, spec: Spec) -> Schema:
         fields=tuple(_field(k, v, k in required, k in point) for k, v in properties.items()),
         abstract=bool(spec.get("x-abstract")),
         request=spec.get("x-request"),
+        without=_without(spec.get("x-request-without")),
         effect=spec.get("x-effect"),
     )
+
+
+def _without(spec: Spec | None) -> tuple[str, frozenset[str]] | None:
+    return None if spec is None else next((name, frozenset(fields)) for name, fields in spec.items())
 
 
 def _field(wire: str, spec: Spec, required: bool, point: bool) -> Field:

@@ -66,6 +66,7 @@ class Object:
     fields: tuple[Field, ...]
     abstract: bool
     request: str | None
+    without: tuple[str, frozenset[str]] | None  # a dict type that lacks some fields, and these
     effect: Spec | None
 
 

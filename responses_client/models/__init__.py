@@ -148,17 +148,18 @@ else:
             ProgrammaticToolCallingToolParam PromptCacheBreakpointParam PromptCacheOptionsParam
             PromptTemplateParam RankingOptionsParam ReasoningConfigParam ReasoningItemParam ReasoningTextParam
             RefusalParam ResponseCompactParams ResponseCreateParams ResponseImageOptionsParam
-            ResponseRetrieveParams SafetyCheckParam ScreenshotActionParam ScreenshotContentParam
-            ScrollActionParam ShellActionParam ShellCallOutputParam ShellCallParam ShellEnvironmentParam
-            ShellExitParam ShellOutcomeParam ShellOutputContentParam ShellTimeoutParam ShellToolChoiceParam
-            ShellToolEnvironmentParam ShellToolParam SkillParam SkillReferenceParam StreamOptionsParam
-            SummaryTextParam TextConfigParam TextFormatJsonObjectParam TextFormatJsonSchemaParam
-            TextFormatParam TextFormatTextParam TextParam ToolCallCallerParam ToolChoiceObjectParam ToolParam
-            ToolSearchCallParam ToolSearchOutputParam ToolSearchToolParam TopLogprobParam TypeActionParam
-            UrlCitationParam WaitActionParam WebSearchActionFindInPageParam WebSearchActionOpenPageParam
-            WebSearchActionParam WebSearchActionSearchParam WebSearchCallParam WebSearchFiltersParam
-            WebSearchPreviewToolParam WebSearchSourceParam WebSearchToolParam WebhookCreateParams
-            WebhookListParams WebhookRotateSecretParams WebhookTestParams WebhookUpdateParams
+            ResponseRetrieveParams ResponseRunParams SafetyCheckParam ScreenshotActionParam
+            ScreenshotContentParam ScrollActionParam ShellActionParam ShellCallOutputParam ShellCallParam
+            ShellEnvironmentParam ShellExitParam ShellOutcomeParam ShellOutputContentParam ShellTimeoutParam
+            ShellToolChoiceParam ShellToolEnvironmentParam ShellToolParam SkillParam SkillReferenceParam
+            StreamOptionsParam SummaryTextParam TextConfigParam TextFormatJsonObjectParam
+            TextFormatJsonSchemaParam TextFormatParam TextFormatTextParam TextParam ToolCallCallerParam
+            ToolChoiceObjectParam ToolParam ToolSearchCallParam ToolSearchOutputParam ToolSearchToolParam
+            TopLogprobParam TypeActionParam UrlCitationParam WaitActionParam WebSearchActionFindInPageParam
+            WebSearchActionOpenPageParam WebSearchActionParam WebSearchActionSearchParam WebSearchCallParam
+            WebSearchFiltersParam WebSearchPreviewToolParam WebSearchSourceParam WebSearchToolParam
+            WebhookCreateParams WebhookListParams WebhookRotateSecretParams WebhookTestParams
+            WebhookUpdateParams
         """,
         "parts_of_requests": """
             BackgroundOptions ContextManagement ModerationConfig ModerationPolicy ModerationPolicyMode

@@ -79,18 +79,18 @@ __all__ = [
     "PromptCacheBreakpointParam", "PromptCacheOptionsParam", "PromptTemplateParam", "RankingOptionsParam",
     "ReasoningConfigParam", "ReasoningItemParam", "ReasoningTextParam", "RefusalParam",
     "ResponseCompactParams", "ResponseCreateParams", "ResponseImageOptionsParam", "ResponseRetrieveParams",
-    "SafetyCheckParam", "ScreenshotActionParam", "ScreenshotContentParam", "ScrollActionParam",
-    "ShellActionParam", "ShellCallOutputParam", "ShellCallParam", "ShellEnvironmentParam", "ShellExitParam",
-    "ShellOutcomeParam", "ShellOutputContentParam", "ShellTimeoutParam", "ShellToolChoiceParam",
-    "ShellToolEnvironmentParam", "ShellToolParam", "SkillParam", "SkillReferenceParam", "StreamOptionsParam",
-    "SummaryTextParam", "TextConfigParam", "TextFormatJsonObjectParam", "TextFormatJsonSchemaParam",
-    "TextFormatParam", "TextFormatTextParam", "TextParam", "ToolCallCallerParam", "ToolChoiceObjectParam",
-    "ToolParam", "ToolSearchCallParam", "ToolSearchOutputParam", "ToolSearchToolParam", "TopLogprobParam",
-    "TypeActionParam", "UrlCitationParam", "WaitActionParam", "WebSearchActionFindInPageParam",
-    "WebSearchActionOpenPageParam", "WebSearchActionParam", "WebSearchActionSearchParam",
-    "WebSearchCallParam", "WebSearchFiltersParam", "WebSearchPreviewToolParam", "WebSearchSourceParam",
-    "WebSearchToolParam", "WebhookCreateParams", "WebhookListParams", "WebhookRotateSecretParams",
-    "WebhookTestParams", "WebhookUpdateParams",
+    "ResponseRunParams", "SafetyCheckParam", "ScreenshotActionParam", "ScreenshotContentParam",
+    "ScrollActionParam", "ShellActionParam", "ShellCallOutputParam", "ShellCallParam",
+    "ShellEnvironmentParam", "ShellExitParam", "ShellOutcomeParam", "ShellOutputContentParam",
+    "ShellTimeoutParam", "ShellToolChoiceParam", "ShellToolEnvironmentParam", "ShellToolParam", "SkillParam",
+    "SkillReferenceParam", "StreamOptionsParam", "SummaryTextParam", "TextConfigParam",
+    "TextFormatJsonObjectParam", "TextFormatJsonSchemaParam", "TextFormatParam", "TextFormatTextParam",
+    "TextParam", "ToolCallCallerParam", "ToolChoiceObjectParam", "ToolParam", "ToolSearchCallParam",
+    "ToolSearchOutputParam", "ToolSearchToolParam", "TopLogprobParam", "TypeActionParam", "UrlCitationParam",
+    "WaitActionParam", "WebSearchActionFindInPageParam", "WebSearchActionOpenPageParam",
+    "WebSearchActionParam", "WebSearchActionSearchParam", "WebSearchCallParam", "WebSearchFiltersParam",
+    "WebSearchPreviewToolParam", "WebSearchSourceParam", "WebSearchToolParam", "WebhookCreateParams",
+    "WebhookListParams", "WebhookRotateSecretParams", "WebhookTestParams", "WebhookUpdateParams",
 ]
 
 
@@ -1587,8 +1587,8 @@ class ResponseCompactParams(RequestOptions, total=False):
     """Speed against price of serving; `auto`, the project's setting, when absent."""
 
 
-class ResponseCreateParams(RequestOptions, total=False):
-    """A request for a response; every field may be left out, though most servers want `model` and `input`."""
+class ResponseRunParams(RequestOptions, total=False):
+    """The fields of `ResponseCreateParams` but `tools`."""
 
     model: ModelId
     """Id of the model; may be left out where a prompt template names one."""
@@ -1602,8 +1602,6 @@ class ResponseCreateParams(RequestOptions, total=False):
     """A conversation to read before and add to after, by id; not together with `previous_response_id`."""
     prompt: PromptTemplate | PromptTemplateParam | None
     """A stored prompt template and the values to fill in."""
-    tools: Sequence[Tool | ToolParam]
-    """The tools that the model may use."""
     tool_choice: Literal["none", "auto", "required"] | ToolChoiceObject | ToolChoiceObjectParam
     """Whether the model may, must or must not call tools, and which; `auto` when absent."""
     parallel_tool_calls: bool | None
@@ -1664,6 +1662,13 @@ class ResponseCreateParams(RequestOptions, total=False):
     user."""
     user: str
     """Deprecated. Your id of the end user; `safety_identifier` and `prompt_cache_key` replace it."""
+
+
+class ResponseCreateParams(ResponseRunParams, total=False):
+    """A request for a response; every field may be left out, though most servers want `model` and `input`."""
+
+    tools: Sequence[Tool | ToolParam]
+    """The tools that the model may use."""
 
 
 class ResponseImageOptionsParam(TypedDict, total=False):

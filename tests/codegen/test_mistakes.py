@@ -45,6 +45,10 @@ IN_A_SCHEMA = {
         "Bad: {description: Bad., x-class: Fancy}",
         "things.yaml: Bad: x-class must be one of BatchResult, FileContent, ImageContent, ResponseResult",
     ),
+    "two types of fewer fields": (
+        "Bad: {description: Bad., x-request-without: {A: [a], B: [b]}}",
+        "things.yaml: Bad: x-request-without makes one type",
+    ),
     "union of no references": (
         "Bad: {description: Bad., anyOf: [{type: string}]}",
         "things.yaml: Bad: anyOf may hold only $ref, not {'type': 'string'}",
@@ -137,6 +141,10 @@ ACROSS = {
     "list of texts that is a schema": (
         "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-list: Thing}",
         "things.yaml: Bad: x-list names Thing, which is a schema",
+    ),
+    "fewer fields of no request": (
+        "Bad: {description: Bad., x-request-without: {BadParams: [name]}}",
+        "things.yaml: Bad: x-request-without needs an x-request, and fields of it",
     ),
     "two lists of texts in a request": (
         "Ask: {description: A., x-request: AskParams, properties: {one: &list {type: array, items: {$ref: Any},"
