@@ -24,6 +24,17 @@ if TYPE_CHECKING:
     from ._parsed import ParsedResponse as ParsedResponse
     from ._parsed import ParsedResponseStream as ParsedResponseStream
     from ._resume import ResumeToken as ResumeToken
+    from ._run import ParsedRunResult as ParsedRunResult
+    from ._run import RunResult as RunResult
+    from ._run import Turn as Turn
+    from ._run_events import RunEvent as RunEvent
+    from ._run_events import ToolCalled as ToolCalled
+    from ._run_events import ToolReturned as ToolReturned
+    from ._run_events import TurnEnded as TurnEnded
+    from ._run_options import AsyncRunParams as AsyncRunParams
+    from ._run_options import RunParams as RunParams
+    from ._run_stream import AsyncRunStream as AsyncRunStream
+    from ._run_stream import RunStream as RunStream
     from ._session import AsyncSteering as AsyncSteering
     from ._session import AsyncWebSocketSession as AsyncWebSocketSession
     from ._session import Steering as Steering
@@ -33,6 +44,10 @@ if TYPE_CHECKING:
     from ._stream import EventStream as EventStream
     from ._stream import ResponseStream as ResponseStream
     from ._structured import text_format as text_format
+    from ._tools import CallableTool as CallableTool
+    from ._tools import RunContext as RunContext
+    from ._tools import custom_tool as custom_tool
+    from ._tools import tool as tool
     from .errors import APIConnectionError as APIConnectionError
     from .errors import APIError as APIError
     from .errors import APIStatusError as APIStatusError
@@ -42,6 +57,7 @@ if TYPE_CHECKING:
     from .errors import ConfigurationError as ConfigurationError
     from .errors import ConflictError as ConflictError
     from .errors import InternalServerError as InternalServerError
+    from .errors import MaxTurnsExceeded as MaxTurnsExceeded
     from .errors import NotFoundError as NotFoundError
     from .errors import ParseError as ParseError
     from .errors import PermissionDeniedError as PermissionDeniedError
@@ -52,7 +68,9 @@ if TYPE_CHECKING:
     from .errors import ResponseValidationError as ResponseValidationError
     from .errors import StreamError as StreamError
     from .errors import StreamInterrupted as StreamInterrupted
+    from .errors import ToolDefinitionError as ToolDefinitionError
     from .errors import ToolError as ToolError
+    from .errors import ToolExecutionError as ToolExecutionError
     from .errors import UnprocessableEntityError as UnprocessableEntityError
     from .errors import WaitTimeout as WaitTimeout
     from .errors import WebhookSignatureError as WebhookSignatureError
@@ -67,14 +85,20 @@ else:
         "_pages": "AsyncPage AsyncPager Page",
         "_parsed": "AsyncParsedResponseStream ParsedResponse ParsedResponseStream",
         "_resume": "ResumeToken",
+        "_run": "ParsedRunResult RunResult Turn",
+        "_run_events": "RunEvent ToolCalled ToolReturned TurnEnded",
+        "_run_options": "AsyncRunParams RunParams",
+        "_run_stream": "AsyncRunStream RunStream",
         "_session": "AsyncSteering AsyncWebSocketSession Steering WebSocketSession",
         "_stream": "AsyncEventStream AsyncResponseStream EventStream ResponseStream",
         "_structured": "text_format",
+        "_tools": "CallableTool RunContext custom_tool tool",
         "errors": """
             APIConnectionError APIError APIStatusError APITimeoutError AuthenticationError BadRequestError
-            ConfigurationError ConflictError InternalServerError NotFoundError ParseError PermissionDeniedError
-            RateLimitError RefusalError RequestValidationError ResponseValidationError ResponsesClientError
-            StreamError StreamInterrupted ToolError UnprocessableEntityError WaitTimeout WebhookSignatureError
+            ConfigurationError ConflictError InternalServerError MaxTurnsExceeded NotFoundError ParseError
+            PermissionDeniedError RateLimitError RefusalError RequestValidationError ResponseValidationError
+            ResponsesClientError StreamError StreamInterrupted ToolDefinitionError ToolError ToolExecutionError
+            UnprocessableEntityError WaitTimeout WebhookSignatureError
         """,
     }
     _WHERE = {name: module for module, names in _MODULES.items() for name in names.split()}

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ._options import SessionOptions
     from ._pages import AsyncPage, AsyncPager, Listing, Page
     from ._request import Operation, PagedOperation
+    from ._run_loop import RunLoop
     from ._session import AsyncWebSocketSession, WebSocketSession
     from ._source import Source
     from ._stream import AsyncEventStream, EventStream
@@ -210,6 +211,13 @@ class Client(_Client):
 
         return WebSocketSession(self._io, self._open_settings(), options)
 
+    def run_loop(self, params: Mapping[str, object], text_format: Any) -> "RunLoop":
+        """Return the loop of a run of tools, not yet started."""
+        from ._run_loop import run_loop
+        from ._workers import SyncWorkers
+
+        return run_loop(self._io, self._open_settings(), SyncWorkers, params, text_format)
+
     def perform(self, work: "Callable[[IO, Settings], Coroutine[Any, Any, _T]]") -> _T:
         """Do what waits between several requests."""
         return run(work(self._io, self._open_settings()))
@@ -317,6 +325,13 @@ class AsyncClient(_Client):
         from ._session import AsyncWebSocketSession
 
         return AsyncWebSocketSession(self._io, self._open_settings(), options)
+
+    def run_loop(self, params: Mapping[str, object], text_format: Any) -> "RunLoop":
+        """Return the loop of a run of tools, not yet started."""
+        from ._run_loop import run_loop
+        from ._workers import AsyncWorkers
+
+        return run_loop(self._io, self._open_settings(), AsyncWorkers, params, text_format)
 
     async def perform(self, work: "Callable[[IO, Settings], Coroutine[Any, Any, _T]]") -> _T:
         """Do what waits between several requests."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ._resume import ResumeToken
     from .models import Response, StreamEvent
 
-__all__ = ["AsyncEventStream", "AsyncResponseStream", "EventStream", "ResponseStream"]
+__all__ = ["AsyncEventStream", "AsyncResponseStream", "EventStream", "ResponseStream", "TextDeltas"]
 
 
 class _Stream:
@@ -147,7 +147,7 @@ class AsyncEventStream(_Stream):
 
     def text_deltas(self) -> AsyncIterator[str]:
         """Iterate over the pieces of output text alone."""
-        return _TextDeltas(self)
+        return TextDeltas(self)
 
     async def until_done(self) -> Self:
         """Read to the end; return the stream, whose `snapshot` is then the whole response."""
@@ -159,9 +159,11 @@ class AsyncEventStream(_Stream):
         return await self._source.final()
 
 
-class _TextDeltas:
+class TextDeltas:
+    """The pieces of output text among the events of an async stream."""
+
     # No async generator: one that is left early waits for the garbage collector.
-    def __init__(self, stream: AsyncEventStream) -> None:
+    def __init__(self, stream: AsyncIterator[object]) -> None:
         from .models import OutputTextDelta
 
         self._stream = stream

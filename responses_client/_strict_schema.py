@@ -168,7 +168,7 @@ class _Converter:
             place = _joined(path, name)
             self._count(_PROPERTIES, 1, place)
             self._count(_CHARACTERS, len(name), place)
-            converted[name] = _without_title(self._convert(schema, place), name)
+            converted[name] = self._convert(schema, place)
         return _closed(converted)
 
     def _array(self, node: Json, path: str) -> Json:
@@ -325,13 +325,6 @@ def _hint(name: str, value: object) -> str:
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _without_title(schema: Json, name: str) -> Json:
-    """Drop the title that pydantic makes of the name of a field."""
-    if schema.get("title") != name.title().replace("_", " ").strip():
-        return schema
-    return {key: value for key, value in schema.items() if key != "title"}
 
 
 def _kept(node: Json, kinds: list[str]) -> Json:

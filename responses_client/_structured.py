@@ -51,6 +51,10 @@ class _Fields(GenerateJsonSchema):
 
     ignored_warning_kinds: set[JsonSchemaWarningKind] = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012  # as the base has it
 
+    def field_title_should_be_set(self, schema: object) -> bool:
+        """Leave out titles that only repeat the names of fields."""
+        return False
+
     def named_tuple_schema(self, schema: "NamedTupleSchema") -> "JsonSchemaValue":
         values: list[object] = super().named_tuple_schema(schema).get("prefixItems", [])
         names = [_field_name(field["name"], field.get("validation_alias")) for field in schema["fields"]]

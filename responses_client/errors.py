@@ -22,7 +22,10 @@ ResponsesClientError
     RefusalError              the model refused to answer
   WebhookSignatureError       a webhook that was not signed with the secret
   WaitTimeout                 a background response took longer than was waited for
-  ToolError                   a tool of the agent loop failed
+  ToolError                   something went wrong with a tool, or with a run of tools
+    ToolDefinitionError       a function that cannot be a tool (also a RequestValidationError)
+    ToolExecutionError        a tool failed, and its run was to end with that
+    MaxTurnsExceeded          a run would take more turns than it may
 """
 
 from __future__ import annotations
@@ -36,7 +39,8 @@ from ._retry import QUOTA_CODES
 
 if TYPE_CHECKING:
     from ._meta import ResponseMeta
-    from .models import Response, StreamEvent
+    from ._run import RunResult
+    from .models import OutputItem, Response, StreamEvent
 
 __all__ = [
     "APIConnectionError",
@@ -49,6 +53,7 @@ __all__ = [
     "ConflictError",
     "FieldError",
     "InternalServerError",
+    "MaxTurnsExceeded",
     "NotFoundError",
     "ParseError",
     "PermissionDeniedError",
@@ -59,7 +64,9 @@ __all__ = [
     "ResponsesClientError",
     "StreamError",
     "StreamInterrupted",
+    "ToolDefinitionError",
     "ToolError",
+    "ToolExecutionError",
     "UnprocessableEntityError",
     "WaitTimeout",
     "WebhookSignatureError",
@@ -75,6 +82,9 @@ class ResponsesClientError(Exception):
     Copies and pickles keep all attributes and the `__cause__`; a cause from another package, which may not
     survive pickling or may hold the API key in its request, is kept as its type and text.
     """
+
+    run: RunResult | None = None
+    """What a run had come to when it ended in this error, to go on from; None elsewhere."""
 
     def __reduce__(self) -> tuple[Callable[..., ResponsesClientError], tuple[object, ...]]:
         cause = self.__cause__
@@ -422,7 +432,34 @@ class WaitTimeout(ResponsesClientError):
 
 
 class ToolError(ResponsesClientError):
-    """A tool of the agent loop failed; the base of what the loop raises."""
+    """Something went wrong with a tool, or with a run of tools; what the run had come to is in `run`."""
+
+
+class ToolDefinitionError(ToolError, RequestValidationError):
+    """A function that cannot be a tool as it is; see `RequestValidationError` for its attributes."""
+
+    def __init__(self, name: str, errors: Sequence[FieldError]) -> None:
+        RequestValidationError.__init__(self, errors)
+        text = str(self.args[0]).partition(": ")[2]
+        self.args = (f"{name} cannot be a tool: {text}",)
+
+
+class ToolExecutionError(ToolError):
+    """A tool failed: its arguments did not fit, it raised, or it took too long.
+
+    `tool` is its name, `call` the item that called it, and `reason` what is wrong in one sentence. What it raised is
+    in `__cause__`. A run goes on from such an error, and the model is told, unless `on_tool_error` says otherwise.
+    """
+
+    def __init__(self, reason: str, *, tool: str, call: OutputItem) -> None:
+        super().__init__(f"The tool {tool} failed: {reason}")
+        self.reason = reason
+        self.tool = tool
+        self.call = call
+
+
+class MaxTurnsExceeded(ToolError):
+    """A run would take more turns than it may: `run` is what it came to, and what `resume=` goes on from."""
 
 
 def _advice(error: APIStatusError) -> str:

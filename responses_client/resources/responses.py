@@ -3,6 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from responses_client._io import run
 from responses_client._stream import AsyncEventStream, AsyncResponseStream, EventStream, ResponseStream
 
 from ._responses import (
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from responses_client._options import RequestOptions, SessionOptions, WaitOptions
     from responses_client._parsed import AsyncParsedResponseStream, ParsedResponse, ParsedResponseStream
     from responses_client._resume import ResumeToken
+    from responses_client._run import ParsedRunResult, RunResult
+    from responses_client._run_options import AsyncRunParams, RunParams
+    from responses_client._run_stream import AsyncRunStream, RunStream
     from responses_client._session import AsyncWebSocketSession, WebSocketSession
     from responses_client.models import Response, ResponseCreateParams
 
@@ -110,6 +114,59 @@ class Responses(ResponsesOperations):
         wanted = output_type(text_format)
         response = self._client.call(RESPONSES_CREATE, whole_with_format(params, wanted))
         return as_parsed(response, wanted)
+
+    @overload
+    def run(self, **params: "Unpack[RunParams]") -> "RunResult": ...
+
+    @overload
+    def run(
+        self, *, text_format: "type[_T] | TypeAdapter[_T]", **params: "Unpack[RunParams]"
+    ) -> "ParsedRunResult[_T]": ...
+
+    @overload
+    def run(self, *, text_format: "TypeForm[_T]", **params: "Unpack[RunParams]") -> "ParsedRunResult[_T]": ...
+
+    def run(self, *, text_format: Any = None, **params: "Unpack[RunParams]") -> "RunResult":
+        """Have the model answer with the help of functions of yours, which are called as it wants. (`POST /responses`)
+
+        Each response is looked through for calls; those of `tools` are called, several at the same time, and what they
+        give goes into the next request, until a response has none. The arguments are the fields of `RunParams`: those
+        of `create`, and those of a run. With `text_format`, a type, the last text is read as that, as with `parse`.
+
+        A call that only you can answer (a tool without a function, an approval without `on_mcp_approval`) ends the run
+        with the status "pending"; an answer that was cut short or failed with that of the response. `resume` goes on.
+
+        Raises:
+            RequestValidationError: An argument is wrong, or a function cannot be a tool; nothing was sent.
+            ConfigurationError: A function is async, which needs `AsyncClient`.
+            MaxTurnsExceeded: The model wants more than `max_turns` responses.
+            ToolExecutionError: A tool failed, and `on_tool_error` is "raise".
+            APIError: No answer, or one that is an error. All of these have in `run` what the run had come to.
+        """
+        return run(self._client.run_loop(params, text_format).run())
+
+    @overload
+    def run_stream(self, **params: "Unpack[RunParams]") -> "RunStream": ...
+
+    @overload
+    def run_stream(
+        self, *, text_format: "type[_T] | TypeAdapter[_T]", **params: "Unpack[RunParams]"
+    ) -> "RunStream[ParsedRunResult[_T]]": ...
+
+    @overload
+    def run_stream(
+        self, *, text_format: "TypeForm[_T]", **params: "Unpack[RunParams]"
+    ) -> "RunStream[ParsedRunResult[_T]]": ...
+
+    def run_stream(self, *, text_format: Any = None, **params: "Unpack[RunParams]") -> "RunStream[Any]":
+        """Return a run as a stream, to be used as `with client.responses.run_stream(...) as stream`; see `run`. (`POST /responses`)
+
+        It gives the events of all responses, and between them `ToolCalled`, `ToolReturned` and `TurnEnded`.
+        """
+        from responses_client._run_loop import RunSource
+        from responses_client._run_stream import RunStream
+
+        return RunStream(RunSource(self._client.run_loop(params, text_format)))
 
     def connect(self, **options: "Unpack[SessionOptions]") -> "WebSocketSession":
         """Return a session to be used as `with client.responses.connect() as session`. (`GET /responses`, a WebSocket)
@@ -230,6 +287,48 @@ class AsyncResponses(AsyncResponsesOperations):
         wanted = output_type(text_format)
         response = await self._client.call(RESPONSES_CREATE, whole_with_format(params, wanted))
         return as_parsed(response, wanted)
+
+    @overload
+    async def run(self, **params: "Unpack[AsyncRunParams]") -> "RunResult": ...
+
+    @overload
+    async def run(
+        self, *, text_format: "type[_T] | TypeAdapter[_T]", **params: "Unpack[AsyncRunParams]"
+    ) -> "ParsedRunResult[_T]": ...
+
+    @overload
+    async def run(
+        self, *, text_format: "TypeForm[_T]", **params: "Unpack[AsyncRunParams]"
+    ) -> "ParsedRunResult[_T]": ...
+
+    async def run(self, *, text_format: Any = None, **params: "Unpack[AsyncRunParams]") -> "RunResult":
+        """Have the model answer with the help of functions of yours; see `Responses.run`. (`POST /responses`)
+
+        Functions may be async; those that are not run in threads.
+        """
+        return await self._client.run_loop(params, text_format).run()
+
+    @overload
+    def run_stream(self, **params: "Unpack[AsyncRunParams]") -> "AsyncRunStream": ...
+
+    @overload
+    def run_stream(
+        self, *, text_format: "type[_T] | TypeAdapter[_T]", **params: "Unpack[AsyncRunParams]"
+    ) -> "AsyncRunStream[ParsedRunResult[_T]]": ...
+
+    @overload
+    def run_stream(
+        self, *, text_format: "TypeForm[_T]", **params: "Unpack[AsyncRunParams]"
+    ) -> "AsyncRunStream[ParsedRunResult[_T]]": ...
+
+    def run_stream(
+        self, *, text_format: Any = None, **params: "Unpack[AsyncRunParams]"
+    ) -> "AsyncRunStream[Any]":
+        """Return a run as a stream, to be used as `async with client.responses.run_stream(...) as stream`; see `Responses.run_stream`. (`POST /responses`)"""
+        from responses_client._run_loop import RunSource
+        from responses_client._run_stream import AsyncRunStream
+
+        return AsyncRunStream(RunSource(self._client.run_loop(params, text_format)))
 
     def connect(self, **options: "Unpack[SessionOptions]") -> "AsyncWebSocketSession":
         """Return a session to be used as `async with client.responses.connect() as session`; see `Responses.connect`."""

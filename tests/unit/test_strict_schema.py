@@ -118,13 +118,6 @@ def test_all_mistakes_are_told_with_their_paths() -> None:
     ]
 
 
-def test_titles_that_only_repeat_the_name_are_dropped() -> None:
-    properties = {"first_name": {**STRING, "title": "First Name"}, "b": {**STRING, "title": "The letter"}}
-    assert strict_schema({"type": "object", "properties": properties}, "T") == closed(
-        first_name=STRING, b={"title": "The letter", "type": "string"}
-    )
-
-
 # --- keywords
 
 

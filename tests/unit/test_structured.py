@@ -425,3 +425,12 @@ def test_start_of_a_text_gives_what_is_sure(text: str, data: Any) -> None:
 )
 def test_start_of_a_text_is_unwrapped(form: Any, text: str, data: Any) -> None:
     assert output_type(form).read_partial(text) == data
+
+
+def test_titles_that_only_repeat_the_name_are_left_out() -> None:
+    class Place(BaseModel):
+        first_name: str
+        b: str = Field(title="The letter")
+
+    properties = text_format(Place)["schema"]["properties"]
+    assert properties == {"first_name": {"type": "string"}, "b": {"title": "The letter", "type": "string"}}

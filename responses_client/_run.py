@@ -1,0 +1,262 @@
+"""What a run came to: its turns and their sums, to look at, to save as JSON, and to go on from; no I/O."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, cast
+
+from pydantic_core import from_json
+
+from ._error_text import body_start
+from .errors import ResponseValidationError
+from .models._base import Model, dispatcher
+from .models._lenient import write_json
+from .models._unions import InputItem, OutputItem
+from .models.outcome import Usage
+from .models.response import Response
+
+if TYPE_CHECKING:
+    from ._parsed import ParsedResponse
+    from ._structured import OutputType
+    from .models._base import JsonObject
+
+__all__ = ["ParsedRunResult", "RunResult", "RunStatus", "Turn", "answer_key", "as_item", "call_key"]
+
+_T_co = TypeVar("_T_co", covariant=True)
+RunStatus: TypeAlias = Literal[
+    "in_progress", "completed", "incomplete", "failed", "cancelled", "stopped", "pending"
+]
+"""How far a run has come.
+
+The first five are those of its last response, and "completed" only if that calls no tools. "stopped" is what you had it
+do, and "pending" is a call that only you can answer.
+"""
+
+_VERSION = 1
+_CALLS = frozenset(
+    {
+        "apply_patch_call",
+        "computer_call",
+        "custom_tool_call",
+        "function_call",
+        "local_shell_call",
+        "mcp_approval_request",
+        "shell_call",
+        "tool_search_call",
+    }
+)
+"""Types of items that a program answers; for some of them, a server may."""
+
+
+class Turn(NamedTuple):
+    """One response of a run.
+
+    Attributes:
+        input: What was new in its request: outputs of tools, messages.
+        response: The answer.
+        outputs: What its calls gave, in the order of the calls.
+    """
+
+    input: "tuple[InputItem, ...]"
+    response: Response
+    outputs: "tuple[InputItem, ...]" = ()
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run came to.
+
+    Attributes:
+        turns: Its responses in order, those before a `resume` included; one at least.
+        status: How far it has come.
+        previous_response_id: The response that its first turn continues, if there is one.
+    """
+
+    turns: tuple[Turn, ...]
+    status: RunStatus
+    previous_response_id: str | None = None
+
+    @property
+    def response(self) -> Response:
+        """The last response."""
+        return self.turns[-1].response
+
+    @property
+    def output_text(self) -> str:
+        """The text of the last response."""
+        return self.response.output_text
+
+    @property
+    def items(self) -> "list[InputItem | OutputItem]":
+        """All that came after the first input, in order: what the model gave, what tools gave, later messages."""
+        found: list[InputItem | OutputItem] = []
+        for number, turn in enumerate(self.turns):
+            found += turn.input if number else ()
+            found += turn.response.output
+        return [*found, *self.turns[-1].outputs]
+
+    @property
+    def usage(self) -> Usage:
+        """The tokens of all turns together; fields that no response reports are None."""
+        total: JsonObject = {}
+        for turn in self.turns:
+            if turn.response.usage is not None:
+                total = _sum(total, turn.response.usage.to_dict())
+        return Usage.from_dict(total)
+
+    @property
+    def pending(self) -> "list[OutputItem]":
+        """The calls of the last response that have no answer yet."""
+        return open_calls(self.turns[-1])
+
+    def to_dict(self) -> "JsonObject":
+        """Return the run as JSON data: what `from_dict` takes."""
+        turns = [
+            {
+                "input": [item.to_dict() for item in turn.input],
+                "response": turn.response.to_dict(),
+                "outputs": [item.to_dict() for item in turn.outputs],
+            }
+            for turn in self.turns
+        ]
+        saved = {"version": _VERSION, "status": self.status, "turns": turns}
+        follows = self.previous_response_id
+        return saved if follows is None else {**saved, "previous_response_id": follows}
+
+    def to_json(self) -> str:
+        """Return the run as JSON text: what `from_json` takes."""
+        return write_json(self.to_dict()).decode()
+
+    @staticmethod
+    def from_dict(data: Mapping[str, object]) -> "RunResult":
+        """Make one of what `to_dict` gave; `meta` of the responses is not among that.
+
+        Raises:
+            ResponseValidationError: The data are no saved run.
+        """
+        try:
+            turns = cast("Sequence[Mapping[str, Any]]", data["turns"])
+            if data["version"] != _VERSION or not turns:
+                raise ValueError(f"it has version {data['version']!r} and {len(turns)} turns")
+            return RunResult(
+                tuple(_turn(turn) for turn in turns),
+                cast("RunStatus", str(data["status"])),
+                cast("str | None", data.get("previous_response_id")),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            advice = "pass what RunResult.to_dict or to_json gave"
+            raise ResponseValidationError(f"No saved run ({reason})", body=data, advice=advice) from error
+
+    @staticmethod
+    def from_json(text: str | bytes) -> "RunResult":
+        """Make one of what `to_json` gave; see `from_dict`."""
+        try:
+            data: object = from_json(text)
+        except ValueError as error:
+            raise ResponseValidationError(
+                f"No saved run: {error}", body=text, advice="pass what RunResult.to_json gave"
+            ) from error
+        return RunResult.from_dict(cast("Mapping[str, object]", data))
+
+    def __repr__(self) -> str:
+        count = len(self.turns)
+        return f"<{type(self).__name__} {self.status} after {count} turn{'s' * (count != 1)}: {body_start(self.output_text)}>"
+
+
+@dataclass(frozen=True, repr=False)
+class ParsedRunResult(RunResult, Generic[_T_co]):
+    """What a run came to whose last text is read as a type (`text_format`)."""
+
+    wanted: "OutputType[_T_co]" = field(kw_only=True, compare=False)
+
+    @cached_property
+    def _parsed(self) -> "ParsedResponse[_T_co]":
+        from ._parsed import as_parsed
+
+        return as_parsed(super().response, self.wanted)
+
+    @property
+    def response(self) -> "ParsedResponse[_T_co]":
+        """The last response."""
+        return self._parsed
+
+    @property
+    def output_parsed(self) -> _T_co | None:
+        """The value; None if there is none, for the reason in `response.parse_error`."""
+        return self.response.output_parsed
+
+    def output_parsed_or_raise(self) -> _T_co:
+        """Return the value.
+
+        Raises:
+            RefusalError: The model refused.
+            ParseError: The last answer is not finished, or its text is no such value.
+        """
+        return self.response.output_parsed_or_raise()
+
+
+def as_item(data: "Mapping[str, Any] | Model") -> "InputItem":
+    """Return an item of an input as a model; a model stays as it is."""
+    return cast("InputItem", dispatcher(InputItem).validate(data))
+
+
+def open_calls(turn: Turn) -> "list[OutputItem]":
+    """Return the calls of a turn that wait for an answer; of an answer that was cut short none does."""
+    if turn.response.status not in ("completed", None):
+        return []
+    answered = answered_keys([*turn.response.output, *turn.outputs])
+    return [item for item in turn.response.output if _is_open(item, answered)]
+
+
+def answered_keys(items: Iterable[object]) -> set[str]:
+    """Return the keys of the calls that some items answer."""
+    return {key for item in items if (key := answer_key(item)) is not None}
+
+
+def call_key(call: "OutputItem") -> str:
+    """Return what the answer to a call names it by; nothing where the server answers it itself."""
+    return str(getattr(call, "id" if call.type == "mcp_approval_request" else "call_id", None) or "")
+
+
+def answer_key(item: object) -> str | None:
+    """Return what an item names the call by that it answers; None if it answers none."""
+    kind = str(getattr(item, "type", ""))
+    if kind == "mcp_approval_response":
+        return str(getattr(item, "approval_request_id", None))
+    if kind in _CALLS or not kind.endswith("_output"):
+        return None
+    key = getattr(item, "call_id", None) or (kind == "local_shell_call_output" and getattr(item, "id", None))
+    return key or None
+
+
+def _is_open(item: "OutputItem", answered: set[str]) -> bool:
+    if item.type not in _CALLS or getattr(item, "status", None) in ("in_progress", "incomplete"):
+        return False
+    if item.type == "tool_search_call" and getattr(item, "execution", None) == "server":
+        return False
+    key = call_key(item)
+    return bool(key) and key not in answered
+
+
+def _turn(data: Mapping[str, Any]) -> Turn:
+    return Turn(
+        tuple(as_item(item) for item in data["input"]),
+        Response.from_dict(data["response"]),
+        tuple(as_item(item) for item in data["outputs"]),
+    )
+
+
+def _sum(left: "JsonObject", right: "JsonObject") -> "JsonObject":
+    """Add numbers field by field, at any depth; of all else, the later value counts."""
+    total = dict(left)
+    for name, value in right.items():
+        before: object = total.get(name)
+        if isinstance(value, dict):
+            start = cast("JsonObject", before) if isinstance(before, dict) else {}
+            total[name] = _sum(start, cast("JsonObject", value))
+        elif isinstance(value, (int, float)) and isinstance(before, (int, float)):
+            total[name] = before + value
+        elif value is not None or before is None:
+            total[name] = value
+    return total

@@ -1,0 +1,246 @@
+"""Functions of your own program as tools of the model: what `tool` and `custom_tool` make of them."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, update_wrapper
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Generic,
+    Literal,
+    ParamSpec,
+    Self,
+    TypeAlias,
+    cast,
+    overload,
+)
+
+from typing_extensions import TypedDict, TypeVar
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ._tool_schema import ToolShape
+    from .errors import ToolExecutionError
+    from .models import (
+        CustomGrammarFormatParam,
+        CustomTextFormatParam,
+        CustomToolCall,
+        CustomToolParam,
+        FunctionCall,
+        FunctionToolParam,
+    )
+
+__all__ = [
+    "CallableTool",
+    "CustomToolOptions",
+    "FunctionToolOptions",
+    "OnToolError",
+    "RunContext",
+    "ToolOptions",
+    "custom_tool",
+    "tool",
+]
+
+_P = ParamSpec("_P")
+_Q = ParamSpec("_Q")
+_R = TypeVar("_R")
+_S = TypeVar("_S")
+_C_co = TypeVar("_C_co", covariant=True, default=object)
+
+OnToolError: TypeAlias = "Literal['return', 'raise'] | Callable[[ToolExecutionError], str]"
+"""What becomes of a failed call: the model is told, the run ends, or a function writes what the model is told."""
+_MADE = ("shape", "definition")
+_SENT = ("defer_loading", "allowed_callers", "format")
+
+
+class ToolOptions(TypedDict, total=False):
+    """What may be said of a tool."""
+
+    name: str
+    """What the model knows it by, 1 to 128 letters, digits, `_` and `-`; the function's name by default."""
+    description: str
+    """What the model is told of it, in place of the docstring."""
+    timeout: float
+    """Seconds that a call by the model may take; by default what the run says."""
+    on_error: "OnToolError"
+    """What becomes of a failed call; by default what the run says (`on_tool_error`)."""
+    defer_loading: bool
+    """Whether the model sees it only after tool search has found it."""
+    allowed_callers: "Sequence[Literal['direct', 'programmatic']]"
+    """Who may call it, the model itself or a program that it writes."""
+
+
+class FunctionToolOptions(ToolOptions, total=False):
+    """What may be said of a tool that takes arguments."""
+
+    strict: bool
+    """Whether the arguments are sure to fit, true by default: then all are required, and some types cannot be had."""
+
+
+class CustomToolOptions(ToolOptions, total=False):
+    """What may be said of a tool that takes text."""
+
+    format: "CustomTextFormatParam | CustomGrammarFormatParam"
+    """What the text must look like: a grammar of Lark, or a regular expression; any text by default."""
+
+
+class RunContext(Generic[_C_co]):
+    """What a tool may know of the run that calls it; a parameter of this type is not shown to the model.
+
+    Attributes:
+        value: What was passed to the run as `context`; None if nothing was.
+        call: The item that calls the tool.
+        turn: Number of the response that has the call, from 1.
+    """
+
+    __slots__ = ("call", "turn", "value")
+
+    def __init__(self, value: _C_co, call: "FunctionCall | CustomToolCall", turn: int) -> None:
+        self.value = value
+        self.call = call
+        self.turn = turn
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.call.name}, turn {self.turn}>"
+
+
+class CallableTool(Generic[_P, _R]):
+    """A function with all that lets a model call it, made by `tool` or `custom_tool`; calling it calls the function.
+
+    Attributes:
+        name: What the model knows it by.
+        options: What was said of it.
+        is_custom: Whether it takes text in place of arguments.
+    """
+
+    def __init__(
+        self, function: "Callable[_P, _R]", options: Mapping[str, Any], *, is_custom: bool = False
+    ) -> None:
+        update_wrapper(cast("Callable[..., object]", self), function, updated=())
+        named = getattr(function, "func", function)  # of a partial, what it is made of
+        self.name = str(options.get("name") or getattr(named, "__name__", type(function).__name__))
+        self.options = options
+        self.is_custom = is_custom
+        self._function = function
+
+    def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        return self._function(*args, **kwargs)
+
+    @overload
+    def __get__(self, instance: None, owner: type | None = None) -> Self: ...
+
+    @overload
+    def __get__(
+        self: "CallableTool[Concatenate[_S, _Q], _R]", instance: _S, owner: type | None = None
+    ) -> "CallableTool[_Q, _R]": ...
+
+    def __get__(self, instance: object, owner: type | None = None) -> object:
+        """Bind a method to its object, as functions do."""
+        if instance is None:
+            return self
+        return _restored({**self._state(), "_function": cast("Any", self._function).__get__(instance, owner)})
+
+    @cached_property
+    def shape(self) -> "ToolShape":
+        """What the function takes, and what the model is told of it.
+
+        Raises:
+            ToolDefinitionError: The function cannot be a tool.
+        """
+        # Imported here: a module that only declares tools does without pydantic.
+        from ._tool_schema import shape_of
+
+        return shape_of(self._function, self.name, self.options, is_custom=self.is_custom)
+
+    @cached_property
+    def definition(self) -> "FunctionToolParam | CustomToolParam":
+        """What the model is told: an entry of `tools` for requests that are not sent by a run.
+
+        Raises:
+            ToolDefinitionError: The function cannot be a tool.
+        """
+        made: dict[str, object] = {"type": "custom" if self.is_custom else "function", "name": self.name}
+        if self.shape.description:
+            made["description"] = self.shape.description
+        if not self.is_custom:
+            made |= {"parameters": self.shape.parameters, "strict": self.options.get("strict", True)}
+        made |= {name: self.options[name] for name in _SENT if self.options.get(name) is not None}
+        return cast("FunctionToolParam | CustomToolParam", made)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
+
+    def __reduce__(self) -> "str | tuple[Any, ...]":
+        found: Any = sys.modules.get(str(getattr(self, "__module__", None)))
+        name = str(getattr(self, "__qualname__", ""))
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        # What stands in a module under its name is found there again; the function alone would not be.
+        return name if found is self else (_restored, (self._state(),))
+
+    def _state(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name not in _MADE}
+
+
+def _restored(state: Mapping[str, Any]) -> "CallableTool[..., object]":
+    made = cast("CallableTool[..., object]", object.__new__(CallableTool))
+    made.__dict__.update(state)
+    return made
+
+
+@overload
+def tool(function: "Callable[_P, _R]", /) -> "CallableTool[_P, _R]": ...
+
+
+@overload
+def tool(
+    **options: "Unpack[FunctionToolOptions]",
+) -> "Callable[[Callable[_P, _R]], CallableTool[_P, _R]]": ...
+
+
+def tool(
+    function: "Callable[_P, _R] | None" = None, /, **options: "Unpack[FunctionToolOptions]"
+) -> "CallableTool[_P, _R] | Callable[[Callable[_P, _R]], CallableTool[_P, _R]]":
+    """Make a function a tool that the model can call: `@tool`, or `@tool(name="weather")`.
+
+    What the model is told comes from the function: its name, its docstring, and the annotations of its parameters,
+    such as `Annotated[int, Field(ge=1)]`. With the extra `tools`, what the docstring says of a parameter (in the style
+    of Google, NumPy or Sphinx) becomes its description; without it, the model reads the docstring as it is. Defaults
+    are those of the function. A parameter of the type `RunContext` is not shown. The function may be async for
+    `AsyncClient`; it can be called as before. The options are the fields of `FunctionToolOptions`.
+
+    Raises:
+        ToolDefinitionError: When it is first used: the function cannot be a tool.
+    """
+
+    def make(function: "Callable[_P, _R]") -> "CallableTool[_P, _R]":
+        return CallableTool(function, options)
+
+    return make if function is None else make(function)
+
+
+@overload
+def custom_tool(function: "Callable[_P, _R]", /) -> "CallableTool[_P, _R]": ...
+
+
+@overload
+def custom_tool(
+    **options: "Unpack[CustomToolOptions]",
+) -> "Callable[[Callable[_P, _R]], CallableTool[_P, _R]]": ...
+
+
+def custom_tool(
+    function: "Callable[_P, _R] | None" = None, /, **options: "Unpack[CustomToolOptions]"
+) -> "CallableTool[_P, _R] | Callable[[Callable[_P, _R]], CallableTool[_P, _R]]":
+    """Make a function of one text a custom tool, which the model gives text in place of arguments; see `tool`.
+
+    The text is free, or in a grammar: `@custom_tool(format={"type": "grammar", "syntax": "lark", "definition": ...})`.
+    The options are the fields of `CustomToolOptions`.
+    """
+
+    def make(function: "Callable[_P, _R]") -> "CallableTool[_P, _R]":
+        return CallableTool(function, options, is_custom=True)
+
+    return make if function is None else make(function)

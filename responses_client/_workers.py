@@ -1,0 +1,198 @@
+"""Several functions of the user's at the same time: threads for `Client`, tasks for `AsyncClient`."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from contextvars import copy_context
+from inspect import isawaitable, iscoroutinefunction
+from typing import Any, Protocol, TypeVar, cast
+
+import anyio
+import anyio.to_thread
+
+from ._io import run
+from .errors import ConfigurationError
+
+__all__ = ["AsyncWorkers", "NeedsAsync", "SyncWorkers", "TookTooLong", "Workers", "refuse_async"]
+
+_T = TypeVar("_T")
+Job = Callable[[], Coroutine[Any, Any, None]]
+
+
+class TookTooLong(Exception):
+    """A function was not done in time."""
+
+
+class NeedsAsync(ConfigurationError):
+    """An async function, and nothing here that can wait."""
+
+    def __init__(self, function: object) -> None:
+        name = getattr(_plain(function), "__name__", "A tool")
+        super().__init__(f"{name} is an async function, which needs AsyncClient; pass one that is not async")
+
+
+class Workers(Protocol):
+    """What a run needs in order to call functions.
+
+    Attributes:
+        can_wait: Whether they may be async.
+    """
+
+    can_wait: bool
+
+    async def call(self, function: Callable[[], object], seconds: float | None) -> object:
+        """Call a function, which may be async, and return what it gives; None as `seconds` sets no bound.
+
+        Raises:
+            TookTooLong: It was not done in time.
+            NeedsAsync: It is async, and nothing here can wait.
+        """
+        ...
+
+    async def each(self, jobs: Sequence[Job]) -> None:
+        """Do jobs at the same time, so many at once as are allowed.
+
+        When one raises, no others are started; that is raised when those under way are done.
+        """
+        ...
+
+
+class SyncWorkers:
+    """Threads; a job that is alone stays in that of its caller, where debuggers and databases expect it."""
+
+    can_wait = False
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+
+    async def call(self, function: Callable[[], object], seconds: float | None) -> object:
+        """See `Workers`; what is late goes on in its thread, as no thread can be ended from outside."""
+        value = function() if seconds is None else _within(seconds, function)
+        if isawaitable(value):
+            if isinstance(value, Coroutine):
+                cast("Coroutine[Any, Any, object]", value).close()
+            raise NeedsAsync(function)
+        return value
+
+    async def each(self, jobs: Sequence[Job]) -> None:
+        """See `Workers`."""
+        todo = deque(jobs)
+        failures: list[BaseException] = []
+
+        def work() -> None:
+            while todo and not failures:
+                try:
+                    job = todo.popleft()
+                except IndexError:  # another thread was faster
+                    return
+                try:
+                    run(job())
+                except BaseException as error:
+                    failures.append(error)
+
+        if min(self._most, len(jobs)) <= 1:
+            work()
+        else:
+            threads = [
+                threading.Thread(target=copy_context().run, args=(work,), daemon=True)
+                for _ in range(min(self._most, len(jobs)))
+            ]
+            try:
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
+            except BaseException:  # Ctrl-C: what has not begun is not to begin
+                todo.clear()
+                raise
+        if failures:
+            raise failures[0]
+
+
+def _within(seconds: float, function: Callable[[], _T]) -> _T:
+    """Call a function in a thread that can be left when the time is up."""
+    from concurrent.futures import Future
+
+    future: Future[_T] = Future()
+
+    def work() -> None:
+        try:
+            future.set_result(function())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
+    try:
+        return future.result(seconds)
+    except TimeoutError:
+        if future.done():  # the function's own
+            raise
+        raise TookTooLong from None
+
+
+class AsyncWorkers:
+    """Tasks; functions that are not async run in threads, so that they hold nobody up."""
+
+    can_wait = True
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._limiter: anyio.CapacityLimiter | None = None
+
+    async def call(self, function: Callable[[], object], seconds: float | None) -> object:
+        """See `Workers`; a thread that is late, or whose caller is cancelled, is left to itself."""
+        with anyio.move_on_after(seconds):
+            if _is_async(function):
+                value = function()
+            else:
+                if self._limiter is None:
+                    self._limiter = anyio.CapacityLimiter(self._most)
+                value = await anyio.to_thread.run_sync(
+                    function, abandon_on_cancel=True, limiter=self._limiter
+                )
+            return await value if isawaitable(value) else value
+        raise TookTooLong
+
+    async def each(self, jobs: Sequence[Job]) -> None:
+        """See `Workers`."""
+        todo = deque(jobs)
+        failures: list[Exception] = []
+
+        async def work() -> None:
+            while todo and not failures:
+                try:
+                    await todo.popleft()()
+                except Exception as error:
+                    failures.append(error)
+
+        if len(jobs) == 1:
+            await work()
+        else:
+            async with anyio.create_task_group() as group:
+                for _ in range(min(self._most, len(jobs))):
+                    group.start_soon(work)
+        if failures:
+            raise failures[0]
+
+
+def _plain(function: Any) -> Any:
+    """Return what a partial calls."""
+    while (inner := getattr(function, "func", None)) is not None:
+        function = inner
+    return function
+
+
+def _is_async(function: Any) -> bool:
+    plain = _plain(function)
+    plain = getattr(plain, "_function", plain)
+    return iscoroutinefunction(plain) or iscoroutinefunction(getattr(plain, "__call__", None))  # noqa: B004  # not whether it can be called, but how
+
+
+def refuse_async(function: object) -> None:
+    """Refuse a function that is async.
+
+    Raises:
+        NeedsAsync: It is.
+    """
+    if _is_async(function):
+        raise NeedsAsync(function)
