@@ -2,10 +2,12 @@
 
     python agent_server.py PORT
 
-answers with what it was told, word by word; `slowly` in the input makes it wait between words, `fail` fails.
+answers with what it was told, word by word; `slowly` in the input makes it wait between words, `fail` fails. With
+tools, it calls the first one for each word, and then answers with what these calls gave.
 """
 
 import asyncio
+import json
 import sys
 
 from azure.ai.agentserver.responses import ResponseContext, ResponseEventStream, ResponsesAgentServerHost
@@ -18,8 +20,21 @@ app = ResponsesAgentServerHost()
 async def answer(request: CreateResponse, context: ResponseContext, cancelled: asyncio.Event):
     stream = ResponseEventStream(response_id=context.response_id, request=request)
     text = await context.get_input_text()
+    items = await context.get_input_items()
+    results = [item for item in items if item.get("type") == "function_call_output"]
     yield stream.emit_created()
     yield stream.emit_in_progress()
+    if request.get("tools") and not results:
+        for number, word in enumerate(text.split()):
+            call = stream.add_output_item_function_call(request["tools"][0]["name"], f"call_{number}")
+            yield call.emit_added()
+            arguments = json.dumps({"word": word})
+            yield call.emit_arguments_delta(arguments)
+            yield call.emit_arguments_done(arguments)
+            yield call.emit_done()
+        yield stream.emit_completed()
+        return
+    text = " ".join([text, *(item["output"] for item in results)]).strip()
     message = stream.add_output_item_message()
     yield message.emit_added()
     part = message.add_text_content()

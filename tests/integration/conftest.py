@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import pytest
 
 HERE = Path(__file__).parent
 _START_SECONDS = 60.0
+# The server would tell its makers of itself; tests reach nobody but loopback.
+_QUIET = {"OTEL_SDK_DISABLED": "true", "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true"}
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +27,9 @@ def agent_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         port = free.getsockname()[1]
     with log.open("wb") as output:
         command = [sys.executable, str(HERE / "agent_server.py"), str(port)]
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=log.parent)
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, cwd=log.parent, env={**os.environ, **_QUIET}
+        )
         try:
             _wait_for(port, process, log)
             yield f"http://127.0.0.1:{port}"
