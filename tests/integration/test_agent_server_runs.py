@@ -49,7 +49,9 @@ def test_streamed_run(caller: Caller, how: dict[str, Any]) -> None:
 
     events, result = caller.run(read, wait)
     assert result.output_text.split()[-2:] == ["ONE", "TWO"]
-    returned = {event.call.call_id: event.output.output for event in events if isinstance(event, ToolReturned)}
+    returned = {
+        event.call.call_id: event.output.output for event in events if isinstance(event, ToolReturned)
+    }
     assert returned == {"call_0": "ONE", "call_1": "TWO"}
 
 
