@@ -68,8 +68,8 @@ class _RunParams(ResponseRunParams, total=False):
     resume: "RunResult | None"
     """What an earlier run came to, which goes on: `input`, if any, is what comes after it."""
     replay: bool | None
-    """Whether each request repeats all items, in place of `previous_response_id`; by default only if the server does
-    not keep the responses (`store=False`)."""
+    """Whether each request repeats all items, in place of `previous_response_id`; by default if `store` is False, or the
+    server does not say of a response that it keeps it."""
     reset_tool_choice: bool
     """Whether `tool_choice` demands a call of the first response only, true by default; else there is no end."""
 

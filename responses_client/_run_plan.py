@@ -156,8 +156,9 @@ class RunPlan:
         return bool(self.turns_left == self._settings.max_turns)
 
     def _is_kept(self, response: "Response") -> bool:
-        """Tell whether the server knows a response by its id."""
-        return self._params.get("store") is not False and response.store is not False and bool(response.id)
+        """Tell whether the server knows a response by its id: one that does says so, unless the user does."""
+        is_stored = response.store is not False if self._settings.replay is False else response.store
+        return self._params.get("store") is not False and bool(is_stored and response.id)
 
     def _history(self) -> "list[InputItem]":
         store = None if self._params.get("store") is not False else False
@@ -179,9 +180,8 @@ class RunPlan:
             code: object = getattr(problem, "code", None)
             param: object = getattr(problem, "param", None)
             self._replays = code in _LOST or param == "previous_response_id"
-        else:  # servers that keep nothing say that the response continues none
-            says = "previous_response_id" in problem.model_fields_set
-            self._replays = says and problem.previous_response_id is None
+        else:  # of a server that did not look at the id
+            self._replays = problem.previous_response_id is None
         return self._replays
 
     # --- what comes

@@ -21,10 +21,15 @@ def shout(word: str) -> str:
     return word.upper()
 
 
-SERVER_KEEPS, CLIENT_REPEATS, IN_THE_BACKGROUND = {}, {"store": False}, {"background": True}
+# This server keeps responses without saying so.
+SERVER_KEEPS = {"replay": False}
+IN_THE_BACKGROUND = {"replay": False, "background": True}
+BY_ITSELF: dict[str, bool] = {}
+WITHOUT_STORAGE = {"store": False}
+HOW = [SERVER_KEEPS, IN_THE_BACKGROUND, BY_ITSELF, WITHOUT_STORAGE]
 
 
-@pytest.mark.parametrize("how", [SERVER_KEEPS, CLIENT_REPEATS, IN_THE_BACKGROUND], ids=str)
+@pytest.mark.parametrize("how", HOW, ids=str)
 def test_run(caller: Caller, how: dict[str, Any]) -> None:
     result = caller(lambda client: client.responses.run(model="m", input="one two", tools=[shout], **how))
 
@@ -32,10 +37,10 @@ def test_run(caller: Caller, how: dict[str, Any]) -> None:
     assert result.output_text.split()[-2:] == ["ONE", "TWO"]
     assert [len(turn.outputs) for turn in result.turns] == [2, 0]
     follows = result.response.previous_response_id
-    assert follows == (None if how is CLIENT_REPEATS else result.turns[0].response.id)
+    assert follows == (result.turns[0].response.id if "replay" in how else None)
 
 
-@pytest.mark.parametrize("how", [SERVER_KEEPS, CLIENT_REPEATS, IN_THE_BACKGROUND], ids=str)
+@pytest.mark.parametrize("how", HOW, ids=str)
 def test_streamed_run(caller: Caller, how: dict[str, Any]) -> None:
     params: dict[str, Any] = {"model": "m", "input": "one two", "tools": [shout], **how}
 
@@ -56,7 +61,7 @@ def test_streamed_run(caller: Caller, how: dict[str, Any]) -> None:
 
 
 def test_run_is_taken_up_again_from_json(caller: Caller) -> None:
-    params: dict[str, Any] = {"model": "m", "tools": [shout]}
+    params: dict[str, Any] = {"model": "m", "tools": [shout], **SERVER_KEEPS}
 
     def stop(client: Any) -> Any:
         return client.responses.run(**params, input="one", on_turn=lambda result: True)
