@@ -2,7 +2,8 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, nullcontext
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ._config import Settings
     from ._io import IO
     from ._run_events import RunEvent
+    from ._run_watch import RunWatch
     from ._source import Source
     from ._structured import OutputType
     from ._workers import Workers
@@ -57,6 +59,7 @@ class RunLoop:
         if not self._workers.can_wait:
             for function in [*toolbox.functions, *given.hooks.values(), given.on_turn]:
                 refuse_async(function)
+        self._watch = _watch(settings, params)
         self._executor = Executor(
             toolbox,
             self._workers,
@@ -64,6 +67,7 @@ class RunLoop:
             timeout=given.timeout,
             on_error=given.on_error,
             context=given.context,
+            watch=self._watch,
         )
 
     async def run(self) -> RunResult:
@@ -72,16 +76,31 @@ class RunLoop:
         Raises:
             ResponsesClientError: It ended otherwise; `run` of the error is what it had come to.
         """
-        try:
+        with self.watched():
             await self.answer(self.open_at_start())
             while self.plan.goes_on:
                 self.plan.heard(await self._ask())
                 await self.answer(self.calls())
                 await self.end_turn()
-        except ResponsesClientError as error:
-            error.run = self.plan.result()
-            raise
+        self.ended()
         return self.result()
+
+    @contextmanager
+    def watched(self) -> Generator[None]:
+        """Do a part of the run: those who watch it are told of its end, and an error carries what it had come to."""
+        try:
+            with nullcontext() if self._watch is None else self._watch.around():
+                yield
+        except BaseException as error:
+            if isinstance(error, ResponsesClientError):
+                error.run = self.plan.result()
+            self.ended(error)
+            raise
+
+    def ended(self, error: BaseException | None = None) -> None:
+        """Tell those who watch that the run is over."""
+        if self._watch is not None:
+            self._watch.ended(self.plan.result(), error)
 
     def result(self) -> RunResult:
         """Return what the run has come to."""
@@ -151,6 +170,14 @@ class RunLoop:
 _OF_LOOKS = ("extra_headers", "extra_query", "timeout", "deadline", "max_retries")
 
 
+def _watch(settings: "Settings", params: Mapping[str, object]) -> "RunWatch | None":
+    if settings.telemetry is None:
+        return None
+    from ._run_watch import RunWatch  # here, since few clients have telemetry
+
+    return RunWatch(settings, params)
+
+
 def run_loop(
     io: "IO",
     settings: "Settings",
@@ -211,11 +238,12 @@ class RunSource:
         if self._failure is not None:
             raise self._failure
         try:
-            while not self.events:
-                if self._is_closed or not await self._step():
-                    return False
+            with self.loop.watched():
+                while not self.events:
+                    if self._is_closed or not await self._step():
+                        self.loop.ended()
+                        return False
         except ResponsesClientError as error:
-            error.run = self.loop.plan.result()
             self._failure = error
             raise
         return True
@@ -304,8 +332,10 @@ class RunSource:
         self._is_closed = True
         if self._source is not None:
             await self._source.close()
+        self.loop.ended()
 
     async def drop(self) -> None:
         """Close the connection at once."""
         if self._source is not None:
             await self._source.drop()
+        self.loop.ended()
