@@ -175,7 +175,7 @@ def _watch(settings: "Settings", params: Mapping[str, object]) -> "RunWatch | No
         return None
     from ._run_watch import RunWatch  # here, since few clients have telemetry
 
-    return RunWatch(settings, params)
+    return RunWatch(settings.telemetry, settings, params)
 
 
 def run_loop(

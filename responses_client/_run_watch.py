@@ -11,6 +11,7 @@ from ._observe import logged
 
 if TYPE_CHECKING:
     from ._config import Settings
+    from ._observe import Telemetry
     from ._run import RunResult
     from ._run_events import ToolReturned
     from .models import OutputItem
@@ -47,12 +48,11 @@ class RunObserver:
 class RunWatch:
     """Tells the observer of one run."""
 
-    def __init__(self, settings: "Settings", params: Mapping[str, object]) -> None:
+    def __init__(self, telemetry: "Telemetry", settings: "Settings", params: Mapping[str, object]) -> None:
         self._observer = RunObserver()
         self._has_ended = False
-        if settings.telemetry is not None:
-            with logged("Telemetry"):
-                self._observer = settings.telemetry.observe_run(settings, params)
+        with logged("Telemetry"):
+            self._observer = telemetry.observe_run(settings, params)
 
     @contextmanager
     def around(self) -> Generator[None]:
