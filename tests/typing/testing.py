@@ -1,0 +1,18 @@
+"""Tests of a user with the embedded server, as type checkers see them; checked, not run."""
+
+from typing import assert_type
+
+from responses_client.testing import VirtualClock
+
+
+def time_of_ones_own() -> None:
+    with VirtualClock() as clock:
+        assert_type(clock, VirtualClock)
+        assert_type(clock.now, float)
+        assert_type(clock.waits, list[float])
+        clock.advance(5)
+        clock.now = 5  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_fixture(virtual_clock: VirtualClock) -> None:
+    virtual_clock.advance("5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
