@@ -3,43 +3,46 @@
 import time as _time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-__all__ = ["Clock", "monotonic", "replaced_by", "sleep", "sleep_async", "time", "within"]
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Clock(Protocol):
+        """What stands in for real time."""
+
+        def monotonic(self) -> float:
+            """Seconds since some moment."""
+            ...
+
+        def time(self) -> float:
+            """Seconds since 1970."""
+            ...
+
+        def sleep(self, seconds: float) -> None:
+            """Wait, in a thread."""
+            ...
+
+        async def sleep_async(self, seconds: float) -> None:
+            """Wait, in a task."""
+            ...
+
+        def within(self, left: float) -> AbstractContextManager[None]:
+            """End the waits of a block by `TimeoutError` when so many seconds have passed."""
+            ...
+
+
+__all__ = ["monotonic", "replaced_by", "sleep", "sleep_async", "time", "within"]
 
 _ANY_LENGTH = nullcontext()
 
 
-class Clock(Protocol):
-    """What stands in for real time."""
-
-    def monotonic(self) -> float:
-        """Seconds since some moment."""
-        ...
-
-    def time(self) -> float:
-        """Seconds since 1970."""
-        ...
-
-    def sleep(self, seconds: float) -> None:
-        """Wait, in a thread."""
-        ...
-
-    async def sleep_async(self, seconds: float) -> None:
-        """Wait, in a task."""
-        ...
-
-    def within(self, left: float) -> AbstractContextManager[None]:
-        """End the waits of a block by `TimeoutError` when so many seconds have passed."""
-        ...
-
-
 # A name to call, as `_clock.monotonic()`, which costs no more than `time.monotonic()`: streams with limits ask often.
 monotonic: Callable[[], float] = _time.monotonic
-_clock: Clock | None = None
+_clock: "Clock | None" = None
 
 
-def replaced_by(clock: Clock | None) -> None:
+def replaced_by(clock: "Clock | None") -> None:
     """Take the time from another clock from now on; from the real ones again with None.
 
     Raises:
