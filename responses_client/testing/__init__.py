@@ -13,9 +13,10 @@ which no wait takes any time.
 
 from typing import TYPE_CHECKING
 
-__all__ = ["Answer", "RecordedRequest", "Server", "VirtualClock", "Webhook", "sign_webhook"]
+__all__ = ["Answer", "RateLimit", "RecordedRequest", "Server", "VirtualClock", "Webhook", "sign_webhook"]
 
 if TYPE_CHECKING:
+    from ._limits import RateLimit
     from ._record import RecordedRequest
     from ._server import Server
     from ._virtual import VirtualClock
@@ -27,6 +28,7 @@ else:
 
     _MODULES = {
         "Answer": "_wire",
+        "RateLimit": "_limits",
         "RecordedRequest": "_record",
         "Server": "_server",
         "VirtualClock": "_virtual",

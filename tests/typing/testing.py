@@ -2,7 +2,7 @@
 
 from typing import assert_type
 
-from responses_client.testing import VirtualClock
+from responses_client.testing import RateLimit, Server, VirtualClock
 
 
 def time_of_ones_own() -> None:
@@ -16,3 +16,9 @@ def time_of_ones_own() -> None:
 
 def test_fixture(virtual_clock: VirtualClock) -> None:
     virtual_clock.advance("5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def limits() -> None:
+    server = Server(rate_limit=RateLimit(requests=500, tokens=30_000, seconds=10, style="window"))
+    assert_type(server.refused, int)
+    RateLimit(requests=5, style="leaky")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
