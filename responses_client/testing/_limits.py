@@ -195,7 +195,8 @@ def _refusal(kind: Kind, meter: Meter, model: object, amount: int, now: float) -
         f"Rate limit reached {where}, Used {used}, Requested {amount}. Please try again in {duration(wait)}."
     )
     # Rounded up: who waits that long is let in.
-    waits = {"retry-after": f"{math.ceil(wait)}", "retry-after-ms": f"{max(_milliseconds(wait), 1)}"}
+    milliseconds = max(_milliseconds(wait), 1)
+    waits = {"retry-after": f"{math.ceil(milliseconds / 1000)}", "retry-after-ms": f"{milliseconds}"}
     return ApiError(429, text, type=kind, code="rate_limit_exceeded", headers=waits)
 
 
