@@ -13,6 +13,7 @@ import httpx
 
 from responses_client import _clock
 
+from ._expect import UnexpectedRequest
 from ._front import Front
 from ._session import Lane, Session, Signal
 from ._wire import Answer
@@ -69,12 +70,15 @@ class App:
         body = await _body(receive)
         if body is None:
             return
+        answer: Answer | None = None
         broken: Exception | None = None
         try:
             answer = self._front.handle(scope["method"], _url(scope), _headers(scope), body)
+        except UnexpectedRequest as error:
+            answer = error.api_error().answer()
         except _BROKEN as error:
             broken = error
-        else:
+        if answer is not None:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_watch, receive, tasks.cancel_scope)
                 broken = await self._play(answer, send)
@@ -117,6 +121,8 @@ class App:
         await receive()
         try:
             session = self._front.connect(_url(scope), _headers(scope))
+        except UnexpectedRequest as error:
+            session = error.api_error().answer()
         except _BROKEN as error:
             await self._break_off(scope, receive, error)
             return

@@ -27,7 +27,7 @@ def create_response(store: Store, request: RecordedRequest, params: Mapping[str,
         check_create(body)
     history = store.history(body)
     admit(store, body, history)
-    reply, pace = store.script.next_reply()
+    reply, pace = store.script.next_reply(request.check)
     if isinstance(reply, Events):
         return Answer.of_events(reply.chunks(), pace=pace)
     made = make(store, body, history, reply)

@@ -7,6 +7,7 @@ from types import NoneType
 from typing import Any, Self
 
 from ._answers import as_text, message, text_part, tool_call
+from ._expect import expectation
 from ._script import Canned, Entry, Items, Itself, Whole, checked, failure, raw_events
 from ._store import Store
 from ._wire import Answer, Pace
@@ -16,6 +17,37 @@ class Scripting:
     """The methods of a server that script it; each returns the server, so that calls can be chained."""
 
     _store: Store
+
+    # --- expected requests
+
+    def expect(
+        self,
+        fields: Mapping[str, object] | None = None,
+        /,
+        *,
+        user: object = None,
+        tool_outputs: Mapping[str, object] | None = None,
+        **more: object,
+    ) -> Self:
+        """Expect the next answer that is scripted to be for a request which has this.
+
+        Each field is compared by what is given of it: of an object, the fields given; of a list, all
+        elements; a compiled regular expression is searched for, `unittest.mock.ANY` is anything, and
+        None nothing or null. Names in `fields` may be paths, such as `{"input[-1].role": "user"}`.
+        `user` is the text of the last user message; `tool_outputs` are, by the name of the tool or the
+        id of the call, what tools have given back since then. Both look at the whole conversation.
+
+            server.expect(user="Weather?", model=ANY).call_tool("get_weather", {"city": "Paris"})
+            server.expect(tool_outputs={"get_weather": "Sunny"}).reply("It is sunny.")
+
+        Another request is an `AssertionError`, in the call that sends it; over a port, it is answered
+        with 400, and the error raised at the end of the block of `serve()`. A request that never came
+        is one at the end of the block of the server.
+        """
+        expected = expectation(fields, more, user, tool_outputs)
+        with self._store.lock:
+            self._store.script.expect(expected)
+        return self
 
     # --- scripted answers
 

@@ -64,12 +64,20 @@ class Server(Scripting):
     def __enter__(self) -> Server:
         return self
 
-    def __exit__(self, *exc_info: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *exc_info: object) -> None:
+        __tracebackhide__ = True
         self.close()
+        if kind is None:
+            self.verify()
 
     def close(self) -> None:
         """Refuse connections from now on (`httpx.ConnectError`)."""
         self._front.is_closed = True
+
+    def verify(self) -> None:
+        """Raise `AssertionError` for what `expect` expects and what did not come; the end of the block does so."""
+        __tracebackhide__ = True
+        self._front.verify(ended=True)
 
     # --- clients
 
