@@ -145,7 +145,7 @@ class App:
             await send({"type": "websocket.close"})
             return
         await send(_start("websocket.http", answer))
-        await send({"type": "websocket.http.response.body", "body": b"".join(answer.chunks)})
+        await send({"type": "websocket.http.response.body", "body": answer.body})
 
 
 class _Socket:
@@ -245,8 +245,8 @@ async def _body(receive: Receive) -> bytes | None:
 
 def _start(kind: str, answer: Answer) -> Message:
     headers = httpx.Headers({"content-type": answer.content_type, **answer.headers})
-    if not answer.stream and answer.pace.cut_after is None:
-        headers.setdefault("content-length", str(sum(map(len, answer.chunks))))
+    if answer.length is not None:
+        headers.setdefault("content-length", str(answer.length))
     pairs = [(name.lower(), value) for name, value in headers.raw]
     return {"type": f"{kind}.response.start", "status": answer.status, "headers": pairs}
 

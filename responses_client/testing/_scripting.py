@@ -10,7 +10,7 @@ from ._answers import as_text, message, text_part, tool_call
 from ._expect import expectation
 from ._script import Canned, Entry, Items, Itself, Whole, checked, failure, raw_events
 from ._store import Store
-from ._wire import Answer, Pace
+from ._wire import Answer, Damage, Drip, Pace
 
 
 class Scripting:
@@ -171,7 +171,7 @@ class Scripting:
     def disconnect_after(self, events: int, *, clean: bool = False) -> Self:
         """Break the next answer off after so many events (`httpx.ReadError`), or just end it with `clean`.
 
-        This, `delay` and `hold_after` change the answer that is scripted next; when a request comes
+        This and the methods below, up to `hold_after`, change the answer that is scripted next; when a request comes
         before that, the answer to it. Of an answer that is not a stream, half the body arrives, or none
         with 0 events. A WebSocket is closed, with a closing handshake only if `clean`.
         """
@@ -184,6 +184,24 @@ class Scripting:
         """
         checked("seconds", seconds, least=0)
         return self._change(Pace(delay=seconds, per_event=checked("per_event", per_event, least=0)))
+
+    def corrupt_after(self, events: int, data: bytes | str | None = None) -> Self:
+        """Damage one event of the next answer, the one after so many; what follows is as it should be.
+
+        `data` comes in place of its JSON, such as `b'{"delta": "\\xe2\\x82'`, which ends within a character; by
+        default it is the first half of it. Of an answer that is not a stream, that is the body. On a
+        WebSocket it is a message.
+        """
+        damage = Damage(checked("events", events, least=0), data.encode() if isinstance(data, str) else data)
+        return self._change(Pace(damage=damage))
+
+    def drip(self, bytes_per_piece: int = 1, seconds: float = 0.0) -> Self:
+        """Let the body of the next answer come in small pieces, which cut through events and characters.
+
+        There are so many seconds between them. Without effect on a WebSocket, whose messages are whole.
+        """
+        checked("bytes_per_piece", bytes_per_piece, least=1)
+        return self._change(Pace(drip=Drip(bytes_per_piece, checked("seconds", seconds, least=0))))
 
     def hold_after(self, events: int, *, messages: int = 1) -> Self:
         """Stop the next response on a WebSocket after so many events until its client sends something.

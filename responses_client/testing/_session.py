@@ -193,7 +193,7 @@ class Lane:
             following = None if before is None else (yield from self._follow_up(before))
 
     def _play(self, started: Started, received: int) -> Iterator[Step]:
-        turn, pace = started.turn, started.pace
+        turn, pace, damage = started.turn, started.pace, started.pace.damage
         count = 0
         for part in started.parts:
             if count == pace.cut_after:
@@ -201,7 +201,8 @@ class Lane:
             yield pace.per_event if count else pace.delay
             while count == pace.hold_after and self._session.received < received + pace.hold_for:
                 yield Signal.HOLD
-            yield part if isinstance(part, bytes) else encode(self._sent(part, turn))
+            frame = part if isinstance(part, bytes) else encode(self._sent(part, turn))
+            yield frame if damage is None or count != damage.after else damage.of(frame)
             count += 1
             if turn is not None and turn.over:
                 break

@@ -38,3 +38,10 @@ def expectations(server: Server) -> None:
     server.verify()
     server.expect(tool_outputs="Sunny")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     server.expect("Weather?")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def faults(server: Server) -> None:
+    assert_type(
+        server.corrupt_after(3, data=b"\xe2\x82").drip(2, seconds=0.5).delay(1).reply("Hello"), Server
+    )
+    server.corrupt_after(events="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
