@@ -231,7 +231,8 @@ def answer_key(item: object) -> str | None:
 
 
 def _is_open(item: "OutputItem", answered: set[str]) -> bool:
-    if item.type not in _CALLS or getattr(item, "status", None) in ("in_progress", "incomplete"):
+    # "in_progress" is no hindrance: a program of the model's has such calls in responses that are completed.
+    if item.type not in _CALLS or getattr(item, "status", None) == "incomplete":
         return False
     if item.type == "tool_search_call" and getattr(item, "execution", None) == "server":
         return False
