@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
 if TYPE_CHECKING:
-    from . import Server, VirtualClock
+    from . import AsyncServer, Server, VirtualClock
 
-
+_Server = TypeVar("_Server", bound="Server | AsyncServer")
 _FAILED = pytest.StashKey[bool]()
 
 
@@ -26,7 +26,19 @@ def responses_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     # Imported here: pytest loads plugins in every run, also of projects that never use this one.
     from . import Server
 
-    server = Server()
+    yield from _used(Server(), request)
+
+
+# Not async: so it is one for tests under any plugin that runs async tests.
+@pytest.fixture
+def async_responses_server(request: pytest.FixtureRequest) -> Iterator[AsyncServer]:
+    """The same with clients that are async, on asyncio and trio."""
+    from . import AsyncServer
+
+    yield from _used(AsyncServer(), request)
+
+
+def _used(server: _Server, request: pytest.FixtureRequest) -> Iterator[_Server]:
     yield server
     server.close()
     item: pytest.Item = request.node

@@ -243,6 +243,18 @@ async def test_plain_function_does_not_wait_for_tasks_that_it_blocks(clock: Virt
         assert clock.now == 5
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_thread_that_is_alone_has_nobody_to_wait_for(
+    clock: VirtualClock, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    naps: list[float] = []
+    monkeypatch.setattr(threading, "active_count", lambda: threads)
+    monkeypatch.setattr(time, "sleep", naps.append)
+    _clock.sleep(HOUR)
+    assert clock.now == HOUR
+    assert bool(naps) is (threads > 1)
+
+
 def test_threads_wait_at_the_same_time(server: Server, clock: VirtualClock) -> None:
     server.fail(429, retry_after=10, times=8)
     client = server.client()
