@@ -28,14 +28,7 @@ if TYPE_CHECKING:
 
 
 class BaseServer(Scripting):
-    """What `Server` and `AsyncServer` share: all but their clients and their blocks.
-
-    `base_url` is where clients find it; only its path matters. `now` is the time of all responses in
-    Unix seconds. `sleep` waits in place of the real clock, for tests that are to take no time.
-    `validate=False` turns off the checks of request bodies (not those of the key and of the path).
-    With a `rate_limit`, what goes beyond it is refused with 429.
-    The attribute `webhook_secret` is what webhooks are signed with; its clients know it.
-    """
+    """What `Server` and `AsyncServer` share: all but their clients and their blocks."""
 
     def __init__(
         self,
@@ -181,7 +174,11 @@ class Server(BaseServer):
             server.reply("Hello").call_tool("get_weather", {"city": "Paris"})
             client = server.client()
 
-    See `BaseServer` for the arguments.
+    `base_url` is where clients find it; only its path matters. `now` is the time of all responses in
+    Unix seconds. `sleep` waits in place of the clock, for tests that are to take no time.
+    `validate=False` turns off the checks of request bodies (not those of the key and of the path).
+    With a `rate_limit`, what goes beyond it is refused with 429.
+    The attribute `webhook_secret` is what webhooks are signed with; its clients know it.
     """
 
     def __enter__(self) -> Self:
@@ -218,8 +215,7 @@ class AsyncServer(BaseServer):
             server.reply("Hello")
             response = await server.client().responses.create(model="m", input="Hi")
 
-    The end of the block closes the clients that it made. Other than that, nothing in it has to be waited
-    for. See `BaseServer` for the arguments.
+    The end of the block closes the clients that it made. Arguments and scripts are those of `Server`.
     """
 
     async def __aenter__(self) -> Self:
