@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
@@ -12,12 +16,30 @@ if TYPE_CHECKING:
 
 _Server = TypeVar("_Server", bound="Server | AsyncServer")
 _FAILED = pytest.StashKey[bool]()
+_PACKAGE = f"{Path(__file__).parents[1]}{os.sep}"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Note that a test has ended early, by failing or by being skipped."""
+    """Note that a test has ended early, by failing or by being skipped; show where it sent what it should not."""
     if call.when != "teardown":
         item.stash[_FAILED] = call.excinfo is not None
+    expect = sys.modules.get(f"{__package__}._expect")
+    if (
+        call.excinfo is not None
+        and expect is not None
+        and call.excinfo.errisinstance(expect.UnexpectedRequest)
+    ):
+        _cut(call.excinfo.tb)
+
+
+def _cut(frame: TracebackType | None) -> None:
+    """End a traceback before this package: thirty frames of client and server tell nothing of the mistake."""
+    while frame is not None:
+        following = frame.tb_next
+        if following is not None and following.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+            frame.tb_next = following = None
+        frame = following
 
 
 @pytest.fixture
