@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import httpx
 
 from ._api import answer, not_found, segments_of
-from ._record import RecordedRequest, recorded
+from ._record import RecordedRequest, compare, recorded
 from ._script import Canned
 from ._session import Session
 from ._store import Store
@@ -57,7 +58,7 @@ class Front:
             raise httpx.ConnectError("The embedded server is closed.")
         request = recorded(method, url, headers, body, self.store.known_history)
         self._record(request)
-        return request, self.store.script.begin(request.check)
+        return request, self.store.script.begin(partial(compare, request))
 
     def _record(self, request: RecordedRequest) -> None:
         self.requests.append(request)

@@ -53,13 +53,14 @@ class RecordedRequest:
     ) -> None:
         """`AssertionError` unless the request has this; see `Server.expect` for what can be said."""
         __tracebackhide__ = True
-        self.check(expectation(fields, more, user, tool_outputs))
+        compare(self, expectation(fields, more, user, tool_outputs))
 
-    def check(self, expected: Expectation) -> None:
-        """`AssertionError` unless the request is as expected."""
-        __tracebackhide__ = True
-        items = [*self.history, *input_items(as_object(self.json))]
-        expected.check(f"The request {self.method} {self.path}", self.json, items)
+
+def compare(request: RecordedRequest, expected: Expectation) -> None:
+    """`AssertionError` unless a request is as expected."""
+    __tracebackhide__ = True
+    items = [*request.history, *input_items(as_object(request.json))]
+    expected.check(f"The request {request.method} {request.path}", request.json, items)
 
 
 def recorded(

@@ -4,7 +4,8 @@ import re
 from typing import assert_type
 from unittest.mock import ANY
 
-from responses_client.testing import RateLimit, Server, VirtualClock
+from responses_client import AsyncClient, Client
+from responses_client.testing import AsyncServer, RateLimit, Server, VirtualClock
 
 
 def time_of_ones_own() -> None:
@@ -45,3 +46,20 @@ def faults(server: Server) -> None:
         server.corrupt_after(3, data=b"\xe2\x82").drip(2, seconds=0.5).delay(1).reply("Hello"), Server
     )
     server.corrupt_after(events="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def test_fixtures(responses_server: Server, async_responses_server: AsyncServer) -> None:
+    assert_type(responses_server.reply("Hello").client(), Client)
+    assert_type(responses_server.async_client(), AsyncClient)
+    assert_type(async_responses_server.reply("Hello").client(max_retries=0), AsyncClient)
+    server: Server = async_responses_server  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+    assert_type(server, Server)
+
+
+async def twin() -> None:
+    async with AsyncServer(rate_limit=RateLimit(tokens=5)).expect(user="Hi") as server:
+        assert_type(server, AsyncServer)
+        async with server.serve() as url:
+            assert_type(url, str)
+    with AsyncServer() as wrong:  # type: ignore[attr-defined]  # pyright: ignore
+        assert wrong
