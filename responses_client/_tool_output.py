@@ -1,13 +1,14 @@
 """What tools give, as items that the model reads: values, pictures and files, and what went wrong; no I/O."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
-from pydantic_core import PydanticSerializationError, to_json
+from pydantic_core import to_json, to_jsonable_python
 
 from ._error_text import BODY_SHOWN, field_path, one_line
-from ._run import as_item, call_key
+from ._run import answer_key, as_item, call_key
 from .models._base import Model, as_response_error, strict_validation
 from .models.attachments import InputFile, InputImage
 from .models.content import InputText
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["failure_of", "output_of", "tool_search_output", "wrong_arguments"]
 
 _PARTS = (InputText, InputImage, InputFile)
+_PART_TYPES = ("input_text", "input_image", "input_file")
 _MISTAKES_SHOWN = 10
 _OUTPUTS = {"mcp_approval_request": "mcp_approval_response"}
 
@@ -38,8 +40,11 @@ def output_of(call: "OutputItem", value: object) -> "InputItem":
     Raises:
         ValueError: The value is nothing that the call can be answered with; the text says what would be.
     """
-    if _is_answer(call, value):
-        return _checked(call, cast("Mapping[str, Any] | Model", value))
+    if _type_of(value) == _output_type(call):  # the whole item
+        item = _checked(call, cast("Mapping[str, Any] | Model", value))
+        if (key := answer_key(item)) != call_key(call):
+            raise ValueError(f"expected the answer to the call {call_key(call)}, got that to {key}")
+        return item
     match call:
         case FunctionCall() | CustomToolCall():
             return _answer(call, {"output": _text_or_parts(value)})
@@ -65,16 +70,16 @@ def output_of(call: "OutputItem", value: object) -> "InputItem":
             raise ValueError(f"expected an item that answers a {call.type}, got {_named(value)}")
 
 
-def _is_answer(call: "OutputItem", value: object) -> bool:
-    """Tell whether a value is the whole item that answers a call."""
-    kind: object = getattr(value, "type", None)
+def _type_of(value: object) -> object:
+    """Return the type that an item or a part of one names, None for any other value."""
     if isinstance(value, Mapping):
-        kind = cast("Mapping[str, object]", value).get("type")
-    return kind == _output_type(call)
+        return cast("Mapping[str, object]", value).get("type")
+    return getattr(value, "type", None) if isinstance(value, Model) else None
 
 
 def failure_of(call: "OutputItem", text: str) -> "InputItem | None":
     """Return the answer to a call that failed, for the model to read; None if there is no such answer."""
+    text = _sendable(text)
     match call:
         case FunctionCall() | CustomToolCall():
             return _answer(call, {"output": text})
@@ -133,20 +138,41 @@ def _checked(call: "OutputItem", value: "Mapping[str, Any] | Model") -> "InputIt
 
 def _text_or_parts(value: object) -> object:
     if isinstance(value, str):
-        return value
-    if isinstance(value, _PARTS):
-        return [value.to_dict()]
+        return _sendable(value)
+    if _is_part(value):
+        return [_json(value)]
     if isinstance(value, (list, tuple)):
         parts = cast("Sequence[object]", value)
-        if parts and all(isinstance(part, _PARTS) for part in parts):
-            return [cast("Model", part).to_dict() for part in parts]
+        if any(map(_is_part, parts)):
+            return [_part(part) for part in parts]
     try:
         return to_json(value, by_alias=True).decode()
-    except (PydanticSerializationError, ValueError) as error:
-        reason = one_line(str(error), BODY_SHOWN)
+    except ValueError as error:
+        problem = error
+    try:  # by the other way, which takes names of files that are no text
+        return _sendable(json.dumps(to_jsonable_python(value, by_alias=True), ensure_ascii=False))
+    except ValueError:
+        reason = one_line(str(problem), BODY_SHOWN)
+    raise ValueError(f"expected a text, JSON data, or InputText, InputImage and InputFile, but {reason}")
+
+
+def _sendable(text: str) -> str:
+    """Return a text with U+FFFD for each half of a character, which Python has in names of files that are no text."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _is_part(value: object) -> bool:
+    return isinstance(value, _PARTS) or (not isinstance(value, Model) and _type_of(value) in _PART_TYPES)
+
+
+def _part(value: object) -> object:
+    if isinstance(value, str):
+        return {"type": "input_text", "text": _sendable(value)}
+    if not _is_part(value):
         raise ValueError(
-            f"expected a text, JSON data, or InputText, InputImage and InputFile, but {reason}"
-        ) from None
+            f"expected texts, InputText, InputImage and InputFile in one list, got {_named(value)}"
+        )
+    return _json(value)
 
 
 def _screen(call: ComputerCall, value: object) -> dict[str, Any]:
@@ -164,7 +190,7 @@ def _screen(call: ComputerCall, value: object) -> dict[str, Any]:
 def _expected_text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError(f"expected a text, got {_named(value)}")
-    return value
+    return _sendable(value)
 
 
 def _json(part: object) -> object:
