@@ -1,7 +1,8 @@
 """What tools give, as items that the model reads: values, pictures and files, and what went wrong; no I/O."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
@@ -145,14 +146,15 @@ def _text_or_parts(value: object) -> object:
         parts = cast("Sequence[object]", value)
         if any(map(_is_part, parts)):
             return [_part(part) for part in parts]
+    if isinstance(value, Iterator):  # which can be read once
+        value = list(cast("Iterator[object]", value))
     try:
         return to_json(value, by_alias=True).decode()
     except ValueError as error:
-        problem = error
-    try:  # by the other way, which takes names of files that are no text
-        return _sendable(json.dumps(to_jsonable_python(value, by_alias=True), ensure_ascii=False))
-    except ValueError:
-        reason = one_line(str(problem), BODY_SHOWN)
+        reason = one_line(str(error), BODY_SHOWN)
+    if "surrogates not allowed" in reason:  # in a name of a file, say; keys are no such names
+        with suppress(ValueError):
+            return _sendable(json.dumps(to_jsonable_python(value, by_alias=True), ensure_ascii=False))
     raise ValueError(f"expected a text, JSON data, or InputText, InputImage and InputFile, but {reason}")
 
 

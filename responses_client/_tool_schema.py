@@ -171,10 +171,12 @@ def _hints(function: Callable[..., object], name: str, parameters: Mapping[str, 
 
 
 def _source(called: Any) -> Any:
-    """Return what has written the annotations of something: a function, or the class that one is made of."""
+    """Return what was written together with the annotations of something: a function, or a class."""
     if isinstance(called, type):
         bases = cast("type[object]", called).__mro__
-        return next(base for base in bases if not vars(base).keys().isdisjoint(("__init__", "__new__")))
+        made = next(base for base in bases if not vars(base).keys().isdisjoint(("__init__", "__new__")))
+        called = vars(made).get("__init__", made)
+        return called if isinstance(called, type) else inspect.unwrap(called)
     plain = inspect.isroutine(called) or hasattr(called, "__wrapped__")
     return inspect.unwrap(called if plain else called.__call__)
 
@@ -250,6 +252,7 @@ def _adapter(name: str, fields: dict[str, Any]) -> tuple[TypeAdapter[dict[str, A
     arguments: Any = _typed_dict(name, fields)
     arguments.__pydantic_config__ = _CLOSED
     adapter: TypeAdapter[dict[str, Any]] = TypeAdapter(arguments)
+    adapter.rebuild(raise_errors=True)  # which says what a type lacks
     return adapter, schema_of(adapter)
 
 
@@ -274,12 +277,12 @@ def _documentation(function: Callable[..., object], known: Collection[str]) -> t
     """Return what the docstring says of the function, and of its parameters by name."""
     whole = _docstring(_inner(function)[0])
     try:
-        from docstring_parser import ParseError, parse
+        from docstring_parser import parse
     except ModuleNotFoundError:  # the extra `tools`; the model can read docstrings, too
         return whole, {}
     try:
         parsed = parse(whole)
-    except ParseError:
+    except Exception:  # some texts it trips over
         return whole, {}
     said = {
         name.strip(): (given.description or "").strip()
