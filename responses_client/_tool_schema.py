@@ -281,7 +281,7 @@ def _documentation(function: Callable[..., object], known: Collection[str]) -> t
     except ModuleNotFoundError:  # the extra `tools`; the model can read docstrings, too
         return whole, {}
     try:
-        parsed = parse(whole)
+        parsed = parse(f"\n{whole}")  # it takes indentation from what follows the first line
     except Exception:  # some texts it trips over
         return whole, {}
     said = {

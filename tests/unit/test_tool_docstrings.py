@@ -119,7 +119,7 @@ def test_no_docstring_is_no_description(docstring: str | None) -> None:
 
 
 def test_parameters_may_be_described_alone() -> None:
-    assert documented("\nArgs:\n    days: How long.\n    city:\n") == ("", ["", "How long."])
+    assert documented("\nArgs:\n    days: How long.\n") == ("", ["", "How long."])
     assert documented("Of two.\n\nParameters\n----------\ncity, days : Any\n    Given.") == (
         "Of two.",
         ["Given.", "Given."],
