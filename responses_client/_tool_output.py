@@ -100,7 +100,8 @@ def wrong_arguments(error: ValidationError) -> str:
     lines = error.errors(include_url=False)
     if lines[0]["type"] == "json_invalid":
         return f"the arguments are no JSON ({lines[0]['msg'].removeprefix('Invalid JSON: ')})"
-    shown = [f"{field_path(line['loc'])}: {line['msg']}" for line in lines[:_MISTAKES_SHOWN]]
+    places = [(field_path(line["loc"]), line["msg"]) for line in lines[:_MISTAKES_SHOWN]]
+    shown = [f"{path}: {text}" if path else text for path, text in places]
     more = [f"and {len(lines) - _MISTAKES_SHOWN} more"] if len(lines) > _MISTAKES_SHOWN else []
     return f"the arguments do not fit: {'; '.join([*shown, *more])}"
 
@@ -196,7 +197,9 @@ def _expected_text(value: object) -> str:
 
 
 def _json(part: object) -> object:
-    return part.to_dict() if isinstance(part, Model) else part
+    if isinstance(part, Model):
+        return part.to_dict()
+    return dict(cast("Mapping[str, object]", part)) if isinstance(part, Mapping) else part
 
 
 def _named(value: object) -> str:

@@ -83,7 +83,7 @@ class Toolbox:
         return [tool for tool in self._tools.values() if isinstance(tool, CallableTool)]
 
 
-def _as_tool(given: "RunTool") -> _Tool | None:
+def _as_tool(given: "RunTool") -> "_Tool | None":
     if isinstance(given, (CallableTool, Mapping, Model)):
         return cast("_Tool", given)
     method: Any = getattr(given, "__func__", None)
@@ -116,12 +116,16 @@ def _keys(tool: _Tool) -> Iterator[_Key]:
         yield "", tool.name
         return
     fields = _fields(tool)
-    members: object = fields.get("tools")
+    named: list[tuple[object, object]] = []
     if fields.get("type") in ("function", "custom"):
-        yield "", str(fields.get("name"))
-    elif fields.get("type") == "namespace" and isinstance(members, Iterable):
-        for member in cast("Iterable[object]", members):
-            yield str(fields.get("name")), str(_fields(member).get("name"))
+        named = [("", fields.get("name"))]
+    elif fields.get("type") == "namespace":
+        members: object = fields.get("tools")
+        found = cast("Iterable[object]", members) if isinstance(members, (list, tuple)) else ()
+        named = [(fields.get("name"), _fields(member).get("name")) for member in found]
+    for space, name in named:
+        if isinstance(space, str) and isinstance(name, str):  # else the request is refused later
+            yield space, name
 
 
 def _fields(tool: object) -> Mapping[str, Any]:

@@ -234,7 +234,35 @@ def test_what_can_be_called_says_what_it_does(function: Any, description: str) -
     assert tool(name="f")(function).shape.description == description
 
 
-PIECES = ["Args:", "Returns:", "Raises:", "Parameters", "----------", ":param", ":param\tcity:", ":type\tcity:", ":returns:", "@param", "city", "days\n", "", "", "", ":", "::", "-", "..", "..\tdeprecated::", "Yields", "------", "city:", "days\t(int):", ">>>", "\t\t", "\n"]
+PIECES = [
+    "Args:",
+    "Returns:",
+    "Raises:",
+    "Parameters",
+    "----------",
+    ":param",
+    ":param\tcity:",
+    ":type\tcity:",
+    ":returns:",
+    "@param",
+    "city",
+    "days\n",
+    "",
+    "",
+    "",
+    ":",
+    "::",
+    "-",
+    "..",
+    "..\tdeprecated::",
+    "Yields",
+    "------",
+    "city:",
+    "days\t(int):",
+    ">>>",
+    "\t\t",
+    "\n",
+]
 
 
 @given(
