@@ -49,6 +49,7 @@ __all__ = [
 _P = ParamSpec("_P")
 _Q = ParamSpec("_Q")
 _R = TypeVar("_R")
+_R_co = TypeVar("_R_co", covariant=True)
 _S = TypeVar("_S")
 _C_co = TypeVar("_C_co", covariant=True, default=object)
 
@@ -109,7 +110,7 @@ class RunContext(Generic[_C_co]):
         return f"<{type(self).__name__} of {self.call.name}, turn {self.turn}>"
 
 
-class CallableTool(Generic[_P, _R]):
+class CallableTool(Generic[_P, _R_co]):
     """A function with all that lets a model call it, made by `tool` or `custom_tool`; calling it calls the function.
 
     Attributes:
@@ -119,7 +120,7 @@ class CallableTool(Generic[_P, _R]):
     """
 
     def __init__(
-        self, function: "Callable[_P, _R]", options: Mapping[str, Any], *, is_custom: bool = False
+        self, function: "Callable[_P, _R_co]", options: Mapping[str, Any], *, is_custom: bool = False
     ) -> None:
         function = _plain(function)  # of a tool, for another one
         update_wrapper(cast("Callable[..., object]", self), function, updated=())
@@ -128,7 +129,7 @@ class CallableTool(Generic[_P, _R]):
         self.is_custom = is_custom
         self._function = function
 
-    def __call__(self, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+    def __call__(self, /, *args: _P.args, **kwargs: _P.kwargs) -> _R_co:
         return self._function(*args, **kwargs)
 
     @overload
@@ -136,8 +137,8 @@ class CallableTool(Generic[_P, _R]):
 
     @overload
     def __get__(
-        self: "CallableTool[Concatenate[_S, _Q], _R]", instance: _S, owner: type | None = None
-    ) -> "CallableTool[_Q, _R]": ...
+        self: "CallableTool[Concatenate[_S, _Q], _R_co]", instance: _S, owner: type | None = None
+    ) -> "CallableTool[_Q, _R_co]": ...
 
     def __get__(self, instance: object, owner: type | None = None) -> object:
         """Bind a method to its object or, if it is a classmethod, to its class, as functions do."""
