@@ -135,6 +135,10 @@ def _parameters(function: Callable[..., object], name: str) -> dict[str, Paramet
         text = f"Python knows no signature of it ({_reason(error)}); wrap it in a function with annotations"
         raise _unfit(name, text, "a function with a signature") from error
     parameters = {key: parameter for key, parameter in found.items() if key not in given}
+    first = next(iter(parameters.values()), None)
+    if first is not None and first.name in ("self", "cls") and first.annotation is Parameter.empty:
+        text = "is a method without its object; take that of an object, or of a class if it is a classmethod"
+        raise _unfit(name, text, "a function, or a method of an object")
     for parameter in parameters.values():
         if parameter.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD):
             path = f"{name}.{parameter.replace(annotation=Parameter.empty)}"

@@ -3,6 +3,7 @@
 import math
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
+from copy import deepcopy
 from functools import cached_property, partial, update_wrapper
 from typing import (
     TYPE_CHECKING,
@@ -55,7 +56,6 @@ _C_co = TypeVar("_C_co", covariant=True, default=object)
 
 OnToolError: TypeAlias = "Literal['return', 'raise'] | Callable[[ToolExecutionError], str]"
 """What becomes of a failed call: the model is told, the run ends, or a function writes what the model is told."""
-_MADE = ("shape", "definition")
 _SENT = ("defer_loading", "allowed_callers", "format")
 
 
@@ -159,9 +159,9 @@ class CallableTool(Generic[_P, _R_co]):
 
         return shape_of(self._function, self.name, self.options, is_custom=self.is_custom)
 
-    @cached_property
+    @property
     def definition(self) -> "FunctionToolParam | CustomToolParam":
-        """What the model is told: an entry of `tools` for requests that are not sent by a run.
+        """What the model is told: an entry of `tools` for requests that are not sent by a run; a copy, to change at will.
 
         Raises:
             ToolDefinitionError: The function cannot be a tool.
@@ -172,7 +172,7 @@ class CallableTool(Generic[_P, _R_co]):
         if not self.is_custom:
             made |= {"parameters": self.shape.parameters, "strict": self.options.get("strict", True)}
         made |= {name: self.options[name] for name in _SENT if self.options.get(name) is not None}
-        return cast("FunctionToolParam | CustomToolParam", made)
+        return cast("FunctionToolParam | CustomToolParam", deepcopy(made))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
@@ -186,7 +186,7 @@ class CallableTool(Generic[_P, _R_co]):
         return name if found is self else (_restored, (self._state(),))
 
     def _state(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name not in _MADE}
+        return {name: value for name, value in self.__dict__.items() if name != "shape"}
 
 
 def _restored(state: Mapping[str, Any]) -> "CallableTool[..., object]":

@@ -181,6 +181,15 @@ def test_options_are_in_the_definition() -> None:
     }
 
 
+def test_definition_is_a_copy() -> None:
+    first: Any = weather.definition
+    first["parameters"]["properties"].clear()
+    first["description"] = "Changed."
+
+    assert weather.definition["description"] == "Tell the weather."
+    assert weather.definition["parameters"]["properties"].keys() == {"city", "days"}  # type: ignore[typeddict-item]
+
+
 def test_options_of_runs_are_not_in_the_definition() -> None:
     assert find.options == {
         "name": "look_up",
@@ -269,9 +278,15 @@ def test_what_is_no_method_is_bound_to_nothing(owner: Any) -> None:
     assert owner.measure("cde") == 3
 
 
-def test_method_of_a_class_has_its_object_among_the_parameters() -> None:
-    with pytest.raises(ToolDefinitionError, match=r"^read cannot be a tool: read\.self: may be anything"):
-        _ = Store.read.definition
+@pytest.mark.parametrize("made", [Store.read, tool(name="read")(lambda cls, key: key)])
+def test_method_without_its_object_is_refused(made: CallableTool[..., object]) -> None:
+    with pytest.raises(ToolDefinitionError) as caught:
+        _ = made.definition
+
+    assert str(caught.value) == (
+        "read cannot be a tool: read: is a method without its object; take that of an object, or of a class if it is "
+        "a classmethod"
+    )
 
 
 def test_classmethod_that_nobody_bound_cannot_be_used() -> None:
