@@ -279,7 +279,8 @@ def _told(schema: dict[str, Any], name: str, *, strict: bool) -> dict[str, Any]:
 
 def _documentation(function: Callable[..., object], known: Collection[str]) -> tuple[str, dict[str, str]]:
     """Return what the docstring says of the function, and of its parameters by name."""
-    whole = _docstring(_inner(function)[0])
+    called, given = _inner(function)
+    whole = _docstring(called)
     try:
         from docstring_parser import parse
     except ModuleNotFoundError:  # the extra `tools`; the model can read docstrings, too
@@ -289,11 +290,11 @@ def _documentation(function: Callable[..., object], known: Collection[str]) -> t
     except Exception:  # some texts it trips over
         return whole, {}
     said = {
-        name.strip(): (given.description or "").strip()
-        for given in parsed.params
-        for name in given.arg_name.split(",")  # NumPy's style has several in one
+        name.strip(): (parameter.description or "").strip()
+        for parameter in parsed.params
+        for name in parameter.arg_name.split(",")  # NumPy's style has several in one
     }
-    if said.keys().isdisjoint(known):
+    if said.keys().isdisjoint((*known, *given)):
         return whole, {}
     returns = parsed.returns.description if parsed.returns else None
     parts = [(parsed.description or "").strip(), f"Returns: {returns.strip()}" if returns else ""]

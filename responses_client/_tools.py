@@ -56,6 +56,7 @@ _C_co = TypeVar("_C_co", covariant=True, default=object)
 
 OnToolError: TypeAlias = "Literal['return', 'raise'] | Callable[[ToolExecutionError], str]"
 """What becomes of a failed call: the model is told, the run ends, or a function writes what the model is told."""
+_MADE = ("__wrapped__", "shape")
 _SENT = ("defer_loading", "allowed_callers", "format")
 
 
@@ -183,16 +184,19 @@ class CallableTool(Generic[_P, _R_co]):
         for part in name.split("."):
             found = getattr(found, part, None)
         # What stands in a module under its name is found there again; the function alone would not be.
-        return name if found is self else (_restored, (self._state(),))
+        if found is self:
+            return name
+        is_of_found = isinstance(found, CallableTool) and _plain(found) is self._function
+        return _restored, ({**self._state(), "_function": found if is_of_found else self._function},)
 
     def _state(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "shape"}
+        return {name: value for name, value in self.__dict__.items() if name not in _MADE}
 
 
 def _restored(state: Mapping[str, Any]) -> "CallableTool[..., object]":
     made = cast("CallableTool[..., object]", object.__new__(CallableTool))
     made.__dict__.update(state)
-    # What unpickles a method looks it up by its name; `inspect` looks at `__wrapped__`.
+    # What unpickles a method, or a tool of a tool, finds a tool by its name; `inspect` looks at `__wrapped__`.
     made.__dict__["_function"] = made.__dict__["__wrapped__"] = _plain(state["_function"])
     return made
 

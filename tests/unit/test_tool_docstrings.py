@@ -159,6 +159,17 @@ def test_context_is_left_out_of_the_description() -> None:
     assert documented("A.\n\nArgs:\n    context: Of the run.", function) == ("A.", [""])
 
 
+def test_what_a_partial_has_set_is_left_out_of_the_description() -> None:
+    def function(user: str, city: str) -> None:
+        """Find.
+
+        Args:
+            user: Who asks.
+        """
+
+    assert tool(functools.partial(function, user="me")).shape.description == "Find."
+
+
 def test_custom_tool_is_described_without_its_parameter() -> None:
     @custom_tool
     def run(code: str) -> str:

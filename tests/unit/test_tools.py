@@ -39,6 +39,13 @@ def run_code(code: str) -> str:
     return code
 
 
+class Adder:
+    """Adds."""
+
+    def __call__(self, left: int, right: int) -> int:
+        return left + right
+
+
 class Store:
     """Has tools of every kind."""
 
@@ -74,19 +81,12 @@ class Store:
     def triple(number: int) -> int:
         return 3 * number
 
-    length = tool(functools.partial(lambda prefix, text: len(prefix + text), "ab"))
+    total = tool(Adder())
     measure = tool(name="measure")(len)
 
 
 class Shelf(Store):
     """Inherits them."""
-
-
-class Adder:
-    """Adds."""
-
-    def __call__(self, left: int, right: int) -> int:
-        return left + right
 
 
 def answered(made: CallableTool[..., Any], text: str) -> Any:
@@ -274,7 +274,7 @@ def test_staticmethods_are_bound_to_nothing(owner: Any) -> None:
 
 @pytest.mark.parametrize("owner", [Store, Store()])
 def test_what_is_no_method_is_bound_to_nothing(owner: Any) -> None:
-    assert owner.length("cde") == 5
+    assert owner.total(2, 3) == 5
     assert owner.measure("cde") == 3
 
 
@@ -394,6 +394,15 @@ def test_partials_and_objects_are_pickled_by_value() -> None:
     assert again(2) == 3
     assert again.name == "sum"
     assert answered(again, '{"right": 4}') == 5
+
+
+@pytest.mark.parametrize("duplicate", [pickled, copy.copy, copy.deepcopy])
+def test_tool_of_a_tool_is_pickled_by_the_name_of_that(duplicate: Any) -> None:
+    again = duplicate(tool(name="forecast")(weather))
+
+    assert again.name == "forecast"
+    assert again("Oslo") == "Oslo:1"
+    assert again.definition["description"] == "Tell the weather."
 
 
 def test_function_of_a_function_is_pickled_by_cloudpickle_only() -> None:
