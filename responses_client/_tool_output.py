@@ -98,7 +98,7 @@ def failure_of(call: "OutputItem", text: str) -> "InputItem | None":
 def wrong_arguments(error: ValidationError) -> str:
     """Say to the model what is wrong with the arguments that it wrote."""
     lines = error.errors(include_url=False)
-    if lines[0]["type"] == "json_invalid":
+    if lines[0]["type"] == "json_invalid" and not lines[0]["loc"]:
         return f"the arguments are no JSON ({lines[0]['msg'].removeprefix('Invalid JSON: ')})"
     places = [(field_path(line["loc"]), line["msg"]) for line in lines[:_MISTAKES_SHOWN]]
     shown = [f"{path}: {text}" if path else text for path, text in places]

@@ -21,9 +21,9 @@ from typing import (
     get_type_hints,
 )
 
-from pydantic import ConfigDict, Field, PydanticUndefinedAnnotation, PydanticUserError, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.fields import FieldInfo
-from pydantic_core import SchemaError, to_jsonable_python
+from pydantic_core import to_jsonable_python
 from typing_extensions import TypedDict
 
 from ._error_text import BODY_SHOWN, FieldError, one_line
@@ -37,7 +37,6 @@ __all__ = ["ToolShape", "shape_of"]
 _NAME = r"[a-zA-Z0-9_-]{1,128}"
 _NO_ARGUMENTS = ("", "null")
 _CLOSED = ConfigDict(extra="forbid")
-_NOT_READABLE = (PydanticUserError, PydanticUndefinedAnnotation, SchemaError)
 _typed_dict: Callable[[str, dict[str, Any]], Any] = cast(
     "Any", TypedDict
 )  # no type that a checker could know
@@ -241,12 +240,12 @@ def _readable(name: str, fields: dict[str, Any]) -> tuple[TypeAdapter[dict[str, 
     """Return what reads the arguments, and their JSON Schema; it says which of them cannot be read."""
     try:
         return _adapter(name, fields)
-    except _NOT_READABLE as error:
+    except Exception as error:  # pydantic's own and, since types may say how they are read, any other
         mistakes = [_unreadable(name, error)]
         for key, field in fields.items():
             try:
                 _adapter(name, {key: field})
-            except _NOT_READABLE as problem:
+            except Exception as problem:
                 mistakes.append(_unreadable(f"{name}.{key}", problem))
         raise ToolDefinitionError(name, mistakes[1:] or mistakes) from error
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, Json, TypeAdapter, ValidationError
 
 from responses_client._tool_output import failure_of, output_of, tool_search_output, wrong_arguments
 from responses_client.models import (
@@ -383,4 +383,10 @@ def test_mistake_of_the_whole_has_no_place() -> None:
 def test_text_that_is_no_json_is_told_so() -> None:
     assert mistakes(dict[str, int], '{"a": 1') == (
         "the arguments are no JSON (EOF while parsing an object at line 1 column 7)"
+    )
+
+
+def test_argument_that_is_no_json_is_told_by_its_place() -> None:
+    assert mistakes(dict[str, Json[int]], '{"a": "x"}') == (
+        "the arguments do not fit: a: Invalid JSON: expected value at line 1 column 1"
     )

@@ -7,7 +7,7 @@ import sqlite3
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, NamedTuple, Optional, TypeVar
+from typing import Annotated, Any, Final, Literal, NamedTuple, Optional, TypeVar
 
 import pytest
 from pydantic import AliasPath, BaseModel, Field, SecretStr, ValidationError
@@ -515,6 +515,20 @@ def test_types_that_json_does_not_have_are_named(function: Any, path: str, reaso
         "take what a model can write, and what it cannot from a RunContext or a functools.partial"
     )
     assert text.count(name) == 2
+
+
+class Odd:
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        raise RuntimeError("no way")
+
+
+def test_types_that_cannot_say_how_they_are_read_are_named() -> None:
+    def function(odd: Odd, final: Final[int]) -> None: ...  # type: ignore[valid-type]
+
+    text = refused(function)
+    assert "function.odd: pydantic cannot read it from JSON (RuntimeError: no way); take" in text
+    assert "function.final: pydantic cannot read it from JSON (TypeError: " in text
 
 
 def test_types_that_strict_schemas_do_not_have_are_named_with_the_way_out() -> None:
