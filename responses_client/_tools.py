@@ -56,7 +56,6 @@ _C_co = TypeVar("_C_co", covariant=True, default=object)
 
 OnToolError: TypeAlias = "Literal['return', 'raise'] | Callable[[ToolExecutionError], str]"
 """What becomes of a failed call: the model is told, the run ends, or a function writes what the model is told."""
-_MADE = ("__wrapped__", "shape")
 _SENT = ("defer_loading", "allowed_callers", "format")
 
 
@@ -123,7 +122,7 @@ class CallableTool(Generic[_P, _R_co]):
     def __init__(
         self, function: "Callable[_P, _R_co]", options: Mapping[str, Any], *, is_custom: bool = False
     ) -> None:
-        function = _plain(function)  # of a tool, for another one
+        function = _plain(function)  # of a tool, for another one; methods out of pickles are tools as well
         update_wrapper(cast("Callable[..., object]", self), function, updated=())
         self.name = str(options.get("name", _name_of(function)))
         self.options = options
@@ -146,7 +145,7 @@ class CallableTool(Generic[_P, _R_co]):
         function: Any = self._function
         if not _is_descriptor(function) or (instance is None and not _is_classmethod(function)):
             return self
-        return _restored({**self._state(), "_function": function.__get__(instance, owner)})
+        return _restored(function.__get__(instance, owner), self.options, self.is_custom)
 
     @cached_property
     def shape(self) -> "ToolShape":
@@ -186,19 +185,12 @@ class CallableTool(Generic[_P, _R_co]):
         # What stands in a module under its name is found there again; the function alone would not be.
         if found is self:
             return name
-        is_of_found = isinstance(found, CallableTool) and _plain(found) is self._function
-        return _restored, ({**self._state(), "_function": found if is_of_found else self._function},)
-
-    def _state(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name not in _MADE}
+        function = found if _plain(found) is self._function else self._function
+        return _restored, (function, self.options, self.is_custom)
 
 
-def _restored(state: Mapping[str, Any]) -> "CallableTool[..., object]":
-    made = cast("CallableTool[..., object]", object.__new__(CallableTool))
-    made.__dict__.update(state)
-    # What unpickles a method, or a tool of a tool, finds a tool by its name; `inspect` looks at `__wrapped__`.
-    made.__dict__["_function"] = made.__dict__["__wrapped__"] = _plain(state["_function"])
-    return made
+def _restored(function: Any, options: Mapping[str, Any], is_custom: bool) -> "CallableTool[..., object]":
+    return CallableTool(function, options, is_custom=is_custom)
 
 
 def _plain(function: Any) -> Any:
