@@ -1,13 +1,15 @@
 """What tools give, as items that the model reads: values, pictures and files, and what went wrong; no I/O."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
-from pydantic_core import PydanticSerializationError, to_json
+from pydantic_core import to_json, to_jsonable_python
 
 from ._error_text import BODY_SHOWN, field_path, one_line
-from ._run import as_item, call_key
+from ._run import answer_key, as_item, call_key
 from .models._base import Model, as_response_error, strict_validation
 from .models.attachments import InputFile, InputImage
 from .models.content import InputText
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["failure_of", "output_of", "tool_search_output", "wrong_arguments"]
 
 _PARTS = (InputText, InputImage, InputFile)
+_PART_TYPES = ("input_text", "input_image", "input_file")
 _MISTAKES_SHOWN = 10
 _OUTPUTS = {"mcp_approval_request": "mcp_approval_response"}
 
@@ -38,8 +41,11 @@ def output_of(call: "OutputItem", value: object) -> "InputItem":
     Raises:
         ValueError: The value is nothing that the call can be answered with; the text says what would be.
     """
-    if _is_answer(call, value):
-        return _checked(call, cast("Mapping[str, Any] | Model", value))
+    if _type_of(value) == _output_type(call):  # the whole item
+        item = _checked(call, cast("Mapping[str, Any] | Model", value))
+        if (key := answer_key(item)) != call_key(call):
+            raise ValueError(f"expected the answer to the call {call_key(call)}, got that to {key}")
+        return item
     match call:
         case FunctionCall() | CustomToolCall():
             return _answer(call, {"output": _text_or_parts(value)})
@@ -65,16 +71,16 @@ def output_of(call: "OutputItem", value: object) -> "InputItem":
             raise ValueError(f"expected an item that answers a {call.type}, got {_named(value)}")
 
 
-def _is_answer(call: "OutputItem", value: object) -> bool:
-    """Tell whether a value is the whole item that answers a call."""
-    kind: object = getattr(value, "type", None)
+def _type_of(value: object) -> object:
+    """Return the type that an item or a part of one names, None for any other value."""
     if isinstance(value, Mapping):
-        kind = cast("Mapping[str, object]", value).get("type")
-    return kind == _output_type(call)
+        return cast("Mapping[str, object]", value).get("type")
+    return getattr(value, "type", None) if isinstance(value, Model) else None
 
 
 def failure_of(call: "OutputItem", text: str) -> "InputItem | None":
     """Return the answer to a call that failed, for the model to read; None if there is no such answer."""
+    text = _sendable(text)
     match call:
         case FunctionCall() | CustomToolCall():
             return _answer(call, {"output": text})
@@ -92,9 +98,10 @@ def failure_of(call: "OutputItem", text: str) -> "InputItem | None":
 def wrong_arguments(error: ValidationError) -> str:
     """Say to the model what is wrong with the arguments that it wrote."""
     lines = error.errors(include_url=False)
-    if lines[0]["type"] == "json_invalid":
+    if lines[0]["type"] == "json_invalid" and not lines[0]["loc"]:
         return f"the arguments are no JSON ({lines[0]['msg'].removeprefix('Invalid JSON: ')})"
-    shown = [f"{field_path(line['loc'])}: {line['msg']}" for line in lines[:_MISTAKES_SHOWN]]
+    places = [(field_path(line["loc"]), line["msg"]) for line in lines[:_MISTAKES_SHOWN]]
+    shown = [f"{path}: {text}" if path else text for path, text in places]
     more = [f"and {len(lines) - _MISTAKES_SHOWN} more"] if len(lines) > _MISTAKES_SHOWN else []
     return f"the arguments do not fit: {'; '.join([*shown, *more])}"
 
@@ -133,20 +140,42 @@ def _checked(call: "OutputItem", value: "Mapping[str, Any] | Model") -> "InputIt
 
 def _text_or_parts(value: object) -> object:
     if isinstance(value, str):
-        return value
-    if isinstance(value, _PARTS):
-        return [value.to_dict()]
+        return _sendable(value)
+    if _is_part(value):
+        return [_json(value)]
     if isinstance(value, (list, tuple)):
         parts = cast("Sequence[object]", value)
-        if parts and all(isinstance(part, _PARTS) for part in parts):
-            return [cast("Model", part).to_dict() for part in parts]
+        if any(map(_is_part, parts)):
+            return [_part(part) for part in parts]
+    if isinstance(value, Iterator):  # which can be read once
+        value = list(cast("Iterator[object]", value))
     try:
         return to_json(value, by_alias=True).decode()
-    except (PydanticSerializationError, ValueError) as error:
+    except ValueError as error:
         reason = one_line(str(error), BODY_SHOWN)
+    if "surrogates not allowed" in reason:  # in a name of a file, say; keys are no such names
+        with suppress(ValueError):
+            return _sendable(json.dumps(to_jsonable_python(value, by_alias=True), ensure_ascii=False))
+    raise ValueError(f"expected a text, JSON data, or InputText, InputImage and InputFile, but {reason}")
+
+
+def _sendable(text: str) -> str:
+    """Return a text with U+FFFD for each half of a character, which Python has in names of files that are no text."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _is_part(value: object) -> bool:
+    return isinstance(value, _PARTS) or (not isinstance(value, Model) and _type_of(value) in _PART_TYPES)
+
+
+def _part(value: object) -> object:
+    if isinstance(value, str):
+        return {"type": "input_text", "text": _sendable(value)}
+    if not _is_part(value):
         raise ValueError(
-            f"expected a text, JSON data, or InputText, InputImage and InputFile, but {reason}"
-        ) from None
+            f"expected texts, InputText, InputImage and InputFile in one list, got {_named(value)}"
+        )
+    return _json(value)
 
 
 def _screen(call: ComputerCall, value: object) -> dict[str, Any]:
@@ -164,11 +193,13 @@ def _screen(call: ComputerCall, value: object) -> dict[str, Any]:
 def _expected_text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError(f"expected a text, got {_named(value)}")
-    return value
+    return _sendable(value)
 
 
 def _json(part: object) -> object:
-    return part.to_dict() if isinstance(part, Model) else part
+    if isinstance(part, Model):
+        return part.to_dict()
+    return dict(cast("Mapping[str, object]", part)) if isinstance(part, Mapping) else part
 
 
 def _named(value: object) -> str:

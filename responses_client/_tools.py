@@ -1,8 +1,10 @@
 """Functions of your own program as tools of the model: what `tool` and `custom_tool` make of them."""
 
+import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, update_wrapper
+from collections.abc import Callable, Collection, Mapping, Sequence
+from copy import deepcopy
+from functools import cached_property, partial, update_wrapper
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -40,18 +42,20 @@ __all__ = [
     "RunContext",
     "ToolOptions",
     "custom_tool",
+    "is_policy",
+    "is_seconds",
     "tool",
 ]
 
 _P = ParamSpec("_P")
 _Q = ParamSpec("_Q")
 _R = TypeVar("_R")
+_R_co = TypeVar("_R_co", covariant=True)
 _S = TypeVar("_S")
 _C_co = TypeVar("_C_co", covariant=True, default=object)
 
 OnToolError: TypeAlias = "Literal['return', 'raise'] | Callable[[ToolExecutionError], str]"
 """What becomes of a failed call: the model is told, the run ends, or a function writes what the model is told."""
-_MADE = ("shape", "definition")
 _SENT = ("defer_loading", "allowed_callers", "format")
 
 
@@ -62,8 +66,8 @@ class ToolOptions(TypedDict, total=False):
     """What the model knows it by, 1 to 128 letters, digits, `_` and `-`; the function's name by default."""
     description: str
     """What the model is told of it, in place of the docstring."""
-    timeout: float
-    """Seconds that a call by the model may take; by default what the run says."""
+    timeout: float | None
+    """Seconds that a call by the model may take, None sets no bound; by default what the run says."""
     on_error: "OnToolError"
     """What becomes of a failed call; by default what the run says (`on_tool_error`)."""
     defer_loading: bool
@@ -106,7 +110,7 @@ class RunContext(Generic[_C_co]):
         return f"<{type(self).__name__} of {self.call.name}, turn {self.turn}>"
 
 
-class CallableTool(Generic[_P, _R]):
+class CallableTool(Generic[_P, _R_co]):
     """A function with all that lets a model call it, made by `tool` or `custom_tool`; calling it calls the function.
 
     Attributes:
@@ -116,16 +120,16 @@ class CallableTool(Generic[_P, _R]):
     """
 
     def __init__(
-        self, function: "Callable[_P, _R]", options: Mapping[str, Any], *, is_custom: bool = False
+        self, function: "Callable[_P, _R_co]", options: Mapping[str, Any], *, is_custom: bool = False
     ) -> None:
+        function = _plain(function)  # of a tool, for another one; methods out of pickles are tools as well
         update_wrapper(cast("Callable[..., object]", self), function, updated=())
-        named = getattr(function, "func", function)  # of a partial, what it is made of
-        self.name = str(options.get("name") or getattr(named, "__name__", type(function).__name__))
+        self.name = str(options.get("name", _name_of(function)))
         self.options = options
         self.is_custom = is_custom
         self._function = function
 
-    def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+    def __call__(self, /, *args: _P.args, **kwargs: _P.kwargs) -> _R_co:
         return self._function(*args, **kwargs)
 
     @overload
@@ -133,14 +137,15 @@ class CallableTool(Generic[_P, _R]):
 
     @overload
     def __get__(
-        self: "CallableTool[Concatenate[_S, _Q], _R]", instance: _S, owner: type | None = None
-    ) -> "CallableTool[_Q, _R]": ...
+        self: "CallableTool[Concatenate[_S, _Q], _R_co]", instance: _S, owner: type | None = None
+    ) -> "CallableTool[_Q, _R_co]": ...
 
     def __get__(self, instance: object, owner: type | None = None) -> object:
-        """Bind a method to its object, as functions do."""
-        if instance is None:
+        """Bind a method to its object or, if it is a classmethod, to its class, as functions do."""
+        function: Any = self._function
+        if not _is_descriptor(function) or (instance is None and not _is_classmethod(function)):
             return self
-        return _restored({**self._state(), "_function": cast("Any", self._function).__get__(instance, owner)})
+        return _restored(function.__get__(instance, owner), self.options, self.is_custom)
 
     @cached_property
     def shape(self) -> "ToolShape":
@@ -154,9 +159,9 @@ class CallableTool(Generic[_P, _R]):
 
         return shape_of(self._function, self.name, self.options, is_custom=self.is_custom)
 
-    @cached_property
+    @property
     def definition(self) -> "FunctionToolParam | CustomToolParam":
-        """What the model is told: an entry of `tools` for requests that are not sent by a run.
+        """What the model is told: an entry of `tools` for requests that are not sent by a run; a copy, to change at will.
 
         Raises:
             ToolDefinitionError: The function cannot be a tool.
@@ -167,7 +172,7 @@ class CallableTool(Generic[_P, _R]):
         if not self.is_custom:
             made |= {"parameters": self.shape.parameters, "strict": self.options.get("strict", True)}
         made |= {name: self.options[name] for name in _SENT if self.options.get(name) is not None}
-        return cast("FunctionToolParam | CustomToolParam", made)
+        return cast("FunctionToolParam | CustomToolParam", deepcopy(made))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
@@ -178,16 +183,88 @@ class CallableTool(Generic[_P, _R]):
         for part in name.split("."):
             found = getattr(found, part, None)
         # What stands in a module under its name is found there again; the function alone would not be.
-        return name if found is self else (_restored, (self._state(),))
+        if found is self:
+            return name
+        function = found if _plain(found) is self._function else self._function
+        return _restored, (function, self.options, self.is_custom)
 
-    def _state(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name not in _MADE}
+
+def _restored(function: Any, options: Mapping[str, Any], is_custom: bool) -> "CallableTool[..., object]":
+    return CallableTool(function, options, is_custom=is_custom)
 
 
-def _restored(state: Mapping[str, Any]) -> "CallableTool[..., object]":
-    made = cast("CallableTool[..., object]", object.__new__(CallableTool))
-    made.__dict__.update(state)
-    return made
+def _plain(function: Any) -> Any:
+    """Return what a tool calls, anything else as it is."""
+    return vars(function)["_function"] if isinstance(function, CallableTool) else function
+
+
+def _is_classmethod(function: object) -> bool:
+    return isinstance(function, classmethod)
+
+
+def _is_descriptor(function: object) -> bool:
+    return hasattr(type(function), "__get__")
+
+
+def _name_of(function: object) -> str:
+    while isinstance(function, partial):
+        function = cast("partial[object]", function).func
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def is_seconds(value: object) -> bool:
+    """Tell whether a value says how long something may take."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and 0 < cast("float", value) < math.inf
+
+
+def is_policy(value: object) -> bool:
+    """Tell whether a value says what becomes of failed calls; see `OnToolError`."""
+    return value in ("return", "raise") or callable(value)
+
+
+def _check(maker: str, function: object, options: Mapping[str, Any], known: Collection[str]) -> None:
+    """Refuse what can be seen to be wrong before a tool is used.
+
+    Raises:
+        TypeError: There is no such option.
+        ToolDefinitionError: An option has a wrong value, or what is to be a tool is no function.
+    """
+    # Both are imported here, because only a mistake needs them.
+    for name in options:
+        if name not in known:
+            from ._config import unknown_argument
+
+            raise unknown_argument(maker, name, known)
+    wrong = [
+        (name, expected, options[name])
+        for name, (is_right, expected) in _CHECKS.items()
+        if name in options and not is_right(options[name])
+    ]
+    if not (callable(function) or _is_classmethod(function)):
+        wrong = [
+            ("function", f"a function; what is said of it goes by name, as in {maker}(name=...)", function)
+        ]
+    if wrong:
+        from ._error_text import field_error
+        from .errors import ToolDefinitionError
+
+        label = str(options.get("name", _name_of(function) if callable(function) else repr(function)))
+        mistakes = [field_error(path, expected, value) for path, expected, value in wrong]
+        raise ToolDefinitionError(label, mistakes)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+_CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
+    "name": (_is_text, "a text"),
+    "description": (_is_text, "a text"),
+    "timeout": (lambda value: value is None or is_seconds(value), "a positive number of seconds, or None"),
+    "on_error": (is_policy, "'return', 'raise', or a function"),
+    "strict": (lambda value: isinstance(value, bool), "True or False"),
+}
 
 
 @overload
@@ -208,14 +285,17 @@ def tool(
     What the model is told comes from the function: its name, its docstring, and the annotations of its parameters,
     such as `Annotated[int, Field(ge=1)]`. With the extra `tools`, what the docstring says of a parameter (in the style
     of Google, NumPy or Sphinx) becomes its description; without it, the model reads the docstring as it is. Defaults
-    are those of the function. A parameter of the type `RunContext` is not shown. The function may be async for
-    `AsyncClient`; it can be called as before. The options are the fields of `FunctionToolOptions`.
+    are those of the function. A parameter of the type `RunContext` is not shown, nor is what a `functools.partial` has
+    set. The function may be async for `AsyncClient`; it can be called as before. The options are the fields of
+    `FunctionToolOptions`.
 
     Raises:
-        ToolDefinitionError: When it is first used: the function cannot be a tool.
+        ToolDefinitionError: An option has a wrong value; or, when it is first used: the function cannot be a tool.
+        TypeError: There is no such option.
     """
 
     def make(function: "Callable[_P, _R]") -> "CallableTool[_P, _R]":
+        _check("tool", function, options, FunctionToolOptions.__annotations__)
         return CallableTool(function, options)
 
     return make if function is None else make(function)
@@ -238,9 +318,14 @@ def custom_tool(
 
     The text is free, or in a grammar: `@custom_tool(format={"type": "grammar", "syntax": "lark", "definition": ...})`.
     The options are the fields of `CustomToolOptions`.
+
+    Raises:
+        ToolDefinitionError: See `tool`.
+        TypeError: There is no such option.
     """
 
     def make(function: "Callable[_P, _R]") -> "CallableTool[_P, _R]":
+        _check("custom_tool", function, options, CustomToolOptions.__annotations__)
         return CallableTool(function, options, is_custom=True)
 
     return make if function is None else make(function)

@@ -452,7 +452,8 @@ class ToolExecutionError(ToolError):
     """
 
     def __init__(self, reason: str, *, tool: str, call: OutputItem) -> None:
-        super().__init__(f"The tool {tool} failed: {reason}")
+        said = one_line(reason, _MESSAGE_SHOWN).rstrip(" .")
+        super().__init__(f"The tool {one_line(tool, BODY_SHOWN)} failed: {said}")
         self.reason = reason
         self.tool = tool
         self.call = call

@@ -21,6 +21,7 @@ from responses_client.errors import (
     ConfigurationError,
     ConflictError,
     InternalServerError,
+    MaxTurnsExceeded,
     NotFoundError,
     ParseError,
     PermissionDeniedError,
@@ -31,14 +32,20 @@ from responses_client.errors import (
     ResponseValidationError,
     StreamError,
     StreamInterrupted,
+    ToolDefinitionError,
     ToolError,
+    ToolExecutionError,
     UnprocessableEntityError,
     WaitTimeout,
     WebhookSignatureError,
 )
+from responses_client.models import FunctionCall
 
 URL = "https://api.openai.com/v1/responses"
 META = ResponseMeta.build(200, {"x-request-id": "req_meta"}, elapsed=1.0, tries=1, method="POST", url=URL)
+
+
+CALL = FunctionCall(call_id="call_1", name="weather", arguments="{}")
 
 
 def status(
@@ -76,6 +83,9 @@ EXAMPLES: list[ResponsesClientError] = [
     WebhookSignatureError("bad signature"),
     WaitTimeout("still in progress", response={"id": "r"}),  # type: ignore[arg-type]
     ToolError("tool failed"),
+    ToolDefinitionError("weather", [field_error("weather.city", "a type", 3)]),
+    ToolExecutionError("it took too long", tool="weather", call=CALL),
+    MaxTurnsExceeded("too many turns"),
 ]
 
 
@@ -490,3 +500,25 @@ def test_a_wait_that_timed_out_keeps_the_last_state() -> None:
 
     assert WaitTimeout("still queued", response=state).response is state  # type: ignore[arg-type]
     assert WaitTimeout("never seen").response is None
+
+
+def test_a_tool_that_cannot_be_one_is_named_with_its_mistakes() -> None:
+    mistakes = [field_error("weather.city", "a type", 3), missing_field("weather.days", "a type")]
+    error = ToolDefinitionError("weather", mistakes)
+
+    assert str(error) == (
+        "weather cannot be a tool: weather.city: expected a type, got int 3; weather.days: missing, expected a type"
+    )
+    assert isinstance(error, ToolError)
+    assert isinstance(error, RequestValidationError)
+    assert error.errors == mistakes
+    assert error.path == "weather.city"
+    assert error.expected == "a type"
+    assert error.run is None
+
+
+def test_a_tool_that_failed_says_why_in_one_line() -> None:
+    error = ToolExecutionError("it broke:\n  twice.", tool="weather", call=CALL)
+
+    assert str(error) == "The tool weather failed: it broke: twice"
+    assert (error.reason, error.tool, error.call) == ("it broke:\n  twice.", "weather", CALL)
