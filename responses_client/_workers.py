@@ -174,7 +174,11 @@ class AsyncWorkers:
     async def _in_thread(self, function: Callable[[], object]) -> object:
         if self._limiter is None:
             self._limiter = anyio.CapacityLimiter(self._most)
-        return await anyio.to_thread.run_sync(function, abandon_on_cancel=True, limiter=self._limiter)
+        # In a tuple, as trio takes no function that gives a coroutine.
+        boxed = await anyio.to_thread.run_sync(
+            lambda: (function(),), abandon_on_cancel=True, limiter=self._limiter
+        )
+        return boxed[0]
 
     async def each(self, jobs: Sequence[Job]) -> None:
         """See `Workers`."""
