@@ -151,9 +151,13 @@ class RunResult:
             turns = cast("Sequence[Mapping[str, Any]]", data["turns"])
             if data["version"] != _VERSION or not turns:
                 raise ValueError(f"it has version {data['version']!r} and {len(turns)} turns")
+            texts = {"status": data["status"], "previous_response_id": data.get("previous_response_id", "")}
+            for name, value in texts.items():
+                if not isinstance(value, str):
+                    raise TypeError(f"{name} is no text")
             return RunResult(
                 tuple(_turn(turn) for turn in turns),
-                cast("RunStatus", str(data["status"])),
+                cast("RunStatus", data["status"]),
                 cast("str | None", data.get("previous_response_id")),
             )
         except (KeyError, TypeError, ValueError) as error:
@@ -268,11 +272,13 @@ def answer_key(item: object) -> str | None:
 
 
 def _turn(data: Mapping[str, Any]) -> Turn:
-    return Turn(
-        tuple(as_item(item) for item in data["input"]),
-        Response.from_dict(data["response"]),
-        tuple(as_item(item) for item in data["outputs"]),
-    )
+    return Turn(_items(data["input"]), Response.from_dict(data["response"]), _items(data["outputs"]))
+
+
+def _items(data: Sequence[object]) -> "tuple[InputItem, ...]":
+    if not all(isinstance(item, Mapping) for item in data):
+        raise TypeError("what is no object is among the items")
+    return tuple(as_item(cast("Mapping[str, Any]", item)) for item in data)
 
 
 def _sum(left: "JsonObject", right: "JsonObject") -> "JsonObject":
