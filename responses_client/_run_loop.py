@@ -236,7 +236,7 @@ class RunSource:
                 await self._read(cast("Source", self._source))
             case "answer":
                 await self._answer()
-            case "end":
+            case _:  # "end"
                 await self.loop.end_turn()
                 self._phase = "ask"
         return True

@@ -14,16 +14,19 @@ from callers import COLOURS, Caller
 from pydantic import BaseModel
 
 from responses_client import (
+    AsyncRunParams,
     ConfigurationError,
     MaxTurnsExceeded,
     RateLimitError,
     RequestValidationError,
     RunContext,
+    RunParams,
     RunResult,
     ToolExecutionError,
     custom_tool,
     tool,
 )
+from responses_client._executor import HOOKS as HOOKS_OF_TYPES
 from responses_client._retry import Policy
 from responses_client.errors import InternalServerError, NotFoundError
 from responses_client.models import ComputerCallOutput, ComputerScreenshot, UnknownItem
@@ -154,6 +157,13 @@ def test_calls_of_a_program_of_the_model_are_answered(caller: Caller, server: Se
     result = go(caller, tools=[weather])
     assert result.output_text == "Done."
     assert bodies(server)[1]["input"][0]["caller"] == program
+
+
+def test_arguments_of_a_run_are_declared_for_both_clients() -> None:
+    names = [*HOOKS_OF_TYPES.values(), "on_turn", "on_tool_error", "tools", "max_turns", "max_concurrency"]
+    names += ["tool_timeout", "context", "resume", "replay", "reset_tool_choice", "model", "timeout"]
+    for params in (RunParams, AsyncRunParams):
+        assert set(names) <= params.__optional_keys__
 
 
 # --- remembering
