@@ -116,6 +116,8 @@ class RunPlan:
         self._follows = cast("str | None", self._params.get("previous_response_id"))
         self._replays = settings.replay is True
         self._is_lost = False  # the server keeps nothing, though it said so
+        self._told = 0  # how many turns have their items in `_past`
+        self._past: list[InputItem] = []
         self._status: RunStatus = "in_progress"
         self._sent: tuple[InputItem, ...] = ()
         self.turns_left: int = settings.max_turns
@@ -229,7 +231,11 @@ class RunPlan:
         return self._params.get("store") is not False and bool(is_stored and response.id)
 
     def _history(self) -> "list[InputItem]":
-        return [item for turn in self._turns for item in (*turn.input, *self._usable(turn))]
+        # Each turn is taken apart once, so that long runs do not slow down, and say once what they leave out.
+        for turn in self._turns[self._told :]:
+            self._past += (*turn.input, *self._usable(turn))
+        self._told = len(self._turns)
+        return self._past
 
     def can_replay(self, problem: "APIError | Response") -> bool:
         """Tell whether the server did not know the last response, so that the items themselves have to be sent.
@@ -245,8 +251,9 @@ class RunPlan:
             self._is_lost = _is_unknown(base.id, problem)
         else:  # of a server that did not look at the id
             self._is_lost = problem.previous_response_id is None
-        self._replays = self._is_lost
-        return self._replays
+        if self._is_lost:
+            self._replays, self._told, self._past = True, 0, []
+        return self._is_lost
 
     # --- what comes
 

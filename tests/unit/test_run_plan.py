@@ -267,6 +267,15 @@ def test_reasoning_without_its_thoughts_is_not_sent_again() -> None:
     assert [item.get("type") for item in ask(made)["input"]][1:] == ["function_call", "function_call_output"]
 
 
+def test_what_is_left_out_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    made = plan(input="Hello", store=False)
+    ask(made)
+    for number in range(1, 4):
+        go(made, answer(think(encrypted_content=None), call(), store=False, number=number), output())
+        ask(made)
+        assert len(caplog.records) == number
+
+
 # --- servers that do not know the response before
 
 
