@@ -221,7 +221,9 @@ class RunSource:
             self._failure = error
             if not self.events:  # what was there before comes first
                 raise
-        return True
+        if self._is_closed:  # by a tool, or from elsewhere while one ran
+            self.events.clear()
+        return not self._is_closed
 
     async def _step(self) -> bool:
         """Do the next thing of a run; return False if there is none. What was cancelled is the next thing again."""

@@ -4,8 +4,10 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from ._config import unknown_argument
 from ._error_text import FieldError, field_error
 from ._executor import HOOKS
+from ._options import RequestOptions
 from ._resume import has_ended
 from ._run import (
     ParsedRunResult,
@@ -22,6 +24,7 @@ from ._run import (
 )
 from .errors import APIError, APIStatusError, MaxTurnsExceeded, RequestValidationError
 from .models._base import Model
+from .resources._responses import RESPONSES_CREATE
 
 if TYPE_CHECKING:
     from ._structured import OutputType
@@ -38,10 +41,27 @@ _REFUSALS = frozenset({400, 404, 422, 501})
 _FAILED = frozenset({"failed", "cancelled"})
 
 
+_NAMES = (
+    *(
+        "tools",
+        "max_turns",
+        "max_concurrency",
+        "tool_timeout",
+        "on_tool_error",
+        "context",
+        "resume",
+        "replay",
+    ),
+    *("reset_tool_choice", "on_turn", *HOOKS.values()),
+)
+"""What a run takes beside the fields of its requests."""
+
+
 class RunSettings:
     """The arguments of a run that are not those of its requests, checked.
 
     Raises:
+        TypeError: There is no such argument.
         RequestValidationError: One makes no sense.
     """
 
@@ -61,8 +81,16 @@ class RunSettings:
         hooks = {name: take(name, None) for name in HOOKS.values()}
         given = {name: hook for name, hook in hooks.items() if hook is not None}
         self.hooks = cast("dict[str, Callable[[Any], object]]", given)
+        self._refuse_unknown()
         if mistakes := [*self._mistakes()]:
             raise RequestValidationError(mistakes)
+
+    def _refuse_unknown(self) -> None:
+        model = RESPONSES_CREATE.request_model()
+        known = {*cast("type[Model]", model).model_fields, *RequestOptions.__annotations__}
+        for name in self.request:
+            if name not in known:
+                raise unknown_argument("responses.run", name, [*_NAMES, *known])
 
     def _mistakes(self) -> "list[FieldError]":
         counts = {"max_turns": self.max_turns, "max_concurrency": self.max_concurrency}
@@ -295,7 +323,7 @@ class RunPlan:
         elif self.turns_left < 1:
             most = self._settings.max_turns
             raise MaxTurnsExceeded(
-                f"The model wants more tools called after {most} turns, the most that max_turns allows; "
+                f"The model wants more tools called after {most} turn{'s' * (most != 1)}, the most that max_turns allows; "
                 "raise it, or go on with resume=error.run"
             )
         return calls

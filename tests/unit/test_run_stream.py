@@ -25,6 +25,7 @@ from responses_client import (
     ToolExecutionError,
     ToolReturned,
     TurnEnded,
+    tool,
 )
 from responses_client._retry import Policy
 from responses_client.errors import ConfigurationError, InternalServerError
@@ -468,6 +469,38 @@ def test_what_was_not_read_is_not_given_out_after_the_end(caller: Caller, server
         assert len(stream.inner.result.pending) == 2
 
     play(caller, script, tools=[weather])
+
+
+@pytest.mark.parametrize("where", ["tool", "on_turn"])
+def test_stream_that_is_closed_while_a_function_runs_ends_there(
+    caller: Caller, server: Server, where: str
+) -> None:
+    server.call_tool("stop")
+    streams: list[Stream] = []
+
+    async def close() -> None:
+        await streams[0].close()
+
+    def stop() -> None:
+        streams[0].inner.close()
+
+    function = stop if caller.colour == "sync" else tool(name="stop")(close)
+
+    async def on_turn(so_far: RunResult) -> None:
+        await close()
+
+    turn: Any = (lambda so_far: stop()) if caller.colour == "sync" else on_turn
+    params: dict[str, Any] = {"on_turn": turn} if where == "on_turn" else {}
+
+    async def script(stream: Stream) -> list[Any]:
+        streams.append(stream)
+        async with stream:
+            return await stream.rest()
+
+    last = "run.turn_ended" if where == "on_turn" else "run.tool_called"
+    tools: list[Any] = [function] if where == "tool" else [tool(name="stop")(lambda: "done")]
+    assert play(caller, script, tools=tools, **params)[-1].type == last
+    assert len(server.requests) == 1
 
 
 def test_run_that_was_left_has_no_final_result(caller: Caller, server: Server) -> None:
