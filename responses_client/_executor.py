@@ -19,6 +19,7 @@ from .models.items import CustomToolCall, FunctionCall
 from .models.tool_calls import ToolSearchCall
 
 if TYPE_CHECKING:
+    from ._run_watch import RunWatch
     from ._toolbox import Toolbox
     from ._tools import OnToolError
     from .models import InputItem, OutputItem
@@ -51,6 +52,7 @@ class Executor:
         on_error: "OnToolError",
         context: object,
         knows_all: bool,
+        watch: "RunWatch | None",
     ) -> None:
         self._toolbox = toolbox
         self._workers = workers
@@ -60,6 +62,7 @@ class Executor:
         self._context = context
         self._knows_all = knows_all
         self._namespaces = {_namespace(tool) for tool in toolbox.definitions} - {None}
+        self._watch = watch
 
     def can_answer(self, call: "OutputItem") -> bool:
         """Tell whether a call is for somebody here; what names no tool at all is, so that the model is told.
@@ -83,6 +86,15 @@ class Executor:
         await self._workers.each([partial(self._answer, call, turn, done) for call in calls])
 
     async def _answer(self, call: "OutputItem", turn: int, done: Callable[[ToolReturned], None]) -> None:
+        if self._watch is None:
+            returned = await self._returned(call, turn)
+        else:
+            with self._watch.calling(call) as tell:
+                returned = await self._returned(call, turn)
+                tell(returned)
+        done(returned)
+
+    async def _returned(self, call: "OutputItem", turn: int) -> ToolReturned:
         start = time.perf_counter()
         tool = self._find(call)
         options: Mapping[str, Any] = {} if tool is None else tool.options
@@ -96,7 +108,7 @@ class Executor:
         except Exception as problem:
             error = _execution_error(call, problem, timeout)
             output = await self._told(call, error, policy)
-        done(ToolReturned(turn, call, output, error, time.perf_counter() - start))
+        return ToolReturned(turn, call, output, error, time.perf_counter() - start)
 
     def _find(self, call: "OutputItem") -> CallableTool[..., object] | None:
         if not isinstance(call, (FunctionCall, CustomToolCall)):

@@ -23,6 +23,9 @@ __all__ = [
     "generates",
     "of_call",
     "of_response",
+    "of_run",
+    "of_tool",
+    "of_usage",
     "token_counts",
     "what_failed",
 ]
@@ -78,22 +81,42 @@ def generates(call: "Call[Any]") -> bool:
     return call.operation.name in _GENERATES
 
 
+def _of_server(operation: str, url: str, provider: str | None) -> Attributes:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if provider is None:
+        provider = "azure.ai.openai" if is_azure(url) else _PROVIDERS.get(host, "openai")
+    return {
+        "gen_ai.operation.name": operation,
+        "gen_ai.provider.name": provider,
+        "server.address": host,
+        "server.port": parts.port or _PORTS[parts.scheme],
+    }
+
+
+def of_run(base_url: str, params: Mapping[str, object], provider: str | None) -> Attributes:
+    """Give what is known of a run of tools at its start."""
+    found = _of_server("invoke_agent", base_url, provider)
+    _put(found, "gen_ai.request.model", params.get("model"))
+    _put(found, "gen_ai.conversation.id", params.get("conversation"))
+    return found
+
+
+def of_tool(call: object) -> Attributes:
+    """Give what is known of a call of a tool before it runs."""
+    found: Attributes = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.type": "function"}
+    _put(found, "gen_ai.tool.name", field(call, "name") or field(call, "type"))
+    _put(found, "gen_ai.tool.call.id", field(call, "call_id") or field(call, "id"))
+    return found
+
+
 def of_call(call: "Call[Any]", provider: str | None) -> tuple[str, Attributes]:
     """Give the name of the span of a call, and what is known at its start."""
     name = call.operation.name
     operation = _GENERATES.get(name, name)
     extra = cast("Mapping[str, object] | None", call.params.get("extra_body")) or {}
     arguments = {**call.params, **extra}
-    url = urlsplit(call.request.url)
-    host = url.hostname or ""
-    if provider is None:
-        provider = "azure.ai.openai" if is_azure(call.request.url) else _PROVIDERS.get(host, "openai")
-    found: Attributes = {
-        "gen_ai.operation.name": operation,
-        "gen_ai.provider.name": provider,
-        "server.address": host,
-        "server.port": url.port or _PORTS[url.scheme],
-    }
+    found = _of_server(operation, call.request.url, provider)
     model = arguments.get("model")
     if isinstance(model, str):
         found["gen_ai.request.model"] = model
@@ -111,7 +134,7 @@ def of_call(call: "Call[Any]", provider: str | None) -> tuple[str, Attributes]:
         _put(found, "gen_ai.conversation.id", given)
     if name.startswith("responses."):
         _put(found, "gen_ai.response.id", next(iter(call.path), None))
-        if provider in _OPENAI:
+        if found["gen_ai.provider.name"] in _OPENAI:
             found["openai.api.type"] = "responses"
             tier = arguments.get("service_tier")
             _put(found, "openai.request.service_tier", None if tier == "auto" else tier)
@@ -134,11 +157,13 @@ def of_response(response: object, provider: str) -> Attributes:
     reason = finish_reason(response)
     if reason is not None:
         found["gen_ai.response.finish_reasons"] = [reason]
-    for name, path in _USAGE.items():
-        count = field(response, "usage", *path)
-        if isinstance(count, int):
-            found[f"gen_ai.usage.{name}"] = count
-    return found
+    return found | of_usage(response)
+
+
+def of_usage(response: object) -> Attributes:
+    """Give the tokens that a response used."""
+    counts = {name: field(response, "usage", *path) for name, path in _USAGE.items()}
+    return {f"gen_ai.usage.{name}": count for name, count in counts.items() if isinstance(count, int)}
 
 
 def finish_reason(response: object) -> str | None:

@@ -8,7 +8,7 @@ from pydantic_core import from_json, to_json
 from ._genai import Attributes, finish_reason
 from .models import Model
 
-__all__ = ["of_output", "of_request"]
+__all__ = ["of_output", "of_request", "of_tool_call", "of_tool_output"]
 
 Json: TypeAlias = dict[str, Any]
 
@@ -34,6 +34,19 @@ def of_request(content: bytes) -> Attributes:
     if tools := [_definition(tool) for tool in _dicts(body.get("tools"))]:
         found["gen_ai.tool.definitions"] = _text(tools)
     return found
+
+
+def of_tool_call(call: object) -> Attributes:
+    """Give what a tool is called with."""
+    fields = call.to_dict() if isinstance(call, Model) else {}
+    given = fields.get("arguments", fields.get("input", fields.get("action", fields.get("operation"))))
+    return {} if given is None else {"gen_ai.tool.call.arguments": _as_text(given)}
+
+
+def of_tool_output(output: object) -> Attributes:
+    """Give what a tool gave."""
+    given = output.to_dict().get("output") if isinstance(output, Model) else None
+    return {} if given is None else {"gen_ai.tool.call.result": _as_text(given)}
 
 
 def of_output(response: object) -> Attributes:
@@ -125,6 +138,10 @@ def _parsed(arguments: object) -> object:
         return from_json(arguments) if isinstance(arguments, str) else arguments
     except ValueError:
         return arguments
+
+
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else _text(value)
 
 
 def _text(value: object) -> str:

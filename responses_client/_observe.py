@@ -16,14 +16,16 @@ from ._hooks import RequestInfo, ResponseInfo, info_of
 from ._transport import SyncIO
 
 if TYPE_CHECKING:
+    from ._config import Settings
     from ._flow import Attempts
     from ._io import IO, WireRequest
     from ._meta import ResponseMeta
     from ._request import Call
+    from ._run_watch import RunObserver
     from .errors import APIError
     from .models import Model, Response, StreamEvent
 
-__all__ = ["Observer", "Telemetry", "Watch", "watch_of"]
+__all__ = ["Observer", "Telemetry", "Watch", "logged", "watch_of"]
 
 _T = TypeVar("_T")
 logger = logging.getLogger("responses_client")
@@ -64,6 +66,10 @@ class Telemetry(Protocol):
         """Return the observer of a call that starts now."""
         ...
 
+    def observe_run(self, settings: "Settings", params: Mapping[str, object]) -> "RunObserver":
+        """Return the observer of a run of tools that starts now."""
+        ...
+
 
 def watch_of(io: "IO", attempts: "Attempts") -> "Watch":
     """Return what tells those who watch a call."""
@@ -98,7 +104,7 @@ class Watch:
         """Tell that the call starts."""
         telemetry = self._settings.telemetry
         if telemetry is not None:
-            with _logged("Telemetry"):
+            with logged("Telemetry"):
                 self._observers = [*self._observers, telemetry.observe(self._attempts.call)]
 
     async def over(self, work: Coroutine[Any, Any, _T]) -> _T:
@@ -170,18 +176,18 @@ class Watch:
         """Tell that the call is over, the first time."""
         observers, self._observers = self._observers, ()
         for observer in observers:
-            with _logged("Telemetry"):
+            with logged("Telemetry"):
                 observer.ended(error, partial)
 
     def _each(self, tell: Callable[[Observer], object]) -> None:
         for observer in self._observers:
-            with _logged("Telemetry"):
+            with logged("Telemetry"):
                 tell(observer)
 
     async def _tell(self, name: str, what: object) -> None:
         hook: Callable[[object], object] | None = getattr(self._settings, name)
         if hook is not None:
-            with _logged(name):
+            with logged(name):
                 told = hook(what)
                 if isawaitable(told):
                     if isinstance(told, Coroutine) and not self._can_wait:
@@ -192,7 +198,7 @@ class Watch:
 
 
 @contextmanager
-def _logged(what: str) -> Generator[None]:
+def logged(what: str) -> Generator[None]:
     """Log what is raised, since whoever looks on must not break anything."""
     try:
         yield

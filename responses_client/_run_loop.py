@@ -2,7 +2,8 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ._background import Waiting, wait
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ._config import Settings
     from ._io import IO
     from ._run_events import RunEvent
+    from ._run_watch import RunWatch
     from ._source import Source
     from ._structured import OutputType
     from ._workers import Workers
@@ -55,6 +57,7 @@ class RunLoop:
         if not self._workers.can_wait:
             for function in [*toolbox.functions, *given.hooks.values(), given.on_turn, given.on_error]:
                 refuse_async(function)
+        self._watch = _watch(settings, params)
         self._executor = Executor(
             toolbox,
             self._workers,
@@ -63,6 +66,7 @@ class RunLoop:
             on_error=given.on_error,
             context=given.context,
             knows_all=given.request.get("prompt") is None,
+            watch=self._watch,
         )
 
     async def run(self) -> RunResult:
@@ -72,15 +76,17 @@ class RunLoop:
             ResponsesClientError: It ended otherwise; `run` of the error is what it had come to.
         """
         try:
-            await self.answer(await self.start())
-            while self.plan.goes_on:
-                self.plan.heard(await self._ask())
-                await self.finish()
-                await self.answer(self.calls())
-                await self.end_turn()
-        except ResponsesClientError as error:
-            error.run = self.plan.result()
+            with self.watched():
+                await self.answer(await self.start())
+                while self.plan.goes_on:
+                    self.plan.heard(await self._ask())
+                    await self.finish()
+                    await self.answer(self.calls())
+                    await self.end_turn()
+        except BaseException as error:
+            self.ended(error)
             raise
+        self.ended()
         return self.result()
 
     async def start(self) -> "list[OutputItem]":
@@ -93,6 +99,21 @@ class RunLoop:
         if was_waiting and not self.plan.is_given_more:
             return self.plan.calls(can_answer)
         return self.plan.open_at_start(can_answer)
+
+    @contextmanager
+    def watched(self) -> Generator[None]:
+        """Do a part of the run where those who watch it want it done; an error carries what it had come to."""
+        try:
+            with nullcontext() if self._watch is None else self._watch.around():
+                yield
+        except ResponsesClientError as error:
+            error.run = self.plan.result()
+            raise
+
+    def ended(self, error: BaseException | None = None) -> None:
+        """Tell those who watch that the run is over."""
+        if self._watch is not None:
+            self._watch.ended(self.plan.result(), error)
 
     def result(self) -> RunResult:
         """Return what the run has come to."""
@@ -151,6 +172,14 @@ class RunLoop:
 
 
 _OF_LOOKS = ("extra_headers", "extra_query", "timeout", "deadline", "max_retries")
+
+
+def _watch(settings: "Settings", params: Mapping[str, object]) -> "RunWatch | None":
+    if settings.telemetry is None:
+        return None
+    from ._run_watch import RunWatch  # here, since few clients have telemetry
+
+    return RunWatch(settings.telemetry, settings, params)
 
 
 def run_loop(
@@ -212,12 +241,13 @@ class RunSource:
         if self._failure is not None:
             raise self._failure
         try:
-            while not self.events:
-                if self._is_closed or not await self._step():
-                    return False
+            with self.loop.watched():
+                while not self.events:
+                    if self._is_closed or not await self._step():
+                        self.loop.ended()
+                        return False
         except Exception as error:
-            if isinstance(error, ResponsesClientError):
-                error.run = self.loop.plan.result()
+            self.loop.ended(error)
             self._failure = error
             if not self.events:  # what was there before comes first
                 raise
@@ -252,7 +282,8 @@ class RunSource:
         plan = self.loop.plan
         call = prepare(RESPONSES_CREATE, {**plan.request(), "stream": True}, self.loop.settings)
         plan.sending()
-        await self.drop()  # of a try that was cancelled
+        if self._source is not None:  # of a try that was cancelled
+            await self._source.drop()
         source = self._source = http_source(self.loop.io, call)
         try:
             await source.open()
@@ -319,8 +350,10 @@ class RunSource:
         self.events.clear()
         if self._source is not None:
             await self._source.close()
+        self.loop.ended()
 
     async def drop(self) -> None:
         """Close the connection at once."""
         if self._source is not None:
             await self._source.drop()
+        self.loop.ended()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from . import _genai
 from ._config import check_text, mistake
 from ._observe import Observer
+from ._run_watch import RunObserver, ToolObserver
 from ._version import __version__
 from .errors import ConfigurationError
 
@@ -22,9 +23,12 @@ except ModuleNotFoundError as error:
     ) from error
 
 if TYPE_CHECKING:
+    from ._config import Settings
     from ._hooks import RequestInfo, ResponseInfo
     from ._request import Call
-    from .models import Response, StreamEvent
+    from ._run import RunResult
+    from ._run_events import ToolReturned
+    from .models import OutputItem, Response, StreamEvent
 
 __all__ = ["OpenTelemetry"]
 
@@ -101,6 +105,10 @@ class OpenTelemetry:
         """Start the span of a call; this is for clients."""
         return _CallSpan(self._tools, call)
 
+    def observe_run(self, settings: "Settings", params: Mapping[str, object]) -> RunObserver:
+        """Start the span of a run of tools; this is for clients."""
+        return _RunSpan(self._tools, _genai.of_run(settings.base_url, params, self._tools.provider))
+
 
 def _check(name: str, value: object, kinds: tuple[type, ...], expected: str) -> None:
     if not isinstance(value, kinds):
@@ -130,7 +138,7 @@ class _CallSpan(Observer):
 
     def around(self) -> AbstractContextManager[object]:
         """See `Observer`."""
-        return trace.use_span(self._span, record_exception=False, set_status_on_exception=False)
+        return _current(self._span)
 
     def headers(self) -> Mapping[str, str]:
         """See `Observer`."""
@@ -211,3 +219,65 @@ class _CallSpan(Observer):
         if self._generates:
             for kind, count in _genai.token_counts(found).items():
                 tools.tokens.record(count, {**kinds, "gen_ai.token.type": kind}, context)
+
+
+def _current(span: trace.Span) -> AbstractContextManager[object]:
+    return trace.use_span(span, record_exception=False, set_status_on_exception=False)
+
+
+class _RunSpan(RunObserver):
+    def __init__(self, tools: _Tools, attributes: _genai.Attributes) -> None:
+        self._tools = tools
+        self._provider = str(attributes["gen_ai.provider.name"])
+        self._span = tools.tracer.start_span("invoke_agent", attributes=attributes)
+
+    def around(self) -> AbstractContextManager[object]:
+        """See `RunObserver`."""
+        return _current(self._span)
+
+    def calling(self, call: "OutputItem") -> ToolObserver:
+        """See `RunObserver`."""
+        return _ToolSpan(self._tools, call)
+
+    def ended(self, result: "RunResult | None", error: BaseException | None) -> None:
+        """See `RunObserver`."""
+        last = None if result is None else result.response
+        found = _genai.of_response(last, self._provider)
+        if result is not None:  # the tokens of all turns, and not those of the last one
+            found |= _genai.of_usage({"usage": result.usage})
+            found[f"{_NAME}.turns"] = len(result.turns)
+        if (failing := _genai.what_failed(error, last)) is not None:
+            found["error.type"] = failing.type
+            self._span.set_status(trace.StatusCode.ERROR, failing.text)
+        self._span.set_attributes(found)
+        self._span.end()
+
+
+class _ToolSpan(ToolObserver):
+    def __init__(self, tools: _Tools, call: "OutputItem") -> None:
+        attributes = _genai.of_tool(call)
+        name = f"execute_tool {attributes['gen_ai.tool.name']}"
+        self._span = tools.tracer.start_span(name, attributes=attributes)
+        self._captures_content = tools.captures_content and self._span.is_recording()
+        if self._captures_content:
+            from ._genai_content import of_tool_call
+
+            self._span.set_attributes(of_tool_call(call))
+
+    def around(self) -> AbstractContextManager[object]:
+        """See `ToolObserver`."""
+        return _current(self._span)
+
+    def ended(self, returned: "ToolReturned | None", error: BaseException | None) -> None:
+        """See `ToolObserver`."""
+        failure = error if returned is None else returned.error
+        if failure is not None:
+            cause = failure.__cause__ or failure
+            self._span.set_attribute("error.type", type(cause).__qualname__)
+            text = str(failure) if self._captures_content else type(cause).__qualname__
+            self._span.set_status(trace.StatusCode.ERROR, text)
+        if returned is not None and self._captures_content:
+            from ._genai_content import of_tool_output
+
+            self._span.set_attributes(of_tool_output(returned.output))
+        self._span.end()

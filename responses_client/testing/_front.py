@@ -14,9 +14,6 @@ from ._store import Store
 from ._validate import check_key
 from ._wire import Answer, ApiError, Pace
 
-_LIMIT_REQUESTS = 10_000
-_LIMIT_TOKENS = 2_000_000
-
 
 class Front:
     """What all transports share. `prefix` is the path before those of the API. Safe to use from threads."""
@@ -58,9 +55,9 @@ class Front:
     ) -> tuple[RecordedRequest, tuple[Canned, Pace] | None]:
         if self.is_closed:
             raise httpx.ConnectError("The embedded server is closed.")
-        request = recorded(method, url, headers, body)
+        request = recorded(method, url, headers, body, self.store.known_history)
         self._record(request)
-        return request, self.store.script.begin()
+        return request, self.store.script.begin(request.check)
 
     def _record(self, request: RecordedRequest) -> None:
         self.requests.append(request)
@@ -70,14 +67,14 @@ class Front:
         return {
             "openai-processing-ms": "1",
             "openai-version": "2020-10-01",
-            "x-ratelimit-limit-requests": str(_LIMIT_REQUESTS),
-            "x-ratelimit-limit-tokens": str(_LIMIT_TOKENS),
-            "x-ratelimit-remaining-requests": str(max(_LIMIT_REQUESTS - count, 0)),
-            "x-ratelimit-remaining-tokens": str(_LIMIT_TOKENS),
-            "x-ratelimit-reset-requests": "6ms",
-            "x-ratelimit-reset-tokens": "0s",
             "x-request-id": f"req_{count:032x}",
+            **self.store.limiter.headers(count),
         }
+
+    def verify(self, *, ended: bool) -> None:
+        """Raise `AssertionError` for requests that were not as expected, and, at the end, for those that lack."""
+        with self.store.lock:
+            self.store.script.verify(ended=ended)
 
     def opened(self) -> Callable[[], None]:
         """Count a stream that was started; call what comes back once it is closed."""

@@ -26,7 +26,8 @@ def create_response(store: Store, request: RecordedRequest, params: Mapping[str,
     if store.validate:
         check_create(body)
     history = store.history(body)
-    reply, pace = store.script.next_reply()
+    admit(store, body, history)
+    reply, pace = store.script.next_reply(request.check)
     if isinstance(reply, Events):
         return Answer.of_events(reply.chunks(), pace=pace)
     made = make(store, body, history, reply)
@@ -41,6 +42,18 @@ def create_response(store: Store, request: RecordedRequest, params: Mapping[str,
         events = stream_events(made.response)
         return Answer.of_events((encode_event(padded(e) if obfuscation else e) for e in events), pace=pace)
     return Answer.of_json(made.response, pace=pace)
+
+
+def admit(store: Store, body: JSONObject, history: list[JSONObject]) -> None:
+    """Let a checked request to the model in, or refuse it because of a rate limit."""
+    if store.limiter.is_on:
+        read = usage(body, history, Draft())["input_tokens"]
+        store.limiter.admit(body.get("model"), read + (_most_output(body) or 0))
+
+
+def _most_output(body: JSONObject) -> int | None:
+    most = body.get("max_output_tokens")
+    return most if isinstance(most, int) else None
 
 
 def make(store: Store, body: JSONObject, history: list[JSONObject], reply: Reply | None) -> Made:
@@ -58,6 +71,8 @@ def make(store: Store, body: JSONObject, history: list[JSONObject], reply: Reply
     else:
         draft = Draft()
     response = response_object(body, history, draft, id=response_id, created_at=store.now)
+    if _most_output(body) is None:
+        store.limiter.spend(response["usage"]["output_tokens"])
     if status != "completed":
         response["completed_at"] = None
     if status not in ("completed", "incomplete"):
@@ -146,6 +161,7 @@ def compact_response(store: Store, request: RecordedRequest, params: Mapping[str
     if store.validate and body.get("input") is None and body.get("previous_response_id") is None:
         missing("input")
     history = store.history(body)
+    admit(store, body, history)
     ids = store.new_ids("compaction")
     id = ids.new("resp")
     items = [*history, *store.kept_input(body, ids)]

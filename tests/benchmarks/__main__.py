@@ -17,7 +17,7 @@ from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
-from . import calls, starts, streams
+from . import calls, runs, starts, streams
 from .setup import Measure, Setup
 from .timing import Row
 
@@ -29,6 +29,7 @@ MEASURES: dict[str, Measure] = {
     "helper": streams.helper_streams,
     "encode": calls.encoding,
     "parse": calls.parsing,
+    "run": runs.turns,
     "import": starts.imports,
     "ready": starts.ready,
     "first": starts.first_event,

@@ -24,6 +24,8 @@ class Setup:
     """Rounds of the mixed stream."""
     input_items: int = 1_000
     output_items: int = 1_500
+    turns: int = 50
+    """Turns of a run of tools."""
 
     @classmethod
     def usual(cls) -> "Setup":
@@ -44,6 +46,7 @@ class Setup:
             rounds=1,
             input_items=10,
             output_items=9,
+            turns=3,
         )
 
     @property

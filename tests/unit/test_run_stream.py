@@ -28,7 +28,9 @@ from responses_client import (
     tool,
 )
 from responses_client._retry import Policy
+from responses_client._run_watch import RunObserver
 from responses_client.errors import ConfigurationError, InternalServerError
+from responses_client.otel import OpenTelemetry
 from responses_client.testing import Server
 
 
@@ -576,3 +578,59 @@ def test_stream_that_was_never_started_does_not_warn(caller: Caller, server: Ser
 
     play(caller, script)
     assert server.requests == []
+
+
+# --- watched
+
+
+class Watch(OpenTelemetry):
+    """Keeps how runs ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ends: list[tuple[Any, Any]] = []
+
+    def observe_run(self, settings: Any, params: Any) -> RunObserver:
+        watch = self
+
+        class Run(RunObserver):
+            def ended(self, result: Any, error: BaseException | None) -> None:
+                watch.ends.append((result, error))
+
+        return Run()
+
+
+@pytest.mark.parametrize("error", [None, ValueError("mine"), KeyboardInterrupt()], ids=repr)
+def test_who_watches_is_told_once_how_the_run_was_left(server: Server, error: BaseException | None) -> None:
+    server.call_tool("weather", {"city": "Oslo"})
+    for colour in COLOURS:
+        watch = Watch()
+        options: dict[str, Any] = {"telemetry": watch}
+        caller = Caller(colour, partial(server.client, **options), partial(server.async_client, **options))
+
+        async def script(stream: Stream) -> None:
+            async with stream:
+                await stream.next()
+                if error is not None:
+                    raise error
+
+        if error is None:
+            play(caller, script)
+        else:
+            with pytest.raises(type(error)):
+                play(caller, script)
+        assert watch.ends == [(None, error if isinstance(error, KeyboardInterrupt) else None)]
+
+
+def test_who_watches_is_told_of_the_end_and_of_an_error(caller: Caller, server: Server) -> None:
+    watch = Watch()
+    options: dict[str, Any] = {"telemetry": watch}
+    watched = Caller(
+        caller.colour, partial(server.client, **options), partial(server.async_client, **options)
+    )
+    server.reply("Fine.").fail(500)
+    assert play(watched, lambda stream: stream.final()).status == "completed"
+    with pytest.raises(InternalServerError) as caught:
+        play(watched, lambda stream: stream.final(), max_retries=0)
+    (result, nothing), (none, error) = watch.ends
+    assert (result.status, nothing, none, error) == ("completed", None, None, caught.value)

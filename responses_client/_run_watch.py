@@ -1,0 +1,89 @@
+"""Those who watch a run are told of it and of its tools; they can neither change nor break it.
+
+Loaded where a client has telemetry.
+"""
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from typing import TYPE_CHECKING
+
+from ._observe import logged
+
+if TYPE_CHECKING:
+    from ._config import Settings
+    from ._observe import Telemetry
+    from ._run import RunResult
+    from ._run_events import ToolReturned
+    from .models import OutputItem
+
+__all__ = ["RunObserver", "RunWatch", "ToolObserver"]
+
+
+class ToolObserver:
+    """Watches one call of a tool; each method may be left out. What one raises is logged."""
+
+    def around(self) -> AbstractContextManager[object]:
+        """Return the block in which the tool runs."""
+        return nullcontext()
+
+    def ended(self, returned: "ToolReturned | None", error: BaseException | None) -> None:
+        """Note what came of the call: an answer, or what ended the run."""
+
+
+class RunObserver:
+    """Watches one run from its start to its end; each method may be left out. What one raises is logged."""
+
+    def around(self) -> AbstractContextManager[object]:
+        """Return the block in which requests are sent and tools run."""
+        return nullcontext()
+
+    def calling(self, call: "OutputItem") -> ToolObserver:
+        """Return the observer of a call that starts now."""
+        return ToolObserver()
+
+    def ended(self, result: "RunResult | None", error: BaseException | None) -> None:
+        """Note what the run has come to, and what ended it; comes once."""
+
+
+class RunWatch:
+    """Tells the observer of one run."""
+
+    def __init__(self, telemetry: "Telemetry", settings: "Settings", params: Mapping[str, object]) -> None:
+        self._observer = RunObserver()
+        self._has_ended = False
+        with logged("Telemetry"):
+            self._observer = telemetry.observe_run(settings, params)
+
+    @contextmanager
+    def around(self) -> Generator[None]:
+        """Be in the block of the observer."""
+        with ExitStack() as stack:
+            with logged("Telemetry"):
+                stack.enter_context(self._observer.around())
+            yield
+
+    @contextmanager
+    def calling(self, call: "OutputItem") -> "Generator[Callable[[ToolReturned], None]]":
+        """Be in the block of a call's observer; what it gives takes the answer."""
+        observer = ToolObserver()
+        answers: list[ToolReturned] = []
+        with ExitStack() as stack:
+            with logged("Telemetry"):
+                observer = self._observer.calling(call)
+                stack.enter_context(observer.around())
+            error: BaseException | None = None
+            try:
+                yield answers.append
+            except BaseException as raised:
+                error = raised
+                raise
+            finally:
+                with logged("Telemetry"):
+                    observer.ended(answers[0] if answers else None, error)
+
+    def ended(self, result: "RunResult | None", error: BaseException | None) -> None:
+        """Tell that the run is over, the first time."""
+        if not self._has_ended:
+            self._has_ended = True
+            with logged("Telemetry"):
+                self._observer.ended(result, error)
