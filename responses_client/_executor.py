@@ -12,8 +12,9 @@ from ._error_text import BODY_SHOWN, one_line
 from ._run_events import ToolReturned
 from ._tool_output import failure_of, output_of, tool_search_output, wrong_arguments
 from ._tools import CallableTool, RunContext
-from ._workers import NeedsAsync, TookTooLong, Workers
-from .errors import ToolExecutionError
+from ._workers import NeedsAsync, TookTooLong, WasCancelled, Workers, waited_for
+from .errors import ConfigurationError, ToolExecutionError
+from .models._base import Model
 from .models.items import CustomToolCall, FunctionCall
 from .models.tool_calls import ToolSearchCall
 
@@ -50,6 +51,7 @@ class Executor:
         timeout: float | None,
         on_error: "OnToolError",
         context: object,
+        knows_all: bool,
         watch: "RunWatch | None",
     ) -> None:
         self._toolbox = toolbox
@@ -58,12 +60,19 @@ class Executor:
         self._timeout = timeout
         self._on_error = on_error
         self._context = context
+        self._knows_all = knows_all
+        self._namespaces = {_namespace(tool) for tool in toolbox.definitions} - {None}
         self._watch = watch
 
     def can_answer(self, call: "OutputItem") -> bool:
-        """Tell whether a call is for somebody here; what names no tool at all is, so that the model is told."""
+        """Tell whether a call is for somebody here; what names no tool at all is, so that the model is told.
+
+        Of that nobody can be sure if there may be tools elsewhere: in a prompt template, or in a namespace.
+        """
         if isinstance(call, (FunctionCall, CustomToolCall)):
-            return not self._toolbox.is_declared(call.name)
+            if call.namespace in self._namespaces or self._toolbox.is_declared(call.name):
+                return False
+            return self._find(call) is not None or (self._knows_all and call.namespace is None)
         return HOOKS.get(str(call.type)) in self._hooks
 
     async def answer(
@@ -131,16 +140,36 @@ class Executor:
         """Return what the model is told of a failure, or raise it."""
         text = f"Error: {error.reason}."
         if callable(policy):
-            text = policy(error)
+            text = await self._written(policy, error)
         output = None if policy == "raise" else failure_of(call, text)
         if output is None:
             raise error
-        logger.info("Tool %s failed, and the model is told: %s", error.tool, type(error.__cause__).__name__)
+        logger.info(
+            "Tool %s failed, and the model is told: %s", error.tool, type(error.__cause__ or error).__name__
+        )
         return output
+
+    async def _written(
+        self, policy: "Callable[[ToolExecutionError], object]", error: ToolExecutionError
+    ) -> str:
+        """Return what a function of the user's writes of a failure."""
+        text = await waited_for(policy(error), policy, can_wait=self._workers.can_wait)
+        if not isinstance(text, str):
+            kind = "None" if text is None else f"a {type(text).__name__}"
+            raise ConfigurationError(f"on_tool_error gave {kind}, expected a text for the model") from error
+        return text
+
+
+def _namespace(tool: "Mapping[str, Any] | Model") -> str | None:
+    fields = tool.to_dict() if isinstance(tool, Model) else tool
+    return fields.get("name") if fields.get("type") == "namespace" else None
 
 
 class _Refusal(Exception):
     """A call that cannot be made."""
+
+
+_OURS = (_Refusal, TookTooLong, WasCancelled)
 
 
 def _no_such_tool(name: str, known: Sequence[str]) -> str:
@@ -150,11 +179,13 @@ def _no_such_tool(name: str, known: Sequence[str]) -> str:
 def _execution_error(call: "OutputItem", problem: Exception, timeout: float | None) -> ToolExecutionError:
     if isinstance(problem, TookTooLong):
         reason = f"it took longer than {timeout:g} s"
+    elif isinstance(problem, WasCancelled):
+        reason = "it was cancelled"
     elif isinstance(problem, _Refusal):
         reason = str(problem)
     else:
         reason = f"{type(problem).__name__}: {one_line(str(problem), BODY_SHOWN)}".rstrip(": ")
     name = getattr(call, "name", None) or str(call.type)
     error = ToolExecutionError(reason.rstrip("."), tool=str(name), call=call)
-    error.__cause__ = problem.__cause__ if isinstance(problem, (_Refusal, TookTooLong)) else problem
+    error.__cause__ = problem.__cause__ if isinstance(problem, _OURS) else problem
     return error

@@ -1,5 +1,6 @@
 """What a run came to: its turns and their sums, to look at, to save as JSON, and to go on from; no I/O."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,7 +21,19 @@ if TYPE_CHECKING:
     from ._structured import OutputType
     from .models._base import JsonObject
 
-__all__ = ["ParsedRunResult", "RunResult", "RunStatus", "Turn", "answer_key", "as_item", "call_key"]
+__all__ = [
+    "ParsedRunResult",
+    "RunResult",
+    "RunStatus",
+    "Turn",
+    "answer_key",
+    "answered_keys",
+    "as_item",
+    "call_key",
+    "is_call",
+    "open_calls",
+    "unanswered",
+]
 
 _T_co = TypeVar("_T_co", covariant=True)
 RunStatus: TypeAlias = Literal[
@@ -138,9 +151,13 @@ class RunResult:
             turns = cast("Sequence[Mapping[str, Any]]", data["turns"])
             if data["version"] != _VERSION or not turns:
                 raise ValueError(f"it has version {data['version']!r} and {len(turns)} turns")
+            texts = {"status": data["status"], "previous_response_id": data.get("previous_response_id", "")}
+            for name, value in texts.items():
+                if not isinstance(value, str):
+                    raise TypeError(f"{name} is no text")
             return RunResult(
                 tuple(_turn(turn) for turn in turns),
-                cast("RunStatus", str(data["status"])),
+                cast("RunStatus", data["status"]),
                 cast("str | None", data.get("previous_response_id")),
             )
         except (KeyError, TypeError, ValueError) as error:
@@ -201,17 +218,41 @@ def as_item(data: "Mapping[str, Any] | Model") -> "InputItem":
     return cast("InputItem", dispatcher(InputItem).validate(data))
 
 
-def open_calls(turn: Turn) -> "list[OutputItem]":
-    """Return the calls of a turn that wait for an answer; of an answer that was cut short none does."""
+def open_calls(turn: Turn, given: Iterable[object] = ()) -> "list[OutputItem]":
+    """Return the calls of a turn that wait for an answer, which may be among what is given.
+
+    Of an answer that was cut short none does. Where calls share an id, there is an answer for each.
+    """
     if turn.response.status not in ("completed", None):
         return []
-    answered = answered_keys([*turn.response.output, *turn.outputs])
-    return [item for item in turn.response.output if _is_open(item, answered)]
+    return unanswered(turn.response.output, [*turn.outputs, *given])
 
 
-def answered_keys(items: Iterable[object]) -> set[str]:
+def unanswered(output: "Sequence[OutputItem]", answers: Iterable[object]) -> "list[OutputItem]":
+    """Return the calls in an output that only a program can answer, and none has, nor the server."""
+    answered = Counter(answered_keys([*output, *answers]))
+    found: list[OutputItem] = []
+    for item in output:
+        if not is_call(item) or getattr(item, "status", None) == "incomplete":
+            continue
+        key = call_key(item)
+        if answered[key]:
+            answered[key] -= 1
+        elif key:
+            found.append(item)
+    return found
+
+
+def answered_keys(items: Iterable[object]) -> list[str]:
     """Return the keys of the calls that some items answer."""
-    return {key for item in items if (key := answer_key(item)) is not None}
+    return [key for item in items if (key := answer_key(item)) is not None]
+
+
+def is_call(item: "OutputItem") -> bool:
+    """Tell whether an item is a call that a program answers, and not one that the server searches tools for."""
+    return item.type in _CALLS and (
+        item.type != "tool_search_call" or getattr(item, "execution", None) != "server"
+    )
 
 
 def call_key(call: "OutputItem") -> str:
@@ -230,22 +271,14 @@ def answer_key(item: object) -> str | None:
     return key or None
 
 
-def _is_open(item: "OutputItem", answered: set[str]) -> bool:
-    # "in_progress" is no hindrance: a program of the model's has such calls in responses that are completed.
-    if item.type not in _CALLS or getattr(item, "status", None) == "incomplete":
-        return False
-    if item.type == "tool_search_call" and getattr(item, "execution", None) == "server":
-        return False
-    key = call_key(item)
-    return bool(key) and key not in answered
-
-
 def _turn(data: Mapping[str, Any]) -> Turn:
-    return Turn(
-        tuple(as_item(item) for item in data["input"]),
-        Response.from_dict(data["response"]),
-        tuple(as_item(item) for item in data["outputs"]),
-    )
+    return Turn(_items(data["input"]), Response.from_dict(data["response"]), _items(data["outputs"]))
+
+
+def _items(data: Sequence[object]) -> "tuple[InputItem, ...]":
+    if not all(isinstance(item, Mapping) for item in data):
+        raise TypeError("what is no object is among the items")
+    return tuple(as_item(cast("Mapping[str, Any]", item)) for item in data)
 
 
 def _sum(left: "JsonObject", right: "JsonObject") -> "JsonObject":

@@ -4,20 +4,18 @@ import logging
 from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, nullcontext
-from inspect import isawaitable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ._background import Waiting, wait
 from ._executor import Executor
 from ._flow import fetch
 from ._request import prepare
-from ._resume import has_ended
-from ._run import RunResult, call_key
+from ._run import RunResult
 from ._run_events import ToolCalled, ToolReturned, TurnEnded
 from ._run_plan import RunPlan, RunSettings
 from ._source import http_source
 from ._toolbox import Toolbox
-from ._workers import NeedsAsync, refuse_async
+from ._workers import refuse_async, waited_for
 from .errors import APIError, ResponsesClientError, StreamInterrupted
 from .resources._responses import RESPONSES_CREATE
 
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
     from ._source import Source
     from ._structured import OutputType
     from ._workers import Workers
-    from .models import OutputItem, Response
+    from .models import InputItem, OutputItem, Response
 
 __all__ = ["RunLoop", "RunSource", "run_loop"]
 
@@ -57,7 +55,7 @@ class RunLoop:
         self._workers = workers(given.max_concurrency)
         self._on_turn = given.on_turn
         if not self._workers.can_wait:
-            for function in [*toolbox.functions, *given.hooks.values(), given.on_turn]:
+            for function in [*toolbox.functions, *given.hooks.values(), given.on_turn, given.on_error]:
                 refuse_async(function)
         self._watch = _watch(settings, params)
         self._executor = Executor(
@@ -67,6 +65,7 @@ class RunLoop:
             timeout=given.timeout,
             on_error=given.on_error,
             context=given.context,
+            knows_all=given.request.get("prompt") is None,
             watch=self._watch,
         )
 
@@ -76,25 +75,39 @@ class RunLoop:
         Raises:
             ResponsesClientError: It ended otherwise; `run` of the error is what it had come to.
         """
-        with self.watched():
-            await self.answer(self.open_at_start())
-            while self.plan.goes_on:
-                self.plan.heard(await self._ask())
-                await self.answer(self.calls())
-                await self.end_turn()
+        try:
+            with self.watched():
+                await self.answer(await self.start())
+                while self.plan.goes_on:
+                    self.plan.heard(await self._ask())
+                    await self.finish()
+                    await self.answer(self.calls())
+                    await self.end_turn()
+        except BaseException as error:
+            self.ended(error)
+            raise
         self.ended()
         return self.result()
 
+    async def start(self) -> "list[OutputItem]":
+        """Return the calls that a run which goes on has left unanswered, when its last response is finished."""
+        can_answer = self._executor.can_answer
+        if self.plan.number:  # no tool is to run before a mistake in the request is found
+            prepare(RESPONSES_CREATE, self.plan.params, self.settings)
+        was_waiting = self.plan.is_waiting
+        await self.finish()
+        if was_waiting and not self.plan.is_given_more:
+            return self.plan.calls(can_answer)
+        return self.plan.open_at_start(can_answer)
+
     @contextmanager
     def watched(self) -> Generator[None]:
-        """Do a part of the run: those who watch it are told of its end, and an error carries what it had come to."""
+        """Do a part of the run where those who watch it want it done; an error carries what it had come to."""
         try:
             with nullcontext() if self._watch is None else self._watch.around():
                 yield
-        except BaseException as error:
-            if isinstance(error, ResponsesClientError):
-                error.run = self.plan.result()
-            self.ended(error)
+        except ResponsesClientError as error:
+            error.run = self.plan.result()
             raise
 
     def ended(self, error: BaseException | None = None) -> None:
@@ -119,20 +132,15 @@ class RunLoop:
                     raise
             else:
                 if not self.plan.can_replay(response):
-                    return await self.finished(response, call.params)
+                    return response
             logger.info(_REPLAYED)
 
-    async def finished(self, response: "Response", params: Mapping[str, object]) -> "Response":
-        """Wait for a response that runs in the background."""
-        if has_ended(response) or not response.id:
-            return response
-        waiting = Waiting(response, poll_interval=_POLL_SECONDS, timeout=None)
-        options = {name: params[name] for name in _OF_LOOKS if name in params}
-        return await wait(self.io, self.settings, waiting, None, options)
-
-    def open_at_start(self) -> "list[OutputItem]":
-        """Return the calls that a run which goes on has left unanswered."""
-        return self.plan.open_at_start(self._executor.can_answer)
+    async def finish(self) -> None:
+        """Wait for the last response, if it runs in the background."""
+        if self.plan.is_waiting:
+            waiting = Waiting(self.plan.last_turn.response, poll_interval=_POLL_SECONDS, timeout=None)
+            options = {name: value for name, value in self.plan.params.items() if name in _OF_LOOKS}
+            self.plan.finished(await wait(self.io, self.settings, waiting, None, options))
 
     def calls(self) -> "list[OutputItem]":
         """Return the calls of the last response that are to be answered."""
@@ -142,10 +150,10 @@ class RunLoop:
         self, calls: "list[OutputItem]", tell: Callable[[ToolReturned], object] | None = None
     ) -> None:
         """Answer calls; what was answered is kept, also where one fails."""
-        outputs: dict[str, Any] = {}
+        answers: list[tuple[OutputItem, InputItem]] = []
 
         def done(returned: ToolReturned) -> None:
-            outputs[call_key(returned.call)] = returned.output
+            answers.append((returned.call, returned.output))
             if tell is not None:
                 tell(returned)
 
@@ -153,17 +161,13 @@ class RunLoop:
             try:
                 await self._executor.answer(calls, self.plan.number, done)
             finally:
-                self.plan.answered(outputs)
+                self.plan.answered(answers)
 
     async def end_turn(self) -> None:
         """Tell the user of a turn; he may stop the run."""
         if self._on_turn is not None:
-            answer: object = self._on_turn(self.result())
-            if isawaitable(answer):
-                if not self._workers.can_wait:
-                    raise NeedsAsync(self._on_turn)
-                answer = await answer
-            if answer is True:
+            answer = self._on_turn(self.result())
+            if await waited_for(answer, self._on_turn, can_wait=self._workers.can_wait) is True:
                 self.plan.stop()
 
 
@@ -209,12 +213,11 @@ class RunSource:
     def __init__(self, loop: RunLoop) -> None:
         self.loop = loop
         self.events: deque[RunEvent] = deque()
-        self._params: Mapping[str, object] = {}
+        self._phase: Literal["start", "ask", "read", "answer", "end"] = "start"
         self._source: Source | None = None
-        self._calls: list[OutputItem] | None = None  # that are to be answered next
-        self._has_started = False
+        self._calls: dict[int, OutputItem] = {}  # that are to be answered
         self._is_closed = False
-        self._failure: ResponsesClientError | None = None
+        self._failure: Exception | None = None
 
     @property
     def is_open(self) -> bool:
@@ -224,10 +227,10 @@ class RunSource:
     @property
     def snapshot(self) -> "Response | None":
         """The response so far that is under way, or the last one."""
-        if self._source is not None:
-            return self._source.snapshot()
-        result = self.loop.plan.result()
-        return None if result is None else result.response
+        known = None if self._source is None else self._source.snapshot()
+        if known is None and (result := self.loop.plan.result()) is not None:
+            known = result.response
+        return known
 
     async def fill(self) -> bool:
         """Wait until there are events; return False at the end.
@@ -243,63 +246,71 @@ class RunSource:
                     if self._is_closed or not await self._step():
                         self.loop.ended()
                         return False
-        except ResponsesClientError as error:
+        except Exception as error:
+            self.loop.ended(error)
             self._failure = error
-            raise
-        return True
+            if not self.events:  # what was there before comes first
+                raise
+        if self._is_closed:  # by a tool, or from elsewhere while one ran
+            self.events.clear()
+        return not self._is_closed
 
     async def _step(self) -> bool:
-        """Do the next thing of a run; return False if there is none."""
-        loop, plan = self.loop, self.loop.plan
-        if not self._has_started:
-            self._has_started = True
-            self._announce(loop.open_at_start())
-        elif self._calls is not None:
-            calls, self._calls = self._calls, None
-            await loop.answer(calls, self.events.append)
-            if self._source is not None:
-                await self._end_turn()
-        elif self._source is not None:
-            await self._read(self._source)
-        elif plan.goes_on:
-            await self._open()
-        else:
-            return False
+        """Do the next thing of a run; return False if there is none. What was cancelled is the next thing again."""
+        match self._phase:
+            case "start":
+                self._announce(await self.loop.start())
+            case "ask" if not self.loop.plan.goes_on:
+                return False
+            case "ask":
+                await self._open()
+            case "read":
+                await self._read(cast("Source", self._source))
+            case "answer":
+                await self._answer()
+            case _:  # "end"
+                await self.loop.end_turn()
+                self._phase = "ask"
         return True
 
     async def open(self) -> None:
         """Send the first request, or answer what was left open before."""
-        if not self._has_started:
+        if self._phase == "start":
             await self.fill()
 
     async def _open(self) -> None:
         plan = self.loop.plan
-        params = {**plan.request(), "stream": True}
-        call = prepare(RESPONSES_CREATE, params, self.loop.settings)
+        call = prepare(RESPONSES_CREATE, {**plan.request(), "stream": True}, self.loop.settings)
         plan.sending()
-        source = http_source(self.loop.io, call)
+        if self._source is not None:  # of a try that was cancelled
+            await self._source.drop()
+        source = self._source = http_source(self.loop.io, call)
         try:
             await source.open()
             await source.fill()
         except APIError as error:
             if not plan.can_replay(error):
                 raise
-            logger.info(_REPLAYED)
-            return
-        started: Any = source.snapshot()
-        if started is not None and plan.can_replay(started):
-            logger.info(_REPLAYED)
+        else:
+            started = source.snapshot()
+            if started is None or not plan.can_replay(started):
+                self._take(source)
+                self._phase = "read"
+                return
             await source.close()
-            return
-        self._source = source
-        self._take(source)
+        logger.info(_REPLAYED)
 
     async def _read(self, source: "Source") -> None:
-        if await source.fill():
+        try:
+            has_more = await source.fill()
+        except StreamInterrupted as error:
+            self.loop.plan.interrupted(error.partial)
+            raise
+        if has_more:
             self._take(source)
             return
         response = await source.final()
-        await source.close()
+        self._source = None
         self.loop.plan.heard(response)
         self._announce(self.loop.calls())
 
@@ -308,14 +319,20 @@ class RunSource:
         source.events.clear()
 
     def _announce(self, calls: "list[OutputItem]") -> None:
-        self._calls = calls
+        self._calls = {id(call): call for call in calls}
         self.events.extend(ToolCalled(self.loop.plan.number, call) for call in calls)
+        self._phase = "answer"
 
-    async def _end_turn(self) -> None:
+    async def _answer(self) -> None:
+        def tell(returned: ToolReturned) -> None:
+            self._calls.pop(id(returned.call), None)
+            self.events.append(returned)
+
+        await self.loop.answer([*self._calls.values()], tell)
         plan = self.loop.plan
-        self._source = None
-        self.events.append(TurnEnded(plan.number, plan.last_turn))
-        await self.loop.end_turn()
+        if plan.has_asked:
+            self.events.append(TurnEnded(plan.number, plan.last_turn))
+        self._phase = "end" if plan.has_asked else "ask"
 
     async def finish(self) -> RunResult:
         """Read to the end, and return what the run has come to."""
@@ -330,6 +347,7 @@ class RunSource:
     async def close(self) -> None:
         """Close the connection; the run ends here."""
         self._is_closed = True
+        self.events.clear()
         if self._source is not None:
             await self._source.close()
         self.loop.ended()

@@ -8,6 +8,7 @@ from .models.params import ResponseRunParams
 if TYPE_CHECKING:
     from ._run import RunResult
     from ._tools import OnToolError
+    from .errors import ToolExecutionError
     from .models import (
         ApplyPatchCall,
         ApplyPatchCallOutput,
@@ -60,9 +61,6 @@ class _RunParams(ResponseRunParams, total=False):
     """How many calls of one response run at the same time, 10 by default; others wait."""
     tool_timeout: float | None
     """Seconds that a call may take; None, the default, sets no bound."""
-    on_tool_error: "OnToolError"
-    """What becomes of a failed call: the model is told ("return", the default), the run ends ("raise"), or a function
-    writes what the model is told."""
     context: object
     """Any object of yours; functions with a parameter of the type `RunContext` are given it."""
     resume: "RunResult | None"
@@ -77,6 +75,9 @@ class _RunParams(ResponseRunParams, total=False):
 class RunParams(_RunParams, total=False):
     """The arguments of `responses.run`: the fields of a request, `RequestOptions`, and those of a run."""
 
+    on_tool_error: "OnToolError"
+    """What becomes of a failed call: the model is told ("return", the default), the run ends ("raise"), or a function
+    writes what the model is told."""
     on_turn: "Callable[[RunResult], object]"
     """Is called after each turn; the run stops there if it gives True."""
     on_mcp_approval: "Callable[[McpApprovalRequest], Approval]"
@@ -96,6 +97,9 @@ class RunParams(_RunParams, total=False):
 class AsyncRunParams(_RunParams, total=False):
     """The arguments of `responses.run` of an `AsyncClient`: as `RunParams`, with functions that may be async."""
 
+    on_tool_error: "OnToolError | Callable[[ToolExecutionError], Awaitable[str]]"
+    """What becomes of a failed call: the model is told ("return", the default), the run ends ("raise"), or a function
+    writes what the model is told."""
     on_turn: "Callable[[RunResult], Awaitable[object] | object]"
     """Is called after each turn; the run stops there if it gives True."""
     on_mcp_approval: "Callable[[McpApprovalRequest], Awaitable[Approval] | Approval]"

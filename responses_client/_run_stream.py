@@ -39,6 +39,11 @@ class _RunStream(Generic[_R_co]):
         """What the run has come to, its whole responses; None before the first is whole."""
         return cast("_R_co | None", self._source.loop.plan.result())
 
+    def _left(self, error: BaseException | None) -> None:
+        """Tell those who watch if the run was cancelled or interrupted; other errors are not its own."""
+        if error is not None and not isinstance(error, Exception):
+            self._source.loop.ended(error)
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.result or 'no response yet'}>"
 
@@ -76,6 +81,7 @@ class RunStream(_RunStream[_R_co]):
         error: BaseException | None,
         traceback: "TracebackType | None",
     ) -> None:
+        self._left(error)
         self.close()
 
     def __del__(self) -> None:
@@ -125,6 +131,7 @@ class AsyncRunStream(_RunStream[_R_co]):
         error: BaseException | None,
         traceback: "TracebackType | None",
     ) -> None:
+        self._left(error)
         await self.aclose()
 
     async def aclose(self) -> None:

@@ -1,9 +1,11 @@
 """Several functions of the user's at the same time: threads for `Client`, tasks for `AsyncClient`."""
 
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextvars import copy_context
+from functools import partial
 from inspect import isawaitable, iscoroutinefunction
 from typing import Any, Protocol, TypeVar, cast
 
@@ -11,9 +13,19 @@ import anyio
 import anyio.to_thread
 
 from ._io import run
+from ._tools import CallableTool
 from .errors import ConfigurationError
 
-__all__ = ["AsyncWorkers", "NeedsAsync", "SyncWorkers", "TookTooLong", "Workers", "refuse_async"]
+__all__ = [
+    "AsyncWorkers",
+    "NeedsAsync",
+    "SyncWorkers",
+    "TookTooLong",
+    "WasCancelled",
+    "Workers",
+    "refuse_async",
+    "waited_for",
+]
 
 _T = TypeVar("_T")
 Job = Callable[[], Coroutine[Any, Any, None]]
@@ -21,6 +33,10 @@ Job = Callable[[], Coroutine[Any, Any, None]]
 
 class TookTooLong(Exception):
     """A function was not done in time."""
+
+
+class WasCancelled(Exception):
+    """A function ended as a task does that is cancelled, though nobody cancelled the one that called it."""
 
 
 class NeedsAsync(ConfigurationError):
@@ -45,6 +61,7 @@ class Workers(Protocol):
 
         Raises:
             TookTooLong: It was not done in time.
+            WasCancelled: It was cancelled, and its caller was not.
             NeedsAsync: It is async, and nothing here can wait.
         """
         ...
@@ -67,12 +84,13 @@ class SyncWorkers:
 
     async def call(self, function: Callable[[], object], seconds: float | None) -> object:
         """See `Workers`; what is late goes on in its thread, as no thread can be ended from outside."""
-        value = function() if seconds is None else _within(seconds, function)
-        if isawaitable(value):
-            if isinstance(value, Coroutine):
-                cast("Coroutine[Any, Any, object]", value).close()
-            raise NeedsAsync(function)
-        return value
+        try:
+            value = function() if seconds is None else _within(seconds, function)
+        except BaseException as error:
+            if not _is_own_cancellation(error):
+                raise
+            raise WasCancelled from error
+        return await waited_for(value, function, can_wait=False)
 
     async def each(self, jobs: Sequence[Job]) -> None:
         """See `Workers`."""
@@ -87,8 +105,10 @@ class SyncWorkers:
                     return
                 try:
                     run(job())
-                except BaseException as error:
+                except Exception as error:
                     failures.append(error)
+                except BaseException as error:  # the program is to end
+                    failures.insert(0, error)
 
         if min(self._most, len(jobs)) <= 1:
             work()
@@ -125,8 +145,8 @@ def _within(seconds: float, function: Callable[[], _T]) -> _T:
     try:
         return future.result(seconds)
     except TimeoutError:
-        if future.done():  # the function's own
-            raise
+        if future.done():  # the function's own, or it was done just now
+            return future.result()
         raise TookTooLong from None
 
 
@@ -141,50 +161,90 @@ class AsyncWorkers:
 
     async def call(self, function: Callable[[], object], seconds: float | None) -> object:
         """See `Workers`; a thread that is late, or whose caller is cancelled, is left to itself."""
-        with anyio.move_on_after(seconds):
-            if _is_async(function):
-                value = function()
-            else:
-                if self._limiter is None:
-                    self._limiter = anyio.CapacityLimiter(self._most)
-                value = await anyio.to_thread.run_sync(
-                    function, abandon_on_cancel=True, limiter=self._limiter
-                )
-            return await value if isawaitable(value) else value
+        try:
+            with anyio.move_on_after(seconds):
+                value = function() if _is_async(function) else await self._in_thread(function)
+                return await waited_for(value, function, can_wait=True)
+        except BaseException as error:
+            if not _is_own_cancellation(error):
+                raise
+            raise WasCancelled from error
         raise TookTooLong
+
+    async def _in_thread(self, function: Callable[[], object]) -> object:
+        if self._limiter is None:
+            self._limiter = anyio.CapacityLimiter(self._most)
+        # In a tuple, as trio takes no function that gives a coroutine.
+        boxed = await anyio.to_thread.run_sync(
+            lambda: (function(),), abandon_on_cancel=True, limiter=self._limiter
+        )
+        return boxed[0]
 
     async def each(self, jobs: Sequence[Job]) -> None:
         """See `Workers`."""
         todo = deque(jobs)
-        failures: list[Exception] = []
+        failures: list[BaseException] = []
+        cancelled = anyio.get_cancelled_exc_class()
 
         async def work() -> None:
             while todo and not failures:
                 try:
                     await todo.popleft()()
+                except cancelled:
+                    raise
                 except Exception as error:
                     failures.append(error)
+                except (
+                    BaseException
+                ) as error:  # the program is to end: as it is, not in a group, and without delay
+                    failures.insert(0, error)
+                    group.cancel_scope.cancel()
 
-        if len(jobs) == 1:
+        async with anyio.create_task_group() as group:
+            for _ in range(min(self._most, len(jobs)) - 1):
+                group.start_soon(work)
             await work()
-        else:
-            async with anyio.create_task_group() as group:
-                for _ in range(min(self._most, len(jobs))):
-                    group.start_soon(work)
         if failures:
             raise failures[0]
 
 
+async def waited_for(value: object, function: object, *, can_wait: bool) -> object:
+    """Return what a function gave, after waiting for it if need be.
+
+    Raises:
+        NeedsAsync: It would have to be waited for, and nothing here can.
+    """
+    if not isawaitable(value):
+        return value
+    if can_wait:
+        return await value
+    if isinstance(value, Coroutine):
+        cast("Coroutine[Any, Any, object]", value).close()
+    raise NeedsAsync(function)
+
+
+def _is_own_cancellation(error: BaseException) -> bool:
+    """Tell whether an error is asyncio's of a cancelled task, though nobody cancels the task here."""
+    asyncio = sys.modules.get("asyncio")  # what has not imported it raises no such error
+    if asyncio is None or not isinstance(error, asyncio.CancelledError):
+        return False
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # a thread without a loop, or trio
+        return True
+    return task is None or not task.cancelling()
+
+
 def _plain(function: Any) -> Any:
-    """Return what a partial calls."""
-    while (inner := getattr(function, "func", None)) is not None:
-        function = inner
+    """Return the function of a partial or a tool."""
+    while isinstance(function, (partial, CallableTool)):
+        name = "func" if isinstance(function, partial) else "__wrapped__"
+        function = getattr(cast("object", function), name)
     return function
 
 
 def _is_async(function: Any) -> bool:
     plain = _plain(function)
-    plain = getattr(plain, "_function", plain)
     return iscoroutinefunction(plain) or iscoroutinefunction(getattr(plain, "__call__", None))  # noqa: B004  # not whether it can be called, but how
 
 

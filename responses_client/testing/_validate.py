@@ -164,9 +164,7 @@ ITEMS: dict[str, Check] = {
     "code_interpreter_call": _item("container_id code outputs", container_id=STR, code=LINK),
     "local_shell_call": _item("call_id action", call_id=STR),
     # Published with the one id, required with the other.
-    "local_shell_call_output": one_needed(
-        _item("output", id=STR, call_id=STR, output=STR), "id", "call_id"
-    ),
+    "local_shell_call_output": one_needed(_item("output", id=STR, call_id=STR, output=STR), "id", "call_id"),
     "shell_call": _item("call_id action", "environment", call_id=CALL_ID),
     "shell_call_output": _item("call_id output", "max_output_length", call_id=CALL_ID, output=LIST),
     "apply_patch_call": _item("call_id operation status", call_id=CALL_ID),
