@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncGenerator, Generator
 from typing import TYPE_CHECKING, Any, cast
 
+from . import _clock
 from ._config import check_text, is_azure, mistake
 from ._keys import ExpiringKey, KeyFunction
 from ._meta import secret_values
@@ -112,18 +112,18 @@ class Login:
 
     async def _ask(self, key: KeyFunction, left: float | None, stale: str | None = None) -> str:
         """Get a key: the one kept, or from the function, which many requests at a time call but once."""
-        until = None if left is None else time.monotonic() + left
-        kept = key.kept(time.time(), stale)
+        until = None if left is None else _clock.monotonic() + left
+        kept = key.kept(_clock.time(), stale)
         if kept is None and key.is_shared:
             async with self._io.turn(key, left):
-                kept = key.kept(time.time(), stale)  # by whoever had the turn before
+                kept = key.kept(_clock.time(), stale)  # by whoever had the turn before
                 kept = kept or (await self._call(key, until) if key.is_shared else None)
         return await self._call(key, until) if kept is None else kept
 
     async def _call(self, key: KeyFunction, until: float | None) -> str:
-        given = await self._io.call(key.function, None if until is None else until - time.monotonic())
+        given = await self._io.call(key.function, None if until is None else until - _clock.monotonic())
         text, expires_on = _parts(given)
-        key.keep(text, expires_on, time.time())
+        key.keep(text, expires_on, _clock.time())
         return text
 
 

@@ -2,11 +2,11 @@
 
 import math
 import random
-import time
 from collections.abc import Callable, Coroutine, Mapping
 from inspect import isawaitable
 from typing import TYPE_CHECKING, cast
 
+from . import _clock
 from ._error_text import FieldError, field_error
 from ._flow import fetch
 from ._request import Call, prepare
@@ -154,7 +154,7 @@ def _may_pass(error: APIError) -> bool:
         return isinstance(error, APIConnectionError)
     outcome = StatusFailure(error.status_code, error.headers, error.code, error.type)
     policy = Policy(max_retries=1, max_retry_after=math.inf)
-    return isinstance(decide(0, outcome, policy=policy, now=time.time(), random=0), Retry)
+    return isinstance(decide(0, outcome, policy=policy, now=_clock.time(), random=0), Retry)
 
 
 async def wait(
@@ -173,11 +173,11 @@ async def wait(
     if waiting.is_over():
         return cast("Response", waiting.response)
     call = prepare(RESPONSES_RETRIEVE, params, settings, (waiting.response_id,))
-    start = time.monotonic()
+    start = _clock.monotonic()
     while not waiting.is_over():
-        await io.sleep(waiting.pause(time.monotonic() - start, random.random()))
+        await io.sleep(waiting.pause(_clock.monotonic() - start, random.random()))
         try:
-            response = await fetch(io, _within(call, waiting.left(time.monotonic() - start)))
+            response = await fetch(io, _within(call, waiting.left(_clock.monotonic() - start)))
         except APIError as error:
             if not waiting.failed(error):
                 raise

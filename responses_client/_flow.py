@@ -2,11 +2,11 @@
 
 import logging
 import random
-import time
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin
 
+from . import _clock
 from ._auth import Login
 from ._error_text import without
 from ._io import IO, Body, Failure, WireRequest
@@ -63,7 +63,7 @@ class Attempts:
         deadline = self.call.settings.deadline
         if deadline is None or not self.tries:
             return deadline
-        return self._start + deadline - time.monotonic()
+        return self._start + deadline - _clock.monotonic()
 
     def follow(self, call: "Call[Any]") -> None:
         """Go on with another request: in the time of the first, but with all retries again."""
@@ -80,7 +80,7 @@ class Attempts:
             APIStatusError: The answer has another status.
         """
         if not self.tries:
-            self._start = time.monotonic()
+            self._start = _clock.monotonic()
         while True:
             body = await caught(self._send() if self.watch is None else self.watch.within(self._send()))
             if isinstance(body, Failure):
@@ -108,7 +108,7 @@ class Attempts:
             self.tries - 1 - self._spent - self._login.renewals,
             outcome,
             policy=self._policy,
-            now=time.time(),
+            now=_clock.time(),
             random=random.random(),
             deadline_left=self.left,
         )
@@ -211,7 +211,7 @@ class Attempts:
         return ResponseMeta.build(
             body.status_code,
             body.headers,
-            elapsed=time.monotonic() - self._start,
+            elapsed=_clock.monotonic() - self._start,
             tries=self.tries,
             method=self.call.request.method,
             url=self.call.request.url,

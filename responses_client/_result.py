@@ -1,6 +1,5 @@
 """The body of an answer in, a typed result out; whatever is no valid answer is an error."""
 
-import time
 from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -9,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
+from . import _clock
 from ._error_text import read_error, without
 from ._meta import Headers, ResponseMeta
 from ._state import StreamState
@@ -98,7 +98,7 @@ def answer_error(status: int, body: bytes, meta: ResponseMeta, secrets: Sequence
         url=meta.url,
         request_id=meta.request_id,
         tries=meta.tries,
-        now=time.time(),
+        now=_clock.time(),
         meta=meta,
         secrets=secrets,
     )

@@ -1,10 +1,10 @@
 """Where the events of a stream come from: the loop that opens, reads, tries again and ends it, over `IO`."""
 
-import time
 from abc import ABC, abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
+from . import _clock
 from ._error_text import without
 from ._flow import Attempts, is_watched
 from ._io import IO, Body, Failure
@@ -150,7 +150,7 @@ class HttpSource(Source):
         self._body = body
         self._head = b""
         self._broken = None
-        self._waits_since = time.monotonic()
+        self._waits_since = _clock.monotonic()
         self.state = self._started(meta)
         return self.state
 
@@ -183,7 +183,7 @@ class HttpSource(Source):
         if self.closed:
             return False
         if self._is_limited:
-            self._waits_since = time.monotonic()
+            self._waits_since = _clock.monotonic()
         state = self.state or await self.open()
         while not self.events:
             body = self._body  # looked up before `closed`, for the case that another thread closes the stream
@@ -214,7 +214,7 @@ class HttpSource(Source):
 
     def _quiet_left(self) -> float | None:
         idle = self._settings.idle_timeout
-        return None if idle is None else self._waits_since + idle - time.monotonic()
+        return None if idle is None else self._waits_since + idle - _clock.monotonic()
 
     def _reason(self, failure: Failure) -> str:
         left, quiet = self._attempts.left, self._quiet_left()

@@ -3,7 +3,6 @@
 import socket
 import ssl
 import threading
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from contextvars import copy_context
@@ -16,6 +15,7 @@ from urllib.request import getproxies
 import anyio
 import httpx
 
+from . import _clock
 from ._error_text import BODY_SHOWN, one_line
 from ._io import IO, Body, Failure, Timeouts, WireRequest
 from ._meta import Headers
@@ -47,7 +47,7 @@ class _Countdown(Mapping[str, float | None]):
         self._until = until
 
     def __getitem__(self, wait: str) -> float | None:
-        timeouts: dict[str, float | None] = self._timeouts.within(self._until - time.monotonic())._asdict()
+        timeouts: dict[str, float | None] = self._timeouts.within(self._until - _clock.monotonic())._asdict()
         return timeouts[wait]
 
     def __iter__(self) -> Iterator[str]:
@@ -133,7 +133,7 @@ class _Library:
             (k.encode("ascii"), v.encode("latin-1")) for k, v in request.headers.items() if v is not None
         ]
         timeouts = request.timeouts
-        waits = timeouts._asdict() if left is None else _Countdown(timeouts, time.monotonic() + left)
+        waits = timeouts._asdict() if left is None else _Countdown(timeouts, _clock.monotonic() + left)
         try:
             built = client.build_request(
                 request.method,
@@ -202,12 +202,12 @@ class SyncIO:
     async def send(self, request: WireRequest, left: float | None) -> Body:
         """See `IO`."""
         _refuse_if_closed(self)
-        until = None if left is None else time.monotonic() + left
+        until = None if left is None else _clock.monotonic() + left
         client = self._given or self._client(request.url.partition(":")[0])
         built = self._library.build(client, request, left)
         auth = self._library.auth(request)
         send = partial(client.send, built, stream=True, auth=auth, follow_redirects=False)
-        with self._library:
+        with self._library, _clock.within(left):
             response = send() if left is None else _send_within(left, send)
         return _SyncBody(response, self._library, until)
 
@@ -219,7 +219,7 @@ class SyncIO:
 
     async def sleep(self, seconds: float) -> None:
         """See `IO`."""
-        time.sleep(seconds)  # noqa: ASYNC251  # never suspends, see `run`
+        _clock.sleep(seconds)
 
     async def call(self, function: Callable[[], T | Awaitable[T]], left: float | None) -> T:
         """See `IO`."""
@@ -290,7 +290,7 @@ class _SyncBody:
         self._timer = None if until is None or self._socket is None else self._start_timer(until)
 
     def _start_timer(self, until: float) -> threading.Timer:
-        timer = threading.Timer(max(until - time.monotonic(), 0), self._expire)
+        timer = threading.Timer(max(until - _clock.monotonic(), 0), self._expire)
         timer.daemon = True
         timer.start()
         return timer
@@ -313,7 +313,11 @@ class _SyncBody:
         if left is not None and left <= 0:
             raise Failure("timeout", _TIME_IS_UP)
         try:
-            piece = next(self._pieces, None)
+            if left is None:
+                piece = next(self._pieces, None)
+            else:
+                with _clock.within(left):
+                    piece = next(self._pieces, None)
         except self._library.caught as error:
             raise (
                 Failure("timeout", _TIME_IS_UP) if self._is_late else self._library.failure(error)
@@ -392,7 +396,7 @@ class AsyncIO:
         _refuse_if_closed(self)
         client = self._given or self._client(request.url.partition(":")[0])
         built = self._library.build(client, request, left)
-        with self._library, anyio.move_on_after(left):
+        with self._library, _clock.within(left), anyio.move_on_after(left):
             auth = self._library.auth(request)
             response = await client.send(built, stream=True, auth=auth, follow_redirects=False)
             return _AsyncBody(response, self._library)
@@ -411,7 +415,7 @@ class AsyncIO:
 
     async def sleep(self, seconds: float) -> None:
         """See `IO`."""
-        await anyio.sleep(seconds)
+        await _clock.sleep_async(seconds)
 
     async def call(self, function: Callable[[], T | Awaitable[T]], left: float | None) -> T:
         """See `IO`."""
@@ -459,7 +463,7 @@ class _AsyncBody:
 
     async def _next_within(self, left: float) -> bytes | None:
         if left > 0:
-            with anyio.move_on_after(left):
+            with _clock.within(left), anyio.move_on_after(left):
                 return await anext(self._pieces, None)
         raise Failure("timeout", _TIME_IS_UP)
 

@@ -7,10 +7,10 @@ headers. The signature is checked over the bytes as they came: parsed and writte
 import base64
 import hmac
 import re
-import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
+from . import _clock
 from ._error_text import VALUE_SHOWN, number_text, one_line
 from .errors import ConfigurationError, ResponseValidationError, WebhookSignatureError
 
@@ -59,7 +59,7 @@ def verify(
         raise ConfigurationError(f"The tolerance argument must be a number of seconds from 0, got {got}")
     found = _found(headers)
     message_id, timestamp, signatures = (_header(found, name) for name in (ID, TIMESTAMP, SIGNATURE))
-    _check_time(timestamp, tolerance, time.time() if now is None else now)
+    _check_time(timestamp, tolerance, _clock.time() if now is None else now)
     expected = [_digest(key, message_id, timestamp, content) for key in keys]
     given = [part.removeprefix(_VERSION) for part in signatures.split() if part.startswith(_VERSION)]
     decoded = [_from_base64(text) for text in given]

@@ -7,16 +7,19 @@
         assert server.client().responses.create(model="m", input="Hi").output_text == "Hello"
         assert server.requests[0].json["input"] == "Hi"
 
-The package also brings a pytest fixture, `responses_server`, which is such a server.
+The package also brings pytest fixtures: `responses_server`, which is such a server, and `virtual_clock`, by
+which no wait takes any time.
 """
 
 from typing import TYPE_CHECKING
 
-__all__ = ["Answer", "RecordedRequest", "Server", "Webhook", "sign_webhook"]
+__all__ = ["Answer", "RateLimit", "RecordedRequest", "Server", "VirtualClock", "Webhook", "sign_webhook"]
 
 if TYPE_CHECKING:
+    from ._limits import RateLimit
     from ._record import RecordedRequest
     from ._server import Server
+    from ._virtual import VirtualClock
     from ._webhook import Webhook, sign_webhook
     from ._wire import Answer
 else:
@@ -25,8 +28,10 @@ else:
 
     _MODULES = {
         "Answer": "_wire",
+        "RateLimit": "_limits",
         "RecordedRequest": "_record",
         "Server": "_server",
+        "VirtualClock": "_virtual",
         "Webhook": "_webhook",
         "sign_webhook": "_webhook",
     }

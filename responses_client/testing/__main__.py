@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from ._front import Front
+from ._limits import Limiter, RateLimit
 from ._script import Script
 from ._store import Store
 
@@ -20,7 +21,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8080, help="0 takes a free one (default: %(default)s)")
+    parser.add_argument("--rate-limit", type=int, metavar="N", help="refuse more than N requests a minute")
     options = parser.parse_args(arguments)
+    try:
+        limit = None if options.rate_limit is None else RateLimit(requests=options.rate_limit)
+    except ValueError:
+        parser.error(f"argument --rate-limit: {options.rate_limit} is not 1 or more")
     try:
         from ._port import Port, listener, url_of
     except ModuleNotFoundError as error:
@@ -34,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"Cannot listen on {options.host}:{options.port}: {reason}. Try another --port.", file=sys.stderr
         )
         return 1
-    front = Front(Store(Script(), validate=True), prefix="/v1")
+    front = Front(Store(Script(), validate=True, limiter=Limiter(limit)), prefix="/v1")
     print(f"Serving the Responses API at {url_of(listening, options.host, front)}", flush=True)
     with suppress(KeyboardInterrupt):
         Port(front, None).run(sockets=[listening])

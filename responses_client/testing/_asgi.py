@@ -11,6 +11,8 @@ import anyio
 import anyio.lowlevel
 import httpx
 
+from responses_client import _clock
+
 from ._front import Front
 from ._session import Lane, Session, Signal
 from ._wire import Answer
@@ -59,7 +61,7 @@ class App:
         if self._sleep is not None and seconds > 0:
             self._sleep(seconds)
         elif seconds > 0:
-            await anyio.sleep(seconds)
+            await _clock.sleep_async(seconds)
 
     # --- HTTP
 

@@ -14,9 +14,6 @@ from ._store import Store
 from ._validate import check_key
 from ._wire import Answer, ApiError, Pace
 
-_LIMIT_REQUESTS = 10_000
-_LIMIT_TOKENS = 2_000_000
-
 
 class Front:
     """What all transports share. `prefix` is the path before those of the API. Safe to use from threads."""
@@ -70,13 +67,8 @@ class Front:
         return {
             "openai-processing-ms": "1",
             "openai-version": "2020-10-01",
-            "x-ratelimit-limit-requests": str(_LIMIT_REQUESTS),
-            "x-ratelimit-limit-tokens": str(_LIMIT_TOKENS),
-            "x-ratelimit-remaining-requests": str(max(_LIMIT_REQUESTS - count, 0)),
-            "x-ratelimit-remaining-tokens": str(_LIMIT_TOKENS),
-            "x-ratelimit-reset-requests": "6ms",
-            "x-ratelimit-reset-tokens": "0s",
             "x-request-id": f"req_{count:032x}",
+            **self.store.limiter.headers(count),
         }
 
     def opened(self) -> Callable[[], None]:

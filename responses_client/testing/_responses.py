@@ -26,6 +26,7 @@ def create_response(store: Store, request: RecordedRequest, params: Mapping[str,
     if store.validate:
         check_create(body)
     history = store.history(body)
+    admit(store, body, history)
     reply, pace = store.script.next_reply()
     if isinstance(reply, Events):
         return Answer.of_events(reply.chunks(), pace=pace)
@@ -43,6 +44,18 @@ def create_response(store: Store, request: RecordedRequest, params: Mapping[str,
     return Answer.of_json(made.response, pace=pace)
 
 
+def admit(store: Store, body: JSONObject, history: list[JSONObject]) -> None:
+    """Let a checked request to the model in, or refuse it because of a rate limit."""
+    if store.limiter.is_on:
+        read = usage(body, history, Draft())["input_tokens"]
+        store.limiter.admit(body.get("model"), read + (_most_output(body) or 0))
+
+
+def _most_output(body: JSONObject) -> int | None:
+    most = body.get("max_output_tokens")
+    return most if isinstance(most, int) else None
+
+
 def make(store: Store, body: JSONObject, history: list[JSONObject], reply: Reply | None) -> Made:
     """The whole response to a checked request, scripted or not."""
     ids = store.new_ids("response")
@@ -58,6 +71,8 @@ def make(store: Store, body: JSONObject, history: list[JSONObject], reply: Reply
     else:
         draft = Draft()
     response = response_object(body, history, draft, id=response_id, created_at=store.now)
+    if _most_output(body) is None:
+        store.limiter.spend(response["usage"]["output_tokens"])
     if status != "completed":
         response["completed_at"] = None
     if status not in ("completed", "incomplete"):
@@ -146,6 +161,7 @@ def compact_response(store: Store, request: RecordedRequest, params: Mapping[str
     if store.validate and body.get("input") is None and body.get("previous_response_id") is None:
         missing("input")
     history = store.history(body)
+    admit(store, body, history)
     ids = store.new_ids("compaction")
     id = ids.new("resp")
     items = [*history, *store.kept_input(body, ids)]

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from ._answers import Ids, as_text, message, text_part, tool_call
+from ._answers import Ids
 from ._asgi import App
 from ._front import Front
+from ._limits import Limiter, RateLimit
 from ._record import RecordedRequest
-from ._script import Canned, Entry, Items, Itself, Script, Whole, checked, failure, raw_events
+from ._script import Script
+from ._scripting import Scripting
 from ._store import Store
 from ._transport import AsyncServerTransport, ServerTransport
 from ._webhook import WEBHOOK_SECRET, Webhook, webhook_of
-from ._wire import Answer, JSONObject, Pace
+from ._wire import JSONObject
 
 if TYPE_CHECKING:
     from responses_client import AsyncClient, Client
     from responses_client.models import Response
 
 
-class Server:
+class Server(Scripting):
     """A Responses API in process, without a socket, or on a port while `serve()` lasts.
 
     Answers are deterministic: by themselves they follow from the request alone, and ids from how many
@@ -38,6 +39,7 @@ class Server:
     `base_url` is where clients find it; only its path matters. `now` is the time of all responses in
     Unix seconds. `sleep` waits in place of the real clock, for tests that are to take no time.
     `validate=False` turns off the checks of request bodies (not those of the key and of the path).
+    With a `rate_limit`, what goes beyond it is refused with 429.
     The attribute `webhook_secret` is what webhooks are signed with; its clients know it.
     """
 
@@ -48,16 +50,15 @@ class Server:
         now: int | None = None,
         sleep: Callable[[float], None] | None = None,
         validate: bool = True,
+        rate_limit: RateLimit | None = None,
     ) -> None:
         self.base_url = base_url
         self.webhook_secret = WEBHOOK_SECRET
         self._webhooks = 0
         self._sleep = sleep
-        self._script = Script()
-        self._store = Store(self._script, validate=validate)
+        self._store = Store(Script(), validate=validate, limiter=Limiter(rate_limit))
         if now is not None:
             self._store.now = now
-        self._lock = self._store.lock
         self._front = Front(self._store, prefix=httpx.URL(base_url).path.rstrip("/"))
 
     def __enter__(self) -> Server:
@@ -122,6 +123,11 @@ class Server:
         return self._front.requests
 
     @property
+    def refused(self) -> int:
+        """How many requests were refused because of the `rate_limit`."""
+        return self._store.limiter.refused
+
+    @property
     def responses(self) -> dict[str, JSONObject]:
         """The stored responses by id, as JSON objects; put one in to have it known."""
         return self._store.memory.responses
@@ -165,7 +171,7 @@ class Server:
         `type` follows from the status when it is not given. `timestamp` is when it is signed, in Unix
         seconds, now by default; `secret` is `webhook_secret` of the server by default.
         """
-        with self._lock:
+        with self._store.lock:
             self._webhooks += 1
             return webhook_of(
                 response,
@@ -176,167 +182,3 @@ class Server:
                 timestamp=timestamp,
                 secret=self.webhook_secret if secret is None else secret,
             )
-
-    # --- scripted answers
-
-    def reply(self, text: str) -> Server:
-        """Answer the next request with this text."""
-        return self._add(Items(lambda request, ids: [message(ids, text_part(text))]))
-
-    def reply_json(self, value: Any) -> Server:
-        """Answer the next request with this value, written as JSON."""
-        return self.reply(as_text(value))
-
-    def refuse(self, refusal: str) -> Server:
-        """Answer the next request with a refusal in place of a text."""
-        return self._add(Items(lambda request, ids: [message(ids, {"type": "refusal", "refusal": refusal})]))
-
-    def call_tool(
-        self, name: str, arguments: Mapping[str, Any] | str = "{}", *, call_id: str | None = None
-    ) -> Server:
-        """Answer the next request with a call of a function; a string is sent as it is.
-
-        When the request has a custom tool of that name, the call is one of that, with `arguments` as
-        its input. `call_id` is made up when it is not given.
-        """
-        return self._add(Items(lambda request, ids: [tool_call(request, ids, name, arguments, call_id)]))
-
-    def call_tools(self, calls: Sequence[tuple[str, Mapping[str, Any] | str]]) -> Server:
-        """Answer the next request with several calls at once, each a name and its arguments."""
-        calls = tuple(calls)
-        return self._add(Items(lambda request, ids: [tool_call(request, ids, *call) for call in calls]))
-
-    def reply_items(self, items: Sequence[Mapping[str, Any]]) -> Server:
-        """Answer the next request with these output items, as they are."""
-        copied = [dict(item) for item in items]
-        return self._add(Items(lambda request, ids: copied))
-
-    def reply_response(self, fields: Mapping[str, Any]) -> Server:
-        """Answer the next request with a response that has these fields, and what is usual for the others.
-
-        With a status other than completed or incomplete there is no output and no usage unless given.
-        """
-        return self._add(Whole(dict(fields)))
-
-    def reply_events(self, events: bytes | Sequence[Mapping[str, Any] | bytes]) -> Server:
-        """Answer the next request with a stream of just this: dicts as events, bytes as they are.
-
-        Each element is a chunk of its own. Nothing is added, no number and no terminal event.
-        """
-        return self._add(raw_events(events))
-
-    def unscripted(self, times: int = 1) -> Server:
-        """Answer the next `times` requests, whatever they are, as if nothing were scripted.
-
-        For what comes between a scripted answer and a failure, and to have `disconnect_after` and
-        `delay` apply to a request other than the creation of a response:
-
-            server.disconnect_after(events=5).reply("Hello").disconnect_after(events=3).unscripted()
-
-        breaks off a stream, and then the one that resumes it.
-        """
-        for _ in range(checked("times", times, least=1)):
-            self._add(Itself())
-        return self
-
-    # --- scripted failures
-
-    def reply_raw(
-        self,
-        body: bytes | str,
-        status: int = 200,
-        content_type: str = "text/html",
-        headers: Mapping[str, str] | None = None,
-    ) -> Server:
-        """Answer the next request, whatever it is, with this body, as a gateway would."""
-        chunk = body.encode() if isinstance(body, str) else body
-        checked("status", status, least=200, most=599)
-        return self._add(
-            Canned(Answer(status, (chunk,), content_type=content_type, headers=dict(headers or {})))
-        )
-
-    def fail(
-        self,
-        status: int = 429,
-        *,
-        message: str | None = None,
-        code: str | None = None,
-        type: str | None = None,
-        param: str | None = None,
-        retry_after: float | str | None = None,
-        times: int = 1,
-        headers: Mapping[str, str] | None = None,
-    ) -> Server:
-        """Answer the next `times` requests, whatever they are, with an error of the API.
-
-        What is not given is as usual for the status, 400 to 599. `retry_after` is the header of that
-        name: seconds or a date.
-        """
-        checked("status", status, least=400, most=599)
-        if not isinstance(retry_after, (str, NoneType)):
-            checked("retry_after", retry_after, least=0)
-        canned = failure(
-            status,
-            message=message,
-            code=code,
-            type=type,
-            param=param,
-            retry_after=retry_after,
-            headers=headers,
-        )
-        for _ in range(checked("times", times, least=1)):
-            self._add(canned)
-        return self
-
-    def drop_connection(self, times: int = 1) -> Server:
-        """Give the next `times` requests no answer at all (`httpx.RemoteProtocolError`)."""
-        for _ in range(checked("times", times, least=1)):
-            self._add(Canned(None))
-        return self
-
-    # --- how the next answer is played
-
-    def disconnect_after(self, events: int, *, clean: bool = False) -> Server:
-        """Break the next answer off after so many events (`httpx.ReadError`), or just end it with `clean`.
-
-        This, `delay` and `hold_after` change the answer that is scripted next; when a request comes
-        before that, the answer to it. Of an answer that is not a stream, half the body arrives, or none
-        with 0 events. A WebSocket is closed, with a closing handshake only if `clean`.
-        """
-        return self._change(Pace(cut_after=checked("events", events, least=0), clean_cut=clean))
-
-    def delay(self, seconds: float = 0.0, *, per_event: float = 0.0) -> Server:
-        """Make the next answer slow: seconds before its headers, and between its events.
-
-        A wait longer than the client's read timeout ends, after that time, in `httpx.ReadTimeout`.
-        """
-        checked("seconds", seconds, least=0)
-        return self._change(Pace(delay=seconds, per_event=checked("per_event", per_event, least=0)))
-
-    def hold_after(self, events: int, *, messages: int = 1) -> Server:
-        """Stop the next response on a WebSocket after so many events until its client sends something.
-
-        So a test can steer a response, or start another one, while it is under way. `messages` is how
-        many it waits for, counted from its request on. Without effect on HTTP.
-        """
-        checked("messages", messages, least=1)
-        return self._change(Pace(hold_after=checked("events", events, least=1), hold_for=messages))
-
-    def background(self, *, polls: int) -> Server:
-        """Let responses that start from now on in the background end with the poll of this number.
-
-        A poll is a `GET` without `stream`; all before it find the response in progress. At first it is
-        2. A stream of such a response takes it further event by event, so that it ends without a poll.
-        """
-        self._store.polls = checked("polls", polls, least=1)
-        return self
-
-    def _add(self, scripted: Entry) -> Server:
-        with self._lock:
-            self._script.add(scripted)
-        return self
-
-    def _change(self, pace: Pace) -> Server:
-        with self._lock:
-            self._script.change(pace)
-        return self

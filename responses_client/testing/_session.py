@@ -13,7 +13,7 @@ from ._checks import OBJECT, STRING, boolean, expect, missing, refuse, text, uns
 from ._events import padded, stream_events
 from ._items import owed_items
 from ._record import MESSAGE, RecordedRequest, recorded
-from ._responses import make
+from ._responses import admit, make
 from ._script import Events, Items
 from ._steering import Refused, Steer, Turn, refusal, take
 from ._store import Memory, Store
@@ -120,6 +120,7 @@ class Session:
         if held is not None and waits:
             steered = [item for steer in held[1] for item in steer.items()]
             body["input"] = [*steered, *input_items(body)]
+        admit(self.store, body, history)
         if generate:
             reply, pace = self.store.script.next_reply()
         else:

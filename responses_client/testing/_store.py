@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ._answers import Ids
 from ._background import Run
 from ._items import kept_items
+from ._limits import Limiter
 from ._script import Script
 from ._turn import input_items
 from ._wire import ApiError, JSONObject, is_object, objects
@@ -63,10 +64,11 @@ class Memory:
 class Store:
     """All that lasts from one request to the next. Whoever uses it holds `lock`."""
 
-    def __init__(self, script: Script, *, validate: bool) -> None:
+    def __init__(self, script: Script, *, validate: bool, limiter: Limiter | None = None) -> None:
         self.lock = threading.RLock()
         self.script = script
         self.validate = validate
+        self.limiter = limiter or Limiter(None)
         self.now = DEFAULT_NOW
         self.polls = DEFAULT_POLLS
         self.memory = Memory()

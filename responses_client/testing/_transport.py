@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Protocol
 
 import anyio
 import anyio.lowlevel
 import httpx
+
+from responses_client import _clock
 
 from ._wire import Answer, waiting
 
@@ -26,11 +27,11 @@ class Exchange(Protocol):
 
 
 class ServerTransport(httpx.BaseTransport):
-    """For `httpx.Client`. `sleep` waits in place of `time.sleep`, for tests that are to take no time."""
+    """For `httpx.Client`. `sleep` waits in place of the clock, for tests that are to take no time."""
 
     def __init__(self, server: Exchange, sleep: Callable[[float], None] | None = None) -> None:
         self._server = server
-        self._sleep = sleep or time.sleep
+        self._sleep = sleep or _clock.sleep
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request; the body is made while it is read."""
@@ -43,11 +44,11 @@ class ServerTransport(httpx.BaseTransport):
 
 
 class AsyncServerTransport(httpx.AsyncBaseTransport):
-    """For `httpx.AsyncClient`, on asyncio and trio. `sleep` is called in place of `anyio.sleep`."""
+    """For `httpx.AsyncClient`, on asyncio and trio. `sleep` is called in place of waiting by the clock."""
 
     def __init__(self, server: Exchange, sleep: Callable[[float], None] | None = None) -> None:
         self._server = server
-        self._sleep = _in_async(sleep) if sleep else anyio.sleep
+        self._sleep = _in_async(sleep) if sleep else _clock.sleep_async
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request; the body is made while it is read."""

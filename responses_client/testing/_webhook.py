@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from responses_client import _clock
 from responses_client._webhooks import sign
 
 from ._answers import Ids
@@ -39,7 +39,7 @@ def sign_webhook(
     `timestamp` is when it is sent, in Unix seconds, now by default. `secret` is, by default, that of
     embedded servers and their clients.
     """
-    return sign(body, id, int(time.time()) if timestamp is None else timestamp, secret)
+    return sign(body, id, int(_clock.time()) if timestamp is None else timestamp, secret)
 
 
 def webhook_of(

@@ -1,4 +1,4 @@
-"""The pytest plugin: a fixture with an embedded server, loaded by pytest through an entry point."""
+"""The pytest plugin: fixtures with an embedded server and a clock, loaded by pytest through an entry point."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from . import Server
+    from . import Server, VirtualClock
 
 
 @pytest.fixture
@@ -19,3 +19,12 @@ def responses_server() -> Iterator[Server]:
 
     with Server() as server:
         yield server
+
+
+@pytest.fixture
+def virtual_clock() -> Iterator[VirtualClock]:
+    """A clock that stands in for the real one: waits and time limits of the package take no time."""
+    from . import VirtualClock
+
+    with VirtualClock() as clock:
+        yield clock

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import httpx
 import pytest
 from snippets import PAGES, PRELUDE, blocks, module, name
 
-from responses_client.testing import Server
+from responses_client.testing import Server, VirtualClock
+
+_FIXTURES: dict[str, Any] = {"responses_server": Server, "virtual_clock": VirtualClock}
 
 
 @pytest.fixture
@@ -75,9 +78,10 @@ def test_every_python_block_runs(page: Path, namespace: dict[str, Any]) -> None:
 
 
 def run_test(function: Any) -> None:
-    """Run a test that a page shows, with the fixture of the package's own plugin."""
-    with Server() as server:
-        result = function(**{"responses_server": server} if inspect.signature(function).parameters else {})
+    """Run a test that a page shows, with the fixtures of the package's own plugin."""
+    with ExitStack() as stack:
+        names = inspect.signature(function).parameters
+        result = function(**{name: stack.enter_context(_FIXTURES[name]()) for name in names})
         if inspect.iscoroutine(result):
             asyncio.run(result)
 

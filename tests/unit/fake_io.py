@@ -137,8 +137,8 @@ class FakeIO:
 def use_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Have the package take the time from a clock of ours, and no chance."""
     clock = Clock()
-    for module in ("_auth", "_flow", "_source"):
-        monkeypatch.setattr(f"responses_client.{module}.time", clock)
+    for name in ("monotonic", "time"):
+        monkeypatch.setattr(f"responses_client._clock.{name}", getattr(clock, name))
     monkeypatch.setattr("responses_client._flow.random.random", lambda: 0.0)
     return clock
 

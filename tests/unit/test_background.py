@@ -265,7 +265,6 @@ def test_wrong_arguments_are_refused(arguments: dict[str, Any], path: str) -> No
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = use_clock(monkeypatch)
-    monkeypatch.setattr("responses_client._background.time", clock)
     monkeypatch.setattr("responses_client._background.random.random", lambda: 0.0)
     return clock
 

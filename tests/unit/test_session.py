@@ -7,7 +7,7 @@ import gc
 from typing import Any
 
 import pytest
-from fake_io import Clock, FakeBody, FakeIO, bad, types
+from fake_io import Clock, FakeBody, FakeIO, bad, types, use_clock
 from fake_socket import (
     GOODBYE,
     LOST,
@@ -51,10 +51,9 @@ from responses_client.models import (
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    for module in ("_auth", "_flow", "_socket", "_socket_source"):
-        monkeypatch.setattr(f"responses_client.{module}.time", clock, raising=False)
-    monkeypatch.setattr("responses_client._flow.random.random", lambda: 0.0)
+    clock = use_clock(monkeypatch)
+    for module in ("_socket", "_socket_source"):
+        monkeypatch.setattr(f"responses_client.{module}.time", clock)
     use_nonce(monkeypatch)
     return clock
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import anyio
 import pytest
-from fake_io import Clock, FakeIO, types
+from fake_io import Clock, FakeIO, types, use_clock
 from fake_socket import (
     GOODBYE,
     LOST,
@@ -50,10 +50,9 @@ from responses_client.models import StreamEvent
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    for module in ("_auth", "_flow", "_socket", "_socket_source"):
-        monkeypatch.setattr(f"responses_client.{module}.time", clock, raising=False)
-    monkeypatch.setattr("responses_client._flow.random.random", lambda: 0.0)
+    clock = use_clock(monkeypatch)
+    for module in ("_socket", "_socket_source"):
+        monkeypatch.setattr(f"responses_client.{module}.time", clock)
     use_nonce(monkeypatch)
     return clock
 

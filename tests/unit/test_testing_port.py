@@ -328,7 +328,7 @@ def test_missing_extra_is_named(
 
 
 def test_command_serves_until_it_is_interrupted() -> None:
-    command = [sys.executable, "-m", "responses_client.testing", "--port", "0"]
+    command = [sys.executable, "-m", "responses_client.testing", "--port", "0", "--rate-limit", "1"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with process:
         assert process.stdout is not None
@@ -336,9 +336,11 @@ def test_command_serves_until_it_is_interrupted() -> None:
         url = line.removeprefix("Serving the Responses API at ").strip()
         assert url.startswith("http://127.0.0.1:")
         response = httpx.post(f"{url}/responses", json=BODY, headers=KEY)
+        refused = httpx.post(f"{url}/responses", json=BODY, headers=KEY)
         os.kill(process.pid, signal.SIGINT)
         rest = process.communicate(timeout=20)
     assert response.json()["status"] == "completed"
+    assert refused.json()["error"]["code"] == "rate_limit_exceeded"
     assert (process.returncode, rest) == (0, ("", ""))
 
 
@@ -369,8 +371,18 @@ def test_command_that_cannot_listen_says_so(url: str, port: str, capsys: pytest.
     assert err.count("\n") == 1
 
 
-def test_wrong_use_of_the_command_shows_how_it_is_used(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--prot", "1"], "[--port PORT]"),
+        (["--rate-limit", "0"], "argument --rate-limit: 0 is not 1 or more"),
+        (["--rate-limit", "x"], "argument --rate-limit: invalid int value"),
+    ],
+)
+def test_wrong_use_of_the_command_shows_how_it_is_used(
+    arguments: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as caught:
-        __main__.main(["--prot", "1"])
+        __main__.main(arguments)
     assert caught.value.code == 2
-    assert "--port" in capsys.readouterr().err
+    assert problem in capsys.readouterr().err

@@ -1,0 +1,86 @@
+"""The clocks of the package and its waits: real ones, unless a test has put a clock of its own in their place."""
+
+import time as _time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Clock(Protocol):
+        """What stands in for real time."""
+
+        def monotonic(self) -> float:
+            """Seconds since some moment."""
+            ...
+
+        def time(self) -> float:
+            """Seconds since 1970."""
+            ...
+
+        def sleep(self, seconds: float) -> None:
+            """Wait, in a thread."""
+            ...
+
+        async def sleep_async(self, seconds: float) -> None:
+            """Wait, in a task."""
+            ...
+
+        def within(self, left: float) -> AbstractContextManager[None]:
+            """End the waits of a block by `TimeoutError` when so many seconds have passed."""
+            ...
+
+
+__all__ = ["monotonic", "replaced_by", "sleep", "sleep_async", "time", "within"]
+
+_ANY_LENGTH = nullcontext()
+
+
+# A name to call, as `_clock.monotonic()`, which costs no more than `time.monotonic()`: streams with limits ask often.
+monotonic: Callable[[], float] = _time.monotonic
+_clock: "Clock | None" = None
+
+
+def replaced_by(clock: "Clock | None") -> None:
+    """Take the time from another clock from now on; from the real ones again with None.
+
+    Raises:
+        RuntimeError: There is another clock already.
+    """
+    global _clock, monotonic
+    if clock is not None and _clock is not None:
+        raise RuntimeError(
+            "A VirtualClock is in use already, and there is one time for all of the process; "
+            "use that one, or leave its block first."
+        )
+    _clock = clock
+    monotonic = _time.monotonic if clock is None else clock.monotonic
+
+
+def time() -> float:
+    """Return the seconds since 1970."""
+    return _time.time() if _clock is None else _clock.time()
+
+
+def sleep(seconds: float) -> None:
+    """Wait, in a thread."""
+    if _clock is None:
+        _time.sleep(seconds)
+    else:
+        _clock.sleep(seconds)
+
+
+async def sleep_async(seconds: float) -> None:
+    """Wait, in a task of asyncio or trio."""
+    if _clock is None:
+        import anyio  # here, since this module is loaded by those that do without it
+
+        await anyio.sleep(seconds)
+    else:
+        await _clock.sleep_async(seconds)
+
+
+def within(left: float | None) -> AbstractContextManager[None]:
+    """Tell a clock that is not real how long the waits of a block may take; real ones are bounded by timers."""
+    return _ANY_LENGTH if left is None or _clock is None else _clock.within(left)

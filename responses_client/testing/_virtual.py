@@ -1,0 +1,190 @@
+"""A clock for tests: whoever waits by it takes no time, but moves it on."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+from typing import Self
+
+import anyio
+import anyio.lowlevel
+
+from responses_client import _clock
+
+from ._script import checked
+
+# How long all others have to be quiet before the clock moves: turns of an event loop, seconds of other threads.
+_QUIET_TURNS = 20
+_QUIET_SECONDS = 0.001
+# How long who is not next sleeps before it looks again, if nobody wakes it.
+_LOOK_SECONDS = 0.02
+# Timers ring a little late; without that, sums of fractions may still lack a trifle when the time is up.
+_LATE = 1e-6
+
+_bound: ContextVar[float | None] = ContextVar("bound", default=None)
+
+
+@dataclass(order=True)
+class Sleeper:
+    """Somebody who waits: until when, and whether that is the end of its time.
+
+    A thread that waits has no `ring`, and nothing else happens in it.
+    """
+
+    until: float
+    number: int
+    is_late: bool = field(compare=False)
+    thread: int = field(compare=False)
+    ring: Callable[[], object] | None = field(compare=False)
+    seen: int = field(default=-1, compare=False)
+
+
+class VirtualClock:
+    """While its block lasts, the waits of the package take no time, and its deadlines go by this clock.
+
+        with VirtualClock() as clock:
+            server.fail(429, retry_after=30).reply("Hello")
+            client.responses.create(model="m", input="Hi")
+        assert clock.waits == [30]
+
+    That holds for all threads and event loops of the process: for the pauses between tries and between the
+    looks of `responses.wait`, for `deadline` and `idle_timeout`, for keys that expire and signatures that grow
+    old, and for all that an embedded server waits or counts by the second. Who waits is woken in the order of
+    time, when all others wait too. Sockets know nothing of it: `timeout` and the time limits of WebSockets
+    stay real.
+
+    The attribute `waits` has the seconds of each wait, in the order in which they began.
+    """
+
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+        self._now = 0.0
+        self._late = 0.0
+        self._starts = (0.0, 0.0)
+        self._sleepers: list[Sleeper] = []
+        self._changes = 0
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        starts = time.monotonic() - self._now, time.time() - self._now
+        _clock.replaced_by(self)
+        self._starts = starts
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        _clock.replaced_by(None)
+
+    @property
+    def now(self) -> float:
+        """The seconds that have passed: those of `advance`, and those that somebody waited."""
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass; `ValueError` for less than nothing."""
+        checked("seconds", seconds, least=0)
+        with self._lock:
+            self._now += seconds
+            self._changes += 1
+
+    # --- what the package asks of a clock
+
+    def monotonic(self) -> float:
+        """What the package takes for `time.monotonic()`."""
+        return self._starts[0] + self._now + self._late
+
+    def time(self) -> float:
+        """What the package takes for `time.time()`."""
+        return self._starts[1] + self._now + self._late
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, in a thread."""
+        with self._sleeping(seconds, None) as sleeper:
+            while not self._is_over(sleeper):
+                if threading.active_count() > 1:
+                    time.sleep(_QUIET_SECONDS)
+
+    async def sleep_async(self, seconds: float) -> None:
+        """Wait, in a task."""
+        rung = anyio.Event()
+        with self._sleeping(seconds, lambda: rung.set()) as sleeper:
+            while not self._is_over(sleeper):
+                if self._is_next(sleeper):
+                    for _ in range(_QUIET_TURNS):
+                        await anyio.lowlevel.checkpoint()
+                else:
+                    with anyio.move_on_after(_LOOK_SECONDS):
+                        await rung.wait()
+                    rung = anyio.Event()
+
+    @contextmanager
+    def within(self, left: float) -> Generator[None]:
+        """End the waits of a block by `TimeoutError` when so many seconds have passed."""
+        outer = _bound.get()
+        until = self._now + left
+        token = _bound.set(until if outer is None else min(until, outer))
+        try:
+            yield
+        finally:
+            _bound.reset(token)
+
+    # --- who waits
+
+    @contextmanager
+    def _sleeping(self, seconds: float, ring: Callable[[], object] | None) -> Generator[Sleeper]:
+        bound = _bound.get()
+        with self._lock:
+            end = self._now + max(seconds, 0)
+            is_late = bound is not None and (end >= bound or math.isclose(end, bound, abs_tol=_LATE))
+            until = max(bound, self._now) if is_late and bound is not None else end
+            if until > self._now:
+                self.waits.append(until - self._now if is_late else seconds)
+            self._changes += 1
+            sleeper = Sleeper(until, self._changes, is_late, threading.get_ident(), ring)
+            heappush(self._sleepers, sleeper)
+        try:
+            yield sleeper
+        finally:
+            with self._lock:
+                self._forget(sleeper)
+        if sleeper.is_late:
+            with self._lock:
+                self._late += _LATE
+            raise TimeoutError("the time for it was up")
+
+    def _is_next(self, sleeper: Sleeper) -> bool:
+        if sleeper.ring is not None or self._sleepers[0] is sleeper:
+            return self._sleepers[0] is sleeper
+        # Tasks of an event loop that a plain function blocks cannot wake before it.
+        return (
+            min(each for each in self._sleepers if each.thread != sleeper.thread or each is sleeper)
+            is sleeper
+        )
+
+    def _is_over(self, sleeper: Sleeper) -> bool:
+        """Whether a wait is over: it is the next one to be, and nobody began another since the last look."""
+        with self._lock:
+            if not self._is_next(sleeper):
+                return False
+            if sleeper.until > self._now and sleeper.seen != self._changes:
+                sleeper.seen = self._changes
+                return False
+            self._now = max(self._now, sleeper.until)
+            return True
+
+    def _forget(self, sleeper: Sleeper) -> None:
+        """Wake whoever is next, in the same event loop; others look by themselves."""
+        self._changes += 1
+        if self._sleepers[0] is sleeper:
+            heappop(self._sleepers)
+        else:
+            self._sleepers.remove(sleeper)
+            heapify(self._sleepers)
+        ring = self._sleepers[0].ring if self._sleepers else None
+        if ring is not None and self._sleepers[0].thread == sleeper.thread:
+            ring()
