@@ -110,7 +110,9 @@ class _Limit:
             left, later = float(min(remaining, size)), self.spent - ticket.spent[place]
             refill = 0.0 if self._is_window else (now - ticket.sent_at) * self._refill(size)
             counted = left - later if self._size is None else self._left
-            self._left = min(max(counted, left - later - ticket.older[place]), left + max(refill - later, 0.0))
+            self._left = min(
+                max(counted, left - later - ticket.older[place]), left + max(refill - later, 0.0)
+            )
             self._at = now
             self._newest = ticket.number
         self._size = size
@@ -160,7 +162,9 @@ def _vote(last: _Look, look: _Look, exact: float) -> int:
     if not last.used or look.until - last.since >= last.reset:
         return 0
     grown, used = look.reset - last.reset, look.used - last.used
-    slack = max(exact, last.reset / last.used) * 1.01  # what is remaining is rounded, so one more or less was used
+    slack = (
+        max(exact, last.reset / last.used) * 1.01
+    )  # what is remaining is rounded, so one more or less was used
     if abs(grown) <= slack:
         return -1 if look.since - last.until > 2 * slack else 0
     return -1 if grown * used > 0 else 1
@@ -243,4 +247,4 @@ class Rate:
         """
         if self._is_heard or not self._sent:
             return self._most
-        return _FIRST * 2.0 ** min(now - self._started, 60)
+        return _FIRST * math.exp2(min(now - self._started, 60))
