@@ -7,6 +7,7 @@ from . import _clock
 from ._io import IO, Body, Failure
 from ._meta import RateLimits
 from ._rate import Rate, Ticket
+from ._retry import REFUSED
 
 __all__ = ["Gate", "Gates"]
 
@@ -56,7 +57,7 @@ class Gate:
             raise
         limits = RateLimits.from_headers(body.headers)
         with self._lane.lock:
-            self._lane.rate.answer(ticket, _clock.monotonic(), limits)
+            self._lane.rate.answer(ticket, _clock.monotonic(), limits, is_refusal=body.status_code == REFUSED)
         return body
 
     def close(self, seconds: float) -> None:

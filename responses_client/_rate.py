@@ -210,11 +210,14 @@ class Rate:
         self._in_flight += 1
         return Ticket(self._sent, now, (self._requests.spent, self._tokens.spent), older)
 
-    def answer(self, ticket: Ticket, now: float, limits: RateLimits) -> None:
-        """Take the headers of an answer."""
+    def answer(self, ticket: Ticket, now: float, limits: RateLimits, *, is_refusal: bool = False) -> None:
+        """Take the headers of an answer, which may be a refusal (429)."""
         self._in_flight -= 1
         self._is_heard = True
         self._most += 1
+        if is_refusal:
+            self._requests.refund(1.0)
+            self._tokens.refund(self._mean)
         requests = (limits.limit_requests, limits.remaining_requests, limits.reset_requests)
         tokens = (limits.limit_tokens, limits.remaining_tokens, limits.reset_tokens)
         self._requests.observe(ticket, 0, now, requests)
@@ -225,10 +228,8 @@ class Rate:
         self._in_flight -= 1
 
     def refuse(self, now: float, seconds: float) -> None:
-        """Let nothing go for so long, as the server refused a request; its answer was taken before."""
+        """Let nothing go for so long, as the server asks after a refusal."""
         self._closed_until = max(self._closed_until, now + seconds)
-        self._requests.refund(1.0)
-        self._tokens.refund(self._mean)
         if not (self._requests.is_known or self._tokens.is_known):
             self._most = 1
 

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 __all__ = [
     "QUOTA_CODES",
+    "REFUSED",
     "ConnectionFailure",
     "FailureKind",
     "GiveUp",
@@ -23,7 +24,10 @@ __all__ = [
 QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 """Error codes and types that come with 429 although waiting does not help: money is missing."""
 
-_RETRIED_STATUSES = frozenset({408, 409, 429})
+REFUSED = 429
+"""The status of a request that came too early."""
+
+_RETRIED_STATUSES = frozenset({408, 409, REFUSED})
 # Errors that pass; a stream can begin with one although its status is 200.
 _CODE_STATUSES = {
     "insufficient_quota": 429,
@@ -126,7 +130,7 @@ def patience(outcome: Outcome) -> Policy | None:
     Many requests are expected to meet a limit, and the wait is the server's to name. One that names none may mean
     that the request will never fit.
     """
-    if not isinstance(outcome, StatusFailure) or outcome.status_code != 429:
+    if not isinstance(outcome, StatusFailure) or outcome.status_code != REFUSED:
         return None
     is_named = parse_retry_after(outcome.headers) is not None
     return Policy(max_retries=100 if is_named else 10, max_retry_after=600.0)
