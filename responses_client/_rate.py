@@ -16,6 +16,7 @@ _KEPT = 0.9  # what an estimate of the refill has of the one before
 _MEAN_OF = 50  # requests that the tokens of the next one are estimated from
 _FINE, _COARSE = 0.002, 1.0  # seconds that resets are exact to
 _MOST_VOTES = 4
+_LEAST_CLOSED, _MOST_CLOSED = 0.01, 1.0  # seconds after refusals, whatever the server asks for
 
 
 class Ticket(NamedTuple):
@@ -184,6 +185,7 @@ class Rate:
         self._sent = 0
         self._started = 0.0
         self._closed_until = -math.inf
+        self._closings = 0  # since the last good answer
         self._is_heard = False
         self._most: float = math.inf  # in flight, after a refusal that came without limits
         self._mean = 0.0  # tokens of a request
@@ -218,6 +220,8 @@ class Rate:
         if is_refusal:
             self._requests.refund(1.0)
             self._tokens.refund(self._mean)
+        else:
+            self._closings = 0
         requests = (limits.limit_requests, limits.remaining_requests, limits.reset_requests)
         tokens = (limits.limit_tokens, limits.remaining_tokens, limits.reset_tokens)
         self._requests.observe(ticket, 0, now, requests)
@@ -228,8 +232,14 @@ class Rate:
         self._in_flight -= 1
 
     def refuse(self, now: float, seconds: float) -> None:
-        """Let nothing go for so long, as the server asks after a refusal."""
-        self._closed_until = max(self._closed_until, now + seconds)
+        """Let nothing go for so long, as the server asks after a refusal.
+
+        Some servers round down what they ask for, so it is a little longer after each refusal in a row.
+        """
+        if now >= self._closed_until:
+            self._closings += 1
+        least = min(_LEAST_CLOSED * math.exp2(min(self._closings, 60)), _MOST_CLOSED)
+        self._closed_until = max(self._closed_until, now + max(seconds, least))
         if not (self._requests.is_known or self._tokens.is_known):
             self._most = 1
 

@@ -124,6 +124,16 @@ def test_server_with_refusals_alone_is_slowed_down_by_them() -> None:
     assert simulation.refused <= 0.5 * simulation.sent
 
 
+def test_server_that_rounds_its_waits_down_is_not_asked_without_end() -> None:
+    rate, now, asked = Rate(), 0.0, 0
+    while now < 1.0:
+        rate.answer(rate.send(now), now, RateLimits(), is_refusal=True)
+        rate.refuse(now, 0.0)
+        now += rate.wait(now)
+        asked += 1
+    assert asked <= 8
+
+
 def test_request_without_an_answer_makes_room_for_another() -> None:
     rate = Rate()
     for _ in range(4):
