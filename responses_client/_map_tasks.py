@@ -24,7 +24,10 @@ class Tasks:
         self._work = work
         self._items = items
         self._owner = anyio.create_task_group()
-        self._scope = anyio.CancelScope()
+        self._scope = anyio.CancelScope(
+            shield=True
+        )  # what is cancelled around it ends the block, and that ends it
+        self._ended = anyio.Event()
         self._slots = anyio.Semaphore(most)
         self._room = anyio.Semaphore(ahead)
         self._arrived: deque[MapResult] = deque()
@@ -71,12 +74,21 @@ class Tasks:
         Their owner is not told of what the block raised, and they raise nothing: so nothing is wrapped.
         """
         self._scope.cancel()
-        await self._owner.__aexit__(None, None, None)
+        try:
+            with anyio.CancelScope(
+                shield=True
+            ):  # the end of a scope around must not hide what the block raised
+                await self._ended.wait()
+        finally:
+            await self._owner.__aexit__(None, None, None)
 
     async def _run(self) -> None:
-        with self._scope:
-            async with anyio.create_task_group() as group:
-                await self._take(group)
+        try:
+            with self._scope:
+                async with anyio.create_task_group() as group:
+                    await self._take(group)
+        finally:
+            self._ended.set()
 
     async def _take(self, group: "TaskGroup") -> None:
         try:

@@ -299,8 +299,8 @@ def test_error_of_the_requests_comes_after_all_results_before_it(caller: Caller)
 
     async def wait(client: Any) -> None:
         async with client.responses.map(broken()) as results:
-            async for result in results:
-                seen.append(result.index)
+            while True:
+                seen.append((await anext(results)).index)
 
     with pytest.raises(ZeroDivisionError):
         caller.run(read, wait)
