@@ -13,7 +13,7 @@ from ._responses import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
     from os import PathLike
 
     from pydantic import TypeAdapter
@@ -185,6 +185,28 @@ class Responses(ResponsesOperations):
         work = partial(wait, waiting=waiting, on_progress=plain(on_progress), params=params)
         return self._client.perform(work)
 
+    @overload
+    def map(
+        self,
+        requests: "Mapping[str, ResponseCreateParams]",
+        *,
+        max_concurrency: int = ...,
+        ordered: bool = ...,
+        on_result: "Callable[[MapResult], object] | None" = ...,
+        journal: "str | PathLike[str] | None" = ...,
+    ) -> "ResponseMap": ...
+
+    @overload
+    def map(
+        self,
+        requests: "Iterable[ResponseCreateParams]",
+        *,
+        max_concurrency: int = ...,
+        ordered: bool = ...,
+        on_result: "Callable[[MapResult], object] | None" = ...,
+        journal: "str | PathLike[str] | None" = ...,
+    ) -> "ResponseMap": ...
+
     def map(
         self,
         requests: "Requests",
@@ -307,6 +329,39 @@ class AsyncResponses(AsyncResponsesOperations):
         return await self._client.perform(
             partial(wait, waiting=waiting, on_progress=on_progress, params=params)
         )
+
+    @overload
+    def map(
+        self,
+        requests: "Mapping[str, ResponseCreateParams]",
+        *,
+        max_concurrency: int = ...,
+        ordered: bool = ...,
+        on_result: "Callable[[MapResult], Awaitable[object] | object] | None" = ...,
+        journal: "str | PathLike[str] | None" = ...,
+    ) -> "AsyncResponseMap": ...
+
+    @overload
+    def map(
+        self,
+        requests: "Iterable[ResponseCreateParams]",
+        *,
+        max_concurrency: int = ...,
+        ordered: bool = ...,
+        on_result: "Callable[[MapResult], Awaitable[object] | object] | None" = ...,
+        journal: "str | PathLike[str] | None" = ...,
+    ) -> "AsyncResponseMap": ...
+
+    @overload
+    def map(
+        self,
+        requests: "AsyncIterable[ResponseCreateParams]",
+        *,
+        max_concurrency: int = ...,
+        ordered: bool = ...,
+        on_result: "Callable[[MapResult], Awaitable[object] | object] | None" = ...,
+        journal: "str | PathLike[str] | None" = ...,
+    ) -> "AsyncResponseMap": ...
 
     def map(
         self,
