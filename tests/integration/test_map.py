@@ -27,8 +27,8 @@ def check(server: Server, results: list[MapResult]) -> None:
 
 @pytest.fixture(params=["bucket", "window"])
 def server(request: pytest.FixtureRequest) -> Server:
-    """A server that takes 500 a second, less than a map sends without a limit."""
-    return Server(rate_limit=RateLimit(requests=500, seconds=1.0, style=request.param))
+    """A server that takes 400 a second, less than a map sends without a limit."""
+    return Server(rate_limit=RateLimit(requests=400, seconds=1.0, style=request.param))
 
 
 def test_threads_answer_all_within_the_limit(server: Server) -> None:
