@@ -7,18 +7,27 @@
         assert server.client().responses.create(model="m", input="Hi").output_text == "Hello"
         assert server.requests[0].json["input"] == "Hi"
 
-The package also brings pytest fixtures: `responses_server`, which is such a server, and `virtual_clock`, by
-which no wait takes any time.
+`AsyncServer` is its twin for async tests. The package also brings pytest fixtures: `responses_server` and
+`async_responses_server`, which are such servers, and `virtual_clock`, by which no wait takes any time.
 """
 
 from typing import TYPE_CHECKING
 
-__all__ = ["Answer", "RateLimit", "RecordedRequest", "Server", "VirtualClock", "Webhook", "sign_webhook"]
+__all__ = [
+    "Answer",
+    "AsyncServer",
+    "RateLimit",
+    "RecordedRequest",
+    "Server",
+    "VirtualClock",
+    "Webhook",
+    "sign_webhook",
+]
 
 if TYPE_CHECKING:
     from ._limits import RateLimit
     from ._record import RecordedRequest
-    from ._server import Server
+    from ._server import AsyncServer, Server
     from ._virtual import VirtualClock
     from ._webhook import Webhook, sign_webhook
     from ._wire import Answer
@@ -28,6 +37,7 @@ else:
 
     _MODULES = {
         "Answer": "_wire",
+        "AsyncServer": "_server",
         "RateLimit": "_limits",
         "RecordedRequest": "_record",
         "Server": "_server",

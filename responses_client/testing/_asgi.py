@@ -13,6 +13,7 @@ import httpx
 
 from responses_client import _clock
 
+from ._expect import UnexpectedRequest
 from ._front import Front
 from ._session import Lane, Session, Signal
 from ._wire import Answer
@@ -69,12 +70,15 @@ class App:
         body = await _body(receive)
         if body is None:
             return
+        answer: Answer | None = None
         broken: Exception | None = None
         try:
             answer = self._front.handle(scope["method"], _url(scope), _headers(scope), body)
+        except UnexpectedRequest as error:
+            answer = error.api_error().answer()
         except _BROKEN as error:
             broken = error
-        else:
+        if answer is not None:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_watch, receive, tasks.cancel_scope)
                 broken = await self._play(answer, send)
@@ -117,6 +121,8 @@ class App:
         await receive()
         try:
             session = self._front.connect(_url(scope), _headers(scope))
+        except UnexpectedRequest as error:
+            session = error.api_error().answer()
         except _BROKEN as error:
             await self._break_off(scope, receive, error)
             return
@@ -139,7 +145,7 @@ class App:
             await send({"type": "websocket.close"})
             return
         await send(_start("websocket.http", answer))
-        await send({"type": "websocket.http.response.body", "body": b"".join(answer.chunks)})
+        await send({"type": "websocket.http.response.body", "body": answer.body})
 
 
 class _Socket:
@@ -239,8 +245,8 @@ async def _body(receive: Receive) -> bytes | None:
 
 def _start(kind: str, answer: Answer) -> Message:
     headers = httpx.Headers({"content-type": answer.content_type, **answer.headers})
-    if not answer.stream and answer.pace.cut_after is None:
-        headers.setdefault("content-length", str(sum(map(len, answer.chunks))))
+    if answer.length is not None:
+        headers.setdefault("content-length", str(answer.length))
     pairs = [(name.lower(), value) for name, value in headers.raw]
     return {"type": f"{kind}.response.start", "status": answer.status, "headers": pairs}
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import httpx
 
 from ._api import answer, not_found, segments_of
-from ._record import RecordedRequest, recorded
+from ._record import RecordedRequest, compare, recorded
 from ._script import Canned
 from ._session import Session
 from ._store import Store
@@ -55,9 +56,9 @@ class Front:
     ) -> tuple[RecordedRequest, tuple[Canned, Pace] | None]:
         if self.is_closed:
             raise httpx.ConnectError("The embedded server is closed.")
-        request = recorded(method, url, headers, body)
+        request = recorded(method, url, headers, body, self.store.known_history)
         self._record(request)
-        return request, self.store.script.begin()
+        return request, self.store.script.begin(partial(compare, request))
 
     def _record(self, request: RecordedRequest) -> None:
         self.requests.append(request)
@@ -70,6 +71,11 @@ class Front:
             "x-request-id": f"req_{count:032x}",
             **self.store.limiter.headers(count),
         }
+
+    def verify(self, *, ended: bool) -> None:
+        """Raise `AssertionError` for requests that were not as expected, and, at the end, for those that lack."""
+        with self.store.lock:
+            self.store.script.verify(ended=ended)
 
     def opened(self) -> Callable[[], None]:
         """Count a stream that was started; call what comes back once it is closed."""

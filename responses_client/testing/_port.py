@@ -89,7 +89,7 @@ def url_of(listening: socket.socket, host: str, front: Front) -> str:
 
 @contextmanager
 def serving(front: Front, *, host: str, port: int, sleep: Callable[[float], None] | None) -> Generator[str]:
-    """Serve from a thread; gives the base URL."""
+    """Serve from a thread; gives the base URL. In the end, unexpected requests are an `AssertionError`."""
     with closing(listener(host, port)) as listening, ThreadPoolExecutor(1) as pool:
         server = Port(front, sleep)
         running = pool.submit(server.run, sockets=[listening])
@@ -102,3 +102,4 @@ def serving(front: Front, *, host: str, port: int, sleep: Callable[[float], None
         finally:
             server.should_exit = True
             running.result()
+    front.verify(ended=False)

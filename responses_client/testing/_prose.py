@@ -18,7 +18,7 @@ _LONGEST_QUOTE = 240
 def answer_text(turn: Turn) -> str:
     """A sensible answer to a turn: tool results, a story, a greeting, or the question in quotes."""
     if turn.results:
-        return " ".join(f"{name} says: {result}" for name, result in turn.results)
+        return " ".join(f"{result.name} says: {result.output}" for result in turn.results)
     if turn.images or turn.files:
         return _about_attachments(turn)
     if not turn.text:

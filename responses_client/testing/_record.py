@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
+from ._expect import Expectation, expectation
+from ._turn import input_items
 from ._validate import load
-from ._wire import as_object
+from ._wire import JSONObject, as_object
 
 MESSAGE = "WEBSOCKET"
 
@@ -32,15 +34,43 @@ class RecordedRequest:
     """The body as it was sent."""
     json: Any
     """The body as a JSON value; None when it is not JSON."""
+    history: Sequence[JSONObject] = field(default=(), repr=False)
+    """The items before its input, of its conversation or its previous response, as the server knew them."""
 
     @property
     def stream(self) -> bool:
         """Whether the request asks for events: `stream` in its body or in its query."""
         return as_object(self.json).get("stream") is True or self.query.get("stream") == "true"
 
+    def assert_sent(
+        self,
+        fields: Mapping[str, object] | None = None,
+        /,
+        *,
+        user: object = None,
+        tool_outputs: Mapping[str, object] | None = None,
+        **more: object,
+    ) -> None:
+        """`AssertionError` unless the request has this; see `Server.expect` for what can be said."""
+        __tracebackhide__ = True
+        compare(self, expectation(fields, more, user, tool_outputs))
 
-def recorded(method: str, url: str, headers: Mapping[str, str], body: bytes) -> RecordedRequest:
-    """The record of a request."""
+
+def compare(request: RecordedRequest, expected: Expectation) -> None:
+    """`AssertionError` unless a request is as expected."""
+    __tracebackhide__ = True
+    items = [*request.history, *input_items(as_object(request.json))]
+    expected.check(f"The request {request.method} {request.path}", request.json, items)
+
+
+def recorded(
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    history: Callable[[JSONObject], Sequence[JSONObject]],
+) -> RecordedRequest:
+    """The record of a request; `history` finds the items before those of a body."""
     parsed = httpx.URL(url)
     try:
         value = load(body)
@@ -54,4 +84,5 @@ def recorded(method: str, url: str, headers: Mapping[str, str], body: bytes) -> 
         query=parsed.params,
         body=body,
         json=value,
+        history=history(as_object(value)),
     )

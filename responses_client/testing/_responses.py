@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from ._answers import Draft, unscripted
 from ._background import Run
@@ -12,7 +13,7 @@ from ._bodies import COMPACTION, INPUT_TOKENS, body_of
 from ._checks import missing, refuse
 from ._events import TERMINAL, padded, stream_events
 from ._pages import check_include, flag, number, page, wanted_page
-from ._record import RecordedRequest
+from ._record import RecordedRequest, compare
 from ._response import response_object, usage
 from ._script import Events, Items, Reply
 from ._store import Made, Store
@@ -27,7 +28,7 @@ def create_response(store: Store, request: RecordedRequest, params: Mapping[str,
         check_create(body)
     history = store.history(body)
     admit(store, body, history)
-    reply, pace = store.script.next_reply()
+    reply, pace = store.script.next_reply(partial(compare, request))
     if isinstance(reply, Events):
         return Answer.of_events(reply.chunks(), pace=pace)
     made = make(store, body, history, reply)

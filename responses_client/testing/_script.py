@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from ._answers import Ids
+from ._expect import Expectation, UnexpectedRequest
 from ._wire import Answer, ApiError, JSONObject, Pace, encode_event
 
 
@@ -50,47 +51,70 @@ class Itself:
 
 Reply: TypeAlias = Items | Whole | Events
 Entry: TypeAlias = Reply | Canned | Itself
+Check: TypeAlias = Callable[[Expectation], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Scripted:
+    """An answer, how it is played, and what is expected of the request that it is for."""
+
+    entry: Entry
+    pace: Pace
+    expected: tuple[Expectation, ...]
 
 
 class Script:
     """Answers in the order in which they were scripted.
 
-    Changes of pace wait for the next answer that is scripted, and apply to the next request's answer
-    when that comes first.
+    Changes of pace and expectations wait for the next answer that is scripted, and apply to the next request
+    when that comes first. A `check` compares a request with an expectation.
     """
 
     def __init__(self) -> None:
-        self._queue: deque[tuple[Entry, Pace]] = deque()
+        self._queue: deque[Scripted] = deque()
         self._pending = Pace()
+        self._expected: tuple[Expectation, ...] = ()
+        self._unexpected: list[UnexpectedRequest] = []
         self._itself: Pace | None = None
 
-    def add(self, scripted: Entry) -> None:
-        """Queue an answer, at the pace that was set before it."""
-        self._queue.append((scripted, self._pending))
+    def add(self, entry: Entry) -> None:
+        """Queue an answer, at the pace and for the request that were set before it."""
+        self._queue.append(Scripted(entry, self._pending, self._expected))
         self._pending = Pace()
+        self._expected = ()
 
     def change(self, pace: Pace) -> None:
         """Change the pace of what comes next in what `pace` sets."""
         self._pending = self._pending.overlaid(pace)
 
-    def begin(self) -> tuple[Canned, Pace] | None:
+    def expect(self, expected: Expectation) -> None:
+        """Expect something of the next request, beside what is expected of it already."""
+        self._expected = (*self._expected, expected)
+
+    def begin(self, check: Check) -> tuple[Canned, Pace] | None:
         """Start a request, whatever it is: the canned answer to it, when it is the turn of one."""
         self._itself = None
-        if not self._queue or not isinstance(self._queue[0][0], (Canned, Itself)):
+        if not self._queue or not isinstance(self._queue[0].entry, (Canned, Itself)):
             return None
-        scripted, pace = self._queue.popleft()
-        if isinstance(scripted, Canned):
-            return scripted, pace
-        self._itself = pace
+        scripted = self._queue.popleft()
+        self._compare(scripted.expected, check)
+        if isinstance(scripted.entry, Canned):
+            return scripted.entry, scripted.pace
+        self._itself = scripted.pace
         return None
 
-    def next_reply(self) -> tuple[Reply | None, Pace]:
+    def next_reply(self, check: Check) -> tuple[Reply | None, Pace]:
         """The answer for a request that is in order and wants a response, if one was scripted; its pace."""
-        if self._itself is not None or not self._queue:
+        if self._itself is not None:
             return None, self.pace()
-        scripted, pace = self._queue.popleft()
-        assert not isinstance(scripted, (Canned, Itself)), "these are taken when a request begins"
-        return scripted, pace.overlaid(self.pace())
+        if not self._queue:
+            expected, self._expected = self._expected, ()
+            self._compare(expected, check)
+            return None, self.pace()
+        scripted = self._queue.popleft()
+        assert not isinstance(scripted.entry, (Canned, Itself)), "these are taken when a request begins"
+        self._compare(scripted.expected, check)
+        return scripted.entry, scripted.pace.overlaid(self.pace())
 
     def pace(self) -> Pace:
         """The pace of the answer to this request, beside what was scripted for a reply."""
@@ -99,6 +123,28 @@ class Script:
             return own
         pending, self._pending = self._pending, Pace()
         return pending
+
+    def _compare(self, expected: tuple[Expectation, ...], check: Check) -> None:
+        for each in expected:
+            try:
+                check(each)
+            except UnexpectedRequest as error:
+                self._unexpected.append(error)
+                raise
+
+    def verify(self, *, ended: bool) -> None:
+        """Raise `AssertionError` for requests that were not as expected, and, at the end, for those that lack."""
+        problems = [str(error) for error in self._unexpected]
+        self._unexpected.clear()
+        if ended:
+            waiting = [*(scripted.expected for scripted in self._queue), self._expected]
+            problems += [
+                f"A request that was expected never came: {' and '.join(map(str, expected))}"
+                for expected in waiting
+                if expected
+            ]
+        if problems:
+            raise AssertionError("\n".join(problems))
 
 
 _Number = TypeVar("_Number", int, float)

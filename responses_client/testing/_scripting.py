@@ -7,15 +7,47 @@ from types import NoneType
 from typing import Any, Self
 
 from ._answers import as_text, message, text_part, tool_call
+from ._expect import expectation
 from ._script import Canned, Entry, Items, Itself, Whole, checked, failure, raw_events
 from ._store import Store
-from ._wire import Answer, Pace
+from ._wire import Answer, Damage, Drip, Pace
 
 
 class Scripting:
     """The methods of a server that script it; each returns the server, so that calls can be chained."""
 
     _store: Store
+
+    # --- expected requests
+
+    def expect(
+        self,
+        fields: Mapping[str, object] | None = None,
+        /,
+        *,
+        user: object = None,
+        tool_outputs: Mapping[str, object] | None = None,
+        **more: object,
+    ) -> Self:
+        """Expect the next answer that is scripted to be for a request which has this.
+
+        Each field is compared by what is given of it: of an object, the fields given; of a list, all
+        elements; a compiled regular expression is searched for, `unittest.mock.ANY` is anything, and
+        None nothing or null. Names in `fields` may be paths, such as `{"input[-1].role": "user"}`.
+        `user` is the text of the last user message; `tool_outputs` are, by the name of the tool or the
+        id of the call, what tools have given back since then. Both look at the whole conversation.
+
+            server.expect(user="Weather?", model=ANY).call_tool("get_weather", {"city": "Paris"})
+            server.expect(tool_outputs={"get_weather": "Sunny"}).reply("It is sunny.")
+
+        Another request is an `AssertionError`, in the call that sends it; over a port, it is answered
+        with 400, and the error raised at the end of the block of `serve()`. A request that never came
+        is one at the end of the block of the server.
+        """
+        expected = expectation(fields, more, user, tool_outputs)
+        with self._store.lock:
+            self._store.script.expect(expected)
+        return self
 
     # --- scripted answers
 
@@ -139,7 +171,7 @@ class Scripting:
     def disconnect_after(self, events: int, *, clean: bool = False) -> Self:
         """Break the next answer off after so many events (`httpx.ReadError`), or just end it with `clean`.
 
-        This, `delay` and `hold_after` change the answer that is scripted next; when a request comes
+        This and the methods below, up to `hold_after`, change the answer that is scripted next; when a request comes
         before that, the answer to it. Of an answer that is not a stream, half the body arrives, or none
         with 0 events. A WebSocket is closed, with a closing handshake only if `clean`.
         """
@@ -152,6 +184,24 @@ class Scripting:
         """
         checked("seconds", seconds, least=0)
         return self._change(Pace(delay=seconds, per_event=checked("per_event", per_event, least=0)))
+
+    def corrupt_after(self, events: int, data: bytes | str | None = None) -> Self:
+        """Damage one event of the next answer, the one after so many; what follows is as it should be.
+
+        `data` comes in place of its JSON, such as `b'{"delta": "\\xe2\\x82'`, which ends within a character; by
+        default it is the first half of it. Of an answer that is not a stream, that is the body. On a
+        WebSocket it is a message.
+        """
+        damage = Damage(checked("events", events, least=0), data.encode() if isinstance(data, str) else data)
+        return self._change(Pace(damage=damage))
+
+    def drip(self, bytes_per_piece: int = 1, seconds: float = 0.0) -> Self:
+        """Let the body of the next answer come in small pieces, which cut through events and characters.
+
+        There are so many seconds between them. Without effect on a WebSocket, whose messages are whole.
+        """
+        checked("bytes_per_piece", bytes_per_piece, least=1)
+        return self._change(Pace(drip=Drip(bytes_per_piece, checked("seconds", seconds, least=0))))
 
     def hold_after(self, events: int, *, messages: int = 1) -> Self:
         """Stop the next response on a WebSocket after so many events until its client sends something.

@@ -1,11 +1,13 @@
-"""The embedded server: a Responses API inside the process, for tests and demonstrations without a network."""
+"""The embedded servers: a Responses API inside the process, for tests and demonstrations without a network."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager
+from typing import TYPE_CHECKING, Any, Self
 
+import anyio
+import anyio.to_thread
 import httpx
 
 from ._answers import Ids
@@ -25,23 +27,8 @@ if TYPE_CHECKING:
     from responses_client.models import Response
 
 
-class Server(Scripting):
-    """A Responses API in process, without a socket, or on a port while `serve()` lasts.
-
-    Answers are deterministic: by themselves they follow from the request alone, and ids from how many
-    responses there were. What is scripted is given in order, one answer a request; every scripting
-    method returns the server, so that calls can be chained. Safe to use from several threads.
-
-        with Server() as server:
-            server.reply("Hello").call_tool("get_weather", {"city": "Paris"})
-            client = server.client()
-
-    `base_url` is where clients find it; only its path matters. `now` is the time of all responses in
-    Unix seconds. `sleep` waits in place of the real clock, for tests that are to take no time.
-    `validate=False` turns off the checks of request bodies (not those of the key and of the path).
-    With a `rate_limit`, what goes beyond it is refused with 429.
-    The attribute `webhook_secret` is what webhooks are signed with; its clients know it.
-    """
+class BaseServer(Scripting):
+    """What `Server` and `AsyncServer` share: all but their clients and their blocks."""
 
     def __init__(
         self,
@@ -55,41 +42,23 @@ class Server(Scripting):
         self.base_url = base_url
         self.webhook_secret = WEBHOOK_SECRET
         self._webhooks = 0
+        self._clients: list[AsyncClient] = []  # that an async block closes
         self._sleep = sleep
         self._store = Store(Script(), validate=validate, limiter=Limiter(rate_limit))
         if now is not None:
             self._store.now = now
         self._front = Front(self._store, prefix=httpx.URL(base_url).path.rstrip("/"))
 
-    def __enter__(self) -> Server:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
-
     def close(self) -> None:
         """Refuse connections from now on (`httpx.ConnectError`)."""
         self._front.is_closed = True
 
-    # --- clients
+    def verify(self) -> None:
+        """Raise `AssertionError` for what `expect` expects and what did not come; the end of the block does so."""
+        __tracebackhide__ = True
+        self._front.verify(ended=True)
 
-    def client(self, **options: Any) -> Client:
-        """A client of this server; `options` are those of `responses_client.Client`."""
-        # Imported here: a server on its own, behind another client, does without the models.
-        from responses_client import Client
-
-        http_client = options.pop("http_client", None) or httpx.Client(transport=self.transport())
-        return Client(http_client=http_client, **{**self._usual_options(), **options})
-
-    def async_client(self, **options: Any) -> AsyncClient:
-        """An async client of this server; `options` are those of `responses_client.AsyncClient`."""
-        from responses_client import AsyncClient
-
-        http_client = options.pop("http_client", None) or httpx.AsyncClient(transport=self.async_transport())
-        return AsyncClient(http_client=http_client, **{**self._usual_options(), **options})
-
-    def _usual_options(self) -> dict[str, Any]:
-        return {"api_key": "test-key", "base_url": self.base_url, "webhook_secret": self.webhook_secret}
+    # --- ways to it
 
     def transport(self) -> httpx.BaseTransport:
         """A transport for `httpx.Client(transport=...)`; its bodies are read event by event."""
@@ -103,13 +72,23 @@ class Server(Scripting):
         """An ASGI application, HTTP and WebSockets, for any ASGI server or to mount in another one."""
         return App(self._front, sleep=self._sleep)
 
-    def serve(self, *, host: str = "127.0.0.1", port: int = 0) -> AbstractContextManager[str]:
-        """Serve on a port, from a thread, while a `with` block lasts; it gives the base URL.
+    def _usual_options(self) -> dict[str, Any]:
+        return {"api_key": "test-key", "base_url": self.base_url, "webhook_secret": self.webhook_secret}
 
-        Port 0 takes a free one. Needs `pip install 'responses-client[server]'`; raises
-        `ModuleNotFoundError` without it, `OSError` when the port cannot be had, and `ValueError` when
-        there is no such port.
-        """
+    def _client(self, options: dict[str, Any]) -> Client:
+        # Imported here: a server on its own, behind another client, does without the models.
+        from responses_client import Client
+
+        http_client = options.pop("http_client", None) or httpx.Client(transport=self.transport())
+        return Client(http_client=http_client, **{**self._usual_options(), **options})
+
+    def _async_client(self, options: dict[str, Any]) -> AsyncClient:
+        from responses_client import AsyncClient
+
+        http_client = options.pop("http_client", None) or httpx.AsyncClient(transport=self.async_transport())
+        return AsyncClient(http_client=http_client, **{**self._usual_options(), **options})
+
+    def _serving(self, host: str, port: int) -> AbstractContextManager[str]:
         # Imported here: only what is on a port needs a web server.
         from ._port import serving
 
@@ -182,3 +161,97 @@ class Server(Scripting):
                 timestamp=timestamp,
                 secret=self.webhook_secret if secret is None else secret,
             )
+
+
+class Server(BaseServer):
+    """A Responses API in process, without a socket, or on a port while `serve()` lasts.
+
+    Answers are deterministic: by themselves they follow from the request alone, and ids from how many
+    responses there were. What is scripted is given in order, one answer a request; every scripting
+    method returns the server, so that calls can be chained. Safe to use from several threads.
+
+        with Server() as server:
+            server.reply("Hello").call_tool("get_weather", {"city": "Paris"})
+            client = server.client()
+
+    `base_url` is where clients find it; only its path matters. `now` is the time of all responses in
+    Unix seconds. `sleep` waits in place of the clock, for tests that are to take no time.
+    `validate=False` turns off the checks of request bodies (not those of the key and of the path).
+    With a `rate_limit`, what goes beyond it is refused with 429.
+    The attribute `webhook_secret` is what webhooks are signed with; its clients know it.
+    """
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *exc_info: object) -> None:
+        __tracebackhide__ = True
+        self.close()
+        if kind is None:
+            self.verify()
+
+    def client(self, **options: Any) -> Client:
+        """A client of this server; `options` are those of `responses_client.Client`."""
+        return self._client(options)
+
+    def async_client(self, **options: Any) -> AsyncClient:
+        """An async client of this server; `options` are those of `responses_client.AsyncClient`."""
+        return self._async_client(options)
+
+    def serve(self, *, host: str = "127.0.0.1", port: int = 0) -> AbstractContextManager[str]:
+        """Serve on a port, from a thread, while a `with` block lasts; it gives the base URL.
+
+        Port 0 takes a free one. Needs `pip install 'responses-client[server]'`; raises
+        `ModuleNotFoundError` without it, `OSError` when the port cannot be had, and `ValueError` when
+        there is no such port.
+        """
+        return self._serving(host, port)
+
+
+class AsyncServer(BaseServer):
+    """The same for async tests, on asyncio and trio: its clients are async, and so is its block.
+
+        async with AsyncServer() as server:
+            server.reply("Hello")
+            response = await server.client().responses.create(model="m", input="Hi")
+
+    The end of the block closes the clients that it made. Arguments and scripts are those of `Server`.
+    """
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *exc_info: object) -> None:
+        __tracebackhide__ = True
+        await self.aclose()
+        if kind is None:
+            self.verify()
+
+    async def aclose(self) -> None:
+        """Close the clients that it made, and refuse connections from now on."""
+        self.close()
+        while self._clients:
+            await self._clients.pop().aclose()
+
+    def client(self, **options: Any) -> AsyncClient:
+        """A client of this server; `options` are those of `responses_client.AsyncClient`."""
+        client = self._async_client(options)
+        self._clients.append(client)
+        return client
+
+    @asynccontextmanager
+    async def serve(self, *, host: str = "127.0.0.1", port: int = 0) -> AsyncGenerator[str]:
+        """Serve on a port, from a thread, while an `async with` block lasts; it gives the base URL.
+
+        See `Server.serve`. The event loop goes on while the server starts and stops.
+        """
+        serving = self._serving(host, port)
+        url = await anyio.to_thread.run_sync(serving.__enter__)
+        try:
+            yield url
+        except BaseException as error:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(serving.__exit__, type(error), error, error.__traceback__)
+            raise
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(serving.__exit__, None, None, None)

@@ -6,15 +6,17 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from functools import partial
 from typing import Any, TypeAlias
 
 from ._answers import Ids
 from ._checks import OBJECT, STRING, boolean, expect, missing, refuse, text, unsupported
 from ._events import padded, stream_events
+from ._expect import Expectation, UnexpectedRequest
 from ._items import owed_items
 from ._record import MESSAGE, RecordedRequest, recorded
 from ._responses import admit, make
-from ._script import Events, Items
+from ._script import Check, Events, Items
 from ._steering import Refused, Steer, Turn, refusal, take
 from ._store import Memory, Store
 from ._turn import input_items
@@ -70,7 +72,7 @@ class Session:
     def receive(self, message: bytes) -> tuple[list[bytes], Lane | None]:
         """Take a message: the frames to send at once, and the lane that has something to do now."""
         self.received += 1
-        self._record(recorded(MESSAGE, self._url, self._headers, message))
+        self._record(recorded(MESSAGE, self._url, self._headers, message, self._history))
         try:
             event = _parsed(message)
             if event["type"] == "response.steer":
@@ -78,6 +80,10 @@ class Session:
             return [], self._queued(event)
         except ApiError as error:
             return [encode(error_event(error))], None
+
+    def _history(self, body: JSONObject) -> list[JSONObject]:
+        with self.store.lock:
+            return self.store.known_history(body, self.memory)
 
     def _steer(self, event: JSONObject) -> JSONObject:
         turn = self.turns.get(str(event.get("previous_response_id")))
@@ -98,15 +104,22 @@ class Session:
     def start(self, lane: Lane, given: JSONObject) -> Started:
         """Begin to answer a request: as scripted for any, with a response, or with a refusal."""
         with self.store.lock:
-            canned = self.store.script.begin()
-            if canned is not None:
-                return _canned(canned[0].answer, canned[1])
+            check = partial(self._compare, given)
             try:
-                return self._made(lane, given)
+                canned = self.store.script.begin(check)
+                if canned is not None:
+                    return _canned(canned[0].answer, canned[1])
+                return self._made(lane, given, check)
             except ApiError as error:
                 return Started(error=error)
+            except UnexpectedRequest as error:
+                return Started(error=error.api_error())
 
-    def _made(self, lane: Lane, given: JSONObject) -> Started:
+    def _compare(self, given: JSONObject, expected: Expectation) -> None:
+        items = [*self._history(given), *input_items(given)]
+        expected.check("The request on a WebSocket", given, items)
+
+    def _made(self, lane: Lane, given: JSONObject, check: Check) -> Started:
         body = {name: given[name] for name in given if name != "generate"}
         prewarm = as_object(body.get("prompt_cache_options")).get("prewarm") is True
         generate = given.get("generate") is not False and not prewarm
@@ -122,7 +135,7 @@ class Session:
             body["input"] = [*steered, *input_items(body)]
         admit(self.store, body, history)
         if generate:
-            reply, pace = self.store.script.next_reply()
+            reply, pace = self.store.script.next_reply(check)
         else:
             reply, pace = Items(lambda request, ids: []), self.store.script.pace()
         if isinstance(reply, Events):
@@ -180,7 +193,7 @@ class Lane:
             following = None if before is None else (yield from self._follow_up(before))
 
     def _play(self, started: Started, received: int) -> Iterator[Step]:
-        turn, pace = started.turn, started.pace
+        turn, pace, damage = started.turn, started.pace, started.pace.damage
         count = 0
         for part in started.parts:
             if count == pace.cut_after:
@@ -188,7 +201,8 @@ class Lane:
             yield pace.per_event if count else pace.delay
             while count == pace.hold_after and self._session.received < received + pace.hold_for:
                 yield Signal.HOLD
-            yield part if isinstance(part, bytes) else encode(self._sent(part, turn))
+            frame = part if isinstance(part, bytes) else encode(self._sent(part, turn))
+            yield frame if damage is None or count != damage.after else damage.of(frame)
             count += 1
             if turn is not None and turn.over:
                 break

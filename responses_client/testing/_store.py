@@ -147,6 +147,13 @@ class Store:
         conversation = conversation_id(body)
         return [] if conversation is None else [*self.conversation_items(conversation)]
 
+    def known_history(self, body: JSONObject, local: Memory | None = None) -> list[JSONObject]:
+        """The same, and nothing where that is not known."""
+        try:
+            return self.history(body, local)
+        except ApiError:
+            return []
+
     def kept_input(self, body: JSONObject, ids: Ids) -> list[JSONObject]:
         """The input of a request as it is kept."""
         return kept_items(input_items(body), ids, self.find_item)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from ._wire import JSONObject, is_array, is_object, objects
 
@@ -44,18 +44,27 @@ def count_tokens(value: Any) -> int:
     return sum(count_tokens(item) for key, item in value.items() if key not in _UNREAD)
 
 
+class Result(NamedTuple):
+    """What a tool gave back."""
+
+    name: str
+    output: str
+    call_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """What is asked: the last user's words, those before, what is attached, and what tools gave back.
 
-    `results` are pairs of a tool's name and its output since the last user message.
+    `results` are those since the last user message; `asked` tells whether there is such a message.
     """
 
+    asked: bool = False
     text: str = ""
     earlier: tuple[str, ...] = ()
     images: int = 0
     files: int = 0
-    results: tuple[tuple[str, str], ...] = ()
+    results: tuple[Result, ...] = ()
 
 
 def input_items(request: JSONObject) -> list[JSONObject]:
@@ -81,8 +90,10 @@ def read_turn(items: Sequence[JSONObject]) -> Turn:
             earlier = (*turn.earlier, turn.text) if turn.text else turn.earlier
             turn = replace(_read_message(item.get("content")), earlier=earlier)
         elif item.get("type") in _RESULT_TYPES:
-            name = str(item.get("name") or names.get(str(item.get("call_id")), "The tool"))
-            turn = replace(turn, results=(*turn.results, (name, _plain(item.get("output")))))
+            call_id = str(item.get("call_id"))
+            name = str(item.get("name") or names.get(call_id, "The tool"))
+            result = Result(name, _plain(item.get("output")), call_id)
+            turn = replace(turn, results=(*turn.results, result))
         elif "call_id" in item and "name" in item:
             names[str(item["call_id"])] = str(item["name"])
     return turn
@@ -90,7 +101,8 @@ def read_turn(items: Sequence[JSONObject]) -> Turn:
 
 def _read_message(content: Any) -> Turn:
     types = [part.get("type") for part in objects(content)]
-    return Turn(text=_plain(content), images=types.count("input_image"), files=types.count("input_file"))
+    images, files = types.count("input_image"), types.count("input_file")
+    return Turn(asked=True, text=_plain(content), images=images, files=files)
 
 
 def _plain(content: Any) -> str:

@@ -22,6 +22,8 @@ from ._script import checked
 # How long all others have to be quiet before the clock moves: turns of an event loop, seconds of other threads.
 _QUIET_TURNS = 20
 _QUIET_SECONDS = 0.001
+# How long who is not next waits for others that do not move: they may be blocked.
+_PATIENCE_SECONDS = 1.0
 # How long who is not next sleeps before it looks again, if nobody wakes it.
 _LOOK_SECONDS = 0.02
 # Timers ring a little late; without that, sums of fractions may still lack a trifle when the time is up.
@@ -43,6 +45,7 @@ class Sleeper:
     thread: int = field(compare=False)
     ring: Callable[[], object] | None = field(compare=False)
     seen: int = field(default=-1, compare=False)
+    seen_at: float = field(default=0.0, compare=False)
 
 
 class VirtualClock:
@@ -169,10 +172,10 @@ class VirtualClock:
     def _is_over(self, sleeper: Sleeper) -> bool:
         """Whether a wait is over: it is the next one to be, and nobody began another since the last look."""
         with self._lock:
-            if not self._is_next(sleeper):
-                return False
             if sleeper.until > self._now and sleeper.seen != self._changes:
-                sleeper.seen = self._changes
+                sleeper.seen, sleeper.seen_at = self._changes, time.monotonic()
+                return False
+            if not self._is_next(sleeper) and time.monotonic() - sleeper.seen_at < _PATIENCE_SECONDS:
                 return False
             self._now = max(self._now, sleeper.until)
             return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import httpx
 from typing_extensions import TypeIs
@@ -49,12 +49,35 @@ def encode_event(event: Mapping[str, Any]) -> bytes:
     return name.encode() + b"data: " + encode(event) + b"\n\n"
 
 
+class Damage(NamedTuple):
+    """After how many events one is malformed, and what it has in place of its data; None is half of them."""
+
+    after: int
+    data: bytes | None
+
+    def of(self, data: bytes) -> bytes:
+        """What comes in place of data."""
+        return data[: len(data) // 2] if self.data is None else self.data
+
+    def of_event(self, chunk: bytes) -> bytes:
+        """What comes in place of a server-sent event."""
+        name, mark, rest = chunk.partition(b"data: ")
+        return name + mark + self.of(rest.removesuffix(b"\n\n")) + b"\n\n" if mark else self.of(chunk)
+
+
+class Drip(NamedTuple):
+    """How many bytes come at a time, and seconds between them."""
+
+    size: int
+    seconds: float
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How an answer is played: seconds before its headers and between events, and where it breaks off.
 
     `hold_after` is after how many events a WebSocket waits for its client, and `hold_for` for how many
-    messages.
+    messages. `damage` is where it is malformed, and `drip` how its body is cut into pieces.
     """
 
     delay: float = 0.0
@@ -63,6 +86,8 @@ class Pace:
     clean_cut: bool = False
     hold_after: int | None = None
     hold_for: int = 1
+    damage: Damage | None = None
+    drip: Drip | None = None
 
     def overlaid(self, other: Pace) -> Pace:
         """This pace with what `other` sets."""
@@ -75,6 +100,8 @@ class Pace:
             clean_cut=cut.clean_cut,
             hold_after=hold.hold_after,
             hold_for=hold.hold_for,
+            damage=other.damage or self.damage,
+            drip=other.drip or self.drip,
         )
 
 
@@ -107,27 +134,73 @@ class Answer:
         """This answer with `headers` added where it has none of that name."""
         return replace(self, headers={**headers, **self.headers})
 
+    @property
+    def length(self) -> int | None:
+        """How long the body is, as a header tells; None of a stream, and of what is to break off."""
+        return None if self.stream or self.pace.cut_after is not None else len(self.body)
+
+    @property
+    def body(self) -> bytes:
+        """What comes of an answer that is not a stream, unless it breaks off."""
+        body = b"".join(self.chunks)
+        return body if self.pace.damage is None else self.pace.damage.of(body)
+
     def steps(self, read_timeout: float | None) -> Iterator[float | bytes]:
         """What a transport does for the body: wait that many seconds, or hand on those bytes."""
-        if not self.stream and self.pace.cut_after is not None:
-            body = b"".join(self.chunks)
-            yield body[: len(body) // 2] if self.pace.cut_after else b""
-            self._break_off()
+        steps = self._events(read_timeout) if self.stream else self._whole()
+        return steps if self.pace.drip is None else _dripped(steps, self.pace.drip, read_timeout)
+
+    def _whole(self) -> Iterator[bytes]:
+        body = self.body
+        if self.pace.cut_after is None:
+            yield body
             return
+        yield body[: len(body) // 2] if self.pace.cut_after else b""
+        self._break_off()
+
+    def _events(self, read_timeout: float | None) -> Iterator[float | bytes]:
         count = 0
+        damage = self.pace.damage
         for chunk in self.chunks:
             if count == self.pace.cut_after:
                 break
             if count:
                 yield from waiting(self.pace.per_event, read_timeout)
+            yield chunk if damage is None or count != damage.after else damage.of_event(chunk)
             count += 1
-            yield chunk
         if count == self.pace.cut_after:
             self._break_off()
 
     def _break_off(self) -> None:
         if not self.pace.clean_cut:
             raise httpx.ReadError("The connection was broken off, as scripted with disconnect_after().")
+
+
+def _dripped(
+    steps: Iterator[float | bytes], drip: Drip, read_timeout: float | None
+) -> Iterator[float | bytes]:
+    """Cut a body into pieces of the same size, whatever they cut through."""
+    waits: Iterable[float] = ()
+    rest = b""
+    end: httpx.TransportError | None = None
+    step: float | bytes | None = b""
+    while step is not None:
+        try:
+            step = next(steps, None)
+        except httpx.TransportError as error:  # what came before it still comes
+            step, end = None, error
+        if isinstance(step, (int, float)):
+            yield step
+            continue
+        rest += step or b""
+        whole = len(rest) if step is None else len(rest) - len(rest) % drip.size
+        for start in range(0, whole, drip.size):
+            yield from waits
+            yield rest[start : start + drip.size]
+            waits = waiting(drip.seconds, read_timeout)
+        rest = rest[whole:]
+    if end is not None:
+        raise end
 
 
 def waiting(seconds: float, read_timeout: float | None) -> Iterator[float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,21 @@ import httpx
 import pytest
 from snippets import PAGES, PRELUDE, blocks, module, name
 
-from responses_client.testing import Server, VirtualClock
+from responses_client.testing import AsyncServer, Server, VirtualClock
 
-_FIXTURES: dict[str, Any] = {"responses_server": Server, "virtual_clock": VirtualClock}
+
+@contextmanager
+def async_server() -> Iterator[AsyncServer]:
+    server = AsyncServer()
+    yield server
+    server.verify()
+
+
+_FIXTURES: dict[str, Any] = {
+    "responses_server": Server,
+    "async_responses_server": async_server,
+    "virtual_clock": VirtualClock,
+}
 
 
 @pytest.fixture

@@ -243,7 +243,23 @@ async def test_plain_function_does_not_wait_for_tasks_that_it_blocks(clock: Virt
         assert clock.now == 5
 
 
-def test_threads_wait_at_the_same_time(server: Server, clock: VirtualClock) -> None:
+@pytest.mark.parametrize("threads", [1, 2])
+def test_thread_that_is_alone_has_nobody_to_wait_for(
+    clock: VirtualClock, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    naps: list[float] = []
+    monkeypatch.setattr(threading, "active_count", lambda: threads)
+    monkeypatch.setattr(time, "sleep", naps.append)
+    _clock.sleep(HOUR)
+    assert clock.now == HOUR
+    assert bool(naps) is (threads > 1)
+
+
+def test_threads_wait_at_the_same_time(
+    server: Server, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Long enough for a machine that is busy.
+    monkeypatch.setattr("responses_client.testing._virtual._QUIET_SECONDS", 0.05)
     server.fail(429, retry_after=10, times=8)
     client = server.client()
     together = threading.Barrier(8)
@@ -256,7 +272,19 @@ def test_threads_wait_at_the_same_time(server: Server, clock: VirtualClock) -> N
         list(pool.map(work, range(8)))
 
     assert clock.waits == [10] * 8
-    assert 10 <= clock.now < 20
+    assert 10 <= clock.now < 80
+
+
+async def test_wait_for_somebody_who_is_blocked_ends(
+    clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("responses_client.testing._virtual._PATIENCE_SECONDS", 0.05)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_clock.sleep_async, 1)
+        await turns(3)
+        with ThreadPoolExecutor(1) as pool:  # whose end blocks the loop, and the task that is next
+            pool.submit(_clock.sleep, 5)
+        assert clock.now == 5
 
 
 def test_event_loops_of_several_threads_share_the_time(clock: VirtualClock) -> None:

@@ -31,7 +31,16 @@ def test_plugin_loads_nothing_that_is_not_used() -> None:
 
 
 def test_exported_names_are_these() -> None:
-    names = ["Answer", "RateLimit", "RecordedRequest", "Server", "VirtualClock", "Webhook", "sign_webhook"]
+    names = [
+        "Answer",
+        "AsyncServer",
+        "RateLimit",
+        "RecordedRequest",
+        "Server",
+        "VirtualClock",
+        "Webhook",
+        "sign_webhook",
+    ]
     assert dir(testing) == testing.__all__ == names
     for name in testing.__all__:
         assert getattr(testing, name).__module__ == "responses_client.testing"

@@ -1,0 +1,190 @@
+"""What a test expects of a request, and how what came differs from it, path by path."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from ._turn import Result, Turn, read_turn
+from ._wire import ApiError, JSONObject, as_object, is_array, is_object
+
+_STEP = re.compile(r"[^.\[\]]+|\[-?\d+\]")
+_PATH = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[-?\d+\])*")
+_MISSING = object()
+_SHOWN = 200
+_BEFORE = 30  # characters of what two long texts have in common
+
+
+class UnexpectedRequest(AssertionError):
+    """A request that is not the expected one; over a port, it is answered with an error that says so."""
+
+    def api_error(self) -> ApiError:
+        """A refusal that no client tries again after."""
+        return ApiError(400, str(self), code="unexpected_request")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where a request is not as expected; `came` is written as it is shown."""
+
+    path: str
+    expected: str
+    came: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a request has to have: values by path, and what its last turn says; None says nothing of it."""
+
+    fields: Mapping[str, object]
+    user: object = None
+    tool_outputs: Mapping[str, object] | None = None
+
+    def __str__(self) -> str:
+        parts = [f"{path}={_shown(value)}" for path, value in self.fields.items()]
+        parts += [] if self.user is None else [f"user={_shown(self.user)}"]
+        parts += [] if self.tool_outputs is None else [f"tool_outputs={_shown(self.tool_outputs)}"]
+        return ", ".join(parts) or "any request"
+
+    def differences(self, body: Any, items: Sequence[JSONObject]) -> list[Difference]:
+        """How a request differs; `items` are those of the whole conversation."""
+        found: list[Difference] = []
+        for path, expected in self.fields.items():
+            found += _differences(expected, _value(as_object(body), path), path)
+        turn = read_turn(items)
+        if self.user is not None:
+            found += _differences(self.user, turn.text if turn.asked else _MISSING, "user")
+        for name, expected in (self.tool_outputs or {}).items():
+            found += _of_output(expected, name, turn)
+        return found
+
+    def check(self, what: str, body: Any, items: Sequence[JSONObject]) -> None:
+        """Raise `UnexpectedRequest` for a request that differs."""
+        found = self.differences(body, items)
+        if found:
+            lines = [
+                f"{each.path}\n    expected: {each.expected}\n    came:     {each.came}" for each in found
+            ]
+            raise UnexpectedRequest("\n  ".join([f"{what} is not as expected:", *lines]))
+
+
+def expectation(
+    fields: Mapping[str, object] | None,
+    more: Mapping[str, object],
+    user: object,
+    tool_outputs: Mapping[str, object] | None,
+) -> Expectation:
+    """What was asked for, when it can be: paths have to be such."""
+    given = {**(fields or {}), **more}
+    for path in given:
+        if not _PATH.fullmatch(path):
+            raise ValueError(
+                f"{path!r} is no path to a field, such as 'model', 'input[-1].role' or 'text.format'."
+            )
+    if tool_outputs is not None and _mapping(tool_outputs) is None:
+        raise ValueError(f"tool_outputs is {tool_outputs!r}, but has to map names or call ids to outputs.")
+    return Expectation(given, user, tool_outputs)
+
+
+def _value(body: JSONObject, path: str) -> object:
+    """What a path leads to."""
+    # A field may have dots in its name.
+    if path in body:
+        return body[path]
+    value: Any = body
+    for step in _STEP.findall(path):
+        if step.startswith("[") and is_array(value):
+            index = int(step[1:-1])
+            value = value[index] if -len(value) <= index < len(value) else _MISSING
+        else:
+            value = value.get(step, _MISSING) if is_object(value) else _MISSING
+    return value
+
+
+def _differences(expected: object, came: object, path: str) -> Iterator[Difference]:
+    """Compare: of objects, the fields that are expected; of lists, all elements."""
+    expected = _plain(expected)
+    fields, elements = _mapping(expected), _elements(expected)
+    if fields is not None and is_object(came):
+        for name, value in fields.items():
+            yield from _differences(value, came.get(name, _MISSING), f"{path}.{name}")
+    elif elements is not None and is_array(came):
+        if len(elements) != len(came):
+            yield Difference(path, _count(len(elements)), f"{_count(len(came))}: {_shown(came)}")
+        for index, (value, other) in enumerate(zip(elements, came, strict=False)):
+            yield from _differences(value, other, f"{path}[{index}]")
+    elif not _matches(expected, came):
+        yield Difference(
+            path, _shown(expected, came), "nothing" if came is _MISSING else _shown(came, expected)
+        )
+
+
+def _mapping(value: object) -> Mapping[str, object] | None:
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else None
+
+
+def _elements(value: object) -> Sequence[object] | None:
+    return cast("Sequence[object]", value) if isinstance(value, (list, tuple)) else None
+
+
+def _matches(expected: object, came: object) -> bool:
+    if expected is None:
+        return came is None or came is _MISSING
+    if came is _MISSING:
+        return False
+    if isinstance(expected, re.Pattern):
+        return isinstance(came, str) and cast("re.Pattern[str]", expected).search(came) is not None
+    if isinstance(expected, (bool, int, float)) and isinstance(expected, bool) != isinstance(came, bool):
+        return False
+    # In this order, since what is expected may have an idea of its own of what is equal to it.
+    return bool(expected == came)
+
+
+def _plain(expected: object) -> object:
+    """A model as its fields."""
+    to_dict = getattr(expected, "to_dict", None)
+    return to_dict() if callable(to_dict) else expected
+
+
+def _of_output(expected: object, name: str, turn: Turn) -> Iterator[Difference]:
+    """Compare what a tool gave back: any of its outputs may be the expected one."""
+    path = f"tool_outputs[{name!r}]"
+    results = [result for result in turn.results if name in (result.name, result.call_id)]
+    all_of_them = [list(_differences(expected, _output(result, expected), path)) for result in results]
+    if not results:
+        others = ", ".join(f"{result.name} ({result.call_id})" for result in turn.results)
+        came = f"nothing, but outputs of {others}" if others else "nothing"
+        yield Difference(path, _shown(expected), came)
+    elif len(results) == 1:
+        yield from all_of_them[0]
+    elif all(all_of_them):
+        yield Difference(path, _shown(expected), " and ".join(_shown(result.output) for result in results))
+
+
+def _output(result: Result, expected: object) -> object:
+    """An output, read as JSON when an object or a list is expected."""
+    if _mapping(_plain(expected)) is None and _elements(expected) is None:
+        return result.output
+    try:
+        return cast("object", json.loads(result.output))
+    except ValueError:
+        return result.output
+
+
+def _count(number: int) -> str:
+    return "1 element" if number == 1 else f"{number} elements"
+
+
+def _shown(value: object, other: object = None) -> str:
+    """A value in one line; of a long text, the part where it begins to differ from another."""
+    start = 0
+    if isinstance(value, str) and isinstance(other, str) and len(value) > _SHOWN:
+        unlike = (at for at, (a, b) in enumerate(zip(value, other, strict=False)) if a != b)
+        start = max(next(unlike, min(len(value), len(other))) - _BEFORE, 0)
+        value = value[start : start + _SHOWN + 1]
+    text = repr(value)
+    shortened = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    return f"...{shortened}" if start else shortened
