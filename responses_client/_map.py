@@ -91,9 +91,13 @@ class ResponseMap(_Map):
 
     def __enter__(self) -> Self:
         self._begin()
-        if self._journal is not None:
-            self._journal.open()
-        self._crew.start()
+        try:
+            if self._journal is not None:
+                self._journal.open()
+            self._crew.start()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(
@@ -166,7 +170,12 @@ class AsyncResponseMap(_Map):
     async def __aenter__(self) -> Self:
         self._begin()
         if self._journal is not None:
-            await anyio.to_thread.run_sync(self._journal.open)
+            try:
+                await anyio.to_thread.run_sync(self._journal.open)
+            except BaseException:
+                self._is_left = True
+                self._journal.close()
+                raise
         self._tasks = Tasks(self._work, self._items, self._most, _AHEAD * self._most)
         await self._tasks.start()
         return self

@@ -200,12 +200,19 @@ class Crew:
 
     def _hand_out(self, item: "Item") -> None:
         with self._lock:
+            if self._io.is_stopped:
+                return
             self._room -= 1
             self._pending += 1
             self._jobs.append(item)
             # The first thread of the list takes the requests.
             if len(self._jobs) > self._idle and len(self._threads) <= self._most:
-                self._spawn(self._send)
+                try:
+                    self._spawn(self._send)
+                except RuntimeError as error:  # there can be no more threads
+                    if len(self._threads) == 1:
+                        self._failure = error
+                        self._has_news.notify()
             self._has_jobs.notify()
 
     def _send(self) -> None:

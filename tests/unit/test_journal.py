@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from callers import COLOURS, Caller
 from hypothesis import given
@@ -193,6 +194,20 @@ def test_error_with_a_good_status_is_no_answer_to_replay(caller: Caller, server:
     server.reply_raw(body, status=200, content_type="application/json")
     mapped(caller, REQUESTS[:1], path)
     assert mapped(caller, REQUESTS[:1], path)[0].error is None
+
+
+@pytest.mark.parametrize("colour", COLOURS[1:])
+def test_journal_is_closed_when_its_opening_is_cancelled(server: Server, path: Path, colour: str) -> None:
+    async def wait(client: Any) -> None:
+        many = client.responses.map(REQUESTS, journal=path)
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await many.__aenter__()
+        assert many._journal._file is None
+        with pytest.raises(RuntimeError, match="was left"):
+            await anext(many)
+
+    Caller(colour, server.client, server.async_client).run(wait, wait)
 
 
 # --- by itself

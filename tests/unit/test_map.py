@@ -7,6 +7,7 @@ import pickle
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -405,6 +406,33 @@ def test_threads_have_the_context_of_the_block_and_are_as_few_as_needed(server: 
         assert len(list(results)) == 3
     assert seen == {"Ada"}
     assert set(threading.enumerate()) == before
+
+
+@pytest.mark.parametrize(
+    ("refused", "error"),
+    [("responses.map-0", RuntimeError), ("responses.map-1", RuntimeError), ("responses.map-2", None)],
+)
+def test_map_does_with_the_threads_it_can_have(
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    refused: str,
+    error: type[Exception] | None,
+) -> None:
+    start = threading.Thread.start
+
+    def scarce(thread: threading.Thread) -> None:
+        if thread.name == refused:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", scarce)
+    many = server.client().responses.map(requests(20), journal=tmp_path / "journal")
+    if error is None:
+        assert len(many.all()) == 20
+    else:
+        with pytest.raises(error, match="can't start new thread"):
+            many.all()
 
 
 def test_requests_are_taken_in_one_thread(server: Server) -> None:
