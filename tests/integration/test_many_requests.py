@@ -32,16 +32,21 @@ def server(request: pytest.FixtureRequest) -> Server:
 
 
 def test_threads_answer_all_within_the_limit(server: Server) -> None:
-    with server.serve() as url, Client(api_key="any", base_url=url) as client:
-        with client.responses.map(iter(REQUESTS)) as results:
-            check(server, list(results))
+    with (
+        server.serve() as url,
+        Client(api_key="any", base_url=url) as client,
+        client.responses.map(iter(REQUESTS)) as results,
+    ):
+        check(server, list(results))
 
 
 def test_tasks_answer_all_within_the_limit(server: Server) -> None:
     async def main(url: str) -> list[MapResult]:
-        async with AsyncClient(api_key="any", base_url=url) as client:
-            async with client.responses.map(iter(REQUESTS)) as results:
-                return [result async for result in results]
+        async with (
+            AsyncClient(api_key="any", base_url=url) as client,
+            client.responses.map(iter(REQUESTS)) as results,
+        ):
+            return [result async for result in results]
 
     with server.serve() as url:
         check(server, anyio.run(main, url))
