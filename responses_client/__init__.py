@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ._client import Client as Client
     from ._hooks import RequestInfo as RequestInfo
     from ._hooks import ResponseInfo as ResponseInfo
+    from ._map import AsyncResponseMap as AsyncResponseMap
+    from ._map import ResponseMap as ResponseMap
+    from ._map_items import MapResult as MapResult
     from ._meta import RateLimits as RateLimits
     from ._meta import ResponseMeta as ResponseMeta
     from ._pages import AsyncPage as AsyncPage
@@ -81,6 +84,8 @@ else:
         "_batch": "batch_line read_batch write_batch",
         "_client": "AsyncClient Client",
         "_hooks": "RequestInfo ResponseInfo",
+        "_map": "AsyncResponseMap ResponseMap",
+        "_map_items": "MapResult",
         "_meta": "RateLimits ResponseMeta",
         "_pages": "AsyncPage AsyncPager Page",
         "_parsed": "AsyncParsedResponseStream ParsedResponse ParsedResponseStream",

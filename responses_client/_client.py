@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import httpx
     from typing_extensions import Unpack
 
+    from ._map import AsyncResponseMap, MapOptions, ResponseMap
+    from ._map_items import AsyncRequests, Requests
     from ._options import SessionOptions
     from ._pages import AsyncPage, AsyncPager, Listing, Page
     from ._request import Operation, PagedOperation
@@ -218,6 +220,12 @@ class Client(_Client):
 
         return run_loop(self._io, self._open_settings(), SyncWorkers, params, text_format)
 
+    def map(self, requests: "Requests", options: "MapOptions") -> "ResponseMap":
+        """Return a map of requests to responses, not yet begun."""
+        from ._map import ResponseMap
+
+        return ResponseMap(cast("SyncIO", self._io), self._open_settings(), requests, options)
+
     def perform(self, work: "Callable[[IO, Settings], Coroutine[Any, Any, _T]]") -> _T:
         """Do what waits between several requests."""
         return run(work(self._io, self._open_settings()))
@@ -332,6 +340,12 @@ class AsyncClient(_Client):
         from ._workers import AsyncWorkers
 
         return run_loop(self._io, self._open_settings(), AsyncWorkers, params, text_format)
+
+    def map(self, requests: "AsyncRequests", options: "MapOptions") -> "AsyncResponseMap":
+        """Return a map of requests to responses, not yet begun."""
+        from ._map import AsyncResponseMap
+
+        return AsyncResponseMap(cast("AsyncIO", self._io), self._open_settings(), requests, options)
 
     async def perform(self, work: "Callable[[IO, Settings], Coroutine[Any, Any, _T]]") -> _T:
         """Do what waits between several requests."""

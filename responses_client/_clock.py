@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from threading import Event
     from typing import Protocol
 
     class Clock(Protocol):
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
             ...
 
 
-__all__ = ["is_real", "monotonic", "replaced_by", "sleep", "sleep_async", "time", "within"]
+__all__ = ["is_real", "monotonic", "replaced_by", "sleep", "sleep_async", "sleep_unless", "time", "within"]
 
 _ANY_LENGTH = nullcontext()
 
@@ -68,6 +69,14 @@ def sleep(seconds: float) -> None:
     """Wait, in a thread."""
     if _clock is None:
         _time.sleep(seconds)
+    else:
+        _clock.sleep(seconds)
+
+
+def sleep_unless(stopped: "Event", seconds: float) -> None:
+    """Wait, in a thread, or until an event is set."""
+    if _clock is None:
+        stopped.wait(seconds)
     else:
         _clock.sleep(seconds)
 

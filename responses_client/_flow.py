@@ -13,11 +13,12 @@ from ._io import IO, Body, Failure, WireRequest
 from ._meta import ResponseMeta, origin, public_url
 from ._request import Call
 from ._result import answer_error, parse_result
-from ._retry import GiveUp, Outcome, Policy, StatusFailure, decide
+from ._retry import GiveUp, Outcome, Policy, StatusFailure, decide, patience
 from .errors import APIConnectionError, APIError, APITimeoutError, ResponseValidationError
 from .models import Model
 
 if TYPE_CHECKING:
+    from ._gate import Gate
     from ._observe import Watch
 
 __all__ = ["Attempts", "caught", "fetch", "is_watched", "logs_bodies"]
@@ -38,6 +39,7 @@ class Attempts:
         tries: How many requests were sent, redirects left aside.
         meta: Of the last answer.
         watch: Who is told of each try; None if nobody is.
+        gate: Where each try waits for its turn among many calls; None if the call is alone.
     """
 
     def __init__(self, io: IO, call: "Call[Any]") -> None:
@@ -45,11 +47,13 @@ class Attempts:
         self.tries = 0
         self.meta: ResponseMeta | None = None
         self.watch: Watch | None = None
+        self.gate: Gate | None = None
         self._secrets = call.secrets
         self._login = Login(io, call.settings, needs_key=call.needs_key)
         self._io = io
         self._start = 0.0
         self._spent = 0  # tries before the one that retries are counted from
+        self._refusals = 0  # which cost no retry
         self._policy = Policy(max_retries=call.settings.max_retries)
 
     @property
@@ -79,8 +83,6 @@ class Attempts:
             APIConnectionError: No answer came.
             APIStatusError: The answer has another status.
         """
-        if not self.tries:
-            self._start = _clock.monotonic()
         while True:
             body = await caught(self._send() if self.watch is None else self.watch.within(self._send()))
             if isinstance(body, Failure):
@@ -104,10 +106,12 @@ class Attempts:
 
     async def retry(self, outcome: Outcome, error: APIError) -> None:
         """Wait before the next try, or raise the error if there shall be none."""
+        patient = None if self.gate is None else patience(outcome)
+        retries = self.tries - 1 - self._spent - self._login.renewals - self._refusals
         decision = decide(
-            self.tries - 1 - self._spent - self._login.renewals,
+            retries if patient is None else self._refusals,
             outcome,
-            policy=self._policy,
+            policy=patient or self._policy,
             now=_clock.time(),
             random=random.random(),
             deadline_left=self.left,
@@ -120,7 +124,11 @@ class Attempts:
         logger.info("%s: %s in %.2f s, %s", self.call.operation.name, what, decision.delay, decision.reason)
         if self.watch is not None:
             self.watch.retrying(decision.delay, decision.reason)
-        await self._io.sleep(decision.delay)
+        if self.gate is None or patient is None:
+            await self._io.sleep(decision.delay)
+        else:
+            self._refusals += 1
+            self.gate.close(decision.delay)
 
     async def tell(
         self, meta: ResponseMeta | None, error: APIError | None, result: Model | None = None
@@ -184,6 +192,14 @@ class Attempts:
         return content
 
     async def _send(self) -> Body:
+        if self.gate is None:
+            return await self._try()
+        # The time of the call begins when it is let through for the first time.
+        return await self.gate.through(self._try, self.left if self.tries else None)
+
+    async def _try(self) -> Body:
+        if not self.tries:
+            self._start = _clock.monotonic()
         self.tries += 1
         request = self.call.request
         logger.debug(
@@ -244,13 +260,14 @@ def logs_bodies() -> bool:
     return 0 < bodies.level <= logging.DEBUG and bodies.isEnabledFor(logging.DEBUG)
 
 
-async def fetch(io: IO, call: Call[_R]) -> _R:
-    """Make a call whose answer is one JSON object.
+async def fetch(io: IO, call: Call[_R], gate: "Gate | None" = None) -> _R:
+    """Make a call whose answer is one JSON object; it may be one of many that go through a gate.
 
     Raises:
         APIError: No answer came, or an error, or no valid answer.
     """
     attempts = Attempts(io, call)
+    attempts.gate = gate
     work = _result(attempts, call)
     if not is_watched(call):
         return await work

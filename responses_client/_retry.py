@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 __all__ = [
     "QUOTA_CODES",
+    "REFUSED",
     "ConnectionFailure",
     "FailureKind",
     "GiveUp",
@@ -16,13 +17,17 @@ __all__ = [
     "StatusFailure",
     "decide",
     "parse_retry_after",
+    "patience",
     "status_of_code",
 ]
 
 QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 """Error codes and types that come with 429 although waiting does not help: money is missing."""
 
-_RETRIED_STATUSES = frozenset({408, 409, 429})
+REFUSED = 429
+"""The status of a request that came too early."""
+
+_RETRIED_STATUSES = frozenset({408, 409, REFUSED})
 # Errors that pass; a stream can begin with one although its status is 200.
 _CODE_STATUSES = {
     "insufficient_quota": 429,
@@ -117,6 +122,18 @@ def decide(
     if deadline_left is not None and delay >= deadline_left:
         return GiveUp(f"a wait of {delay:g} s does not fit into the {deadline_left:g} s before the deadline")
     return Retry(delay, _reason(outcome))
+
+
+def patience(outcome: Outcome) -> Policy | None:
+    """Return how a refusal (429) of one of many requests is repeated, apart from its own retries; None for all else.
+
+    Many requests are expected to meet a limit, and the wait is the server's to name. One that names none may mean
+    that the request will never fit.
+    """
+    if not isinstance(outcome, StatusFailure) or outcome.status_code != REFUSED:
+        return None
+    is_named = parse_retry_after(outcome.headers) is not None
+    return Policy(max_retries=100 if is_named else 10, max_retry_after=600.0)
 
 
 def parse_retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:

@@ -14,11 +14,14 @@ from ._responses import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
+    from os import PathLike
 
     from pydantic import TypeAdapter
     from typing_extensions import TypeForm, Unpack
 
+    from responses_client._map import AsyncResponseMap, ResponseMap
+    from responses_client._map_items import AsyncRequests, MapResult, Requests
     from responses_client._options import RequestOptions, SessionOptions, WaitOptions
     from responses_client._parsed import AsyncParsedResponseStream, ParsedResponse, ParsedResponseStream
     from responses_client._resume import ResumeToken
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncResponses", "Responses"]
 
 _T = TypeVar("_T")
+# Fewer than the connections that HTTP clients have by default, so that what counts as sent does not wait for one.
+MAX_CONCURRENCY = 64
 
 
 def _resumed(
@@ -237,6 +242,60 @@ class Responses(ResponsesOperations):
         work = partial(wait, waiting=waiting, on_progress=plain(on_progress), params=params)
         return self._client.perform(work)
 
+    @overload
+    def map(
+        self,
+        requests: "Mapping[str, ResponseCreateParams]",
+        *,
+        max_concurrency: int = ...,
+        ordered: bool = ...,
+        on_result: "Callable[[MapResult], object] | None" = ...,
+        journal: "str | PathLike[str] | None" = ...,
+    ) -> "ResponseMap": ...
+
+    @overload
+    def map(
+        self,
+        requests: "Iterable[ResponseCreateParams]",
+        *,
+        max_concurrency: int = ...,
+        ordered: bool = ...,
+        on_result: "Callable[[MapResult], object] | None" = ...,
+        journal: "str | PathLike[str] | None" = ...,
+    ) -> "ResponseMap": ...
+
+    def map(
+        self,
+        requests: "Requests",
+        *,
+        max_concurrency: int = MAX_CONCURRENCY,
+        ordered: bool = True,
+        on_result: "Callable[[MapResult], object] | None" = None,
+        journal: "str | PathLike[str] | None" = None,
+    ) -> "ResponseMap":
+        """Send many requests, many at a time and as fast as rate limits allow. (`POST /responses`)
+
+        Use it as `with client.responses.map(requests) as results` and iterate over the results in the block, or call
+        `.all()` on it for a list. A request that fails is a result with an `error`; it ends nothing. All share what
+        the answers say of rate limits, by model; a request that is refused (429) all the same is sent again without
+        a loss to its `max_retries`.
+
+        Args:
+            requests: The arguments of `create` as dicts, without `stream` and `background`: an iterable, which may be
+                endless and is taken as needed, or a mapping of your own ids to them.
+            max_concurrency: How many are sent at once at most, 64 by default.
+            ordered: Whether results come in the order of the requests, or else as they are finished.
+            on_result: Is called with each result as it is finished, whoever's turn it is; what it raises ends the map.
+            journal: A file to which each result is written as it is finished, in the form of batch results, see
+                `read_batch`. With the same requests again, those that it has responses to are not sent.
+
+        Raises:
+            RequestValidationError: An argument makes no sense; what is wrong with a request is in its result.
+        """
+        from responses_client._map import MapOptions
+
+        return self._client.map(requests, MapOptions(max_concurrency, ordered, on_result, journal))
+
 
 class AsyncResponses(AsyncResponsesOperations):
     """Create responses."""
@@ -369,3 +428,53 @@ class AsyncResponses(AsyncResponsesOperations):
         return await self._client.perform(
             partial(wait, waiting=waiting, on_progress=on_progress, params=params)
         )
+
+    @overload
+    def map(
+        self,
+        requests: "Mapping[str, ResponseCreateParams]",
+        *,
+        max_concurrency: int = ...,
+        ordered: bool = ...,
+        on_result: "Callable[[MapResult], Awaitable[object] | object] | None" = ...,
+        journal: "str | PathLike[str] | None" = ...,
+    ) -> "AsyncResponseMap": ...
+
+    @overload
+    def map(
+        self,
+        requests: "Iterable[ResponseCreateParams]",
+        *,
+        max_concurrency: int = ...,
+        ordered: bool = ...,
+        on_result: "Callable[[MapResult], Awaitable[object] | object] | None" = ...,
+        journal: "str | PathLike[str] | None" = ...,
+    ) -> "AsyncResponseMap": ...
+
+    @overload
+    def map(
+        self,
+        requests: "AsyncIterable[ResponseCreateParams]",
+        *,
+        max_concurrency: int = ...,
+        ordered: bool = ...,
+        on_result: "Callable[[MapResult], Awaitable[object] | object] | None" = ...,
+        journal: "str | PathLike[str] | None" = ...,
+    ) -> "AsyncResponseMap": ...
+
+    def map(
+        self,
+        requests: "AsyncRequests",
+        *,
+        max_concurrency: int = MAX_CONCURRENCY,
+        ordered: bool = True,
+        on_result: "Callable[[MapResult], Awaitable[object] | object] | None" = None,
+        journal: "str | PathLike[str] | None" = None,
+    ) -> "AsyncResponseMap":
+        """Send many requests, many at a time; to be used with `async with` and `async for`, see `Responses.map`. (`POST /responses`)
+
+        `requests` may be an async iterable, and `on_result` an async function, too.
+        """
+        from responses_client._map import MapOptions
+
+        return self._client.map(requests, MapOptions(max_concurrency, ordered, on_result, journal))

@@ -88,6 +88,11 @@ class ScriptedServer:
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
 
+    @property
+    def threads(self) -> list[threading.Thread]:
+        """Those that it plays in."""
+        return list(self._threads)
+
     def add(self, *scripts: Script) -> None:
         """Have more scripts played, after those there are."""
         self._scripts += scripts

@@ -1,0 +1,318 @@
+"""Maps that are left in the middle of something: no thread, task or connection stays, and exceptions come out as they are."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import ssl
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from samples import KEY, response
+from scripted_server import HOLD, ScriptedServer, Step, answer, head
+from shells import Session, Shell
+
+from responses_client import Client
+from responses_client.errors import APIConnectionError, RateLimitError
+
+GOOD: list[Step] = [answer(200, response())]
+REQUEST: Any = {"model": "m", "input": "Hi"}
+
+# What the requests after the first meet.
+STATES: dict[str, list[Step]] = {
+    "waiting for headers": [HOLD],
+    "waiting for a body": [head(200, content_length="10"), HOLD],
+    "waiting for the next try": [answer(503, {}, retry_after="30")],
+    "waiting at the gate": [answer(429, {}, retry_after="30")],
+    "waiting to be read": GOOD,
+}
+STATE = pytest.mark.parametrize("script", STATES.values(), ids=STATES)
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def loop(request: pytest.FixtureRequest) -> Shell:
+    """Each kind of event loop in turn."""
+    return Shell(request.param)
+
+
+@pytest.fixture
+def threads() -> Callable[[], set[threading.Thread]]:
+    """The threads that were not there before."""
+    before = set(threading.enumerate())
+    return lambda: set(threading.enumerate()) - before
+
+
+def requests() -> Iterator[Any]:
+    while True:
+        yield REQUEST
+
+
+def met(server: ScriptedServer) -> bool:
+    """Whether the map is where it is to be: its requests have been sent, and no others follow."""
+    return len(server.requests) >= 3
+
+
+class Left(Exception):
+    """What blocks are left by."""
+
+
+# --- threads
+
+
+def leave(client: Client, server: ScriptedServer, ours: Callable[[], set[threading.Thread]]) -> float:
+    """Leave a block once the server was met; return how long that took."""
+    with suppress(Left), client.responses.map(requests(), max_concurrency=3, ordered=False) as results:
+        assert next(results).response is not None
+        while not met(server):
+            time.sleep(0.001)
+        time.sleep(0.02)
+        start = time.monotonic()
+        raise Left
+    seconds = time.monotonic() - start
+    assert {thread for thread in ours() if thread.name.startswith("responses.map")} == set()
+    return seconds
+
+
+@STATE
+def test_block_left_by_threads_leaves_none_of_them_and_no_connection(
+    script: list[Step], threads: Callable[[], set[threading.Thread]]
+) -> None:
+    with ScriptedServer(GOOD, *[script] * 30) as server, Client(api_key=KEY, base_url=server.url) as client:
+        assert leave(client, server, threads) < 1
+        for _ in range(server.connections):
+            assert server.closed.acquire(timeout=2)
+
+
+def test_threads_that_a_deadline_needs_end_as_well(threads: Callable[[], set[threading.Thread]]) -> None:
+    with ScriptedServer(GOOD, *[[HOLD]] * 30) as server:
+        with Client(api_key=KEY, base_url=server.url, deadline=60) as client:
+            assert leave(client, server, threads) < 1
+        for thread in threads() - set(server.threads):
+            thread.join(2)
+            assert not thread.is_alive()
+
+
+def test_encrypted_connections_are_cut_off_too(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch, threads: Callable[[], set[threading.Thread]]
+) -> None:
+    context = ssl.create_default_context(cafile=str(certificate))
+    monkeypatch.setattr("responses_client._transport._ssl_context", lambda scheme: context)
+    scripts = [GOOD, *[[HOLD]] * 30]
+    with (
+        ScriptedServer(*scripts, certificate=certificate) as server,
+        Client(api_key=KEY, base_url=server.url) as client,
+    ):
+        assert leave(client, server, threads) < 1
+
+
+def test_http_client_of_the_user_is_waited_for_and_stays_open(
+    threads: Callable[[], set[threading.Thread]],
+) -> None:
+    slow: list[Step] = [0.2, *GOOD]
+    with ScriptedServer(GOOD, *[slow] * 30) as server, httpx.Client(trust_env=False) as given:
+        client = Client(api_key=KEY, base_url=server.url, http_client=given)
+        assert 0.05 < leave(client, server, threads) < 1
+        assert client.responses.create(**REQUEST).output_text == "Hello"
+
+
+def test_thread_that_cannot_be_woken_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("responses_client._map_threads._JOIN_SECONDS", 0.05)
+    go_on = threading.Event()
+
+    def stuck() -> Iterator[Any]:
+        yield REQUEST
+        go_on.wait(5)
+
+    with ScriptedServer(GOOD) as server, Client(api_key=KEY, base_url=server.url) as client:
+        with client.responses.map(stuck()) as results:
+            next(results)
+        (thread,) = [t for t in threading.enumerate() if t.name == "responses.map-0"]
+        assert thread.daemon
+        go_on.set()
+        thread.join(2)
+        assert not thread.is_alive()
+
+
+def test_map_that_ends_by_itself_leaves_nothing(threads: Callable[[], set[threading.Thread]]) -> None:
+    with ScriptedServer(*[GOOD] * 10) as server, Client(api_key=KEY, base_url=server.url) as client:
+        assert len(client.responses.map([REQUEST] * 10, max_concurrency=3).all()) == 10
+        assert threads() - set(server.threads) == set()
+        for _ in range(server.connections):
+            assert server.closed.acquire(timeout=2)
+
+
+# --- tasks
+
+
+async def wait_until_met(server: ScriptedServer) -> None:
+    while not met(server):  # noqa: ASYNC110  # by a thread
+        await anyio.sleep(0.001)
+    await anyio.sleep(0.02)
+
+
+async def stay(session: Session, server: ScriptedServer, reached: anyio.Event | None = None) -> None:
+    async with session.client.responses.map(requests(), max_concurrency=3, ordered=False) as results:
+        assert (await anext(results)).response is not None  # type: ignore[arg-type]
+        await wait_until_met(server)
+        if reached is not None:
+            reached.set()
+            await anyio.sleep(30)
+        raise Left
+
+
+@STATE
+def test_block_left_by_an_exception_leaves_no_task_and_no_connection(loop: Shell, script: list[Step]) -> None:
+    async def play(session: Session) -> None:
+        with pytest.raises(Left) as caught:
+            await stay(session, server)
+        assert caught.value.__cause__ is None
+        assert session.busy_connections == 0
+
+    with ScriptedServer(GOOD, *[script] * 30) as server:
+        loop.play(play, server.url)
+
+
+@STATE
+def test_cancelled_scope_leaves_no_task_and_no_connection(loop: Shell, script: list[Step]) -> None:
+    async def play(session: Session) -> None:
+        reached = anyio.Event()
+        async with anyio.create_task_group() as group:
+            group.start_soon(stay, session, server, reached)
+            await reached.wait()
+            group.cancel_scope.cancel()
+        assert session.busy_connections == 0
+
+    with ScriptedServer(GOOD, *[script] * 30) as server:
+        loop.play(play, server.url)
+
+
+@pytest.mark.parametrize(
+    ("script", "is_reading"),
+    [
+        *[pytest.param(script, False, id=name) for name, script in STATES.items()],
+        *[pytest.param(STATES[name], True, id=f"{name}, read") for name in list(STATES)[:-1]],
+    ],
+)
+def test_cancelled_task_of_asyncio_leaves_nothing(script: list[Step], is_reading: bool) -> None:
+    async def read(session: Session) -> None:
+        async with session.client.responses.map(requests(), max_concurrency=3, ordered=False) as results:
+            async for _ in results:  # type: ignore[union-attr]
+                await asyncio.sleep(0)
+
+    async def play(session: Session) -> None:
+        reached = anyio.Event()
+        task = asyncio.ensure_future(read(session) if is_reading else stay(session, server, reached))
+        await (wait_until_met(server) if is_reading else reached.wait())
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert task.cancelled()
+        del task
+        gc.collect()
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        assert session.busy_connections == 0
+
+    with ScriptedServer(GOOD, *[script] * 30) as server:
+        Shell("asyncio").play(play, server.url)
+
+
+def test_timeout_of_asyncio_around_a_map_is_a_timeout(loop: Shell) -> None:
+    async def play(session: Session) -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await session.client.responses.map([REQUEST] * 5).all()  # type: ignore[misc]
+        assert session.busy_connections == 0
+
+    with ScriptedServer(*[[HOLD]] * 5) as server:
+        Shell("asyncio").play(play, server.url)
+
+
+def test_requests_that_are_waited_for_can_be_left(loop: Shell) -> None:
+    closed: list[bool] = []
+
+    async def slow() -> AsyncIterator[Any]:
+        try:
+            yield REQUEST
+            await anyio.sleep(30)
+        finally:
+            closed.append(True)
+
+    async def play(session: Session) -> None:
+        async with session.client.responses.map(slow()) as results:  # type: ignore[arg-type]
+            await anext(results)  # type: ignore[arg-type]
+        assert closed == [True]
+
+    with ScriptedServer(GOOD) as server:
+        loop.play(play, server.url)
+
+
+def test_exception_is_not_hidden_by_a_cancellation_of_the_scope_around(loop: Shell) -> None:
+    async def play(session: Session) -> None:
+        async def leave_cancelled() -> None:
+            with anyio.CancelScope() as scope:
+                async with session.client.responses.map(
+                    requests(), max_concurrency=3, ordered=False
+                ) as results:
+                    await anext(results)  # type: ignore[arg-type]
+                    await wait_until_met(server)
+                    scope.cancel()
+                    raise Left
+
+        with pytest.raises(Left):
+            await leave_cancelled()
+        assert session.busy_connections == 0
+
+    with ScriptedServer(GOOD, *[[HOLD]] * 10) as server:
+        loop.play(play, server.url)
+
+
+# --- failures of the network
+
+
+async def results_of(session: Session, count: int, **options: Any) -> list[Any]:
+    many = session.client.responses.map([REQUEST] * count, **options)
+    found = many.all()
+    return list(await found if isinstance(found, Awaitable) else found)
+
+
+def test_each_failure_has_the_retries_of_a_call(shell: Shell) -> None:
+    async def play(session: Session) -> None:
+        results = await results_of(session, 2, max_concurrency=1)
+        assert results[0].response is not None
+        assert isinstance(results[1].error, APIConnectionError)
+
+    with ScriptedServer([], GOOD, *[[head(200, content_length="9"), b"{"]] * 3) as server:
+        server.add([])
+        shell.play(play, server.url, max_retries=1, timeout=0.3)
+        assert 3 <= len(server.requests) <= 4
+
+
+def test_quota_that_is_used_up_is_a_result(shell: Shell) -> None:
+    async def play(session: Session) -> None:
+        results = await results_of(session, 2, max_concurrency=1)
+        assert [type(result.error) for result in results] == [RateLimitError, type(None)]
+
+    used_up = [answer(429, {"error": {"code": "insufficient_quota", "message": "Pay."}}, retry_after="30")]
+    with ScriptedServer(used_up, GOOD) as server:
+        shell.play(play, server.url)
+
+
+def test_slow_request_does_not_hold_up_others_whose_order_does_not_matter(shell: Shell) -> None:
+    async def play(session: Session) -> None:
+        results = await results_of(session, 6, max_concurrency=2, ordered=False)
+        assert sorted(result.index for result in results) == list(range(6))
+        assert results[-1].response.output_text == "Hello"
+        slow = [number for number, result in enumerate(results) if result.response.id == "resp_slow"]
+        assert slow == [5]
+
+    late: list[Step] = [0.3, answer(200, {**response(), "id": "resp_slow"})]
+    with ScriptedServer(late, *[GOOD] * 5) as server:
+        shell.play(play, server.url)
