@@ -30,6 +30,30 @@ class _Text:
         return "".join(self.pieces)
 
 
+class _Parts(list[Any]):
+    """A list whose parts may be counted oddly by the server: from 1, or with gaps.
+
+    Attributes:
+        places: Where the part is that was made for an index which the list did not have.
+    """
+
+    def __init__(self, parts: list[Any]) -> None:
+        super().__init__(parts)
+        self.places: dict[int, int] = {}
+
+    def place(self, index: int) -> int | None:
+        """Return where the part of an index is; None if there is none."""
+        return self.places.get(index, index if 0 <= index < len(self) else None)
+
+    def make(self, index: int | None) -> int:
+        """Make one more part, for an index that there is none of."""
+        place = len(self)
+        if index is not None:
+            self.places[index] = place
+        self.append(None)
+        return place
+
+
 class Accumulator:
     """Collects the events of one response.
 
@@ -139,7 +163,7 @@ class Accumulator:
                         _append(part, name, piece)
                 elif isinstance(holder, list):
                     ends_last = _is_done(event) and (key is None or path[-1] == "content_index")
-                    _place(cast("list[object]", holder), key, new, ends_last)
+                    _place(cast("_Parts", holder), key, new, ends_last)
                 else:
                     holder[key] = new
 
@@ -206,7 +230,7 @@ class Accumulator:
             if key.endswith("_index"):
                 holder = _element(holder, _field(event, key), part_type, key == "content_index")
             else:
-                holder = _child(holder, key, list if below.endswith("_index") else dict)
+                holder = _list(holder, key) if below.endswith("_index") else _child(holder, key)
         last = path[-1]
         return holder, _field(event, last) if last.endswith("_index") else last
 
@@ -252,15 +276,20 @@ def _new_item(kind: str, item_id: str | None) -> Json:
     return item
 
 
-def _child(holder: Json, key: str, kind: type[Any]) -> Any:
-    if not isinstance(holder.get(key), kind):
-        holder[key] = kind()
-    return holder[key]
+def _child(holder: Json, key: str) -> Json:
+    if not isinstance(holder.get(key), dict):
+        holder[key] = {}
+    return cast("Json", holder[key])
 
 
-def _element(
-    parts: list[Any], index: int | None, part_type: str | None = None, is_shared: bool = False
-) -> Json:
+def _list(holder: Json, key: str) -> _Parts:
+    known: object = holder.get(key)
+    if not isinstance(known, _Parts):
+        holder[key] = _Parts(known if isinstance(known, list) else [])  # pyright: ignore[reportUnknownArgumentType]  # of anything
+    return cast("_Parts", holder[key])
+
+
+def _element(parts: _Parts, index: int | None, part_type: str | None = None, is_shared: bool = False) -> Json:
     """Return the object at an index, by default the last; one that is missing is made, whatever its index.
 
     `is_shared` is for vLLM, which counts `content_index` up with each delta: without a part of its own,
@@ -268,41 +297,41 @@ def _element(
     """
     last_type = _type_of(parts[-1]) if parts else None
     if index is None or (is_shared and index >= len(parts) and last_type == part_type):
-        index = len(parts) - 1
-    if not 0 <= index < len(parts):
-        index = len(parts)
-        parts.append(None)
-    if not isinstance(parts[index], dict):
+        place = len(parts) - 1 if parts else None
+    else:
+        place = parts.place(index)
+    if place is None:
+        place = parts.make(index)
+    if not isinstance(parts[place], dict):
         text = "refusal" if part_type == "refusal" else "text"
-        parts[index] = {"type": part_type, text: ""} if part_type else {}
-    return cast("Json", parts[index])
+        parts[place] = {"type": part_type, text: ""} if part_type else {}
+    return cast("Json", parts[place])
 
 
-def _place(parts: list[object], index: int | None, value: object, ends_last: bool) -> None:
+def _place(parts: _Parts, index: int | None, value: object, ends_last: bool) -> None:
     """Put a value at an index; without such a place it ends the last one of its kind or makes one more."""
-    if index is not None and 0 <= index < len(parts):
-        parts[index] = value
+    place = None if index is None else parts.place(index)
+    if place is not None:
+        parts[place] = value
     elif ends_last and parts and _type_of(parts[-1]) == _type_of(value):
         parts[-1] = value
     else:
-        parts.append(value)
+        parts[parts.make(index)] = value
 
 
 def _append(holder: Any, key: Any, piece: object) -> None:
     if not isinstance(piece, str):
         return
-    place = holder
-    if isinstance(holder, list):
-        texts = cast("list[object]", holder)
-        key = len(texts) - 1 if key is None else key
-        if not 0 <= key < len(texts):
-            key = len(texts)
-            texts.append("")
+    if isinstance(holder, _Parts):
+        place = (len(holder) - 1 if holder else None) if key is None else holder.place(key)
+        key = holder.make(key) if place is None else place
+        if holder[key] is None:
+            holder[key] = ""
     else:
         holder.setdefault(key, "")
-    if not isinstance(place[key], _Text):
-        place[key] = _Text(place[key])
-    place[key].pieces.append(piece)
+    if not isinstance(holder[key], _Text):
+        holder[key] = _Text(holder[key])
+    holder[key].pieces.append(piece)
 
 
 def _plain(value: object) -> Any:

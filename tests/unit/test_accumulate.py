@@ -496,3 +496,23 @@ def test_the_end_changes_no_final_status():
     before = accumulator.snapshot()
     accumulator.finish("response.completed")
     assert accumulator.snapshot() is before
+
+
+# No server is known to; but a delta must not start a part of its own because the index is odd.
+@pytest.mark.parametrize("index", [1, 7, -1])
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [("reasoning_summary_text", "summary"), ("reasoning_text", "content")],
+)
+def test_parts_that_are_counted_oddly_are_the_same_part_in_each_delta(
+    kind: str, path: str, index: int
+) -> None:
+    place = {"output_index": 0, "summary_index" if path == "summary" else "content_index": index}
+    events = [typed({"type": f"response.{kind}.delta", "delta": text, **place}) for text in ("Hel", "lo")]
+    accumulator = Accumulator()
+    for event in events:
+        accumulator.extend([event])
+        accumulator.snapshot()
+    snapshot = accumulator.snapshot()
+    assert snapshot is not None
+    assert [part["text"] for part in snapshot.to_dict()["output"][0][path]] == ["Hello"]
