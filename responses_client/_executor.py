@@ -14,7 +14,6 @@ from ._tool_output import failure_of, output_of, tool_search_output, wrong_argum
 from ._tools import CallableTool, RunContext
 from ._workers import NeedsAsync, TookTooLong, WasCancelled, Workers, waited_for
 from .errors import ConfigurationError, ToolExecutionError
-from .models._base import Model
 from .models.items import CustomToolCall, FunctionCall
 from .models.tool_calls import ToolSearchCall
 
@@ -61,18 +60,19 @@ class Executor:
         self._on_error = on_error
         self._context = context
         self._knows_all = knows_all
-        self._namespaces = {_namespace(tool) for tool in toolbox.definitions} - {None}
         self._watch = watch
 
     def can_answer(self, call: "OutputItem") -> bool:
         """Tell whether a call is for somebody here; what names no tool at all is, so that the model is told.
 
-        Of that nobody can be sure if there may be tools elsewhere: in a prompt template, or in a namespace.
+        Of that nobody can be sure if there may be tools elsewhere, as in a prompt template.
         """
         if isinstance(call, (FunctionCall, CustomToolCall)):
-            if call.namespace in self._namespaces or self._toolbox.is_declared(call.name):
+            # What tool search has loaded may be called in a namespace of its own name.
+            spaces = (call.namespace, None) if call.namespace == call.name else (call.namespace,)
+            if any(self._toolbox.is_declared(call.name, space) for space in spaces):
                 return False
-            return self._find(call) is not None or (self._knows_all and call.namespace is None)
+            return self._knows_all or self._find(call) is not None
         return HOOKS.get(str(call.type)) in self._hooks
 
     async def answer(
@@ -113,7 +113,9 @@ class Executor:
     def _find(self, call: "OutputItem") -> CallableTool[..., object] | None:
         if not isinstance(call, (FunctionCall, CustomToolCall)):
             return None
-        return self._toolbox.find(call.name, is_custom=isinstance(call, CustomToolCall))
+        return self._toolbox.find(
+            call.name, is_custom=isinstance(call, CustomToolCall), namespace=call.namespace
+        )
 
     async def _output(
         self, call: "OutputItem", tool: CallableTool[..., object] | None, turn: int, seconds: float | None
@@ -158,11 +160,6 @@ class Executor:
             kind = "None" if text is None else f"a {type(text).__name__}"
             raise ConfigurationError(f"on_tool_error gave {kind}, expected a text for the model") from error
         return text
-
-
-def _namespace(tool: "Mapping[str, Any] | Model") -> str | None:
-    fields = tool.to_dict() if isinstance(tool, Model) else tool
-    return fields.get("name") if fields.get("type") == "namespace" else None
 
 
 class _Refusal(Exception):

@@ -64,10 +64,11 @@ class _RunParams(ResponseRunParams, total=False):
     context: object
     """Any object of yours; functions with a parameter of the type `RunContext` are given it."""
     resume: "RunResult | None"
-    """What an earlier run came to, which goes on: `input`, if any, is what comes after it."""
+    """What an earlier run came to, which goes on: `input`, if any, is what comes after it. It stays in its conversation;
+    a response that failed is asked for again, and one that still runs in the background is waited for."""
     replay: bool | None
     """Whether each request repeats all items, in place of `previous_response_id`; by default if `store` is False, or the
-    server does not say of a response that it keeps it."""
+    server does not say of a response that it keeps it, or does not know it after all. False forbids it."""
     reset_tool_choice: bool
     """Whether `tool_choice` demands a call of the first response only, true by default; else there is no end."""
 

@@ -612,20 +612,10 @@ HOOKS: list[tuple[str, dict[str, Any], Any, dict[str, Any]]] = [
 NAMES = [f"{name} {type(value).__name__}" for name, _, value, _ in HOOKS]
 
 
-@pytest.fixture
-def hooked(caller: Caller, server: Server, request: pytest.FixtureRequest) -> tuple[Caller, Server]:
-    """A caller and its server, which for local shells is lenient: these are answered with both ids of the call."""
-    if request.node.callspec.params["name"] != "on_local_shell":
-        return caller, server
-    lenient = Server(validate=False)
-    return Caller(caller.colour, lenient.client, lenient.async_client), lenient
-
-
 @pytest.mark.parametrize(("name", "made", "value", "expected"), HOOKS, ids=NAMES)
 def test_hook_answers_a_call(
-    hooked: tuple[Caller, Server], name: str, made: Any, value: Any, expected: Any
+    caller: Caller, server: Server, name: str, made: Any, value: Any, expected: Any
 ) -> None:
-    caller, server = hooked
     seen: list[Any] = []
 
     def hook(given: Any) -> Any:
@@ -658,9 +648,8 @@ def test_call_without_a_hook_is_pending_until_it_is_answered(
 
 @pytest.mark.parametrize(("name", "made", "value", "expected"), HOOKS, ids=NAMES)
 def test_pending_call_may_be_answered_by_a_hook_later(
-    hooked: tuple[Caller, Server], name: str, made: Any, value: Any, expected: Any
+    caller: Caller, server: Server, name: str, made: Any, value: Any, expected: Any
 ) -> None:
-    caller, server = hooked
     server.reply_items([made]).reply("Done.")
     result = go(caller)
     again = go(caller, resume=result, input=None, **{name: either(caller, lambda given: value)})

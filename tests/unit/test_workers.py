@@ -247,6 +247,13 @@ async def wait_for(text: str) -> str:
     return text
 
 
+class Office:
+    @tool
+    async def wait(self) -> int:
+        """Wait."""
+        return 5
+
+
 async def plain() -> int:
     return 5
 
@@ -256,6 +263,7 @@ ASYNC: list[Any] = [
     partial(plain),
     partial(partial(plain)),
     AsyncCallable(),
+    Office().wait,
     wait_a_bit,
     wait_for,
     AsyncMock(),
