@@ -1,6 +1,5 @@
 """Decides how a run goes on: the next request, which calls are to be answered, when it ends; no I/O."""
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,6 +21,7 @@ from ._run import (
     open_calls,
     unanswered,
 )
+from ._tools import is_policy, is_seconds
 from .errors import APIError, APIStatusError, MaxTurnsExceeded, RequestValidationError
 from .models._base import Model
 from .resources._responses import RESPONSES_CREATE
@@ -39,22 +39,6 @@ _LOST = frozenset({"previous_response_not_found"})
 _REFUSALS = frozenset({400, 404, 422, 501})
 """Statuses of servers that do not know a response, or no field `previous_response_id`."""
 _FAILED = frozenset({"failed", "cancelled"})
-
-
-_NAMES = (
-    *(
-        "tools",
-        "max_turns",
-        "max_concurrency",
-        "tool_timeout",
-        "on_tool_error",
-        "context",
-        "resume",
-        "replay",
-    ),
-    *("reset_tool_choice", "on_turn", *HOOKS.values()),
-)
-"""What a run takes beside the fields of its requests."""
 
 
 class RunSettings:
@@ -90,14 +74,16 @@ class RunSettings:
         known = {*cast("type[Model]", model).model_fields, *RequestOptions.__annotations__}
         for name in self.request:
             if name not in known:
-                raise unknown_argument("responses.run", name, [*_NAMES, *known])
+                from ._run_options import RunParams  # here, since only a mistake needs it
+
+                raise unknown_argument("responses.run", name, RunParams.__annotations__)
 
     def _mistakes(self) -> "list[FieldError]":
         counts = {"max_turns": self.max_turns, "max_concurrency": self.max_concurrency}
         wrong = [(k, "an integer of at least 1", v) for k, v in counts.items() if type(v) is not int or v < 1]
-        if self.timeout is not None and not _is_seconds(self.timeout):
+        if self.timeout is not None and not is_seconds(self.timeout):
             wrong.append(("tool_timeout", "a positive number of seconds, or None", self.timeout))
-        if self.on_error not in ("return", "raise") and not callable(self.on_error):
+        if not is_policy(self.on_error):
             wrong.append(("on_tool_error", "'return', 'raise', or a function", self.on_error))
         if self.resume is not None and not isinstance(self.resume, RunResult):
             wrong.append(("resume", "a RunResult", self.resume))
@@ -419,8 +405,3 @@ def _unforced(choice: object) -> object:
     if isinstance(fields, Mapping) and "mode" in fields:
         return {**cast("Mapping[str, object]", fields), "mode": "auto"}
     return choice if choice in (None, "auto", "none") else "auto"
-
-
-def _is_seconds(value: object) -> bool:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and 0 < cast("float", value) < math.inf

@@ -26,8 +26,8 @@ from responses_client import (
     custom_tool,
     tool,
 )
+from responses_client._executor import HOOKS as ARGUMENTS
 from responses_client._retry import Policy
-from responses_client._run_plan import _NAMES
 from responses_client.errors import InternalServerError, NotFoundError
 from responses_client.models import ComputerCallOutput, ComputerScreenshot, UnknownItem
 from responses_client.testing import Server
@@ -160,9 +160,8 @@ def test_calls_of_a_program_of_the_model_are_answered(caller: Caller, server: Se
 
 
 def test_arguments_of_a_run_are_declared_for_both_clients() -> None:
-    names = [*_NAMES, "model", "timeout"]
-    for params in (RunParams, AsyncRunParams):
-        assert set(names) <= params.__optional_keys__
+    assert RunParams.__optional_keys__ == AsyncRunParams.__optional_keys__
+    assert {"model", "timeout", "tools", "max_turns", *ARGUMENTS.values()} <= RunParams.__optional_keys__
 
 
 # --- remembering
