@@ -184,7 +184,10 @@ def _read_request(sock: socket.socket, number: int) -> Seen | None:
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
     while len(body) < int(headers.get("content-length", "0")):
-        body += sock.recv(65536)
+        piece = sock.recv(65536)
+        if not piece:  # the client left in the middle of its request
+            return None
+        body += piece
     method, path, _ = first.split(" ")
     return Seen(method, path, headers, body, number)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
 import ssl
 import threading
 import time
@@ -19,18 +20,22 @@ from samples import KEY, response
 from scripted_server import HOLD, ScriptedServer, Step, answer, head
 from shells import Session, Shell
 
-from responses_client import Client
+from responses_client import Client, ResponseMap
+from responses_client._map_threads import ThreadIO
+from responses_client._transport import SyncIO
 from responses_client.errors import APIConnectionError, RateLimitError
 
 GOOD: list[Step] = [answer(200, response())]
 REQUEST: Any = {"model": "m", "input": "Hi"}
+
+REFUSED: list[Step] = [answer(429, {}, retry_after="30")]
 
 # What the requests after the first meet.
 STATES: dict[str, list[Step]] = {
     "waiting for headers": [HOLD],
     "waiting for a body": [head(200, content_length="10"), HOLD],
     "waiting for the next try": [answer(503, {}, retry_after="30")],
-    "waiting at the gate": [answer(429, {}, retry_after="30")],
+    "waiting at the gate": REFUSED,
     "waiting to be read": GOOD,
 }
 STATE = pytest.mark.parametrize("script", STATES.values(), ids=STATES)
@@ -54,9 +59,10 @@ def requests() -> Iterator[Any]:
         yield REQUEST
 
 
-def met(server: ScriptedServer) -> bool:
+def met(server: ScriptedServer, script: list[Step]) -> bool:
     """Whether the map is where it is to be: its requests have been sent, and no others follow."""
-    return len(server.requests) >= 3
+    least = 13 if script is GOOD else 2 if script is REFUSED else 3
+    return len(server.requests) >= least
 
 
 class Left(Exception):
@@ -66,11 +72,18 @@ class Left(Exception):
 # --- threads
 
 
-def leave(client: Client, server: ScriptedServer, ours: Callable[[], set[threading.Thread]]) -> float:
+def leave(
+    client: Client,
+    server: ScriptedServer,
+    ours: Callable[[], set[threading.Thread]],
+    script: list[Step] | None = None,
+) -> float:
     """Leave a block once the server was met; return how long that took."""
     with suppress(Left), client.responses.map(requests(), max_concurrency=3, ordered=False) as results:
         assert next(results).response is not None
-        while not met(server):
+        until = time.monotonic() + 5
+        while not met(server, script or []):
+            assert time.monotonic() < until
             time.sleep(0.001)
         time.sleep(0.02)
         start = time.monotonic()
@@ -85,7 +98,7 @@ def test_block_left_by_threads_leaves_none_of_them_and_no_connection(
     script: list[Step], threads: Callable[[], set[threading.Thread]]
 ) -> None:
     with ScriptedServer(GOOD, *[script] * 30) as server, Client(api_key=KEY, base_url=server.url) as client:
-        assert leave(client, server, threads) < 1
+        assert leave(client, server, threads, script) < 1
         for _ in range(server.connections):
             assert server.closed.acquire(timeout=2)
 
@@ -148,19 +161,55 @@ def test_map_that_ends_by_itself_leaves_nothing(threads: Callable[[], set[thread
             assert server.closed.acquire(timeout=2)
 
 
+def test_request_that_comes_after_the_end_is_not_sent() -> None:
+    many: ResponseMap
+
+    def late() -> Iterator[Any]:
+        yield REQUEST
+        while not many._crew._io.is_stopped:
+            time.sleep(0.001)
+        yield REQUEST
+
+    with ScriptedServer(GOOD) as server, Client(api_key=KEY, base_url=server.url) as client:
+        many = client.responses.map(late())
+        with many as results:
+            next(results)
+        assert len(server.requests) == 1
+
+
+def test_connection_that_is_made_after_the_end_is_cut_off_at_once() -> None:
+    class Stream:
+        def __init__(self, sock: socket.socket | None) -> None:
+            self.sock = sock
+
+        def get_extra_info(self, name: str) -> socket.socket | None:
+            return self.sock
+
+    io = ThreadIO(SyncIO())
+    io.stop()
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        io._note("connection.connect_tcp.complete", {"return_value": Stream(None)})
+        io._note("connection.connect_tcp.complete", {"return_value": Stream(ours)})
+        assert theirs.recv(1) == b""
+
+
 # --- tasks
 
 
-async def wait_until_met(server: ScriptedServer) -> None:
-    while not met(server):  # noqa: ASYNC110  # by a thread
-        await anyio.sleep(0.001)
+async def wait_until_met(server: ScriptedServer, script: list[Step]) -> None:
+    with anyio.fail_after(5):
+        while not met(server, script):  # noqa: ASYNC110  # by a thread
+            await anyio.sleep(0.001)
     await anyio.sleep(0.02)
 
 
-async def stay(session: Session, server: ScriptedServer, reached: anyio.Event | None = None) -> None:
+async def stay(
+    session: Session, server: ScriptedServer, script: list[Step], reached: anyio.Event | None = None
+) -> None:
     async with session.client.responses.map(requests(), max_concurrency=3, ordered=False) as results:
         assert (await anext(results)).response is not None  # type: ignore[arg-type]
-        await wait_until_met(server)
+        await wait_until_met(server, script)
         if reached is not None:
             reached.set()
             await anyio.sleep(30)
@@ -171,7 +220,7 @@ async def stay(session: Session, server: ScriptedServer, reached: anyio.Event | 
 def test_block_left_by_an_exception_leaves_no_task_and_no_connection(loop: Shell, script: list[Step]) -> None:
     async def play(session: Session) -> None:
         with pytest.raises(Left) as caught:
-            await stay(session, server)
+            await stay(session, server, script)
         assert caught.value.__cause__ is None
         assert session.busy_connections == 0
 
@@ -184,7 +233,7 @@ def test_cancelled_scope_leaves_no_task_and_no_connection(loop: Shell, script: l
     async def play(session: Session) -> None:
         reached = anyio.Event()
         async with anyio.create_task_group() as group:
-            group.start_soon(stay, session, server, reached)
+            group.start_soon(stay, session, server, script, reached)
             await reached.wait()
             group.cancel_scope.cancel()
         assert session.busy_connections == 0
@@ -208,8 +257,8 @@ def test_cancelled_task_of_asyncio_leaves_nothing(script: list[Step], is_reading
 
     async def play(session: Session) -> None:
         reached = anyio.Event()
-        task = asyncio.ensure_future(read(session) if is_reading else stay(session, server, reached))
-        await (wait_until_met(server) if is_reading else reached.wait())
+        task = asyncio.ensure_future(read(session) if is_reading else stay(session, server, script, reached))
+        await (wait_until_met(server, script) if is_reading else reached.wait())
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -262,7 +311,7 @@ def test_exception_is_not_hidden_by_a_cancellation_of_the_scope_around(loop: She
                     requests(), max_concurrency=3, ordered=False
                 ) as results:
                     await anext(results)  # type: ignore[arg-type]
-                    await wait_until_met(server)
+                    await wait_until_met(server, [])
                     scope.cancel()
                     raise Left
 

@@ -470,7 +470,7 @@ def test_async_generator_of_the_user_is_closed_with_the_block(server: Server) ->
 
 
 @pytest.mark.parametrize("style", ["bucket", "window"])
-@pytest.mark.parametrize("colour", COLOURS[1:])
+@pytest.mark.parametrize("colour", COLOURS)
 def test_rate_limit_of_the_server_is_kept(colour: str, style: Any) -> None:
     with VirtualClock() as clock, Server(rate_limit=RateLimit(requests=60, style=style)) as server:
         caller = Caller(colour, server.client, server.async_client)
