@@ -180,7 +180,11 @@ async def async_hooks(client: AsyncClient) -> None:
     async def turn(result: RunResult) -> None:
         print(result.output_text)
 
+    async def tell(error: ToolExecutionError) -> str:
+        return error.reason
+
     await client.responses.run(model="m", input="Hi", on_mcp_approval=approve, on_turn=turn)
+    await client.responses.run(model="m", input="Hi", on_tool_error=tell)
     await client.responses.run(model="m", input="Hi", on_mcp_approval=plainly)
 
 
