@@ -2,45 +2,60 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import anyio
-import pytest
 
 from responses_client import AsyncClient, Client, MapResult
-from responses_client.testing import RateLimit, Server
 
 COUNT = 2_000
+PER_SECOND = 400  # less than a map sends without a limit
 REQUESTS: list[Any] = [{"model": "m", "input": f"Number {number}"} for number in range(COUNT)]
 
 
-def check(server: Server, results: list[MapResult]) -> None:
+@contextmanager
+def limited(style: str, seen: dict[str, Any]) -> Generator[str]:
+    """Give the address of a server, and note in the end what it has seen."""
+    script = str(Path(__file__).with_name("limited_server.py"))
+    command = [sys.executable, script, str(PER_SECOND), style]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        try:
+            yield server.stdout.readline().strip()
+        finally:
+            server.stdin.close()
+            seen |= json.loads(server.stdout.read())
+
+
+def check(seen: dict[str, Any], results: Sequence[MapResult]) -> None:
     """All are answered, none twice, and few were refused."""
     assert [result.error for result in results] == [None] * COUNT
     assert [result.index for result in results] == list(range(COUNT))
     assert all(f"Number {result.index}" in result.response_or_raise().output_text for result in results)
-    asked = [request.json["input"] for request in server.requests]
-    assert len(asked) - server.refused == COUNT
-    assert sorted(set(asked)) == sorted(request["input"] for request in REQUESTS)
-    assert server.refused <= 0.05 * COUNT
+    assert len(seen["asked"]) - seen["refused"] == COUNT
+    assert sorted(set(seen["asked"])) == sorted(request["input"] for request in REQUESTS)
+    assert seen["refused"] <= 0.05 * COUNT
 
 
-@pytest.fixture(params=["bucket", "window"])
-def server(request: pytest.FixtureRequest) -> Server:
-    """A server that takes 400 a second, less than a map sends without a limit."""
-    return Server(rate_limit=RateLimit(requests=400, seconds=1.0, style=request.param))
-
-
-def test_threads_answer_all_within_the_limit(server: Server) -> None:
+def test_threads_answer_all_within_the_limit() -> None:
+    seen: dict[str, Any] = {}
     with (
-        server.serve() as url,
+        limited("window", seen) as url,
         Client(api_key="any", base_url=url) as client,
         client.responses.map(iter(REQUESTS)) as results,
     ):
-        check(server, list(results))
+        answered = list(results)
+    check(seen, answered)
 
 
-def test_tasks_answer_all_within_the_limit(server: Server) -> None:
+def test_tasks_answer_all_within_the_limit() -> None:
     async def main(url: str) -> list[MapResult]:
         async with (
             AsyncClient(api_key="any", base_url=url) as client,
@@ -48,5 +63,7 @@ def test_tasks_answer_all_within_the_limit(server: Server) -> None:
         ):
             return [result async for result in results]
 
-    with server.serve() as url:
-        check(server, anyio.run(main, url))
+    seen: dict[str, Any] = {}
+    with limited("bucket", seen) as url:
+        answered = anyio.run(main, url)
+    check(seen, answered)

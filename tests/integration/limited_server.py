@@ -1,0 +1,19 @@
+"""An embedded server with a rate limit in a process of its own, so that it takes no time from the client.
+
+    python limited_server.py REQUESTS_PER_SECOND STYLE
+
+prints its address; at the end of its input it prints what it was asked, and how often it refused, as JSON.
+"""
+
+import json
+import sys
+
+from responses_client.testing import RateLimit, Server
+
+if __name__ == "__main__":
+    limit = RateLimit(requests=int(sys.argv[1]), seconds=1.0, style=sys.argv[2])  # type: ignore[arg-type]  # as the test has it
+    with Server(rate_limit=limit) as server, server.serve() as url:
+        print(url, flush=True)
+        sys.stdin.read()
+        asked = [request.json["input"] for request in server.requests]
+        print(json.dumps({"asked": asked, "refused": server.refused}))
