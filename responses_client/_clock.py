@@ -33,11 +33,12 @@ if TYPE_CHECKING:
             ...
 
 
-__all__ = ["monotonic", "replaced_by", "sleep", "sleep_async", "sleep_unless", "time", "within"]
+__all__ = ["is_real", "monotonic", "replaced_by", "sleep", "sleep_async", "sleep_unless", "time", "within"]
 
 _ANY_LENGTH = nullcontext()
 
 
+is_real = True
 # A name to call, as `_clock.monotonic()`, which costs no more than `time.monotonic()`: streams with limits ask often.
 monotonic: Callable[[], float] = _time.monotonic
 _clock: "Clock | None" = None
@@ -49,13 +50,13 @@ def replaced_by(clock: "Clock | None") -> None:
     Raises:
         RuntimeError: There is another clock already.
     """
-    global _clock, monotonic
+    global _clock, is_real, monotonic
     if clock is not None and _clock is not None:
         raise RuntimeError(
             "A VirtualClock is in use already, and there is one time for all of the process; "
             "use that one, or leave its block first."
         )
-    _clock = clock
+    _clock, is_real = clock, clock is None
     monotonic = _time.monotonic if clock is None else clock.monotonic
 
 

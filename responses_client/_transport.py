@@ -313,7 +313,7 @@ class _SyncBody:
         if left is not None and left <= 0:
             raise Failure("timeout", _TIME_IS_UP)
         try:
-            if left is None:
+            if left is None or _clock.is_real:
                 piece = next(self._pieces, None)
             else:
                 with _clock.within(left):

@@ -16,6 +16,7 @@ from callers import COLOURS, Caller
 from responses_client import (
     APITimeoutError,
     AsyncClient,
+    Client,
     RateLimitError,
     StreamInterrupted,
     WaitTimeout,
@@ -382,3 +383,27 @@ def test_server_on_a_port_waits_by_the_clock_too(server: Server, clock: VirtualC
         events = anyio.run(main, backend=backend)
 
     assert clock.waits == [HOUR, *[60] * (len(events) - 1)]
+
+
+def test_websocket_of_a_server_waits_by_the_clock_too(server: Server, clock: VirtualClock) -> None:
+    server.delay(HOUR, per_event=60).reply("Hello")
+    with (
+        server.serve() as url,
+        Client(api_key="any", base_url=url) as client,
+        client.responses.connect() as session,
+        session.create(model="m", input="Hi") as stream,
+    ):
+        assert stream.get_final_response().output_text == "Hello"
+    assert clock.waits[:3] == [HOUR, 60, 60]
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+def test_client_of_a_server_on_a_port_waits_by_the_clock(
+    server: Server, clock: VirtualClock, colour: str
+) -> None:
+    server.fail(429, retry_after=30).fail(503).reply("Hello")
+    with server.serve() as url:
+        options: dict[str, Any] = {"api_key": "any", "base_url": url}
+        caller = Caller(colour, partial(Client, **options), partial(AsyncClient, **options))
+        assert caller(ask).output_text == "Hello"
+    assert clock.waits == [30, 1]

@@ -12,7 +12,7 @@ from callers import COLOURS, Caller
 from testing_helpers import KEY, async_http, create, events, http, streamed, text_of
 from testing_sockets import connected
 
-from responses_client import APITimeoutError, Client, ResponseValidationError
+from responses_client import APITimeoutError, Client, ResponseValidationError, StreamInterrupted
 from responses_client.models import UnknownEvent
 from responses_client.testing import Server, VirtualClock
 
@@ -249,3 +249,19 @@ async def test_message_on_a_websocket_is_damaged(server: Server, data: bytes | N
             json.loads(message["text"])
     else:
         assert message["bytes"] == data
+
+
+@pytest.mark.parametrize(("data", "error"), [(None, ResponseValidationError), (HALF, StreamInterrupted)])
+def test_session_ends_with_a_damaged_message_and_keeps_what_came(
+    server: Server, data: bytes | None, error: type[StreamInterrupted | ResponseValidationError]
+) -> None:
+    server.corrupt_after(5, data).reply("Hello there")
+    with (
+        server.serve() as url,
+        Client(api_key="any", base_url=url) as client,
+        client.responses.connect() as session,
+        pytest.raises(error) as caught,
+    ):
+        list(session.create(model="m", input="Hi"))
+    assert caught.value.partial is not None
+    assert caught.value.partial.output_text == "Hello"
