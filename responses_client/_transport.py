@@ -5,7 +5,6 @@ import ssl
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
-from contextvars import copy_context
 from functools import cache, partial
 from inspect import isawaitable
 from sys import modules
@@ -24,8 +23,6 @@ from ._turns import AsyncTurns, SyncTurns
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from ._socket_io import Socket
 
 __all__ = ["AsyncIO", "SyncIO"]
@@ -244,36 +241,16 @@ class SyncIO:
 
 
 def _send_within(seconds: float, send: Callable[[], httpx.Response]) -> httpx.Response:
-    """Send in a thread, which can be left when the time is up.
+    """Send in a thread, which can be left when the time is up; an answer that comes later is closed.
 
     Timeouts alone do not end a look-up of a name, nor headers of which another byte comes now and then.
     """
-    from concurrent.futures import Future, wait  # here, since most calls have no deadline
+    from ._threads import TimeIsUp, within  # here, since most calls have no deadline
 
-    future: Future[httpx.Response] = Future()
-
-    def work() -> None:
-        try:
-            future.set_result(send())
-        except BaseException as error:
-            future.set_exception(error)
-
-    threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
     try:
-        wait([future], seconds)
-    except BaseException:
-        future.add_done_callback(_close_late)
-        raise
-    if future.done():
-        return future.result()
-    future.add_done_callback(_close_late)
-    raise Failure("timeout", _TIME_IS_UP)
-
-
-def _close_late(future: "Future[httpx.Response]") -> None:
-    """Close an answer that nobody waits for any more, if one came."""
-    with suppress(BaseException):
-        future.result().close()
+        return within(seconds, send, late=httpx.Response.close)
+    except TimeIsUp:
+        raise Failure("timeout", _TIME_IS_UP) from None
 
 
 class _SyncBody:

@@ -13,6 +13,7 @@ import anyio
 import anyio.to_thread
 
 from ._io import run
+from ._threads import TimeIsUp, within
 from ._tools import CallableTool
 from .errors import ConfigurationError
 
@@ -85,7 +86,9 @@ class SyncWorkers:
     async def call(self, function: Callable[[], object], seconds: float | None) -> object:
         """See `Workers`; what is late goes on in its thread, as no thread can be ended from outside."""
         try:
-            value = function() if seconds is None else _within(seconds, function)
+            value = function() if seconds is None else within(seconds, function)
+        except TimeIsUp:
+            raise TookTooLong from None
         except BaseException as error:
             if not _is_own_cancellation(error):
                 raise
@@ -127,27 +130,6 @@ class SyncWorkers:
                 raise
         if failures:
             raise failures[0]
-
-
-def _within(seconds: float, function: Callable[[], _T]) -> _T:
-    """Call a function in a thread that can be left when the time is up."""
-    from concurrent.futures import Future
-
-    future: Future[_T] = Future()
-
-    def work() -> None:
-        try:
-            future.set_result(function())
-        except BaseException as error:
-            future.set_exception(error)
-
-    threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
-    try:
-        return future.result(seconds)
-    except TimeoutError:
-        if future.done():  # the function's own, or it was done just now
-            return future.result()
-        raise TookTooLong from None
 
 
 class AsyncWorkers:

@@ -5,7 +5,6 @@ How they fare with real servers is tested under `tests/faults`.
 
 from __future__ import annotations
 
-import concurrent.futures
 import gc
 import gzip
 import socket
@@ -459,7 +458,7 @@ def test_interrupted_wait_for_headers_closes_the_answer_that_comes(monkeypatch: 
         futures.extend(pending)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(concurrent.futures, "wait", interrupt)
+    monkeypatch.setattr("responses_client._threads.wait", interrupt)
     with pytest.raises(KeyboardInterrupt):
         World("sync").send(answering(late), left=5.0)
     futures[0].result(5)
