@@ -17,7 +17,7 @@ from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
-from . import calls, runs, starts, streams
+from . import calls, maps, runs, starts, streams
 from .setup import Measure, Setup
 from .timing import Row
 
@@ -30,6 +30,7 @@ MEASURES: dict[str, Measure] = {
     "encode": calls.encoding,
     "parse": calls.parsing,
     "run": runs.turns,
+    "map": maps.requests,
     "import": starts.imports,
     "ready": starts.ready,
     "first": starts.first_event,

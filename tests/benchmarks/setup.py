@@ -26,6 +26,8 @@ class Setup:
     output_items: int = 1_500
     turns: int = 50
     """Turns of a run of tools."""
+    requests: int = 1_000
+    """Requests of a map."""
 
     @classmethod
     def usual(cls) -> "Setup":
@@ -47,6 +49,7 @@ class Setup:
             input_items=10,
             output_items=9,
             turns=3,
+            requests=5,
         )
 
     @property
