@@ -65,7 +65,10 @@ def _used(server: _Server, request: pytest.FixtureRequest) -> Iterator[_Server]:
     server.close()
     item: pytest.Item = request.node
     if not item.stash.get(_FAILED, False):
-        server.verify()
+        try:
+            server.verify()
+        except AssertionError as error:
+            pytest.fail(str(error), pytrace=False)  # all there is to see is what did not come
 
 
 @pytest.fixture
