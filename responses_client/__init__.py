@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ._run_events import TurnEnded as TurnEnded
     from ._run_options import AsyncRunParams as AsyncRunParams
     from ._run_options import RunParams as RunParams
+    from ._run_options import RunTool as RunTool
     from ._run_stream import AsyncRunStream as AsyncRunStream
     from ._run_stream import RunStream as RunStream
     from ._session import AsyncSteering as AsyncSteering
@@ -92,7 +93,7 @@ else:
         "_resume": "ResumeToken",
         "_run": "ParsedRunResult RunResult Turn",
         "_run_events": "RunEvent ToolCalled ToolReturned TurnEnded",
-        "_run_options": "AsyncRunParams RunParams",
+        "_run_options": "AsyncRunParams RunParams RunTool",
         "_run_stream": "AsyncRunStream RunStream",
         "_session": "AsyncSteering AsyncWebSocketSession Steering WebSocketSession",
         "_stream": "AsyncEventStream AsyncResponseStream EventStream ResponseStream",

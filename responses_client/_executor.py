@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,7 +15,7 @@ from ._tools import CallableTool, RunContext
 from ._workers import NeedsAsync, TookTooLong, WasCancelled, Workers, waited_for
 from .errors import ConfigurationError, ToolExecutionError
 from .models.items import CustomToolCall, FunctionCall
-from .models.tool_calls import ToolSearchCall
+from .models.tool_calls import McpApprovalRequest, ToolSearchCall
 
 if TYPE_CHECKING:
     from ._run_watch import RunWatch
@@ -50,6 +50,7 @@ class Executor:
         timeout: float | None,
         on_error: "OnToolError",
         context: object,
+        approved: Collection[str],
         knows_all: bool,
         watch: "RunWatch | None",
     ) -> None:
@@ -59,6 +60,7 @@ class Executor:
         self._timeout = timeout
         self._on_error = on_error
         self._context = context
+        self._approved = approved
         self._knows_all = knows_all
         self._watch = watch
 
@@ -72,7 +74,10 @@ class Executor:
             spaces = (call.namespace, None) if call.namespace == call.name else (call.namespace,)
             if any(self._toolbox.is_declared(call.name, space) for space in spaces):
                 return False
-            return self._knows_all or self._find(call) is not None
+            tool = self._find(call)
+            if tool is not None and tool.options.get("needs_approval"):
+                return call.call_id in self._approved
+            return self._knows_all or tool is not None
         return HOOKS.get(str(call.type)) in self._hooks
 
     async def answer(
@@ -99,6 +104,8 @@ class Executor:
         tool = self._find(call)
         options: Mapping[str, Any] = {} if tool is None else tool.options
         timeout: float | None = options.get("timeout", self._timeout)
+        if isinstance(call, McpApprovalRequest):  # a person takes the time that it takes
+            timeout = None
         policy: OnToolError = options.get("on_error", self._on_error)
         error: ToolExecutionError | None = None
         try:

@@ -83,11 +83,14 @@ class RunResult:
         turns: Its responses in order, those before a `resume` included; one at least.
         status: How far it has come.
         previous_response_id: The response that its first turn continues, if there is one.
+        unsent: Input that was given and that no response has answered, as the request for it failed; it goes with the
+            next one.
     """
 
     turns: tuple[Turn, ...]
     status: RunStatus
     previous_response_id: str | None = None
+    unsent: "tuple[InputItem, ...]" = ()
 
     @property
     def response(self) -> Response:
@@ -133,6 +136,8 @@ class RunResult:
             for turn in self.turns
         ]
         saved = {"version": _VERSION, "status": self.status, "turns": turns}
+        if self.unsent:
+            saved["unsent"] = [item.to_dict() for item in self.unsent]
         follows = self.previous_response_id
         return saved if follows is None else {**saved, "previous_response_id": follows}
 
@@ -159,6 +164,7 @@ class RunResult:
                 tuple(_turn(turn) for turn in turns),
                 cast("RunStatus", data["status"]),
                 cast("str | None", data.get("previous_response_id")),
+                tuple(as_item(item) for item in cast("Sequence[Any]", data.get("unsent", ()))),
             )
         except (KeyError, TypeError, ValueError) as error:
             reason = f"{type(error).__name__}: {error}"

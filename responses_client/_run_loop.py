@@ -49,13 +49,22 @@ class RunLoop:
     ) -> None:
         given = RunSettings(params)
         toolbox = Toolbox(given.tools)
+        if given.resume is not None:
+            toolbox.note(given.resume)
         self.io = io
         self.settings = settings
         self.plan = RunPlan(given, toolbox, wanted)
         self._workers = workers(given.max_concurrency)
         self._on_turn = given.on_turn
         if not self._workers.can_wait:
-            for function in [*toolbox.functions, *given.hooks.values(), given.on_turn, given.on_error]:
+            policies = [tool.options.get("on_error") for tool in toolbox.functions]
+            for function in [
+                *toolbox.functions,
+                *given.hooks.values(),
+                given.on_turn,
+                given.on_error,
+                *policies,
+            ]:
                 refuse_async(function)
         self._watch = _watch(settings, params)
         self._executor = Executor(
@@ -65,6 +74,7 @@ class RunLoop:
             timeout=given.timeout,
             on_error=given.on_error,
             context=given.context,
+            approved=given.approve,
             knows_all=given.request.get("prompt") is None,
             watch=self._watch,
         )
@@ -98,7 +108,9 @@ class RunLoop:
         await self.finish()
         if was_waiting and not self.plan.is_given_more:
             return self.plan.calls(can_answer)
-        return self.plan.open_at_start(can_answer)
+        calls = self.plan.open_at_start(can_answer)
+        self.plan.accepted()
+        return calls
 
     @contextmanager
     def watched(self) -> Generator[None]:
@@ -256,7 +268,7 @@ class RunSource:
         return not self._is_closed
 
     async def _step(self) -> bool:
-        """Do the next thing of a run; return False if there is none. What was cancelled is the next thing again."""
+        """Do the next thing of a run; return False if there is none. A request that was cancelled is the next thing again."""
         match self._phase:
             case "start":
                 self._announce(await self.loop.start())
@@ -328,8 +340,15 @@ class RunSource:
             self._calls.pop(id(returned.call), None)
             self.events.append(returned)
 
-        await self.loop.answer([*self._calls.values()], tell)
         plan = self.loop.plan
+        try:
+            await self.loop.answer([*self._calls.values()], tell)
+        except Exception:
+            raise
+        except BaseException:  # cancelled: what a tool has begun must not be done twice unasked
+            plan.leave()
+            self._phase = "ask"
+            raise
         if plan.has_asked:
             self.events.append(TurnEnded(plan.number, plan.last_turn))
         self._phase = "end" if plan.has_asked else "ask"

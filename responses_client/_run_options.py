@@ -1,6 +1,6 @@
 """What a run of tools takes beside the fields of a request: tools, limits, and who answers the model's other calls."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from .models.params import ResponseRunParams
@@ -66,6 +66,8 @@ class _RunParams(ResponseRunParams, total=False):
     resume: "RunResult | None"
     """What an earlier run came to, which goes on: `input`, if any, is what comes after it. It stays in its conversation;
     a response that failed is asked for again, and one that still runs in the background is waited for."""
+    approve: Collection[str]
+    """The `call_id`s of calls that the run waits with (`needs_approval`) and that may be made now."""
     replay: bool | None
     """Whether each request repeats all items, in place of `previous_response_id`; by default if `store` is False, or the
     server does not say of a response that it keeps it, or does not know it after all. False forbids it."""

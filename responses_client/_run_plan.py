@@ -59,6 +59,7 @@ class RunSettings:
         self.on_error: Any = take("on_tool_error", "return")
         self.context = take("context", None)
         self.resume: Any = take("resume", None)
+        self.approve: Any = take("approve", ())
         self.replay: Any = take("replay", None)
         self.resets_choice: Any = take("reset_tool_choice", True)
         self.on_turn: Any = take("on_turn", None)
@@ -87,6 +88,8 @@ class RunSettings:
             wrong.append(("on_tool_error", "'return', 'raise', or a function", self.on_error))
         if self.resume is not None and not isinstance(self.resume, RunResult):
             wrong.append(("resume", "a RunResult", self.resume))
+        if not _is_ids(self.approve):
+            wrong.append(("approve", "a list of call ids", self.approve))
         if self.replay not in (True, False, None):
             wrong.append(("replay", "True, False or None", self.replay))
         if not isinstance(self.resets_choice, bool):
@@ -118,7 +121,6 @@ class RunPlan:
     """How one run goes on.
 
     Attributes:
-        result: What it has come to; None before its first response.
         turns_left: How many more responses it may take.
     """
 
@@ -134,6 +136,7 @@ class RunPlan:
         self._past: list[InputItem] = []
         self._status: RunStatus = "in_progress"
         self._sent: tuple[InputItem, ...] = ()
+        self._unsent: tuple[InputItem, ...] = ()  # what was given and found to be in order
         self.turns_left: int = settings.max_turns
         if toolbox.definitions:
             self._params["tools"] = toolbox.definitions
@@ -174,8 +177,8 @@ class RunPlan:
             return None
         turns = tuple(self._turns)
         if self._wanted is None:
-            return RunResult(turns, self._status, self._follows)
-        return ParsedRunResult(turns, self._status, self._follows, wanted=self._wanted)
+            return RunResult(turns, self._status, self._follows, self._unsent)
+        return ParsedRunResult(turns, self._status, self._follows, self._unsent, wanted=self._wanted)
 
     # --- requests
 
@@ -227,8 +230,18 @@ class RunPlan:
         if not self._turns:
             self._sent = tuple(self._given())
 
+    def accepted(self) -> None:
+        """Note that what the run was given is in order: from now on it is not lost."""
+        if self._turns:
+            self._unsent = tuple(self._given())
+
     def _given(self) -> "list[InputItem]":
-        """Return the input that the run was given; a text is a message of the user."""
+        """Return the input that the run was given, that of an earlier one first which never came to be sent."""
+        before = () if self._settings.resume is None else self._settings.resume.unsent
+        return [*before, *self._items_given()]
+
+    def _items_given(self) -> "list[InputItem]":
+        """Return the argument `input`; a text is a message of the user."""
         given = self._params.get("input")
         if isinstance(given, str):
             given = [given]
@@ -274,6 +287,7 @@ class RunPlan:
     def heard(self, response: "Response") -> None:
         """Take a response, which may still run in the background."""
         self._turns.append(Turn(self._sent, response))
+        self._unsent = ()
         self.turns_left -= 1
 
     @property
@@ -321,10 +335,14 @@ class RunPlan:
             RequestValidationError: There are some that nobody answers, neither a function nor an item of the input.
         """
         if not self._turns:
+            if self._settings.approve:
+                raise RequestValidationError([_no_such_call(self._settings.approve)])
             return []
         given = self._given()
         waiting = open_calls(self.last_turn, given)
-        mistakes = [
+        unknown = [key for key in self._settings.approve if key not in map(call_key, waiting)]
+        mistakes = [_no_such_call(unknown)] if unknown else []
+        mistakes += [
             field_error(
                 "input",
                 "an item that answers it",
@@ -361,10 +379,24 @@ class RunPlan:
                 items.append(known)
         self._turns[-1] = turn._replace(outputs=tuple(items))
 
+    def leave(self) -> None:
+        """Leave the calls as they are that have no answer: whoever goes on decides whether they are made again."""
+        self._status = "pending"
+
     def stop(self) -> None:
         """End the run after this turn."""
         if self.goes_on:
             self._status = "stopped"
+
+
+def _is_ids(value: object) -> bool:
+    is_list = isinstance(value, (list, tuple, set, frozenset))
+    return is_list and all(isinstance(one, str) for one in cast("Iterable[object]", value))
+
+
+def _no_such_call(keys: "Iterable[str]") -> FieldError:
+    message = f"names {', '.join(keys)}, which no call is called by that the run waits with"
+    return field_error("approve", "the call_id of a call that waits", None, message=message)
 
 
 def _message(text: str) -> dict[str, str]:

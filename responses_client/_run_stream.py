@@ -48,6 +48,7 @@ class _RunStream(Generic[_R_co]):
         return f"<{type(self).__name__}: {self.result or 'no response yet'}>"
 
     def __del__(self) -> None:
+        self._source.loop.ended()
         if self._source.is_open:
             block = "async with" if isinstance(self, AsyncRunStream) else "with"
             text = f"{type(self).__name__} was not closed: use it in a block of `{block}`"

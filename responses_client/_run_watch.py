@@ -5,6 +5,7 @@ Loaded where a client has telemetry.
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ._observe import logged
@@ -49,17 +50,20 @@ class RunWatch:
     """Tells the observer of one run."""
 
     def __init__(self, telemetry: "Telemetry", settings: "Settings", params: Mapping[str, object]) -> None:
-        self._observer = RunObserver()
-        self._has_ended = False
-        with logged("Telemetry"):
-            self._observer = telemetry.observe_run(settings, params)
+        self._observe = partial(telemetry.observe_run, settings, params)
+        self._observer: RunObserver | None = None  # before the run has begun, and when it has ended
+        self._has_begun = False
 
     @contextmanager
     def around(self) -> Generator[None]:
-        """Be in the block of the observer."""
+        """Be in the block of the observer, which is made for the first one."""
         with ExitStack() as stack:
             with logged("Telemetry"):
-                stack.enter_context(self._observer.around())
+                if not self._has_begun:
+                    self._has_begun = True
+                    self._observer = self._observe()
+                if self._observer is not None:
+                    stack.enter_context(self._observer.around())
             yield
 
     @contextmanager
@@ -69,7 +73,7 @@ class RunWatch:
         answers: list[ToolReturned] = []
         with ExitStack() as stack:
             with logged("Telemetry"):
-                observer = self._observer.calling(call)
+                observer = observer if self._observer is None else self._observer.calling(call)
                 stack.enter_context(observer.around())
             error: BaseException | None = None
             try:
@@ -83,7 +87,7 @@ class RunWatch:
 
     def ended(self, result: "RunResult | None", error: BaseException | None) -> None:
         """Tell that the run is over, the first time."""
-        if not self._has_ended:
-            self._has_ended = True
+        observer, self._observer = self._observer, None
+        if observer is not None:
             with logged("Telemetry"):
-                self._observer.ended(result, error)
+                observer.ended(result, error)

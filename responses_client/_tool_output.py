@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["failure_of", "output_of", "tool_search_output", "wrong_arguments"]
 
 _PARTS = (InputText, InputImage, InputFile)
-_PART_TYPES = ("input_text", "input_image", "input_file")
 _MISTAKES_SHOWN = 10
 _OUTPUTS = {"mcp_approval_request": "mcp_approval_response"}
 
@@ -150,7 +149,7 @@ def _text_or_parts(value: object) -> object:
     if isinstance(value, Iterator):  # which can be read once
         value = list(cast("Iterator[object]", value))
     try:
-        return to_json(value, by_alias=True).decode()
+        return to_json(value, by_alias=True, inf_nan_mode="strings").decode()
     except ValueError as error:
         reason = one_line(str(error), BODY_SHOWN)
     if "surrogates not allowed" in reason:  # in a name of a file, say; keys are no such names
@@ -165,7 +164,7 @@ def _sendable(text: str) -> str:
 
 
 def _is_part(value: object) -> bool:
-    return isinstance(value, _PARTS) or (not isinstance(value, Model) and _type_of(value) in _PART_TYPES)
+    return isinstance(value, _PARTS)  # and no dict, which may look like one and be data
 
 
 def _part(value: object) -> object:

@@ -7,8 +7,10 @@ from ._error_text import FieldError, field_error
 from ._tools import CallableTool
 from .errors import RequestValidationError
 from .models._base import Model
+from .models.tool_calls import ToolSearchOutput
 
 if TYPE_CHECKING:
+    from ._run import RunResult
     from ._run_options import RunTool
 
 __all__ = ["Toolbox"]
@@ -30,6 +32,7 @@ class Toolbox:
 
     def __init__(self, tools: "Iterable[RunTool]") -> None:
         self._tools: dict[_Key, _Tool] = {}
+        self._noted: set[_Key] = set()
         self.definitions: list[Any] = self.add(tools, "tools")
 
     def add(self, tools: "Iterable[RunTool]", where: str) -> list[Any]:
@@ -62,6 +65,13 @@ class Toolbox:
         self._tools |= new
         return told
 
+    def note(self, run: "RunResult") -> None:
+        """Note the tools that searches of an earlier run have found: the model may call them, functions or not."""
+        for turn in run.turns:
+            for item in (*turn.input, *turn.response.output, *turn.outputs):
+                if isinstance(item, ToolSearchOutput):
+                    self._noted.update(key for tool in item.tools for key in _keys(tool))
+
     def find(
         self, name: str, *, is_custom: bool, namespace: str | None = None
     ) -> CallableTool[..., object] | None:
@@ -74,8 +84,10 @@ class Toolbox:
 
     def is_declared(self, name: str, namespace: str | None = None) -> bool:
         """Tell whether the model was told of a tool by this name whose function is not here."""
-        tool = self._tools.get((namespace or "", name))
-        return tool is not None and not isinstance(tool, CallableTool)
+        key = (namespace or "", name)
+        if key not in self._tools:
+            return key in self._noted
+        return not isinstance(self._tools[key], CallableTool)
 
     @property
     def functions(self) -> list[CallableTool[..., object]]:

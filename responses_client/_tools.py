@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from copy import deepcopy
 from functools import cached_property, partial, update_wrapper
 from typing import (
@@ -68,8 +68,10 @@ class ToolOptions(TypedDict, total=False):
     """What the model is told of it, in place of the docstring."""
     timeout: float | None
     """Seconds that a call by the model may take, None sets no bound; by default what the run says."""
-    on_error: "OnToolError"
-    """What becomes of a failed call; by default what the run says (`on_tool_error`)."""
+    on_error: "OnToolError | Callable[[ToolExecutionError], Awaitable[str]]"
+    """What becomes of a failed call; by default what the run says (`on_tool_error`). For `AsyncClient` it may be async."""
+    needs_approval: bool
+    """Whether each call waits until somebody allows it (`approve` of a run); false by default."""
     defer_loading: bool
     """Whether the model sees it only after tool search has found it."""
     allowed_callers: "Sequence[Literal['direct', 'programmatic']]"
@@ -258,12 +260,17 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
 _CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
     "name": (_is_text, "a text"),
     "description": (_is_text, "a text"),
     "timeout": (lambda value: value is None or is_seconds(value), "a positive number of seconds, or None"),
     "on_error": (is_policy, "'return', 'raise', or a function"),
-    "strict": (lambda value: isinstance(value, bool), "True or False"),
+    "strict": (_is_flag, "True or False"),
+    "needs_approval": (_is_flag, "True or False"),
 }
 
 

@@ -1,5 +1,6 @@
 """Several functions of the user's at the same time: threads for `Client`, tasks for `AsyncClient`."""
 
+import math
 import sys
 import threading
 from collections import deque
@@ -13,7 +14,7 @@ import anyio
 import anyio.to_thread
 
 from ._io import run
-from ._threads import TimeIsUp, within
+from ._threads import TimeIsUp, started, within
 from ._tools import CallableTool
 from .errors import ConfigurationError
 
@@ -139,7 +140,7 @@ class AsyncWorkers:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._limiter: anyio.CapacityLimiter | None = None
+        self._waiters: anyio.CapacityLimiter | None = None
 
     async def call(self, function: Callable[[], object], seconds: float | None) -> object:
         """See `Workers`; a thread that is late, or whose caller is cancelled, is left to itself."""
@@ -154,13 +155,16 @@ class AsyncWorkers:
         raise TookTooLong
 
     async def _in_thread(self, function: Callable[[], object]) -> object:
-        if self._limiter is None:
-            self._limiter = anyio.CapacityLimiter(self._most)
-        # In a tuple, as trio takes no function that gives a coroutine.
-        boxed = await anyio.to_thread.run_sync(
-            lambda: (function(),), abandon_on_cancel=True, limiter=self._limiter
-        )
-        return boxed[0]
+        if self._waiters is None:
+            self._waiters = anyio.CapacityLimiter(math.inf)  # `each` bounds how many there are
+        future, left = started(function), threading.Event()
+        future.add_done_callback(lambda _: left.set())
+        try:
+            # Waited for in a second thread, of anyio's: those it has keep the program from ending, so none may hang.
+            await anyio.to_thread.run_sync(left.wait, abandon_on_cancel=True, limiter=self._waiters)
+        finally:
+            left.set()
+        return future.result()
 
     async def each(self, jobs: Sequence[Job]) -> None:
         """See `Workers`."""

@@ -18,6 +18,7 @@ from responses_client import (
     RunParams,
     RunResult,
     RunStream,
+    RunTool,
     ToolCalled,
     ToolExecutionError,
     ToolReturned,
@@ -214,3 +215,17 @@ def context_is_typed(context: RunContext[City], plain: RunContext) -> Callable[[
     assert_type(plain.value, object)
     assert_type(context.turn, int)
     return look_up
+
+
+def tools_in_a_variable(client: Client) -> None:
+    tools: list[RunTool] = [get_weather, add, compute, {"type": "web_search"}, WebSearchTool()]
+    client.responses.run(model="m", input="Hi", tools=tools, approve=["call_1"])
+
+
+async def tell_later(error: ToolExecutionError) -> str:
+    return error.reason
+
+
+@tool(on_error=tell_later, needs_approval=True)
+def guarded(city: str) -> str:
+    return city

@@ -45,6 +45,7 @@ class Desk:
             "timeout": None,
             "on_error": "return",
             "context": None,
+            "approved": (),
             "knows_all": True,
             "watch": None,
             **options,

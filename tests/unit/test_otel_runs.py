@@ -243,7 +243,30 @@ def test_telemetry_that_fails_breaks_no_run(
     result = client.responses.run(model="m", input="Weather?", tools=[get_weather])
 
     assert (result.output_text, result.turns[0].outputs[0].to_dict()["output"]) == ("Fine", "Sunny in Rome")
+    server.call_tool("get_weather", {"city": "Rome"}).reply("Fine")
+    with client.responses.run_stream(model="m", input="Weather?", tools=[get_weather]) as stream:
+        assert stream.get_final_result().output_text == "Fine"
     assert "Telemetry failed" in caplog.text
+
+
+def test_streamed_run_that_never_began_has_no_span() -> None:
+    lab = Lab("sync")
+    lab.call(lambda client: client.responses.run_stream(model="m", input="Hi") and None)
+    assert lab.names == []
+
+
+def test_span_of_a_stream_that_is_dropped_between_turns_ends() -> None:
+    lab = Lab("asyncio")
+    lab.server.call_tool("get_weather", {"city": "Rome"}).reply("Fine")
+
+    async def wait(client: AsyncClient) -> None:
+        stream = client.responses.run_stream(model="m", input="Weather?", tools=[get_weather])
+        async for event in stream:
+            if event.type == "run.turn_ended":
+                return
+
+    lab.call.run(lambda client: None, wait)
+    assert lab.names == ["chat m", "execute_tool get_weather", "invoke_agent"]
 
 
 def test_observers_may_leave_everything_out() -> None:

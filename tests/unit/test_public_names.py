@@ -63,6 +63,7 @@ NAMES = [
     "RunParams",
     "RunResult",
     "RunStream",
+    "RunTool",
     "Steering",
     "StreamError",
     "StreamInterrupted",

@@ -164,6 +164,130 @@ def test_arguments_of_a_run_are_declared_for_both_clients() -> None:
     assert {"model", "timeout", "tools", "max_turns", *ARGUMENTS.values()} <= RunParams.__optional_keys__
 
 
+# --- approval
+
+
+def test_tool_that_needs_approval_is_called_for_the_calls_that_were_approved_alone(
+    caller: Caller, server: Server
+) -> None:
+    gone: list[str] = []
+
+    @tool(needs_approval=True)
+    def delete(path: str) -> str:
+        gone.append(path)
+        return "gone"
+
+    server.call_tool("delete", {"path": "a.txt"}, call_id="c1").call_tool(
+        "delete", {"path": "/etc"}, call_id="c2"
+    )
+    first = go(caller, tools=[delete])
+    assert (first.status, gone, [call.call_id for call in first.pending]) == ("pending", [], ["c1"])
+    saved = RunResult.from_json(first.to_json())
+    second = go(caller, tools=[delete], resume=saved, input=[], approve=["c1"])
+    assert (second.status, gone, [call.call_id for call in second.pending]) == ("pending", ["a.txt"], ["c2"])
+    server.reply("Kept.")
+    no = {"type": "function_call_output", "call_id": "c2", "output": "Ada said no."}
+    third = go(caller, tools=[delete], resume=second, input=[no])
+    assert (third.output_text, gone) == ("Kept.", ["a.txt"])
+
+
+def test_approval_of_no_call_that_waits_is_refused(caller: Caller, server: Server) -> None:
+    server.call_tool("weather", {"city": "Oslo"}, call_id="c1")
+    first = go(caller, tools=[tool(needs_approval=True)(weather)])
+    for given in ({"resume": first, "input": []}, {"resume": None}):
+        with pytest.raises(RequestValidationError, match="approve: names c7, which no call is called by"):
+            go(caller, tools=[tool(needs_approval=True)(weather)], approve=["c7"], **given)
+    for wrong in ("c1", [1], None):
+        with pytest.raises(RequestValidationError, match="approve: expected a list of call ids"):
+            go(caller, tools=[weather], resume=first, approve=wrong)
+
+
+# --- what failed to be sent
+
+
+def test_input_whose_request_failed_goes_with_the_next_one(caller: Caller, server: Server) -> None:
+    server.reply("Hello.")
+    first = go(caller, tools=[weather])
+    server.fail(status=500)
+    with pytest.raises(InternalServerError) as caught:
+        go(caller, tools=[weather], resume=first, input="Order a lamp.", max_retries=0)
+    run = caught.value.run
+    assert run is not None
+    assert [item.to_dict()["content"] for item in run.unsent] == ["Order a lamp."]
+    run = RunResult.from_json(run.to_json())
+    server.reply("Ordered.")
+    result = go(caller, tools=[weather], resume=run, input=[])
+    assert (result.output_text, result.unsent) == ("Ordered.", ())
+    assert [item["content"] for item in bodies(server)[-1]["input"]] == ["Order a lamp."]
+    assert [item.to_dict()["content"] for item in result.turns[-1].input] == ["Order a lamp."]
+
+
+def test_input_that_was_sent_is_not_sent_again(caller: Caller, server: Server) -> None:
+    server.reply("Hello.")
+    first = go(caller, tools=[weather])
+    server.call_tool("weather", {"city": "Oslo"}).fail(status=500)
+    with pytest.raises(InternalServerError) as caught:
+        go(caller, tools=[weather], resume=first, input="Oslo?", max_retries=0)
+    assert caught.value.run is not None
+    assert caught.value.run.unsent == ()
+    server.reply("Fine.")
+    result = go(caller, tools=[weather], resume=caught.value.run, input=[])
+    assert types(bodies(server)[-1]) == ["function_call_output"]
+    assert result.output_text == "Fine."
+
+
+# --- what searches found
+
+
+def test_found_function_that_is_not_here_later_waits_for_its_answer(caller: Caller, server: Server) -> None:
+    search = {
+        "type": "tool_search_call",
+        "call_id": "s1",
+        "execution": "client",
+        "arguments": {"q": "weather"},
+    }
+    server.reply_items([search]).reply("Found.")
+    first = go(caller, on_tool_search=lambda call: [weather])
+    server.call_tool("weather", {"city": "Oslo"}, call_id="c1")
+    saved = RunResult.from_json(first.to_json())
+    second = go(caller, resume=saved, input="Oslo?", on_tool_search=lambda call: [weather])
+    assert (second.status, [call.call_id for call in second.pending]) == ("pending", ["c1"])
+    server.reply("Fine.")
+    third = go(caller, resume=second, input=[], tools=[weather])
+    assert [item.to_dict()["output"] for item in third.turns[-2].outputs] == ["Sunny in Oslo"]
+
+
+def test_approval_of_an_mcp_call_takes_the_time_it_takes(caller: Caller, server: Server) -> None:
+    request = {
+        "type": "mcp_approval_request",
+        "id": "m1",
+        "name": "read",
+        "arguments": "{}",
+        "server_label": "s",
+    }
+    server.reply_items([request]).reply("Read.")
+    went_on = threading.Event()
+
+    def ask(_: Any) -> bool:
+        went_on.wait(0.02)
+        return True
+
+    assert go(caller, on_mcp_approval=ask, tool_timeout=0.001).output_text == "Read."
+
+
+@pytest.mark.parametrize("policy", ["run", "tool"])
+def test_async_function_for_errors_is_refused_before_anything_is_sent(policy: str) -> None:
+    async def tell(error: Any) -> str:
+        return "No."
+
+    server = Server()
+    tools = [tool(on_error=tell)(weather)] if policy == "tool" else [weather]
+    more: dict[str, Any] = {} if policy == "tool" else {"on_tool_error": tell}
+    with pytest.raises(ConfigurationError, match="tell is an async function"):
+        server.client().responses.run(model="m", input="Hi", tools=tools, **more)
+    assert server.requests == []
+
+
 # --- remembering
 
 

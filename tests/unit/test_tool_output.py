@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime
 import enum
+import json
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -169,9 +169,6 @@ IMAGE_DATA = {"type": "input_image", "image_url": "https://example.com/a.png"}
         ((IMAGE,), [IMAGE_DATA]),
         (["See:", IMAGE], [{"type": "input_text", "text": "See:"}, IMAGE_DATA]),
         ([Colour.RED, IMAGE], [{"type": "input_text", "text": "red"}, IMAGE_DATA]),
-        (IMAGE_DATA, [IMAGE_DATA]),
-        ([IMAGE_DATA, TEXT], [IMAGE_DATA, {"type": "input_text", "text": "See:"}]),
-        (MappingProxyType(IMAGE_DATA), [IMAGE_DATA]),
     ],
 )
 def test_pictures_and_files_are_parts(value: object, parts: object) -> None:
@@ -188,11 +185,23 @@ def test_pictures_and_files_are_parts(value: object, parts: object) -> None:
         ({"name\udcff": 1}, "surrogates not allowed"),
         ([IMAGE, 3], "expected texts, InputText, InputImage and InputFile in one list, got a int"),
         ([None, IMAGE], "in one list, got None"),
-        ({"type": "input_image", "detail": 3}, "No valid function_call_output: "),
+        ([IMAGE, IMAGE_DATA], "in one list, got a dict"),
+        ({"type": "function_call_output", "output": 3}, "No valid function_call_output: "),
     ],
 )
 def test_values_that_cannot_be_told_are_refused(value: object, message: str) -> None:
     assert message in refused(value)
+
+
+@pytest.mark.parametrize(
+    "value", [IMAGE_DATA, [IMAGE_DATA], {"type": "input_text", "text": "mine", "extra": 3}]
+)
+def test_data_that_look_like_parts_are_data(value: object) -> None:
+    assert json.loads(output(value)) == value
+
+
+def test_numbers_that_json_has_no_form_of_are_texts() -> None:
+    assert output([float("nan"), float("inf"), 1.5]) == '["NaN","Infinity",1.5]'
 
 
 def test_values_without_end_are_refused() -> None:
