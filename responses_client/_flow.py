@@ -28,6 +28,7 @@ _R = TypeVar("_R", bound=Model)
 logger = logging.getLogger("responses_client")
 bodies = logging.getLogger("responses_client.bodies")
 
+_LONG = 60.0  # seconds that somebody who waits for them wants to know of
 _ERROR_BODY_BYTES = 1024 * 1024
 _REDIRECTS = frozenset({301, 302, 307, 308})  # 303 asks for another method
 
@@ -128,6 +129,12 @@ class Attempts:
             await self._io.sleep(decision.delay)
         else:
             self._refusals += 1
+            if decision.delay > _LONG:
+                logger.warning(
+                    "%s: nothing is sent for %.0f s, as the server asks",
+                    self.call.operation.name,
+                    decision.delay,
+                )
             self.gate.close(decision.delay)
 
     async def tell(

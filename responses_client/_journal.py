@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeAlias, cast
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_jsonable_python
 
 from ._error_text import one_line
 from .errors import APIStatusError, ConfigurationError
@@ -126,7 +126,8 @@ class Journal:
                 f"Line {number} of {self._path} is no line of a journal; pass a file of its own as journal"
             )
         answer = fields["response"]
-        if answer is not None and answer["status_code"] < 400:
+        # What the server could not finish is asked for again.
+        if answer is not None and answer["status_code"] < 400 and _status(answer) != "failed":
             self._places[fields["custom_id"]] = _Place(fields["request_digest"], start, len(line))
 
     def _drop_torn(self, file: BinaryIO, line: bytes, end: int, number: int) -> None:
@@ -134,6 +135,11 @@ class Journal:
         if not (line.startswith(_START) or _START.startswith(line)):
             self._index(b"", end, number)  # no line of ours
         file.truncate(end)
+
+
+def _status(answer: dict[str, Any]) -> object:
+    body: object = answer.get("body")
+    return cast("dict[str, object]", body).get("status") if isinstance(body, dict) else None
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
@@ -172,4 +178,7 @@ def _line(result: "MapResult", digest: str | None) -> bytes:
         "error": problem,
         "request_digest": digest,
     }
-    return write_json(fields) + b"\n"
+    try:
+        return write_json(fields) + b"\n"
+    except ValueError:  # half a character, which some servers send in errors
+        return json.dumps(to_jsonable_python(fields), ensure_ascii=False).encode("utf-8", "replace") + b"\n"

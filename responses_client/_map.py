@@ -1,5 +1,6 @@
 """`responses.map` as users hold it: iterators and context managers, sync and async."""
 
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from inspect import isawaitable
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -41,7 +42,13 @@ class _Map:
     _block = "with"
 
     def __init__(self, requests: object, options: MapOptions) -> None:
-        check_options(requests, options.max_concurrency, is_async=isinstance(self, AsyncResponseMap))
+        check_options(
+            requests,
+            options.max_concurrency,
+            options.on_result,
+            options.journal,
+            is_async=isinstance(self, AsyncResponseMap),
+        )
         self._most = options.max_concurrency
         self._on_result = options.on_result
         self._journal = None if options.journal is None else Journal(options.journal)
@@ -85,6 +92,7 @@ class ResponseMap(_Map):
 
     def __init__(self, io: "SyncIO", settings: "Settings", requests: Requests, options: MapOptions) -> None:
         super().__init__(requests, options)
+        self._turn = threading.Lock()  # of threads that share the results
         thread_io = ThreadIO(io)
         self._work = Work(thread_io, settings, self._journal, _here)
         self._crew = Crew(thread_io, self._work, Items(requests), self._most, _AHEAD * self._most)
@@ -114,14 +122,15 @@ class ResponseMap(_Map):
 
     def __next__(self) -> MapResult:
         self._refuse_unless_open()
-        while not self._order.ready:
-            result = self._crew.arrived()
-            if result is None:
-                raise StopIteration
-            self._tell(result)
-            self._order.put(result)
-        self._crew.was_read()
-        return self._order.ready.popleft()
+        with self._turn:
+            while not self._order.ready:
+                result = self._crew.arrived()
+                if result is None:
+                    raise StopIteration
+                self._tell(result)
+                self._order.put(result)
+            self._crew.was_read()
+            return self._order.ready.popleft()
 
     def _tell(self, result: MapResult) -> None:
         if self._on_result is None:

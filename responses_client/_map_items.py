@@ -1,8 +1,10 @@
 """What goes into a map and what comes out of it: numbered requests, and results in their order; no I/O."""
 
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from inspect import isasyncgen, iscoroutinefunction, isgenerator
+from os import PathLike
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from ._error_text import FieldError, field_error
@@ -62,6 +64,7 @@ class Items(Iterator[Item]):
 
     def __init__(self, requests: Requests) -> None:
         self._count = 0
+        self._requests = requests
         pairs: Iterable[tuple[str | None, ResponseCreateParams]]
         if isinstance(requests, Mapping):
             pairs = cast("Mapping[str, ResponseCreateParams]", requests).items()
@@ -74,10 +77,16 @@ class Items(Iterator[Item]):
         return self.item(name, request)
 
     def item(self, name: str | None, request: "ResponseCreateParams") -> Item:
-        """Number a request."""
+        """Number a request, and keep it as it is now: whoever gives it may fill the same dict again."""
         number = self._count
         self._count += 1
-        return Item(number, str(number) if name is None else name, request)
+        kept = cast("ResponseCreateParams", dict(request)) if isinstance(request, Mapping) else request  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+        return Item(number, str(number) if name is None else name, kept)
+
+    def close(self) -> None:
+        """Close a generator, so that its `finally` is not left to the garbage collector."""
+        if isgenerator(self._requests):
+            self._requests.close()
 
 
 class AsyncItems:
@@ -102,10 +111,10 @@ class AsyncItems:
         return self._items.item(None, request)
 
     async def close(self) -> None:
-        """Close an async generator, which would have to be closed by the event loop otherwise."""
-        close = getattr(self._source, "aclose", None)
-        if close is not None:
-            await close()
+        """Close a generator, which would be left to the garbage collector otherwise, and to the event loop."""
+        self._items.close()
+        if isasyncgen(cast("object", self._source)):
+            await cast("AsyncGenerator[object]", self._source).aclose()
 
 
 class Order:
@@ -132,7 +141,9 @@ class Order:
             self._next += 1
 
 
-def check_options(requests: object, max_concurrency: object, *, is_async: bool) -> None:
+def check_options(
+    requests: object, max_concurrency: object, on_result: object, journal: object, *, is_async: bool
+) -> None:
     """Refuse arguments of a map that cannot work.
 
     Raises:
@@ -141,6 +152,13 @@ def check_options(requests: object, max_concurrency: object, *, is_async: bool) 
     mistakes: list[FieldError] = []
     if isinstance(max_concurrency, bool) or not isinstance(max_concurrency, int) or max_concurrency < 1:
         mistakes.append(field_error("max_concurrency", "a whole number, 1 or more", max_concurrency))
+    if on_result is not None and not callable(on_result):
+        mistakes.append(field_error("on_result", "a function", on_result))
+    if iscoroutinefunction(on_result) and not is_async:
+        message = "is an async function, which needs AsyncClient; pass one that is not async"
+        mistakes.append(field_error("on_result", "a function that is not async", on_result, message=message))
+    if journal is not None and not isinstance(journal, (str, PathLike)):
+        mistakes.append(field_error("journal", "a path", journal))
     if isinstance(requests, Mapping):
         mistakes += _mapping_mistakes(cast("Mapping[object, object]", requests))
     elif isinstance(requests, AsyncIterable) and not is_async:

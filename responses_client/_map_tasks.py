@@ -57,7 +57,8 @@ class Tasks:
                 if self._source_error is not None:
                     raise self._source_error
                 return None
-            self._news = anyio.Event()
+            if self._news.is_set():
+                self._news = anyio.Event()
             await self._news.wait()
 
     def was_read(self) -> None:

@@ -2,8 +2,9 @@
 
 import socket
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from ._transport import SyncIO
 if TYPE_CHECKING:
     import httpx
 
-    from ._map_items import Item, MapResult
+    from ._map_items import Item, Items, MapResult
     from ._map_work import Work
 
 __all__ = ["Crew", "ThreadIO"]
@@ -110,7 +111,7 @@ class Crew:
     `most` is how many send at once, `ahead` how many requests may be taken whose results nobody has read.
     """
 
-    def __init__(self, io: ThreadIO, work: "Work", items: "Iterator[Item]", most: int, ahead: int) -> None:
+    def __init__(self, io: ThreadIO, work: "Work", items: "Items", most: int, ahead: int) -> None:
         self._io = io
         self._work = work
         self._items = items
@@ -124,6 +125,7 @@ class Crew:
         self._arrived: deque[MapResult] = deque()
         self._idle = 0
         self._pending = 0
+        self._is_taking = False
         self._is_exhausted = False
         self._failure: BaseException | None = None  # of the work, which ends the map
         self._source_error: BaseException | None = None  # of the requests, after which none follow
@@ -165,9 +167,11 @@ class Crew:
             for condition in (self._has_room, self._has_jobs, self._has_news):
                 condition.notify_all()
             threads = [thread for thread in self._threads if thread is not threading.current_thread()]
-        until = _clock.monotonic() + _JOIN_SECONDS
+            if self._is_taking:  # it waits for the user's iterable, and ends when that gives something
+                threads = threads[1:]
+        until = time.monotonic() + _JOIN_SECONDS  # of real time, whatever clock a test has
         for thread in threads:
-            thread.join(max(until - _clock.monotonic(), 0))
+            thread.join(max(until - time.monotonic(), 0))
         run(self._io.close())
 
     def _spawn(self, target: Callable[[], None]) -> None:
@@ -180,16 +184,19 @@ class Crew:
     def _take(self) -> None:
         try:
             while self._wait_for_room():
+                self._is_taking = True
                 item = next(self._items, None)
+                self._is_taking = False
                 if item is None:
                     break
                 self._hand_out(item)
+            self._items.close()
         except BaseException as error:
             self._source_error = error
         with self._lock:
             self._is_exhausted = True
             self._has_jobs.notify_all()
-            self._has_news.notify()
+            self._has_news.notify_all()
 
     def _wait_for_room(self) -> bool:
         """Wait until another request may be taken; tell whether the map still goes on."""
@@ -212,7 +219,7 @@ class Crew:
                 except RuntimeError as error:  # there can be no more threads
                     if len(self._threads) == 1:
                         self._failure = error
-                        self._has_news.notify()
+                        self._has_news.notify_all()
             self._has_jobs.notify()
 
     def _send(self) -> None:
@@ -222,13 +229,13 @@ class Crew:
                 with self._lock:
                     self._pending -= 1
                     self._arrived.append(result)
-                    self._has_news.notify()
+                    self._has_news.notify_all()
         except _Stopped:
             pass
         except BaseException as error:
             with self._lock:
                 self._failure = error
-                self._has_news.notify()
+                self._has_news.notify_all()
 
     def _next_job(self) -> "Item | None":
         with self._lock:

@@ -99,7 +99,7 @@ def _checked(given: object, settings: "Settings") -> Call[Response]:
     try:
         return prepare(RESPONSES_CREATE, params, settings)
     except TypeError as error:
-        names = ", ".join(params)
+        names = ", ".join(map(str, params))
         raise RequestValidationError(
             [field_error("request", "arguments of create", names, message=str(error))]
         ) from None

@@ -125,7 +125,9 @@ class _Limit:
     def _refill(self, size: float) -> float:
         """Return what a bucket gets back in a second."""
         rate = self._used / self._reset if self._reset else 0.0
-        return _CAUTION * (rate or size / _DEFAULT_SECONDS)
+        # A limit of one tells nothing else than how long it takes until it is whole.
+        whole = (self._longest if size <= 1 else 0.0) or _DEFAULT_SECONDS
+        return _CAUTION * (rate or size / whole)
 
     def _advance(self, now: float, size: float) -> None:
         if not self._is_window:
@@ -140,7 +142,7 @@ class _Limit:
     def _note(self, look: _Look) -> None:
         self._is_coarse = self._is_coarse and look.reset == int(look.reset)
         self._longest = max(self._longest, look.reset)
-        if look.used and look.reset:
+        if look.used > 1 and look.reset:
             # What is remaining is rounded down: a bucket has up to one more, and must not be thought faster than it is.
             self._used = self._used * _KEPT + look.used - 1
             self._reset = self._reset * _KEPT + look.reset

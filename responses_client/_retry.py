@@ -127,13 +127,14 @@ def decide(
 def patience(outcome: Outcome) -> Policy | None:
     """Return how a refusal (429) of one of many requests is repeated, apart from its own retries; None for all else.
 
-    Many requests are expected to meet a limit, and the wait is the server's to name. One that names none may mean
+    Many requests are expected to meet a limit, and the wait is the server's to name, however long: to give up would only
+    have the next request refused. One that names none may mean
     that the request will never fit.
     """
     if not isinstance(outcome, StatusFailure) or outcome.status_code != REFUSED:
         return None
     is_named = parse_retry_after(outcome.headers) is not None
-    return Policy(max_retries=100 if is_named else 10, max_retry_after=600.0)
+    return Policy(max_retries=100 if is_named else 10, max_retry_after=math.inf)
 
 
 def parse_retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:

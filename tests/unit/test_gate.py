@@ -116,11 +116,12 @@ def test_quota_that_is_used_up_is_no_refusal_to_wait_for(clock: Clock, code: str
     assert len(io.requests) == 1
 
 
-def test_wait_beyond_ten_minutes_is_an_error(clock: Clock) -> None:
-    io = FakeIO(clock, bad(429, retry_after="601"))
+def test_long_wait_is_obeyed_and_said(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    io = FakeIO(clock, bad(429, retry_after="601"), limited(5, "1s"))
 
-    with pytest.raises(RateLimitError):
-        fetched(io)
+    fetched(io)
+    assert 601 <= sum(io.slept) < 610
+    assert "nothing is sent for 601 s, as the server asks" in caplog.text
 
 
 def test_wait_beyond_the_deadline_is_an_error_at_once(clock: Clock) -> None:

@@ -254,3 +254,20 @@ def test_closed_journal_takes_nothing_more(path: Path) -> None:
     journal.close()
     journal.close()
     assert path.read_bytes() == b""
+
+
+def test_error_with_half_a_character_has_its_line(caller: Caller, server: Server, path: Path) -> None:
+    server.reply_raw('{"error": {"message": "bad \\ud800"}}', status=400, content_type="application/json")
+    results = mapped(caller, REQUESTS[:2], path, max_concurrency=1)
+    assert [result.error is None for result in results] == [False, True]
+    assert len(path.read_bytes().splitlines()) == 2
+    assert [result.error for result in mapped(caller, REQUESTS[:2], path)] == [None, None]
+
+
+def test_response_that_failed_is_asked_for_again(caller: Caller, server: Server, path: Path) -> None:
+    server.reply_response({"status": "failed", "error": {"code": "server_error", "message": "Oh."}})
+    first = mapped(caller, REQUESTS[:1], path)
+    assert first[0].response_or_raise().status == "failed"
+    second = mapped(caller, REQUESTS[:1], path)
+    assert (second[0].is_replayed, second[0].response_or_raise().status) == (False, "completed")
+    assert mapped(caller, REQUESTS[:1], path)[0].is_replayed

@@ -139,7 +139,7 @@ def test_wrong_request_is_a_failed_result(caller: Caller, server: Server, reques
     results = mapped(caller, [request_, good])
 
     assert results[1].error is None
-    assert results[0].request is request_
+    assert results[0].request == request_
     with pytest.raises(RequestValidationError, match=text):
         results[0].response_or_raise()
     assert len(server.requests) == 1
@@ -176,9 +176,138 @@ def test_async_things_are_refused_by_the_client_that_is_not(server: Server) -> N
 
     with pytest.raises(RequestValidationError, match="requests: is async, which needs AsyncClient"):
         mapped(caller, of_async([]))
-    for on_result in (tell, lambda _: Ready()):
+    with pytest.raises(RequestValidationError, match="on_result: is an async function"):
+        mapped(caller, requests(1), on_result=tell)
+    assert server.requests == []
+
+    async def forgotten() -> None:
+        raise AssertionError
+
+    for on_result in (lambda _: Ready(), lambda _: forgotten()):
         with pytest.raises(ConfigurationError, match="on_result is an async function"):
             mapped(caller, requests(1), on_result=on_result)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"), [("on_result", 5, "a function"), ("journal", 5, "a path")]
+)
+def test_functions_and_paths_that_are_none_are_refused(
+    caller: Caller, name: str, value: object, expected: str
+) -> None:
+    with pytest.raises(RequestValidationError, match=f"{name}: expected {expected}, got int 5"):
+        mapped(caller, requests(1), **{name: value})
+
+
+def test_dict_that_is_filled_again_is_each_request_as_it_was(caller: Caller) -> None:
+    def refilled() -> Iterator[Any]:
+        params: dict[str, Any] = {"model": "m"}
+        for number in range(20):
+            params["input"] = f"Number {number}"
+            yield params
+
+    results = mapped(caller, refilled())
+    assert [result.request["input"] for result in results] == [f"Number {number}" for number in range(20)]
+    assert all(f"Number {result.index}" in result.response_or_raise().output_text for result in results)
+
+
+def test_keys_that_are_no_texts_are_a_failed_result(caller: Caller) -> None:
+    wrong, right = mapped(caller, [{1: 2}, next(requests(1))])
+    assert isinstance(wrong.error, RequestValidationError)
+    assert right.error is None
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_generator_of_requests_is_closed_by_the_end(caller: Caller, leaves: bool) -> None:
+    closed = threading.Event()
+
+    def given() -> Iterator[Any]:
+        try:
+            yield from requests(3)
+        finally:
+            closed.set()
+
+    def read(client: Any) -> None:
+        with client.responses.map(given(), max_concurrency=1) as results:
+            next(results)
+            if not leaves:
+                list(results)
+
+    async def wait(client: Any) -> None:
+        async with client.responses.map(given(), max_concurrency=1) as results:
+            await anext(results)
+            if not leaves:
+                [result async for result in results]
+
+    caller.run(read, wait)
+    assert closed.wait(5)
+
+
+@pytest.mark.parametrize("colour", ["asyncio", "trio"])
+def test_streams_of_the_user_stay_open(server: Server, colour: str) -> None:
+    async def main() -> None:
+        put, take = anyio.create_memory_object_stream[Any](10)
+        async with put, take, server.async_client() as client:
+            for request in requests(2):
+                put.send_nowait(request)
+            async with client.responses.map(take) as results:
+                await anext(results)
+            put.send_nowait(next(requests(1)))
+            assert take.receive_nowait()
+
+    anyio.run(main, backend=colour)
+
+
+@pytest.mark.parametrize("colour", ["asyncio", "trio"])
+def test_tasks_may_share_a_map(server: Server, colour: str) -> None:
+    found: list[int] = []
+
+    async def main() -> None:
+        async def read() -> None:
+            found.extend([result.index async for result in results])
+
+        async with (
+            server.async_client() as client,
+            client.responses.map(requests(20)) as results,
+            anyio.create_task_group() as group,
+        ):
+            for _ in range(3):
+                group.start_soon(read)
+
+    anyio.run(main, backend=colour)
+    assert sorted(found) == list(range(20))
+
+
+def test_threads_may_share_a_map(server: Server) -> None:
+    found: list[int] = []
+    with server.client() as client, client.responses.map(requests(20)) as results:
+        threads = [
+            threading.Thread(target=lambda: found.extend(result.index for result in results), daemon=True)
+            for _ in range(3)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(5)
+        assert not any(thread.is_alive() for thread in threads)
+    assert sorted(found) == list(range(20))
+
+
+def test_leaving_waits_for_no_iterable_that_waits(server: Server) -> None:
+    go_on, taken = threading.Event(), threading.Event()
+
+    def given() -> Iterator[Any]:
+        yield from requests(1)
+        taken.set()
+        go_on.wait(30)
+
+    with server.client() as client, client.responses.map(given()) as results:
+        next(results)
+        assert taken.wait(5)
+        threads = [thread for thread in threading.enumerate() if thread.name == "responses.map-0"]
+    assert [thread.is_alive() for thread in threads] == [True]
+    go_on.set()
+    threads[0].join(5)
+    assert not threads[0].is_alive()
 
 
 def test_map_without_its_block_says_how_it_is_done(server: Server) -> None:

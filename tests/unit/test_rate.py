@@ -177,3 +177,19 @@ def test_window_that_nobody_used_for_long_is_whole() -> None:
     simulation = Simulation(requests=limit, seconds=15.0).run()
     rate, later = simulation.rate, 1000.0
     assert [rate.wait(later + number / 1000) for number in range(3)] == [0, 0, 0]
+
+
+@STYLES
+@pytest.mark.parametrize("seconds", [1.0, 10.0, 60.0])
+def test_limit_of_one_is_paced_by_what_headers_say(style: Any, seconds: float) -> None:
+    simulation = Simulation(
+        requests=style(1, seconds),
+        seconds=30 * seconds,
+        most=8,
+        latency=0.01,
+        looks="after",
+        exact=0.001,
+        seed=1,
+    ).run()
+    assert simulation.refused <= 0.05 * simulation.sent + 2
+    assert simulation.answered >= 25
