@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from responses_client import _clock
 
-from ._script import checked
+from ._script import counted
 from ._wire import ApiError
 
 Kind: TypeAlias = Literal["requests", "tokens"]
@@ -44,7 +44,7 @@ class RateLimit:
             raise ValueError("A RateLimit needs requests or tokens, or both.")
         for name, value in (("requests", self.requests), ("tokens", self.tokens)):
             if value is not None:
-                checked(name, value, least=1)
+                counted(name, value, least=1)
         if not 0 < self.seconds < math.inf:
             raise ValueError(f"seconds is {self.seconds!r}, but has to be more than 0.")
         if self.style not in ("bucket", "window"):

@@ -12,7 +12,7 @@ from importlib import import_module
 
 from ._asgi import App, Scope
 from ._front import Front
-from ._script import checked
+from ._script import counted
 
 for _name in ("uvicorn", "wsproto"):
     try:
@@ -76,7 +76,7 @@ class Port(uvicorn.Server):
 
 def listener(host: str, port: int) -> socket.socket:
     """A socket that listens; `OSError` when the address cannot be had, `ValueError` for no port at all."""
-    checked("port", port, least=0, most=65535)
+    counted("port", port, least=0, most=65535)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio
@@ -39,6 +40,8 @@ class BaseServer(Scripting):
         validate: bool = True,
         rate_limit: RateLimit | None = None,
     ) -> None:
+        if not isinstance(rate_limit, (RateLimit, NoneType)):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+            raise ValueError(f"rate_limit is {rate_limit!r}, but has to be a RateLimit.")
         self.base_url = base_url
         self.webhook_secret = WEBHOOK_SECRET
         self._webhooks = 0

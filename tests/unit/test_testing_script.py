@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
 from testing_helpers import created, http, text_of
 
-from responses_client.testing import Server
+from responses_client.testing import RateLimit, Server
 
 
 @pytest.mark.parametrize(
@@ -94,3 +95,25 @@ def test_refused_request_leaves_the_pace_to_the_next() -> None:
 def test_hold_is_without_effect_on_http() -> None:
     with Server() as server:
         assert text_of(created(server.hold_after(1).reply("one"))) == "one"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        lambda server: server.drip(1.5),
+        lambda server: server.fail(404.5),
+        lambda server: server.fail(times=1.5),
+        lambda server: server.fail(times=True),
+        lambda server: server.corrupt_after(1.5),
+        lambda server: server.background(polls="2"),
+        lambda server: server.delay(float("inf")),
+        lambda server: server.delay(True),
+        lambda server: server.delay("soon"),
+        lambda _: RateLimit(requests=1.5),  # type: ignore[arg-type]
+        lambda _: RateLimit(requests="5"),  # type: ignore[arg-type]
+        lambda _: Server(rate_limit=5),  # type: ignore[arg-type]
+    ],
+)
+def test_numbers_that_make_no_sense_are_refused_where_they_stand(script: Any) -> None:
+    with pytest.raises(ValueError, match="has to be"):
+        script(Server())
