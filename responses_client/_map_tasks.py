@@ -17,16 +17,16 @@ __all__ = ["Tasks"]
 class Tasks:
     """The tasks of a map: one takes the requests from the user, and each is sent by one of its own.
 
-    They have a scope of their own, so that to end them cancels nothing in the block. `most` is how many are sent at once, `ahead` how many may be taken whose results nobody has read.
+    They have a scope of their own, so that to end them cancels nothing in the block. `most` is how many are sent at
+    once, `ahead` how many may be taken whose results nobody has read.
     """
 
     def __init__(self, work: "Work", items: "AsyncItems", most: int, ahead: int) -> None:
         self._work = work
         self._items = items
         self._owner = anyio.create_task_group()
-        self._scope = anyio.CancelScope(
-            shield=True
-        )  # what is cancelled around it ends the block, and that ends it
+        # What is cancelled around it ends the block, and that ends it.
+        self._scope = anyio.CancelScope(shield=True)
         self._ended = anyio.Event()
         self._slots = anyio.Semaphore(most)
         self._room = anyio.Semaphore(ahead)
@@ -76,9 +76,8 @@ class Tasks:
         """
         self._scope.cancel()
         try:
-            with anyio.CancelScope(
-                shield=True
-            ):  # the end of a scope around must not hide what the block raised
+            # The end of a scope around must not hide what the block raised.
+            with anyio.CancelScope(shield=True):
                 await self._ended.wait()
         finally:
             await self._owner.__aexit__(None, None, None)

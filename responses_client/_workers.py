@@ -180,9 +180,8 @@ class AsyncWorkers:
                     raise
                 except Exception as error:
                     failures.append(error)
-                except (
-                    BaseException
-                ) as error:  # the program is to end: as it is, not in a group, and without delay
+                except BaseException as error:
+                    # The program is to end: as it is, not in a group, and without delay.
                     failures.insert(0, error)
                     group.cancel_scope.cancel()
 
