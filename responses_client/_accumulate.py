@@ -285,7 +285,7 @@ def _child(holder: Json, key: str) -> Json:
 def _list(holder: Json, key: str) -> _Parts:
     known: object = holder.get(key)
     if not isinstance(known, _Parts):
-        holder[key] = _Parts(known if isinstance(known, list) else [])  # pyright: ignore[reportUnknownArgumentType]  # of anything
+        holder[key] = _Parts(cast("list[object]", known) if isinstance(known, list) else [])
     return cast("_Parts", holder[key])
 
 

@@ -7,6 +7,7 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, cast
 
 from . import _clock
+from ._config import needs_async
 from ._error_text import FieldError, field_error
 from ._flow import fetch
 from ._request import Call, prepare
@@ -16,7 +17,6 @@ from .errors import (
     APIConnectionError,
     APIError,
     APIStatusError,
-    ConfigurationError,
     RequestValidationError,
     WaitTimeout,
 )
@@ -212,8 +212,6 @@ def plain(function: Callable[[Response], object] | None) -> Callable[[Response],
         if isawaitable(told):
             if isinstance(told, Coroutine):
                 told.close()
-            raise ConfigurationError(
-                "on_progress is an async function, which needs AsyncClient; pass one that is not async"
-            )
+            raise needs_async("on_progress")
 
     return call

@@ -6,12 +6,11 @@ The first look at `client.responses` loads the rest.
 
 from collections.abc import Mapping
 from functools import cached_property
-from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
 from ._config import HOOKS, Options, Settings, needs_async, resolve
 from ._error_text import field_error
-from ._io import IO, run
+from ._io import IO, is_async, run
 from ._transport import AsyncIO, SyncIO
 from .errors import ConfigurationError, RequestValidationError
 
@@ -57,7 +56,7 @@ def _plain(settings: Settings) -> Settings:
     """Refuse hooks that are async, for the client that is not."""
     for name in HOOKS:
         hook = getattr(settings, name)
-        if iscoroutinefunction(hook) or iscoroutinefunction(getattr(hook, "__call__", None)):  # noqa: B004  # not whether it can be called, but how
+        if is_async(hook):
             raise needs_async(name)
     return settings
 

@@ -6,6 +6,7 @@ that `run` can drive such a coroutine to its end in a plain function.
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from ._meta import Headers, public_url, redact_headers
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ._config import HttpAuth
     from ._socket_io import Socket
 
-__all__ = ["IO", "Body", "Failure", "Timeouts", "WireRequest", "run"]
+__all__ = ["IO", "Body", "Failure", "Timeouts", "WireRequest", "is_async", "run"]
 
 T = TypeVar("T")
 _LEAST_SECONDS = 0.001
@@ -109,6 +110,11 @@ class IO(Protocol):
     async def close(self) -> None:
         """Close the connections, if they are ours."""
         ...
+
+
+def is_async(function: object) -> bool:
+    """Tell whether something is an async function, or an object that is called like one."""
+    return any(map(iscoroutinefunction, (function, getattr(function, "__call__", None))))  # noqa: B004  # not whether it can be called, but how
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:

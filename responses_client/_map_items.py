@@ -3,11 +3,12 @@
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from inspect import isasyncgen, iscoroutinefunction, isgenerator
+from inspect import isasyncgen, isgenerator
 from os import PathLike
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from ._error_text import FieldError, field_error
+from ._io import is_async as is_async_function
 from .errors import RequestValidationError, ResponsesClientError
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def check_options(
         mistakes.append(field_error("max_concurrency", "a whole number, 1 or more", max_concurrency))
     if on_result is not None and not callable(on_result):
         mistakes.append(field_error("on_result", "a function", on_result))
-    if iscoroutinefunction(on_result) and not is_async:
+    if is_async_function(on_result) and not is_async:
         message = "is an async function, which needs AsyncClient; pass one that is not async"
         mistakes.append(field_error("on_result", "a function that is not async", on_result, message=message))
     if journal is not None and not isinstance(journal, (str, PathLike)):

@@ -343,11 +343,12 @@ class RunSource:
         plan = self.loop.plan
         try:
             await self.loop.answer([*self._calls.values()], tell)
-        except Exception:
-            raise
-        except BaseException:  # cancelled: what a tool has begun must not be done twice unasked
-            plan.leave()
-            self._phase = "ask"
+        except BaseException as error:
+            if not isinstance(
+                error, Exception
+            ):  # cancelled: what a tool has begun is not to be done twice unasked
+                plan.leave()
+                self._phase = "ask"
             raise
         if plan.has_asked:
             self.events.append(TurnEnded(plan.number, plan.last_turn))

@@ -395,7 +395,7 @@ def _is_ids(value: object) -> bool:
 
 
 def _no_such_call(keys: "Iterable[str]") -> FieldError:
-    message = f"names {', '.join(keys)}, which no call is called by that the run waits with"
+    message = f"names {', '.join(keys)}, but the run waits with no call of that id"
     return field_error("approve", "the call_id of a call that waits", None, message=message)
 
 

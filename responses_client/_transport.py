@@ -15,6 +15,7 @@ import anyio
 import httpx
 
 from . import _clock
+from ._config import needs_async
 from ._error_text import BODY_SHOWN, one_line
 from ._io import IO, Body, Failure, Timeouts, WireRequest
 from ._meta import Headers
@@ -225,9 +226,7 @@ class SyncIO:
             return value
         if isinstance(value, Coroutine):
             cast("Coroutine[Any, Any, T]", value).close()
-        raise ConfigurationError(
-            "api_key is an async function, which needs AsyncClient; pass one that is not async"
-        )
+        raise needs_async("api_key")
 
     def turn(self, owner: object, left: float | None) -> AbstractAsyncContextManager[None]:
         """See `IO`."""

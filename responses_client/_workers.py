@@ -7,13 +7,14 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextvars import copy_context
 from functools import partial
-from inspect import isawaitable, iscoroutinefunction
+from inspect import isawaitable
 from typing import Any, Protocol, TypeVar, cast
 
 import anyio
 import anyio.to_thread
 
-from ._io import run
+from ._config import needs_async
+from ._io import is_async, run
 from ._threads import TimeIsUp, started, within
 from ._tools import CallableTool
 from .errors import ConfigurationError
@@ -46,7 +47,7 @@ class NeedsAsync(ConfigurationError):
 
     def __init__(self, function: object) -> None:
         name = getattr(_plain(function), "__name__", "A tool")
-        super().__init__(f"{name} is an async function, which needs AsyncClient; pass one that is not async")
+        super().__init__(*needs_async(name).args)
 
 
 class Workers(Protocol):
@@ -229,8 +230,7 @@ def _plain(function: Any) -> Any:
 
 
 def _is_async(function: Any) -> bool:
-    plain = _plain(function)
-    return iscoroutinefunction(plain) or iscoroutinefunction(getattr(plain, "__call__", None))  # noqa: B004  # not whether it can be called, but how
+    return is_async(_plain(function))
 
 
 def refuse_async(function: object) -> None:

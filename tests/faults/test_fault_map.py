@@ -85,7 +85,7 @@ def leave(
         while not met(server, script or []):
             assert time.monotonic() < until
             time.sleep(0.001)
-        time.sleep(0.02)
+        time.sleep(0.02)  # for the threads to be inside of their reads, which nothing tells
         start = time.monotonic()
         raise Left
     seconds = time.monotonic() - start

@@ -348,7 +348,7 @@ def interrupt_when(condition: Callable[[], bool]) -> threading.Thread:
         until = time.monotonic() + 5
         while not condition() and time.monotonic() < until:
             time.sleep(0.002)
-        time.sleep(0.02)
+        time.sleep(0.02)  # for the main thread to be inside of its wait, which nothing tells
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     thread = threading.Thread(target=press)

@@ -195,7 +195,7 @@ def test_approval_of_no_call_that_waits_is_refused(caller: Caller, server: Serve
     server.call_tool("weather", {"city": "Oslo"}, call_id="c1")
     first = go(caller, tools=[tool(needs_approval=True)(weather)])
     for given in ({"resume": first, "input": []}, {"resume": None}):
-        with pytest.raises(RequestValidationError, match="approve: names c7, which no call is called by"):
+        with pytest.raises(RequestValidationError, match="approve: names c7, but the run waits with no call"):
             go(caller, tools=[tool(needs_approval=True)(weather)], approve=["c7"], **given)
     for wrong in ("c1", [1], None):
         with pytest.raises(RequestValidationError, match="approve: expected a list of call ids"):
