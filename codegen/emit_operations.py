@@ -1,11 +1,11 @@
-"""Writes `resources/_*.py`: a sync and an async method for each endpoint, a file for each resource."""
+"""Writes the endpoints of the API, and their methods: a sync and an async one each, a file for each resource."""
 
 from .emit_models import plain_fields
 from .emit_params import param_name
 from .layout import WIDTH, exports, fold, header, import_line, quoted
 from .schema import Document, Operation
 
-__all__ = ["emit"]
+__all__ = ["emit", "emit_endpoints"]
 
 _RAISES = [
     "",
@@ -24,11 +24,22 @@ def emit(document: Document) -> dict[str, str]:
     return files
 
 
+def emit_endpoints(document: Document) -> str:
+    """Return the text of the module with a constant for each endpoint."""
+    operations = document.operations
+    lines = header("The endpoints of the API, as constants.", "codegen/schema")
+    lines += ["from typing import TYPE_CHECKING", ""]
+    lines += [*import_line("._operation", {_kind(op) for op in operations}), "", "if TYPE_CHECKING:"]
+    results = {name for op in operations for name in (op.result, op.page) if name}
+    lines += [*import_line(".models", results, "    "), "", *exports(map(_constant, operations)), ""]
+    for op in operations:
+        lines += _operation(document, op)
+    return "\n".join(lines) + "\n"
+
+
 def _module(document: Document, top: str, operations: list[Operation]) -> str:
     resources = list(dict.fromkeys(op.resource for op in operations))
     body: list[str] = []
-    for op in operations:
-        body += _operation(document, op)
     for resource in resources:
         below = [name for name in resources if name.rpartition(".")[0] == resource]
         methods = [op for op in operations if op.resource == resource]
@@ -37,14 +48,14 @@ def _module(document: Document, top: str, operations: list[Operation]) -> str:
     lines = header(f"The endpoints of `client.{top}` and their methods, in both colours.", "codegen/schema")
     classes = [f"{colour}{_class_name(name)}" for name in resources for colour in ("", "Async")]
     lines += _imports(document, operations, has_parts=any("." in name for name in resources))
-    return "\n".join([*lines, "", *exports([*map(_constant, operations), *classes]), "", *body]) + "\n"
+    return "\n".join([*lines, "", *exports(classes), *body]) + "\n"
 
 
 def _imports(document: Document, operations: list[Operation], *, has_parts: bool) -> list[str]:
     has_streams = any(op.stream for op in operations)
     lines = ["from functools import cached_property"] if has_parts else []
     lines += import_line("typing", {"TYPE_CHECKING", *(("Literal", "overload") if has_streams else ())})
-    lines += ["", *import_line(".._request", {_kind(op) for op in operations})]
+    lines += ["", *import_line(".._endpoints", set(map(_constant, operations)))]
     if has_streams:
         lines += ["from .._stream import AsyncEventStream, EventStream"]
     lines += ["", "if TYPE_CHECKING:", "    from typing_extensions import Unpack", ""]
@@ -53,7 +64,7 @@ def _imports(document: Document, operations: list[Operation], *, has_parts: bool
         lines += ["    from .._options import RequestOptions"]
     if any(op.page for op in operations):
         lines += ["    from .._pages import AsyncPager, Page"]
-    named = {name for op in operations for name in (op.result, op.page) if name}
+    named = {op.page or op.result for op in operations}
     params = {param_name(document, op.request) for op in operations if op.request}
     return lines + import_line("..models", named | params, "    ")
 

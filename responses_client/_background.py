@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from . import _clock
 from ._config import needs_async
+from ._endpoints import RESPONSES_RETRIEVE
 from ._error_text import FieldError, field_error
 from ._flow import fetch
 from ._request import Call, prepare
@@ -21,7 +22,6 @@ from .errors import (
     WaitTimeout,
 )
 from .models.response import Response
-from .resources._responses import RESPONSES_RETRIEVE
 
 if TYPE_CHECKING:
     from ._config import Settings

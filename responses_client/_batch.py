@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, cast
 from pydantic_core import from_json
 
 from ._config import Settings
+from ._endpoints import RESPONSES_CREATE
 from ._error_text import field_error, one_line
 from ._meta import ResponseMeta
 from ._options import RequestOptions
@@ -21,7 +22,6 @@ from .errors import APIError, ConfigurationError, RequestValidationError, Respon
 from .models._lenient import write_json
 from .models.batch import BatchRequestLine, BatchResultLine
 from .models.response import Response
-from .resources._responses import RESPONSES_CREATE
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from ._map import AsyncResponseMap, MapOptions, ResponseMap
     from ._map_items import AsyncRequests, Requests
+    from ._operation import Operation, PagedOperation
     from ._options import SessionOptions
     from ._pages import AsyncPage, AsyncPager, Listing, Page
-    from ._request import Operation, PagedOperation
     from ._run_loop import RunLoop
     from ._session import AsyncWebSocketSession, WebSocketSession
     from ._source import Source

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from ._endpoints import RESPONSES_CREATE
 from ._error_text import field_error
 from ._flow import fetch
 from ._gate import Gates
@@ -11,7 +12,6 @@ from ._map_items import Item, MapResult
 from ._request import Call, prepare
 from .errors import RequestValidationError, ResponsesClientError
 from .models.response import Response
-from .resources._responses import RESPONSES_CREATE
 
 if TYPE_CHECKING:
     from ._config import Settings

@@ -5,7 +5,6 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from importlib import import_module
 from os import urandom
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast, get_args
 from urllib.parse import quote, urlencode
@@ -22,6 +21,7 @@ from ._config import (
 from ._error_text import FieldError, field_error, field_path, missing_field
 from ._io import Timeouts, WireRequest
 from ._meta import secret_values
+from ._operation import Operation
 from ._options import RequestOptions
 from ._version import __version__
 from .errors import RequestValidationError
@@ -31,10 +31,9 @@ if TYPE_CHECKING:
 
     from .models import Model
 
-__all__ = ["SEALED_REASONING", "Call", "Operation", "PagedOperation", "encode", "prepare", "validate"]
+__all__ = ["SEALED_REASONING", "Call", "encode", "prepare", "validate"]
 
 _R = TypeVar("_R", bound="Model")
-_T = TypeVar("_T")
 logger = logging.getLogger("responses_client")
 
 _OPTIONS = frozenset(RequestOptions.__annotations__)
@@ -47,33 +46,6 @@ SEALED_REASONING = "reasoning.encrypted_content"
 _DEEPEST = 250  # beyond, pydantic refuses to write
 # How near an unknown key must be to a known one to be taken for a typing mistake, and not for a new field.
 _NEARNESS = 0.8
-
-
-class Operation(NamedTuple, Generic[_R]):
-    """An endpoint; models are named, not imported, until a call needs them."""
-
-    name: str
-    method: str
-    path: str
-    result: str
-    request: str | None = None
-    query: tuple[str, ...] = ()
-    plain: Mapping[str, type] | None = None
-    """Arguments that take any text or any flag, with the type: with no others, there is nothing to check."""
-    items: str | None = None
-    """The argument that is a list of input items, where a text stands for a message of the user."""
-
-    def request_model(self) -> "type[Model] | None":
-        """Return the class that checks the arguments; None where there are none but the options."""
-        return None if self.request is None else _model(self.request)
-
-    def result_model(self) -> "type[_R]":
-        """Return the class of the answer, or the run-time form of a union."""
-        return cast("type[_R]", _model(self.result))
-
-
-class PagedOperation(Operation[_R], Generic[_R, _T]):
-    """An endpoint whose answer lists things."""
 
 
 class Call(NamedTuple, Generic[_R]):
@@ -100,12 +72,6 @@ class Call(NamedTuple, Generic[_R]):
         words = secret_values(self.request.headers)
         words.discard(self.request.headers.get("Idempotency-Key") or "")
         return (*words, key) if isinstance(key, str) else tuple(words)
-
-
-@cache
-def _model(entry: str) -> "type[Model]":
-    module, _, name = entry.partition(".")
-    return cast("type[Model]", getattr(import_module(f".models.{module}", __package__), name))
 
 
 def prepare(

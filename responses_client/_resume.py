@@ -115,7 +115,7 @@ def following(call: "Call[Any]", response_id: str | None, number: int | None) ->
 
     It has the settings, headers and query parameters of the other, and shows as much.
     """
-    from .resources._responses import RESPONSES_RETRIEVE
+    from ._endpoints import RESPONSES_RETRIEVE
 
     response_id = next(iter(call.path), response_id)
     if response_id is None or number is None or not may_resume(call):

@@ -7,6 +7,7 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ._background import Waiting, wait
+from ._endpoints import RESPONSES_CREATE
 from ._executor import Executor
 from ._flow import fetch
 from ._request import prepare
@@ -17,7 +18,6 @@ from ._source import http_source
 from ._toolbox import Toolbox
 from ._workers import refuse_async, waited_for
 from .errors import APIError, ResponsesClientError, StreamInterrupted
-from .resources._responses import RESPONSES_CREATE
 
 if TYPE_CHECKING:
     from ._config import Settings

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from ._config import unknown_argument
+from ._endpoints import RESPONSES_CREATE
 from ._error_text import FieldError, field_error
 from ._executor import HOOKS
 from ._options import RequestOptions
@@ -24,7 +25,6 @@ from ._run import (
 from ._tools import is_policy, is_seconds
 from .errors import APIError, APIStatusError, MaxTurnsExceeded, RequestValidationError
 from .models._base import Model
-from .resources._responses import RESPONSES_CREATE
 
 if TYPE_CHECKING:
     from ._structured import OutputType

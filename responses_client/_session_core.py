@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, cast
 from ._config import Options, Settings, merge_headers, mistake, unknown_argument
 from ._error_text import missing_field
 from ._io import IO
+from ._operation import Operation
 from ._options import SessionOptions
-from ._request import Call, Operation, encode, prepare, validate
+from ._request import Call, encode, prepare, validate
 from ._socket import Connection, connect
 from ._socket_frames import upgrade_headers
 from ._socket_source import SocketSource, Steered, Strays

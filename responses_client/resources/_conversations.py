@@ -5,7 +5,10 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .._request import Operation, PagedOperation
+from .._endpoints import (
+    CONVERSATIONS_CREATE, CONVERSATIONS_DELETE, CONVERSATIONS_ITEMS_CREATE, CONVERSATIONS_ITEMS_DELETE,
+    CONVERSATIONS_ITEMS_LIST, CONVERSATIONS_ITEMS_RETRIEVE, CONVERSATIONS_RETRIEVE, CONVERSATIONS_UPDATE,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -19,71 +22,9 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "CONVERSATIONS_CREATE", "CONVERSATIONS_DELETE", "CONVERSATIONS_ITEMS_CREATE",
-    "CONVERSATIONS_ITEMS_DELETE", "CONVERSATIONS_ITEMS_LIST", "CONVERSATIONS_ITEMS_RETRIEVE",
-    "CONVERSATIONS_RETRIEVE", "CONVERSATIONS_UPDATE", "AsyncConversationsItemsOperations",
-    "AsyncConversationsOperations", "ConversationsItemsOperations", "ConversationsOperations",
+    "AsyncConversationsItemsOperations", "AsyncConversationsOperations", "ConversationsItemsOperations",
+    "ConversationsOperations",
 ]
-
-CONVERSATIONS_CREATE: "Operation[Conversation]" = Operation(
-    name="conversations.create",
-    method="POST",
-    path="/conversations",
-    result="stored.Conversation",
-    request="other_requests.ConversationCreateRequest",
-    items="items",
-)
-CONVERSATIONS_RETRIEVE: "Operation[Conversation]" = Operation(
-    name="conversations.retrieve",
-    method="GET",
-    path="/conversations/{conversation_id}",
-    result="stored.Conversation",
-)
-CONVERSATIONS_UPDATE: "Operation[Conversation]" = Operation(
-    name="conversations.update",
-    method="POST",
-    path="/conversations/{conversation_id}",
-    result="stored.Conversation",
-    request="other_requests.ConversationUpdateRequest",
-)
-CONVERSATIONS_DELETE: "Operation[DeletedConversation]" = Operation(
-    name="conversations.delete",
-    method="DELETE",
-    path="/conversations/{conversation_id}",
-    result="stored.DeletedConversation",
-)
-CONVERSATIONS_ITEMS_CREATE: "Operation[ItemList]" = Operation(
-    name="conversations.items.create",
-    method="POST",
-    path="/conversations/{conversation_id}/items",
-    result="stored.ItemList",
-    request="other_requests.ConversationItemsCreateRequest",
-    items="items",
-    query=("include",),
-)
-CONVERSATIONS_ITEMS_LIST: "PagedOperation[ItemList, Item]" = PagedOperation(
-    name="conversations.items.list",
-    method="GET",
-    path="/conversations/{conversation_id}/items",
-    result="stored.ItemList",
-    request="other_requests.ItemListRequest",
-    plain={"after": str, "order": str},
-    query=("after", "limit", "order", "include",),
-)
-CONVERSATIONS_ITEMS_RETRIEVE: "Operation[Item]" = Operation(
-    name="conversations.items.retrieve",
-    method="GET",
-    path="/conversations/{conversation_id}/items/{item_id}",
-    result="_unions.Item",
-    request="other_requests.ConversationItemRetrieveRequest",
-    query=("include",),
-)
-CONVERSATIONS_ITEMS_DELETE: "Operation[Conversation]" = Operation(
-    name="conversations.items.delete",
-    method="DELETE",
-    path="/conversations/{conversation_id}/items/{item_id}",
-    result="stored.Conversation",
-)
 
 
 class ConversationsOperations:

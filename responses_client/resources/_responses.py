@@ -5,7 +5,10 @@
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, overload
 
-from .._request import Operation, PagedOperation
+from .._endpoints import (
+    RESPONSES_CANCEL, RESPONSES_COMPACT, RESPONSES_CREATE, RESPONSES_DELETE, RESPONSES_INPUT_ITEMS_LIST,
+    RESPONSES_INPUT_TOKENS_COUNT, RESPONSES_RETRIEVE,
+)
 from .._stream import AsyncEventStream, EventStream
 
 if TYPE_CHECKING:
@@ -15,81 +18,14 @@ if TYPE_CHECKING:
     from .._options import RequestOptions
     from .._pages import AsyncPager, Page
     from ..models import (
-        CompactedResponse, DeletedResponse, InputTokenCount, InputTokenCountParams, Item, ItemList,
-        ItemListParams, Response, ResponseCompactParams, ResponseCreateParams, ResponseRetrieveParams,
+        CompactedResponse, DeletedResponse, InputTokenCount, InputTokenCountParams, Item, ItemListParams,
+        Response, ResponseCompactParams, ResponseCreateParams, ResponseRetrieveParams,
     )
 
 __all__ = [
-    "RESPONSES_CANCEL", "RESPONSES_COMPACT", "RESPONSES_CREATE", "RESPONSES_DELETE",
-    "RESPONSES_INPUT_ITEMS_LIST", "RESPONSES_INPUT_TOKENS_COUNT", "RESPONSES_RETRIEVE",
     "AsyncResponsesInputItemsOperations", "AsyncResponsesInputTokensOperations", "AsyncResponsesOperations",
     "ResponsesInputItemsOperations", "ResponsesInputTokensOperations", "ResponsesOperations",
 ]
-
-RESPONSES_CREATE: "Operation[Response]" = Operation(
-    name="responses.create",
-    method="POST",
-    path="/responses",
-    result="response.Response",
-    request="requests.ResponseCreateRequest",
-    plain={
-        "model": str, "input": str, "instructions": str, "previous_response_id": str, "conversation": str,
-        "tool_choice": str, "parallel_tool_calls": bool, "stream": bool, "store": bool, "background": bool,
-        "truncation": str, "service_tier": str, "prompt_cache_key": str, "prompt_cache_retention": str,
-        "user": str,
-    },
-    items="input",
-)
-RESPONSES_RETRIEVE: "Operation[Response]" = Operation(
-    name="responses.retrieve",
-    method="GET",
-    path="/responses/{response_id}",
-    result="response.Response",
-    request="other_requests.ResponseRetrieveRequest",
-    plain={"stream": bool, "include_obfuscation": bool},
-    query=("include", "stream", "starting_after", "include_obfuscation",),
-)
-RESPONSES_CANCEL: "Operation[Response]" = Operation(
-    name="responses.cancel",
-    method="POST",
-    path="/responses/{response_id}/cancel",
-    result="response.Response",
-)
-RESPONSES_DELETE: "Operation[DeletedResponse]" = Operation(
-    name="responses.delete",
-    method="DELETE",
-    path="/responses/{response_id}",
-    result="stored.DeletedResponse",
-)
-RESPONSES_COMPACT: "Operation[CompactedResponse]" = Operation(
-    name="responses.compact",
-    method="POST",
-    path="/responses/compact",
-    result="stored.CompactedResponse",
-    request="other_requests.ResponseCompactRequest",
-    items="input",
-)
-RESPONSES_INPUT_ITEMS_LIST: "PagedOperation[ItemList, Item]" = PagedOperation(
-    name="responses.input_items.list",
-    method="GET",
-    path="/responses/{response_id}/input_items",
-    result="stored.ItemList",
-    request="other_requests.ItemListRequest",
-    plain={"after": str, "order": str},
-    query=("after", "limit", "order", "include",),
-)
-RESPONSES_INPUT_TOKENS_COUNT: "Operation[InputTokenCount]" = Operation(
-    name="responses.input_tokens.count",
-    method="POST",
-    path="/responses/input_tokens",
-    result="stored.InputTokenCount",
-    request="other_requests.InputTokenCountRequest",
-    plain={
-        "model": str, "input": str, "instructions": str, "previous_response_id": str, "conversation": str,
-        "tool_choice": str, "parallel_tool_calls": bool, "truncation": str,
-    },
-    items="input",
-)
 
 
 class ResponsesOperations:

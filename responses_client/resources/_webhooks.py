@@ -5,7 +5,10 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .._request import Operation, PagedOperation
+from .._endpoints import (
+    WEBHOOKS_CREATE, WEBHOOKS_DELETE, WEBHOOKS_EVENT_TYPES_LIST, WEBHOOKS_LIST, WEBHOOKS_RETRIEVE,
+    WEBHOOKS_ROTATE_SECRET, WEBHOOKS_TEST, WEBHOOKS_UPDATE,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -14,74 +17,15 @@ if TYPE_CHECKING:
     from .._options import RequestOptions
     from .._pages import AsyncPager, Page
     from ..models import (
-        DeletedWebhookEndpoint, WebhookCreateParams, WebhookEndpoint, WebhookEndpointList,
-        WebhookEndpointTestResult, WebhookEndpointWithSecret, WebhookEventTypeList, WebhookListParams,
-        WebhookRotateSecretParams, WebhookTestParams, WebhookUpdateParams,
+        DeletedWebhookEndpoint, WebhookCreateParams, WebhookEndpoint, WebhookEndpointTestResult,
+        WebhookEndpointWithSecret, WebhookEventTypeList, WebhookListParams, WebhookRotateSecretParams,
+        WebhookTestParams, WebhookUpdateParams,
     )
 
 __all__ = [
-    "WEBHOOKS_CREATE", "WEBHOOKS_DELETE", "WEBHOOKS_EVENT_TYPES_LIST", "WEBHOOKS_LIST", "WEBHOOKS_RETRIEVE",
-    "WEBHOOKS_ROTATE_SECRET", "WEBHOOKS_TEST", "WEBHOOKS_UPDATE", "AsyncWebhooksEventTypesOperations",
-    "AsyncWebhooksOperations", "WebhooksEventTypesOperations", "WebhooksOperations",
+    "AsyncWebhooksEventTypesOperations", "AsyncWebhooksOperations", "WebhooksEventTypesOperations",
+    "WebhooksOperations",
 ]
-
-WEBHOOKS_CREATE: "Operation[WebhookEndpointWithSecret]" = Operation(
-    name="webhooks.create",
-    method="POST",
-    path="/webhook_endpoints",
-    result="webhooks.WebhookEndpointWithSecret",
-    request="webhook_requests.WebhookCreateRequest",
-)
-WEBHOOKS_RETRIEVE: "Operation[WebhookEndpoint]" = Operation(
-    name="webhooks.retrieve",
-    method="GET",
-    path="/webhook_endpoints/{webhook_endpoint_id}",
-    result="webhooks.WebhookEndpoint",
-)
-WEBHOOKS_UPDATE: "Operation[WebhookEndpoint]" = Operation(
-    name="webhooks.update",
-    method="POST",
-    path="/webhook_endpoints/{webhook_endpoint_id}",
-    result="webhooks.WebhookEndpoint",
-    request="webhook_requests.WebhookUpdateRequest",
-    plain={"name": str, "url": str},
-)
-WEBHOOKS_LIST: "PagedOperation[WebhookEndpointList, WebhookEndpoint]" = PagedOperation(
-    name="webhooks.list",
-    method="GET",
-    path="/webhook_endpoints",
-    result="webhooks.WebhookEndpointList",
-    request="webhook_requests.WebhookListRequest",
-    plain={"after": str},
-    query=("after", "limit",),
-)
-WEBHOOKS_DELETE: "Operation[DeletedWebhookEndpoint]" = Operation(
-    name="webhooks.delete",
-    method="DELETE",
-    path="/webhook_endpoints/{webhook_endpoint_id}",
-    result="webhooks.DeletedWebhookEndpoint",
-)
-WEBHOOKS_ROTATE_SECRET: "Operation[WebhookEndpointWithSecret]" = Operation(
-    name="webhooks.rotate_secret",
-    method="POST",
-    path="/webhook_endpoints/{webhook_endpoint_id}/rotate_secret",
-    result="webhooks.WebhookEndpointWithSecret",
-    request="webhook_requests.WebhookRotateSecretRequest",
-    plain={"keep_old_secret_active_for_24_hours": bool},
-)
-WEBHOOKS_TEST: "Operation[WebhookEndpointTestResult]" = Operation(
-    name="webhooks.test",
-    method="POST",
-    path="/webhook_endpoints/{webhook_endpoint_id}/test",
-    result="webhooks.WebhookEndpointTestResult",
-    request="webhook_requests.WebhookTestRequest",
-)
-WEBHOOKS_EVENT_TYPES_LIST: "Operation[WebhookEventTypeList]" = Operation(
-    name="webhooks.event_types.list",
-    method="GET",
-    path="/webhook_event_types",
-    result="webhooks.WebhookEventTypeList",
-)
 
 
 class WebhooksOperations:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from responses_client._io import run
 from responses_client._stream import AsyncEventStream, AsyncResponseStream, EventStream, ResponseStream
 
+from .._endpoints import RESPONSES_CREATE, RESPONSES_RETRIEVE
 from ._responses import (
-    RESPONSES_CREATE,
-    RESPONSES_RETRIEVE,
     AsyncResponsesOperations,
     ResponsesOperations,
 )

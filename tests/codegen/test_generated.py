@@ -15,7 +15,8 @@ from codegen.__main__ import ROOT, generate
 from codegen.layout import WIDTH, words
 from codegen.reader import load
 from codegen.schema import Field, Object, Spec, Union
-from responses_client._request import Operation, validate
+from responses_client._operation import Operation
+from responses_client._request import validate
 from responses_client.errors import ResponseValidationError
 from responses_client.models import Model
 from responses_client.models._base import OpenUnion

@@ -11,11 +11,12 @@ import pytest
 from samples import KEY, response
 
 from responses_client._config import Settings
+from responses_client._endpoints import RESPONSES_CREATE
 from responses_client._io import Body, Failure, WireRequest
 from responses_client._meta import Headers
-from responses_client._request import Call, Operation, prepare
+from responses_client._operation import Operation
+from responses_client._request import Call, prepare
 from responses_client.models import Response
-from responses_client.resources._responses import RESPONSES_CREATE
 
 Piece: TypeAlias = bytes | float | BaseException | Callable[[], object]
 """Bytes that come, seconds that pass before the next, what is raised, or what else happens meanwhile."""

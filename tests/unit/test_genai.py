@@ -16,6 +16,7 @@ from samples import KEY, response
 import responses_client
 from responses_client import StreamInterrupted
 from responses_client._config import Settings
+from responses_client._endpoints import CONVERSATIONS_RETRIEVE, RESPONSES_CREATE, RESPONSES_RETRIEVE
 from responses_client._genai import (
     field,
     finish_reason,
@@ -26,11 +27,10 @@ from responses_client._genai import (
     token_counts,
     what_failed,
 )
-from responses_client._request import Call, Operation, prepare
+from responses_client._operation import Operation
+from responses_client._request import Call, prepare
 from responses_client.errors import RateLimitError
 from responses_client.models import Conversation, InputTokenCount, Response, TextConfig
-from responses_client.resources._conversations import CONVERSATIONS_RETRIEVE
-from responses_client.resources._responses import RESPONSES_CREATE, RESPONSES_RETRIEVE
 
 PARAMS: dict[str, Any] = {
     "model": "gpt-5.4",

@@ -19,17 +19,19 @@ from samples import KEY
 
 from responses_client import __version__
 from responses_client._config import Settings
-from responses_client._io import Timeouts
-from responses_client._request import Call, Operation, prepare
-from responses_client.errors import ConfigurationError, RequestValidationError
-from responses_client.models import ApproximateLocation, Model, Response
-from responses_client.resources._conversations import (
+from responses_client._endpoints import (
     CONVERSATIONS_CREATE,
     CONVERSATIONS_ITEMS_CREATE,
     CONVERSATIONS_ITEMS_LIST,
     CONVERSATIONS_ITEMS_RETRIEVE,
+    RESPONSES_CANCEL,
+    RESPONSES_RETRIEVE,
 )
-from responses_client.resources._responses import RESPONSES_CANCEL, RESPONSES_RETRIEVE
+from responses_client._io import Timeouts
+from responses_client._operation import Operation
+from responses_client._request import Call, prepare
+from responses_client.errors import ConfigurationError, RequestValidationError
+from responses_client.models import ApproximateLocation, Model, Response
 
 
 def body(**params: Any) -> dict[str, Any]:

@@ -13,7 +13,15 @@ from fake_socket import FakeSocket, Upgraded, use_nonce
 
 from responses_client import RequestValidationError, WebSocketSession, batch_line
 from responses_client._config import Settings
-from responses_client._request import Operation, prepare
+from responses_client._endpoints import (
+    CONVERSATIONS_CREATE,
+    CONVERSATIONS_ITEMS_CREATE,
+    RESPONSES_COMPACT,
+    RESPONSES_CREATE,
+    RESPONSES_INPUT_TOKENS_COUNT,
+)
+from responses_client._operation import Operation
+from responses_client._request import prepare
 from responses_client._session_core import _CREATE, _STEER
 from responses_client.models import (
     CustomToolCall,
@@ -22,12 +30,6 @@ from responses_client.models import (
     WebSearchActionSearch,
     WebSearchCall,
     WebSearchPreviewTool,
-)
-from responses_client.resources._conversations import CONVERSATIONS_CREATE, CONVERSATIONS_ITEMS_CREATE
-from responses_client.resources._responses import (
-    RESPONSES_COMPACT,
-    RESPONSES_CREATE,
-    RESPONSES_INPUT_TOKENS_COUNT,
 )
 from responses_client.testing import Server
 

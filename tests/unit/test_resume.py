@@ -15,6 +15,7 @@ from samples import COMPLETED, CREATED, HEL, KEY, LO, delta, event, response
 
 from responses_client import _state
 from responses_client._config import Settings
+from responses_client._endpoints import RESPONSES_RETRIEVE
 from responses_client._meta import ResponseMeta
 from responses_client._request import Call, prepare
 from responses_client._resume import Joint, checked_token, following, has_ended, may_resume, token_of
@@ -32,7 +33,6 @@ from responses_client.models import (
     StreamOptions,
     UnknownEvent,
 )
-from responses_client.resources._responses import RESPONSES_RETRIEVE
 
 META = ResponseMeta.build(
     200, {}, elapsed=0, tries=1, method="GET", url="http://api.test/v1/responses/resp_1"

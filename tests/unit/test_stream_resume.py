@@ -17,6 +17,7 @@ from samples import COMPLETED, CREATED, HEL, KEY, LO, delta, event, response
 from stream_shells import Stream
 
 from responses_client._config import Settings
+from responses_client._endpoints import RESPONSES_RETRIEVE
 from responses_client._io import Failure, run
 from responses_client._request import prepare
 from responses_client._source import HttpSource, Source
@@ -30,7 +31,6 @@ from responses_client.errors import (
     StreamError,
     StreamInterrupted,
 )
-from responses_client.resources._responses import RESPONSES_RETRIEVE
 
 T = TypeVar("T")
 RESET = Failure("network", "ReadError: reset")
