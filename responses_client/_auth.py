@@ -6,14 +6,16 @@ from collections.abc import AsyncGenerator, Generator
 from typing import TYPE_CHECKING, Any, cast
 
 from . import _clock
-from ._config import check_text, is_azure, mistake
+from ._config import is_azure
 from ._keys import ExpiringKey, KeyFunction
-from ._meta import secret_values
+from ._redaction import secret_values
+from ._validation import check_text, mistake
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from ._config import HttpAuth, Settings
+    from ._config import Settings
     from ._io import IO, WireRequest
+    from ._options import HttpAuth
 
 __all__ = ["Login", "NotedAuth", "key_headers", "missing_key_error"]
 

@@ -7,13 +7,13 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, cast
 
 from . import _clock
-from ._config import needs_async
 from ._endpoints import RESPONSES_RETRIEVE
-from ._error_text import FieldError, field_error
+from ._field_errors import FieldError, field_error
 from ._flow import fetch
 from ._request import Call, prepare
 from ._resume import has_ended
 from ._retry import Policy, Retry, StatusFailure, decide, parse_retry_after
+from ._validation import needs_async
 from .errors import (
     APIConnectionError,
     APIError,

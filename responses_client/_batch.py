@@ -13,7 +13,8 @@ from pydantic_core import from_json
 
 from ._config import Settings
 from ._endpoints import RESPONSES_CREATE
-from ._error_text import field_error, one_line
+from ._field_errors import field_error
+from ._messages import one_line
 from ._meta import ResponseMeta
 from ._options import RequestOptions
 from ._request import prepare

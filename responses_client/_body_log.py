@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic_core import from_json, to_json
 
-from ._error_text import without
-from ._meta import MASK
 from ._observe import Observer
+from ._redaction import MASK, without
 
 if TYPE_CHECKING:
     from ._flow import Attempts

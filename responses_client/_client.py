@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
-from ._config import HOOKS, Options, Settings, needs_async, resolve
-from ._error_text import field_error
-from ._io import IO, is_async, run
+from ._config import HOOKS, Options, Settings, resolve
+from ._field_errors import field_error
+from ._io import IO, run
 from ._transport import AsyncIO, SyncIO
+from ._validation import is_async, needs_async
 from .errors import ConfigurationError, RequestValidationError
 
 if TYPE_CHECKING:

@@ -2,27 +2,27 @@
 
 import os
 import re
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import (
     TYPE_CHECKING,
     Any,
     Literal,
     NamedTuple,
-    Never,
-    Protocol,
     Self,
     TypeAlias,
     TypedDict,
     Unpack,
     cast,
-    runtime_checkable,
 )
 from urllib.parse import urlsplit
 
-from ._error_text import VALUE_SHOWN, number_text, one_line
 from ._keys import ApiKey, GivenKey, KeyFunction
-from ._meta import MASK, redact_headers
+from ._messages import VALUE_SHOWN, one_line
+from ._meta import merge_headers
+from ._options import HttpAuth, QueryValue, TimeoutLike
+from ._redaction import MASK, redact_headers
+from ._validation import check_headers, check_query, check_text, mistake, unknown_argument
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -34,34 +34,17 @@ __all__ = [
     "DEFAULT_BASE_URL",
     "HOOKS",
     "ApiKey",
-    "HttpAuth",
     "Options",
-    "QueryScalar",
-    "QueryValue",
     "Settings",
-    "TimeoutLike",
-    "check_headers",
-    "check_mapping",
-    "check_query",
-    "check_text",
     "is_azure",
-    "merge_headers",
-    "mistake",
-    "needs_async",
     "redact_headers",
     "resolve",
-    "unknown_argument",
 ]
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 HOOKS = ("on_request", "on_response", "on_event")
 _WATCHERS = (*HOOKS, "telemetry")
 _KEPT = frozenset({"api_key", "base_url"})  # by default from the environment, which was read at the start
-
-QueryScalar: TypeAlias = str | int | float | bool
-QueryValue: TypeAlias = QueryScalar | Sequence[QueryScalar] | None
-"""A query parameter: one value, several under the same name, or None to leave the parameter out."""
-
 _VARIABLES = {
     "api_key": "OPENAI_API_KEY",
     "base_url": "OPENAI_BASE_URL",
@@ -69,11 +52,6 @@ _VARIABLES = {
     "project": "OPENAI_PROJECT_ID",
     "webhook_secret": "OPENAI_WEBHOOK_SECRET",
 }
-# RFC 9110, 5.6.2: what the name of a header consists of.
-_HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_CONTROL = r"[\x00-\x1f\x7f]"
-_LAST_ASCII = "\x7f"
-_LAST_LATIN_1 = "\xff"
 _LAST = "\U0010ffff"
 _HOST = r"[\w.-]+|[0-9A-Fa-f:.]+"
 # The public cloud, that of the US government, that of China.
@@ -83,44 +61,6 @@ _MOST_SECONDS = 10 * 365 * 86400
 
 _Check: TypeAlias = Callable[[str, Any], object]
 """Takes what the option is called in an error and its value; gives the value to keep."""
-
-
-@runtime_checkable
-class TimeoutLike(Protocol):
-    """Four timeouts in seconds, as `httpx.Timeout` has them; such an object is used as it is."""
-
-    @property
-    def connect(self) -> float | None:
-        """For making a connection."""
-        ...
-
-    @property
-    def read(self) -> float | None:
-        """For each piece of the answer."""
-        ...
-
-    @property
-    def write(self) -> float | None:
-        """For each piece of the request."""
-        ...
-
-    @property
-    def pool(self) -> float | None:
-        """For a free connection of the pool."""
-        ...
-
-
-@runtime_checkable
-class HttpAuth(Protocol):
-    """How requests are signed: an `httpx.Auth`, such as `httpx.BasicAuth`, or one of httpx2."""
-
-    def sync_auth_flow(self, request: Never, /) -> Generator[object, Never, None]:
-        """For `Client`."""
-        ...
-
-    def async_auth_flow(self, request: Never, /) -> AsyncGenerator[object, Never]:
-        """For `AsyncClient`."""
-        ...
 
 
 class Options(TypedDict, total=False):
@@ -271,87 +211,10 @@ def is_azure(base_url: str) -> bool:
     return re.fullmatch(_AZURE_HOST, urlsplit(base_url).hostname or "") is not None
 
 
-def check_headers(label: str, headers: Mapping[str, str | None] | None) -> dict[str, str | None]:
-    """Copy headers given by a user, without white space around values; refuse those that HTTP cannot carry."""
-    checked: dict[str, str | None] = {}
-    for name, value in check_mapping(label, headers).items():
-        if not re.fullmatch(_HEADER_NAME, name):
-            shown = one_line(name, VALUE_SHOWN)
-            raise ConfigurationError(
-                f"The {label} has a header {shown!r}, which is no header name; correct it"
-            )
-        place = f"header {name!r} in the {label}"
-        if value is None:
-            checked[name] = None
-            continue
-        if not isinstance(value, str):
-            raise mistake(place, "a string or None", value)
-        if blemish := _blemish(value.replace("\t", " "), _LAST_LATIN_1, "Latin-1"):
-            raise ConfigurationError(f"The {place} holds {blemish}, which no header can; remove it")
-        checked[name] = value.strip(" \t")
-    return checked
-
-
-def merge_headers(*layers: Mapping[str, str | None] | None) -> dict[str, str | None]:
-    """Join headers whose names are compared without case; later ones win, None stays to mean "remove"."""
-    merged: dict[str, tuple[str, str | None]] = {}
-    for layer in layers:
-        for name, value in (layer or {}).items():
-            merged[name.lower()] = (name, value)
-    return dict(merged.values())
-
-
-def unknown_argument(function: str, name: str, known: Iterable[str]) -> TypeError:
-    """Give the error for a keyword that a function does not take, with the nearest one that it does."""
-    # Imported here because only a mistake needs it.
-    import difflib
-
-    near = difflib.get_close_matches(name, list(known), n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return TypeError(f"{function}() got an unexpected keyword argument {name!r}{hint}")
-
-
 def _refuse_unknown(function: str, options: Mapping[str, object]) -> None:
     for name in options:
         if name not in _CHECKS:
             raise unknown_argument(function, name, _CHECKS)
-
-
-def mistake(label: str, expected: str, value: object) -> ConfigurationError:
-    """Give the error for a value of a wrong type or size."""
-    # Only numbers are shown: anything else may be a secret in the wrong place.
-    got = f"{type(value).__name__} {number_text(value)}".rstrip()
-    return ConfigurationError(f"The {label} must be {expected}, got {got}")
-
-
-def needs_async(option: str) -> ConfigurationError:
-    """Give the error for an async function in a client that is not."""
-    return ConfigurationError(
-        f"{option} is an async function, which needs AsyncClient; pass one that is not async"
-    )
-
-
-def _blemish(text: str, last: str, charset: str) -> str | None:
-    """Name what keeps a text out of a header, None when nothing does; the text itself is not quoted."""
-    if "\n" in text or "\r" in text:
-        return "a line break"
-    if max(text, default="") > last:
-        return f"a character beyond {charset}"
-    return "a control character" if re.search(_CONTROL, text) else None
-
-
-def check_text(label: str, value: object, last: str = _LAST_ASCII) -> str:
-    """Return a text that a header can carry as it is; `last` is the last character that may be in it."""
-    if not isinstance(value, str):
-        raise mistake(label, "a string", value)
-    if not value.strip():
-        raise ConfigurationError(f"The {label} is blank; give it a value or leave it out")
-    blemish = _blemish(value, last, "ASCII")
-    if blemish is None and value != value.strip():
-        blemish = "white space at its start or end"
-    if blemish is not None:
-        raise ConfigurationError(f"The {label} holds {blemish}; remove that (the value is not shown)")
-    return value
 
 
 def _check_key(label: str, value: object) -> str | KeyFunction:
@@ -432,31 +295,6 @@ def _check_flag(label: str, value: object) -> bool:
     if isinstance(value, bool):
         return value
     raise mistake(label, "True or False", value)
-
-
-def check_mapping(label: str, value: object) -> dict[str, object]:
-    """Copy a mapping with texts as keys; None is an empty one."""
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        raise mistake(label, "a mapping", value)
-    mapping = dict(cast("Mapping[object, object]", value))
-    for name in mapping:
-        if not isinstance(name, str):
-            raise mistake(f"name in the {label}", "a string", name)
-    return cast("dict[str, object]", mapping)
-
-
-def check_query(label: str, value: object) -> dict[str, object]:
-    """Copy query parameters given by a user."""
-    query = check_mapping(label, value)
-    for name, given in query.items():
-        if given is None or isinstance(given, (str, int, float)):
-            continue
-        for one in cast("Sequence[object]", given) if isinstance(given, (list, tuple)) else [given]:
-            if not isinstance(one, (str, int, float)):
-                raise mistake(f"parameter {name!r} in the {label}", "a string, number, list or None", one)
-    return query
 
 
 def _at_least(least: int) -> _Check:

@@ -1,87 +1,11 @@
 """What error bodies and error events say, whatever their shape, and texts from elsewhere made fit for messages."""
 
 import json
-import re
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, TypedDict, cast
+from typing import Any, NamedTuple, cast
 
-from ._meta import MASK, is_secret_name
+from ._field_errors import field_path
 
-__all__ = [
-    "BODY_SHOWN",
-    "VALUE_SHOWN",
-    "ErrorFields",
-    "FieldError",
-    "body_start",
-    "field_error",
-    "field_path",
-    "missing_field",
-    "number_text",
-    "one_line",
-    "parse_body",
-    "read_error",
-    "scrub",
-    "without",
-]
-
-BODY_SHOWN = 200
-"""How many characters of a body a message shows."""
-
-VALUE_SHOWN = 80
-"""How many characters of a value or a key a message shows."""
-
-# Patterns are texts: `re` compiles and keeps them when first used, which a program without errors never does.
-_SECRET_VALUES = (
-    # Keys of providers that mark theirs.
-    r"\b((?:sk|xai|sess)-|(?:gsk|whsec)_)[^\s\"'<>,;]{8,}",
-    # What follows an authorization scheme; the digit or padding tells it from "Bearer authentication".
-    r"(?i)\b((?:Bearer|Basic)\s+)(?=[^\s\"'<>,;]{8})(?=[^\s\"'<>,;]*[0-9=])[^\s\"'<>,;]+",
-)
-# Local servers take keys such as "x"; masking those would garble every text and protect nothing.
-_SECRET_LENGTH = 8
-_BLANKS = r"[\s\x00-\x1f\x7f-\x9f]+"
-
-
-def scrub(text: str) -> str:
-    """Mask what looks like an API key or an `Authorization` value inside a text from elsewhere."""
-    for pattern in _SECRET_VALUES:
-        text = re.sub(pattern, rf"\1{MASK}", text)
-    return text
-
-
-def without(secrets: Iterable[str], body: bytes) -> bytes:
-    """Mask these secrets, such as the key of the request, wherever a body repeats them."""
-    for secret in secrets:
-        if len(secret) >= _SECRET_LENGTH:
-            body = body.replace(secret.encode(), MASK.encode())
-    return body
-
-
-def one_line(text: str, limit: int) -> str:
-    """Give the start of a text fit for a message: no line breaks, no control characters, no keys."""
-    shown = re.sub(_BLANKS, " ", scrub(text.lstrip()[: 4 * limit])).strip()
-    return shown if len(shown) <= limit else f"{shown[:limit]}…"
-
-
-def number_text(value: object) -> str:
-    """Show a number (a bool, too) that is short enough to read, anything else as nothing."""
-    if type(value) in (bool, float) or (type(value) is int and abs(value) < 10**VALUE_SHOWN):
-        return repr(value)
-    return ""
-
-
-def body_start(body: object) -> str:
-    """Quote the start of a body: bytes, text or JSON."""
-    if body in (None, b""):
-        return "empty"
-    if isinstance(body, bytes):
-        body = body[: 8 * BODY_SHOWN].decode("utf-8-sig", "replace")
-    if not isinstance(body, str):
-        try:
-            body = json.dumps(body, ensure_ascii=False)
-        except (TypeError, ValueError, RecursionError):
-            return f"a {type(body).__name__}"
-    return repr(one_line(body, BODY_SHOWN))
+__all__ = ["ErrorFields", "parse_body", "read_error"]
 
 
 def parse_body(body: bytes) -> Any:
@@ -91,43 +15,6 @@ def parse_body(body: bytes) -> Any:
     except (ValueError, RecursionError):
         text = body.decode("utf-8-sig", "replace")
         return text if text.strip() else None
-
-
-def field_path(location: Sequence[str | int]) -> str:
-    """Write a location as users read it: `("input", 3, "content")` gives `input[3].content`."""
-    return "".join(map(_step, location)).removeprefix(".")
-
-
-class FieldError(TypedDict):
-    """One mistake in a request: where (`input[3].content`), what was expected, what kind of value was there."""
-
-    path: str
-    message: str
-    expected: str
-    value_type: str
-
-
-def field_error(
-    path: str | Sequence[str | int], expected: str, value: object, *, message: str | None = None
-) -> FieldError:
-    """Describe one mistake: at `path`, `expected` (say "a number from 0 to 2") was expected, not `value`.
-
-    Short plain values are quoted, secret ones and containers are not. `message` replaces the usual text.
-    """
-    shown = path if isinstance(path, str) else field_path(path)
-    kind = "None" if value is None else type(value).__name__
-    got = " ".join(filter(None, (kind, _quoted(shown, value))))
-    return FieldError(
-        path=shown, message=message or f"expected {expected}, got {got}", expected=expected, value_type=kind
-    )
-
-
-def missing_field(path: str | Sequence[str | int], expected: str) -> FieldError:
-    """Describe a required field that is not there."""
-    shown = path if isinstance(path, str) else field_path(path)
-    return FieldError(
-        path=shown, message=f"missing, expected {expected}", expected=expected, value_type="missing"
-    )
 
 
 class ErrorFields(NamedTuple):
@@ -188,13 +75,6 @@ def _detail_path(entry: object) -> str | None:
     return field_path(steps[1:] if steps[:1] == ["body"] else steps) or None
 
 
-def _quoted(path: str, value: object) -> str:
-    """Quote a value if it is short enough to read and no secret."""
-    if not isinstance(value, str) or is_secret_name(path) or "headers" in path:
-        return number_text(value)
-    return repr(one_line(value, VALUE_SHOWN))
-
-
 def _error_type(value: object) -> str | None:
     """Leave out the types of events, `error` and `response.failed`, which are no types of errors."""
     return value if isinstance(value, str) and value != "error" and "." not in value else None
@@ -203,12 +83,6 @@ def _error_type(value: object) -> str | None:
 def _status(*values: object) -> int | None:
     """Find the HTTP status that a WebSocket puts beside the error, and OpenRouter into its code."""
     return next((value for value in values if isinstance(value, int) and 400 <= value <= 599), None)
-
-
-def _step(step: str | int) -> str:
-    if isinstance(step, int):
-        return f"[{step}]"
-    return f".{step}" if step.isidentifier() else f"[{step[:VALUE_SHOWN]!r}]"
 
 
 def _object(value: object) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
 
-from ._error_text import BODY_SHOWN, one_line
+from ._messages import BODY_SHOWN, one_line
 from ._run_events import ToolReturned
 from ._tool_output import failure_of, output_of, tool_search_output, wrong_arguments
 from ._tools import CallableTool, RunContext

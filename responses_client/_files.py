@@ -9,7 +9,7 @@ from pathlib import Path
 from re import fullmatch
 from typing import Literal, NamedTuple, NoReturn, TypeAlias
 
-from ._error_text import field_error
+from ._field_errors import field_error
 from .errors import RequestValidationError
 
 __all__ = ["data_url", "of_bytes", "of_path"]

@@ -8,9 +8,9 @@ from urllib.parse import urljoin
 
 from . import _clock
 from ._auth import Login
-from ._error_text import without
 from ._io import IO, Body, Failure, WireRequest
-from ._meta import ResponseMeta, origin, public_url
+from ._meta import ResponseMeta, origin
+from ._redaction import public_url, without
 from ._request import Call
 from ._result import answer_error, parse_result
 from ._retry import GiveUp, Outcome, Policy, StatusFailure, decide, patience

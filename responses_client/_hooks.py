@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._meta import Headers, ResponseMeta, public_url, redact_headers
+from ._meta import Headers, ResponseMeta
+from ._redaction import public_url, redact_headers
 
 if TYPE_CHECKING:
     from ._io import WireRequest

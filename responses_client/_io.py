@@ -6,17 +6,17 @@ that `run` can drive such a coroutine to its end in a plain function.
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
-from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
-from ._meta import Headers, public_url, redact_headers
+from ._meta import Headers
+from ._redaction import public_url, redact_headers
 from ._retry import ConnectionFailure, FailureKind
 
 if TYPE_CHECKING:
-    from ._config import HttpAuth
+    from ._options import HttpAuth
     from ._socket_io import Socket
 
-__all__ = ["IO", "Body", "Failure", "Timeouts", "WireRequest", "is_async", "run"]
+__all__ = ["IO", "Body", "Failure", "Timeouts", "WireRequest", "run"]
 
 T = TypeVar("T")
 _LEAST_SECONDS = 0.001
@@ -110,11 +110,6 @@ class IO(Protocol):
     async def close(self) -> None:
         """Close the connections, if they are ours."""
         ...
-
-
-def is_async(function: object) -> bool:
-    """Tell whether something is an async function, or an object that is called like one."""
-    return any(map(iscoroutinefunction, (function, getattr(function, "__call__", None))))  # noqa: B004  # not whether it can be called, but how
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeAlias, cast
 
 from pydantic_core import from_json, to_jsonable_python
 
-from ._error_text import one_line
+from ._messages import one_line
 from .errors import APIStatusError, ConfigurationError
 from .models._lenient import write_json
 from .models.batch import BatchResultLine

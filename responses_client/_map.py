@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import anyio
 import anyio.to_thread
 
-from ._config import needs_async
 from ._journal import Journal
 from ._map_items import AsyncItems, AsyncRequests, Items, MapResult, Order, Requests, check_options
 from ._map_tasks import Tasks
 from ._map_threads import Crew, ThreadIO
 from ._map_work import Work
+from ._validation import needs_async
 
 if TYPE_CHECKING:
     from os import PathLike

@@ -7,8 +7,8 @@ from inspect import isasyncgen, isgenerator
 from os import PathLike
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
-from ._error_text import FieldError, field_error
-from ._io import is_async as is_async_function
+from ._field_errors import FieldError, field_error
+from ._validation import is_async as is_async_function
 from .errors import RequestValidationError, ResponsesClientError
 
 if TYPE_CHECKING:

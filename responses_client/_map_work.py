@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from ._endpoints import RESPONSES_CREATE
-from ._error_text import field_error
+from ._field_errors import field_error
 from ._flow import fetch
 from ._gate import Gates
 from ._journal import Aside, Journal, digest_of

@@ -2,66 +2,21 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple, TypeVar
-from urllib.parse import SplitResult, urljoin, urlsplit
+from typing import NamedTuple
+from urllib.parse import urljoin, urlsplit
 
-__all__ = [
-    "MASK",
-    "Headers",
-    "RateLimits",
-    "ResponseMeta",
-    "is_secret_name",
-    "origin",
-    "public_url",
-    "redact_headers",
-    "request_id_of",
-    "secret_values",
-    "url_path",
-]
+from ._redaction import public_url, redact_headers, split_url
 
-MASK = "***"
-"""What is shown in place of a secret."""
+__all__ = ["Headers", "RateLimits", "ResponseMeta", "merge_headers", "origin", "request_id_of", "url_path"]
 
-# Patterns here are texts: `re` compiles and keeps them when first used, which most programs never do.
-_SECRET_NAME = r"(?i)auth|cookie|token|secret|key|passw|credential|signature"
-# Counts of tokens are no tokens, and are what one reads a log for.
-_TOKEN_COUNT = r"(?i)ratelimit|_tokens\b"
 # api.openai.com and most servers send the first; Azure the next two; other gateways the last.
 _REQUEST_ID_HEADERS = ("x-request-id", "x-ms-request-id", "apim-request-id", "request-id")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-
 _COUNT = r"[0-9]{1,18}"
 _SECONDS = r"[0-9]{1,18}(?:\.[0-9]{1,18})?"
 _DURATION = rf"(?:{_SECONDS}(?:ms|[dhms]))+"
 _DURATION_PART = r"([0-9.]+)(ms|[dhms])"
 _UNIT_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-
-_Value = TypeVar("_Value")
-
-
-def is_secret_name(name: str) -> bool:
-    """Say whether a header, query parameter or field of this name may hold a secret."""
-    return bool(re.search(_SECRET_NAME, name)) and not re.search(_TOKEN_COUNT, name)
-
-
-def redact_headers(headers: Mapping[str, _Value]) -> dict[str, _Value | str]:
-    """Copy headers (or query parameters) for showing: the values of secret ones become `***`, None stays."""
-    return {
-        name: MASK if value is not None and is_secret_name(name) else value for name, value in headers.items()
-    }
-
-
-def secret_values(headers: Mapping[str, str | None]) -> set[str]:
-    """Collect what texts must not show: the values of secret headers, and these without their scheme."""
-    values = [(value or "").strip() for name, value in headers.items() if is_secret_name(name)]
-    return {word for value in values if value for word in (value, value.rpartition(" ")[2])}
-
-
-def public_url(url: str) -> str:
-    """Give the URL without user, password and fragment, and with secret query values masked."""
-    parts = _split(url)
-    query = "&".join(_public_pair(pair) for pair in parts.query.split("&"))
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query, fragment="").geturl()
 
 
 def origin(url: str, base: str = "") -> str:
@@ -83,7 +38,7 @@ def origin(url: str, base: str = "") -> str:
 
 def url_path(url: str) -> str:
     """Give the path of a URL, `/` when it has none; the query is left out, since it may hold secrets."""
-    return _split(url).path or "/"
+    return split_url(url).path or "/"
 
 
 def request_id_of(headers: Mapping[str, str]) -> str | None:
@@ -206,18 +161,6 @@ class ResponseMeta(NamedTuple):
         return RateLimits.from_headers(self.headers)
 
 
-def _split(url: str) -> SplitResult:
-    try:
-        return urlsplit(url)
-    except ValueError:  # an unclosed "[" in the host, say: nothing of it is fit to show
-        return SplitResult("", "", "", "", "")
-
-
-def _public_pair(pair: str) -> str:
-    name, equals, _ = pair.partition("=")
-    return f"{name}={MASK}" if equals and is_secret_name(name) else pair
-
-
 def _count(text: str | None) -> int | None:
     return int(text) if text and re.fullmatch(_COUNT, text) else None
 
@@ -231,3 +174,12 @@ def _duration(text: str | None) -> float | None:
     if not re.fullmatch(_DURATION, text):
         return None
     return sum(float(number) * _UNIT_SECONDS[unit] for number, unit in re.findall(_DURATION_PART, text))
+
+
+def merge_headers(*layers: Mapping[str, str | None] | None) -> dict[str, str | None]:
+    """Join headers whose names are compared without case; later ones win, None stays to mean "remove"."""
+    merged: dict[str, tuple[str, str | None]] = {}
+    for layer in layers:
+        for name, value in (layer or {}).items():
+            merged[name.lower()] = (name, value)
+    return dict(merged.values())

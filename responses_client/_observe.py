@@ -10,10 +10,11 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from ._config import merge_headers, needs_async
 from ._flow import logs_bodies
 from ._hooks import RequestInfo, ResponseInfo, info_of
+from ._meta import merge_headers
 from ._transport import SyncIO
+from ._validation import needs_async
 
 if TYPE_CHECKING:
     from ._config import Settings

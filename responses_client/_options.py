@@ -1,12 +1,62 @@
 """What every method takes beside the fields of its request."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from typing import Never, Protocol, TypeAlias, runtime_checkable
 
 from typing_extensions import TypedDict
 
-from ._config import QueryValue, TimeoutLike
+__all__ = [
+    "HttpAuth",
+    "QueryScalar",
+    "QueryValue",
+    "RequestOptions",
+    "SessionOptions",
+    "TimeoutLike",
+    "WaitOptions",
+]
 
-__all__ = ["RequestOptions", "SessionOptions", "WaitOptions"]
+QueryScalar: TypeAlias = str | int | float | bool
+
+QueryValue: TypeAlias = QueryScalar | Sequence[QueryScalar] | None
+"""A query parameter: one value, several under the same name, or None to leave the parameter out."""
+
+
+@runtime_checkable
+class TimeoutLike(Protocol):
+    """Four timeouts in seconds, as `httpx.Timeout` has them; such an object is used as it is."""
+
+    @property
+    def connect(self) -> float | None:
+        """For making a connection."""
+        ...
+
+    @property
+    def read(self) -> float | None:
+        """For each piece of the answer."""
+        ...
+
+    @property
+    def write(self) -> float | None:
+        """For each piece of the request."""
+        ...
+
+    @property
+    def pool(self) -> float | None:
+        """For a free connection of the pool."""
+        ...
+
+
+@runtime_checkable
+class HttpAuth(Protocol):
+    """How requests are signed: an `httpx.Auth`, such as `httpx.BasicAuth`, or one of httpx2."""
+
+    def sync_auth_flow(self, request: Never, /) -> Generator[object, Never, None]:
+        """For `Client`."""
+        ...
+
+    def async_auth_flow(self, request: Never, /) -> AsyncGenerator[object, Never]:
+        """For `AsyncClient`."""
+        ...
 
 
 class WaitOptions(TypedDict, total=False):

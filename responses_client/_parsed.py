@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, c
 
 from pydantic import ValidationError
 
-from ._error_text import BODY_SHOWN, FieldError, field_path, one_line
+from ._field_errors import FieldError, field_path
+from ._messages import BODY_SHOWN, one_line
 from ._stream import AsyncResponseStream, ResponseStream
 from .errors import ParseError, RefusalError
 from .models.content import OutputText, Refusal

@@ -9,20 +9,14 @@ from os import urandom
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast, get_args
 from urllib.parse import quote, urlencode
 
-from ._config import (
-    Options,
-    Settings,
-    check_headers,
-    check_mapping,
-    check_query,
-    merge_headers,
-    unknown_argument,
-)
-from ._error_text import FieldError, field_error, field_path, missing_field
+from ._config import Options, Settings
+from ._field_errors import FieldError, field_error, field_path, missing_field
 from ._io import Timeouts, WireRequest
-from ._meta import secret_values
+from ._meta import merge_headers
 from ._operation import Operation
 from ._options import RequestOptions
+from ._redaction import secret_values
+from ._validation import check_headers, check_mapping, check_query, unknown_argument
 from ._version import __version__
 from .errors import RequestValidationError
 

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
 from . import _clock
-from ._error_text import read_error, without
+from ._error_text import read_error
 from ._meta import Headers, ResponseMeta
+from ._redaction import without
 from ._state import StreamState
 from ._status_error import status_error
 from .errors import APIError, APIStatusError, ResponseValidationError

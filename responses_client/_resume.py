@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from ._accumulate import matters
 from ._decode import END_TYPES
-from ._error_text import FieldError, field_error
+from ._field_errors import FieldError, field_error
 from ._request import prepare
 from .errors import RequestValidationError
 

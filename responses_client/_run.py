@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias, 
 
 from pydantic_core import from_json
 
-from ._error_text import body_start
+from ._messages import body_start
 from .errors import ResponseValidationError
 from .models._base import Model, dispatcher
 from .models._lenient import write_json

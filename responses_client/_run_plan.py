@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from ._config import unknown_argument
 from ._endpoints import RESPONSES_CREATE
-from ._error_text import FieldError, field_error
 from ._executor import HOOKS
+from ._field_errors import FieldError, field_error
 from ._options import RequestOptions
 from ._resume import has_ended
 from ._run import (
@@ -22,7 +21,8 @@ from ._run import (
     open_calls,
     unanswered,
 )
-from ._tools import is_policy, is_seconds
+from ._tools import is_policy
+from ._validation import is_seconds, unknown_argument
 from .errors import APIError, APIStatusError, MaxTurnsExceeded, RequestValidationError
 from .models._base import Model
 

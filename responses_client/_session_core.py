@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
 
-from ._config import Options, Settings, merge_headers, mistake, unknown_argument
-from ._error_text import missing_field
+from ._config import Options, Settings
+from ._field_errors import missing_field
 from ._io import IO
+from ._meta import merge_headers
 from ._operation import Operation
 from ._options import SessionOptions
 from ._request import Call, encode, prepare, validate
@@ -13,6 +14,7 @@ from ._socket import Connection, connect
 from ._socket_frames import upgrade_headers
 from ._socket_source import SocketSource, Steered, Strays
 from ._socket_state import Inbox, SocketState, Steer
+from ._validation import mistake, unknown_argument
 from .errors import ConfigurationError, RequestValidationError
 from .models import ClientEvent, Model, Response
 from .models._base import dispatcher

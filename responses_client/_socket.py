@@ -6,9 +6,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ._error_text import without
 from ._flow import Attempts
 from ._io import IO, Failure
+from ._redaction import without
 from ._socket_frames import Ending, Frames, accept_token
 from ._socket_io import Bell, Socket
 from ._socket_state import Inbox, Message, SocketState, Steer

@@ -13,7 +13,9 @@ from typing import Any, NamedTuple, cast
 from pydantic_core import from_json
 
 from ._decode import END_TYPES
-from ._error_text import BODY_SHOWN, one_line, read_error, without
+from ._error_text import read_error
+from ._messages import BODY_SHOWN, one_line
+from ._redaction import without
 from ._socket_frames import Ending
 from .models._lenient import quietly, read_json, strict_validation
 

@@ -16,8 +16,8 @@ from typing import Any
 import anyio
 import httpx
 
-from ._error_text import BODY_SHOWN, one_line
 from ._io import Failure, run
+from ._messages import BODY_SHOWN, one_line
 from ._socket_io import Bell
 from .errors import ConfigurationError
 

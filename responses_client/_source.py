@@ -5,9 +5,9 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
 from . import _clock
-from ._error_text import without
 from ._flow import Attempts, is_watched
 from ._io import IO, Body, Failure
+from ._redaction import without
 from ._result import content_type, parse_result, reported_error
 from ._retry import ConnectionFailure, Outcome, StatusFailure, status_of_code
 from ._state import StreamState

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from ._accumulate import Accumulator
 from ._decode import MOST_KEPT_BYTES, EventDecoder
-from ._error_text import without
+from ._redaction import without
 from .errors import APIError, ResponseValidationError, StreamError, StreamInterrupted
 from .models.response import Response
 

@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ._error_text import BODY_SHOWN, one_line, parse_body, read_error, without
+from ._error_text import parse_body, read_error
+from ._messages import BODY_SHOWN, one_line
 from ._meta import Headers, origin
+from ._redaction import without
 from ._retry import parse_retry_after
 from .errors import (
     APIStatusError,

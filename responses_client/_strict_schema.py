@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias, cast
 
-from ._error_text import FieldError, field_path
+from ._field_errors import FieldError, field_path
 from .errors import RequestValidationError
 
 __all__ = ["is_object", "strict_schema"]

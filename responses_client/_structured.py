@@ -11,7 +11,8 @@ from pydantic import PydanticUndefinedAnnotation, PydanticUserError, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 from pydantic_core import SchemaError, from_json, to_json
 
-from ._error_text import BODY_SHOWN, FieldError, field_error, one_line
+from ._field_errors import FieldError, field_error
+from ._messages import BODY_SHOWN, one_line
 from ._strict_schema import is_object, strict_schema
 from .errors import RequestValidationError
 

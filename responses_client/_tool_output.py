@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import ValidationError
 from pydantic_core import to_json, to_jsonable_python
 
-from ._error_text import BODY_SHOWN, field_path, one_line
+from ._field_errors import field_path
+from ._messages import BODY_SHOWN, one_line
 from ._run import answer_key, as_item, call_key
 from .models._base import Model, as_response_error, strict_validation
 from .models.attachments import InputFile, InputImage

@@ -26,7 +26,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 from typing_extensions import TypedDict
 
-from ._error_text import BODY_SHOWN, FieldError, one_line
+from ._field_errors import FieldError
+from ._messages import BODY_SHOWN, one_line
 from ._strict_schema import strict_schema
 from ._structured import schema_of
 from ._tools import CallableTool, RunContext

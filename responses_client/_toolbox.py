@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from ._error_text import FieldError, field_error
+from ._field_errors import FieldError, field_error
 from ._tools import CallableTool
 from .errors import RequestValidationError
 from .models._base import Model

@@ -1,6 +1,5 @@
 """Functions of your own program as tools of the model: what `tool` and `custom_tool` make of them."""
 
-import math
 import sys
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from copy import deepcopy
@@ -19,6 +18,8 @@ from typing import (
 )
 
 from typing_extensions import TypedDict, TypeVar
+
+from ._validation import is_seconds
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -43,7 +44,6 @@ __all__ = [
     "ToolOptions",
     "custom_tool",
     "is_policy",
-    "is_seconds",
     "tool",
 ]
 
@@ -214,12 +214,6 @@ def _name_of(function: object) -> str:
     return str(getattr(function, "__name__", type(function).__name__))
 
 
-def is_seconds(value: object) -> bool:
-    """Tell whether a value says how long something may take."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and 0 < cast("float", value) < math.inf
-
-
 def is_policy(value: object) -> bool:
     """Tell whether a value says what becomes of failed calls; see `OnToolError`."""
     return value in ("return", "raise") or callable(value)
@@ -235,7 +229,7 @@ def _check(maker: str, function: object, options: Mapping[str, Any], known: Coll
     # Both are imported here, because only a mistake needs them.
     for name in options:
         if name not in known:
-            from ._config import unknown_argument
+            from ._validation import unknown_argument
 
             raise unknown_argument(maker, name, known)
     wrong = [
@@ -248,7 +242,7 @@ def _check(maker: str, function: object, options: Mapping[str, Any], known: Coll
             ("function", f"a function; what is said of it goes by name, as in {maker}(name=...)", function)
         ]
     if wrong:
-        from ._error_text import field_error
+        from ._field_errors import field_error
         from .errors import ToolDefinitionError
 
         label = str(options.get("name", _name_of(function) if callable(function) else repr(function)))

@@ -15,12 +15,12 @@ import anyio
 import httpx
 
 from . import _clock
-from ._config import needs_async
-from ._error_text import BODY_SHOWN, one_line
 from ._io import IO, Body, Failure, Timeouts, WireRequest
+from ._messages import BODY_SHOWN, one_line
 from ._meta import Headers
 from ._retry import FailureKind
 from ._turns import AsyncTurns, SyncTurns
+from ._validation import needs_async
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 from . import _clock
-from ._error_text import VALUE_SHOWN, number_text, one_line
+from ._messages import VALUE_SHOWN, number_text, one_line
 from .errors import ConfigurationError, ResponseValidationError, WebhookSignatureError
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from typing import Any, Protocol, TypeVar, cast
 import anyio
 import anyio.to_thread
 
-from ._config import needs_async
-from ._io import is_async, run
+from ._io import run
 from ._threads import TimeIsUp, started, within
 from ._tools import CallableTool
+from ._validation import is_async, needs_async
 from .errors import ConfigurationError
 
 __all__ = [

@@ -33,7 +33,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ._error_text import BODY_SHOWN, FieldError, body_start, one_line, parse_body, read_error
+from ._error_text import parse_body, read_error
+from ._field_errors import FieldError
+from ._messages import BODY_SHOWN, body_start, one_line
 from ._meta import Headers, url_path
 from ._retry import QUOTA_CODES
 

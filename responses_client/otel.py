@@ -9,9 +9,9 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _genai
-from ._config import check_text, mistake
 from ._observe import Observer
 from ._run_watch import RunObserver, ToolObserver
+from ._validation import check_text, mistake
 from ._version import __version__
 from .errors import ConfigurationError
 

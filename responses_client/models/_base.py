@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, StrictBool, StrictInt, ValidationErr
 from pydantic_core import PydanticCustomError
 from pydantic_core import core_schema as cs
 
-from .._meta import MASK
+from .._redaction import MASK
 from ..errors import ResponseValidationError
 from ._fields import AS_ANY, EMPTY, NULLS, READ_ONLY, TEXT_OR, Items, Number, Open
 from ._lenient import (

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import SchemaSerializer, from_json
 from pydantic_core import core_schema as cs
 
-from .._error_text import field_path
+from .._field_errors import field_path
 from ..errors import ResponseValidationError
 
 if TYPE_CHECKING:

@@ -9,17 +9,10 @@ import httpx
 import httpx2
 import pytest
 
-from responses_client._config import (
-    DEFAULT_BASE_URL,
-    Settings,
-    check_headers,
-    is_azure,
-    merge_headers,
-    redact_headers,
-    resolve,
-    unknown_argument,
-)
+from responses_client._config import DEFAULT_BASE_URL, Settings, is_azure, redact_headers, resolve
 from responses_client._keys import KeyFunction
+from responses_client._meta import merge_headers
+from responses_client._validation import check_headers, unknown_argument
 from responses_client.errors import ConfigurationError
 
 KEY = "sk-hunter2hunter2"

@@ -7,19 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from responses_client._error_text import (
-    ErrorFields,
-    body_start,
-    field_error,
-    field_path,
-    missing_field,
-    number_text,
-    one_line,
-    parse_body,
-    read_error,
-    scrub,
-    without,
-)
+from responses_client._error_text import ErrorFields, parse_body, read_error
+from responses_client._field_errors import field_error, field_path, missing_field
+from responses_client._messages import body_start, number_text, one_line
+from responses_client._redaction import scrub, without
 
 
 def said(**fields: object) -> ErrorFields:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from responses_client import errors
-from responses_client._error_text import FieldError, field_error, missing_field
+from responses_client._field_errors import FieldError, field_error, missing_field
 from responses_client._meta import Headers, ResponseMeta
 from responses_client._status_error import status_error
 from responses_client.errors import (

@@ -5,17 +5,8 @@ import pickle
 
 import pytest
 
-from responses_client._meta import (
-    Headers,
-    RateLimits,
-    ResponseMeta,
-    is_secret_name,
-    origin,
-    public_url,
-    redact_headers,
-    request_id_of,
-    url_path,
-)
+from responses_client._meta import Headers, RateLimits, ResponseMeta, origin, request_id_of, url_path
+from responses_client._redaction import is_secret_name, public_url, redact_headers
 
 URL = "https://api.openai.com/v1/responses"
 

@@ -16,7 +16,8 @@ import cloudpickle
 import pytest
 
 from responses_client import CallableTool, RunContext, ToolDefinitionError, custom_tool, tool
-from responses_client._tools import is_policy, is_seconds
+from responses_client._tools import is_policy
+from responses_client._validation import is_seconds
 from responses_client.models import FunctionCall
 
 CALL = FunctionCall(call_id="call_1", name="weather", arguments="{}")

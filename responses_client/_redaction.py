@@ -1,0 +1,87 @@
+"""Secrets kept out of what is shown: masks for headers, URLs and text."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+from urllib.parse import SplitResult, urlsplit
+
+__all__ = [
+    "MASK",
+    "is_secret_name",
+    "public_url",
+    "redact_headers",
+    "scrub",
+    "secret_values",
+    "split_url",
+    "without",
+]
+
+MASK = "***"
+"""What is shown in place of a secret."""
+
+# Patterns are strings: `re` compiles each at its first use, which most programs never reach.
+_SECRET_NAME = r"(?i)auth|cookie|token|secret|key|passw|credential|signature"
+# Token counts are not secrets, and logs are read for them.
+_TOKEN_COUNT = r"(?i)ratelimit|_tokens\b"
+_SECRET_VALUES = (
+    # Keys of providers that mark theirs.
+    r"\b((?:sk|xai|sess)-|(?:gsk|whsec)_)[^\s\"'<>,;]{8,}",
+    # What follows an authorization scheme; the digit or padding tells it from "Bearer authentication".
+    r"(?i)\b((?:Bearer|Basic)\s+)(?=[^\s\"'<>,;]{8})(?=[^\s\"'<>,;]*[0-9=])[^\s\"'<>,;]+",
+)
+# Local servers take keys such as "x"; masking those would garble every text and protect nothing.
+_SECRET_LENGTH = 8
+_Value = TypeVar("_Value")
+
+
+def is_secret_name(name: str) -> bool:
+    """Say whether a header, query parameter or field of this name may hold a secret."""
+    return bool(re.search(_SECRET_NAME, name)) and not re.search(_TOKEN_COUNT, name)
+
+
+def redact_headers(headers: Mapping[str, _Value]) -> dict[str, _Value | str]:
+    """Copy headers (or query parameters) for showing: the values of secret ones become `***`, None stays."""
+    return {
+        name: MASK if value is not None and is_secret_name(name) else value for name, value in headers.items()
+    }
+
+
+def secret_values(headers: Mapping[str, str | None]) -> set[str]:
+    """Collect what texts must not show: the values of secret headers, and these without their scheme."""
+    values = [(value or "").strip() for name, value in headers.items() if is_secret_name(name)]
+    return {word for value in values if value for word in (value, value.rpartition(" ")[2])}
+
+
+def public_url(url: str) -> str:
+    """Give the URL without user, password and fragment, and with secret query values masked."""
+    parts = split_url(url)
+    query = "&".join(_public_pair(pair) for pair in parts.query.split("&"))
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query, fragment="").geturl()
+
+
+def split_url(url: str) -> SplitResult:
+    """Split a URL; what is no URL gives empty parts."""
+    try:
+        return urlsplit(url)
+    except ValueError:  # an unclosed "[" in the host, say: nothing of it is fit to show
+        return SplitResult("", "", "", "", "")
+
+
+def _public_pair(pair: str) -> str:
+    name, equals, _ = pair.partition("=")
+    return f"{name}={MASK}" if equals and is_secret_name(name) else pair
+
+
+def scrub(text: str) -> str:
+    """Mask what looks like an API key or an `Authorization` value inside a text from elsewhere."""
+    for pattern in _SECRET_VALUES:
+        text = re.sub(pattern, rf"\1{MASK}", text)
+    return text
+
+
+def without(secrets: Iterable[str], body: bytes) -> bytes:
+    """Mask these secrets, such as the key of the request, wherever a body repeats them."""
+    for secret in secrets:
+        if len(secret) >= _SECRET_LENGTH:
+            body = body.replace(secret.encode(), MASK.encode())
+    return body
