@@ -10,6 +10,7 @@ from . import _clock
 from ._auth import Login
 from ._io import IO, Body, Failure, WireRequest
 from ._meta import ResponseMeta, origin
+from ._observe import is_watched, watch_of
 from ._redaction import public_url, without
 from ._request import Call
 from ._result import answer_error, parse_result
@@ -21,12 +22,11 @@ if TYPE_CHECKING:
     from ._gate import Gate
     from ._observe import Watch
 
-__all__ = ["Attempts", "caught", "fetch", "is_watched", "logs_bodies"]
+__all__ = ["Attempts", "caught", "fetch"]
 
 _T = TypeVar("_T")
 _R = TypeVar("_R", bound=Model)
 logger = logging.getLogger("responses_client")
-bodies = logging.getLogger("responses_client.bodies")
 
 _LONG = 60.0  # seconds that somebody who waits for them wants to know of
 _ERROR_BODY_BYTES = 1024 * 1024
@@ -257,16 +257,6 @@ def _target(request: WireRequest, body: Body) -> str | None:
     return urljoin(request.url, location) if origin(location, request.url) == origin(request.url) else None
 
 
-def is_watched(call: "Call[Any]") -> bool:
-    """Say whether somebody is to be told of a call: a hook, telemetry, or the log of bodies."""
-    return call.settings.is_watched or logs_bodies()
-
-
-def logs_bodies() -> bool:
-    """Say whether bodies are logged: only for whoever has set the level of their own logger to DEBUG."""
-    return 0 < bodies.level <= logging.DEBUG and bodies.isEnabledFor(logging.DEBUG)
-
-
 async def fetch(io: IO, call: Call[_R], gate: "Gate | None" = None) -> _R:
     """Make a call whose answer is one JSON object; it may be one of many that go through a gate.
 
@@ -278,8 +268,6 @@ async def fetch(io: IO, call: Call[_R], gate: "Gate | None" = None) -> _R:
     work = _result(attempts, call)
     if not is_watched(call):
         return await work
-    from ._observe import watch_of  # here, since few calls are watched
-
     attempts.watch = watch_of(io, attempts)
     return await attempts.watch.over(work)
 

@@ -10,7 +10,6 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from ._flow import logs_bodies
 from ._hooks import RequestInfo, ResponseInfo, info_of
 from ._meta import merge_headers
 from ._transport import SyncIO
@@ -26,10 +25,11 @@ if TYPE_CHECKING:
     from .errors import APIError
     from .models import Model, Response, StreamEvent
 
-__all__ = ["Observer", "Telemetry", "Watch", "logged", "watch_of"]
+__all__ = ["Observer", "Telemetry", "Watch", "is_watched", "logged", "logs_bodies", "watch_of"]
 
 _T = TypeVar("_T")
 logger = logging.getLogger("responses_client")
+bodies = logging.getLogger("responses_client.bodies")
 _numbers = itertools.count(1)
 
 
@@ -207,3 +207,13 @@ def logged(what: str) -> Generator[None]:
         # Not what was being handled meanwhile: errors of calls quote answers, which are not for the log.
         error.__suppress_context__ = True
         logger.exception("%s failed; the call goes on", what)
+
+
+def is_watched(call: "Call[Any]") -> bool:
+    """Say whether somebody is to be told of a call: a hook, telemetry, or the log of bodies."""
+    return call.settings.is_watched or logs_bodies()
+
+
+def logs_bodies() -> bool:
+    """Say whether bodies are logged: only for whoever has set the level of their own logger to DEBUG."""
+    return 0 < bodies.level <= logging.DEBUG and bodies.isEnabledFor(logging.DEBUG)

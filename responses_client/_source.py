@@ -5,8 +5,9 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
 from . import _clock
-from ._flow import Attempts, is_watched
+from ._flow import Attempts
 from ._io import IO, Body, Failure
+from ._observe import is_watched
 from ._redaction import without
 from ._result import content_type, parse_result, reported_error
 from ._retry import ConnectionFailure, Outcome, StatusFailure, status_of_code
