@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from ._run_events import TurnEnded as TurnEnded
     from ._run_options import AsyncRunParams as AsyncRunParams
     from ._run_options import RunParams as RunParams
-    from ._run_options import RunTool as RunTool
     from ._run_stream import AsyncRunStream as AsyncRunStream
     from ._run_stream import RunStream as RunStream
     from ._session import AsyncSteering as AsyncSteering
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
     from ._structured import text_format as text_format
     from ._tools import CallableTool as CallableTool
     from ._tools import RunContext as RunContext
+    from ._tools import RunTool as RunTool
     from ._tools import custom_tool as custom_tool
     from ._tools import tool as tool
     from .errors import APIConnectionError as APIConnectionError
@@ -93,12 +93,12 @@ else:
         "_resume": "ResumeToken",
         "_run": "ParsedRunResult RunResult Turn",
         "_run_events": "RunEvent ToolCalled ToolReturned TurnEnded",
-        "_run_options": "AsyncRunParams RunParams RunTool",
+        "_run_options": "AsyncRunParams RunParams",
         "_run_stream": "AsyncRunStream RunStream",
         "_session": "AsyncSteering AsyncWebSocketSession Steering WebSocketSession",
         "_stream": "AsyncEventStream AsyncResponseStream EventStream ResponseStream",
         "_structured": "text_format",
-        "_tools": "CallableTool RunContext custom_tool tool",
+        "_tools": "CallableTool RunContext RunTool custom_tool tool",
         "errors": """
             APIConnectionError APIError APIStatusError APITimeoutError AuthenticationError BadRequestError
             ConfigurationError ConflictError InternalServerError MaxTurnsExceeded NotFoundError ParseError

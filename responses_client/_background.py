@@ -11,7 +11,6 @@ from ._endpoints import RESPONSES_RETRIEVE
 from ._field_errors import FieldError, field_error
 from ._flow import fetch
 from ._request import Call, prepare
-from ._resume import has_ended
 from ._retry import Policy, Retry, StatusFailure, decide, parse_retry_after
 from ._validation import needs_async
 from .errors import (
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from ._config import Settings
     from ._io import IO
 
-__all__ = ["Waiting", "plain", "wait"]
+__all__ = ["Waiting", "has_ended", "plain", "wait"]
 
 _GROWTH = 1.5
 _LEAST_GROWN = 0.1  # what an interval of 0 grows from: nobody wants to ask without a pause for ever
@@ -215,3 +214,14 @@ def plain(function: Callable[[Response], object] | None) -> Callable[[Response],
             raise needs_async("on_progress")
 
     return call
+
+
+_RUNNING = frozenset({"queued", "in_progress"})
+
+
+def has_ended(response: "Response") -> bool:
+    """Tell whether a response is finished: a status that is not known here counts as an end.
+
+    One without a status is finished if it has output.
+    """
+    return bool(response.output) if response.status is None else response.status not in _RUNNING

@@ -2,8 +2,8 @@
 
 import logging
 import random
-from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urljoin
 
 from . import _clock
@@ -19,10 +19,9 @@ from .errors import APIConnectionError, APIError, APITimeoutError, ResponseValid
 from .models import Model
 
 if TYPE_CHECKING:
-    from ._gate import Gate
     from ._observe import Watch
 
-__all__ = ["Attempts", "caught", "fetch"]
+__all__ = ["Attempts", "Throttle", "caught", "fetch"]
 
 _T = TypeVar("_T")
 _R = TypeVar("_R", bound=Model)
@@ -33,6 +32,22 @@ _ERROR_BODY_BYTES = 1024 * 1024
 _REDIRECTS = frozenset({301, 302, 307, 308})  # 303 asks for another method
 
 
+class Throttle(Protocol):
+    """Delays the tries of many calls to keep within the rate limits of a server."""
+
+    async def send(self, send: Callable[[], Awaitable[Body]], left: float | None) -> Body:
+        """Wait until the next try may go, for at most `left` seconds, and send it.
+
+        Raises:
+            Failure: No answer came, or the time is up.
+        """
+        ...
+
+    def block_for(self, seconds: float) -> None:
+        """Send nothing for this long, since the server refused a try."""
+        ...
+
+
 class Attempts:
     """The tries of one call, counted against its retries and its deadline.
 
@@ -40,7 +55,7 @@ class Attempts:
         tries: How many requests were sent, redirects left aside.
         meta: Of the last answer.
         watch: Who is told of each try; None if nobody is.
-        gate: Where each try waits for its turn among many calls; None if the call is alone.
+        throttle: Delays each try among those of many calls; None if the call is alone.
     """
 
     def __init__(self, io: IO, call: "Call[Any]") -> None:
@@ -48,7 +63,7 @@ class Attempts:
         self.tries = 0
         self.meta: ResponseMeta | None = None
         self.watch: Watch | None = None
-        self.gate: Gate | None = None
+        self.throttle: Throttle | None = None
         self._secrets = call.secrets
         self._login = Login(io, call.settings, needs_key=call.needs_key)
         self._io = io
@@ -107,7 +122,7 @@ class Attempts:
 
     async def retry(self, outcome: Outcome, error: APIError) -> None:
         """Wait before the next try, or raise the error if there shall be none."""
-        patient = None if self.gate is None else patience(outcome)
+        patient = None if self.throttle is None else patience(outcome)
         retries = self.tries - 1 - self._spent - self._login.renewals - self._refusals
         decision = decide(
             retries if patient is None else self._refusals,
@@ -125,7 +140,7 @@ class Attempts:
         logger.info("%s: %s in %.2f s, %s", self.call.operation.name, what, decision.delay, decision.reason)
         if self.watch is not None:
             self.watch.retrying(decision.delay, decision.reason)
-        if self.gate is None or patient is None:
+        if self.throttle is None or patient is None:
             await self._io.sleep(decision.delay)
         else:
             self._refusals += 1
@@ -135,7 +150,7 @@ class Attempts:
                     self.call.operation.name,
                     decision.delay,
                 )
-            self.gate.close(decision.delay)
+            self.throttle.block_for(decision.delay)
 
     async def tell(
         self, meta: ResponseMeta | None, error: APIError | None, result: Model | None = None
@@ -199,10 +214,10 @@ class Attempts:
         return content
 
     async def _send(self) -> Body:
-        if self.gate is None:
+        if self.throttle is None:
             return await self._try()
         # The time of the call begins when it is let through for the first time.
-        return await self.gate.through(self._try, self.left if self.tries else None)
+        return await self.throttle.send(self._try, self.left if self.tries else None)
 
     async def _try(self) -> Body:
         if not self.tries:
@@ -257,14 +272,14 @@ def _target(request: WireRequest, body: Body) -> str | None:
     return urljoin(request.url, location) if origin(location, request.url) == origin(request.url) else None
 
 
-async def fetch(io: IO, call: Call[_R], gate: "Gate | None" = None) -> _R:
-    """Make a call whose answer is one JSON object; it may be one of many that go through a gate.
+async def fetch(io: IO, call: Call[_R], throttle: "Throttle | None" = None) -> _R:
+    """Make a call whose answer is one JSON object; it may be one of many that share a throttle.
 
     Raises:
         APIError: No answer came, or an error, or no valid answer.
     """
     attempts = Attempts(io, call)
-    attempts.gate = gate
+    attempts.throttle = throttle
     work = _result(attempts, call)
     if not is_watched(call):
         return await work

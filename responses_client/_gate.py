@@ -9,7 +9,7 @@ from ._meta import RateLimits
 from ._rate import Rate, Ticket
 from ._retry import REFUSED
 
-__all__ = ["Gate", "Gates"]
+__all__ = ["ModelThrottle", "Throttles"]
 
 _LONGEST = 1.0  # seconds until it is looked again, since answers may have told something new
 _SHORTEST = 0.001
@@ -23,26 +23,26 @@ class _Lane:
         self.lock = threading.Lock()
 
 
-class Gates:
+class Throttles:
     """What the calls of a map share."""
 
     def __init__(self, io: IO) -> None:
         self._io = io
         self._lanes: dict[str, _Lane] = {}
 
-    def gate(self, model: str) -> "Gate":
+    def of(self, model: str) -> "ModelThrottle":
         """Return what a call to a model goes through."""
-        return Gate(self._io, self._lanes.setdefault(model, _Lane()))
+        return ModelThrottle(self._io, self._lanes.setdefault(model, _Lane()))
 
 
-class Gate:
+class ModelThrottle:
     """Lets the tries of one call through when the limits of its model allow, and learns from their answers."""
 
     def __init__(self, io: IO, lane: _Lane) -> None:
         self._io = io
         self._lane = lane
 
-    async def through(self, send: Callable[[], Awaitable[Body]], left: float | None) -> Body:
+    async def send(self, send: Callable[[], Awaitable[Body]], left: float | None) -> Body:
         """Wait until the next try may go, for at most `left` seconds, and send it.
 
         Raises:
@@ -60,12 +60,12 @@ class Gate:
             self._lane.rate.answer(ticket, _clock.monotonic(), limits, is_refusal=body.status_code == REFUSED)
         return body
 
-    def close(self, seconds: float) -> None:
+    def block_for(self, seconds: float) -> None:
         """Let nothing through for so long, as the server refused a try."""
         with self._lane.lock:
             self._lane.rate.refuse(_clock.monotonic(), seconds)
 
-    def used(self, tokens: int) -> None:
+    def record_usage(self, tokens: int) -> None:
         """Take how many tokens the call used."""
         with self._lane.lock:
             self._lane.rate.use(tokens)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from ._endpoints import RESPONSES_CREATE
 from ._field_errors import field_error
 from ._flow import fetch
-from ._gate import Gates
+from ._gate import Throttles
 from ._journal import Aside, Journal, digest_of
 from ._map_items import Item, MapResult
 from ._request import Call, prepare
@@ -42,7 +42,7 @@ class Work:
         self._settings = settings
         self._journal = journal
         self._aside = aside
-        self._gates = Gates(io)
+        self._throttles = Throttles(io)
 
     async def do(self, item: Item) -> MapResult:
         """Return what becomes of a request; failures are results.
@@ -64,14 +64,14 @@ class Work:
 
     async def _sent(self, item: Item, call: Call[Response]) -> MapResult:
         model = call.params.get("model")
-        gate = self._gates.gate(model if isinstance(model, str) else "")
+        throttle = self._throttles.of(model if isinstance(model, str) else "")
         try:
-            response = await fetch(self._io, call, gate)
+            response = await fetch(self._io, call, throttle)
         except ResponsesClientError as error:
             return MapResult(*item, error=error.with_traceback(None))  # which would keep all it passed
         tokens = None if response.usage is None else response.usage.total_tokens
         if tokens is not None:
-            gate.used(tokens)
+            throttle.record_usage(tokens)
         return MapResult(*item, response=response)
 
     async def _finished(self, result: MapResult, digest: str | None) -> MapResult:

@@ -16,12 +16,10 @@ from ._transport import SyncIO
 from ._validation import needs_async
 
 if TYPE_CHECKING:
-    from ._config import Settings
     from ._flow import Attempts
     from ._io import IO, WireRequest
     from ._meta import ResponseMeta
     from ._request import Call
-    from ._run_watch import RunObserver
     from .errors import APIError
     from .models import Model, Response, StreamEvent
 
@@ -65,10 +63,6 @@ class Telemetry(Protocol):
 
     def observe(self, call: "Call[Any]") -> Observer:
         """Return the observer of a call that starts now."""
-        ...
-
-    def observe_run(self, settings: "Settings", params: Mapping[str, object]) -> "RunObserver":
-        """Return the observer of a run of tools that starts now."""
         ...
 
 

@@ -1,6 +1,5 @@
 """What a run came to: its turns and their sums, to look at, to save as JSON, and to go on from; no I/O."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias, 
 from pydantic_core import from_json
 
 from ._messages import body_start
+from ._tool_calls import as_item, unanswered
 from .errors import ResponseValidationError
-from .models._base import Model, dispatcher
 from .models._lenient import write_json
 from .models._unions import InputItem, OutputItem
 from .models.outcome import Usage
@@ -21,19 +20,7 @@ if TYPE_CHECKING:
     from ._structured import OutputType
     from .models._base import JsonObject
 
-__all__ = [
-    "ParsedRunResult",
-    "RunResult",
-    "RunStatus",
-    "Turn",
-    "answer_key",
-    "answered_keys",
-    "as_item",
-    "call_key",
-    "is_call",
-    "open_calls",
-    "unanswered",
-]
+__all__ = ["ParsedRunResult", "RunResult", "RunStatus", "Turn", "open_calls"]
 
 _T_co = TypeVar("_T_co", covariant=True)
 RunStatus: TypeAlias = Literal[
@@ -46,19 +33,6 @@ do, and "pending" is a call that only you can answer.
 """
 
 _VERSION = 1
-_CALLS = frozenset(
-    {
-        "apply_patch_call",
-        "computer_call",
-        "custom_tool_call",
-        "function_call",
-        "local_shell_call",
-        "mcp_approval_request",
-        "shell_call",
-        "tool_search_call",
-    }
-)
-"""Types of items that a program answers; for some of them, a server may."""
 
 
 class Turn(NamedTuple):
@@ -219,11 +193,6 @@ class ParsedRunResult(RunResult, Generic[_T_co]):
         return self.response.output_parsed_or_raise()
 
 
-def as_item(data: "Mapping[str, Any] | Model") -> "InputItem":
-    """Return an item of an input as a model; a model stays as it is."""
-    return cast("InputItem", dispatcher(InputItem).validate(data))
-
-
 def open_calls(turn: Turn, given: Iterable[object] = ()) -> "list[OutputItem]":
     """Return the calls of a turn that wait for an answer, which may be among what is given.
 
@@ -232,49 +201,6 @@ def open_calls(turn: Turn, given: Iterable[object] = ()) -> "list[OutputItem]":
     if turn.response.status not in ("completed", None):
         return []
     return unanswered(turn.response.output, [*turn.outputs, *given])
-
-
-def unanswered(output: "Sequence[OutputItem]", answers: Iterable[object]) -> "list[OutputItem]":
-    """Return the calls in an output that only a program can answer, and none has, nor the server."""
-    answered = Counter(answered_keys([*output, *answers]))
-    found: list[OutputItem] = []
-    for item in output:
-        if not is_call(item) or getattr(item, "status", None) == "incomplete":
-            continue
-        key = call_key(item)
-        if answered[key]:
-            answered[key] -= 1
-        elif key:
-            found.append(item)
-    return found
-
-
-def answered_keys(items: Iterable[object]) -> list[str]:
-    """Return the keys of the calls that some items answer."""
-    return [key for item in items if (key := answer_key(item)) is not None]
-
-
-def is_call(item: "OutputItem") -> bool:
-    """Tell whether an item is a call that a program answers, and not one that the server searches tools for."""
-    return item.type in _CALLS and (
-        item.type != "tool_search_call" or getattr(item, "execution", None) != "server"
-    )
-
-
-def call_key(call: "OutputItem") -> str:
-    """Return what the answer to a call names it by; nothing where the server answers it itself."""
-    return str(getattr(call, "id" if call.type == "mcp_approval_request" else "call_id", None) or "")
-
-
-def answer_key(item: object) -> str | None:
-    """Return what an item names the call by that it answers; None if it answers none."""
-    kind = str(getattr(item, "type", ""))
-    if kind == "mcp_approval_response":
-        return str(getattr(item, "approval_request_id", None))
-    if kind in _CALLS or not kind.endswith("_output"):
-        return None
-    key = getattr(item, "call_id", None) or (kind == "local_shell_call_output" and getattr(item, "id", None))
-    return key or None
 
 
 def _turn(data: Mapping[str, Any]) -> Turn:

@@ -50,7 +50,8 @@ class RunLoop:
         given = RunSettings(params)
         toolbox = Toolbox(given.tools)
         if given.resume is not None:
-            toolbox.note(given.resume)
+            for turn in given.resume.turns:
+                toolbox.note((*turn.input, *turn.response.output, *turn.outputs))
         self.io = io
         self.settings = settings
         self.plan = RunPlan(given, toolbox, wanted)
@@ -189,9 +190,10 @@ _OF_LOOKS = ("extra_headers", "extra_query", "timeout", "deadline", "max_retries
 def _watch(settings: "Settings", params: Mapping[str, object]) -> "RunWatch | None":
     if settings.telemetry is None:
         return None
-    from ._run_watch import RunWatch  # here, since few clients have telemetry
+    from ._run_watch import RunTelemetry, RunWatch  # here, since few clients have telemetry
 
-    return RunWatch(settings.telemetry, settings, params)
+    telemetry = settings.telemetry
+    return RunWatch(telemetry, settings, params) if isinstance(telemetry, RunTelemetry) else None
 
 
 def run_loop(

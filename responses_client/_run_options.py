@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from ._tools import RunTool
 from .models.params import ResponseRunParams
 
 if TYPE_CHECKING:
@@ -29,16 +30,12 @@ if TYPE_CHECKING:
         ShellCallOutputParam,
         ShellOutputContent,
         ShellOutputContentParam,
-        Tool,
-        ToolParam,
         ToolSearchCall,
     )
 
-__all__ = ["AsyncRunParams", "RunParams", "RunTool"]
+__all__ = ["AsyncRunParams", "RunParams"]
 
 _T = TypeVar("_T")
-RunTool: TypeAlias = "Callable[..., object] | Tool | ToolParam"
-"""A function, or a tool that somebody else runs."""
 
 Approval: TypeAlias = "bool | McpApprovalResponse | McpApprovalResponseParam"
 ShellResult: TypeAlias = (

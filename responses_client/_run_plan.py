@@ -3,24 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from ._background import has_ended
 from ._endpoints import RESPONSES_CREATE
 from ._executor import HOOKS
 from ._field_errors import FieldError, field_error
 from ._options import RequestOptions
-from ._resume import has_ended
-from ._run import (
-    ParsedRunResult,
-    RunResult,
-    RunStatus,
-    Turn,
-    answer_key,
-    answered_keys,
-    as_item,
-    call_key,
-    is_call,
-    open_calls,
-    unanswered,
-)
+from ._run import ParsedRunResult, RunResult, RunStatus, Turn, open_calls
+from ._tool_calls import answer_key, answered_keys, as_item, call_key, is_call, unanswered
 from ._tools import is_policy
 from ._validation import is_seconds, unknown_argument
 from .errors import APIError, APIStatusError, MaxTurnsExceeded, RequestValidationError

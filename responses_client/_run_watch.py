@@ -6,18 +6,17 @@ Loaded where a client has telemetry.
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ._observe import logged
 
 if TYPE_CHECKING:
     from ._config import Settings
-    from ._observe import Telemetry
     from ._run import RunResult
     from ._run_events import ToolReturned
     from .models import OutputItem
 
-__all__ = ["RunObserver", "RunWatch", "ToolObserver"]
+__all__ = ["RunObserver", "RunTelemetry", "RunWatch", "ToolObserver"]
 
 
 class ToolObserver:
@@ -46,10 +45,19 @@ class RunObserver:
         """Note what the run has come to, and what ended it; comes once."""
 
 
+@runtime_checkable
+class RunTelemetry(Protocol):
+    """A telemetry that observes runs of tools as well as calls."""
+
+    def observe_run(self, settings: "Settings", params: Mapping[str, object]) -> RunObserver:
+        """Return the observer of a run that starts now."""
+        ...
+
+
 class RunWatch:
     """Tells the observer of one run."""
 
-    def __init__(self, telemetry: "Telemetry", settings: "Settings", params: Mapping[str, object]) -> None:
+    def __init__(self, telemetry: RunTelemetry, settings: "Settings", params: Mapping[str, object]) -> None:
         self._observe = partial(telemetry.observe_run, settings, params)
         self._observer: RunObserver | None = None  # before the run has begun, and when it has ended
         self._has_begun = False

@@ -162,7 +162,7 @@ class HttpSource(Source):
         after = call.params.get("starting_after")
         joint = None
         if isinstance(after, int):
-            from ._resume import Joint
+            from ._resume_check import Joint
 
             joint = Joint(after, None if state is None else state.last_numbered)
         if state is not None:
@@ -303,7 +303,7 @@ class HttpSource(Source):
 
     def _whole(self, content: bytes) -> "Response | None":
         """Return the finished response that came in place of a stream, as from servers that only know whole ones."""
-        from ._resume import has_ended
+        from ._background import has_ended
         from .models import Response
 
         try:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ._meta import ResponseMeta
-    from ._resume import Joint
+    from ._resume_check import Joint
     from .models import StreamEvent
 
 __all__ = ["StreamState"]

@@ -10,7 +10,7 @@ from pydantic_core import to_json, to_jsonable_python
 
 from ._field_errors import field_path
 from ._messages import BODY_SHOWN, one_line
-from ._run import answer_key, as_item, call_key
+from ._tool_calls import answer_key, as_item, call_key
 from .models._base import Model, as_response_error, strict_validation
 from .models.attachments import InputFile, InputImage
 from .models.content import InputText

@@ -10,8 +10,7 @@ from .models._base import Model
 from .models.tool_calls import ToolSearchOutput
 
 if TYPE_CHECKING:
-    from ._run import RunResult
-    from ._run_options import RunTool
+    from ._tools import RunTool
 
 __all__ = ["Toolbox"]
 
@@ -65,12 +64,11 @@ class Toolbox:
         self._tools |= new
         return told
 
-    def note(self, run: "RunResult") -> None:
-        """Note the tools that searches of an earlier run have found: the model may call them, functions or not."""
-        for turn in run.turns:
-            for item in (*turn.input, *turn.response.output, *turn.outputs):
-                if isinstance(item, ToolSearchOutput):
-                    self._noted.update(key for tool in item.tools for key in _keys(tool))
+    def note(self, items: "Iterable[object]") -> None:
+        """Note the tools that searches among items of an earlier run found: the model may call them, functions or not."""
+        for item in items:
+            if isinstance(item, ToolSearchOutput):
+                self._noted.update(key for tool in item.tools for key in _keys(tool))
 
     def find(
         self, name: str, *, is_custom: bool, namespace: str | None = None

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
         CustomToolParam,
         FunctionCall,
         FunctionToolParam,
+        Tool,
+        ToolParam,
     )
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "FunctionToolOptions",
     "OnToolError",
     "RunContext",
+    "RunTool",
     "ToolOptions",
     "custom_tool",
     "is_policy",
@@ -53,6 +56,9 @@ _R = TypeVar("_R")
 _R_co = TypeVar("_R_co", covariant=True)
 _S = TypeVar("_S")
 _C_co = TypeVar("_C_co", covariant=True, default=object)
+
+RunTool: TypeAlias = "Callable[..., object] | Tool | ToolParam"
+"""A function, or a tool that somebody else runs."""
 
 OnToolError: TypeAlias = "Literal['return', 'raise'] | Callable[[ToolExecutionError], str]"
 """What becomes of a failed call: the model is told, the run ends, or a function writes what the model is told."""

@@ -1,4 +1,4 @@
-"""The gate of a map: its queue, its deadlines, and what 429 does to retries, on a clock that moves when something waits."""
+"""The throttle of a map: its queue, its deadlines, and what 429 does to retries, on a clock that moves when something waits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from fake_io import Answer, Clock, FakeBody, FakeIO, bad, call, good, use_clock
 
 from responses_client._flow import fetch
-from responses_client._gate import Gates
+from responses_client._gate import Throttles
 from responses_client._io import Failure, run
 from responses_client.errors import APITimeoutError, InternalServerError, RateLimitError
 from responses_client.models import Response
@@ -19,8 +19,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return use_clock(monkeypatch)
 
 
-def fetched(io: FakeIO, gates: Gates | None = None, **options: Any) -> Response:
-    return run(fetch(io, call(**options), (gates or Gates(io)).gate("m")))
+def fetched(io: FakeIO, throttles: Throttles | None = None, **options: Any) -> Response:
+    return run(fetch(io, call(**options), (throttles or Throttles(io)).of("m")))
 
 
 def limited(remaining: int, reset: str, status: int = 200, **headers: str) -> FakeBody:
@@ -37,12 +37,12 @@ def limited(remaining: int, reset: str, status: int = 200, **headers: str) -> Fa
 
 def test_call_waits_while_nothing_is_left(clock: Clock) -> None:
     io = FakeIO(clock, limited(0, "60s"), good())
-    gates = Gates(io)
+    throttles = Throttles(io)
 
-    fetched(io, gates)
+    fetched(io, throttles)
     assert io.slept == []
     start = clock.now
-    fetched(io, gates)
+    fetched(io, throttles)
 
     assert clock.now - start == pytest.approx(1.0, abs=0.1)
     assert io.turns == 2
@@ -50,26 +50,26 @@ def test_call_waits_while_nothing_is_left(clock: Clock) -> None:
 
 def test_models_do_not_wait_for_each_other(clock: Clock) -> None:
     io = FakeIO(clock, limited(0, "60s"), good())
-    gates = Gates(io)
+    throttles = Throttles(io)
 
-    fetched(io, gates)
-    run(fetch(io, call(), gates.gate("another")))
+    fetched(io, throttles)
+    run(fetch(io, call(), throttles.of("another")))
 
     assert io.slept == []
 
 
 def test_time_before_the_first_try_is_not_that_of_the_call(clock: Clock) -> None:
     io = FakeIO(clock, limited(0, "60s"), good())
-    gates = Gates(io)
-    fetched(io, gates)
+    throttles = Throttles(io)
+    fetched(io, throttles)
 
-    response = fetched(io, gates, deadline=0.5)
+    response = fetched(io, throttles, deadline=0.5)
 
     assert response.meta is not None
     assert (response.meta.elapsed, response.meta.tries) == (0.0, 1)
 
 
-def test_refusal_costs_no_retry_and_closes_the_gate(clock: Clock) -> None:
+def test_refusal_costs_no_retry_and_blocks_the_throttle(clock: Clock) -> None:
     refusals: list[Answer] = [bad(429, retry_after="7") for _ in range(5)]
     io = FakeIO(clock, *refusals, good())
     start = clock.now
@@ -135,11 +135,11 @@ def test_wait_beyond_the_deadline_is_an_error_at_once(clock: Clock) -> None:
 
 def test_deadline_also_ends_the_wait_for_a_turn(clock: Clock) -> None:
     io = FakeIO(clock, limited(0, "60s"), bad(500), good())
-    gates = Gates(io)
-    fetched(io, gates)
+    throttles = Throttles(io)
+    fetched(io, throttles)
 
     with pytest.raises(APITimeoutError, match=r"the deadline of 0\.8 s has passed"):
-        fetched(io, gates, deadline=0.8)  # half a second before the retry, then a second for the limit
+        fetched(io, throttles, deadline=0.8)  # half a second before the retry, then a second for the limit
 
     assert len(io.requests) == 2
 

@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 
 from responses_client import AsyncClient, Client, InternalServerError, ToolExecutionError
+from responses_client._observe import Observer
 from responses_client._run_watch import RunObserver, ToolObserver
 from responses_client.otel import OpenTelemetry
 from responses_client.testing import Server
@@ -277,4 +278,15 @@ def test_observers_may_leave_everything_out() -> None:
     server = Server()
     server.call_tool("get_weather", {"city": "Rome"}).reply("Fine")
     client = server.client(telemetry=Quiet())
+    assert client.responses.run(model="m", input="Weather?", tools=[get_weather]).output_text == "Fine"
+
+
+def test_telemetry_of_calls_alone_does_not_keep_a_run_from_going() -> None:
+    class Calls:
+        def observe(self, call: Any) -> Observer:
+            return Observer()
+
+    server = Server()
+    server.call_tool("get_weather", {"city": "Rome"}).reply("Fine")
+    client = server.client(telemetry=Calls())
     assert client.responses.run(model="m", input="Weather?", tools=[get_weather]).output_text == "Fine"

@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 from samples import COMPLETED, CREATED, HEL, KEY, LO, delta, event, response
 
 from responses_client import _state
+from responses_client._background import has_ended
 from responses_client._config import Settings
 from responses_client._endpoints import RESPONSES_RETRIEVE
 from responses_client._meta import ResponseMeta
 from responses_client._request import Call, prepare
-from responses_client._resume import Joint, checked_token, following, has_ended, may_resume, token_of
+from responses_client._resume import checked_token, following, may_resume, token_of
+from responses_client._resume_check import Joint
 from responses_client._state import StreamState
 from responses_client.errors import RequestValidationError, StreamError, StreamInterrupted
 from responses_client.models import (
