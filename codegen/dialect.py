@@ -27,8 +27,8 @@ OPERATIONS = "operations"
 
 CLASSES: Mapping[str, str] = {
     "BatchResult": "_base",
-    "FileContent": "_local",
-    "ImageContent": "_local",
+    "FileContent": "_attachments",
+    "ImageContent": "_attachments",
     "ResponseResult": "_base",
 }
 """The classes written by hand that generated ones may inherit from, with the module of each."""

@@ -29,9 +29,9 @@ def emit_endpoints(document: Document) -> str:
     operations = document.operations
     lines = header("The endpoints of the API, as constants.", "codegen/schema")
     lines += ["from typing import TYPE_CHECKING", ""]
-    lines += [*import_line("._operation", {_kind(op) for op in operations}), "", "if TYPE_CHECKING:"]
+    lines += [*import_line(".operation", {_kind(op) for op in operations}), "", "if TYPE_CHECKING:"]
     results = {name for op in operations for name in (op.result, op.page) if name}
-    lines += [*import_line(".models", results, "    "), "", *exports(map(_constant, operations)), ""]
+    lines += [*import_line("..models", results, "    "), "", *exports(map(_constant, operations)), ""]
     for op in operations:
         lines += _operation(document, op)
     return "\n".join(lines) + "\n"
@@ -55,15 +55,15 @@ def _imports(document: Document, operations: list[Operation], *, has_parts: bool
     has_streams = any(op.stream for op in operations)
     lines = ["from functools import cached_property"] if has_parts else []
     lines += import_line("typing", {"TYPE_CHECKING", *(("Literal", "overload") if has_streams else ())})
-    lines += ["", *import_line(".._endpoints", set(map(_constant, operations)))]
+    lines += ["", *import_line(".._calls.endpoints", set(map(_constant, operations)))]
     if has_streams:
-        lines += ["from .._stream import AsyncEventStream, EventStream"]
+        lines += ["from .._streaming.streams import AsyncEventStream, EventStream"]
     lines += ["", "if TYPE_CHECKING:", "    from typing_extensions import Unpack", ""]
     lines += ["    from .._client import AsyncClient, Client"]
     if not all(op.request for op in operations):
-        lines += ["    from .._options import RequestOptions"]
+        lines += ["    from .._base.options import RequestOptions"]
     if any(op.page for op in operations):
-        lines += ["    from .._pages import AsyncPager, Page"]
+        lines += ["    from .._calls.pagination import AsyncPager, Page"]
     named = {op.page or op.result for op in operations}
     params = {param_name(document, op.request) for op in operations if op.request}
     return lines + import_line("..models", named | params, "    ")

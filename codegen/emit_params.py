@@ -61,7 +61,7 @@ def _imports(document: Document, used: set[str]) -> list[str]:
         schema = document.schemas[name]
         modules.setdefault("_unions" if isinstance(schema, Union) else schema.module, set()).add(name)
     lines += import_line("typing", typing | ({"TYPE_CHECKING"} if modules else set()))
-    lines += ["", "from .._options import RequestOptions"]
+    lines += ["", "from .._base.options import RequestOptions"]
     lines += ["", "if TYPE_CHECKING:"] if modules else []
     for module, imported in sorted(modules.items()):
         lines += import_line(f".{module}", imported, "    ")

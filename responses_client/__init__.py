@@ -8,50 +8,50 @@ if TYPE_CHECKING:
     from . import errors as errors
     from . import models as models
     from . import testing as testing
-    from ._batch import batch_line as batch_line
-    from ._batch import read_batch as read_batch
-    from ._batch import write_batch as write_batch
+    from ._base.http import RateLimits as RateLimits
+    from ._base.http import ResponseMeta as ResponseMeta
+    from ._batch_files import batch_line as batch_line
+    from ._batch_files import read_batch as read_batch
+    from ._batch_files import write_batch as write_batch
+    from ._calls.hooks import RequestInfo as RequestInfo
+    from ._calls.hooks import ResponseInfo as ResponseInfo
+    from ._calls.pagination import AsyncPage as AsyncPage
+    from ._calls.pagination import AsyncPager as AsyncPager
+    from ._calls.pagination import Page as Page
     from ._client import AsyncClient as AsyncClient
     from ._client import Client as Client
-    from ._hooks import RequestInfo as RequestInfo
-    from ._hooks import ResponseInfo as ResponseInfo
-    from ._map import AsyncResponseMap as AsyncResponseMap
-    from ._map import ResponseMap as ResponseMap
-    from ._map_items import MapResult as MapResult
-    from ._meta import RateLimits as RateLimits
-    from ._meta import ResponseMeta as ResponseMeta
-    from ._pages import AsyncPage as AsyncPage
-    from ._pages import AsyncPager as AsyncPager
-    from ._pages import Page as Page
-    from ._parsed import AsyncParsedResponseStream as AsyncParsedResponseStream
-    from ._parsed import ParsedResponse as ParsedResponse
-    from ._parsed import ParsedResponseStream as ParsedResponseStream
-    from ._resume import ResumeToken as ResumeToken
-    from ._run import ParsedRunResult as ParsedRunResult
-    from ._run import RunResult as RunResult
-    from ._run import Turn as Turn
-    from ._run_events import RunEvent as RunEvent
-    from ._run_events import ToolCalled as ToolCalled
-    from ._run_events import ToolReturned as ToolReturned
-    from ._run_events import TurnEnded as TurnEnded
-    from ._run_options import AsyncRunParams as AsyncRunParams
-    from ._run_options import RunParams as RunParams
-    from ._run_stream import AsyncRunStream as AsyncRunStream
-    from ._run_stream import RunStream as RunStream
-    from ._session import AsyncSteering as AsyncSteering
-    from ._session import AsyncWebSocketSession as AsyncWebSocketSession
-    from ._session import Steering as Steering
-    from ._session import WebSocketSession as WebSocketSession
-    from ._stream import AsyncEventStream as AsyncEventStream
-    from ._stream import AsyncResponseStream as AsyncResponseStream
-    from ._stream import EventStream as EventStream
-    from ._stream import ResponseStream as ResponseStream
-    from ._structured import text_format as text_format
-    from ._tools import CallableTool as CallableTool
-    from ._tools import RunContext as RunContext
-    from ._tools import RunTool as RunTool
-    from ._tools import custom_tool as custom_tool
-    from ._tools import tool as tool
+    from ._map.requests import MapResult as MapResult
+    from ._map.response_map import AsyncResponseMap as AsyncResponseMap
+    from ._map.response_map import ResponseMap as ResponseMap
+    from ._runs.events import RunEvent as RunEvent
+    from ._runs.events import ToolCalled as ToolCalled
+    from ._runs.events import ToolReturned as ToolReturned
+    from ._runs.events import TurnEnded as TurnEnded
+    from ._runs.params import AsyncRunParams as AsyncRunParams
+    from ._runs.params import RunParams as RunParams
+    from ._runs.result import ParsedRunResult as ParsedRunResult
+    from ._runs.result import RunResult as RunResult
+    from ._runs.result import Turn as Turn
+    from ._runs.stream import AsyncRunStream as AsyncRunStream
+    from ._runs.stream import RunStream as RunStream
+    from ._streaming.resumption import ResumeToken as ResumeToken
+    from ._streaming.streams import AsyncEventStream as AsyncEventStream
+    from ._streaming.streams import AsyncResponseStream as AsyncResponseStream
+    from ._streaming.streams import EventStream as EventStream
+    from ._streaming.streams import ResponseStream as ResponseStream
+    from ._structured.output_type import text_format as text_format
+    from ._structured.parsed import AsyncParsedResponseStream as AsyncParsedResponseStream
+    from ._structured.parsed import ParsedResponse as ParsedResponse
+    from ._structured.parsed import ParsedResponseStream as ParsedResponseStream
+    from ._tools.tool import CallableTool as CallableTool
+    from ._tools.tool import RunContext as RunContext
+    from ._tools.tool import RunTool as RunTool
+    from ._tools.tool import custom_tool as custom_tool
+    from ._tools.tool import tool as tool
+    from ._websocket.session import AsyncSteering as AsyncSteering
+    from ._websocket.session import AsyncWebSocketSession as AsyncWebSocketSession
+    from ._websocket.session import Steering as Steering
+    from ._websocket.session import WebSocketSession as WebSocketSession
     from .errors import APIConnectionError as APIConnectionError
     from .errors import APIError as APIError
     from .errors import APIStatusError as APIStatusError
@@ -82,23 +82,23 @@ else:
     from importlib import import_module
 
     _MODULES = {
-        "_batch": "batch_line read_batch write_batch",
+        "_batch_files": "batch_line read_batch write_batch",
         "_client": "AsyncClient Client",
-        "_hooks": "RequestInfo ResponseInfo",
-        "_map": "AsyncResponseMap ResponseMap",
-        "_map_items": "MapResult",
-        "_meta": "RateLimits ResponseMeta",
-        "_pages": "AsyncPage AsyncPager Page",
-        "_parsed": "AsyncParsedResponseStream ParsedResponse ParsedResponseStream",
-        "_resume": "ResumeToken",
-        "_run": "ParsedRunResult RunResult Turn",
-        "_run_events": "RunEvent ToolCalled ToolReturned TurnEnded",
-        "_run_options": "AsyncRunParams RunParams",
-        "_run_stream": "AsyncRunStream RunStream",
-        "_session": "AsyncSteering AsyncWebSocketSession Steering WebSocketSession",
-        "_stream": "AsyncEventStream AsyncResponseStream EventStream ResponseStream",
-        "_structured": "text_format",
-        "_tools": "CallableTool RunContext RunTool custom_tool tool",
+        "_calls.hooks": "RequestInfo ResponseInfo",
+        "_map.response_map": "AsyncResponseMap ResponseMap",
+        "_map.requests": "MapResult",
+        "_base.http": "RateLimits ResponseMeta",
+        "_calls.pagination": "AsyncPage AsyncPager Page",
+        "_structured.parsed": "AsyncParsedResponseStream ParsedResponse ParsedResponseStream",
+        "_streaming.resumption": "ResumeToken",
+        "_runs.result": "ParsedRunResult RunResult Turn",
+        "_runs.events": "RunEvent ToolCalled ToolReturned TurnEnded",
+        "_runs.params": "AsyncRunParams RunParams",
+        "_runs.stream": "AsyncRunStream RunStream",
+        "_websocket.session": "AsyncSteering AsyncWebSocketSession Steering WebSocketSession",
+        "_streaming.streams": "AsyncEventStream AsyncResponseStream EventStream ResponseStream",
+        "_structured.output_type": "text_format",
+        "_tools.tool": "CallableTool RunContext RunTool custom_tool tool",
         "errors": """
             APIConnectionError APIError APIStatusError APITimeoutError AuthenticationError BadRequestError
             ConfigurationError ConflictError InternalServerError MaxTurnsExceeded NotFoundError ParseError

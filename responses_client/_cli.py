@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from ._calls.settings import DEFAULT_BASE_URL, resolve
 from ._client import Client
-from ._config import DEFAULT_BASE_URL, resolve
 from ._version import __version__
 from .errors import ConfigurationError, RequestValidationError, ResponsesClientError, StreamError
 from .models import (

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
-from ._config import HOOKS, Options, Settings, resolve
-from ._field_errors import field_error
-from ._io import IO, run
-from ._transport import AsyncIO, SyncIO
-from ._validation import is_async, needs_async
+from ._base.field_errors import field_error
+from ._base.validation import is_async, needs_async
+from ._calls.settings import HOOKS, Options, Settings, resolve
+from ._transport.asynchronous import AsyncIO
+from ._transport.protocols import IO, run
+from ._transport.sync import SyncIO
 from .errors import ConfigurationError, RequestValidationError
 
 if TYPE_CHECKING:
@@ -22,15 +23,15 @@ if TYPE_CHECKING:
     import httpx
     from typing_extensions import Unpack
 
-    from ._map import AsyncResponseMap, MapOptions, ResponseMap
-    from ._map_items import AsyncRequests, Requests
-    from ._operation import Operation, PagedOperation
-    from ._options import SessionOptions
-    from ._pages import AsyncPage, AsyncPager, Listing, Page
-    from ._run_loop import RunLoop
-    from ._session import AsyncWebSocketSession, WebSocketSession
-    from ._source import Source
-    from ._stream import AsyncEventStream, EventStream
+    from ._base.options import SessionOptions
+    from ._calls.operation import Operation, PagedOperation
+    from ._calls.pagination import AsyncPage, AsyncPager, Listing, Page
+    from ._map.requests import AsyncRequests, Requests
+    from ._map.response_map import AsyncResponseMap, MapOptions, ResponseMap
+    from ._runs.loop import RunLoop
+    from ._streaming.source import Source
+    from ._streaming.streams import AsyncEventStream, EventStream
+    from ._websocket.session import AsyncWebSocketSession, WebSocketSession
     from .models import Model
     from .resources._conversations import AsyncConversationsOperations, ConversationsOperations
     from .resources.responses import AsyncResponses, Responses
@@ -177,8 +178,8 @@ class Client(_Client):
 
     def call(self, operation: "Operation[_R]", params: Mapping[str, object], *path: str) -> _R:
         """Make the call of an operation: what the methods of resources do."""
-        from ._flow import fetch
-        from ._request import prepare
+        from ._calls.attempts import fetch
+        from ._calls.request import prepare
 
         return run(fetch(self._io, prepare(operation, params, self._open_settings(), path)))
 
@@ -186,7 +187,7 @@ class Client(_Client):
         self, operation: "PagedOperation[_R, _T]", params: Mapping[str, object], *path: str
     ) -> "Page[_T]":
         """Return a page of what an operation lists."""
-        from ._pages import Page
+        from ._calls.pagination import Page
 
         def follow(cursor: str) -> "Page[_T]":
             return self.page(operation, {**params, "after": cursor}, *path)
@@ -202,27 +203,27 @@ class Client(_Client):
         *path: str,
     ) -> _S:
         """Return the stream of an operation, its request not yet sent."""
-        from ._request import prepare
-        from ._source import http_source
+        from ._calls.request import prepare
+        from ._streaming.http_source import http_source
 
         return kind(http_source(self._io, prepare(operation, _streamed(params), self._open_settings(), path)))
 
     def connect(self, options: "SessionOptions") -> "WebSocketSession":
         """Return a WebSocket session, not yet open."""
-        from ._session import WebSocketSession
+        from ._websocket.session import WebSocketSession
 
         return WebSocketSession(self._io, self._open_settings(), options)
 
     def run_loop(self, params: Mapping[str, object], text_format: Any) -> "RunLoop":
         """Return the loop of a run of tools, not yet started."""
-        from ._run_loop import run_loop
-        from ._workers import SyncWorkers
+        from ._runs.loop import run_loop
+        from ._runs.workers import SyncWorkers
 
         return run_loop(self._io, self._open_settings(), SyncWorkers, params, text_format)
 
     def map(self, requests: "Requests", options: "MapOptions") -> "ResponseMap":
         """Return a map of requests to responses, not yet begun."""
-        from ._map import ResponseMap
+        from ._map.response_map import ResponseMap
 
         return ResponseMap(cast("SyncIO", self._io), self._open_settings(), requests, options)
 
@@ -292,8 +293,8 @@ class AsyncClient(_Client):
 
     async def call(self, operation: "Operation[_R]", params: Mapping[str, object], *path: str) -> _R:
         """Make the call of an operation: what the methods of resources do."""
-        from ._flow import fetch
-        from ._request import prepare
+        from ._calls.attempts import fetch
+        from ._calls.request import prepare
 
         return await fetch(self._io, prepare(operation, params, self._open_settings(), path))
 
@@ -301,8 +302,8 @@ class AsyncClient(_Client):
         self, operation: "PagedOperation[_R, _T]", params: Mapping[str, object], *path: str
     ) -> "AsyncPager[_T]":
         """Return what an operation lists, not yet asked for."""
-        from ._pages import AsyncPage, AsyncPager
-        from ._request import prepare
+        from ._calls.pagination import AsyncPage, AsyncPager
+        from ._calls.request import prepare
 
         prepare(operation, params, self._open_settings(), path)  # a mistake is to be raised here, not later
 
@@ -323,27 +324,27 @@ class AsyncClient(_Client):
         *path: str,
     ) -> _A:
         """Return the stream of an operation, its request not yet sent."""
-        from ._request import prepare
-        from ._source import http_source
+        from ._calls.request import prepare
+        from ._streaming.http_source import http_source
 
         return kind(http_source(self._io, prepare(operation, _streamed(params), self._open_settings(), path)))
 
     def connect(self, options: "SessionOptions") -> "AsyncWebSocketSession":
         """Return a WebSocket session, not yet open."""
-        from ._session import AsyncWebSocketSession
+        from ._websocket.session import AsyncWebSocketSession
 
         return AsyncWebSocketSession(self._io, self._open_settings(), options)
 
     def run_loop(self, params: Mapping[str, object], text_format: Any) -> "RunLoop":
         """Return the loop of a run of tools, not yet started."""
-        from ._run_loop import run_loop
-        from ._workers import AsyncWorkers
+        from ._runs.loop import run_loop
+        from ._runs.workers import AsyncWorkers
 
         return run_loop(self._io, self._open_settings(), AsyncWorkers, params, text_format)
 
     def map(self, requests: "AsyncRequests", options: "MapOptions") -> "AsyncResponseMap":
         """Return a map of requests to responses, not yet begun."""
-        from ._map import AsyncResponseMap
+        from ._map.response_map import AsyncResponseMap
 
         return AsyncResponseMap(cast("AsyncIO", self._io), self._open_settings(), requests, options)
 

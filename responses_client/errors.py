@@ -33,15 +33,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ._error_text import parse_body, read_error
-from ._field_errors import FieldError
-from ._messages import BODY_SHOWN, body_start, one_line
-from ._meta import Headers, url_path
-from ._retry import QUOTA_CODES
+from ._base.error_bodies import parse_body, read_error
+from ._base.field_errors import FieldError
+from ._base.http import Headers, url_path
+from ._base.messages import BODY_SHOWN, body_start, one_line
+from ._base.retry import QUOTA_CODES
 
 if TYPE_CHECKING:
-    from ._meta import ResponseMeta
-    from ._run import RunResult
+    from ._base.http import ResponseMeta
+    from ._runs.result import RunResult
     from .models import OutputItem, Response, StreamEvent
 
 __all__ = [

@@ -5,7 +5,7 @@ Three rules live here and nowhere else:
 * A nested model or union is validated through its own validator, fetched when a value first needs
   it. A class then costs its own fields only, and a union can name classes of modules not yet loaded.
 * A malformed member of a union, even one that is no object, becomes the union's `Unknown…`; a malformed
-  field of any other object is kept as raw data beside the typed fields (`_lenient.py`). Both are logged.
+  field of any other object is kept as raw data beside the typed fields (`_tolerance.py`). Both are logged.
   In strict mode both are errors.
 * What came in goes out again: unset fields are not written, unknown fields and nulls are.
 """
@@ -21,10 +21,10 @@ from pydantic import BaseModel, ConfigDict, StrictBool, StrictInt, ValidationErr
 from pydantic_core import PydanticCustomError
 from pydantic_core import core_schema as cs
 
-from .._redaction import MASK
+from .._base.redaction import MASK
 from ..errors import ResponseValidationError
-from ._fields import AS_ANY, EMPTY, NULLS, READ_ONLY, TEXT_OR, Items, Number, Open
-from ._lenient import (
+from ._markers import AS_ANY, EMPTY, NULLS, READ_ONLY, TEXT_OR, Items, Number, Open
+from ._tolerance import (
     as_response_error,
     error_lines,
     is_strict,
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, TypeAdapter
     from typing_extensions import TypeForm
 
-    from .._meta import ResponseMeta
-    from .._parsed import ParsedResponse
+    from .._base.http import ResponseMeta
+    from .._structured.parsed import ParsedResponse
     from ._unions import InputItem
     from ._unknown import UnknownModel
     from .response import Response
@@ -249,7 +249,7 @@ class ResponseResult(Result):
         Args:
             store: Whether the server keeps this response; by default what the response says (`store`), else true.
         """
-        from .._replay import as_input
+        from .._calls.output_as_input import as_input
 
         return as_input(cast("Response", self), store)
 
@@ -268,8 +268,8 @@ class ResponseResult(Result):
         Raises:
             RequestValidationError: `text_format` is no type, or none that pydantic can read.
         """
-        from .._parsed import as_parsed
-        from .._structured import output_type
+        from .._structured.output_type import output_type
+        from .._structured.parsed import as_parsed
 
         return as_parsed(cast("Response", self), output_type(text_format))
 
@@ -285,7 +285,7 @@ class BatchResult(Model):
         Raises:
             APIError: The answer is an error, is no valid response, or there is none; see `docs/batch.md`.
         """
-        from .._batch import result_of
+        from .._batch_files import result_of
 
         return result_of(self, strict)
 

@@ -4,8 +4,8 @@
 
 from typing import TYPE_CHECKING, Literal
 
+from ._attachments import FileContent, ImageContent
 from ._base import Open, reference
-from ._local import FileContent, ImageContent
 
 if TYPE_CHECKING:
     from .content import PromptCacheBreakpoint

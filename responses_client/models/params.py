@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, Required, TypeAlias, TypedDict
 
-from .._options import RequestOptions
+from .._base.options import RequestOptions
 
 if TYPE_CHECKING:
     from ._unions import (

@@ -5,7 +5,7 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .._endpoints import (
+from .._calls.endpoints import (
     CONVERSATIONS_CREATE, CONVERSATIONS_DELETE, CONVERSATIONS_ITEMS_CREATE, CONVERSATIONS_ITEMS_DELETE,
     CONVERSATIONS_ITEMS_LIST, CONVERSATIONS_ITEMS_RETRIEVE, CONVERSATIONS_RETRIEVE, CONVERSATIONS_UPDATE,
 )
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from .._client import AsyncClient, Client
-    from .._options import RequestOptions
-    from .._pages import AsyncPager, Page
+    from .._base.options import RequestOptions
+    from .._calls.pagination import AsyncPager, Page
     from ..models import (
         Conversation, ConversationCreateParams, ConversationItemRetrieveParams, ConversationItemsCreateParams,
         ConversationUpdateParams, DeletedConversation, Item, ItemList, ItemListParams,

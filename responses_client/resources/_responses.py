@@ -5,18 +5,18 @@
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, overload
 
-from .._endpoints import (
+from .._calls.endpoints import (
     RESPONSES_CANCEL, RESPONSES_COMPACT, RESPONSES_CREATE, RESPONSES_DELETE, RESPONSES_INPUT_ITEMS_LIST,
     RESPONSES_INPUT_TOKENS_COUNT, RESPONSES_RETRIEVE,
 )
-from .._stream import AsyncEventStream, EventStream
+from .._streaming.streams import AsyncEventStream, EventStream
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from .._client import AsyncClient, Client
-    from .._options import RequestOptions
-    from .._pages import AsyncPager, Page
+    from .._base.options import RequestOptions
+    from .._calls.pagination import AsyncPager, Page
     from ..models import (
         CompactedResponse, DeletedResponse, InputTokenCount, InputTokenCountParams, Item, ItemListParams,
         Response, ResponseCompactParams, ResponseCreateParams, ResponseRetrieveParams,

@@ -5,7 +5,7 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .._endpoints import (
+from .._calls.endpoints import (
     WEBHOOKS_CREATE, WEBHOOKS_DELETE, WEBHOOKS_EVENT_TYPES_LIST, WEBHOOKS_LIST, WEBHOOKS_RETRIEVE,
     WEBHOOKS_ROTATE_SECRET, WEBHOOKS_TEST, WEBHOOKS_UPDATE,
 )
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from .._client import AsyncClient, Client
-    from .._options import RequestOptions
-    from .._pages import AsyncPager, Page
+    from .._base.options import RequestOptions
+    from .._calls.pagination import AsyncPager, Page
     from ..models import (
         DeletedWebhookEndpoint, WebhookCreateParams, WebhookEndpoint, WebhookEndpointTestResult,
         WebhookEndpointWithSecret, WebhookEventTypeList, WebhookListParams, WebhookRotateSecretParams,

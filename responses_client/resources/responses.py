@@ -3,14 +3,10 @@
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from responses_client._io import run
-from responses_client._stream import AsyncEventStream, AsyncResponseStream, EventStream, ResponseStream
-
-from .._endpoints import RESPONSES_CREATE, RESPONSES_RETRIEVE
-from ._responses import (
-    AsyncResponsesOperations,
-    ResponsesOperations,
-)
+from .._calls.endpoints import RESPONSES_CREATE, RESPONSES_RETRIEVE
+from .._streaming.streams import AsyncEventStream, AsyncResponseStream, EventStream, ResponseStream
+from .._transport.protocols import run
+from ._responses import AsyncResponsesOperations, ResponsesOperations
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
@@ -19,16 +15,16 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
     from typing_extensions import TypeForm, Unpack
 
-    from responses_client._map import AsyncResponseMap, ResponseMap
-    from responses_client._map_items import AsyncRequests, MapResult, Requests
-    from responses_client._options import RequestOptions, SessionOptions, WaitOptions
-    from responses_client._parsed import AsyncParsedResponseStream, ParsedResponse, ParsedResponseStream
-    from responses_client._resume import ResumeToken
-    from responses_client._run import ParsedRunResult, RunResult
-    from responses_client._run_options import AsyncRunParams, RunParams
-    from responses_client._run_stream import AsyncRunStream, RunStream
-    from responses_client._session import AsyncWebSocketSession, WebSocketSession
-    from responses_client.models import Response, ResponseCreateParams
+    from .._base.options import RequestOptions, SessionOptions, WaitOptions
+    from .._map.requests import AsyncRequests, MapResult, Requests
+    from .._map.response_map import AsyncResponseMap, ResponseMap
+    from .._runs.params import AsyncRunParams, RunParams
+    from .._runs.result import ParsedRunResult, RunResult
+    from .._runs.stream import AsyncRunStream, RunStream
+    from .._streaming.resumption import ResumeToken
+    from .._structured.parsed import AsyncParsedResponseStream, ParsedResponse, ParsedResponseStream
+    from .._websocket.session import AsyncWebSocketSession, WebSocketSession
+    from ..models import Response, ResponseCreateParams
 
 __all__ = ["AsyncResponses", "Responses"]
 
@@ -44,7 +40,7 @@ def _resumed(
     include_obfuscation: bool | None,
 ) -> "tuple[str, Mapping[str, object]]":
     """Give the id and the arguments of the call that goes on where a token says."""
-    from responses_client._resume import checked_token
+    from .._streaming.resumption import checked_token
 
     token = checked_token(token)
     named = {"include": include, "include_obfuscation": include_obfuscation}
@@ -80,8 +76,8 @@ class Responses(ResponsesOperations):
         """
         if text_format is None:
             return self._client.stream(RESPONSES_CREATE, params, ResponseStream)
-        from responses_client._parsed import ParsedResponseStream
-        from responses_client._structured import output_type, with_format
+        from .._structured.output_type import output_type, with_format
+        from .._structured.parsed import ParsedResponseStream
 
         wanted = output_type(text_format)
         kind = partial(ParsedResponseStream[Any], wanted=wanted)
@@ -112,8 +108,8 @@ class Responses(ResponsesOperations):
                 nothing was sent.
             APIError: No answer, or one that is an error or no valid answer; see `responses_client.errors`.
         """
-        from responses_client._parsed import as_parsed
-        from responses_client._structured import output_type, whole_with_format
+        from .._structured.output_type import output_type, whole_with_format
+        from .._structured.parsed import as_parsed
 
         wanted = output_type(text_format)
         response = self._client.call(RESPONSES_CREATE, whole_with_format(params, wanted))
@@ -167,8 +163,8 @@ class Responses(ResponsesOperations):
 
         It gives the events of all responses, and between them `ToolCalled`, `ToolReturned` and `TurnEnded`.
         """
-        from responses_client._run_loop import RunSource
-        from responses_client._run_stream import RunStream
+        from .._runs.loop import RunSource
+        from .._runs.stream import RunStream
 
         return RunStream(RunSource(self._client.run_loop(params, text_format)))
 
@@ -234,7 +230,7 @@ class Responses(ResponsesOperations):
             RequestValidationError: An argument is wrong; nothing was sent.
             APIError: The response cannot be looked at, say because there is none of this id.
         """
-        from responses_client._background import Waiting, plain, wait
+        from .._calls.polling import Waiting, plain, wait
 
         waiting = Waiting(response_id, poll_interval=poll_interval, timeout=timeout)
         params: Mapping[str, object] = {**options, **({} if include is None else {"include": include})}
@@ -291,7 +287,7 @@ class Responses(ResponsesOperations):
         Raises:
             RequestValidationError: An argument makes no sense; what is wrong with a request is in its result.
         """
-        from responses_client._map import MapOptions
+        from .._map.response_map import MapOptions
 
         return self._client.map(requests, MapOptions(max_concurrency, ordered, on_result, journal))
 
@@ -318,8 +314,8 @@ class AsyncResponses(AsyncResponsesOperations):
         """Return a stream to be used as `async with client.responses.stream(...) as stream`; see `Responses.stream`."""
         if text_format is None:
             return self._client.stream(RESPONSES_CREATE, params, AsyncResponseStream)
-        from responses_client._parsed import AsyncParsedResponseStream
-        from responses_client._structured import output_type, with_format
+        from .._structured.output_type import output_type, with_format
+        from .._structured.parsed import AsyncParsedResponseStream
 
         wanted = output_type(text_format)
         kind = partial(AsyncParsedResponseStream[Any], wanted=wanted)
@@ -339,8 +335,8 @@ class AsyncResponses(AsyncResponsesOperations):
         self, *, text_format: Any, **params: "Unpack[ResponseCreateParams]"
     ) -> "ParsedResponse[Any]":
         """Have the model answer with JSON of a type, and return the response with the value; see `Responses.parse`. (`POST /responses`)"""
-        from responses_client._parsed import as_parsed
-        from responses_client._structured import output_type, whole_with_format
+        from .._structured.output_type import output_type, whole_with_format
+        from .._structured.parsed import as_parsed
 
         wanted = output_type(text_format)
         response = await self._client.call(RESPONSES_CREATE, whole_with_format(params, wanted))
@@ -383,8 +379,8 @@ class AsyncResponses(AsyncResponsesOperations):
         self, *, text_format: Any = None, **params: "Unpack[AsyncRunParams]"
     ) -> "AsyncRunStream[Any]":
         """Return a run as a stream, to be used as `async with client.responses.run_stream(...) as stream`; see `Responses.run_stream`. (`POST /responses`)"""
-        from responses_client._run_loop import RunSource
-        from responses_client._run_stream import AsyncRunStream
+        from .._runs.loop import RunSource
+        from .._runs.stream import AsyncRunStream
 
         return AsyncRunStream(RunSource(self._client.run_loop(params, text_format)))
 
@@ -420,7 +416,7 @@ class AsyncResponses(AsyncResponsesOperations):
 
         `on_progress` may be an async function, too.
         """
-        from responses_client._background import Waiting, wait
+        from .._calls.polling import Waiting, wait
 
         waiting = Waiting(response_id, poll_interval=poll_interval, timeout=timeout)
         params: Mapping[str, object] = {**options, **({} if include is None else {"include": include})}
@@ -474,6 +470,6 @@ class AsyncResponses(AsyncResponsesOperations):
 
         `requests` may be an async iterable, and `on_result` an async function, too.
         """
-        from responses_client._map import MapOptions
+        from .._map.response_map import MapOptions
 
         return self._client.map(requests, MapOptions(max_concurrency, ordered, on_result, journal))

@@ -2,14 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from responses_client import _webhooks
-
+from .. import _webhook_signatures
 from ._webhooks import AsyncWebhooksOperations, WebhooksOperations
 
 if TYPE_CHECKING:
-    from responses_client._client import AsyncClient, Client
-    from responses_client._webhooks import WebhookHeaders
-    from responses_client.models import WebhookEvent
+    from .._client import AsyncClient, Client
+    from .._webhook_signatures import WebhookHeaders
+    from ..models import WebhookEvent
 
 __all__ = ["AsyncWebhooks", "Webhooks"]
 
@@ -22,7 +21,7 @@ class Webhooks(WebhooksOperations):
         payload: bytes | str,
         headers: "WebhookHeaders",
         secret: str | None = None,
-        tolerance: float = _webhooks.TOLERANCE,
+        tolerance: float = _webhook_signatures.TOLERANCE,
     ) -> None:
         """Check that a webhook is signed with the secret, by the rules of Standard Webhooks.
 
@@ -47,7 +46,7 @@ class Webhooks(WebhooksOperations):
         payload: bytes | str,
         headers: "WebhookHeaders",
         secret: str | None = None,
-        tolerance: float = _webhooks.TOLERANCE,
+        tolerance: float = _webhook_signatures.TOLERANCE,
     ) -> "WebhookEvent":
         """Check the signature of a webhook, and return the event in it.
 
@@ -70,7 +69,7 @@ class AsyncWebhooks(AsyncWebhooksOperations):
         payload: bytes | str,
         headers: "WebhookHeaders",
         secret: str | None = None,
-        tolerance: float = _webhooks.TOLERANCE,
+        tolerance: float = _webhook_signatures.TOLERANCE,
     ) -> None:
         """Check that a webhook is signed with the secret; see `Webhooks.verify_signature`."""
         _verify(self._client, payload, headers, secret, tolerance)
@@ -80,7 +79,7 @@ class AsyncWebhooks(AsyncWebhooksOperations):
         payload: bytes | str,
         headers: "WebhookHeaders",
         secret: str | None = None,
-        tolerance: float = _webhooks.TOLERANCE,
+        tolerance: float = _webhook_signatures.TOLERANCE,
     ) -> "WebhookEvent":
         """Check the signature of a webhook, and return the event in it; see `Webhooks.unwrap`."""
         return _unwrap(self._client, payload, headers, secret, tolerance)
@@ -94,7 +93,9 @@ def _verify(
     tolerance: float,
 ) -> None:
     settings = client._settings  # pyright: ignore[reportPrivateUsage]  # the client's own resource
-    _webhooks.verify(payload, headers, settings.webhook_secret if secret is None else secret, tolerance)
+    _webhook_signatures.verify(
+        payload, headers, settings.webhook_secret if secret is None else secret, tolerance
+    )
 
 
 def _unwrap(
@@ -106,4 +107,4 @@ def _unwrap(
 ) -> "WebhookEvent":
     settings = client._settings  # pyright: ignore[reportPrivateUsage]  # the client's own resource
     secret = settings.webhook_secret if secret is None else secret
-    return _webhooks.unwrap(payload, headers, secret, tolerance, strict=settings.strict)
+    return _webhook_signatures.unwrap(payload, headers, secret, tolerance, strict=settings.strict)

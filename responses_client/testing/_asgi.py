@@ -11,8 +11,7 @@ import anyio
 import anyio.lowlevel
 import httpx
 
-from responses_client import _clock
-
+from .._base import clock
 from ._expect import UnexpectedRequest
 from ._front import Front
 from ._session import Lane, Session, Signal
@@ -62,7 +61,7 @@ class App:
         if self._sleep is not None and seconds > 0:
             self._sleep(seconds)
         elif seconds > 0:
-            await _clock.sleep_async(seconds)
+            await clock.sleep_async(seconds)
 
     # --- HTTP
 

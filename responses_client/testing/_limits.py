@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from responses_client import _clock
-
+from .._base import clock
 from ._script import counted
 from ._wire import ApiError
 
@@ -148,7 +147,7 @@ class Limiter:
 
     def admit(self, model: object, tokens: int) -> None:
         """Let a request in, or refuse it with 429."""
-        now = _clock.monotonic()
+        now = clock.monotonic()
         costs: dict[Kind, int] = {"requests": 1, "tokens": tokens}
         waits: dict[Kind, float] = {
             kind: meter.wait_for(now, costs[kind]) for kind, meter in self._meters.items()
@@ -163,11 +162,11 @@ class Limiter:
     def spend(self, tokens: int) -> None:
         """Count what an answer cost beyond what its request did."""
         if "tokens" in self._meters:
-            self._meters["tokens"].take(_clock.monotonic(), tokens)
+            self._meters["tokens"].take(clock.monotonic(), tokens)
 
     def headers(self, count: int) -> dict[str, str]:
         """What every answer says of the limits; `count` is how many requests there were at all."""
-        now = _clock.monotonic()
+        now = clock.monotonic()
         headers: dict[str, str] = {}
         for kind, generous in _GENEROUS.items():
             meter = self._meters.get(kind)

@@ -24,8 +24,8 @@ from ._webhook import WEBHOOK_SECRET, Webhook, webhook_of
 from ._wire import JSONObject
 
 if TYPE_CHECKING:
-    from responses_client import AsyncClient, Client
-    from responses_client.models import Response
+    from .. import AsyncClient, Client
+    from ..models import Response
 
 
 class BaseServer(Scripting):
@@ -80,13 +80,13 @@ class BaseServer(Scripting):
 
     def _client(self, options: dict[str, Any]) -> Client:
         # Imported here: a server on its own, behind another client, does without the models.
-        from responses_client import Client
+        from .. import Client
 
         http_client = options.pop("http_client", None) or httpx.Client(transport=self.transport())
         return Client(http_client=http_client, **{**self._usual_options(), **options})
 
     def _async_client(self, options: dict[str, Any]) -> AsyncClient:
-        from responses_client import AsyncClient
+        from .. import AsyncClient
 
         http_client = options.pop("http_client", None) or httpx.AsyncClient(transport=self.async_transport())
         return AsyncClient(http_client=http_client, **{**self._usual_options(), **options})

@@ -9,8 +9,7 @@ import anyio
 import anyio.lowlevel
 import httpx
 
-from responses_client import _clock
-
+from .._base import clock
 from ._wire import Answer, waiting
 
 
@@ -31,7 +30,7 @@ class ServerTransport(httpx.BaseTransport):
 
     def __init__(self, server: Exchange, sleep: Callable[[float], None] | None = None) -> None:
         self._server = server
-        self._sleep = sleep or _clock.sleep
+        self._sleep = sleep or clock.sleep
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request; the body is made while it is read."""
@@ -48,7 +47,7 @@ class AsyncServerTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, server: Exchange, sleep: Callable[[float], None] | None = None) -> None:
         self._server = server
-        self._sleep = _in_async(sleep) if sleep else _clock.sleep_async
+        self._sleep = _in_async(sleep) if sleep else clock.sleep_async
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request; the body is made while it is read."""

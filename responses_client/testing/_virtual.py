@@ -15,8 +15,7 @@ from typing import Self
 import anyio
 import anyio.lowlevel
 
-from responses_client import _clock
-
+from .._base import clock
 from ._script import checked
 
 # How long all others have to be quiet before the clock moves: turns of an event loop, seconds of other threads.
@@ -76,12 +75,12 @@ class VirtualClock:
 
     def __enter__(self) -> Self:
         starts = time.monotonic() - self._now, time.time() - self._now
-        _clock.replaced_by(self)
+        clock.replaced_by(self)
         self._starts = starts
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        _clock.replaced_by(None)
+        clock.replaced_by(None)
 
     @property
     def now(self) -> float:

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from responses_client import _clock
-from responses_client._webhooks import sign
-
+from .._base import clock
+from .._webhook_signatures import sign
 from ._answers import Ids
 from ._wire import JSONObject, encode
 
 if TYPE_CHECKING:
-    from responses_client.models import Response
+    from ..models import Response
 
 WEBHOOK_SECRET = "whsec_c2VjcmV0IG9mIHRoZSBlbWJlZGRlZCBzZXJ2ZXI="
 """What embedded servers sign with, and what their clients check with."""
@@ -39,7 +38,7 @@ def sign_webhook(
     `timestamp` is when it is sent, in Unix seconds, now by default. `secret` is, by default, that of
     embedded servers and their clients.
     """
-    return sign(body, id, int(_clock.time()) if timestamp is None else timestamp, secret)
+    return sign(body, id, int(clock.time()) if timestamp is None else timestamp, secret)
 
 
 def webhook_of(

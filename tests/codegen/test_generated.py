@@ -15,12 +15,12 @@ from codegen.__main__ import ROOT, generate
 from codegen.layout import WIDTH, words
 from codegen.reader import load
 from codegen.schema import Field, Object, Spec, Union
-from responses_client._operation import Operation
-from responses_client._request import validate
+from responses_client._calls.operation import Operation
+from responses_client._calls.request import validate
 from responses_client.errors import ResponseValidationError
 from responses_client.models import Model
 from responses_client.models._base import OpenUnion
-from responses_client.models._lenient import sent_form
+from responses_client.models._tolerance import sent_form
 
 DOCUMENT = load()
 FILES = generate(DOCUMENT)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from shells import Shell
 
-from responses_client._retry import Policy
+from responses_client._base.retry import Policy
 
 
 @pytest.fixture(params=["sync", "asyncio", "trio"])
@@ -22,7 +22,7 @@ def shell(request: pytest.FixtureRequest) -> Shell:
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let back-off take no time: that the waits are right is tested with a virtual clock."""
-    monkeypatch.setattr("responses_client._flow.Policy", partial(Policy, initial=0.001))
+    monkeypatch.setattr("responses_client._calls.attempts.Policy", partial(Policy, initial=0.001))
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)

@@ -13,7 +13,7 @@ import httpx
 from samples import KEY
 
 from responses_client import AsyncClient, AsyncEventStream, Client, EventStream
-from responses_client._io import run
+from responses_client._transport.protocols import run
 from responses_client.models import Response, StreamEvent
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from samples import COMPLETED, CREATED, KEY, response
 from shells import Session
 
 from responses_client import AsyncClient, Client
-from responses_client._io import run
+from responses_client._transport.protocols import run
 from responses_client.errors import APIStatusError, AuthenticationError, StreamError
 
 AZURE = "https://name.openai.azure.com/openai/v1"

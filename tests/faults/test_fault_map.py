@@ -21,8 +21,8 @@ from scripted_server import HOLD, ScriptedServer, Step, answer, head
 from shells import Session, Shell
 
 from responses_client import Client, ResponseMap
-from responses_client._map_threads import ThreadIO
-from responses_client._transport import SyncIO
+from responses_client._map.threads import ThreadIO
+from responses_client._transport.sync import SyncIO
 from responses_client.errors import APIConnectionError, RateLimitError
 
 GOOD: list[Step] = [answer(200, response())]
@@ -116,7 +116,7 @@ def test_encrypted_connections_are_cut_off_too(
     certificate: Path, monkeypatch: pytest.MonkeyPatch, threads: Callable[[], set[threading.Thread]]
 ) -> None:
     context = ssl.create_default_context(cafile=str(certificate))
-    monkeypatch.setattr("responses_client._transport._ssl_context", lambda scheme: context)
+    monkeypatch.setattr("responses_client._transport.http_library._ssl_context", lambda scheme: context)
     scripts = [GOOD, *[[HOLD]] * 30]
     with (
         ScriptedServer(*scripts, certificate=certificate) as server,
@@ -136,7 +136,7 @@ def test_http_client_of_the_user_is_waited_for_and_stays_open(
 
 
 def test_thread_that_cannot_be_woken_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("responses_client._map_threads._JOIN_SECONDS", 0.05)
+    monkeypatch.setattr("responses_client._map.threads._JOIN_SECONDS", 0.05)
     go_on = threading.Event()
 
     def stuck() -> Iterator[Any]:

@@ -14,7 +14,7 @@ import pytest
 from callers import COLOURS, Caller
 
 from responses_client import AsyncClient, Client
-from responses_client._retry import Policy
+from responses_client._base.retry import Policy
 
 MOST_BYTES = 3000
 """More than the largest event, less than the stream."""
@@ -79,7 +79,7 @@ def proxy(agent_server: str) -> Iterator[CuttingProxy]:
 def test_stream_that_breaks_off_again_and_again_is_whole(
     colour: str, proxy: CuttingProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("responses_client._flow.Policy", partial(Policy, initial=0.001))
+    monkeypatch.setattr("responses_client._calls.attempts.Policy", partial(Policy, initial=0.001))
     options: dict[str, Any] = {"api_key": "any", "base_url": proxy.url, "timeout": 30}
     caller = Caller(colour, lambda: Client(**options), lambda: AsyncClient(**options))
     text = "one two three four five six seven eight nine ten"

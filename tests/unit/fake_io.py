@@ -10,12 +10,12 @@ from typing import Any, TypeAlias, TypeVar, cast
 import pytest
 from samples import KEY, response
 
-from responses_client._config import Settings
-from responses_client._endpoints import RESPONSES_CREATE
-from responses_client._io import Body, Failure, WireRequest
-from responses_client._meta import Headers
-from responses_client._operation import Operation
-from responses_client._request import Call, prepare
+from responses_client._base.http import Headers
+from responses_client._calls.endpoints import RESPONSES_CREATE
+from responses_client._calls.operation import Operation
+from responses_client._calls.request import Call, prepare
+from responses_client._calls.settings import Settings
+from responses_client._transport.protocols import Body, Failure, WireRequest
 from responses_client.models import Response
 
 Piece: TypeAlias = bytes | float | BaseException | Callable[[], object]
@@ -139,8 +139,8 @@ def use_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Have the package take the time from a clock of ours, and no chance."""
     clock = Clock()
     for name in ("monotonic", "time"):
-        monkeypatch.setattr(f"responses_client._clock.{name}", getattr(clock, name))
-    monkeypatch.setattr("responses_client._flow.random.random", lambda: 0.0)
+        monkeypatch.setattr(f"responses_client._base.clock.{name}", getattr(clock, name))
+    monkeypatch.setattr("responses_client._calls.attempts.random.random", lambda: 0.0)
     return clock
 
 

@@ -13,10 +13,10 @@ from samples import KEY, response
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import CloseConnection, Event, Ping, Pong, TextMessage
 
-from responses_client._config import Settings
-from responses_client._io import Failure
-from responses_client._session import WebSocketSession
-from responses_client._socket_frames import accept_token
+from responses_client._calls.settings import Settings
+from responses_client._transport.protocols import Failure
+from responses_client._websocket.frames import accept_token
+from responses_client._websocket.session import WebSocketSession
 
 NONCE = "dGhlIHNhbXBsZSBub25jZQ=="
 
@@ -141,7 +141,7 @@ class Upgraded(FakeBody):
 
 def use_nonce(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the same key sent each time."""
-    monkeypatch.setattr("responses_client._socket_frames.generate_nonce", NONCE.encode)
+    monkeypatch.setattr("responses_client._websocket.frames.generate_nonce", NONCE.encode)
 
 
 def session_over(

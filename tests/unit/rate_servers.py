@@ -11,8 +11,8 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any, Literal
 
-from responses_client._meta import RateLimits
-from responses_client._rate import Rate
+from responses_client._base.http import RateLimits
+from responses_client._map.rate_limit import Rate
 
 Headers = tuple[float, float, float]
 """What is the limit, what remains of it, and the seconds until all does."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from responses_client._stream import AsyncEventStream, EventStream
+from responses_client._streaming.streams import AsyncEventStream, EventStream
 from responses_client.models import Response, StreamEvent
 
 

@@ -11,7 +11,7 @@ import pytest
 from samples import COMPLETED, CREATED, HEL, KEY, response
 
 from responses_client import AsyncClient, AsyncEventStream, Client, EventStream, testing
-from responses_client._config import DEFAULT_BASE_URL
+from responses_client._calls.settings import DEFAULT_BASE_URL
 from responses_client.errors import ConfigurationError, RequestValidationError
 from responses_client.resources.responses import AsyncResponses, Responses
 

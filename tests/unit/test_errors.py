@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from responses_client import errors
-from responses_client._field_errors import FieldError, field_error, missing_field
-from responses_client._meta import Headers, ResponseMeta
-from responses_client._status_error import status_error
+from responses_client._base.field_errors import FieldError, field_error, missing_field
+from responses_client._base.http import Headers, ResponseMeta
+from responses_client._calls.answers import status_error
 from responses_client.errors import (
     APIConnectionError,
     APIError,

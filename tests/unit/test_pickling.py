@@ -18,8 +18,8 @@ from callers import COLOURS, Caller
 from samples import KEY, response
 
 from responses_client import AsyncClient, AuthenticationError, Client, ConfigurationError
-from responses_client._config import Settings
-from responses_client._keys import KeyFunction
+from responses_client._base.api_keys import KeyFunction
+from responses_client._calls.settings import Settings
 from responses_client.testing import Server
 
 CLIENTS = (Client, AsyncClient)

@@ -21,8 +21,8 @@ from responses_client import (
     StreamInterrupted,
     WaitTimeout,
     WebhookSignatureError,
-    _clock,
 )
+from responses_client._base import clock as _clock
 from responses_client.testing import Server, VirtualClock
 from responses_client.testing.plugin import virtual_clock  # noqa: F401
 

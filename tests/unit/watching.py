@@ -10,12 +10,12 @@ import anyio
 from fake_io import FakeIO, call
 from stream_shells import Stream
 
-from responses_client._flow import fetch
-from responses_client._hooks import RequestInfo, ResponseInfo
-from responses_client._io import run
-from responses_client._observe import Observer
-from responses_client._source import http_source
-from responses_client._stream import AsyncEventStream, EventStream
+from responses_client._calls.attempts import fetch
+from responses_client._calls.hooks import RequestInfo, ResponseInfo
+from responses_client._calls.observers import Observer
+from responses_client._streaming.http_source import http_source
+from responses_client._streaming.streams import AsyncEventStream, EventStream
+from responses_client._transport.protocols import run
 from responses_client.models import Response
 
 T = TypeVar("T")

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from wire_helpers import differences, lost_by, stream_through, texts_of, unknown_parts
 
-from responses_client._accumulate import Accumulator
-from responses_client._decode import EventDecoder
+from responses_client._events.accumulator import Accumulator
+from responses_client._events.decoder import EventDecoder
 from responses_client.errors import StreamError
 from responses_client.models import ErrorResponse, Response
 

@@ -15,7 +15,7 @@ from samples import KEY, response
 from test_corpus import EXCHANGES, MISSING, as_body, exchanges, streams_of
 
 from responses_client import Client, RunResult, Turn, custom_tool
-from responses_client._run import open_calls
+from responses_client._runs.result import open_calls
 from responses_client.models import InputImage, Response
 from responses_client.testing._validate import check_create
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from wire_helpers import differences, framed, lost_by, stream_through, texts_of, unknown_parts
 
-from responses_client._accumulate import Accumulator
+from responses_client._events.accumulator import Accumulator
 from responses_client.models import ErrorEvent, OutputItem, Response, StreamEvent
 from responses_client.models._base import dispatcher
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from responses_client._meta import ResponseMeta
-from responses_client._state import StreamState
+from responses_client._base.http import ResponseMeta
+from responses_client._events.stream_state import StreamState
 from responses_client.errors import APIError
 from responses_client.models import Model, Response, UnknownModel
 

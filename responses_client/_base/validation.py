@@ -1,0 +1,132 @@
+"""Checks of options and arguments that users give, and the errors for those that cannot work."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from inspect import iscoroutinefunction
+from typing import cast
+
+from ..errors import ConfigurationError
+from .messages import VALUE_SHOWN, number_text, one_line
+
+__all__ = [
+    "check_headers",
+    "check_mapping",
+    "check_query",
+    "check_text",
+    "is_async",
+    "is_seconds",
+    "mistake",
+    "needs_async",
+    "unknown_argument",
+]
+
+# RFC 9110, 5.6.2: what the name of a header consists of.
+_HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_CONTROL = r"[\x00-\x1f\x7f]"
+_LAST_ASCII = "\x7f"
+_LAST_LATIN_1 = "\xff"
+
+
+def check_headers(label: str, headers: Mapping[str, str | None] | None) -> dict[str, str | None]:
+    """Copy headers given by a user, without white space around values; refuse those that HTTP cannot carry."""
+    checked: dict[str, str | None] = {}
+    for name, value in check_mapping(label, headers).items():
+        if not re.fullmatch(_HEADER_NAME, name):
+            shown = one_line(name, VALUE_SHOWN)
+            raise ConfigurationError(
+                f"The {label} has a header {shown!r}, which is no header name; correct it"
+            )
+        place = f"header {name!r} in the {label}"
+        if value is None:
+            checked[name] = None
+            continue
+        if not isinstance(value, str):
+            raise mistake(place, "a string or None", value)
+        if blemish := _blemish(value.replace("\t", " "), _LAST_LATIN_1, "Latin-1"):
+            raise ConfigurationError(f"The {place} holds {blemish}, which no header can; remove it")
+        checked[name] = value.strip(" \t")
+    return checked
+
+
+def unknown_argument(function: str, name: str, known: Iterable[str]) -> TypeError:
+    """Give the error for a keyword that a function does not take, with the nearest one that it does."""
+    # Imported here because only a mistake needs it.
+    import difflib
+
+    near = difflib.get_close_matches(name, list(known), n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return TypeError(f"{function}() got an unexpected keyword argument {name!r}{hint}")
+
+
+def mistake(label: str, expected: str, value: object) -> ConfigurationError:
+    """Give the error for a value of a wrong type or size."""
+    # Only numbers are shown: anything else may be a secret in the wrong place.
+    got = f"{type(value).__name__} {number_text(value)}".rstrip()
+    return ConfigurationError(f"The {label} must be {expected}, got {got}")
+
+
+def needs_async(option: str) -> ConfigurationError:
+    """Give the error for an async function in a client that is not."""
+    return ConfigurationError(
+        f"{option} is an async function, which needs AsyncClient; pass one that is not async"
+    )
+
+
+def _blemish(text: str, last: str, charset: str) -> str | None:
+    """Name what keeps a text out of a header, None when nothing does; the text itself is not quoted."""
+    if "\n" in text or "\r" in text:
+        return "a line break"
+    if max(text, default="") > last:
+        return f"a character beyond {charset}"
+    return "a control character" if re.search(_CONTROL, text) else None
+
+
+def check_text(label: str, value: object, last: str = _LAST_ASCII) -> str:
+    """Return a text that a header can carry as it is; `last` is the last character that may be in it."""
+    if not isinstance(value, str):
+        raise mistake(label, "a string", value)
+    if not value.strip():
+        raise ConfigurationError(f"The {label} is blank; give it a value or leave it out")
+    blemish = _blemish(value, last, "ASCII")
+    if blemish is None and value != value.strip():
+        blemish = "white space at its start or end"
+    if blemish is not None:
+        raise ConfigurationError(f"The {label} holds {blemish}; remove that (the value is not shown)")
+    return value
+
+
+def check_mapping(label: str, value: object) -> dict[str, object]:
+    """Copy a mapping with texts as keys; None is an empty one."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise mistake(label, "a mapping", value)
+    mapping = dict(cast("Mapping[object, object]", value))
+    for name in mapping:
+        if not isinstance(name, str):
+            raise mistake(f"name in the {label}", "a string", name)
+    return cast("dict[str, object]", mapping)
+
+
+def check_query(label: str, value: object) -> dict[str, object]:
+    """Copy query parameters given by a user."""
+    query = check_mapping(label, value)
+    for name, given in query.items():
+        if given is None or isinstance(given, (str, int, float)):
+            continue
+        for one in cast("Sequence[object]", given) if isinstance(given, (list, tuple)) else [given]:
+            if not isinstance(one, (str, int, float)):
+                raise mistake(f"parameter {name!r} in the {label}", "a string, number, list or None", one)
+    return query
+
+
+def is_async(function: object) -> bool:
+    """Tell whether something is an async function, or an object that is called like one."""
+    return any(map(iscoroutinefunction, (function, getattr(function, "__call__", None))))  # noqa: B004  # not whether it can be called, but how
+
+
+def is_seconds(value: object) -> bool:
+    """Tell whether a value says how long something may take."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and 0 < cast("float", value) < math.inf

@@ -1,0 +1,1 @@
+"""One call of the API, from its arguments to its answer."""

@@ -1,0 +1,218 @@
+"""The body of an answer in, a typed result out; whatever is no valid answer is an error."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import unquote, urlsplit
+
+from pydantic import ValidationError
+from pydantic_core import from_json, to_json
+
+from .._base import clock
+from .._base.error_bodies import parse_body, read_error
+from .._base.http import Headers, ResponseMeta, origin
+from .._base.messages import BODY_SHOWN, one_line
+from .._base.redaction import without
+from .._base.retry import parse_retry_after
+from .._events.stream_state import StreamState
+from ..errors import (
+    APIError,
+    APIStatusError,
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    InternalServerError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    ResponseValidationError,
+    UnprocessableEntityError,
+)
+from ..models._base import Model, OpenUnion, as_response_error, parse_json, strict_validation
+from ..models.response import Response
+
+if TYPE_CHECKING:
+    from .settings import Settings
+
+__all__ = ["answer_error", "content_type", "parse_result", "reported_error", "status_error"]
+
+_R = TypeVar("_R", bound=Model)
+
+
+def content_type(headers: Headers) -> str:
+    """Return the media type without its parameters, in lower case; empty if there is none."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def parse_result(
+    model: type[_R], body: bytes, meta: ResponseMeta, settings: "Settings", secrets: Sequence[str] = ()
+) -> _R:
+    """Turn the body of a successful answer into the result.
+
+    Raises:
+        APIStatusError: The body is an error, though the status is not.
+        ResponseValidationError: The body is no such object.
+        StreamInterrupted, StreamError: The body is a stream (which nobody asked for) without an end.
+    """
+    if content_type(meta.headers) == "text/event-stream" and model is Response:
+        return cast("_R", _accumulated(body, meta, settings, secrets))
+    result: _R | APIError
+    try:
+        with strict_validation(settings.strict):
+            result = _parsed(model, body, meta)
+    except ValidationError as error:
+        public = without(secrets, body)
+        result = reported_error(body, meta, secrets) or _no_result(model, error, public, meta)
+        # Raised below, because pydantic's error quotes the body, and so must not stay as the context either.
+        result.__cause__ = error if public == body else None
+    if isinstance(result, APIError):
+        raise result
+    # What is no response may have fields of one all the same: an id, a model, an error.
+    signs = {"object", "output", "status"} if model is Response else set(type(result).model_fields)
+    if not result.model_fields_set & signs:
+        reported = reported_error(body, meta, secrets)
+        if reported is not None:
+            raise reported
+        if "id" not in result.model_fields_set:
+            text = f"The answer ({_kind(meta)}) is JSON, but no {model.__name__}"
+            raise ResponseValidationError(text, body=without(secrets, body), meta=meta)
+    object.__setattr__(result, "_meta", meta)
+    return result
+
+
+def _parsed(model: type[_R], body: bytes, meta: ResponseMeta) -> _R:
+    if issubclass(cast("type[object]", model), OpenUnion):
+        from pydantic import TypeAdapter  # here, since no response needs it
+
+        return TypeAdapter(model).validate_json(body)
+    if not body.strip() and meta.method == "DELETE" and "deleted" in model.model_fields:
+        # Some servers, and the published document, answer a deletion with its status alone.
+        body = to_json({"id": unquote(urlsplit(meta.url).path.rpartition("/")[2]), "deleted": True})
+    return parse_json(model, body)
+
+
+def _accumulated(body: bytes, meta: ResponseMeta, settings: "Settings", secrets: Sequence[str]) -> Response:
+    state = StreamState(deque(), settings.max_event_bytes, settings.strict, meta)
+    state.feed(body)
+    if not state.ended:
+        state.end()
+    failure = state.failure(secrets)
+    if failure is not None:
+        raise failure
+    return cast("Response", state.snapshot())
+
+
+def answer_error(status: int, body: bytes, meta: ResponseMeta, secrets: Sequence[str] = ()) -> APIStatusError:
+    """Return the error that an answer is."""
+    return status_error(
+        status,
+        meta.headers,
+        body,
+        method=meta.method,
+        url=meta.url,
+        request_id=meta.request_id,
+        tries=meta.tries,
+        now=clock.time(),
+        meta=meta,
+        secrets=secrets,
+    )
+
+
+def reported_error(body: bytes, meta: ResponseMeta, secrets: Sequence[str] = ()) -> APIStatusError | None:
+    """Return the error that some gateways put into an answer with status 200; None if there is none."""
+    try:
+        value: Any = from_json(body)
+    except ValueError:
+        return None
+    if not isinstance(value, dict):
+        return None
+    fields = cast("dict[str, Any]", value)
+    if not fields.get("error") and fields.get("object") != "error":
+        return None
+    return answer_error(read_error(fields).status_code or meta.status_code, body, meta, secrets)
+
+
+def _no_result(
+    model: type[Model], error: ValidationError, body: bytes, meta: ResponseMeta
+) -> ResponseValidationError:
+    if error.errors(include_url=False)[0]["type"] == "json_invalid":
+        return ResponseValidationError(f"The answer ({_kind(meta)}) is no JSON", body=body, meta=meta)
+    problem = as_response_error(model.__name__, error, body)
+    return ResponseValidationError(problem.message, path=problem.path, body=body, meta=meta)
+
+
+def _kind(meta: ResponseMeta) -> str:
+    return f"status {meta.status_code}, {content_type(meta.headers) or 'no content type'}"
+
+
+_STATUS_CLASSES: dict[int, type[APIStatusError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: UnprocessableEntityError,
+    429: RateLimitError,
+}
+
+
+def status_error(
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    method: str,
+    url: str,
+    request_id: str | None,
+    tries: int,
+    now: float | None = None,
+    meta: "ResponseMeta | None" = None,
+    secrets: Sequence[str] = (),
+) -> APIStatusError:
+    """Make the error for an answer whose status is not 2xx, of the class that the status asks for.
+
+    Understands the error bodies of OpenAI, Azure, OpenRouter, Cloudflare (`errors`), xAI (`error` is a text), FastAPI
+    (`detail`), `{"message": ...}`, RFC 9457 (`detail`, `title`), and text, HTML, nothing or broken JSON.
+    `secrets` (the API key) are masked wherever the body repeats them. `now` (Unix time) is needed only for a
+    `retry-after` date in an answer that has no `date`.
+    """
+    kept = headers if isinstance(headers, Headers) else Headers(headers)
+    body = without(secrets, body)
+    parsed = parse_body(body)
+    found = read_error(parsed)
+    message = found.message
+    if 300 <= status < 400:
+        message = _redirect_reason(status, kept.get("location"), url)
+    cls = InternalServerError if status >= 500 else _STATUS_CLASSES.get(status, APIStatusError)
+    return cls(
+        message or _first_part(body),
+        status_code=status,
+        code=found.code,
+        type=found.type,
+        param=found.param,
+        body=parsed,
+        headers=kept,
+        retry_after=parse_retry_after(kept, now),
+        method=method,
+        url=url,
+        tries=tries,
+        request_id=request_id,
+        meta=meta,
+    )
+
+
+def _redirect_reason(status: int, location: str | None, url: str) -> str:
+    if location is None:
+        return "a redirect without a Location header"
+    target = origin(location, url)
+    if not target:
+        return "a redirect to what is no URL"
+    if target != origin(url):
+        return f"a redirect to {target}, not followed because another origin must not get the request and its key"
+    if status == 303:
+        return f"a redirect within {target}, not followed because it would turn the request into a GET"
+    return f"a redirect within {target}, not followed because there were too many"
+
+
+def _first_part(body: bytes) -> str:
+    return one_line(body[: 8 * BODY_SHOWN].decode("utf-8-sig", "replace"), BODY_SHOWN) or "no body"

@@ -1,0 +1,74 @@
+"""The output of a response as input of the next request: what the API takes back, and what it refuses; no I/O.
+
+The API keeps the items of a response under their ids, and by an id it looks up the reasoning that goes with an item.
+Without storage (`store=False`, or an organization with zero data retention) it finds nothing: an item with an id is
+then "not found". It is enough to leave the id out where the schema lets one. Reasoning needs its thoughts in the item
+itself: encrypted, as `include` asks for, or in the open, as servers of open-weight models send them.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, TypeVar
+
+from ..models._base import Model, Unknown
+from ..models.items import ReasoningItem
+from .request import SEALED_REASONING
+
+if TYPE_CHECKING:
+    from ..models import InputItem, OutputItem, Response
+
+__all__ = ["KEEPS_ID", "as_input"]
+
+_M = TypeVar("_M", bound=Model)
+logger = logging.getLogger("responses_client")
+
+KEEPS_ID = frozenset(
+    {
+        "code_interpreter_call",
+        "computer_call",
+        "file_search_call",
+        "image_generation_call",
+        "item_reference",
+        "local_shell_call",
+        "local_shell_call_output",
+        "mcp_approval_request",
+        "mcp_call",
+        "mcp_list_tools",
+        "program",
+        "program_output",
+        "reasoning",
+        "web_search_call",
+    }
+)
+"""Types of items that the API demands an id of; of a message it demands one only in the form of an output."""
+
+
+def as_input(response: "Response", store: bool | None) -> "list[InputItem]":
+    """Return the output without what the API would refuse; see `Response.as_input`."""
+    if store is None:
+        store = response.store is not False
+    items: list[InputItem] = [*(response.output if store else _unstored(response.output))]
+    while items and items[-1].type == "reasoning":
+        items.pop()
+    return items
+
+
+def _unstored(output: "Iterable[OutputItem]") -> "Iterator[OutputItem]":
+    for item in output:
+        if isinstance(item, ReasoningItem) and not item.encrypted_content and not item.content:
+            logger.warning(
+                "Left out reasoning %s, which came without its thoughts and cannot be sent back; "
+                "ask for them with include=[%r]",
+                item.id,
+                SEALED_REASONING,
+            )
+        elif item.type in KEEPS_ID or isinstance(item, Unknown):
+            yield item
+        else:
+            yield _without_id(item)
+
+
+def _without_id(item: _M) -> _M:
+    copy = item.model_copy(update={"id": None})
+    copy.model_fields_set.discard("id")
+    return copy

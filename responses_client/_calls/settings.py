@@ -1,0 +1,335 @@
+"""The client's settings: checked once, frozen, and the only place that reads environment variables."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    NamedTuple,
+    Self,
+    TypeAlias,
+    TypedDict,
+    Unpack,
+    cast,
+)
+from urllib.parse import urlsplit
+
+from .._base.api_keys import ApiKey, GivenKey, KeyFunction
+from .._base.http import merge_headers
+from .._base.messages import VALUE_SHOWN, one_line
+from .._base.options import HttpAuth, QueryValue, TimeoutLike
+from .._base.redaction import MASK, redact_headers
+from .._base.validation import check_headers, check_query, check_text, mistake, unknown_argument
+from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from ..models import StreamEvent
+    from .hooks import RequestInfo, ResponseInfo
+    from .observers import Telemetry
+
+__all__ = [
+    "DEFAULT_BASE_URL",
+    "HOOKS",
+    "ApiKey",
+    "Options",
+    "Settings",
+    "is_azure",
+    "redact_headers",
+    "resolve",
+]
+
+DEFAULT_BASE_URL = "https://api.openai.com/v1"
+HOOKS = ("on_request", "on_response", "on_event")
+_WATCHERS = (*HOOKS, "telemetry")
+_KEPT = frozenset({"api_key", "base_url"})  # by default from the environment, which was read at the start
+_VARIABLES = {
+    "api_key": "OPENAI_API_KEY",
+    "base_url": "OPENAI_BASE_URL",
+    "organization": "OPENAI_ORG_ID",
+    "project": "OPENAI_PROJECT_ID",
+    "webhook_secret": "OPENAI_WEBHOOK_SECRET",
+}
+_LAST = "\U0010ffff"
+_HOST = r"[\w.-]+|[0-9A-Fa-f:.]+"
+# The public cloud, that of the US government, that of China.
+_AZURE_HOST = r".+\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)\.?"
+# Ten years; an endless wait is None, and clocks overflow on more.
+_MOST_SECONDS = 10 * 365 * 86400
+
+_Check: TypeAlias = Callable[[str, Any], object]
+"""Takes what the option is called in an error and its value; gives the value to keep."""
+
+
+class Options(TypedDict, total=False):
+    """The options of a client; the defaults are those of `Settings`."""
+
+    api_key: ApiKey | None
+    """The key, or a function that gives one; by default the variable OPENAI_API_KEY."""
+    auth: Literal["bearer", "api-key"] | HttpAuth | None
+    """Where the key goes: "bearer" into `Authorization`, "api-key" into a header of that name.
+
+    None is "api-key" for a key at an address of Azure, and "bearer" for tokens and elsewhere. An `httpx.Auth` signs
+    the requests in place of the key.
+    """
+    base_url: str | None
+    """Where the API is; by default the variable OPENAI_BASE_URL, else https://api.openai.com/v1."""
+    organization: str | None
+    """Sent as `OpenAI-Organization`; by default the variable OPENAI_ORG_ID."""
+    project: str | None
+    """Sent as `OpenAI-Project`; by default the variable OPENAI_PROJECT_ID."""
+    webhook_secret: str | None
+    """What webhooks are signed with; by default the variable OPENAI_WEBHOOK_SECRET."""
+    timeout: float | TimeoutLike | None
+    """Seconds that each network wait may take, or an `httpx.Timeout`; None waits for ever."""
+    connect_timeout: float
+    """Seconds that making a connection may take, where `timeout` is a number."""
+    deadline: float | None
+    """Seconds that a call may take with all its tries; None sets no bound."""
+    max_retries: int
+    """How often a failed request is sent again."""
+    default_headers: Mapping[str, str | None] | None
+    """Headers for every request; None as a value removes one."""
+    default_query: Mapping[str, QueryValue] | None
+    """Query parameters for every request."""
+    strict: bool
+    """Raise `ResponseValidationError` for a malformed part of an answer instead of keeping it as unknown."""
+    validate_requests: bool
+    """Check requests before they are sent."""
+    idle_timeout: float | None
+    """Seconds that may pass between two events of a stream; None leaves it to `timeout`."""
+    max_event_bytes: int
+    """The size from which an event of a stream is refused."""
+    max_redirects: int
+    """How many redirects within the same origin are followed."""
+    on_request: "Callable[[RequestInfo], object] | None"
+    """Called before each try of a call; with `AsyncClient`, hooks may be async. What a hook raises is logged."""
+    on_response: "Callable[[ResponseInfo], object] | None"
+    """Called after each try, with its answer, of streams the headers alone, or with the error."""
+    on_event: "Callable[[StreamEvent], object] | None"
+    """Called with each event of a stream over HTTP as it comes, before the stream gives it."""
+    telemetry: "Telemetry | None"
+    """A `responses_client.otel.OpenTelemetry`, for spans and metrics."""
+
+
+class _Values(NamedTuple):  # no dataclass: its methods are compiled at every start
+    api_key: str | KeyFunction | None = None
+    auth: str | HttpAuth | None = None
+    base_url: str = DEFAULT_BASE_URL
+    organization: str | None = None
+    project: str | None = None
+    webhook_secret: str | None = None
+    timeout: float | TimeoutLike | None = 600.0
+    connect_timeout: float = 5.0
+    deadline: float | None = None
+    max_retries: int = 2
+    default_headers: Mapping[str, str | None] = MappingProxyType[str, str | None]({})
+    default_query: Mapping[str, QueryValue] = MappingProxyType[str, QueryValue]({})
+    strict: bool = False
+    validate_requests: bool = True
+    idle_timeout: float | None = None
+    max_event_bytes: int = 64 * 1024 * 1024
+    max_redirects: int = 5
+    on_request: "Callable[[RequestInfo], object] | None" = None
+    on_response: "Callable[[ResponseInfo], object] | None" = None
+    on_event: "Callable[[StreamEvent], object] | None" = None
+    telemetry: "Telemetry | None" = None
+
+
+class Settings(_Values):
+    """Checked options of a client (see `Options`); the repr shows no secret.
+
+    Making one with a value that cannot work raises `ConfigurationError`.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, **options: Unpack[Options]) -> Self:
+        """Check the options; those left out have their defaults."""
+        values: dict[str, Any] = {**_Values._field_defaults, **options}
+        for name, check in _CHECKS.items():
+            values[name] = check(f"{name} argument", values[name])
+        return super().__new__(cls, **values)
+
+    @property
+    def http_auth(self) -> HttpAuth | None:
+        """What signs the requests in place of the key."""
+        return None if isinstance(self.auth, str) else self.auth
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody is to be told of calls."""
+        hooks = self.on_request, self.on_response, self.on_event
+        return self.telemetry is not None or hooks != (None, None, None)
+
+    def replace(self, **changes: Unpack[Options]) -> Self:
+        """Give settings with some options changed, under the same checks.
+
+        `default_headers` and `default_query` are added to those there are; None clears them. None as key or
+        address keeps what there is.
+        """
+        _refuse_unknown("with_options", changes)
+        given = {k: v for k, v in cast("dict[str, Any]", changes).items() if v is not None or k not in _KEPT}
+        if headers := given.get("default_headers"):
+            checked = check_headers("default_headers argument", headers)
+            given["default_headers"] = merge_headers(self.default_headers, checked)
+        if query := given.get("default_query"):
+            given["default_query"] = {**self.default_query, **check_query("default_query argument", query)}
+        return type(self)(**cast("Options", {**self._asdict(), **given}))
+
+    def __repr__(self) -> str:
+        shown = {name: getattr(self, name) for name in _CHECKS}
+        for name in ("api_key", "webhook_secret"):
+            shown[name] = shown[name] and MASK
+        shown["auth"] = self.auth if self.http_auth is None else type(self.auth)
+        for name in _WATCHERS:
+            shown[name] = shown[name] and type(shown[name])  # a partial shows its arguments
+        for name in ("default_headers", "default_query"):
+            shown[name] = redact_headers(shown[name])
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+
+
+def resolve(environ: Mapping[str, str] | None = None, /, **options: Unpack[Options]) -> Settings:
+    """Make settings of options, and of environment variables for the options left out or None.
+
+    A variable that is blank counts as not set. `environ` is for tests, `os.environ` by default.
+    """
+    _refuse_unknown("Client", options)
+    variables = os.environ if environ is None else environ
+    given = cast("dict[str, Any]", options)
+    for name, variable in _VARIABLES.items():
+        value = variables.get(variable, "")
+        if given.get(name) is None and value.strip():
+            given[name] = _CHECKS[name](f"{name} from {variable}", value)
+    return Settings(**given)
+
+
+def is_azure(base_url: str) -> bool:
+    """Say whether an address is one of Azure, whose keys go into a header of their own."""
+    return re.fullmatch(_AZURE_HOST, urlsplit(base_url).hostname or "") is not None
+
+
+def _refuse_unknown(function: str, options: Mapping[str, object]) -> None:
+    for name in options:
+        if name not in _CHECKS:
+            raise unknown_argument(function, name, _CHECKS)
+
+
+def _check_key(label: str, value: object) -> str | KeyFunction:
+    if isinstance(value, (str, KeyFunction)):
+        return check_text(label, value) if isinstance(value, str) else value
+    if callable(value):
+        return KeyFunction(cast("Callable[[], GivenKey]", value))
+    if hasattr(value, "get_token"):
+        raise ConfigurationError(
+            f"The {label} is a credential; pass a function that gives tokens, such as "
+            "azure.identity.get_bearer_token_provider makes"
+        )
+    raise mistake(label, "a string or a function", value)
+
+
+def _check_auth(label: str, value: object) -> str | HttpAuth:
+    if isinstance(value, str) and value in ("bearer", "api-key"):
+        return value
+    if isinstance(value, HttpAuth) and not isinstance(value, type):
+        return value
+    # A text is not shown: it may be the key in the wrong place.
+    raise mistake(label, "'bearer', 'api-key' or an httpx.Auth", value)
+
+
+def _check_base_url(label: str, value: object) -> str:
+    if value is None:
+        return DEFAULT_BASE_URL
+    url = check_text(label, value, _LAST)
+    wrong = f"The {label} must be a URL such as {DEFAULT_BASE_URL}"
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ConfigurationError(f"{wrong}{_shown(url)}") from None
+    if parts.scheme not in ("http", "https") or not re.fullmatch(_HOST, host or ""):
+        raise ConfigurationError(f"{wrong}{_shown(url)}")
+    if " " in url or "\\" in url or not url.isprintable():
+        raise ConfigurationError(f"{wrong}{_shown(url)}")
+    if "@" in parts.netloc:
+        raise ConfigurationError(
+            f"The {label} must not hold a user or password; use api_key or default_headers"
+        )
+    if "?" in url or "#" in url:
+        raise ConfigurationError(
+            f"The {label} must not hold a query or fragment; use default_query{_shown(url)}"
+        )
+    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+
+
+def _shown(url: str) -> str:
+    # Neither user and password nor a query, which may hold a key, must get into the message.
+    return "" if "@" in url else f", got {one_line(re.split('[?#]', url)[0], VALUE_SHOWN)!r}"
+
+
+def _check_seconds(label: str, value: object) -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= _MOST_SECONDS:
+        return float(value)
+    raise mistake(label, "a positive number of seconds", value)
+
+
+def _check_timeout(label: str, value: object) -> object:
+    return value if isinstance(value, TimeoutLike) else _check_seconds(label, value)
+
+
+def _check_hook(label: str, value: object) -> object:
+    if callable(value):
+        return value
+    raise mistake(label, "a function or None", value)
+
+
+def _check_telemetry(label: str, value: object) -> object:
+    if hasattr(value, "observe") and not isinstance(value, type):
+        return value
+    raise mistake(label, "a responses_client.otel.OpenTelemetry or None", value)
+
+
+def _check_flag(label: str, value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise mistake(label, "True or False", value)
+
+
+def _at_least(least: int) -> _Check:
+    def check(label: str, value: object) -> int:
+        if isinstance(value, int) and not isinstance(value, bool) and value >= least:
+            return value
+        raise mistake(label, f"a whole number from {least}", value)
+
+    return check
+
+
+def _or_none(check: _Check) -> _Check:
+    return lambda label, value: None if value is None else check(label, value)
+
+
+_CHECKS: dict[str, _Check] = {
+    "api_key": _or_none(_check_key),
+    "auth": _or_none(_check_auth),
+    "base_url": _check_base_url,
+    "organization": _or_none(check_text),
+    "project": _or_none(check_text),
+    "webhook_secret": _or_none(check_text),
+    "timeout": _or_none(_check_timeout),
+    "connect_timeout": _check_seconds,
+    "deadline": _or_none(_check_seconds),
+    "max_retries": _at_least(0),
+    "default_headers": check_headers,
+    "default_query": check_query,
+    "strict": _check_flag,
+    "validate_requests": _check_flag,
+    "idle_timeout": _or_none(_check_seconds),
+    "max_event_bytes": _at_least(1),
+    "max_redirects": _at_least(0),
+    "on_request": _or_none(_check_hook),
+    "on_response": _or_none(_check_hook),
+    "on_event": _or_none(_check_hook),
+    "telemetry": _or_none(_check_telemetry),
+}

@@ -1,0 +1,1 @@
+"""Many requests at once, within the rate limits of a server."""

@@ -1,0 +1,1 @@
+"""Runs: the loop of requests and tool calls."""

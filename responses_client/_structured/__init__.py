@@ -1,0 +1,1 @@
+"""Text as values of a type: the schema that asks for them, and the responses that hold them."""

@@ -1,0 +1,285 @@
+"""Responses whose text is read as a type, and streams of them; it is read when somebody asks for the value."""
+
+from copy import copy
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
+
+from pydantic import ValidationError
+
+from .._base.field_errors import FieldError, field_path
+from .._base.messages import BODY_SHOWN, one_line
+from .._streaming.streams import AsyncResponseStream, ResponseStream
+from ..errors import ParseError, RefusalError
+from ..models.content import OutputText, Refusal
+from ..models.items import OutputMessage
+from ..models.response import Response
+
+if TYPE_CHECKING:
+    from .._streaming.source import Source
+    from .output_type import OutputType
+
+__all__ = ["AsyncParsedResponseStream", "ParsedResponse", "ParsedResponseStream", "as_parsed"]
+
+_T_co = TypeVar("_T_co", covariant=True)
+_R = TypeVar("_R", bound=Response)
+_RUNNING = ("queued", "in_progress")
+_SEE = "what came is in .text and .response"
+
+
+class _Answer(NamedTuple):
+    """What the model says: text, or a refusal; both empty if it says nothing."""
+
+    text: str = ""
+    refusal: str = ""
+
+
+class _Outcome(NamedTuple):
+    """What reading gave: a value, or why there is none."""
+
+    value: Any = None
+    problem: str | None = None
+    errors: tuple[FieldError, ...] = ()
+    cause: Exception | None = None
+    is_refusal: bool = False
+
+
+class ParsedResponse(Response, Generic[_T_co]):
+    """A response whose text is read as a type; all else is as in `Response`.
+
+    The text is that of the last message that has any. Remarks on the way (`phase="commentary"`) do not count
+    where there are other messages.
+    """
+
+    __slots__ = ("_outcome", "_wanted")
+    # The outcome is not among them: it is found again, and its cause may not be fit for pickling.
+    carried: ClassVar[tuple[str, ...]] = (*Response.carried, "_wanted")
+
+    if not TYPE_CHECKING:  # pragma: no branch
+
+        def __class_getitem__(cls, form):
+            # One class for all types: one of its own for each would take long to make, and could not be pickled.
+            return cls
+
+    @property
+    def output_parsed(self) -> _T_co | None:
+        """The value; None if there is none, for the reason in `parse_error`. Always the same object."""
+        return cast("_T_co | None", self._read().value)
+
+    @property
+    def refusal(self) -> str | None:
+        """What the model said in place of an answer; None if it did not refuse."""
+        return _answer(self).refusal or None
+
+    @property
+    def parse_error(self) -> ParseError | None:
+        """Why there is no value; None if there is one.
+
+        A `RefusalError` if the model refused.
+        """
+        outcome = self._read()
+        if outcome.problem is None:
+            return None
+        answer, plain = (
+            _answer(self),
+            _as(Response, self),
+        )  # a type may not be fit for pickling, as errors are
+        error: ParseError
+        if outcome.is_refusal:
+            error = RefusalError(outcome.problem, response=plain, refusal=answer.refusal)
+        else:
+            error = ParseError(
+                outcome.problem, response=plain, text=answer.text or None, errors=outcome.errors
+            )
+        error.__cause__ = outcome.cause
+        return error
+
+    def output_parsed_or_raise(self) -> _T_co:
+        """Return the value.
+
+        Raises:
+            RefusalError: The model refused.
+            ParseError: The answer is not finished, failed, was cut short, or its text is no such value.
+        """
+        error = self.parse_error
+        if error is not None:
+            raise error
+        return cast("_T_co", self._read().value)
+
+    def __repr__(self) -> str:
+        wanted: OutputType[Any] | None = getattr(self, "_wanted", None)
+        name = type(self).__name__
+        return super().__repr__().replace(name, f"{name}[{wanted.label}]" if wanted else name, 1)
+
+    __str__ = __repr__
+
+    def _read(self) -> _Outcome:
+        outcome: _Outcome | None = getattr(self, "_outcome", None)
+        if outcome is None:
+            outcome = _outcome(self, getattr(self, "_wanted", None))
+            object.__setattr__(self, "_outcome", outcome)
+        return outcome
+
+
+def as_parsed(response: Response, wanted: "OutputType[_T_co]") -> ParsedResponse[_T_co]:
+    """Return the response as one whose text is read as a type; the given one stays as it is."""
+    parsed = cast("ParsedResponse[_T_co]", _as(ParsedResponse, response))
+    object.__setattr__(parsed, "_wanted", wanted)
+    return parsed
+
+
+def _as(kind: type[_R], response: Response) -> _R:
+    state = copy(response).__getstate__()
+    carried = {name: value for name, value in state["carried"].items() if name in kind.carried}
+    made = kind.__new__(kind)
+    made.__setstate__({**state, "carried": carried})
+    return made
+
+
+def _answer(response: Response) -> _Answer:
+    messages = [item for item in response.output if isinstance(item, OutputMessage)]
+    final = [message for message in messages if message.phase != "commentary"]
+    for message in reversed(final or messages):
+        text = "".join(part.text for part in message.content if isinstance(part, OutputText))
+        refusal = "".join(part.refusal for part in message.content if isinstance(part, Refusal))
+        if text or refusal:
+            return _Answer(text, refusal)
+    return _Answer()
+
+
+def _outcome(response: Response, wanted: "OutputType[Any] | None") -> _Outcome:
+    if wanted is None:
+        return _Outcome(problem="It is not known what the text is to be read as: call .parse with a type")
+    answer = _answer(response)
+    problem = _unfinished(response, wanted.label)
+    if answer.refusal and response.status not in (*_RUNNING, "failed", "cancelled"):
+        said = one_line(answer.refusal, BODY_SHOWN)
+        return _Outcome(problem=f"The model refused to answer: {said}", is_refusal=True)
+    if problem is not None:
+        return _Outcome(problem=problem)
+    if not answer.text:
+        kinds = ", ".join(dict.fromkeys(str(item.type) for item in response.output)) or "nothing"
+        return _Outcome(problem=f"The output has no text to read as {wanted.label}, but {kinds}")
+    try:
+        return _Outcome(wanted.read(answer.text))
+    except ValidationError as error:
+        return _mismatch(error, wanted.label)
+    except Exception as error:  # whatever the type's own validators raise: the response must not be lost
+        reason = one_line(f"{type(error).__name__}: {error}", BODY_SHOWN)
+        problem = f"A validator of {wanted.label} failed ({reason}); {_SEE}"
+        return _Outcome(problem=problem, cause=error)
+
+
+def _unfinished(response: Response, label: str) -> str | None:
+    """Say why a response is no whole answer; None if it is one."""
+    status = response.status
+    if status in _RUNNING:
+        return f"The response is {status}: wait for it with responses.wait, then call .parse({label})"
+    if status == "failed":
+        error = response.error
+        said = "no reason given" if error is None else f"{error.code}: {error.message}"
+        return f"The response failed ({one_line(said, BODY_SHOWN)}): it is in .response"
+    if status == "cancelled":
+        return f"The response was cancelled before it was done; {_SEE}"
+    if status == "incomplete":
+        details = response.incomplete_details
+        reason = (details and details.reason) or "no reason given"
+        advice = "raise max_output_tokens; " if reason == "max_output_tokens" else ""
+        return f"The answer was cut short ({reason}) and is no whole {label}: {advice}{_SEE}"
+    return None
+
+
+def _mismatch(error: ValidationError, label: str) -> _Outcome:
+    lines = error.errors(include_url=False)
+    if lines[0]["type"] == "json_invalid":
+        reason = lines[0]["msg"].removeprefix("Invalid JSON: ")
+        return _Outcome(problem=f"The text is no JSON ({reason}) and so no {label}; {_SEE}", cause=error)
+    errors = tuple(
+        FieldError(
+            path=field_path(line["loc"]),
+            message=line["msg"],
+            expected=line["msg"].removeprefix("Input should be "),
+            value_type=type(line["input"]).__name__,
+        )
+        for line in lines
+    )
+    first = f"{errors[0]['path']}: {errors[0]['message']}".removeprefix(": ")
+    more = f" and {len(errors) - 1} more in .errors" if len(errors) > 1 else ""
+    problem = f"The text is no {label}: {one_line(first, BODY_SHOWN)}{more}; {_SEE}"
+    return _Outcome(problem=problem, errors=errors, cause=error)
+
+
+class _Reading(Generic[_T_co]):
+    """Reads what has come of a stream as a type; once for both colours."""
+
+    def __init__(self, source: "Source", wanted: "OutputType[_T_co]") -> None:
+        self._source = source
+        self._wanted = wanted
+        self._plain: Response | None = None
+        self._parsed: ParsedResponse[_T_co] | None = None
+        self._text = ""
+        self._partial: Any = None
+
+    def snapshot(self) -> ParsedResponse[_T_co] | None:
+        response = self._source.snapshot()
+        return None if response is None else self.of(response)
+
+    def of(self, response: Response) -> ParsedResponse[_T_co]:
+        if self._parsed is None or response is not self._plain:
+            self._plain = response
+            self._parsed = as_parsed(response, self._wanted)
+        return self._parsed
+
+    def partial(self) -> Any:
+        response = self._source.snapshot()
+        text = "" if response is None else _answer(response).text
+        if text != self._text:
+            self._text = text
+            self._partial = self._wanted.read_partial(text)
+        return self._partial
+
+
+class ParsedResponseStream(ResponseStream, Generic[_T_co]):
+    """The stream of `responses.stream(text_format=...)`, whose response is a `ParsedResponse`."""
+
+    def __init__(self, source: "Source", wanted: "OutputType[_T_co]") -> None:
+        super().__init__(source)
+        self._reading = _Reading(source, wanted)
+
+    @property
+    def snapshot(self) -> ParsedResponse[_T_co] | None:
+        """The response so far; None before anything of it came. Its `output_parsed` is None until the end."""
+        return self._reading.snapshot()
+
+    @property
+    def partial_parsed(self) -> Any:
+        """What has come of the value, as JSON data and not checked; None before anything came.
+
+        Lists and objects have what they will have, and may get more; a string at the end may go on. Keys are
+        those of the JSON, which are aliases where fields have them.
+        """
+        return self._reading.partial()
+
+    def get_final_response(self) -> ParsedResponse[_T_co]:
+        """Read to the end and return the response, with the value in `output_parsed`."""
+        return self._reading.of(super().get_final_response())
+
+
+class AsyncParsedResponseStream(AsyncResponseStream, Generic[_T_co]):
+    """The stream of `responses.stream(text_format=...)`; see `ParsedResponseStream`."""
+
+    def __init__(self, source: "Source", wanted: "OutputType[_T_co]") -> None:
+        super().__init__(source)
+        self._reading = _Reading(source, wanted)
+
+    @property
+    def snapshot(self) -> ParsedResponse[_T_co] | None:
+        """The response so far; None before anything of it came. Its `output_parsed` is None until the end."""
+        return self._reading.snapshot()
+
+    @property
+    def partial_parsed(self) -> Any:
+        """What has come of the value, as JSON data; see `ParsedResponseStream.partial_parsed`."""
+        return self._reading.partial()
+
+    async def get_final_response(self) -> ParsedResponse[_T_co]:
+        """Read to the end and return the response, with the value in `output_parsed`."""
+        return self._reading.of(await super().get_final_response())

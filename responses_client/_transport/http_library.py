@@ -1,0 +1,180 @@
+"""The HTTP library behind the drivers, httpx or httpx2: its requests, its exceptions, its TLS context."""
+
+import ssl
+from collections.abc import Iterator, Mapping
+from functools import cache
+from sys import modules
+from typing import Any, Literal
+from urllib.request import getproxies
+
+import anyio
+import httpx
+
+from .._base import clock
+from .._base.http import Headers
+from .._base.messages import BODY_SHOWN, one_line
+from .._base.retry import FailureKind
+from ..errors import ConfigurationError
+from .protocols import IO, Failure, Timeouts, WireRequest
+
+__all__ = [
+    "CLOSE_SECONDS",
+    "DRAIN_SECONDS",
+    "MAX_DRAIN_PIECES",
+    "TIME_IS_UP",
+    "HttpLibrary",
+    "is_raw",
+    "make_client",
+    "package_of",
+    "refuse_if_closed",
+]
+
+_LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100)
+DRAIN_SECONDS = 0.05
+MAX_DRAIN_PIECES = 16
+CLOSE_SECONDS = 1.0
+TIME_IS_UP = "the time for it was up"
+
+
+class _Countdown(Mapping[str, float | None]):
+    """Timeouts for httpx that shrink as the end comes nearer, since they are looked up before each wait."""
+
+    def __init__(self, timeouts: Timeouts, until: float) -> None:
+        self._timeouts = timeouts
+        self._until = until
+
+    def __getitem__(self, wait: str) -> float | None:
+        timeouts: dict[str, float | None] = self._timeouts.within(self._until - clock.monotonic())._asdict()
+        return timeouts[wait]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(Timeouts._fields)
+
+    def __len__(self) -> int:
+        return len(Timeouts._fields)
+
+
+@cache
+def _ssl_context(scheme: str) -> "ssl.SSLContext":
+    """Make the TLS context of the process, once: to load the certificates takes longer than a request.
+
+    Plain HTTP does without them; a context that trusts nobody fails closed should TLS be met after all.
+    """
+    needs_tls = scheme == "https" or any(proxy.startswith("https") for proxy in getproxies().values())
+    return httpx.create_ssl_context() if needs_tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def package_of(client: object, kind: Literal["Client", "AsyncClient"]) -> Any:
+    """Return the package of the user's client (httpx, httpx2), whose exceptions it raises."""
+    for cls in type(client).__mro__:
+        package = modules.get(cls.__module__.partition(".")[0])
+        if hasattr(package, "TransportError") and isinstance(client, getattr(package, kind)):
+            return package
+    name = f"{type(client).__module__.partition('.')[0]}.{type(client).__qualname__}"
+    raise ConfigurationError(f"http_client has to be an httpx.{kind} or httpx2.{kind} here, not a {name}")
+
+
+class HttpLibrary:
+    """An HTTP library, httpx or httpx2: makes its requests and turns its exceptions into `Failure`."""
+
+    def __init__(self, package: Any) -> None:
+        self._package = package
+
+    @property
+    def caught(self) -> tuple[type[Exception], ...]:
+        """What becomes a `Failure`; anyio loads its part when it is looked up, after something was raised."""
+        return (
+            self._package.RequestError,
+            # From transports that are not the library's own, errors of sockets come as they are.
+            OSError,
+            anyio.BrokenResourceError,
+            anyio.ClosedResourceError,
+            anyio.EndOfStream,
+        )
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, UnicodeError):  # of `socket`, about the host
+            raise _bad_url(error) from error
+        if error is not None and isinstance(error, self.caught):
+            raise self.failure(error) from error
+
+    def failure(self, error: BaseException) -> Failure:
+        """Return what the flow decides on."""
+        package = self._package
+        what: FailureKind = "network"
+        if isinstance(error, (package.TimeoutException, TimeoutError)):
+            what = "timeout"
+        elif isinstance(error, (package.ConnectError, ConnectionRefusedError)):
+            what = "connect"
+        elif isinstance(error, package.DecodingError):
+            what = "decoding"
+        text = one_line(_text_of(error), BODY_SHOWN)
+        return Failure(what, f"{type(error).__name__}: {text}" if text else type(error).__name__)
+
+    def auth(self, request: WireRequest) -> Any:
+        """Give what the library's `send` takes as auth: an object of its own class, or what stands for its default."""
+        if request.auth is None:
+            return self._package.USE_CLIENT_DEFAULT
+        auth = self._package.Auth()
+        auth.sync_auth_flow = request.auth.sync_auth_flow
+        auth.async_auth_flow = request.auth.async_auth_flow
+        return auth
+
+    def build(self, client: Any, request: WireRequest, left: float | None) -> Any:
+        """Make the library's request."""
+        # As bytes, because the library takes only ASCII in texts; HTTP takes Latin-1 (RFC 9110, 5.5).
+        headers = [
+            (k.encode("ascii"), v.encode("latin-1")) for k, v in request.headers.items() if v is not None
+        ]
+        timeouts = request.timeouts
+        waits = timeouts._asdict() if left is None else _Countdown(timeouts, clock.monotonic() + left)
+        try:
+            built = client.build_request(
+                request.method,
+                request.url,
+                headers=headers,
+                content=request.content,
+                extensions={"timeout": waits},
+            )
+        except (self._package.InvalidURL, UnicodeError) as error:
+            raise _bad_url(error) from error
+        for name in [name for name, value in request.headers.items() if value is None]:
+            built.headers.pop(name, None)
+        return built
+
+
+def _text_of(error: BaseException | None) -> str:
+    """Give the text of an error, or of what caused it: on trio, some have none themselves."""
+    while error is not None and not str(error):
+        error = error.__cause__ or error.__context__
+    return str(error or "")
+
+
+def _bad_url(error: Exception) -> ConfigurationError:
+    problem = one_line(str(error), BODY_SHOWN)
+    return ConfigurationError(f"The URL of the request is invalid: {problem}; check base_url")
+
+
+def refuse_if_closed(io: IO) -> None:
+    if io.is_closed:  # since the call was prepared, or between two tries
+        raise RuntimeError("The client was closed; make a new one.")
+
+
+def is_raw(response: httpx.Response, headers: Headers) -> bool:
+    """Say whether pieces can be taken as they come: not compressed, nor read by a hook or an auth object."""
+    encoding = headers.get("content-encoding", "identity").strip().lower()
+    return encoding in ("", "identity") and not response.is_stream_consumed
+
+
+def make_client(kind: Any, scheme: str) -> Any:
+    """Make a client of ours."""
+    try:
+        return kind(verify=_ssl_context(scheme), limits=_LIMITS)
+    except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+        problem = one_line(str(error), BODY_SHOWN)
+        raise ConfigurationError(
+            f"The environment's settings for proxies or TLS cannot work: {problem}; correct them or pass http_client"
+        ) from error

@@ -1,0 +1,1 @@
+"""Many responses over one WebSocket."""

@@ -1,0 +1,94 @@
+"""Marks on the fields of models: what a value may be beside its declared type."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, Field
+from pydantic_core import PydanticCustomError, SchemaSerializer
+from pydantic_core import core_schema as cs
+
+from ._tolerance import HIDDEN, SHOWN, is_sent
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+
+__all__ = ["AS_ANY", "EMPTY", "NULLS", "READ_ONLY", "TEXT_OR", "Items", "Number", "Open"]
+
+AS_ANY = cs.simple_ser_schema("any")
+"""Writes a value by what it is, which its declared type does not tell."""
+
+
+class _NullList(list[Any]):
+    """The empty list that stands for a null; written as null again unless something was added."""
+
+    __pydantic_serializer__ = SchemaSerializer(
+        cs.any_schema(serialization=cs.plain_serializer_function_ser_schema(lambda value: [*value] or None))
+    )
+
+
+class _Nulls:
+    """Marks a list that servers may send as null: readers get an empty list."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> cs.CoreSchema:
+        (item,) = get_args(source)
+        items = cs.list_schema(handler.generate_schema(item), serialization=AS_ANY)
+        null = cs.no_info_after_validator_function(lambda _: _NullList(), cs.none_schema())
+        return cs.union_schema([(items, SHOWN), (null, HIDDEN)], mode="left_to_right", serialization=AS_ANY)
+
+
+class _AnyText:
+    """Marks a string of which some values are known: any string is kept."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> cs.CoreSchema:
+        return cs.str_schema(strict=True)
+
+
+class _IntOrFloat:
+    """Marks a number: an integer stays one, so that what came in goes out again."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> cs.CoreSchema:
+        whole, real = cs.int_schema(strict=True), cs.float_schema(strict=True)
+        return cs.union_schema([(whole, HIDDEN), (real, SHOWN)], mode="left_to_right", serialization=AS_ANY)
+
+
+class _TextOr:
+    """Marks a field that takes text or one structured form, with one error for both."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> cs.CoreSchema:
+        (other,) = (kind for kind in get_args(source) if kind is not str and get_origin(kind) is not Literal)
+        is_list = get_origin(other) is list
+        message = f"Input should be a string or {'a list' if is_list else 'an object'}"
+        wanted = (list, tuple) if is_list else (dict, BaseModel)
+
+        def validate(value: object, validate_other: cs.ValidatorFunctionWrapHandler) -> object:
+            if isinstance(value, str):
+                return value
+            if not isinstance(value, wanted):
+                raise PydanticCustomError("text_or", message)
+            return validate_other(value)
+
+        return cs.no_info_wrap_validator_function(
+            validate, handler.generate_schema(other), serialization=AS_ANY
+        )
+
+
+NULLS = _Nulls()
+TEXT_OR = _TextOr()
+_T = TypeVar("_T")
+Items = Annotated[list[_T], NULLS]
+if TYPE_CHECKING:
+    Open: TypeAlias = _T | str
+else:
+    _TEXT = Annotated[str, _AnyText()]
+
+    class Open:
+        """An open string. The values known are for type checkers: unions of them take long to make and do nothing."""
+
+        def __class_getitem__(cls, known):
+            return _TEXT
+
+
+# Not `list`: to find out what it takes, pydantic would parse its signature, in 5 ms.
+EMPTY: Any = Field(default_factory=lambda: [])
+READ_ONLY: Any = Field(exclude_if=lambda _: is_sent())
+"""Marks a field that only servers set, and may refuse in requests: see `sent_form`."""
+Number = Annotated[float, _IntOrFloat()]

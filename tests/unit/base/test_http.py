@@ -1,0 +1,229 @@
+"""The facts kept of an HTTP answer, and that no secret is among what is shown of them."""
+
+import copy
+import pickle
+
+import pytest
+
+from responses_client._base.http import Headers, RateLimits, ResponseMeta, origin, request_id_of, url_path
+from responses_client._base.redaction import is_secret_name, public_url, redact_headers
+
+URL = "https://api.openai.com/v1/responses"
+
+
+def build(headers: dict[str, str] | None = None, url: str = URL) -> ResponseMeta:
+    return ResponseMeta.build(200, headers or {}, elapsed=0.25, tries=1, method="POST", url=url)
+
+
+def test_meta_keeps_the_facts_of_an_answer() -> None:
+    meta = ResponseMeta.build(
+        201, {"X-Request-Id": "req_1", "Content-Type": "json"}, elapsed=1.5, tries=3, method="GET", url=URL
+    )
+
+    assert meta == ResponseMeta(
+        status_code=201,
+        headers=Headers({"x-request-id": "req_1", "content-type": "json"}),
+        request_id="req_1",
+        elapsed=1.5,
+        tries=3,
+        method="GET",
+        url=URL,
+    )
+
+
+def test_meta_is_frozen() -> None:
+    with pytest.raises(AttributeError):
+        build().tries = 2  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "duplicate", [copy.copy, copy.deepcopy, lambda meta: pickle.loads(pickle.dumps(meta))]
+)
+def test_meta_survives_copying_and_pickling(duplicate) -> None:
+    meta = build({"x-request-id": "req_1"})
+
+    assert duplicate(meta) == meta
+
+
+def test_meta_repr_shows_no_secret() -> None:
+    shown = repr(build({"Set-Cookie": "hunter2", "Server": "nginx"}, url=f"{URL}?api-key=hunter2&a=1"))
+
+    assert "hunter2" not in shown
+    assert "nginx" in shown
+    assert "a=1" in shown
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"x-request-id": "a", "request-id": "b"}, "a"),
+        ({"x-ms-request-id": "a", "apim-request-id": "b"}, "a"),
+        ({"apim-request-id": "a", "request-id": "b"}, "a"),
+        ({"x-request-id": "", "request-id": "b"}, "b"),
+        ({}, None),
+    ],
+)
+def test_request_id_is_the_first_of_the_known_headers(headers: dict[str, str], expected: str | None) -> None:
+    assert request_id_of(headers) == expected
+
+
+def test_headers_are_found_without_regard_to_case() -> None:
+    headers = Headers({"Content-Type": "text/html"})
+
+    assert headers["CONTENT-TYPE"] == "text/html"
+    assert "content-Type" in headers
+    assert headers.get("x-none") is None
+    assert 7 not in headers
+    assert list(headers) == ["content-type"]
+    assert len(headers) == 1
+
+
+@pytest.mark.parametrize("given", [{"Via": "a", "via": "b"}, [("Via", "a"), ("via", "b")]])
+def test_values_of_a_repeated_header_are_joined(given: dict[str, str] | list[tuple[str, str]]) -> None:
+    assert Headers(given)["via"] == "a, b"
+
+
+def test_meta_takes_headers_as_they_are() -> None:
+    headers = Headers({"A": "1"})
+
+    meta = ResponseMeta.build(200, headers, elapsed=0.0, tries=1, method="GET", url=URL)
+
+    assert meta.headers is headers
+
+
+def test_headers_compare_and_hash_by_content() -> None:
+    one, other = Headers({"A": "1"}), Headers({"a": "1"})
+
+    assert one == other
+    assert hash(one) == hash(other)
+    assert one != Headers({"a": "2"})
+    assert one != {"a": "1"}
+
+
+def test_headers_repr_masks_secret_values_only() -> None:
+    shown = repr(Headers({"Set-Cookie": "hunter2", "X-Ratelimit-Limit-Tokens": "9"}))
+
+    assert shown == "Headers({'set-cookie': '***', 'x-ratelimit-limit-tokens': '9'})"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Authorization",
+        "Proxy-Authorization",
+        "api-key",
+        "X-API-Key",
+        "Cookie",
+        "set-cookie",
+        "x-amz-security-token",
+        "client_secret",
+        "X-Password",
+        "webhook-signature",
+    ],
+)
+def test_names_of_secrets_are_known(name: str) -> None:
+    assert is_secret_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["content-type", "x-ratelimit-remaining-tokens", "max_output_tokens", "openai-organization"]
+)
+def test_harmless_names_are_no_secrets(name: str) -> None:
+    assert not is_secret_name(name)
+
+
+def test_redacting_keeps_names_and_removed_headers() -> None:
+    headers = {"Authorization": "Bearer hunter2", "X-Api-Key": None, "Accept": "*/*"}
+
+    assert redact_headers(headers) == {"Authorization": "***", "X-Api-Key": None, "Accept": "*/*"}
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (URL, URL),
+        ("https://me:hunter2@a.example/v1", "https://a.example/v1"),
+        ("https://a.example/v1?api-key=hunter2&version=1#x", "https://a.example/v1?api-key=***&version=1"),
+        ("https://a.example/?token", "https://a.example/?token"),
+        ("https://[broken/?key=hunter2", ""),
+    ],
+)
+def test_public_url_leaves_secrets_out(url: str, expected: str) -> None:
+    assert public_url(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "base", "expected"),
+    [
+        ("https://A.example/v1", "", "https://a.example"),
+        ("https://a.example:443/", "", "https://a.example"),
+        ("http://a.example:80/", "", "http://a.example"),
+        ("http://a.example:443/", "", "http://a.example:443"),
+        ("https://u:p@a.example/", "", "https://a.example"),
+        ("http://[::1]:8080/v1", "", "http://[::1]:8080"),
+        ("/elsewhere", URL, "https://api.openai.com"),
+        ("//b.example/x", URL, "https://b.example"),
+        ("https://a.example:port/", "", ""),
+        ("https://[broken", "", ""),
+        ("mailto:me", "", ""),
+    ],
+)
+def test_origin_is_scheme_host_and_unusual_port(url: str, base: str, expected: str) -> None:
+    assert origin(url, base) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [(f"{URL}?key=1", "/v1/responses"), ("https://a.example", "/"), ("https://[broken/x", "/")],
+)
+def test_url_path_has_neither_host_nor_query(url: str, expected: str) -> None:
+    assert url_path(url) == expected
+
+
+def test_rate_limits_are_read_from_all_six_headers() -> None:
+    meta = build(
+        {
+            "x-ratelimit-limit-requests": "5000",
+            "x-ratelimit-remaining-requests": "4999",
+            "x-ratelimit-reset-requests": "12ms",
+            "x-ratelimit-limit-tokens": "800000",
+            "x-ratelimit-remaining-tokens": "799990",
+            "x-ratelimit-reset-tokens": "6m0s",
+        }
+    )
+
+    assert meta.rate_limits == RateLimits(5000, 4999, 0.012, 800000, 799990, 360.0)
+
+
+def test_rate_limits_are_none_without_headers() -> None:
+    assert build().rate_limits == RateLimits(None, None, None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1s", 1.0),
+        ("6m0s", 360.0),
+        ("20ms", 0.02),
+        ("1h2m3.5s", 3723.5),
+        ("1d", 86400.0),
+        ("1m30ms", 60.03),
+        ("2.5", 2.5),
+        ("7", 7.0),
+        ("", None),
+        ("soon", None),
+        ("-1s", None),
+        ("1.2.3s", None),
+        ("nan", None),
+        ("9" * 5000, None),
+    ],
+)
+def test_reset_times_are_seconds(text: str, seconds: float | None) -> None:
+    assert RateLimits.from_headers({"x-ratelimit-reset-tokens": text}).reset_tokens == (
+        seconds if seconds is None else pytest.approx(seconds)
+    )
+
+
+@pytest.mark.parametrize("text", ["", "-1", "many", "1.5", "1_000", "9" * 5000])
+def test_counts_that_are_no_whole_numbers_are_none(text: str) -> None:
+    assert RateLimits.from_headers({"x-ratelimit-limit-tokens": text}).limit_tokens is None

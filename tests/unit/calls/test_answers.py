@@ -1,0 +1,251 @@
+"""The body of an answer: a typed result, or the right error."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+import pytest
+from pydantic import ValidationError
+from samples import COMPLETED, CREATED, HEL, KEY, event, response
+
+from responses_client import errors, models
+from responses_client._base.http import Headers, ResponseMeta
+from responses_client._calls.answers import answer_error, content_type, parse_result, reported_error
+from responses_client._calls.settings import Settings
+from responses_client.errors import APIStatusError, ResponseValidationError, StreamError, StreamInterrupted
+from responses_client.models import Response
+
+
+def meta(kind: str | None = "application/json") -> ResponseMeta:
+    headers = {"x-request-id": "req_1", **({} if kind is None else {"content-type": kind})}
+    return ResponseMeta.build(
+        200, headers, elapsed=1.0, tries=2, method="POST", url="http://api.test/v1/responses"
+    )
+
+
+def parsed(body: Any, kind: str | None = "application/json", **options: Any) -> Response:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return parse_result(Response, content, meta(kind), Settings(**options), (KEY,))
+
+
+def answer(model: type[Any], body: bytes, method: str = "GET", **options: Any) -> Any:
+    url = "http://api.test/v1/responses/resp%201"
+    of_call = ResponseMeta.build(200, JSON, elapsed=1.0, tries=1, method=method, url=url)
+    return parse_result(model, body, of_call, Settings(**options))
+
+
+JSON = {"content-type": "application/json"}
+
+
+@pytest.mark.parametrize("body", [b"", b" \n"])
+def test_deletion_that_is_answered_with_its_status_alone_is_one(body: bytes) -> None:
+    result = answer(models.DeletedResponse, body, "DELETE")
+
+    assert (result.id, result.deleted, result.meta.status_code) == ("resp 1", True, 200)
+
+
+def test_silence_is_no_answer_to_anything_else() -> None:
+    for model, method in ((models.DeletedResponse, "GET"), (models.Conversation, "DELETE")):
+        with pytest.raises(ResponseValidationError, match="is no JSON"):
+            answer(model, b"", method)
+
+
+def test_item_gets_its_class() -> None:
+    body = {"type": "reasoning", "id": "rs_1", "summary": []}
+    item = answer(cast("type[Any]", models.Item), json.dumps(body).encode())
+
+    assert type(item) is models.ReasoningItem
+    assert item.to_dict() == body
+    assert item.meta.status_code == 200
+
+
+def test_item_of_an_unknown_type_is_kept() -> None:
+    item = answer(cast("type[Any]", models.Item), b'{"type": "dream", "id": "dr_1", "meta": 5}')
+
+    assert type(item) is models.UnknownItem
+    assert item.to_dict() == {"type": "dream", "id": "dr_1", "meta": 5}
+    assert item.meta.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"<html>", "is no JSON"),
+        (b"[]", "is JSON, but no Item"),
+        (b"{}", "is JSON, but no Item"),
+    ],
+)
+def test_answer_that_is_no_item(body: bytes, message: str) -> None:
+    with pytest.raises(ResponseValidationError, match=message):
+        answer(cast("type[Any]", models.Item), body)
+
+
+def test_malformed_item_is_an_error_in_strict_mode() -> None:
+    body = b'{"type": "reasoning", "id": 5, "summary": []}'
+    assert answer(cast("type[Any]", models.Item), body).validation_error is not None
+    with pytest.raises(ResponseValidationError, match="id"):
+        answer(cast("type[Any]", models.Item), body, strict=True)
+
+
+def test_one_field_is_enough_for_other_results() -> None:
+    assert answer(models.InputTokenCount, b'{"input_tokens": 5}').input_tokens == 5
+    with pytest.raises(ResponseValidationError, match="No valid Conversation: Field required at id"):
+        answer(models.Conversation, b'{"other": 1}')
+    with pytest.raises(APIStatusError, match="no luck"):
+        answer(models.Conversation, b'{"error": {"message": "no luck"}}')
+    with pytest.raises(ResponseValidationError, match="is JSON, but no DeletedResponse"):
+        answer(models.DeletedResponse, b'{"other": 1}')
+
+
+@pytest.mark.parametrize(
+    ("headers", "kind"),
+    [
+        ({}, ""),
+        ({"Content-Type": "application/json"}, "application/json"),
+        ({"content-type": " Text/Event-Stream ; charset=utf-8"}, "text/event-stream"),
+    ],
+)
+def test_content_type_is_read_without_parameters(headers: dict[str, str], kind: str) -> None:
+    assert content_type(Headers(headers)) == kind
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", "application/problem+json", None])
+def test_response_is_recognised_by_its_fields(kind: str | None) -> None:
+    result = parsed(response(), kind)
+
+    assert result.output_text == "Hello"
+    assert result.meta == meta(kind)
+
+
+# PAIN B, servers that leave fields out
+@pytest.mark.parametrize(
+    "body", [{"id": "resp_1"}, {"output": []}, {"status": "completed"}, {"object": "response"}]
+)
+def test_one_field_that_only_responses_have_is_enough(body: dict[str, Any]) -> None:
+    assert parsed(body).to_dict() == body
+
+
+# PAIN A3
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (b"<html>", "The answer (status 200, application/json) is no JSON"),
+        (b'{"id": ', "is no JSON"),
+        (b"", "is no JSON"),
+        (b"[" * 10_000, "is no JSON"),
+        ([response()], "No valid Response"),
+        ("text", "No valid Response"),
+        (None, "No valid Response"),
+        ({}, "is JSON, but no Response"),
+        ({"data": []}, "is JSON, but no Response"),
+    ],
+)
+def test_anything_else_is_an_error_that_shows_its_start(body: Any, problem: str) -> None:
+    with pytest.raises(ResponseValidationError) as caught:
+        parsed(body)
+
+    assert problem in str(caught.value)
+    assert "(request id req_1): the body is " in str(caught.value)
+    assert caught.value.meta == meta()
+
+
+def test_no_content_type_is_told_as_such() -> None:
+    with pytest.raises(ResponseValidationError, match=r"\(status 200, no content type\) is no JSON"):
+        parsed(b"<html>", None)
+
+
+@pytest.mark.parametrize("body", [f"<html>{KEY}".encode(), {"echo": KEY}])
+def test_key_in_a_body_is_not_shown(body: Any) -> None:
+    with pytest.raises(ResponseValidationError) as caught:
+        parsed(body)
+
+    assert KEY not in str(caught.value)
+    assert KEY not in str(caught.value.body)
+
+
+def test_strict_mode_names_the_place_of_what_is_malformed() -> None:
+    with pytest.raises(ResponseValidationError) as caught:
+        parsed(response(created_at="yesterday"), strict=True)
+
+    assert caught.value.path == "created_at"
+    assert caught.value.request_id == "req_1"
+
+
+def test_lenient_mode_keeps_what_is_malformed() -> None:
+    assert parsed(response(created_at="yesterday")).to_dict()["created_at"] == "yesterday"
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        ({"error": {"message": "Busy"}}, APIStatusError, 200),
+        ({"error": {"message": "Busy", "code": 429}}, errors.RateLimitError, 429),
+        ({"error": "Busy", "id": "gen_1"}, APIStatusError, 200),
+        ({"object": "error", "message": "Busy", "code": 503}, errors.InternalServerError, 503),
+    ],
+)
+def test_error_under_status_200_is_raised(
+    body: dict[str, Any], kind: type[APIStatusError], status: int, strict: bool
+) -> None:
+    with pytest.raises(kind, match="Busy") as caught:
+        parsed(body, strict=strict)
+
+    assert caught.value.status_code == status
+    assert caught.value.tries == 2
+
+
+def test_error_inside_of_a_response_is_part_of_it() -> None:
+    result = parsed(response("failed", error={"code": "server_error", "message": "Busy"}))
+
+    assert result.error is not None
+    assert result.error.message == "Busy"
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b'"error"', b"{}", b'{"error": null}', b'{"object": "list"}']
+)
+def test_body_without_an_error_reports_none(body: bytes) -> None:
+    assert reported_error(body, meta()) is None
+
+
+def test_error_of_an_answer_masks_the_key() -> None:
+    error = answer_error(401, f'{{"error": {{"message": "No key {KEY}"}}}}'.encode(), meta(), (KEY,))
+
+    assert isinstance(error, errors.AuthenticationError)
+    assert str(error).startswith("POST /v1/responses was answered with 401 after 2 tries: No key ***")
+
+
+def test_stream_that_nobody_asked_for_gives_its_response() -> None:
+    result = parsed(CREATED + HEL + COMPLETED, "text/event-stream; charset=utf-8")
+
+    assert result.output_text == "Hello"
+    assert result.meta == meta("text/event-stream; charset=utf-8")
+
+
+def test_stream_whose_last_event_has_no_response_still_tells_how_it_ended() -> None:
+    assert parsed(b'data: {"type": "response.completed"}\n\n', "text/event-stream").status == "completed"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (CREATED + HEL, StreamInterrupted),
+        (b"", StreamInterrupted),
+        (CREATED + event("error", 1, message="Busy"), StreamError),
+        (CREATED + b"data: {oops\n\n", ResponseValidationError),
+    ],
+)
+def test_stream_without_a_whole_response_is_an_error(body: bytes, kind: type[Exception]) -> None:
+    with pytest.raises(kind):
+        parsed(body, "text/event-stream")
+
+
+@pytest.mark.parametrize(("body", "is_kept"), [(b"<p>Hi", True), (f"<p>{KEY}".encode(), False)])
+def test_cause_that_quotes_a_secret_is_left_out(body: bytes, is_kept: bool) -> None:
+    with pytest.raises(ResponseValidationError) as caught:
+        parsed(body)
+
+    assert isinstance(caught.value.__cause__, ValidationError) is is_kept
+    assert caught.value.__context__ is None

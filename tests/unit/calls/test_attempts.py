@@ -1,0 +1,479 @@
+"""One call, from its first try to its answer, on a clock that only moves when something waits."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import httpx
+import pytest
+from fake_io import Answer, Clock, FakeBody, FakeIO, bad, call, good, use_clock
+from samples import KEY
+
+from responses_client._calls.attempts import Attempts, fetch
+from responses_client._calls.auth import NotedAuth
+from responses_client._transport.protocols import Failure, run
+from responses_client.errors import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    ConfigurationError,
+    InternalServerError,
+    RateLimitError,
+    ResponseValidationError,
+)
+from responses_client.models import Response
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return use_clock(monkeypatch)
+
+
+def network(kind: Any = "network", reason: str = "ReadError", cause: BaseException | None = None) -> Failure:
+    failure = Failure(kind, reason)
+    failure.__cause__ = cause
+    return failure
+
+
+def fetched(io: FakeIO, params: dict[str, Any] | None = None, **options: Any) -> Response:
+    return run(fetch(io, call(params, **options)))
+
+
+def test_answer_becomes_the_result_and_knows_how_it_came(clock: Clock) -> None:
+    body = good(**{"x-request-id": "req_1"})
+    io = FakeIO(clock, 2.0, body)
+
+    result = fetched(io)
+
+    assert result.output_text == "Hello"
+    assert result.meta is not None
+    assert (result.meta.request_id, result.meta.elapsed, result.meta.tries) == ("req_1", 2.0, 1)
+    assert (result.meta.method, result.meta.url) == ("POST", "http://api.test/v1/responses")
+    assert io.requests[0].headers["Authorization"] == f"Bearer {KEY}"
+    assert (body.closed, io.slept) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("answers", "slept", "elapsed"),
+    [
+        ([network("connect")], [0.5], 0.5),
+        ([network(), network("timeout")], [0.5, 1.0], 1.5),
+        ([bad(500), bad(429)], [0.5, 1.0], 1.5),
+        ([bad(429, retry_after="7")], [7.0], 7.0),
+        ([bad(503, retry_after_ms="1500")], [1.5], 1.5),
+        ([FakeBody(b"{", network())], [0.5], 0.5),
+        ([3.0, bad(500)], [0.5], 3.5),
+    ],
+)
+def test_failed_try_is_repeated_after_a_wait(
+    clock: Clock, answers: list[Answer], slept: list[float], elapsed: float
+) -> None:
+    io = FakeIO(clock, *answers, good())
+
+    result = fetched(io)
+
+    assert io.slept == slept
+    assert result.meta is not None
+    assert result.meta.tries == len(io.requests)
+    assert result.meta.elapsed == elapsed
+    assert len({request.headers["Idempotency-Key"] for request in io.requests}) == 1
+
+
+def test_wait_varies_by_chance(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("responses_client._calls.attempts.random.random", lambda: 0.5)
+    io = FakeIO(clock, network(), good())
+
+    fetched(io)
+
+    assert io.slept == [0.4375]
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind", "text"),
+    [
+        (
+            network("connect", "ConnectError: refused"),
+            APIConnectionError,
+            "POST http://api.test got no answer after 2 tries: ConnectError: refused; check the network and base_url",
+        ),
+        (
+            network("timeout", "ReadTimeout"),
+            APITimeoutError,
+            "POST http://api.test was not answered in time after 2 tries: ReadTimeout; "
+            "raise timeout or deadline, or try again",
+        ),
+    ],
+)
+def test_call_without_an_answer_ends_in_one_sentence(
+    clock: Clock, failure: Failure, kind: type[Exception], text: str
+) -> None:
+    cause = OSError("no route")
+    failure.__cause__ = cause
+    io = FakeIO(clock, failure, failure)
+
+    with pytest.raises(kind) as caught:
+        fetched(io, max_retries=1)
+
+    assert str(caught.value) == text
+    assert caught.value.__cause__ is cause
+    assert caught.value.__context__ is None
+
+
+def test_cause_that_quotes_the_key_is_left_out(clock: Clock) -> None:
+    io = FakeIO(clock, network(reason=f"illegal line {KEY}", cause=OSError(f"illegal line {KEY}")))
+
+    with pytest.raises(APIConnectionError, match=r"illegal line \*\*\*;") as caught:
+        fetched(io, max_retries=0)
+
+    assert caught.value.__cause__ is None
+
+
+def test_error_status_ends_the_call_when_no_retry_is_left(clock: Clock) -> None:
+    io = FakeIO(clock, bad(500), bad(502, {"message": "Busy"}, x_request_id="req_2"))
+
+    with pytest.raises(InternalServerError, match="answered with 502 after 2 tries: Busy") as caught:
+        fetched(io, max_retries=1)
+
+    assert caught.value.request_id == "req_2"
+    assert caught.value.meta is not None
+    assert caught.value.meta.tries == 2
+    assert caught.value.__context__ is None
+
+
+def test_body_of_an_error_is_read_up_to_a_limit(clock: Clock) -> None:
+    mebibyte = b"x" * 1024 * 1024
+    body = FakeBody(b"start ", mebibyte, mebibyte, mebibyte, status=400)
+    io = FakeIO(clock, body)
+
+    with pytest.raises(APIStatusError, match="start x") as caught:
+        fetched(io)
+
+    assert len(caught.value.body) == len(mebibyte) + 6
+    assert body.closed == 1
+
+
+def test_body_of_an_error_that_breaks_off_counts_as_far_as_it_came(clock: Clock) -> None:
+    body = FakeBody(b"no such ", network(), status=404)
+
+    with pytest.raises(APIStatusError, match="404: no such"):
+        fetched(FakeIO(clock, body))
+
+    assert body.closed == 1
+
+
+def test_switch_to_another_protocol_is_a_success(clock: Clock) -> None:
+    io = FakeIO(clock, FakeBody(status=101))
+    body, meta = run(Attempts(io, call()).open())
+    assert (body.status_code, meta.status_code, len(io.requests)) == (101, 101, 1)
+
+
+def test_key_that_the_server_repeats_is_masked(clock: Clock) -> None:
+    with pytest.raises(AuthenticationError) as caught:
+        fetched(FakeIO(clock, bad(401, {"message": f"Incorrect key {KEY}"})))
+
+    assert "Incorrect key ***" in str(caught.value)
+    assert KEY not in json.dumps(caught.value.body)
+
+
+def test_body_that_cannot_be_decompressed_is_not_asked_for_again(clock: Clock) -> None:
+    body = good(**{"x-request-id": "req_1"})
+    body.pieces = [network("decoding", "DecodingError: bad header")]
+
+    with pytest.raises(ResponseValidationError, match="cannot be decompressed: DecodingError") as caught:
+        fetched(FakeIO(clock, body))
+
+    assert caught.value.request_id == "req_1"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ZeroDivisionError()])
+def test_whatever_else_is_raised_passes_and_closes_the_answer(clock: Clock, error: BaseException) -> None:
+    bodies = [FakeBody(b"{", error), FakeBody(b"{", error, status=500)]
+    for body in bodies:
+        with pytest.raises(type(error)):
+            fetched(FakeIO(clock, body))
+        assert body.closed == 1
+    with pytest.raises(type(error)):
+        fetched(FakeIO(clock, error))
+
+
+# --- deadlines
+
+
+def test_deadline_counts_all_that_a_call_does(clock: Clock) -> None:
+    io = FakeIO(clock, 3.0, bad(500), 1.0, FakeBody(2.0, b"{", 10.0, b"}"), good())
+
+    with pytest.raises(APITimeoutError, match=r"in time after 2 tries: the deadline of 10 s has passed"):
+        fetched(io, deadline=10)
+
+    assert clock.now == 1010
+    assert io.lefts == [10.0, 6.5]
+
+
+def test_no_wait_goes_beyond_the_deadline(clock: Clock) -> None:
+    io = FakeIO(clock, bad(429, retry_after="9"), good())
+
+    with pytest.raises(RateLimitError):
+        fetched(io, deadline=8)
+
+    assert io.slept == []
+
+
+def test_no_request_is_sent_after_the_deadline(clock: Clock) -> None:
+    late = good()
+    redirect = FakeBody(status=307, headers={"location": "/v2/responses"})
+
+    async def close() -> None:
+        clock.now += 5
+
+    redirect.close = close  # type: ignore[method-assign]
+    io = FakeIO(clock, redirect, late)
+
+    with pytest.raises(APITimeoutError, match="deadline of 4 s"):
+        fetched(io, deadline=4)
+
+    assert len(io.requests) == 1
+
+
+def test_time_that_is_left_is_all_of_it_before_the_first_try(clock: Clock) -> None:
+    attempts = Attempts(FakeIO(clock), call(deadline=5))
+    clock.now += 60
+
+    assert attempts.left == 5
+    assert Attempts(FakeIO(clock), call()).left is None
+
+
+# --- keys
+
+
+def test_missing_key_is_named_before_anything_is_sent(clock: Clock) -> None:
+    io = FakeIO(clock)
+
+    with pytest.raises(ConfigurationError, match="OPENAI_API_KEY"):
+        fetched(io, api_key=None)
+
+    assert io.requests == []
+
+
+@pytest.mark.parametrize("headers", [{"authorization": None}, {"Authorization": "Basic x"}, {"api-key": "x"}])
+def test_header_of_the_users_own_replaces_the_key(clock: Clock, headers: dict[str, str | None]) -> None:
+    io = FakeIO(clock, good())
+
+    fetched(io, default_headers=headers, api_key=None)
+
+    assert [v for k, v in io.requests[0].headers.items() if k.lower() == "authorization"] in (
+        [[None], ["Basic x"], []]
+    )
+
+
+def test_function_gives_a_key_for_each_try(clock: Clock) -> None:
+    keys = iter(["key-number-1", "key-number-2"])
+    io = FakeIO(clock, bad(500), bad(400, {"message": "No key-number-2, was key-number-1"}))
+
+    with pytest.raises(APIStatusError, match=r"No \*\*\*, was \*\*\*"):
+        fetched(io, api_key=lambda: next(keys))
+
+    assert sent(io) == ["Bearer key-number-1", "Bearer key-number-2"]
+
+
+def sent(io: FakeIO) -> list[str | None]:
+    return [request.headers["Authorization"] for request in io.requests]
+
+
+def test_refused_key_of_a_function_is_replaced_at_once(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="responses_client")
+    keys = iter(["key-number-1", "key-number-2"])
+    refused = bad(401)
+    io = FakeIO(clock, refused, good())
+
+    result = fetched(io, api_key=lambda: next(keys), max_retries=0)
+
+    assert sent(io) == ["Bearer key-number-1", "Bearer key-number-2"]
+    assert (io.slept, refused.closed) == ([], 1)
+    assert result.meta is not None
+    assert result.meta.tries == 2
+    assert len({request.headers["Idempotency-Key"] for request in io.requests}) == 1
+    assert caplog.messages == ["responses.create: retry with another key, status 401"]
+
+
+def test_replacing_a_key_is_no_retry_of_those_allowed(clock: Clock) -> None:
+    keys = iter(["key-number-1", "key-number-2", "key-number-3", "key-number-4"])
+    io = FakeIO(clock, bad(401), bad(500), bad(503), good())
+
+    assert fetched(io, api_key=lambda: next(keys), max_retries=2).output_text == "Hello"
+
+    assert sent(io) == [f"Bearer key-number-{number}" for number in (1, 2, 3, 4)]
+    assert io.slept == [0.5, 1.0]
+
+
+@pytest.mark.parametrize("max_retries", [0, 2])
+def test_second_refusal_is_an_error_that_shows_no_key(clock: Clock, max_retries: int) -> None:
+    keys = iter(["key-number-1", "key-number-2"])
+    io = FakeIO(clock, bad(401), bad(401, {"message": "Neither key-number-1 nor key-number-2"}))
+
+    with pytest.raises(AuthenticationError, match=r"Neither \*\*\* nor \*\*\*") as caught:
+        fetched(io, api_key=lambda: next(keys), max_retries=max_retries)
+
+    assert caught.value.tries == 2
+    assert "key-number" not in json.dumps(caught.value.body)
+    assert caught.value.__context__ is None
+
+
+def test_refused_key_that_comes_again_is_an_error(clock: Clock) -> None:
+    given: list[str] = []
+
+    def key() -> str:
+        given.append("key-number-1")
+        return given[-1]
+
+    io = FakeIO(clock, bad(401, {"message": "No key-number-1"}), good())
+
+    with pytest.raises(AuthenticationError, match=r"401: No \*\*\*"):
+        fetched(io, api_key=key)
+
+    assert (len(given), len(io.requests)) == (2, 1)
+
+
+def test_key_that_cannot_be_replaced_in_time_is_an_error(clock: Clock) -> None:
+    keys = iter(["key-number-1", network("timeout")])
+
+    def key() -> str:
+        if isinstance(given := next(keys), str):
+            return given
+        raise given
+
+    with pytest.raises(AuthenticationError):
+        fetched(FakeIO(clock, bad(401)), api_key=key)
+
+
+def test_error_of_the_function_that_replaces_a_key_passes(clock: Clock) -> None:
+    keys = iter(["key-number-1", ""])
+
+    with pytest.raises(ConfigurationError, match="api_key function gave is blank"):
+        fetched(FakeIO(clock, bad(401)), api_key=lambda: next(keys))
+
+
+@pytest.mark.parametrize("options", [{}, {"auth": httpx.BasicAuth("me", KEY)}])
+def test_refused_key_of_a_setting_is_not_tried_again(clock: Clock, options: dict[str, Any]) -> None:
+    io = FakeIO(clock, bad(401), good())
+
+    with pytest.raises(AuthenticationError):
+        fetched(io, **options)
+
+    assert len(io.requests) == 1
+
+
+def test_auth_object_stands_in_for_the_key(clock: Clock) -> None:
+    io = FakeIO(clock, FakeBody(status=307, headers={"location": "/v2/responses"}), good())
+
+    fetched(io, api_key=None, auth=httpx.BasicAuth("me", KEY))
+
+    first, second = io.requests
+    assert "Authorization" not in first.headers
+    assert isinstance(first.auth, NotedAuth)
+    assert second.auth is first.auth
+
+
+def test_key_of_a_function_that_cannot_be_sent_is_not_quoted(clock: Clock) -> None:
+    with pytest.raises(
+        ConfigurationError, match="key that the api_key function gave holds a line break"
+    ) as caught:
+        fetched(FakeIO(clock), api_key=lambda: "hunter2hunter2\n")
+
+    assert "hunter2" not in str(caught.value)
+
+
+# --- redirects
+
+
+@pytest.mark.parametrize(
+    ("location", "target"),
+    [
+        ("/v2/responses", "http://api.test/v2/responses"),
+        ("http://API.test:80/x?y=1", "http://API.test:80/x?y=1"),
+        ("other", "http://api.test/v1/other"),
+        ("?a=1", "http://api.test/v1/responses?a=1"),
+    ],
+)
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_redirect_within_the_origin_is_followed_with_method_and_body(
+    clock: Clock, status: int, location: str, target: str
+) -> None:
+    redirect = FakeBody(status=status, headers={"location": location})
+    io = FakeIO(clock, redirect, good())
+
+    result = fetched(io)
+
+    first, second = io.requests
+    assert second == first._replace(url=target)
+    assert redirect.closed == 1
+    assert result.meta is not None
+    assert result.meta.tries == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "location"),
+    [
+        (303, "/v2/responses"),
+        (300, "/v2/responses"),
+        (307, ""),
+        (307, "https://api.test/v1/responses"),
+        (307, "http://api.test:8080/v1/responses"),
+        (307, "http://api.test.evil/v1/responses"),
+        (307, "//evil/v1/responses"),
+        (307, "http://api.test@evil/"),
+        (307, "http://["),
+        (307, "mailto:a@api.test"),
+    ],
+)
+def test_any_other_redirect_is_an_error(clock: Clock, status: int, location: str) -> None:
+    io = FakeIO(clock, FakeBody(status=status, headers={"location": location}))
+
+    with pytest.raises(APIStatusError) as caught:
+        fetched(io)
+
+    assert caught.value.status_code == status
+    assert len(io.requests) == 1
+
+
+@pytest.mark.parametrize("limit", [0, 1, 5])
+def test_redirects_are_followed_up_to_the_limit(clock: Clock, limit: int) -> None:
+    io = FakeIO(clock, *[FakeBody(status=307, headers={"location": "/again"}) for _ in range(9)])
+
+    with pytest.raises(APIStatusError, match="there were too many"):
+        fetched(io, max_redirects=limit)
+
+    assert len(io.requests) == limit + 1
+
+
+# --- the log
+
+
+def test_log_tells_each_try_and_why_there_is_no_other(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="responses_client")
+    io = FakeIO(clock, network("connect"), bad(404, x_request_id="req_2"))
+
+    with pytest.raises(APIStatusError):
+        fetched(io, default_query={"sig-key": "hunter2"})
+
+    url = "http://api.test/v1/responses?sig-key=***"
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("DEBUG", f"responses.create: POST {url}, try 1"),
+        ("INFO", "responses.create: retry in 0.50 s, connect error"),
+        ("DEBUG", f"responses.create: POST {url}, try 2"),
+        ("DEBUG", "responses.create: 404 req_2"),
+        ("DEBUG", "responses.create: no retry, status 404 is not retried"),
+    ]
+
+
+def test_answer_that_is_no_response_is_not_asked_for_again(clock: Clock) -> None:
+    io = FakeIO(clock, FakeBody(b"<html>"), good())
+
+    with pytest.raises(ResponseValidationError, match="is no JSON"):
+        fetched(io)
+
+    assert len(io.requests) == 1

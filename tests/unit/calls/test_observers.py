@@ -1,0 +1,392 @@
+"""Who watches a call is told all of it, and can neither change nor break it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import anyio
+import pytest
+from fake_io import Clock, FakeBody, FakeIO, bad, good, use_clock
+from samples import KEY
+from watching import Notes, Player
+
+from responses_client import AsyncClient, Client, ConfigurationError, RequestInfo, ResponseInfo
+from responses_client._transport.protocols import Failure
+from responses_client.errors import (
+    APIConnectionError,
+    APIStatusError,
+    InternalServerError,
+    RateLimitError,
+    ResponseValidationError,
+)
+from responses_client.testing import Server
+
+RESET = Failure("network", "ReadError: reset")
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return use_clock(monkeypatch)
+
+
+@pytest.fixture(params=["sync", "asyncio", "trio"])
+def player(request: pytest.FixtureRequest) -> Player:
+    return Player(request.param)
+
+
+class Hooks:
+    """Hooks that write down what they are given."""
+
+    def __init__(self) -> None:
+        self.requests: list[RequestInfo] = []
+        self.answers: list[ResponseInfo] = []
+        self.options: dict[str, Any] = {
+            "on_request": self.requests.append,
+            "on_response": self.answers.append,
+        }
+
+
+def test_hooks_see_each_try_and_how_it_was_answered(player: Player, clock: Clock) -> None:
+    hooks = Hooks()
+    io = FakeIO(clock, bad(429, x_request_id="req_1"), RESET, good(**{"x-request-id": "req_3"}))
+
+    result = player.fetch(io, **hooks.options)
+
+    assert [request.try_number for request in hooks.requests] == [1, 2, 3]
+    assert len({request.call_number for request in hooks.requests}) == 1
+    assert len({request.headers["idempotency-key"] for request in hooks.requests}) == 1
+    first = hooks.requests[0]
+    assert (first.operation, first.method, first.url) == (
+        "responses.create",
+        "POST",
+        "http://api.test/v1/responses",
+    )
+    assert first.json() == {"model": "m", "input": "Hi"}
+    assert first.headers["authorization"] == "***"
+    assert [answer.request for answer in hooks.answers] == hooks.requests
+    assert [type(answer.error) for answer in hooks.answers] == [
+        RateLimitError,
+        APIConnectionError,
+        type(None),
+    ]
+    assert [answer.meta and answer.meta.request_id for answer in hooks.answers] == ["req_1", None, "req_3"]
+    assert hooks.answers[2].result is result
+
+
+def test_calls_have_numbers_of_their_own(player: Player, clock: Clock) -> None:
+    hooks = Hooks()
+
+    player.fetch(FakeIO(clock, good()), **hooks.options)
+    player.fetch(FakeIO(clock, good()), **hooks.options)
+
+    assert hooks.requests[0].call_number < hooks.requests[1].call_number
+
+
+@pytest.mark.parametrize(
+    ("answers", "kinds"),
+    [
+        pytest.param(
+            lambda: [FakeBody(b"{", RESET), good()], [APIConnectionError, None], id="body broken off"
+        ),
+        pytest.param(lambda: [FakeBody(b"<html>")], [ResponseValidationError], id="no JSON"),
+        pytest.param(lambda: [FakeBody(b'{"error": "No."}')], [APIStatusError], id="error with status 200"),
+        pytest.param(lambda: [bad(400)], [APIStatusError], id="refused"),
+    ],
+)
+def test_hooks_see_errors_that_bodies_bring(
+    player: Player, clock: Clock, answers: Callable[[], list[Any]], kinds: list[type[Exception] | None]
+) -> None:
+    hooks, notes = Hooks(), Notes()
+    error: Exception | None = None
+    try:
+        player.fetch(FakeIO(clock, *answers()), telemetry=notes, **hooks.options)
+    except (APIConnectionError, APIStatusError, ResponseValidationError) as raised:
+        error = raised
+
+    assert len(hooks.requests) == len(kinds)
+    for answer, kind in zip(hooks.answers, kinds, strict=True):
+        assert answer.error is None if kind is None else isinstance(answer.error, kind)
+        assert answer.meta is not None
+    assert hooks.answers[-1].error is error
+    assert error is None or error.__context__ is None
+    assert notes.told[-1] == ("ended", None if error is None else type(error).__name__, None)
+
+
+def test_nothing_is_told_of_what_was_never_sent(player: Player, clock: Clock) -> None:
+    hooks, notes = Hooks(), Notes()
+
+    with pytest.raises(ConfigurationError, match="OPENAI_API_KEY"):
+        player.fetch(FakeIO(clock), api_key=None, telemetry=notes, **hooks.options)
+    with pytest.raises(APIConnectionError):
+        player.fetch(FakeIO(clock), api_key=late, max_retries=0, telemetry=notes, **hooks.options)
+
+    assert (hooks.requests, hooks.answers) == ([], [])
+    assert notes.told == [
+        *("responses.create starts", ("ended", "ConfigurationError", None)),
+        *("responses.create starts", ("ended", "APIConnectionError", None)),
+    ]
+
+
+def late() -> str:
+    raise Failure("network", "the vault is closed")
+
+
+def test_observers_are_told_of_retries(player: Player, clock: Clock) -> None:
+    notes = Notes()
+    keys = iter(["sk-old-hunter2", "sk-new-hunter2", "sk-new-hunter2"])
+
+    io = FakeIO(clock, bad(401), bad(500), good())
+    player.fetch(io, api_key=lambda: next(keys), telemetry=notes)
+
+    assert notes.told == [
+        "responses.create starts",
+        "try 1",
+        (401, "AuthenticationError"),
+        ("responses.create", 0, "status 401, with another key"),
+        "try 2",
+        (500, "InternalServerError"),
+        ("responses.create", 0.5, "status 500"),
+        "try 3",
+        (200, None),
+        ("ended", None, None),
+    ]
+
+
+def test_hooks_and_requests_are_in_the_block_of_observers(player: Player, clock: Clock) -> None:
+    notes = Notes()
+    depths: list[int] = []
+
+    def look(_: object) -> None:
+        depths.append(notes.depth)
+
+    body = good()
+    io = FakeIO(clock, body)
+    body.pieces.insert(0, lambda: depths.append(-notes.depth))
+    player.fetch(io, telemetry=notes, on_request=look, on_response=look)
+
+    assert depths == [1, 0, 1]
+    assert notes.depth == 0
+
+
+def test_headers_of_observers_are_sent_but_those_of_the_user_win(player: Player, clock: Clock) -> None:
+    io = FakeIO(clock, good(), good())
+    hooks = Hooks()
+    notes = Notes(traceparent="00-1", tracestate="a=1")
+
+    player.fetch(io, telemetry=notes, **hooks.options)
+    player.fetch(io, {"extra_headers": {"TraceParent": "00-2"}}, telemetry=notes)
+
+    assert io.requests[0].headers["traceparent"] == hooks.requests[0].headers["traceparent"] == "00-1"
+    assert io.requests[1].headers["TraceParent"] == "00-2"
+    assert "traceparent" not in io.requests[1].headers
+    assert io.requests[1].headers["tracestate"] == "a=1"
+    assert io.requests[1].headers["Authorization"] == f"Bearer {KEY}"
+
+
+# --- what goes wrong while somebody looks
+
+
+def broken(_: object) -> None:
+    raise ValueError("out of ink")
+
+
+async def broken_later(_: object) -> None:
+    await anyio.lowlevel.checkpoint()
+    raise ValueError("out of ink")
+
+
+@pytest.mark.parametrize("hook", [broken, broken_later])
+def test_hook_that_raises_is_logged_and_changes_nothing(
+    player: Player, clock: Clock, hook: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    if player.colour == "sync" and hook is broken_later:
+        return  # refused, see below
+    io = FakeIO(clock, bad(500), good())
+
+    assert player.fetch(io, on_request=hook, on_response=hook).output_text == "Hello"
+
+    assert caplog.messages == [
+        f"{name} failed; the call goes on" for name in ("on_request", "on_response") * 2
+    ]
+    assert {record.levelname for record in caplog.records} == {"ERROR"}
+    assert "out of ink" in caplog.text
+
+
+class Broken(Notes):
+    """An observer whose every method raises."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in ("around", "headers", "sending", "answered", "retrying", "received", "ended"):
+            return broken_method
+        return super().__getattribute__(name)
+
+
+def broken_method(*_: object) -> None:
+    raise ValueError("no collector")
+
+
+class Unborn:
+    """Telemetry that cannot observe."""
+
+    def observe(self, call: object) -> None:
+        """See `Telemetry`."""
+        raise ValueError("no collector")
+
+
+@pytest.mark.parametrize(
+    ("telemetry", "count"), [pytest.param(Broken(), 12, id="broken"), pytest.param(Unborn(), 1, id="unborn")]
+)
+def test_telemetry_that_raises_is_logged_and_changes_nothing(
+    player: Player, clock: Clock, telemetry: Any, count: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    io = FakeIO(clock, bad(500), good())
+
+    assert player.fetch(io, telemetry=telemetry, on_response=lambda _: None).output_text == "Hello"
+
+    assert caplog.messages == ["Telemetry failed; the call goes on"] * count
+
+
+def test_log_of_what_raises_does_not_quote_the_error_of_the_call(
+    player: Player, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Errors quote what a server answered, which is not for the log."""
+    with pytest.raises(ResponseValidationError, match="the secret answer"):
+        player.fetch(
+            FakeIO(clock, FakeBody(b'["the secret answer"]')), telemetry=Broken(), on_response=broken
+        )
+
+    assert "no collector" in caplog.text
+    assert "the secret answer" not in caplog.text
+
+
+def test_interrupt_in_a_hook_ends_the_call(player: Player, clock: Clock) -> None:
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    notes, body = Notes(), bad(500)
+
+    with pytest.raises(KeyboardInterrupt):
+        player.fetch(FakeIO(clock, body), on_response=interrupt, telemetry=notes)
+
+    assert body.closed == 1
+    assert notes.told[-1] == ("ended", "KeyboardInterrupt", None)
+
+
+@pytest.mark.parametrize("colour", ["asyncio", "trio"])
+def test_async_hooks_are_awaited_before_the_call_goes_on(colour: str, clock: Clock) -> None:
+    order: list[str] = []
+
+    async def hook(info: RequestInfo | ResponseInfo) -> None:
+        await anyio.lowlevel.checkpoint()
+        order.append(type(info).__name__)
+
+    body = good()
+    body.pieces.insert(0, lambda: order.append("body"))
+    Player(colour).fetch(FakeIO(clock, body), on_request=hook, on_response=hook)
+
+    assert order == ["RequestInfo", "body", "ResponseInfo"]
+
+
+async def waits(_: object) -> None:
+    """A hook for `AsyncClient`."""
+
+
+class Waits:
+    """One that is no function."""
+
+    async def __call__(self, _: object) -> None:
+        """Be a hook."""
+
+
+@pytest.mark.parametrize("name", ["on_request", "on_response", "on_event"])
+@pytest.mark.parametrize("hook", [waits, partial(waits), Waits(), Waits().__call__])
+def test_async_hooks_need_the_async_client(name: str, hook: Any) -> None:
+    options: dict[str, Any] = {name: hook}
+
+    with pytest.raises(ConfigurationError, match=f"{name} is an async function, which needs AsyncClient"):
+        Client(api_key=KEY, **options)
+    with Client(api_key=KEY) as client, pytest.raises(ConfigurationError, match=f"{name} is an async"):
+        client.with_options(**options)
+
+    AsyncClient(api_key=KEY).with_options(**options)
+
+
+class Awaitable:
+    """Something to wait for that is no coroutine."""
+
+    def __await__(self) -> Any:
+        yield
+
+
+@pytest.mark.parametrize("make", [lambda: waits(None), Awaitable])
+def test_hook_that_gives_the_sync_client_something_to_wait_for_is_logged(
+    make: Callable[[], object], caplog: pytest.LogCaptureFixture
+) -> None:
+    with Server() as server, server.client(on_request=lambda _: make()) as client:
+        assert client.responses.create(model="m", input="Hi").output_text
+
+    assert caplog.messages == ["on_request failed; the call goes on"]
+    assert "needs AsyncClient" in caplog.text
+
+
+def test_with_options_changes_and_removes_hooks() -> None:
+    one: list[RequestInfo] = []
+    other: list[RequestInfo] = []
+    with Server() as server, server.client(on_request=one.append) as client:
+        client.with_options(on_request=other.append).responses.create(model="m", input="Hi")
+        client.with_options(on_request=None).responses.create(model="m", input="Hi")
+        client.with_options(timeout=1).responses.create(model="m", input="Hi")
+
+    assert (len(one), len(other)) == (1, 1)
+
+
+def test_every_operation_is_seen() -> None:
+    hooks = Hooks()
+    with Server() as server, server.client(**hooks.options) as client:
+        response = client.responses.create(model="m", input="Hi")
+        client.responses.wait(response.id)
+        [*client.responses.input_items.list(response.id)]
+        client.conversations.create()
+
+    assert [answer.operation for answer in hooks.answers] == [
+        "responses.create",
+        "responses.retrieve",
+        "responses.input_items.list",
+        "conversations.create",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"on_request": "print"}, "The on_request argument must be a function or None, got str"),
+        ({"on_response": 1}, "The on_response argument must be a function or None, got int 1"),
+        ({"on_event": []}, "The on_event argument must be a function or None, got list"),
+        ({"telemetry": "otel"}, "must be a responses_client.otel.OpenTelemetry or None, got str"),
+        ({"telemetry": Notes}, "must be a responses_client.otel.OpenTelemetry or None, got type"),
+    ],
+)
+def test_what_can_be_no_hook_is_refused(options: dict[str, Any], text: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Client(**options)
+
+    assert text in str(caught.value)
+
+
+def test_repr_of_settings_shows_no_arguments_of_hooks() -> None:
+    client = Client(api_key=KEY, on_request=partial(print, KEY), telemetry=Notes())
+
+    assert "on_request=<class 'functools.partial'>" in repr(client._settings)
+    assert KEY not in repr(client._settings)
+
+
+def test_error_of_the_last_try_is_what_is_raised(player: Player, clock: Clock) -> None:
+    hooks = Hooks()
+
+    with pytest.raises(InternalServerError) as caught:
+        player.fetch(FakeIO(clock, bad(500), bad(500)), max_retries=1, **hooks.options)
+
+    assert hooks.answers[1].error is caught.value
+    assert caught.value.__context__ is None

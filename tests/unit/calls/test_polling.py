@@ -1,0 +1,496 @@
+"""Waiting for background responses: when they are looked at, what ends it, in plain functions, on asyncio and trio."""
+
+from __future__ import annotations
+
+import json
+import math
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from fake_io import Answer, Clock, FakeBody, FakeIO, bad, use_clock
+from hypothesis import given
+from hypothesis import strategies as st
+from samples import KEY, response
+
+from responses_client import AsyncClient, Client, WaitTimeout
+from responses_client._base.http import ResponseMeta
+from responses_client._calls.polling import Waiting
+from responses_client._transport.protocols import Failure
+from responses_client.errors import (
+    APIConnectionError,
+    APIError,
+    APITimeoutError,
+    AuthenticationError,
+    ConfigurationError,
+    InternalServerError,
+    NotFoundError,
+    RateLimitError,
+    RequestValidationError,
+    ResponseValidationError,
+)
+from responses_client.models import Response
+
+Wait = Callable[..., Response]
+
+
+def seen(status: str | None = "in_progress", **headers: str) -> Response:
+    found = Response.from_dict(response(status or "completed"))
+    found.status = status
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    meta = ResponseMeta.build(200, names, elapsed=0, tries=1, method="GET", url="http://api.test/v1")
+    object.__setattr__(found, "_meta", meta)
+    return found
+
+
+def waiting(given: Any = "resp_1", poll_interval: Any = 1.0, timeout: Any = None) -> Waiting:
+    return Waiting(given, poll_interval=poll_interval, timeout=timeout)
+
+
+STATE = seen()
+
+
+# --- when to look
+
+
+def pauses(made: Waiting, count: int, random: float = 0.0, **headers: str) -> list[float]:
+    found = []
+    for _ in range(count):
+        found.append(made.pause(sum(found), random))
+        made.saw(seen(**headers))
+    return found
+
+
+def test_waits_grow_by_half_up_to_ten_seconds() -> None:
+    assert pauses(waiting(), 8) == [0, 1, 1.5, 2.25, 3.375, 5.0625, 7.59375, 10]
+    assert pauses(waiting(), 3000)[-1] == 10
+
+
+def test_response_that_is_there_is_not_looked_at_at_once() -> None:
+    assert pauses(waiting(seen()), 3) == [1, 1.5, 2.25]
+
+
+def test_waits_are_shortened_by_chance() -> None:
+    assert pauses(waiting(), 3, random=1.0) == [0, 0.75, 1.125]
+
+
+def test_longer_interval_stays_as_it_is() -> None:
+    assert pauses(waiting(poll_interval=30), 4) == [0, 30, 30, 30]
+
+
+def test_no_interval_is_no_wait_at_first() -> None:
+    assert pauses(waiting(poll_interval=0), 4) == pytest.approx([0, 0, 0.15, 0.225])
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({"retry_after": "5"}, 5),
+        ({"retry_after_ms": "4500"}, 4.5),
+        ({"openai_poll_after_ms": "2500"}, 2.5),
+        ({"retry_after": "0.1"}, 1),
+        ({"retry_after": "100000"}, 300),
+        ({"retry_after": "soon"}, 1),
+        ({}, 1),
+    ],
+)
+def test_longer_wait_that_the_server_asks_for_is_obeyed(headers: dict[str, str], wait: float) -> None:
+    assert pauses(waiting(), 2, **headers) == [0, wait]
+
+
+def test_wait_that_is_asked_for_once_is_not_repeated() -> None:
+    made = waiting()
+    made.saw(seen(retry_after="60"))
+    assert made.pause(0, 0) == 60
+    made.saw(seen())
+    assert made.pause(0, 0) == 1.5
+
+
+def test_last_look_is_shortly_before_the_time_is_up() -> None:
+    made = waiting(timeout=10)
+
+    assert pauses(made, 6) == [0, 1, 1.5, 2.25, 3.375, 0.9375]
+    with pytest.raises(WaitTimeout) as caught:
+        made.pause(9.1, 0)
+    assert str(caught.value) == (
+        "The response resp_1 was not finished within 10 s: its status is 'in_progress'; wait again or cancel it"
+    )
+    assert caught.value.response is made.response
+    assert caught.value.__cause__ is None
+
+
+def test_time_is_up_without_any_state() -> None:
+    made = waiting(timeout=5)
+    error = APIConnectionError("No.")
+    assert made.failed(error)
+
+    with pytest.raises(WaitTimeout, match="within 5 s: no state of it was seen") as caught:
+        made.pause(5, 0)
+
+    assert (caught.value.response, caught.value.__cause__) == (None, error)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+@given(
+    interval=st.floats(0.001, 1000),
+    timeout=st.floats(0.001, 1000),
+    costs=st.lists(st.floats(0, 3), min_size=1),
+    random=st.floats(0, 1, exclude_max=True),
+)
+def test_looks_begin_before_the_time_is_up_and_come_to_an_end(
+    interval: float, timeout: float, costs: list[float], random: float
+) -> None:
+    made, now, looks = waiting(poll_interval=interval, timeout=timeout), 0.0, 0
+
+    def look() -> None:
+        nonlocal now, looks
+        pause = made.pause(now, random)
+        assert pause >= 0
+        assert now + pause < timeout
+        now += pause + costs[looks % len(costs)]
+        looks += 1
+        made.saw(STATE)
+
+    def look_on() -> None:
+        while looks < 100 * (timeout / interval + 10):
+            look()
+
+    with pytest.raises(WaitTimeout):
+        look_on()
+    assert looks >= 1
+
+
+# --- what counts
+
+
+def test_new_status_or_output_is_progress() -> None:
+    made = waiting()
+    states = [seen("queued"), seen("queued"), seen(), seen(), seen("completed"), seen("completed")]
+
+    assert [made.saw(state) for state in states] == [True, False, True, False, True, False]
+    more = seen("completed")
+    more.output = []
+    assert made.saw(more)
+    assert made.response is more
+
+
+def test_first_state_is_no_progress_if_it_is_the_one_given() -> None:
+    assert not waiting(seen()).saw(seen())
+    assert waiting(seen()).saw(seen("completed"))
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "incomplete", "cancelled", "expired", None])
+def test_all_other_statuses_end_it(status: str | None) -> None:
+    made = waiting()
+    assert not made.is_over()
+    made.saw(seen("queued"))
+    assert not made.is_over()
+    made.saw(seen(status))
+    assert made.is_over()
+
+
+def status_error(kind: type[Any], status: int, code: str | None = None, **headers: str) -> APIError:
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    error: APIError = kind("No.", status_code=status, code=code, headers=names)
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "passes"),
+    [
+        (APIConnectionError("No."), True),
+        (APITimeoutError("No."), True),
+        (status_error(InternalServerError, 503), True),
+        (status_error(RateLimitError, 429), True),
+        (status_error(RateLimitError, 429, retry_after="120"), True),
+        (status_error(RateLimitError, 429, code="insufficient_quota"), False),
+        (status_error(InternalServerError, 503, x_should_retry="false"), False),
+        (status_error(NotFoundError, 404), False),
+        (status_error(AuthenticationError, 401), False),
+        (ResponseValidationError("No."), False),
+    ],
+)
+def test_errors_that_pass_do_not_end_it(error: APIError, passes: bool) -> None:
+    assert waiting().failed(error) is passes
+
+
+def test_tenth_failed_look_in_a_row_ends_it() -> None:
+    made = waiting()
+    for _ in range(3):
+        made.saw(seen())
+        assert [made.failed(APIConnectionError("No.")) for _ in range(9)] == [True] * 9
+    assert not made.failed(APIConnectionError("No."))
+
+
+def test_wait_that_an_error_asks_for_is_obeyed() -> None:
+    made = waiting()
+    error = RateLimitError("No.", status_code=429, retry_after=45.0)
+    made.failed(error)
+
+    assert made.pause(0, 0) == 45
+
+
+@pytest.mark.parametrize(
+    ("arguments", "path"),
+    [
+        ({"poll_interval": -1}, "poll_interval"),
+        ({"poll_interval": math.nan}, "poll_interval"),
+        ({"poll_interval": math.inf}, "poll_interval"),
+        ({"poll_interval": "1"}, "poll_interval"),
+        ({"poll_interval": True}, "poll_interval"),
+        ({"poll_interval": None}, "poll_interval"),
+        ({"timeout": 0}, "timeout"),
+        ({"timeout": -1}, "timeout"),
+        ({"timeout": math.nan}, "timeout"),
+        ({"timeout": math.inf}, "timeout"),
+        ({"timeout": "1"}, "timeout"),
+        ({"given": None}, "response_id"),
+        ({"given": 5}, "response_id"),
+        ({"given": Response(status="queued")}, "response_id"),
+    ],
+)
+def test_wrong_arguments_are_refused(arguments: dict[str, Any], path: str) -> None:
+    with pytest.raises(RequestValidationError) as caught:
+        waiting(**arguments)
+
+    assert caught.value.path == path
+
+
+# --- over a world that plays scripts
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = use_clock(monkeypatch)
+    monkeypatch.setattr("responses_client._calls.polling.random.random", lambda: 0.0)
+    return clock
+
+
+@pytest.fixture(params=["sync", "asyncio", "trio"])
+def wait(request: pytest.FixtureRequest) -> Wait:
+    """Waits for a response, in each way in turn."""
+
+    def play(
+        io: FakeIO, given: Any = "resp_1", *, client: dict[str, Any] | None = None, **params: Any
+    ) -> Response:
+        options: dict[str, Any] = {"api_key": KEY, "base_url": "http://api.test/v1", **(client or {})}
+        if request.param == "sync":
+            plain = Client(**options)
+            plain._io = io  # type: ignore[assignment]
+            return plain.responses.wait(given, **params)
+        other = AsyncClient(**options)
+        other._io = io  # type: ignore[assignment]
+
+        async def main() -> Response:
+            return await other.responses.wait(given, **params)
+
+        return anyio.run(main, backend=request.param)
+
+    return play
+
+
+def answer(status: str = "in_progress", **headers: str) -> FakeBody:
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return FakeBody(json.dumps(response(status)).encode(), headers=names)
+
+
+def test_response_is_looked_at_until_it_is_finished(wait: Wait, clock: Clock) -> None:
+    io = FakeIO(clock, answer("queued"), answer(), answer(), answer("completed"))
+
+    assert wait(io).output_text == "Hello"
+    assert io.slept == [0, 1, 1.5, 2.25]
+    assert {(one.method, one.url, one.headers.get("Idempotency-Key")) for one in io.requests} == {
+        ("GET", "http://api.test/v1/responses/resp_1", None)
+    }
+    assert io.lefts == [None] * 4
+
+
+@pytest.mark.parametrize("status", ["failed", "incomplete", "cancelled"])
+def test_each_end_is_returned(wait: Wait, clock: Clock, status: str) -> None:
+    assert wait(FakeIO(clock, answer(status))).status == status
+
+
+def test_response_that_is_finished_is_returned_without_a_look(wait: Wait, clock: Clock) -> None:
+    io = FakeIO(clock)
+    given = Response.from_dict({"status": "completed"})
+
+    assert wait(io, given) is given
+    assert (io.requests, io.slept) == ([], [])
+
+
+def test_response_that_runs_is_looked_at_after_the_first_wait(wait: Wait, clock: Clock) -> None:
+    io = FakeIO(clock, answer(), answer("completed"))
+
+    assert wait(io, seen("queued"), poll_interval=2).status == "completed"
+    assert io.slept == [2, 3]
+
+
+def test_options_go_to_each_look(wait: Wait, clock: Clock) -> None:
+    io = FakeIO(clock, bad(503), answer(), answer("completed"))
+    wait(
+        io,
+        include=["message.output_text.logprobs"],
+        extra_headers={"X-Team": "tea"},
+        extra_query={"v": 1},
+        max_retries=1,
+        deadline=7,
+    )
+
+    assert len(io.requests) == 3
+    for request in io.requests:
+        assert request.url.endswith("/resp_1?include%5B%5D=message.output_text.logprobs&v=1")
+        assert request.headers["X-Team"] == "tea"
+    assert io.lefts == [7, 6.5, 7]
+
+
+def test_mistake_among_the_options_is_found_before_anything_is_sent(wait: Wait, clock: Clock) -> None:
+    for options in ({"include": "x"}, {"poll_interval": -1}, {"given": " "}):
+        io = FakeIO(clock)
+        with pytest.raises(RequestValidationError):
+            wait(io, **options)
+        assert (io.requests, io.slept) == ([], [])
+    with pytest.raises(TypeError, match="flavour"):
+        wait(FakeIO(clock), flavour="oolong")
+
+
+def test_progress_is_told_once_for_each_change(wait: Wait, clock: Clock) -> None:
+    told: list[str | None] = []
+    io = FakeIO(clock, answer("queued"), answer("queued"), answer(), answer(), answer("completed"))
+    wait(io, on_progress=lambda state: told.append(state.status))
+
+    assert told == ["queued", "in_progress", "completed"]
+
+
+def test_progress_may_raise(wait: Wait, clock: Clock) -> None:
+    def stop(state: Response) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        wait(FakeIO(clock, answer()), on_progress=stop)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_progress_may_be_async_for_the_async_client(clock: Clock, backend: str) -> None:
+    told: list[str | None] = []
+
+    async def tell(state: Response) -> None:
+        await anyio.lowlevel.checkpoint()
+        told.append(state.status)
+
+    async def main() -> Response:
+        client = AsyncClient(api_key=KEY)
+        client._io = FakeIO(clock, answer(), answer("completed"))  # type: ignore[assignment]
+        return await client.responses.wait("resp_1", on_progress=tell)
+
+    assert anyio.run(main, backend=backend).status == "completed"
+    assert told == ["in_progress", "completed"]
+
+
+class Later:
+    """Something to wait for that is no coroutine."""
+
+    def __await__(self) -> Any:
+        yield
+
+
+def test_async_progress_is_refused_by_the_plain_client(clock: Clock) -> None:
+    async def tell(state: Response) -> None:
+        raise AssertionError
+
+    for function in (tell, lambda state: Later()):
+        client = Client(api_key=KEY)
+        client._io = FakeIO(clock, answer())  # type: ignore[assignment]
+        with pytest.raises(
+            ConfigurationError, match="on_progress is an async function, which needs AsyncClient"
+        ):
+            client.responses.wait("resp_1", on_progress=function)
+
+
+def test_time_that_is_up_raises_with_the_last_state(wait: Wait, clock: Clock) -> None:
+    io = FakeIO(clock, *[answer() for _ in range(10)])
+
+    with pytest.raises(WaitTimeout, match="within 5 s: its status is 'in_progress'") as caught:
+        wait(io, timeout=5)
+
+    assert caught.value.response is not None
+    assert caught.value.response.status == "in_progress"
+    assert io.slept == [0, 1, 1.5, 1.5]
+    assert io.lefts == [5, 4, 2.5, 1]
+    assert clock.now == 1004
+
+
+def test_look_that_hangs_ends_when_the_time_is_up(wait: Wait, clock: Clock) -> None:
+    io = FakeIO(clock, answer(), 60.0, answer())
+
+    with pytest.raises(WaitTimeout) as caught:
+        wait(io, timeout=5, max_retries=0)
+
+    assert type(caught.value.__cause__) is APITimeoutError
+    assert caught.value.response is not None
+    assert clock.now == 1005
+
+
+def test_own_deadline_bounds_a_look(wait: Wait, clock: Clock) -> None:
+    io = FakeIO(clock, 60.0, answer(), answer("completed"))
+    io.answers[1:2] = []
+
+    assert wait(io, deadline=2, max_retries=0, timeout=100).status == "completed"
+    assert io.lefts == [2, 2]
+
+
+def test_errors_that_pass_are_outlived(wait: Wait, clock: Clock) -> None:
+    down: list[Answer] = [Failure("connect", "ConnectError"), bad(500), bad(429, retry_after="20"), bad(503)]
+    io = FakeIO(clock, answer(), *down, answer("completed"))
+
+    assert wait(io, max_retries=0).status == "completed"
+    assert io.slept == [0, 1, 1.5, 2.25, 20, 5.0625]
+
+
+def test_errors_that_stay_are_raised(wait: Wait, clock: Clock) -> None:
+    io = FakeIO(clock, answer(), *[bad(503) for _ in range(10)])
+
+    with pytest.raises(InternalServerError):
+        wait(io, max_retries=0)
+
+    assert len(io.requests) == 11
+
+
+@pytest.mark.parametrize(("status", "kind"), [(404, NotFoundError), (401, AuthenticationError)])
+def test_errors_that_do_not_pass_are_raised_at_once(
+    wait: Wait, clock: Clock, status: int, kind: type[APIError]
+) -> None:
+    io = FakeIO(clock, answer(), bad(status))
+
+    with pytest.raises(kind):
+        wait(io)
+
+    assert len(io.requests) == 2
+
+
+def test_closed_client_is_told() -> None:
+    client = Client(api_key=KEY)
+    client.close()
+
+    with pytest.raises(RuntimeError, match="This Client is closed"):
+        client.responses.wait("resp_1")
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_wait_can_be_cancelled(backend: str) -> None:
+    def handle(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=response("in_progress"))
+
+    async def main() -> bool:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(handle)) as given:
+            client = AsyncClient(api_key=KEY, http_client=given)
+            with anyio.move_on_after(0.02) as scope:
+                await client.responses.wait("resp_1", poll_interval=0)
+            assert scope.cancelled_caught
+            with anyio.move_on_after(0.02) as scope:
+                await client.responses.wait("resp_1", poll_interval=3600)
+            return scope.cancelled_caught
+
+    assert anyio.run(main, backend=backend)

@@ -1,0 +1,482 @@
+"""Settings: what is accepted, where it comes from, and that no secret is shown."""
+
+import dataclasses
+import math
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import httpx2
+import pytest
+
+from responses_client._base.api_keys import KeyFunction
+from responses_client._base.http import merge_headers
+from responses_client._base.validation import check_headers, unknown_argument
+from responses_client._calls.settings import DEFAULT_BASE_URL, Settings, is_azure, redact_headers, resolve
+from responses_client.errors import ConfigurationError
+
+KEY = "sk-hunter2hunter2"
+
+
+def refusal(**options: object) -> str:
+    """Return the text of the error that the options cause."""
+    with pytest.raises(ConfigurationError) as caught:
+        resolve({}, **options)  # type: ignore[arg-type]
+    assert "hunter2" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_defaults_are_those_of_the_documentation() -> None:
+    settings = resolve({})
+
+    assert settings._asdict() == {
+        "api_key": None,
+        "auth": None,
+        "base_url": DEFAULT_BASE_URL,
+        "organization": None,
+        "project": None,
+        "webhook_secret": None,
+        "timeout": 600.0,
+        "connect_timeout": 5.0,
+        "deadline": None,
+        "max_retries": 2,
+        "default_headers": {},
+        "default_query": {},
+        "strict": False,
+        "validate_requests": True,
+        "idle_timeout": None,
+        "max_event_bytes": 64 * 1024 * 1024,
+        "max_redirects": 5,
+        "on_request": None,
+        "on_response": None,
+        "on_event": None,
+        "telemetry": None,
+    }
+
+
+VARIABLES = {
+    "OPENAI_API_KEY": KEY,
+    "OPENAI_BASE_URL": "http://localhost:1234/v1/",
+    "OPENAI_ORG_ID": "org_1",
+    "OPENAI_PROJECT_ID": "proj_1",
+    "OPENAI_WEBHOOK_SECRET": "whsec_hunter2",
+}
+
+
+def test_environment_variables_fill_in() -> None:
+    settings = resolve(VARIABLES, organization=None)
+
+    assert settings.api_key == KEY
+    assert settings.base_url == "http://localhost:1234/v1"
+    assert settings.organization == "org_1"
+    assert settings.project == "proj_1"
+    assert settings.webhook_secret == "whsec_hunter2"
+
+
+def test_the_environment_of_the_process_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(name, value)
+
+    assert resolve() == resolve(VARIABLES)
+
+
+def test_arguments_win_over_variables() -> None:
+    settings = resolve(
+        VARIABLES,
+        api_key="k",
+        base_url="https://a.example",
+        organization="o",
+        project="p",
+        webhook_secret="w",
+    )
+
+    assert (settings.api_key, settings.base_url) == ("k", "https://a.example")
+    assert (settings.organization, settings.project, settings.webhook_secret) == ("o", "p", "w")
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n"])
+def test_a_blank_variable_counts_as_not_set(blank: str) -> None:
+    assert resolve(dict.fromkeys(VARIABLES, blank)) == resolve({})
+
+
+@pytest.mark.parametrize(
+    ("key", "blemish"),
+    [
+        (f"{KEY}\n", "a line break"),
+        (f"{KEY}\r", "a line break"),
+        (f"\x00{KEY}", "a control character"),
+        (f"{KEY}\t", "a control character"),
+        (f"{KEY}\x7f", "a control character"),
+        (f"{KEY}é", "a character beyond ASCII"),
+        (f" {KEY}", "white space at its start or end"),
+    ],
+)
+def test_a_key_that_no_header_can_carry_is_refused_without_being_quoted(key: str, blemish: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        resolve({"OPENAI_API_KEY": key})
+
+    text = f" holds {blemish}; remove that (the value is not shown)"
+    assert str(caught.value) == f"The api_key from OPENAI_API_KEY{text}"
+    assert refusal(api_key=key) == f"The api_key argument{text}"
+
+
+@pytest.mark.parametrize("option", ["api_key", "base_url", "organization", "project", "webhook_secret"])
+def test_a_blank_argument_is_refused(option: str) -> None:
+    assert refusal(**{option: " "}) == f"The {option} argument is blank; give it a value or leave it out"
+
+
+@pytest.mark.parametrize("option", ["base_url", "organization", "project", "webhook_secret"])
+def test_a_text_must_be_a_string(option: str) -> None:
+    assert refusal(**{option: b"hunter2"}) == f"The {option} argument must be a string, got bytes"
+
+
+def test_a_function_may_give_the_key() -> None:
+    def provider() -> str:
+        return KEY
+
+    settings = resolve({}, api_key=provider)
+
+    assert isinstance(settings.api_key, KeyFunction)
+    assert settings.api_key.function is provider
+
+
+def test_settings_made_of_others_share_the_key_that_a_function_gave() -> None:
+    settings = resolve({}, api_key=lambda: KEY)
+
+    assert settings.replace(timeout=1, api_key=None).api_key is settings.api_key
+    assert settings.replace(api_key=lambda: KEY).api_key is not settings.api_key
+
+
+def test_a_key_is_a_string_or_a_function() -> None:
+    assert refusal(api_key=b"hunter2") == ("The api_key argument must be a string or a function, got bytes")
+
+
+def test_a_credential_is_refused_with_the_function_that_makes_tokens_of_it() -> None:
+    class Credential:
+        def get_token(self, *scopes: str) -> str:
+            raise AssertionError(scopes)
+
+    assert "azure.identity.get_bearer_token_provider" in refusal(api_key=Credential())
+
+
+@pytest.mark.parametrize(
+    "auth", ["bearer", "api-key", None, httpx.BasicAuth("me", KEY), httpx2.BasicAuth("me", KEY)]
+)
+def test_a_way_to_sign_is_kept(auth: Any) -> None:
+    settings = resolve({}, auth=auth)
+
+    assert settings.auth is auth
+    assert settings.http_auth is (None if isinstance(auth, str) else auth)
+    assert resolve({}, auth="bearer").replace(auth=auth).auth is auth
+
+
+@pytest.mark.parametrize(
+    ("auth", "got"),
+    [
+        ("Bearer", "str"),
+        ("sk-hunter2", "str"),
+        (("me", "hunter2"), "tuple"),
+        (httpx.BasicAuth, "type"),
+        (7, "int 7"),
+        (lambda request: request, "function"),
+    ],
+)
+def test_an_unknown_way_to_sign_is_refused_without_being_quoted(auth: object, got: str) -> None:
+    assert refusal(auth=auth) == (
+        f"The auth argument must be 'bearer', 'api-key' or an httpx.Auth, got {got}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "azure"),
+    [
+        ("https://name.openai.azure.com/openai/v1", True),
+        ("https://name.cognitiveservices.azure.com:443/openai", True),
+        ("https://name.services.ai.azure.com/openai/v1", True),
+        ("HTTPS://Name.OpenAI.Azure.com", True),
+        ("https://name.openai.azure.com.", True),
+        ("https://name.openai.azure.us/openai/v1", True),
+        ("https://name.openai.azure.cn/openai/v1", True),
+        ("https://openai.azure.com", False),
+        ("https://name.openai.azure.com.example/v1", False),
+        ("https://name.openai-azure.com/v1", False),
+        ("https://api.example/name.openai.azure.com/v1", False),
+        ("http://[::1]/v1", False),
+        (DEFAULT_BASE_URL, False),
+    ],
+)
+def test_addresses_of_azure_are_known(url: str, azure: bool) -> None:
+    assert is_azure(Settings(base_url=url).base_url) is azure
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://api.openai.com/v1", "https://api.openai.com/v1"),
+        ("https://api.openai.com/v1//", "https://api.openai.com/v1"),
+        ("HTTP://LocalHost:8080", "http://localhost:8080"),
+        ("http://[::1]:8080/v1", "http://[::1]:8080/v1"),
+        ("https://bücher.example/V1", "https://bücher.example/V1"),
+        (None, DEFAULT_BASE_URL),
+    ],
+)
+def test_base_urls_are_normalised(url: str | None, expected: str) -> None:
+    assert Settings(base_url=url).base_url == expected  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("localhost:1234/v1", "localhost:1234/v1"),
+        ("ftp://a.example", "ftp://a.example"),
+        ("ws://a.example", "ws://a.example"),
+        ("https:///v1", "https:///v1"),
+        ("https://a.example:port/v1", "https://a.example:port/v1"),
+        ("https://[broken/v1", "https://[broken/v1"),
+        ("https://a b.example/v1", "https://a b.example/v1"),
+        ("https://a.example\\v1", "https://a.example\\\\v1"),
+        ("https://a!b.example/v1", "https://a!b.example/v1"),
+        ("https://a.example/\ud800", "https://a.example/\\ud800"),
+        ("//a.example?key=hunter2", "//a.example"),
+    ],
+)
+def test_what_is_no_url_is_refused(url: str, shown: str) -> None:
+    assert refusal(base_url=url) == (
+        f"The base_url argument must be a URL such as https://api.openai.com/v1, got '{shown}'"
+    )
+
+
+@pytest.mark.parametrize("url", ["https://me:hunter2@a.example/v1", "https://hunter2@a.example"])
+def test_a_url_with_a_password_is_refused_without_being_quoted(url: str) -> None:
+    assert "must not hold a user or password" in refusal(base_url=url)
+
+
+def test_a_broken_url_with_a_password_is_not_quoted() -> None:
+    assert refusal(base_url="me:hunter2@a.example").endswith("such as https://api.openai.com/v1")
+
+
+@pytest.mark.parametrize("tail", ["?api-key=hunter2", "#hunter2", "?"])
+def test_a_url_with_a_query_or_fragment_is_refused(tail: str) -> None:
+    assert refusal(base_url=f"https://a.example/v1{tail}") == (
+        "The base_url argument must not hold a query or fragment; use default_query, got 'https://a.example/v1'"
+    )
+
+
+def test_a_wrong_url_in_the_environment_names_the_variable() -> None:
+    with pytest.raises(ConfigurationError, match="base_url from OPENAI_BASE_URL must be a URL"):
+        resolve({"OPENAI_BASE_URL": "nowhere"})
+
+
+FOREIGN = SimpleNamespace(connect=1.0, read=None, write=None, pool=None)
+
+
+@pytest.mark.parametrize(("timeout", "kept"), [(1, 1.0), (0.5, 0.5), (None, None), (FOREIGN, FOREIGN)])
+def test_timeouts_are_numbers_none_or_foreign_objects(timeout: object, kept: object) -> None:
+    settings = resolve({}, timeout=timeout)  # type: ignore[typeddict-item]
+
+    assert settings.timeout is kept or settings.timeout == kept
+
+
+@pytest.mark.parametrize("option", ["timeout", "connect_timeout", "deadline", "idle_timeout"])
+@pytest.mark.parametrize(
+    ("value", "got"),
+    [
+        (0, "int 0"),
+        (-1.5, "float -1.5"),
+        (math.inf, "float inf"),
+        (math.nan, "float nan"),
+        (True, "bool True"),
+        (10**5000, "int"),
+        ("5", "str"),
+        ((1, 2), "tuple"),
+    ],
+    ids=["zero", "negative", "infinite", "nan", "bool", "huge", "str", "tuple"],
+)
+def test_seconds_must_be_positive_finite_numbers(option: str, value: object, got: str) -> None:
+    assert refusal(**{option: value}) == (
+        f"The {option} argument must be a positive number of seconds, got {got}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "least"), [("max_retries", 0), ("max_redirects", 0), ("max_event_bytes", 1)]
+)
+def test_counts_must_be_whole_numbers(option: str, least: int) -> None:
+    assert getattr(resolve({}, **{option: least}), option) == least  # type: ignore[typeddict-item]
+    for value, got in [
+        (least - 1, f"int {least - 1}"),
+        (1.5, "float 1.5"),
+        (True, "bool True"),
+        ("2", "str"),
+    ]:
+        assert refusal(**{option: value}) == (
+            f"The {option} argument must be a whole number from {least}, got {got}"
+        )
+
+
+@pytest.mark.parametrize("option", ["strict", "validate_requests"])
+def test_flags_must_be_true_or_false(option: str) -> None:
+    assert refusal(**{option: 1}) == f"The {option} argument must be True or False, got int 1"
+
+
+def test_headers_are_copied_without_white_space_around_values() -> None:
+    given = {"X-Mine": " a\tb ", "User-Agent": None, "X-Latin": "é"}
+
+    settings = resolve({}, default_headers=given)
+    given["X-Late"] = "1"
+
+    assert settings.default_headers == {"X-Mine": "a\tb", "User-Agent": None, "X-Latin": "é"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "text"),
+    [
+        ({"X-Mine": "hunter2\n"}, "The header 'X-Mine' in the default_headers argument holds a line break"),
+        (
+            {"X-Mine": "hunter2\x00"},
+            "The header 'X-Mine' in the default_headers argument holds a control character",
+        ),
+        (
+            {"X-Mine": "hunter2€"},
+            "The header 'X-Mine' in the default_headers argument holds a character beyond Latin-1",
+        ),
+        (
+            {"X-Mine": 7},
+            "The header 'X-Mine' in the default_headers argument must be a string or None, got int 7",
+        ),
+        ({"X Mine": "a"}, "The default_headers argument has a header 'X Mine', which is no header name"),
+        ({"": "a"}, "The default_headers argument has a header '', which is no header name"),
+        ({7: "a"}, "The name in the default_headers argument must be a string, got int 7"),
+        ([("X-Mine", "a")], "The default_headers argument must be a mapping, got list"),
+    ],
+)
+def test_headers_that_http_cannot_carry_are_refused(headers: object, text: str) -> None:
+    assert refusal(default_headers=headers).startswith(text)
+
+
+def test_headers_of_a_request_are_checked_under_their_name() -> None:
+    with pytest.raises(ConfigurationError, match="in the extra_headers holds a line break"):
+        check_headers("extra_headers", {"A": "b\r\nC: d"})
+
+
+def test_query_values_are_scalars_or_lists() -> None:
+    query = {"a": "x", "b": 1, "c": 0.5, "d": True, "e": None, "f": ["x", 1]}
+
+    assert resolve({}, default_query=query).default_query == query
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        (
+            {"a": {}},
+            "The parameter 'a' in the default_query argument must be a string, number, list or None, got dict",
+        ),
+        (
+            {"a": [None]},
+            "The parameter 'a' in the default_query argument must be a string, number, list or None, got NoneType",
+        ),
+        ({1: "a"}, "The name in the default_query argument must be a string, got int 1"),
+        ("a=1", "The default_query argument must be a mapping, got str"),
+    ],
+)
+def test_query_values_of_other_kinds_are_refused(query: object, text: str) -> None:
+    assert refusal(default_query=query) == text
+
+
+def test_merging_compares_header_names_without_case() -> None:
+    merged = merge_headers({"User-Agent": "sdk", "Accept": "*/*"}, None, {"user-agent": None, "X-Mine": "1"})
+
+    assert merged == {"user-agent": None, "Accept": "*/*", "X-Mine": "1"}
+
+
+def test_replacing_keeps_the_rest() -> None:
+    settings = resolve(VARIABLES, max_retries=7)
+
+    changed = settings.replace(timeout=None, organization=None)
+
+    assert (changed.timeout, changed.organization, changed.max_retries) == (None, None, 7)
+    assert (settings.timeout, settings.organization) == (600.0, "org_1")
+
+
+def test_replacing_adds_headers_and_query() -> None:
+    settings = resolve({}, default_headers={"A": "1", "B": "2"}, default_query={"a": 1})
+
+    changed = settings.replace(default_headers={"a": None, "C": "3"}, default_query={"b": 2})
+
+    assert changed.default_headers == {"a": None, "B": "2", "C": "3"}
+    assert changed.default_query == {"a": 1, "b": 2}
+
+
+def test_replacing_headers_and_query_by_none_clears_them() -> None:
+    settings = resolve({}, default_headers={"A": "1"}, default_query={"a": 1})
+
+    changed = settings.replace(default_headers=None, default_query=None)
+
+    assert (changed.default_headers, changed.default_query) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"timeout": -1}, {"default_headers": ["A"]}, {"default_query": ["a"]}, {"default_headers": {"A": "\n"}}],
+)
+def test_replacing_checks_as_strictly(change: dict[str, object]) -> None:
+    with pytest.raises(ConfigurationError):
+        resolve({}).replace(**change)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("name", "hint"), [("tiemout", "; did you mean 'timeout'?"), ("zzz", "")])
+def test_an_unknown_option_suggests_the_nearest(name: str, hint: str) -> None:
+    text = f"() got an unexpected keyword argument '{name}'{hint}"
+
+    for function, call in [("with_options", resolve({}).replace), ("Client", lambda **o: resolve({}, **o))]:
+        with pytest.raises(TypeError) as caught:
+            call(**{name: 1})
+        assert str(caught.value) == function + text
+
+
+def test_unknown_arguments_of_any_function_are_explained() -> None:
+    error = unknown_argument("create", "modle", ["model", "input"])
+
+    assert str(error) == "create() got an unexpected keyword argument 'modle'; did you mean 'model'?"
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(AttributeError):
+        resolve({}).timeout = 1.0  # type: ignore[misc]
+
+
+def test_the_repr_shows_no_secret() -> None:
+    settings = resolve(
+        VARIABLES,
+        default_headers={"Authorization": "hunter2", "X-Token": "hunter2", "Accept": "*/*", "Cookie": None},
+        default_query={"api-key": "hunter2", "api-version": "preview"},
+    )
+
+    shown = repr(settings)
+
+    assert "hunter2" not in shown
+    assert "api_key='***', auth=None, base_url='http://localhost:1234/v1', organization='org_1'" in shown
+    assert "{'Authorization': '***', 'X-Token': '***', 'Accept': '*/*', 'Cookie': None}" in shown
+    assert "{'api-key': '***', 'api-version': 'preview'}" in shown
+
+
+def test_the_repr_of_a_way_to_sign_shows_no_secret() -> None:
+    @dataclasses.dataclass
+    class Mine(httpx.Auth):
+        token: str
+
+    assert ", auth='api-key', " in repr(resolve({}, auth="api-key"))
+    assert ", auth=None, " in repr(resolve({}))
+    shown = repr(resolve({}, auth=Mine("hunter2")))
+    assert "Mine" in shown
+    assert "hunter2" not in shown
+
+
+def test_the_repr_tells_a_missing_key_from_a_hidden_one() -> None:
+    assert "api_key=None" in repr(resolve({}))
+    assert "api_key='***'" in repr(resolve({}, api_key=lambda: KEY))
+
+
+def test_headers_are_redacted_for_logs_too() -> None:
+    assert redact_headers({"X-Secret": "hunter2"}) == {"X-Secret": "***"}

@@ -1,0 +1,518 @@
+"""Events become the response so far, from servers that are right and from those that forget half."""
+
+from typing import Any
+
+import pytest
+
+from responses_client._events.accumulator import Accumulator
+from responses_client.models import StreamEvent, UnknownItem
+from responses_client.models._base import OpenUnion, dispatcher
+
+Wire = dict[str, Any]
+UNION: type[OpenUnion] = dispatcher(StreamEvent)
+
+
+def typed(wire: Wire) -> Any:
+    model = UNION.member(wire["type"])
+    assert model is not None
+    return model.from_dict(wire)
+
+
+def accumulated(*events: Wire) -> Accumulator:
+    accumulator = Accumulator()
+    accumulator.extend([typed(event) for event in events])
+    return accumulator
+
+
+def output_of(*events: Wire) -> list[Wire]:
+    snapshot = accumulated(*events).snapshot()
+    assert snapshot is not None
+    return snapshot.to_dict().get("output", [])
+
+
+def event(kind: str, **fields: Any) -> Wire:
+    return {"type": f"response.{kind}", **fields}
+
+
+def added(item: Wire, **fields: Any) -> Wire:
+    return event("output_item.added", item=item, **fields)
+
+
+def done(item: Wire, **fields: Any) -> Wire:
+    return event("output_item.done", item=item, **fields)
+
+
+def delta(text: str, **fields: Any) -> Wire:
+    return event("output_text.delta", delta=text, **fields)
+
+
+def message(*texts: str, **fields: Any) -> Wire:
+    return {"type": "message", "role": "assistant", "content": [part(text) for text in texts], **fields}
+
+
+def part(text: str, **fields: Any) -> Wire:
+    return {"type": "output_text", "text": text, **fields}
+
+
+def call(arguments: str = "", **fields: Any) -> Wire:
+    return {"type": "function_call", "call_id": "call_1", "name": "boil", "arguments": arguments, **fields}
+
+
+def made(kind: str = "message", **fields: Any) -> Wire:
+    """Return an item that the server never announced."""
+    parent = {"role": "assistant"} if kind == "message" else {}
+    return {"type": kind, "status": "in_progress", **parent, **fields}
+
+
+CITATION = {"type": "url_citation", "url": "https://tea.example/"}
+AT = {"output_index": 0, "content_index": 0}
+
+CASES: dict[str, tuple[list[Wire], list[Wire]]] = {
+    "deltas alone": ([delta("a"), delta("b")], [made(content=[part("ab")])]),
+    "deltas with an id": ([delta("a", item_id="m1")], [made(id="m1", content=[part("a")])]),
+    "deltas at an index": ([delta("a", output_index=3, content_index=7)], [made(content=[part("a")])]),
+    "deltas of two parts": (
+        [
+            added(message("", ""), output_index=0),
+            delta("a", **AT),
+            delta("b", output_index=0, content_index=1),
+            delta("c", **AT),
+        ],
+        [message("ac", "b")],
+    ),
+    "deltas of two items by turns": (
+        [delta("a", output_index=1), delta("b", output_index=0), delta("c", output_index=1)],
+        [made(content=[part("b")]), made(content=[part("ac")])],
+    ),
+    "deltas of two items by id": (
+        [
+            added(message(id="m1")),
+            added(message(id="m2")),
+            delta("b", item_id="m2"),
+            delta("a", item_id="m1"),
+        ],
+        [message("a", id="m1"), message("b", id="m2")],
+    ),
+    "deltas after done": ([done(message("a"), output_index=0), delta("b", output_index=0)], [message("ab")]),
+    "deltas onto a null": (
+        [added(call(arguments=None) | {"arguments": ""}), event("function_call_arguments.delta", delta="x")],
+        [call("x")],
+    ),
+    "done instead of deltas": ([event("output_text.done", text="a")], [made(content=[part("a")])]),
+    "done after deltas": ([delta("a"), event("output_text.done", text="abc")], [made(content=[part("abc")])]),
+    "refusal and text": (
+        [
+            delta("a", **AT),
+            event("refusal.delta", delta="n", output_index=0, content_index=1),
+            event("refusal.delta", delta="o"),
+        ],
+        [made(content=[part("a"), {"type": "refusal", "refusal": "no"}])],
+    ),
+    "a part, opened and closed": (
+        [
+            event("content_part.added", part=part("")),
+            delta("a"),
+            event("content_part.done", part=part("a", annotations=[])),
+        ],
+        [made(content=[part("a", annotations=[])])],
+    ),
+    "two parts, opened and closed": (
+        [
+            event("content_part.added", part=part("")),
+            delta("a"),
+            event("content_part.done", part=part("a")),
+            event("content_part.added", part=part("")),
+            delta("b"),
+            event("content_part.done", part=part("b")),
+        ],
+        [made(content=[part("a"), part("b")])],
+    ),
+    "a part that is announced late": (
+        [delta("a", **AT), event("content_part.added", part=part("a"), **AT)],
+        [made(content=[part("a")])],
+    ),
+    "a part beyond the end": (
+        [delta("a", **AT), event("content_part.added", part=part("b"), output_index=0, content_index=5)],
+        [made(content=[part("a"), part("b")])],
+    ),
+    "a closed part of another kind": (
+        [
+            delta("a", **AT),
+            event(
+                "content_part.done",
+                part={"type": "refusal", "refusal": "no"},
+                output_index=0,
+                content_index=5,
+            ),
+        ],
+        [made(content=[part("a"), {"type": "refusal", "refusal": "no"}])],
+    ),
+    "indexes that count deltas": (
+        [
+            delta("a", content_index=4),
+            delta("b", content_index=5),
+            event("output_text.done", text="ab", content_index=6),
+        ],
+        [made(content=[part("ab")])],
+    ),
+    "an index below zero": (
+        [delta("a", content_index=-1), delta("b", content_index=-2)],
+        [made(content=[part("a"), part("b")])],
+    ),
+    "citations": (
+        [delta("a"), event("output_text.annotation.added", annotation=CITATION, annotation_index=0)],
+        [made(content=[part("a", annotations=[CITATION])])],
+    ),
+    "citations whose index leaps": (
+        [event("output_text.annotation.added", annotation=CITATION, annotation_index=n) for n in (3, 7)],
+        [made(content=[part("", annotations=[CITATION, CITATION])])],
+    ),
+    "citations without an index": (
+        [event("output_text.annotation.added", annotation=CITATION)] * 2,
+        [made(content=[part("", annotations=[CITATION, CITATION])])],
+    ),
+    "a summary alone": (
+        [event("reasoning_summary_text.delta", delta="a", summary_index=0, item_id="r1")],
+        [made("reasoning", id="r1", summary=[{"type": "summary_text", "text": "a"}])],
+    ),
+    "sections of a summary": (
+        [
+            event("reasoning_summary_part.added", part={"type": "summary_text", "text": ""}, summary_index=0),
+            event("reasoning_summary_text.delta", delta="a", summary_index=0),
+            event("reasoning_summary_part.done", part={"type": "summary_text", "text": "a"}, summary_index=0),
+            event("reasoning_summary_text.delta", delta="b", summary_index=1),
+            event("reasoning_summary_text.done", text="bc", summary_index=1),
+        ],
+        [
+            made(
+                "reasoning",
+                summary=[{"type": "summary_text", "text": "a"}, {"type": "summary_text", "text": "bc"}],
+            )
+        ],
+    ),
+    "a section closed beyond the end": (
+        [
+            event("reasoning_summary_text.delta", delta="a", summary_index=0),
+            event("reasoning_summary_part.done", part={"type": "summary_text", "text": "b"}, summary_index=1),
+        ],
+        [
+            made(
+                "reasoning",
+                summary=[{"type": "summary_text", "text": "a"}, {"type": "summary_text", "text": "b"}],
+            )
+        ],
+    ),
+    "thoughts, then text, without indexes": (
+        [event("reasoning_text.delta", delta="hm", item_id="r1"), delta("a", item_id="m1")],
+        [
+            made("reasoning", id="r1", content=[{"type": "reasoning_text", "text": "hm"}]),
+            made(id="m1", content=[part("a")]),
+        ],
+    ),
+    "arguments by call id": (
+        [
+            added(call(call_id="c1")),
+            added(call(call_id="c2")),
+            event("function_call_arguments.delta", delta="1", item_id="c1"),
+            event("function_call_arguments.done", arguments="2", item_id="c2"),
+        ],
+        [call("1", call_id="c1"), call("2", call_id="c2")],
+    ),
+    "items of the same call": (
+        [
+            done({"type": "shell_call", "call_id": "c1", "action": {"commands": ["ls"]}}),
+            done({"type": "shell_call_output", "call_id": "c1", "output": []}),
+        ],
+        [
+            {"type": "shell_call", "call_id": "c1", "action": {"commands": ["ls"]}},
+            {"type": "shell_call_output", "call_id": "c1", "output": []},
+        ],
+    ),
+    "items done and never added": (
+        [done(message("a", id="m1")), done(message("b", id="m2")), done(message("c"))],
+        [message("a", id="m1"), message("b", id="m2"), message("c")],
+    ),
+    "items added and done under other ids": (
+        [
+            added(message(id="m1")),
+            done(message("a", id="m2")),
+            added(message(id="m3")),
+            done(message("b", id="m4")),
+        ],
+        [message("a", id="m2"), message("b", id="m4")],
+    ),
+    "items done under their id": (
+        [
+            added(message(id="m1")),
+            added(call(id="f1")),
+            done(message("a", id="m1")),
+            done(call("{}", id="f1")),
+        ],
+        [message("a", id="m1"), call("{}", id="f1")],
+    ),
+    "items of another kind without ids": (
+        [added(message()), done(call("{}")), delta("a")],
+        [message("a"), call("{}")],
+    ),
+    "items added twice": ([added(message(id="m1")), added(message("a", id="m1"))], [message("a", id="m1")]),
+    "items out of order": (
+        [done(message("b"), output_index=7), done(message("a"), output_index=2), added(message("c"))],
+        [message("a"), message("b"), message("c")],
+    ),
+    "an index that leads to another item": (
+        [
+            added(message(id="m1"), output_index=0),
+            added(call(id="f1"), output_index=1),
+            delta("a", output_index=1, item_id="m1"),
+            event("function_call_arguments.delta", delta="{}", output_index=0, item_id="f1"),
+        ],
+        [message("a", id="m1"), call("{}", id="f1")],
+    ),
+    "an index that leads nowhere, an id that does": (
+        [added(message(id="m1"), output_index=0), delta("a", output_index=4, item_id="m1")],
+        [message("a", id="m1")],
+    ),
+    "an item of a kind of its own": (
+        [added({"type": "poem", "lines": 0}, output_index=0), delta("a", output_index=0)],
+        [{"type": "poem", "lines": 0, "content": [part("a")]}],
+    ),
+    "content that is no list": (
+        [
+            added({"type": "message", "role": "assistant", "content": "a"}, output_index=0),
+            delta("b", output_index=0),
+        ],
+        [message("b")],
+    ),
+    "parts that are no objects": (
+        [
+            added({"type": "message", "role": "assistant", "content": ["a", None]}, output_index=0),
+            delta("b", **AT),
+        ],
+        [{"type": "message", "role": "assistant", "content": [part("b"), None]}],
+    ),
+    "an item that is none": (
+        [done(message("a"), output_index=0), event("output_item.done", item=None, output_index=0)],
+        [message("a")],
+    ),
+    "a part that is none": (
+        [delta("a", **AT), event("content_part.done", part=None, **AT)],
+        [made(content=[part("a")])],
+    ),
+    "text that is none": (
+        [
+            added(message(), output_index=0),
+            event("content_part.added", part={"type": "output_text", "text": 5}, **AT),
+            delta("b", **AT),
+        ],
+        [message("b")],
+    ),
+    "statuses": (
+        [
+            event("web_search_call.in_progress", item_id="w1"),
+            event("web_search_call.searching", item_id="w1"),
+        ],
+        [{"type": "web_search_call", "status": "searching", "id": "w1"}],
+    ),
+    "a status beside a message": (
+        [added(message(id="m1")), event("file_search_call.completed")],
+        [message(id="m1"), {"type": "file_search_call", "status": "completed"}],
+    ),
+    "commands": (
+        [
+            event("shell_call_command.added", command="", command_index=0, output_index=0),
+            event("shell_call_command.delta", delta="l", command_index=0, output_index=0),
+            event("shell_call_command.delta", delta="s", command_index=0, output_index=0),
+            event("shell_call_command.delta", delta="wc", command_index=9, output_index=0),
+            event("shell_call_command.done", command="wc -l", command_index=1, output_index=0),
+        ],
+        [made("shell_call", action={"commands": ["ls", "wc -l"]})],
+    ),
+    "commands without an index": (
+        [
+            event("shell_call_command.delta", delta="l"),
+            event("shell_call_command.delta", delta="s"),
+            event("shell_call_command.done", command="ls ."),
+        ],
+        [made("shell_call", action={"commands": ["ls ."]})],
+    ),
+    "output of commands": (
+        [
+            event(
+                "shell_call_output_content.delta",
+                delta={"stdout": "a", "stderr": None},
+                command_index=0,
+                output_index=0,
+            ),
+            event(
+                "shell_call_output_content.delta",
+                delta={"stdout": "b", "other": 5},
+                command_index=0,
+                output_index=0,
+            ),
+            event("shell_call_output_content.delta", delta={"stderr": "c"}, command_index=1, output_index=0),
+        ],
+        [made("shell_call_output", output=[{"stdout": "ab"}, {"stderr": "c"}])],
+    ),
+    "output of commands, whole": (
+        [event("shell_call_output_content.done", output=[{"stdout": "a"}], command_index=0)],
+        [made("shell_call_output", output=[{"stdout": "a"}])],
+    ),
+    "diffs": (
+        [
+            event("apply_patch_call_operation_diff.delta", delta="+a"),
+            event("apply_patch_call_operation_diff.delta", delta="b"),
+        ],
+        [made("apply_patch_call", operation={"diff": "+ab"})],
+    ),
+    "no effect": (
+        [event("created", response={"id": "r1"}), event("audio.delta", delta="AA=="), {"type": "keepalive"}],
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("events", "output"), CASES.values(), ids=CASES.keys())
+def test_events_give_the_output(events: list[Wire], output: list[Wire]):
+    assert output_of(*events) == output
+
+
+@pytest.mark.parametrize("events", [events for events, _ in CASES.values()], ids=CASES.keys())
+def test_it_does_not_matter_when_somebody_looks(events: list[Wire]):
+    accumulator = Accumulator()
+    for wire in events:
+        before = typed(wire)
+        accumulator.extend([before])
+        accumulator.snapshot()
+        assert before.to_dict() == typed(wire).to_dict()
+    assert accumulator.snapshot() == accumulated(*events).snapshot()
+
+
+def test_nothing_comes_of_nothing():
+    accumulator = Accumulator()
+    accumulator.extend([])
+    assert accumulator.snapshot() is None
+    accumulator.extend([typed({"type": "keepalive", "sequence_number": 4})])
+    assert accumulator.snapshot() is None
+    assert accumulator.last_sequence_number == 4
+
+
+def test_the_last_number_is_that_of_the_last_event_with_one():
+    accumulator = accumulated({"type": "keepalive", "sequence_number": 4}, {"type": "keepalive"})
+    assert accumulator.last_sequence_number == 4
+
+
+START = {"id": "r1", "model": "kettle-1", "status": "in_progress", "output": []}
+RESPONSES: dict[str, tuple[list[Wire], Wire]] = {
+    "the last one counts": (
+        [event("created", response=START), event("in_progress", response={**START, "model": "kettle-2"})],
+        {**START, "model": "kettle-2"},
+    ),
+    "its output replaces what came": (
+        [
+            event("created", response=START),
+            delta("a"),
+            event("completed", response={"id": "r1", "output": [message("b")]}),
+        ],
+        {"id": "r1", "output": [message("b")]},
+    ),
+    "no output keeps what came": (
+        [
+            event("created", response=START),
+            done(message("a")),
+            event("completed", response={"id": "r1", "status": "completed"}),
+        ],
+        {"id": "r1", "status": "completed", "output": [message("a")]},
+    ),
+    "empty output keeps what came": (
+        [done(message("a")), event("completed", response={"id": "r1", "output": []})],
+        {"id": "r1", "output": [message("a")]},
+    ),
+    "null output keeps what came": (
+        [done(message("a")), event("completed", response={"id": "r1", "output": None})],
+        {"id": "r1", "output": [message("a")]},
+    ),
+    "malformed output keeps what came": (
+        [done(message("a")), event("completed", response={"id": "r1", "output": {"a": 1}})],
+        {"id": "r1", "output": [message("a")]},
+    ),
+    "malformed output alone is kept": (
+        [event("completed", response={"id": "r1", "output": {"a": 1}})],
+        {"id": "r1", "output": {"a": 1}},
+    ),
+    "members that are no objects are kept": (
+        [event("created", response={"id": "r1", "output": [None, "x", message("a")]})],
+        {"id": "r1", "output": [None, "x", message("a")]},
+    ),
+    "and deltas go past them": (
+        [event("created", response={"id": "r1", "output": [None, message("a")]}), delta("b", output_index=0)],
+        {"id": "r1", "output": [made(content=[part("b")]), message("a")]},
+    ),
+    "a part of a response is added": (
+        [
+            event("created", response=START),
+            event("failed", response={"status": "failed", "error": {"code": "x"}}),
+        ],
+        {**START, "status": "failed", "error": {"code": "x"}},
+    ),
+    "parts of a response, one after the other": (
+        [event("in_progress", response={"model": "a"}), event("in_progress", response={"status": "queued"})],
+        {"model": "a", "status": "queued"},
+    ),
+    "a part of a response comes first": (
+        [event("failed", response={"status": "failed"})],
+        {"status": "failed"},
+    ),
+    "null output is written as it came": (
+        [event("created", response={"id": "r1", "output": None})],
+        {"id": "r1", "output": None},
+    ),
+}
+
+
+@pytest.mark.parametrize(("events", "response"), RESPONSES.values(), ids=RESPONSES.keys())
+def test_events_give_the_response(events: list[Wire], response: Wire):
+    snapshot = accumulated(*events).snapshot()
+    assert snapshot is not None
+    assert snapshot.to_dict() == response
+
+
+def test_a_call_whose_beginning_never_came_looks_like_no_call():
+    snapshot = accumulated(event("function_call_arguments.delta", delta="{}", item_id="f1")).snapshot()
+    assert snapshot is not None
+    assert [type(item) for item in snapshot.output] == [UnknownItem]
+
+
+@pytest.mark.parametrize("start", [[], [event("created", response=START)], [delta("a")]])
+def test_the_end_gives_the_status_if_nothing_else_does(start: list[Wire]):
+    accumulator = accumulated(*start)
+    accumulator.finish("response.incomplete")
+    snapshot = accumulator.snapshot()
+    assert snapshot is not None
+    assert snapshot.status == "incomplete"
+
+
+def test_the_end_changes_no_final_status():
+    accumulator = accumulated(event("completed", response={"id": "r1", "status": "failed"}))
+    before = accumulator.snapshot()
+    accumulator.finish("response.completed")
+    assert accumulator.snapshot() is before
+
+
+# No server is known to; but a delta must not start a part of its own because the index is odd.
+@pytest.mark.parametrize("index", [1, 7, -1])
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [("reasoning_summary_text", "summary"), ("reasoning_text", "content")],
+)
+def test_parts_that_are_counted_oddly_are_the_same_part_in_each_delta(
+    kind: str, path: str, index: int
+) -> None:
+    place = {"output_index": 0, "summary_index" if path == "summary" else "content_index": index}
+    events = [typed({"type": f"response.{kind}.delta", "delta": text, **place}) for text in ("Hel", "lo")]
+    accumulator = Accumulator()
+    for event in events:
+        accumulator.extend([event])
+        accumulator.snapshot()
+    snapshot = accumulator.snapshot()
+    assert snapshot is not None
+    assert [part["text"] for part in snapshot.to_dict()["output"][0][path]] == ["Hello"]

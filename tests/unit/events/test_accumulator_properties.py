@@ -1,0 +1,116 @@
+"""Whatever comes, accumulation neither fails nor depends on who looks, and takes linear time."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from model_strategies import wire_of
+
+from responses_client._events import accumulator as _accumulate
+from responses_client._events.accumulator import Accumulator
+from responses_client.models import OutputTextDelta, Response, StreamEvent
+from responses_client.models._base import OpenUnion, dispatcher
+
+Wire = dict[str, Any]
+UNION: type[OpenUnion] = dispatcher(StreamEvent)
+
+
+def typed(wire: Wire) -> Any:
+    model = UNION.member(wire["type"])
+    assert model is not None
+    return model.from_dict(wire)
+
+
+def delta(text: str, **fields: Any) -> Wire:
+    return {"type": "response.output_text.delta", "delta": text, **fields}
+
+
+FORMS: dict[str, Callable[[int], Wire]] = {
+    "usual": lambda _: delta("x", output_index=0, item_id="m1", content_index=0),
+    "bare": lambda _: delta("x"),
+    "other ids": lambda n: delta("x", output_index=0, item_id=f"m{n}", content_index=0),
+    "other indexes": lambda n: delta("x", output_index=0, item_id="m1", content_index=n),
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
+def test_a_hundred_thousand_deltas_are_copied_once(
+    form: Callable[[int], Wire], monkeypatch: pytest.MonkeyPatch
+):
+    copied: list[int] = []
+    write = _accumulate._Text.__str__
+    monkeypatch.setattr(_accumulate._Text, "__str__", lambda text: (copied.append(1), write(text))[1])
+    accumulator = Accumulator()
+    for start in range(0, 100_000, 10_000):
+        accumulator.extend([OutputTextDelta.model_validate(form(n)) for n in range(start, start + 10_000)])
+    assert copied == []
+    snapshot = accumulator.snapshot()
+    assert snapshot is not None
+    assert len(snapshot.output_text) == 100_000
+    assert copied == [1]
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
+def test_work_grows_as_the_number_of_deltas_does(form: Callable[[int], Wire]):
+    def calls(count: int) -> int:
+        events = [OutputTextDelta.model_validate(form(n)) for n in range(count)]
+        accumulator, seen = Accumulator(), 0
+
+        def count_call(frame: object, kind: str, argument: object) -> None:
+            nonlocal seen
+            seen += 1
+
+        former = sys.getprofile()
+        sys.setprofile(count_call)
+        try:
+            accumulator.extend(events)
+        finally:
+            sys.setprofile(former)
+        return seen
+
+    calls(10)
+    assert calls(2000) < 2.1 * calls(1000)
+
+
+def small(wire: Wire) -> Wire:
+    """Make indexes small enough to meet, ids few enough to be met again."""
+    changes: Wire = {}
+    for name, value in wire.items():
+        if name.endswith("_index") and isinstance(value, int):
+            changes[name] = value % 3 - (value % 7 == 0)
+        if name == "item_id" and isinstance(value, str):
+            changes[name] = f"id_{len(value) % 3}"
+    return {**wire, **changes}
+
+
+def streams() -> st.SearchStrategy[list[Wire]]:
+    kinds = sorted(kind for kind in UNION.members if kind not in ("error", "ping", "keepalive"))
+    events = st.sampled_from(kinds).flatmap(
+        lambda kind: wire_of(UNION.member(kind), {"type": kind}).map(small)
+    )
+    return st.lists(events, max_size=12)
+
+
+@given(streams())
+def test_no_stream_is_too_odd_to_look_at(wire: list[Wire]):
+    for count in range(len(wire) + 1):
+        accumulator = Accumulator()
+        accumulator.extend([typed(data) for data in wire[:count]])
+        snapshot = accumulator.snapshot()
+        assert snapshot is None or Response.from_json(snapshot.to_json()) == snapshot
+
+
+@given(streams())
+def test_looking_in_between_never_changes_the_end(wire: list[Wire]):
+    once, often = Accumulator(), Accumulator()
+    once.extend([typed(data) for data in wire])
+    for data in wire:
+        often.extend([typed(data)])
+        often.snapshot()
+    one, other = once.snapshot(), often.snapshot()
+    assert (one is None) == (other is None)
+    if one is not None and other is not None:
+        assert one.to_dict() == other.to_dict()

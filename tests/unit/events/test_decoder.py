@@ -1,0 +1,413 @@
+"""Bytes of a stream become typed events; what is odd is typed all the same or ends in an error of ours."""
+
+import json
+import logging
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from responses_client._base.http import ResponseMeta
+from responses_client._events.decoder import MOST_KEPT_BYTES, EventDecoder
+from responses_client.errors import ResponseValidationError
+from responses_client.models import (
+    ErrorEvent,
+    FunctionCallArgumentsDone,
+    Keepalive,
+    OutputItemDone,
+    OutputTextDelta,
+    ResponseCompleted,
+    ResponseInProgress,
+    UnknownEvent,
+    UnknownItem,
+)
+
+DELTA = {"type": "response.output_text.delta", "delta": "Tea"}
+COMPLETED = {"type": "response.completed", "response": {"id": "resp_1", "status": "completed"}}
+META = ResponseMeta.build(
+    200, {"x-request-id": "req_1"}, elapsed=0, tries=1, method="POST", url="https://api.example/v1/responses"
+)
+
+
+def replayed(made: EventDecoder) -> list[Any]:
+    return [event for events in made.replay() for event in events]
+
+
+def frame(value: object, name: str | None = None) -> bytes:
+    """Write a frame with the value as its data; a text is taken as it is."""
+    data = value if isinstance(value, str) else json.dumps(value)
+    return ("" if name is None else f"event: {name}\n").encode() + f"data: {data}\n\n".encode()
+
+
+def decoder(*, strict: bool = False, limit: int = 2**20) -> EventDecoder:
+    return EventDecoder(limit, strict, META)
+
+
+def decoded(*frames: bytes, strict: bool = False) -> tuple[list[Any], ResponseValidationError | None]:
+    made = decoder(strict=strict)
+    return made.feed(b"".join(frames)), made.failure
+
+
+KINDS: dict[str, tuple[bytes, type, dict[str, Any]]] = {
+    "name and type": (frame(DELTA, DELTA["type"]), OutputTextDelta, DELTA),
+    "type alone": (frame(DELTA), OutputTextDelta, DELTA),
+    "type not first": (frame({"delta": "Tea", "type": DELTA["type"]}), OutputTextDelta, DELTA),
+    "name alone": (frame({"delta": "Tea"}, DELTA["type"]), OutputTextDelta, {"delta": "Tea"}),
+    "a null for the type": (
+        frame({"delta": "Tea", "type": None}, DELTA["type"]),
+        UnknownEvent,
+        {"delta": "Tea", "type": None},
+    ),
+    "a name that says nothing": (frame(DELTA, "message"), OutputTextDelta, DELTA),
+    "another name": (frame(DELTA, "response.refusal.delta"), OutputTextDelta, DELTA),
+    "a name of the end": (frame(DELTA, "response.completed"), OutputTextDelta, DELTA),
+    "a name of an error": (frame(DELTA, "error"), OutputTextDelta, DELTA),
+    "an unknown name": (frame(DELTA, "response.tea.poured"), OutputTextDelta, DELTA),
+    "an unknown type": (
+        frame({"type": "tea.poured", "cup": {"size": 1.0}}, DELTA["type"]),
+        UnknownEvent,
+        {"type": "tea.poured", "cup": {"size": 1.0}},
+    ),
+    "neither": (frame({"cup": 1}), UnknownEvent, {"cup": 1}),
+    "a type that is no text": (frame({"type": 7, "cup": 1}), UnknownEvent, {"type": 7, "cup": 1}),
+    "blanks": (frame(' \t{ "type" : "keepalive" } '), Keepalive, {"type": "keepalive"}),
+    "ping": (frame({}, "ping"), Keepalive, {}),
+    "a type escaped": (
+        frame('{"type": "response\\u002eoutput_text.delta", "delta": "Tea"}'),
+        OutputTextDelta,
+        DELTA,
+    ),
+    "keys twice": (frame('{"type": "keepalive", "a": 1, "a": 2}'), Keepalive, {"type": "keepalive", "a": 2}),
+    "a large number": (
+        frame({"type": "keepalive", "a": 10**30, "sequence_number": 2**70}),
+        Keepalive,
+        {"type": "keepalive", "a": 10**30, "sequence_number": 2**70},
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "kind", "wire"), KINDS.values(), ids=KINDS.keys())
+@pytest.mark.parametrize("times", [1, 3])
+def test_the_type_says_which_event_it_is_or_else_the_name(
+    body: bytes, kind: type, wire: dict[str, Any], times: int
+):
+    events, failure = decoded(body * times)
+    assert failure is None
+    assert [type(event) for event in events] == [kind] * times
+    assert [event.to_dict() for event in events] == [wire] * times
+
+
+NO_EVENTS = ["", " ", "[DONE]", " [DONE] "]
+
+
+@pytest.mark.parametrize("text", NO_EVENTS)
+@pytest.mark.parametrize("name", [None, "ping", DELTA["type"], "response.completed"])
+def test_frames_without_an_event_are_passed_over(text: str, name: str | None):
+    made = decoder(strict=True)
+    assert [type(event) for event in made.feed(frame(text, name) + frame(DELTA))] == [OutputTextDelta]
+    assert made.done == ("DONE" in text)
+    assert made.failure is None
+
+
+@pytest.mark.parametrize("text", ["null", "5", '"tea"', "[]", "true"])
+def test_json_that_is_no_object_is_passed_over_unless_strict(text: str, caplog: pytest.LogCaptureFixture):
+    events, failure = decoded(frame(text), frame(DELTA))
+    assert (len(events), failure) == (1, None)
+    assert "no JSON object" in caplog.text
+    events, failure = decoded(frame(text), frame(DELTA), strict=True)
+    assert events == []
+    assert "no JSON object" in str(failure)
+    assert failure is not None
+    assert failure.request_id == "req_1"
+
+
+NO_JSON = {
+    "torn": '{"type": "keepalive"',
+    "text": "Bad gateway",
+    "two": "{} {}",
+    "deep": '{"type": "keepalive", "a": ' + "[" * 1000 + "]" * 1000 + "}",
+    "thousands of digits": '{"type": "keepalive", "a": ' + "9" * 5000 + "}",
+}
+
+
+@pytest.mark.parametrize("text", NO_JSON.values(), ids=NO_JSON.keys())
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("name", [None, "keepalive"])
+def test_what_is_no_json_ends_the_stream_with_its_text(text: str, strict: bool, name: str | None):
+    events, failure = decoded(frame(DELTA), frame(text, name), frame(DELTA), strict=strict)
+    assert [type(event) for event in events] == [OutputTextDelta]
+    assert failure is not None
+    assert "A stream event is no JSON" in str(failure)
+    assert text[:20] in str(failure)
+    assert failure.request_id == "req_1"
+
+
+MENDED = {
+    "half of a surrogate pair": (b'{"type": "response.output_text.delta", "delta": "a\\ud83d"}', "a\ufffd"),
+    "the other half": (b'{"type": "response.output_text.delta", "delta": "\\uDE00b"}', "\ufffdb"),
+    "halves in the wrong order": (
+        b'{"type": "response.output_text.delta", "delta": "\\ude00\\ud83d"}',
+        "\ufffd\ufffd",
+    ),
+    "beside a pair": (
+        b'{"type": "response.output_text.delta", "delta": "\\ud83d\\ude00\\ud83d"}',
+        "\U0001f600\ufffd",
+    ),
+    "beside what looks like one": (
+        b'{"type": "response.output_text.delta", "delta": "\\\\ud83d\\n\\ud83d"}',
+        "\\ud83d\n\ufffd",
+    ),
+    "no UTF-8": (b'{"type": "response.output_text.delta", "delta": "\xff\xc3"}', "\ufffd\ufffd"),
+    "byte order mark": (b'\xef\xbb\xbf{"type": "response.output_text.delta", "delta": "a"}', "a"),
+}
+
+
+@pytest.mark.parametrize(("data", "delta"), MENDED.values(), ids=MENDED.keys())
+@pytest.mark.parametrize("name", [b"", b"event: response.output_text.delta\n"])
+def test_what_no_text_can_hold_is_replaced_unless_strict(
+    data: bytes, delta: str, name: bytes, caplog: pytest.LogCaptureFixture
+):
+    body = name + b"data: " + data + b"\n\n"
+    (event,), failure = decoded(body)
+    assert failure is None
+    assert event.delta == delta
+    assert "U+FFFD" in caplog.text
+    assert "no JSON" in str(decoded(body, strict=True)[1])
+
+
+def test_numbers_that_json_does_not_have_are_kept():
+    body = frame(
+        '{"type": "response.output_text.delta", "delta": "", "logprobs": [{"token": "", "logprob": -Infinity}]}'
+    )
+    (event,), _ = decoded(body)
+    assert event.logprobs[0].logprob == float("-inf")
+    assert '"logprob":-Infinity' in event.to_json()
+
+
+MALFORMED = {
+    "wrong type": ({**DELTA, "delta": 5}, "delta"),
+    "nothing in it": ({"type": DELTA["type"]}, "delta"),
+    "nothing to say": ({"type": "response.output_item.done"}, "item"),
+    "a text for an object": ({"type": "response.created", "response": "resp_1"}, "response"),
+    "a text for a number": ({**DELTA, "sequence_number": "5"}, "sequence_number"),
+    "a truth for a number": ({**DELTA, "output_index": True}, "output_index"),
+    "inside a list": ({**DELTA, "logprobs": [{"token": "a", "logprob": "b"}]}, "logprobs[0].logprob"),
+}
+
+
+@pytest.mark.parametrize(("value", "path"), MALFORMED.values(), ids=MALFORMED.keys())
+@pytest.mark.parametrize("is_named", [False, True])
+def test_a_malformed_event_is_unknown_or_an_error_when_strict(
+    value: dict[str, Any], path: str, is_named: bool
+):
+    body = frame(value, value["type"] if is_named else None)
+    (event, last), failure = decoded(body, frame(DELTA))
+    assert failure is None
+    assert type(event) is UnknownEvent
+    assert type(last) is OutputTextDelta
+    assert event.type == value["type"]
+    assert event.to_dict() == value
+    assert event.validation_error is not None
+    assert event.validation_error.path == path
+    events, failure = decoded(frame(DELTA), body, strict=True)
+    assert len(events) == 1
+    assert failure is not None
+    assert failure.path == path
+    assert failure.request_id == "req_1"
+    assert "strict=False" in str(failure)
+
+
+@pytest.mark.parametrize(
+    ("item", "path"),
+    [
+        ({"type": "message", "role": "assistant", "content": 5}, "item.content"),
+        (None, "item"),
+        ("tea", "item"),
+    ],
+)
+def test_a_malformed_part_spoils_itself_alone_unless_strict(item: object, path: str):
+    body = frame({"type": "response.output_item.done", "item": item})
+    (event,), failure = decoded(body)
+    assert failure is None
+    assert type(event) is OutputItemDone
+    assert type(event.item) is UnknownItem
+    _, failure = decoded(body, strict=True)
+    assert failure is not None
+    assert failure.path == path
+
+
+ERRORS = {
+    "flat": {"type": "error", "code": "c", "message": "m", "param": None},
+    "nested": {"type": "error", "error": {"type": "t", "code": "c", "message": "m"}},
+    "nested, with a status": {"type": "error", "status": 429, "error": {"code": "c", "message": "m"}},
+    "without a type": {"error": {"code": "c", "message": "m"}},
+    "a null for its type": {"type": None, "error": {"code": "c", "message": "m"}},
+    "a text": {"error": "m"},
+    "a number for its code": {"type": "error", "code": 502, "message": "m"},
+    "a number for its code, nested": {"error": {"code": 502, "message": "m"}},
+    "nothing": {"type": "error"},
+}
+
+
+@pytest.mark.parametrize("value", ERRORS.values(), ids=ERRORS.keys())
+@pytest.mark.parametrize("name", [None, "error", "message"])
+@pytest.mark.parametrize("strict", [False, True])
+def test_an_error_stays_one_whatever_its_form(value: dict[str, Any], name: str | None, strict: bool):
+    made = decoder(strict=strict)
+    (event,) = made.feed(frame(value, name) + frame(DELTA))
+    assert type(event) is ErrorEvent
+    assert event.to_dict() == value
+    assert made.end is event
+    assert made.failure is None
+
+
+@pytest.mark.parametrize("value", [{"type": "server_error", "message": "m"}, {"message": "m"}, {"type": 7}])
+def test_the_name_of_an_error_is_enough(value: dict[str, Any]):
+    (event,), _ = decoded(frame(value, "error"))
+    assert type(event) is ErrorEvent
+    assert event.to_dict() == value
+
+
+ENDS = ["response.completed", "response.incomplete", "response.failed", "response.cancelled"]
+
+
+@pytest.mark.parametrize("kind", ENDS)
+@pytest.mark.parametrize("value", [{"response": {"id": "resp_1"}}, {"response": None}, {}])
+@pytest.mark.parametrize("names", [True, False])
+def test_nothing_is_read_after_a_terminal_event(kind: str, value: dict[str, Any], names: bool):
+    made = decoder()
+    end = {"type": kind, **value}
+    events = made.feed(frame(DELTA) + frame(end, kind if names else None) + frame(DELTA) + frame("no JSON"))
+    assert [event.to_dict() for event in events] == [DELTA, end]
+    assert made.end is events[-1]
+    assert made.failure is None
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_an_event_that_is_too_large_is_an_error_after_those_before_it(strict: bool):
+    made = decoder(strict=strict, limit=100)
+    assert [event.to_dict() for event in made.feed(frame(DELTA) + b"data: " + b"x" * 100)] == [DELTA]
+    assert made.failure is not None
+    assert "larger than 100 bytes (max_event_bytes)" in str(made.failure)
+    assert made.failure.request_id == "req_1"
+    assert [event.to_dict() for event in replayed(made)] == [DELTA]
+
+
+def test_the_end_gives_out_an_event_without_its_blank_line():
+    made = decoder()
+    assert made.feed(frame(COMPLETED).rstrip()) == []
+    assert [type(event) for event in made.finish()] == [ResponseCompleted]
+    assert made.end is not None
+    assert not made.is_torn
+
+
+def test_an_event_is_torn_when_the_bytes_end_inside():
+    made = decoder()
+    made.feed(frame(DELTA) + frame(DELTA)[:-10])
+    assert made.finish() == []
+    assert made.is_torn
+
+
+@pytest.mark.parametrize("value", [{**DELTA, "delta": 5}, [1]])
+def test_a_malformed_event_at_the_end_is_not_torn(value: object):
+    made = decoder(strict=True)
+    made.feed(frame(value).rstrip())
+    assert made.finish() == []
+    assert made.failure is not None
+    assert not made.is_torn
+
+
+def test_events_are_given_again_once_for_the_snapshot(caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.WARNING)
+    made = decoder()
+    body = [frame(DELTA, DELTA["type"]), frame({"type": "tea.poured"}), frame({**DELTA, "delta": 5})]
+    odd = [frame("5"), frame("no JSON"), frame("[DONE]"), frame({"delta": "Tea"}, DELTA["type"])]
+    made.feed(b"".join(body))
+    caplog.clear()
+    assert [type(event) for event in replayed(made)] == [OutputTextDelta, UnknownEvent, UnknownEvent]
+    assert replayed(made) == []
+    made.keep(b"".join(odd))
+    made.keep(frame(COMPLETED) + frame(DELTA))
+    assert [type(event) for event in replayed(made)] == [OutputTextDelta, ResponseCompleted]
+    made.keep(frame(DELTA))
+    assert replayed(made) == []
+    assert caplog.text == ""
+
+
+def test_a_name_that_misleads_does_not_mislead_the_snapshot():
+    made = decoder()
+    call = {"type": "response.function_call_arguments.done", "arguments": "{}"}
+    made.feed(frame(call) + frame(DELTA))
+    replayed(made)
+    made.feed(frame({"arguments": "{}", "type": call["type"]}, DELTA["type"]) + frame(call, DELTA["type"]))
+    assert [type(event) for event in replayed(made)] == [FunctionCallArgumentsDone] * 2
+
+
+def test_snapshots_see_what_follows_an_error():
+    made = decoder()
+    made.feed(frame({"type": "error", "message": "m"}) + frame({**COMPLETED, "type": "response.failed"}))
+    made.keep(frame({"type": "response.in_progress", "response": {}}))
+    assert [event.type for event in replayed(made)] == ["error", "response.failed"]
+
+
+def test_snapshots_see_the_last_event_without_its_blank_line():
+    made = decoder()
+    made.feed(frame({"type": "response.in_progress", "response": {"id": "resp_1"}}).rstrip())
+    assert replayed(made) == []
+    made.finish()
+    assert [type(event) for event in replayed(made)] == [ResponseInProgress]
+
+
+def test_little_is_kept_for_snapshots():
+    made = decoder()
+    made.feed(b": hello\n\n")
+    assert made.kept_bytes < MOST_KEPT_BYTES
+    made.keep(b": " + b"x" * 9_000_000)
+    assert made.kept_bytes > MOST_KEPT_BYTES
+    replayed(made)
+    assert made.kept_bytes < MOST_KEPT_BYTES
+
+
+CONCURRENT_FIRST_USE = """
+import json, threading
+from responses_client._events.decoder import EventDecoder
+from responses_client.models import *
+
+TEXT = {"type": "output_text", "text": "a", "annotations": [{"type": "url_citation", "url": "u"}]}
+ITEM = {"type": "message", "role": "assistant", "content": [TEXT]}
+WIRE = [
+    {"type": "response.created", "response": {"id": "r", "output": [ITEM], "tools": [{"type": "shell"}]}},
+    {"type": "response.output_text.delta", "delta": "a", "logprobs": [{"token": "a", "logprob": -1}]},
+    {"type": "response.output_item.done", "item": ITEM},
+    {"type": "response.completed", "response": {"id": "r", "usage": {"input_tokens": 1}, "output": [ITEM]}},
+]
+BODY = "".join(f"event: {event['type']}\\ndata: {json.dumps(event)}\\n\\n" for event in WIRE).encode()
+start, wrong = threading.Barrier(24), []
+
+def work():
+    try:
+        start.wait()
+        events = EventDecoder(10**6, False).feed(BODY)
+        assert [event.to_dict() for event in events] == WIRE
+        assert [type(event) for event in events] == [ResponseCreated, OutputTextDelta, OutputItemDone, ResponseCompleted]
+        part = events[-1].response.output[0].content[0]
+        assert (type(part), type(part.annotations[0])) == (OutputText, UrlCitation)
+        assert type(Response.from_dict(WIRE[0]["response"]).tools[0]) is ShellTool
+        assert FunctionCall(call_id="c", name="n", arguments="", async_=True).to_dict()["async"] is True
+    except BaseException as error:
+        wrong.append(repr(error))
+
+threads = [threading.Thread(target=work) for _ in range(24)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(len(wrong), *wrong[:1])
+"""
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_many_threads_may_build_the_validators_at_once(attempt: int):
+    done = subprocess.run(
+        [sys.executable, "-c", CONCURRENT_FIRST_USE], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout.strip(), done.stderr) == ("0", "")

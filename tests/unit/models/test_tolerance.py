@@ -1,0 +1,154 @@
+"""Data that do not fit: mended, kept or refused."""
+
+import json
+import logging
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from responses_client.models import FunctionCall, OutputText, Response, Usage
+from responses_client.models._tolerance import (
+    as_response_error,
+    error_lines,
+    is_strict,
+    parse_json,
+    quietly,
+    read_json,
+    strict_validation,
+    validate_nested,
+    write_json,
+)
+
+
+def test_strict_mode_holds_inside_its_block_alone():
+    assert not is_strict()
+    with strict_validation():
+        assert is_strict()
+        with strict_validation(False):
+            assert not is_strict()
+        assert is_strict()
+    with pytest.raises(KeyError), strict_validation():
+        raise KeyError
+    assert not is_strict()
+
+
+MENDED: dict[str, tuple[str | bytes, Any]] = {
+    "nothing to mend": (b'{"a": "\xc3\xa9\\ud83d\\ude00\\\\ud83d"}', {"a": "é\U0001f600\\ud83d"}),
+    "half of a pair": ('{"a": "\\ud83d"}', {"a": "\ufffd"}),
+    "half in a key": ('{"\\udc00": 1}', {"\ufffd": 1}),
+    "half of a pair in a text": ('{"a": "\ud83d"}', {"a": "\ufffd\ufffd\ufffd"}),
+    "no UTF-8": (b'{"a": "\xff"}', {"a": "\ufffd"}),
+    "a mark": (b"\xef\xbb\xbf[]", []),
+    "a mark in a text": ("\ufeff[]", []),
+}
+
+
+@pytest.mark.parametrize(("data", "value"), MENDED.values(), ids=MENDED.keys())
+def test_json_is_mended(data: str | bytes, value: Any):
+    assert read_json(data) == value
+
+
+@pytest.mark.parametrize("data", [data for name, (data, _) in MENDED.items() if name != "nothing to mend"])
+def test_json_is_not_mended_when_strict(data: str | bytes):
+    with strict_validation(), pytest.raises(ValueError, match=r"at line 1"):
+        read_json(data)
+
+
+@pytest.mark.parametrize(
+    "data", ["", "{", b"\xff", '"\\ud83d', "[" * 300 + "]" * 300, "1" * 5000, "{'a': 1}"]
+)
+def test_what_cannot_be_mended_is_an_error(data: str | bytes):
+    with pytest.raises(ValueError, match=r"at line 1"):
+        read_json(data)
+
+
+def test_data_are_written_as_they_are():
+    value = {
+        "b": [1, 1.0, None, float("inf")],
+        "a": FunctionCall(call_id="c", name="n", arguments="", async_=True),
+    }
+    assert write_json(value) == (
+        b'{"b":[1,1.0,null,Infinity],'
+        b'"a":{"type":"function_call","call_id":"c","name":"n","arguments":"","async":true}}'
+    )
+    assert write_json({"a": object}, fallback=lambda value: value.__name__) == b'{"a":"object"}'
+    with pytest.raises(ValueError, match="Unable to serialize"):
+        write_json({"a": object})
+
+
+def test_mended_json_is_validated():
+    assert parse_json(OutputText, b'{"text": "\xff"}').text == "\ufffd"
+    with strict_validation(), pytest.raises(ValidationError):
+        parse_json(OutputText, b'{"text": "\xff"}')
+
+
+def test_a_nested_model_is_taken_as_it_is():
+    usage = Usage(input_tokens=1)
+    assert validate_nested(Usage, usage) is usage
+    with strict_validation(), pytest.raises(ValidationError):
+        validate_nested(Usage, {"input_tokens": "x"})
+
+
+@pytest.mark.parametrize("value", [None, "much", [1], {"text": 5}, {}])
+def test_what_makes_no_sense_without_its_bad_fields_is_an_error(value: object):
+    with pytest.raises(ValidationError):
+        validate_nested(OutputText, value)
+
+
+def test_each_malformed_field_is_kept_and_said(caplog: pytest.LogCaptureFixture):
+    wire = {"id": 5, "created_at": "x", "output": [None], "metadata": {"a": 1}, "model": "m"}
+    response: Any = validate_nested(Response, wire)
+    assert (response.id, response.created_at, response.metadata, response.model) == ("", None, None, "m")
+    assert [type(item).__name__ for item in response.output] == ["UnknownItem"]
+    assert response.to_dict() == wire
+    assert caplog.messages == [
+        "Malformed member of OutputItem kept as UnknownItem: Input should be an object with a `type`",
+        "Malformed Response kept as raw data: Input should be a valid string at id",
+    ]
+
+
+def test_malformed_data_inside_malformed_data_take_no_longer(caplog: pytest.LogCaptureFixture):
+    nested: dict[str, Any] = {"type": "and", "filters": [], "size": None}
+    for _ in range(90):
+        nested = {"type": "and", "filters": [nested, None, {"type": "or", "filters": 5}]}
+    wire = {"tools": [{"type": "file_search", "vector_store_ids": [], "filters": nested}], "id": 5}
+    assert Response.from_dict(wire).to_dict() == wire
+    assert len(caplog.messages) == 2 * 90 + 1
+
+
+def test_nothing_is_said_quietly(caplog: pytest.LogCaptureFixture):
+    with quietly():
+        Response.from_dict({"id": 5, "output": [{"type": "message", "status": 5}]})
+        read_json(b'"\xff"')
+    assert caplog.messages == []
+    with caplog.at_level(logging.WARNING):
+        Response.from_dict({"id": 5})
+    assert len(caplog.messages) == 1
+
+
+def error_of(model: type[Any], data: str) -> ValidationError:
+    with strict_validation(), pytest.raises(ValidationError) as caught:
+        parse_json(model, data)
+    return caught.value
+
+
+def test_errors_are_at_places_that_users_know():
+    error = error_of(Response, '{"created_at": "x", "tools": [5], "top_p": [], "metadata": 1}')
+    found = [(line["loc"], line["msg"]) for line in error_lines(error)]
+    assert found == [
+        (("created_at",), "Input should be a valid number"),
+        (("tools", 0), "Input should be an object with a `type`"),
+        (("top_p",), "Input should be a valid number"),
+        (("metadata",), "Input should be an object"),
+    ]
+    assert json.loads(error.json())
+
+
+def test_errors_say_what_helps():
+    malformed, no_json = error_of(Response, '{"id": 5}'), error_of(Response, "{")
+    assert "see .body" in str(as_response_error("Response", malformed, {}))
+    assert str(as_response_error("Response", malformed, {}, "boil it")).endswith("; boil it")
+    with strict_validation():
+        assert "strict=False" in str(as_response_error("Response", malformed, {}))
+        assert "strict=False" not in str(as_response_error("Response", no_json, "{"))

@@ -1,0 +1,708 @@
+"""The plan of a run: its arguments, the next request, which calls are to be answered, and when it ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from samples import response
+
+from responses_client import RunResult, Turn
+from responses_client._runs.planner import RunPlan, RunSettings
+from responses_client._runs.result import as_item
+from responses_client._tools.toolbox import Toolbox
+from responses_client.errors import (
+    APIConnectionError,
+    APIError,
+    BadRequestError,
+    InternalServerError,
+    MaxTurnsExceeded,
+    NotFoundError,
+    RequestValidationError,
+    StreamError,
+)
+from responses_client.models import AllowedToolsChoice, FunctionToolChoice, Model, Response
+
+HELLO = {"type": "message", "role": "user", "content": "Hello"}
+MORE = {"role": "user", "content": "More"}
+
+
+def call(key: str = "c1", **fields: Any) -> dict[str, Any]:
+    fixed = {"type": "function_call", "id": f"fc_{key}", "call_id": key, "status": "completed"}
+    return {**fixed, "name": "f", "arguments": "{}", **fields}
+
+
+def output(key: str = "c1") -> dict[str, Any]:
+    return {"type": "function_call_output", "call_id": key, "output": "out"}
+
+
+def think(**fields: Any) -> dict[str, Any]:
+    return {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "sealed", **fields}
+
+
+def message(text: str = "Hi", **fields: Any) -> dict[str, Any]:
+    return {**response(text=text)["output"][0], **fields}
+
+
+def answer(*items: dict[str, Any], number: int = 1, **fields: Any) -> Response:
+    whole = {**response(id=f"resp_{number}", store=True), "output": [*items], **fields}
+    if number > 1:
+        whole = {"previous_response_id": f"resp_{number - 1}", **whole}
+    return Response.from_dict(whole)
+
+
+def turn(response: Response, *outputs: dict[str, Any], given: Any = (MORE,)) -> Turn:
+    return Turn(tuple(map(as_item, given)), response, tuple(map(as_item, outputs)))
+
+
+def saved(*turns: Turn, status: Any = "in_progress", **fields: Any) -> RunResult:
+    return RunResult(turns, status, **fields)
+
+
+def plan(**params: Any) -> RunPlan:
+    settings = RunSettings({"model": "m", **params})
+    return RunPlan(settings, Toolbox(settings.tools), None)
+
+
+def everybody(call: object) -> bool:
+    return True
+
+
+def nobody(call: object) -> bool:
+    return False
+
+
+def ask(made: RunPlan) -> dict[str, Any]:
+    """The next request, items as data."""
+    params = made.request()
+    made.sending()
+    if isinstance(params.get("input"), list):
+        items: Any = params["input"]
+        params["input"] = [item.to_dict() if isinstance(item, Model) else item for item in items]
+    return params
+
+
+def go(made: RunPlan, response: Response, *answers: dict[str, Any]) -> None:
+    """Take a response, and the answers to its calls."""
+    made.heard(response)
+    calls = made.calls(everybody)
+    made.answered(zip(calls, map(as_item, answers), strict=False))
+
+
+# --- arguments
+
+WRONG: list[tuple[str, Any, str]] = [
+    ("max_turns", 0, "an integer of at least 1"),
+    ("max_turns", True, "an integer of at least 1"),
+    ("max_turns", 2.0, "an integer of at least 1"),
+    ("max_concurrency", -1, "an integer of at least 1"),
+    ("tool_timeout", 0, "a positive number of seconds, or None"),
+    ("tool_timeout", True, "a positive number of seconds, or None"),
+    ("tool_timeout", float("inf"), "a positive number of seconds, or None"),
+    ("tool_timeout", float("nan"), "a positive number of seconds, or None"),
+    ("tool_timeout", "5", "a positive number of seconds, or None"),
+    ("on_tool_error", "ignore", "'return', 'raise', or a function"),
+    ("on_tool_error", None, "'return', 'raise', or a function"),
+    ("resume", {"turns": []}, "a RunResult"),
+    ("on_turn", 5, "a function"),
+    ("on_shell", "sh", "a function"),
+    ("on_mcp_approval", True, "a function"),
+    ("replay", "yes", "True, False or None"),
+    ("reset_tool_choice", None, "True or False"),
+    ("stream", True, "is no argument of a run"),
+    ("stream", False, "is no argument of a run"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "expected"), WRONG)
+def test_argument_that_makes_no_sense_is_refused(name: str, value: Any, expected: str) -> None:
+    with pytest.raises(RequestValidationError) as caught:
+        RunSettings({name: value})
+    assert expected in str(caught.value)
+    assert [error["path"] for error in caught.value.errors] == [name]
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    with pytest.raises(RequestValidationError) as caught:
+        RunSettings({"max_turns": 0, "on_turn": 5, "resume": 1, "tool_timeout": -1})
+    assert len(caught.value.errors) == 4
+
+
+def test_hook_that_is_none_is_none() -> None:
+    settings = RunSettings({"on_shell": None, "on_turn": None, "model": "m"})
+    assert settings.hooks == {}
+    assert settings.request == {"model": "m"}
+
+
+@pytest.mark.parametrize("seconds", [None, 1, 0.5])
+def test_bound_of_tools_may_be_any_time_or_none(seconds: Any) -> None:
+    assert RunSettings({"tool_timeout": seconds}).timeout == seconds
+
+
+def test_replay_cannot_be_forbidden_where_nothing_is_kept() -> None:
+    with pytest.raises(RequestValidationError, match="replay: cannot be combined with store=False"):
+        RunSettings({"replay": False, "store": False})
+
+
+@pytest.mark.parametrize(
+    ("params", "names"),
+    [
+        ({"previous_response_id": "resp_0"}, ["previous_response_id"]),
+        (
+            {"previous_response_id": "resp_0", "conversation": "conv_1"},
+            ["previous_response_id", "conversation"],
+        ),
+        ({"conversation": "conv_1"}, []),
+        ({"previous_response_id": None}, []),
+    ],
+)
+def test_what_goes_on_has_its_place_already(params: dict[str, Any], names: list[str]) -> None:
+    resume = saved(turn(answer()))
+    if not names:
+        RunSettings({"resume": resume, **params})
+        return
+    with pytest.raises(RequestValidationError, match="cannot be combined with resume") as caught:
+        RunSettings({"resume": resume, **params})
+    assert [error["path"] for error in caught.value.errors] == names
+
+
+# --- requests
+
+
+def test_first_request_is_what_was_given() -> None:
+    made = plan(input="Hello", temperature=0.5)
+    assert ask(made) == {"model": "m", "input": "Hello", "temperature": 0.5}
+    assert made.result() is None
+    assert (made.number, made.goes_on, made.has_asked) == (0, True, False)
+
+
+@pytest.mark.parametrize("given", ["Hello", ["Hello"], [{"role": "user", "content": "Hello"}], ("Hello",)])
+def test_first_input_is_in_the_result_as_items(given: Any) -> None:
+    made = plan(input=given)
+    ask(made)
+    go(made, answer(message()))
+    (first,) = made.last_turn.input
+    assert first.to_dict() in ({"role": "user", "content": "Hello"}, HELLO)
+
+
+def test_run_of_a_prompt_needs_no_input() -> None:
+    made = plan(prompt={"id": "pmpt_1"})
+    ask(made)
+    go(made, answer(message()))
+    assert made.last_turn.input == ()
+
+
+def test_tools_are_told_the_model_if_there_are_any() -> None:
+    assert "tools" not in ask(plan(tools=[]))
+    assert [made["type"] for made in ask(plan(tools=[{"type": "web_search"}]))["tools"]] == ["web_search"]
+
+
+def test_next_request_goes_on_from_the_last_response() -> None:
+    made = plan(input="Hello")
+    ask(made)
+    go(made, answer(call()), output())
+    assert ask(made) == {"model": "m", "previous_response_id": "resp_1", "input": [output()]}
+    go(made, answer(call("c2"), number=2), output("c2"))
+    assert ask(made) == {"model": "m", "previous_response_id": "resp_2", "input": [output("c2")]}
+    go(made, answer(message("Done"), number=3))
+    result = made.result()
+    assert result is not None
+    assert (result.status, len(result.turns), made.goes_on) == ("completed", 3, False)
+    assert [item.to_dict() for item in result.turns[1].input] == [output()]
+
+
+def test_run_in_a_conversation_sends_what_is_new() -> None:
+    made = plan(input="Hello", conversation="conv_1")
+    ask(made)
+    go(made, answer(call()), output())
+    assert ask(made) == {"model": "m", "conversation": "conv_1", "input": [output()]}
+
+
+NOT_KEPT: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"store": False}, {"store": False}),
+    ({"store": False}, {"store": True}),
+    ({}, {"store": False}),
+    ({}, {"store": None}),
+    ({}, {"id": ""}),
+    ({"replay": True}, {}),
+    ({"replay": False}, {"id": ""}),
+    ({"replay": False}, {"store": False}),
+]
+
+
+@pytest.mark.parametrize(("params", "fields"), NOT_KEPT)
+def test_all_items_are_sent_where_the_server_keeps_nothing(params: Any, fields: Any) -> None:
+    made = plan(input="Hello", previous_response_id="resp_0", **params)
+    ask(made)
+    go(made, answer(think(), call(), **fields), output())
+    request = ask(made)
+    assert request["previous_response_id"] == "resp_0"
+    types = [item.get("type") or item["role"] for item in request["input"]]
+    assert types == ["user", "reasoning", "function_call", "function_call_output"]
+    go(made, answer(think(), call("c2"), number=2, **fields), output("c2"))
+    assert len(ask(made)["input"]) == 7
+
+
+def test_server_that_says_nothing_may_be_said_to_keep_responses() -> None:
+    made = plan(input="Hello", replay=False)
+    ask(made)
+    go(made, answer(call(), store=None), output())
+    assert ask(made)["previous_response_id"] == "resp_1"
+
+
+def test_what_is_sent_again_has_no_ids_that_nobody_knows() -> None:
+    made = plan(input="Hello", store=False)
+    ask(made)
+    go(made, answer(think(), call(), store=False), output())
+    thought, made_call = ask(made)["input"][1:3]
+    assert thought["encrypted_content"] == "sealed"
+    assert "id" not in made_call
+    assert "previous_response_id" not in ask(made)
+
+
+def test_reasoning_without_its_thoughts_is_not_sent_again() -> None:
+    made = plan(input="Hello", store=False)
+    ask(made)
+    go(made, answer(think(encrypted_content=None), call(), store=False), output())
+    assert [item.get("type") for item in ask(made)["input"]][1:] == ["function_call", "function_call_output"]
+
+
+def test_what_is_left_out_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    made = plan(input="Hello", store=False)
+    ask(made)
+    for number in range(1, 4):
+        go(made, answer(think(encrypted_content=None), call(), store=False, number=number), output())
+        ask(made)
+        assert len(caplog.records) == number
+
+
+# --- servers that do not know the response before
+
+
+def refusal(kind: Any, status: int, text: str = "no", **fields: Any) -> APIError:
+    error: APIError = kind(text, status_code=status, **fields)
+    return error
+
+
+LOST: list[APIError] = [
+    refusal(BadRequestError, 400, code="previous_response_not_found"),
+    refusal(BadRequestError, 400, param="previous_response_id"),
+    refusal(BadRequestError, 400, "llama.cpp does not support 'previous_response_id'."),
+    refusal(NotFoundError, 404, "Response with id 'resp_1' not found."),
+    StreamError("gone", code="previous_response_not_found"),
+]
+OTHER: list[APIError] = [
+    refusal(BadRequestError, 400, "Unknown model"),
+    refusal(InternalServerError, 500, "resp_1 broke"),
+    APIConnectionError("resp_1"),
+]
+
+
+@pytest.mark.parametrize("problem", [*LOST, answer(number=2, previous_response_id=None)], ids=str)
+def test_all_is_sent_again_to_a_server_that_lost_the_response(problem: Any) -> None:
+    made = plan(input="Hello")
+    ask(made)
+    go(made, answer(call()), output())
+    ask(made)
+    assert made.can_replay(problem)
+    request = ask(made)
+    assert "previous_response_id" not in request
+    assert [item.get("type") for item in request["input"]] == [None, "function_call", "function_call_output"]
+    assert "id" not in request["input"][1]
+    assert not made.can_replay(problem)  # there is nothing more to try
+    go(made, answer(call("c2"), number=2), output("c2"))
+    assert len(ask(made)["input"]) == 5
+
+
+@pytest.mark.parametrize("problem", [*OTHER, answer(number=2)], ids=str)
+def test_nothing_is_sent_again_for_other_reasons(problem: Any) -> None:
+    made = plan(input="Hello")
+    ask(made)
+    go(made, answer(call()), output())
+    ask(made)
+    assert not made.can_replay(problem)
+    assert ask(made)["previous_response_id"] == "resp_1"
+
+
+@pytest.mark.parametrize(
+    "params", [{"conversation": "conv_1"}, {"replay": True}, {"replay": False}, {"store": False}], ids=str
+)
+def test_nothing_is_sent_again_where_that_is_no_way(params: Any) -> None:
+    made = plan(input="Hello", **params)
+    assert not made.can_replay(LOST[0])
+    ask(made)
+    assert not made.can_replay(LOST[0])
+    go(made, answer(call()), output())
+    assert not made.can_replay(LOST[0])
+
+
+def test_first_response_that_is_not_known_is_for_the_user_to_mend() -> None:
+    made = plan(input="Hello", previous_response_id="resp_0")
+    ask(made)
+    assert not made.can_replay(LOST[0])
+    assert not made.can_replay(answer(previous_response_id=None))
+
+
+# --- tool_choice
+
+CHOICES: list[tuple[Any, Any]] = [
+    ("required", "auto"),
+    ("auto", "auto"),
+    ("none", "none"),
+    (None, None),
+    ({"type": "function", "name": "f"}, "auto"),
+    (FunctionToolChoice(name="f"), "auto"),
+    (
+        {"type": "allowed_tools", "mode": "required", "tools": []},
+        {"type": "allowed_tools", "mode": "auto", "tools": []},
+    ),
+    (
+        AllowedToolsChoice(mode="required", tools=[]),
+        {"type": "allowed_tools", "mode": "auto", "tools": []},
+    ),
+]
+
+
+@pytest.mark.parametrize(("choice", "later"), CHOICES, ids=str)
+def test_choice_demands_a_call_of_the_first_response_only(choice: Any, later: Any) -> None:
+    made = plan(input="Hello", tool_choice=choice)
+    assert ask(made)["tool_choice"] == choice
+    go(made, answer(call()), output())
+    assert ask(made)["tool_choice"] == later
+
+
+def test_choice_may_stand() -> None:
+    made = plan(input="Hello", tool_choice="required", reset_tool_choice=False)
+    ask(made)
+    go(made, answer(call()), output())
+    assert ask(made)["tool_choice"] == "required"
+
+
+def test_run_without_a_choice_sends_none() -> None:
+    made = plan(input="Hello")
+    ask(made)
+    go(made, answer(call()), output())
+    assert "tool_choice" not in ask(made)
+
+
+@pytest.mark.parametrize(
+    ("before", "given", "expected"),
+    [
+        (turn(answer(message())), "More", "required"),
+        (turn(answer(call()), output()), None, "auto"),
+        (turn(answer(call())), [output()], "auto"),
+        (turn(answer(status="failed"), given=[output()]), None, "auto"),
+        (turn(answer(status="failed")), None, "required"),
+    ],
+)
+def test_choice_of_a_run_that_goes_on(before: Turn, given: Any, expected: str) -> None:
+    made = plan(resume=saved(before), input=given, tool_choice="required")
+    assert made.open_at_start(everybody) == []
+    assert ask(made)["tool_choice"] == expected
+
+
+# --- how a response ends a run
+
+
+@pytest.mark.parametrize("status", ["completed", "incomplete", "failed", "cancelled", "expired"])
+def test_run_ends_as_its_last_response(status: str) -> None:
+    made = plan(input="Hello")
+    ask(made)
+    go(made, answer(message(), status=status))
+    result = made.result()
+    assert result is not None
+    assert (result.status, made.goes_on) == (status, False)
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"status": None}, "completed"),
+        ({"status": "in_progress", "id": ""}, "incomplete"),
+        ({"status": "queued", "id": ""}, "incomplete"),
+    ],
+)
+def test_status_that_says_nothing_ends_the_run_too(fields: Any, status: str) -> None:
+    made = plan(input="Hello")
+    ask(made)
+    go(made, answer(message(), **fields))
+    assert not made.is_waiting
+    assert made.result() is not None
+    assert made.result().status == status  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("status", ["incomplete", "failed", "cancelled"])
+def test_calls_of_an_answer_that_was_cut_short_are_not_made(status: str) -> None:
+    made = plan(input="Hello")
+    ask(made)
+    made.heard(answer(call(), status=status))
+    assert made.calls(everybody) == []
+    assert not made.goes_on
+
+
+def test_call_that_nobody_answers_leaves_the_run_pending() -> None:
+    made = plan(input="Hello")
+    ask(made)
+    made.heard(answer(call(), call("c2")))
+    calls = made.calls(lambda item: item.call_id == "c2")  # type: ignore[union-attr]
+    assert [item.call_id for item in calls] == ["c2"]  # type: ignore[union-attr]
+    made.answered([(calls[0], as_item(output("c2")))])
+    result = made.result()
+    assert result is not None
+    assert (result.status, len(result.pending)) == ("pending", 1)
+    made.stop()
+    assert result.status == "pending"
+
+
+def test_run_may_take_so_many_turns_and_no_more() -> None:
+    made = plan(input="Hello", max_turns=2)
+    ask(made)
+    go(made, answer(call()), output())
+    ask(made)
+    made.heard(answer(call("c2"), number=2))
+    with pytest.raises(MaxTurnsExceeded, match="after 2 turns, the most that max_turns allows"):
+        made.calls(everybody)
+    result = made.result()
+    assert result is not None
+    assert (result.status, len(result.pending)) == ("in_progress", 1)
+
+
+def test_last_turn_may_be_the_last_allowed() -> None:
+    made = plan(input="Hello", max_turns=1)
+    ask(made)
+    go(made, answer(message()))
+    assert not made.goes_on
+
+
+def test_stopped_run_says_so_unless_it_had_ended() -> None:
+    made = plan(input="Hello")
+    ask(made)
+    go(made, answer(call()), output())
+    made.stop()
+    assert made.result().status == "stopped"  # type: ignore[union-attr]
+    other = plan(input="Hello")
+    ask(other)
+    go(other, answer(message()))
+    other.stop()
+    assert other.result().status == "completed"  # type: ignore[union-attr]
+
+
+# --- answers
+
+
+def test_answers_are_kept_in_the_order_of_the_calls() -> None:
+    made = plan(input="Hello")
+    ask(made)
+    made.heard(answer(message(), call("c1"), call("c2"), call("c3")))
+    one, two, three = made.calls(everybody)
+    made.answered([(three, as_item(output("c3")))])
+    made.answered([(two, as_item(output("c2"))), (one, as_item(output("c1")))])
+    assert [item.to_dict()["call_id"] for item in made.last_turn.outputs] == ["c1", "c2", "c3"]
+
+
+def test_calls_that_share_an_id_have_an_answer_each() -> None:
+    made = plan(input="Hello")
+    ask(made)
+    made.heard(answer(call(), call(), call()))
+    calls = made.calls(everybody)
+    made.answered((one, as_item({**output(), "output": str(number)})) for number, one in enumerate(calls[:2]))
+    assert [item.to_dict()["output"] for item in made.last_turn.outputs] == ["0", "1"]
+    made.answered([(calls[2], as_item({**output(), "output": "2"}))])
+    assert [item.to_dict()["output"] for item in made.last_turn.outputs] == ["0", "1", "2"]
+
+
+# --- going on
+
+
+def test_new_run_has_nothing_open() -> None:
+    assert plan(input="Hello").open_at_start(everybody) == []
+
+
+def test_run_that_goes_on_answers_what_was_left_first() -> None:
+    made = plan(resume=saved(turn(answer(call(), call("c2")), output())))
+    (left,) = made.open_at_start(everybody)
+    made.answered([(left, as_item(output("c2")))])
+    assert ask(made) == {"model": "m", "previous_response_id": "resp_1", "input": [output(), output("c2")]}
+
+
+def test_call_may_be_answered_by_the_input() -> None:
+    made = plan(resume=saved(turn(answer(call(), call("c2")), output())), input=[output("c2"), "And more"])
+    assert made.open_at_start(nobody) == []
+    assert [item.get("type") for item in ask(made)["input"]] == ["function_call_output"] * 2 + [None]
+
+
+def test_calls_without_an_answer_are_named() -> None:
+    made = plan(resume=saved(turn(answer(call(), call("c2")))), input=[output("c2")])
+    with pytest.raises(
+        RequestValidationError, match="lacks the answer to the function_call c1, which the run waits for"
+    ):
+        made.open_at_start(nobody)
+
+
+@pytest.mark.parametrize("status", ["completed", "incomplete"])
+def test_run_that_has_ended_needs_something_new(status: str) -> None:
+    made = plan(resume=saved(turn(answer(message(), status=status))))
+    with pytest.raises(
+        RequestValidationError, match="input: is empty, and so the run has nothing to go on with"
+    ):
+        made.open_at_start(everybody)
+    made = plan(resume=saved(turn(answer(message(), status=status))), input="More")
+    assert made.open_at_start(everybody) == []
+    assert ask(made) == {"model": "m", "previous_response_id": "resp_1", "input": [MORE]}
+
+
+def test_stopped_run_goes_on_with_nothing_new() -> None:
+    made = plan(resume=saved(turn(answer(call()), output()), status="stopped"))
+    assert made.open_at_start(nobody) == []
+    assert ask(made)["input"] == [output()]
+
+
+def test_turns_before_are_in_the_result_and_not_in_the_count() -> None:
+    made = plan(resume=saved(turn(answer(message()))), input="More", max_turns=1)
+    made.open_at_start(everybody)
+    ask(made)
+    go(made, answer(message(), number=2))
+    result = made.result()
+    assert result is not None
+    assert (len(result.turns), result.status, made.number) == (2, "completed", 2)
+
+
+def test_input_is_new_only_once() -> None:
+    made = plan(resume=saved(turn(answer(message()))), input="More")
+    made.open_at_start(everybody)
+    ask(made)
+    go(made, answer(call(), number=2), output())
+    assert ask(made)["input"] == [output()]
+
+
+def test_run_that_followed_a_response_still_does() -> None:
+    resume = saved(turn(answer(call(), store=False), output()), previous_response_id="resp_0")
+    made = plan(resume=resume, store=False)
+    assert ask(made)["previous_response_id"] == "resp_0"
+    assert made.result().previous_response_id == "resp_0"  # type: ignore[union-attr]
+
+
+def test_run_stays_in_its_conversation() -> None:
+    resume = saved(turn(answer(call(), conversation={"id": "conv_1"}), output()))
+    assert ask(plan(resume=resume)) == {"model": "m", "conversation": "conv_1", "input": [output()]}
+    assert ask(plan(resume=resume, conversation=None))["previous_response_id"] == "resp_1"
+
+
+# --- going on from what failed
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled"])
+def test_response_that_failed_is_asked_for_again(status: str) -> None:
+    good = turn(answer(call()), output())
+    bad = turn(answer(message("He"), number=2, status=status), given=[output()])
+    made = plan(resume=saved(good, bad))
+    assert made.open_at_start(everybody) == []
+    assert ask(made) == {"model": "m", "previous_response_id": "resp_1", "input": [output()]}
+    go(made, answer(message("Done"), number=3))
+    assert made.last_turn.input == ()  # it was in an earlier request
+    assert made.result().status == "completed"  # type: ignore[union-attr]
+
+
+def test_first_response_that_failed_is_asked_for_again() -> None:
+    resume = saved(turn(answer(status="failed")), previous_response_id="resp_0")
+    made = plan(resume=resume, input="More")
+    assert ask(made) == {"model": "m", "previous_response_id": "resp_0", "input": [MORE, MORE]}
+    made = plan(resume=saved(turn(answer(status="failed"))))
+    assert ask(made) == {"model": "m", "input": [MORE]}
+
+
+def test_several_that_failed_are_one_question() -> None:
+    turns = [
+        turn(answer(message())),
+        turn(answer(status="failed"), given=[HELLO]),
+        turn(answer(status="failed")),
+    ]
+    assert ask(plan(resume=saved(*turns)))["input"] == [HELLO, MORE]
+
+
+@pytest.mark.parametrize("params", [{"replay": True}, {"store": False}], ids=str)
+def test_output_of_what_failed_is_not_sent_again(params: Any) -> None:
+    bad = turn(answer(message("He"), number=2, status="failed"), given=[output()])
+    made = plan(resume=saved(turn(answer(call()), output()), bad), **params)
+    assert [item.get("type") for item in ask(made)["input"]] == [
+        None,
+        "function_call",
+        "function_call_output",
+    ]
+
+
+def test_response_that_failed_in_a_conversation_is_asked_for_again() -> None:
+    bad = turn(answer(status="failed", conversation={"id": "conv_1"}))
+    assert ask(plan(resume=saved(bad))) == {"model": "m", "conversation": "conv_1", "input": [MORE]}
+
+
+CUT = [
+    think(id="rs_0"),
+    message("I will call"),
+    think(),
+    call(),
+    think(id="rs_2"),
+    call("c2", status="incomplete"),
+]
+
+
+@pytest.mark.parametrize("params", [{}, {"replay": True}, {"store": False}], ids=str)
+def test_calls_that_were_cut_off_are_not_sent_back_without_an_answer(params: Any) -> None:
+    cut = turn(answer(*CUT, number=2, status="incomplete"))
+    made = plan(resume=saved(turn(answer(message()), given=[HELLO]), cut), input="More", **params)
+    assert made.open_at_start(nobody) == []
+    request = ask(made)
+    types = [item.get("type", "user") for item in request["input"]]
+    assert types[-4:] == ["user", "reasoning", "message", "user"]
+    assert request.get("previous_response_id") == (None if params else "resp_1")
+
+
+def test_cut_off_response_goes_on_where_the_server_has_answered_its_calls() -> None:
+    shell = {
+        "type": "shell_call",
+        "id": "s",
+        "call_id": "s1",
+        "status": "completed",
+        "action": {"commands": ["ls"]},
+    }
+    done = {"type": "shell_call_output", "id": "o", "call_id": "s1", "output": [], "status": "completed"}
+    made = plan(resume=saved(turn(answer(shell, done, status="incomplete"))), input="More")
+    assert ask(made) == {"model": "m", "previous_response_id": "resp_1", "input": [MORE]}
+
+
+def test_cut_off_response_in_a_conversation_is_there_already() -> None:
+    cut = turn(answer(*CUT, status="incomplete", conversation={"id": "conv_1"}))
+    assert ask(plan(resume=saved(cut), input="More"))["input"] == [MORE]
+
+
+# --- in the background
+
+
+def test_response_in_the_background_is_waited_for() -> None:
+    made = plan(input="Hello", background=True)
+    assert not made.is_waiting
+    ask(made)
+    made.heard(answer(status="queued"))
+    assert made.is_waiting
+    made.finished(answer(message("Done")))
+    assert not made.is_waiting
+    assert made.calls(everybody) == []
+    result = made.result()
+    assert result is not None
+    assert (result.output_text, len(result.turns)) == ("Done", 1)
+
+
+@pytest.mark.parametrize(
+    ("params", "partial", "count"),
+    [
+        ({"background": True}, answer(status="in_progress"), 1),
+        ({"background": True}, answer(id=""), 0),
+        ({"background": True}, None, 0),
+        ({}, answer(status="in_progress"), 0),
+    ],
+)
+def test_stream_that_broke_off_is_kept_if_it_goes_on(params: Any, partial: Any, count: int) -> None:
+    made = plan(input="Hello", **params)
+    ask(made)
+    made.interrupted(partial)
+    assert made.number == count

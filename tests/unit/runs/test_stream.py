@@ -1,0 +1,636 @@
+"""Streamed runs, in each colour: events in order, text, what is there meanwhile, errors, and leaving early."""
+
+from __future__ import annotations
+
+import gc
+import warnings
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import anyio
+import pytest
+from callers import COLOURS, Caller
+from pydantic import BaseModel
+
+from responses_client import (
+    AsyncClient,
+    Client,
+    MaxTurnsExceeded,
+    RateLimitError,
+    RequestValidationError,
+    RunResult,
+    StreamInterrupted,
+    ToolCalled,
+    ToolExecutionError,
+    ToolReturned,
+    TurnEnded,
+    tool,
+)
+from responses_client._base.retry import Policy
+from responses_client._runs.observers import RunObserver
+from responses_client.errors import ConfigurationError, InternalServerError
+from responses_client.otel import OpenTelemetry
+from responses_client.testing import Server
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setattr("responses_client._calls.attempts.Policy", partial(Policy, initial=0.001))
+    monkeypatch.setattr("responses_client._runs.loop._POLL_SECONDS", 0.001)
+    with Server() as server:
+        yield server
+        assert server.open_streams == 0
+
+
+@pytest.fixture(params=COLOURS)
+def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
+    return Caller(request.param, server.client, server.async_client)
+
+
+class Stream:
+    """A streamed run of either colour, with async methods that over a sync one never suspend."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+        self.is_sync = not hasattr(inner, "aclose")
+
+    async def __aenter__(self) -> Stream:
+        assert (self.inner.__enter__() if self.is_sync else await self.inner.__aenter__()) is self.inner
+        return self
+
+    async def __aexit__(self, *exc_info: Any) -> None:
+        if self.is_sync:
+            self.inner.__exit__(*exc_info)
+        else:
+            await self.inner.__aexit__(*exc_info)
+
+    async def next(self) -> Any:
+        return next(self.inner) if self.is_sync else await anext(self.inner)
+
+    async def rest(self) -> list[Any]:
+        return list(self.inner) if self.is_sync else [event async for event in self.inner]
+
+    async def into(self, events: list[Any]) -> None:
+        """Keep each event, until an error comes."""
+        while True:
+            events.append(await self.next())
+
+    async def until(self, kind: str) -> Any:
+        while (event := await self.next()).type != kind:
+            pass
+        return event
+
+    async def text(self) -> list[str]:
+        pieces = self.inner.text_deltas()
+        return list(pieces) if self.is_sync else [piece async for piece in pieces]
+
+    async def final(self) -> Any:
+        return self.inner.get_final_result() if self.is_sync else await self.inner.get_final_result()
+
+    async def until_done(self) -> Any:
+        return self.inner.until_done() if self.is_sync else await self.inner.until_done()
+
+    async def close(self) -> None:
+        if self.is_sync:
+            self.inner.close()
+        else:
+            await self.inner.close()
+
+
+def play(caller: Caller, script: Any, **params: Any) -> Any:
+    """Run an async script with a streamed run."""
+    from responses_client._transport.protocols import run
+
+    given = {"model": "m", "input": "Hi", **params}
+
+    def sync(client: Client) -> Any:
+        return run(script(Stream(client.responses.run_stream(**given))))
+
+    async def wait(client: AsyncClient) -> Any:
+        with anyio.fail_after(5):
+            return await script(Stream(client.responses.run_stream(**given)))
+
+    return caller.run(sync, wait)
+
+
+def read(caller: Caller, **params: Any) -> tuple[list[Any], Any]:
+    """All events of a run, and what it came to."""
+
+    async def script(stream: Stream) -> Any:
+        async with stream:
+            return await stream.rest(), await stream.final()
+
+    events, result = play(caller, script, **params)
+    return events, result
+
+
+def weather(city: str) -> str:
+    """Tell the weather."""
+    return f"Sunny in {city}"
+
+
+def fail() -> str:
+    """Fail."""
+    raise ValueError("no")
+
+
+def kinds(events: list[Any]) -> list[str]:
+    """The types of the events that matter here."""
+    kept = ("response.created", "response.completed", "response.failed")
+    return [event.type for event in events if event.type in kept or event.type.startswith("run.")]
+
+
+TURN = ["response.created", "response.completed"]
+ENDED = "run.turn_ended"
+
+
+# --- events
+
+
+def test_events_of_responses_and_tools_come_in_order(caller: Caller, server: Server) -> None:
+    server.call_tools([("weather", {"city": "Oslo"}), ("weather", {"city": "Rome"})]).reply("Rome.")
+    events, result = read(caller, tools=[weather])
+    called, returned = ["run.tool_called"] * 2, ["run.tool_returned"] * 2
+    assert kinds(events) == [*TURN, *called, *returned, ENDED, *TURN, ENDED]
+    assert (result.status, result.output_text, len(result.turns)) == ("completed", "Rome.", 2)
+
+    begun = [event for event in events if isinstance(event, ToolCalled)]
+    assert [(event.turn, event.call.name) for event in begun] == [(1, "weather")] * 2  # type: ignore[union-attr]
+    done = [event for event in events if isinstance(event, ToolReturned)]
+    assert {event.output.output for event in done} == {"Sunny in Oslo", "Sunny in Rome"}  # type: ignore[union-attr]
+    ends = [event for event in events if isinstance(event, TurnEnded)]
+    assert [event.number for event in ends] == [1, 2]
+    assert tuple(event.turn for event in ends) == result.turns
+    assert [request.json["stream"] for request in server.requests] == [True, True]
+
+
+def test_text_is_that_of_all_responses(caller: Caller, server: Server) -> None:
+    server.call_tool("weather", {"city": "Oslo"}).reply("It is sunny.")
+
+    async def script(stream: Stream) -> list[str]:
+        async with stream:
+            return await stream.text()
+
+    assert "".join(play(caller, script, tools=[weather])) == "It is sunny."
+
+
+def test_result_and_snapshot_grow(caller: Caller, server: Server) -> None:
+    server.call_tool("weather", {"city": "Oslo"}).reply("It is sunny.")
+
+    async def script(stream: Stream) -> None:
+        inner = stream.inner
+        assert (inner.result, inner.snapshot) == (None, None)
+        assert "no response yet" in repr(inner)
+        async with stream:
+            await stream.until("response.created")
+            assert inner.result is None
+            assert inner.snapshot.status == "in_progress"
+            await stream.until("run.turn_ended")
+            assert (inner.result.status, len(inner.result.turns)) == ("in_progress", 1)
+            assert inner.snapshot.output[0].type == "function_call"
+            await stream.until("response.output_text.delta")
+            assert len(inner.result.turns) == 1
+            assert "It is sunny.".startswith(inner.snapshot.output_text)
+            await stream.rest()
+            assert inner.result.status == "completed"
+            assert inner.snapshot.output_text == "It is sunny."
+            assert repr(inner).endswith("<RunResult completed after 2 turns: 'It is sunny.'>>")
+
+    play(caller, script, tools=[weather])
+
+
+def test_stream_may_be_read_to_its_end_at_once(caller: Caller, server: Server) -> None:
+    server.call_tool("weather", {"city": "Oslo"}).reply("It is sunny.")
+
+    async def script(stream: Stream) -> Any:
+        async with stream:
+            assert await stream.until_done() is stream.inner
+            with pytest.raises((StopIteration, StopAsyncIteration, RuntimeError)):
+                await stream.next()
+        return stream.inner.result
+
+    assert play(caller, script, tools=[weather]).output_text == "It is sunny."
+
+
+def test_stream_may_be_used_without_a_block(caller: Caller, server: Server) -> None:
+    server.reply("Hello")
+    assert play(caller, lambda stream: stream.final()).output_text == "Hello"
+
+
+def test_last_text_is_read_as_a_type(caller: Caller, server: Server) -> None:
+    class City(BaseModel):
+        name: str
+
+    server.call_tool("weather", {"city": "Lima"}).reply('{"name": "Lima"}')
+    assert read(caller, tools=[weather], text_format=City)[1].output_parsed == City(name="Lima")
+
+
+def test_block_may_be_entered_after_the_first_event(caller: Caller, server: Server) -> None:
+    server.reply("Hello")
+
+    async def script(stream: Stream) -> list[Any]:
+        first = await stream.next()
+        async with stream:
+            return [first, *await stream.rest()]
+
+    assert kinds(play(caller, script)) == [*TURN, ENDED]
+    assert len(server.requests) == 1
+
+
+def test_failed_tool_is_in_its_event(caller: Caller, server: Server) -> None:
+    server.call_tool("fail").reply("Sorry.")
+    events, _ = read(caller, tools=[fail])
+    (returned,) = [event for event in events if isinstance(event, ToolReturned)]
+    assert isinstance(returned.error, ToolExecutionError)
+
+
+def test_on_turn_may_stop_a_stream(caller: Caller, server: Server) -> None:
+    server.call_tool("weather", {"city": "Oslo"})
+    events, result = read(caller, tools=[weather], on_turn=lambda so_far: True)
+    assert result.status == "stopped"
+    assert kinds(events)[-1] == ENDED
+
+
+def test_pending_call_ends_the_stream(caller: Caller, server: Server) -> None:
+    pay = {"type": "function", "name": "pay", "parameters": {}, "strict": False}
+    server.call_tool("pay")
+    events, result = read(caller, tools=[pay])
+    assert (result.status, len(result.pending)) == ("pending", 1)
+    assert kinds(events) == [*TURN, ENDED]
+
+
+# --- going on
+
+
+def test_run_that_goes_on_answers_first(caller: Caller, server: Server) -> None:
+    server.call_tool("weather", {"city": "Oslo"})
+
+    async def first(stream: Stream) -> RunResult:
+        async with stream:
+            await stream.until("run.tool_called")
+            result: RunResult = stream.inner.result
+            return result
+
+    left = play(caller, first, tools=[weather])
+    assert len(left.pending) == 1
+    server.reply("Fine.")
+    events, result = read(caller, tools=[weather], resume=left, input=None)
+    assert kinds(events) == ["run.tool_called", "run.tool_returned", *TURN, ENDED]
+    assert (result.status, len(result.turns)) == ("completed", 2)
+
+
+def test_run_that_goes_on_with_nothing_open_asks_at_once(caller: Caller, server: Server) -> None:
+    server.reply("One.").reply("Two.")
+    _, result = read(caller)
+    events, again = read(caller, resume=result, input="And?")
+    assert kinds(events) == [*TURN, ENDED]
+    assert [turn.response.output_text for turn in again.turns] == ["One.", "Two."]
+
+
+@pytest.mark.parametrize("how", ["refuses", "ignores"])
+def test_server_that_does_not_know_the_response_is_sent_all(caller: Caller, server: Server, how: str) -> None:
+    server.call_tool("weather", {"city": "Oslo"})
+    if how == "refuses":
+        server.fail(400, code="previous_response_not_found")
+    else:
+        server.reply_response({"previous_response_id": None})
+    server.reply("Fine.")
+    events, result = read(caller, tools=[weather])
+    assert (result.output_text, len(result.turns)) == ("Fine.", 2)
+    assert kinds(events) == [*TURN, "run.tool_called", "run.tool_returned", ENDED, *TURN, ENDED]
+    assert len(server.requests[-1].json["input"]) == 3
+
+
+def test_stream_that_does_not_tell_what_it_continues_at_once_is_taken(caller: Caller, server: Server) -> None:
+    server.call_tool("weather", {"city": "Oslo"})
+    done = {"id": "resp_9", "object": "response", "status": "completed", "output": [], "model": "m"}
+    server.reply_events([{"type": "keepalive"}, {"type": "response.completed", "response": done}])
+    _, result = read(caller, tools=[weather])
+    assert (result.status, result.response.id) == ("completed", "resp_9")
+
+
+# --- errors
+
+
+def test_error_that_stays_has_the_run(caller: Caller, server: Server) -> None:
+    server.call_tool("weather", {"city": "Oslo"}).fail(429, times=2)
+
+    async def script(stream: Stream) -> Any:
+        async with stream:
+            with pytest.raises(RateLimitError) as caught:
+                await stream.rest()
+            with pytest.raises(RateLimitError):
+                await stream.next()
+            return caught.value.run
+
+    run = play(caller, script, tools=[weather], max_retries=1)
+    assert (run.status, len(run.turns[0].outputs)) == ("in_progress", 1)
+    server.reply("Fine.")
+    assert read(caller, tools=[weather], resume=run, input=None)[1].output_text == "Fine."
+
+
+def test_error_of_the_first_request_comes_when_the_block_is_entered(caller: Caller, server: Server) -> None:
+    server.fail(500)
+
+    async def script(stream: Stream) -> None:
+        with pytest.raises(InternalServerError) as caught:
+            async with stream:
+                pytest.fail("nothing is open")
+        assert caught.value.run is None
+
+    play(caller, script, max_retries=0)
+
+
+def test_mistake_is_told_before_anything_is_sent(caller: Caller, server: Server) -> None:
+    with pytest.raises(RequestValidationError):
+        read(caller, max_turns=0)
+    with pytest.raises(RequestValidationError):
+        read(caller, temperature="hot")
+    assert server.requests == []
+
+
+def test_stream_that_breaks_off_has_the_run_so_far(caller: Caller, server: Server) -> None:
+    server.call_tool("weather", {"city": "Oslo"}).disconnect_after(events=5).reply("It is sunny.")
+
+    async def script(stream: Stream) -> Any:
+        async with stream:
+            with pytest.raises(StreamInterrupted) as caught:
+                await stream.rest()
+            return caught.value
+
+    error = play(caller, script, tools=[weather])
+    assert error.partial.status == "in_progress"
+    assert (len(error.run.turns), len(error.run.turns[0].outputs)) == (1, 1)
+    server.reply("Fine.")
+    assert read(caller, tools=[weather], resume=error.run, input=None)[1].output_text == "Fine."
+
+
+def test_what_came_before_an_error_is_given_out_first(caller: Caller, server: Server) -> None:
+    server.call_tools([("weather", {"city": "Oslo"}), ("fail", {})])
+
+    async def script(stream: Stream) -> list[Any]:
+        events: list[Any] = []
+        async with stream:
+            with pytest.raises(ToolExecutionError) as caught:
+                await stream.into(events)
+            assert caught.value.run is not None
+            assert len(caught.value.run.pending) == 1
+        return events
+
+    events = play(caller, script, tools=[weather, fail], on_tool_error="raise", max_concurrency=1)
+    assert kinds(events) == [*TURN, "run.tool_called", "run.tool_called", "run.tool_returned"]
+
+
+def test_what_on_turn_raises_ends_the_stream(caller: Caller, server: Server) -> None:
+    def stop(so_far: RunResult) -> None:
+        raise ZeroDivisionError
+
+    server.call_tool("weather", {"city": "Oslo"}).reply("Fine.")
+
+    async def script(stream: Stream) -> list[Any]:
+        events: list[Any] = []
+        async with stream:
+            for _ in range(2):
+                with pytest.raises(ZeroDivisionError):
+                    await stream.into(events)
+        return events
+
+    assert kinds(play(caller, script, tools=[weather], on_turn=stop))[-1] == ENDED
+    assert len(server.requests) == 1
+
+
+def test_too_many_turns(caller: Caller, server: Server) -> None:
+    server.call_tool("weather", {"city": "Oslo"})
+    with pytest.raises(MaxTurnsExceeded) as caught:
+        read(caller, tools=[weather], max_turns=1)
+    assert caught.value.run is not None
+
+
+def test_coroutine_of_a_function_is_refused(server: Server) -> None:
+    async def later(so_far: RunResult) -> bool:
+        return True
+
+    server.reply("Fine.")
+    params: dict[str, Any] = {"model": "m", "input": "Hi", "on_turn": lambda so_far: later(so_far)}
+    with server.client() as client, pytest.raises(ConfigurationError, match="needs AsyncClient"):
+        client.responses.run_stream(**params).until_done()
+
+
+# --- in the background
+
+
+def test_stream_in_the_background_that_breaks_off_goes_on(caller: Caller, server: Server) -> None:
+    server.call_tool("weather", {"city": "Oslo"}).disconnect_after(events=5).reply("It is sunny.")
+    assert read(caller, tools=[weather], background=True)[1].output_text == "It is sunny."
+
+
+def test_response_in_the_background_that_is_lost_sight_of_is_waited_for(
+    caller: Caller, server: Server
+) -> None:
+    server.call_tool("weather", {"city": "Oslo"}).disconnect_after(events=5).reply("It is sunny.")
+
+    async def script(stream: Stream) -> Any:
+        async with stream:
+            with pytest.raises(StreamInterrupted) as caught:
+                await stream.rest()
+            return caught.value.run
+
+    run = play(caller, script, tools=[weather], background=True, max_retries=0)
+    assert (len(run.turns), run.response.status, run.pending) == (2, "in_progress", [])
+    events, result = read(caller, resume=RunResult.from_json(run.to_json()), input=None, background=True)
+    assert (result.status, result.output_text, events) == ("completed", "It is sunny.", [])
+    assert [request.method for request in server.requests].count("POST") == 2
+
+
+# --- leaving
+
+
+def test_leaving_the_block_ends_the_run(caller: Caller, server: Server) -> None:
+    server.call_tool("weather", {"city": "Oslo"})
+
+    async def script(stream: Stream) -> None:
+        async with stream:
+            await stream.next()
+            assert server.open_streams == 1
+        assert server.open_streams == 0
+        with pytest.raises((StopIteration, StopAsyncIteration, RuntimeError)):
+            await stream.next()
+
+    play(caller, script, tools=[weather])
+    assert len(server.requests) == 1
+
+
+def test_what_was_not_read_is_not_given_out_after_the_end(caller: Caller, server: Server) -> None:
+    server.call_tools([("weather", {"city": "Oslo"}), ("weather", {"city": "Rome"})])
+
+    async def script(stream: Stream) -> None:
+        async with stream:
+            await stream.until("run.tool_called")
+        assert await stream.rest() == []
+        assert len(stream.inner.result.pending) == 2
+
+    play(caller, script, tools=[weather])
+
+
+@pytest.mark.parametrize("where", ["tool", "on_turn"])
+def test_stream_that_is_closed_while_a_function_runs_ends_there(
+    caller: Caller, server: Server, where: str
+) -> None:
+    server.call_tool("stop")
+    streams: list[Stream] = []
+
+    async def close() -> None:
+        await streams[0].close()
+
+    def stop() -> None:
+        streams[0].inner.close()
+
+    function = stop if caller.colour == "sync" else tool(name="stop")(close)
+
+    async def on_turn(so_far: RunResult) -> None:
+        await close()
+
+    turn: Any = (lambda so_far: stop()) if caller.colour == "sync" else on_turn
+    params: dict[str, Any] = {"on_turn": turn} if where == "on_turn" else {}
+
+    async def script(stream: Stream) -> list[Any]:
+        streams.append(stream)
+        async with stream:
+            return await stream.rest()
+
+    last = "run.turn_ended" if where == "on_turn" else "run.tool_called"
+    tools: list[Any] = [function] if where == "tool" else [tool(name="stop")(lambda: "done")]
+    assert play(caller, script, tools=tools, **params)[-1].type == last
+    assert len(server.requests) == 1
+
+
+def test_run_that_was_left_has_no_final_result(caller: Caller, server: Server) -> None:
+    server.call_tool("weather", {"city": "Oslo"}).reply("Fine.")
+
+    async def script(stream: Stream) -> None:
+        async with stream:
+            await stream.until("run.turn_ended")
+        with pytest.raises(StreamInterrupted, match="closed here before the end of the run") as caught:
+            await stream.final()
+        assert caught.value.run is not None
+        assert caught.value.partial is caught.value.run.response
+
+    play(caller, script, tools=[weather])
+
+
+def test_run_that_ended_keeps_its_result_when_closed(caller: Caller, server: Server) -> None:
+    server.reply("Fine.")
+
+    async def script(stream: Stream) -> Any:
+        async with stream:
+            await stream.rest()
+        await stream.close()
+        return await stream.final()
+
+    assert play(caller, script).output_text == "Fine."
+
+
+def test_stream_that_nobody_closed_warns_and_is_closed(server: Server) -> None:
+    server.reply("Fine.")
+    with server.client() as client:
+        stream: Any = client.responses.run_stream(model="m", input="Hi")
+        next(stream)
+        with pytest.warns(ResourceWarning, match="RunStream was not closed: use it in a block of `with`"):
+            stream = None
+    assert server.open_streams == 0
+
+
+def test_async_stream_that_nobody_closed_warns(server: Server) -> None:
+    server.reply("Fine.")
+
+    async def main() -> None:
+        async with server.async_client() as client:
+            stream: Any = client.responses.run_stream(model="m", input="Hi")
+            await anext(stream)
+            source = stream._source
+            with pytest.warns(
+                ResourceWarning, match="AsyncRunStream was not closed: .* block of `async with`"
+            ):
+                stream = None
+            await source.close()
+
+    anyio.run(main)
+
+
+def test_stream_that_was_read_to_its_end_does_not_warn(caller: Caller, server: Server) -> None:
+    server.reply("Fine.")
+
+    async def script(stream: Stream) -> None:
+        await stream.rest()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            stream.inner = None
+            gc.collect()
+
+    play(caller, script)
+
+
+def test_stream_that_was_never_started_does_not_warn(caller: Caller, server: Server) -> None:
+    async def script(stream: Stream) -> None:
+        stream.inner = None
+        gc.collect()
+
+    play(caller, script)
+    assert server.requests == []
+
+
+# --- watched
+
+
+class Watch(OpenTelemetry):
+    """Keeps how runs ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ends: list[tuple[Any, Any]] = []
+
+    def observe_run(self, settings: Any, params: Any) -> RunObserver:
+        watch = self
+
+        class Run(RunObserver):
+            def ended(self, result: Any, error: BaseException | None) -> None:
+                watch.ends.append((result, error))
+
+        return Run()
+
+
+@pytest.mark.parametrize("error", [None, ValueError("mine"), KeyboardInterrupt()], ids=repr)
+def test_who_watches_is_told_once_how_the_run_was_left(server: Server, error: BaseException | None) -> None:
+    server.call_tool("weather", {"city": "Oslo"})
+    for colour in COLOURS:
+        watch = Watch()
+        options: dict[str, Any] = {"telemetry": watch}
+        caller = Caller(colour, partial(server.client, **options), partial(server.async_client, **options))
+
+        async def script(stream: Stream) -> None:
+            async with stream:
+                await stream.next()
+                if error is not None:
+                    raise error
+
+        if error is None:
+            play(caller, script)
+        else:
+            with pytest.raises(type(error)):
+                play(caller, script)
+        assert watch.ends == [(None, error if isinstance(error, KeyboardInterrupt) else None)]
+
+
+def test_who_watches_is_told_of_the_end_and_of_an_error(caller: Caller, server: Server) -> None:
+    watch = Watch()
+    options: dict[str, Any] = {"telemetry": watch}
+    watched = Caller(
+        caller.colour, partial(server.client, **options), partial(server.async_client, **options)
+    )
+    server.reply("Fine.").fail(500)
+    assert play(watched, lambda stream: stream.final()).status == "completed"
+    with pytest.raises(InternalServerError) as caught:
+        play(watched, lambda stream: stream.final(), max_retries=0)
+    (result, nothing), (none, error) = watch.ends
+    assert (result.status, nothing, none, error) == ("completed", None, None, caught.value)

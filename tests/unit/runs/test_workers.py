@@ -1,0 +1,490 @@
+"""Workers: functions of the user's at the same time, in threads and in tasks, and what becomes of their failures."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
+from functools import partial
+from typing import Any
+from unittest.mock import AsyncMock, MagicMock, Mock
+
+import anyio
+import pytest
+from callers import COLOURS
+
+from responses_client import custom_tool, tool
+from responses_client._runs.workers import (
+    AsyncWorkers,
+    NeedsAsync,
+    SyncWorkers,
+    TookTooLong,
+    WasCancelled,
+    refuse_async,
+    waited_for,
+)
+from responses_client._transport.protocols import run
+
+NAME: ContextVar[str] = ContextVar("NAME", default="nobody")
+
+
+class Play:
+    """Runs a script with workers of one colour."""
+
+    def __init__(self, colour: str) -> None:
+        self.colour = colour
+
+    def __call__(self, script: Callable[[Any], Coroutine[Any, Any, Any]], most: int = 10) -> Any:
+        if self.colour == "sync":
+            return run(script(SyncWorkers(most)))
+
+        async def main() -> Any:
+            with anyio.fail_after(5):
+                return await script(AsyncWorkers(most))
+
+        return anyio.run(main, backend=self.colour)
+
+    def call(self, function: Callable[[], object], seconds: float | None = None) -> Any:
+        return self(lambda workers: workers.call(function, seconds))
+
+
+@pytest.fixture(params=COLOURS)
+def play(request: pytest.FixtureRequest) -> Play:
+    return Play(request.param)
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def loop(request: pytest.FixtureRequest) -> Play:
+    return Play(request.param)
+
+
+async def give(value: object) -> object:
+    await anyio.lowlevel.checkpoint()
+    return value
+
+
+def both(job: Callable[[], None]) -> Callable[[], Coroutine[Any, Any, None]]:
+    async def work() -> None:
+        job()
+
+    return work
+
+
+# --- one function
+
+
+def test_function_gives_its_value(play: Play) -> None:
+    assert play.call(lambda: 5) == 5
+    assert play.call(lambda: 5, 5.0) == 5
+
+
+def test_function_that_is_alone_runs_in_the_thread_of_its_caller() -> None:
+    assert Play("sync").call(threading.get_ident) == threading.get_ident()
+
+
+def test_function_runs_in_another_thread_where_it_would_hold_up_others(loop: Play) -> None:
+    assert loop.call(threading.get_ident) != threading.get_ident()
+
+
+@pytest.mark.parametrize("seconds", [None, 5.0])
+def test_function_sees_the_context_of_its_caller(play: Play, seconds: float | None) -> None:
+    token = NAME.set("Ada")
+    try:
+        assert play.call(NAME.get, seconds) == "Ada"
+    finally:
+        NAME.reset(token)
+
+
+@pytest.mark.parametrize("seconds", [None, 5.0])
+def test_async_function_is_waited_for(loop: Play, seconds: float | None) -> None:
+    assert loop.call(partial(give, 5), seconds) == 5
+
+
+def test_what_gives_something_to_wait_for_is_waited_for(loop: Play) -> None:
+    assert loop.call(lambda: give(5)) == 5
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("no"), TimeoutError("mine"), SystemExit(3), KeyboardInterrupt()]
+)
+@pytest.mark.parametrize("seconds", [None, 5.0])
+def test_function_raises_what_it_raises(play: Play, error: BaseException, seconds: float | None) -> None:
+    def fail() -> None:
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        play.call(fail, seconds)
+    assert caught.value is error
+
+
+def test_function_that_takes_too_long_is_left(play: Play) -> None:
+    release = threading.Event()
+    try:
+        with pytest.raises(TookTooLong):
+            play.call(release.wait, 0.01)
+    finally:
+        release.set()
+
+
+def test_async_function_that_takes_too_long_is_cancelled(loop: Play) -> None:
+    ended: list[bool] = []
+
+    async def wait() -> None:
+        try:
+            await anyio.sleep_forever()
+        finally:
+            ended.append(True)
+
+    with pytest.raises(TookTooLong):
+        loop.call(wait, 0.01)
+    assert ended == [True]
+
+
+def test_value_that_comes_just_when_the_time_is_up_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    from concurrent.futures import Future
+
+    known = Future.result
+
+    def late(self: Future[Any], timeout: float | None = None) -> Any:
+        value = known(self)
+        if timeout is not None:
+            raise TimeoutError
+        return value
+
+    monkeypatch.setattr(Future, "result", late)
+    assert Play("sync").call(lambda: 5, 1.0) == 5
+
+
+@pytest.mark.parametrize("seconds", [None, 5.0])
+def test_function_that_was_cancelled_by_itself_is_told_from_a_caller_that_is(
+    play: Play, seconds: float | None
+) -> None:
+    def fail() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(WasCancelled) as caught:
+        play.call(fail, seconds)
+    assert isinstance(caught.value.__cause__, asyncio.CancelledError)
+
+
+def test_async_function_whose_own_task_was_cancelled() -> None:
+    async def fail() -> None:
+        task = asyncio.ensure_future(asyncio.sleep(9))
+        await asyncio.sleep(0)
+        task.cancel()
+        await task
+
+    with pytest.raises(WasCancelled):
+        Play("asyncio").call(fail)
+
+
+def test_sync_function_under_a_loop_whose_task_is_cancelled() -> None:
+    # As in a program that calls a `Client` in a coroutine.
+    async def main() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+
+        def fail() -> None:
+            raise asyncio.CancelledError
+
+        with pytest.raises(asyncio.CancelledError):
+            run(SyncWorkers(1).call(fail, None))
+        task.uncancel()
+
+    async def outer() -> None:
+        task = asyncio.ensure_future(main())
+        await asyncio.wait([task])
+        assert task.cancelled() or task.exception() is None
+
+    asyncio.run(outer())
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_cancelled_call_is_left_at_once(loop: Play, is_async: bool) -> None:
+    stop = threading.Event()
+
+    async def script(workers: AsyncWorkers) -> bool:
+        with anyio.move_on_after(0.01) as scope:
+            await workers.call(anyio.sleep_forever if is_async else stop.wait, None)
+        stop.set()
+        return scope.cancelled_caught
+
+    assert loop(script)
+
+
+def test_cancelled_task_of_asyncio_stays_cancelled() -> None:
+    async def script(workers: AsyncWorkers) -> None:
+        task = asyncio.ensure_future(workers.call(anyio.sleep_forever, 5.0))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    Play("asyncio")(script)
+
+
+# --- async functions where nothing can wait
+
+
+class AsyncCallable:
+    async def __call__(self) -> int:
+        return 5
+
+
+@tool
+async def wait_a_bit() -> int:
+    """Wait."""
+    return 5
+
+
+@custom_tool
+async def wait_for(text: str) -> str:
+    """Wait."""
+    return text
+
+
+class Office:
+    @tool
+    async def wait(self) -> int:
+        """Wait."""
+        return 5
+
+
+async def plain() -> int:
+    return 5
+
+
+ASYNC: list[Any] = [
+    plain,
+    partial(plain),
+    partial(partial(plain)),
+    AsyncCallable(),
+    Office().wait,
+    wait_a_bit,
+    wait_for,
+    AsyncMock(),
+]
+
+
+@pytest.mark.parametrize("function", ASYNC, ids=lambda function: type(function).__name__)
+def test_async_function_is_refused(function: Any) -> None:
+    with pytest.raises(
+        NeedsAsync, match="is an async function, which needs AsyncClient; pass one that is not"
+    ):
+        refuse_async(function)
+
+
+@pytest.mark.parametrize("function", [None, len, "raise", partial(len, []), Mock(), MagicMock(), tool(len)])
+def test_function_that_is_not_async_is_not_refused(function: Any) -> None:
+    refuse_async(function)
+
+
+@pytest.mark.parametrize("seconds", [None, 5.0])
+def test_coroutine_that_nobody_can_wait_for_is_closed(seconds: float | None) -> None:
+    with pytest.raises(NeedsAsync, match=r"^give is an async function"):
+        Play("sync").call(partial(give, 5), seconds)
+    gc.collect()  # a coroutine that is not closed would warn
+
+
+def test_what_is_awaitable_and_no_coroutine_is_refused_too() -> None:
+    class Later:
+        def __await__(self) -> Any:
+            yield
+
+    with pytest.raises(NeedsAsync, match=r"^A tool is an async function"):
+        run(waited_for(Later(), object(), can_wait=False))
+
+
+# --- several
+
+
+@pytest.mark.parametrize("most", [1, 2, 10])
+@pytest.mark.parametrize("count", [0, 1, 7])
+def test_all_jobs_are_done(play: Play, count: int, most: int) -> None:
+    done: list[int] = []
+    jobs = [both(partial(done.append, number)) for number in range(count)]
+    play(lambda workers: workers.each(jobs), most)
+    assert sorted(done) == list(range(count))
+
+
+def test_jobs_run_at_the_same_time(play: Play) -> None:
+    barrier = threading.Barrier(3, timeout=5)
+    play(
+        lambda workers: workers.each([partial(_call, workers, barrier.wait)] * 3),
+        3,
+    )
+
+
+async def _call(workers: Any, function: Callable[[], object]) -> None:
+    await workers.call(function, None)
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_no_more_jobs_run_at_once_than_are_allowed(play: Play, most: int) -> None:
+    lock = threading.Lock()
+    now = highest = 0
+
+    def work() -> None:
+        nonlocal now, highest
+        with lock:
+            now += 1
+            highest = max(highest, now)
+        time.sleep(0.002)  # long enough to be seen beside others
+        with lock:
+            now -= 1
+
+    play(lambda workers: workers.each([partial(_call, workers, work)] * 12), most)
+    assert highest <= most
+
+
+@pytest.mark.parametrize("most", [1, 4])
+@pytest.mark.parametrize("error", [ValueError("no"), SystemExit(3), KeyboardInterrupt()], ids=repr)
+def test_failure_is_raised_as_it_is_and_no_more_jobs_begin(
+    play: Play, most: int, error: BaseException
+) -> None:
+    begun: list[int] = []
+
+    def work(number: int) -> None:
+        begun.append(number)
+        raise error
+
+    async def script(workers: Any) -> None:
+        await workers.each([partial(_call, workers, partial(work, number)) for number in range(20)])
+
+    with pytest.raises(type(error)) as caught:
+        play(script, most)
+    assert caught.value is error
+    assert 1 <= len(begun) <= most
+
+
+def test_failure_waits_for_those_under_way(play: Play) -> None:
+    failed = threading.Event()
+    done: list[str] = []
+
+    def fail() -> None:
+        failed.set()
+        raise ValueError
+
+    def finish() -> None:
+        failed.wait(5)
+        done.append("other")
+
+    with pytest.raises(ValueError):  # noqa: PT011  # it is the one
+        play(
+            lambda workers: workers.each([partial(_call, workers, finish), partial(_call, workers, fail)]), 2
+        )
+    assert done == ["other"]
+
+
+def test_end_of_the_program_comes_before_other_failures(play: Play) -> None:
+    both_are_here = threading.Barrier(2, timeout=5)
+
+    def fail(error: BaseException) -> None:
+        both_are_here.wait()
+        if isinstance(error, SystemExit):
+            time.sleep(0.02)  # so that it comes last
+        raise error
+
+    async def script(workers: Any) -> None:
+        async def job(error: BaseException) -> None:
+            await workers.call(partial(fail, error), None)
+
+        await workers.each([partial(job, ValueError("no")), partial(job, SystemExit(3))])
+
+    with pytest.raises(SystemExit):
+        play(script)
+
+
+def test_end_of_the_program_does_not_wait_for_tasks(loop: Play) -> None:
+    async def wait() -> None:
+        await anyio.sleep_forever()
+
+    async def end() -> None:
+        await anyio.lowlevel.checkpoint()
+        raise SystemExit(3)
+
+    for jobs in ([wait, end], [end, wait]):
+        with pytest.raises(SystemExit):
+            loop(lambda workers, jobs=jobs: workers.each(jobs))  # type: ignore[misc]
+
+
+def test_jobs_that_are_cancelled_are_left_at_once(loop: Play) -> None:
+    release = threading.Event()
+    ended: list[int] = []
+
+    async def wait() -> None:
+        try:
+            await anyio.sleep_forever()
+        finally:
+            ended.append(1)
+
+    async def script(workers: AsyncWorkers) -> bool:
+        with anyio.move_on_after(0.02) as scope:
+            await workers.each([wait, wait, partial(_call, workers, release.wait)])
+        release.set()
+        return scope.cancelled_caught
+
+    assert loop(script)
+    assert ended == [1, 1]
+
+
+def test_interrupt_keeps_what_has_not_begun_from_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    release, begun = threading.Event(), threading.Semaphore(0)
+    count: list[int] = []
+
+    async def wait() -> None:
+        count.append(1)
+        begun.release()
+        release.wait(5)
+
+    def interrupt(thread: threading.Thread, timeout: float | None = None) -> None:
+        begun.acquire(timeout=5)
+        begun.acquire(timeout=5)
+        raise KeyboardInterrupt
+
+    known = threading.Thread.join
+    threads: list[threading.Thread] = []
+    start = threading.Thread.start
+
+    def remember(thread: threading.Thread) -> None:
+        threads.append(thread)
+        start(thread)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "join", interrupt)
+        patch.setattr(threading.Thread, "start", remember)
+        with pytest.raises(KeyboardInterrupt):
+            run(SyncWorkers(2).each([wait] * 9))
+    release.set()
+    for thread in threads:
+        known(thread, 5)
+    assert len(count) == 2
+
+
+def test_thread_that_finds_nothing_left_to_do_ends() -> None:
+    # Between its look and its grip, another thread took the last job.
+    from responses_client._runs import workers as _workers
+
+    class Todo(_workers.deque[Any]):
+        def __bool__(self) -> bool:
+            return True
+
+    done: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_workers, "deque", Todo)
+        run(SyncWorkers(2).each([both(partial(done.append, 1))] * 2))
+    assert done == [1, 1]
+
+
+def test_threads_end_with_their_jobs() -> None:
+    before = threading.active_count()
+    run(SyncWorkers(5).each([both(lambda: None)] * 9))
+    assert Play("sync").call(lambda: 1, 5.0) == 1
+    deadline = time.monotonic() + 5
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert threading.active_count() <= before

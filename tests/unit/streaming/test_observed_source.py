@@ -1,0 +1,402 @@
+"""Streams that somebody watches: each event is told once, the end once, and nothing is lost by it."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import anyio
+import pytest
+from fake_io import Clock, FakeBody, FakeIO, bad, call, stream, types, use_clock
+from samples import COMPLETED, CREATED, HEL, LO, event
+from stream_shells import Stream
+from watching import Notes, Player
+
+from responses_client._streaming.http_source import HttpSource, http_source
+from responses_client._streaming.observed_source import WatchedSource
+from responses_client._streaming.streams import AsyncEventStream
+from responses_client._transport.protocols import Failure, run
+from responses_client.errors import (
+    BadRequestError,
+    ConfigurationError,
+    ResponseValidationError,
+    StreamError,
+    StreamInterrupted,
+)
+
+RESET = Failure("network", "ReadError: reset")
+ALL = ["created", "output_text.delta", "output_text.delta", "completed"]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return use_clock(monkeypatch)
+
+
+@pytest.fixture(params=["sync", "asyncio", "trio"])
+def player(request: pytest.FixtureRequest) -> Player:
+    return Player(request.param)
+
+
+def test_streams_that_nobody_watches_are_of_the_plain_kind(clock: Clock) -> None:
+    io = FakeIO(clock)
+
+    assert type(http_source(io, call({"stream": True}))) is HttpSource
+    for name in ("on_request", "on_response", "on_event", "telemetry"):
+        options: dict[str, Any] = {name: Notes() if name == "telemetry" else print}
+        assert type(http_source(io, call({"stream": True}, **options))) is WatchedSource
+
+
+@pytest.mark.parametrize("chunks", [[CREATED, HEL, LO, COMPLETED], [CREATED + HEL + LO + COMPLETED]])
+def test_hook_is_told_of_each_event_before_the_stream_gives_it(
+    player: Player, clock: Clock, chunks: list[bytes]
+) -> None:
+    told: list[Any] = []
+
+    async def script(stream: Stream) -> list[Any]:
+        given = []
+        async with stream:
+            for number in range(4):
+                given.append(await stream.next())
+                assert told[number] is given[-1]
+            assert await stream.rest() == []
+        return given
+
+    given = player.play(script, player.opened(FakeIO(clock, stream(*chunks)), on_event=told.append))
+
+    assert types(told) == types(given) == ALL
+
+
+def test_response_is_told_when_the_headers_of_a_stream_are_here(player: Player, clock: Clock) -> None:
+    order: list[Any] = []
+    body = stream(CREATED + COMPLETED)
+    body.pieces.insert(0, lambda: order.append("body"))
+
+    player.events(
+        FakeIO(clock, body),
+        on_request=lambda request: order.append(request.json()["stream"]),
+        on_response=lambda answer: order.append(
+            (answer.meta.request_id, answer.error, answer.result, answer.operation)
+        ),
+        on_event=lambda event: order.append(event.type),
+    )
+
+    assert order == [
+        True,
+        ("req_1", None, None, "responses.create"),
+        "body",
+        "response.created",
+        "response.completed",
+    ]
+
+
+def test_observers_are_told_all_of_a_stream_in_batches(player: Player, clock: Clock) -> None:
+    notes = Notes()
+
+    player.events(FakeIO(clock, stream(CREATED + HEL, LO + COMPLETED)), telemetry=notes)
+
+    assert notes.told == [
+        "responses.create starts",
+        "try 1",
+        (200, None),
+        ["created", "output_text.delta"],
+        ["output_text.delta", "completed"],
+        ("ended", None, "Hello"),
+    ]
+
+
+def test_end_is_told_with_the_terminal_event_and_not_when_the_user_gets_there(
+    player: Player, clock: Clock
+) -> None:
+    notes = Notes()
+
+    async def script(stream: Stream) -> None:
+        async with stream:
+            await stream.next()
+            assert notes.told[-1] == ("ended", None, "Hello")
+
+    player.play(script, player.opened(FakeIO(clock, stream(CREATED + COMPLETED)), telemetry=notes))
+    assert notes.told.count(("ended", None, "Hello")) == 1
+
+
+async def leave(stream: Stream) -> None:
+    async with stream:
+        await stream.next()
+
+
+async def close_twice(stream: Stream) -> None:
+    async with stream:
+        await stream.next()
+        await stream.close()
+        await stream.close()
+
+
+async def fail_within(stream: Stream) -> None:
+    with suppress(KeyError):
+        async with stream:
+            await stream.next()
+            raise KeyError
+
+
+@pytest.mark.parametrize("script", [leave, close_twice, fail_within])
+def test_stream_that_is_left_early_ends_once_and_without_an_error(
+    player: Player, clock: Clock, script: Any
+) -> None:
+    notes, body = Notes(), stream(CREATED, HEL, LO, COMPLETED)
+
+    player.play(script, player.opened(FakeIO(clock, body), telemetry=notes))
+
+    assert notes.told[3:] == [["created"], ("ended", None, "")]
+    assert body.closed == 1
+
+
+ENDS: dict[str, tuple[Callable[[], list[Any]], type[Exception], Any]] = {
+    "interrupted": (lambda: [stream(CREATED + HEL, RESET)], StreamInterrupted, "Hel"),
+    "error event": (
+        lambda: [stream(CREATED + HEL + event("error", 2, message="No.", code=None, param=None))],
+        StreamError,
+        "Hel",
+    ),
+    "no JSON": (lambda: [stream(CREATED + HEL + b"data: {oops\n\n")], ResponseValidationError, "Hel"),
+    "refused": (lambda: [bad(400)], BadRequestError, None),
+    "no stream": (
+        lambda: [FakeBody(b"<html>", headers={"content-type": "text/html"})],
+        ResponseValidationError,
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_error_of_a_stream_is_told_once(player: Player, clock: Clock, end: tuple[Any, Any, Any]) -> None:
+    answers, kind, said = end
+    notes, answered = Notes(), []
+
+    with pytest.raises(kind) as caught:
+        player.events(FakeIO(clock, *answers()), telemetry=notes, on_response=answered.append)
+
+    ends = [one for one in notes.told if one[0] == "ended"]
+    assert ends == [("ended", kind.__name__, said)] == notes.told[-1:]
+    assert len(answered) == 1
+    assert (answered[0].error is caught.value) == (said is None)
+
+
+def test_error_comes_again_and_is_not_told_again(player: Player, clock: Clock) -> None:
+    notes = Notes()
+
+    async def script(stream: Stream) -> None:
+        async with stream:
+            for _ in range(2):
+                with pytest.raises(StreamInterrupted):
+                    await stream.until_done()
+
+    player.play(script, player.opened(FakeIO(clock, stream(CREATED)), telemetry=notes))
+
+    assert notes.told[4:] == [("ended", "StreamInterrupted", "")]
+
+
+def test_tries_before_the_first_event_and_resumptions_are_told(player: Player, clock: Clock) -> None:
+    notes, told, requests, answers = Notes(), [], [], []
+    io = FakeIO(clock, stream(RESET), stream(CREATED + HEL, RESET), bad(503), stream(HEL + LO, COMPLETED))
+
+    given = player.events(
+        io,
+        {"background": True},
+        telemetry=notes,
+        on_event=told.append,
+        on_request=requests.append,
+        on_response=answers.append,
+    )
+
+    assert types(told) == types(given) == ALL
+    assert [(request.operation, request.try_number) for request in requests] == [
+        ("responses.create", 1),
+        ("responses.create", 2),
+        ("responses.retrieve", 3),
+        ("responses.retrieve", 4),
+    ]
+    assert len({request.call_number for request in requests}) == 1
+    assert [answer.meta.status_code for answer in answers] == [200, 200, 503, 200]
+    assert [one for one in notes.told if isinstance(one, tuple) and len(one) == 3] == [
+        ("responses.create", 0.5, "network error"),
+        ("responses.retrieve", 0.5, "network error"),
+        ("responses.retrieve", 1.0, "status 503"),
+        ("ended", None, "Hello"),
+    ]
+
+
+def test_whole_response_is_read_past_the_hook(player: Player, clock: Clock) -> None:
+    told: list[Any] = []
+
+    async def script(stream: Stream) -> str:
+        async with stream:
+            return (await stream.final()).output_text
+
+    io = FakeIO(clock, stream(CREATED, HEL, LO, COMPLETED))
+    assert player.play(script, player.opened(io, on_event=told.append)) == "Hello"
+    assert types(told) == ALL
+
+
+def test_hook_that_raises_costs_no_event(
+    player: Player, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[Any] = []
+
+    def hook(event: Any) -> None:
+        told.append(event)
+        raise ValueError("out of ink")
+
+    given = player.events(FakeIO(clock, stream(CREATED + HEL, LO + COMPLETED)), on_event=hook)
+
+    assert types(told) == types(given) == ALL
+    assert caplog.messages == ["on_event failed; the call goes on"] * 4
+
+
+def test_hooks_of_a_stream_are_in_the_block_of_observers(player: Player, clock: Clock) -> None:
+    notes, depths = Notes(), []
+
+    def look(_: object) -> None:
+        depths.append(notes.depth)
+
+    io = FakeIO(clock, stream(CREATED + COMPLETED))
+    player.events(io, telemetry=notes, on_request=look, on_response=look, on_event=look)
+
+    assert depths == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("colour", ["asyncio", "trio"])
+def test_async_hook_is_awaited_for_each_event(colour: str, clock: Clock) -> None:
+    told: list[Any] = []
+
+    async def hook(event: Any) -> None:
+        await anyio.lowlevel.checkpoint()
+        told.append(event)
+
+    given = Player(colour).events(FakeIO(clock, stream(CREATED + HEL, LO + COMPLETED)), on_event=hook)
+
+    assert types(told) == types(given) == ALL
+
+
+@pytest.mark.parametrize("colour", ["asyncio", "trio"])
+@pytest.mark.parametrize("closes", [False, True])
+def test_cancelled_hook_costs_no_event(colour: str, closes: bool, clock: Clock) -> None:
+    """The events were received; a stream that goes on tells of the rest."""
+    told: list[Any] = []
+    scopes: list[anyio.CancelScope] = []
+
+    async def hook(event: Any) -> None:
+        told.append(event)
+        if event.type.endswith("delta"):
+            scopes[0].cancel()
+            await anyio.lowlevel.checkpoint()
+
+    async def script(stream: Stream) -> list[Any]:
+        async with stream:
+            with anyio.CancelScope() as scope:
+                scopes.append(scope)
+                await stream.next()
+            assert scope.cancelled_caught
+            assert types(told) == ["created", "output_text.delta"]
+            if closes:
+                await stream.close()
+            return await stream.rest()
+
+    player = Player(colour)
+    io = FakeIO(clock, stream(CREATED + HEL + HEL.replace(b"Hel", b"l"), LO + COMPLETED))
+    given = player.play(script, player.opened(io, on_event=hook))
+
+    if closes:
+        assert (given, len(told)) == ([], 2)
+    else:
+        assert types(given) == types(told) == ["created", *["output_text.delta"] * 3, "completed"]
+
+
+def test_interrupt_in_a_hook_closes_the_connection_of_a_stream_that_nobody_has(
+    player: Player, clock: Clock
+) -> None:
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    notes, body = Notes(), stream(CREATED)
+    opened = player.opened(FakeIO(clock, body), telemetry=notes, on_response=interrupt)
+
+    with pytest.raises(KeyboardInterrupt):
+        player.play(leave, opened)
+
+    assert body.closed == 1
+    assert notes.told[-1] == ("ended", "KeyboardInterrupt", None)
+
+
+def test_stream_that_could_not_be_opened_can_be_opened_again(player: Player, clock: Clock) -> None:
+    notes = Notes()
+    opened = player.opened(FakeIO(clock), api_key=None, telemetry=notes)
+
+    for _ in range(2):
+        with pytest.raises(ConfigurationError):
+            player.play(leave, opened)
+
+    assert notes.told == ["responses.create starts", ("ended", "ConfigurationError", None)] * 2
+
+
+def test_interrupt_while_reading_is_told(player: Player, clock: Clock) -> None:
+    notes, body = Notes(), stream(CREATED, KeyboardInterrupt())
+
+    with pytest.raises(KeyboardInterrupt):
+        player.events(FakeIO(clock, body), telemetry=notes)
+
+    assert body.closed == 1
+    assert notes.told[4:] == [("ended", "KeyboardInterrupt", "")]
+
+
+def test_stream_that_was_never_opened_is_not_told_of(player: Player, clock: Clock) -> None:
+    notes = Notes()
+
+    async def script(stream: Stream) -> None:
+        await stream.close()
+
+    player.play(script, player.opened(FakeIO(clock), telemetry=notes))
+
+    assert notes.told == []
+
+
+@pytest.mark.parametrize("colour", ["sync", "asyncio"])
+def test_stream_that_is_forgotten_ends(colour: str, clock: Clock) -> None:
+    notes = Notes()
+    player = Player(colour)
+    io = FakeIO(clock, stream(CREATED, HEL))
+
+    def forget() -> None:
+        opened = player.opened(io, telemetry=notes)
+
+        async def script(stream: Stream) -> None:
+            await stream.__aenter__()
+            await stream.next()
+
+        player.play(script, opened)
+        del opened
+        gc.collect()
+
+    with pytest.warns(ResourceWarning, match="was not closed"):
+        forget()
+
+    assert notes.told[-2:] == [["created"], ("ended", None, None)]
+
+
+def test_dropped_source_ends_even_if_it_cannot_be_closed(clock: Clock) -> None:
+    notes = Notes()
+    body = stream(CREATED)
+
+    async def fail() -> None:
+        raise RuntimeError("no")
+
+    source = http_source(FakeIO(clock, body), call({"stream": True}, telemetry=notes))
+    inner = AsyncEventStream(source)
+    run(inner.__aenter__())
+    body.close = fail  # type: ignore[method-assign]
+
+    with pytest.raises(RuntimeError, match="no"):
+        run(source.drop())
+
+    assert notes.told[-1] == ("ended", None, None)

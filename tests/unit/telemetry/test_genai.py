@@ -1,0 +1,276 @@
+"""The facts of a call under the names of OpenTelemetry's conventions."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from opentelemetry.semconv._incubating.attributes import gen_ai_attributes, openai_attributes
+from opentelemetry.semconv._incubating.metrics import gen_ai_metrics
+from opentelemetry.semconv.attributes import error_attributes, http_attributes, server_attributes
+from samples import KEY, response
+
+import responses_client
+from responses_client import StreamInterrupted
+from responses_client._calls.endpoints import CONVERSATIONS_RETRIEVE, RESPONSES_CREATE, RESPONSES_RETRIEVE
+from responses_client._calls.operation import Operation
+from responses_client._calls.request import Call, prepare
+from responses_client._calls.settings import Settings
+from responses_client._telemetry.genai import (
+    field,
+    finish_reason,
+    for_metrics,
+    generates,
+    of_call,
+    of_response,
+    token_counts,
+    what_failed,
+)
+from responses_client.errors import RateLimitError
+from responses_client.models import Conversation, InputTokenCount, Response, TextConfig
+
+PARAMS: dict[str, Any] = {
+    "model": "gpt-5.4",
+    "input": "Hi",
+    "temperature": 0.5,
+    "top_p": 1,
+    "max_output_tokens": 100,
+    "service_tier": "flex",
+    "conversation": "conv_1",
+    "text": {"format": {"type": "json_object"}},
+    "stream": True,
+    "extra_body": {"frequency_penalty": 0.1, "presence_penalty": True},
+}
+USAGE = {
+    "input_tokens": 10,
+    "input_tokens_details": {"cached_tokens": 4, "cache_write_tokens": 3},
+    "output_tokens": 20,
+    "output_tokens_details": {"reasoning_tokens": 5},
+    "total_tokens": 30,
+}
+
+
+def prepared(
+    params: dict[str, Any] | None = None,
+    operation: Any = RESPONSES_CREATE,
+    path: tuple[str, ...] = (),
+    base_url: str = "https://api.openai.com/v1",
+) -> Call[Any]:
+    settings = Settings(api_key=KEY, base_url=base_url)
+    return prepare(cast("Operation[Any]", operation), params or {}, settings, path)
+
+
+def attributes(params: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+    return of_call(prepared(params, **options), None)[1]
+
+
+def test_names_are_those_of_the_conventions() -> None:
+    modules = (
+        gen_ai_attributes,
+        gen_ai_metrics,
+        openai_attributes,
+        error_attributes,
+        http_attributes,
+        server_attributes,
+    )
+    known = {value for module in modules for value in vars(module).values() if isinstance(value, str)}
+    folder = Path(responses_client.__file__).parent / "_telemetry"
+    source = "".join(path.read_text() for path in folder.glob("*.py"))
+    made = {*attributes(PARAMS), *of_response(Response.from_dict(response(usage=USAGE)), "openai")}
+    used = made | set(re.findall(r'"((?:gen_ai|openai|error|http|server)\.[a-z_.]*[a-z])"', source))
+
+    assert len(used) > 20
+    assert used <= known
+
+
+def test_request_is_told_by_its_parameters() -> None:
+    assert of_call(prepared(PARAMS), None) == (
+        "chat gpt-5.4",
+        {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.provider.name": "openai",
+            "gen_ai.request.model": "gpt-5.4",
+            "gen_ai.request.temperature": 0.5,
+            "gen_ai.request.top_p": 1,
+            "gen_ai.request.max_tokens": 100,
+            "gen_ai.request.frequency_penalty": 0.1,
+            "gen_ai.request.stream": True,
+            "gen_ai.output.type": "json",
+            "gen_ai.conversation.id": "conv_1",
+            "openai.api.type": "responses",
+            "openai.request.service_tier": "flex",
+            "server.address": "api.openai.com",
+            "server.port": 443,
+        },
+    )
+
+
+def test_little_is_told_of_a_request_that_says_little() -> None:
+    params = {"prompt": {"id": "pmpt_1"}, "input": "Hi", "service_tier": "auto", "temperature": None}
+
+    assert of_call(prepared(params), None) == (
+        "chat",
+        {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.provider.name": "openai",
+            "openai.api.type": "responses",
+            "server.address": "api.openai.com",
+            "server.port": 443,
+        },
+    )
+
+
+def test_models_are_looked_into_like_dicts() -> None:
+    text = TextConfig.from_dict({"format": {"type": "text"}})
+    found = attributes({"model": "m", "input": "Hi", "text": text, "conversation": {"id": "conv_1"}})
+
+    assert (found["gen_ai.output.type"], found["gen_ai.conversation.id"]) == ("text", "conv_1")
+
+
+@pytest.mark.parametrize(
+    ("base_url", "provider", "port"),
+    [
+        ("https://api.openai.com/v1", "openai", 443),
+        ("https://us.openai.azure.com/openai/v1", "azure.ai.openai", 443),
+        ("https://api.groq.com/openai/v1", "groq", 443),
+        ("http://localhost/v1", "openai", 80),
+        ("http://[::1]:8080/v1", "openai", 8080),
+    ],
+)
+def test_provider_and_server_are_told_by_the_address(base_url: str, provider: str, port: int) -> None:
+    found = attributes({"model": "m", "input": "Hi"}, base_url=base_url)
+
+    assert (found["gen_ai.provider.name"], found["server.port"]) == (provider, port)
+    assert ("openai.api.type" in found) == (provider in ("openai", "azure.ai.openai"))
+
+
+def test_given_provider_wins() -> None:
+    call = prepared({"model": "m", "input": "Hi"})
+
+    assert of_call(call, "vllm")[1]["gen_ai.provider.name"] == "vllm"
+
+
+def test_other_operations_keep_their_names_and_tell_ids() -> None:
+    retrieve = prepared(operation=RESPONSES_RETRIEVE, path=("resp_1",))
+    conversation = prepared(operation=CONVERSATIONS_RETRIEVE, path=("conv_1",))
+
+    assert of_call(retrieve, None)[0] == "responses.retrieve"
+    assert of_call(retrieve, None)[1]["gen_ai.response.id"] == "resp_1"
+    assert of_call(conversation, None)[0] == "conversations.retrieve"
+    assert of_call(conversation, None)[1]["gen_ai.conversation.id"] == "conv_1"
+    assert (generates(prepared({"model": "m", "input": "Hi"})), generates(retrieve)) == (True, False)
+
+
+def test_response_is_told_by_what_it_says_of_itself() -> None:
+    whole = Response.from_dict(
+        response(usage=USAGE, service_tier="default", conversation={"id": "conv_1"}, model="gpt-5.4-2026")
+    )
+    found = of_response(whole, "openai")
+
+    assert found == {
+        "gen_ai.response.id": "resp_1",
+        "gen_ai.response.model": "gpt-5.4-2026",
+        "gen_ai.response.finish_reasons": ["stop"],
+        "gen_ai.conversation.id": "conv_1",
+        "gen_ai.usage.input_tokens": 10,
+        "gen_ai.usage.output_tokens": 20,
+        "gen_ai.usage.cache_read.input_tokens": 4,
+        "gen_ai.usage.cache_creation.input_tokens": 3,
+        "gen_ai.usage.reasoning.output_tokens": 5,
+        "openai.response.service_tier": "default",
+    }
+    assert token_counts(found) == {"input": 10, "output": 20}
+    assert "openai.response.service_tier" not in of_response(whole, "groq")
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        (None, {}),
+        (Response.from_dict({"id": "resp_1"}), {"gen_ai.response.id": "resp_1"}),
+        (Response.from_dict({"usage": {"input_tokens": "many"}}), {}),
+        (InputTokenCount(input_tokens=3), {}),
+        (Conversation(id="conv_1"), {"gen_ai.conversation.id": "conv_1"}),
+    ],
+)
+def test_results_tell_what_they_have(result: Any, told: dict[str, Any]) -> None:
+    assert of_response(result, "openai") == told
+    assert token_counts(told) == {}
+
+
+CALL = {"type": "function_call", "call_id": "call_1", "name": "f", "arguments": "{}"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"status": "completed"}, "stop"),
+        ({"status": "completed", "output": [CALL]}, "tool_calls"),
+        ({"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}, "length"),
+        ({"status": "incomplete", "incomplete_details": {"reason": "content_filter"}}, "content_filter"),
+        ({"status": "incomplete"}, "incomplete"),
+        ({"status": "failed"}, "error"),
+        ({"status": "cancelled"}, "cancelled"),
+        ({"status": "in_progress"}, None),
+        ({}, None),
+    ],
+)
+def test_reason_to_stop_follows_from_the_status(fields: dict[str, Any], reason: str | None) -> None:
+    assert finish_reason(Response.from_dict({"id": "resp_1", **fields})) == reason
+
+
+def test_output_that_is_no_list_has_no_calls() -> None:
+    assert finish_reason({"status": "completed", "output": 7}) == "stop"
+
+
+LIMITED = RateLimitError("the plan", status_code=429, code="rate_limit_exceeded")
+
+
+@pytest.mark.parametrize(
+    ("error", "result", "told"),
+    [
+        (None, None, None),
+        (None, response(), None),
+        (LIMITED, None, ("RateLimitError", "RateLimitError 429 rate_limit_exceeded")),
+        (
+            RateLimitError("the plan", status_code=429, code="the plan!"),
+            None,
+            ("RateLimitError", "RateLimitError 429"),
+        ),
+        (StreamInterrupted("the plan"), response("failed"), ("StreamInterrupted", "StreamInterrupted")),
+        (KeyboardInterrupt(), None, ("KeyboardInterrupt", "KeyboardInterrupt")),
+        (None, response("failed"), ("failed", "The response failed: failed")),
+        (
+            None,
+            response("failed", error={"code": "server_error", "message": "the plan"}),
+            ("server_error", "The response failed: server_error"),
+        ),
+    ],
+)
+def test_what_failed_is_named_without_a_sentence_of_it(
+    error: BaseException | None, result: object, told: tuple[str, str] | None
+) -> None:
+    assert what_failed(error, result) == told
+    assert "plan" not in json.dumps(told)
+
+
+def test_measurements_are_told_apart_by_what_has_few_values() -> None:
+    found = attributes({"model": "m", "input": "Hi", "conversation": "conv_1"})
+
+    assert for_metrics(found | {"gen_ai.response.model": "m-1", "error.type": "E"}) == {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "openai",
+        "gen_ai.request.model": "m",
+        "gen_ai.response.model": "m-1",
+        "server.address": "api.openai.com",
+        "server.port": 443,
+        "error.type": "E",
+    }
+
+
+def test_nothing_is_found_where_nothing_is() -> None:
+    assert field({"a": {"b": 1}}, "a", "b") == 1
+    assert field(None, "a", "b") is None

@@ -1,0 +1,538 @@
+"""Webhooks: who signed them, when, and what they say. The peer is the library of the standard itself."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import pickle
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+import standardwebhooks
+from hypothesis import given
+from hypothesis import strategies as st
+
+from responses_client import AsyncClient, Client
+from responses_client._webhook_signatures import sign, unwrap, verify
+from responses_client.errors import (
+    ConfigurationError,
+    ResponsesClientError,
+    ResponseValidationError,
+    WebhookSignatureError,
+)
+from responses_client.models import (
+    ResponseCancelledWebhookEvent,
+    ResponseCompletedWebhookEvent,
+    ResponseFailedWebhookEvent,
+    ResponseIncompleteWebhookEvent,
+    UnknownWebhookEvent,
+)
+from responses_client.resources.webhooks import AsyncWebhooks, Webhooks
+from responses_client.testing import Server, sign_webhook
+
+KEY = b"a key of 24 bytes, or so"
+RAW = base64.b64encode(KEY).decode()
+SECRET = f"whsec_{RAW}"
+NOW = 1_750_000_000
+BODY = b'{"type": "response.completed", "id": "evt_1", "created_at": 1, "data": {"id": "resp_1"}}'
+
+
+def headers(body: bytes | str = BODY, **changes: str) -> dict[str, str]:
+    """The headers that sign a body, with some changed; an underscore stands for a hyphen."""
+    return sign(body, "wh_1", NOW, SECRET) | {
+        name.replace("_", "-"): value for name, value in changes.items()
+    }
+
+
+def check(body: Any = BODY, given: Any = None, secret: str | None = SECRET, **options: Any) -> None:
+    verify(body, headers() if given is None else given, secret, **{"now": NOW, **options})
+
+
+def refusal(given: Any, **options: Any) -> str:
+    """The text of the refusal, which shows neither the secret nor the signature that would have fit."""
+    with pytest.raises(WebhookSignatureError) as caught:
+        check(given=given, **options)
+    return without_secrets(caught.value)
+
+
+def without_secrets(error: ResponsesClientError) -> str:
+    fitting = headers()["webhook-signature"].removeprefix("v1,")
+    for text in (str(error), repr(error), repr(pickle.loads(pickle.dumps(error)))):
+        assert RAW not in text
+        assert fitting not in text
+    return str(error)
+
+
+# --- peers
+
+
+def test_example_of_the_standard_is_accepted() -> None:
+    given = {
+        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "webhook-timestamp": "1614265330",
+        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    }
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    verify('{"test": 2432232314}', given, secret, now=1614265330)
+
+
+@given(key=st.binary(min_size=1, max_size=64), body=st.text(st.characters(codec="utf-8"), max_size=50))
+def test_what_the_library_of_the_standard_signs_is_accepted(key: bytes, body: str) -> None:
+    secret = "whsec_" + base64.b64encode(key).decode()
+    signature = standardwebhooks.Webhook(secret).sign("wh_1", datetime.fromtimestamp(NOW, UTC), body)
+    given = {"webhook-id": "wh_1", "webhook-timestamp": str(NOW), "webhook-signature": signature}
+    verify(body, given, secret, now=NOW)
+    verify(body.encode(), given, secret.removeprefix("whsec_"), now=NOW)
+
+
+@given(key=st.binary(min_size=1, max_size=64), body=st.text(st.characters(codec="utf-8"), max_size=50))
+def test_what_we_sign_is_accepted_by_the_library_of_the_standard(key: bytes, body: str) -> None:
+    secret = "whsec_" + base64.b64encode(key).decode().rstrip("=")
+    signed = sign_webhook(body, secret=secret)
+    assert standardwebhooks.Webhook(secret).verify(body, signed, json_parse=False) is None
+
+
+@pytest.mark.parametrize("secret", ["no base64 at all".replace(" ", "-"), RAW])
+def test_secret_without_prefix_may_be_the_key_itself(secret: str) -> None:
+    signed = b"wh_1.%d." % NOW + BODY
+    signature = base64.b64encode(hmac.new(secret.encode(), signed, hashlib.sha256).digest()).decode()
+    check(given=headers(webhook_signature=f"v1,{signature}"), secret=secret)
+
+
+@given(st.binary(max_size=50), st.data())
+def test_any_change_is_noticed(body: bytes, data: st.DataObject) -> None:
+    signed = sign(body, "wh_1", NOW, SECRET)
+    verify(body, signed, SECRET, now=NOW)
+    other = data.draw(st.binary(max_size=50).filter(lambda changed: changed != body))
+    changes: list[tuple[bytes, dict[str, str]]] = [
+        (other, signed),
+        (body, signed | {"webhook-id": "wh_2"}),
+        (body, signed | {"webhook-timestamp": str(NOW + 1)}),
+        (body, sign(body, "wh_1", NOW, "whsec_" + base64.b64encode(b"another").decode())),
+    ]
+    for content, carried in changes:
+        with pytest.raises(WebhookSignatureError, match="no signature fits"):
+            verify(content, carried, SECRET, now=NOW)
+
+
+junk = st.text(max_size=20) | st.binary(max_size=20)
+
+
+@given(st.dictionaries(st.sampled_from(list(headers())), junk | st.lists(junk, max_size=2)))
+def test_no_header_gives_any_other_error(changes: dict[str, Any]) -> None:
+    for carried in (changes, headers() | changes):
+        try:
+            check(given=carried)
+        except WebhookSignatureError:
+            continue
+        assert headers() | changes == headers()
+
+
+# --- signatures
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{0}",
+        "v1,AAAA {0}",
+        "{0} v1,AAAA",
+        "v1a,bm8= {0} v2,bm8=",
+        "v1,?? {0}",
+        "  {0}  ",
+    ],
+)
+def test_one_fitting_signature_among_several_is_enough(form: str) -> None:
+    check(given=headers(webhook_signature=form.format(headers()["webhook-signature"])))
+
+
+@pytest.mark.parametrize("length", [43, 44])
+def test_padding_of_the_signature_may_be_left_out(length: int) -> None:
+    check(given=headers(webhook_signature=headers()["webhook-signature"][: 3 + length]))
+
+
+REFUSED: dict[str, tuple[dict[str, str], str]] = {
+    "no match": ({"webhook_signature": "v1,AAAA"}, "no signature fits"),
+    "empty signature": ({"webhook_signature": "v1,"}, "no signature fits"),
+    "no base64": ({"webhook_signature": "v1,A?=="}, "is not base64"),
+    "base64 of a length that none has": ({"webhook_signature": "v1,AAAAA"}, "is not base64"),
+    "other versions": ({"webhook_signature": "v2,AAAA v1a,AAAA"}, "has no signature of version 1"),
+    "no version": (
+        {"webhook_signature": headers()["webhook-signature"][3:]},
+        "has no signature of version 1",
+    ),
+    "blank signatures": ({"webhook_signature": "  "}, "has no signature of version 1"),
+    "no ASCII": ({"webhook_signature": "v1,é"}, "webhook-signature header holds characters beyond ASCII"),
+    "id is not ASCII": ({"webhook_id": "wh_é"}, "webhook-id header holds characters beyond ASCII"),
+    "another id": ({"webhook_id": "wh_2"}, "no signature fits"),
+    **{
+        f"timestamp {text!r}": ({"webhook_timestamp": text}, "is no whole number of seconds")
+        for text in ("1e3", " 12 ", "NaN", "inf", "-1", "+1", "1.5", "0x10", "9" * 16, "9" * 5000, "1_0")
+    },
+    "timestamp in other digits": ({"webhook_timestamp": "١٢٣"}, "characters beyond ASCII"),
+    "empty": ({"webhook_timestamp": ""}, "it has no webhook-timestamp header"),
+    "huge": ({"webhook_timestamp": "9" * 15}, "for 999998249999999 s from now"),
+    "ancient": ({"webhook_timestamp": "0"}, "1750000000 s ago, and 300 s are tolerated; it may be a replay"),
+}
+
+
+@pytest.mark.parametrize(("changes", "reason"), REFUSED.values(), ids=REFUSED)
+def test_what_is_wrong_is_said(changes: dict[str, str], reason: str) -> None:
+    assert reason in refusal(headers(**changes))
+
+
+@pytest.mark.parametrize("name", list(headers()))
+def test_missing_header_is_named(name: str) -> None:
+    given: dict[str, Any] = headers()
+    for without in (
+        {**given, name: None},
+        {**given, name: []},
+        {k: v for k, v in given.items() if k != name},
+    ):
+        assert f"it has no {name} header" in refusal(without)
+
+
+@pytest.mark.parametrize("name", list(headers()))
+def test_header_that_stands_twice_is_refused(name: str) -> None:
+    pairs = [*headers().items(), (name.upper(), headers()[name])]
+    assert f"it has 2 {name} headers" in refusal(pairs)
+
+
+# --- time
+
+
+@pytest.mark.parametrize("now", [NOW - 300, NOW, NOW + 300])
+def test_clocks_may_differ_by_the_tolerance(now: float) -> None:
+    check(now=now)
+
+
+@pytest.mark.parametrize(
+    ("now", "reason"),
+    [(NOW + 301, "301 s ago, and 300 s are tolerated; it may be a replay"), (NOW - 301, "check the clock")],
+)
+def test_clocks_may_not_differ_by_more(now: float, reason: str) -> None:
+    assert reason in refusal(headers(), now=now)
+
+
+def test_tolerance_can_be_chosen() -> None:
+    check(now=NOW + 400, tolerance=400)
+    assert "5 s are tolerated" in refusal(headers(), now=NOW + 6, tolerance=5)
+    check(tolerance=0)
+
+
+@pytest.mark.parametrize("tolerance", [-1, float("nan"), float("inf"), True, "300", None])
+def test_tolerance_that_would_tolerate_anything_is_refused(tolerance: Any) -> None:
+    with pytest.raises(ConfigurationError, match="tolerance argument must be a number of seconds from 0"):
+        check(tolerance=tolerance)
+
+
+def test_clock_is_that_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time", lambda: NOW + 0.5)
+    verify(BODY, headers(), SECRET)
+    assert sign_webhook(BODY, id="wh_1", secret=SECRET) == headers()
+
+
+# --- headers and body as frameworks give them
+
+
+def list_values(given: dict[str, str]) -> Any:
+    return {name: [value] for name, value in given.items()}
+
+
+def bytes_pairs(given: dict[str, str]) -> Any:
+    return [(name.encode(), value.encode()) for name, value in given.items()] + [(b"x-other", b"\xff")]
+
+
+def with_items_only(given: dict[str, str]) -> Any:
+    return SimpleNamespace(items=lambda: [*given.items(), ("X-Other", 3)])
+
+
+def upper(given: dict[str, str]) -> Any:
+    return {name.title(): value for name, value in given.items()}
+
+
+@pytest.mark.parametrize("form", [dict, upper, httpx.Headers, list_values, bytes_pairs, with_items_only])
+def test_headers_may_come_in_any_form(form: Callable[[dict[str, str]], Any]) -> None:
+    check(given=form(headers()))
+
+
+@pytest.mark.parametrize("given", [None, 3, [1], ["abc"], object()])
+def test_what_are_no_headers_is_a_type_error(given: Any) -> None:
+    with pytest.raises(TypeError, match="headers must be a mapping, or pairs of name and value, not this"):
+        verify(BODY, given, SECRET, now=NOW)
+
+
+@pytest.mark.parametrize("body", [BODY, BODY.decode(), bytearray(BODY), memoryview(BODY)])
+def test_body_may_be_bytes_or_text(body: Any) -> None:
+    check(body)
+
+
+@pytest.mark.parametrize("body", [None, {"type": "x"}, 3])
+def test_parsed_body_is_a_type_error(body: Any) -> None:
+    with pytest.raises(TypeError, match="bytes or text as they came, before any parsing, not"):
+        check(body)
+
+
+def test_body_that_is_no_utf_8_can_be_signed() -> None:
+    check(b"\xff\x00", headers(b"\xff\x00"))
+    check("\ud800", headers("\ud800"))
+
+
+# --- secrets
+
+
+@pytest.mark.parametrize("secret", [None, "", "  ", b"whsec_aGVsbG8="])
+def test_no_secret_is_an_error_and_never_accepted(secret: Any) -> None:
+    signature = base64.b64encode(hmac.new(b"", b"wh_1.%d." % NOW + BODY, hashlib.sha256).digest()).decode()
+    with pytest.raises(ConfigurationError, match=r"There is no webhook secret; set .* OPENAI_WEBHOOK_SECRET"):
+        check(given=headers(webhook_signature=f"v1,{signature}"), secret=secret)
+
+
+@pytest.mark.parametrize(
+    ("secret", "reason"),
+    [
+        ("whsec_", "not base64 after whsec_"),
+        ("whsec_====", "not base64 after whsec_"),
+        ("whsec_hunter-2", "not base64 after whsec_"),
+        (f" {SECRET}", "holds white space"),
+        (f"{SECRET}\n", "holds white space"),
+        ("whsec_hünter", "beyond ASCII"),
+    ],
+)
+def test_secret_that_cannot_work_is_told_without_showing_it(secret: str, reason: str) -> None:
+    with pytest.raises(ConfigurationError, match=reason) as caught:
+        check(secret=secret)
+    assert "nter" not in without_secrets(caught.value)
+
+
+# --- what they say
+
+
+def event(kind: str | None, **fields: Any) -> bytes:
+    tag = {} if kind is None else {"type": kind}
+    return json.dumps({"id": "evt_1", "object": "event", "created_at": 5, **tag, **fields}).encode()
+
+
+def unwrapped(body: bytes | str, **options: Any) -> Any:
+    return unwrap(body, headers(body), SECRET, now=NOW, **options)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "model"),
+    [
+        ("response.completed", ResponseCompletedWebhookEvent),
+        ("response.failed", ResponseFailedWebhookEvent),
+        ("response.incomplete", ResponseIncompleteWebhookEvent),
+        ("response.cancelled", ResponseCancelledWebhookEvent),
+    ],
+)
+def test_event_of_a_response_has_its_class(kind: str, model: type[Any], strict: bool) -> None:
+    found = unwrapped(event(kind, data={"id": "resp_1"}), strict=strict)
+    assert type(found) is model
+    assert (found.type, found.id, found.created_at, found.data.id) == (kind, "evt_1", 5, "resp_1")
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_any_other_event_is_unknown_and_keeps_its_data(strict: bool) -> None:
+    found = unwrapped(event("batch.completed", data={"id": "batch_1", "n": 1}, extra=[1]), strict=strict)
+    assert type(found) is UnknownWebhookEvent
+    assert (found.type, found.id, found.created_at) == ("batch.completed", "evt_1", 5)
+    assert found.data == {"id": "batch_1", "n": 1}
+    assert found.validation_error is None
+    assert found.to_dict()["extra"] == [1]
+
+
+MALFORMED = [event("response.completed"), event("response.completed", data={"id": 3})]
+
+
+@pytest.mark.parametrize("body", MALFORMED)
+def test_malformed_event_is_unknown_and_says_why(body: bytes) -> None:
+    found = unwrapped(body)
+    assert type(found) is UnknownWebhookEvent
+    assert found.validation_error is not None
+    assert found.to_dict() == json.loads(body)
+
+
+@pytest.mark.parametrize("body", [*MALFORMED, event(None), event("batch.completed", data=3)])
+def test_malformed_event_is_an_error_in_strict_mode(body: bytes) -> None:
+    with pytest.raises(ResponseValidationError, match="No valid WebhookEvent") as caught:
+        unwrapped(body, strict=True)
+    assert caught.value.body == json.loads(body)
+
+
+@pytest.mark.parametrize("body", [event(None, data={}), event("batch.completed", data=3)])
+def test_event_that_makes_little_sense_is_kept(body: bytes) -> None:
+    found = unwrapped(body)
+    assert type(found) is UnknownWebhookEvent
+    assert found.to_dict() == json.loads(body)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "A webhook is no JSON: the body is empty"),
+        (b"{", "A webhook is no JSON"),
+        ("nö", "A webhook is no JSON"),
+        (b"[" * 10_000, "A webhook is no JSON"),
+        (b"[1]", "A webhook is no JSON object"),
+        (b"null", "A webhook is no JSON object"),
+        (b'"text"', "A webhook is no JSON object"),
+    ],
+)
+def test_signed_body_that_is_no_event_is_an_error(body: bytes | str, reason: str, strict: bool) -> None:
+    with pytest.raises(ResponseValidationError, match=reason) as caught:
+        unwrapped(body, strict=strict)
+    assert "check what sends to this address" in without_secrets(caught.value)
+
+
+def test_nothing_is_parsed_that_is_not_signed() -> None:
+    with pytest.raises(WebhookSignatureError):
+        unwrap(b"{", headers(), SECRET, now=NOW)
+
+
+# --- the resource
+
+
+def sync_webhooks(**options: Any) -> Webhooks:
+    return Webhooks(Client(api_key="k", **options))
+
+
+def async_webhooks(**options: Any) -> AsyncWebhooks:
+    return AsyncWebhooks(AsyncClient(api_key="k", **options))
+
+
+both = pytest.mark.parametrize("make", [sync_webhooks, async_webhooks])
+
+
+@both
+def test_secret_is_that_of_the_client_or_of_the_call(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_WEBHOOK_SECRET", "whsec_ZnJvbSB0aGUgZW52aXJvbm1lbnQ=")
+    ours, theirs = (
+        sign_webhook(BODY, secret=SECRET),
+        sign_webhook(BODY, secret="whsec_ZnJvbSB0aGUgZW52aXJvbm1lbnQ="),
+    )
+    make().verify_signature(BODY, theirs)
+    make(webhook_secret=SECRET).verify_signature(BODY, ours)
+    make().verify_signature(BODY, ours, secret=SECRET)
+    assert make().unwrap(BODY, ours, SECRET).data.id == "resp_1"
+    assert make().unwrap(payload=BODY, headers=theirs).data.id == "resp_1"
+    for webhooks, signed in ((make(), ours), (make(webhook_secret=SECRET), theirs)):
+        with pytest.raises(WebhookSignatureError):
+            webhooks.verify_signature(BODY, signed)
+        with pytest.raises(WebhookSignatureError):
+            webhooks.unwrap(BODY, signed)
+
+
+@both
+def test_empty_secret_is_not_replaced_by_that_of_the_client(make: Any) -> None:
+    webhooks = make(webhook_secret=SECRET)
+    for call in (webhooks.verify_signature, webhooks.unwrap):
+        with pytest.raises(ConfigurationError, match="There is no webhook secret"):
+            call(BODY, sign_webhook(BODY, secret=SECRET), secret="")
+
+
+@both
+def test_client_without_a_secret_says_how_to_set_one(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_WEBHOOK_SECRET", raising=False)
+    for call in (make().verify_signature, make().unwrap):
+        with pytest.raises(ConfigurationError, match="pass webhook_secret to the client, or pass secret"):
+            call(BODY, sign_webhook(BODY))
+
+
+@both
+def test_tolerance_is_an_argument_of_the_call(make: Any) -> None:
+    webhooks = make(webhook_secret=SECRET)
+    old = sign_webhook(BODY, secret=SECRET, timestamp=1)
+    webhooks.verify_signature(BODY, old, tolerance=1e11)
+    assert webhooks.unwrap(BODY, old, tolerance=1e11).data.id == "resp_1"
+    for call in (webhooks.verify_signature, webhooks.unwrap):
+        with pytest.raises(WebhookSignatureError, match="it may be a replay"):
+            call(BODY, old)
+
+
+@both
+def test_strict_client_refuses_malformed_events(make: Any) -> None:
+    body = event("response.completed")
+    signed = sign_webhook(body, secret=SECRET)
+    assert make(webhook_secret=SECRET).unwrap(body, signed).data is None
+    with pytest.raises(ResponseValidationError):
+        make(webhook_secret=SECRET, strict=True).unwrap(body, signed)
+
+
+# --- the embedded server
+
+
+def test_webhook_of_the_server_is_accepted_by_its_clients() -> None:
+    with Server() as server:
+        response = server.client().responses.create(model="m", input="Hi")
+        for told in (response, response.to_dict(), response.id):
+            assert told is not None
+            webhook = server.webhook(told)
+            found = Webhooks(server.client()).unwrap(webhook.body, webhook.headers)
+            assert type(found) is ResponseCompletedWebhookEvent
+            assert found.data.id == response.id
+            assert found.created_at == server.now
+            AsyncWebhooks(server.async_client()).verify_signature(webhook.body, webhook.headers)
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "incomplete", "cancelled"])
+def test_status_tells_which_event(status: str) -> None:
+    webhook = Server().webhook({"id": "resp_1", "status": status})
+    assert json.loads(webhook.body)["type"] == f"response.{status}"
+    assert webhook.headers["content-type"] == "application/json"
+
+
+def test_type_may_be_given() -> None:
+    body = Server().webhook("batch_1", type="batch.completed").body
+    assert json.loads(body) | {"id": ""} == {
+        "object": "event",
+        "id": "",
+        "type": "batch.completed",
+        "created_at": Server().now,
+        "data": {"id": "batch_1"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("response", "reason"),
+    [
+        (
+            {"id": "resp_1", "status": "in_progress"},
+            "a response that is in_progress, only of one that is comp",
+        ),
+        ({"id": "resp_1"}, "a response that has no known status"),
+        ("resp_unknown", "a response that has no known status"),
+        ({"status": "completed"}, "The response has no id"),
+    ],
+)
+def test_response_that_no_webhook_tells_of_is_an_error(response: Any, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        Server().webhook(response)
+
+
+def test_webhooks_of_the_server_are_the_same_in_each_run_and_differ_from_each_other() -> None:
+    def made() -> list[Any]:
+        server = Server()
+        return [server.webhook("resp_1", type="response.failed", timestamp=NOW) for _ in range(2)]
+
+    first, second = made()
+    assert [first, second] == made()
+    assert first.headers["webhook-id"] != second.headers["webhook-id"]
+    assert json.loads(first.body)["id"] != json.loads(second.body)["id"]
+
+
+def test_server_signs_with_another_secret_when_told_to() -> None:
+    server = Server()
+    webhook = server.webhook("resp_1", type="response.failed", secret=SECRET)
+    with pytest.raises(WebhookSignatureError):
+        Webhooks(server.client()).unwrap(webhook.body, webhook.headers)
+    server.webhook_secret = SECRET
+    assert Webhooks(server.client()).unwrap(webhook.body, webhook.headers).type == "response.failed"

@@ -1,0 +1,455 @@
+"""Tools as objects: how they are declared, called, bound to objects, copied and pickled."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import functools
+import inspect
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import cloudpickle
+import pytest
+
+from responses_client import CallableTool, RunContext, ToolDefinitionError, custom_tool, tool
+from responses_client._base.validation import is_seconds
+from responses_client._tools.tool import is_policy
+from responses_client.models import FunctionCall
+
+CALL = FunctionCall(call_id="call_1", name="weather", arguments="{}")
+
+
+@tool
+def weather(city: str, days: int = 1) -> str:
+    """Tell the weather."""
+    return f"{city}:{days}"
+
+
+@tool(name="look_up", description="Finds a word.", timeout=2.5, on_error="raise")
+async def find(word: str) -> str:
+    return word.upper()
+
+
+@custom_tool
+def run_code(code: str) -> str:
+    """Run Python."""
+    return code
+
+
+class Adder:
+    """Adds."""
+
+    def __call__(self, left: int, right: int) -> int:
+        return left + right
+
+
+class Store:
+    """Has tools of every kind."""
+
+    def __init__(self, prefix: str = "") -> None:
+        self.prefix = prefix
+
+    @tool
+    def read(self, key: str) -> str:
+        """Read a value."""
+        return self.prefix + key
+
+    @tool(name="write_value")
+    async def write(self, key: str, value: int) -> str:
+        return f"{self.prefix}{key}={value}"
+
+    @classmethod
+    @tool
+    def kind(cls, detail: int) -> tuple[str, int]:
+        return cls.__name__, detail
+
+    @tool
+    @classmethod
+    def sort(cls, detail: int) -> tuple[str, int]:
+        return cls.__name__, detail
+
+    @staticmethod
+    @tool
+    def double(number: int) -> int:
+        return 2 * number
+
+    @tool
+    @staticmethod
+    def triple(number: int) -> int:
+        return 3 * number
+
+    total = tool(Adder())
+    measure = tool(name="measure")(len)
+
+
+class Shelf(Store):
+    """Inherits them."""
+
+
+def answered(made: CallableTool[..., Any], text: str) -> Any:
+    """What a call by the model gives."""
+    return made.shape.bound(text, None)()
+
+
+def test_decorated_function_is_called_as_before() -> None:
+    assert weather("Oslo") == "Oslo:1"
+    assert weather("Oslo", days=3) == "Oslo:3"
+    assert asyncio.run(find("a")) == "A"  # type: ignore[arg-type]
+
+
+def test_tool_looks_like_its_function() -> None:
+    assert weather.__name__ == "weather"
+    assert weather.__qualname__ == "weather"
+    assert weather.__module__ == __name__
+    assert weather.__doc__ == "Tell the weather."
+    assert [*inspect.signature(weather).parameters] == ["city", "days"]
+    assert repr(weather) == "<CallableTool weather>"
+
+
+def test_parameters_may_be_called_anything() -> None:
+    @tool
+    def echo(self: int, args: int, function: int) -> tuple[int, int, int]:
+        return self, args, function
+
+    assert echo(self=1, args=2, function=3) == (1, 2, 3)
+    assert answered(echo, '{"self": 1, "args": 2, "function": 3}') == (1, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (weather, "weather"),
+        (functools.partial(len), "len"),
+        (functools.partial(functools.partial(weather, "Oslo"), days=1), "weather"),
+        (Adder(), "Adder"),
+        (Adder, "Adder"),
+        (len, "len"),
+        (Store().read, "read"),
+        ([].append, "append"),
+    ],
+)
+def test_tool_has_the_name_of_its_function(function: Callable[..., object], name: str) -> None:
+    assert tool(function).name == name
+
+
+def test_name_of_a_partial_is_not_that_of_something_with_func() -> None:
+    class Wrapper:
+        func = print
+
+        def __call__(self) -> None: ...
+
+    assert tool(Wrapper()).name == "Wrapper"
+
+
+def test_definition_of_a_function_is_what_the_api_takes() -> None:
+    assert weather.definition == {
+        "type": "function",
+        "name": "weather",
+        "description": "Tell the weather.",
+        "parameters": {
+            "type": "object",
+            "properties": {
+                "city": {"type": "string"},
+                "days": {"description": "Default 1", "type": "integer"},
+            },
+            "required": ["city", "days"],
+            "additionalProperties": False,
+        },
+        "strict": True,
+    }
+
+
+def test_options_are_in_the_definition() -> None:
+    @tool(name="f", description="Does.", strict=False, defer_loading=True, allowed_callers=["programmatic"])
+    def function(number: int = 3) -> None: ...
+
+    assert function.definition == {
+        "type": "function",
+        "name": "f",
+        "description": "Does.",
+        "parameters": {
+            "type": "object",
+            "properties": {"number": {"type": "integer", "default": 3}},
+            "additionalProperties": False,
+        },
+        "strict": False,
+        "defer_loading": True,
+        "allowed_callers": ["programmatic"],
+    }
+
+
+def test_definition_is_a_copy() -> None:
+    first: Any = weather.definition
+    first["parameters"]["properties"].clear()
+    first["description"] = "Changed."
+
+    assert weather.definition["description"] == "Tell the weather."
+    assert weather.definition["parameters"]["properties"].keys() == {"city", "days"}  # type: ignore[typeddict-item]
+
+
+def test_options_of_runs_are_not_in_the_definition() -> None:
+    assert find.options == {
+        "name": "look_up",
+        "description": "Finds a word.",
+        "timeout": 2.5,
+        "on_error": "raise",
+    }
+    assert find.definition.keys() == {"type", "name", "description", "parameters", "strict"}
+
+
+@pytest.mark.parametrize("options", [{}, {"description": ""}])
+def test_tool_of_which_nothing_is_known_has_no_description(options: Any) -> None:
+    @tool(**options)
+    def function() -> None: ...
+
+    assert "description" not in function.definition
+
+
+def test_empty_description_replaces_the_docstring() -> None:
+    assert "description" not in tool(description="")(weather).definition
+
+
+def test_custom_tool_is_given_text() -> None:
+    assert run_code.definition == {"type": "custom", "name": "run_code", "description": "Run Python."}
+    assert run_code.is_custom
+    assert answered(run_code, '{"not": "read"}') == '{"not": "read"}'
+    assert answered(run_code, "") == ""
+
+
+def test_custom_tool_has_a_format() -> None:
+    grammar: Any = {"type": "grammar", "syntax": "regex", "definition": "[a-z]+"}
+
+    @custom_tool(format=grammar, name="words", defer_loading=True)
+    def function(text: str) -> str:
+        return text
+
+    assert function.definition == {
+        "type": "custom",
+        "name": "words",
+        "format": grammar,
+        "defer_loading": True,
+    }
+
+
+def test_tool_of_a_tool_calls_the_function_and_forgets_what_was_said() -> None:
+    again = tool(name="forecast")(find)
+
+    assert again.options == {"name": "forecast"}
+    assert again.__wrapped__ is find.__wrapped__  # type: ignore[attr-defined]
+    assert answered(custom_tool(run_code), "x") == "x"
+
+
+@pytest.mark.parametrize("owner", [Store("a"), Shelf("a")])
+def test_methods_are_bound_to_their_object(owner: Store) -> None:
+    assert owner.read("k") == "ak"
+    assert Store.read(owner, "k") == "ak"
+    assert answered(owner.read, '{"key": "k"}') == "ak"
+    assert owner.read.definition["parameters"]["properties"] == {"key": {"type": "string"}}  # type: ignore[typeddict-item]
+    assert owner.read.definition.get("description") == "Read a value."
+    assert [*inspect.signature(owner.read).parameters] == ["key"]
+    assert owner.write.name == "write_value"
+    assert asyncio.run(answered(owner.write, '{"key": "k", "value": 2}')) == "ak=2"
+
+
+@pytest.mark.parametrize("found", [Store, Store(), Shelf, Shelf()])
+@pytest.mark.parametrize("name", ["kind", "sort"])
+def test_classmethods_are_bound_to_their_class(found: Any, name: str) -> None:
+    made = getattr(found, name)
+    owner = found if isinstance(found, type) else type(found)
+
+    assert made(1) == (owner.__name__, 1)
+    assert answered(made, '{"detail": 2}') == (owner.__name__, 2)
+
+
+@pytest.mark.parametrize("owner", [Store, Store()])
+def test_staticmethods_are_bound_to_nothing(owner: Any) -> None:
+    assert owner.double(2) == 4
+    assert owner.triple(2) == 6
+    assert answered(owner.double, '{"number": 3}') == 6
+    assert answered(owner.triple, '{"number": 3}') == 9
+
+
+@pytest.mark.parametrize("owner", [Store, Store()])
+def test_what_is_no_method_is_bound_to_nothing(owner: Any) -> None:
+    assert owner.total(2, 3) == 5
+    assert owner.measure("cde") == 3
+
+
+@pytest.mark.parametrize("made", [Store.read, tool(name="read")(lambda cls, key: key)])
+def test_method_without_its_object_is_refused(made: CallableTool[..., object]) -> None:
+    with pytest.raises(ToolDefinitionError) as caught:
+        _ = made.definition
+
+    assert str(caught.value) == (
+        "read cannot be a tool: read: is a method without its object; take that of an object, or of a class if it is "
+        "a classmethod"
+    )
+
+
+def test_classmethod_that_nobody_bound_cannot_be_used() -> None:
+    with pytest.raises(ToolDefinitionError, match=r"Python knows no signature of it \(TypeError: "):
+        _ = vars(Store)["sort"].definition
+
+
+@pytest.mark.parametrize("maker", [tool, custom_tool])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"name": 3}, "name: expected a text, got int 3"),
+        ({"description": None}, "description: expected a text, got None"),
+        ({"timeout": "5"}, "timeout: expected a positive number of seconds, or None, got str '5'"),
+        ({"timeout": 0}, "timeout: expected a positive number of seconds, or None, got int 0"),
+        ({"timeout": float("inf")}, "timeout: expected a positive number of seconds, or None, got float inf"),
+        ({"on_error": "rasie"}, "on_error: expected 'return', 'raise', or a function, got str 'rasie'"),
+    ],
+)
+def test_options_of_a_wrong_kind_are_refused_where_they_stand(
+    maker: Any, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ToolDefinitionError) as caught:
+        maker(**options)(len)
+
+    assert str(caught.value) == f"{options.get('name', 'len')} cannot be a tool: {message}"
+
+
+def test_strictness_is_true_or_false() -> None:
+    with pytest.raises(ToolDefinitionError, match="strict: expected True or False, got str 'yes'"):
+        tool(strict="yes")(len)  # type: ignore[arg-type]
+
+
+def test_no_bound_is_a_timeout() -> None:
+    assert tool(timeout=None)(len).options == {"timeout": None}
+
+
+def test_options_that_nobody_knows_are_refused_with_the_nearest_one() -> None:
+    with pytest.raises(
+        TypeError, match=r"^tool\(\) got an unexpected keyword argument 'nmae'; did you mean 'name'"
+    ):
+        tool(nmae="x")(len)  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match=r"^custom_tool\(\) got an unexpected keyword argument 'strict'"):
+        custom_tool(strict=True)(len)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(("maker", "name"), [(tool, "tool"), (custom_tool, "custom_tool")])
+def test_what_is_no_function_is_refused(maker: Any, name: str) -> None:
+    with pytest.raises(ToolDefinitionError) as caught:
+        maker("weather")
+
+    assert str(caught.value) == (
+        "'weather' cannot be a tool: function: expected a function; what is said of it goes by name, "
+        f"as in {name}(name=...), got str 'weather'"
+    )
+
+
+@pytest.mark.parametrize("value", [0, -1, True, "1", None, float("inf"), float("nan")])
+def test_seconds_are_positive_and_end(value: object) -> None:
+    assert not is_seconds(value)
+    assert is_seconds(0.1)
+    assert is_seconds(3)
+
+
+def test_policies_are_two_words_or_a_function() -> None:
+    assert all(map(is_policy, ["return", "raise", str]))
+    assert not any(map(is_policy, ["ignore", None, True]))
+
+
+def pickled(thing: Any) -> Any:
+    return pickle.loads(pickle.dumps(thing))
+
+
+@pytest.mark.parametrize("duplicate", [pickled, copy.copy, copy.deepcopy])
+@pytest.mark.parametrize("found", [weather, find, run_code, Store.read, Store.triple])
+def test_tool_of_a_module_stays_itself_in_copies_and_pickles(found: Any, duplicate: Any) -> None:
+    _ = found.options  # used or not
+
+    assert duplicate(found) is found
+
+
+def test_tool_that_was_used_stays_itself_in_pickles() -> None:
+    _ = weather.definition
+
+    assert pickled(weather) is weather
+
+
+@pytest.mark.parametrize("duplicate", [pickled, copy.copy, copy.deepcopy])
+def test_method_keeps_its_object_in_copies_and_pickles(duplicate: Any) -> None:
+    bound = Store("a").write
+    _ = bound.definition
+    again = duplicate(bound)
+
+    assert type(again) is CallableTool
+    assert asyncio.run(again("k", 1)) == "ak=1"
+    assert again.name == "write_value"
+    assert again.options == bound.options
+    assert again.definition == bound.definition
+    assert inspect.ismethod(again.__wrapped__)
+
+
+def test_partials_and_objects_are_pickled_by_value() -> None:
+    again = pickled(tool(name="sum")(functools.partial(Adder(), 1)))
+
+    assert again(2) == 3
+    assert again.name == "sum"
+    assert answered(again, '{"right": 4}') == 5
+
+
+@pytest.mark.parametrize("duplicate", [pickled, copy.copy, copy.deepcopy])
+def test_tool_of_a_tool_is_pickled_by_the_name_of_that(duplicate: Any) -> None:
+    again = duplicate(tool(name="forecast")(weather))
+
+    assert again.name == "forecast"
+    assert again("Oslo") == "Oslo:1"
+    assert again.definition["description"] == "Tell the weather."
+
+
+def test_function_of_a_function_is_pickled_by_cloudpickle_only() -> None:
+    step = 10
+
+    @tool(description="Adds ten.")
+    def add(number: int) -> int:
+        return number + step
+
+    _ = add.definition
+    again = pickle.loads(cloudpickle.dumps(add))
+    assert again is not add
+    assert again(1) == 11
+    assert again.definition == add.definition
+    with pytest.raises((pickle.PicklingError, AttributeError), match="add"):
+        pickle.dumps(add)
+
+
+@pytest.mark.parametrize("duplicate", [pickled, copy.copy, copy.deepcopy])
+def test_context_is_copied_and_pickled(duplicate: Any) -> None:
+    again = duplicate(RunContext({"user": 3}, CALL, 2))
+
+    assert (again.value, again.call, again.turn) == ({"user": 3}, CALL, 2)
+    assert repr(again) == "<RunContext of weather, turn 2>"
+
+
+DECLARED = """
+import sys
+from responses_client import RunContext, custom_tool, tool
+
+@tool(name="w", timeout=3)
+def weather(context: RunContext[int], city: str) -> str:
+    return city
+
+@custom_tool
+def run(code: str) -> str:
+    return code
+
+assert weather(None, "Oslo") == "Oslo"
+print("pydantic" in sys.modules)
+weather.definition
+print("pydantic" in sys.modules)
+"""
+
+
+def test_declaring_a_tool_does_without_pydantic() -> None:
+    found = subprocess.run([sys.executable, "-c", DECLARED], capture_output=True, text=True, check=True)
+
+    assert found.stdout.split() == ["False", "True"]
