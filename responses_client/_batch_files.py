@@ -1,5 +1,7 @@
 """Batch files: requests to write and answers to read, one JSON object a line; a line at a time, whatever the size."""
 
+from __future__ import annotations
+
 import io
 import logging
 from collections.abc import Callable, Iterable, Iterator
@@ -57,7 +59,7 @@ Source: TypeAlias = str | PathLike[str] | _Readable | _Download | Iterable[bytes
 OnError: TypeAlias = Literal["raise", "skip"] | Callable[[ResponseValidationError], object]
 
 
-def batch_line(custom_id: str, **params: "Unpack[ResponseCreateParams]") -> BatchRequestLine:
+def batch_line(custom_id: str, **params: Unpack[ResponseCreateParams]) -> BatchRequestLine:
     """Make one request of a batch, checked as `responses.create` checks its arguments.
 
     Args:
@@ -238,7 +240,7 @@ def _split(pieces: Iterable[bytes], limit: int) -> Iterator[bytes | None]:
         yield None if size > limit else b"".join(kept)
 
 
-def result_of(line: "BatchResult", strict: bool) -> Response:
+def result_of(line: BatchResult, strict: bool) -> Response:
     """Return the response in a line or raise the error in it: what `BatchResultLine.result` does."""
     known = cast("BatchResultLine", line)
     answer, problem = known.response, known.error

@@ -1,5 +1,7 @@
 """The command line: a prompt goes in; text, typed events or JSON come out as they arrive."""
 
+from __future__ import annotations
+
 import argparse
 import os
 import re
@@ -122,7 +124,7 @@ def _parse(argv: Sequence[str] | None) -> _Options:
     return options
 
 
-def _run(options: _Options, out: "_Output") -> int:
+def _run(options: _Options, out: _Output) -> int:
     view: _View = _JsonView(out) if options.json else _EventView(out) if options.events else _TextView(out)
     params: ResponseCreateParams = {"model": options.model, "input": options.prompt}
     if options.instructions is not None:
@@ -159,7 +161,7 @@ def _client(base_url: str | None, *, paced: bool) -> Client:
     return Client(base_url=base_url, default_headers=headers)
 
 
-def _problem(last: "StreamEvent | None") -> str | None:
+def _problem(last: StreamEvent | None) -> str | None:
     """Say what is wrong with how the response ended; None if nothing is."""
     unknown = "the server does not say why"
     match last:
@@ -176,7 +178,7 @@ def _problem(last: "StreamEvent | None") -> str | None:
             return None
 
 
-def _complain(out: "_Output", problem: str, error: Exception | None = None) -> int:
+def _complain(out: _Output, problem: str, error: Exception | None = None) -> int:
     out.end_line()
     _say(f"error: {problem}")
     return _MISUSED if isinstance(error, (ConfigurationError, RequestValidationError)) else _FAILED
@@ -210,11 +212,11 @@ class _Output:
 
 
 class _View(Protocol):
-    def show(self, event: "StreamEvent") -> None:
+    def show(self, event: StreamEvent) -> None:
         """Show an event as soon as it came."""
         ...
 
-    def finish(self, response: "Response") -> None:
+    def finish(self, response: Response) -> None:
         """Show what no event has shown."""
         ...
 
@@ -223,10 +225,10 @@ class _JsonView:
     def __init__(self, out: _Output) -> None:
         self._out = out
 
-    def show(self, event: "StreamEvent") -> None:
+    def show(self, event: StreamEvent) -> None:
         self._out.line(event.to_json())
 
-    def finish(self, response: "Response") -> None:
+    def finish(self, response: Response) -> None:
         pass
 
 
@@ -237,7 +239,7 @@ class _TextView:
         self._out = out
         self._has_text = False
 
-    def show(self, event: "StreamEvent") -> None:
+    def show(self, event: StreamEvent) -> None:
         match event:
             case OutputTextDelta() | RefusalDelta():
                 self._out.write(event.delta)
@@ -249,7 +251,7 @@ class _TextView:
             case _:
                 pass
 
-    def finish(self, response: "Response") -> None:
+    def finish(self, response: Response) -> None:
         parts = [part for item in response.output if isinstance(item, OutputMessage) for part in item.content]
         refusals = [part.refusal for part in parts if isinstance(part, Refusal)]
         if not self._has_text:  # some servers send only the whole
@@ -262,7 +264,7 @@ class _TextView:
             _say("The model refused to answer.")
 
 
-def _call(item: "OutputItem") -> str:
+def _call(item: OutputItem) -> str:
     match item:
         case FunctionCall(name=name, arguments=given) | CustomToolCall(name=name, input=given):
             return f"[{name}({given})]"
@@ -278,7 +280,7 @@ class _EventView:
         self._name = ""
         self._count = 0
 
-    def show(self, event: "StreamEvent") -> None:
+    def show(self, event: StreamEvent) -> None:
         name = type(event).__name__
         piece = getattr(event, "delta", None)
         if name != self._name or not isinstance(piece, str):
@@ -292,7 +294,7 @@ class _EventView:
         self._name = name
         self._count += 1
 
-    def finish(self, response: "Response") -> None:
+    def finish(self, response: Response) -> None:
         self._end_run()
 
     def _end_run(self) -> None:

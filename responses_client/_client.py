@@ -4,6 +4,8 @@ What needs pydantic is imported by the methods, so that a client is made in the 
 The first look at `client.responses` loads the rest.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
@@ -18,7 +20,6 @@ from .errors import ConfigurationError, RequestValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from types import TracebackType
 
     import httpx
     from typing_extensions import Unpack
@@ -46,7 +47,7 @@ _A = TypeVar("_A", bound="AsyncEventStream")
 _HTTPX_SECONDS = 5.0  # the timeout that httpx and httpx2 have by default
 
 
-def _resolved(http_client: "httpx.Client | httpx.AsyncClient | None", options: Options) -> Settings:
+def _resolved(http_client: httpx.Client | httpx.AsyncClient | None, options: Options) -> Settings:
     """Make the settings; a client with timeouts of its own keeps them unless the option says otherwise."""
     timeout = getattr(http_client, "timeout", None)
     if timeout is not None and timeout != type(timeout)(_HTTPX_SECONDS):
@@ -75,7 +76,7 @@ class _Client:
     Pickles have the settings, the key among them; a client that is made of one has connections of its own.
     """
 
-    _driver: "ClassVar[type[SyncIO | AsyncIO]]"
+    _driver: ClassVar[type[SyncIO | AsyncIO]]
 
     def __init__(
         self, io: SyncIO | AsyncIO, settings: Settings, *, is_copy: bool = False, is_closed: bool = False
@@ -142,31 +143,31 @@ class Client(_Client):
 
     _driver = SyncIO
 
-    def __init__(self, *, http_client: "httpx.Client | None" = None, **options: "Unpack[Options]") -> None:
+    def __init__(self, *, http_client: httpx.Client | None = None, **options: Unpack[Options]) -> None:
         super().__init__(SyncIO(http_client), _plain(_resolved(http_client, options)))
 
     @cached_property
-    def responses(self) -> "Responses":
+    def responses(self) -> Responses:
         """Create responses, stream them, and see to those that the server keeps."""
         from .resources.responses import Responses
 
         return Responses(self)
 
     @cached_property
-    def conversations(self) -> "ConversationsOperations":
+    def conversations(self) -> ConversationsOperations:
         """Conversations, which the server keeps, and their items."""
         from .resources._conversations import ConversationsOperations
 
         return ConversationsOperations(self)
 
     @cached_property
-    def webhooks(self) -> "Webhooks":
+    def webhooks(self) -> Webhooks:
         """Check and read webhooks; say where they are sent."""
         from .resources.webhooks import Webhooks
 
         return Webhooks(self)
 
-    def with_options(self, **changes: "Unpack[Options]") -> "Client":
+    def with_options(self, **changes: Unpack[Options]) -> Client:
         """Return a client with some options changed that uses the same connections.
 
         Headers and query parameters are added to those there are. Closing the copy closes no connection.
@@ -176,20 +177,18 @@ class Client(_Client):
         _Client.__init__(copy, self._io, settings, is_copy=True, is_closed=self._is_closed)
         return copy
 
-    def call(self, operation: "Operation[_R]", params: Mapping[str, object], *path: str) -> _R:
+    def call(self, operation: Operation[_R], params: Mapping[str, object], *path: str) -> _R:
         """Make the call of an operation: what the methods of resources do."""
         from ._calls.attempts import fetch
         from ._calls.request import prepare
 
         return run(fetch(self._io, prepare(operation, params, self._open_settings(), path)))
 
-    def page(
-        self, operation: "PagedOperation[_R, _T]", params: Mapping[str, object], *path: str
-    ) -> "Page[_T]":
+    def page(self, operation: PagedOperation[_R, _T], params: Mapping[str, object], *path: str) -> Page[_T]:
         """Return a page of what an operation lists."""
         from ._calls.pagination import Page
 
-        def follow(cursor: str) -> "Page[_T]":
+        def follow(cursor: str) -> Page[_T]:
             return self.page(operation, {**params, "after": cursor}, *path)
 
         listing = cast("Listing[_T]", self.call(operation, params, *path))
@@ -197,9 +196,9 @@ class Client(_Client):
 
     def stream(
         self,
-        operation: "Operation[_R]",
+        operation: Operation[_R],
         params: Mapping[str, object],
-        kind: "Callable[[Source], _S]",
+        kind: Callable[[Source], _S],
         *path: str,
     ) -> _S:
         """Return the stream of an operation, its request not yet sent."""
@@ -208,26 +207,26 @@ class Client(_Client):
 
         return kind(http_source(self._io, prepare(operation, _streamed(params), self._open_settings(), path)))
 
-    def connect(self, options: "SessionOptions") -> "WebSocketSession":
+    def connect(self, options: SessionOptions) -> WebSocketSession:
         """Return a WebSocket session, not yet open."""
         from ._websocket.session import WebSocketSession
 
         return WebSocketSession(self._io, self._open_settings(), options)
 
-    def run_loop(self, params: Mapping[str, object], text_format: Any) -> "RunLoop":
+    def run_loop(self, params: Mapping[str, object], text_format: Any) -> RunLoop:
         """Return the loop of a run of tools, not yet started."""
         from ._runs.loop import run_loop
         from ._runs.workers import SyncWorkers
 
         return run_loop(self._io, self._open_settings(), SyncWorkers, params, text_format)
 
-    def map(self, requests: "Requests", options: "MapOptions") -> "ResponseMap":
+    def map(self, requests: Requests, options: MapOptions) -> ResponseMap:
         """Return a map of requests to responses, not yet begun."""
         from ._map.response_map import ResponseMap
 
         return ResponseMap(cast("SyncIO", self._io), self._open_settings(), requests, options)
 
-    def perform(self, work: "Callable[[IO, Settings], Coroutine[Any, Any, _T]]") -> _T:
+    def perform(self, work: Callable[[IO, Settings], Coroutine[Any, Any, _T]]) -> _T:
         """Do what waits between several requests."""
         return run(work(self._io, self._open_settings()))
 
@@ -240,12 +239,7 @@ class Client(_Client):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: "TracebackType | None",
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self.close()
 
 
@@ -258,40 +252,38 @@ class AsyncClient(_Client):
 
     _driver = AsyncIO
 
-    def __init__(
-        self, *, http_client: "httpx.AsyncClient | None" = None, **options: "Unpack[Options]"
-    ) -> None:
+    def __init__(self, *, http_client: httpx.AsyncClient | None = None, **options: Unpack[Options]) -> None:
         super().__init__(AsyncIO(http_client), _resolved(http_client, options))
 
     @cached_property
-    def responses(self) -> "AsyncResponses":
+    def responses(self) -> AsyncResponses:
         """Create responses, stream them, and see to those that the server keeps."""
         from .resources.responses import AsyncResponses
 
         return AsyncResponses(self)
 
     @cached_property
-    def conversations(self) -> "AsyncConversationsOperations":
+    def conversations(self) -> AsyncConversationsOperations:
         """Conversations, which the server keeps, and their items."""
         from .resources._conversations import AsyncConversationsOperations
 
         return AsyncConversationsOperations(self)
 
     @cached_property
-    def webhooks(self) -> "AsyncWebhooks":
+    def webhooks(self) -> AsyncWebhooks:
         """Check and read webhooks; say where they are sent."""
         from .resources.webhooks import AsyncWebhooks
 
         return AsyncWebhooks(self)
 
-    def with_options(self, **changes: "Unpack[Options]") -> "AsyncClient":
+    def with_options(self, **changes: Unpack[Options]) -> AsyncClient:
         """Return a client with some options changed that uses the same connections; see `Client`."""
         copy = object.__new__(AsyncClient)
         settings = self._settings.replace(**changes)
         _Client.__init__(copy, self._io, settings, is_copy=True, is_closed=self._is_closed)
         return copy
 
-    async def call(self, operation: "Operation[_R]", params: Mapping[str, object], *path: str) -> _R:
+    async def call(self, operation: Operation[_R], params: Mapping[str, object], *path: str) -> _R:
         """Make the call of an operation: what the methods of resources do."""
         from ._calls.attempts import fetch
         from ._calls.request import prepare
@@ -299,28 +291,28 @@ class AsyncClient(_Client):
         return await fetch(self._io, prepare(operation, params, self._open_settings(), path))
 
     def pages(
-        self, operation: "PagedOperation[_R, _T]", params: Mapping[str, object], *path: str
-    ) -> "AsyncPager[_T]":
+        self, operation: PagedOperation[_R, _T], params: Mapping[str, object], *path: str
+    ) -> AsyncPager[_T]:
         """Return what an operation lists, not yet asked for."""
         from ._calls.pagination import AsyncPage, AsyncPager
         from ._calls.request import prepare
 
         prepare(operation, params, self._open_settings(), path)  # a mistake is to be raised here, not later
 
-        async def fetch() -> "AsyncPage[_T]":
+        async def fetch() -> AsyncPage[_T]:
             listing = cast("Listing[_T]", await self.call(operation, params, *path))
             return AsyncPage(listing, params.get("after"), follow)
 
-        def follow(cursor: str) -> "AsyncPager[_T]":
+        def follow(cursor: str) -> AsyncPager[_T]:
             return self.pages(operation, {**params, "after": cursor}, *path)
 
         return AsyncPager(fetch)
 
     def stream(
         self,
-        operation: "Operation[_R]",
+        operation: Operation[_R],
         params: Mapping[str, object],
-        kind: "Callable[[Source], _A]",
+        kind: Callable[[Source], _A],
         *path: str,
     ) -> _A:
         """Return the stream of an operation, its request not yet sent."""
@@ -329,26 +321,26 @@ class AsyncClient(_Client):
 
         return kind(http_source(self._io, prepare(operation, _streamed(params), self._open_settings(), path)))
 
-    def connect(self, options: "SessionOptions") -> "AsyncWebSocketSession":
+    def connect(self, options: SessionOptions) -> AsyncWebSocketSession:
         """Return a WebSocket session, not yet open."""
         from ._websocket.session import AsyncWebSocketSession
 
         return AsyncWebSocketSession(self._io, self._open_settings(), options)
 
-    def run_loop(self, params: Mapping[str, object], text_format: Any) -> "RunLoop":
+    def run_loop(self, params: Mapping[str, object], text_format: Any) -> RunLoop:
         """Return the loop of a run of tools, not yet started."""
         from ._runs.loop import run_loop
         from ._runs.workers import AsyncWorkers
 
         return run_loop(self._io, self._open_settings(), AsyncWorkers, params, text_format)
 
-    def map(self, requests: "AsyncRequests", options: "MapOptions") -> "AsyncResponseMap":
+    def map(self, requests: AsyncRequests, options: MapOptions) -> AsyncResponseMap:
         """Return a map of requests to responses, not yet begun."""
         from ._map.response_map import AsyncResponseMap
 
         return AsyncResponseMap(cast("AsyncIO", self._io), self._open_settings(), requests, options)
 
-    async def perform(self, work: "Callable[[IO, Settings], Coroutine[Any, Any, _T]]") -> _T:
+    async def perform(self, work: Callable[[IO, Settings], Coroutine[Any, Any, _T]]) -> _T:
         """Do what waits between several requests."""
         return await work(self._io, self._open_settings())
 
@@ -361,10 +353,5 @@ class AsyncClient(_Client):
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: "TracebackType | None",
-    ) -> None:
+    async def __aexit__(self, *exc: object) -> None:
         await self.aclose()

@@ -4,6 +4,8 @@ The rules are those of Standard Webhooks 1.0 (standardwebhooks.com): HMAC-SHA256
 headers. The signature is checked over the bytes as they came: parsed and written again they are others.
 """
 
+from __future__ import annotations
+
 import base64
 import hmac
 import re
@@ -82,7 +84,7 @@ def unwrap(
     *,
     strict: bool = False,
     now: float | None = None,
-) -> "WebhookEvent":
+) -> WebhookEvent:
     """Check the signature of a webhook and return what it says; see `verify`.
 
     Raises:

@@ -51,7 +51,7 @@ class KeyFunction:
         self.is_shared = True
         self._kept = ("", 0.0)
 
-    def __reduce__(self) -> "tuple[type[KeyFunction], tuple[object]]":
+    def __reduce__(self) -> tuple[type[KeyFunction], tuple[object]]:
         return KeyFunction, (self.function,)  # a copy, or another process, asks for a key of its own
 
     def kept(self, now: float, stale: str | None) -> str | None:

@@ -1,5 +1,7 @@
 """The clocks of the package and its waits: real ones, unless a test has put a clock of its own in their place."""
 
+from __future__ import annotations
+
 import time as _time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -41,10 +43,10 @@ _ANY_LENGTH = nullcontext()
 is_real = True
 # A name to call, as `_clock.monotonic()`, which costs no more than `time.monotonic()`: streams with limits ask often.
 monotonic: Callable[[], float] = _time.monotonic
-_clock: "Clock | None" = None
+_clock: Clock | None = None
 
 
-def replaced_by(clock: "Clock | None") -> None:
+def replaced_by(clock: Clock | None) -> None:
     """Take the time from another clock from now on; from the real ones again with None.
 
     Raises:
@@ -73,7 +75,7 @@ def sleep(seconds: float) -> None:
         _clock.sleep(seconds)
 
 
-def sleep_unless(stopped: "Event", seconds: float) -> None:
+def sleep_unless(stopped: Event, seconds: float) -> None:
     """Wait, in a thread, or until an event is set."""
     if _clock is None:
         stopped.wait(seconds)

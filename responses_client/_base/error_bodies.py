@@ -1,5 +1,7 @@
 """What error bodies and error events say, whatever their shape, and texts from elsewhere made fit for messages."""
 
+from __future__ import annotations
+
 import json
 from typing import Any, NamedTuple, cast
 

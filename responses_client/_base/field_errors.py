@@ -1,5 +1,7 @@
 """Mistakes in requests, field by field: where, what was expected, what was there."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import TypedDict
 

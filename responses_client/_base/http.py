@@ -1,5 +1,7 @@
 """What is kept of an HTTP answer (request id, rate limits, time taken), and how secrets are kept out of it."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -87,7 +89,7 @@ class Headers(Mapping[str, str]):
     def __repr__(self) -> str:
         return f"Headers({redact_headers(self._items)})"
 
-    def __reduce__(self) -> "tuple[type[Headers], tuple[dict[str, str]]]":
+    def __reduce__(self) -> tuple[type[Headers], tuple[dict[str, str]]]:
         return Headers, (self._items,)
 
 
@@ -105,7 +107,7 @@ class RateLimits(NamedTuple):
     reset_tokens: float | None = None
 
     @classmethod
-    def from_headers(cls, headers: Mapping[str, str]) -> "RateLimits":
+    def from_headers(cls, headers: Mapping[str, str]) -> RateLimits:
         """Read the six headers; `headers` are looked up by lower-case names."""
         return cls(
             limit_requests=_count(headers.get("x-ratelimit-limit-requests")),
@@ -142,7 +144,7 @@ class ResponseMeta(NamedTuple):
         tries: int,
         method: str,
         url: str,
-    ) -> "ResponseMeta":
+    ) -> ResponseMeta:
         """Make one from an HTTP answer: takes the request id from the headers and secrets out of the URL."""
         kept = headers if isinstance(headers, Headers) else Headers(headers)
         return cls(

@@ -1,5 +1,7 @@
 """Text from elsewhere made fit for messages: one line, of bounded length, without secrets."""
 
+from __future__ import annotations
+
 import json
 import re
 

@@ -1,5 +1,7 @@
 """What every method takes beside the fields of its request."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from typing import Never, Protocol, TypeAlias, runtime_checkable
 

@@ -1,5 +1,7 @@
 """Secrets kept out of what is shown: masks for headers, URLs and text."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Mapping
 from typing import TypeVar

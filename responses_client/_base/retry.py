@@ -1,5 +1,7 @@
 """Whether and when a failed try is repeated: one pure function of what happened, used by every call."""
 
+from __future__ import annotations
+
 import math
 import re
 from collections.abc import Mapping

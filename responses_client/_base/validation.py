@@ -1,5 +1,7 @@
 """Checks of options and arguments that users give, and the errors for those that cannot work."""
 
+from __future__ import annotations
+
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence

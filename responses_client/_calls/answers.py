@@ -1,5 +1,7 @@
 """The body of an answer in, a typed result out; whatever is no valid answer is an error."""
 
+from __future__ import annotations
+
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -45,7 +47,7 @@ def content_type(headers: Headers) -> str:
 
 
 def parse_result(
-    model: type[_R], body: bytes, meta: ResponseMeta, settings: "Settings", secrets: Sequence[str] = ()
+    model: type[_R], body: bytes, meta: ResponseMeta, settings: Settings, secrets: Sequence[str] = ()
 ) -> _R:
     """Turn the body of a successful answer into the result.
 
@@ -91,7 +93,7 @@ def _parsed(model: type[_R], body: bytes, meta: ResponseMeta) -> _R:
     return parse_json(model, body)
 
 
-def _accumulated(body: bytes, meta: ResponseMeta, settings: "Settings", secrets: Sequence[str]) -> Response:
+def _accumulated(body: bytes, meta: ResponseMeta, settings: Settings, secrets: Sequence[str]) -> Response:
     state = StreamState(deque(), settings.max_event_bytes, settings.strict, meta)
     state.feed(body)
     if not state.ended:
@@ -166,7 +168,7 @@ def status_error(
     request_id: str | None,
     tries: int,
     now: float | None = None,
-    meta: "ResponseMeta | None" = None,
+    meta: ResponseMeta | None = None,
     secrets: Sequence[str] = (),
 ) -> APIStatusError:
     """Make the error for an answer whose status is not 2xx, of the class that the status asks for.

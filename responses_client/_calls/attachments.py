@@ -1,5 +1,7 @@
 """Local files for requests: what kind they are, how large they may be, and their data as a `data:` URL."""
 
+from __future__ import annotations
+
 import codecs
 import stat
 from base64 import b64encode

@@ -1,5 +1,7 @@
 """One call from its first try to its answer: key, retries, redirects, deadline, errors; over `IO`."""
 
+from __future__ import annotations
+
 import logging
 import random
 from collections.abc import Awaitable, Callable
@@ -58,7 +60,7 @@ class Attempts:
         throttle: Delays each try among those of many calls; None if the call is alone.
     """
 
-    def __init__(self, io: IO, call: "Call[Any]") -> None:
+    def __init__(self, io: IO, call: Call[Any]) -> None:
         self.call = call
         self.tries = 0
         self.meta: ResponseMeta | None = None
@@ -85,7 +87,7 @@ class Attempts:
             return deadline
         return self._start + deadline - clock.monotonic()
 
-    def follow(self, call: "Call[Any]") -> None:
+    def follow(self, call: Call[Any]) -> None:
         """Go on with another request: in the time of the first, but with all retries again."""
         self._secrets = tuple(dict.fromkeys((*self.secrets, *call.secrets)))
         self._login = Login(self._io, call.settings, needs_key=call.needs_key)
@@ -272,7 +274,7 @@ def _target(request: WireRequest, body: Body) -> str | None:
     return urljoin(request.url, location) if origin(location, request.url) == origin(request.url) else None
 
 
-async def fetch(io: IO, call: Call[_R], throttle: "Throttle | None" = None) -> _R:
+async def fetch(io: IO, call: Call[_R], throttle: Throttle | None = None) -> _R:
     """Make a call whose answer is one JSON object; it may be one of many that share a throttle.
 
     Raises:

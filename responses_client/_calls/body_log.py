@@ -1,5 +1,7 @@
 """The bodies of a call in the log, for whoever asked for it; loaded when somebody did."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -22,15 +24,15 @@ bodies = logging.getLogger("responses_client.bodies")
 class BodyLog(Observer):
     """Logs each body on one line, at level DEBUG; the keys of the call and those given to its tools are masked."""
 
-    def __init__(self, attempts: "Attempts") -> None:
+    def __init__(self, attempts: Attempts) -> None:
         self._attempts = attempts
 
-    def sending(self, request: "RequestInfo") -> None:
+    def sending(self, request: RequestInfo) -> None:
         """See `Observer`."""
         if request.content:
             self._log(request.operation, "sent", from_json(request.content))
 
-    def answered(self, answer: "ResponseInfo") -> None:
+    def answered(self, answer: ResponseInfo) -> None:
         """See `Observer`."""
         body: object = getattr(answer.error, "body", None)
         if answer.result is not None:
@@ -38,7 +40,7 @@ class BodyLog(Observer):
         if body is not None:
             self._log(answer.operation, "got", body)
 
-    def received(self, events: "Sequence[StreamEvent]") -> None:
+    def received(self, events: Sequence[StreamEvent]) -> None:
         """See `Observer`."""
         for event in events:
             self._log(self._attempts.call.operation.name, "got", event.to_dict())

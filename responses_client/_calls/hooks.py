@@ -1,5 +1,7 @@
 """What hooks are given: one try as it goes out, and how it was answered; no I/O."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -56,8 +58,8 @@ class ResponseInfo(NamedTuple):
 
     request: RequestInfo
     meta: ResponseMeta | None
-    error: "APIError | None"
-    result: "Model | None"
+    error: APIError | None
+    result: Model | None
 
     @property
     def operation(self) -> str:
@@ -71,7 +73,7 @@ class ResponseInfo(NamedTuple):
         return f"<{self.operation}: {status}{outcome}, call {self.request.call_number}, try {self.request.try_number}>"
 
 
-def info_of(operation: str, call_number: int, try_number: int, request: "WireRequest") -> RequestInfo:
+def info_of(operation: str, call_number: int, try_number: int, request: WireRequest) -> RequestInfo:
     """Make what hooks may see of a request."""
     return RequestInfo(
         operation,

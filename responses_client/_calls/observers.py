@@ -3,6 +3,8 @@
 Loaded when somebody watches.
 """
 
+from __future__ import annotations
+
 import itertools
 import logging
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
@@ -51,22 +53,22 @@ class Observer:
     def retrying(self, operation: str, delay: float, reason: str) -> None:
         """Note that there will be another try after some seconds: of another operation, to resume a stream."""
 
-    def received(self, events: "Sequence[StreamEvent]") -> None:
+    def received(self, events: Sequence[StreamEvent]) -> None:
         """Note events of a stream, one at least."""
 
-    def ended(self, error: BaseException | None, partial: "Callable[[], Response | None]") -> None:
+    def ended(self, error: BaseException | None, partial: Callable[[], Response | None]) -> None:
         """Note the end of the call, and what it raised; comes once. `partial` gives what came of a response."""
 
 
 class Telemetry(Protocol):
     """Gives each call its observer."""
 
-    def observe(self, call: "Call[Any]") -> Observer:
+    def observe(self, call: Call[Any]) -> Observer:
         """Return the observer of a call that starts now."""
         ...
 
 
-def watch_of(io: "IO", attempts: "Attempts") -> "Watch":
+def watch_of(io: IO, attempts: Attempts) -> Watch:
     """Return what tells those who watch a call."""
     if not logs_bodies():
         return Watch(io, attempts)
@@ -86,7 +88,7 @@ class Watch:
         on_event: Whether somebody is to be told of each event.
     """
 
-    def __init__(self, io: "IO", attempts: "Attempts", observers: Sequence[Observer] = ()) -> None:
+    def __init__(self, io: IO, attempts: Attempts, observers: Sequence[Observer] = ()) -> None:
         self._attempts = attempts
         self._settings = attempts.call.settings
         self._can_wait = not isinstance(io, SyncIO)
@@ -125,13 +127,13 @@ class Watch:
         with self.around():
             return await work
 
-    def marked(self, request: "WireRequest") -> "WireRequest":
+    def marked(self, request: WireRequest) -> WireRequest:
         """Add the headers of observers to a request."""
         added: dict[str, str] = {}
         self._each(lambda observer: added.update(observer.headers()))
         return request._replace(headers=merge_headers(added, request.headers)) if added else request
 
-    async def sending(self, request: "WireRequest") -> None:
+    async def sending(self, request: WireRequest) -> None:
         """Tell that a try is about to be sent."""
         attempts = self._attempts
         info = info_of(attempts.call.operation.name, self._number, attempts.tries, request)
@@ -140,7 +142,7 @@ class Watch:
         await self._tell("on_request", info)
 
     async def answered(
-        self, meta: "ResponseMeta | None", error: "APIError | None", result: "Model | None" = None
+        self, meta: ResponseMeta | None, error: APIError | None, result: Model | None = None
     ) -> None:
         """Tell how a try was answered, if one was sent and nobody was told yet."""
         request, self._request = self._request, None
@@ -156,17 +158,17 @@ class Watch:
         operation = self._attempts.call.operation.name
         self._each(lambda observer: observer.retrying(operation, delay, reason))
 
-    def received(self, events: "Sequence[StreamEvent]") -> None:
+    def received(self, events: Sequence[StreamEvent]) -> None:
         """Tell observers of events; the hook is told by `event`."""
         self._each(lambda observer: observer.received(events))
 
-    async def event(self, event: "StreamEvent") -> None:
+    async def event(self, event: StreamEvent) -> None:
         """Tell the hook of an event."""
         with self.around():
             await self._tell("on_event", event)
 
     def ended(
-        self, error: BaseException | None = None, partial: "Callable[[], Response | None]" = _nothing
+        self, error: BaseException | None = None, partial: Callable[[], Response | None] = _nothing
     ) -> None:
         """Tell that the call is over, the first time."""
         observers, self._observers = self._observers, ()
@@ -203,7 +205,7 @@ def logged(what: str) -> Generator[None]:
         logger.exception("%s failed; the call goes on", what)
 
 
-def is_watched(call: "Call[Any]") -> bool:
+def is_watched(call: Call[Any]) -> bool:
     """Say whether somebody is to be told of a call: a hook, telemetry, or the log of bodies."""
     return call.settings.is_watched or logs_bodies()
 

@@ -1,5 +1,7 @@
 """An endpoint of the API: its method, its path, and the names of the models around it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
@@ -28,11 +30,11 @@ class Operation(NamedTuple, Generic[_R]):
     items: str | None = None
     """The argument that is a list of input items, where a text stands for a message of the user."""
 
-    def request_model(self) -> "type[Model] | None":
+    def request_model(self) -> type[Model] | None:
         """Return the class that checks the arguments; None where there are none but the options."""
         return None if self.request is None else _model(self.request)
 
-    def result_model(self) -> "type[_R]":
+    def result_model(self) -> type[_R]:
         """Return the class of the answer, or the run-time form of a union."""
         return cast("type[_R]", _model(self.result))
 
@@ -42,6 +44,6 @@ class PagedOperation(Operation[_R], Generic[_R, _T]):
 
 
 @cache
-def _model(entry: str) -> "type[Model]":
+def _model(entry: str) -> type[Model]:
     module, _, name = entry.partition(".")
     return cast("type[Model]", getattr(import_module(f"..models.{module}", __package__), name))

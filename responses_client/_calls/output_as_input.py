@@ -6,6 +6,8 @@ then "not found". It is enough to leave the id out where the schema lets one. Re
 itself: encrypted, as `include` asks for, or in the open, as servers of open-weight models send them.
 """
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
@@ -43,7 +45,7 @@ KEEPS_ID = frozenset(
 """Types of items that the API demands an id of; of a message it demands one only in the form of an output."""
 
 
-def as_input(response: "Response", store: bool | None) -> "list[InputItem]":
+def as_input(response: Response, store: bool | None) -> list[InputItem]:
     """Return the output without what the API would refuse; see `Response.as_input`."""
     if store is None:
         store = response.store is not False
@@ -53,7 +55,7 @@ def as_input(response: "Response", store: bool | None) -> "list[InputItem]":
     return items
 
 
-def _unstored(output: "Iterable[OutputItem]") -> "Iterator[OutputItem]":
+def _unstored(output: Iterable[OutputItem]) -> Iterator[OutputItem]:
     for item in output:
         if isinstance(item, ReasoningItem) and not item.encrypted_content and not item.content:
             logger.warning(

@@ -1,5 +1,7 @@
 """Pages of lists: what came, and the way to what follows."""
 
+from __future__ import annotations
+
 from collections.abc import (
     AsyncIterable,
     AsyncIterator,
@@ -49,11 +51,11 @@ class Listing(Protocol[T_co]):
         ...
 
     @property
-    def meta(self) -> "ResponseMeta | None":
+    def meta(self) -> ResponseMeta | None:
         """Of the answer."""
         ...
 
-    def to_dict(self) -> "JsonObject":
+    def to_dict(self) -> JsonObject:
         """Return the answer as JSON data."""
         ...
 
@@ -102,11 +104,11 @@ class _Page(Generic[T]):
         return self._listing.has_more is True
 
     @property
-    def meta(self) -> "ResponseMeta | None":
+    def meta(self) -> ResponseMeta | None:
         """Request id, status, headers, rate limits, time and tries of the answer that the page came in."""
         return self._listing.meta
 
-    def to_dict(self) -> "JsonObject":
+    def to_dict(self) -> JsonObject:
         """Return the page as JSON data, as it came."""
         return self._listing.to_dict()
 
@@ -160,11 +162,11 @@ class _Page(Generic[T]):
 class Page(_Page[T], Iterable[T]):
     """A page of a list. Iterating over it gives what is on it and on all pages after it."""
 
-    def __init__(self, listing: Listing[T], after: object, follow: "Callable[[str], Page[T]]") -> None:
+    def __init__(self, listing: Listing[T], after: object, follow: Callable[[str], Page[T]]) -> None:
         super().__init__(listing, after)
         self.follow = follow
 
-    def get_next_page(self) -> "Page[T]":
+    def get_next_page(self) -> Page[T]:
         """Return the page that follows.
 
         Raises:
@@ -173,7 +175,7 @@ class Page(_Page[T], Iterable[T]):
         """
         return self._following(self.follow)
 
-    def iter_pages(self) -> "Iterator[Page[T]]":
+    def iter_pages(self) -> Iterator[Page[T]]:
         """Iterate over this page and those after it, each fetched when it is its turn."""
         page, seen = self, set[object]()
         while True:
@@ -191,15 +193,15 @@ class Page(_Page[T], Iterable[T]):
 class AsyncPage(_Page[T], AsyncIterable[T]):
     """A page of a list. `async for` over it gives what is on it and on all pages after it."""
 
-    def __init__(self, listing: Listing[T], after: object, follow: "Callable[[str], AsyncPager[T]]") -> None:
+    def __init__(self, listing: Listing[T], after: object, follow: Callable[[str], AsyncPager[T]]) -> None:
         super().__init__(listing, after)
         self.follow = follow
 
-    async def get_next_page(self) -> "AsyncPage[T]":
+    async def get_next_page(self) -> AsyncPage[T]:
         """Return the page that follows; see `Page.get_next_page`."""
         return await self._following(self.follow)
 
-    def iter_pages(self) -> "AsyncIterator[AsyncPage[T]]":
+    def iter_pages(self) -> AsyncIterator[AsyncPage[T]]:
         """Iterate over this page and those after it, each fetched when it is its turn."""
         return _Pages(self)
 
@@ -210,13 +212,13 @@ class AsyncPage(_Page[T], AsyncIterable[T]):
 class AsyncPager(AsyncIterable[T]):
     """A list not yet asked for: `await` gives its first page, `async for` all that it lists."""
 
-    def __init__(self, fetch: "Callable[[], Awaitable[AsyncPage[T]]]") -> None:
+    def __init__(self, fetch: Callable[[], Awaitable[AsyncPage[T]]]) -> None:
         self._fetch = fetch
 
-    def __await__(self) -> "Generator[Any, Any, AsyncPage[T]]":
+    def __await__(self) -> Generator[Any, Any, AsyncPage[T]]:
         return self._fetch().__await__()
 
-    def iter_pages(self) -> "AsyncIterator[AsyncPage[T]]":
+    def iter_pages(self) -> AsyncIterator[AsyncPage[T]]:
         """Iterate over the pages, each fetched when it is its turn."""
         return _Pages(self)
 

@@ -1,5 +1,7 @@
 """Waiting for a response that runs in the background: what to do when is pure, what waits is `async def` over `IO`."""
 
+from __future__ import annotations
+
 import math
 import random
 from collections.abc import Callable, Coroutine, Mapping
@@ -151,8 +153,8 @@ def _may_pass(error: APIError) -> bool:
 
 
 async def wait(
-    io: "IO",
-    settings: "Settings",
+    io: IO,
+    settings: Settings,
     waiting: Waiting,
     on_progress: Callable[[Response], object] | None,
     params: Mapping[str, object],
@@ -213,7 +215,7 @@ def plain(function: Callable[[Response], object] | None) -> Callable[[Response],
 _RUNNING = frozenset({"queued", "in_progress"})
 
 
-def has_ended(response: "Response") -> bool:
+def has_ended(response: Response) -> bool:
     """Tell whether a response is finished: a status that is not known here counts as an end.
 
     One without a status is finished if it has output.

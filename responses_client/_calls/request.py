@@ -1,5 +1,7 @@
 """Keyword arguments in, a checked request as bytes out; without I/O."""
 
+from __future__ import annotations
+
 import logging
 import math
 import re
@@ -157,9 +159,7 @@ def _can_be_id(value: object) -> bool:
     return not re.search("[\ud800-\udfff]", value)  # half a character, which no URL can hold
 
 
-def _refuse_unknown(
-    operation: Operation[_R], model: "type[Model] | None", named: Mapping[str, object]
-) -> None:
+def _refuse_unknown(operation: Operation[_R], model: type[Model] | None, named: Mapping[str, object]) -> None:
     known = {} if model is None else model.model_fields
     for name in named:
         if name not in known:
@@ -167,7 +167,7 @@ def _refuse_unknown(
             raise TypeError(f"{error} (extra_body takes fields that are not known here)")
 
 
-def validate(model: "type[Model]", named: Mapping[str, object]) -> None:
+def validate(model: type[Model], named: Mapping[str, object]) -> None:
     """Check the fields of a request by its class.
 
     Raises:
@@ -225,7 +225,7 @@ def _event_mistakes(body: Mapping[str, object]) -> Iterable[FieldError]:
                 yield field_error(("input", number, "role"), "'user'", role)
 
 
-def _mistake(line: "ErrorDetails") -> FieldError:
+def _mistake(line: ErrorDetails) -> FieldError:
     path = field_path(line["loc"])
     expected = line["msg"].removeprefix("Input should be ").removeprefix("Input should ")
     expected = expected.replace("String should have", "a string with")
@@ -287,13 +287,13 @@ def _no_json(path: tuple[str | int, ...], value: object, reason: str) -> FieldEr
     return field_error(path, "JSON data", value, message=f"cannot be written as JSON ({reason})")
 
 
-def _warn_of_typos(operation: Operation[_R], model: "type[Model]", named: Mapping[str, object]) -> None:
+def _warn_of_typos(operation: Operation[_R], model: type[Model], named: Mapping[str, object]) -> None:
     """Log what is probably mistyped inside of arguments: unknown fields are sent, since they may be new."""
     if typos := list(_typos(model, named)):
         logger.warning("%s: sent as given, but probably mistyped: %s", operation.name, "; ".join(typos))
 
 
-def _typos(model: "type[Model]", data: Mapping[str, object], path: tuple[str, ...] = ()) -> Iterator[str]:
+def _typos(model: type[Model], data: Mapping[str, object], path: tuple[str, ...] = ()) -> Iterator[str]:
     for name, value in data.items():
         nested = _nested_model(model, name) if isinstance(value, dict) else None
         if nested is None:
@@ -305,7 +305,7 @@ def _typos(model: "type[Model]", data: Mapping[str, object], path: tuple[str, ..
         yield from _typos(nested, fields, (*path, name))
 
 
-def _nearest(key: object, model: "type[Model]", fields: Mapping[str, object]) -> str | None:
+def _nearest(key: object, model: type[Model], fields: Mapping[str, object]) -> str | None:
     # Imported here because only a mistake needs it.
     import difflib
 
@@ -314,13 +314,13 @@ def _nearest(key: object, model: "type[Model]", fields: Mapping[str, object]) ->
 
 
 @cache
-def _nested_model(model: "type[Model]", name: str) -> "type[Model] | None":
+def _nested_model(model: type[Model], name: str) -> type[Model] | None:
     """Return the class of a field that holds one object; None for other fields."""
     field = model.model_fields.get(name)
     return None if field is None else _class_in(field.annotation)
 
 
-def _class_in(annotation: Any) -> "type[Model] | None":
+def _class_in(annotation: Any) -> type[Model] | None:
     from .. import models
 
     if isinstance(annotation, type):

@@ -1,5 +1,7 @@
 """The client's settings: checked once, frozen, and the only place that reads environment variables."""
 
+from __future__ import annotations
+
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -104,13 +106,13 @@ class Options(TypedDict, total=False):
     """The size from which an event of a stream is refused."""
     max_redirects: int
     """How many redirects within the same origin are followed."""
-    on_request: "Callable[[RequestInfo], object] | None"
+    on_request: Callable[[RequestInfo], object] | None
     """Called before each try of a call; with `AsyncClient`, hooks may be async. What a hook raises is logged."""
-    on_response: "Callable[[ResponseInfo], object] | None"
+    on_response: Callable[[ResponseInfo], object] | None
     """Called after each try, with its answer, of streams the headers alone, or with the error."""
-    on_event: "Callable[[StreamEvent], object] | None"
+    on_event: Callable[[StreamEvent], object] | None
     """Called with each event of a stream over HTTP as it comes, before the stream gives it."""
-    telemetry: "Telemetry | None"
+    telemetry: Telemetry | None
     """A `responses_client.otel.OpenTelemetry`, for spans and metrics."""
 
 
@@ -132,10 +134,10 @@ class _Values(NamedTuple):  # no dataclass: its methods are compiled at every st
     idle_timeout: float | None = None
     max_event_bytes: int = 64 * 1024 * 1024
     max_redirects: int = 5
-    on_request: "Callable[[RequestInfo], object] | None" = None
-    on_response: "Callable[[ResponseInfo], object] | None" = None
-    on_event: "Callable[[StreamEvent], object] | None" = None
-    telemetry: "Telemetry | None" = None
+    on_request: Callable[[RequestInfo], object] | None = None
+    on_response: Callable[[ResponseInfo], object] | None = None
+    on_event: Callable[[StreamEvent], object] | None = None
+    telemetry: Telemetry | None = None
 
 
 class Settings(_Values):

@@ -5,6 +5,8 @@ four verbs (put, append, set, status) and how to stay right with servers that fo
 parents, or the output of the last event.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import groupby, pairwise
@@ -80,7 +82,7 @@ class Accumulator:
         found = (self._response or {}).get("id")
         return found if isinstance(found, str) else self._known_id
 
-    def extend(self, events: Sequence["StreamEvent"]) -> None:
+    def extend(self, events: Sequence[StreamEvent]) -> None:
         """Add events in the order they came."""
         if not events:
             return
@@ -102,7 +104,7 @@ class Accumulator:
             for event in (first, *run):
                 self._apply(event, verb, value, path, parents)
 
-    def _note_numbers(self, events: Sequence["StreamEvent"]) -> None:
+    def _note_numbers(self, events: Sequence[StreamEvent]) -> None:
         numbered = [event for event in events if event.sequence_number is not None]
         if len(numbered) < len(events) and any(
             event.sequence_number is None and matters(event) for event in events
@@ -123,7 +125,7 @@ class Accumulator:
             self._response = {**response, "status": event_type.rpartition(".")[2]}
             self._snapshot = None
 
-    def snapshot(self) -> "Response | None":
+    def snapshot(self) -> Response | None:
         """Return the response so far; None before anything of it came."""
         if self._snapshot is None and (self._response is not None or self._items):
             from ..models import Response
@@ -139,7 +141,7 @@ class Accumulator:
         return self._snapshot
 
     def _apply(
-        self, event: "Model", verb: str, value: str, path: tuple[str, ...], parents: Sequence[str | None]
+        self, event: Model, verb: str, value: str, path: tuple[str, ...], parents: Sequence[str | None]
     ) -> None:
         self._snapshot = None
         match verb, value:
@@ -167,7 +169,7 @@ class Accumulator:
                 else:
                     holder[key] = new
 
-    def _put_response(self, event: "Model") -> None:
+    def _put_response(self, event: Model) -> None:
         response: Response = _field(event, "response")
         new = response.to_dict()
         output: object = new.get("output")
@@ -177,7 +179,7 @@ class Accumulator:
             self._items = items
             self._done = set(items)
 
-    def _key_for(self, event: "Model", item: Json) -> int:
+    def _key_for(self, event: Model, item: Json) -> int:
         """Return the place of the item of an event: its index, or else that of the item it continues."""
         key: int | None = _field(event, "output_index")
         if key is None:
@@ -189,7 +191,7 @@ class Accumulator:
         (self._done.add if _is_done(event) else self._done.discard)(key)
         return key
 
-    def _item(self, event: "Model", kind: str | None) -> Json:
+    def _item(self, event: Model, kind: str | None) -> Json:
         """Return the item that an event is about; make it if need be."""
         index: int | None = _field(event, "output_index")
         item_id: str | None = _field(event, "item_id")
@@ -222,7 +224,7 @@ class Accumulator:
     def _next_key(self) -> int:
         return max(self._items, default=-1) + 1
 
-    def _locate(self, event: "Model", path: Sequence[str], parents: Sequence[str | None]) -> tuple[Any, Any]:
+    def _locate(self, event: Model, path: Sequence[str], parents: Sequence[str | None]) -> tuple[Any, Any]:
         """Return the container and the key or index that the path leads to; make what is missing."""
         part_type, item_type = parents
         holder: Any = self._item(event, item_type)
@@ -235,31 +237,31 @@ class Accumulator:
         return holder, _field(event, last) if last.endswith("_index") else last
 
 
-def matters(event: "StreamEvent") -> bool:
+def matters(event: StreamEvent) -> bool:
     """Tell whether an event says something of the response, and not only that the connection lives."""
     from ..models import Keepalive
 
     return (event.type or "").startswith("response.") and not isinstance(event, Keepalive)
 
 
-def _target(event: "StreamEvent") -> tuple[type, tuple[object, ...]]:
+def _target(event: StreamEvent) -> tuple[type, tuple[object, ...]]:
     """Return what events must agree on to be added together."""
     kind = type(event)
     return kind, _place_getter(kind)(event)
 
 
 @cache
-def _place_getter(kind: type["Model"]) -> Callable[["Model"], Any]:
+def _place_getter(kind: type[Model]) -> Callable[[Model], Any]:
     fields = [name for name in kind.model_fields if name.endswith("_index") or name == "item_id"]
     return attrgetter(*fields) if fields else lambda _: None
 
 
-def _field(event: "Model", name: str) -> Any:
+def _field(event: Model, name: str) -> Any:
     """Return a field; the table tells which there are, but not all events have an index or an id."""
     return getattr(event, name, None)
 
 
-def _is_done(event: "Model") -> bool:
+def _is_done(event: Model) -> bool:
     return bool(_field(event, "type").endswith(".done"))
 
 

@@ -1,5 +1,7 @@
 """Bytes of a stream in, typed events out; without I/O."""
 
+from __future__ import annotations
+
 import logging
 import re
 from collections.abc import Callable, Iterator
@@ -46,7 +48,7 @@ class EventDecoder:
             strict mode, is malformed.
     """
 
-    def __init__(self, max_event_bytes: int, strict: bool, meta: "ResponseMeta | None" = None) -> None:
+    def __init__(self, max_event_bytes: int, strict: bool, meta: ResponseMeta | None = None) -> None:
         self._meta = meta
         self._sse = SSEDecoder(max_event_bytes)
         self._strict = strict
@@ -59,7 +61,7 @@ class EventDecoder:
         self.done = False
         self.failure: ResponseValidationError | None = None
 
-    def feed(self, data: bytes) -> "list[StreamEvent]":
+    def feed(self, data: bytes) -> list[StreamEvent]:
         """Return the events that a chunk completes."""
         self._kept.append(data)  # as `keep` does, which is one call more
         self.kept_bytes += len(data)
@@ -74,7 +76,7 @@ class EventDecoder:
                 return self._parse(frames)
         return self._parse(frames)
 
-    def finish(self) -> "list[StreamEvent]":
+    def finish(self) -> list[StreamEvent]:
         """Return what the end of the bytes leaves open: at most one event, if it is whole."""
         self._is_finished = True
         with strict_validation(self._strict):
@@ -105,7 +107,7 @@ class EventDecoder:
         if self._is_finished:
             self._replay.end()
 
-    def replay(self) -> "Iterator[list[StreamEvent]]":
+    def replay(self) -> Iterator[list[StreamEvent]]:
         """Yield the events since the last replay once more, for the snapshot; a batch for each chunk.
 
         A snapshot is rarely asked for before the end, where the terminal event has it all. To keep bytes
@@ -121,7 +123,7 @@ class EventDecoder:
         if self._is_finished:
             yield self._parse_again(self._replay.end())
 
-    def _parse_again(self, frames: list[Frame]) -> "list[StreamEvent]":
+    def _parse_again(self, frames: list[Frame]) -> list[StreamEvent]:
         events: list[StreamEvent] = []
         with quietly():
             for name, data in frames:
@@ -131,7 +133,7 @@ class EventDecoder:
                     self._is_replayed = event.type in END_TYPES and event.type != "error"
         return events
 
-    def _parse(self, frames: list[Frame]) -> "list[StreamEvent]":
+    def _parse(self, frames: list[Frame]) -> list[StreamEvent]:
         events: list[StreamEvent] = []
         parsers = _parsers
         for name, data in frames:
@@ -151,7 +153,7 @@ class EventDecoder:
                     break
         return events
 
-    def _parse_unusual(self, name: bytes, data: bytes) -> "StreamEvent | None":
+    def _parse_unusual(self, name: bytes, data: bytes) -> StreamEvent | None:
         """Parse an event of a type not yet seen, without a name, malformed, or no event at all."""
         text = data.strip()
         if not text or text == b"[DONE]":
@@ -173,7 +175,7 @@ class EventDecoder:
             return None
         return self._from_object(name, cast("dict[str, Any]", value))
 
-    def _from_object(self, name: bytes, value: dict[str, Any]) -> "StreamEvent":
+    def _from_object(self, name: bytes, value: dict[str, Any]) -> StreamEvent:
         tag = _tag(name, value)
         if not _register(tag):
             return cast("StreamEvent", _union().unknown_model().from_dict(value))
@@ -222,7 +224,7 @@ def _register(tag: str) -> bool:
     return True
 
 
-def _parse_again(name: bytes, data: bytes) -> "StreamEvent | None":
+def _parse_again(name: bytes, data: bytes) -> StreamEvent | None:
     """Parse a frame that was parsed before; what was malformed has no effect now."""
     parse = _parsers.get(name) or _parser_for(name, data)
     if parse is not None:

@@ -1,5 +1,7 @@
 """The check of resumed streams: which events are new, and whether any is missing."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -25,13 +27,13 @@ class Joint:
         problem: Why it cannot be told what is new, or what is missing.
     """
 
-    def __init__(self, after: int, last: "StreamEvent | None" = None) -> None:
+    def __init__(self, after: int, last: StreamEvent | None = None) -> None:
         self.after = after
         self.is_passed = False
         self.problem: str | None = None
         self._last = last  # the event with the number `after`
 
-    def take(self, events: "Sequence[StreamEvent]") -> "list[StreamEvent]":
+    def take(self, events: Sequence[StreamEvent]) -> list[StreamEvent]:
         """Return the new ones among the next events."""
         new: list[StreamEvent] = []
         for event in events:
@@ -42,7 +44,7 @@ class Joint:
                 break
         return new
 
-    def _is_new(self, event: "StreamEvent") -> bool:
+    def _is_new(self, event: StreamEvent) -> bool:
         number, is_end = event.sequence_number, event.type in END_TYPES
         if event.type == "error" or (is_end and number is None):
             return True  # neither can have come before
@@ -68,6 +70,6 @@ def _numbers(first: int, last: int) -> str:
     return f"event {first}" if first == last else f"events {first} to {last}"
 
 
-def _is_same(event: "StreamEvent", other: "StreamEvent") -> bool:
+def _is_same(event: StreamEvent, other: StreamEvent) -> bool:
     """Compare what a server cannot send in another form when it repeats an event."""
     return all(getattr(event, name, None) == getattr(other, name, None) for name in ("type", "delta"))

@@ -5,6 +5,8 @@ bytes, so that neither a chunk that ends inside a UTF-8 character nor invalid UT
 A frame is a pair `(event, data)`; the empty event name stands for the default type.
 """
 
+from __future__ import annotations
+
 import re
 from typing import TypeAlias
 

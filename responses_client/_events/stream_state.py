@@ -1,5 +1,7 @@
 """What a stream has given so far and how it ends; without I/O."""
 
+from __future__ import annotations
+
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -34,12 +36,12 @@ class StreamState:
 
     def __init__(
         self,
-        events: "deque[StreamEvent]",
+        events: deque[StreamEvent],
         max_event_bytes: int,
         strict: bool,
-        meta: "ResponseMeta",
+        meta: ResponseMeta,
         response_id: str | None = None,
-        joint: "Joint | None" = None,
+        joint: Joint | None = None,
     ) -> None:
         self._decoder = EventDecoder(max_event_bytes, strict, meta)
         self._accumulator = Accumulator(response_id)
@@ -96,7 +98,7 @@ class StreamState:
         self._interrupted = reason
         self.ended = True
 
-    def go_on(self, meta: "ResponseMeta", joint: "Joint | None") -> None:
+    def go_on(self, meta: ResponseMeta, joint: Joint | None) -> None:
         """Take the bytes of another connection from now on; what the last one left of an event is dropped."""
         self._fold()
         self._decoder = EventDecoder(*self._limits, meta)
@@ -116,7 +118,7 @@ class StreamState:
         """Take what followed an `error` event: the failed response, if the server sends it."""
         self._decoder.keep(data)
 
-    def _joined(self, joint: "Joint", events: "list[StreamEvent]") -> "list[StreamEvent]":
+    def _joined(self, joint: Joint, events: list[StreamEvent]) -> list[StreamEvent]:
         """Take from the events after a resumption what is new; their order is checked to the end."""
         decoder = self._decoder
         decoder.pass_over()  # the bytes hold what is not new, too
@@ -130,7 +132,7 @@ class StreamState:
             new = self._take_end(new, folded=True)
         return new
 
-    def _take_end(self, events: "list[StreamEvent]", *, folded: bool = False) -> "list[StreamEvent]":
+    def _take_end(self, events: list[StreamEvent], *, folded: bool = False) -> list[StreamEvent]:
         self.ended = True
         end = self._decoder.end
         if end is None:
@@ -150,7 +152,7 @@ class StreamState:
         for events in self._decoder.replay():
             self._accumulator.extend(events)
 
-    def snapshot(self) -> "Response | None":
+    def snapshot(self) -> Response | None:
         """Return the response so far; None before anything of it came."""
         self._fold()
         if self.terminal and self._decoder.end is not None:
@@ -166,12 +168,12 @@ class StreamState:
         return self.count + self.earlier > 0
 
     @property
-    def last_numbered(self) -> "StreamEvent | None":
+    def last_numbered(self) -> StreamEvent | None:
         """The last event with a sequence number."""
         self._fold()
         return self._accumulator.last_numbered
 
-    def position(self, unread: "Iterable[StreamEvent]" = ()) -> tuple[str | None, int | None]:
+    def position(self, unread: Iterable[StreamEvent] = ()) -> tuple[str | None, int | None]:
         """Return the id of the response, and the number after which one goes on who has not read some events.
 
         The number is None if the server's numbers cannot tell that.
@@ -185,7 +187,7 @@ class StreamState:
                 return accumulator.response_id, event.sequence_number - 1
         return accumulator.response_id, accumulator.last_sequence_number
 
-    def failure(self, secrets: "Iterable[str]" = ()) -> APIError | None:
+    def failure(self, secrets: Iterable[str] = ()) -> APIError | None:
         """Return the error that ended the stream; None if it ended well or goes on.
 
         Secrets that an `error` event repeats are masked.

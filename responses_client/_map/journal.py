@@ -1,5 +1,7 @@
 """The journal of a map: a line for each request that is finished, as batch files have them, and what it saves to send."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
@@ -50,7 +52,7 @@ class Journal:
     tore is as if it were not there.
     """
 
-    def __init__(self, path: "str | os.PathLike[str]") -> None:
+    def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)
         self._file: BinaryIO | None = None
         self._places: dict[str, _Place] = {}
@@ -77,7 +79,7 @@ class Journal:
             self.close()
             raise
 
-    def replay(self, id: str, digest: str) -> "Response | None":
+    def replay(self, id: str, digest: str) -> Response | None:
         """Return the response that a request had before; None if it had none.
 
         Raises:
@@ -96,7 +98,7 @@ class Journal:
             line = file.read(place.size)
         return BatchResultLine.from_json(line).result()
 
-    async def keep(self, io: "IO", aside: "Aside", result: "MapResult", digest: str | None) -> None:
+    async def keep(self, io: IO, aside: Aside, result: MapResult, digest: str | None) -> None:
         """Append the line of a result; those that wait at the same time are written together."""
         self._pending.append(_line(result, digest))
         async with io.turn(self, None):
@@ -160,7 +162,7 @@ def _fields(line: bytes) -> dict[str, Any] | None:
     return cast("dict[str, Any]", fields) if is_ours else None
 
 
-def _line(result: "MapResult", digest: str | None) -> bytes:
+def _line(result: MapResult, digest: str | None) -> bytes:
     answer: object = None
     problem: object = None
     error = result.error

@@ -1,5 +1,7 @@
 """How soon the next request may go, from what answers say of rate limits: one state for each model; no I/O, no clock."""
 
+from __future__ import annotations
+
 import math
 from typing import NamedTuple, TypeAlias
 

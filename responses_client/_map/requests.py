@@ -1,5 +1,7 @@
 """What goes into a map and what comes out of it: numbered requests, and results in their order; no I/O."""
 
+from __future__ import annotations
+
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -28,7 +30,7 @@ class Item(NamedTuple):
 
     number: int
     id: str
-    request: "ResponseCreateParams"
+    request: ResponseCreateParams
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -42,12 +44,12 @@ class MapResult:
 
     index: int
     id: str
-    request: "ResponseCreateParams"
-    response: "Response | None" = None
+    request: ResponseCreateParams
+    response: Response | None = None
     error: ResponsesClientError | None = None
     is_replayed: bool = False
 
-    def response_or_raise(self) -> "Response":
+    def response_or_raise(self) -> Response:
         """Return the response, or raise the error."""
         if self.error is not None:
             raise self.error
@@ -77,7 +79,7 @@ class Items(Iterator[Item]):
         name, request = next(self._pairs)
         return self.item(name, request)
 
-    def item(self, name: str | None, request: "ResponseCreateParams") -> Item:
+    def item(self, name: str | None, request: ResponseCreateParams) -> Item:
         """Number a request, and keep it as it is now: whoever gives it may fill the same dict again."""
         number = self._count
         self._count += 1

@@ -1,5 +1,7 @@
 """`responses.map` as users hold it: iterators and context managers, sync and async."""
 
+from __future__ import annotations
+
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from inspect import isawaitable
@@ -17,7 +19,6 @@ from .work import Work
 
 if TYPE_CHECKING:
     from os import PathLike
-    from types import TracebackType
 
     from .._calls.settings import Settings
     from .._transport.asynchronous import AsyncIO
@@ -33,8 +34,8 @@ class MapOptions(NamedTuple):
 
     max_concurrency: int
     ordered: bool
-    on_result: "Callable[[MapResult], object] | None"
-    journal: "str | PathLike[str] | None"
+    on_result: Callable[[MapResult], object] | None
+    journal: str | PathLike[str] | None
 
 
 class _Map:
@@ -91,7 +92,7 @@ class ResponseMap(_Map):
         ConfigurationError: The journal is one of other requests.
     """
 
-    def __init__(self, io: "SyncIO", settings: "Settings", requests: Requests, options: MapOptions) -> None:
+    def __init__(self, io: SyncIO, settings: Settings, requests: Requests, options: MapOptions) -> None:
         super().__init__(requests, options)
         self._turn = threading.Lock()  # of threads that share the results
         thread_io = ThreadIO(io)
@@ -109,12 +110,7 @@ class ResponseMap(_Map):
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: "TracebackType | None",
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self.close()
 
     def __iter__(self) -> Iterator[MapResult]:
@@ -170,9 +166,7 @@ class AsyncResponseMap(_Map):
 
     _block = "async with"
 
-    def __init__(
-        self, io: "AsyncIO", settings: "Settings", requests: AsyncRequests, options: MapOptions
-    ) -> None:
+    def __init__(self, io: AsyncIO, settings: Settings, requests: AsyncRequests, options: MapOptions) -> None:
         super().__init__(requests, options)
         self._work = Work(io, settings, self._journal, anyio.to_thread.run_sync)
         self._items = AsyncItems(requests)
@@ -190,12 +184,7 @@ class AsyncResponseMap(_Map):
         await self._tasks.start()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: "TracebackType | None",
-    ) -> None:
+    async def __aexit__(self, *exc: object) -> None:
         self._is_left = self._work.is_stopped = True
         try:
             await self._tasks.stop()

@@ -1,5 +1,7 @@
 """A map in tasks, on asyncio and trio: who takes the requests, who sends them, and how all of them are stopped."""
 
+from __future__ import annotations
+
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,7 @@ class Tasks:
     once, `ahead` how many may be taken whose results nobody has read.
     """
 
-    def __init__(self, work: "Work", items: "AsyncItems", most: int, ahead: int) -> None:
+    def __init__(self, work: Work, items: AsyncItems, most: int, ahead: int) -> None:
         self._work = work
         self._items = items
         self._owner = anyio.create_task_group()
@@ -42,7 +44,7 @@ class Tasks:
         await self._owner.__aenter__()
         self._owner.start_soon(self._run)
 
-    async def arrived(self) -> "MapResult | None":
+    async def arrived(self) -> MapResult | None:
         """Wait for a result, in the order of arrival; None when there are no more.
 
         Raises:
@@ -90,7 +92,7 @@ class Tasks:
         finally:
             self._ended.set()
 
-    async def _take(self, group: "TaskGroup") -> None:
+    async def _take(self, group: TaskGroup) -> None:
         try:
             while True:
                 await self._room.acquire()
@@ -108,7 +110,7 @@ class Tasks:
         self._is_exhausted = True
         self._news.set()
 
-    async def _send(self, item: "Item") -> None:
+    async def _send(self, item: Item) -> None:
         try:
             self._arrived.append(await self._work.do(item))
         except Exception as error:

@@ -1,5 +1,7 @@
 """A map in threads: who takes the requests, who sends them, and how all of them are stopped."""
 
+from __future__ import annotations
+
 import socket
 import threading
 import time
@@ -79,13 +81,13 @@ class ThreadIO(SyncIO):
         if self.is_stopped:
             raise _Stopped from None
 
-    def _client(self, scheme: str) -> "httpx.Client":
+    def _client(self, scheme: str) -> httpx.Client:
         client = super()._client(scheme)
         if not client.event_hooks["request"]:
             client.event_hooks = {"request": [self._follow]}
         return client
 
-    def _follow(self, request: "httpx.Request") -> None:
+    def _follow(self, request: httpx.Request) -> None:
         request.extensions["trace"] = self._note
 
     def _note(self, event: str, info: Mapping[str, Any]) -> None:
@@ -111,7 +113,7 @@ class Crew:
     `most` is how many send at once, `ahead` how many requests may be taken whose results nobody has read.
     """
 
-    def __init__(self, io: ThreadIO, work: "Work", items: "Items", most: int, ahead: int) -> None:
+    def __init__(self, io: ThreadIO, work: Work, items: Items, most: int, ahead: int) -> None:
         self._io = io
         self._work = work
         self._items = items
@@ -136,7 +138,7 @@ class Crew:
         with self._lock:
             self._spawn(self._take)
 
-    def arrived(self) -> "MapResult | None":
+    def arrived(self) -> MapResult | None:
         """Wait for a result, in the order of arrival; None when there are no more.
 
         Raises:
@@ -205,7 +207,7 @@ class Crew:
                 self._has_room.wait()
             return not self._io.is_stopped
 
-    def _hand_out(self, item: "Item") -> None:
+    def _hand_out(self, item: Item) -> None:
         with self._lock:
             if self._io.is_stopped:
                 return
@@ -237,7 +239,7 @@ class Crew:
                 self._failure = error
                 self._has_news.notify_all()
 
-    def _next_job(self) -> "Item | None":
+    def _next_job(self) -> Item | None:
         with self._lock:
             self._idle += 1
             while not (self._jobs or self._is_exhausted or self._io.is_stopped):

@@ -1,5 +1,7 @@
 """Where the calls of a map wait for their turn: the state of `rate_limit`, one for each model, over `IO`."""
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Awaitable, Callable
 
@@ -30,7 +32,7 @@ class Throttles:
         self._io = io
         self._lanes: dict[str, _Lane] = {}
 
-    def of(self, model: str) -> "ModelThrottle":
+    def of(self, model: str) -> ModelThrottle:
         """Return what a call to a model goes through."""
         return ModelThrottle(self._io, self._lanes.setdefault(model, _Lane()))
 

@@ -1,5 +1,7 @@
 """What is done about one request of a map, in threads and tasks alike: check, look it up, send, write it down."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -32,8 +34,8 @@ class Work:
 
     def __init__(
         self,
-        io: "IO",
-        settings: "Settings",
+        io: IO,
+        settings: Settings,
         journal: Journal | None,
         aside: Aside,
     ) -> None:
@@ -80,7 +82,7 @@ class Work:
         return result
 
 
-def _checked(given: object, settings: "Settings") -> Call[Response]:
+def _checked(given: object, settings: Settings) -> Call[Response]:
     """Check a request.
 
     Raises:

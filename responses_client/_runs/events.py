@@ -1,5 +1,7 @@
 """What a streamed run tells beside the events of its responses."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -21,7 +23,7 @@ class ToolCalled:
     """
 
     turn: int
-    call: "OutputItem"
+    call: OutputItem
     type: Literal["run.tool_called"] = "run.tool_called"
 
 
@@ -38,9 +40,9 @@ class ToolReturned:
     """
 
     turn: int
-    call: "OutputItem"
-    output: "InputItem"
-    error: "ToolExecutionError | None"
+    call: OutputItem
+    output: InputItem
+    error: ToolExecutionError | None
     elapsed: float
     type: Literal["run.tool_returned"] = "run.tool_returned"
 
@@ -55,7 +57,7 @@ class TurnEnded:
     """
 
     number: int
-    turn: "Turn"
+    turn: Turn
     type: Literal["run.turn_ended"] = "run.turn_ended"
 
 

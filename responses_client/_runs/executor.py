@@ -1,5 +1,7 @@
 """Answers the calls of a response: runs tools and the functions for other calls, and says what went wrong."""
 
+from __future__ import annotations
+
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -43,16 +45,16 @@ class Executor:
 
     def __init__(
         self,
-        toolbox: "Toolbox",
+        toolbox: Toolbox,
         workers: Workers,
         hooks: Mapping[str, Callable[[Any], object]],
         *,
         timeout: float | None,
-        on_error: "OnToolError",
+        on_error: OnToolError,
         context: object,
         approved: Collection[str],
         knows_all: bool,
-        watch: "RunWatch | None",
+        watch: RunWatch | None,
     ) -> None:
         self._toolbox = toolbox
         self._workers = workers
@@ -64,7 +66,7 @@ class Executor:
         self._knows_all = knows_all
         self._watch = watch
 
-    def can_answer(self, call: "OutputItem") -> bool:
+    def can_answer(self, call: OutputItem) -> bool:
         """Tell whether a call is for somebody here; what names no tool at all is, so that the model is told.
 
         Of that nobody can be sure if there may be tools elsewhere, as in a prompt template.
@@ -81,7 +83,7 @@ class Executor:
         return HOOKS.get(str(call.type)) in self._hooks
 
     async def answer(
-        self, calls: "Sequence[OutputItem]", turn: int, done: Callable[[ToolReturned], None]
+        self, calls: Sequence[OutputItem], turn: int, done: Callable[[ToolReturned], None]
     ) -> None:
         """Answer calls, and tell of each when it is done.
 
@@ -90,7 +92,7 @@ class Executor:
         """
         await self._workers.each([partial(self._answer, call, turn, done) for call in calls])
 
-    async def _answer(self, call: "OutputItem", turn: int, done: Callable[[ToolReturned], None]) -> None:
+    async def _answer(self, call: OutputItem, turn: int, done: Callable[[ToolReturned], None]) -> None:
         if self._watch is None:
             returned = await self._returned(call, turn)
         else:
@@ -99,7 +101,7 @@ class Executor:
                 tell(returned)
         done(returned)
 
-    async def _returned(self, call: "OutputItem", turn: int) -> ToolReturned:
+    async def _returned(self, call: OutputItem, turn: int) -> ToolReturned:
         start = time.perf_counter()
         tool = self._find(call)
         options: Mapping[str, Any] = {} if tool is None else tool.options
@@ -117,7 +119,7 @@ class Executor:
             output = await self._told(call, error, policy)
         return ToolReturned(turn, call, output, error, time.perf_counter() - start)
 
-    def _find(self, call: "OutputItem") -> CallableTool[..., object] | None:
+    def _find(self, call: OutputItem) -> CallableTool[..., object] | None:
         if not isinstance(call, (FunctionCall, CustomToolCall)):
             return None
         return self._toolbox.find(
@@ -125,8 +127,8 @@ class Executor:
         )
 
     async def _output(
-        self, call: "OutputItem", tool: CallableTool[..., object] | None, turn: int, seconds: float | None
-    ) -> "InputItem":
+        self, call: OutputItem, tool: CallableTool[..., object] | None, turn: int, seconds: float | None
+    ) -> InputItem:
         if isinstance(call, (FunctionCall, CustomToolCall)):
             if tool is None:
                 raise _Refusal(_no_such_tool(call.name, [known.name for known in self._toolbox.functions]))
@@ -143,9 +145,7 @@ class Executor:
             return tool_search_output(call, found)
         return output_of(call, value)
 
-    async def _told(
-        self, call: "OutputItem", error: ToolExecutionError, policy: "OnToolError"
-    ) -> "InputItem":
+    async def _told(self, call: OutputItem, error: ToolExecutionError, policy: OnToolError) -> InputItem:
         """Return what the model is told of a failure, or raise it."""
         text = f"Error: {error.reason}."
         if callable(policy):
@@ -159,7 +159,7 @@ class Executor:
         return output
 
     async def _written(
-        self, policy: "Callable[[ToolExecutionError], object]", error: ToolExecutionError
+        self, policy: Callable[[ToolExecutionError], object], error: ToolExecutionError
     ) -> str:
         """Return what a function of the user's writes of a failure."""
         text = await waited_for(policy(error), policy, can_wait=self._workers.can_wait)
@@ -180,7 +180,7 @@ def _no_such_tool(name: str, known: Sequence[str]) -> str:
     return f"there is no tool {name}; the tools are {', '.join(known) or 'none'}"
 
 
-def _execution_error(call: "OutputItem", problem: Exception, timeout: float | None) -> ToolExecutionError:
+def _execution_error(call: OutputItem, problem: Exception, timeout: float | None) -> ToolExecutionError:
     if isinstance(problem, TookTooLong):
         reason = f"it took longer than {timeout:g} s"
     elif isinstance(problem, WasCancelled):

@@ -1,5 +1,7 @@
 """The loop of a run: asks, calls tools, asks again; over `IO`, for runs as a whole and for streamed ones."""
 
+from __future__ import annotations
+
 import logging
 from collections import deque
 from collections.abc import Callable, Generator, Mapping
@@ -41,11 +43,11 @@ class RunLoop:
 
     def __init__(
         self,
-        io: "IO",
-        settings: "Settings",
-        workers: "Callable[[int], Workers]",
+        io: IO,
+        settings: Settings,
+        workers: Callable[[int], Workers],
         params: Mapping[str, object],
-        wanted: "OutputType[Any] | None" = None,
+        wanted: OutputType[Any] | None = None,
     ) -> None:
         given = RunSettings(params)
         toolbox = Toolbox(given.tools)
@@ -100,7 +102,7 @@ class RunLoop:
         self.ended()
         return self.result()
 
-    async def start(self) -> "list[OutputItem]":
+    async def start(self) -> list[OutputItem]:
         """Return the calls that a run which goes on has left unanswered, when its last response is finished."""
         can_answer = self._executor.can_answer
         if self.plan.number:  # no tool is to run before a mistake in the request is found
@@ -134,7 +136,7 @@ class RunLoop:
         assert result is not None, "a run that did not fail has a response"
         return result
 
-    async def _ask(self) -> "Response":
+    async def _ask(self) -> Response:
         while True:
             call = prepare(RESPONSES_CREATE, self.plan.request(), self.settings)
             self.plan.sending()
@@ -155,12 +157,12 @@ class RunLoop:
             options = {name: value for name, value in self.plan.params.items() if name in _OF_LOOKS}
             self.plan.finished(await wait(self.io, self.settings, waiting, None, options))
 
-    def calls(self) -> "list[OutputItem]":
+    def calls(self) -> list[OutputItem]:
         """Return the calls of the last response that are to be answered."""
         return self.plan.calls(self._executor.can_answer)
 
     async def answer(
-        self, calls: "list[OutputItem]", tell: Callable[[ToolReturned], object] | None = None
+        self, calls: list[OutputItem], tell: Callable[[ToolReturned], object] | None = None
     ) -> None:
         """Answer calls; what was answered is kept, also where one fails."""
         answers: list[tuple[OutputItem, InputItem]] = []
@@ -187,7 +189,7 @@ class RunLoop:
 _OF_LOOKS = ("extra_headers", "extra_query", "timeout", "deadline", "max_retries")
 
 
-def _watch(settings: "Settings", params: Mapping[str, object]) -> "RunWatch | None":
+def _watch(settings: Settings, params: Mapping[str, object]) -> RunWatch | None:
     if settings.telemetry is None:
         return None
     from .observers import RunTelemetry, RunWatch  # here, since few clients have telemetry
@@ -197,9 +199,9 @@ def _watch(settings: "Settings", params: Mapping[str, object]) -> "RunWatch | No
 
 
 def run_loop(
-    io: "IO",
-    settings: "Settings",
-    workers: "Callable[[int], Workers]",
+    io: IO,
+    settings: Settings,
+    workers: Callable[[int], Workers],
     params: Mapping[str, object],
     text_format: Any,
 ) -> RunLoop:
@@ -239,7 +241,7 @@ class RunSource:
         return self._source is not None and self._source.is_open
 
     @property
-    def snapshot(self) -> "Response | None":
+    def snapshot(self) -> Response | None:
         """The response so far that is under way, or the last one."""
         known = None if self._source is None else self._source.snapshot()
         if known is None and (result := self.loop.plan.result()) is not None:
@@ -314,7 +316,7 @@ class RunSource:
             await source.close()
         logger.info(_REPLAYED)
 
-    async def _read(self, source: "Source") -> None:
+    async def _read(self, source: Source) -> None:
         try:
             has_more = await source.fill()
         except StreamInterrupted as error:
@@ -328,11 +330,11 @@ class RunSource:
         self.loop.plan.heard(response)
         self._announce(self.loop.calls())
 
-    def _take(self, source: "Source") -> None:
+    def _take(self, source: Source) -> None:
         self.events.extend(source.events)
         source.events.clear()
 
-    def _announce(self, calls: "list[OutputItem]") -> None:
+    def _announce(self, calls: list[OutputItem]) -> None:
         self._calls = {id(call): call for call in calls}
         self.events.extend(ToolCalled(self.loop.plan.number, call) for call in calls)
         self._phase = "answer"

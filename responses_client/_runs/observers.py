@@ -3,6 +3,8 @@
 Loaded where a client has telemetry.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import partial
@@ -26,7 +28,7 @@ class ToolObserver:
         """Return the block in which the tool runs."""
         return nullcontext()
 
-    def ended(self, returned: "ToolReturned | None", error: BaseException | None) -> None:
+    def ended(self, returned: ToolReturned | None, error: BaseException | None) -> None:
         """Note what came of the call: an answer, or what ended the run."""
 
 
@@ -37,11 +39,11 @@ class RunObserver:
         """Return the block in which requests are sent and tools run."""
         return nullcontext()
 
-    def calling(self, call: "OutputItem") -> ToolObserver:
+    def calling(self, call: OutputItem) -> ToolObserver:
         """Return the observer of a call that starts now."""
         return ToolObserver()
 
-    def ended(self, result: "RunResult | None", error: BaseException | None) -> None:
+    def ended(self, result: RunResult | None, error: BaseException | None) -> None:
         """Note what the run has come to, and what ended it; comes once."""
 
 
@@ -49,7 +51,7 @@ class RunObserver:
 class RunTelemetry(Protocol):
     """A telemetry that observes runs of tools as well as calls."""
 
-    def observe_run(self, settings: "Settings", params: Mapping[str, object]) -> RunObserver:
+    def observe_run(self, settings: Settings, params: Mapping[str, object]) -> RunObserver:
         """Return the observer of a run that starts now."""
         ...
 
@@ -57,7 +59,7 @@ class RunTelemetry(Protocol):
 class RunWatch:
     """Tells the observer of one run."""
 
-    def __init__(self, telemetry: RunTelemetry, settings: "Settings", params: Mapping[str, object]) -> None:
+    def __init__(self, telemetry: RunTelemetry, settings: Settings, params: Mapping[str, object]) -> None:
         self._observe = partial(telemetry.observe_run, settings, params)
         self._observer: RunObserver | None = None  # before the run has begun, and when it has ended
         self._has_begun = False
@@ -75,7 +77,7 @@ class RunWatch:
             yield
 
     @contextmanager
-    def calling(self, call: "OutputItem") -> "Generator[Callable[[ToolReturned], None]]":
+    def calling(self, call: OutputItem) -> Generator[Callable[[ToolReturned], None]]:
         """Be in the block of a call's observer; what it gives takes the answer."""
         observer = ToolObserver()
         answers: list[ToolReturned] = []
@@ -93,7 +95,7 @@ class RunWatch:
                 with logged("Telemetry"):
                     observer.ended(answers[0] if answers else None, error)
 
-    def ended(self, result: "RunResult | None", error: BaseException | None) -> None:
+    def ended(self, result: RunResult | None, error: BaseException | None) -> None:
         """Tell that the run is over, the first time."""
         observer, self._observer = self._observer, None
         if observer is not None:

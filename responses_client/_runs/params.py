@@ -1,5 +1,7 @@
 """What a run of tools takes beside the fields of a request: tools, limits, and who answers the model's other calls."""
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -60,7 +62,7 @@ class _RunParams(ResponseRunParams, total=False):
     """Seconds that a call may take; None, the default, sets no bound."""
     context: object
     """Any object of yours; functions with a parameter of the type `RunContext` are given it."""
-    resume: "RunResult | None"
+    resume: RunResult | None
     """What an earlier run came to, which goes on: `input`, if any, is what comes after it. It stays in its conversation;
     a response that failed is asked for again, and one that still runs in the background is waited for."""
     approve: Collection[str]
@@ -75,42 +77,42 @@ class _RunParams(ResponseRunParams, total=False):
 class RunParams(_RunParams, total=False):
     """The arguments of `responses.run`: the fields of a request, `RequestOptions`, and those of a run."""
 
-    on_tool_error: "OnToolError"
+    on_tool_error: OnToolError
     """What becomes of a failed call: the model is told ("return", the default), the run ends ("raise"), or a function
     writes what the model is told."""
-    on_turn: "Callable[[RunResult], object]"
+    on_turn: Callable[[RunResult], object]
     """Is called after each turn; the run stops there if it gives True."""
-    on_mcp_approval: "Callable[[McpApprovalRequest], Approval]"
+    on_mcp_approval: Callable[[McpApprovalRequest], Approval]
     """Says whether a tool of an MCP server may be called."""
-    on_shell: "Callable[[ShellCall], ShellResult]"
+    on_shell: Callable[[ShellCall], ShellResult]
     """Runs commands of the tool `shell`, and gives what each printed."""
-    on_local_shell: "Callable[[LocalShellCall], LocalShellResult]"
+    on_local_shell: Callable[[LocalShellCall], LocalShellResult]
     """Runs a command of the tool `local_shell`, and gives what it printed."""
-    on_apply_patch: "Callable[[ApplyPatchCall], PatchResult]"
+    on_apply_patch: Callable[[ApplyPatchCall], PatchResult]
     """Changes a file, and gives a log, if any; what it raises is a change that failed."""
-    on_computer: "Callable[[ComputerCall], ScreenResult]"
+    on_computer: Callable[[ComputerCall], ScreenResult]
     """Does what the model wants done on a screen, and gives a picture of it, or its URL."""
-    on_tool_search: "Callable[[ToolSearchCall], FoundTools]"
+    on_tool_search: Callable[[ToolSearchCall], FoundTools]
     """Finds tools, which the model may call from then on."""
 
 
 class AsyncRunParams(_RunParams, total=False):
     """The arguments of `responses.run` of an `AsyncClient`: as `RunParams`, with functions that may be async."""
 
-    on_tool_error: "OnToolError | Callable[[ToolExecutionError], Awaitable[str]]"
+    on_tool_error: OnToolError | Callable[[ToolExecutionError], Awaitable[str]]
     """What becomes of a failed call: the model is told ("return", the default), the run ends ("raise"), or a function
     writes what the model is told."""
-    on_turn: "Callable[[RunResult], Awaitable[object] | object]"
+    on_turn: Callable[[RunResult], Awaitable[object] | object]
     """Is called after each turn; the run stops there if it gives True."""
-    on_mcp_approval: "Callable[[McpApprovalRequest], Awaitable[Approval] | Approval]"
+    on_mcp_approval: Callable[[McpApprovalRequest], Awaitable[Approval] | Approval]
     """Says whether a tool of an MCP server may be called."""
-    on_shell: "Callable[[ShellCall], Awaitable[ShellResult] | ShellResult]"
+    on_shell: Callable[[ShellCall], Awaitable[ShellResult] | ShellResult]
     """Runs commands of the tool `shell`, and gives what each printed."""
-    on_local_shell: "Callable[[LocalShellCall], Awaitable[LocalShellResult] | LocalShellResult]"
+    on_local_shell: Callable[[LocalShellCall], Awaitable[LocalShellResult] | LocalShellResult]
     """Runs a command of the tool `local_shell`, and gives what it printed."""
-    on_apply_patch: "Callable[[ApplyPatchCall], Awaitable[PatchResult] | PatchResult]"
+    on_apply_patch: Callable[[ApplyPatchCall], Awaitable[PatchResult] | PatchResult]
     """Changes a file, and gives a log, if any; what it raises is a change that failed."""
-    on_computer: "Callable[[ComputerCall], Awaitable[ScreenResult] | ScreenResult]"
+    on_computer: Callable[[ComputerCall], Awaitable[ScreenResult] | ScreenResult]
     """Does what the model wants done on a screen, and gives a picture of it, or its URL."""
-    on_tool_search: "Callable[[ToolSearchCall], Awaitable[FoundTools] | FoundTools]"
+    on_tool_search: Callable[[ToolSearchCall], Awaitable[FoundTools] | FoundTools]
     """Finds tools, which the model may call from then on."""

@@ -1,5 +1,7 @@
 """Decides how a run goes on: the next request, which calls are to be answered, when it ends; no I/O."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -68,7 +70,7 @@ class RunSettings:
 
                 raise unknown_argument("responses.run", name, RunParams.__annotations__)
 
-    def _mistakes(self) -> "list[FieldError]":
+    def _mistakes(self) -> list[FieldError]:
         counts = {"max_turns": self.max_turns, "max_concurrency": self.max_concurrency}
         wrong = [(k, "an integer of at least 1", v) for k, v in counts.items() if type(v) is not int or v < 1]
         if self.timeout is not None and not is_seconds(self.timeout):
@@ -113,7 +115,7 @@ class RunPlan:
         turns_left: How many more responses it may take.
     """
 
-    def __init__(self, settings: RunSettings, toolbox: "Toolbox", wanted: "OutputType[Any] | None") -> None:
+    def __init__(self, settings: RunSettings, toolbox: Toolbox, wanted: OutputType[Any] | None) -> None:
         self._settings = settings
         self._params = settings.request
         self._wanted = wanted
@@ -146,7 +148,7 @@ class RunPlan:
         return self._status == "in_progress"
 
     @property
-    def params(self) -> "Mapping[str, object]":
+    def params(self) -> Mapping[str, object]:
         """The arguments of its requests."""
         return self._params
 
@@ -190,7 +192,7 @@ class RunPlan:
             params["previous_response_id"] = follows
         return {**params, "input": [*since, *new]}
 
-    def _base(self) -> "tuple[Response | None, list[InputItem]]":
+    def _base(self) -> tuple[Response | None, list[InputItem]]:
         """Return the last response that can be gone on from, and what came since: of those that failed, the input."""
         since: list[InputItem] = []
         for turn in reversed(self._turns):
@@ -206,7 +208,7 @@ class RunPlan:
         in_conversation = self._params.get("conversation") is not None  # which has those calls anyway
         return turn.response.status == "incomplete" and not in_conversation and bool(_cut_calls(turn))
 
-    def _usable(self, turn: Turn) -> "list[InputItem]":
+    def _usable(self, turn: Turn) -> list[InputItem]:
         """Return what of an output can be sent back."""
         if turn.response.status in _FAILED:
             return []
@@ -224,12 +226,12 @@ class RunPlan:
         if self._turns:
             self._unsent = tuple(self._given())
 
-    def _given(self) -> "list[InputItem]":
+    def _given(self) -> list[InputItem]:
         """Return the input that the run was given, that of an earlier one first which never came to be sent."""
         before = () if self._settings.resume is None else self._settings.resume.unsent
         return [*before, *self._items_given()]
 
-    def _items_given(self) -> "list[InputItem]":
+    def _items_given(self) -> list[InputItem]:
         """Return the argument `input`; a text is a message of the user."""
         given = self._params.get("input")
         if isinstance(given, str):
@@ -241,19 +243,19 @@ class RunPlan:
     def _is_first(self) -> bool:
         return bool(self.turns_left == self._settings.max_turns)
 
-    def _is_kept(self, response: "Response") -> bool:
+    def _is_kept(self, response: Response) -> bool:
         """Tell whether the server knows a response by its id: one that does says so, unless the user does."""
         is_stored = response.store is not False if self._settings.replay is False else response.store
         return self._params.get("store") is not False and bool(is_stored and response.id)
 
-    def _history(self) -> "list[InputItem]":
+    def _history(self) -> list[InputItem]:
         # Each turn is taken apart once, so that long runs do not slow down, and say once what they leave out.
         for turn in self._turns[self._told :]:
             self._past += (*turn.input, *self._usable(turn))
         self._told = len(self._turns)
         return self._past
 
-    def can_replay(self, problem: "APIError | Response") -> bool:
+    def can_replay(self, problem: APIError | Response) -> bool:
         """Tell whether the server did not know the last response, so that the items themselves have to be sent.
 
         From then on they are, without ids that it would not know either.
@@ -273,7 +275,7 @@ class RunPlan:
 
     # --- what comes
 
-    def heard(self, response: "Response") -> None:
+    def heard(self, response: Response) -> None:
         """Take a response, which may still run in the background."""
         self._turns.append(Turn(self._sent, response))
         self._unsent = ()
@@ -284,16 +286,16 @@ class RunPlan:
         """Whether the last response still runs in the background."""
         return bool(self._turns and self.last_turn.response.id) and not has_ended(self.last_turn.response)
 
-    def interrupted(self, partial: "Response | None") -> None:
+    def interrupted(self, partial: Response | None) -> None:
         """Take what came of a response whose stream broke off, if it goes on in the background."""
         if partial is not None and partial.id and self._params.get("background") is True:
             self.heard(partial)
 
-    def finished(self, response: "Response") -> None:
+    def finished(self, response: Response) -> None:
         """Take what has become of the last response."""
         self._turns[-1] = self.last_turn._replace(response=response)
 
-    def calls(self, can_answer: "Callable[[OutputItem], bool]") -> "list[OutputItem]":
+    def calls(self, can_answer: Callable[[OutputItem], bool]) -> list[OutputItem]:
         """Return the calls of the last response that are to be answered here.
 
         Raises:
@@ -317,7 +319,7 @@ class RunPlan:
             )
         return calls
 
-    def open_at_start(self, can_answer: "Callable[[OutputItem], bool]") -> "list[OutputItem]":
+    def open_at_start(self, can_answer: Callable[[OutputItem], bool]) -> list[OutputItem]:
         """Return the calls of the run that goes on which are to be answered before the first request.
 
         Raises:
@@ -353,7 +355,7 @@ class RunPlan:
         """Whether there is an input for the next request."""
         return bool(self._given())
 
-    def answered(self, answers: "Iterable[tuple[OutputItem, InputItem]]") -> None:
+    def answered(self, answers: Iterable[tuple[OutputItem, InputItem]]) -> None:
         """Take answers to calls of the last response, each with its call; they are kept in the order of these."""
         turn = self.last_turn
         new = {id(call): item for call, item in answers}
@@ -383,7 +385,7 @@ def _is_ids(value: object) -> bool:
     return is_list and all(isinstance(one, str) for one in cast("Iterable[object]", value))
 
 
-def _no_such_call(keys: "Iterable[str]") -> FieldError:
+def _no_such_call(keys: Iterable[str]) -> FieldError:
     message = f"names {', '.join(keys)}, but the run waits with no call of that id"
     return field_error("approve", "the call_id of a call that waits", None, message=message)
 
@@ -401,14 +403,14 @@ def _is_unknown(response_id: str, error: APIError) -> bool:
     return is_refusal and any(word in error.message for word in ("previous_response_id", response_id))
 
 
-def _cut_calls(turn: Turn) -> "list[OutputItem]":
+def _cut_calls(turn: Turn) -> list[OutputItem]:
     """Return the calls of an output that nobody will answer, those that are not whole among them."""
     output = turn.response.output
     torn = (item for item in output if is_call(item) and getattr(item, "status", None) == "incomplete")
     return [*unanswered(output, ()), *torn]
 
 
-def _without_cut_calls(turn: Turn) -> "Response":
+def _without_cut_calls(turn: Turn) -> Response:
     """Leave out the calls that nobody will answer, and the reasoning before each, which only goes with it."""
     cut = {id(item) for item in _cut_calls(turn)}
     kept: list[OutputItem] = []

@@ -1,5 +1,7 @@
 """What a run came to: its turns and their sums, to look at, to save as JSON, and to go on from; no I/O."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -44,9 +46,9 @@ class Turn(NamedTuple):
         outputs: What its calls gave, in the order of the calls.
     """
 
-    input: "tuple[InputItem, ...]"
+    input: tuple[InputItem, ...]
     response: Response
-    outputs: "tuple[InputItem, ...]" = ()
+    outputs: tuple[InputItem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class RunResult:
     turns: tuple[Turn, ...]
     status: RunStatus
     previous_response_id: str | None = None
-    unsent: "tuple[InputItem, ...]" = ()
+    unsent: tuple[InputItem, ...] = ()
 
     @property
     def response(self) -> Response:
@@ -77,7 +79,7 @@ class RunResult:
         return self.response.output_text
 
     @property
-    def items(self) -> "list[InputItem | OutputItem]":
+    def items(self) -> list[InputItem | OutputItem]:
         """All that came after the first input, in order: what the model gave, what tools gave, later messages."""
         found: list[InputItem | OutputItem] = []
         for number, turn in enumerate(self.turns):
@@ -95,11 +97,11 @@ class RunResult:
         return Usage.from_dict(total)
 
     @property
-    def pending(self) -> "list[OutputItem]":
+    def pending(self) -> list[OutputItem]:
         """The calls of the last response that have no answer yet."""
         return open_calls(self.turns[-1])
 
-    def to_dict(self) -> "JsonObject":
+    def to_dict(self) -> JsonObject:
         """Return the run as JSON data: what `from_dict` takes."""
         turns = [
             {
@@ -120,7 +122,7 @@ class RunResult:
         return write_json(self.to_dict()).decode()
 
     @staticmethod
-    def from_dict(data: Mapping[str, object]) -> "RunResult":
+    def from_dict(data: Mapping[str, object]) -> RunResult:
         """Make one of what `to_dict` gave; `meta` of the responses is not among that.
 
         Raises:
@@ -146,7 +148,7 @@ class RunResult:
             raise ResponseValidationError(f"No saved run ({reason})", body=data, advice=advice) from error
 
     @staticmethod
-    def from_json(text: str | bytes) -> "RunResult":
+    def from_json(text: str | bytes) -> RunResult:
         """Make one of what `to_json` gave; see `from_dict`."""
         try:
             data: object = from_json(text)
@@ -165,16 +167,16 @@ class RunResult:
 class ParsedRunResult(RunResult, Generic[_T_co]):
     """What a run came to whose last text is read as a type (`text_format`)."""
 
-    wanted: "OutputType[_T_co]" = field(kw_only=True, compare=False)
+    wanted: OutputType[_T_co] = field(kw_only=True, compare=False)
 
     @cached_property
-    def _parsed(self) -> "ParsedResponse[_T_co]":
+    def _parsed(self) -> ParsedResponse[_T_co]:
         from .._structured.parsed import as_parsed
 
         return as_parsed(super().response, self.wanted)
 
     @property
-    def response(self) -> "ParsedResponse[_T_co]":
+    def response(self) -> ParsedResponse[_T_co]:
         """The last response."""
         return self._parsed
 
@@ -193,7 +195,7 @@ class ParsedRunResult(RunResult, Generic[_T_co]):
         return self.response.output_parsed_or_raise()
 
 
-def open_calls(turn: Turn, given: Iterable[object] = ()) -> "list[OutputItem]":
+def open_calls(turn: Turn, given: Iterable[object] = ()) -> list[OutputItem]:
     """Return the calls of a turn that wait for an answer, which may be among what is given.
 
     Of an answer that was cut short none does. Where calls share an id, there is an answer for each.
@@ -207,13 +209,13 @@ def _turn(data: Mapping[str, Any]) -> Turn:
     return Turn(_items(data["input"]), Response.from_dict(data["response"]), _items(data["outputs"]))
 
 
-def _items(data: Sequence[object]) -> "tuple[InputItem, ...]":
+def _items(data: Sequence[object]) -> tuple[InputItem, ...]:
     if not all(isinstance(item, Mapping) for item in data):
         raise TypeError("what is no object is among the items")
     return tuple(as_item(cast("Mapping[str, Any]", item)) for item in data)
 
 
-def _sum(left: "JsonObject", right: "JsonObject") -> "JsonObject":
+def _sum(left: JsonObject, right: JsonObject) -> JsonObject:
     """Add numbers field by field, at any depth; of all else, the later value counts."""
     total = dict(left)
     for name, value in right.items():

@@ -1,5 +1,7 @@
 """Streamed runs as users hold them: iterators and context managers, sync and async."""
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Generic, Self, cast
@@ -11,8 +13,6 @@ from .._transport.protocols import run
 from .result import RunResult
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from ..models import Response
     from .events import RunEvent
     from .loop import RunSource
@@ -25,12 +25,12 @@ _R_co = TypeVar("_R_co", bound=RunResult, covariant=True, default=RunResult)
 class _RunStream(Generic[_R_co]):
     """What both colours share."""
 
-    def __init__(self, source: "RunSource") -> None:
+    def __init__(self, source: RunSource) -> None:
         self._source = source
         self._events = source.events
 
     @property
-    def snapshot(self) -> "Response | None":
+    def snapshot(self) -> Response | None:
         """The response that is under way, as far as it has come, or the last one; None before the first."""
         return self._source.snapshot
 
@@ -64,10 +64,10 @@ class RunStream(_RunStream[_R_co]):
         ResponsesClientError: The run ended in an error; `run` of it is what it had come to.
     """
 
-    def __iter__(self) -> Iterator["RunEvent"]:
+    def __iter__(self) -> Iterator[RunEvent]:
         return self
 
-    def __next__(self) -> "RunEvent":
+    def __next__(self) -> RunEvent:
         if not self._events and not run(self._source.fill()):
             raise StopIteration
         return self._events.popleft()
@@ -76,12 +76,7 @@ class RunStream(_RunStream[_R_co]):
         run(self._source.open())
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: "TracebackType | None",
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         self._left(error)
         self.close()
 
@@ -114,10 +109,10 @@ class RunStream(_RunStream[_R_co]):
 class AsyncRunStream(_RunStream[_R_co]):
     """The events of a run as an async iterator and context manager; see `RunStream`."""
 
-    def __aiter__(self) -> AsyncIterator["RunEvent"]:
+    def __aiter__(self) -> AsyncIterator[RunEvent]:
         return self
 
-    async def __anext__(self) -> "RunEvent":
+    async def __anext__(self) -> RunEvent:
         if not self._events and not await self._source.fill():
             raise StopAsyncIteration
         return self._events.popleft()
@@ -126,12 +121,7 @@ class AsyncRunStream(_RunStream[_R_co]):
         await self._source.open()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: "TracebackType | None",
-    ) -> None:
+    async def __aexit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         self._left(error)
         await self.aclose()
 

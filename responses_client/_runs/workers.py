@@ -1,5 +1,7 @@
 """Several functions of the user's at the same time: threads for `Client`, tasks for `AsyncClient`."""
 
+from __future__ import annotations
+
 import math
 import sys
 import threading

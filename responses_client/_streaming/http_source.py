@@ -1,5 +1,7 @@
 """Streams over HTTP: the loop that opens, reads, tries again or resumes, and ends one."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any, cast
 
 from .._base import clock
@@ -42,7 +44,7 @@ class HttpSource(Source):
     resumed behind the last one, with all retries anew whenever an event has come since.
     """
 
-    def __init__(self, io: IO, call: "Call[Any]") -> None:
+    def __init__(self, io: IO, call: Call[Any]) -> None:
         super().__init__()
         self._attempts = Attempts(io, call)
         self._settings = call.settings
@@ -54,7 +56,7 @@ class HttpSource(Source):
         self._unread: Sequence[StreamEvent] = ()  # what was there when the stream was closed
 
     @property
-    def resume_token(self) -> "ResumeToken | None":
+    def resume_token(self) -> ResumeToken | None:
         """See `Source`."""
         from .resumption import token_of
 
@@ -81,7 +83,7 @@ class HttpSource(Source):
         self.state = self._started(meta)
         return self.state
 
-    def _started(self, meta: "ResponseMeta") -> StreamState:
+    def _started(self, meta: ResponseMeta) -> StreamState:
         call, state, settings = self._attempts.call, self.state, self._settings
         if state is not None and not state.has_given:
             state = None
@@ -227,7 +229,7 @@ class HttpSource(Source):
         error.response_id = None if error.partial is None else error.partial.id or None
         return error
 
-    def _whole(self, content: bytes) -> "Response | None":
+    def _whole(self, content: bytes) -> Response | None:
         """Return the finished response that came in place of a stream, as from servers that only know whole ones."""
         from .._calls.polling import has_ended
         from ..models import Response
@@ -274,7 +276,7 @@ class HttpSource(Source):
         return self._body is not None
 
 
-def http_source(io: IO, call: "Call[Any]") -> HttpSource:
+def http_source(io: IO, call: Call[Any]) -> HttpSource:
     """Return the source of a stream over HTTP: its own kind if somebody watches."""
     if not is_watched(call):
         return HttpSource(io, call)

@@ -1,5 +1,7 @@
 """A stream over HTTP that somebody watches; a class of its own, so that all other streams pay nothing for it."""
 
+from __future__ import annotations
+
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +24,12 @@ class WatchedSource(HttpSource):
     That is the terminal event, an error, or that the stream is closed before either.
     """
 
-    def __init__(self, io: "IO", call: "Call[Any]") -> None:
+    def __init__(self, io: IO, call: Call[Any]) -> None:
         super().__init__(io, call)
         self._watch = self._attempts.watch = watch_of(io, self._attempts)
         self._untold: deque[StreamEvent] = deque()  # to the hook
 
-    async def open(self) -> "StreamState":
+    async def open(self) -> StreamState:
         """See `Source`."""
         self._watch.start()
         try:
@@ -37,7 +39,7 @@ class WatchedSource(HttpSource):
             await self._release()  # who gets no stream cannot close it
             raise
 
-    async def _open(self) -> "StreamState":
+    async def _open(self) -> StreamState:
         try:
             state = await super()._open()
         except APIError as error:

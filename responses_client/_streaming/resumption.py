@@ -3,6 +3,8 @@
 Loaded when a stream is interrupted, or when somebody wants to go on with one.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -31,7 +33,7 @@ class ResumeToken(TypedDict):
     """The number of the last event that was given out."""
 
 
-def may_resume(call: "Call[Any]") -> bool:
+def may_resume(call: Call[Any]) -> bool:
     """Tell whether the server keeps the events of the stream that a call asks for."""
     if call.operation.name == "responses.retrieve":
         return True
@@ -39,7 +41,7 @@ def may_resume(call: "Call[Any]") -> bool:
     return arguments.get("background") is True and arguments.get("store") is not False
 
 
-def following(call: "Call[Any]", response_id: str | None, number: int | None) -> "Call[Response] | None":
+def following(call: Call[Any], response_id: str | None, number: int | None) -> Call[Response] | None:
     """Make the call that goes on after an event of the stream of another one; None if there can be none.
 
     It has the settings, headers and query parameters of the other, and shows as much.
@@ -75,7 +77,7 @@ def following(call: "Call[Any]", response_id: str | None, number: int | None) ->
         return None
 
 
-def _arguments(call: "Call[Any]") -> dict[str, object]:
+def _arguments(call: Call[Any]) -> dict[str, object]:
     extra = cast("Mapping[str, object] | None", call.params.get("extra_body")) or {}
     return {**call.params, **extra}
 
@@ -84,9 +86,7 @@ def _without(headers: Mapping[str, object], name: str) -> dict[str, object]:
     return {key: value for key, value in headers.items() if key.lower() != name.lower()}
 
 
-def token_of(
-    call: "Call[Any]", state: "StreamState | None", unread: "Sequence[StreamEvent]"
-) -> ResumeToken | None:
+def token_of(call: Call[Any], state: StreamState | None, unread: Sequence[StreamEvent]) -> ResumeToken | None:
     """Tell where somebody goes on who has not read some events; None if that cannot be, or nothing is left."""
     if not may_resume(call) or (state is not None and state.terminal and not unread):
         return None

@@ -1,5 +1,7 @@
 """Where the events of a stream come from: the loop that opens, reads, tries again and ends it, over `IO`."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING, cast
@@ -35,7 +37,7 @@ class Source(ABC):
         self.closed = False
 
     @property
-    def resume_token(self) -> "ResumeToken | None":
+    def resume_token(self) -> ResumeToken | None:
         """See above."""
         return None
 
@@ -64,7 +66,7 @@ class Source(ABC):
     def is_open(self) -> bool:
         """Whether something is held that is to be closed."""
 
-    async def final(self) -> "Response":
+    async def final(self) -> Response:
         """Read to the end and return the whole response."""
         while await self.fill():
             self.events.clear()
@@ -78,7 +80,7 @@ class Source(ABC):
             )
         return cast("Response", response)
 
-    def snapshot(self) -> "Response | None":
+    def snapshot(self) -> Response | None:
         """Return the response so far."""
         return None if self.state is None else self.state.snapshot()
 

@@ -3,6 +3,8 @@
 The work is done by a `Source`, as `async def` over `IO`; per event, the two shells only pop a deque.
 """
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Self
@@ -11,8 +13,6 @@ from .._transport.protocols import run
 from .source import Source
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from .._base.http import ResponseMeta
     from ..models import Response, StreamEvent
     from .resumption import ResumeToken
@@ -28,17 +28,17 @@ class _Stream:
         self._events = source.events
 
     @property
-    def meta(self) -> "ResponseMeta | None":
+    def meta(self) -> ResponseMeta | None:
         """Request id, status, headers, rate limits, time and tries; None before the answer's headers came."""
         return self._source.meta
 
     @property
-    def snapshot(self) -> "Response | None":
+    def snapshot(self) -> Response | None:
         """The response so far; None before anything of it came."""
         return self._source.snapshot()
 
     @property
-    def resume_token(self) -> "ResumeToken | None":
+    def resume_token(self) -> ResumeToken | None:
         """Where to go on after the last event that was read, with `client.responses.resume(token)`; JSON data.
 
         None before an event with a number was read, after the last one, and for a stream that the server does
@@ -68,10 +68,10 @@ class EventStream(_Stream):
         ResponseValidationError: Something in the stream is no event.
     """
 
-    def __iter__(self) -> Iterator["StreamEvent"]:
+    def __iter__(self) -> Iterator[StreamEvent]:
         return self
 
-    def __next__(self) -> "StreamEvent":
+    def __next__(self) -> StreamEvent:
         if not self._events and not run(self._source.fill()):
             raise StopIteration
         return self._events.popleft()
@@ -81,12 +81,7 @@ class EventStream(_Stream):
             run(self._source.open())
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: "TracebackType | None",
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self.close()
 
     def __del__(self) -> None:
@@ -110,7 +105,7 @@ class EventStream(_Stream):
         run(self._source.final())
         return self
 
-    def get_final_response(self) -> "Response":
+    def get_final_response(self) -> Response:
         """Read to the end and return the response; its `status` says how it ended."""
         return run(self._source.final())
 
@@ -118,10 +113,10 @@ class EventStream(_Stream):
 class AsyncEventStream(_Stream):
     """The events of one response, as an async iterator and context manager; see `EventStream`."""
 
-    def __aiter__(self) -> AsyncIterator["StreamEvent"]:
+    def __aiter__(self) -> AsyncIterator[StreamEvent]:
         return self
 
-    async def __anext__(self) -> "StreamEvent":
+    async def __anext__(self) -> StreamEvent:
         if not self._events and not await self._source.fill():
             raise StopAsyncIteration
         return self._events.popleft()
@@ -131,12 +126,7 @@ class AsyncEventStream(_Stream):
             await self._source.open()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: "TracebackType | None",
-    ) -> None:
+    async def __aexit__(self, *exc: object) -> None:
         await self.aclose()
 
     async def aclose(self) -> None:
@@ -154,7 +144,7 @@ class AsyncEventStream(_Stream):
         await self._source.final()
         return self
 
-    async def get_final_response(self) -> "Response":
+    async def get_final_response(self) -> Response:
         """Read to the end and return the response; its `status` says how it ended."""
         return await self._source.final()
 

@@ -1,5 +1,7 @@
 """What text is to be read as: a type, the format that asks the model for it, the way from text to value; no I/O."""
 
+from __future__ import annotations
+
 import inspect
 import re
 from collections.abc import Mapping
@@ -56,7 +58,7 @@ class _Fields(GenerateJsonSchema):
         """Leave out titles that only repeat the names of fields."""
         return False
 
-    def named_tuple_schema(self, schema: "NamedTupleSchema") -> "JsonSchemaValue":
+    def named_tuple_schema(self, schema: NamedTupleSchema) -> JsonSchemaValue:
         values: list[object] = super().named_tuple_schema(schema).get("prefixItems", [])
         names = [_field_name(field["name"], field.get("validation_alias")) for field in schema["fields"]]
         made: dict[str, Any] = {"type": "object", "title": schema["cls"].__name__}
@@ -70,7 +72,7 @@ def _field_name(name: str, alias: object) -> str:
     return alias if isinstance(alias, str) else name
 
 
-def schema_of(adapter: "TypeAdapter[Any]") -> dict[str, Any]:
+def schema_of(adapter: TypeAdapter[Any]) -> dict[str, Any]:
     """Return the JSON Schema of what a type is read from; `strict_schema` makes it strict.
 
     Raises:
@@ -90,7 +92,7 @@ class OutputType(Generic[_T]):
         RequestValidationError: It is no type, or none that pydantic can read.
     """
 
-    def __init__(self, form: "AnyForm[_T]") -> None:
+    def __init__(self, form: AnyForm[_T]) -> None:
         self.form = form
         self.label = _label(form)
         self._adapter = _adapter(form)
@@ -114,7 +116,7 @@ class OutputType(Generic[_T]):
             return False
 
     @cached_property
-    def format(self) -> "TextFormatJsonSchemaParam":
+    def format(self) -> TextFormatJsonSchemaParam:
         """What asks for the type: the field `text.format` of a request.
 
         Raises:
@@ -158,7 +160,7 @@ class OutputType(Generic[_T]):
         return fields.get(_KEY) if fields.keys() <= {_KEY} else fields
 
 
-def _adapter(form: Any) -> "TypeAdapter[Any]":
+def _adapter(form: Any) -> TypeAdapter[Any]:
     if type(cast("object", form)) is TypeAdapter:
         return cast("TypeAdapter[Any]", form)
     if form is None or isinstance(form, (str, Mapping)):
@@ -169,7 +171,7 @@ def _adapter(form: Any) -> "TypeAdapter[Any]":
         raise _unreadable(form, error) from error
 
 
-def output_type(form: "AnyForm[_T]") -> OutputType[_T]:
+def output_type(form: AnyForm[_T]) -> OutputType[_T]:
     """Return what is made of a type; it is kept for the next time, since it takes long to make.
 
     Raises:
@@ -187,7 +189,7 @@ def _kept(form: Any) -> OutputType[Any]:
     return OutputType(form)
 
 
-def text_format(form: "AnyForm[Any]") -> "TextFormatJsonSchemaParam":
+def text_format(form: AnyForm[Any]) -> TextFormatJsonSchemaParam:
     """Return the format that asks for a type, `text={"format": text_format(City)}`: with it goes a strict schema.
 
     For requests that are not sent by `responses.parse` or `responses.stream`, which make it by themselves:

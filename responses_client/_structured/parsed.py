@@ -1,5 +1,7 @@
 """Responses whose text is read as a type, and streams of them; it is read when somebody asks for the value."""
 
+from __future__ import annotations
+
 from copy import copy
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
@@ -119,7 +121,7 @@ class ParsedResponse(Response, Generic[_T_co]):
         return outcome
 
 
-def as_parsed(response: Response, wanted: "OutputType[_T_co]") -> ParsedResponse[_T_co]:
+def as_parsed(response: Response, wanted: OutputType[_T_co]) -> ParsedResponse[_T_co]:
     """Return the response as one whose text is read as a type; the given one stays as it is."""
     parsed = cast("ParsedResponse[_T_co]", _as(ParsedResponse, response))
     object.__setattr__(parsed, "_wanted", wanted)
@@ -145,7 +147,7 @@ def _answer(response: Response) -> _Answer:
     return _Answer()
 
 
-def _outcome(response: Response, wanted: "OutputType[Any] | None") -> _Outcome:
+def _outcome(response: Response, wanted: OutputType[Any] | None) -> _Outcome:
     if wanted is None:
         return _Outcome(problem="It is not known what the text is to be read as: call .parse with a type")
     answer = _answer(response)
@@ -210,7 +212,7 @@ def _mismatch(error: ValidationError, label: str) -> _Outcome:
 class _Reading(Generic[_T_co]):
     """Reads what has come of a stream as a type; once for both colours."""
 
-    def __init__(self, source: "Source", wanted: "OutputType[_T_co]") -> None:
+    def __init__(self, source: Source, wanted: OutputType[_T_co]) -> None:
         self._source = source
         self._wanted = wanted
         self._plain: Response | None = None
@@ -240,7 +242,7 @@ class _Reading(Generic[_T_co]):
 class ParsedResponseStream(ResponseStream, Generic[_T_co]):
     """The stream of `responses.stream(text_format=...)`, whose response is a `ParsedResponse`."""
 
-    def __init__(self, source: "Source", wanted: "OutputType[_T_co]") -> None:
+    def __init__(self, source: Source, wanted: OutputType[_T_co]) -> None:
         super().__init__(source)
         self._reading = _Reading(source, wanted)
 
@@ -266,7 +268,7 @@ class ParsedResponseStream(ResponseStream, Generic[_T_co]):
 class AsyncParsedResponseStream(AsyncResponseStream, Generic[_T_co]):
     """The stream of `responses.stream(text_format=...)`; see `ParsedResponseStream`."""
 
-    def __init__(self, source: "Source", wanted: "OutputType[_T_co]") -> None:
+    def __init__(self, source: Source, wanted: OutputType[_T_co]) -> None:
         super().__init__(source)
         self._reading = _Reading(source, wanted)
 

@@ -5,6 +5,8 @@ Strict schemas are a part of JSON Schema: objects have the properties that are n
 the model reads it; whoever validates what comes still has the whole. What would widen the values is an error.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Iterator, Mapping

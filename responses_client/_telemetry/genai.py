@@ -3,6 +3,8 @@
 https://github.com/open-telemetry/semantic-conventions-genai
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias, cast
@@ -76,7 +78,7 @@ _REASONS = {"max_output_tokens": "length"}
 _CODE = r"[\w.-]{1,64}"
 
 
-def generates(call: "Call[Any]") -> bool:
+def generates(call: Call[Any]) -> bool:
     """Say whether a call makes a model work."""
     return call.operation.name in _GENERATES
 
@@ -110,7 +112,7 @@ def of_tool(call: object) -> Attributes:
     return found
 
 
-def of_call(call: "Call[Any]", provider: str | None) -> tuple[str, Attributes]:
+def of_call(call: Call[Any], provider: str | None) -> tuple[str, Attributes]:
     """Give the name of the span of a call, and what is known at its start."""
     name = call.operation.name
     operation = _GENERATES.get(name, name)

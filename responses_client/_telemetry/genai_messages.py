@@ -1,5 +1,7 @@
 """What is asked and answered, in the JSON of OpenTelemetry's conventions; loaded when content is captured."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Any, TypeAlias, cast
 

@@ -3,6 +3,8 @@
 Needs the extra `otel`; loaded by whoever imports it.
 """
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -101,11 +103,11 @@ class OpenTelemetry:
         content = "with content" if self._tools.captures_content else "without content"
         return f"<{type(self).__name__} {content}>"
 
-    def observe(self, call: "Call[Any]") -> Observer:
+    def observe(self, call: Call[Any]) -> Observer:
         """Start the span of a call; this is for clients."""
         return _CallSpan(self._tools, call)
 
-    def observe_run(self, settings: "Settings", params: Mapping[str, object]) -> RunObserver:
+    def observe_run(self, settings: Settings, params: Mapping[str, object]) -> RunObserver:
         """Start the span of a run of tools; this is for clients."""
         return _RunSpan(self._tools, genai.of_run(settings.base_url, params, self._tools.provider))
 
@@ -116,7 +118,7 @@ def _check(name: str, value: object, kinds: tuple[type, ...], expected: str) -> 
 
 
 class _CallSpan(Observer):
-    def __init__(self, tools: _Tools, call: "Call[Any]") -> None:
+    def __init__(self, tools: _Tools, call: Call[Any]) -> None:
         self._tools = tools
         self._generates = genai.generates(call)
         name, self._attributes = genai.of_call(call, tools.provider)
@@ -147,11 +149,11 @@ class _CallSpan(Observer):
             propagate.inject(carrier, self._context)
         return carrier
 
-    def sending(self, request: "RequestInfo") -> None:
+    def sending(self, request: RequestInfo) -> None:
         """See `Observer`."""
         self._tries = request.try_number
 
-    def answered(self, answer: "ResponseInfo") -> None:
+    def answered(self, answer: ResponseInfo) -> None:
         """See `Observer`."""
         self._answer = answer
         self._note(answer.result)
@@ -165,7 +167,7 @@ class _CallSpan(Observer):
         }
         self._span.add_event(f"{_NAME}.retry", details)
 
-    def received(self, events: "Sequence[StreamEvent]") -> None:
+    def received(self, events: Sequence[StreamEvent]) -> None:
         """See `Observer`."""
         if self._first_after is None:
             self._first_after = time.perf_counter() - self._start
@@ -175,14 +177,14 @@ class _CallSpan(Observer):
     def _note(self, response: object) -> None:
         self._response = self._response if response is None else response
 
-    def ended(self, error: BaseException | None, partial: "Callable[[], Response | None]") -> None:
+    def ended(self, error: BaseException | None, partial: Callable[[], Response | None]) -> None:
         """See `Observer`."""
         try:
             self._tell(error, partial)
         finally:
             self._span.end()
 
-    def _tell(self, error: BaseException | None, partial: "Callable[[], Response | None]") -> None:
+    def _tell(self, error: BaseException | None, partial: Callable[[], Response | None]) -> None:
         duration = time.perf_counter() - self._start
         found = genai.of_response(self._response, str(self._attributes["gen_ai.provider.name"]))
         failing = genai.what_failed(error, self._response)
@@ -203,7 +205,7 @@ class _CallSpan(Observer):
             self._capture(error, partial)
         self._measure(duration, genai.for_metrics(self._attributes | found), found)
 
-    def _capture(self, error: BaseException | None, partial: "Callable[[], Response | None]") -> None:
+    def _capture(self, error: BaseException | None, partial: Callable[[], Response | None]) -> None:
         from .genai_messages import of_output
 
         if isinstance(error, Exception):
@@ -235,11 +237,11 @@ class _RunSpan(RunObserver):
         """See `RunObserver`."""
         return _current(self._span)
 
-    def calling(self, call: "OutputItem") -> ToolObserver:
+    def calling(self, call: OutputItem) -> ToolObserver:
         """See `RunObserver`."""
         return _ToolSpan(self._tools, call)
 
-    def ended(self, result: "RunResult | None", error: BaseException | None) -> None:
+    def ended(self, result: RunResult | None, error: BaseException | None) -> None:
         """See `RunObserver`."""
         last = None if result is None else result.response
         found = genai.of_response(last, self._provider)
@@ -254,7 +256,7 @@ class _RunSpan(RunObserver):
 
 
 class _ToolSpan(ToolObserver):
-    def __init__(self, tools: _Tools, call: "OutputItem") -> None:
+    def __init__(self, tools: _Tools, call: OutputItem) -> None:
         attributes = genai.of_tool(call)
         name = f"execute_tool {attributes['gen_ai.tool.name']}"
         self._span = tools.tracer.start_span(name, attributes=attributes)
@@ -268,7 +270,7 @@ class _ToolSpan(ToolObserver):
         """See `ToolObserver`."""
         return _current(self._span)
 
-    def ended(self, returned: "ToolReturned | None", error: BaseException | None) -> None:
+    def ended(self, returned: ToolReturned | None, error: BaseException | None) -> None:
         """See `ToolObserver`."""
         failure = error if returned is None else returned.error
         if failure is not None:

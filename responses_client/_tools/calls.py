@@ -1,5 +1,7 @@
 """Which items call something, which items answer calls, and by which id they name each other; no I/O."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
@@ -24,12 +26,12 @@ _CALLS = frozenset(
 """Types of items that a program answers; for some of them, a server may."""
 
 
-def as_item(data: "Mapping[str, Any] | Model") -> "InputItem":
+def as_item(data: Mapping[str, Any] | Model) -> InputItem:
     """Return an item of an input as a model; a model stays as it is."""
     return cast("InputItem", dispatcher(InputItem).validate(data))
 
 
-def unanswered(output: "Sequence[OutputItem]", answers: Iterable[object]) -> "list[OutputItem]":
+def unanswered(output: Sequence[OutputItem], answers: Iterable[object]) -> list[OutputItem]:
     """Return the calls in an output that only a program can answer, and none has, nor the server."""
     answered = Counter(answered_keys([*output, *answers]))
     found: list[OutputItem] = []
@@ -49,14 +51,14 @@ def answered_keys(items: Iterable[object]) -> list[str]:
     return [key for item in items if (key := answer_key(item)) is not None]
 
 
-def is_call(item: "OutputItem") -> bool:
+def is_call(item: OutputItem) -> bool:
     """Tell whether an item is a call that a program answers, and not one that the server searches tools for."""
     return item.type in _CALLS and (
         item.type != "tool_search_call" or getattr(item, "execution", None) != "server"
     )
 
 
-def call_key(call: "OutputItem") -> str:
+def call_key(call: OutputItem) -> str:
     """Return what the answer to a call names it by; nothing where the server answers it itself."""
     return str(getattr(call, "id" if call.type == "mcp_approval_request" else "call_id", None) or "")
 

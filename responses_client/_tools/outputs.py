@@ -1,5 +1,7 @@
 """What tools give, as items that the model reads: values, pictures and files, and what went wrong; no I/O."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -35,7 +37,7 @@ _MISTAKES_SHOWN = 10
 _OUTPUTS = {"mcp_approval_request": "mcp_approval_response"}
 
 
-def output_of(call: "OutputItem", value: object) -> "InputItem":
+def output_of(call: OutputItem, value: object) -> InputItem:
     """Return the answer to a call that has come to a value.
 
     Raises:
@@ -78,7 +80,7 @@ def _type_of(value: object) -> object:
     return getattr(value, "type", None) if isinstance(value, Model) else None
 
 
-def failure_of(call: "OutputItem", text: str) -> "InputItem | None":
+def failure_of(call: OutputItem, text: str) -> InputItem | None:
     """Return the answer to a call that failed, for the model to read; None if there is no such answer."""
     text = _sendable(text)
     match call:
@@ -106,31 +108,31 @@ def wrong_arguments(error: ValidationError) -> str:
     return f"the arguments do not fit: {'; '.join([*shown, *more])}"
 
 
-def tool_search_output(call: ToolSearchCall, tools: Sequence[object]) -> "InputItem":
+def tool_search_output(call: ToolSearchCall, tools: Sequence[object]) -> InputItem:
     """Return the answer to a search that has found tools."""
     found = [_json(tool) for tool in tools]
     return _answer(call, {"execution": "client", "status": "completed", "tools": found})
 
 
-def _output_type(call: "OutputItem") -> str:
+def _output_type(call: OutputItem) -> str:
     kind = str(call.type)
     return (
         _OUTPUTS.get(kind) or f"{kind.removesuffix('_call') if kind == 'tool_search_call' else kind}_output"
     )
 
 
-def _start(call: "OutputItem") -> dict[str, Any]:
+def _start(call: OutputItem) -> dict[str, Any]:
     return {"type": _output_type(call)}
 
 
-def _answer(call: "OutputItem", fields: Mapping[str, object]) -> "InputItem":
+def _answer(call: OutputItem, fields: Mapping[str, object]) -> InputItem:
     # Who made the call is to be told again: a program of the model's waits for what it called.
     caller: Model | None = getattr(call, "caller", None)
     callers = {} if caller is None else {"caller": caller.to_dict()}
     return _checked(call, {**_start(call), "call_id": call_key(call), **fields, **callers})
 
 
-def _checked(call: "OutputItem", value: "Mapping[str, Any] | Model") -> "InputItem":
+def _checked(call: OutputItem, value: Mapping[str, Any] | Model) -> InputItem:
     try:
         with strict_validation():
             return as_item(value if isinstance(value, Model) else dict(value))

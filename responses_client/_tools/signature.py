@@ -1,5 +1,7 @@
 """What a function takes, told to the model as JSON Schema and read from what the model sends; no I/O."""
 
+from __future__ import annotations
+
 import inspect
 import json
 import re

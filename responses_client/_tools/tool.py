@@ -1,5 +1,7 @@
 """Functions of your own program as tools of the model: what `tool` and `custom_tool` make of them."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from copy import deepcopy
@@ -74,13 +76,13 @@ class ToolOptions(TypedDict, total=False):
     """What the model is told of it, in place of the docstring."""
     timeout: float | None
     """Seconds that a call by the model may take, None sets no bound; by default what the run says."""
-    on_error: "OnToolError | Callable[[ToolExecutionError], Awaitable[str]]"
+    on_error: OnToolError | Callable[[ToolExecutionError], Awaitable[str]]
     """What becomes of a failed call; by default what the run says (`on_tool_error`). For `AsyncClient` it may be async."""
     needs_approval: bool
     """Whether each call waits until somebody allows it (`approve` of a run); false by default."""
     defer_loading: bool
     """Whether the model sees it only after tool search has found it."""
-    allowed_callers: "Sequence[Literal['direct', 'programmatic']]"
+    allowed_callers: Sequence[Literal["direct", "programmatic"]]
     """Who may call it, the model itself or a program that it writes."""
 
 
@@ -94,7 +96,7 @@ class FunctionToolOptions(ToolOptions, total=False):
 class CustomToolOptions(ToolOptions, total=False):
     """What may be said of a tool that takes text."""
 
-    format: "CustomTextFormatParam | CustomGrammarFormatParam"
+    format: CustomTextFormatParam | CustomGrammarFormatParam
     """What the text must look like: a grammar of Lark, or a regular expression; any text by default."""
 
 
@@ -109,7 +111,7 @@ class RunContext(Generic[_C_co]):
 
     __slots__ = ("call", "turn", "value")
 
-    def __init__(self, value: _C_co, call: "FunctionCall | CustomToolCall", turn: int) -> None:
+    def __init__(self, value: _C_co, call: FunctionCall | CustomToolCall, turn: int) -> None:
         self.value = value
         self.call = call
         self.turn = turn
@@ -128,7 +130,7 @@ class CallableTool(Generic[_P, _R_co]):
     """
 
     def __init__(
-        self, function: "Callable[_P, _R_co]", options: Mapping[str, Any], *, is_custom: bool = False
+        self, function: Callable[_P, _R_co], options: Mapping[str, Any], *, is_custom: bool = False
     ) -> None:
         function = _plain(function)  # of a tool, for another one; methods out of pickles are tools as well
         update_wrapper(cast("Callable[..., object]", self), function, updated=())
@@ -145,8 +147,8 @@ class CallableTool(Generic[_P, _R_co]):
 
     @overload
     def __get__(
-        self: "CallableTool[Concatenate[_S, _Q], _R_co]", instance: _S, owner: type | None = None
-    ) -> "CallableTool[_Q, _R_co]": ...
+        self: CallableTool[Concatenate[_S, _Q], _R_co], instance: _S, owner: type | None = None
+    ) -> CallableTool[_Q, _R_co]: ...
 
     def __get__(self, instance: object, owner: type | None = None) -> object:
         """Bind a method to its object or, if it is a classmethod, to its class, as functions do."""
@@ -156,7 +158,7 @@ class CallableTool(Generic[_P, _R_co]):
         return _restored(function.__get__(instance, owner), self.options, self.is_custom)
 
     @cached_property
-    def shape(self) -> "ToolShape":
+    def shape(self) -> ToolShape:
         """What the function takes, and what the model is told of it.
 
         Raises:
@@ -168,7 +170,7 @@ class CallableTool(Generic[_P, _R_co]):
         return shape_of(self._function, self.name, self.options, is_custom=self.is_custom)
 
     @property
-    def definition(self) -> "FunctionToolParam | CustomToolParam":
+    def definition(self) -> FunctionToolParam | CustomToolParam:
         """What the model is told: an entry of `tools` for requests that are not sent by a run; a copy, to change at will.
 
         Raises:
@@ -185,7 +187,7 @@ class CallableTool(Generic[_P, _R_co]):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
 
-    def __reduce__(self) -> "str | tuple[Any, ...]":
+    def __reduce__(self) -> str | tuple[Any, ...]:
         found: Any = sys.modules.get(str(getattr(self, "__module__", None)))
         name = str(getattr(self, "__qualname__", ""))
         for part in name.split("."):
@@ -197,7 +199,7 @@ class CallableTool(Generic[_P, _R_co]):
         return _restored, (function, self.options, self.is_custom)
 
 
-def _restored(function: Any, options: Mapping[str, Any], is_custom: bool) -> "CallableTool[..., object]":
+def _restored(function: Any, options: Mapping[str, Any], is_custom: bool) -> CallableTool[..., object]:
     return CallableTool(function, options, is_custom=is_custom)
 
 
@@ -275,18 +277,18 @@ _CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
 
 
 @overload
-def tool(function: "Callable[_P, _R]", /) -> "CallableTool[_P, _R]": ...
+def tool(function: Callable[_P, _R], /) -> CallableTool[_P, _R]: ...
 
 
 @overload
 def tool(
-    **options: "Unpack[FunctionToolOptions]",
-) -> "Callable[[Callable[_P, _R]], CallableTool[_P, _R]]": ...
+    **options: Unpack[FunctionToolOptions],
+) -> Callable[[Callable[_P, _R]], CallableTool[_P, _R]]: ...
 
 
 def tool(
-    function: "Callable[_P, _R] | None" = None, /, **options: "Unpack[FunctionToolOptions]"
-) -> "CallableTool[_P, _R] | Callable[[Callable[_P, _R]], CallableTool[_P, _R]]":
+    function: Callable[_P, _R] | None = None, /, **options: Unpack[FunctionToolOptions]
+) -> CallableTool[_P, _R] | Callable[[Callable[_P, _R]], CallableTool[_P, _R]]:
     """Make a function a tool that the model can call: `@tool`, or `@tool(name="weather")`.
 
     What the model is told comes from the function: its name, its docstring, and the annotations of its parameters,
@@ -301,7 +303,7 @@ def tool(
         TypeError: There is no such option.
     """
 
-    def make(function: "Callable[_P, _R]") -> "CallableTool[_P, _R]":
+    def make(function: Callable[_P, _R]) -> CallableTool[_P, _R]:
         _check("tool", function, options, FunctionToolOptions.__annotations__)
         return CallableTool(function, options)
 
@@ -309,18 +311,18 @@ def tool(
 
 
 @overload
-def custom_tool(function: "Callable[_P, _R]", /) -> "CallableTool[_P, _R]": ...
+def custom_tool(function: Callable[_P, _R], /) -> CallableTool[_P, _R]: ...
 
 
 @overload
 def custom_tool(
-    **options: "Unpack[CustomToolOptions]",
-) -> "Callable[[Callable[_P, _R]], CallableTool[_P, _R]]": ...
+    **options: Unpack[CustomToolOptions],
+) -> Callable[[Callable[_P, _R]], CallableTool[_P, _R]]: ...
 
 
 def custom_tool(
-    function: "Callable[_P, _R] | None" = None, /, **options: "Unpack[CustomToolOptions]"
-) -> "CallableTool[_P, _R] | Callable[[Callable[_P, _R]], CallableTool[_P, _R]]":
+    function: Callable[_P, _R] | None = None, /, **options: Unpack[CustomToolOptions]
+) -> CallableTool[_P, _R] | Callable[[Callable[_P, _R]], CallableTool[_P, _R]]:
     """Make a function of one text a custom tool, which the model gives text in place of arguments; see `tool`.
 
     The text is free, or in a grammar: `@custom_tool(format={"type": "grammar", "syntax": "lark", "definition": ...})`.
@@ -331,7 +333,7 @@ def custom_tool(
         TypeError: There is no such option.
     """
 
-    def make(function: "Callable[_P, _R]") -> "CallableTool[_P, _R]":
+    def make(function: Callable[_P, _R]) -> CallableTool[_P, _R]:
         _check("custom_tool", function, options, CustomToolOptions.__annotations__)
         return CallableTool(function, options, is_custom=True)
 

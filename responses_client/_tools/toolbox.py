@@ -1,5 +1,7 @@
 """The tools of a run: which of them are functions of yours, and what the model is told of each; no I/O."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -29,12 +31,12 @@ class Toolbox:
         RequestValidationError: Something is no tool, two have one name, or a function cannot be a tool.
     """
 
-    def __init__(self, tools: "Iterable[RunTool]") -> None:
+    def __init__(self, tools: Iterable[RunTool]) -> None:
         self._tools: dict[_Key, _Tool] = {}
         self._noted: set[_Key] = set()
         self.definitions: list[Any] = self.add(tools, "tools")
 
-    def add(self, tools: "Iterable[RunTool]", where: str) -> list[Any]:
+    def add(self, tools: Iterable[RunTool], where: str) -> list[Any]:
         """Take in tools, and return what the model is told of them; if one is wrong, none is taken in.
 
         What was taken in before may come again, as it does when it is found again.
@@ -64,7 +66,7 @@ class Toolbox:
         self._tools |= new
         return told
 
-    def note(self, items: "Iterable[object]") -> None:
+    def note(self, items: Iterable[object]) -> None:
         """Note the tools that searches among items of an earlier run found: the model may call them, functions or not."""
         for item in items:
             if isinstance(item, ToolSearchOutput):
@@ -93,7 +95,7 @@ class Toolbox:
         return [tool for tool in self._tools.values() if isinstance(tool, CallableTool)]
 
 
-def _as_tool(given: "RunTool") -> "_Tool | None":
+def _as_tool(given: RunTool) -> _Tool | None:
     if isinstance(given, (CallableTool, Mapping, Model)):
         return cast("_Tool", given)
     method: Any = getattr(given, "__func__", None)

@@ -1,5 +1,7 @@
 """The async driver: sends over `httpx.AsyncClient`, on asyncio and trio."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from inspect import isawaitable
@@ -35,7 +37,7 @@ _UNWIND_PIECES = 4096  # more than a buffer holds
 class AsyncIO:
     """Runs on `httpx.AsyncClient`, one for each event loop unless the user brings one."""
 
-    def __init__(self, client: "httpx.AsyncClient | None" = None) -> None:
+    def __init__(self, client: httpx.AsyncClient | None = None) -> None:
         from anyio.lowlevel import RunVar  # here, since `SyncIO` does without it
 
         self._given = client

@@ -1,5 +1,7 @@
 """The HTTP library behind the drivers, httpx or httpx2: its requests, its exceptions, its TLS context."""
 
+from __future__ import annotations
+
 import ssl
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -55,7 +57,7 @@ class _Countdown(Mapping[str, float | None]):
 
 
 @cache
-def _ssl_context(scheme: str) -> "ssl.SSLContext":
+def _ssl_context(scheme: str) -> ssl.SSLContext:
     """Make the TLS context of the process, once: to load the certificates takes longer than a request.
 
     Plain HTTP does without them; a context that trusts nobody fails closed should TLS be met after all.

@@ -1,5 +1,7 @@
 """Turns: one thread, or one task, at a time gets what all of them need only once."""
 
+from __future__ import annotations
+
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

@@ -4,6 +4,8 @@ Whatever waits is written once, as `async def` over `IO`. The methods of the syn
 that `run` can drive such a coroutine to its end in a plain function.
 """
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
@@ -29,7 +31,7 @@ class Timeouts(NamedTuple):
     write: float | None
     pool: float | None
 
-    def within(self, left: float) -> "Timeouts":
+    def within(self, left: float) -> Timeouts:
         """Return the timeouts, none longer than `left`."""
         return Timeouts(*(max(left if value is None else min(value, left), _LEAST_SECONDS) for value in self))
 
@@ -45,7 +47,7 @@ class WireRequest(NamedTuple):
     headers: Mapping[str, str | None]
     content: bytes
     timeouts: Timeouts
-    auth: "HttpAuth | None" = None
+    auth: HttpAuth | None = None
 
     def __repr__(self) -> str:
         """Show no secret: tools that report errors show the values of variables."""
@@ -80,7 +82,7 @@ class Body(Protocol):
         """Give the connection back, or close it if the body was not read to its end."""
         ...
 
-    def socket(self, write_timeout: float | None) -> "Socket":
+    def socket(self, write_timeout: float | None) -> Socket:
         """Take the connection over, after an answer that switches to another protocol (101)."""
         ...
 

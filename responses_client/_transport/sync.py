@@ -1,5 +1,7 @@
 """The sync driver: sends over `httpx.Client`, and never suspends."""
 
+from __future__ import annotations
+
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -35,7 +37,7 @@ T = TypeVar("T")
 class SyncIO:
     """Runs on `httpx.Client`, made at the first request unless the user brings one."""
 
-    def __init__(self, client: "httpx.Client | None" = None) -> None:
+    def __init__(self, client: httpx.Client | None = None) -> None:
         self._given = client
         self._ours: dict[str, httpx.Client] = {}  # by scheme
         self._library = HttpLibrary(httpx if client is None else package_of(client, "Client"))

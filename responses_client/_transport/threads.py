@@ -1,5 +1,7 @@
 """A call in a thread of its own, which can be left when its time is up: no thread can be ended from outside."""
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, wait
@@ -20,7 +22,7 @@ def _forget(_: object) -> None:
     """Do nothing about what came too late."""
 
 
-def started(function: Callable[[], _T]) -> "Future[_T]":
+def started(function: Callable[[], _T]) -> Future[_T]:
     """Call a function in a thread of its own, in a copy of this context."""
     future: Future[_T] = Future()
 

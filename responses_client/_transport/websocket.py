@@ -1,5 +1,7 @@
 """Sends and reads over connections taken over from HTTP, sync and async, under the protocol `Socket`."""
 
+from __future__ import annotations
+
 import asyncio
 import logging
 import selectors

@@ -1,5 +1,7 @@
 """One WebSocket for many responses: whoever waits for its own events reads for all; over `Socket`."""
 
+from __future__ import annotations
+
 import threading
 import time
 from collections.abc import Callable
@@ -33,7 +35,7 @@ _LOOK_SECONDS = 0.5  # the garbage collector can ring no bell
 _CLOSED = Ending("the session was closed here", is_orderly=True)
 
 
-async def connect(io: IO, call: "Call[Any]", options: "SessionOptions") -> "Connection":
+async def connect(io: IO, call: Call[Any], options: SessionOptions) -> Connection:
     """Ask for a WebSocket, by the same rules as for any other request, and take it over.
 
     Raises:
@@ -78,9 +80,9 @@ class Connection:
     def __init__(
         self,
         socket: Socket,
-        meta: "ResponseMeta",
-        settings: "Settings",
-        options: "SessionOptions",
+        meta: ResponseMeta,
+        settings: Settings,
+        options: SessionOptions,
         secrets: tuple[str, ...] = (),
     ) -> None:
         self.meta = meta

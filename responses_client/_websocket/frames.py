@@ -1,5 +1,7 @@
 """WebSocket frames in, whole messages out, and back; without I/O. The rules are RFC 6455's, kept by wsproto."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 from wsproto.connection import Connection, ConnectionState, ConnectionType

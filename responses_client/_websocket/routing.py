@@ -5,6 +5,8 @@ without it belongs to the lane without a name, or, where a server knows no lanes
 What may belong to several responses ends the connection: nobody is given the events of another.
 """
 
+from __future__ import annotations
+
 import logging
 from collections import deque
 from collections.abc import Iterable

@@ -1,5 +1,7 @@
 """WebSocket sessions as users hold them, sync and async; the work is done by a `SessionCore`."""
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Self, cast
@@ -11,7 +13,6 @@ from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
     from typing_extensions import Unpack
 
@@ -53,7 +54,7 @@ class _Session:
 
     _block = "with"
 
-    def __init__(self, io: IO, settings: Settings, options: "SessionOptions") -> None:
+    def __init__(self, io: IO, settings: Settings, options: SessionOptions) -> None:
         try:
             from .session_core import SessionCore
         except ModuleNotFoundError as error:
@@ -63,7 +64,7 @@ class _Session:
         self._core = SessionCore(io, settings, options, self._block)
 
     @property
-    def meta(self) -> "ResponseMeta | None":
+    def meta(self) -> ResponseMeta | None:
         """Request id, status and headers of the answer that opened the WebSocket; None before it came."""
         connection = self._core.connection
         return None if connection is None else connection.meta
@@ -78,8 +79,8 @@ class _Session:
         return f"<{type(self).__name__} {self._core.settings.base_url}: {state}>"
 
     @property
-    def _unclosed(self) -> "Connection | None":
-        core: "SessionCore | None" = getattr(self, "_core", None)
+    def _unclosed(self) -> Connection | None:
+        core: SessionCore | None = getattr(self, "_core", None)
         return None if core is None or core.is_over else core.connection
 
     def __del__(self) -> None:
@@ -103,12 +104,7 @@ class WebSocketSession(_Session):
         run(self._core.open())
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: "TracebackType | None",
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self.close()
 
     def __del__(self) -> None:
@@ -128,7 +124,7 @@ class WebSocketSession(_Session):
         *,
         stream_id: str | None = None,
         generate: bool | None = None,
-        **params: "Unpack[ResponseCreateParams]",
+        **params: Unpack[ResponseCreateParams],
     ) -> EventStream:
         """Have the model answer; return its events at once, to be read at any time. (`response.create`)
 
@@ -143,7 +139,7 @@ class WebSocketSession(_Session):
         """
         return EventStream(run(self._core.create({**params, "stream_id": stream_id, "generate": generate})))
 
-    def steer(self, *, previous_response_id: str, input: "SteerInput") -> "Steering":
+    def steer(self, *, previous_response_id: str, input: SteerInput) -> Steering:
         """Have a response that is in progress go on from more input. (`response.steer`)
 
         Args:
@@ -156,12 +152,12 @@ class WebSocketSession(_Session):
         """
         return Steering(run(self._core.steer(previous_response_id, input)), self._stream)
 
-    def _stream(self, inbox: "Inbox") -> EventStream:
+    def _stream(self, inbox: Inbox) -> EventStream:
         if inbox.stream is None:
             inbox.stream = EventStream(self._core.successor(inbox))
         return cast("EventStream", inbox.stream)
 
-    def send(self, event: "ClientEvent | Mapping[str, object]") -> None:
+    def send(self, event: ClientEvent | Mapping[str, object]) -> None:
         """Send any event, also one of a type that this version does not know; answers come in `events()`.
 
         Raises:
@@ -170,7 +166,7 @@ class WebSocketSession(_Session):
         """
         run(self._core.send(event))
 
-    def events(self) -> "Iterator[ServerEvent]":
+    def events(self) -> Iterator[ServerEvent]:
         """Iterate over the events of no stream, waiting for each, until the session is closed.
 
         Those are answers to `send`, what concerns the session, and what names a lane that nobody asked for.
@@ -181,15 +177,15 @@ class WebSocketSession(_Session):
         while (event := run(self._core.next())) is not None:
             yield event
 
-    def __iter__(self) -> "Iterator[ServerEvent]":
+    def __iter__(self) -> Iterator[ServerEvent]:
         return self.events()
 
-    def recv(self) -> "ServerEvent":
+    def recv(self) -> ServerEvent:
         """Return the next of `events()`; at their end, raise what a closed session raises."""
         return run(self._core.receive())
 
     @property
-    def response(self) -> "Commands":
+    def response(self) -> Commands:
         """The same requests without streams: their events come in `events()`."""
         return Commands(self._core)
 
@@ -211,12 +207,7 @@ class AsyncWebSocketSession(_Session):
         await self._core.open()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: "TracebackType | None",
-    ) -> None:
+    async def __aexit__(self, *exc: object) -> None:
         await self.aclose()
 
     async def aclose(self) -> None:
@@ -230,52 +221,52 @@ class AsyncWebSocketSession(_Session):
         *,
         stream_id: str | None = None,
         generate: bool | None = None,
-        **params: "Unpack[ResponseCreateParams]",
+        **params: Unpack[ResponseCreateParams],
     ) -> AsyncEventStream:
         """Have the model answer; return its events at once, see `WebSocketSession.create`."""
         return AsyncEventStream(
             await self._core.create({**params, "stream_id": stream_id, "generate": generate})
         )
 
-    async def steer(self, *, previous_response_id: str, input: "SteerInput") -> "AsyncSteering":
+    async def steer(self, *, previous_response_id: str, input: SteerInput) -> AsyncSteering:
         """Have a response that is in progress go on from more input, see `WebSocketSession.steer`."""
         return AsyncSteering(await self._core.steer(previous_response_id, input), self._stream)
 
-    def _stream(self, inbox: "Inbox") -> AsyncEventStream:
+    def _stream(self, inbox: Inbox) -> AsyncEventStream:
         if inbox.stream is None:
             inbox.stream = AsyncEventStream(self._core.successor(inbox))
         return cast("AsyncEventStream", inbox.stream)
 
-    async def send(self, event: "ClientEvent | Mapping[str, object]") -> None:
+    async def send(self, event: ClientEvent | Mapping[str, object]) -> None:
         """Send any event, see `WebSocketSession.send`."""
         await self._core.send(event)
 
-    def events(self) -> "AsyncIterator[ServerEvent]":
+    def events(self) -> AsyncIterator[ServerEvent]:
         """Iterate over the events of no stream, see `WebSocketSession.events`."""
         return _Events(self._core.next)
 
-    def __aiter__(self) -> "AsyncIterator[ServerEvent]":
+    def __aiter__(self) -> AsyncIterator[ServerEvent]:
         return self.events()
 
-    async def recv(self) -> "ServerEvent":
+    async def recv(self) -> ServerEvent:
         """Return the next of `events()`; at their end, raise what a closed session raises."""
         return await self._core.receive()
 
     @property
-    def response(self) -> "AsyncCommands":
+    def response(self) -> AsyncCommands:
         """The same requests without streams: their events come in `events()`."""
         return AsyncCommands(self._core)
 
 
 class _Events:
     # No async generator: one that is left early waits for the garbage collector.
-    def __init__(self, next_event: "Callable[[], Awaitable[ServerEvent | None]]") -> None:
+    def __init__(self, next_event: Callable[[], Awaitable[ServerEvent | None]]) -> None:
         self._next = next_event
 
-    def __aiter__(self) -> "AsyncIterator[ServerEvent]":
+    def __aiter__(self) -> AsyncIterator[ServerEvent]:
         return self
 
-    async def __anext__(self) -> "ServerEvent":
+    async def __anext__(self) -> ServerEvent:
         event = await self._next()
         if event is None:
             raise StopAsyncIteration
@@ -285,11 +276,11 @@ class _Events:
 class Steering:
     """What becomes of input that was sent to steer a response."""
 
-    def __init__(self, steered: "Steered", stream: "Callable[[Inbox], EventStream]") -> None:
+    def __init__(self, steered: Steered, stream: Callable[[Inbox], EventStream]) -> None:
         self._steered = steered
         self._stream = stream
 
-    def answer(self) -> "SteerAccepted | SteerFailed":
+    def answer(self) -> SteerAccepted | SteerFailed:
         """Wait until the server has accepted the input, or refused it.
 
         Raises:
@@ -298,7 +289,7 @@ class Steering:
         """
         return run(self._steered.answer())
 
-    def outcome(self) -> "EventStream | SteerPending | SteerFailed":
+    def outcome(self) -> EventStream | SteerPending | SteerFailed:
         """Wait for the end: the stream of the response that goes on from the input, or why there is none yet.
 
         After `SteerPending`, `session.create` with what it requires goes on. Raises what `answer` raises.
@@ -312,15 +303,15 @@ class Steering:
 class AsyncSteering:
     """What becomes of input that was sent to steer a response; see `Steering`."""
 
-    def __init__(self, steered: "Steered", stream: "Callable[[Inbox], AsyncEventStream]") -> None:
+    def __init__(self, steered: Steered, stream: Callable[[Inbox], AsyncEventStream]) -> None:
         self._steered = steered
         self._stream = stream
 
-    async def answer(self) -> "SteerAccepted | SteerFailed":
+    async def answer(self) -> SteerAccepted | SteerFailed:
         """Wait until the server has accepted the input, or refused it; see `Steering.answer`."""
         return await self._steered.answer()
 
-    async def outcome(self) -> "AsyncEventStream | SteerPending | SteerFailed":
+    async def outcome(self) -> AsyncEventStream | SteerPending | SteerFailed:
         """Wait for the end; see `Steering.outcome`."""
         from .routing import Inbox
 
@@ -331,7 +322,7 @@ class AsyncSteering:
 class Commands:
     """Requests whose events come in `session.events()`; code that was written for them can be taken over."""
 
-    def __init__(self, core: "SessionCore") -> None:
+    def __init__(self, core: SessionCore) -> None:
         self._core = core
 
     def create(
@@ -339,12 +330,12 @@ class Commands:
         *,
         stream_id: str | None = None,
         generate: bool | None = None,
-        **params: "Unpack[ResponseCreateParams]",
+        **params: Unpack[ResponseCreateParams],
     ) -> None:
         """Ask for a response, see `WebSocketSession.create`."""
         run(self._core.create_raw({**params, "stream_id": stream_id, "generate": generate}))
 
-    def steer(self, *, previous_response_id: str, input: "SteerInput") -> None:
+    def steer(self, *, previous_response_id: str, input: SteerInput) -> None:
         """Steer a response, see `WebSocketSession.steer`."""
         run(self._core.steer_raw(previous_response_id, input))
 
@@ -352,7 +343,7 @@ class Commands:
 class AsyncCommands:
     """Requests whose events come in `session.events()`; see `Commands`."""
 
-    def __init__(self, core: "SessionCore") -> None:
+    def __init__(self, core: SessionCore) -> None:
         self._core = core
 
     async def create(
@@ -360,11 +351,11 @@ class AsyncCommands:
         *,
         stream_id: str | None = None,
         generate: bool | None = None,
-        **params: "Unpack[ResponseCreateParams]",
+        **params: Unpack[ResponseCreateParams],
     ) -> None:
         """Ask for a response, see `WebSocketSession.create`."""
         await self._core.create_raw({**params, "stream_id": stream_id, "generate": generate})
 
-    async def steer(self, *, previous_response_id: str, input: "SteerInput") -> None:
+    async def steer(self, *, previous_response_id: str, input: SteerInput) -> None:
         """Steer a response, see `WebSocketSession.steer`."""
         await self._core.steer_raw(previous_response_id, input)

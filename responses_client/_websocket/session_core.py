@@ -1,5 +1,7 @@
 """What a WebSocket session does, once for both colours: checks what is asked for, sends it, finds the answers."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
 
@@ -156,7 +158,7 @@ class SessionCore:
         fields = {"previous_response_id": previous_response_id, "input": given}
         return prepare(_STEER, {"type": "response.steer", **fields}, self.settings)
 
-    async def send(self, event: "Model | Mapping[str, object]") -> None:
+    async def send(self, event: Model | Mapping[str, object]) -> None:
         """Send an event of any type."""
         with sent_form(self.settings.validate_requests):
             fields = event.to_dict() if isinstance(event, Model) else dict(event)
@@ -174,11 +176,11 @@ class SessionCore:
         content = encode(fields, is_exact=not self.settings.validate_requests)
         await self._opened.send(content, register)
 
-    async def next(self) -> "ServerEvent | None":
+    async def next(self) -> ServerEvent | None:
         """Return the next event of no stream; None when the session was closed."""
         return await cast("Strays", self._opened and self._strays).next()
 
-    async def receive(self) -> "ServerEvent":
+    async def receive(self) -> ServerEvent:
         """Return the next event of no stream.
 
         Raises:

@@ -1,5 +1,7 @@
 """What is read from a WebSocket: the events of a response, what becomes of steering, and what belongs to neither."""
 
+from __future__ import annotations
+
 import re
 import time
 from collections import deque
@@ -42,7 +44,7 @@ class SocketSource(Source):
     """The events of one response that shares a WebSocket with others."""
 
     def __init__(
-        self, connection: Connection, inbox: Inbox, settings: "Settings", read_timeout: float | None
+        self, connection: Connection, inbox: Inbox, settings: Settings, read_timeout: float | None
     ) -> None:
         super().__init__()
         self.meta = connection.meta
@@ -138,7 +140,7 @@ class Strays:
         self._connection = connection
         self._messages = deque[Message]()
 
-    async def next(self) -> "ServerEvent | None":
+    async def next(self) -> ServerEvent | None:
         """Return the next one; None when the connection was closed.
 
         Raises:
@@ -166,7 +168,7 @@ class Steered:
         self._timeout = read_timeout
         self._events: list[object] = []
 
-    async def answer(self) -> "SteerAccepted | SteerFailed":
+    async def answer(self) -> SteerAccepted | SteerFailed:
         """Wait until the server has the input, or has refused it."""
         since = time.monotonic()
         while True:
@@ -175,7 +177,7 @@ class Steered:
                     return event
             await self._go_on(since, self._steer.successor)
 
-    async def outcome(self) -> "Inbox | SteerPending | SteerFailed":
+    async def outcome(self) -> Inbox | SteerPending | SteerFailed:
         """Wait until the input is used, will not be used, or waits for the user."""
         since = time.monotonic()
         while True:
@@ -210,7 +212,7 @@ class Steered:
         await connection.wait(inbox, left)
 
 
-def _event(message: Message, strict: bool) -> "ServerEvent":
+def _event(message: Message, strict: bool) -> ServerEvent:
     with strict_validation(strict):
         value = read_json(message.data)
         try:

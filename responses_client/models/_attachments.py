@@ -1,5 +1,7 @@
 """What the classes of images and files have beyond their fields: they can be made of local files."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Literal, Self
 
 from ._base import Model
@@ -16,7 +18,7 @@ class ImageContent(Model):
     @classmethod
     def from_path(
         cls,
-        path: "str | PathLike[str]",
+        path: str | PathLike[str],
         *,
         detail: Literal["low", "high", "auto", "original"] | None = None,
         mime_type: str | None = None,
@@ -66,7 +68,7 @@ class FileContent(Model):
     @classmethod
     def from_path(
         cls,
-        path: "str | PathLike[str]",
+        path: str | PathLike[str],
         *,
         filename: str | None = None,
         detail: Literal["auto", "low", "high"] | None = None,

@@ -10,6 +10,8 @@ Three rules live here and nowhere else:
 * What came in goes out again: unset fields are not written, unknown fields and nulls are.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sized
 from contextvars import ContextVar
 from functools import cache
@@ -84,18 +86,18 @@ _KEPT = "it goes out again as it came"
 
 
 @cache
-def _tags(cls: "type[Model]") -> tuple[str, ...]:
+def _tags(cls: type[Model]) -> tuple[str, ...]:
     """Return the fields that are one known string: the type of any other string is wider."""
     return tuple(name for name, field in cls.model_fields.items() if get_origin(field.annotation) is Literal)
 
 
 @cache
-def _secrets(cls: "type[Model]") -> frozenset[str]:
+def _secrets(cls: type[Model]) -> frozenset[str]:
     return frozenset(name for name, field in cls.model_fields.items() if not field.repr)
 
 
 class _Tags:
-    def __get__(self, model: object, cls: "type[Model]") -> tuple[str, ...]:
+    def __get__(self, model: object, cls: type[Model]) -> tuple[str, ...]:
         return _tags(cls)
 
 
@@ -178,7 +180,7 @@ class Model(BaseModel):
             _building.reset(token)
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: "GetCoreSchemaHandler") -> cs.CoreSchema:
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
         if _building.get() in (None, cls):
             return handler(source)
         return _lazily(cls.__name__, lambda value: validate_nested(cls, value))
@@ -202,7 +204,7 @@ class Result(Model):
     carried: ClassVar[tuple[str, ...]] = ("_meta",)
 
     @property
-    def meta(self) -> "ResponseMeta | None":
+    def meta(self) -> ResponseMeta | None:
         """Request id, status, headers, rate limits, time and tries; None if it came from elsewhere."""
         return cast("ResponseMeta | None", getattr(self, "_meta", None))
 
@@ -239,7 +241,7 @@ class ResponseResult(Result):
         parts = _known("output_text", [part for item in items for part in item.content])
         return "".join(part.text for part in parts)
 
-    def as_input(self, *, store: bool | None = None) -> "list[InputItem]":
+    def as_input(self, *, store: bool | None = None) -> list[InputItem]:
         """Return the output as it may be sent back, as the input of a request or a part of it.
 
         Reasoning that nothing follows (an answer that was cut off) is left out, since the API refuses it. Where the
@@ -254,12 +256,12 @@ class ResponseResult(Result):
         return as_input(cast("Response", self), store)
 
     @overload
-    def parse(self, text_format: "type[_T] | TypeAdapter[_T]") -> "ParsedResponse[_T]": ...
+    def parse(self, text_format: type[_T] | TypeAdapter[_T]) -> ParsedResponse[_T]: ...
 
     @overload
-    def parse(self, text_format: "TypeForm[_T]") -> "ParsedResponse[_T]": ...
+    def parse(self, text_format: TypeForm[_T]) -> ParsedResponse[_T]: ...
 
-    def parse(self, text_format: Any) -> "ParsedResponse[Any]":
+    def parse(self, text_format: Any) -> ParsedResponse[Any]:
         """Return the response as one whose text is read as a type; see `ParsedResponse`.
 
         For responses that did not come from `responses.parse`: retrieved or waited for, from batch files,
@@ -277,7 +279,7 @@ class ResponseResult(Result):
 class BatchResult(Model):
     """What the class `BatchResultLine` has beyond its fields."""
 
-    def result(self, *, strict: bool = False) -> "Response":
+    def result(self, *, strict: bool = False) -> Response:
         """Return the response, or raise what `responses.create` would have raised.
 
         With `strict`, a malformed part of it is an error instead of `Unknown…` or a raw field.
@@ -315,7 +317,7 @@ class OpenUnion:
         cls._validators = {}
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: "GetCoreSchemaHandler") -> cs.CoreSchema:
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
         return _lazily(cls.__name__, cls.validate)
 
     @classmethod
@@ -358,12 +360,12 @@ class OpenUnion:
         return any(base.__name__ in cls._class_names for base in model.__mro__)
 
     @classmethod
-    def unknown_model(cls) -> "type[UnknownModel]":
+    def unknown_model(cls) -> type[UnknownModel]:
         """Return the class for what fits no member."""
         return cast("type[UnknownModel]", _load(f"_unknown.{cls.unknown}"))
 
     @classmethod
-    def as_unknown(cls, value: JsonObject, error: ValidationError) -> "UnknownModel":
+    def as_unknown(cls, value: JsonObject, error: ValidationError) -> UnknownModel:
         """Wrap a malformed object in the union's `Unknown…`, and log why."""
         unknown = validate_nested(cls.unknown_model(), value)
         name = str(value.get("type"))
@@ -372,7 +374,7 @@ class OpenUnion:
         return unknown
 
     @classmethod
-    def _hold(cls, value: object, problem: str) -> "UnknownModel":
+    def _hold(cls, value: object, problem: str) -> UnknownModel:
         """Wrap what is no object in the union's `Unknown…`, and log why."""
         warn("Malformed member of %s kept as %s: %s", cls.__name__, cls.unknown, problem)
         unknown = cls.unknown_model().holding(value)
@@ -423,7 +425,7 @@ class Reference:
         return _load(cls.entry)
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: "GetCoreSchemaHandler") -> cs.CoreSchema:
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
         if _building.get() is None:
             return handler.generate_schema(cls.model())
         return _lazily(cls.__name__, lambda value: validate_nested(cls.model(), value))
@@ -450,7 +452,7 @@ def _is_output_message(value: JsonObject) -> bool:
     return value.get("role") in ("assistant", None) and not isinstance(value.get("content"), str)
 
 
-def _known(tag: str, objects: "list[Any]") -> "list[Any]":
+def _known(tag: str, objects: list[Any]) -> list[Any]:
     return [thing for thing in objects if thing.type == tag and not isinstance(thing, Unknown)]
 
 

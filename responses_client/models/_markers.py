@@ -1,5 +1,7 @@
 """Marks on the fields of models: what a value may be beside its declared type."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, Field
@@ -28,7 +30,7 @@ class _NullList(list[Any]):
 class _Nulls:
     """Marks a list that servers may send as null: readers get an empty list."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> cs.CoreSchema:
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
         (item,) = get_args(source)
         items = cs.list_schema(handler.generate_schema(item), serialization=AS_ANY)
         null = cs.no_info_after_validator_function(lambda _: _NullList(), cs.none_schema())
@@ -38,14 +40,14 @@ class _Nulls:
 class _AnyText:
     """Marks a string of which some values are known: any string is kept."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> cs.CoreSchema:
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
         return cs.str_schema(strict=True)
 
 
 class _IntOrFloat:
     """Marks a number: an integer stays one, so that what came in goes out again."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> cs.CoreSchema:
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
         whole, real = cs.int_schema(strict=True), cs.float_schema(strict=True)
         return cs.union_schema([(whole, HIDDEN), (real, SHOWN)], mode="left_to_right", serialization=AS_ANY)
 
@@ -53,7 +55,7 @@ class _IntOrFloat:
 class _TextOr:
     """Marks a field that takes text or one structured form, with one error for both."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> cs.CoreSchema:
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
         (other,) = (kind for kind in get_args(source) if kind is not str and get_origin(kind) is not Literal)
         is_list = get_origin(other) is list
         message = f"Input should be a string or {'a list' if is_list else 'an object'}"

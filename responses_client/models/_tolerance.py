@@ -1,5 +1,7 @@
 """What becomes of data that do not fit: kept as raw data and logged, or, in strict mode, an error."""
 
+from __future__ import annotations
+
 import logging
 import re
 from collections.abc import Callable, Generator
@@ -172,7 +174,7 @@ def _without_bad_fields(cls: type[_M], value: object, error: ValidationError) ->
     return model
 
 
-def error_lines(error: ValidationError) -> "list[ErrorDetails]":
+def error_lines(error: ValidationError) -> list[ErrorDetails]:
     """Return what is wrong, at locations that name only fields and indexes."""
     lines = [line for line in error.errors(include_url=False) if HIDDEN not in line["loc"]]
     for line in lines:
@@ -186,7 +188,7 @@ def as_response_error(
     error: ValidationError,
     body: object,
     advice: str | None = None,
-    meta: "ResponseMeta | None" = None,
+    meta: ResponseMeta | None = None,
 ) -> ResponseValidationError:
     """Say which part of the data does not fit the class."""
     problem = error_lines(error)[0]

@@ -1,5 +1,7 @@
 """The classes of what fits no known class, loaded when the first such object comes."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
@@ -44,13 +46,13 @@ class UnknownModel(Result, Unknown):
         return cast("ResponseValidationError | None", getattr(self, "_error", None))
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: "GetCoreSchemaHandler") -> cs.CoreSchema:
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
         schema = super().__get_pydantic_core_schema__(source, handler)
         written = cs.wrap_serializer_function_ser_schema(cls._as_it_came)
         return cast("cs.CoreSchema", {"serialization": written, **schema})
 
     @staticmethod
-    def _as_it_came(unknown: "UnknownModel", write: Callable[["UnknownModel"], object]) -> object:
+    def _as_it_came(unknown: UnknownModel, write: Callable[[UnknownModel], object]) -> object:
         return unknown._no_object[0] if unknown._no_object else write(unknown)
 
     @classmethod

@@ -1,5 +1,7 @@
 """`client.responses`: the generated endpoints and what is built on them."""
 
+from __future__ import annotations
+
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -34,11 +36,11 @@ MAX_CONCURRENCY = 64
 
 
 def _resumed(
-    token: "ResumeToken",
-    options: "RequestOptions",
-    include: "Sequence[str] | None",
+    token: ResumeToken,
+    options: RequestOptions,
+    include: Sequence[str] | None,
     include_obfuscation: bool | None,
-) -> "tuple[str, Mapping[str, object]]":
+) -> tuple[str, Mapping[str, object]]:
     """Give the id and the arguments of the call that goes on where a token says."""
     from .._streaming.resumption import checked_token
 
@@ -52,19 +54,19 @@ class Responses(ResponsesOperations):
     """Create responses."""
 
     @overload
-    def stream(self, **params: "Unpack[ResponseCreateParams]") -> ResponseStream: ...
+    def stream(self, **params: Unpack[ResponseCreateParams]) -> ResponseStream: ...
 
     @overload
     def stream(
-        self, *, text_format: "type[_T] | TypeAdapter[_T]", **params: "Unpack[ResponseCreateParams]"
-    ) -> "ParsedResponseStream[_T]": ...
+        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[ResponseCreateParams]
+    ) -> ParsedResponseStream[_T]: ...
 
     @overload
     def stream(
-        self, *, text_format: "TypeForm[_T]", **params: "Unpack[ResponseCreateParams]"
-    ) -> "ParsedResponseStream[_T]": ...
+        self, *, text_format: TypeForm[_T], **params: Unpack[ResponseCreateParams]
+    ) -> ParsedResponseStream[_T]: ...
 
-    def stream(self, *, text_format: Any = None, **params: "Unpack[ResponseCreateParams]") -> ResponseStream:
+    def stream(self, *, text_format: Any = None, **params: Unpack[ResponseCreateParams]) -> ResponseStream:
         """Return a stream to be used as `with client.responses.stream(...) as stream`. (`POST /responses`)
 
         The arguments are those of `create`; the request is sent when the block is entered. With `text_format`, a type,
@@ -85,15 +87,15 @@ class Responses(ResponsesOperations):
 
     @overload
     def parse(
-        self, *, text_format: "type[_T] | TypeAdapter[_T]", **params: "Unpack[ResponseCreateParams]"
-    ) -> "ParsedResponse[_T]": ...
+        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[ResponseCreateParams]
+    ) -> ParsedResponse[_T]: ...
 
     @overload
     def parse(
-        self, *, text_format: "TypeForm[_T]", **params: "Unpack[ResponseCreateParams]"
-    ) -> "ParsedResponse[_T]": ...
+        self, *, text_format: TypeForm[_T], **params: Unpack[ResponseCreateParams]
+    ) -> ParsedResponse[_T]: ...
 
-    def parse(self, *, text_format: Any, **params: "Unpack[ResponseCreateParams]") -> "ParsedResponse[Any]":
+    def parse(self, *, text_format: Any, **params: Unpack[ResponseCreateParams]) -> ParsedResponse[Any]:
         """Have the model answer with JSON of a type, and return the response with the value. (`POST /responses`)
 
         `text_format` is a pydantic model, a dataclass, a TypedDict, a NamedTuple, or anything else that a
@@ -116,17 +118,17 @@ class Responses(ResponsesOperations):
         return as_parsed(response, wanted)
 
     @overload
-    def run(self, **params: "Unpack[RunParams]") -> "RunResult": ...
+    def run(self, **params: Unpack[RunParams]) -> RunResult: ...
 
     @overload
     def run(
-        self, *, text_format: "type[_T] | TypeAdapter[_T]", **params: "Unpack[RunParams]"
-    ) -> "ParsedRunResult[_T]": ...
+        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[RunParams]
+    ) -> ParsedRunResult[_T]: ...
 
     @overload
-    def run(self, *, text_format: "TypeForm[_T]", **params: "Unpack[RunParams]") -> "ParsedRunResult[_T]": ...
+    def run(self, *, text_format: TypeForm[_T], **params: Unpack[RunParams]) -> ParsedRunResult[_T]: ...
 
-    def run(self, *, text_format: Any = None, **params: "Unpack[RunParams]") -> "RunResult":
+    def run(self, *, text_format: Any = None, **params: Unpack[RunParams]) -> RunResult:
         """Have the model answer with the help of functions of yours, which are called as it wants. (`POST /responses`)
 
         Each response is looked through for calls; those of `tools` are called, several at the same time, and what they
@@ -146,19 +148,19 @@ class Responses(ResponsesOperations):
         return run(self._client.run_loop(params, text_format).run())
 
     @overload
-    def run_stream(self, **params: "Unpack[RunParams]") -> "RunStream": ...
+    def run_stream(self, **params: Unpack[RunParams]) -> RunStream: ...
 
     @overload
     def run_stream(
-        self, *, text_format: "type[_T] | TypeAdapter[_T]", **params: "Unpack[RunParams]"
-    ) -> "RunStream[ParsedRunResult[_T]]": ...
+        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[RunParams]
+    ) -> RunStream[ParsedRunResult[_T]]: ...
 
     @overload
     def run_stream(
-        self, *, text_format: "TypeForm[_T]", **params: "Unpack[RunParams]"
-    ) -> "RunStream[ParsedRunResult[_T]]": ...
+        self, *, text_format: TypeForm[_T], **params: Unpack[RunParams]
+    ) -> RunStream[ParsedRunResult[_T]]: ...
 
-    def run_stream(self, *, text_format: Any = None, **params: "Unpack[RunParams]") -> "RunStream[Any]":
+    def run_stream(self, *, text_format: Any = None, **params: Unpack[RunParams]) -> RunStream[Any]:
         """Return a run as a stream, to be used as `with client.responses.run_stream(...) as stream`; see `run`. (`POST /responses`)
 
         It gives the events of all responses, and between them `ToolCalled`, `ToolReturned` and `TurnEnded`.
@@ -168,7 +170,7 @@ class Responses(ResponsesOperations):
 
         return RunStream(RunSource(self._client.run_loop(params, text_format)))
 
-    def connect(self, **options: "Unpack[SessionOptions]") -> "WebSocketSession":
+    def connect(self, **options: Unpack[SessionOptions]) -> WebSocketSession:
         """Return a session to be used as `with client.responses.connect() as session`. (`GET /responses`, a WebSocket)
 
         Any number of responses run over it at the same time: `session.create(...)` gives a stream each. Needs the
@@ -181,11 +183,11 @@ class Responses(ResponsesOperations):
 
     def resume(
         self,
-        token: "ResumeToken",
+        token: ResumeToken,
         *,
-        include: "Sequence[str] | None" = None,
+        include: Sequence[str] | None = None,
         include_obfuscation: bool | None = None,
-        **options: "Unpack[RequestOptions]",
+        **options: Unpack[RequestOptions],
     ) -> EventStream:
         """Go on with a stream, of this process or another, after the last event that it gave. (`GET /responses/{response_id}`)
 
@@ -202,14 +204,14 @@ class Responses(ResponsesOperations):
 
     def wait(
         self,
-        response_id: "str | Response",
+        response_id: str | Response,
         *,
         poll_interval: float = 1.0,
         timeout: float | None = None,
-        on_progress: "Callable[[Response], object] | None" = None,
-        include: "Sequence[str] | None" = None,
-        **options: "Unpack[WaitOptions]",
-    ) -> "Response":
+        on_progress: Callable[[Response], object] | None = None,
+        include: Sequence[str] | None = None,
+        **options: Unpack[WaitOptions],
+    ) -> Response:
         """Wait until a response that runs in the background is finished, and return it. (`GET /responses/{response_id}`)
 
         Finished is each status but `queued` and `in_progress`: also `failed`, `incomplete` and `cancelled`.
@@ -240,34 +242,34 @@ class Responses(ResponsesOperations):
     @overload
     def map(
         self,
-        requests: "Mapping[str, ResponseCreateParams]",
+        requests: Mapping[str, ResponseCreateParams],
         *,
         max_concurrency: int = ...,
         ordered: bool = ...,
-        on_result: "Callable[[MapResult], object] | None" = ...,
-        journal: "str | PathLike[str] | None" = ...,
-    ) -> "ResponseMap": ...
+        on_result: Callable[[MapResult], object] | None = ...,
+        journal: str | PathLike[str] | None = ...,
+    ) -> ResponseMap: ...
 
     @overload
     def map(
         self,
-        requests: "Iterable[ResponseCreateParams]",
+        requests: Iterable[ResponseCreateParams],
         *,
         max_concurrency: int = ...,
         ordered: bool = ...,
-        on_result: "Callable[[MapResult], object] | None" = ...,
-        journal: "str | PathLike[str] | None" = ...,
-    ) -> "ResponseMap": ...
+        on_result: Callable[[MapResult], object] | None = ...,
+        journal: str | PathLike[str] | None = ...,
+    ) -> ResponseMap: ...
 
     def map(
         self,
-        requests: "Requests",
+        requests: Requests,
         *,
         max_concurrency: int = MAX_CONCURRENCY,
         ordered: bool = True,
-        on_result: "Callable[[MapResult], object] | None" = None,
-        journal: "str | PathLike[str] | None" = None,
-    ) -> "ResponseMap":
+        on_result: Callable[[MapResult], object] | None = None,
+        journal: str | PathLike[str] | None = None,
+    ) -> ResponseMap:
         """Send many requests, many at a time and as fast as rate limits allow. (`POST /responses`)
 
         Use it as `with client.responses.map(requests) as results` and iterate over the results in the block, or call
@@ -296,20 +298,20 @@ class AsyncResponses(AsyncResponsesOperations):
     """Create responses."""
 
     @overload
-    def stream(self, **params: "Unpack[ResponseCreateParams]") -> AsyncResponseStream: ...
+    def stream(self, **params: Unpack[ResponseCreateParams]) -> AsyncResponseStream: ...
 
     @overload
     def stream(
-        self, *, text_format: "type[_T] | TypeAdapter[_T]", **params: "Unpack[ResponseCreateParams]"
-    ) -> "AsyncParsedResponseStream[_T]": ...
+        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[ResponseCreateParams]
+    ) -> AsyncParsedResponseStream[_T]: ...
 
     @overload
     def stream(
-        self, *, text_format: "TypeForm[_T]", **params: "Unpack[ResponseCreateParams]"
-    ) -> "AsyncParsedResponseStream[_T]": ...
+        self, *, text_format: TypeForm[_T], **params: Unpack[ResponseCreateParams]
+    ) -> AsyncParsedResponseStream[_T]: ...
 
     def stream(
-        self, *, text_format: Any = None, **params: "Unpack[ResponseCreateParams]"
+        self, *, text_format: Any = None, **params: Unpack[ResponseCreateParams]
     ) -> AsyncResponseStream:
         """Return a stream to be used as `async with client.responses.stream(...) as stream`; see `Responses.stream`."""
         if text_format is None:
@@ -323,17 +325,15 @@ class AsyncResponses(AsyncResponsesOperations):
 
     @overload
     async def parse(
-        self, *, text_format: "type[_T] | TypeAdapter[_T]", **params: "Unpack[ResponseCreateParams]"
-    ) -> "ParsedResponse[_T]": ...
+        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[ResponseCreateParams]
+    ) -> ParsedResponse[_T]: ...
 
     @overload
     async def parse(
-        self, *, text_format: "TypeForm[_T]", **params: "Unpack[ResponseCreateParams]"
-    ) -> "ParsedResponse[_T]": ...
+        self, *, text_format: TypeForm[_T], **params: Unpack[ResponseCreateParams]
+    ) -> ParsedResponse[_T]: ...
 
-    async def parse(
-        self, *, text_format: Any, **params: "Unpack[ResponseCreateParams]"
-    ) -> "ParsedResponse[Any]":
+    async def parse(self, *, text_format: Any, **params: Unpack[ResponseCreateParams]) -> ParsedResponse[Any]:
         """Have the model answer with JSON of a type, and return the response with the value; see `Responses.parse`. (`POST /responses`)"""
         from .._structured.output_type import output_type, whole_with_format
         from .._structured.parsed import as_parsed
@@ -343,19 +343,19 @@ class AsyncResponses(AsyncResponsesOperations):
         return as_parsed(response, wanted)
 
     @overload
-    async def run(self, **params: "Unpack[AsyncRunParams]") -> "RunResult": ...
+    async def run(self, **params: Unpack[AsyncRunParams]) -> RunResult: ...
 
     @overload
     async def run(
-        self, *, text_format: "type[_T] | TypeAdapter[_T]", **params: "Unpack[AsyncRunParams]"
-    ) -> "ParsedRunResult[_T]": ...
+        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[AsyncRunParams]
+    ) -> ParsedRunResult[_T]: ...
 
     @overload
     async def run(
-        self, *, text_format: "TypeForm[_T]", **params: "Unpack[AsyncRunParams]"
-    ) -> "ParsedRunResult[_T]": ...
+        self, *, text_format: TypeForm[_T], **params: Unpack[AsyncRunParams]
+    ) -> ParsedRunResult[_T]: ...
 
-    async def run(self, *, text_format: Any = None, **params: "Unpack[AsyncRunParams]") -> "RunResult":
+    async def run(self, *, text_format: Any = None, **params: Unpack[AsyncRunParams]) -> RunResult:
         """Have the model answer with the help of functions of yours; see `Responses.run`. (`POST /responses`)
 
         Functions may be async; those that are not run in threads.
@@ -363,38 +363,36 @@ class AsyncResponses(AsyncResponsesOperations):
         return await self._client.run_loop(params, text_format).run()
 
     @overload
-    def run_stream(self, **params: "Unpack[AsyncRunParams]") -> "AsyncRunStream": ...
+    def run_stream(self, **params: Unpack[AsyncRunParams]) -> AsyncRunStream: ...
 
     @overload
     def run_stream(
-        self, *, text_format: "type[_T] | TypeAdapter[_T]", **params: "Unpack[AsyncRunParams]"
-    ) -> "AsyncRunStream[ParsedRunResult[_T]]": ...
+        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[AsyncRunParams]
+    ) -> AsyncRunStream[ParsedRunResult[_T]]: ...
 
     @overload
     def run_stream(
-        self, *, text_format: "TypeForm[_T]", **params: "Unpack[AsyncRunParams]"
-    ) -> "AsyncRunStream[ParsedRunResult[_T]]": ...
+        self, *, text_format: TypeForm[_T], **params: Unpack[AsyncRunParams]
+    ) -> AsyncRunStream[ParsedRunResult[_T]]: ...
 
-    def run_stream(
-        self, *, text_format: Any = None, **params: "Unpack[AsyncRunParams]"
-    ) -> "AsyncRunStream[Any]":
+    def run_stream(self, *, text_format: Any = None, **params: Unpack[AsyncRunParams]) -> AsyncRunStream[Any]:
         """Return a run as a stream, to be used as `async with client.responses.run_stream(...) as stream`; see `Responses.run_stream`. (`POST /responses`)"""
         from .._runs.loop import RunSource
         from .._runs.stream import AsyncRunStream
 
         return AsyncRunStream(RunSource(self._client.run_loop(params, text_format)))
 
-    def connect(self, **options: "Unpack[SessionOptions]") -> "AsyncWebSocketSession":
+    def connect(self, **options: Unpack[SessionOptions]) -> AsyncWebSocketSession:
         """Return a session to be used as `async with client.responses.connect() as session`; see `Responses.connect`."""
         return self._client.connect(options)
 
     async def resume(
         self,
-        token: "ResumeToken",
+        token: ResumeToken,
         *,
-        include: "Sequence[str] | None" = None,
+        include: Sequence[str] | None = None,
         include_obfuscation: bool | None = None,
-        **options: "Unpack[RequestOptions]",
+        **options: Unpack[RequestOptions],
     ) -> AsyncEventStream:
         """Go on with a stream after the last event that it gave; see `Responses.resume`. (`GET /responses/{response_id}`)"""
         response_id, params = _resumed(token, options, include, include_obfuscation)
@@ -404,14 +402,14 @@ class AsyncResponses(AsyncResponsesOperations):
 
     async def wait(
         self,
-        response_id: "str | Response",
+        response_id: str | Response,
         *,
         poll_interval: float = 1.0,
         timeout: float | None = None,  # noqa: ASYNC109  # of the whole wait, as its error tells
-        on_progress: "Callable[[Response], Awaitable[object] | object] | None" = None,
-        include: "Sequence[str] | None" = None,
-        **options: "Unpack[WaitOptions]",
-    ) -> "Response":
+        on_progress: Callable[[Response], Awaitable[object] | object] | None = None,
+        include: Sequence[str] | None = None,
+        **options: Unpack[WaitOptions],
+    ) -> Response:
         """Wait until a response is finished, and return it; see `Responses.wait`. (`GET /responses/{response_id}`)
 
         `on_progress` may be an async function, too.
@@ -427,45 +425,45 @@ class AsyncResponses(AsyncResponsesOperations):
     @overload
     def map(
         self,
-        requests: "Mapping[str, ResponseCreateParams]",
+        requests: Mapping[str, ResponseCreateParams],
         *,
         max_concurrency: int = ...,
         ordered: bool = ...,
-        on_result: "Callable[[MapResult], Awaitable[object] | object] | None" = ...,
-        journal: "str | PathLike[str] | None" = ...,
-    ) -> "AsyncResponseMap": ...
+        on_result: Callable[[MapResult], Awaitable[object] | object] | None = ...,
+        journal: str | PathLike[str] | None = ...,
+    ) -> AsyncResponseMap: ...
 
     @overload
     def map(
         self,
-        requests: "Iterable[ResponseCreateParams]",
+        requests: Iterable[ResponseCreateParams],
         *,
         max_concurrency: int = ...,
         ordered: bool = ...,
-        on_result: "Callable[[MapResult], Awaitable[object] | object] | None" = ...,
-        journal: "str | PathLike[str] | None" = ...,
-    ) -> "AsyncResponseMap": ...
+        on_result: Callable[[MapResult], Awaitable[object] | object] | None = ...,
+        journal: str | PathLike[str] | None = ...,
+    ) -> AsyncResponseMap: ...
 
     @overload
     def map(
         self,
-        requests: "AsyncIterable[ResponseCreateParams]",
+        requests: AsyncIterable[ResponseCreateParams],
         *,
         max_concurrency: int = ...,
         ordered: bool = ...,
-        on_result: "Callable[[MapResult], Awaitable[object] | object] | None" = ...,
-        journal: "str | PathLike[str] | None" = ...,
-    ) -> "AsyncResponseMap": ...
+        on_result: Callable[[MapResult], Awaitable[object] | object] | None = ...,
+        journal: str | PathLike[str] | None = ...,
+    ) -> AsyncResponseMap: ...
 
     def map(
         self,
-        requests: "AsyncRequests",
+        requests: AsyncRequests,
         *,
         max_concurrency: int = MAX_CONCURRENCY,
         ordered: bool = True,
-        on_result: "Callable[[MapResult], Awaitable[object] | object] | None" = None,
-        journal: "str | PathLike[str] | None" = None,
-    ) -> "AsyncResponseMap":
+        on_result: Callable[[MapResult], Awaitable[object] | object] | None = None,
+        journal: str | PathLike[str] | None = None,
+    ) -> AsyncResponseMap:
         """Send many requests, many at a time; to be used with `async with` and `async for`, see `Responses.map`. (`POST /responses`)
 
         `requests` may be an async iterable, and `on_result` an async function, too.

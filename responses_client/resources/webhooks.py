@@ -1,5 +1,7 @@
 """`client.webhooks`: the generated endpoints, and the check of what is sent to yours."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from .. import _webhook_signatures
@@ -19,7 +21,7 @@ class Webhooks(WebhooksOperations):
     def verify_signature(
         self,
         payload: bytes | str,
-        headers: "WebhookHeaders",
+        headers: WebhookHeaders,
         secret: str | None = None,
         tolerance: float = _webhook_signatures.TOLERANCE,
     ) -> None:
@@ -44,10 +46,10 @@ class Webhooks(WebhooksOperations):
     def unwrap(
         self,
         payload: bytes | str,
-        headers: "WebhookHeaders",
+        headers: WebhookHeaders,
         secret: str | None = None,
         tolerance: float = _webhook_signatures.TOLERANCE,
-    ) -> "WebhookEvent":
+    ) -> WebhookEvent:
         """Check the signature of a webhook, and return the event in it.
 
         Arguments and errors are those of `verify_signature`, and:
@@ -67,7 +69,7 @@ class AsyncWebhooks(AsyncWebhooksOperations):
     def verify_signature(
         self,
         payload: bytes | str,
-        headers: "WebhookHeaders",
+        headers: WebhookHeaders,
         secret: str | None = None,
         tolerance: float = _webhook_signatures.TOLERANCE,
     ) -> None:
@@ -77,18 +79,18 @@ class AsyncWebhooks(AsyncWebhooksOperations):
     def unwrap(
         self,
         payload: bytes | str,
-        headers: "WebhookHeaders",
+        headers: WebhookHeaders,
         secret: str | None = None,
         tolerance: float = _webhook_signatures.TOLERANCE,
-    ) -> "WebhookEvent":
+    ) -> WebhookEvent:
         """Check the signature of a webhook, and return the event in it; see `Webhooks.unwrap`."""
         return _unwrap(self._client, payload, headers, secret, tolerance)
 
 
 def _verify(
-    client: "Client | AsyncClient",
+    client: Client | AsyncClient,
     payload: bytes | str,
-    headers: "WebhookHeaders",
+    headers: WebhookHeaders,
     secret: str | None,
     tolerance: float,
 ) -> None:
@@ -99,12 +101,12 @@ def _verify(
 
 
 def _unwrap(
-    client: "Client | AsyncClient",
+    client: Client | AsyncClient,
     payload: bytes | str,
-    headers: "WebhookHeaders",
+    headers: WebhookHeaders,
     secret: str | None,
     tolerance: float,
-) -> "WebhookEvent":
+) -> WebhookEvent:
     settings = client._settings  # pyright: ignore[reportPrivateUsage]  # the client's own resource
     secret = settings.webhook_secret if secret is None else secret
     return _webhook_signatures.unwrap(payload, headers, secret, tolerance, strict=settings.strict)
