@@ -6,18 +6,21 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from inspect import iscoroutinefunction
-from typing import cast
+from typing import TypeGuard, cast
 
 from ..errors import ConfigurationError
 from .messages import VALUE_SHOWN, number_text, one_line
 
 __all__ = [
+    "MAX_SECONDS",
     "check_headers",
     "check_mapping",
     "check_query",
     "check_text",
     "is_async",
+    "is_number",
     "is_seconds",
+    "is_whole_number",
     "mistake",
     "needs_async",
     "unknown_argument",
@@ -28,6 +31,8 @@ _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _CONTROL = r"[\x00-\x1f\x7f]"
 _LAST_ASCII = "\x7f"
 _LAST_LATIN_1 = "\xff"
+MAX_SECONDS = 10 * 365 * 86400
+"""The longest time that an option takes: ten years. Clocks overflow on more; an endless wait is None."""
 
 
 def check_headers(label: str, headers: Mapping[str, str | None] | None) -> dict[str, str | None]:
@@ -128,7 +133,18 @@ def is_async(function: object) -> bool:
     return any(map(iscoroutinefunction, (function, getattr(function, "__call__", None))))  # noqa: B004  # not whether it can be called, but how
 
 
-def is_seconds(value: object) -> bool:
-    """Tell whether a value says how long something may take."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and 0 < cast("float", value) < math.inf
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether a value is a finite number; a bool is none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def is_whole_number(value: object, least: int = 0) -> TypeGuard[int]:
+    """Whether a value is an int, no bool, and at least `least`."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def is_seconds(value: object, *, least: float | None = None) -> TypeGuard[float]:
+    """Whether a value is a time in seconds: above 0, or from `least` where that is given, and at most `MAX_SECONDS`."""
+    if not is_number(value) or value > MAX_SECONDS:
+        return False
+    return value > 0 if least is None else value >= least
