@@ -71,7 +71,7 @@ def batch_line(custom_id: str, **params: Unpack[ResponseCreateParams]) -> BatchR
         RequestValidationError: An argument is wrong.
         TypeError: An argument that `create` does not take.
     """
-    if not isinstance(custom_id, str) or not custom_id.strip():  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+    if not isinstance(custom_id, str) or not custom_id.strip():
         wanted = "an id of your own, a string that is not blank"
         raise RequestValidationError([field_error("custom_id", wanted, custom_id)])
     given = cast("JsonObject", params)
@@ -121,7 +121,7 @@ def write_batch(file: str | PathLike[str] | _Writable, lines: Iterable[BatchRequ
 def _write(target: _Writable, lines: Iterable[BatchRequestLine]) -> int:
     seen: set[str] = set()
     for number, line in enumerate(lines):
-        if not isinstance(line, BatchRequestLine):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+        if not isinstance(line, BatchRequestLine):
             raise RequestValidationError([field_error(("lines", number), "what batch_line makes", line)])
         if line.custom_id in seen:
             wanted, path = "an id that no line before has", ("lines", number, "custom_id")
