@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
 from os import PathLike
 from pathlib import Path
@@ -39,7 +40,6 @@ logger = logging.getLogger("responses_client")
 _PLACELESS = sorted(set(RequestOptions.__annotations__) - {"extra_body"})
 _PIECE = 64 * 1024
 _MESSAGE_SHOWN = 1000
-_BOM = b"\xef\xbb\xbf"
 _ADVICE = "check that this is the output or error file of a batch for /v1/responses"
 
 
@@ -170,7 +170,7 @@ def _results(
     lines: Iterable[bytes | None], on_error: OnError, strict: bool, limit: int
 ) -> Iterator[BatchResultLine]:
     for number, line in enumerate(lines, 1):
-        text = line and (line.removeprefix(_BOM) if number == 1 else line).strip()
+        text = line and (line.removeprefix(BOM_UTF8) if number == 1 else line).strip()
         if text == b"":
             continue
         try:
