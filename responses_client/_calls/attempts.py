@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 from .._base import clock
 from .._base.http import ResponseMeta, origin
 from .._base.redaction import Redactor, public_url
-from .._base.retry import GiveUp, Outcome, Policy, StatusFailure, decide, patience
+from .._base.retry import GiveUp, Outcome, Policy, StatusFailure, decide, rate_limit_policy
 from .._transport.protocols import IO, Body, Failure, WireRequest
 from ..errors import APIConnectionError, APIError, APITimeoutError, ResponseValidationError
 from ..models import Model
@@ -124,7 +124,7 @@ class Attempts:
 
     async def retry(self, outcome: Outcome, error: APIError) -> None:
         """Wait before the next try, or raise the error if there shall be none."""
-        patient = None if self.throttle is None else patience(outcome)
+        patient = None if self.throttle is None else rate_limit_policy(outcome)
         retries = self.tries - 1 - self._spent - self._login.renewals - self._refusals
         decision = decide(
             retries if patient is None else self._refusals,
@@ -132,7 +132,7 @@ class Attempts:
             policy=patient or self._policy,
             now=clock.time(),
             random=random.random(),
-            deadline_left=self.left,
+            remaining=self.left,
         )
         if isinstance(decision, GiveUp):
             logger.debug("%s: no retry, %s", self.call.operation.name, decision.reason)
