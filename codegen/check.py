@@ -94,9 +94,9 @@ def _check_union(document: Document, where: str, union: Union) -> None:
         if len(names) > (2 if tag == _SHARED_TAG else 1):
             raise SchemaError(f"{where} holds {' and '.join(names)}, both of type {tag}")
     if union.list_name in document.schemas:
-        raise SchemaError(f"{where}: x-list names {union.list_name}, which is a schema")
-    if stray := [tag for tag in union.untagged.values() if tag not in found and tag != "item_reference"]:
-        raise SchemaError(f"{where}: x-untagged leads to {stray[0]}, which no member has")
+        raise SchemaError(f"{where}: x-list-type names {union.list_name}, which is a schema")
+    if stray := [tag for tag in union.infer_type.values() if tag not in found and tag != "item_reference"]:
+        raise SchemaError(f"{where}: x-infer-type leads to {stray[0]}, which no member has")
 
 
 def _check_effect(document: Document, where: str, item: Object, effect: Spec) -> None:

@@ -57,23 +57,33 @@ BOUNDS: Mapping[str, tuple[str, str]] = {
 """Keyword to the type that it bounds and the argument of pydantic's `Field` that says so."""
 
 _TYPES = {"string", "integer", "number", "boolean", "array", "object", "null"}
-_COMMON = {"description", "x-spec"}
+_COMMON = {"description", "x-published"}
 _OBJECT = {
     *_COMMON,
     "properties",
     "required",
     "allOf",
-    "x-point",
+    "x-essential",
     "x-abstract",
-    "x-class",
+    "x-python-base",
     "x-request",
     "x-request-without",
     "x-effect",
 }
-_UNION = {*_COMMON, "anyOf", "x-unknown", "x-untagged", "x-list"}
-_ALIAS = {*_COMMON, "type", "x-values"}
-_VALUE = {"$ref", "type", "anyOf", "const", "enum", "x-values", "items", "additionalProperties", *BOUNDS}
-_PROPERTY = {*_VALUE, "description", "deprecated", "readOnly", "default", "x-python", "x-secret"}
+_UNION = {*_COMMON, "anyOf", "x-unknown", "x-infer-type", "x-list-type"}
+_ALIAS = {*_COMMON, "type", "x-extensible-enum"}
+_VALUE = {
+    "$ref",
+    "type",
+    "anyOf",
+    "const",
+    "enum",
+    "x-extensible-enum",
+    "items",
+    "additionalProperties",
+    *BOUNDS,
+}
+_PROPERTY = {*_VALUE, "description", "deprecated", "readOnly", "default", "x-python-name", "x-secret"}
 _OPERATION = {"description", "verb", "path", "request", "query", "result", "stream", "page"}
 KEYWORDS = _OBJECT | _UNION | _ALIAS | _PROPERTY | _OPERATION
 _EFFECT = {"put", "append", "set", "status", "at", "part", "item"}
@@ -103,7 +113,7 @@ def check_schema(module: str, name: str, spec: object) -> Spec:
         raise SchemaError(f"{where}: description is missing")
     if "anyOf" in schema:
         _check_union(where, schema)
-    elif "x-values" in schema:
+    elif "x-extensible-enum" in schema:
         _check_keys(where, schema, _ALIAS)
         _check_value(where, schema, module)
     else:
@@ -126,8 +136,8 @@ def _check_union(where: str, schema: Spec) -> None:
     for member in schema["anyOf"]:
         if not isinstance(member, dict) or set(cast("Spec", member)) != {"$ref"}:
             raise SchemaError(f"{where}: anyOf may hold only $ref, not {member!r}")
-    if not isinstance(schema.get("x-list", ""), str):
-        raise SchemaError(f"{where}: x-list must be the name of a type, not {schema['x-list']!r}")
+    if not isinstance(schema.get("x-list-type", ""), str):
+        raise SchemaError(f"{where}: x-list-type must be the name of a type, not {schema['x-list-type']!r}")
     if (unknown := schema.get("x-unknown", "UnknownObject")) not in UNKNOWN:
         raise SchemaError(f"{where}: x-unknown must be one of {', '.join(UNKNOWN)}, not {unknown!r}")
 
@@ -135,15 +145,15 @@ def _check_union(where: str, schema: Spec) -> None:
 def _check_object(where: str, schema: Spec, module: str) -> None:
     _check_keys(where, schema, _OBJECT)
     properties = _mapping(where, schema.get("properties") or {})
-    for key in ("required", "x-point"):
+    for key in ("required", "x-essential"):
         if missing := set(schema.get(key, ())) - set(properties):
             raise SchemaError(f"{where}: {key} names no property: {', '.join(sorted(missing))}")
-    if "x-point" in schema and (optional := set(schema["x-point"]) - set(schema.get("required", ()))):
-        raise SchemaError(f"{where}: x-point names what is not required: {', '.join(sorted(optional))}")
+    if "x-essential" in schema and (optional := set(schema["x-essential"]) - set(schema.get("required", ()))):
+        raise SchemaError(f"{where}: x-essential names what is not required: {', '.join(sorted(optional))}")
     if len(schema.get("allOf", ())) > 1:
         raise SchemaError(f"{where}: more than one base")
-    if "x-class" in schema and schema["x-class"] not in CLASSES:
-        raise SchemaError(f"{where}: x-class must be one of {', '.join(CLASSES)}")
+    if "x-python-base" in schema and schema["x-python-base"] not in CLASSES:
+        raise SchemaError(f"{where}: x-python-base must be one of {', '.join(CLASSES)}")
     if len(_mapping(where, schema.get("x-request-without", {"": []}))) != 1:
         raise SchemaError(f"{where}: x-request-without makes one type")
     if effect := schema.get("x-effect"):
@@ -190,7 +200,7 @@ def _check_names(where: str, spec: Spec, kinds: set[str]) -> None:
     """Check the keywords that list strings."""
     if "const" in spec and not isinstance(spec["const"], str):
         raise SchemaError(f"{where}: const must be a string")
-    for key in ("enum", "x-values"):
+    for key in ("enum", "x-extensible-enum"):
         values = cast("list[object]", spec.get(key, []))
         if key in spec and "string" not in kinds:
             raise SchemaError(f"{where}: {key} needs the type string")

@@ -1,6 +1,6 @@
 """Compares the schema with a published OpenAPI 3 document: a line for each thing that only one of them has.
 
-Each schema of ours names those it stands for (`x-spec`); one may stand for several, of requests and of
+Each schema of ours names those it stands for (`x-published`); one may stand for several, of requests and of
 answers. What any of them has must be in ours; what ours has must be in one of them at least.
 """
 
@@ -186,7 +186,7 @@ class _Comparison:
     def _field(self, field: Field, theirs: list[Property], has_bounds: bool) -> Iterator[str]:
         ours = our_shape(field.spec).add(Shape({"null"} if field.nullable else set()))
         shapes = [(their.place, self._published.shape(their.node, their.place)) for their in theirs]
-        yield from self._shapes(ours, shapes, needs_value=field.point, has_bounds=has_bounds)
+        yield from self._shapes(ours, shapes, needs_value=field.essential, has_bounds=has_bounds)
         requests = [their for their in theirs if _owner(their.place) in self._requested]
         if requests and field.required and not all(their.required for their in requests):
             yield f"{requests[0].place}: only ours: required"

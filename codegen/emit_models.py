@@ -38,7 +38,7 @@ def plain_fields(document: Document, item: Object) -> dict[str, str]:
     for field in document.all_fields(item):
         kind = _annotation(document, field.spec)
         takes_text = kind.startswith(("str", "Open[")) or kind.endswith("TEXT_OR]")
-        if field.point:
+        if field.essential:
             return {}
         if kind == "StrictBool":
             plain[field.wire] = "bool"
@@ -152,12 +152,12 @@ def _value(field: Field, kind: str, is_sent: bool) -> str:
     if field.tag:
         default = f'"{field.tag[0]}"'
     elif is_list:
-        default = "" if field.point else "EMPTY"
+        default = "" if field.essential else "EMPTY"
     elif "default" in field.spec:
         default = quoted(field.spec["default"])
     else:
-        default = "" if field.point else "None"
-        if kind != "Any" and (field.nullable or not field.point):
+        default = "" if field.essential else "None"
+        if kind != "Any" and (field.nullable or not field.essential):
             kind = f"{kind} | None"
     if field.read_only:
         kind = f"Annotated[{kind}, READ_ONLY]"
@@ -178,7 +178,7 @@ def _annotation(document: Document, spec: Spec) -> str:
         return f"Open[{target}]" if isinstance(document.schemas[target], Alias) else str(target)
     if options := spec.get("anyOf"):
         return _alternatives(document, options)
-    if values := spec.get("enum") or spec.get("x-values"):
+    if values := spec.get("enum") or spec.get("x-extensible-enum"):
         return f"Open[{literal(values)}]"
     match spec.get("type"):
         case "array":

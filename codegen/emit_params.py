@@ -139,8 +139,8 @@ def _annotation(document: Document, spec: Spec, takes_text: bool = False) -> str
         return str(target) if is_alias else f"{target} | {param_name(document, target)}"
     if options := spec.get("anyOf"):
         return " | ".join(dict.fromkeys(_annotation(document, option, takes_text) for option in options))
-    if "x-values" in spec:
-        return f"{literal(spec['x-values'])} | str"
+    if "x-extensible-enum" in spec:
+        return f"{literal(spec['x-extensible-enum'])} | str"
     if "enum" in spec:
         return literal(spec["enum"])
     match spec.get("type"):

@@ -44,8 +44,8 @@ def _dispatcher(document: Document, union: Union) -> list[str]:
         if below.get(tag) != classes:
             lines.append(f'            "{tag}": "{" ".join(classes)}",')
     lines.append("        }")
-    if union.untagged:
-        pairs = [f'"{field}": "{tag}"' for field, tag in union.untagged.items()]
+    if union.infer_type:
+        pairs = [f'"{field}": "{tag}"' for field, tag in union.infer_type.items()]
         lines.append(f"        untagged = {{{', '.join(pairs)}}}")
     if union.unknown != "UnknownObject":
         lines.append(f'        unknown = "{union.unknown}"')

@@ -53,10 +53,10 @@ def our_shape(spec: Spec) -> Shape:
 
 def _plain_shape(spec: Spec) -> Shape:
     """Return the shape of a schema without references and alternatives, its parts left aside."""
-    known = [spec["const"]] if "const" in spec else spec.get("enum", spec.get("x-values", []))
+    known = [spec["const"]] if "const" in spec else spec.get("enum", spec.get("x-extensible-enum", []))
     kinds = spec.get("type", "any")
     kinds = set(cast("list[str]", kinds) if isinstance(kinds, list) else [kinds])
-    if known and "x-values" not in spec:
+    if known and "x-extensible-enum" not in spec:
         kinds -= {"string", "any"}
     bounds: set[str] = set()
     for key in BOUNDS.keys() & spec.keys():
@@ -233,7 +233,7 @@ def request_place(verb: str, path: str) -> str:
 
 
 def _unnamed(place: str) -> str:
-    """Return a name for an object that `x-spec` has no way to name."""
+    """Return a name for an object that `x-published` has no way to name."""
     return f"{place} (inline object)"
 
 

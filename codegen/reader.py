@@ -56,15 +56,15 @@ def parse(texts: Mapping[str, str]) -> Document:
 
 
 def _schema(module: str, name: str, spec: Spec) -> Schema:
-    description, published = str(spec["description"]), tuple(spec.get("x-spec", ()))
+    description, published = str(spec["description"]), tuple(spec.get("x-published", ()))
     if "anyOf" in spec:
         members = tuple(member["$ref"] for member in spec["anyOf"])
         unknown = spec.get("x-unknown", "UnknownObject")
-        untagged, list_name = spec.get("x-untagged", {}), spec.get("x-list")
-        return Union(name, module, description, published, members, unknown, untagged, list_name)
-    if "x-values" in spec:
-        return Alias(name, module, description, published, tuple(spec["x-values"]))
-    required, point = spec.get("required", ()), spec.get("x-point", ())
+        infer_type, list_name = spec.get("x-infer-type", {}), spec.get("x-list-type")
+        return Union(name, module, description, published, members, unknown, infer_type, list_name)
+    if "x-extensible-enum" in spec:
+        return Alias(name, module, description, published, tuple(spec["x-extensible-enum"]))
+    required, essential = spec.get("required", ()), spec.get("x-essential", ())
     properties = cast("Mapping[str, Spec]", spec.get("properties") or {})
     bases = [base["$ref"] for base in spec.get("allOf", ())]
     return Object(
@@ -73,8 +73,8 @@ def _schema(module: str, name: str, spec: Spec) -> Schema:
         description=description,
         published=published,
         base=bases[0] if bases else None,
-        python_base=spec.get("x-class"),
-        fields=tuple(_field(k, v, k in required, k in point) for k, v in properties.items()),
+        python_base=spec.get("x-python-base"),
+        fields=tuple(_field(k, v, k in required, k in essential) for k, v in properties.items()),
         abstract=bool(spec.get("x-abstract")),
         request=spec.get("x-request"),
         without=_without(spec.get("x-request-without")),
@@ -86,10 +86,10 @@ def _without(spec: Spec | None) -> tuple[str, frozenset[str]] | None:
     return None if spec is None else next((name, frozenset(fields)) for name, fields in spec.items())
 
 
-def _field(wire: str, spec: Spec, required: bool, point: bool) -> Field:
+def _field(wire: str, spec: Spec, required: bool, essential: bool) -> Field:
     bare, nullable = without_null(spec)
-    name = spec.get("x-python", wire)
-    return Field(wire, name, bare, nullable, required, point, bool(spec.get("readOnly")))
+    name = spec.get("x-python-name", wire)
+    return Field(wire, name, bare, nullable, required, essential, bool(spec.get("readOnly")))
 
 
 def _operation(name: str, spec: Spec) -> Operation:

@@ -36,7 +36,7 @@ class Field:
     spec: Spec
     nullable: bool
     required: bool  # as published: requests must have it
-    point: bool  # the model demands it
+    essential: bool  # the model demands it
     read_only: bool
 
     @property
@@ -80,7 +80,7 @@ class Union:
     published: tuple[str, ...]
     members: tuple[str, ...]
     unknown: str
-    untagged: Mapping[str, str]
+    infer_type: Mapping[str, str]
     list_name: str | None  # the type of a list of these in a request, where a text is a user's message
 
 

@@ -18,7 +18,7 @@ REQUESTS = """
 x-doc: Requests.
 AskRequest:
   description: A question.
-  x-spec: [Ask]
+  x-published: [Ask]
   x-request: AskParams
   properties:
     question: {type: string, maxLength: 100, description: Q.}
@@ -37,43 +37,43 @@ AskRequest:
   required: [question]
 Options:
   description: Options.
-  x-spec: ['@Ask.options']
+  x-published: ['@Ask.options']
   properties:
     deep: {type: boolean, description: D.}
-ModelId: {description: A model., x-spec: [Models], type: string, x-values: [m-1, m-2]}
+ModelId: {description: A model., x-published: [Models], type: string, x-extensible-enum: [m-1, m-2]}
 """
 THINGS = """
 x-doc: Things.
 Text:
   description: A text.
-  x-spec: [TextPart, TextPartParam]
+  x-published: [TextPart, TextPartParam]
   properties:
     type: {const: text}
     text: {type: string, description: T.}
     marks: {type: array, items: {type: string, enum: [bold]}, readOnly: true, description: M.}
   required: [type, text]
-  x-point: [text]
+  x-essential: [text]
 Image:
   description: An image.
-  x-spec: [ImagePart]
+  x-published: [ImagePart]
   properties:
     type: {const: image}
-Item: {description: An item., x-spec: [Item], anyOf: [{$ref: Text}, {$ref: Image}]}
+Item: {description: An item., x-published: [Item], anyOf: [{$ref: Text}, {$ref: Image}]}
 Answer:
   description: An answer.
-  x-spec: [Answer]
+  x-published: [Answer]
   properties:
     parts: {type: array, items: {$ref: Item}, description: P.}
     score: {type: number, description: S.}
 Done:
   description: It is done.
-  x-spec: [DoneEvent]
+  x-published: [DoneEvent]
   properties:
     type: {const: done}
-Event: {description: An event., x-spec: [Event], anyOf: [{$ref: Done}]}
+Event: {description: An event., x-published: [Event], anyOf: [{$ref: Done}]}
 Mistake:
   description: A mistake.
-  x-spec: [Mistake]
+  x-published: [Mistake]
   properties:
     code: {type: string, description: C.}
 """
@@ -497,16 +497,16 @@ HOOKS = """
 x-doc: Webhooks.
 Ready:
   description: It is ready.
-  x-spec: [ReadyHook]
+  x-published: [ReadyHook]
   properties:
     type: {const: ready}
     data: {$ref: HookData, description: D.}
 Failed:
   description: It failed.
-  x-spec: [FailedHook]
+  x-published: [FailedHook]
   properties:
     type: {const: failed}
-HookData: {description: Data., x-spec: ['@ReadyHook.data'], properties: {id: {type: string, description: I.}}}
+HookData: {description: Data., x-published: ['@ReadyHook.data'], properties: {id: {type: string, description: I.}}}
 WebhookEvent: {description: A webhook., anyOf: [{$ref: Ready}, {$ref: Failed}]}
 """
 WITH_HOOKS = {**OURS, "hooks": HOOKS}
@@ -594,7 +594,7 @@ def test_schema_that_no_endpoint_of_ours_reaches_need_not_be_covered():
 def test_members_of_a_union_may_have_more_properties_there():
     wider = {"type": "object", "properties": {"lane": TEXT}}
     document = changed("", lambda node: node.update(Wired={"anyOf": [{"allOf": [wider, ref("DoneEvent")]}]}))
-    wired = "\nWired: {description: W., x-spec: [Wired], anyOf: [{$ref: Done}]}\n"
+    wired = "\nWired: {description: W., x-published: [Wired], anyOf: [{$ref: Done}]}\n"
     assert lines({**OURS, "wired": "x-doc: W." + wired}, document) == [
         "DoneEvent.lane: only published: field"
     ]
@@ -611,14 +611,14 @@ def test_bounds_count_in_requests_only():
 def test_recursive_schema_is_its_own_member():
     ours = """
 x-doc: Requests.
-Leaf: {description: L., x-spec: [Leaf], properties: {type: {const: leaf}}}
+Leaf: {description: L., x-published: [Leaf], properties: {type: {const: leaf}}}
 Tree:
   description: T.
-  x-spec: [Tree]
+  x-published: [Tree]
   properties:
     type: {const: tree}
     below: {type: array, items: {$ref: Node}, description: B.}
-Node: {description: N., x-spec: ['@Tree.below[]'], anyOf: [{$ref: Leaf}, {$ref: Tree}]}
+Node: {description: N., x-published: ['@Tree.below[]'], anyOf: [{$ref: Leaf}, {$ref: Tree}]}
 """
     schemas = {
         "Leaf": {"type": "object", "properties": {"type": {**TEXT, "enum": ["leaf"]}}},

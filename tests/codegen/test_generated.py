@@ -40,7 +40,7 @@ def model(item: Object) -> type[Model]:
 
 def minimal(item: Object) -> dict[str, Any]:
     """The tags and required fields of an object, as short as they may be."""
-    fields = [f for f in DOCUMENT.all_fields(item) if f.tag or f.point or f.required]
+    fields = [f for f in DOCUMENT.all_fields(item) if f.tag or f.essential or f.required]
     return {field.wire: field.tag[0] if field.tag else example(field.spec) for field in fields}
 
 
@@ -115,10 +115,10 @@ def test_keywords_make_an_object_with_its_tags(item: Object):
     assert built.to_dict() == data | {field.wire: field.tag[0] for field in fields if field.tag}
 
 
-@pytest.mark.parametrize("item", [item for item in OBJECTS if any(f.point for f in item.fields)], ids=ids)
-def test_object_without_its_point_is_refused(item: Object):
-    points = [field.wire for field in DOCUMENT.all_fields(item) if field.point]
-    for wire in points:
+@pytest.mark.parametrize("item", [item for item in OBJECTS if any(f.essential for f in item.fields)], ids=ids)
+def test_object_without_an_essential_field_is_refused(item: Object):
+    essential = [field.wire for field in DOCUMENT.all_fields(item) if field.essential]
+    for wire in essential:
         data = {key: value for key, value in minimal(item).items() if key != wire}
         with pytest.raises(ResponseValidationError, match=f"at {wire}"):
             model(item).from_dict(data, strict=True)

@@ -33,17 +33,17 @@ IN_A_SCHEMA = {
         "Bad: {description: Bad., required: [name]}",
         "things.yaml: Bad: required names no property: name",
     ),
-    "point is not required": (
-        "Bad: {description: Bad., properties: {name: {description: N.}}, x-point: [name]}",
-        "things.yaml: Bad: x-point names what is not required: name",
+    "essential field is not required": (
+        "Bad: {description: Bad., properties: {name: {description: N.}}, x-essential: [name]}",
+        "things.yaml: Bad: x-essential names what is not required: name",
     ),
     "two bases": (
         "Bad: {description: Bad., allOf: [{$ref: Thing}, {$ref: Other}]}",
         "things.yaml: Bad: more than one base",
     ),
     "unknown base class": (
-        "Bad: {description: Bad., x-class: Fancy}",
-        "things.yaml: Bad: x-class must be one of BatchResult, FileContent, ImageContent, ResponseResult",
+        "Bad: {description: Bad., x-python-base: Fancy}",
+        "things.yaml: Bad: x-python-base must be one of BatchResult, FileContent, ImageContent, ResponseResult",
     ),
     "two types of fewer fields": (
         "Bad: {description: Bad., x-request-without: {A: [a], B: [b]}}",
@@ -59,8 +59,8 @@ IN_A_SCHEMA = {
         "UnknownItem, UnknownObject, UnknownTool, UnknownWebhookEvent, not 'UnknownThing'",
     ),
     "alias of numbers": (
-        "Bad: {description: Bad., type: integer, x-values: ['1']}",
-        "things.yaml: Bad: x-values needs the type string",
+        "Bad: {description: Bad., type: integer, x-extensible-enum: ['1']}",
+        "things.yaml: Bad: x-extensible-enum needs the type string",
     ),
 }
 
@@ -135,12 +135,12 @@ ACROSS = {
         "things.yaml: Bad holds Base, which is abstract",
     ),
     "list of texts without a name": (
-        "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-list: true}",
-        "things.yaml: Bad: x-list must be the name of a type, not True",
+        "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-list-type: true}",
+        "things.yaml: Bad: x-list-type must be the name of a type, not True",
     ),
     "list of texts that is a schema": (
-        "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-list: Thing}",
-        "things.yaml: Bad: x-list names Thing, which is a schema",
+        "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-list-type: Thing}",
+        "things.yaml: Bad: x-list-type names Thing, which is a schema",
     ),
     "fewer fields of no request": (
         "Bad: {description: Bad., x-request-without: {BadParams: [name]}}",
@@ -148,12 +148,12 @@ ACROSS = {
     ),
     "two lists of texts in a request": (
         "Ask: {description: A., x-request: AskParams, properties: {one: &list {type: array, items: {$ref: Any},"
-        " description: L.}, two: *list}}\nAny: {description: Any., anyOf: [{$ref: Thing}], x-list: AnyList}",
+        " description: L.}, two: *list}}\nAny: {description: Any., anyOf: [{$ref: Thing}], x-list-type: AnyList}",
         "things.yaml: Ask has one and two, both lists with texts in them",
     ),
-    "untagged that leads nowhere": (
-        "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-untagged: {role: message}}",
-        "things.yaml: Bad: x-untagged leads to message, which no member has",
+    "inferred type that no member has": (
+        "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-infer-type: {role: message}}",
+        "things.yaml: Bad: x-infer-type leads to message, which no member has",
     ),
 }
 
