@@ -64,6 +64,7 @@ _OBJECT = {
     "required",
     "allOf",
     "x-essential",
+    "x-server-made",
     "x-abstract",
     "x-python-base",
     "x-request",
@@ -83,7 +84,16 @@ _VALUE = {
     "additionalProperties",
     *BOUNDS,
 }
-_PROPERTY = {*_VALUE, "description", "deprecated", "readOnly", "default", "x-python-name", "x-secret"}
+_PROPERTY = {
+    *_VALUE,
+    "description",
+    "deprecated",
+    "readOnly",
+    "default",
+    "x-python-name",
+    "x-secret",
+    "x-server-note",
+}
 _OPERATION = {"description", "verb", "path", "request", "query", "result", "stream", "page"}
 KEYWORDS = _OBJECT | _UNION | _ALIAS | _PROPERTY | _OPERATION
 _EFFECT = {"put", "append", "set", "status", "at", "part", "item"}

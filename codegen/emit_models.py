@@ -138,7 +138,8 @@ def _class(document: Document, item: Object, default_base: str) -> list[str]:
             ]
         else:
             lines += [*fit(f"    {field.name}: {_value(field, kind, is_of_requests(item.module))}")]
-            lines += docstring(field.description) if field.description else []
+            text = f"{field.description} {field.server_note}".strip()
+            lines += docstring(text) if text else []
     return lines
 
 

@@ -32,17 +32,18 @@ def _lists(document: Document, found: Iterable[str]) -> dict[str, Union]:
 def emit(document: Document) -> str:
     """Return the text of `models/params.py`."""
     found = sorted(_reachable(document))
+    written = _reachable(document, with_server_made=False)
     body: list[str] = []
     for name in found:
         if isinstance(item := document.schemas[name], Object):
             if item.without:
                 body += ["", "", *_typed_dict(document, item, is_shared=True)]
-            body += ["", "", *_typed_dict(document, item)]
+            body += ["", "", *_typed_dict(document, item, is_written=name in written)]
     unions = {union.name: union for union in document.unions()}
     for name in [name for name in unions if name in found]:
         members = [param_name(document, member) for member in unions[name].members]
         body += ["", *fold(f"{name}Param: TypeAlias = ", members, joint=" | ", brackets="()")]
-        body += docstring(unions[name].description, "")
+        body += docstring(f"The dict form of `{name}`.", "")
     for name, union in _lists(document, found).items():
         body += ["", f'{name}: TypeAlias = "list[{union.name} | {param_name(document, union.name)} | str]"']
         body += docstring(
@@ -68,13 +69,15 @@ def _imports(document: Document, used: set[str]) -> list[str]:
     return lines
 
 
-def _reachable(document: Document) -> dict[str, None]:
-    """Return the objects and unions that requests can hold."""
+def _reachable(document: Document, *, with_server_made: bool = True) -> dict[str, None]:
+    """Return the objects and unions that requests can hold, with or without those that only servers make."""
     found: dict[str, None] = {}
 
     def visit(name: str) -> None:
         schema = document.schemas[name]
         if name in found or isinstance(schema, Alias):
+            return
+        if isinstance(schema, Object) and schema.server_made and not with_server_made:
             return
         found[name] = None
         if isinstance(schema, Union):
@@ -90,11 +93,18 @@ def _reachable(document: Document) -> dict[str, None]:
     return found
 
 
-def _typed_dict(document: Document, item: Object, *, is_shared: bool = False) -> list[str]:
-    """Return the dict type of an object, or the one of fewer fields that it is based on."""
+def _typed_dict(
+    document: Document, item: Object, *, is_shared: bool = False, is_written: bool = True
+) -> list[str]:
+    """Return the dict type of an object, or the one of fewer fields that it is based on.
+
+    Editors show the docstring of a key in a dict that is being written; what programs only send back has none.
+    """
     name = param_name(document, item.name)
     base = "RequestOptions" if item.request else "TypedDict"
-    description = item.description
+    description = item.description if item.request else f"The dict form of `{item.name}`."
+    if not is_written:
+        description = f"The dict form of `{item.name}`, sent back as it came; the model describes its fields."
     takes_text = item.request is not None
     fields = [field for field in document.all_fields(item) if not field.read_only]
     # Whether there is a stream is an argument of its own, which decides the type of the result.
@@ -112,7 +122,8 @@ def _typed_dict(document: Document, item: Object, *, is_shared: bool = False) ->
         # A class body cannot spell these keys.
         pairs = [f'"{field.wire}": "{_kind(document, field, takes_text)}"' for field in keywords]
         lines.append(f'_{name} = TypedDict("_{name}", {{{", ".join(pairs)}}}, total=False)')
-        lines += docstring(" ".join(f"`{field.wire}`: {field.description}" for field in keywords), "")
+        if is_written:
+            lines += docstring(" ".join(f"`{field.wire}`: {field.description}" for field in keywords), "")
         lines += ["", ""]
         base = f"_{name}"
     lines += [f"class {name}({base}, total=False):", *docstring(description)]
@@ -120,7 +131,7 @@ def _typed_dict(document: Document, item: Object, *, is_shared: bool = False) ->
     for field in fields:
         if field not in keywords:
             lines += fit(f"    {field.wire}: {_kind(document, field, takes_text)}")
-            lines += docstring(field.description) if field.description else []
+            lines += docstring(field.description) if field.description and is_written else []
     return lines
 
 

@@ -79,6 +79,7 @@ def _schema(module: str, name: str, spec: Spec) -> Schema:
         request=spec.get("x-request"),
         without=_without(spec.get("x-request-without")),
         effect=spec.get("x-effect"),
+        server_made=bool(spec.get("x-server-made")),
     )
 
 

@@ -41,9 +41,14 @@ class Field:
 
     @property
     def description(self) -> str:
-        """What the field means, or the empty string for a tag."""
+        """The meaning of the field, or the empty string for a tag."""
         text = str(self.spec.get("description", ""))
         return f"Deprecated. {text}" if self.spec.get("deprecated") and "eprecated" not in text else text
+
+    @property
+    def server_note(self) -> str:
+        """A remark on the field in answers of servers, which is nothing to readers of a request type."""
+        return str(self.spec.get("x-server-note", ""))
 
     @property
     def tag(self) -> tuple[str, ...]:
@@ -68,6 +73,7 @@ class Object:
     request: str | None
     without: tuple[str, frozenset[str]] | None  # a dict type that lacks some fields, and these
     effect: Spec | None
+    server_made: bool  # requests only send it back
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ class TopLogprob(Model):
     logprob: Number | None = None
     """Natural logarithm of its probability."""
     bytes: Items[StrictInt] = EMPTY
-    """UTF-8 bytes of the token; absent from OpenAI stream events, sent by LM Studio."""
+    """UTF-8 bytes of the token. LM Studio sends them; stream events of OpenAI omit them."""
 
 
 class Logprob(Model):
@@ -33,7 +33,7 @@ class Logprob(Model):
     logprob: Number
     """Natural logarithm of its probability."""
     bytes: Items[StrictInt] = EMPTY
-    """UTF-8 bytes of the token; absent from OpenAI stream events, sent by LM Studio."""
+    """UTF-8 bytes of the token. LM Studio sends them; stream events of OpenAI omit them."""
     top_logprobs: Items[TopLogprob] = EMPTY
     """The likeliest tokens here, as many as `top_logprobs` of the request asks for."""
 
@@ -43,11 +43,12 @@ class OutputText(Model):
 
     type: Literal["output_text"] = "output_text"
     text: str
-    """The text, in Markdown when the model chose so; empty in the event that opens the part."""
+    """The text, in Markdown when the model chose so. It is empty in the event that opens the part."""
     annotations: Items[Annotation] = EMPTY
-    """Citations and file links inside the text; some servers leave the list out."""
+    """Citations and file links inside the text. Some servers omit the list."""
     logprobs: Items[Logprob] = EMPTY
-    """One entry a token; sent only when `include` asks for `message.output_text.logprobs`."""
+    """The probabilities of the text, one entry per token. Sent only when `include` asks for
+    `message.output_text.logprobs`."""
 
 
 class Refusal(Model):
@@ -59,11 +60,12 @@ class Refusal(Model):
 
 
 class ReasoningText(Model):
-    """Raw reasoning of the model, where the server shows it."""
+    """Raw reasoning of the model."""
 
     type: Literal["reasoning_text"] = "reasoning_text"
     text: str
-    """A stretch of the chain of thought; open-weight models send it, OpenAI models send summaries."""
+    """A part of the chain of thought. Servers of open-weight models send it; OpenAI models send summaries
+    instead."""
 
 
 class SummaryText(Model):
@@ -137,7 +139,7 @@ class UrlCitation(Model):
     end_index: StrictInt | None = None
     """Position after the last character of the cited stretch."""
     title: str | None = None
-    """Title of the page; some gateways leave it out."""
+    """Title of the page. Some gateways omit it."""
 
 
 class ContainerFileCitation(Model):
@@ -145,7 +147,7 @@ class ContainerFileCitation(Model):
 
     type: Literal["container_file_citation"] = "container_file_citation"
     container_id: str
-    """The container that holds the file; it expires, so fetch the file soon."""
+    """The container that holds the file. The container expires, so fetch the file soon."""
     file_id: str
     """The file inside that container."""
     start_index: StrictInt | None = None
@@ -176,4 +178,4 @@ class ShellOutputContent(Model):
     outcome: ShellOutcome | None = None
     """How the command ended."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Who made this part; absent unless the server tells."""
+    """The creator of this part. Absent unless the server names it."""

@@ -20,7 +20,7 @@ class Event(Model):
     if not TYPE_CHECKING:  # each class narrows it
         type: str | None = None
     sequence_number: StrictInt | None = None
-    """Counts the events of a stream from 0, for `starting_after`; LiteLLM leaves it out."""
+    """Number of the event in the stream, counted from 0, for `starting_after`. LiteLLM omits it."""
     stream_id: str | None = None
     """Tells responses that share a WebSocket apart; absent over HTTP."""
 
@@ -29,7 +29,7 @@ class ResponseEvent(Event):
     """The response entered another state."""
 
     response: Response
-    """The response as far as it has come; some servers send only some of its fields."""
+    """The response so far. Some servers send only some of its fields."""
 
 
 class ResponseCreated(ResponseEvent):
@@ -49,4 +49,4 @@ class ResponseCompleted(ResponseEvent):
 
     type: Literal["response.completed"] = "response.completed"
     copilot_usage: JsonObject | None = None
-    """Price of the request by kind of token; sent by GitHub Copilot."""
+    """Price of the request by kind of token. Only GitHub Copilot sends it."""

@@ -378,7 +378,7 @@ class LocalEnvironment(Model):
 
     type: Literal["local"] = "local"
     skills: Items[LocalSkill] = EMPTY
-    """Skills that lie on that machine, at most 200; responses leave them out."""
+    """Skills on that machine, at most 200. Responses omit them."""
 
 
 class SkillReference(Model):

@@ -29,15 +29,15 @@ class OutputMessage(Result):
     """What the assistant says."""
 
     id: str | None = None
-    """OpenAI ids start with `msg_`; GitHub Copilot sends another one with each event."""
+    """Id of the item. OpenAI ids start with `msg_`; GitHub Copilot sends a different one with each event."""
     type: Literal["message"] = "message"
     role: Literal["assistant"] = "assistant"
     content: Items[OutputContentPart] = EMPTY
-    """Texts and refusals in order; empty until the first part is there."""
+    """Texts and refusals in order. Empty until the first part arrives."""
     phase: Open[Literal["commentary", "final_answer"]] | None = None
     """Remark on the way or the final answer; send it back unchanged."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
-    """`incomplete` when the answer was cut off; some servers leave it out."""
+    """The progress of the message; `incomplete` when the answer was cut off. Some servers omit it."""
 
 
 class InputMessage(Result):
@@ -45,41 +45,43 @@ class InputMessage(Result):
     text."""
 
     id: str | None = None
-    """Set on stored messages; need not be sent."""
+    """Id of a stored message; not needed in requests."""
     type: Literal["message"] = "message"
     role: Open[Literal[
         "user", "system", "developer", "assistant", "tool", "unknown", "critic", "discriminator",
     ]]
-    """Requests take the first four; the rest occurs in stored conversations."""
+    """The author; requests take the first four values, the others occur in stored conversations."""
     content: Annotated[str | list[ContentPart], TEXT_OR]
-    """Plain text, or parts; servers give parts back even where plain text was sent."""
+    """Plain text or parts. Servers return parts even where plain text was sent."""
     phase: Open[Literal["commentary", "final_answer"]] | None = None
-    """Only on an assistant's message that is sent back: remark on the way or the final answer."""
+    """Only on an assistant's message that is sent back: an interim remark or the final answer."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
-    """Set on stored messages; need not be sent."""
+    """Status of a stored message; not needed in requests."""
 
 
 class ReasoningItem(Result):
     """What the model thought before its next item; send it back together with the item that follows it."""
 
     id: str | None = None
-    """OpenAI ids start with `rs_`; the server forgets it when the response was made with `store=False`."""
+    """Id of the item. OpenAI ids start with `rs_`; the server forgets the item if the response was made with
+    `store=False`."""
     type: Literal["reasoning"] = "reasoning"
     summary: Items[SummaryText] = EMPTY
     """Sections of the summary; empty unless `reasoning.summary` of the request asks for one."""
     content: Items[ReasoningText] = EMPTY
-    """The thoughts themselves; sent by servers of open-weight models such as LM Studio."""
+    """The raw reasoning. Servers of open-weight models, such as LM Studio, send it."""
     encrypted_content: str | None = None
-    """The thoughts, sealed; sent when `include` asks for `reasoning.encrypted_content`."""
+    """The encrypted reasoning. Sent when `include` asks for `reasoning.encrypted_content`."""
     status: Annotated[Open[Literal["in_progress", "completed", "incomplete"]] | None, READ_ONLY] = None
-    """Sent by LM Studio and others; the OpenAI API sends none and refuses it in requests."""
+    """The progress of the item. LM Studio and others send it; the OpenAI API does not, and refuses it in
+    requests."""
 
 
 class FunctionCall(Result):
     """The model wants a function called."""
 
     id: str | None = None
-    """OpenAI ids start with `fc_`; llama.cpp leaves it out."""
+    """Id of the item. OpenAI ids start with `fc_`; the server of llama.cpp omits it."""
     type: Literal["function_call"] = "function_call"
     call_id: str
     """Ties the call to its `FunctionCallOutput`."""
@@ -90,20 +92,20 @@ class FunctionCall(Result):
     namespace: str | None = None
     """The namespace tool that holds the tool; absent for one outside all namespaces."""
     async_: StrictBool | None = Field(default=None, validation_alias="async", serialization_alias="async")
-    """Whether the tool was declared asynchronous; absent when the server does not say."""
+    """Whether the tool was declared asynchronous. Absent when the server does not say."""
     caller: ToolCallCaller | None = None
     """Who made the call: absent or null means the model itself."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """`in_progress` while arguments still arrive."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Id of whoever made the item; only in stored items."""
+    """Id of the item's creator. Present only in stored items."""
 
 
 class FunctionCallOutput(Result):
     """What a function gave back."""
 
     id: str | None = None
-    """Set on stored items; need not be sent."""
+    """Id of a stored item; not needed in requests."""
     type: Literal["function_call_output"] = "function_call_output"
     call_id: str | None = None
     """The `call_id` of the call that this answers."""
@@ -116,16 +118,16 @@ class FunctionCallOutput(Result):
     caller: ToolCallCaller | None = None
     """Copied from the call that this answers; absent or null means the model itself."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
-    """Set on stored items; need not be sent."""
+    """Status of a stored item; not needed in requests."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Id of whoever made the item; only in stored items."""
+    """Id of the item's creator. Present only in stored items."""
 
 
 class CustomToolCall(Result):
     """The model wants a custom tool called with free text."""
 
     id: str | None = None
-    """Set by the server; may be left out when the call is sent back."""
+    """Id of the item; may be omitted when the call is sent back. Set by the server."""
     type: Literal["custom_tool_call"] = "custom_tool_call"
     call_id: str
     """Ties the call to its `CustomToolCallOutput`."""
@@ -136,20 +138,20 @@ class CustomToolCall(Result):
     namespace: str | None = None
     """The namespace tool that holds the tool; absent for one outside all namespaces."""
     async_: StrictBool | None = Field(default=None, validation_alias="async", serialization_alias="async")
-    """Whether the tool was declared asynchronous; absent when the server does not say."""
+    """Whether the tool was declared asynchronous. Absent when the server does not say."""
     caller: ToolCallCaller | None = None
     """Who made the call: absent or null means the model itself."""
     status: Annotated[Open[Literal["in_progress", "completed", "incomplete"]] | None, READ_ONLY] = None
     """`in_progress` while input still arrives."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Id of whoever made the item; only in stored items."""
+    """Id of the item's creator. Present only in stored items."""
 
 
 class CustomToolCallOutput(Result):
     """What a custom tool gave back."""
 
     id: str | None = None
-    """Set on stored items; need not be sent."""
+    """Id of a stored item; not needed in requests."""
     type: Literal["custom_tool_call_output"] = "custom_tool_call_output"
     call_id: str
     """The `call_id` of the call that this answers."""
@@ -158,9 +160,9 @@ class CustomToolCallOutput(Result):
     caller: ToolCallCaller | None = None
     """Copied from the call that this answers; absent or null means the model itself."""
     status: Annotated[Open[Literal["in_progress", "completed", "incomplete"]] | None, READ_ONLY] = None
-    """Only in stored items."""
+    """The progress of the item. Present only in stored items."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Id of whoever made the item; only in stored items."""
+    """Id of the item's creator. Present only in stored items."""
 
 
 class DirectCaller(Model):
@@ -181,12 +183,12 @@ class Program(Result):
     """A program in JavaScript with which the model calls tools."""
 
     id: str | None = None
-    """OpenAI ids start with `cm_`."""
+    """Id of the item. OpenAI ids start with `cm_`."""
     type: Literal["program"] = "program"
     call_id: str
     """Ties the program to its `ProgramOutput` and to the calls it makes."""
     code: str
-    """The source; empty in the event that opens the item."""
+    """The source. Empty in the event that opens the item."""
     fingerprint: str | None = None
     """Seals the state of the program; send it back unchanged."""
 
@@ -195,12 +197,12 @@ class ProgramOutput(Result):
     """What a program gave back."""
 
     id: str | None = None
-    """OpenAI ids start with `cmo_`."""
+    """Id of the item. OpenAI ids start with `cmo_`."""
     type: Literal["program_output"] = "program_output"
     call_id: str
     """The `call_id` of the `Program`."""
     result: str
-    """What the program printed, often JSON; empty in the event that opens the item."""
+    """The text that the program printed, often JSON. Empty in the event that opens the item."""
     status: Open[Literal["completed", "incomplete"]] | None = None
     """`incomplete` when the program was stopped before its end."""
 
@@ -209,12 +211,12 @@ class AdditionalTools(Result):
     """Tools that the model may use from this point on."""
 
     id: str | None = None
-    """Set on stored items; need not be sent."""
+    """Id of a stored item; not needed in requests."""
     type: Literal["additional_tools"] = "additional_tools"
     role: Open[Literal[
         "developer", "user", "system", "assistant", "tool", "unknown", "critic", "discriminator",
     ]] | None = None
-    """Always `developer` in requests."""
+    """The author; always `developer` in requests."""
     tools: Items[Tool] = EMPTY
     """Added to those of the request."""
 
@@ -237,7 +239,7 @@ class ConfigurationUpdate(Result):
     """Settings that hold from this point of the conversation on."""
 
     id: str | None = None
-    """Set on stored items; need not be sent."""
+    """Id of a stored item; not needed in requests."""
     type: Literal["configuration_update"] = "configuration_update"
     reasoning: ConfigurationUpdateReasoning | None = None
     """How hard the model thinks from here on; absent leaves it as it was."""
@@ -249,19 +251,19 @@ class Compaction(Result):
     """A sealed summary that stands for all items before it."""
 
     id: str | None = None
-    """OpenAI ids start with `cmp_`; need not be sent."""
+    """Id of the item; not needed in requests. OpenAI ids start with `cmp_`."""
     type: Literal["compaction"] = "compaction"
     encrypted_content: str
     """The sealed summary, of at most 20,971,520 characters; send it back unchanged."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Id of whoever made the item; only in stored items."""
+    """Id of the item's creator. Present only in stored items."""
 
 
 class CompactionTrigger(Model):
     """Asks the server to compact what comes before it."""
 
     id: str | None = None
-    """Need not be sent."""
+    """Id of the item; not needed in requests."""
     type: Literal["compaction_trigger"] = "compaction_trigger"
 
 

@@ -21,7 +21,7 @@ class InputTokensDetails(Model):
     cached_tokens: StrictInt | None = None
     """Tokens read from the cache."""
     cache_write_tokens: StrictInt | None = None
-    """Tokens written to the cache; older responses and other servers leave it out."""
+    """Tokens written to the cache. Older responses and other servers omit them."""
     cache_write_tokens_details: CacheWriteTokensDetails | None = None
     """The written tokens by lifetime; null or absent where not reported."""
 

@@ -24,21 +24,21 @@ class OutputEvent(Event):
     """Something happened to an item of the output."""
 
     output_index: StrictInt | None = None
-    """Place of the item in `output`, counted from 0; llama.cpp leaves it out."""
+    """Index of the item in `output`, counted from 0. The server of llama.cpp omits it."""
 
 
 class ItemEvent(OutputEvent):
     """Something happened to an item of the output, which is named by its id too."""
 
     item_id: str | None = None
-    """Id of the item; GitHub Copilot sends another one with each event, so go by `output_index`."""
+    """Id of the item. GitHub Copilot sends a different one with each event, so rely on `output_index`."""
 
 
 class PartEvent(ItemEvent):
     """Something happened to a content part of an item."""
 
     content_index: StrictInt | None = None
-    """Place of the part in `content`, counted from 0; vLLM has raised it with every delta."""
+    """Index of the part in `content`, counted from 0. Some versions of vLLM raise it with every delta."""
 
 
 class OutputItemAdded(OutputEvent):
@@ -80,7 +80,8 @@ class OutputTextDelta(PartEvent):
     delta: str
     """The next piece of text."""
     logprobs: Items[Logprob] = EMPTY
-    """One entry a token of the delta; empty unless asked for; some servers leave it out."""
+    """The probabilities of the delta, one entry per token; empty unless asked for. Some servers omit the
+    list."""
     obfuscation: str | None = None
     """Random padding that hides the length of the delta."""
 
@@ -92,7 +93,8 @@ class OutputTextDone(PartEvent):
     text: str
     """The whole text of the part."""
     logprobs: Items[Logprob] = EMPTY
-    """One entry a token of the text; empty unless asked for; some servers leave it out."""
+    """The probabilities of the text, one entry per token; empty unless asked for. Some servers omit the
+    list."""
 
 
 class OutputTextAnnotationAdded(PartEvent):
@@ -140,4 +142,4 @@ class FunctionCallArgumentsDone(ItemEvent):
     arguments: str
     """The whole JSON text; may be empty for a function without parameters."""
     name: str | None = None
-    """The function called; the OpenAI API leaves it out."""
+    """The function called. The OpenAI API omits it."""

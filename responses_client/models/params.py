@@ -95,29 +95,28 @@ __all__ = [
 
 
 class AccessProgramsParam(TypedDict, total=False):
-    """The access programs that a response runs under, one a domain."""
+    """The dict form of `AccessPrograms`."""
 
     cyber: Literal["standard", "daybreak_blue", "daybreak_red"]
-    """The program for cyber security; when absent from a request, taken from the model and your access."""
+    """The program for cyber security; when absent, the one that follows from the model and your access."""
 
 
 class AdditionalToolsParam(TypedDict, total=False):
-    """Tools that the model may use from this point on."""
+    """The dict form of `AdditionalTools`."""
 
     id: str | None
-    """Set on stored items; need not be sent."""
+    """Id of a stored item; not needed in requests."""
     type: Required[Literal["additional_tools"]]
     role: Required[Literal[
         "developer", "user", "system", "assistant", "tool", "unknown", "critic", "discriminator",
     ]]
-    """Always `developer` in requests."""
+    """The author; always `developer` in requests."""
     tools: Required[Sequence[Tool | ToolParam]]
     """Added to those of the request."""
 
 
 class AllowedToolsChoiceParam(TypedDict, total=False):
-    """Narrows the choice to some of the offered tools, without changing `tools` and so without losing the
-    prompt cache."""
+    """The dict form of `AllowedToolsChoice`."""
 
     type: Required[Literal["allowed_tools"]]
     mode: Required[Literal["auto", "required"]]
@@ -127,27 +126,22 @@ class AllowedToolsChoiceParam(TypedDict, total=False):
 
 
 class ApplyPatchCallParam(TypedDict, total=False):
-    """A change of one file to carry out and to answer with an `ApplyPatchCallOutput`."""
+    """The dict form of `ApplyPatchCall`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["apply_patch_call"]]
     id: str | None
-    """Item id; absent until the server has stored the item."""
     call_id: Required[str]
-    """Repeated in the output that answers this call."""
     caller: ToolCallCaller | ToolCallCallerParam | None
-    """Whether the model itself or a program of it made the call; absent or null when untold."""
     status: Required[Literal["in_progress", "completed"]]
-    """Whether the model has written the call to its end."""
     operation: Required[ApplyPatchOperation | ApplyPatchOperationParam]
-    """Which file, and what becomes of it."""
 
 
 class ApplyPatchCallOutputParam(TypedDict, total=False):
-    """Whether a change of a file could be carried out."""
+    """The dict form of `ApplyPatchCallOutput`."""
 
     type: Required[Literal["apply_patch_call_output"]]
     id: str | None
-    """Item id; absent until the server has stored the item."""
+    """Id of a stored item; not needed in requests."""
     call_id: Required[str]
     """The `call_id` of the patch call that this answers."""
     caller: ToolCallCaller | ToolCallCallerParam | None
@@ -159,25 +153,22 @@ class ApplyPatchCallOutputParam(TypedDict, total=False):
 
 
 class ApplyPatchCreateFileParam(TypedDict, total=False):
-    """Create a file."""
+    """The dict form of `ApplyPatchCreateFile`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["create_file"]]
     path: Required[str]
-    """Path from the root of the workspace."""
     diff: Required[str]
-    """Diff that adds all lines; empty while the call is in progress."""
 
 
 class ApplyPatchDeleteFileParam(TypedDict, total=False):
-    """Delete a file."""
+    """The dict form of `ApplyPatchDeleteFile`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["delete_file"]]
     path: Required[str]
-    """Path from the root of the workspace."""
 
 
 class ApplyPatchToolParam(TypedDict, total=False):
-    """Lets the model create, change and delete files by patches that your program applies."""
+    """The dict form of `ApplyPatchTool`."""
 
     type: Required[Literal["apply_patch"]]
     allowed_callers: Sequence[Literal["direct", "programmatic"]] | None
@@ -185,23 +176,21 @@ class ApplyPatchToolParam(TypedDict, total=False):
 
 
 class ApplyPatchToolChoiceParam(TypedDict, total=False):
-    """Makes the model use the patch tool."""
+    """The dict form of `ApplyPatchToolChoice`."""
 
     type: Required[Literal["apply_patch"]]
 
 
 class ApplyPatchUpdateFileParam(TypedDict, total=False):
-    """Change a file."""
+    """The dict form of `ApplyPatchUpdateFile`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["update_file"]]
     path: Required[str]
-    """Path from the root of the workspace."""
     diff: Required[str]
-    """Diff against the file as it is; empty while the call is in progress."""
 
 
 class ApproximateLocationParam(TypedDict, total=False):
-    """Roughly where the user is, for local search results; with `type` alone no location is assumed."""
+    """The dict form of `ApproximateLocation`."""
 
     type: Literal["approximate"]
     country: str | None
@@ -215,7 +204,7 @@ class ApproximateLocationParam(TypedDict, total=False):
 
 
 class BackgroundOptionsParam(TypedDict, total=False):
-    """When a background response may run."""
+    """The dict form of `BackgroundOptions`."""
 
     completion_window: Literal["soonest", "2h", "8h"]
     """How long the answer may take; `soonest` when absent, and the longer ones cost less and do not
@@ -225,37 +214,28 @@ class BackgroundOptionsParam(TypedDict, total=False):
 
 
 class ClickActionParam(TypedDict, total=False):
-    """Click once with a mouse button."""
+    """The dict form of `ClickAction`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["click"]]
     button: Required[Literal["left", "right", "wheel", "back", "forward"]]
-    """Mouse button to press."""
     x: Required[int]
-    """Pixels from the left edge of the last screenshot."""
     y: Required[int]
-    """Pixels from the top edge of the last screenshot."""
     keys: Sequence[str] | None
-    """Keys to hold meanwhile."""
 
 
 class CodeInterpreterCallParam(TypedDict, total=False):
-    """Code that the model wrote and the server ran in a container."""
+    """The dict form of `CodeInterpreterCall`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["code_interpreter_call"]]
     id: Required[str]
-    """Item id; some servers leave it out."""
     status: Required[Literal["in_progress", "completed", "incomplete", "interpreting", "failed"]]
-    """How far the run is; some servers leave it out."""
     container_id: Required[str]
-    """Container that ran the code; some servers leave it out."""
     code: Required[str | None]
-    """The source; empty or null until the model has begun to write it."""
     outputs: Required[Sequence[CodeInterpreterOutput | CodeInterpreterOutputParam] | None]
-    """What the run gave; null or empty unless `include` asks for `code_interpreter_call.outputs`."""
 
 
 class CodeInterpreterContainerAutoParam(TypedDict, total=False):
-    """A container for Python that is made, or used again, as needed."""
+    """The dict form of `CodeInterpreterContainerAuto`."""
 
     type: Required[Literal["auto"]]
     file_ids: Sequence[str]
@@ -267,23 +247,21 @@ class CodeInterpreterContainerAutoParam(TypedDict, total=False):
 
 
 class CodeInterpreterImageParam(TypedDict, total=False):
-    """A picture that the code drew."""
+    """The dict form of `CodeInterpreterImage`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["image"]]
     url: Required[str]
-    """Where to fetch the picture."""
 
 
 class CodeInterpreterLogsParam(TypedDict, total=False):
-    """Text that the code printed or returned."""
+    """The dict form of `CodeInterpreterLogs`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["logs"]]
     logs: Required[str]
-    """The text."""
 
 
 class CodeInterpreterToolParam(TypedDict, total=False):
-    """A hosted container in which the model runs Python."""
+    """The dict form of `CodeInterpreterTool`."""
 
     type: Required[Literal["code_interpreter"]]
     container: Required[str | CodeInterpreterContainer | CodeInterpreterContainerParam]
@@ -293,25 +271,23 @@ class CodeInterpreterToolParam(TypedDict, total=False):
 
 
 class CompactionParam(TypedDict, total=False):
-    """A sealed summary that stands for all items before it."""
+    """The dict form of `Compaction`, sent back as it came; the model describes its fields."""
 
     id: str | None
-    """OpenAI ids start with `cmp_`; need not be sent."""
     type: Required[Literal["compaction"]]
     encrypted_content: Required[str]
-    """The sealed summary, of at most 20,971,520 characters; send it back unchanged."""
 
 
 class CompactionTriggerParam(TypedDict, total=False):
-    """Asks the server to compact what comes before it."""
+    """The dict form of `CompactionTrigger`."""
 
     id: str | None
-    """Need not be sent."""
+    """Id of the item; not needed in requests."""
     type: Required[Literal["compaction_trigger"]]
 
 
 class ComparisonFilterParam(TypedDict, total=False):
-    """A test of one file attribute against a value."""
+    """The dict form of `ComparisonFilter`."""
 
     type: Required[Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin"]]
     """The operator; `in` and `nin` take a list as `value`."""
@@ -322,7 +298,7 @@ class ComparisonFilterParam(TypedDict, total=False):
 
 
 class CompoundFilterParam(TypedDict, total=False):
-    """Several conditions joined by one logical operator."""
+    """The dict form of `CompoundFilter`."""
 
     type: Required[Literal["and", "or"]]
     """Whether all of the conditions must hold or one suffices."""
@@ -331,28 +307,22 @@ class CompoundFilterParam(TypedDict, total=False):
 
 
 class ComputerCallParam(TypedDict, total=False):
-    """Mouse and keyboard input to carry out and to answer with a `ComputerCallOutput`."""
+    """The dict form of `ComputerCall`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["computer_call"]]
     id: Required[str]
-    """Item id; some servers leave it out."""
     call_id: Required[str]
-    """Repeated in the output that answers this call."""
     action: ComputerAction | ComputerActionParam
-    """The one thing to do; sent for the tool `computer_use_preview`."""
     actions: Sequence[ComputerAction | ComputerActionParam]
-    """Things to do, in this order; sent for the tool `computer`."""
     pending_safety_checks: Required[Sequence[SafetyCheck | SafetyCheckParam]]
-    """Warnings that the output must acknowledge; empty when there are none."""
     status: Required[Literal["in_progress", "completed", "incomplete"]]
-    """How far the model is with writing the call."""
 
 
 class ComputerCallOutputParam(TypedDict, total=False):
-    """What the screen showed after a computer call was carried out."""
+    """The dict form of `ComputerCallOutput`."""
 
     id: str | None
-    """Item id; absent until the server has stored the item."""
+    """Id of a stored item; not needed in requests."""
     call_id: Required[str]
     """The `call_id` of the computer call that this answers."""
     type: Required[Literal["computer_call_output"]]
@@ -361,28 +331,27 @@ class ComputerCallOutputParam(TypedDict, total=False):
     acknowledged_safety_checks: Sequence[SafetyCheck | SafetyCheckParam] | None
     """Those of `pending_safety_checks` that the caller accepts."""
     status: Literal["in_progress", "completed", "incomplete", "failed"] | None
-    """Set on items that the API returns; `failed` comes from the API only."""
+    """Status of a stored item; not needed in requests."""
 
 
 class ComputerScreenshotParam(TypedDict, total=False):
-    """Picture of a screen, given by address or by file."""
+    """The dict form of `ComputerScreenshot`."""
 
     type: Required[Literal["computer_screenshot"]]
     image_url: str
-    """Web address or `data:` URL; returned only when `include` asks for
-    `computer_call_output.output.image_url`."""
+    """Web address or `data:` URL."""
     file_id: str
     """Id of an uploaded file that holds the picture."""
 
 
 class ComputerToolParam(TypedDict, total=False):
-    """Lets the model work a computer by clicks, keys and screenshots that your program carries out."""
+    """The dict form of `ComputerTool`."""
 
     type: Required[Literal["computer"]]
 
 
 class ComputerUsePreviewToolParam(TypedDict, total=False):
-    """The preview form of `ComputerTool`, which is told the display beforehand."""
+    """The dict form of `ComputerUsePreviewTool`."""
 
     type: Required[Literal["computer_use_preview"]]
     environment: Required[Literal["windows", "mac", "linux", "ubuntu", "browser"]]
@@ -394,10 +363,10 @@ class ComputerUsePreviewToolParam(TypedDict, total=False):
 
 
 class ConfigurationUpdateParam(TypedDict, total=False):
-    """Settings that hold from this point of the conversation on."""
+    """The dict form of `ConfigurationUpdate`."""
 
     id: str | None
-    """Set on stored items; need not be sent."""
+    """Id of a stored item; not needed in requests."""
     type: Required[Literal["configuration_update"]]
     reasoning: ConfigurationUpdateReasoning | ConfigurationUpdateReasoningParam
     """How hard the model thinks from here on; absent leaves it as it was."""
@@ -406,21 +375,21 @@ class ConfigurationUpdateParam(TypedDict, total=False):
 
 
 class ConfigurationUpdateReasoningParam(TypedDict, total=False):
-    """The reasoning settings of a configuration update."""
+    """The dict form of `ConfigurationUpdateReasoning`."""
 
     effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None
     """How much the model may think before it answers."""
 
 
 class ConfigurationUpdateTextParam(TypedDict, total=False):
-    """The text settings of a configuration update."""
+    """The dict form of `ConfigurationUpdateText`."""
 
     format: Required[ConfigurationUpdateTextFormat | ConfigurationUpdateTextFormatParam]
     """Replaces the format of the request."""
 
 
 class ContainerAutoParam(TypedDict, total=False):
-    """A hosted container that is made for the request."""
+    """The dict form of `ContainerAuto`."""
 
     type: Required[Literal["container_auto"]]
     file_ids: Sequence[str]
@@ -434,23 +403,18 @@ class ContainerAutoParam(TypedDict, total=False):
 
 
 class ContainerFileCitationParam(TypedDict, total=False):
-    """A file that code wrote in its container."""
+    """The dict form of `ContainerFileCitation`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["container_file_citation"]]
     container_id: Required[str]
-    """The container that holds the file; it expires, so fetch the file soon."""
     file_id: Required[str]
-    """The file inside that container."""
     start_index: Required[int]
-    """Position of the first character of the cited stretch, counted from 0."""
     end_index: Required[int]
-    """Position after the last character of the cited stretch."""
     filename: Required[str]
-    """Base name of the file."""
 
 
 class ContainerReferenceParam(TypedDict, total=False):
-    """A hosted container that exists already."""
+    """The dict form of `ContainerReference`."""
 
     type: Required[Literal["container_reference"]]
     container_id: Required[str]
@@ -458,7 +422,7 @@ class ContainerReferenceParam(TypedDict, total=False):
 
 
 class ContextManagementParam(TypedDict, total=False):
-    """One thing to do when the context fills."""
+    """The dict form of `ContextManagement`."""
 
     type: Required[Literal["compaction"] | str]
     """What to do; only `compaction` is known."""
@@ -500,7 +464,7 @@ class ConversationItemsCreateParams(RequestOptions, total=False):
 
 
 class ConversationRefParam(TypedDict, total=False):
-    """A conversation, by its id."""
+    """The dict form of `ConversationRef`."""
 
     id: Required[str]
     """Its id, `conv_...`."""
@@ -514,7 +478,7 @@ class ConversationUpdateParams(RequestOptions, total=False):
 
 
 class CustomGrammarFormatParam(TypedDict, total=False):
-    """Input of a custom tool that a grammar constrains."""
+    """The dict form of `CustomGrammarFormat`."""
 
     type: Required[Literal["grammar"]]
     syntax: Required[Literal["lark", "regex"]]
@@ -524,7 +488,7 @@ class CustomGrammarFormatParam(TypedDict, total=False):
 
 
 class CustomTextFormatParam(TypedDict, total=False):
-    """Input of a custom tool that may be any text."""
+    """The dict form of `CustomTextFormat`."""
 
     type: Required[Literal["text"]]
 
@@ -534,8 +498,7 @@ _CustomToolParam = TypedDict("_CustomToolParam", {"async": "bool"}, total=False)
 
 
 class CustomToolParam(_CustomToolParam, total=False):
-    """A tool in your own program that takes free text, or text of a given grammar, where a function takes
-    JSON."""
+    """The dict form of `CustomTool`."""
 
     type: Required[Literal["custom"]]
     name: Required[str]
@@ -551,32 +514,25 @@ class CustomToolParam(_CustomToolParam, total=False):
 
 
 _CustomToolCallParam = TypedDict("_CustomToolCallParam", {"async": "bool"}, total=False)
-"""`async`: Whether the tool was declared asynchronous; absent when the server does not say."""
 
 
 class CustomToolCallParam(_CustomToolCallParam, total=False):
-    """The model wants a custom tool called with free text."""
+    """The dict form of `CustomToolCall`, sent back as it came; the model describes its fields."""
 
     id: str
-    """Set by the server; may be left out when the call is sent back."""
     type: Required[Literal["custom_tool_call"]]
     call_id: Required[str]
-    """Ties the call to its `CustomToolCallOutput`."""
     name: Required[str]
-    """The tool, as declared in `tools`."""
     input: Required[str]
-    """Free text, in the grammar of the tool where it has one."""
     namespace: str
-    """The namespace tool that holds the tool; absent for one outside all namespaces."""
     caller: ToolCallCaller | ToolCallCallerParam | None
-    """Who made the call: absent or null means the model itself."""
 
 
 class CustomToolCallOutputParam(TypedDict, total=False):
-    """What a custom tool gave back."""
+    """The dict form of `CustomToolCallOutput`."""
 
     id: str
-    """Set on stored items; need not be sent."""
+    """Id of a stored item; not needed in requests."""
     type: Required[Literal["custom_tool_call_output"]]
     call_id: Required[str]
     """The `call_id` of the call that this answers."""
@@ -587,7 +543,7 @@ class CustomToolCallOutputParam(TypedDict, total=False):
 
 
 class CustomToolChoiceParam(TypedDict, total=False):
-    """Makes the model call one custom tool."""
+    """The dict form of `CustomToolChoice`."""
 
     type: Required[Literal["custom"]]
     name: Required[str]
@@ -595,13 +551,13 @@ class CustomToolChoiceParam(TypedDict, total=False):
 
 
 class DirectCallerParam(TypedDict, total=False):
-    """The model itself made the call."""
+    """The dict form of `DirectCaller`."""
 
     type: Required[Literal["direct"]]
 
 
 class DomainSecretParam(TypedDict, total=False):
-    """A secret added to requests to one domain, so that code in the container need not hold it."""
+    """The dict form of `DomainSecret`."""
 
     domain: Required[str]
     """The domain it is for, one of `allowed_domains`."""
@@ -612,80 +568,61 @@ class DomainSecretParam(TypedDict, total=False):
 
 
 class DoubleClickActionParam(TypedDict, total=False):
-    """Click twice at one place."""
+    """The dict form of `DoubleClickAction`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["double_click"]]
     x: Required[int]
-    """Pixels from the left edge of the last screenshot."""
     y: Required[int]
-    """Pixels from the top edge of the last screenshot."""
     keys: Required[Sequence[str] | None]
-    """Keys to hold meanwhile."""
 
 
 class DragActionParam(TypedDict, total=False):
-    """Press the mouse button at the first point, move through the others, release at the last."""
+    """The dict form of `DragAction`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["drag"]]
     path: Required[Sequence[Point | PointParam]]
-    """Points to pass, in this order."""
     keys: Sequence[str] | None
-    """Keys to hold meanwhile."""
 
 
 class FileCitationParam(TypedDict, total=False):
-    """A passage of an uploaded file that the text relies on."""
+    """The dict form of `FileCitation`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["file_citation"]]
     file_id: Required[str]
-    """The file cited."""
     index: Required[int]
-    """Character of the text, counted from 0, at which the citation belongs."""
     filename: Required[str]
-    """Name under which the file was uploaded."""
 
 
 class FilePathParam(TypedDict, total=False):
-    """A file that the model made, mentioned in the text."""
+    """The dict form of `FilePath`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["file_path"]]
     file_id: Required[str]
-    """The file made."""
     index: Required[int]
-    """Counted like the `index` of a `FileCitation`."""
 
 
 class FileSearchCallParam(TypedDict, total=False):
-    """A search of the vector stores that a `file_search` tool names; the server runs it."""
+    """The dict form of `FileSearchCall`, sent back as it came; the model describes its fields."""
 
     id: Required[str]
-    """Item id; some servers leave it out."""
     type: Required[Literal["file_search_call"]]
     status: Required[Literal["in_progress", "searching", "completed", "incomplete", "failed"]]
-    """How far the search is; some servers leave it out."""
     queries: Required[Sequence[str]]
-    """What the model searched for; empty until the search is done."""
     results: Sequence[FileSearchResult | FileSearchResultParam] | None
-    """Passages found; null unless `include` asks for `file_search_call.results`."""
 
 
 class FileSearchResultParam(TypedDict, total=False):
-    """One passage that a file search found."""
+    """The dict form of `FileSearchResult`, sent back as it came; the model describes its fields."""
 
     file_id: str
-    """Id of the uploaded file that holds the passage."""
     text: str
-    """The passage itself."""
     filename: str
-    """Name of that file."""
     attributes: Mapping[str, str | float | bool] | None
-    """Attributes that the file has in its vector store: at most 16, with keys of up to 64 characters."""
     score: float
-    """Relevance from 0 to 1, higher is closer."""
 
 
 class FileSearchToolParam(TypedDict, total=False):
-    """A hosted search through files that were put in vector stores."""
+    """The dict form of `FileSearchTool`."""
 
     type: Required[Literal["file_search"]]
     vector_store_ids: Required[Sequence[str]]
@@ -699,34 +636,26 @@ class FileSearchToolParam(TypedDict, total=False):
 
 
 _FunctionCallParam = TypedDict("_FunctionCallParam", {"async": "bool"}, total=False)
-"""`async`: Whether the tool was declared asynchronous; absent when the server does not say."""
 
 
 class FunctionCallParam(_FunctionCallParam, total=False):
-    """The model wants a function called."""
+    """The dict form of `FunctionCall`, sent back as it came; the model describes its fields."""
 
     id: str
-    """OpenAI ids start with `fc_`; llama.cpp leaves it out."""
     type: Required[Literal["function_call"]]
     call_id: Required[str]
-    """Ties the call to its `FunctionCallOutput`."""
     name: Required[str]
-    """The function, as declared in `tools`."""
     arguments: Required[str]
-    """A JSON object as text; may be empty for a function without parameters."""
     namespace: str
-    """The namespace tool that holds the tool; absent for one outside all namespaces."""
     caller: ToolCallCaller | ToolCallCallerParam | None
-    """Who made the call: absent or null means the model itself."""
     status: Literal["in_progress", "completed", "incomplete"]
-    """`in_progress` while arguments still arrive."""
 
 
 class FunctionCallOutputParam(TypedDict, total=False):
-    """What a function gave back."""
+    """The dict form of `FunctionCallOutput`."""
 
     id: str | None
-    """Set on stored items; need not be sent."""
+    """Id of a stored item; not needed in requests."""
     type: Required[Literal["function_call_output"]]
     call_id: str | None
     """The `call_id` of the call that this answers."""
@@ -739,7 +668,7 @@ class FunctionCallOutputParam(TypedDict, total=False):
     caller: ToolCallCaller | ToolCallCallerParam | None
     """Copied from the call that this answers; absent or null means the model itself."""
     status: Literal["in_progress", "completed", "incomplete"] | None
-    """Set on stored items; need not be sent."""
+    """Status of a stored item; not needed in requests."""
 
 
 _FunctionToolParam = TypedDict("_FunctionToolParam", {"async": "bool"}, total=False)
@@ -747,7 +676,7 @@ _FunctionToolParam = TypedDict("_FunctionToolParam", {"async": "bool"}, total=Fa
 
 
 class FunctionToolParam(_FunctionToolParam, total=False):
-    """A function in your own program that the model may call with JSON arguments."""
+    """The dict form of `FunctionTool`."""
 
     type: Required[Literal["function"]]
     name: Required[str]
@@ -768,7 +697,7 @@ class FunctionToolParam(_FunctionToolParam, total=False):
 
 
 class FunctionToolChoiceParam(TypedDict, total=False):
-    """Makes the model call one function."""
+    """The dict form of `FunctionToolChoice`."""
 
     type: Required[Literal["function"]]
     name: Required[str]
@@ -776,7 +705,7 @@ class FunctionToolChoiceParam(TypedDict, total=False):
 
 
 class HostedToolChoiceParam(TypedDict, total=False):
-    """Makes the model use one hosted tool."""
+    """The dict form of `HostedToolChoice`."""
 
     type: Required[Literal[
         "file_search", "web_search_preview", "computer", "computer_use_preview", "computer_use",
@@ -786,7 +715,7 @@ class HostedToolChoiceParam(TypedDict, total=False):
 
 
 class HybridSearchOptionsParam(TypedDict, total=False):
-    """Weights with which reciprocal rank fusion joins the two result lists of a hybrid search."""
+    """The dict form of `HybridSearchOptions`."""
 
     embedding_weight: Required[float]
     """Weight of matches by meaning, relative to `text_weight`."""
@@ -795,7 +724,7 @@ class HybridSearchOptionsParam(TypedDict, total=False):
 
 
 class ImageGenSvgOptionsParam(TypedDict, total=False):
-    """How SVG output is written."""
+    """The dict form of `ImageGenSvgOptions`."""
 
     model: str
     """The model that writes the SVG; when absent the request's own, or a default where no choice is
@@ -805,83 +734,62 @@ class ImageGenSvgOptionsParam(TypedDict, total=False):
 
 
 class ImageGenSvgReasoningParam(TypedDict, total=False):
-    """Reasoning of the model that writes an SVG."""
+    """The dict form of `ImageGenSvgReasoning`."""
 
     effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
     """From none at all to the most; the model's default when absent."""
 
 
 class ImageGenerationCallParam(TypedDict, total=False):
-    """A picture that the server drew or edited for the model."""
+    """The dict form of `ImageGenerationCall`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["image_generation_call"]]
     id: Required[str]
-    """Item id; some servers leave it out."""
     status: Required[Literal["in_progress", "completed", "generating", "failed"]]
-    """How far the picture is."""
     result: Required[str | None]
-    """The picture in base64, in the format `output_format`; null or absent until it is done."""
     action: Literal["generate", "edit", "auto"] | None
-    """Whether a picture was made anew or changed."""
     background: Literal["transparent", "opaque", "auto"] | None
-    """Kind of background used."""
     error: ImageGenerationCallError | ImageGenerationCallErrorParam
-    """Why moderation stopped the call; absent otherwise."""
     output_format: Literal["png", "webp", "jpeg", "gif", "svg"] | None
-    """File format of `result`."""
     quality: Literal["low", "medium", "high", "xhigh", "max", "auto"] | None
-    """Quality used."""
     revised_prompt: str | None
-    """The prompt as the model rewrote it for the image model."""
     size: Literal["1024x1024", "1024x1536", "1536x1024"] | str | None
-    """Width and height in pixels, joined by an `x`."""
     svg_usage: ImageGenerationCallSvgUsage | ImageGenerationCallSvgUsageParam
-    """Tokens spent on an SVG picture; absent for other formats."""
 
 
 class ImageGenerationCallErrorParam(TypedDict, total=False):
-    """Why an image generation call was stopped."""
+    """The dict form of `ImageGenerationCallError`, sent back as it came; the model describes its fields."""
 
     code: Required[str | None]
-    """Machine-readable reason, such as `moderation_blocked`."""
     message: Required[str]
-    """Text for a person."""
     param: Required[str | None]
-    """The request parameter that it is about."""
     type: Required[str]
-    """Class of the error."""
     moderation_details: (
         ImageGenerationCallErrorModerationDetails | ImageGenerationCallErrorModerationDetailsParam
     )
-    """What moderation found; sent with the code `moderation_blocked` only."""
 
 
 class ImageGenerationCallErrorModerationDetailsParam(TypedDict, total=False):
-    """What moderation found in an image generation call."""
+    """The dict form of `ImageGenerationCallErrorModerationDetails`, sent back as it came; the model describes
+    its fields."""
 
     categories: Required[Sequence[str]]
-    """Moderation categories that were hit; new ones may appear."""
     moderation_stage: Required[Literal["input", "output", "unknown"]]
-    """Whether the prompt or the picture was blocked."""
 
 
 class ImageGenerationCallSvgUsageParam(TypedDict, total=False):
-    """Tokens that the model behind an SVG picture used."""
+    """The dict form of `ImageGenerationCallSvgUsage`, sent back as it came; the model describes its
+    fields."""
 
     input_tokens: Required[int]
-    """Tokens read."""
     model: Required[str]
-    """Model that wrote the SVG."""
     output_tokens: Required[int]
-    """Tokens written."""
     reasoning_tokens: Required[int]
-    """Tokens spent on reasoning."""
     total_tokens: Required[int]
-    """Sum for the call."""
 
 
 class ImageGenerationToolParam(TypedDict, total=False):
-    """A hosted tool that draws and edits images."""
+    """The dict form of `ImageGenerationTool`."""
 
     type: Required[Literal["image_generation"]]
     model: Literal[
@@ -925,7 +833,7 @@ class ImageGenerationToolParam(TypedDict, total=False):
 
 
 class ImageMaskParam(TypedDict, total=False):
-    """A mask for editing part of an image, given in one of two ways."""
+    """The dict form of `ImageMask`."""
 
     image_url: str
     """The mask as a base64 data URL."""
@@ -934,7 +842,7 @@ class ImageMaskParam(TypedDict, total=False):
 
 
 class InlineSkillParam(TypedDict, total=False):
-    """A skill that is sent with the request itself."""
+    """The dict form of `InlineSkill`."""
 
     type: Required[Literal["inline"]]
     name: Required[str]
@@ -946,7 +854,7 @@ class InlineSkillParam(TypedDict, total=False):
 
 
 class InlineSkillSourceParam(TypedDict, total=False):
-    """The files of an inline skill as a zip archive."""
+    """The dict form of `InlineSkillSource`."""
 
     type: Required[Literal["base64"]]
     media_type: Required[Literal["application/zip"]]
@@ -955,7 +863,7 @@ class InlineSkillSourceParam(TypedDict, total=False):
 
 
 class InputFileParam(TypedDict, total=False):
-    """A file given to the model, by id, by URL or as data; give one of the three."""
+    """The dict form of `InputFile`."""
 
     type: Required[Literal["input_file"]]
     file_id: str | None
@@ -973,7 +881,7 @@ class InputFileParam(TypedDict, total=False):
 
 
 class InputImageParam(TypedDict, total=False):
-    """An image given to the model, by URL or by file id."""
+    """The dict form of `InputImage`."""
 
     type: Required[Literal["input_image"]]
     image_url: str | None
@@ -987,26 +895,25 @@ class InputImageParam(TypedDict, total=False):
 
 
 class InputMessageParam(TypedDict, total=False):
-    """Any message that is not an assistant's output: of users, of the system, or of the assistant as plain
-    text."""
+    """The dict form of `InputMessage`."""
 
     id: str | None
-    """Set on stored messages; need not be sent."""
+    """Id of a stored message; not needed in requests."""
     type: Literal["message"]
     role: Required[Literal[
         "user", "system", "developer", "assistant", "tool", "unknown", "critic", "discriminator",
     ]]
-    """Requests take the first four; the rest occurs in stored conversations."""
+    """The author; requests take the first four values, the others occur in stored conversations."""
     content: Required[str | Sequence[ContentPart | ContentPartParam]]
-    """Plain text, or parts; servers give parts back even where plain text was sent."""
+    """Plain text or parts."""
     phase: Literal["commentary", "final_answer"] | None
-    """Only on an assistant's message that is sent back: remark on the way or the final answer."""
+    """Only on an assistant's message that is sent back: an interim remark or the final answer."""
     status: Literal["in_progress", "completed", "incomplete"] | None
-    """Set on stored messages; need not be sent."""
+    """Status of a stored message; not needed in requests."""
 
 
 class InputTextParam(TypedDict, total=False):
-    """Text given to the model."""
+    """The dict form of `InputText`."""
 
     type: Required[Literal["input_text"]]
     text: Required[str]
@@ -1062,7 +969,7 @@ class ItemListParams(RequestOptions, total=False):
 
 
 class ItemReferenceParam(TypedDict, total=False):
-    """Stands for an item that the server has stored."""
+    """The dict form of `ItemReference`."""
 
     type: Literal["item_reference"]
     id: Required[str]
@@ -1070,60 +977,49 @@ class ItemReferenceParam(TypedDict, total=False):
 
 
 class KeypressActionParam(TypedDict, total=False):
-    """Press keys together."""
+    """The dict form of `KeypressAction`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["keypress"]]
     keys: Required[Sequence[str]]
-    """Names of the keys of the combination, one an element."""
 
 
 class LocalEnvironmentParam(TypedDict, total=False):
-    """Your own machine: the response asks for commands and your program runs them."""
+    """The dict form of `LocalEnvironment`."""
 
     type: Required[Literal["local"]]
     skills: Sequence[LocalSkill | LocalSkillParam]
-    """Skills that lie on that machine, at most 200; responses leave them out."""
+    """Skills on that machine, at most 200."""
 
 
 class LocalShellActionParam(TypedDict, total=False):
-    """A command to run on the caller's machine."""
+    """The dict form of `LocalShellAction`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["exec"]]
     command: Required[Sequence[str]]
-    """Program and arguments; empty while the call is in progress."""
     timeout_ms: int | None
-    """Milliseconds after which to stop it; absent when the model sets no limit."""
     working_directory: str | None
-    """Directory to run it in; absent when the model names none."""
     env: Required[Mapping[str, str]]
-    """Environment variables to set; may be empty."""
     user: str | None
-    """User to run it as; absent when the model names none."""
 
 
 class LocalShellCallParam(TypedDict, total=False):
-    """A command of the older `local_shell` tool, to be answered with a `LocalShellCallOutput`."""
+    """The dict form of `LocalShellCall`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["local_shell_call"]]
     id: Required[str]
-    """Item id; some servers leave it out."""
     call_id: Required[str]
-    """Repeated in the output that answers this call."""
     action: Required[LocalShellAction | LocalShellActionParam]
-    """The command and how to run it."""
     status: Required[Literal["in_progress", "completed", "incomplete"]]
-    """How far the model is with writing the call."""
 
 
 class LocalShellCallOutputParam(TypedDict, total=False):
-    """What a command of the `local_shell` tool gave."""
+    """The dict form of `LocalShellCallOutput`."""
 
     type: Required[Literal["local_shell_call_output"]]
     id: Required[str]
-    """Id of the call as published; `call_id` is the plainer way to name it."""
+    """Id of the call, by the published schema; `call_id` is clearer."""
     call_id: str
-    """The `call_id` of the call that this answers; the published schema lists it as required but declares
-    only `id`."""
+    """The `call_id` of the call that this answers."""
     output: Required[str]
     """What the command gave, published as JSON text."""
     status: Literal["in_progress", "completed", "incomplete"] | None
@@ -1131,13 +1027,13 @@ class LocalShellCallOutputParam(TypedDict, total=False):
 
 
 class LocalShellToolParam(TypedDict, total=False):
-    """Lets the model run commands in a shell of your program, one a call; `ShellTool` is its newer form."""
+    """The dict form of `LocalShellTool`."""
 
     type: Required[Literal["local_shell"]]
 
 
 class LocalSkillParam(TypedDict, total=False):
-    """A skill in a folder of the machine that runs the commands."""
+    """The dict form of `LocalSkill`."""
 
     name: Required[str]
     """The name by which the model knows the skill."""
@@ -1148,20 +1044,16 @@ class LocalSkillParam(TypedDict, total=False):
 
 
 class LogprobParam(TypedDict, total=False):
-    """The probability of one token of the text."""
+    """The dict form of `Logprob`, sent back as it came; the model describes its fields."""
 
     token: Required[str]
-    """Text of the token."""
     logprob: Required[float]
-    """Natural logarithm of its probability."""
     bytes: Sequence[int]
-    """UTF-8 bytes of the token; absent from OpenAI stream events, sent by LM Studio."""
     top_logprobs: Sequence[TopLogprob | TopLogprobParam]
-    """The likeliest tokens here, as many as `top_logprobs` of the request asks for."""
 
 
 class McpApprovalFilterParam(TypedDict, total=False):
-    """Which tools of an MCP server need approval and which do not."""
+    """The dict form of `McpApprovalFilter`."""
 
     always: McpToolFilter | McpToolFilterParam
     """Tools whose every call must be approved."""
@@ -1170,25 +1062,21 @@ class McpApprovalFilterParam(TypedDict, total=False):
 
 
 class McpApprovalRequestParam(TypedDict, total=False):
-    """A call of an MCP tool that waits for a `McpApprovalResponse`."""
+    """The dict form of `McpApprovalRequest`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["mcp_approval_request"]]
     id: Required[str]
-    """Goes into `approval_request_id` of the response."""
     server_label: Required[str]
-    """Label that the tool definition gives to the MCP server."""
     name: Required[str]
-    """Name of the tool."""
     arguments: Required[str]
-    """JSON text of the arguments."""
 
 
 class McpApprovalResponseParam(TypedDict, total=False):
-    """The caller's yes or no to a call of an MCP tool."""
+    """The dict form of `McpApprovalResponse`."""
 
     type: Required[Literal["mcp_approval_response"]]
     id: str | None
-    """Item id; absent until the server has stored the item."""
+    """Id of a stored item; not needed in requests."""
     approval_request_id: Required[str]
     """The `id` of the request that this answers."""
     approve: Required[bool]
@@ -1198,63 +1086,47 @@ class McpApprovalResponseParam(TypedDict, total=False):
 
 
 class McpCallParam(TypedDict, total=False):
-    """A tool of an MCP server that the server of the API called, with what came back."""
+    """The dict form of `McpCall`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["mcp_call"]]
     id: Required[str]
-    """Item id; some servers leave it out."""
     server_label: Required[str]
-    """Label that the tool definition gives to the MCP server."""
     name: Required[str]
-    """Name of the tool."""
     arguments: Required[str]
-    """JSON text of the arguments; empty while the call is in progress."""
     output: str | None
-    """Text that the tool gave; null until then and on an error."""
     error: str | McpCallError | McpCallErrorParam | None
-    """What went wrong; a plain string from some servers and in older responses."""
     status: Literal["in_progress", "completed", "incomplete", "calling", "failed"]
-    """How far the call is; often absent."""
     approval_request_id: str | None
-    """Id of the `McpApprovalRequest` that was granted for this call; null when none was needed."""
 
 
 class McpHttpErrorParam(TypedDict, total=False):
-    """The HTTP request to the MCP server failed."""
+    """The dict form of `McpHttpError`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["http_error"]]
     code: Required[int]
-    """HTTP status."""
     message: Required[str]
-    """Text of the error."""
 
 
 class McpListToolsParam(TypedDict, total=False):
-    """The tools that an MCP server offers."""
+    """The dict form of `McpListTools`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["mcp_list_tools"]]
     id: Required[str]
-    """Item id; some servers leave it out."""
     server_label: Required[str]
-    """Label that the tool definition gives to the MCP server."""
     tools: Required[Sequence[McpToolInfo | McpToolInfoParam]]
-    """Empty until the list has come, and after an error."""
     error: str | McpCallError | McpCallErrorParam | None
-    """Why the list could not be had; published as text, some servers send an object."""
 
 
 class McpProtocolErrorParam(TypedDict, total=False):
-    """The MCP server answered with an error of its protocol."""
+    """The dict form of `McpProtocolError`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["mcp_protocol_error"]]
     code: Required[int]
-    """Error code of JSON-RPC."""
     message: Required[str]
-    """Text of the error."""
 
 
 class McpToolParam(TypedDict, total=False):
-    """The tools of a remote MCP server; `server_url`, `connector_id` or `tunnel_id` says where it is."""
+    """The dict form of `McpTool`."""
 
     type: Required[Literal["mcp"]]
     server_label: Required[str]
@@ -1287,7 +1159,7 @@ class McpToolParam(TypedDict, total=False):
 
 
 class McpToolChoiceParam(TypedDict, total=False):
-    """Makes the model use one MCP server."""
+    """The dict form of `McpToolChoice`."""
 
     type: Required[Literal["mcp"]]
     server_label: Required[str]
@@ -1297,15 +1169,14 @@ class McpToolChoiceParam(TypedDict, total=False):
 
 
 class McpToolExecutionErrorParam(TypedDict, total=False):
-    """The tool ran and reported that it failed."""
+    """The dict form of `McpToolExecutionError`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["mcp_tool_execution_error"]]
     content: Required[object]
-    """What the tool reported, any JSON."""
 
 
 class McpToolFilterParam(TypedDict, total=False):
-    """Picks some tools of an MCP server."""
+    """The dict form of `McpToolFilter`."""
 
     tool_names: Sequence[str]
     """Picks tools by name."""
@@ -1314,20 +1185,16 @@ class McpToolFilterParam(TypedDict, total=False):
 
 
 class McpToolInfoParam(TypedDict, total=False):
-    """A tool as its MCP server describes it."""
+    """The dict form of `McpToolInfo`, sent back as it came; the model describes its fields."""
 
     name: Required[str]
-    """Name of the tool."""
     description: str | None
-    """What the tool does."""
     input_schema: Required[Mapping[str, object]]
-    """JSON Schema of its arguments."""
     annotations: Mapping[str, object] | None
-    """Hints of the MCP server, such as `read_only`."""
 
 
 class ModerationConfigParam(TypedDict, total=False):
-    """How input and output are moderated."""
+    """The dict form of `ModerationConfig`."""
 
     model: Required[str]
     """The moderation model, such as `omni-moderation-latest`."""
@@ -1336,7 +1203,7 @@ class ModerationConfigParam(TypedDict, total=False):
 
 
 class ModerationPolicyParam(TypedDict, total=False):
-    """What a moderation flag leads to."""
+    """The dict form of `ModerationPolicy`."""
 
     input: ModerationPolicyMode | ModerationPolicyModeParam | None
     """The rule for the input."""
@@ -1345,26 +1212,23 @@ class ModerationPolicyParam(TypedDict, total=False):
 
 
 class ModerationPolicyModeParam(TypedDict, total=False):
-    """The rule for one direction."""
+    """The dict form of `ModerationPolicyMode`."""
 
     mode: Required[Literal["score", "block"]]
     """Whether content is only scored or blocked when flagged."""
 
 
 class MoveActionParam(TypedDict, total=False):
-    """Move the mouse pointer."""
+    """The dict form of `MoveAction`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["move"]]
     x: Required[int]
-    """Pixels from the left edge of the last screenshot."""
     y: Required[int]
-    """Pixels from the top edge of the last screenshot."""
     keys: Sequence[str] | None
-    """Keys to hold meanwhile."""
 
 
 class NamespaceToolParam(TypedDict, total=False):
-    """A group of functions and custom tools under one name."""
+    """The dict form of `NamespaceTool`."""
 
     type: Required[Literal["namespace"]]
     name: Required[str]
@@ -1376,7 +1240,7 @@ class NamespaceToolParam(TypedDict, total=False):
 
 
 class NetworkPolicyAllowlistParam(TypedDict, total=False):
-    """Network access to named domains only."""
+    """The dict form of `NetworkPolicyAllowlist`."""
 
     type: Required[Literal["allowlist"]]
     allowed_domains: Required[Sequence[str]]
@@ -1386,63 +1250,53 @@ class NetworkPolicyAllowlistParam(TypedDict, total=False):
 
 
 class NetworkPolicyDisabledParam(TypedDict, total=False):
-    """No network in the container."""
+    """The dict form of `NetworkPolicyDisabled`."""
 
     type: Required[Literal["disabled"]]
 
 
 class OutputMessageParam(TypedDict, total=False):
-    """What the assistant says."""
+    """The dict form of `OutputMessage`, sent back as it came; the model describes its fields."""
 
     id: Required[str]
-    """OpenAI ids start with `msg_`; GitHub Copilot sends another one with each event."""
     type: Required[Literal["message"]]
     role: Required[Literal["assistant"]]
     content: Required[Sequence[OutputContentPart | OutputContentPartParam]]
-    """Texts and refusals in order; empty until the first part is there."""
     phase: Literal["commentary", "final_answer"] | None
-    """Remark on the way or the final answer; send it back unchanged."""
     status: Required[Literal["in_progress", "completed", "incomplete"]]
-    """`incomplete` when the answer was cut off; some servers leave it out."""
 
 
 class OutputTextParam(TypedDict, total=False):
-    """Text the model wrote, with its citations."""
+    """The dict form of `OutputText`."""
 
     type: Required[Literal["output_text"]]
     text: Required[str]
-    """The text, in Markdown when the model chose so; empty in the event that opens the part."""
+    """The text, in Markdown when the model chose so."""
     annotations: Sequence[Annotation | AnnotationParam]
-    """Citations and file links inside the text; some servers leave the list out."""
+    """Citations and file links inside the text."""
     logprobs: Sequence[Logprob | LogprobParam]
-    """One entry a token; sent only when `include` asks for `message.output_text.logprobs`."""
+    """The probabilities of the text, one entry per token."""
 
 
 class PointParam(TypedDict, total=False):
-    """A place on the screen."""
+    """The dict form of `Point`, sent back as it came; the model describes its fields."""
 
     x: Required[int]
-    """Pixels from the left edge of the last screenshot."""
     y: Required[int]
-    """Pixels from the top edge of the last screenshot."""
 
 
 class ProgramParam(TypedDict, total=False):
-    """A program in JavaScript with which the model calls tools."""
+    """The dict form of `Program`, sent back as it came; the model describes its fields."""
 
     id: Required[str]
-    """OpenAI ids start with `cm_`."""
     type: Required[Literal["program"]]
     call_id: Required[str]
-    """Ties the program to its `ProgramOutput` and to the calls it makes."""
     code: Required[str]
-    """The source; empty in the event that opens the item."""
     fingerprint: Required[str]
-    """Seals the state of the program; send it back unchanged."""
 
 
 class ProgramCallerParam(TypedDict, total=False):
-    """A program of the model made the call."""
+    """The dict form of `ProgramCaller`."""
 
     type: Required[Literal["program"]]
     caller_id: Required[str]
@@ -1450,33 +1304,29 @@ class ProgramCallerParam(TypedDict, total=False):
 
 
 class ProgramOutputParam(TypedDict, total=False):
-    """What a program gave back."""
+    """The dict form of `ProgramOutput`, sent back as it came; the model describes its fields."""
 
     id: Required[str]
-    """OpenAI ids start with `cmo_`."""
     type: Required[Literal["program_output"]]
     call_id: Required[str]
-    """The `call_id` of the `Program`."""
     result: Required[str]
-    """What the program printed, often JSON; empty in the event that opens the item."""
     status: Required[Literal["completed", "incomplete"]]
-    """`incomplete` when the program was stopped before its end."""
 
 
 class ProgrammaticToolCallingChoiceParam(TypedDict, total=False):
-    """Makes the model write a program that calls tools."""
+    """The dict form of `ProgrammaticToolCallingChoice`."""
 
     type: Required[Literal["programmatic_tool_calling"]]
 
 
 class ProgrammaticToolCallingToolParam(TypedDict, total=False):
-    """Lets the model write programs that call those tools whose `allowed_callers` has `programmatic`."""
+    """The dict form of `ProgrammaticToolCallingTool`."""
 
     type: Required[Literal["programmatic_tool_calling"]]
 
 
 class PromptCacheBreakpointParam(TypedDict, total=False):
-    """Marks where a reusable prefix of the prompt ends."""
+    """The dict form of `PromptCacheBreakpoint`."""
 
     mode: Required[Literal["explicit"]]
     ttl: Literal["30m", "12h"]
@@ -1484,20 +1334,20 @@ class PromptCacheBreakpointParam(TypedDict, total=False):
 
 
 class PromptCacheOptionsParam(TypedDict, total=False):
-    """How the prompt cache is used; for `gpt-5.6` and newer models."""
+    """The dict form of `PromptCacheOptions`."""
 
     ttl: Literal["30m", "12h"]
     """How long cache entries are kept at least; `30m` when absent."""
     mode: Literal["implicit", "explicit"]
     """Whether the API sets one breakpoint by itself or uses only yours; `implicit` when absent."""
     prewarm: bool
-    """True fills the cache and generates nothing; false when absent, and never in a response."""
+    """True fills the cache and generates nothing; false when absent."""
     comparison_response_id: str | None
     """A response to compare cache use with; giving it asks for `prompt_cache_diagnostics`."""
 
 
 class PromptTemplateParam(TypedDict, total=False):
-    """A stored prompt and the values to fill in."""
+    """The dict form of `PromptTemplate`."""
 
     id: Required[str]
     """Id of the template, `pmpt_...`."""
@@ -1508,7 +1358,7 @@ class PromptTemplateParam(TypedDict, total=False):
 
 
 class RankingOptionsParam(TypedDict, total=False):
-    """How file search orders its results and which it drops."""
+    """The dict form of `RankingOptions`."""
 
     ranker: Literal["auto", "default-2024-11-15"]
     """The ranking model; `auto` is the current one."""
@@ -1519,7 +1369,7 @@ class RankingOptionsParam(TypedDict, total=False):
 
 
 class ReasoningConfigParam(TypedDict, total=False):
-    """How much a reasoning model thinks, and how much of that is shown and kept."""
+    """The dict form of `ReasoningConfig`."""
 
     effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None
     """How hard to think; the default and the values allowed depend on the model."""
@@ -1528,35 +1378,31 @@ class ReasoningConfigParam(TypedDict, total=False):
     context: Literal["auto", "current_turn", "all_turns"] | None
     """Which earlier reasoning items the model sees again; up to the model when absent or `auto`."""
     mode: Literal["standard", "pro"] | str
-    """The way reasoning is run; in a response the one in force."""
+    """The mode in which reasoning runs."""
     generate_summary: Literal["auto", "concise", "detailed"] | None
     """Deprecated. The former name of `summary`."""
 
 
 class ReasoningItemParam(TypedDict, total=False):
-    """What the model thought before its next item; send it back together with the item that follows it."""
+    """The dict form of `ReasoningItem`, sent back as it came; the model describes its fields."""
 
     id: Required[str]
-    """OpenAI ids start with `rs_`; the server forgets it when the response was made with `store=False`."""
     type: Required[Literal["reasoning"]]
     summary: Required[Sequence[SummaryText | SummaryTextParam]]
-    """Sections of the summary; empty unless `reasoning.summary` of the request asks for one."""
     content: Sequence[ReasoningText | ReasoningTextParam]
-    """The thoughts themselves; sent by servers of open-weight models such as LM Studio."""
     encrypted_content: str | None
-    """The thoughts, sealed; sent when `include` asks for `reasoning.encrypted_content`."""
 
 
 class ReasoningTextParam(TypedDict, total=False):
-    """Raw reasoning of the model, where the server shows it."""
+    """The dict form of `ReasoningText`."""
 
     type: Required[Literal["reasoning_text"]]
     text: Required[str]
-    """A stretch of the chain of thought; open-weight models send it, OpenAI models send summaries."""
+    """A part of the chain of thought."""
 
 
 class RefusalParam(TypedDict, total=False):
-    """The reason the model gives for not answering."""
+    """The dict form of `Refusal`."""
 
     type: Required[Literal["refusal"]]
     refusal: Required[str]
@@ -1640,8 +1486,8 @@ class ResponseRunParams(RequestOptions, total=False):
     """Deprecated. Whether input that is too long loses its oldest items or is an error; `disabled` when
     absent, see `context_management`."""
     service_tier: Literal["auto", "default", "flex", "scale", "priority", "fast", "ultrafast"] | None
-    """Speed against price of serving; `auto`, the project's setting, when absent, and responses show `fast`
-    as `priority`."""
+    """The tier that serves the request, a choice of speed and price; `auto` (the project's setting) when
+    absent."""
     metadata: Mapping[str, str] | None
     """Your own pairs to keep with the response, at most 16, keys to 64 and values to 512 characters."""
     image: ResponseImageOptions | ResponseImageOptionsParam
@@ -1672,10 +1518,10 @@ class ResponseCreateParams(ResponseRunParams, total=False):
 
 
 class ResponseImageOptionsParam(TypedDict, total=False):
-    """How images in the context are handled."""
+    """The dict form of `ResponseImageOptions`."""
 
     context_compression: Literal["auto", "enabled", "disabled"]
-    """Whether images may be compressed; `auto` when absent, and responses say what was done."""
+    """Whether images may be compressed; `auto` when absent."""
 
 
 class ResponseRetrieveParams(RequestOptions, total=False):
@@ -1694,7 +1540,7 @@ class ResponseRetrieveParams(RequestOptions, total=False):
 
 
 class SafetyCheckParam(TypedDict, total=False):
-    """A warning about a computer call that the caller has to acknowledge."""
+    """The dict form of `SafetyCheck`."""
 
     id: Required[str]
     """Repeated when the check is acknowledged."""
@@ -1705,13 +1551,13 @@ class SafetyCheckParam(TypedDict, total=False):
 
 
 class ScreenshotActionParam(TypedDict, total=False):
-    """Take a picture of the screen, nothing else."""
+    """The dict form of `ScreenshotAction`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["screenshot"]]
 
 
 class ScreenshotContentParam(TypedDict, total=False):
-    """A screenshot inside a message."""
+    """The dict form of `ScreenshotContent`."""
 
     type: Required[Literal["computer_screenshot"]]
     image_url: Required[str | None]
@@ -1725,62 +1571,48 @@ class ScreenshotContentParam(TypedDict, total=False):
 
 
 class ScrollActionParam(TypedDict, total=False):
-    """Turn the mouse wheel with the pointer at a place."""
+    """The dict form of `ScrollAction`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["scroll"]]
     x: Required[int]
-    """Pixels from the left edge of the last screenshot."""
     y: Required[int]
-    """Pixels from the top edge of the last screenshot."""
     scroll_x: Required[int]
-    """How far to scroll sideways."""
     scroll_y: Required[int]
-    """How far to scroll up or down."""
     keys: Sequence[str] | None
-    """Keys to hold meanwhile."""
 
 
 class ShellActionParam(TypedDict, total=False):
-    """Commands to run and the limits for them."""
+    """The dict form of `ShellAction`, sent back as it came; the model describes its fields."""
 
     commands: Required[Sequence[str]]
-    """Command lines, in order; empty while the call is in progress."""
     timeout_ms: int | None
-    """Wall-clock milliseconds that they may take; null when the model sets no limit."""
     max_output_length: int | None
-    """Characters of stdout and stderr together to keep; null when the model sets no limit."""
 
 
 class ShellCallParam(TypedDict, total=False):
-    """Commands of the `shell` tool; a container runs them, or the caller who sends a `ShellCallOutput`."""
+    """The dict form of `ShellCall`, sent back as it came; the model describes its fields."""
 
     id: str | None
-    """Item id; absent until the server has stored the item."""
     call_id: Required[str]
-    """Repeated in the output that answers this call."""
     caller: ToolCallCaller | ToolCallCallerParam | None
-    """Whether the model itself or a program of it made the call; absent or null when untold."""
     type: Required[Literal["shell_call"]]
     action: Required[ShellAction | ShellActionParam]
-    """The commands and their limits."""
     status: Literal["in_progress", "completed", "incomplete"] | None
-    """How far the call is; optional in a request."""
     environment: ShellEnvironment | ShellEnvironmentParam | None
-    """Where the commands run; absent in recordings where the caller runs them."""
 
 
 class ShellCallOutputParam(TypedDict, total=False):
-    """What the commands of a shell call gave, one element a command."""
+    """The dict form of `ShellCallOutput`."""
 
     id: str | None
-    """Item id; absent until the server has stored the item."""
+    """Id of a stored item; not needed in requests."""
     call_id: Required[str]
     """The `call_id` of the shell call that this answers."""
     caller: ToolCallCaller | ToolCallCallerParam | None
     """The `caller` of the call; absent or null when untold."""
     type: Required[Literal["shell_call_output"]]
     output: Required[Sequence[ShellOutputContent | ShellOutputContentParam]]
-    """Results in order; empty until a command has ended."""
+    """Results in the order of the commands."""
     status: Literal["in_progress", "completed", "incomplete"] | None
     """How far the commands are; optional in a request."""
     max_output_length: int | None
@@ -1788,7 +1620,7 @@ class ShellCallOutputParam(TypedDict, total=False):
 
 
 class ShellExitParam(TypedDict, total=False):
-    """The command ended by itself."""
+    """The dict form of `ShellExit`."""
 
     type: Required[Literal["exit"]]
     exit_code: Required[int]
@@ -1796,7 +1628,7 @@ class ShellExitParam(TypedDict, total=False):
 
 
 class ShellOutputContentParam(TypedDict, total=False):
-    """What one command wrote and how it ended."""
+    """The dict form of `ShellOutputContent`."""
 
     stdout: Required[str]
     """Text on standard output."""
@@ -1807,13 +1639,13 @@ class ShellOutputContentParam(TypedDict, total=False):
 
 
 class ShellTimeoutParam(TypedDict, total=False):
-    """The command was stopped at its time limit."""
+    """The dict form of `ShellTimeout`."""
 
     type: Required[Literal["timeout"]]
 
 
 class ShellToolParam(TypedDict, total=False):
-    """Lets the model run shell commands, in a hosted container or by your program."""
+    """The dict form of `ShellTool`."""
 
     type: Required[Literal["shell"]]
     environment: ShellToolEnvironment | ShellToolEnvironmentParam | None
@@ -1823,13 +1655,13 @@ class ShellToolParam(TypedDict, total=False):
 
 
 class ShellToolChoiceParam(TypedDict, total=False):
-    """Makes the model use the shell tool."""
+    """The dict form of `ShellToolChoice`."""
 
     type: Required[Literal["shell"]]
 
 
 class SkillReferenceParam(TypedDict, total=False):
-    """A skill that was uploaded before."""
+    """The dict form of `SkillReference`."""
 
     type: Required[Literal["skill_reference"]]
     skill_id: Required[str]
@@ -1839,14 +1671,14 @@ class SkillReferenceParam(TypedDict, total=False):
 
 
 class StreamOptionsParam(TypedDict, total=False):
-    """Settings of a stream of events."""
+    """The dict form of `StreamOptions`."""
 
     include_obfuscation: bool
     """Whether deltas are padded so that their sizes tell nothing about the text; true when absent."""
 
 
 class SummaryTextParam(TypedDict, total=False):
-    """One section of a reasoning summary."""
+    """The dict form of `SummaryText`."""
 
     type: Required[Literal["summary_text"]]
     text: Required[str]
@@ -1854,7 +1686,7 @@ class SummaryTextParam(TypedDict, total=False):
 
 
 class TextParam(TypedDict, total=False):
-    """Text of a stored message, marked neither as input nor as output."""
+    """The dict form of `Text`."""
 
     type: Required[Literal["text"]]
     text: Required[str]
@@ -1862,7 +1694,7 @@ class TextParam(TypedDict, total=False):
 
 
 class TextConfigParam(TypedDict, total=False):
-    """What the model's text must look like and how long-winded it is."""
+    """The dict form of `TextConfig`."""
 
     format: TextFormat | TextFormatParam
     """Plain text, JSON, or JSON of a schema; plain text when absent."""
@@ -1871,14 +1703,13 @@ class TextConfigParam(TypedDict, total=False):
 
 
 class TextFormatJsonObjectParam(TypedDict, total=False):
-    """Some JSON object, without a schema; the input must ask for JSON, and `TextFormatJsonSchema` is
-    preferred."""
+    """The dict form of `TextFormatJsonObject`."""
 
     type: Required[Literal["json_object"]]
 
 
 class TextFormatJsonSchemaParam(TypedDict, total=False):
-    """JSON that follows a schema of yours."""
+    """The dict form of `TextFormatJsonSchema`."""
 
     type: Required[Literal["json_schema"]]
     name: Required[str]
@@ -1892,32 +1723,27 @@ class TextFormatJsonSchemaParam(TypedDict, total=False):
 
 
 class TextFormatTextParam(TypedDict, total=False):
-    """Plain text, the default."""
+    """The dict form of `TextFormatText`."""
 
     type: Required[Literal["text"]]
 
 
 class ToolSearchCallParam(TypedDict, total=False):
-    """The model's search among tools that are marked `defer_loading`."""
+    """The dict form of `ToolSearchCall`, sent back as it came; the model describes its fields."""
 
     id: str | None
-    """Item id; absent until the server has stored the item."""
     call_id: str | None
-    """Repeated in the output that answers this call; null when the server runs the search."""
     type: Required[Literal["tool_search_call"]]
     execution: Literal["server", "client"]
-    """Who runs the search; with `client` the caller answers with a `ToolSearchOutput`."""
     arguments: Required[object]
-    """What to search for, usually an object; empty while the call is in progress."""
     status: Literal["in_progress", "completed", "incomplete"] | None
-    """How far the search is; optional in a request."""
 
 
 class ToolSearchOutputParam(TypedDict, total=False):
-    """The tools that a search found and the model may call from here on."""
+    """The dict form of `ToolSearchOutput`."""
 
     id: str | None
-    """Item id; absent until the server has stored the item."""
+    """Id of a stored item; not needed in requests."""
     call_id: str | None
     """The `call_id` of the search that this answers; null when the server ran it."""
     type: Required[Literal["tool_search_output"]]
@@ -1930,7 +1756,7 @@ class ToolSearchOutputParam(TypedDict, total=False):
 
 
 class ToolSearchToolParam(TypedDict, total=False):
-    """Lets the model look for deferred tools and load those it needs."""
+    """The dict form of `ToolSearchTool`."""
 
     type: Required[Literal["tool_search"]]
     execution: Literal["server", "client"]
@@ -1942,96 +1768,78 @@ class ToolSearchToolParam(TypedDict, total=False):
 
 
 class TopLogprobParam(TypedDict, total=False):
-    """A token the model might have chosen at this position."""
+    """The dict form of `TopLogprob`, sent back as it came; the model describes its fields."""
 
     token: Required[str]
-    """Text of the token."""
     logprob: Required[float]
-    """Natural logarithm of its probability."""
     bytes: Sequence[int]
-    """UTF-8 bytes of the token; absent from OpenAI stream events, sent by LM Studio."""
 
 
 class TypeActionParam(TypedDict, total=False):
-    """Type text on the keyboard."""
+    """The dict form of `TypeAction`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["type"]]
     text: Required[str]
-    """What to type."""
 
 
 class UrlCitationParam(TypedDict, total=False):
-    """A web page that a stretch of the text relies on."""
+    """The dict form of `UrlCitation`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["url_citation"]]
     url: Required[str]
-    """Address of the page."""
     start_index: Required[int]
-    """Position of the first character of the cited stretch, counted from 0."""
     end_index: Required[int]
-    """Position after the last character of the cited stretch."""
     title: Required[str]
-    """Title of the page; some gateways leave it out."""
 
 
 class WaitActionParam(TypedDict, total=False):
-    """Do nothing for a moment, so that the screen can settle."""
+    """The dict form of `WaitAction`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["wait"]]
 
 
 class WebSearchActionFindInPageParam(TypedDict, total=False):
-    """Text was looked for in a page opened before."""
+    """The dict form of `WebSearchActionFindInPage`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["find_in_page"]]
     url: Required[str]
-    """Address of that page."""
     pattern: Required[str]
-    """The text looked for."""
 
 
 class WebSearchActionOpenPageParam(TypedDict, total=False):
-    """A page was opened."""
+    """The dict form of `WebSearchActionOpenPage`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["open_page"]]
     url: str | None
-    """Address of the page; may be null or absent."""
 
 
 class WebSearchActionSearchParam(TypedDict, total=False):
-    """A query sent to the search engine."""
+    """The dict form of `WebSearchActionSearch`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["search"]]
     query: str
-    """Deprecated. The only or first query; `queries` succeeds it."""
     queries: Sequence[str]
-    """All queries of this step; absent from older responses."""
     sources: Sequence[WebSearchSource | WebSearchSourceParam]
-    """What the search looked at; absent unless `include` asks for `web_search_call.action.sources`."""
 
 
 class WebSearchCallParam(TypedDict, total=False):
-    """One step on the web that the server took for the model, a search or a look at a page."""
+    """The dict form of `WebSearchCall`, sent back as it came; the model describes its fields."""
 
     id: Required[str]
-    """Item id; some servers leave it out."""
     type: Required[Literal["web_search_call"]]
     status: Required[Literal["in_progress", "searching", "completed", "failed", "incomplete"]]
-    """How far the step is; some servers leave it out."""
     action: Required[WebSearchAction | WebSearchActionParam]
-    """What was searched or opened; absent while the call is in progress and from servers that tell no
-    details."""
 
 
 class WebSearchFiltersParam(TypedDict, total=False):
-    """Limits the sites of a web search."""
+    """The dict form of `WebSearchFilters`."""
 
     allowed_domains: Sequence[str] | None
     """Domains to search, their subdomains included; every domain when null or absent."""
 
 
 class WebSearchPreviewToolParam(TypedDict, total=False):
-    """The preview form of `WebSearchTool`."""
+    """The dict form of `WebSearchPreviewTool`."""
 
     type: Required[Literal["web_search_preview", "web_search_preview_2025_03_11"]]
     """The tool, or its version of a given day."""
@@ -2044,16 +1852,14 @@ class WebSearchPreviewToolParam(TypedDict, total=False):
 
 
 class WebSearchSourceParam(TypedDict, total=False):
-    """A page or a data feed that a search used."""
+    """The dict form of `WebSearchSource`, sent back as it came; the model describes its fields."""
 
     type: Required[Literal["url", "api"]]
-    """`api` is a data feed of OpenAI (weather, sports, finance) that the published schema leaves out."""
     url: Required[str]
-    """Address of the page; absent on a data feed."""
 
 
 class WebSearchToolParam(TypedDict, total=False):
-    """A hosted search of the web."""
+    """The dict form of `WebSearchTool`."""
 
     type: Required[Literal["web_search", "web_search_2025_08_26"]]
     """The tool, or its version of a given day."""
@@ -2112,46 +1918,46 @@ class WebhookUpdateParams(RequestOptions, total=False):
     """Types of the events to send; they replace those there are."""
 
 AnnotationParam: TypeAlias = FileCitationParam | UrlCitationParam | ContainerFileCitationParam | FilePathParam
-"""What a stretch of output text refers to."""
+"""The dict form of `Annotation`."""
 
 OutputContentPartParam: TypeAlias = OutputTextParam | RefusalParam
-"""A part of what the model says."""
+"""The dict form of `OutputContentPart`."""
 
 InputContentPartParam: TypeAlias = InputTextParam | InputImageParam | InputFileParam
-"""A part of what the model is given, in messages and in tool outputs."""
+"""The dict form of `InputContentPart`."""
 
 ContentPartParam: TypeAlias = (
     OutputTextParam | RefusalParam | ReasoningTextParam | InputTextParam | InputImageParam | InputFileParam
     | TextParam | SummaryTextParam | ScreenshotContentParam
 )
-"""Any part that a message or a `content_part` event may hold."""
+"""The dict form of `ContentPart`."""
 
 CustomToolFormatParam: TypeAlias = CustomTextFormatParam | CustomGrammarFormatParam
-"""What a custom tool takes as input, told apart by `type`."""
+"""The dict form of `CustomToolFormat`."""
 
 FilterParam: TypeAlias = ComparisonFilterParam | CompoundFilterParam
-"""A condition on file attributes; compounds nest to any depth, and `type` is the operator."""
+"""The dict form of `Filter`."""
 
 CodeInterpreterContainerParam: TypeAlias = CodeInterpreterContainerAutoParam
-"""How the code interpreter gets a container; the id of an existing one is a plain string instead."""
+"""The dict form of `CodeInterpreterContainer`."""
 
 NetworkPolicyParam: TypeAlias = NetworkPolicyDisabledParam | NetworkPolicyAllowlistParam
-"""Which hosts a container may reach, told apart by `type`."""
+"""The dict form of `NetworkPolicy`."""
 
 SkillParam: TypeAlias = SkillReferenceParam | InlineSkillParam
-"""A skill for a hosted container, told apart by `type`."""
+"""The dict form of `Skill`."""
 
 ShellToolEnvironmentParam: TypeAlias = ContainerAutoParam | LocalEnvironmentParam | ContainerReferenceParam
-"""Where the commands of a shell tool run, told apart by `type`."""
+"""The dict form of `ShellToolEnvironment`."""
 
 NamespaceMemberParam: TypeAlias = FunctionToolParam | CustomToolParam
-"""A tool that may stand in a namespace."""
+"""The dict form of `NamespaceMember`."""
 
 ToolCallCallerParam: TypeAlias = DirectCallerParam | ProgramCallerParam
-"""Who made a tool call."""
+"""The dict form of `ToolCallCaller`."""
 
 ConfigurationUpdateTextFormatParam: TypeAlias = TextFormatTextParam | TextFormatJsonSchemaParam
-"""The answer formats that a configuration update may choose."""
+"""The dict form of `ConfigurationUpdateTextFormat`."""
 
 OutputItemParam: TypeAlias = (
     OutputMessageParam | ReasoningItemParam | FunctionCallParam | FunctionCallOutputParam
@@ -2162,52 +1968,51 @@ OutputItemParam: TypeAlias = (
     | McpApprovalResponseParam | McpCallParam | ToolSearchCallParam | ToolSearchOutputParam | ProgramParam
     | ProgramOutputParam | AdditionalToolsParam | CompactionParam
 )
-"""What a response may hold in `output`."""
+"""The dict form of `OutputItem`."""
 
 ItemParam: TypeAlias = InputMessageParam | OutputItemParam | ConfigurationUpdateParam
-"""What item lists, conversations and compacted responses hold."""
+"""The dict form of `Item`."""
 
 InputItemParam: TypeAlias = ItemParam | CompactionTriggerParam | ItemReferenceParam
-"""What a request may hold in `input`."""
+"""The dict form of `InputItem`."""
 
 TextFormatParam: TypeAlias = TextFormatTextParam | TextFormatJsonSchemaParam | TextFormatJsonObjectParam
-"""What the model's text must look like, told apart by `type`."""
+"""The dict form of `TextFormat`."""
 
 WebSearchActionParam: TypeAlias = (
     WebSearchActionSearchParam | WebSearchActionOpenPageParam | WebSearchActionFindInPageParam
 )
-"""What a web search call did."""
+"""The dict form of `WebSearchAction`."""
 
 ComputerActionParam: TypeAlias = (
     ClickActionParam | DoubleClickActionParam | DragActionParam | KeypressActionParam | MoveActionParam
     | ScreenshotActionParam | ScrollActionParam | TypeActionParam | WaitActionParam
 )
-"""One thing to do on a screen."""
+"""The dict form of `ComputerAction`."""
 
 CodeInterpreterOutputParam: TypeAlias = CodeInterpreterLogsParam | CodeInterpreterImageParam
-"""One thing that a run of code gave."""
+"""The dict form of `CodeInterpreterOutput`."""
 
 ShellEnvironmentParam: TypeAlias = LocalEnvironmentParam | ContainerReferenceParam
-"""Where the commands of a shell call run: on the caller's machine or in a container of the server."""
+"""The dict form of `ShellEnvironment`."""
 
 ShellOutcomeParam: TypeAlias = ShellTimeoutParam | ShellExitParam
-"""How a command ended."""
+"""The dict form of `ShellOutcome`."""
 
 ApplyPatchOperationParam: TypeAlias = (
     ApplyPatchCreateFileParam | ApplyPatchDeleteFileParam | ApplyPatchUpdateFileParam
 )
-"""What a patch call does to its file."""
+"""The dict form of `ApplyPatchOperation`."""
 
 McpCallErrorParam: TypeAlias = McpProtocolErrorParam | McpToolExecutionErrorParam | McpHttpErrorParam
-"""Why a call of an MCP tool failed."""
+"""The dict form of `McpCallError`."""
 
 ToolChoiceObjectParam: TypeAlias = (
     AllowedToolsChoiceParam | HostedToolChoiceParam | FunctionToolChoiceParam | McpToolChoiceParam
     | CustomToolChoiceParam | ProgrammaticToolCallingChoiceParam | ApplyPatchToolChoiceParam
     | ShellToolChoiceParam
 )
-"""A tool choice that names tools, told apart by `type`; `none`, `auto` and `required` are plain strings
-instead."""
+"""The dict form of `ToolChoiceObject`."""
 
 ToolParam: TypeAlias = (
     FunctionToolParam | FileSearchToolParam | ComputerToolParam | ComputerUsePreviewToolParam
@@ -2215,7 +2020,7 @@ ToolParam: TypeAlias = (
     | ImageGenerationToolParam | LocalShellToolParam | ShellToolParam | CustomToolParam | NamespaceToolParam
     | ToolSearchToolParam | WebSearchPreviewToolParam | ApplyPatchToolParam
 )
-"""Any tool that a request may offer, told apart by `type`."""
+"""The dict form of `Tool`."""
 
 InputList: TypeAlias = "list[InputItem | InputItemParam | str]"
 """A list of `InputItem` for a request; a text in it is a message of the user."""

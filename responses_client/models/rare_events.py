@@ -54,9 +54,9 @@ class ErrorEvent(Event):
     error: ApiError | None = None
     """The error in its nested form; absent when the fields above are there."""
     status: StrictInt | None = None
-    """HTTP status code that the error stands for; over WebSocket and from some gateways."""
+    """HTTP status code of the error. Sent over a WebSocket and by some gateways."""
     headers: dict[str, str] | None = None
-    """HTTP headers that belong to the error, such as rate limits; from some gateways."""
+    """HTTP headers that belong to the error, such as rate limits. Sent by some gateways."""
 
 
 class Keepalive(Event):

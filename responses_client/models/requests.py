@@ -94,8 +94,8 @@ class ResponseCreateRequest(Model):
     service_tier: Open[Literal[
         "auto", "default", "flex", "scale", "priority", "fast", "ultrafast",
     ]] | None = None
-    """Speed against price of serving; `auto`, the project's setting, when absent, and responses show `fast`
-    as `priority`."""
+    """The tier that serves the request, a choice of speed and price; `auto` (the project's setting) when
+    absent. Responses show `fast` as `priority`."""
     metadata: Annotated[
         dict[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=512)]],
         Field(max_length=16),

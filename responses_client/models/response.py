@@ -44,7 +44,7 @@ class ReasoningConfig(Model):
     context: Open[Literal["auto", "current_turn", "all_turns"]] | None = None
     """Which earlier reasoning items the model sees again; up to the model when absent or `auto`."""
     mode: Open[Literal["standard", "pro"]] | None = None
-    """The way reasoning is run; in a response the one in force."""
+    """The mode in which reasoning runs. A response has the mode in effect."""
     generate_summary: Open[Literal["auto", "concise", "detailed"]] | None = None
     """Deprecated. The former name of `summary`."""
 
@@ -67,7 +67,7 @@ class Response(ResponseResult):
     created_at: Number | None = None
     """When it was created, in Unix seconds; integer or float as sent."""
     completed_at: Number | None = None
-    """When it was completed, in Unix seconds; null or absent in any status but `completed`."""
+    """Time of completion in Unix seconds; null or absent in any status but `completed`."""
     status: Open[Literal[
         "completed", "failed", "in_progress", "cancelled", "queued", "incomplete",
     ]] | None = None
@@ -91,7 +91,7 @@ class Response(ResponseResult):
     conversation: ConversationRef | None = None
     """The conversation that input and output were added to; null or absent where there is none."""
     input: Annotated[str | list[InputItem], TEXT_OR] | None = None
-    """The request's input, which a few servers repeat."""
+    """The input of the request. Only a few servers repeat it."""
     instructions: Annotated[str | list[InputItem], TEXT_OR] | None = None
     """The system message in force; items where a prompt template supplied them."""
     input_transformations: Items[InputTransformation] = EMPTY
@@ -154,7 +154,7 @@ class Response(ResponseResult):
     user: str | None = None
     """Deprecated. Your id of the end user; `safety_identifier` and `prompt_cache_key` replace it."""
     billing: Billing | None = None
-    """Who is charged; OpenAI sends it at times, no published schema has it."""
+    """The party that is charged. OpenAI sends it at times, though no published schema has it."""
 
 
 class TextFormatText(Model):

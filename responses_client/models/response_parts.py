@@ -152,7 +152,7 @@ class PromptCacheOptions(Model):
     mode: Open[Literal["implicit", "explicit"]] | None = None
     """Whether the API sets one breakpoint by itself or uses only yours; `implicit` when absent."""
     prewarm: StrictBool | None = None
-    """True fills the cache and generates nothing; false when absent, and never in a response."""
+    """True fills the cache and generates nothing; false when absent. Responses omit it."""
     comparison_response_id: str | None = None
     """A response to compare cache use with; giving it asks for `prompt_cache_diagnostics`."""
 
@@ -195,14 +195,14 @@ class AccessPrograms(Model):
     """The access programs that a response runs under, one a domain."""
 
     cyber: Open[Literal["standard", "daybreak_blue", "daybreak_red"]] | None = None
-    """The program for cyber security; when absent from a request, taken from the model and your access."""
+    """The program for cyber security; when absent, the one that follows from the model and your access."""
 
 
 class ResponseImageOptions(Model):
     """How images in the context are handled."""
 
     context_compression: Open[Literal["auto", "enabled", "disabled"]] | None = None
-    """Whether images may be compressed; `auto` when absent, and responses say what was done."""
+    """Whether images may be compressed; `auto` when absent. A response says what was done."""
 
 
 class Moderation(Model):

@@ -52,36 +52,38 @@ class FileSearchCall(Result):
     """A search of the vector stores that a `file_search` tool names; the server runs it."""
 
     id: str | None = None
-    """Item id; some servers leave it out."""
+    """Id of the item. Some servers omit it."""
     type: Literal["file_search_call"] = "file_search_call"
     status: Open[Literal["in_progress", "searching", "completed", "incomplete", "failed"]] | None = None
-    """How far the search is; some servers leave it out."""
+    """The progress of the search. Some servers omit it."""
     queries: Items[str] = EMPTY
-    """What the model searched for; empty until the search is done."""
+    """The queries of the model. Empty until the search is done."""
     results: Items[FileSearchResult] = EMPTY
-    """Passages found; null unless `include` asks for `file_search_call.results`."""
+    """Passages found. Null unless `include` asks for `file_search_call.results`."""
 
 
 class WebSearchCall(Result):
     """One step on the web that the server took for the model, a search or a look at a page."""
 
     id: str | None = None
-    """Item id; some servers leave it out."""
+    """Id of the item. Some servers omit it."""
     type: Literal["web_search_call"] = "web_search_call"
     status: Open[Literal["in_progress", "searching", "completed", "failed", "incomplete"]] | None = None
-    """How far the step is; some servers leave it out."""
+    """The progress of the step. Some servers omit it."""
     action: WebSearchAction | None = None
-    """What was searched or opened; absent while the call is in progress and from servers that tell no
+    """The search made or the page opened. Absent while the call is in progress, and from servers that give no
     details."""
     results: Annotated[Any, READ_ONLY] = None
-    """Raw results, if `include` has `web_search_call.results`; of unpublished shape."""
+    """Raw results, in a form that is not published. Sent when `include` asks for
+    `web_search_call.results`."""
 
 
 class WebSearchSource(Model):
     """A page or a data feed that a search used."""
 
     type: Literal["url", "api"] = "url"
-    """`api` is a data feed of OpenAI (weather, sports, finance) that the published schema leaves out."""
+    """The kind of source. `api`, a data feed of OpenAI (weather, sports, finance), is not in the published
+    schema."""
     url: str | None = None
     """Address of the page; absent on a data feed."""
     name: Annotated[str | None, READ_ONLY] = None
@@ -95,9 +97,10 @@ class WebSearchActionSearch(Model):
     query: str | None = None
     """Deprecated. The only or first query; `queries` succeeds it."""
     queries: Items[str] = EMPTY
-    """All queries of this step; absent from older responses."""
+    """All queries of this step. Older responses omit them."""
     sources: Items[WebSearchSource] = EMPTY
-    """What the search looked at; absent unless `include` asks for `web_search_call.action.sources`."""
+    """The pages and feeds that the search used. Absent unless `include` asks for
+    `web_search_call.action.sources`."""
 
 
 class WebSearchActionOpenPage(Model):
@@ -105,7 +108,7 @@ class WebSearchActionOpenPage(Model):
 
     type: Literal["open_page"] = "open_page"
     url: str | None = None
-    """Address of the page; may be null or absent."""
+    """Address of the page. It may be null or absent."""
 
 
 class WebSearchActionFindInPage(Model):
@@ -134,13 +137,13 @@ class ComputerCall(Result):
 
     type: Literal["computer_call"] = "computer_call"
     id: str | None = None
-    """Item id; some servers leave it out."""
+    """Id of the item. Some servers omit it."""
     call_id: str
     """Repeated in the output that answers this call."""
     action: ComputerAction | None = None
-    """The one thing to do; sent for the tool `computer_use_preview`."""
+    """The only action. Sent for the tool `computer_use_preview`."""
     actions: Items[ComputerAction] = EMPTY
-    """Things to do, in this order; sent for the tool `computer`."""
+    """The actions, in order. Sent for the tool `computer`."""
     pending_safety_checks: Items[SafetyCheck] = EMPTY
     """Warnings that the output must acknowledge; empty when there are none."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
@@ -152,7 +155,7 @@ class ComputerScreenshot(Model):
 
     type: Literal["computer_screenshot"] = "computer_screenshot"
     image_url: str | None = None
-    """Web address or `data:` URL; returned only when `include` asks for
+    """Web address or `data:` URL. Returned only when `include` asks for
     `computer_call_output.output.image_url`."""
     file_id: str | None = None
     """Id of an uploaded file that holds the picture."""
@@ -162,7 +165,7 @@ class ComputerCallOutput(Result):
     """What the screen showed after a computer call was carried out."""
 
     id: str | None = None
-    """Item id; absent until the server has stored the item."""
+    """Id of a stored item; not needed in requests."""
     call_id: str
     """The `call_id` of the computer call that this answers."""
     type: Literal["computer_call_output"] = "computer_call_output"
@@ -171,9 +174,9 @@ class ComputerCallOutput(Result):
     acknowledged_safety_checks: Items[SafetyCheck] = EMPTY
     """Those of `pending_safety_checks` that the caller accepts."""
     status: Open[Literal["in_progress", "completed", "incomplete", "failed"]] | None = None
-    """Set on items that the API returns; `failed` comes from the API only."""
+    """Status of a stored item; not needed in requests. Only the API sets `failed`."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Who made the item; absent unless the server tells."""
+    """The creator of the item. Absent unless the server names it."""
 
 
 class ClickAction(Model):
@@ -282,15 +285,15 @@ class CodeInterpreterCall(Result):
 
     type: Literal["code_interpreter_call"] = "code_interpreter_call"
     id: str | None = None
-    """Item id; some servers leave it out."""
+    """Id of the item. Some servers omit it."""
     status: Open[Literal["in_progress", "completed", "incomplete", "interpreting", "failed"]] | None = None
-    """How far the run is; some servers leave it out."""
+    """The progress of the run. Some servers omit it."""
     container_id: str | None = None
-    """Container that ran the code; some servers leave it out."""
+    """Container that ran the code. Some servers omit it."""
     code: str | None = None
-    """The source; empty or null until the model has begun to write it."""
+    """The source. Empty or null until the model begins to write it."""
     outputs: Items[CodeInterpreterOutput] = EMPTY
-    """What the run gave; null or empty unless `include` asks for `code_interpreter_call.outputs`."""
+    """The outputs of the run. Null or empty unless `include` asks for `code_interpreter_call.outputs`."""
 
 
 class CodeInterpreterLogs(Model):
@@ -353,11 +356,11 @@ class ImageGenerationCall(Result):
 
     type: Literal["image_generation_call"] = "image_generation_call"
     id: str | None = None
-    """Item id; some servers leave it out."""
+    """Id of the item. Some servers omit it."""
     status: Open[Literal["in_progress", "completed", "generating", "failed"]] | None = None
     """How far the picture is."""
     result: str | None = None
-    """The picture in base64, in the format `output_format`; null or absent until it is done."""
+    """The picture in base64, in the format `output_format`. Null or absent until it is done."""
     action: Open[Literal["generate", "edit", "auto"]] | None = None
     """Whether a picture was made anew or changed."""
     background: Open[Literal["transparent", "opaque", "auto"]] | None = None
@@ -381,7 +384,7 @@ class LocalShellAction(Model):
 
     type: Literal["exec"] = "exec"
     command: Items[str] = EMPTY
-    """Program and arguments; empty while the call is in progress."""
+    """Program and arguments. Empty while the call is in progress."""
     timeout_ms: StrictInt | None = None
     """Milliseconds after which to stop it; absent when the model sets no limit."""
     working_directory: str | None = None
@@ -397,7 +400,7 @@ class LocalShellCall(Result):
 
     type: Literal["local_shell_call"] = "local_shell_call"
     id: str | None = None
-    """Item id; some servers leave it out."""
+    """Id of the item. Some servers omit it."""
     call_id: str
     """Repeated in the output that answers this call."""
     action: LocalShellAction
@@ -411,9 +414,9 @@ class LocalShellCallOutput(Result):
 
     type: Literal["local_shell_call_output"] = "local_shell_call_output"
     id: str | None = None
-    """Id of the call as published; `call_id` is the plainer way to name it."""
+    """Id of the call, by the published schema; `call_id` is clearer."""
     call_id: str | None = None
-    """The `call_id` of the call that this answers; the published schema lists it as required but declares
+    """The `call_id` of the call that this answers. The published schema lists it as required but declares
     only `id`."""
     output: str
     """What the command gave, published as JSON text."""
@@ -425,7 +428,7 @@ class ShellAction(Model):
     """Commands to run and the limits for them."""
 
     commands: Items[str] = EMPTY
-    """Command lines, in order; empty while the call is in progress."""
+    """Command lines, in order. Empty while the call is in progress."""
     timeout_ms: StrictInt | None = None
     """Wall-clock milliseconds that they may take; null when the model sets no limit."""
     max_output_length: StrictInt | None = None
@@ -436,7 +439,7 @@ class ShellCall(Result):
     """Commands of the `shell` tool; a container runs them, or the caller who sends a `ShellCallOutput`."""
 
     id: str | None = None
-    """Item id; absent until the server has stored the item."""
+    """Id of a stored item; not needed in requests."""
     call_id: str
     """Repeated in the output that answers this call."""
     caller: ToolCallCaller | None = None
@@ -447,29 +450,29 @@ class ShellCall(Result):
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """How far the call is; optional in a request."""
     environment: ShellEnvironment | None = None
-    """Where the commands run; absent in recordings where the caller runs them."""
+    """The place where the commands run. Absent in recordings where the caller runs them."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Who made the item; absent unless the server tells."""
+    """The creator of the item. Absent unless the server names it."""
 
 
 class ShellCallOutput(Result):
     """What the commands of a shell call gave, one element a command."""
 
     id: str | None = None
-    """Item id; absent until the server has stored the item."""
+    """Id of a stored item; not needed in requests."""
     call_id: str
     """The `call_id` of the shell call that this answers."""
     caller: ToolCallCaller | None = None
     """The `caller` of the call; absent or null when untold."""
     type: Literal["shell_call_output"] = "shell_call_output"
     output: Items[ShellOutputContent] = EMPTY
-    """Results in order; empty until a command has ended."""
+    """Results in the order of the commands. Empty until a command has ended."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """How far the commands are; optional in a request."""
     max_output_length: StrictInt | None = None
     """The limit of the call in characters, to be sent back as it came."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Who made the item; absent unless the server tells."""
+    """The creator of the item. Absent unless the server names it."""
 
 
 class ShellExit(Model):
@@ -491,7 +494,7 @@ class ApplyPatchCall(Result):
 
     type: Literal["apply_patch_call"] = "apply_patch_call"
     id: str | None = None
-    """Item id; absent until the server has stored the item."""
+    """Id of a stored item; not needed in requests."""
     call_id: str
     """Repeated in the output that answers this call."""
     caller: ToolCallCaller | None = None
@@ -501,7 +504,7 @@ class ApplyPatchCall(Result):
     operation: ApplyPatchOperation
     """Which file, and what becomes of it."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Who made the item; absent unless the server tells."""
+    """The creator of the item. Absent unless the server names it."""
 
 
 class ApplyPatchCallOutput(Result):
@@ -509,7 +512,7 @@ class ApplyPatchCallOutput(Result):
 
     type: Literal["apply_patch_call_output"] = "apply_patch_call_output"
     id: str | None = None
-    """Item id; absent until the server has stored the item."""
+    """Id of a stored item; not needed in requests."""
     call_id: str
     """The `call_id` of the patch call that this answers."""
     caller: ToolCallCaller | None = None
@@ -519,7 +522,7 @@ class ApplyPatchCallOutput(Result):
     output: str | None = None
     """Log or error text for the model to read, where there is any."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Who made the item; absent unless the server tells."""
+    """The creator of the item. Absent unless the server names it."""
 
 
 class ApplyPatchCreateFile(Model):
@@ -529,7 +532,7 @@ class ApplyPatchCreateFile(Model):
     path: str
     """Path from the root of the workspace."""
     diff: str
-    """Diff that adds all lines; empty while the call is in progress."""
+    """Diff that adds all lines. Empty while the call is in progress."""
 
 
 class ApplyPatchDeleteFile(Model):
@@ -547,7 +550,7 @@ class ApplyPatchUpdateFile(Model):
     path: str
     """Path from the root of the workspace."""
     diff: str
-    """Diff against the file as it is; empty while the call is in progress."""
+    """Diff against the current file. Empty while the call is in progress."""
 
 
 class McpCall(Result):
@@ -555,19 +558,19 @@ class McpCall(Result):
 
     type: Literal["mcp_call"] = "mcp_call"
     id: str | None = None
-    """Item id; some servers leave it out."""
+    """Id of the item. Some servers omit it."""
     server_label: str | None = None
     """Label that the tool definition gives to the MCP server."""
     name: str
     """Name of the tool."""
     arguments: str
-    """JSON text of the arguments; empty while the call is in progress."""
+    """JSON text of the arguments. Empty while the call is in progress."""
     output: str | None = None
-    """Text that the tool gave; null until then and on an error."""
+    """Text that the tool returned; null on an error. Null until the tool has answered."""
     error: Annotated[str | McpCallError, TEXT_OR] | None = None
-    """What went wrong; a plain string from some servers and in older responses."""
+    """The error of the call. A plain string from some servers and in older responses."""
     status: Open[Literal["in_progress", "completed", "incomplete", "calling", "failed"]] | None = None
-    """How far the call is; often absent."""
+    """The progress of the call. Often absent."""
     approval_request_id: str | None = None
     """Id of the `McpApprovalRequest` that was granted for this call; null when none was needed."""
 
@@ -618,13 +621,13 @@ class McpListTools(Result):
 
     type: Literal["mcp_list_tools"] = "mcp_list_tools"
     id: str | None = None
-    """Item id; some servers leave it out."""
+    """Id of the item. Some servers omit it."""
     server_label: str | None = None
     """Label that the tool definition gives to the MCP server."""
     tools: Items[McpToolInfo] = EMPTY
-    """Empty until the list has come, and after an error."""
+    """The tools; empty after an error. Empty until the list has arrived."""
     error: Annotated[str | McpCallError, TEXT_OR] | None = None
-    """Why the list could not be had; published as text, some servers send an object."""
+    """The reason why the list is missing. Published as a string; some servers send an object."""
 
 
 class McpApprovalRequest(Result):
@@ -646,7 +649,7 @@ class McpApprovalResponse(Result):
 
     type: Literal["mcp_approval_response"] = "mcp_approval_response"
     id: str | None = None
-    """Item id; absent until the server has stored the item."""
+    """Id of a stored item; not needed in requests."""
     approval_request_id: str
     """The `id` of the request that this answers."""
     approve: StrictBool
@@ -659,25 +662,25 @@ class ToolSearchCall(Result):
     """The model's search among tools that are marked `defer_loading`."""
 
     id: str | None = None
-    """Item id; absent until the server has stored the item."""
+    """Id of a stored item; not needed in requests."""
     call_id: str | None = None
     """Repeated in the output that answers this call; null when the server runs the search."""
     type: Literal["tool_search_call"] = "tool_search_call"
     execution: Open[Literal["server", "client"]] | None = None
     """Who runs the search; with `client` the caller answers with a `ToolSearchOutput`."""
     arguments: Any
-    """What to search for, usually an object; empty while the call is in progress."""
+    """The search, usually an object. Empty while the call is in progress."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """How far the search is; optional in a request."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Who made the item; absent unless the server tells."""
+    """The creator of the item. Absent unless the server names it."""
 
 
 class ToolSearchOutput(Result):
     """The tools that a search found and the model may call from here on."""
 
     id: str | None = None
-    """Item id; absent until the server has stored the item."""
+    """Id of a stored item; not needed in requests."""
     call_id: str | None = None
     """The `call_id` of the search that this answers; null when the server ran it."""
     type: Literal["tool_search_output"] = "tool_search_output"
@@ -688,4 +691,4 @@ class ToolSearchOutput(Result):
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """How far the search is; optional in a request."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Who made the item; absent unless the server tells."""
+    """The creator of the item. Absent unless the server names it."""

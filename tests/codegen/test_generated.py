@@ -2,6 +2,7 @@
 
 import ast
 import pickle
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -142,6 +143,10 @@ def test_union_keeps_what_it_does_not_know(union: Union):
     assert unknown.to_dict() == {"type": "brand_new", "a": 1}
 
 
+SENT_BACK = "sent back as it came; the model describes its fields."
+"""The end of the docstring of a dict type whose keys have none."""
+
+
 def classes() -> Iterator[tuple[str, ast.ClassDef]]:
     for name, text in FILES.items():
         for node in ast.walk(ast.parse(text)):
@@ -149,23 +154,70 @@ def classes() -> Iterator[tuple[str, ast.ClassDef]]:
                 yield name, node
 
 
+def documented(node: ast.ClassDef) -> Iterator[tuple[ast.AnnAssign, str]]:
+    """Yield the fields of a class, each with its docstring or an empty string."""
+    for field, following in zip(node.body, [*node.body[1:], None], strict=True):
+        if isinstance(field, ast.AnnAssign):
+            text = following.value if isinstance(following, ast.Expr) else None
+            found = text.value if isinstance(text, ast.Constant) else ""
+            yield field, " ".join(str(found).split())
+
+
+def dict_types() -> Iterator[tuple[str, ast.AnnAssign, str]]:
+    """Yield the keys of all dict types: the name, the declaration, the docstring."""
+    for name, node in classes():
+        if name.endswith("/params.py"):
+            yield from ((f"{node.name}.{ast.unparse(f.target)}", f, text) for f, text in documented(node))
+
+
 def test_every_class_and_field_has_a_docstring():
     missing: list[str] = []
     for name, node in classes():
-        if not ast.get_docstring(node):
+        text = " ".join((ast.get_docstring(node) or "").split())
+        if not text:
             missing.append(f"{name}: {node.name}")
-        for field, following in zip(node.body, [*node.body[1:], None], strict=True):
-            is_field = isinstance(field, ast.AnnAssign) and "Literal" not in ast.unparse(field.annotation)[:9]
-            if is_field and not isinstance(following, ast.Expr):
+        fields = list(documented(node))
+        if text.endswith(SENT_BACK):
+            assert [found for _, found in fields if found] == []
+            continue
+        for field, found in fields:
+            if not found and "Literal" not in ast.unparse(field.annotation)[:9]:
                 missing.append(f"{name}: {node.name}.{ast.unparse(field.target)}")
     # A tag says what it is; where its name does not, the schema describes it.
     assert [text for text in missing if not text.endswith((".type", ".role", ".mode", ".media_type"))] == []
 
 
+def test_required_key_of_a_dict_type_is_never_said_to_be_left_out():
+    pattern = re.compile(
+        r"absent|omit|missing|left out|leaves? \w+ out|not needed|need not|optional|by default"
+    )
+    said = {
+        name: text for name, field, text in dict_types() if "Required[" in ast.unparse(field.annotation)[:9]
+    }
+    assert len(said) > 100
+    assert [(name, text) for name, text in said.items() if pattern.search(text)] == []
+
+
+def test_remarks_on_servers_are_on_models_and_not_on_dict_types():
+    notes = {field.server_note for item in OBJECTS for field in item.fields} - {""}
+    texts = {name: " ".join(text.split()) for name, text in FILES.items()}
+    params = texts.pop("responses_client/models/params.py")
+    assert [note for note in notes if note in params] == []
+    assert [note for note in notes if not any(note in text for text in texts.values())] == []
+    servers = re.compile(
+        r"[Ss]ome servers|[Oo]lder responses|[Gg]ateways|LM Studio|llama\.cpp|LiteLLM|vLLM|Copilot"
+    )
+    assert servers.search(params) is None
+
+
 def test_docstrings_of_the_schema_are_sentences():
     described = [(schema.name, schema.description) for schema in DOCUMENT.schemas.values()]
     described += [
-        (f"{item.name}.{f.wire}", f.description) for item in OBJECTS for f in item.fields if f.description
+        (f"{item.name}.{f.wire}", text)
+        for item in OBJECTS
+        for f in item.fields
+        for text in (f.description, f.server_note)
+        if text
     ]
     odd = [
         name
