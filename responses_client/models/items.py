@@ -26,7 +26,7 @@ __all__ = [
 
 
 class OutputMessage(Result):
-    """What the assistant says."""
+    """A message by the assistant."""
 
     id: str | None = None
     """Id of the item. OpenAI ids start with `msg_`; GitHub Copilot sends a different one with each event."""
@@ -35,13 +35,13 @@ class OutputMessage(Result):
     content: Items[OutputContentPart] = EMPTY
     """Texts and refusals in order. Empty until the first part arrives."""
     phase: Open[Literal["commentary", "final_answer"]] | None = None
-    """Remark on the way or the final answer; send it back unchanged."""
+    """Interim remark or final answer; send it back unchanged."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """The progress of the message; `incomplete` when the answer was cut off. Some servers omit it."""
 
 
 class InputMessage(Result):
-    """Any message that is not an assistant's output: of users, of the system, or of the assistant as plain
+    """Any message but an output of the assistant: by a user, by the system, or by the assistant as plain
     text."""
 
     id: str | None = None
@@ -54,13 +54,13 @@ class InputMessage(Result):
     content: Annotated[str | list[ContentPart], TEXT_OR]
     """Plain text or parts. Servers return parts even where plain text was sent."""
     phase: Open[Literal["commentary", "final_answer"]] | None = None
-    """Only on an assistant's message that is sent back: an interim remark or the final answer."""
+    """Interim remark or final answer; only on an assistant's message that is sent back."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """Status of a stored message; not needed in requests."""
 
 
 class ReasoningItem(Result):
-    """What the model thought before its next item; send it back together with the item that follows it."""
+    """Reasoning of the model before its next item; send it back together with the item that follows."""
 
     id: str | None = None
     """Id of the item. OpenAI ids start with `rs_`; the server forgets the item if the response was made with
@@ -78,31 +78,31 @@ class ReasoningItem(Result):
 
 
 class FunctionCall(Result):
-    """The model wants a function called."""
+    """A function call by the model."""
 
     id: str | None = None
     """Id of the item. OpenAI ids start with `fc_`; the server of llama.cpp omits it."""
     type: Literal["function_call"] = "function_call"
     call_id: str
-    """Ties the call to its `FunctionCallOutput`."""
+    """Id of the call, repeated in its `FunctionCallOutput`."""
     name: str
-    """The function, as declared in `tools`."""
+    """Name of the function, as declared in `tools`."""
     arguments: str
-    """A JSON object as text; may be empty for a function without parameters."""
+    """The arguments, a JSON object as text; may be empty for a function without parameters."""
     namespace: str | None = None
-    """The namespace tool that holds the tool; absent for one outside all namespaces."""
+    """Namespace of the function; absent outside all namespaces."""
     async_: StrictBool | None = Field(default=None, validation_alias="async", serialization_alias="async")
     """Whether the tool was declared asynchronous. Absent when the server does not say."""
     caller: ToolCallCaller | None = None
-    """Who made the call: absent or null means the model itself."""
+    """The caller; the model itself when null or absent."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
-    """`in_progress` while arguments still arrive."""
+    """The progress of the call; `in_progress` while arguments still arrive."""
     created_by: Annotated[str | None, READ_ONLY] = None
     """Id of the item's creator. Present only in stored items."""
 
 
 class FunctionCallOutput(Result):
-    """What a function gave back."""
+    """The output of a function call."""
 
     id: str | None = None
     """Id of a stored item; not needed in requests."""
@@ -112,11 +112,11 @@ class FunctionCallOutput(Result):
     output: Annotated[str | list[InputContentPart], TEXT_OR]
     """Text, often JSON, of at most 10,485,760 characters, or parts with text, images and files."""
     name: str | None = None
-    """The function that was called; optional beside `call_id`."""
+    """Name of the function; optional beside `call_id`."""
     namespace: str | None = None
-    """The namespace tool that holds the function."""
+    """Namespace of the function."""
     caller: ToolCallCaller | None = None
-    """Copied from the call that this answers; absent or null means the model itself."""
+    """The `caller` of the call; the model itself when null or absent."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """Status of a stored item; not needed in requests."""
     created_by: Annotated[str | None, READ_ONLY] = None
@@ -124,31 +124,31 @@ class FunctionCallOutput(Result):
 
 
 class CustomToolCall(Result):
-    """The model wants a custom tool called with free text."""
+    """A call of a custom tool by the model."""
 
     id: str | None = None
     """Id of the item; may be omitted when the call is sent back. Set by the server."""
     type: Literal["custom_tool_call"] = "custom_tool_call"
     call_id: str
-    """Ties the call to its `CustomToolCallOutput`."""
+    """Id of the call, repeated in its `CustomToolCallOutput`."""
     name: str
-    """The tool, as declared in `tools`."""
+    """Name of the tool, as declared in `tools`."""
     input: str
-    """Free text, in the grammar of the tool where it has one."""
+    """The input as text, in the grammar of the tool if it has one."""
     namespace: str | None = None
-    """The namespace tool that holds the tool; absent for one outside all namespaces."""
+    """Namespace of the tool; absent outside all namespaces."""
     async_: StrictBool | None = Field(default=None, validation_alias="async", serialization_alias="async")
     """Whether the tool was declared asynchronous. Absent when the server does not say."""
     caller: ToolCallCaller | None = None
-    """Who made the call: absent or null means the model itself."""
+    """The caller; the model itself when null or absent."""
     status: Annotated[Open[Literal["in_progress", "completed", "incomplete"]] | None, READ_ONLY] = None
-    """`in_progress` while input still arrives."""
+    """The progress of the call; `in_progress` while input still arrives."""
     created_by: Annotated[str | None, READ_ONLY] = None
     """Id of the item's creator. Present only in stored items."""
 
 
 class CustomToolCallOutput(Result):
-    """What a custom tool gave back."""
+    """The output of a custom tool call."""
 
     id: str | None = None
     """Id of a stored item; not needed in requests."""
@@ -158,7 +158,7 @@ class CustomToolCallOutput(Result):
     output: Annotated[str | list[InputContentPart], TEXT_OR]
     """Text, or parts with text, images and files."""
     caller: ToolCallCaller | None = None
-    """Copied from the call that this answers; absent or null means the model itself."""
+    """The `caller` of the call; the model itself when null or absent."""
     status: Annotated[Open[Literal["in_progress", "completed", "incomplete"]] | None, READ_ONLY] = None
     """The progress of the item. Present only in stored items."""
     created_by: Annotated[str | None, READ_ONLY] = None
@@ -166,13 +166,13 @@ class CustomToolCallOutput(Result):
 
 
 class DirectCaller(Model):
-    """The model itself made the call."""
+    """The model itself, as the caller of a tool."""
 
     type: Literal["direct"] = "direct"
 
 
 class ProgramCaller(Model):
-    """A program of the model made the call."""
+    """A program of the model, as the caller of a tool."""
 
     type: Literal["program"] = "program"
     caller_id: str
@@ -180,21 +180,21 @@ class ProgramCaller(Model):
 
 
 class Program(Result):
-    """A program in JavaScript with which the model calls tools."""
+    """A JavaScript program by which the model calls tools."""
 
     id: str | None = None
     """Id of the item. OpenAI ids start with `cm_`."""
     type: Literal["program"] = "program"
     call_id: str
-    """Ties the program to its `ProgramOutput` and to the calls it makes."""
+    """Id of the program, repeated in its `ProgramOutput` and in the calls that it makes."""
     code: str
     """The source. Empty in the event that opens the item."""
     fingerprint: str | None = None
-    """Seals the state of the program; send it back unchanged."""
+    """A seal on the state of the program; send it back unchanged."""
 
 
 class ProgramOutput(Result):
-    """What a program gave back."""
+    """The output of a program."""
 
     id: str | None = None
     """Id of the item. OpenAI ids start with `cmo_`."""
@@ -204,7 +204,7 @@ class ProgramOutput(Result):
     result: str
     """The text that the program printed, often JSON. Empty in the event that opens the item."""
     status: Open[Literal["completed", "incomplete"]] | None = None
-    """`incomplete` when the program was stopped before its end."""
+    """The progress of the program; `incomplete` when it was stopped before its end."""
 
 
 class AdditionalTools(Result):
@@ -218,49 +218,49 @@ class AdditionalTools(Result):
     ]] | None = None
     """The author; always `developer` in requests."""
     tools: Items[Tool] = EMPTY
-    """Added to those of the request."""
+    """The tools, in addition to those of the request."""
 
 
 class ConfigurationUpdateReasoning(Model):
     """The reasoning settings of a configuration update."""
 
     effort: Open[Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]] | None = None
-    """How much the model may think before it answers."""
+    """Amount of reasoning before an answer."""
 
 
 class ConfigurationUpdateText(Model):
     """The text settings of a configuration update."""
 
     format: ConfigurationUpdateTextFormat
-    """Replaces the format of the request."""
+    """The format that replaces the one of the request."""
 
 
 class ConfigurationUpdate(Result):
-    """Settings that hold from this point of the conversation on."""
+    """Settings that apply from this point of the conversation on."""
 
     id: str | None = None
     """Id of a stored item; not needed in requests."""
     type: Literal["configuration_update"] = "configuration_update"
     reasoning: ConfigurationUpdateReasoning | None = None
-    """How hard the model thinks from here on; absent leaves it as it was."""
+    """Reasoning settings from here on; unchanged when absent."""
     text: ConfigurationUpdateText | None = None
-    """In which form the model answers from here on; absent leaves it as it was."""
+    """Text settings from here on; unchanged when absent."""
 
 
 class Compaction(Result):
-    """A sealed summary that stands for all items before it."""
+    """An encrypted summary that stands for all items before it."""
 
     id: str | None = None
     """Id of the item; not needed in requests. OpenAI ids start with `cmp_`."""
     type: Literal["compaction"] = "compaction"
     encrypted_content: str
-    """The sealed summary, of at most 20,971,520 characters; send it back unchanged."""
+    """The encrypted summary, at most 20,971,520 characters; send it back unchanged."""
     created_by: Annotated[str | None, READ_ONLY] = None
     """Id of the item's creator. Present only in stored items."""
 
 
 class CompactionTrigger(Model):
-    """Asks the server to compact what comes before it."""
+    """An instruction to the server to compact the items before it."""
 
     id: str | None = None
     """Id of the item; not needed in requests."""
@@ -268,8 +268,8 @@ class CompactionTrigger(Model):
 
 
 class ItemReference(Model):
-    """Stands for an item that the server has stored."""
+    """A reference to an item that the server has stored."""
 
     type: Literal["item_reference"] = "item_reference"
     id: str
-    """The id of that item."""
+    """Id of the stored item."""

@@ -112,7 +112,7 @@ class AdditionalToolsParam(TypedDict, total=False):
     ]]
     """The author; always `developer` in requests."""
     tools: Required[Sequence[Tool | ToolParam]]
-    """Added to those of the request."""
+    """The tools, in addition to those of the request."""
 
 
 class AllowedToolsChoiceParam(TypedDict, total=False):
@@ -120,9 +120,10 @@ class AllowedToolsChoiceParam(TypedDict, total=False):
 
     type: Required[Literal["allowed_tools"]]
     mode: Required[Literal["auto", "required"]]
-    """Whether the model may also answer without a call, or must call at least one."""
+    """Whether the model may answer without a call (`auto`) or must make at least one (`required`)."""
     tools: Required[Sequence[Mapping[str, object]]]
-    """The tools left, each by `type` and what names it, such as `name` or `server_label`."""
+    """The allowed tools, each by `type` and the field that identifies it, such as `name` or
+    `server_label`."""
 
 
 class ApplyPatchCallParam(TypedDict, total=False):
@@ -145,11 +146,11 @@ class ApplyPatchCallOutputParam(TypedDict, total=False):
     call_id: Required[str]
     """The `call_id` of the patch call that this answers."""
     caller: ToolCallCaller | ToolCallCallerParam | None
-    """The `caller` of the call; absent or null when untold."""
+    """The `caller` of the call; null or absent when unknown."""
     status: Required[Literal["completed", "failed"]]
-    """Whether the file is now as the model wants it."""
+    """Whether the change was made."""
     output: str | None
-    """Log or error text for the model to read, where there is any."""
+    """Log or error text for the model."""
 
 
 class ApplyPatchCreateFileParam(TypedDict, total=False):
@@ -172,7 +173,7 @@ class ApplyPatchToolParam(TypedDict, total=False):
 
     type: Required[Literal["apply_patch"]]
     allowed_callers: Sequence[Literal["direct", "programmatic"]] | None
-    """Who may call it, the model itself or a program that the model wrote."""
+    """The permitted callers: the model itself (`direct`) or a program that it wrote (`programmatic`)."""
 
 
 class ApplyPatchToolChoiceParam(TypedDict, total=False):
@@ -196,9 +197,9 @@ class ApproximateLocationParam(TypedDict, total=False):
     country: str | None
     """Two-letter ISO 3166-1 code, such as `US`."""
     region: str | None
-    """Region or state in free text."""
+    """Region or state, in free text."""
     city: str | None
-    """City in free text."""
+    """City, in free text."""
     timezone: str | None
     """IANA name, such as `America/Los_Angeles`."""
 
@@ -207,10 +208,10 @@ class BackgroundOptionsParam(TypedDict, total=False):
     """The dict form of `BackgroundOptions`."""
 
     completion_window: Literal["soonest", "2h", "8h"]
-    """How long the answer may take; `soonest` when absent, and the longer ones cost less and do not
+    """Time within which the answer is due; `soonest` when absent, and the longer ones cost less and do not
     stream."""
     continuation_id: str
-    """Your own id of related requests, which are served with priority; adds no history."""
+    """Your own id of related requests, which are served with priority; it adds no history."""
 
 
 class ClickActionParam(TypedDict, total=False):
@@ -239,11 +240,11 @@ class CodeInterpreterContainerAutoParam(TypedDict, total=False):
 
     type: Required[Literal["auto"]]
     file_ids: Sequence[str]
-    """Uploaded files to put in the container, at most 50."""
+    """Ids of uploaded files to put in the container, at most 50."""
     memory_limit: Literal["1g", "4g", "16g", "64g"] | None
     """Memory of the container in gigabytes."""
     network_policy: NetworkPolicy | NetworkPolicyParam
-    """Which hosts code in the container may reach."""
+    """The hosts that code in the container may reach."""
 
 
 class CodeInterpreterImageParam(TypedDict, total=False):
@@ -265,9 +266,9 @@ class CodeInterpreterToolParam(TypedDict, total=False):
 
     type: Required[Literal["code_interpreter"]]
     container: Required[str | CodeInterpreterContainer | CodeInterpreterContainerParam]
-    """Id of an existing container, or how to make one."""
+    """Id of an existing container, or the settings of a new one."""
     allowed_callers: Sequence[Literal["direct", "programmatic"]] | None
-    """Who may call it, the model itself or a program that the model wrote."""
+    """The permitted callers: the model itself (`direct`) or a program that it wrote (`programmatic`)."""
 
 
 class CompactionParam(TypedDict, total=False):
@@ -292,18 +293,18 @@ class ComparisonFilterParam(TypedDict, total=False):
     type: Required[Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin"]]
     """The operator; `in` and `nin` take a list as `value`."""
     key: Required[str]
-    """The attribute's name."""
+    """Name of the attribute."""
     value: Required[str | float | bool | Sequence[float | str]]
-    """What the attribute is compared with."""
+    """The value to compare the attribute with."""
 
 
 class CompoundFilterParam(TypedDict, total=False):
     """The dict form of `CompoundFilter`."""
 
     type: Required[Literal["and", "or"]]
-    """Whether all of the conditions must hold or one suffices."""
+    """The operator: all conditions must hold (`and`), or one suffices (`or`)."""
     filters: Required[Sequence[Filter | FilterParam]]
-    """The conditions, each a comparison or again a compound."""
+    """The conditions, each a comparison or another compound."""
 
 
 class ComputerCallParam(TypedDict, total=False):
@@ -329,7 +330,7 @@ class ComputerCallOutputParam(TypedDict, total=False):
     output: Required[ComputerScreenshot | ComputerScreenshotParam]
     """Picture of the screen."""
     acknowledged_safety_checks: Sequence[SafetyCheck | SafetyCheckParam] | None
-    """Those of `pending_safety_checks` that the caller accepts."""
+    """The `pending_safety_checks` that the caller accepts."""
     status: Literal["in_progress", "completed", "incomplete", "failed"] | None
     """Status of a stored item; not needed in requests."""
 
@@ -355,7 +356,7 @@ class ComputerUsePreviewToolParam(TypedDict, total=False):
 
     type: Required[Literal["computer_use_preview"]]
     environment: Required[Literal["windows", "mac", "linux", "ubuntu", "browser"]]
-    """The kind of machine the model controls."""
+    """The kind of machine that the model controls."""
     display_width: Required[int]
     """Width of the display in pixels."""
     display_height: Required[int]
@@ -369,23 +370,23 @@ class ConfigurationUpdateParam(TypedDict, total=False):
     """Id of a stored item; not needed in requests."""
     type: Required[Literal["configuration_update"]]
     reasoning: ConfigurationUpdateReasoning | ConfigurationUpdateReasoningParam
-    """How hard the model thinks from here on; absent leaves it as it was."""
+    """Reasoning settings from here on; unchanged when absent."""
     text: ConfigurationUpdateText | ConfigurationUpdateTextParam
-    """In which form the model answers from here on; absent leaves it as it was."""
+    """Text settings from here on; unchanged when absent."""
 
 
 class ConfigurationUpdateReasoningParam(TypedDict, total=False):
     """The dict form of `ConfigurationUpdateReasoning`."""
 
     effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None
-    """How much the model may think before it answers."""
+    """Amount of reasoning before an answer."""
 
 
 class ConfigurationUpdateTextParam(TypedDict, total=False):
     """The dict form of `ConfigurationUpdateText`."""
 
     format: Required[ConfigurationUpdateTextFormat | ConfigurationUpdateTextFormatParam]
-    """Replaces the format of the request."""
+    """The format that replaces the one of the request."""
 
 
 class ContainerAutoParam(TypedDict, total=False):
@@ -393,11 +394,11 @@ class ContainerAutoParam(TypedDict, total=False):
 
     type: Required[Literal["container_auto"]]
     file_ids: Sequence[str]
-    """Uploaded files to put in the container, at most 50."""
+    """Ids of uploaded files to put in the container, at most 50."""
     memory_limit: Literal["1g", "4g", "16g", "64g"] | None
     """Memory of the container in gigabytes."""
     network_policy: NetworkPolicy | NetworkPolicyParam
-    """Which hosts commands in the container may reach."""
+    """The hosts that commands in the container may reach."""
     skills: Sequence[Skill | SkillParam]
     """Skills to install in the container, at most 200."""
 
@@ -425,29 +426,30 @@ class ContextManagementParam(TypedDict, total=False):
     """The dict form of `ContextManagement`."""
 
     type: Required[Literal["compaction"] | str]
-    """What to do; only `compaction` is known."""
+    """The kind of action; only `compaction` is known."""
     compact_threshold: int | None
     """Number of tokens at which the history is compacted, at least 1000."""
 
 
 class ConversationCreateParams(RequestOptions, total=False):
-    """What a conversation starts with."""
+    """The initial content of a conversation."""
 
     items: Sequence[InputItem | InputItemParam | str] | None
     """The first items, at most 20."""
     metadata: Mapping[str, str] | None
-    """Your own pairs to keep with it, at most 16, keys to 64 and values to 512 characters."""
+    """Your own key-value pairs to store with it: at most 16, keys of up to 64 and values of up to 512
+    characters."""
 
 
 class ConversationItemRetrieveParams(RequestOptions, total=False):
-    """What is shown of an item."""
+    """A request for an item of a conversation."""
 
     include: Sequence[Literal[
         "file_search_call.results", "web_search_call.results", "web_search_call.action.sources",
         "message.input_image.image_url", "computer_call_output.output.image_url",
         "code_interpreter_call.outputs", "reasoning.encrypted_content", "message.output_text.logprobs",
     ]]
-    """Data to send that is left out otherwise."""
+    """Additional data to include."""
 
 
 class ConversationItemsCreateParams(RequestOptions, total=False):
@@ -460,21 +462,22 @@ class ConversationItemsCreateParams(RequestOptions, total=False):
         "message.input_image.image_url", "computer_call_output.output.image_url",
         "code_interpreter_call.outputs", "reasoning.encrypted_content", "message.output_text.logprobs",
     ]]
-    """Data to send that is left out otherwise."""
+    """Additional data to include."""
 
 
 class ConversationRefParam(TypedDict, total=False):
     """The dict form of `ConversationRef`."""
 
     id: Required[str]
-    """Its id, `conv_...`."""
+    """Id of the conversation, `conv_...`."""
 
 
 class ConversationUpdateParams(RequestOptions, total=False):
-    """What changes of a conversation."""
+    """A change of a conversation."""
 
     metadata: Required[Mapping[str, str] | None]
-    """Your own pairs to keep with it, at most 16, keys to 64 and values to 512 characters."""
+    """Your own key-value pairs to store with it: at most 16, keys of up to 64 and values of up to 512
+    characters."""
 
 
 class CustomGrammarFormatParam(TypedDict, total=False):
@@ -482,7 +485,7 @@ class CustomGrammarFormatParam(TypedDict, total=False):
 
     type: Required[Literal["grammar"]]
     syntax: Required[Literal["lark", "regex"]]
-    """The language `definition` is written in."""
+    """The language of `definition`."""
     definition: Required[str]
     """The grammar itself, a Lark grammar or one regular expression."""
 
@@ -494,7 +497,7 @@ class CustomTextFormatParam(TypedDict, total=False):
 
 
 _CustomToolParam = TypedDict("_CustomToolParam", {"async": "bool"}, total=False)
-"""`async`: Whether the output may be sent later than with the very next request."""
+"""`async`: Whether the output may be sent in a later request than the next one."""
 
 
 class CustomToolParam(_CustomToolParam, total=False):
@@ -502,15 +505,15 @@ class CustomToolParam(_CustomToolParam, total=False):
 
     type: Required[Literal["custom"]]
     name: Required[str]
-    """The name in the model's calls."""
+    """Name of the tool, used in the model's calls."""
     description: str
-    """Tells the model what the tool does and when to call it."""
+    """Description for the model: the purpose of the tool and when to call it."""
     format: CustomToolFormat | CustomToolFormatParam
-    """What the input must look like; any text when absent."""
+    """The format of the input; any text when absent."""
     defer_loading: bool
     """Whether the model sees the definition only after tool search has loaded it."""
     allowed_callers: Sequence[Literal["direct", "programmatic"]] | None
-    """Who may call it, the model itself or a program that the model wrote."""
+    """The permitted callers: the model itself (`direct`) or a program that it wrote (`programmatic`)."""
 
 
 _CustomToolCallParam = TypedDict("_CustomToolCallParam", {"async": "bool"}, total=False)
@@ -539,7 +542,7 @@ class CustomToolCallOutputParam(TypedDict, total=False):
     output: Required[str | Sequence[InputContentPart | InputContentPartParam]]
     """Text, or parts with text, images and files."""
     caller: ToolCallCaller | ToolCallCallerParam | None
-    """Copied from the call that this answers; absent or null means the model itself."""
+    """The `caller` of the call; the model itself when null or absent."""
 
 
 class CustomToolChoiceParam(TypedDict, total=False):
@@ -560,9 +563,9 @@ class DomainSecretParam(TypedDict, total=False):
     """The dict form of `DomainSecret`."""
 
     domain: Required[str]
-    """The domain it is for, one of `allowed_domains`."""
+    """The domain, one of `allowed_domains`."""
     name: Required[str]
-    """The secret's name."""
+    """Name of the secret."""
     value: Required[str]
     """The secret itself, at most 10 MiB."""
 
@@ -626,13 +629,13 @@ class FileSearchToolParam(TypedDict, total=False):
 
     type: Required[Literal["file_search"]]
     vector_store_ids: Required[Sequence[str]]
-    """Ids of the stores to search."""
+    """Ids of the vector stores to search."""
     max_num_results: int
-    """The most results to return, 1 to 50."""
+    """Maximum number of results, 1 to 50."""
     ranking_options: RankingOptions | RankingOptionsParam
-    """How results are ordered and cut off."""
+    """Options for ranking results and dropping weak ones."""
     filters: Filter | FilterParam | None
-    """A condition on file attributes; null or absent searches all files."""
+    """A condition on file attributes; all files are searched when null or absent."""
 
 
 _FunctionCallParam = TypedDict("_FunctionCallParam", {"async": "bool"}, total=False)
@@ -662,17 +665,17 @@ class FunctionCallOutputParam(TypedDict, total=False):
     output: Required[str | Sequence[InputContentPart | InputContentPartParam]]
     """Text, often JSON, of at most 10,485,760 characters, or parts with text, images and files."""
     name: str | None
-    """The function that was called; optional beside `call_id`."""
+    """Name of the function; optional beside `call_id`."""
     namespace: str | None
-    """The namespace tool that holds the function."""
+    """Namespace of the function."""
     caller: ToolCallCaller | ToolCallCallerParam | None
-    """Copied from the call that this answers; absent or null means the model itself."""
+    """The `caller` of the call; the model itself when null or absent."""
     status: Literal["in_progress", "completed", "incomplete"] | None
     """Status of a stored item; not needed in requests."""
 
 
 _FunctionToolParam = TypedDict("_FunctionToolParam", {"async": "bool"}, total=False)
-"""`async`: Whether the output may be sent later than with the very next request."""
+"""`async`: Whether the output may be sent in a later request than the next one."""
 
 
 class FunctionToolParam(_FunctionToolParam, total=False):
@@ -680,20 +683,20 @@ class FunctionToolParam(_FunctionToolParam, total=False):
 
     type: Required[Literal["function"]]
     name: Required[str]
-    """The name in the model's calls; 1 to 128 letters, digits, `_` and `-`."""
+    """Name of the function, used in the model's calls; 1 to 128 letters, digits, `_` and `-`."""
     description: str | None
-    """Tells the model what calling the function does and when it is called for."""
+    """Description for the model: the purpose of the function and when to call it."""
     parameters: Mapping[str, object] | None
-    """JSON Schema of the arguments object; null where none was declared."""
+    """JSON Schema of the arguments object; null where none is declared."""
     strict: bool | None
-    """Whether arguments must match `parameters` exactly; when absent the API is strict if the schema allows
+    """Whether arguments must match `parameters` exactly; when absent, the API is strict if the schema allows
     it."""
     output_schema: Mapping[str, object] | None
-    """JSON Schema of the JSON in a string output; outputs made of content parts are not covered."""
+    """JSON Schema of output that is JSON text; output of content parts is not covered."""
     defer_loading: bool
     """Whether the model sees the definition only after tool search has loaded it."""
     allowed_callers: Sequence[Literal["direct", "programmatic"]] | None
-    """Who may call it, the model itself or a program that the model wrote."""
+    """The permitted callers: the model itself (`direct`) or a program that it wrote (`programmatic`)."""
 
 
 class FunctionToolChoiceParam(TypedDict, total=False):
@@ -718,7 +721,7 @@ class HybridSearchOptionsParam(TypedDict, total=False):
     """The dict form of `HybridSearchOptions`."""
 
     embedding_weight: Required[float]
-    """Weight of matches by meaning, relative to `text_weight`."""
+    """Weight of semantic matches, relative to `text_weight`."""
     text_weight: Required[float]
     """Weight of keyword matches, relative to `embedding_weight`."""
 
@@ -727,17 +730,17 @@ class ImageGenSvgOptionsParam(TypedDict, total=False):
     """The dict form of `ImageGenSvgOptions`."""
 
     model: str
-    """The model that writes the SVG; when absent the request's own, or a default where no choice is
-    offered."""
+    """The model that writes the SVG; when absent, the model of the request or, where there is no choice, a
+    default."""
     reasoning: ImageGenSvgReasoning | ImageGenSvgReasoningParam | None
-    """How hard that model thinks; its own default when null or absent."""
+    """Reasoning settings of that model; its defaults when null or absent."""
 
 
 class ImageGenSvgReasoningParam(TypedDict, total=False):
     """The dict form of `ImageGenSvgReasoning`."""
 
     effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
-    """From none at all to the most; the model's default when absent."""
+    """The effort, from none to the maximum; the model's default when absent."""
 
 
 class ImageGenerationCallParam(TypedDict, total=False):
@@ -798,38 +801,37 @@ class ImageGenerationToolParam(TypedDict, total=False):
         "gpt-image-2", "gpt-image-2-2026-04-21", "gpt-image-1.5", "gpt-image-1-mini", "gpt-image-1",
         "chatgpt-image-latest",
     ] | str
-    """The image model; `gpt-image-2.6-sunburst` when absent, and `gpt-image-1` is shut down since
+    """The image model; `gpt-image-2.6-sunburst` when absent, and `gpt-image-1` was shut down on
     2026-10-23."""
     quality: Literal["low", "medium", "high", "xhigh", "max", "auto"]
     """Rendering quality; `auto` when absent, and `xhigh` and `max` need a 2.5 model or newer."""
     complexity: Literal["low", "medium", "high"]
-    """How much the model plans before it draws, instead of the request's reasoning effort."""
+    """Amount of planning before the model draws, in place of the request's reasoning effort."""
     size: Literal["1024x1024", "1024x1536", "1536x1024", "auto"] | str
-    """Width x height in pixels; `auto` when absent, and newer models take any multiples of 16 in their
+    """Width x height in pixels; `auto` when absent, and newer models take any multiples of 16 within their
     limits."""
     output_format: Literal["png", "webp", "jpeg", "gif", "svg"]
-    """File format of the result; `png` when absent, and only some models make `gif` and `svg`."""
+    """File format of the result; `png` when absent, and only some models produce `gif` and `svg`."""
     output_compression: int
     """Compression level, 0 to 100; 100 when absent."""
     moderation: Literal["auto", "low"]
-    """How strictly images are moderated; `auto` when absent."""
+    """Strictness of moderation; `auto` when absent."""
     background: Literal["transparent", "opaque", "auto"]
-    """What lies behind the subject; `auto` when absent, and `transparent` needs `png` or `webp`."""
+    """Background of the image; `auto` when absent, and `transparent` needs `png` or `webp`."""
     input_fidelity: Literal["high", "low"] | None
-    """How closely input images, faces above all, are matched; `low` when absent, and not every model takes
-    it."""
+    """Fidelity to input images, faces above all; `low` when absent, and not every model supports it."""
     input_image_mask: ImageMask | ImageMaskParam
     """The part of the input image to paint over."""
     partial_images: int
-    """Number of unfinished images to send while streaming, 0 to 3; 0 when absent."""
+    """Number of partial images to send while streaming, 0 to 3; 0 when absent."""
     frame_count: int
     """Number of frames of a `gif`; 9 when absent."""
     frame_duration_ms: int
-    """Milliseconds each frame of a `gif` is shown, rounded to 10; 200 when absent."""
+    """Duration of each frame of a `gif` in milliseconds, rounded to 10; 200 when absent."""
     svg: ImageGenSvgOptions | ImageGenSvgOptionsParam
-    """Which model writes an `svg`, and how; only for that format."""
+    """Settings of the model that writes an `svg`; only for that format."""
     action: Literal["generate", "edit", "auto"]
-    """Whether to draw anew or edit an image; `auto` when absent."""
+    """Whether to generate a new image or edit one; `auto` when absent."""
 
 
 class ImageMaskParam(TypedDict, total=False):
@@ -846,9 +848,9 @@ class InlineSkillParam(TypedDict, total=False):
 
     type: Required[Literal["inline"]]
     name: Required[str]
-    """The name by which the model knows the skill."""
+    """Name of the skill, for the model."""
     description: Required[str]
-    """Tells the model what the skill is for."""
+    """Purpose of the skill, for the model."""
     source: Required[InlineSkillSource | InlineSkillSourceParam]
     """The files of the skill."""
 
@@ -867,15 +869,15 @@ class InputFileParam(TypedDict, total=False):
 
     type: Required[Literal["input_file"]]
     file_id: str | None
-    """An uploaded file."""
+    """Id of an uploaded file."""
     filename: str | None
     """Name shown to the model; goes with `file_data`."""
     file_data: str | None
     """A base64 `data:` URL of at most 73,400,320 characters."""
     file_url: str | None
-    """A web address that the server downloads."""
+    """A web address from which the server downloads the file."""
     detail: Literal["auto", "low", "high"]
-    """How closely the model looks at the pages."""
+    """Level of detail at which the model sees the pages."""
     prompt_cache_breakpoint: PromptCacheBreakpoint | PromptCacheBreakpointParam | None
     """Ends a cacheable prefix of the prompt after this part."""
 
@@ -887,9 +889,9 @@ class InputImageParam(TypedDict, total=False):
     image_url: str | None
     """A web address or a base64 `data:` URL, of at most 20,971,520 characters; null when `file_id` is set."""
     file_id: str | None
-    """An uploaded image; null when `image_url` is set."""
+    """Id of an uploaded image; null when `image_url` is set."""
     detail: Literal["low", "high", "auto", "original"] | None
-    """Resolution at which the model looks; `auto` by default."""
+    """Resolution at which the model sees the image; `auto` by default."""
     prompt_cache_breakpoint: PromptCacheBreakpoint | PromptCacheBreakpointParam | None
     """Ends a cacheable prefix of the prompt after this part."""
 
@@ -907,7 +909,7 @@ class InputMessageParam(TypedDict, total=False):
     content: Required[str | Sequence[ContentPart | ContentPartParam]]
     """Plain text or parts."""
     phase: Literal["commentary", "final_answer"] | None
-    """Only on an assistant's message that is sent back: an interim remark or the final answer."""
+    """Interim remark or final answer; only on an assistant's message that is sent back."""
     status: Literal["in_progress", "completed", "incomplete"] | None
     """Status of a stored message; not needed in requests."""
 
@@ -917,22 +919,22 @@ class InputTextParam(TypedDict, total=False):
 
     type: Required[Literal["input_text"]]
     text: Required[str]
-    """At most 10,485,760 characters."""
+    """The text, at most 10,485,760 characters."""
     prompt_cache_breakpoint: PromptCacheBreakpoint | PromptCacheBreakpointParam | None
     """Ends a cacheable prefix of the prompt after this part."""
 
 
 class InputTokenCountParams(RequestOptions, total=False):
-    """The parts of a request that make up its input."""
+    """The fields of a request that make up its input."""
 
     model: str | None
     """Id of the model."""
     input: str | Sequence[InputItem | InputItemParam | str] | None
-    """What to answer, a user message as text or items of a history."""
+    """The input: a user message as text, or the items of a history."""
     instructions: str | None
-    """A system message put first; not taken over from `previous_response_id`."""
+    """A system message that comes first; not inherited from `previous_response_id`."""
     previous_response_id: str | None
-    """The stored response to continue; not together with `conversation`."""
+    """Id of the stored response to continue; not together with `conversation`."""
     conversation: str | ConversationRef | ConversationRefParam | None
     """The conversation to continue, by id; not together with `previous_response_id`."""
     tools: Sequence[Tool | ToolParam] | None
@@ -944,28 +946,29 @@ class InputTokenCountParams(RequestOptions, total=False):
     text: TextConfig | TextConfigParam | None
     """Format and verbosity of the text."""
     reasoning: ReasoningConfig | ReasoningConfigParam | None
-    """How much a reasoning model thinks and shows of it."""
+    """Settings of reasoning models."""
     personality: Literal["friendly", "pragmatic"] | str
     """The style of the answer, at most 64 characters; the model's own when absent."""
     truncation: Literal["auto", "disabled"]
-    """Deprecated. Whether input that is too long loses its oldest items or is an error."""
+    """Deprecated. Whether input that is too long loses its oldest items (`auto`) or is an error
+    (`disabled`)."""
 
 
 class ItemListParams(RequestOptions, total=False):
-    """Which page of items."""
+    """A request for a page of items."""
 
     after: str
-    """The id of the item that the page starts behind."""
+    """Id of the item after which the page starts."""
     limit: int
-    """The size of a page, 1 to 100; 20 when absent."""
+    """Number of items per page, 1 to 100; 20 when absent."""
     order: Literal["asc", "desc"]
-    """Oldest or newest first, `desc` when absent."""
+    """Oldest first (`asc`) or newest first (`desc`); `desc` when absent."""
     include: Sequence[Literal[
         "file_search_call.results", "web_search_call.results", "web_search_call.action.sources",
         "message.input_image.image_url", "computer_call_output.output.image_url",
         "code_interpreter_call.outputs", "reasoning.encrypted_content", "message.output_text.logprobs",
     ]]
-    """Data to send that is left out otherwise."""
+    """Additional data to include."""
 
 
 class ItemReferenceParam(TypedDict, total=False):
@@ -973,7 +976,7 @@ class ItemReferenceParam(TypedDict, total=False):
 
     type: Literal["item_reference"]
     id: Required[str]
-    """The id of that item."""
+    """Id of the stored item."""
 
 
 class KeypressActionParam(TypedDict, total=False):
@@ -1021,9 +1024,9 @@ class LocalShellCallOutputParam(TypedDict, total=False):
     call_id: str
     """The `call_id` of the call that this answers."""
     output: Required[str]
-    """What the command gave, published as JSON text."""
+    """The output of the command, as JSON text by the published schema."""
     status: Literal["in_progress", "completed", "incomplete"] | None
-    """How far the command is; optional."""
+    """The progress of the command; optional."""
 
 
 class LocalShellToolParam(TypedDict, total=False):
@@ -1036,11 +1039,11 @@ class LocalSkillParam(TypedDict, total=False):
     """The dict form of `LocalSkill`."""
 
     name: Required[str]
-    """The name by which the model knows the skill."""
+    """Name of the skill, for the model."""
     description: Required[str]
-    """Tells the model what the skill is for."""
+    """Purpose of the skill, for the model."""
     path: Required[str]
-    """The folder the skill lies in."""
+    """Folder that contains the skill."""
 
 
 class LogprobParam(TypedDict, total=False):
@@ -1056,9 +1059,9 @@ class McpApprovalFilterParam(TypedDict, total=False):
     """The dict form of `McpApprovalFilter`."""
 
     always: McpToolFilter | McpToolFilterParam
-    """Tools whose every call must be approved."""
+    """Tools for which every call needs approval."""
     never: McpToolFilter | McpToolFilterParam
-    """Tools that run without asking."""
+    """Tools that run without approval."""
 
 
 class McpApprovalRequestParam(TypedDict, total=False):
@@ -1082,7 +1085,7 @@ class McpApprovalResponseParam(TypedDict, total=False):
     approve: Required[bool]
     """Whether the call may be made."""
     reason: str | None
-    """Why, for the model to read."""
+    """The reason, for the model to read."""
 
 
 class McpCallParam(TypedDict, total=False):
@@ -1130,7 +1133,7 @@ class McpToolParam(TypedDict, total=False):
 
     type: Required[Literal["mcp"]]
     server_label: Required[str]
-    """Your name for the server; calls and approvals carry it."""
+    """Your name for the server, repeated in calls and approvals."""
     server_url: str
     """Address of the server."""
     connector_id: Literal[
@@ -1141,19 +1144,20 @@ class McpToolParam(TypedDict, total=False):
     """A hosted connector; deprecated for models released after 2026-09-01, which take `server_url` or
     `tunnel_id`."""
     tunnel_id: str
-    """Id of a secure MCP tunnel, `tunnel_` and 32 lower-case letters or digits."""
+    """Id of a secure MCP tunnel: `tunnel_` and 32 lower-case letters or digits."""
     authorization: str
     """OAuth access token for the server or connector; obtaining it is up to your program."""
     server_description: str
-    """Tells the model what the server offers."""
+    """Description of the server, for the model."""
     headers: Mapping[str, str] | None
-    """HTTP headers that are sent to the server."""
+    """HTTP headers to send to the server."""
     allowed_tools: Sequence[str] | McpToolFilter | McpToolFilterParam | None
-    """Names of the tools the model may use, or a filter; all when null or absent."""
+    """Names of the tools that the model may use, or a filter; all tools when null or absent."""
     allowed_callers: Sequence[Literal["direct", "programmatic"]] | None
-    """Who may call its tools, the model itself or a program that the model wrote."""
+    """The permitted callers of its tools: the model itself (`direct`) or a program that it wrote
+    (`programmatic`)."""
     require_approval: Literal["always", "never"] | McpApprovalFilter | McpApprovalFilterParam | None
-    """Which calls wait for an `mcp_approval_response`; `always` when absent."""
+    """The calls that wait for an `mcp_approval_response`; `always` when absent."""
     defer_loading: bool
     """Whether the model sees the tools only after tool search has loaded them."""
 
@@ -1165,7 +1169,7 @@ class McpToolChoiceParam(TypedDict, total=False):
     server_label: Required[str]
     """Label of the server."""
     name: str | None
-    """The one tool to call; any of the server's when null or absent."""
+    """Name of the tool to call; any tool of the server when null or absent."""
 
 
 class McpToolExecutionErrorParam(TypedDict, total=False):
@@ -1179,9 +1183,9 @@ class McpToolFilterParam(TypedDict, total=False):
     """The dict form of `McpToolFilter`."""
 
     tool_names: Sequence[str]
-    """Picks tools by name."""
+    """Names of the selected tools."""
     read_only: bool
-    """Picks tools by whether the server marks them with `readOnlyHint`."""
+    """Whether to select the tools that the server marks with `readOnlyHint`, or those that it does not."""
 
 
 class McpToolInfoParam(TypedDict, total=False):
@@ -1199,7 +1203,7 @@ class ModerationConfigParam(TypedDict, total=False):
     model: Required[str]
     """The moderation model, such as `omni-moderation-latest`."""
     policy: ModerationPolicy | ModerationPolicyParam | None
-    """What a flag leads to, for input and output apart."""
+    """The consequences of a flag, for input and output separately."""
 
 
 class ModerationPolicyParam(TypedDict, total=False):
@@ -1215,7 +1219,7 @@ class ModerationPolicyModeParam(TypedDict, total=False):
     """The dict form of `ModerationPolicyMode`."""
 
     mode: Required[Literal["score", "block"]]
-    """Whether content is only scored or blocked when flagged."""
+    """Whether flagged content is only scored, or blocked."""
 
 
 class MoveActionParam(TypedDict, total=False):
@@ -1232,9 +1236,9 @@ class NamespaceToolParam(TypedDict, total=False):
 
     type: Required[Literal["namespace"]]
     name: Required[str]
-    """The group's name, which calls carry beside the tool's own."""
+    """Name of the group, which calls carry beside the name of the tool."""
     description: Required[str]
-    """Tells the model what the group is for."""
+    """Purpose of the group, for the model."""
     tools: Required[Sequence[NamespaceMember | NamespaceMemberParam]]
     """The tools of the group, at least one."""
 
@@ -1246,7 +1250,7 @@ class NetworkPolicyAllowlistParam(TypedDict, total=False):
     allowed_domains: Required[Sequence[str]]
     """Domains the container may reach, at least one."""
     domain_secrets: Sequence[DomainSecret | DomainSecretParam]
-    """Secrets that are added to requests to some of these domains."""
+    """Secrets to add to requests to some of these domains."""
 
 
 class NetworkPolicyDisabledParam(TypedDict, total=False):
@@ -1330,20 +1334,21 @@ class PromptCacheBreakpointParam(TypedDict, total=False):
 
     mode: Required[Literal["explicit"]]
     ttl: Literal["30m", "12h"]
-    """How long the prefix stays cached, in minutes or hours."""
+    """Lifetime of the cached prefix, in minutes or hours."""
 
 
 class PromptCacheOptionsParam(TypedDict, total=False):
     """The dict form of `PromptCacheOptions`."""
 
     ttl: Literal["30m", "12h"]
-    """How long cache entries are kept at least; `30m` when absent."""
+    """Minimum lifetime of cache entries; `30m` when absent."""
     mode: Literal["implicit", "explicit"]
-    """Whether the API sets one breakpoint by itself or uses only yours; `implicit` when absent."""
+    """Whether the API sets one breakpoint itself (`implicit`) or uses only yours (`explicit`); `implicit`
+    when absent."""
     prewarm: bool
-    """True fills the cache and generates nothing; false when absent."""
+    """Whether to fill the cache and generate nothing; false when absent."""
     comparison_response_id: str | None
-    """A response to compare cache use with; giving it asks for `prompt_cache_diagnostics`."""
+    """Id of a response to compare cache use with; setting it requests `prompt_cache_diagnostics`."""
 
 
 class PromptTemplateParam(TypedDict, total=False):
@@ -1352,7 +1357,7 @@ class PromptTemplateParam(TypedDict, total=False):
     id: Required[str]
     """Id of the template, `pmpt_...`."""
     version: str | None
-    """Which version to use; the template's current one when null or absent."""
+    """Version of the template; the current one when null or absent."""
     variables: Mapping[str, str | InputContentPart | InputContentPartParam] | None
     """Values by variable name, text or input parts."""
 
@@ -1363,20 +1368,20 @@ class RankingOptionsParam(TypedDict, total=False):
     ranker: Literal["auto", "default-2024-11-15"]
     """The ranking model; `auto` is the current one."""
     score_threshold: float
-    """The lowest score a result may have, 0 to 1; nearer 1 gives fewer and better results."""
+    """Minimum score of a result, 0 to 1; a higher value gives fewer and better results."""
     hybrid_search: HybridSearchOptions | HybridSearchOptionsParam
-    """Weights of meaning against keywords, when both are searched."""
+    """Weights of semantic and keyword matches, when both are searched."""
 
 
 class ReasoningConfigParam(TypedDict, total=False):
     """The dict form of `ReasoningConfig`."""
 
     effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None
-    """How hard to think; the default and the values allowed depend on the model."""
+    """Reasoning effort; the default and the allowed values depend on the model."""
     summary: Literal["auto", "concise", "detailed"] | None
-    """How detailed the summaries of reasoning items are; no summaries when null or absent."""
+    """Detail of the summaries of reasoning items; no summaries when null or absent."""
     context: Literal["auto", "current_turn", "all_turns"] | None
-    """Which earlier reasoning items the model sees again; up to the model when absent or `auto`."""
+    """The earlier reasoning items that the model sees again; up to the model when absent or `auto`."""
     mode: Literal["standard", "pro"] | str
     """The mode in which reasoning runs."""
     generate_summary: Literal["auto", "concise", "detailed"] | None
@@ -1410,108 +1415,111 @@ class RefusalParam(TypedDict, total=False):
 
 
 class ResponseCompactParams(RequestOptions, total=False):
-    """What is condensed, and for which model."""
+    """A request to condense a history for a model."""
 
     model: Required[ModelId]
-    """Id of the model that is to go on with the items."""
+    """Id of the model that will continue from the items."""
     input: str | Sequence[InputItem | InputItemParam | str] | None
-    """The history, or what is added to that of `previous_response_id`."""
+    """The history, or items to add to that of `previous_response_id`."""
     instructions: str | None
-    """A system message put first; not taken over from `previous_response_id`."""
+    """A system message that comes first; not inherited from `previous_response_id`."""
     previous_response_id: str | None
-    """The stored response whose history is condensed."""
+    """Id of the stored response whose history is condensed."""
     image: ResponseImageOptions | ResponseImageOptionsParam
-    """How images in the context are handled."""
+    """Handling of images in the context."""
     prompt_cache_key: str | None
-    """Requests with the same key and prefix share the prompt cache, at most 64 characters."""
+    """Key of the prompt cache, at most 64 characters; requests with the same key and prefix share the
+    cache."""
     prompt_cache_options: PromptCacheOptions | PromptCacheOptionsParam | None
-    """How the prompt cache is used."""
+    """Settings of the prompt cache."""
     prompt_cache_retention: Literal["in_memory", "24h"] | None
-    """Deprecated. The longest that cached prefixes are kept; `prompt_cache_options` with its `ttl` replaces
-    it."""
+    """Deprecated. Maximum lifetime of cached prefixes; `prompt_cache_options` with its `ttl` replaces it."""
     service_tier: Literal["auto", "default", "fast", "flex", "priority"] | None
-    """Speed against price of serving; `auto`, the project's setting, when absent."""
+    """The tier that serves the request, a choice of speed and price; `auto` (the project's setting) when
+    absent."""
 
 
 class ResponseRunParams(RequestOptions, total=False):
     """The fields of `ResponseCreateParams` but `tools`."""
 
     model: ModelId
-    """Id of the model; may be left out where a prompt template names one."""
+    """Id of the model; optional if a prompt template names one."""
     input: str | Sequence[InputItem | InputItemParam | str]
-    """What to answer, a user message as text or items of a history."""
+    """The input: a user message as text, or the items of a history."""
     instructions: str | None
-    """A system message put first; not taken over from `previous_response_id`."""
+    """A system message that comes first; not inherited from `previous_response_id`."""
     previous_response_id: str | None
-    """The stored response to continue; not together with `conversation`."""
+    """Id of the stored response to continue; not together with `conversation`."""
     conversation: str | ConversationRef | ConversationRefParam | None
-    """A conversation to read before and add to after, by id; not together with `previous_response_id`."""
+    """The conversation to continue, by id, which input and output are added to; not together with
+    `previous_response_id`."""
     prompt: PromptTemplate | PromptTemplateParam | None
-    """A stored prompt template and the values to fill in."""
+    """A stored prompt template and its values."""
     tool_choice: Literal["none", "auto", "required"] | ToolChoiceObject | ToolChoiceObjectParam
     """Whether the model may, must or must not call tools, and which; `auto` when absent."""
     parallel_tool_calls: bool | None
     """Whether the model may call several tools at once; true when absent."""
     max_tool_calls: int | None
-    """The most calls to hosted tools, all tools together; further calls are ignored."""
+    """Maximum number of calls to hosted tools in total; further calls are ignored."""
     text: TextConfig | TextConfigParam
     """Format and verbosity of the text."""
     reasoning: ReasoningConfig | ReasoningConfigParam | None
-    """How much a reasoning model thinks and shows of it."""
+    """Settings of reasoning models."""
     max_output_tokens: int | None
-    """The most tokens to generate, reasoning included, at least 16; the model's own limit when absent."""
+    """Maximum number of tokens to generate, including reasoning, at least 16; the model's own limit when
+    absent."""
     temperature: float | None
-    """Randomness of sampling, 0 to 2; 1 when absent, and better not changed together with `top_p`."""
+    """Randomness of sampling, 0 to 2; 1 when absent, and best not changed together with `top_p`."""
     top_p: float | None
-    """Sample only from the likeliest tokens of this total probability, 0 to 1; 1 when absent."""
+    """Total probability of the most likely tokens to sample from, 0 to 1; 1 when absent."""
     top_logprobs: int | None
-    """Number of likeliest tokens to report at each position, 0 to 20."""
+    """Number of most likely tokens to report at each position, 0 to 20."""
     include: Sequence[Literal[
         "file_search_call.results", "web_search_call.results", "web_search_call.action.sources",
         "message.input_image.image_url", "computer_call_output.output.image_url",
         "code_interpreter_call.outputs", "reasoning.encrypted_content", "message.output_text.logprobs",
     ]] | None
-    """Data to send that is left out otherwise."""
+    """Additional data to include in the response."""
     stream_options: StreamOptions | StreamOptionsParam | None
     """Settings of the stream; only with `stream`."""
     store: bool | None
-    """Whether the server keeps the response for later retrieval, 30 days or more; true when absent."""
+    """Whether the server keeps the response for later retrieval, for 30 days or more; true when absent."""
     background: bool | None
-    """Whether to return at once and go on in the background; false when absent."""
+    """Whether to return at once and generate in the background; false when absent."""
     background_options: BackgroundOptions | BackgroundOptionsParam
-    """When a background response may run; only with `background`."""
+    """Settings of a background response; only with `background`."""
     context_management: Sequence[ContextManagement | ContextManagementParam] | None
-    """What to do as the context fills; nothing when null or absent."""
+    """Actions to take as the context fills; none when null or absent."""
     truncation: Literal["auto", "disabled"] | None
-    """Deprecated. Whether input that is too long loses its oldest items or is an error; `disabled` when
-    absent, see `context_management`."""
+    """Deprecated. Whether input that is too long loses its oldest items (`auto`) or is an error (`disabled`);
+    `disabled` when absent, see `context_management`."""
     service_tier: Literal["auto", "default", "flex", "scale", "priority", "fast", "ultrafast"] | None
     """The tier that serves the request, a choice of speed and price; `auto` (the project's setting) when
     absent."""
     metadata: Mapping[str, str] | None
-    """Your own pairs to keep with the response, at most 16, keys to 64 and values to 512 characters."""
+    """Your own key-value pairs to store with the response: at most 16, keys of up to 64 and values of up to
+    512 characters."""
     image: ResponseImageOptions | ResponseImageOptionsParam
-    """How images in the context are handled."""
+    """Handling of images in the context."""
     access_programs: AccessPrograms | AccessProgramsParam
     """Access programs to use."""
     moderation: ModerationConfig | ModerationConfigParam | None
-    """Have input and output moderated; not done when null or absent."""
+    """Moderation of input and output; none when null or absent."""
     prompt_cache_key: str | None
-    """Requests with the same key and prefix share the prompt cache."""
+    """Key of the prompt cache; requests with the same key and prefix share the cache."""
     prompt_cache_options: PromptCacheOptions | PromptCacheOptionsParam
-    """How the prompt cache is used."""
+    """Settings of the prompt cache."""
     prompt_cache_retention: Literal["in_memory", "24h"] | None
-    """Deprecated. The longest that cached prefixes are kept; `prompt_cache_options` with its `ttl` replaces
-    it."""
+    """Deprecated. Maximum lifetime of cached prefixes; `prompt_cache_options` with its `ttl` replaces it."""
     safety_identifier: str | None
-    """Your stable id of the end user, best hashed, at most 64 characters; lets abuse be traced to that
-    user."""
+    """Your stable id of the end user, preferably hashed, at most 64 characters; it helps to trace abuse to
+    that user."""
     user: str
     """Deprecated. Your id of the end user; `safety_identifier` and `prompt_cache_key` replace it."""
 
 
 class ResponseCreateParams(ResponseRunParams, total=False):
-    """A request for a response; every field may be left out, though most servers want `model` and `input`."""
+    """A request for a response; every field is optional, though most servers need `model` and `input`."""
 
     tools: Sequence[Tool | ToolParam]
     """The tools that the model may use."""
@@ -1525,27 +1533,28 @@ class ResponseImageOptionsParam(TypedDict, total=False):
 
 
 class ResponseRetrieveParams(RequestOptions, total=False):
-    """How a stored response is returned."""
+    """A request for a stored response."""
 
     include: Sequence[Literal[
         "file_search_call.results", "web_search_call.results", "web_search_call.action.sources",
         "message.input_image.image_url", "computer_call_output.output.image_url",
         "code_interpreter_call.outputs", "reasoning.encrypted_content", "message.output_text.logprobs",
     ]]
-    """Data to send that is left out otherwise."""
+    """Additional data to include."""
     starting_after: int
-    """The sequence number after which the events start; only with `stream`, all events when absent."""
+    """Sequence number of the event after which the stream starts; only with `stream`, all events when
+    absent."""
     include_obfuscation: bool
-    """Whether deltas are padded so that their sizes tell nothing about the text; true when absent."""
+    """Whether deltas are padded so that their sizes reveal nothing about the text; true when absent."""
 
 
 class SafetyCheckParam(TypedDict, total=False):
     """The dict form of `SafetyCheck`."""
 
     id: Required[str]
-    """Repeated when the check is acknowledged."""
+    """Id of the check, repeated to acknowledge it."""
     code: str | None
-    """What kind of check it is."""
+    """The kind of check."""
     message: str | None
     """Text to show to a person."""
 
@@ -1563,9 +1572,9 @@ class ScreenshotContentParam(TypedDict, total=False):
     image_url: Required[str | None]
     """A web address or `data:` URL; null when `file_id` is set."""
     file_id: Required[str | None]
-    """An uploaded image; null when `image_url` is set."""
+    """Id of an uploaded image; null when `image_url` is set."""
     detail: Required[Literal["low", "high", "auto", "original"]]
-    """Resolution at which the model looks."""
+    """Resolution at which the model sees the image."""
     prompt_cache_breakpoint: PromptCacheBreakpoint | PromptCacheBreakpointParam
     """Ends a cacheable prefix of the prompt after this part."""
 
@@ -1609,14 +1618,14 @@ class ShellCallOutputParam(TypedDict, total=False):
     call_id: Required[str]
     """The `call_id` of the shell call that this answers."""
     caller: ToolCallCaller | ToolCallCallerParam | None
-    """The `caller` of the call; absent or null when untold."""
+    """The `caller` of the call; null or absent when unknown."""
     type: Required[Literal["shell_call_output"]]
     output: Required[Sequence[ShellOutputContent | ShellOutputContentParam]]
     """Results in the order of the commands."""
     status: Literal["in_progress", "completed", "incomplete"] | None
-    """How far the commands are; optional in a request."""
+    """The progress of the commands; optional in a request."""
     max_output_length: int | None
-    """The limit of the call in characters, to be sent back as it came."""
+    """The limit of the call in characters; send it back unchanged."""
 
 
 class ShellExitParam(TypedDict, total=False):
@@ -1635,7 +1644,7 @@ class ShellOutputContentParam(TypedDict, total=False):
     stderr: Required[str]
     """Text on standard error."""
     outcome: Required[ShellOutcome | ShellOutcomeParam]
-    """How the command ended."""
+    """The outcome of the command: an exit code or a timeout."""
 
 
 class ShellTimeoutParam(TypedDict, total=False):
@@ -1649,9 +1658,9 @@ class ShellToolParam(TypedDict, total=False):
 
     type: Required[Literal["shell"]]
     environment: ShellToolEnvironment | ShellToolEnvironmentParam | None
-    """Where commands run."""
+    """The environment of the commands: a hosted container or your own machine."""
     allowed_callers: Sequence[Literal["direct", "programmatic"]] | None
-    """Who may call it, the model itself or a program that the model wrote."""
+    """The permitted callers: the model itself (`direct`) or a program that it wrote (`programmatic`)."""
 
 
 class ShellToolChoiceParam(TypedDict, total=False):
@@ -1674,7 +1683,7 @@ class StreamOptionsParam(TypedDict, total=False):
     """The dict form of `StreamOptions`."""
 
     include_obfuscation: bool
-    """Whether deltas are padded so that their sizes tell nothing about the text; true when absent."""
+    """Whether deltas are padded so that their sizes reveal nothing about the text; true when absent."""
 
 
 class SummaryTextParam(TypedDict, total=False):
@@ -1682,7 +1691,7 @@ class SummaryTextParam(TypedDict, total=False):
 
     type: Required[Literal["summary_text"]]
     text: Required[str]
-    """The summary in Markdown, often opened by a title in bold."""
+    """The summary in Markdown, which often opens with a title in bold."""
 
 
 class TextParam(TypedDict, total=False):
@@ -1699,7 +1708,7 @@ class TextConfigParam(TypedDict, total=False):
     format: TextFormat | TextFormatParam
     """Plain text, JSON, or JSON of a schema; plain text when absent."""
     verbosity: Literal["low", "medium", "high"] | None
-    """How much the model says; `medium` when absent."""
+    """Verbosity of the text; `medium` when absent."""
 
 
 class TextFormatJsonObjectParam(TypedDict, total=False):
@@ -1715,9 +1724,9 @@ class TextFormatJsonSchemaParam(TypedDict, total=False):
     name: Required[str]
     """A name for the schema, at most 64 letters, digits, `_` and `-`."""
     description: str
-    """Tells the model what the answer is for."""
+    """Purpose of the answer, for the model."""
     schema: Required[Mapping[str, object]]
-    """The JSON Schema; with `strict` only part of JSON Schema is supported."""
+    """The JSON Schema; `strict` supports only part of JSON Schema."""
     strict: bool | None
     """Whether the answer must follow `schema` exactly; false when absent."""
 
@@ -1748,11 +1757,11 @@ class ToolSearchOutputParam(TypedDict, total=False):
     """The `call_id` of the search that this answers; null when the server ran it."""
     type: Required[Literal["tool_search_output"]]
     execution: Literal["server", "client"]
-    """Who ran the search."""
+    """The party that ran the search."""
     tools: Required[Sequence[Tool | ToolParam]]
     """Definitions of the tools found; may be empty."""
     status: Literal["in_progress", "completed", "incomplete"] | None
-    """How far the search is; optional in a request."""
+    """The progress of the search; optional in a request."""
 
 
 class ToolSearchToolParam(TypedDict, total=False):
@@ -1760,9 +1769,9 @@ class ToolSearchToolParam(TypedDict, total=False):
 
     type: Required[Literal["tool_search"]]
     execution: Literal["server", "client"]
-    """Who searches, the API or your program."""
+    """The party that searches: the API (`server`) or your program (`client`)."""
     description: str | None
-    """Tells the model how to search; for a search by your program."""
+    """Instructions to the model on how to search; for a search by your program."""
     parameters: Mapping[str, object] | None
     """JSON Schema of the search's arguments; for a search by your program."""
 
@@ -1835,18 +1844,18 @@ class WebSearchFiltersParam(TypedDict, total=False):
     """The dict form of `WebSearchFilters`."""
 
     allowed_domains: Sequence[str] | None
-    """Domains to search, their subdomains included; every domain when null or absent."""
+    """Domains to search, including their subdomains; every domain when null or absent."""
 
 
 class WebSearchPreviewToolParam(TypedDict, total=False):
     """The dict form of `WebSearchPreviewTool`."""
 
     type: Required[Literal["web_search_preview", "web_search_preview_2025_03_11"]]
-    """The tool, or its version of a given day."""
+    """The tool, or a dated version of it."""
     user_location: ApproximateLocation | ApproximateLocationParam | None
-    """Where the user is; the United States is assumed when null or absent."""
+    """Location of the user; the United States when null or absent."""
     search_context_size: Literal["low", "medium", "high"]
-    """How much of the context window results may fill; `medium` when absent."""
+    """Share of the context window that results may fill; `medium` when absent."""
     search_content_types: Sequence[Literal["text", "image"]]
     """Kinds of content the search may return."""
 
@@ -1862,60 +1871,60 @@ class WebSearchToolParam(TypedDict, total=False):
     """The dict form of `WebSearchTool`."""
 
     type: Required[Literal["web_search", "web_search_2025_08_26"]]
-    """The tool, or its version of a given day."""
+    """The tool, or a dated version of it."""
     external_web_access: bool
-    """False searches cached pages only and fetches nothing new; true when absent."""
+    """Whether new pages may be fetched; false searches cached pages only, and true is the default."""
     filters: WebSearchFilters | WebSearchFiltersParam | None
-    """Which sites may be searched; all when null or absent."""
+    """Limits on the sites to search; all sites when null or absent."""
     user_location: ApproximateLocation | ApproximateLocationParam | None
-    """Where the user is; the United States is assumed when null or absent."""
+    """Location of the user; the United States when null or absent."""
     search_context_size: Literal["low", "medium", "high"]
-    """How much of the context window results may fill; `medium` when absent."""
+    """Share of the context window that results may fill; `medium` when absent."""
 
 
 class WebhookCreateParams(RequestOptions, total=False):
     """A new endpoint for webhooks."""
 
     name: Required[str]
-    """Its name, for people."""
+    """Name of the endpoint, for people."""
     url: Required[str]
-    """Where to send events, an HTTPS address."""
+    """HTTPS address to send events to."""
     event_types: Required[Sequence[WebhookEventType]]
     """Types of the events to send."""
 
 
 class WebhookListParams(RequestOptions, total=False):
-    """Which page of endpoints; the newest come first."""
+    """A request for a page of endpoints, newest first."""
 
     after: str | None
-    """The id of the endpoint that the page starts behind."""
+    """Id of the endpoint after which the page starts."""
     limit: int
-    """The size of a page; 20 when absent."""
+    """Number of endpoints per page; 20 when absent."""
 
 
 class WebhookRotateSecretParams(RequestOptions, total=False):
-    """How the secret of an endpoint is replaced."""
+    """A request for a new secret of an endpoint."""
 
     keep_old_secret_active_for_24_hours: bool
     """Whether the old secret stays valid for a day; false when absent, which ends it at once."""
 
 
 class WebhookTestParams(RequestOptions, total=False):
-    """The event to send as a sample."""
+    """A request for a sample event."""
 
     event_type: Required[WebhookEventType]
-    """Its type."""
+    """Type of the event."""
 
 
 class WebhookUpdateParams(RequestOptions, total=False):
-    """What changes of an endpoint; all else stays."""
+    """A change of an endpoint; omitted fields stay as they are."""
 
     name: str
-    """Its new name, for people."""
+    """New name of the endpoint, for people."""
     url: str
-    """Where to send events from now on, an HTTPS address."""
+    """New HTTPS address to send events to."""
     event_types: Sequence[WebhookEventType]
-    """Types of the events to send; they replace those there are."""
+    """Types of the events to send, in place of the present ones."""
 
 AnnotationParam: TypeAlias = FileCitationParam | UrlCitationParam | ContainerFileCitationParam | FilePathParam
 """The dict form of `Annotation`."""

@@ -39,7 +39,7 @@ class ConversationsOperations:
         return ConversationsItemsOperations(self._client)
 
     def create(self, **params: "Unpack[ConversationCreateParams]") -> "Conversation":
-        """Create a conversation, which keeps the items of many responses.
+        """Create a conversation, which stores the items of many responses.
 
         `POST /conversations`
 
@@ -52,7 +52,7 @@ class ConversationsOperations:
         return self._client.call(CONVERSATIONS_CREATE, params)
 
     def retrieve(self, conversation_id: str, **params: "Unpack[RequestOptions]") -> "Conversation":
-        """Return a conversation, its items left aside.
+        """Return a conversation, without its items.
 
         `GET /conversations/{conversation_id}`
 
@@ -76,7 +76,7 @@ class ConversationsOperations:
         return self._client.call(CONVERSATIONS_UPDATE, params, conversation_id)
 
     def delete(self, conversation_id: str, **params: "Unpack[RequestOptions]") -> "DeletedConversation":
-        """Delete a conversation; its items stay.
+        """Delete a conversation, but not its items.
 
         `DELETE /conversations/{conversation_id}`
 
@@ -99,7 +99,7 @@ class AsyncConversationsOperations:
         return AsyncConversationsItemsOperations(self._client)
 
     async def create(self, **params: "Unpack[ConversationCreateParams]") -> "Conversation":
-        """Create a conversation, which keeps the items of many responses.
+        """Create a conversation, which stores the items of many responses.
 
         `POST /conversations`
 
@@ -112,7 +112,7 @@ class AsyncConversationsOperations:
         return await self._client.call(CONVERSATIONS_CREATE, params)
 
     async def retrieve(self, conversation_id: str, **params: "Unpack[RequestOptions]") -> "Conversation":
-        """Return a conversation, its items left aside.
+        """Return a conversation, without its items.
 
         `GET /conversations/{conversation_id}`
 
@@ -138,7 +138,7 @@ class AsyncConversationsOperations:
         return await self._client.call(CONVERSATIONS_UPDATE, params, conversation_id)
 
     async def delete(self, conversation_id: str, **params: "Unpack[RequestOptions]") -> "DeletedConversation":
-        """Delete a conversation; its items stay.
+        """Delete a conversation, but not its items.
 
         `DELETE /conversations/{conversation_id}`
 

@@ -62,7 +62,7 @@ class ResponsesOperations:
     def create(
         self, *, stream: "bool | None" = None, **params: "Unpack[ResponseCreateParams]"
     ) -> "Response | EventStream":
-        """Have the model answer.
+        """Create a response of the model.
 
         `POST /responses`
 
@@ -102,7 +102,7 @@ class ResponsesOperations:
     def retrieve(
         self, response_id: str, *, stream: "bool | None" = None, **params: "Unpack[ResponseRetrieveParams]"
     ) -> "Response | EventStream":
-        """Return a stored response, or stream its events again and those to come.
+        """Return a stored response, or stream its past and coming events.
 
         `GET /responses/{response_id}`
 
@@ -121,7 +121,7 @@ class ResponsesOperations:
         return self._client.call(RESPONSES_RETRIEVE, params, response_id)
 
     def cancel(self, response_id: str, **params: "Unpack[RequestOptions]") -> "Response":
-        """Stop a response that runs in the background.
+        """Cancel a response that runs in the background.
 
         `POST /responses/{response_id}/cancel`
 
@@ -143,7 +143,7 @@ class ResponsesOperations:
         return self._client.call(RESPONSES_DELETE, params, response_id)
 
     def compact(self, **params: "Unpack[ResponseCompactParams]") -> "CompactedResponse":
-        """Have a long history condensed into fewer items, to go on from.
+        """Condense a long history into fewer items, to continue from them.
 
         `POST /responses/compact`
 
@@ -190,7 +190,7 @@ class AsyncResponsesOperations:
     async def create(
         self, *, stream: "bool | None" = None, **params: "Unpack[ResponseCreateParams]"
     ) -> "Response | AsyncEventStream":
-        """Have the model answer.
+        """Create a response of the model.
 
         `POST /responses`
 
@@ -230,7 +230,7 @@ class AsyncResponsesOperations:
     async def retrieve(
         self, response_id: str, *, stream: "bool | None" = None, **params: "Unpack[ResponseRetrieveParams]"
     ) -> "Response | AsyncEventStream":
-        """Return a stored response, or stream its events again and those to come.
+        """Return a stored response, or stream its past and coming events.
 
         `GET /responses/{response_id}`
 
@@ -249,7 +249,7 @@ class AsyncResponsesOperations:
         return await self._client.call(RESPONSES_RETRIEVE, params, response_id)
 
     async def cancel(self, response_id: str, **params: "Unpack[RequestOptions]") -> "Response":
-        """Stop a response that runs in the background.
+        """Cancel a response that runs in the background.
 
         `POST /responses/{response_id}/cancel`
 
@@ -271,7 +271,7 @@ class AsyncResponsesOperations:
         return await self._client.call(RESPONSES_DELETE, params, response_id)
 
     async def compact(self, **params: "Unpack[ResponseCompactParams]") -> "CompactedResponse":
-        """Have a long history condensed into fewer items, to go on from.
+        """Condense a long history into fewer items, to continue from them.
 
         `POST /responses/compact`
 
@@ -291,7 +291,7 @@ class ResponsesInputItemsOperations:
         self._client = client
 
     def list(self, response_id: str, **params: "Unpack[ItemListParams]") -> "Page[Item]":
-        """List the input items of a stored response, those of its history included.
+        """List the input items of a stored response, including those of its history.
 
         `GET /responses/{response_id}/input_items`
 
@@ -313,7 +313,7 @@ class AsyncResponsesInputItemsOperations:
         self._client = client
 
     def list(self, response_id: str, **params: "Unpack[ItemListParams]") -> "AsyncPager[Item]":
-        """List the input items of a stored response, those of its history included.
+        """List the input items of a stored response, including those of its history.
 
         `GET /responses/{response_id}/input_items`
 
@@ -335,7 +335,7 @@ class ResponsesInputTokensOperations:
         self._client = client
 
     def count(self, **params: "Unpack[InputTokenCountParams]") -> "InputTokenCount":
-        """Count the input tokens that a request would have, without an answer.
+        """Count the input tokens of a request, without generating a response.
 
         `POST /responses/input_tokens`
 
@@ -355,7 +355,7 @@ class AsyncResponsesInputTokensOperations:
         self._client = client
 
     async def count(self, **params: "Unpack[InputTokenCountParams]") -> "InputTokenCount":
-        """Count the input tokens that a request would have, without an answer.
+        """Count the input tokens of a request, without generating a response.
 
         `POST /responses/input_tokens`
 

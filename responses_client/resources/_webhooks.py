@@ -40,7 +40,7 @@ class WebhooksOperations:
         return WebhooksEventTypesOperations(self._client)
 
     def create(self, **params: "Unpack[WebhookCreateParams]") -> "WebhookEndpointWithSecret":
-        """Have events sent to an address of yours; only this answer has the secret they are signed with.
+        """Create an endpoint for webhooks; only this answer contains the secret that signs its events.
 
         `POST /webhook_endpoints`
 
@@ -94,7 +94,7 @@ class WebhooksOperations:
     def delete(
         self, webhook_endpoint_id: str, **params: "Unpack[RequestOptions]"
     ) -> "DeletedWebhookEndpoint":
-        """Delete an endpoint; events are sent there no more.
+        """Delete an endpoint for webhooks; no more events are sent to it.
 
         `DELETE /webhook_endpoints/{webhook_endpoint_id}`
 
@@ -107,7 +107,7 @@ class WebhooksOperations:
     def rotate_secret(
         self, webhook_endpoint_id: str, **params: "Unpack[WebhookRotateSecretParams]"
     ) -> "WebhookEndpointWithSecret":
-        """Make a new secret for an endpoint; only this answer has it.
+        """Replace the secret of an endpoint for webhooks; only this answer contains the new one.
 
         `POST /webhook_endpoints/{webhook_endpoint_id}/rotate_secret`
 
@@ -122,7 +122,7 @@ class WebhooksOperations:
     def test(
         self, webhook_endpoint_id: str, **params: "Unpack[WebhookTestParams]"
     ) -> "WebhookEndpointTestResult":
-        """Have a sample event sent to an endpoint.
+        """Send a sample event to an endpoint for webhooks.
 
         `POST /webhook_endpoints/{webhook_endpoint_id}/test`
 
@@ -147,7 +147,7 @@ class AsyncWebhooksOperations:
         return AsyncWebhooksEventTypesOperations(self._client)
 
     async def create(self, **params: "Unpack[WebhookCreateParams]") -> "WebhookEndpointWithSecret":
-        """Have events sent to an address of yours; only this answer has the secret they are signed with.
+        """Create an endpoint for webhooks; only this answer contains the secret that signs its events.
 
         `POST /webhook_endpoints`
 
@@ -205,7 +205,7 @@ class AsyncWebhooksOperations:
     async def delete(
         self, webhook_endpoint_id: str, **params: "Unpack[RequestOptions]"
     ) -> "DeletedWebhookEndpoint":
-        """Delete an endpoint; events are sent there no more.
+        """Delete an endpoint for webhooks; no more events are sent to it.
 
         `DELETE /webhook_endpoints/{webhook_endpoint_id}`
 
@@ -218,7 +218,7 @@ class AsyncWebhooksOperations:
     async def rotate_secret(
         self, webhook_endpoint_id: str, **params: "Unpack[WebhookRotateSecretParams]"
     ) -> "WebhookEndpointWithSecret":
-        """Make a new secret for an endpoint; only this answer has it.
+        """Replace the secret of an endpoint for webhooks; only this answer contains the new one.
 
         `POST /webhook_endpoints/{webhook_endpoint_id}/rotate_secret`
 
@@ -233,7 +233,7 @@ class AsyncWebhooksOperations:
     async def test(
         self, webhook_endpoint_id: str, **params: "Unpack[WebhookTestParams]"
     ) -> "WebhookEndpointTestResult":
-        """Have a sample event sent to an endpoint.
+        """Send a sample event to an endpoint for webhooks.
 
         `POST /webhook_endpoints/{webhook_endpoint_id}/test`
 
@@ -253,7 +253,7 @@ class WebhooksEventTypesOperations:
         self._client = client
 
     def list(self, **params: "Unpack[RequestOptions]") -> "WebhookEventTypeList":
-        """List the types of events that endpoints can be told.
+        """List the types of events that endpoints can receive.
 
         `GET /webhook_event_types`
 
@@ -271,7 +271,7 @@ class AsyncWebhooksEventTypesOperations:
         self._client = client
 
     async def list(self, **params: "Unpack[RequestOptions]") -> "WebhookEventTypeList":
-        """List the types of events that endpoints can be told.
+        """List the types of events that endpoints can receive.
 
         `GET /webhook_event_types`
 
