@@ -1,4 +1,4 @@
-"""Writes the endpoints of the API and their methods: a sync and an async one each, a file for each resource."""
+"""The text of the endpoints and of their methods, a sync and an async one each, in a file for each resource."""
 
 from textwrap import wrap
 
@@ -173,7 +173,7 @@ def _streaming(document: Document, op: Operation, prefix: str, define: str, wait
 
 
 def _arguments(op: Operation) -> tuple[list[str], str]:
-    """Return the parameters for what stands in the path, the last one by position, and how they are passed along."""
+    """Return the parameters for the path, the last one positional, and the arguments that pass them to the client."""
     *others, last = op.arguments or ("",)
     named = [f"{last}: str"] if last else []
     named += ["*", *(f"{name}: str" for name in others)] if others else []

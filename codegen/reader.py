@@ -1,4 +1,4 @@
-"""Reads `schema/*.yaml`; every mistake in it names file, schema and property."""
+"""The reader of `schema/*.yaml`; each error names file, schema and property."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,10 +31,10 @@ def load(folder: Path = FOLDER) -> Document:
 
 
 def parse(texts: Mapping[str, str]) -> Document:
-    """Read schema texts, one a module.
+    """Read schema texts, one per module.
 
     Raises:
-        SchemaError: They are no YAML, or contradict the dialect or themselves.
+        SchemaError: A text is not valid YAML, or contradicts the dialect or another schema.
     """
     areas: list[Area] = []
     schemas: dict[str, Schema] = {}
@@ -47,7 +47,7 @@ def parse(texts: Mapping[str, str]) -> Document:
             continue
         for name, spec in content.items():
             if name in schemas:
-                raise SchemaError(f"{module}.yaml: {name} stands in {schemas[name].module}.yaml too")
+                raise SchemaError(f"{module}.yaml: {name} is defined in {schemas[name].module}.yaml too")
             schemas[name] = _schema(module, name, check_schema(module, name, spec))
         areas.append(Area(module, doc, tuple(content)))
     document = Document(tuple(areas), schemas, tuple(operations))

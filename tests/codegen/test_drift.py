@@ -1,4 +1,4 @@
-"""Each kind of difference from a published document is found; accepted ones are silent, stale ones told."""
+"""Each kind of difference from a published document is found; accepted ones are silent, stale ones reported."""
 
 import json
 from collections.abc import Callable
@@ -424,12 +424,14 @@ OF_OURS: dict[str, tuple[str, Callable[[Any], object], list[str]]] = {
 
 
 @pytest.mark.parametrize(("place", "change", "expected"), THEIRS.values(), ids=THEIRS)
-def test_what_only_they_have_is_found(place: str, change: Callable[[Any], object], expected: list[str]):
+def test_addition_of_the_published_document_is_found(
+    place: str, change: Callable[[Any], object], expected: list[str]
+):
     assert lines(published=changed(place, change)) == expected
 
 
 @pytest.mark.parametrize(("place", "change", "expected"), OF_OURS.values(), ids=OF_OURS)
-def test_what_only_we_have_is_found(place: str, change: Callable[[Any], object], expected: list[str]):
+def test_addition_of_ours_is_found(place: str, change: Callable[[Any], object], expected: list[str]):
     assert lines(published=changed(place, change)) == expected
 
 
@@ -580,7 +582,7 @@ def test_difference_of_a_webhook_is_found(change: Callable[[Json], object], expe
     assert lines(WITH_HOOKS, document) == expected
 
 
-def test_webhooks_that_we_have_none_of_are_all_told():
+def test_every_webhook_is_reported_when_we_have_none():
     document = {**DOCUMENT, "webhooks": {"answered": {"post": {"requestBody": body(json=ref("Answer"))}}}}
     assert lines(published=document) == ["webhook answered: only published: member Answer"]
 
@@ -663,11 +665,11 @@ FIELD, VALUE = "Answer.cost: only published: field", "Models: only published: va
         (["Answer.price", FIELD, VALUE], ["Answer.price"]),
     ],
 )
-def test_accepted_differences_are_silent_and_stale_ones_told(
+def test_accepted_differences_are_silent_and_stale_ones_are_reported(
     later: Path, tmp_path: Path, patterns: list[str], expected: list[str]
 ):
     found = report(parse(OURS), later, accepted(tmp_path, *patterns))
-    stale = [f"accepted.yaml: {text}: there is no such difference" for text in expected if text in patterns]
+    stale = [f"accepted.yaml: {text}: no such difference exists" for text in expected if text in patterns]
     assert found == ([text for text in expected if text not in patterns] + stale)
 
 
@@ -675,12 +677,12 @@ def test_accepted_differences_are_silent_and_stale_ones_told(
 def test_each_accepted_group_needs_a_reason_and_a_list(later: Path, tmp_path: Path, text: str):
     path = tmp_path / "accepted.yaml"
     path.write_text(text)
-    with pytest.raises(SchemaError, match="each group needs `because` and a list `accept`"):
+    with pytest.raises(SchemaError, match="each group must have `because` and a list `accept`"):
         report(parse(OURS), later, path)
 
 
-@pytest.mark.parametrize("text", ["", "no JSON", "[]", "{}", '{"paths": {}, "components": {}}'])
-def test_file_that_is_no_openapi_document_is_one_line(
+@pytest.mark.parametrize("text", ["", "not JSON", "[]", "{}", '{"paths": {}, "components": {}}'])
+def test_file_that_is_not_an_openapi_document_gives_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
 ):
     path = tmp_path / "openapi.json"
@@ -688,11 +690,11 @@ def test_file_that_is_no_openapi_document_is_one_line(
     assert main(["drift", str(path)]) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert shown.err.startswith(f"{path}: no OpenAPI 3 document in JSON: ")
+    assert shown.err.startswith(f"{path}: not an OpenAPI 3 document in JSON: ")
     assert shown.err.count("\n") == 1
 
 
-def test_file_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_missing_file_gives_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["drift", str(tmp_path / "nowhere.json")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
