@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 from .._base import clock
 from .._base.clock import NO_DEADLINE, Deadline
 from .._base.http import ResponseMeta, origin
-from .._base.redaction import public_url, without
+from .._base.redaction import Redactor, public_url
 from .._base.retry import GiveUp, Outcome, Policy, StatusFailure, decide, patience
 from .._transport.protocols import IO, Body, TransportError, WireRequest
 from ..errors import APIConnectionError, APIError, APITimeoutError, ResponseValidationError
@@ -68,7 +68,7 @@ class Attempts:
         self.meta: ResponseMeta | None = None
         self.watch: Watch | None = None
         self.throttle: Throttle | None = None
-        self._secrets = call.secrets
+        self._redactor = Redactor(call.secrets)
         self._login = Login(io, call.settings, needs_key=call.needs_key)
         self._io = io
         self._start = 0.0
@@ -78,13 +78,13 @@ class Attempts:
         self._policy = Policy(max_retries=call.settings.max_retries)
 
     @property
-    def secrets(self) -> tuple[str, ...]:
-        """What no text may show."""
-        return (*self._secrets, *self._login.secrets)
+    def redactor(self) -> Redactor:
+        """Masks the secrets of the call, and those that were sent so far to prove who sends it."""
+        return self._redactor.with_secrets(self._login.secrets)
 
     def follow(self, call: Call[Any]) -> None:
         """Go on with another request: in the time of the first, but with all retries again."""
-        self._secrets = tuple(dict.fromkeys((*self.secrets, *call.secrets)))
+        self._redactor = self.redactor.with_secrets(call.secrets)
         self._login = Login(self._io, call.settings, needs_key=call.needs_key)
         self._spent = self.tries - 1
         self.call = call
@@ -108,7 +108,7 @@ class Attempts:
             if 200 <= body.status_code < 300 or body.status_code == 101:
                 return body, meta
             content = await self.read_head(body)
-            error = answer_error(body.status_code, content, meta, self.secrets)
+            error = answer_error(body.status_code, content, meta, self.redactor)
             await self.tell(meta, error)
             if body.status_code == 401 and await as_value(self._login.renew(self.deadline)) is True:
                 logger.info("%s: retry with another key, status 401", self.call.operation.name)
@@ -160,12 +160,11 @@ class Attempts:
         """Say why no answer came, or only a part of one."""
         if self.deadline.is_expired:
             return f"the deadline of {self.call.settings.deadline:g} s has passed"
-        return without(self.secrets, failure.reason.encode("utf-8", "replace")).decode()
+        return self.redactor.text(failure.reason)
 
     def cause(self, failure: TransportError) -> BaseException | None:
         """Give the exception behind a failure unless it quotes a server that repeats a secret."""
-        text = str(failure.__cause__)
-        return None if any(secret in text for secret in self.secrets) else failure.__cause__
+        return None if self.redactor.occurs_in(str(failure.__cause__)) else failure.__cause__
 
     def failure_error(self, failure: TransportError) -> APIError:
         """Make the error for a call that got no answer, or only a part of one."""
@@ -294,9 +293,9 @@ async def _result(attempts: Attempts, call: Call[_R]) -> _R:
             continue
         model = call.operation.result_model()
         if attempts.watch is None:
-            return parse_result(model, content, meta, call.settings, attempts.secrets)
+            return parse_result(model, content, meta, call.settings, attempts.redactor)
         try:
-            result: _R | APIError = parse_result(model, content, meta, call.settings, attempts.secrets)
+            result: _R | APIError = parse_result(model, content, meta, call.settings, attempts.redactor)
         except APIError as error:
             result = error
         if isinstance(result, APIError):

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from .._base import clock
 from .._base.clock import NO_DEADLINE, Deadline
-from .._base.redaction import without
 from .._base.retry import ConnectionFailure, Outcome, StatusFailure, status_of_code
 from .._calls.answers import content_type, parse_result, reported_error
 from .._calls.attempts import Attempts
@@ -156,7 +155,7 @@ class HttpSource(Source):
         body = cast("Body", self._body)
         if state.error_event is not None:
             state.after_error(await body.drain())
-        failure = cast("APIError", state.failure(self._attempts.secrets))
+        failure = cast("APIError", state.failure(self._attempts.redactor))
         if self._broken is not None:
             failure.__cause__ = self._attempts.cause(self._broken)
         await self._release()
@@ -200,7 +199,7 @@ class HttpSource(Source):
 
     def _before_first_event(self, error: APIError) -> tuple[Outcome | None, APIError]:
         """Decide what an end without any event is: the error, and what happened if a retry may help."""
-        reported = reported_error(self._head, cast("ResponseMeta", self.meta), self._attempts.secrets)
+        reported = reported_error(self._head, cast("ResponseMeta", self.meta), self._attempts.redactor)
         if reported is not None:
             return None, reported
         if isinstance(error, StreamError):
@@ -217,14 +216,14 @@ class HttpSource(Source):
 
     def _no_stream(self, content: bytes) -> APIError:
         """Make the error for an answer that is no stream, and mostly an error itself."""
-        meta, secrets = cast("ResponseMeta", self.meta), self._attempts.secrets
-        reported = reported_error(content, meta, secrets)
+        meta, redactor = cast("ResponseMeta", self.meta), self._attempts.redactor
+        reported = reported_error(content, meta, redactor)
         if reported is not None:
             return reported
         text = (
             f"A stream was asked for, but {self._kind() or 'something else'} came (status {meta.status_code})"
         )
-        error = ResponseValidationError(text, body=without(secrets, content), meta=meta)
+        error = ResponseValidationError(text, body=redactor.body(content), meta=meta)
         error.partial = self._whole(content)
         error.response_id = None if error.partial is None else error.partial.id or None
         return error

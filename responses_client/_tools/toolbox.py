@@ -44,7 +44,7 @@ class Toolbox:
         Raises:
             RequestValidationError: See above.
         """
-        if isinstance(tools, (str, bytes, Mapping, Model)) or not isinstance(tools, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+        if isinstance(tools, (str, bytes, Mapping, Model)) or not isinstance(tools, Iterable):
             raise RequestValidationError([field_error(where, "a list of tools", cast("object", tools))])
         told: list[Any] = []
         mistakes: list[FieldError] = []
@@ -101,7 +101,7 @@ def _as_tool(given: RunTool) -> _Tool | None:
     method: Any = getattr(given, "__func__", None)
     if isinstance(method, CallableTool):  # of a classmethod, which binds it by itself
         return cast("_Tool", method.__get__(cast("Any", given).__self__))
-    is_function = callable(given) and not _is_model(given)  # pyright: ignore[reportUnnecessaryComparison]  # users without a type checker
+    is_function = callable(given) and not _is_model(given)
     return CallableTool(given, {}) if is_function else None
 
 

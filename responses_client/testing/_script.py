@@ -153,7 +153,7 @@ _Number = TypeVar("_Number", int, float)
 
 def checked(name: str, value: _Number, *, least: int, most: int | None = None) -> _Number:
     """A number of a script, when it is within its bounds; `ValueError` when not."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     # Written so that NaN is refused too.
     if not (is_number and least <= value < math.inf and (most is None or value <= most)):
         bounds = f"at least {least}" if most is None else f"from {least} to {most}"
@@ -163,7 +163,7 @@ def checked(name: str, value: _Number, *, least: int, most: int | None = None) -
 
 def counted(name: str, value: int, *, least: int, most: int | None = None) -> int:
     """A number of things, within its bounds; `ValueError` when it is not."""
-    if not isinstance(value, int):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+    if not isinstance(value, int):
         raise ValueError(f"{name} is {value!r}, but has to be a whole number.")
     return checked(name, value, least=least, most=most)
 

@@ -40,7 +40,7 @@ class BaseServer(Scripting):
         validate: bool = True,
         rate_limit: RateLimit | None = None,
     ) -> None:
-        if not isinstance(rate_limit, (RateLimit, NoneType)):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+        if not isinstance(rate_limit, (RateLimit, NoneType)):
             raise ValueError(f"rate_limit is {rate_limit!r}, but has to be a RateLimit.")
         self.base_url = base_url
         self.webhook_secret = WEBHOOK_SECRET

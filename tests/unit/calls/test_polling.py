@@ -246,6 +246,7 @@ def test_wait_that_an_error_asks_for_is_obeyed() -> None:
         ({"timeout": -1}, "timeout"),
         ({"timeout": math.nan}, "timeout"),
         ({"timeout": math.inf}, "timeout"),
+        ({"timeout": 10**400}, "timeout"),
         ({"timeout": "1"}, "timeout"),
         ({"given": None}, "response_id"),
         ({"given": 5}, "response_id"),
