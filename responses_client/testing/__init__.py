@@ -25,25 +25,25 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from ._limits import RateLimit
-    from ._record import RecordedRequest
+    from ._http_types import Answer
+    from ._rate_limits import RateLimit
+    from ._recorded_request import RecordedRequest
     from ._server import AsyncServer, Server
-    from ._virtual import VirtualClock
-    from ._webhook import Webhook, sign_webhook
-    from ._wire import Answer
+    from ._signed_webhooks import Webhook, sign_webhook
+    from ._virtual_clock import VirtualClock
 else:
     # Loaded when first used: pytest imports this package for its plugin, in every run of every project.
     from importlib import import_module
 
     _MODULES = {
-        "Answer": "_wire",
+        "Answer": "_http_types",
         "AsyncServer": "_server",
-        "RateLimit": "_limits",
-        "RecordedRequest": "_record",
+        "RateLimit": "_rate_limits",
+        "RecordedRequest": "_recorded_request",
         "Server": "_server",
-        "VirtualClock": "_virtual",
-        "Webhook": "_webhook",
-        "sign_webhook": "_webhook",
+        "VirtualClock": "_virtual_clock",
+        "Webhook": "_signed_webhooks",
+        "sign_webhook": "_signed_webhooks",
     }
 
     def __getattr__(name):

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from ._front import Front
-from ._limits import Limiter, RateLimit
-from ._script import Script
+from ._app import Front
+from ._rate_limits import Limiter, RateLimit
+from ._script_queue import Script
 from ._store import Store
 
 
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError:
         parser.error(f"argument --rate-limit: {options.rate_limit} is not 1 or more")
     try:
-        from ._port import Port, listener, url_of
+        from ._uvicorn_server import Port, listener, url_of
     except ModuleNotFoundError as error:
         print(error, file=sys.stderr)
         return 1

@@ -13,10 +13,10 @@ import httpx
 
 from responses_client import _clock
 
-from ._expect import UnexpectedRequest
-from ._front import Front
-from ._session import Lane, Session, Signal
-from ._wire import Answer
+from ._app import Front
+from ._expectations import UnexpectedRequest
+from ._http_types import Answer
+from ._websocket_session import Lane, Session, Signal
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]

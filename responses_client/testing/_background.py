@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ._events import TERMINAL, snapshot, stream_events
-from ._wire import JSONObject
+from ._http_types import JSONObject
+from ._stream_events import TERMINAL, snapshot, stream_events
 
 # At the start the response is created and queued; the third event says that it is in progress.
 _STARTED = 2

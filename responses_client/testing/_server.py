@@ -11,17 +11,17 @@ import anyio
 import anyio.to_thread
 import httpx
 
-from ._answers import Ids
+from ._app import Front
 from ._asgi import App
-from ._front import Front
-from ._limits import Limiter, RateLimit
-from ._record import RecordedRequest
-from ._script import Script
-from ._scripting import Scripting
+from ._http_types import JSONObject
+from ._httpx_transports import AsyncServerTransport, ServerTransport
+from ._rate_limits import Limiter, RateLimit
+from ._recorded_request import RecordedRequest
+from ._script_methods import Scripting
+from ._script_queue import Script
+from ._signed_webhooks import WEBHOOK_SECRET, Webhook, webhook_of
 from ._store import Store
-from ._transport import AsyncServerTransport, ServerTransport
-from ._webhook import WEBHOOK_SECRET, Webhook, webhook_of
-from ._wire import JSONObject
+from ._unscripted_output import Ids
 
 if TYPE_CHECKING:
     from responses_client import AsyncClient, Client
@@ -93,7 +93,7 @@ class BaseServer(Scripting):
 
     def _serving(self, host: str, port: int) -> AbstractContextManager[str]:
         # Imported here: only what is on a port needs a web server.
-        from ._port import serving
+        from ._uvicorn_server import serving
 
         return serving(self._front, host=host, port=port, sleep=self._sleep)
 

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ._answers import Draft
-from ._checks import ARRAY, STRING, array, either, record, text
-from ._events import TERMINAL
-from ._items import owed_items
-from ._response import usage
+from ._create_schema import INPUT_CONTENT, STR
+from ._http_types import ApiError, JSONObject, objects
+from ._json_checks import ARRAY, STRING, array, either, record, text
+from ._response_object import usage
 from ._store import Made
-from ._validate import INPUT_CONTENT, STR
-from ._wire import ApiError, JSONObject, objects
+from ._stored_items import owed_items
+from ._stream_events import TERMINAL
+from ._unscripted_output import Draft
 
 MOST_PENDING = 16
 

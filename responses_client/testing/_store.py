@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ._answers import Ids
 from ._background import Run
-from ._items import kept_items
-from ._limits import Limiter
-from ._script import Script
-from ._turn import input_items
-from ._wire import ApiError, JSONObject, is_object, objects
+from ._http_types import ApiError, JSONObject, is_object, objects
+from ._rate_limits import Limiter
+from ._request_input import input_items
+from ._script_queue import Script
+from ._stored_items import kept_items
+from ._unscripted_output import Ids
 
 DEFAULT_NOW = 1_750_000_000
 DEFAULT_POLLS = 2

@@ -24,7 +24,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """Note that a test has ended early, by failing or by being skipped; show where it sent what it should not."""
     if call.when != "teardown":
         item.stash[_FAILED] = call.excinfo is not None
-    expect = sys.modules.get(f"{__package__}._expect")
+    expect = sys.modules.get(f"{__package__}._expectations")
     if (
         call.excinfo is not None
         and expect is not None

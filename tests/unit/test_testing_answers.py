@@ -9,7 +9,7 @@ import pytest
 from testing_helpers import KEY, created, http, streamed, text_of, types_of
 
 from responses_client.testing import Server
-from responses_client.testing._turn import count_tokens, tokens
+from responses_client.testing._request_input import count_tokens, tokens
 
 WEATHER = {
     "type": "function",

@@ -260,7 +260,7 @@ def test_threads_wait_at_the_same_time(
     server: Server, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Long enough for a machine that is busy.
-    monkeypatch.setattr("responses_client.testing._virtual._QUIET_SECONDS", 0.05)
+    monkeypatch.setattr("responses_client.testing._virtual_clock._QUIET_SECONDS", 0.05)
     server.fail(429, retry_after=10, times=8)
     client = server.client()
     together = threading.Barrier(8)
@@ -279,7 +279,7 @@ def test_threads_wait_at_the_same_time(
 async def test_wait_for_somebody_who_is_blocked_ends(
     clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("responses_client.testing._virtual._PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("responses_client.testing._virtual_clock._PATIENCE_SECONDS", 0.05)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_clock.sleep_async, 1)
         await turns(3)

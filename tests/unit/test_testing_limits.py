@@ -15,7 +15,7 @@ from testing_sockets import connected
 
 from responses_client import Client, RateLimitError, RateLimits
 from responses_client.testing import RateLimit, Server, VirtualClock
-from responses_client.testing._limits import duration
+from responses_client.testing._rate_limits import duration
 
 
 @pytest.fixture(autouse=True)

@@ -314,7 +314,7 @@ def test_address_of_version_six_stands_in_brackets() -> None:
 def test_missing_extra_is_named(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delitem(sys.modules, "responses_client.testing._port", raising=False)
+    monkeypatch.delitem(sys.modules, "responses_client.testing._uvicorn_server", raising=False)
     monkeypatch.setitem(sys.modules, name, None)
     message = f"The embedded server needs {name} to be on a port: pip install 'responses-client[server]'"
     with pytest.raises(ModuleNotFoundError) as caught:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from responses_client.testing._schema import fitting
+from responses_client.testing._schema_examples import fitting
 
 TREE: dict[str, Any] = {
     "$ref": "#/$defs/Tree",

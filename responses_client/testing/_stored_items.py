@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ._answers import Ids
-from ._wire import JSONObject, objects
+from ._http_types import JSONObject, objects
+from ._unscripted_output import Ids
 
 _PREFIXES = {
     "message": "msg",

@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ._prose import answer_text, thought
-from ._schema import fitting
-from ._searches import Search, cited_text, searches
-from ._turn import Turn, count_tokens, includes, input_items, read_turn, tokens
-from ._wire import ApiError, JSONObject, as_object, encode, is_object, objects
+from ._answer_texts import answer_text, thought
+from ._http_types import ApiError, JSONObject, as_object, encode, is_object, objects
+from ._request_input import Turn, count_tokens, includes, input_items, read_turn, tokens
+from ._schema_examples import fitting
+from ._search_tools import Search, cited_text, searches
 
 _REASONING_TOKENS = {
     "none": 0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ._turn import Turn
+from ._request_input import Turn
 
 _GREETING = re.compile(
     r"\W*(hi|hello|hey|good (morning|afternoon|evening))\b(\W*\w+){0,2}\W*\Z", re.IGNORECASE

@@ -9,13 +9,13 @@ from urllib.parse import unquote
 
 import httpx
 
-from . import _conversations as conversations
-from . import _responses as responses
-from . import _webhook_endpoints as endpoints
-from ._record import RecordedRequest
+from . import _conversation_operations as conversations
+from . import _response_operations as responses
+from . import _webhook_endpoint_operations as endpoints
+from ._create_schema import check_key
+from ._http_types import Answer, ApiError
+from ._recorded_request import RecordedRequest
 from ._store import Store
-from ._validate import check_key
-from ._wire import Answer, ApiError
 
 Handler: TypeAlias = Callable[[Store, RecordedRequest, Mapping[str, str]], Answer]
 

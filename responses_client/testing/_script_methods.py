@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from types import NoneType
 from typing import Any, Self
 
-from ._answers import as_text, message, text_part, tool_call
-from ._expect import expectation
-from ._script import Canned, Entry, Items, Itself, Whole, checked, counted, failure, raw_events
+from ._expectations import expectation
+from ._http_types import Answer, Damage, Drip, Pace
+from ._script_queue import Canned, Entry, Items, Itself, Whole, checked, counted, failure, raw_events
 from ._store import Store
-from ._wire import Answer, Damage, Drip, Pace
+from ._unscripted_output import as_text, message, text_part, tool_call
 
 
 class Scripting:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import httpx
 
-from ._checks import INTEGER, STRING, array, integer, refuse, text, unsupported
-from ._validate import INCLUDABLE
-from ._wire import JSONObject
+from ._create_schema import INCLUDABLE
+from ._http_types import JSONObject
+from ._json_checks import INTEGER, STRING, array, integer, refuse, text, unsupported
 
 _LIMIT = integer(1, 100)
 _NUMBER = integer(0)

@@ -10,8 +10,8 @@ from typing import Literal, TypeAlias
 
 from responses_client import _clock
 
-from ._script import counted
-from ._wire import ApiError
+from ._http_types import ApiError
+from ._script_queue import counted
 
 Kind: TypeAlias = Literal["requests", "tokens"]
 

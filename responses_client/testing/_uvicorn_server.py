@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from importlib import import_module
 
+from ._app import Front
 from ._asgi import App, Scope
-from ._front import Front
-from ._script import counted
+from ._script_queue import counted
 
 for _name in ("uvicorn", "wsproto"):
     try:

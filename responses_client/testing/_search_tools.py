@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ._prose import found_in_files, found_on_the_web
-from ._turn import includes
-from ._wire import JSONObject
+from ._answer_texts import found_in_files, found_on_the_web
+from ._http_types import JSONObject
+from ._request_input import includes
 
 
 @dataclass(frozen=True, slots=True)

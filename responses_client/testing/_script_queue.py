@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
-from ._answers import Ids
-from ._expect import Expectation, UnexpectedRequest
-from ._wire import Answer, ApiError, JSONObject, Pace, encode_event
+from ._expectations import Expectation, UnexpectedRequest
+from ._http_types import Answer, ApiError, JSONObject, Pace, encode_event
+from ._unscripted_output import Ids
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx
 
-from ._expect import Expectation, expectation
-from ._turn import input_items
-from ._validate import load
-from ._wire import JSONObject, as_object
+from ._create_schema import load
+from ._expectations import Expectation, expectation
+from ._http_types import JSONObject, as_object
+from ._request_input import input_items
 
 MESSAGE = "WEBSOCKET"
 

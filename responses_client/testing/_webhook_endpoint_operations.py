@@ -6,12 +6,12 @@ import base64
 import hashlib
 from collections.abc import Mapping
 
-from ._answers import Ids
-from ._bodies import ENDPOINT, ENDPOINT_TEST, ENDPOINT_UPDATE, EVENT_TYPES, ROTATION, body_of
-from ._pages import page, wanted_page
-from ._record import RecordedRequest
+from ._endpoint_schemas import ENDPOINT, ENDPOINT_TEST, ENDPOINT_UPDATE, EVENT_TYPES, ROTATION, body_of
+from ._http_types import Answer, ApiError, JSONObject
+from ._list_pages import page, wanted_page
+from ._recorded_request import RecordedRequest
 from ._store import Store
-from ._wire import Answer, ApiError, JSONObject
+from ._unscripted_output import Ids
 
 
 def create_endpoint(store: Store, request: RecordedRequest, params: Mapping[str, str]) -> Answer:

@@ -7,18 +7,18 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from ._answers import Draft, unscripted
 from ._background import Run
-from ._bodies import COMPACTION, INPUT_TOKENS, body_of
-from ._checks import missing, refuse
-from ._events import TERMINAL, padded, stream_events
-from ._pages import check_include, flag, number, page, wanted_page
-from ._record import RecordedRequest, compare
-from ._response import response_object, usage
-from ._script import Events, Items, Reply
+from ._create_schema import check_create, check_one_history, parse_body
+from ._endpoint_schemas import COMPACTION, INPUT_TOKENS, body_of
+from ._http_types import Answer, JSONObject, as_object, encode, encode_event
+from ._json_checks import missing, refuse
+from ._list_pages import check_include, flag, number, page, wanted_page
+from ._recorded_request import RecordedRequest, compare
+from ._response_object import response_object, usage
+from ._script_queue import Events, Items, Reply
 from ._store import Made, Store
-from ._validate import check_create, check_one_history, parse_body
-from ._wire import Answer, JSONObject, as_object, encode, encode_event
+from ._stream_events import TERMINAL, padded, stream_events
+from ._unscripted_output import Draft, unscripted
 
 
 def create_response(store: Store, request: RecordedRequest, params: Mapping[str, str]) -> Answer:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ._bodies import CONVERSATION_ITEMS, CONVERSATION_UPDATE, NEW_CONVERSATION, body_of
-from ._items import kept_items
-from ._pages import check_include, listed, page, wanted_page
-from ._record import RecordedRequest
+from ._endpoint_schemas import CONVERSATION_ITEMS, CONVERSATION_UPDATE, NEW_CONVERSATION, body_of
+from ._http_types import Answer, ApiError, JSONObject, as_object, objects
+from ._list_pages import check_include, listed, page, wanted_page
+from ._recorded_request import RecordedRequest
 from ._store import Store
-from ._wire import Answer, ApiError, JSONObject, as_object, objects
+from ._stored_items import kept_items
 
 
 def create_conversation(store: Store, request: RecordedRequest, params: Mapping[str, str]) -> Answer:

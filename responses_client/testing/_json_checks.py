@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NoReturn, TypeAlias
 
-from ._wire import ApiError
+from ._http_types import ApiError
 
 Check: TypeAlias = Callable[[Any, str], None]
 

@@ -7,13 +7,13 @@ from functools import partial
 
 import httpx
 
-from ._api import answer, not_found, segments_of
-from ._record import RecordedRequest, compare, recorded
-from ._script import Canned
-from ._session import Session
+from ._create_schema import check_key
+from ._http_types import Answer, ApiError, Pace
+from ._recorded_request import RecordedRequest, compare, recorded
+from ._routes import answer, not_found, segments_of
+from ._script_queue import Canned
 from ._store import Store
-from ._validate import check_key
-from ._wire import Answer, ApiError, Pace
+from ._websocket_session import Session
 
 
 class Front:

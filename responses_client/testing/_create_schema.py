@@ -10,7 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from ._checks import (
+from ._http_types import JSON_TYPE, ApiError, JSONObject, as_object, is_object, objects
+from ._json_checks import (
     ARRAY,
     OBJECT,
     STRING,
@@ -31,7 +32,6 @@ from ._checks import (
     tagged,
     text,
 )
-from ._wire import JSON_TYPE, ApiError, JSONObject, as_object, is_object, objects
 
 NAME = r"[a-zA-Z0-9_-]+"
 # The one set for all items: which of them an item may have is a matter of its type.

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._checks import Check, array, boolean, nullable, record, refuse, text
-from ._record import RecordedRequest
-from ._store import Store
-from ._validate import (
+from ._create_schema import (
     CACHE_RETENTION,
     CONVERSATION,
     INPUT,
@@ -21,7 +18,10 @@ from ._validate import (
     TOOL_CHOICE,
     parse_body,
 )
-from ._wire import JSONObject
+from ._http_types import JSONObject
+from ._json_checks import Check, array, boolean, nullable, record, refuse, text
+from ._recorded_request import RecordedRequest
+from ._store import Store
 
 # What can be sent to an endpoint; signatures of other events exist, and subscriptions to them do not.
 EVENT_TYPES = (

@@ -9,19 +9,19 @@ from enum import Enum, auto
 from functools import partial
 from typing import Any, TypeAlias
 
-from ._answers import Ids
-from ._checks import OBJECT, STRING, boolean, expect, missing, refuse, text, unsupported
-from ._events import padded, stream_events
-from ._expect import Expectation, UnexpectedRequest
-from ._items import owed_items
-from ._record import MESSAGE, RecordedRequest, recorded
-from ._responses import admit, make
-from ._script import Check, Events, Items
+from ._create_schema import check_create, load
+from ._expectations import Expectation, UnexpectedRequest
+from ._http_types import Answer, ApiError, JSONObject, Pace, as_object, encode
+from ._json_checks import OBJECT, STRING, boolean, expect, missing, refuse, text, unsupported
+from ._recorded_request import MESSAGE, RecordedRequest, recorded
+from ._request_input import input_items
+from ._response_operations import admit, make
+from ._script_queue import Check, Events, Items
 from ._steering import Refused, Steer, Turn, refusal, take
 from ._store import Memory, Store
-from ._turn import input_items
-from ._validate import check_create, load
-from ._wire import Answer, ApiError, JSONObject, Pace, as_object, encode
+from ._stored_items import owed_items
+from ._stream_events import padded, stream_events
+from ._unscripted_output import Ids
 
 
 class Signal(Enum):

@@ -17,7 +17,7 @@ import anyio.lowlevel
 
 from responses_client import _clock
 
-from ._script import checked
+from ._script_queue import checked
 
 # How long all others have to be quiet before the clock moves: turns of an event loop, seconds of other threads.
 _QUIET_TURNS = 20

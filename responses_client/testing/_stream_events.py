@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from ._turn import tokens
-from ._wire import JSONObject, as_object, objects
+from ._http_types import JSONObject, as_object, objects
+from ._request_input import tokens
 
 # The rest of a type after `response.`, and the fields that only this event has.
 _Steps: TypeAlias = Iterator[tuple[str, JSONObject]]

@@ -11,7 +11,7 @@ import httpx
 
 from responses_client import _clock
 
-from ._wire import Answer, waiting
+from ._http_types import Answer, waiting
 
 
 class Exchange(Protocol):
