@@ -7,7 +7,7 @@ from functools import partial
 
 import httpx
 
-from ._create_schema import check_key
+from ._http_envelope import check_key
 from ._http_types import Answer, ApiError, Pace
 from ._recorded_request import RecordedRequest, compare, recorded
 from ._routes import answer, not_found, segments_of

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ._http_types import JSONObject
+from ._json_types import JSONObject
 from ._stream_events import TERMINAL, snapshot, stream_events
 
 # At the start the response is created and queued; the third event says that it is in progress.

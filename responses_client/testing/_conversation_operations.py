@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ._endpoint_schemas import CONVERSATION_ITEMS, CONVERSATION_UPDATE, NEW_CONVERSATION, body_of
-from ._http_types import Answer, ApiError, JSONObject, as_object, objects
-from ._list_pages import check_include, listed, page, wanted_page
+from ._http_types import Answer, ApiError
+from ._json_types import JSONObject, as_object, objects
+from ._list_pages import listed, page, wanted_page
+from ._query_params import check_include
 from ._recorded_request import RecordedRequest
 from ._store import Store
 from ._stored_items import kept_items

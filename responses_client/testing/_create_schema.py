@@ -6,11 +6,8 @@ ones), and no more: what the API only finds out while it works on a request is n
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
-from ._http_types import JSON_TYPE, ApiError, JSONObject, as_object, is_object, objects
 from ._json_checks import (
     ARRAY,
     OBJECT,
@@ -32,6 +29,7 @@ from ._json_checks import (
     tagged,
     text,
 )
+from ._json_types import JSONObject, is_object, objects
 
 NAME = r"[a-zA-Z0-9_-]+"
 # The one set for all items: which of them an item may have is a matter of its type.
@@ -375,45 +373,3 @@ def _check_choice(choice: Any, tools: list[JSONObject]) -> None:
         named = {(tool["type"], tool.get("name")) for tool in tools}
         if (choice["type"], choice["name"]) not in named:
             refuse(f"Tool choice '{choice['name']}' not found in 'tools' parameter.", "tool_choice", None)
-
-
-# --- the HTTP envelope
-
-
-def check_key(headers: Mapping[str, str]) -> None:
-    """Refuse a request without a key, and the one key that is known to be wrong: `invalid`."""
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    key = token.strip() if scheme.lower() == "bearer" else headers.get("api-key", "").strip()
-    if not key:
-        raise ApiError(
-            401, "You didn't provide an API key. Send it as 'Authorization: Bearer KEY' or as 'api-key: KEY'."
-        )
-    if key == "invalid":
-        # The key itself stays out of the message: tests compare and print these.
-        raise ApiError(401, "Incorrect API key provided.", code="invalid_api_key")
-
-
-def parse_body(headers: Mapping[str, str], body: bytes) -> JSONObject:
-    """The JSON object that a request carries; 415 for another content type, 400 for anything else."""
-    content_type = headers.get("content-type", "")
-    if content_type.partition(";")[0].strip().lower() != JSON_TYPE:
-        message = f"Unsupported content type: '{content_type}'. This API method only accepts '{JSON_TYPE}'."
-        raise ApiError(415, message, code="unsupported_content_type")
-    try:
-        value = load(body)
-    except ValueError:
-        raise ApiError(400, "We could not parse the JSON body of your request.") from None
-    expect(value, "", OBJECT)
-    return as_object(value)
-
-
-def load(body: bytes) -> Any:
-    """A JSON value from bytes, by the rules of JSON: `ValueError` for NaN and for nesting without end."""
-    try:
-        return json.loads(body, parse_constant=_no_constant)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")

@@ -16,10 +16,10 @@ from ._create_schema import (
     TEXT,
     TOOL,
     TOOL_CHOICE,
-    parse_body,
 )
-from ._http_types import JSONObject
+from ._http_envelope import parse_body
 from ._json_checks import Check, array, boolean, nullable, record, refuse, text
+from ._json_types import JSONObject
 from ._recorded_request import RecordedRequest
 from ._store import Store
 

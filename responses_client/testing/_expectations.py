@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from ._http_types import ApiError, JSONObject, as_object, is_array, is_object
+from ._http_types import ApiError
+from ._json_types import JSONObject, as_object, is_array, is_object
 from ._request_input import Result, Turn, read_turn
 
 _STEP = re.compile(r"[^.\[\]]+|\[-?\d+\]")

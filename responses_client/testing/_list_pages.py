@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import httpx
 
-from ._create_schema import INCLUDABLE
-from ._http_types import JSONObject
-from ._json_checks import INTEGER, STRING, array, integer, refuse, text, unsupported
+from ._json_checks import integer, refuse, unsupported
+from ._json_types import JSONObject
+from ._query_params import whole_number
 
 _LIMIT = integer(1, 100)
-_NUMBER = integer(0)
-_INCLUDE = array(text(values=INCLUDABLE))
-_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +28,7 @@ def wanted_page(query: httpx.QueryParams) -> Wanted:
     order = query.get("order", "desc")
     if order not in ("asc", "desc"):
         unsupported(order, ("asc", "desc"), "order")
-    limit = _whole_number(query, "limit", 20)
+    limit = whole_number(query, "limit", 20)
     _LIMIT(limit, "limit")
     return Wanted(query.get("after"), limit, newest_first=order == "desc")
 
@@ -54,34 +50,3 @@ def listed(things: list[JSONObject], *, has_more: bool = False) -> JSONObject:
     if things:
         ends = {"first_id": things[0].get("id"), "last_id": things[-1].get("id")}
     return {"object": "list", "data": things, **ends, "has_more": has_more}
-
-
-def check_include(query: httpx.QueryParams) -> None:
-    """Refuse an `include` that the API does not know; what it asks for is shown in any case."""
-    _INCLUDE([*query.get_list("include"), *query.get_list("include[]")], "include")
-
-
-def flag(query: httpx.QueryParams, name: str) -> bool:
-    """A parameter that is `true` or `false`; false when it is absent."""
-    value: str = query.get(name, "false")
-    if value not in ("true", "false"):
-        unsupported(value, ("true", "false"), name)
-    return value == "true"
-
-
-def number(query: httpx.QueryParams, name: str, default: int) -> int:
-    """A parameter that is a whole number from 0 on."""
-    if name not in query:
-        return default
-    value = _whole_number(query, name, default)
-    _NUMBER(value, name)
-    return value
-
-
-def _whole_number(query: httpx.QueryParams, name: str, default: int) -> int:
-    value = query.get(name, str(default))
-    if not _WHOLE_NUMBER.fullmatch(value):
-        refuse(
-            f"Invalid type for '{name}': expected {INTEGER}, but got {STRING} instead.", name, "invalid_type"
-        )
-    return int(value)

@@ -10,8 +10,8 @@ from typing import Literal, TypeAlias
 
 from responses_client import _clock
 
+from ._argument_checks import check_count
 from ._http_types import ApiError
-from ._script_queue import counted
 
 Kind: TypeAlias = Literal["requests", "tokens"]
 
@@ -44,7 +44,7 @@ class RateLimit:
             raise ValueError("A RateLimit needs requests or tokens, or both.")
         for name, value in (("requests", self.requests), ("tokens", self.tokens)):
             if value is not None:
-                counted(name, value, least=1)
+                check_count(name, value, least=1)
         if not 0 < self.seconds < math.inf:
             raise ValueError(f"seconds is {self.seconds!r}, but has to be more than 0.")
         if self.style not in ("bucket", "window"):

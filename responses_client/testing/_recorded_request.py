@@ -8,9 +8,8 @@ from typing import Any
 
 import httpx
 
-from ._create_schema import load
 from ._expectations import Expectation, expectation
-from ._http_types import JSONObject, as_object
+from ._json_types import JSONObject, as_object, load
 from ._request_input import input_items
 
 MESSAGE = "WEBSOCKET"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from ._http_types import JSONObject, is_array, is_object, objects
+from ._json_types import JSONObject, is_array, is_object, objects
 
 # A word or a run of punctuation with the space before it; together the matches are the whole text.
 _TOKEN = re.compile(r"\s*\w+|\s*[^\w\s]+|\s+\Z")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ._http_types import JSONObject, as_object, is_object, objects
+from ._json_types import JSONObject, as_object, is_object, objects
+from ._output_items import Draft
 from ._request_input import count_tokens, input_items
-from ._unscripted_output import Draft
 
 # What a response says where the request is silent.
 _DEFAULTS: JSONObject = {

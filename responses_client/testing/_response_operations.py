@@ -8,17 +8,21 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from ._background import Run
-from ._create_schema import check_create, check_one_history, parse_body
+from ._create_schema import check_create, check_one_history
 from ._endpoint_schemas import COMPACTION, INPUT_TOKENS, body_of
-from ._http_types import Answer, JSONObject, as_object, encode, encode_event
+from ._http_envelope import parse_body
+from ._http_types import Answer, encode_event
 from ._json_checks import missing, refuse
-from ._list_pages import check_include, flag, number, page, wanted_page
+from ._json_types import JSONObject, as_object, encode
+from ._list_pages import page, wanted_page
+from ._output_items import Draft
+from ._query_params import check_include, flag, natural_number
 from ._recorded_request import RecordedRequest, compare
 from ._response_object import response_object, usage
 from ._script_queue import Events, Items, Reply
 from ._store import Made, Store
 from ._stream_events import TERMINAL, padded, stream_events
-from ._unscripted_output import Draft, unscripted
+from ._unscripted_output import unscripted
 
 
 def create_response(store: Store, request: RecordedRequest, params: Mapping[str, str]) -> Answer:
@@ -95,7 +99,7 @@ def retrieve_response(store: Store, request: RecordedRequest, params: Mapping[st
     check_include(request.query)
     wants_events = flag(request.query, "stream")
     obfuscation = flag(request.query, "include_obfuscation")
-    first = number(request.query, "starting_after", -1) + 1
+    first = natural_number(request.query, "starting_after", -1) + 1
     run = store.run(id)
     if not wants_events:
         if run is None:

@@ -12,7 +12,7 @@ import httpx
 from . import _conversation_operations as conversations
 from . import _response_operations as responses
 from . import _webhook_endpoint_operations as endpoints
-from ._create_schema import check_key
+from ._http_envelope import check_key
 from ._http_types import Answer, ApiError
 from ._recorded_request import RecordedRequest
 from ._store import Store

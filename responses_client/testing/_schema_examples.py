@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ._http_types import JSONObject, as_object, is_array, is_object, objects
+from ._json_types import JSONObject, as_object, is_array, is_object, objects
 
 # Properties of these names want the whole text of the request; other strings want a name out of it.
 _WHOLE = {"content", "input", "message", "prompt", "query", "question", "search", "sentence", "text"}

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from types import NoneType
 from typing import Any, Self
 
+from ._argument_checks import check_count, check_number
 from ._expectations import expectation
 from ._http_types import Answer, Damage, Drip, Pace
-from ._script_queue import Canned, Entry, Items, Itself, Whole, checked, counted, failure, raw_events
+from ._output_items import as_text, message, text_part, tool_call
+from ._script_queue import Canned, Entry, Items, Itself, Whole, failure, raw_events
 from ._store import Store
-from ._unscripted_output import as_text, message, text_part, tool_call
 
 
 class Scripting:
@@ -107,7 +108,7 @@ class Scripting:
 
         breaks off a stream, and then the one that resumes it.
         """
-        for _ in range(counted("times", times, least=1)):
+        for _ in range(check_count("times", times, least=1)):
             self._add(Itself())
         return self
 
@@ -122,7 +123,7 @@ class Scripting:
     ) -> Self:
         """Answer the next request, whatever it is, with this body, as a gateway would."""
         chunk = body.encode() if isinstance(body, str) else body
-        counted("status", status, least=200, most=599)
+        check_count("status", status, least=200, most=599)
         return self._add(
             Canned(Answer(status, (chunk,), content_type=content_type, headers=dict(headers or {})))
         )
@@ -144,9 +145,9 @@ class Scripting:
         What is not given is as usual for the status, 400 to 599. `retry_after` is the header of that
         name: seconds or a date.
         """
-        counted("status", status, least=400, most=599)
+        check_count("status", status, least=400, most=599)
         if not isinstance(retry_after, (str, NoneType)):
-            checked("retry_after", retry_after, least=0)
+            check_number("retry_after", retry_after, least=0)
         canned = failure(
             status,
             message=message,
@@ -156,13 +157,13 @@ class Scripting:
             retry_after=retry_after,
             headers=headers,
         )
-        for _ in range(counted("times", times, least=1)):
+        for _ in range(check_count("times", times, least=1)):
             self._add(canned)
         return self
 
     def drop_connection(self, times: int = 1) -> Self:
         """Give the next `times` requests no answer at all (`httpx.RemoteProtocolError`)."""
-        for _ in range(counted("times", times, least=1)):
+        for _ in range(check_count("times", times, least=1)):
             self._add(Canned(None))
         return self
 
@@ -175,15 +176,15 @@ class Scripting:
         before that, the answer to it. Of an answer that is not a stream, half the body arrives, or none
         with 0 events. A WebSocket is closed, with a closing handshake only if `clean`.
         """
-        return self._change(Pace(cut_after=counted("events", events, least=0), clean_cut=clean))
+        return self._change(Pace(cut_after=check_count("events", events, least=0), clean_cut=clean))
 
     def delay(self, seconds: float = 0.0, *, per_event: float = 0.0) -> Self:
         """Make the next answer slow: seconds before its headers, and between its events.
 
         A wait longer than the client's read timeout ends, after that time, in `httpx.ReadTimeout`.
         """
-        checked("seconds", seconds, least=0)
-        return self._change(Pace(delay=seconds, per_event=checked("per_event", per_event, least=0)))
+        check_number("seconds", seconds, least=0)
+        return self._change(Pace(delay=seconds, per_event=check_number("per_event", per_event, least=0)))
 
     def corrupt_after(self, events: int, data: bytes | str | None = None) -> Self:
         """Damage one event of the next answer, the one after so many; what follows is as it should be.
@@ -192,7 +193,9 @@ class Scripting:
         default it is the first half of it. Of an answer that is not a stream, that is the body. On a
         WebSocket it is a message.
         """
-        damage = Damage(counted("events", events, least=0), data.encode() if isinstance(data, str) else data)
+        damage = Damage(
+            check_count("events", events, least=0), data.encode() if isinstance(data, str) else data
+        )
         return self._change(Pace(damage=damage))
 
     def drip(self, bytes_per_piece: int = 1, seconds: float = 0.0) -> Self:
@@ -200,8 +203,8 @@ class Scripting:
 
         There are so many seconds between them. Without effect on a WebSocket, whose messages are whole.
         """
-        counted("bytes_per_piece", bytes_per_piece, least=1)
-        return self._change(Pace(drip=Drip(bytes_per_piece, checked("seconds", seconds, least=0))))
+        check_count("bytes_per_piece", bytes_per_piece, least=1)
+        return self._change(Pace(drip=Drip(bytes_per_piece, check_number("seconds", seconds, least=0))))
 
     def hold_after(self, events: int, *, messages: int = 1) -> Self:
         """Stop the next response on a WebSocket after so many events until its client sends something.
@@ -209,8 +212,8 @@ class Scripting:
         So a test can steer a response, or start another one, while it is under way. `messages` is how
         many it waits for, counted from its request on. Without effect on HTTP.
         """
-        counted("messages", messages, least=1)
-        return self._change(Pace(hold_after=counted("events", events, least=1), hold_for=messages))
+        check_count("messages", messages, least=1)
+        return self._change(Pace(hold_after=check_count("events", events, least=1), hold_for=messages))
 
     def background(self, *, polls: int) -> Self:
         """Let responses that start from now on in the background end with the poll of this number.
@@ -218,7 +221,7 @@ class Scripting:
         A poll is a `GET` without `stream`; all before it find the response in progress. At first it is
         2. A stream of such a response takes it further event by event, so that it ends without a poll.
         """
-        self._store.polls = counted("polls", polls, least=1)
+        self._store.polls = check_count("polls", polls, least=1)
         return self
 
     def _add(self, scripted: Entry) -> Self:

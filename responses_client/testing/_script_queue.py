@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from ._expectations import Expectation, UnexpectedRequest
-from ._http_types import Answer, ApiError, JSONObject, Pace, encode_event
-from ._unscripted_output import Ids
+from ._http_types import Answer, ApiError, Pace, encode_event
+from ._ids import Ids
+from ._json_types import JSONObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,26 +146,6 @@ class Script:
             ]
         if problems:
             raise AssertionError("\n".join(problems))
-
-
-_Number = TypeVar("_Number", int, float)
-
-
-def checked(name: str, value: _Number, *, least: int, most: int | None = None) -> _Number:
-    """A number of a script, when it is within its bounds; `ValueError` when not."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
-    # Written so that NaN is refused too.
-    if not (is_number and least <= value < math.inf and (most is None or value <= most)):
-        bounds = f"at least {least}" if most is None else f"from {least} to {most}"
-        raise ValueError(f"{name} is {value!r}, but has to be {bounds}.")
-    return value
-
-
-def counted(name: str, value: int, *, least: int, most: int | None = None) -> int:
-    """A number of things, within its bounds; `ValueError` when it is not."""
-    if not isinstance(value, int):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
-        raise ValueError(f"{name} is {value!r}, but has to be a whole number.")
-    return checked(name, value, least=least, most=most)
 
 
 # Type and code of an error, by its HTTP status: what the API sends, and "server_error" from 500 on.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ._answer_texts import found_in_files, found_on_the_web
-from ._http_types import JSONObject
+from ._json_types import JSONObject
 from ._request_input import includes
 
 

@@ -13,15 +13,15 @@ import httpx
 
 from ._app import Front
 from ._asgi import App
-from ._http_types import JSONObject
 from ._httpx_transports import AsyncServerTransport, ServerTransport
+from ._ids import Ids
+from ._json_types import JSONObject
 from ._rate_limits import Limiter, RateLimit
 from ._recorded_request import RecordedRequest
 from ._script_methods import Scripting
 from ._script_queue import Script
 from ._signed_webhooks import WEBHOOK_SECRET, Webhook, webhook_of
 from ._store import Store
-from ._unscripted_output import Ids
 
 if TYPE_CHECKING:
     from responses_client import AsyncClient, Client

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from responses_client import _clock
 from responses_client._webhooks import sign
 
-from ._http_types import JSONObject, encode
-from ._unscripted_output import Ids
+from ._ids import Ids
+from ._json_types import JSONObject, encode
 
 if TYPE_CHECKING:
     from responses_client.models import Response

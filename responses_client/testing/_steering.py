@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ._create_schema import INPUT_CONTENT, STR
-from ._http_types import ApiError, JSONObject, objects
+from ._http_types import ApiError
 from ._json_checks import ARRAY, STRING, array, either, record, text
+from ._json_types import JSONObject, objects
+from ._output_items import Draft
 from ._response_object import usage
 from ._store import Made
-from ._stored_items import owed_items
 from ._stream_events import TERMINAL
-from ._unscripted_output import Draft
 
 MOST_PENDING = 16
 
@@ -23,6 +23,37 @@ _MESSAGE = record(
 )
 _INPUT = either({STRING: STR, ARRAY: array(_MESSAGE, shortest=1)})
 _EVENT = record("type previous_response_id input", previous_response_id=STR, input=_INPUT)
+
+
+# What a client answers a call with, by the type of the call; the API fills in all others itself.
+_OWED = {
+    "function_call": "function_call_output",
+    "custom_tool_call": "custom_tool_call_output",
+    "computer_call": "computer_call_output",
+    "shell_call": "shell_call_output",
+    "apply_patch_call": "apply_patch_call_output",
+    "tool_search_call": "tool_search_output",
+}
+
+
+def owed_items(output: Sequence[JSONObject]) -> list[JSONObject]:
+    """Stubs of the items that a client has to send before an answer can go on."""
+    given = {(item.get("type"), item.get("call_id")) for item in output}
+    owed: list[JSONObject] = []
+    for item in output:
+        kind, call_id = str(item.get("type")), item.get("call_id")
+        if kind == "mcp_approval_request":
+            owed.append({"type": "mcp_approval_response", "approval_request_id": item.get("id")})
+        elif kind == "tool_search_call" and item.get("execution") != "client":
+            continue
+        elif kind in _OWED and (_OWED[kind], call_id) not in given:
+            stub: JSONObject = {"type": _OWED[kind], "call_id": call_id}
+            if kind == "function_call":
+                stub["name"] = item.get("name")
+            elif kind == "tool_search_call":
+                stub["execution"] = "client"
+            owed.append(stub)
+    return owed
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ._background import Run
-from ._http_types import ApiError, JSONObject, is_object, objects
+from ._http_types import ApiError
+from ._ids import Ids
+from ._json_types import JSONObject, is_object, objects
 from ._rate_limits import Limiter
 from ._request_input import input_items
 from ._script_queue import Script
 from ._stored_items import kept_items
-from ._unscripted_output import Ids
 
 DEFAULT_NOW = 1_750_000_000
 DEFAULT_POLLS = 2

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ._http_types import JSONObject, objects
-from ._unscripted_output import Ids
+from ._ids import Ids
+from ._json_types import JSONObject, objects
 
 _PREFIXES = {
     "message": "msg",
@@ -62,34 +62,3 @@ def _parts(content: Any, *, is_output: bool) -> Any:
     written = [{"type": "output_text", "text": content}] if isinstance(content, str) else objects(parts)
     blank: JSONObject = {"annotations": [], "logprobs": []}
     return [{**blank, **part} if part.get("type") == "output_text" else part for part in written]
-
-
-# What a client answers a call with, by the type of the call; the API fills in all others itself.
-_OWED = {
-    "function_call": "function_call_output",
-    "custom_tool_call": "custom_tool_call_output",
-    "computer_call": "computer_call_output",
-    "shell_call": "shell_call_output",
-    "apply_patch_call": "apply_patch_call_output",
-    "tool_search_call": "tool_search_output",
-}
-
-
-def owed_items(output: Sequence[JSONObject]) -> list[JSONObject]:
-    """Stubs of the items that a client has to send before an answer can go on."""
-    given = {(item.get("type"), item.get("call_id")) for item in output}
-    owed: list[JSONObject] = []
-    for item in output:
-        kind, call_id = str(item.get("type")), item.get("call_id")
-        if kind == "mcp_approval_request":
-            owed.append({"type": "mcp_approval_response", "approval_request_id": item.get("id")})
-        elif kind == "tool_search_call" and item.get("execution") != "client":
-            continue
-        elif kind in _OWED and (_OWED[kind], call_id) not in given:
-            stub: JSONObject = {"type": _OWED[kind], "call_id": call_id}
-            if kind == "function_call":
-                stub["name"] = item.get("name")
-            elif kind == "tool_search_call":
-                stub["execution"] = "client"
-            owed.append(stub)
-    return owed

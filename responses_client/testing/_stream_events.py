@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from ._http_types import JSONObject, as_object, objects
+from ._json_types import JSONObject, as_object, objects
 from ._request_input import tokens
 
 # The rest of a type after `response.`, and the fields that only this event has.

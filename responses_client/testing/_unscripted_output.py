@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 
 from ._answer_texts import answer_text, thought
-from ._http_types import ApiError, JSONObject, as_object, encode, is_object, objects
+from ._http_types import ApiError
+from ._ids import Ids
+from ._json_types import JSONObject, as_object, encode, is_object, objects
+from ._output_items import Draft, as_text, message, text_part, tool_call
 from ._request_input import Turn, count_tokens, includes, input_items, read_turn, tokens
 from ._schema_examples import fitting
 from ._search_tools import Search, cited_text, searches
@@ -26,63 +28,6 @@ _REASONING_TOKENS = {
     "xhigh": 512,
     "max": 1024,
 }
-
-
-class Ids:
-    """Ids that look like those of the API and are the same in every run: hashes of a seed and a counter."""
-
-    def __init__(self, seed: str) -> None:
-        self._seed = seed
-        self._count = 0
-
-    def new(self, prefix: str, digits: int = 48) -> str:
-        """The next id: its prefix and a number of hexadecimal digits."""
-        self._count += 1
-        digest = hashlib.sha256(f"{self._seed}/{self._count}".encode()).hexdigest()
-        return f"{prefix}_{digest[:digits]}"
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """The output of a response and what it cost; `incomplete` is the reason why it stops early."""
-
-    output: list[JSONObject] = field(default_factory=list[JSONObject])
-    reasoning_tokens: int = 0
-    incomplete: str | None = None
-
-
-# --- items, scripted or not
-
-
-def text_part(text: str, notes: Sequence[JSONObject] = ()) -> JSONObject:
-    """A part of text with its annotations."""
-    return {"type": "output_text", "annotations": [*notes], "logprobs": [], "text": text}
-
-
-def message(ids: Ids, *parts: JSONObject) -> JSONObject:
-    """A message of the assistant."""
-    common = {"id": ids.new("msg"), "type": "message", "status": "completed"}
-    return {**common, "role": "assistant", "content": [*parts]}
-
-
-def tool_call(
-    request: JSONObject, ids: Ids, name: str, arguments: Mapping[str, Any] | str, call_id: str | None = None
-) -> JSONObject:
-    """A call of a function, or of a custom tool when the request has one of that name."""
-    written = arguments if isinstance(arguments, str) else as_text(arguments)
-    call = {"status": "completed", "call_id": call_id or ids.new("call", 24), "name": name}
-    tools = objects(request.get("tools"))
-    if any(tool.get("type") == "custom" and tool.get("name") == name for tool in tools):
-        return {"id": ids.new("ctc"), "type": "custom_tool_call", **call, "input": written}
-    return {"id": ids.new("fc"), "type": "function_call", **call, "arguments": written}
-
-
-def as_text(value: Any) -> str:
-    """A JSON value as the text of an answer."""
-    return encode(value).decode()
-
-
-# --- the answer to a request that nothing was scripted for
 
 
 def unscripted(request: JSONObject, history: Sequence[JSONObject], ids: Ids) -> Draft:

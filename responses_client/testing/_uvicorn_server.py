@@ -11,8 +11,8 @@ from contextlib import closing, contextmanager
 from importlib import import_module
 
 from ._app import Front
+from ._argument_checks import check_count
 from ._asgi import App, Scope
-from ._script_queue import counted
 
 for _name in ("uvicorn", "wsproto"):
     try:
@@ -76,7 +76,7 @@ class Port(uvicorn.Server):
 
 def listener(host: str, port: int) -> socket.socket:
     """A socket that listens; `OSError` when the address cannot be had, `ValueError` for no port at all."""
-    counted("port", port, least=0, most=65535)
+    check_count("port", port, least=0, most=65535)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family)
 

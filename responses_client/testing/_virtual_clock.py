@@ -17,7 +17,7 @@ import anyio.lowlevel
 
 from responses_client import _clock
 
-from ._script_queue import checked
+from ._argument_checks import check_number
 
 # How long all others have to be quiet before the clock moves: turns of an event loop, seconds of other threads.
 _QUIET_TURNS = 20
@@ -90,7 +90,7 @@ class VirtualClock:
 
     def advance(self, seconds: float) -> None:
         """Let time pass; `ValueError` for less than nothing."""
-        checked("seconds", seconds, least=0)
+        check_number("seconds", seconds, least=0)
         with self._lock:
             self._now += seconds
             self._changes += 1

@@ -7,11 +7,12 @@ import hashlib
 from collections.abc import Mapping
 
 from ._endpoint_schemas import ENDPOINT, ENDPOINT_TEST, ENDPOINT_UPDATE, EVENT_TYPES, ROTATION, body_of
-from ._http_types import Answer, ApiError, JSONObject
+from ._http_types import Answer, ApiError
+from ._ids import Ids
+from ._json_types import JSONObject
 from ._list_pages import page, wanted_page
 from ._recorded_request import RecordedRequest
 from ._store import Store
-from ._unscripted_output import Ids
 
 
 def create_endpoint(store: Store, request: RecordedRequest, params: Mapping[str, str]) -> Answer:

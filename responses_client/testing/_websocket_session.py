@@ -9,19 +9,19 @@ from enum import Enum, auto
 from functools import partial
 from typing import Any, TypeAlias
 
-from ._create_schema import check_create, load
+from ._create_schema import check_create
 from ._expectations import Expectation, UnexpectedRequest
-from ._http_types import Answer, ApiError, JSONObject, Pace, as_object, encode
+from ._http_types import Answer, ApiError, Pace
+from ._ids import Ids
 from ._json_checks import OBJECT, STRING, boolean, expect, missing, refuse, text, unsupported
+from ._json_types import JSONObject, as_object, encode, load
 from ._recorded_request import MESSAGE, RecordedRequest, recorded
 from ._request_input import input_items
 from ._response_operations import admit, make
 from ._script_queue import Check, Events, Items
-from ._steering import Refused, Steer, Turn, refusal, take
+from ._steering import Refused, Steer, Turn, owed_items, refusal, take
 from ._store import Memory, Store
-from ._stored_items import owed_items
 from ._stream_events import padded, stream_events
-from ._unscripted_output import Ids
 
 
 class Signal(Enum):
