@@ -1,176 +1,122 @@
-"""The embedded server: what it records and keeps, and what can be scripted."""
+"""Scripts of the embedded server: what they refuse, and requests that nothing is scripted for."""
 
 from __future__ import annotations
 
-import json
-import threading
+import math
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
-from testing_helpers import create, created, events, http, streamed, text_of, types_of
+from server_calls import create, created, http, text_of, types_of
 
-from responses_client.testing import RecordedRequest, Server
-
-# --- requests
-
-
-def test_requests_are_recorded_as_they_came() -> None:
-    with Server() as server, http(server) as client:
-        client.post("/responses?a=1&a=2", json={"model": "m", "input": "Hi"}, headers={"X-Test": "yes"})
-        (request,) = server.requests
-    assert (request.method, request.path) == ("POST", "/v1/responses")
-    assert request.url == "http://testserver/v1/responses?a=1&a=2"
-    assert request.query.get_list("a") == ["1", "2"]
-    assert request.headers["x-test"] == "yes"
-    assert request.json == {"model": "m", "input": "Hi"}
-    assert json.loads(request.body) == request.json
-
-
-def test_requests_that_fail_are_recorded_too() -> None:
-    with Server() as server:
-        server.fail()
-        assert create(server).status_code == 429
-        assert create(server, temperature=9).status_code == 400
-        assert [request.json.get("temperature") for request in server.requests] == [None, 9]
+from responses_client.testing import RateLimit, Server
 
 
 @pytest.mark.parametrize(
-    ("query", "body", "stream"),
+    ("script", "message"),
     [
-        ("", {"stream": True}, True),
-        ("", {"stream": False}, False),
-        ("", [], False),
-        ("?stream=true", {}, True),
+        (lambda server: server.delay(-1), "seconds is -1, but has to be at least 0."),
+        (lambda server: server.delay(math.nan), "seconds is nan, but has to be at least 0."),
+        (lambda server: server.delay(per_event=-0.5), "per_event is -0.5, but has to be at least 0."),
+        (lambda server: server.disconnect_after(-1), "events is -1, but has to be at least 0."),
+        (lambda server: server.hold_after(0), "events is 0, but has to be at least 1."),
+        (lambda server: server.hold_after(1, messages=0), "messages is 0, but has to be at least 1."),
+        (lambda server: server.fail(status=200), "status is 200, but has to be from 400 to 599."),
+        (lambda server: server.fail(status=600), "status is 600, but has to be from 400 to 599."),
+        (lambda server: server.fail(times=0), "times is 0, but has to be at least 1."),
+        (lambda server: server.fail(retry_after=-1), "retry_after is -1, but has to be at least 0."),
+        (lambda server: server.drop_connection(0), "times is 0, but has to be at least 1."),
+        (lambda server: server.unscripted(0), "times is 0, but has to be at least 1."),
+        (lambda server: server.background(polls=0), "polls is 0, but has to be at least 1."),
+        (lambda server: server.reply_raw("", status=100), "status is 100, but has to be from 200 to 599."),
     ],
 )
-def test_recorded_request_knows_whether_it_asked_for_a_stream(query: str, body: Any, stream: bool) -> None:
+def test_nonsense_is_refused_and_changes_nothing(script: Callable[[Server], Server], message: str) -> None:
+    with Server(sleep=lambda seconds: pytest.fail("it waited")) as server:
+        with pytest.raises(ValueError, match="has to be") as caught:
+            script(server)
+        assert str(caught.value) == message
+        assert created(server)["status"] == "completed"
+
+
+@pytest.mark.parametrize("retry_after", [0, 0.5, "Wed, 21 Oct 2026 07:28:00 GMT"])
+def test_time_to_retry_is_a_number_or_a_date(retry_after: float | str) -> None:
     with Server() as server, http(server) as client:
-        client.post(f"/responses{query}", json=body)
-        assert server.requests[0].stream is stream
+        response = client.get("/x", headers={}) if server.fail(retry_after=retry_after) else None
+    assert response is not None
+    assert response.headers["retry-after"] == str(retry_after)
 
 
-def test_recorded_request_shows_no_key_in_its_repr() -> None:
+def test_unscripted_request_comes_between_a_reply_and_a_failure() -> None:
+    with Server() as server, http(server) as client:
+        server.reply("one").unscripted(2).fail(503)
+        id = created(server)["id"]
+        found = [client.get(f"/responses/{id}").status_code for _ in range(4)]
+    assert found == [200, 200, 503, 200]
+
+
+def test_unscripted_creation_leaves_the_next_reply() -> None:
     with Server() as server:
-        create(server)
-        shown = repr(server.requests[0])
-    assert isinstance(server.requests[0], RecordedRequest)
-    assert "/v1/responses" in shown
-    assert "test-key" not in shown
+        server.unscripted().reply("one")
+        assert text_of(created(server, input="Hello")) == "Hello! How can I help you today?"
+        assert text_of(created(server)) == "one"
 
 
-# --- routes
+def test_pace_before_an_unscripted_request_is_its_own() -> None:
+    naps: list[float] = []
+    with Server(sleep=naps.append) as server, http(server) as client:
+        server.reply("one").delay(3).unscripted().delay(5)
+        created(server)
+        assert naps == [5]
+        client.get("/webhook_event_types")
+        client.get("/webhook_event_types")
+    assert naps == [5, 3]
+
+
+def test_pace_applies_to_the_next_request_of_any_kind() -> None:
+    with Server() as server, http(server) as client:
+        server.disconnect_after(events=0)
+        with pytest.raises(httpx.ReadError):
+            client.get("/webhook_event_types")
+        assert client.get("/webhook_event_types").status_code == 200
+
+
+def test_refused_request_leaves_the_pace_to_the_next() -> None:
+    naps: list[float] = []
+    with Server(sleep=naps.append) as server, http(server) as client:
+        server.delay(3)
+        assert client.get("/responses/resp_x").status_code == 404
+        assert naps == []
+        created(server)
+    assert naps == [3]
+
+
+def test_hold_is_without_effect_on_http() -> None:
+    with Server() as server:
+        assert text_of(created(server.hold_after(1).reply("one"))) == "one"
 
 
 @pytest.mark.parametrize(
-    ("method", "path"),
+    "script",
     [
-        ("POST", "/v1/completions"),
-        ("POST", "/v1/responses/"),
-        ("GET", "/v1/responses/a/b/c"),
-        ("GET", "/v2/responses/a"),
-        ("POST", "/responses"),
-        ("GET", "/v1"),
+        lambda server: server.drip(1.5),
+        lambda server: server.fail(404.5),
+        lambda server: server.fail(times=1.5),
+        lambda server: server.fail(times=True),
+        lambda server: server.corrupt_after(1.5),
+        lambda server: server.background(polls="2"),
+        lambda server: server.delay(float("inf")),
+        lambda server: server.delay(True),
+        lambda server: server.delay("soon"),
+        lambda _: RateLimit(requests=1.5),  # type: ignore[arg-type]
+        lambda _: RateLimit(requests="5"),  # type: ignore[arg-type]
+        lambda _: Server(rate_limit=5),  # type: ignore[arg-type]
     ],
 )
-def test_unknown_path_is_not_found(method: str, path: str) -> None:
-    with Server() as server, http(server) as client:
-        response = client.request(method, f"http://testserver{path}")
-    assert response.status_code == 404
-    assert response.json()["error"]["message"] == f"Invalid URL ({method} {path})"
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "allowed"), [("GET", "/responses", "POST"), ("PUT", "/responses/resp_1", "GET")]
-)
-def test_wrong_method_is_not_allowed(method: str, path: str, allowed: str) -> None:
-    with Server() as server, http(server) as client:
-        response = client.request(method, path)
-    assert response.status_code == 405
-    assert allowed in response.headers["allow"]
-    assert response.json()["error"]["code"] == "method_not_supported"
-
-
-@pytest.mark.parametrize("base_url", ["http://testserver", "https://me.example.com/openai/v1/"])
-def test_server_is_found_under_the_path_of_its_base_url(base_url: str) -> None:
-    with Server(base_url=base_url) as server:
-        assert create(server).status_code == 200
-
-
-# --- what it keeps
-
-
-def test_stored_response_can_be_retrieved() -> None:
-    with Server() as server, http(server) as client:
-        response = created(server)
-        assert client.get(f"/responses/{response['id']}").json() == response
-        assert server.responses == {response["id"]: response}
-
-
-def test_path_parameter_is_decoded_after_it_was_split() -> None:
-    with Server() as server, http(server) as client:
-        server.responses["a/b c"] = {"id": "a/b c"}
-        assert client.get("/responses/a%2Fb%20c").json() == {"id": "a/b c"}
-
-
-def test_response_that_is_not_to_be_stored_is_not_found() -> None:
-    with Server() as server, http(server) as client:
-        response = created(server, store=False)
-        missing = client.get(f"/responses/{response['id']}")
-    assert missing.status_code == 404
-    assert missing.json()["error"]["message"] == f"Response with id '{response['id']}' not found."
-
-
-def test_streamed_response_is_stored_too() -> None:
-    with Server() as server:
-        response = streamed(server)[-1]["response"]
-        assert server.responses[response["id"]] == response
-
-
-def test_unknown_previous_response_is_refused() -> None:
-    with Server() as server:
-        response = create(server, previous_response_id="resp_1")
-    assert response.status_code == 400
-    error = response.json()["error"]
-    assert (error["param"], error["code"]) == ("previous_response_id", "previous_response_not_found")
-
-
-def test_response_put_in_by_hand_is_part_of_the_conversation() -> None:
-    with Server() as server:
-        output = [{"type": "message", "role": "user", "content": "I am Ada."}]
-        server.responses["resp_1"] = {"id": "resp_1", "output": output, "previous_response_id": "resp_1"}
-        answer = created(server, input="Who am I?", previous_response_id="resp_1")
-    assert "Before that you said: “I am Ada.”" in text_of(answer)
-
-
-def test_time_stands_still_until_it_is_set() -> None:
-    with Server(now=100) as server:
-        first = created(server)
-        server.now += 50
-        second = created(server)
-    assert (first["created_at"], first["completed_at"]) == (100, 101)
-    assert second["created_at"] == server.now == 150
-    assert created(Server())["created_at"] == 1_750_000_000
-
-
-# --- headers
-
-
-def test_every_answer_has_the_headers_of_the_api() -> None:
-    with Server() as server:
-        answers = [create(server), create(server, temperature=9), create(server, stream=True)]
-    assert [answer.headers["content-type"] for answer in answers] == [
-        "application/json",
-        "application/json",
-        "text/event-stream; charset=utf-8",
-    ]
-    assert [answer.headers["x-request-id"] for answer in answers] == [f"req_{n:032x}" for n in (1, 2, 3)]
-    assert [answer.headers["x-ratelimit-remaining-requests"] for answer in answers] == [
-        "9999",
-        "9998",
-        "9997",
-    ]
-    assert all("openai-processing-ms" in answer.headers for answer in answers)
+def test_numbers_that_make_no_sense_are_refused_where_they_stand(script: Any) -> None:
+    with pytest.raises(ValueError, match="has to be"):
+        script(Server())
 
 
 # --- scripted answers
@@ -361,38 +307,3 @@ def test_dropped_connection_gives_no_answer() -> None:
                 create(server)
         assert text_of(created(server)) == "fine"
         assert len(server.requests) == 3
-
-
-def test_closed_server_refuses_connections() -> None:
-    with Server() as server:
-        pass
-    with pytest.raises(httpx.ConnectError, match="closed"):
-        create(server)
-
-
-# --- threads
-
-
-def test_requests_from_many_threads_are_all_answered_once() -> None:
-    with Server() as server:
-        for number in range(64):
-            server.reply(str(number))
-        texts: list[str] = []
-        threads = [
-            threading.Thread(target=lambda: texts.extend(text_of(created(server)) for _ in range(8)))
-            for _ in range(8)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert sorted(map(int, texts)) == list(range(64))
-        assert len(server.responses) == len(server.requests) == 64
-
-
-def test_stream_of_one_request_does_not_hold_up_another() -> None:
-    with Server() as server, http(server) as client:
-        body = {"model": "m", "input": "Hi", "stream": True}
-        with client.stream("POST", "/responses", json=body) as stream:
-            assert created(server)["status"] == "completed"
-            assert events(stream.read().decode())[-1]["type"] == "response.completed"

@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
-from testing_helpers import created, streamed, text_of
-from testing_sockets import connected, dialled, types, websocket_scope
+from asgi_sockets import connected, dialled, types, websocket_scope
+from server_calls import created, streamed, text_of
 
 from responses_client.testing import Server
 

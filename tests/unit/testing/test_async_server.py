@@ -1,27 +1,15 @@
-"""The async twin of the embedded server, and its fixture, under whatever runs async tests."""
+"""The embedded server for async tests, on asyncio and trio."""
 
 from __future__ import annotations
-
-import asyncio
 
 import anyio
 import httpx
 import pytest
-import trio
+from server_calls import asked
 
 from responses_client import AsyncClient, BadRequestError
 from responses_client.testing import AsyncServer, RateLimit, Server, VirtualClock
 from responses_client.testing._server import BaseServer
-
-pytest_plugins = ["pytester"]
-
-
-async def asked(server: AsyncServer, **options: object) -> str:
-    response = await server.client(**options).responses.create(model="m", input="Hi")
-    return response.output_text
-
-
-# --- the class
 
 
 async def test_server_answers_its_clients() -> None:
@@ -114,45 +102,3 @@ def test_neither_server_is_the_other() -> None:
     assert issubclass(Server, BaseServer)
     assert not issubclass(AsyncServer, Server)
     assert not hasattr(AsyncServer, "__enter__")
-
-
-# --- the fixture
-
-
-async def test_fixture_serves_tests_of_anyio(async_responses_server: AsyncServer) -> None:
-    assert await asked(async_responses_server.reply("Hello")) == "Hello"
-
-
-def test_fixture_serves_tests_that_asyncio_runs(async_responses_server: AsyncServer) -> None:
-    assert asyncio.run(asked(async_responses_server.reply("Hello"))) == "Hello"
-
-
-def test_fixture_serves_tests_that_trio_runs(async_responses_server: AsyncServer) -> None:
-    assert trio.run(asked, async_responses_server.reply("Hello")) == "Hello"
-
-
-async def test_fixtures_go_together(async_responses_server: AsyncServer, virtual_clock: VirtualClock) -> None:
-    async_responses_server.fail(429, retry_after=30).reply("Hello")
-    assert await asked(async_responses_server) == "Hello"
-    assert virtual_clock.waits == [30]
-
-
-SUITE = """
-import anyio
-
-def test_met(async_responses_server):
-    async def main():
-        async_responses_server.expect(user="Hi").reply("Hello")
-        await async_responses_server.client().responses.create(model="m", input="Hi")
-    anyio.run(main)
-
-def test_forgotten(async_responses_server):
-    async_responses_server.expect(user="Hi").reply("Hello")
-"""
-
-
-def test_end_of_the_fixture_asks_for_what_is_lacking(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(SUITE)
-    result = pytester.runpytest("-p", "no:cacheprovider", "-p", "no:anyio")
-    result.assert_outcomes(passed=2, errors=1)
-    result.stdout.fnmatch_lines(["A request that was expected never came: user='Hi'"])

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from testing_helpers import KEY, created, http, streamed, text_of, types_of
+from server_calls import KEY, created, http, streamed, text_of, types_of
 
 from responses_client.testing import Server
 from responses_client.testing._request_input import count_tokens, tokens

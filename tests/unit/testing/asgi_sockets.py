@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
-from testing_helpers import KEY
+from server_calls import KEY
 
 from responses_client.testing import Server
 

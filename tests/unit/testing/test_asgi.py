@@ -8,8 +8,8 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from testing_helpers import KEY, events, streamed
-from testing_sockets import dialled
+from asgi_sockets import dialled
+from server_calls import KEY, events, streamed
 
 from responses_client.testing import Server
 from responses_client.testing._asgi import App, ConnectionBroken

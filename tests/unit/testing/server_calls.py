@@ -1,4 +1,4 @@
-"""Plain httpx clients of the embedded server, and a reader for its streams."""
+"""Calls of the embedded server, most of them with plain httpx, and readers of its answers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from responses_client.testing import Server
+from responses_client.testing import AsyncServer, Server
 
 KEY = {"authorization": "Bearer test-key"}
 
@@ -59,3 +59,9 @@ def text_of(response: dict[str, Any]) -> str:
 def types_of(response: dict[str, Any]) -> list[str]:
     """The types of the output items."""
     return [item["type"] for item in response["output"]]
+
+
+async def asked(server: AsyncServer, **options: object) -> str:
+    """The text of the answer to a client of an async server."""
+    response = await server.client(**options).responses.create(model="m", input="Hi")
+    return response.output_text

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from testing_helpers import async_http, create, created, http, streamed, text_of
+from server_calls import async_http, create, created, http, streamed, text_of
 
 from responses_client.testing import Server
 

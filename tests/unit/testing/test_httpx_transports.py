@@ -10,7 +10,7 @@ import anyio
 import anyio.lowlevel
 import httpx
 import pytest
-from testing_helpers import async_http, create, events, http, text_of
+from server_calls import async_http, create, events, http, text_of
 
 from responses_client.testing import Server
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from testing_helpers import async_http, http
+from server_calls import async_http, http
 
 from responses_client.testing import Server
 

@@ -16,7 +16,7 @@ import httpx
 import pytest
 import uvicorn
 import wsproto
-from testing_helpers import KEY, events, streamed, text_of
+from server_calls import KEY, events, streamed, text_of
 from wsproto.events import (
     AcceptConnection,
     CloseConnection,

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from testing_helpers import async_http, events, http
+from server_calls import async_http, events, http
 
 from responses_client.testing import Server
 
-FACTS = json.loads(Path(__file__).with_name("testing_reference.json").read_text())
+FACTS = json.loads(Path(__file__).with_name("api_reference.json").read_text())
 EXAMPLES = FACTS["examples"]
 WHOLE = [example for example in EXAMPLES if "items" in example]
 STREAMED = next(example for example in EXAMPLES if "events" in example)

@@ -24,7 +24,6 @@ from responses_client import (
     _clock,
 )
 from responses_client.testing import Server, VirtualClock
-from responses_client.testing.plugin import virtual_clock  # noqa: F401
 
 ASK = {"model": "m", "input": "Hi"}
 HOUR = 3600.0
@@ -38,17 +37,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualClock]:
         yield clock
     # The machine may be busy; what is waited for here adds up to hours.
     assert time.monotonic() - start < 30
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as server:
-        yield server
-
-
-@pytest.fixture(params=COLOURS)
-def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
-    return Caller(request.param, server.client, server.async_client)
 
 
 def limited(caller: Caller, server: Server, **options: Any) -> Caller:
@@ -363,7 +351,7 @@ def test_wait_after_the_time_is_up_ends_at_once(clock: VirtualClock) -> None:
     assert (clock.waits, clock.now) == ([], 6)
 
 
-def test_fixture_is_a_clock_in_use(virtual_clock: VirtualClock) -> None:  # noqa: F811
+def test_fixture_is_a_clock_in_use(virtual_clock: VirtualClock) -> None:
     _clock.sleep(HOUR)
     assert virtual_clock.waits == [HOUR]
 

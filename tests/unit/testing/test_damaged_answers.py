@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
-from callers import COLOURS, Caller
-from testing_helpers import KEY, async_http, create, events, http, streamed, text_of
-from testing_sockets import connected
+from asgi_sockets import connected
+from callers import Caller
+from server_calls import KEY, async_http, create, events, http, streamed, text_of
 
 from responses_client import APITimeoutError, Client, ResponseValidationError, StreamInterrupted
 from responses_client.models import UnknownEvent
@@ -18,17 +17,6 @@ from responses_client.testing import Server, VirtualClock
 
 STREAM = {"model": "m", "input": "Hi", "stream": True}
 HALF = b'{"type": "response.output_text.delta", "delta": "\xe2\x82'
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as server:
-        yield server
-
-
-@pytest.fixture(params=COLOURS)
-def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
-    return Caller(request.param, server.client, server.async_client)
 
 
 def read(client: httpx.Client, pieces: list[bytes]) -> list[bytes]:

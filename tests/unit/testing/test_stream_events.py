@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from testing_helpers import streamed, types_of
+from server_calls import streamed, types_of
 
 from responses_client.testing import Server
 

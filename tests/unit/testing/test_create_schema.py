@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from testing_helpers import KEY, create, created, http
+from server_calls import KEY, create, created, http
 
 from responses_client.testing import Server
 

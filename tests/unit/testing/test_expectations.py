@@ -8,15 +8,13 @@ from typing import Any
 from unittest.mock import ANY
 
 import pytest
+from asgi_sockets import connected, dialled
 from callers import COLOURS, Caller
-from testing_helpers import create, created, http, text_of
-from testing_sockets import connected, dialled
+from server_calls import create, created, http, text_of
 
 from responses_client import BadRequestError, Client
 from responses_client.models import FunctionTool
 from responses_client.testing import Server
-
-pytest_plugins = ["pytester"]
 
 TOOL: dict[str, Any] = {"type": "function", "name": "get_weather", "parameters": {"type": "object"}}
 CALL: dict[str, Any] = {
@@ -382,43 +380,3 @@ async def test_conversation_on_a_websocket_is_known() -> None:
             )
             assert text_of((await client.until("response.completed", "error"))[-1]["response"])
     server.requests[-1].assert_sent(user="Weather?")
-
-
-# --- the fixture
-
-SUITE = """
-import pytest
-
-def test_met(responses_server):
-    responses_server.expect(user="Hi").reply("Hello")
-    responses_server.client().responses.create(model="m", input="Hi")
-
-def test_forgotten(responses_server):
-    responses_server.expect(user="Hi").reply("Hello")
-
-def test_skipped(responses_server):
-    responses_server.expect(user="Hi").reply("Hello")
-    pytest.skip("no")
-
-def test_failed(responses_server):
-    responses_server.expect(user="Hi").reply("Hello")
-    responses_server.client().responses.create(model="m", input="Bye")
-"""
-
-
-def test_end_of_the_fixture_asks_for_what_is_lacking(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(SUITE)
-    result = pytester.runpytest("-p", "no:cacheprovider", "-p", "no:anyio")
-    result.assert_outcomes(passed=2, failed=1, skipped=1, errors=1)
-    result.stdout.no_fnmatch_line("*in handle_request*")
-    result.stdout.no_fnmatch_line("*plugin.py*")
-    result.stdout.fnmatch_lines(
-        [
-            "*ERROR at teardown of test_forgotten*",
-            "A request that was expected never came: user='Hi'",
-            "*test_failed*",
-            '>*create(model="m", input="Bye")',
-            "*    expected: 'Hi'",
-            "*    came:     'Bye'",
-        ]
-    )

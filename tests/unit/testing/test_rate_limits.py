@@ -9,9 +9,9 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from asgi_sockets import connected
 from callers import COLOURS, Caller
-from testing_helpers import create, created, http, text_of
-from testing_sockets import connected
+from server_calls import create, created, http, text_of
 
 from responses_client import Client, RateLimitError, RateLimits
 from responses_client.testing import RateLimit, Server, VirtualClock

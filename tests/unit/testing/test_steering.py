@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from testing_helpers import created, text_of
-from testing_sockets import Client, connected, types
+from asgi_sockets import Client, connected, types
+from server_calls import created, text_of
 
 from responses_client.testing import Server
 
