@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from ._app import Front
+from ._app import Application
 from ._rate_limits import Limiter, RateLimit
 from ._script_queue import Script
 from ._store import Store
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError:
         parser.error(f"argument --rate-limit: {options.rate_limit} is not 1 or more")
     try:
-        from ._uvicorn_server import Port, listener, url_of
+        from ._uvicorn_server import UvicornServer, listener, url_of
     except ModuleNotFoundError as error:
         print(error, file=sys.stderr)
         return 1
@@ -40,10 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"Cannot listen on {options.host}:{options.port}: {reason}. Try another --port.", file=sys.stderr
         )
         return 1
-    front = Front(Store(Script(), validate=True, limiter=Limiter(limit)), prefix="/v1")
-    print(f"Serving the Responses API at {url_of(listening, options.host, front)}", flush=True)
+    app = Application(Store(Script(), validate=True, limiter=Limiter(limit)), prefix="/v1")
+    print(f"Serving the Responses API at {url_of(listening, options.host, app)}", flush=True)
     with suppress(KeyboardInterrupt):
-        Port(front, None).run(sockets=[listening])
+        UvicornServer(app, None).run(sockets=[listening])
     return 0
 
 

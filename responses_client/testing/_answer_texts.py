@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ._request_input import Turn
+from ._request_input import Question
 
 _GREETING = re.compile(
     r"\W*(hi|hello|hey|good (morning|afternoon|evening))\b(\W*\w+){0,2}\W*\Z", re.IGNORECASE
@@ -15,22 +15,22 @@ _SUBJECT = re.compile(
 _LONGEST_QUOTE = 240
 
 
-def answer_text(turn: Turn) -> str:
-    """A sensible answer to a turn: tool results, a story, a greeting, or the question in quotes."""
-    if turn.results:
-        return " ".join(f"{result.name} says: {result.output}" for result in turn.results)
-    if turn.images or turn.files:
-        return _about_attachments(turn)
-    if not turn.text:
+def answer_text(question: Question) -> str:
+    """A sensible answer to a question: tool results, a story, a greeting, or the question in quotes."""
+    if question.results:
+        return " ".join(f"{result.name} says: {result.output}" for result in question.results)
+    if question.images or question.files:
+        return _about_attachments(question)
+    if not question.text:
         return "I am ready when you are."
-    if "story" in turn.text.lower():
-        return _story(turn.text)
-    if _GREETING.match(turn.text):
+    if "story" in question.text.lower():
+        return _story(question.text)
+    if _GREETING.match(question.text):
         return "Hello! How can I help you today?"
-    verb = "asked" if turn.text.endswith("?") else "said"
-    answer = f"You {verb}: {_quoted(turn.text)}"
-    if turn.earlier:
-        answer += f" Before that you said: {_quoted(turn.earlier[-1])}"
+    verb = "asked" if question.text.endswith("?") else "said"
+    answer = f"You {verb}: {_quoted(question.text)}"
+    if question.earlier:
+        answer += f" Before that you said: {_quoted(question.earlier[-1])}"
     return f"{answer} The embedded server gives the same answer to the same request."
 
 
@@ -52,20 +52,20 @@ def found_in_files(query: str) -> list[str]:
     ]
 
 
-def thought(turn: Turn) -> str:
+def thought(question: Question) -> str:
     """The summary of what went on before an answer."""
-    subject = _quoted(turn.text) if turn.text else "an empty request"
+    subject = _quoted(question.text) if question.text else "an empty request"
     return f"**Reading the request**\n\nI looked at {subject} and chose a short answer."
 
 
-def _about_attachments(turn: Turn) -> str:
+def _about_attachments(question: Question) -> str:
     counted = [
         f"{count} {name}{'s' if count > 1 else ''}"
-        for count, name in ((turn.images, "image"), (turn.files, "file"))
+        for count, name in ((question.images, "image"), (question.files, "file"))
         if count
     ]
     received = f"I received {' and '.join(counted)}"
-    asked = f" with the question {_quoted(turn.text)}" if turn.text else ""
+    asked = f" with the question {_quoted(question.text)}" if question.text else ""
     return f"{received}{asked}. The embedded server does not look inside, so imagine a fine description here."
 
 

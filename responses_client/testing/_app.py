@@ -1,4 +1,4 @@
-"""The front of the embedded server: requests come in here, in process or from a port, and are written down."""
+"""The app of the embedded server: requests come in here, in process or from a port, and are written down."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ._recorded_request import RecordedRequest, compare, recorded
 from ._routes import answer, not_found, segments_of
 from ._script_queue import Canned
 from ._store import Store
-from ._websocket_session import Session
+from ._websocket_session import WebSocketSession
 
 
-class Front:
+class Application:
     """What all transports share. `prefix` is the path before those of the API. Safe to use from threads."""
 
     def __init__(self, store: Store, *, prefix: str) -> None:
@@ -35,9 +35,9 @@ class Front:
                 found = answer(self.store, request, self.prefix) if canned is None else _canned(*canned)
             except ApiError as error:
                 found = error.answer()
-            return found.under(self._usual_headers())
+            return found.with_default_headers(self._usual_headers())
 
-    def connect(self, url: str, headers: Mapping[str, str]) -> Session | Answer:
+    def connect(self, url: str, headers: Mapping[str, str]) -> WebSocketSession | Answer:
         """The session of a WebSocket that a client asks for, or the answer that refuses it."""
         with self.store.lock:
             request, canned = self._begin("GET", url, headers, b"")
@@ -49,7 +49,7 @@ class Front:
                 check_key(request.headers)
             except ApiError as error:
                 return error.answer()
-            return Session(self.store, url, request.headers, self._record)
+            return WebSocketSession(self.store, url, request.headers, self._record)
 
     def _begin(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
@@ -94,4 +94,4 @@ class Front:
 def _canned(canned: Canned, pace: Pace) -> Answer:
     if canned.answer is None:
         raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
-    return canned.answer.at(pace)
+    return canned.answer.with_pace(pace)

@@ -13,10 +13,10 @@ import httpx
 
 from responses_client import _clock
 
-from ._app import Front
+from ._app import Application
 from ._expectations import UnexpectedRequest
 from ._http_types import Answer
-from ._websocket_session import Lane, Session, Signal
+from ._websocket_session import Lane, Signal, WebSocketSession
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -30,7 +30,7 @@ class ConnectionBroken(Exception):
     """Ends a request whose connection is to break off, on a server that offers no better way."""
 
 
-class App:
+class AsgiApp:
     """An ASGI application over an embedded server.
 
     `sleep` waits in place of the real clock. `hang_up` closes the connection of a scope and tells whether
@@ -39,12 +39,12 @@ class App:
 
     def __init__(
         self,
-        front: Front,
+        app: Application,
         *,
         sleep: Callable[[float], None] | None = None,
         hang_up: Callable[[Scope], bool] = lambda scope: False,
     ) -> None:
-        self._front = front
+        self._app = app
         self._sleep = sleep
         self._hang_up = hang_up
 
@@ -73,7 +73,7 @@ class App:
         answer: Answer | None = None
         broken: Exception | None = None
         try:
-            answer = self._front.handle(scope["method"], _url(scope), _headers(scope), body)
+            answer = self._app.handle(scope["method"], _url(scope), _headers(scope), body)
         except UnexpectedRequest as error:
             answer = error.api_error().answer()
         except _BROKEN as error:
@@ -89,7 +89,7 @@ class App:
     async def _play(self, answer: Answer, send: Send) -> Exception | None:
         """Send an answer; the error that it ends in when it is to break off."""
         await self.wait(answer.pace.delay)
-        closed = self._front.opened() if answer.stream else _nothing
+        closed = self._app.opened() if answer.stream else _nothing
         try:
             await send(_start("http", answer))
             for step in answer.steps(None):
@@ -120,7 +120,7 @@ class App:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         try:
-            session = self._front.connect(_url(scope), _headers(scope))
+            session = self._app.connect(_url(scope), _headers(scope))
         except UnexpectedRequest as error:
             session = error.api_error().answer()
         except _BROKEN as error:
@@ -130,7 +130,7 @@ class App:
             await self._deny(scope, send, session)
             return
         await send({"type": "websocket.accept"})
-        closed = self._front.opened()
+        closed = self._app.opened()
         try:
             is_broken = await _Socket(session, receive, send, self.wait).run()
         finally:
@@ -152,7 +152,11 @@ class _Socket:
     """An open WebSocket: reads messages while each lane sends what it has to."""
 
     def __init__(
-        self, session: Session, receive: Receive, send: Send, wait: Callable[[float], Awaitable[None]]
+        self,
+        session: WebSocketSession,
+        receive: Receive,
+        send: Send,
+        wait: Callable[[float], Awaitable[None]],
     ) -> None:
         self._session = session
         self._receive = receive
@@ -182,20 +186,20 @@ class _Socket:
                 await self._send_frame(frame)
             self._arrived.set()
             self._arrived = anyio.Event()
-            if lane is None or lane.runs:
+            if lane is None or lane.is_running:
                 return None
-            lane.runs = True
+            lane.is_running = True
             return lane
 
     async def _work(self, lane: Lane, scope: anyio.CancelScope) -> None:
         steps = lane.steps()
-        while lane.runs:
+        while lane.is_running:
             async with self._lock:
                 step = next(steps, None)
                 arrived = self._arrived
                 if isinstance(step, bytes):
                     await self._send_frame(step)
-                lane.runs = step is not None
+                lane.is_running = step is not None
             if step is Signal.HOLD:
                 await arrived.wait()
             elif isinstance(step, Signal):

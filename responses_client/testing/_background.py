@@ -12,11 +12,11 @@ from ._json_types import JSONObject
 from ._stream_events import TERMINAL, snapshot, stream_events
 
 # At the start the response is created and queued; the third event says that it is in progress.
-_STARTED = 2
-_IN_PROGRESS = 3
+_EVENTS_WHEN_QUEUED = 2
+_EVENTS_WHEN_IN_PROGRESS = 3
 
 
-class Run:
+class BackgroundRun:
     """The events that a response will have, and how many of them have happened.
 
     A response that is scripted with a status of its own, such as `in_progress`, stays as it is.
@@ -30,15 +30,15 @@ class Run:
         self._polls = polls
         if response["status"] in TERMINAL:
             self.response = snapshot(response, "queued")
-            self._happened = _STARTED
+            self._happened = _EVENTS_WHEN_QUEUED
         else:
             self.response = response
             self._happened = len(self._events)
 
-    def look(self) -> JSONObject:
+    def poll(self) -> JSONObject:
         """Poll: the response as it is now."""
         self._polls -= 1
-        self._advance(_IN_PROGRESS if self._polls > 0 else len(self._events))
+        self._advance(_EVENTS_WHEN_IN_PROGRESS if self._polls > 0 else len(self._events))
         return self.response
 
     def event(self, number: int) -> JSONObject | None:

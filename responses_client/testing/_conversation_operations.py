@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ._endpoint_schemas import CONVERSATION_ITEMS, CONVERSATION_UPDATE, NEW_CONVERSATION, body_of
 from ._http_types import Answer, ApiError
 from ._json_types import JSONObject, as_object, objects
-from ._list_pages import listed, page, wanted_page
+from ._list_pages import listed, page, page_query
 from ._query_params import check_include
 from ._recorded_request import RecordedRequest
 from ._store import Store
@@ -61,7 +61,7 @@ def list_items(store: Store, request: RecordedRequest, params: Mapping[str, str]
     """`GET /conversations/{conversation_id}/items`."""
     items = store.conversation_items(params["conversation_id"])
     check_include(request.query)
-    return Answer.of_json(page(items, wanted_page(request.query)))
+    return Answer.of_json(page(items, page_query(request.query)))
 
 
 def retrieve_item(store: Store, request: RecordedRequest, params: Mapping[str, str]) -> Answer:

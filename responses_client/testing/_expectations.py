@@ -1,4 +1,4 @@
-"""What a test expects of a request, and how what came differs from it, path by path."""
+"""What a test expects of a request, and how what received differs from it, path by path."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any, cast
 
 from ._http_types import ApiError
 from ._json_types import JSONObject, as_object, is_array, is_object
-from ._request_input import Result, Turn, read_turn
+from ._request_input import Question, ToolResult, read_question
 
 _STEP = re.compile(r"[^.\[\]]+|\[-?\d+\]")
 _PATH = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[-?\d+\])*")
 _MISSING = object()
-_SHOWN = 200
-_BEFORE = 30  # characters of what two long texts have in common
+_SHOWN_CHARACTERS = 200
+_CONTEXT_CHARACTERS = 30  # characters of what two long texts have in common
 
 
 class UnexpectedRequest(AssertionError):
@@ -33,12 +33,12 @@ class Difference:
 
     path: str
     expected: str
-    came: str
+    received: str
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What a request has to have: values by path, and what its last turn says; None says nothing of it."""
+    """What a request has to have: values by path, and what its last question says; None says nothing of it."""
 
     fields: Mapping[str, object]
     user: object = None
@@ -55,11 +55,11 @@ class Expectation:
         found: list[Difference] = []
         for path, expected in self.fields.items():
             found += _differences(expected, _value(as_object(body), path), path)
-        turn = read_turn(items)
+        question = read_question(items)
         if self.user is not None:
-            found += _differences(self.user, turn.text if turn.asked else _MISSING, "user")
+            found += _differences(self.user, question.text if question.is_asked else _MISSING, "user")
         for name, expected in (self.tool_outputs or {}).items():
-            found += _of_output(expected, name, turn)
+            found += _of_output(expected, name, question)
         return found
 
     def check(self, what: str, body: Any, items: Sequence[JSONObject]) -> None:
@@ -67,7 +67,7 @@ class Expectation:
         found = self.differences(body, items)
         if found:
             lines = [
-                f"{each.path}\n    expected: {each.expected}\n    came:     {each.came}" for each in found
+                f"{each.path}\n    expected: {each.expected}\n    came:     {each.received}" for each in found
             ]
             raise UnexpectedRequest("\n  ".join([f"{what} is not as expected:", *lines]))
 
@@ -105,21 +105,23 @@ def _value(body: JSONObject, path: str) -> object:
     return value
 
 
-def _differences(expected: object, came: object, path: str) -> Iterator[Difference]:
+def _differences(expected: object, received: object, path: str) -> Iterator[Difference]:
     """Compare: of objects, the fields that are expected; of lists, all elements."""
-    expected = _plain(expected)
+    expected = _to_json_value(expected)
     fields, elements = _mapping(expected), _elements(expected)
-    if fields is not None and is_object(came):
+    if fields is not None and is_object(received):
         for name, value in fields.items():
-            yield from _differences(value, came.get(name, _MISSING), f"{path}.{name}")
-    elif elements is not None and is_array(came):
-        if len(elements) != len(came):
-            yield Difference(path, _count(len(elements)), f"{_count(len(came))}: {_shown(came)}")
-        for index, (value, other) in enumerate(zip(elements, came, strict=False)):
+            yield from _differences(value, received.get(name, _MISSING), f"{path}.{name}")
+    elif elements is not None and is_array(received):
+        if len(elements) != len(received):
+            yield Difference(path, _count(len(elements)), f"{_count(len(received))}: {_shown(received)}")
+        for index, (value, other) in enumerate(zip(elements, received, strict=False)):
             yield from _differences(value, other, f"{path}[{index}]")
-    elif not _matches(expected, came):
+    elif not _matches(expected, received):
         yield Difference(
-            path, _shown(expected, came), "nothing" if came is _MISSING else _shown(came, expected)
+            path,
+            _shown(expected, received),
+            "nothing" if received is _MISSING else _shown(received, expected),
         )
 
 
@@ -131,43 +133,43 @@ def _elements(value: object) -> Sequence[object] | None:
     return cast("Sequence[object]", value) if isinstance(value, (list, tuple)) else None
 
 
-def _matches(expected: object, came: object) -> bool:
+def _matches(expected: object, received: object) -> bool:
     if expected is None:
-        return came is None or came is _MISSING
-    if came is _MISSING:
+        return received is None or received is _MISSING
+    if received is _MISSING:
         return False
     if isinstance(expected, re.Pattern):
-        return isinstance(came, str) and cast("re.Pattern[str]", expected).search(came) is not None
-    if isinstance(expected, (bool, int, float)) and isinstance(expected, bool) != isinstance(came, bool):
+        return isinstance(received, str) and cast("re.Pattern[str]", expected).search(received) is not None
+    if isinstance(expected, (bool, int, float)) and isinstance(expected, bool) != isinstance(received, bool):
         return False
     # In this order, since what is expected may have an idea of its own of what is equal to it.
-    return bool(expected == came)
+    return bool(expected == received)
 
 
-def _plain(expected: object) -> object:
+def _to_json_value(expected: object) -> object:
     """A model as its fields."""
     to_dict = getattr(expected, "to_dict", None)
     return to_dict() if callable(to_dict) else expected
 
 
-def _of_output(expected: object, name: str, turn: Turn) -> Iterator[Difference]:
+def _of_output(expected: object, name: str, question: Question) -> Iterator[Difference]:
     """Compare what a tool gave back: any of its outputs may be the expected one."""
     path = f"tool_outputs[{name!r}]"
-    results = [result for result in turn.results if name in (result.name, result.call_id)]
+    results = [result for result in question.results if name in (result.name, result.call_id)]
     all_of_them = [list(_differences(expected, _output(result, expected), path)) for result in results]
     if not results:
-        others = ", ".join(f"{result.name} ({result.call_id})" for result in turn.results)
-        came = f"nothing, but outputs of {others}" if others else "nothing"
-        yield Difference(path, _shown(expected), came)
+        others = ", ".join(f"{result.name} ({result.call_id})" for result in question.results)
+        received = f"nothing, but outputs of {others}" if others else "nothing"
+        yield Difference(path, _shown(expected), received)
     elif len(results) == 1:
         yield from all_of_them[0]
     elif all(all_of_them):
         yield Difference(path, _shown(expected), " and ".join(_shown(result.output) for result in results))
 
 
-def _output(result: Result, expected: object) -> object:
+def _output(result: ToolResult, expected: object) -> object:
     """An output, read as JSON when an object or a list is expected."""
-    if _mapping(_plain(expected)) is None and _elements(expected) is None:
+    if _mapping(_to_json_value(expected)) is None and _elements(expected) is None:
         return result.output
     try:
         return cast("object", json.loads(result.output))
@@ -182,10 +184,10 @@ def _count(number: int) -> str:
 def _shown(value: object, other: object = None) -> str:
     """A value in one line; of a long text, the part where it begins to differ from another."""
     start = 0
-    if isinstance(value, str) and isinstance(other, str) and len(value) > _SHOWN:
+    if isinstance(value, str) and isinstance(other, str) and len(value) > _SHOWN_CHARACTERS:
         unlike = (at for at, (a, b) in enumerate(zip(value, other, strict=False)) if a != b)
-        start = max(next(unlike, min(len(value), len(other))) - _BEFORE, 0)
-        value = value[start : start + _SHOWN + 1]
+        start = max(next(unlike, min(len(value), len(other))) - _CONTEXT_CHARACTERS, 0)
+        value = value[start : start + _SHOWN_CHARACTERS + 1]
     text = repr(value)
-    shortened = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    shortened = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
     return f"...{shortened}" if start else shortened

@@ -26,14 +26,14 @@ class Damage(NamedTuple):
     after: int
     data: bytes | None
 
-    def of(self, data: bytes) -> bytes:
+    def apply(self, data: bytes) -> bytes:
         """What comes in place of data."""
         return data[: len(data) // 2] if self.data is None else self.data
 
-    def of_event(self, chunk: bytes) -> bytes:
+    def apply_to_event(self, chunk: bytes) -> bytes:
         """What comes in place of a server-sent event."""
         name, mark, rest = chunk.partition(b"data: ")
-        return name + mark + self.of(rest.removesuffix(b"\n\n")) + b"\n\n" if mark else self.of(chunk)
+        return name + mark + self.apply(rest.removesuffix(b"\n\n")) + b"\n\n" if mark else self.apply(chunk)
 
 
 class Drip(NamedTuple):
@@ -97,11 +97,11 @@ class Answer:
         """An answer that streams events, each already encoded."""
         return cls(200, events, content_type=SSE_TYPE, stream=True, pace=pace or Pace())
 
-    def at(self, pace: Pace) -> Answer:
+    def with_pace(self, pace: Pace) -> Answer:
         """This answer, played at another pace."""
         return replace(self, pace=pace)
 
-    def under(self, headers: Mapping[str, str]) -> Answer:
+    def with_default_headers(self, headers: Mapping[str, str]) -> Answer:
         """This answer with `headers` added where it has none of that name."""
         return replace(self, headers={**headers, **self.headers})
 
@@ -114,7 +114,7 @@ class Answer:
     def body(self) -> bytes:
         """What comes of an answer that is not a stream, unless it breaks off."""
         body = b"".join(self.chunks)
-        return body if self.pace.damage is None else self.pace.damage.of(body)
+        return body if self.pace.damage is None else self.pace.damage.apply(body)
 
     def steps(self, read_timeout: float | None) -> Iterator[float | bytes]:
         """What a transport does for the body: wait that many seconds, or hand on those bytes."""
@@ -136,8 +136,8 @@ class Answer:
             if count == self.pace.cut_after:
                 break
             if count:
-                yield from waiting(self.pace.per_event, read_timeout)
-            yield chunk if damage is None or count != damage.after else damage.of_event(chunk)
+                yield from bounded_wait(self.pace.per_event, read_timeout)
+            yield chunk if damage is None or count != damage.after else damage.apply_to_event(chunk)
             count += 1
         if count == self.pace.cut_after:
             self._break_off()
@@ -168,13 +168,13 @@ def _dripped(
         for start in range(0, whole, drip.size):
             yield from waits
             yield rest[start : start + drip.size]
-            waits = waiting(drip.seconds, read_timeout)
+            waits = bounded_wait(drip.seconds, read_timeout)
         rest = rest[whole:]
     if end is not None:
         raise end
 
 
-def waiting(seconds: float, read_timeout: float | None) -> Iterator[float]:
+def bounded_wait(seconds: float, read_timeout: float | None) -> Iterator[float]:
     """The pauses that a wait consists of; ends in `httpx.ReadTimeout` when the client gives up first."""
     if read_timeout is not None and seconds > read_timeout:
         yield read_timeout
@@ -203,4 +203,4 @@ class ApiError(Exception):
 
     def answer(self) -> Answer:
         """The HTTP answer that carries this error."""
-        return Answer.of_json({"error": self.error}, status=self.status).under(self.headers)
+        return Answer.of_json({"error": self.error}, status=self.status).with_default_headers(self.headers)

@@ -11,7 +11,7 @@ import httpx
 
 from responses_client import _clock
 
-from ._http_types import Answer, waiting
+from ._http_types import Answer, bounded_wait
 
 
 class Exchange(Protocol):
@@ -38,7 +38,7 @@ class ServerTransport(httpx.BaseTransport):
         body = request.read()
         answer = self._server.handle(request.method, str(request.url), request.headers, body)
         limit = _read_timeout(request)
-        for seconds in waiting(answer.pace.delay, limit):
+        for seconds in bounded_wait(answer.pace.delay, limit):
             self._sleep(seconds)
         return _response(answer, SyncBody(answer.steps(limit), self._sleep, _closer(self._server, answer)))
 
@@ -56,7 +56,7 @@ class AsyncServerTransport(httpx.AsyncBaseTransport):
         await anyio.lowlevel.checkpoint()
         answer = self._server.handle(request.method, str(request.url), request.headers, body)
         limit = _read_timeout(request)
-        for seconds in waiting(answer.pace.delay, limit):
+        for seconds in bounded_wait(answer.pace.delay, limit):
             await self._sleep(seconds)
         return _response(answer, AsyncBody(answer.steps(limit), self._sleep, _closer(self._server, answer)))
 

@@ -15,7 +15,7 @@ _LIMIT = integer(1, 100)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PageQuery:
     """Which part of a list is asked for: at most `limit` things that follow the one with the id `after`."""
 
     after: str | None
@@ -23,25 +23,25 @@ class Wanted:
     newest_first: bool
 
 
-def wanted_page(query: httpx.QueryParams) -> Wanted:
+def page_query(params: httpx.QueryParams) -> PageQuery:
     """The page that a query asks for; the newest 20 unless it says otherwise."""
-    order = query.get("order", "desc")
+    order = params.get("order", "desc")
     if order not in ("asc", "desc"):
         unsupported(order, ("asc", "desc"), "order")
-    limit = whole_number(query, "limit", 20)
+    limit = whole_number(params, "limit", 20)
     _LIMIT(limit, "limit")
-    return Wanted(query.get("after"), limit, newest_first=order == "desc")
+    return PageQuery(params.get("after"), limit, newest_first=order == "desc")
 
 
-def page(things: Sequence[JSONObject], wanted: Wanted) -> JSONObject:
+def page(things: Sequence[JSONObject], query: PageQuery) -> JSONObject:
     """A page of things that are given oldest first."""
-    ordered = [*reversed(things)] if wanted.newest_first else [*things]
+    ordered = [*reversed(things)] if query.newest_first else [*things]
     ids = [thing.get("id") for thing in ordered]
-    if wanted.after is not None:
-        if wanted.after not in ids:
-            refuse(f"Invalid 'after': there is no object with id '{wanted.after}'.", "after", "invalid_value")
-        ordered = ordered[ids.index(wanted.after) + 1 :]
-    return listed(ordered[: wanted.limit], has_more=len(ordered) > wanted.limit)
+    if query.after is not None:
+        if query.after not in ids:
+            refuse(f"Invalid 'after': there is no object with id '{query.after}'.", "after", "invalid_value")
+        ordered = ordered[ids.index(query.after) + 1 :]
+    return listed(ordered[: query.limit], has_more=len(ordered) > query.limit)
 
 
 def listed(things: list[JSONObject], *, has_more: bool = False) -> JSONObject:

@@ -11,12 +11,12 @@ from ._json_types import JSONObject, encode, objects
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """The output of a response and what it cost; `incomplete` is the reason why it stops early."""
+class ModelOutput:
+    """The output of a response and its cost; `incomplete_reason` is why it stops early, None if it does not."""
 
-    output: list[JSONObject] = field(default_factory=list[JSONObject])
+    items: list[JSONObject] = field(default_factory=list[JSONObject])
     reasoning_tokens: int = 0
-    incomplete: str | None = None
+    incomplete_reason: str | None = None
 
 
 def text_part(text: str, notes: Sequence[JSONObject] = ()) -> JSONObject:

@@ -1,4 +1,4 @@
-"""Rate limits of the embedded server: how much a minute takes, what is left of it, and the refusal beyond."""
+"""Rate limits of the embedded server: how much a minute takes, what is remaining of it, and the refusal beyond."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ._http_types import ApiError
 Kind: TypeAlias = Literal["requests", "tokens"]
 
 # What an account without a limit of its own is told.
-_GENEROUS: Mapping[Kind, int] = {"requests": 10_000, "tokens": 2_000_000}
-_MINUTELY: Mapping[Kind, str] = {"requests": "RPM", "tokens": "TPM"}
+_DEFAULT_LIMITS: Mapping[Kind, int] = {"requests": 10_000, "tokens": 2_000_000}
+_UNITS_PER_MINUTE: Mapping[Kind, str] = {"requests": "RPM", "tokens": "TPM"}
 # Of sums of fractions; a limit is never off by that much.
-_TRIFLE = 1e-6
+_EPSILON = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class RateLimit:
             raise ValueError("A RateLimit needs requests or tokens, or both.")
         for name, value in (("requests", self.requests), ("tokens", self.tokens)):
             if value is not None:
-                check_count(name, value, least=1)
+                check_count(name, value, minimum=1)
         if not 0 < self.seconds < math.inf:
             raise ValueError(f"seconds is {self.seconds!r}, but has to be more than 0.")
         if self.style not in ("bucket", "window"):
@@ -52,14 +52,14 @@ class RateLimit:
 
 
 class Meter(ABC):
-    """What is left of one limit; `now` is a reading of the clock, never an earlier one than before."""
+    """What is remaining of one limit; `now` is a reading of the clock, never an earlier one than before."""
 
     def __init__(self, limit: int, seconds: float) -> None:
         self.limit = limit
         self.seconds = seconds
 
     @abstractmethod
-    def left(self, now: float) -> float:
+    def remaining(self, now: float) -> float:
         """What may still be taken; less than nothing when an answer cost more than there was."""
 
     @abstractmethod
@@ -68,18 +68,18 @@ class Meter(ABC):
 
     @abstractmethod
     def wait(self, now: float, amount: int) -> float:
-        """Seconds until so much is left, which is no more than the limit; 0 when it is."""
+        """Seconds until so much is remaining, which is no more than the limit; 0 when it is."""
 
-    def whole(self, now: float) -> int:
-        """What is left, in whole ones."""
-        return math.floor(self.left(now) + _TRIFLE)
+    def whole_remaining(self, now: float) -> int:
+        """What is remaining, in whole ones."""
+        return math.floor(self.remaining(now) + _EPSILON)
 
     def wait_for(self, now: float, amount: int) -> float:
         """Seconds until so much is left; for ever when that is more than the limit."""
         return self.wait(now, amount) if amount <= self.limit else math.inf
 
     def reset(self, now: float) -> float:
-        """Seconds until all is left again."""
+        """Seconds until all is remaining again."""
         return self.wait(now, self.limit)
 
 
@@ -90,7 +90,7 @@ class Bucket(Meter):
         super().__init__(limit, seconds)
         self._full_at = -math.inf
 
-    def left(self, now: float) -> float:
+    def remaining(self, now: float) -> float:
         """See `Meter`."""
         return self.limit - max(self._full_at - now, 0) * self.limit / self.seconds
 
@@ -100,8 +100,8 @@ class Bucket(Meter):
 
     def wait(self, now: float, amount: int) -> float:
         """See `Meter`."""
-        missing = amount - self.left(now)
-        return missing * self.seconds / self.limit if missing > _TRIFLE else 0.0
+        missing = amount - self.remaining(now)
+        return missing * self.seconds / self.limit if missing > _EPSILON else 0.0
 
 
 class Window(Meter):
@@ -112,20 +112,20 @@ class Window(Meter):
         self._used = 0
         self._ends_at = -math.inf
 
-    def left(self, now: float) -> float:
+    def remaining(self, now: float) -> float:
         """See `Meter`."""
-        return self.limit - (self._used if now < self._ends_at - _TRIFLE else 0)
+        return self.limit - (self._used if now < self._ends_at - _EPSILON else 0)
 
     def take(self, now: float, amount: int) -> None:
         """See `Meter`."""
-        if now >= self._ends_at - _TRIFLE:
+        if now >= self._ends_at - _EPSILON:
             self._ends_at = now + self.seconds
             self._used = 0
         self._used += amount
 
     def wait(self, now: float, amount: int) -> float:
         """See `Meter`."""
-        return 0.0 if self.left(now) >= amount else self._ends_at - now
+        return 0.0 if self.remaining(now) >= amount else self._ends_at - now
 
 
 class Limiter:
@@ -169,28 +169,28 @@ class Limiter:
         """What every answer says of the limits; `count` is how many requests there were at all."""
         now = _clock.monotonic()
         headers: dict[str, str] = {}
-        for kind, generous in _GENEROUS.items():
+        for kind, generous in _DEFAULT_LIMITS.items():
             meter = self._meters.get(kind)
             if meter is not None:
-                limit, left, reset = meter.limit, meter.whole(now), duration(meter.reset(now))
+                limit, remaining, reset = meter.limit, meter.whole_remaining(now), duration(meter.reset(now))
             elif kind == "requests":
-                limit, left, reset = generous, generous - count, "6ms"
+                limit, remaining, reset = generous, generous - count, "6ms"
             else:
-                limit, left, reset = generous, generous, "0s"
+                limit, remaining, reset = generous, generous, "0s"
             headers[f"x-ratelimit-limit-{kind}"] = f"{limit}"
-            headers[f"x-ratelimit-remaining-{kind}"] = f"{max(left, 0)}"
+            headers[f"x-ratelimit-remaining-{kind}"] = f"{max(remaining, 0)}"
             headers[f"x-ratelimit-reset-{kind}"] = reset
         return headers
 
 
 def _refusal(kind: Kind, meter: Meter, model: object, amount: int, now: float) -> ApiError:
-    unit = f"min ({_MINUTELY[kind]})" if meter.seconds == 60 else f"{meter.seconds:g} s"
+    unit = f"min ({_UNITS_PER_MINUTE[kind]})" if meter.seconds == 60 else f"{meter.seconds:g} s"
     where = f"for {model} on {kind} per {unit}: Limit {meter.limit}"
     wait = meter.wait_for(now, amount)
     if math.isinf(wait):
         text = f"Request too large {where}, Requested {amount}. The input or output tokens must be reduced."
         return ApiError(429, text, type=kind, code="rate_limit_exceeded")
-    used = meter.limit - meter.whole(now)
+    used = meter.limit - meter.whole_remaining(now)
     text = (
         f"Rate limit reached {where}, Used {used}, Requested {amount}. Please try again in {duration(wait)}."
     )
@@ -201,7 +201,7 @@ def _refusal(kind: Kind, meter: Meter, model: object, amount: int, now: float) -
 
 
 def _milliseconds(seconds: float) -> int:
-    return math.ceil(seconds * 1000 - _TRIFLE)
+    return math.ceil(seconds * 1000 - _EPSILON)
 
 
 def duration(seconds: float) -> str:

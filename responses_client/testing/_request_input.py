@@ -1,4 +1,4 @@
-"""What a request asks: its input as items, the last turn of the conversation, and sizes in tokens."""
+"""What a request asks: its input as items, the last question of the conversation, and sizes in tokens."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ._json_types import JSONObject, is_array, is_object, objects
 # A word or a run of punctuation with the space before it; together the matches are the whole text.
 _TOKEN = re.compile(r"\s*\w+|\s*[^\w\s]+|\s+\Z")
 _ATTACHMENT_TOKENS = 256
-_RESULT_TYPES = ("function_call_output", "custom_tool_call_output")
-_UNREAD = {
+_TOOL_OUTPUT_TYPES = ("function_call_output", "custom_tool_call_output")
+_UNCOUNTED_KEYS = {
     "id",
     "type",
     "role",
@@ -41,10 +41,10 @@ def count_tokens(value: Any) -> int:
         return 0
     if value.get("type") in ("input_image", "input_file"):
         return _ATTACHMENT_TOKENS
-    return sum(count_tokens(item) for key, item in value.items() if key not in _UNREAD)
+    return sum(count_tokens(item) for key, item in value.items() if key not in _UNCOUNTED_KEYS)
 
 
-class Result(NamedTuple):
+class ToolResult(NamedTuple):
     """What a tool gave back."""
 
     name: str
@@ -53,18 +53,18 @@ class Result(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Question:
     """What is asked: the last user's words, those before, what is attached, and what tools gave back.
 
     `results` are those since the last user message; `asked` tells whether there is such a message.
     """
 
-    asked: bool = False
+    is_asked: bool = False
     text: str = ""
     earlier: tuple[str, ...] = ()
     images: int = 0
     files: int = 0
-    results: tuple[Result, ...] = ()
+    results: tuple[ToolResult, ...] = ()
 
 
 def input_items(request: JSONObject) -> list[JSONObject]:
@@ -81,31 +81,31 @@ def includes(request: JSONObject, name: str) -> bool:
     return is_array(include) and name in include
 
 
-def read_turn(items: Sequence[JSONObject]) -> Turn:
-    """The last turn of a conversation: its last user message and the tool outputs after it."""
-    turn = Turn()
+def read_question(items: Sequence[JSONObject]) -> Question:
+    """The last question of a conversation: its last user message and the tool outputs after it."""
+    question = Question()
     names: dict[str, str] = {}
     for item in items:
         if item.get("role") == "user":
-            earlier = (*turn.earlier, turn.text) if turn.text else turn.earlier
-            turn = replace(_read_message(item.get("content")), earlier=earlier)
-        elif item.get("type") in _RESULT_TYPES:
+            earlier = (*question.earlier, question.text) if question.text else question.earlier
+            question = replace(_read_message(item.get("content")), earlier=earlier)
+        elif item.get("type") in _TOOL_OUTPUT_TYPES:
             call_id = str(item.get("call_id"))
             name = str(item.get("name") or names.get(call_id, "The tool"))
-            result = Result(name, _plain(item.get("output")), call_id)
-            turn = replace(turn, results=(*turn.results, result))
+            result = ToolResult(name, _text_of(item.get("output")), call_id)
+            question = replace(question, results=(*question.results, result))
         elif "call_id" in item and "name" in item:
             names[str(item["call_id"])] = str(item["name"])
-    return turn
+    return question
 
 
-def _read_message(content: Any) -> Turn:
+def _read_message(content: Any) -> Question:
     types = [part.get("type") for part in objects(content)]
     images, files = types.count("input_image"), types.count("input_file")
-    return Turn(asked=True, text=_plain(content), images=images, files=files)
+    return Question(is_asked=True, text=_text_of(content), images=images, files=files)
 
 
-def _plain(content: Any) -> str:
+def _text_of(content: Any) -> str:
     """The text in a content, which is a string or a list of parts."""
     if isinstance(content, str):
         return content

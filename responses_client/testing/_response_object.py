@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ._json_types import JSONObject, as_object, is_object, objects
-from ._output_items import Draft
+from ._output_items import ModelOutput
 from ._request_input import count_tokens, input_items
 
 # What a response says where the request is silent.
@@ -53,10 +53,10 @@ _TOOL_DEFAULTS: dict[str, JSONObject] = {
 
 
 def response_object(
-    request: JSONObject, history: Sequence[JSONObject], draft: Draft, *, id: str, created_at: int
+    request: JSONObject, history: Sequence[JSONObject], output: ModelOutput, *, id: str, created_at: int
 ) -> JSONObject:
     """A whole response: `created_at` in Unix seconds, the output, its cost, echoes of the request."""
-    cut = draft.incomplete
+    cut = output.incomplete_reason
     service_tier = request.get("service_tier")
     return {
         "id": id,
@@ -66,12 +66,12 @@ def response_object(
         "completed_at": None if cut else created_at + 1,
         "error": None,
         "incomplete_details": {"reason": cut} if cut else None,
-        "output": draft.output,
+        "output": output.items,
         "reasoning": {"effort": None, "summary": None, **as_object(request.get("reasoning"))},
         "service_tier": "default" if service_tier in (None, "auto") else service_tier,
         "text": {"format": {"type": "text"}, **as_object(request.get("text"))},
         "tools": [_echoed_tool(tool) for tool in objects(request.get("tools"))],
-        "usage": usage(request, history, draft),
+        "usage": usage(request, history, output),
         "metadata": as_object(request.get("metadata")),
         **{name: _given(request, name, default) for name, default in _DEFAULTS.items()},
         **{name: request[name] for name in _ECHOED if request.get(name) is not None},
@@ -79,15 +79,15 @@ def response_object(
     }
 
 
-def usage(request: JSONObject, history: Sequence[JSONObject], draft: Draft) -> JSONObject:
+def usage(request: JSONObject, history: Sequence[JSONObject], output: ModelOutput) -> JSONObject:
     """What a request and its answer cost, in tokens."""
     read = count_tokens([*history, *input_items(request), request.get("instructions"), request.get("tools")])
-    written = count_tokens(draft.output) + draft.reasoning_tokens
+    written = count_tokens(output.items) + output.reasoning_tokens
     return {
         "input_tokens": read,
         "input_tokens_details": {"cached_tokens": 0},
         "output_tokens": written,
-        "output_tokens_details": {"reasoning_tokens": draft.reasoning_tokens},
+        "output_tokens_details": {"reasoning_tokens": output.reasoning_tokens},
         "total_tokens": read + written,
     }
 

@@ -7,20 +7,20 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from ._background import Run
+from ._background import BackgroundRun
 from ._create_schema import check_create, check_one_history
 from ._endpoint_schemas import COMPACTION, INPUT_TOKENS, body_of
 from ._http_envelope import parse_body
 from ._http_types import Answer, encode_event
 from ._json_checks import missing, refuse
 from ._json_types import JSONObject, as_object, encode
-from ._list_pages import page, wanted_page
-from ._output_items import Draft
+from ._list_pages import page, page_query
+from ._output_items import ModelOutput
 from ._query_params import check_include, flag, natural_number
 from ._recorded_request import RecordedRequest, compare
 from ._response_object import response_object, usage
-from ._script_queue import Events, Items, Reply
-from ._store import Made, Store
+from ._script_queue import OutputItems, RawEvents, Reply
+from ._store import AnsweredRequest, Store
 from ._stream_events import TERMINAL, padded, stream_events
 from ._unscripted_output import unscripted
 
@@ -33,26 +33,26 @@ def create_response(store: Store, request: RecordedRequest, params: Mapping[str,
     history = store.history(body)
     admit(store, body, history)
     reply, pace = store.script.next_reply(partial(compare, request))
-    if isinstance(reply, Events):
+    if isinstance(reply, RawEvents):
         return Answer.of_events(reply.chunks(), pace=pace)
-    made = make(store, body, history, reply)
+    answered = answer_request(store, body, history, reply)
     obfuscation = as_object(body.get("stream_options")).get("include_obfuscation") is True
     if body.get("background") is True:
-        run = store.start(made)
+        run = store.start(answered)
         if body.get("stream") is True:
             return Answer.of_events(_followed(store, run, 0, obfuscation), pace=pace)
         return Answer.of_json(run.response, pace=pace)
-    store.keep(made)
+    store.keep(answered)
     if body.get("stream") is True:
-        events = stream_events(made.response)
+        events = stream_events(answered.response)
         return Answer.of_events((encode_event(padded(e) if obfuscation else e) for e in events), pace=pace)
-    return Answer.of_json(made.response, pace=pace)
+    return Answer.of_json(answered.response, pace=pace)
 
 
 def admit(store: Store, body: JSONObject, history: list[JSONObject]) -> None:
     """Let a checked request to the model in, or refuse it because of a rate limit."""
     if store.limiter.is_on:
-        read = usage(body, history, Draft())["input_tokens"]
+        read = usage(body, history, ModelOutput())["input_tokens"]
         store.limiter.admit(body.get("model"), read + (_most_output(body) or 0))
 
 
@@ -61,32 +61,34 @@ def _most_output(body: JSONObject) -> int | None:
     return most if isinstance(most, int) else None
 
 
-def make(store: Store, body: JSONObject, history: list[JSONObject], reply: Reply | None) -> Made:
+def answer_request(
+    store: Store, body: JSONObject, history: list[JSONObject], reply: Reply | None
+) -> AnsweredRequest:
     """The whole response to a checked request, scripted or not."""
     ids = store.new_ids("response")
     response_id = ids.new("resp")
-    fields = {} if reply is None or isinstance(reply, (Items, Events)) else reply.fields
+    fields = {} if reply is None or isinstance(reply, (OutputItems, RawEvents)) else reply.fields
     status = fields.get("status", "completed")
-    if isinstance(reply, Items):
-        draft = Draft(reply.build(body, ids))
+    if isinstance(reply, OutputItems):
+        output = ModelOutput(reply.build(body, ids))
     elif "output" in fields:
-        draft = Draft(fields["output"])
+        output = ModelOutput(fields["output"])
     elif status in ("completed", "incomplete"):
-        draft = unscripted(body, history, ids)
+        output = unscripted(body, history, ids)
     else:
-        draft = Draft()
-    response = response_object(body, history, draft, id=response_id, created_at=store.now)
+        output = ModelOutput()
+    response = response_object(body, history, output, id=response_id, created_at=store.now)
     if _most_output(body) is None:
         store.limiter.spend(response["usage"]["output_tokens"])
     if status != "completed":
         response["completed_at"] = None
     if status not in ("completed", "incomplete"):
         response["usage"] = None
-    return Made(body, {**response, **fields}, history, store.kept_input(body, ids))
+    return AnsweredRequest(body, {**response, **fields}, history, store.kept_input(body, ids))
 
 
-def _followed(store: Store, run: Run, first: int, obfuscation: bool) -> Iterator[bytes]:
-    """The events of a run from a number on, each made to happen when it is asked for."""
+def _followed(store: Store, run: BackgroundRun, first: int, obfuscation: bool) -> Iterator[bytes]:
+    """The events of a run from a number on, each answered to happen when it is asked for."""
     while (event := store.event(run, first)) is not None:
         yield encode_event(padded(event) if obfuscation else event)
         first += 1
@@ -104,12 +106,12 @@ def retrieve_response(store: Store, request: RecordedRequest, params: Mapping[st
     if not wants_events:
         if run is None:
             return Answer.of_json(response)
-        run.look()
+        run.poll()
         store.settle(run)
         return Answer.of_json(run.response)
     if run is None and id not in store.memory.contexts:
-        # Put in by hand: nobody knows how it was made.
-        run = Run(response, polls=0, streamed=True)
+        # Put in by hand: nobody knows how it was answered.
+        run = BackgroundRun(response, polls=0, streamed=True)
     if run is None or not run.streamed:
         lacking = "background" if run is None else "stream"
         message = f"This response cannot be streamed because it was not created with {lacking}=true."
@@ -148,7 +150,7 @@ def list_input_items(store: Store, request: RecordedRequest, params: Mapping[str
     """`GET /responses/{response_id}/input_items`: the input with the history before it."""
     store.response(params["response_id"])
     check_include(request.query)
-    return Answer.of_json(page(store.memory.context(params["response_id"]), wanted_page(request.query)))
+    return Answer.of_json(page(store.memory.context(params["response_id"]), page_query(request.query)))
 
 
 def count_input_tokens(store: Store, request: RecordedRequest, params: Mapping[str, str]) -> Answer:
@@ -156,7 +158,7 @@ def count_input_tokens(store: Store, request: RecordedRequest, params: Mapping[s
     body = body_of(store, request, INPUT_TOKENS, needed=False)
     if store.validate:
         check_one_history(body)
-    counted = usage(body, store.history(body), Draft())
+    counted = usage(body, store.history(body), ModelOutput())
     return Answer.of_json({"object": "response.input_tokens", "input_tokens": counted["input_tokens"]})
 
 
@@ -179,6 +181,6 @@ def compact_response(store: Store, request: RecordedRequest, params: Mapping[str
             "object": "response.compaction",
             "created_at": store.now,
             "output": [*output, summary],
-            "usage": usage(body, history, Draft([summary], reasoning_tokens=0)),
+            "usage": usage(body, history, ModelOutput([summary], reasoning_tokens=0)),
         }
     )

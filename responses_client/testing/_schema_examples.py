@@ -10,7 +10,17 @@ from typing import Any
 from ._json_types import JSONObject, as_object, is_array, is_object, objects
 
 # Properties of these names want the whole text of the request; other strings want a name out of it.
-_WHOLE = {"content", "input", "message", "prompt", "query", "question", "search", "sentence", "text"}
+_WHOLE_TEXT_NAMES = {
+    "content",
+    "input",
+    "message",
+    "prompt",
+    "query",
+    "question",
+    "search",
+    "sentence",
+    "text",
+}
 _QUOTED = re.compile(r"[\"“]([^\"“”]+)[\"”]")
 _NAME = re.compile(r"(?<=[\w,] )[A-Z][\w-]+(?: [A-Z][\w-]+)*")
 _NUMBER = re.compile(r"(?<![\w.])-?\d{1,15}(?:\.\d{1,9})?(?!\w)")
@@ -26,11 +36,11 @@ _FORMATS = {
     "uri": "https://example.com/",
     "uuid": "00000000-0000-4000-8000-000000000000",
 }
-_DEEP = 5
-_DEEPEST = 40
+_OPTIONAL_DEPTH = 5
+_MAX_DEPTH = 40
 
 
-def fitting(schema: JSONObject, text: str = "") -> Any:
+def example_for(schema: JSONObject, text: str = "") -> Any:
     """A JSON value that fits `schema`, with names and numbers taken from `text` in their order.
 
     Known: types, `enum`, `const`, `default`, local `$ref`, `allOf` / `anyOf` / `oneOf`, bounds of
@@ -69,7 +79,7 @@ class _Maker:
 
     def _resolved(self, schema: Any, depth: int) -> JSONObject:
         """The schema behind references and combinations, as one object without them."""
-        if depth > _DEEPEST:
+        if depth > _MAX_DEPTH:
             raise ValueError("no finite value fits it")
         schema = as_object(schema)
         if "$ref" in schema:
@@ -78,7 +88,7 @@ class _Maker:
         for key in ("anyOf", "oneOf"):
             if choices := objects(schema.get(key)):
                 # Sorting keeps the order but for null: the last resort, or the first when deep.
-                choices.sort(key=lambda choice: (choice.get("type") == "null") == (depth < _DEEP))
+                choices.sort(key=lambda choice: (choice.get("type") == "null") == (depth < _OPTIONAL_DEPTH))
                 chosen = self._resolved(choices[0], depth + 1)
                 rest = {name: value for name, value in schema.items() if name != key}
                 schema = {**rest, **chosen}
@@ -95,12 +105,12 @@ class _Maker:
 
     def _object(self, schema: JSONObject, name: str, depth: int) -> JSONObject:
         properties: JSONObject = schema.get("properties") or {}
-        wanted: list[str] = schema.get("required") or ([*properties] if depth < _DEEP else [])
+        wanted: list[str] = schema.get("required") or ([*properties] if depth < _OPTIONAL_DEPTH else [])
         return {key: self.value(properties.get(key, {"type": "string"}), key, depth + 1) for key in wanted}
 
     def _array(self, schema: JSONObject, name: str, depth: int) -> list[Any]:
         first = objects(schema.get("prefixItems"))
-        some = 1 if "items" in schema and not first and depth < _DEEP else 0
+        some = 1 if "items" in schema and not first and depth < _OPTIONAL_DEPTH else 0
         count = max(schema.get("minItems", 0), min(some, schema.get("maxItems", some)), len(first))
         items = [*first, *[schema.get("items")] * (count - len(first))]
         return [self.value(item, name, depth + 1) for item in items]
@@ -109,7 +119,7 @@ class _Maker:
         if schema.get("format") in _FORMATS:
             return _FORMATS[schema["format"]]
         text = self._text
-        if self._names and name.lower() not in _WHOLE:
+        if self._names and name.lower() not in _WHOLE_TEXT_NAMES:
             text = self._names.pop(0) if len(self._names) > 1 else self._names[0]
         text = text or name or "text"
         text *= -(-schema.get("minLength", 0) // len(text)) or 1
@@ -149,7 +159,7 @@ def _true(schema: JSONObject, name: str, depth: int) -> bool:
 def _type_of(schema: JSONObject, depth: int) -> str:
     """The type to make: the first that is not null, but null where it may be and the nesting is deep."""
     types: list[Any] = schema["type"] if is_array(schema.get("type")) else [schema.get("type")]
-    if "null" in types and depth >= _DEEP:
+    if "null" in types and depth >= _OPTIONAL_DEPTH:
         return "null"
     named: list[str] = [name for name in types if name not in ("null", None)]
     guess = "object" if "properties" in schema else "array" if "items" in schema else "null"

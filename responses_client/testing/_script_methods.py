@@ -10,11 +10,11 @@ from ._argument_checks import check_count, check_number
 from ._expectations import expectation
 from ._http_types import Answer, Damage, Drip, Pace
 from ._output_items import as_text, message, text_part, tool_call
-from ._script_queue import Canned, Entry, Items, Itself, Whole, failure, raw_events
+from ._script_queue import Canned, Entry, OutputItems, ResponseFields, Unscripted, failure, raw_events
 from ._store import Store
 
 
-class Scripting:
+class ScriptMethods:
     """The methods of a server that script it; each returns the server, so that calls can be chained."""
 
     _store: Store
@@ -54,7 +54,7 @@ class Scripting:
 
     def reply(self, text: str) -> Self:
         """Answer the next request with this text."""
-        return self._add(Items(lambda request, ids: [message(ids, text_part(text))]))
+        return self._add(OutputItems(lambda request, ids: [message(ids, text_part(text))]))
 
     def reply_json(self, value: Any) -> Self:
         """Answer the next request with this value, written as JSON."""
@@ -62,7 +62,9 @@ class Scripting:
 
     def refuse(self, refusal: str) -> Self:
         """Answer the next request with a refusal in place of a text."""
-        return self._add(Items(lambda request, ids: [message(ids, {"type": "refusal", "refusal": refusal})]))
+        return self._add(
+            OutputItems(lambda request, ids: [message(ids, {"type": "refusal", "refusal": refusal})])
+        )
 
     def call_tool(
         self, name: str, arguments: Mapping[str, Any] | str = "{}", *, call_id: str | None = None
@@ -72,24 +74,26 @@ class Scripting:
         When the request has a custom tool of that name, the call is one of that, with `arguments` as
         its input. `call_id` is made up when it is not given.
         """
-        return self._add(Items(lambda request, ids: [tool_call(request, ids, name, arguments, call_id)]))
+        return self._add(
+            OutputItems(lambda request, ids: [tool_call(request, ids, name, arguments, call_id)])
+        )
 
     def call_tools(self, calls: Sequence[tuple[str, Mapping[str, Any] | str]]) -> Self:
         """Answer the next request with several calls at once, each a name and its arguments."""
         calls = tuple(calls)
-        return self._add(Items(lambda request, ids: [tool_call(request, ids, *call) for call in calls]))
+        return self._add(OutputItems(lambda request, ids: [tool_call(request, ids, *call) for call in calls]))
 
     def reply_items(self, items: Sequence[Mapping[str, Any]]) -> Self:
         """Answer the next request with these output items, as they are."""
         copied = [dict(item) for item in items]
-        return self._add(Items(lambda request, ids: copied))
+        return self._add(OutputItems(lambda request, ids: copied))
 
     def reply_response(self, fields: Mapping[str, Any]) -> Self:
         """Answer the next request with a response that has these fields, and what is usual for the others.
 
         With a status other than completed or incomplete there is no output and no usage unless given.
         """
-        return self._add(Whole(dict(fields)))
+        return self._add(ResponseFields(dict(fields)))
 
     def reply_events(self, events: bytes | Sequence[Mapping[str, Any] | bytes]) -> Self:
         """Answer the next request with a stream of just this: dicts as events, bytes as they are.
@@ -108,8 +112,8 @@ class Scripting:
 
         breaks off a stream, and then the one that resumes it.
         """
-        for _ in range(check_count("times", times, least=1)):
-            self._add(Itself())
+        for _ in range(check_count("times", times, minimum=1)):
+            self._add(Unscripted())
         return self
 
     # --- scripted failures
@@ -123,7 +127,7 @@ class Scripting:
     ) -> Self:
         """Answer the next request, whatever it is, with this body, as a gateway would."""
         chunk = body.encode() if isinstance(body, str) else body
-        check_count("status", status, least=200, most=599)
+        check_count("status", status, minimum=200, maximum=599)
         return self._add(
             Canned(Answer(status, (chunk,), content_type=content_type, headers=dict(headers or {})))
         )
@@ -145,9 +149,9 @@ class Scripting:
         What is not given is as usual for the status, 400 to 599. `retry_after` is the header of that
         name: seconds or a date.
         """
-        check_count("status", status, least=400, most=599)
+        check_count("status", status, minimum=400, maximum=599)
         if not isinstance(retry_after, (str, NoneType)):
-            check_number("retry_after", retry_after, least=0)
+            check_number("retry_after", retry_after, minimum=0)
         canned = failure(
             status,
             message=message,
@@ -157,13 +161,13 @@ class Scripting:
             retry_after=retry_after,
             headers=headers,
         )
-        for _ in range(check_count("times", times, least=1)):
+        for _ in range(check_count("times", times, minimum=1)):
             self._add(canned)
         return self
 
     def drop_connection(self, times: int = 1) -> Self:
         """Give the next `times` requests no answer at all (`httpx.RemoteProtocolError`)."""
-        for _ in range(check_count("times", times, least=1)):
+        for _ in range(check_count("times", times, minimum=1)):
             self._add(Canned(None))
         return self
 
@@ -176,15 +180,15 @@ class Scripting:
         before that, the answer to it. Of an answer that is not a stream, half the body arrives, or none
         with 0 events. A WebSocket is closed, with a closing handshake only if `clean`.
         """
-        return self._change(Pace(cut_after=check_count("events", events, least=0), clean_cut=clean))
+        return self._change(Pace(cut_after=check_count("events", events, minimum=0), clean_cut=clean))
 
     def delay(self, seconds: float = 0.0, *, per_event: float = 0.0) -> Self:
         """Make the next answer slow: seconds before its headers, and between its events.
 
         A wait longer than the client's read timeout ends, after that time, in `httpx.ReadTimeout`.
         """
-        check_number("seconds", seconds, least=0)
-        return self._change(Pace(delay=seconds, per_event=check_number("per_event", per_event, least=0)))
+        check_number("seconds", seconds, minimum=0)
+        return self._change(Pace(delay=seconds, per_event=check_number("per_event", per_event, minimum=0)))
 
     def corrupt_after(self, events: int, data: bytes | str | None = None) -> Self:
         """Damage one event of the next answer, the one after so many; what follows is as it should be.
@@ -194,7 +198,7 @@ class Scripting:
         WebSocket it is a message.
         """
         damage = Damage(
-            check_count("events", events, least=0), data.encode() if isinstance(data, str) else data
+            check_count("events", events, minimum=0), data.encode() if isinstance(data, str) else data
         )
         return self._change(Pace(damage=damage))
 
@@ -203,8 +207,8 @@ class Scripting:
 
         There are so many seconds between them. Without effect on a WebSocket, whose messages are whole.
         """
-        check_count("bytes_per_piece", bytes_per_piece, least=1)
-        return self._change(Pace(drip=Drip(bytes_per_piece, check_number("seconds", seconds, least=0))))
+        check_count("bytes_per_piece", bytes_per_piece, minimum=1)
+        return self._change(Pace(drip=Drip(bytes_per_piece, check_number("seconds", seconds, minimum=0))))
 
     def hold_after(self, events: int, *, messages: int = 1) -> Self:
         """Stop the next response on a WebSocket after so many events until its client sends something.
@@ -212,8 +216,8 @@ class Scripting:
         So a test can steer a response, or start another one, while it is under way. `messages` is how
         many it waits for, counted from its request on. Without effect on HTTP.
         """
-        check_count("messages", messages, least=1)
-        return self._change(Pace(hold_after=check_count("events", events, least=1), hold_for=messages))
+        check_count("messages", messages, minimum=1)
+        return self._change(Pace(hold_after=check_count("events", events, minimum=1), hold_for=messages))
 
     def background(self, *, polls: int) -> Self:
         """Let responses that start from now on in the background end with the poll of this number.
@@ -221,7 +225,7 @@ class Scripting:
         A poll is a `GET` without `stream`; all before it find the response in progress. At first it is
         2. A stream of such a response takes it further event by event, so that it ends without a poll.
         """
-        self._store.polls = check_count("polls", polls, least=1)
+        self._store.polls = check_count("polls", polls, minimum=1)
         return self
 
     def _add(self, scripted: Entry) -> Self:

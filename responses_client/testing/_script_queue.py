@@ -14,21 +14,21 @@ from ._json_types import JSONObject
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
+class OutputItems:
     """Output items, made for the request that they answer."""
 
     build: Callable[[JSONObject, Ids], list[JSONObject]]
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class ResponseFields:
     """Fields of a response, in place of those that it would have."""
 
     fields: JSONObject
 
 
 @dataclass(frozen=True, slots=True)
-class Events:
+class RawEvents:
     """The events of a stream, sent as they are: objects, or bytes of any kind."""
 
     parts: tuple[Mapping[str, Any] | bytes, ...]
@@ -46,17 +46,17 @@ class Canned:
 
 
 @dataclass(frozen=True, slots=True)
-class Itself:
+class Unscripted:
     """Stands for a request that is answered as if nothing were scripted."""
 
 
-Reply: TypeAlias = Items | Whole | Events
-Entry: TypeAlias = Reply | Canned | Itself
+Reply: TypeAlias = OutputItems | ResponseFields | RawEvents
+Entry: TypeAlias = Reply | Canned | Unscripted
 Check: TypeAlias = Callable[[Expectation], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Scripted:
+class ScriptedAnswer:
     """An answer, how it is played, and what is expected of the request that it is for."""
 
     entry: Entry
@@ -72,15 +72,15 @@ class Script:
     """
 
     def __init__(self) -> None:
-        self._queue: deque[Scripted] = deque()
+        self._queue: deque[ScriptedAnswer] = deque()
         self._pending = Pace()
         self._expected: tuple[Expectation, ...] = ()
         self._unexpected: list[UnexpectedRequest] = []
-        self._itself: Pace | None = None
+        self._unscripted_pace: Pace | None = None
 
     def add(self, entry: Entry) -> None:
         """Queue an answer, at the pace and for the request that were set before it."""
-        self._queue.append(Scripted(entry, self._pending, self._expected))
+        self._queue.append(ScriptedAnswer(entry, self._pending, self._expected))
         self._pending = Pace()
         self._expected = ()
 
@@ -94,33 +94,33 @@ class Script:
 
     def begin(self, check: Check) -> tuple[Canned, Pace] | None:
         """Start a request, whatever it is: the canned answer to it, when it is the turn of one."""
-        self._itself = None
-        if not self._queue or not isinstance(self._queue[0].entry, (Canned, Itself)):
+        self._unscripted_pace = None
+        if not self._queue or not isinstance(self._queue[0].entry, (Canned, Unscripted)):
             return None
         scripted = self._queue.popleft()
         self._compare(scripted.expected, check)
         if isinstance(scripted.entry, Canned):
             return scripted.entry, scripted.pace
-        self._itself = scripted.pace
+        self._unscripted_pace = scripted.pace
         return None
 
     def next_reply(self, check: Check) -> tuple[Reply | None, Pace]:
         """The answer for a request that is in order and wants a response, if one was scripted; its pace."""
-        if self._itself is not None:
+        if self._unscripted_pace is not None:
             return None, self.pace()
         if not self._queue:
             expected, self._expected = self._expected, ()
             self._compare(expected, check)
             return None, self.pace()
         scripted = self._queue.popleft()
-        assert not isinstance(scripted.entry, (Canned, Itself)), "these are taken when a request begins"
+        assert not isinstance(scripted.entry, (Canned, Unscripted)), "these are taken when a request begins"
         self._compare(scripted.expected, check)
         return scripted.entry, scripted.pace.overlaid(self.pace())
 
     def pace(self) -> Pace:
         """The pace of the answer to this request, beside what was scripted for a reply."""
-        if self._itself is not None:
-            own, self._itself = self._itself, Pace()
+        if self._unscripted_pace is not None:
+            own, self._unscripted_pace = self._unscripted_pace, Pace()
             return own
         pending, self._pending = self._pending, Pace()
         return pending
@@ -184,6 +184,6 @@ def failure(
     return Canned(error.answer())
 
 
-def raw_events(events: bytes | Sequence[Mapping[str, Any] | bytes]) -> Events:
-    """Events as they are scripted; bytes alone are one."""
-    return Events((events,) if isinstance(events, bytes) else tuple(events))
+def raw_events(events: bytes | Sequence[Mapping[str, Any] | bytes]) -> RawEvents:
+    """RawEvents as they are scripted; bytes alone are one."""
+    return RawEvents((events,) if isinstance(events, bytes) else tuple(events))

@@ -11,14 +11,14 @@ import anyio
 import anyio.to_thread
 import httpx
 
-from ._app import Front
-from ._asgi import App
+from ._app import Application
+from ._asgi import AsgiApp
 from ._httpx_transports import AsyncServerTransport, ServerTransport
 from ._ids import Ids
 from ._json_types import JSONObject
 from ._rate_limits import Limiter, RateLimit
 from ._recorded_request import RecordedRequest
-from ._script_methods import Scripting
+from ._script_methods import ScriptMethods
 from ._script_queue import Script
 from ._signed_webhooks import WEBHOOK_SECRET, Webhook, webhook_of
 from ._store import Store
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from responses_client.models import Response
 
 
-class BaseServer(Scripting):
+class BaseServer(ScriptMethods):
     """What `Server` and `AsyncServer` share: all but their clients and their blocks."""
 
     def __init__(
@@ -50,30 +50,30 @@ class BaseServer(Scripting):
         self._store = Store(Script(), validate=validate, limiter=Limiter(rate_limit))
         if now is not None:
             self._store.now = now
-        self._front = Front(self._store, prefix=httpx.URL(base_url).path.rstrip("/"))
+        self._app = Application(self._store, prefix=httpx.URL(base_url).path.rstrip("/"))
 
     def close(self) -> None:
         """Refuse connections from now on (`httpx.ConnectError`)."""
-        self._front.is_closed = True
+        self._app.is_closed = True
 
     def verify(self) -> None:
         """Raise `AssertionError` for what `expect` expects and what did not come; the end of the block does so."""
         __tracebackhide__ = True
-        self._front.verify(ended=True)
+        self._app.verify(ended=True)
 
     # --- ways to it
 
     def transport(self) -> httpx.BaseTransport:
         """A transport for `httpx.Client(transport=...)`; its bodies are read event by event."""
-        return ServerTransport(self._front, self._sleep)
+        return ServerTransport(self._app, self._sleep)
 
     def async_transport(self) -> httpx.AsyncBaseTransport:
         """A transport for `httpx.AsyncClient(transport=...)`, on asyncio and trio."""
-        return AsyncServerTransport(self._front, self._sleep)
+        return AsyncServerTransport(self._app, self._sleep)
 
-    def app(self) -> App:
+    def app(self) -> AsgiApp:
         """An ASGI application, HTTP and WebSockets, for any ASGI server or to mount in another one."""
-        return App(self._front, sleep=self._sleep)
+        return AsgiApp(self._app, sleep=self._sleep)
 
     def _usual_options(self) -> dict[str, Any]:
         return {"api_key": "test-key", "base_url": self.base_url, "webhook_secret": self.webhook_secret}
@@ -95,14 +95,14 @@ class BaseServer(Scripting):
         # Imported here: only what is on a port needs a web server.
         from ._uvicorn_server import serving
 
-        return serving(self._front, host=host, port=port, sleep=self._sleep)
+        return serving(self._app, host=host, port=port, sleep=self._sleep)
 
     # --- what it has seen and keeps
 
     @property
     def requests(self) -> list[RecordedRequest]:
         """All requests in the order in which they came."""
-        return self._front.requests
+        return self._app.requests
 
     @property
     def refused(self) -> int:
@@ -131,12 +131,12 @@ class BaseServer(Scripting):
     @property
     def open_streams(self) -> int:
         """How many event streams and WebSockets have been started and not closed."""
-        return self._front.opened_streams - self._front.closed_streams
+        return self._app.opened_streams - self._app.closed_streams
 
     @property
     def closed_streams(self) -> int:
         """How many event streams and WebSockets have been closed, read to their end or not."""
-        return self._front.closed_streams
+        return self._app.closed_streams
 
     # --- webhooks
 

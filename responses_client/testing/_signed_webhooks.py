@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 WEBHOOK_SECRET = "whsec_c2VjcmV0IG9mIHRoZSBlbWJlZGRlZCBzZXJ2ZXI="
 """What embedded servers sign with, and what their clients check with."""
 
-_TOLD = ("completed", "failed", "incomplete", "cancelled")
+_ANNOUNCED_STATUSES = ("completed", "failed", "incomplete", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +57,10 @@ def webhook_of(
     response_id, status = fields.get("id"), fields.get("status")
     if not isinstance(response_id, str):
         raise ValueError("The response has no id that a webhook could tell.")
-    if type is None and status not in _TOLD:
+    if type is None and status not in _ANNOUNCED_STATUSES:
         shown = f"is {status}" if status else "has no known status"
         raise ValueError(
-            f"No webhook tells of a response that {shown}, only of one that is {', '.join(_TOLD)}; give a type."
+            f"No webhook tells of a response that {shown}, only of one that is {', '.join(_ANNOUNCED_STATUSES)}; give a type."
         )
     event = {
         "object": "event",

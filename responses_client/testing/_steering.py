@@ -10,12 +10,12 @@ from ._create_schema import INPUT_CONTENT, STR
 from ._http_types import ApiError
 from ._json_checks import ARRAY, STRING, array, either, record, text
 from ._json_types import JSONObject, objects
-from ._output_items import Draft
+from ._output_items import ModelOutput
 from ._response_object import usage
-from ._store import Made
+from ._store import AnsweredRequest
 from ._stream_events import TERMINAL
 
-MOST_PENDING = 16
+MAX_PENDING_STEERS = 16
 
 _OPENING = ("response.created", "response.queued", "response.in_progress")
 _MESSAGE = record(
@@ -92,15 +92,15 @@ class Steer:
 
 
 @dataclass(slots=True)
-class Turn:
-    """A response on a WebSocket: what was made, how much of it was sent, and what steers it.
+class LiveResponse:
+    """A response on a WebSocket: what was answered, how much of it was sent, and what steers it.
 
     `next_number` is the sequence number of what is sent next: events about steering take part in it.
     """
 
-    made: Made
+    answered: AnsweredRequest
     stream_id: str | None
-    over: bool = False
+    is_over: bool = False
     next_number: int = 0
     steers: list[Steer] = field(default_factory=list[Steer])
     _done: list[JSONObject] = field(default_factory=list[JSONObject])
@@ -109,16 +109,16 @@ class Turn:
     @property
     def output(self) -> list[JSONObject]:
         """The output of the response."""
-        return objects(self.made.response.get("output"))
+        return objects(self.answered.response.get("output"))
 
     def sent(self, event: Mapping[str, Any]) -> JSONObject:
-        """An event as it is sent, with its number and lane; the last one ends the turn."""
+        """An event as it is sent, with its number and lane; the last one ends the live."""
         kind = str(event["type"])
         if kind == "response.output_item.done":
             self._done.append(event["item"])
         self._item_is_open = self._item_is_open and kind != "response.output_item.done"
         self._item_is_open = self._item_is_open or kind == "response.output_item.added"
-        self.over = self.over or _is_terminal(event)
+        self.is_over = self.is_over or _is_terminal(event)
         lane = {} if self.stream_id is None else {"stream_id": self.stream_id}
         numbered = {**event, "sequence_number": self.next_number, **lane}
         self.next_number += 1
@@ -132,27 +132,27 @@ class Turn:
     def stop(self) -> JSONObject:
         """End the response with what it has given so far; the event that says so."""
         response = {
-            **self.made.response,
+            **self.answered.response,
             "status": "incomplete",
             "completed_at": None,
             "incomplete_details": {"reason": "steered"},
             "output": [*self._done],
-            "usage": usage(self.made.body, self.made.history, Draft([*self._done])),
+            "usage": usage(self.answered.body, self.answered.history, ModelOutput([*self._done])),
         }
-        self.made = replace(self.made, response=response)
+        self.answered = replace(self.answered, response=response)
         return {"type": "response.incomplete", "response": response}
 
     def successor(self) -> JSONObject:
         """The request that goes on with the pending input, with the settings of this response."""
         items = [item for steer in self.steers for item in steer.items()]
-        return {**self.made.body, "previous_response_id": self.made.response["id"], "input": items}
+        return {**self.answered.body, "previous_response_id": self.answered.response["id"], "input": items}
 
 
 def _is_terminal(event: Mapping[str, Any]) -> bool:
     return str(event["type"]).removeprefix("response.") in TERMINAL
 
 
-class Refused(Exception):
+class SteerRefused(Exception):
     """Input that was not taken, with the code of the reason."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -160,39 +160,41 @@ class Refused(Exception):
         self.code = code
 
 
-def take(event: JSONObject, turn: Turn | None, id: str) -> JSONObject:
+def accept_steer(event: JSONObject, live: LiveResponse | None, id: str) -> JSONObject:
     """Take the input of a `response.steer` for a response; the event that says so.
 
-    Raises `Refused` when the response cannot be steered so.
+    Raises `SteerRefused` when the response cannot be steered so.
     """
     try:
         _EVENT(event, "")
     except ApiError as error:
-        raise Refused("invalid_input", str(error)) from error
+        raise SteerRefused("invalid_input", str(error)) from error
     target = event["previous_response_id"]
-    if turn is None:
-        raise Refused("response_not_found", f"Response with id '{target}' was not made on this connection.")
-    body = turn.made.body
+    if live is None:
+        raise SteerRefused(
+            "response_not_found", f"Response with id '{target}' was not made on this connection."
+        )
+    body = live.answered.body
     if body.get("conversation") is not None or body.get("context_management") is not None:
         message = "Responses of a conversation, and those with automatic compaction, cannot be steered."
-        raise Refused("steering_not_supported", message)
-    if turn.over:
-        status = turn.made.response.get("status")
+        raise SteerRefused("steering_not_supported", message)
+    if live.is_over:
+        status = live.answered.response.get("status")
         code = "response_already_completed" if status == "completed" else "response_not_active"
-        raise Refused(code, f"Response with id '{target}' is {status}.")
-    if len(turn.steers) >= MOST_PENDING:
-        message = f"Response with id '{target}' has {MOST_PENDING} pending inputs already."
-        raise Refused("too_many_pending_steers", message)
+        raise SteerRefused(code, f"Response with id '{target}' is {status}.")
+    if len(live.steers) >= MAX_PENDING_STEERS:
+        message = f"Response with id '{target}' has {MAX_PENDING_STEERS} pending inputs already."
+        raise SteerRefused("too_many_pending_steers", message)
     steer = Steer(id, target, event["input"])
-    turn.steers.append(steer)
-    return turn.sent(steer.accepted())
+    live.steers.append(steer)
+    return live.sent(steer.accepted())
 
 
-def refusal(event: JSONObject, turn: Turn | None, reason: Refused) -> JSONObject:
+def refused_event(event: JSONObject, live: LiveResponse | None, reason: SteerRefused) -> JSONObject:
     """The event that the input of a `response.steer` was not taken; it brings the input back."""
     given = {"previous_response_id": event.get("previous_response_id", ""), "input": event.get("input", "")}
     failed = failed_event(given, reason.code, str(reason))
-    return {**failed, "sequence_number": 0} if turn is None else turn.sent(failed)
+    return {**failed, "sequence_number": 0} if live is None else live.sent(failed)
 
 
 def failed_event(steer: JSONObject, code: str, message: str) -> JSONObject:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ._background import Run
+from ._background import BackgroundRun
 from ._http_types import ApiError
 from ._ids import Ids
 from ._json_types import JSONObject, is_object, objects
@@ -21,7 +21,7 @@ DEFAULT_POLLS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class AnsweredRequest:
     """A response with the request that it answers; `history` are the items before those of its input."""
 
     body: JSONObject
@@ -31,19 +31,19 @@ class Made:
 
 
 class Memory:
-    """Responses by id, each with all items that it was made from."""
+    """Responses by id, each with all items that it was answered from."""
 
     def __init__(self) -> None:
         self.responses: dict[str, JSONObject] = {}
         self.contexts: dict[str, list[JSONObject]] = {}
 
-    def keep(self, made: Made, response: JSONObject) -> None:
+    def keep(self, answered: AnsweredRequest, response: JSONObject) -> None:
         """Keep a response, in the state given, with its items."""
         self.responses[response["id"]] = response
-        self.contexts[response["id"]] = [*made.history, *made.inputs]
+        self.contexts[response["id"]] = [*answered.history, *answered.inputs]
 
     def context(self, response_id: str) -> list[JSONObject]:
-        """The items that a response was made from, oldest first."""
+        """The items that a response was answered from, oldest first."""
         # What was put in by hand only says which response it follows, and that may be a loop.
         parts: list[list[JSONObject]] = []
         seen: set[str] = set()
@@ -73,7 +73,7 @@ class Store:
         self.now = DEFAULT_NOW
         self.polls = DEFAULT_POLLS
         self.memory = Memory()
-        self.runs: dict[str, Run] = {}
+        self.runs: dict[str, BackgroundRun] = {}
         self.conversations: dict[str, list[JSONObject]] = {}
         self.conversation_objects: dict[str, JSONObject] = {}
         self.endpoints: dict[str, JSONObject] = {}
@@ -92,31 +92,31 @@ class Store:
             raise ApiError(404, f"Response with id '{response_id}' not found.")
         return self.memory.responses[response_id]
 
-    def keep(self, made: Made) -> None:
+    def keep(self, answered: AnsweredRequest) -> None:
         """Keep a response that is finished, unless it is not to be stored."""
-        if made.response.get("store") is not False:
-            self.memory.keep(made, made.response)
-        self._add_to_conversation(made, made.response)
+        if answered.response.get("store") is not False:
+            self.memory.keep(answered, answered.response)
+        self._add_to_conversation(answered, answered.response)
 
-    def start(self, made: Made) -> Run:
+    def start(self, answered: AnsweredRequest) -> BackgroundRun:
         """Keep a response that runs in the background."""
-        run = Run(made.response, polls=self.polls, streamed=made.body.get("stream") is True)
-        run.on_end = lambda: self._add_to_conversation(made, run.response)
-        self.memory.keep(made, run.response)
+        run = BackgroundRun(answered.response, polls=self.polls, streamed=answered.body.get("stream") is True)
+        run.on_end = lambda: self._add_to_conversation(answered, run.response)
+        self.memory.keep(answered, run.response)
         self.runs[run.id] = run
         return run
 
-    def run(self, response_id: str) -> Run | None:
+    def run(self, response_id: str) -> BackgroundRun | None:
         """What goes on behind a stored response; none for one that was put in, or changed, by hand."""
         run = self.runs.get(response_id)
         return run if run and self.memory.responses.get(response_id) is run.response else None
 
-    def settle(self, run: Run) -> None:
+    def settle(self, run: BackgroundRun) -> None:
         """Keep the state that a run which is still known has come to."""
         self.memory.responses[run.id] = run.response
 
-    def event(self, run: Run, number: int) -> JSONObject | None:
-        """An event of a run by its number, made when it is not there yet; none after the last one."""
+    def event(self, run: BackgroundRun, number: int) -> JSONObject | None:
+        """An event of a run by its number, answered when it is not there yet; none after the last one."""
         with self.lock:
             known = self.run(run.id) is run
             event = run.event(number)
@@ -177,11 +177,11 @@ class Store:
             raise ApiError(404, f"Conversation with id '{id}' not found.")
         return self.conversations[id]
 
-    def _add_to_conversation(self, made: Made, response: JSONObject) -> None:
-        conversation = conversation_id(made.body)
+    def _add_to_conversation(self, answered: AnsweredRequest, response: JSONObject) -> None:
+        conversation = conversation_id(answered.body)
         # It may have been deleted while the response ran.
         if conversation in self.conversations and response.get("status") in ("completed", "incomplete"):
-            self.conversations[conversation] += [*made.inputs, *objects(response.get("output"))]
+            self.conversations[conversation] += [*answered.inputs, *objects(response.get("output"))]
 
 
 def conversation_id(body: JSONObject) -> str | None:

@@ -14,9 +14,9 @@ from ._answer_texts import answer_text, thought
 from ._http_types import ApiError
 from ._ids import Ids
 from ._json_types import JSONObject, as_object, encode, is_object, objects
-from ._output_items import Draft, as_text, message, text_part, tool_call
-from ._request_input import Turn, count_tokens, includes, input_items, read_turn, tokens
-from ._schema_examples import fitting
+from ._output_items import ModelOutput, as_text, message, text_part, tool_call
+from ._request_input import Question, count_tokens, includes, input_items, read_question, tokens
+from ._schema_examples import example_for
 from ._search_tools import Search, cited_text, searches
 
 _REASONING_TOKENS = {
@@ -30,30 +30,34 @@ _REASONING_TOKENS = {
 }
 
 
-def unscripted(request: JSONObject, history: Sequence[JSONObject], ids: Ids) -> Draft:
+def unscripted(request: JSONObject, history: Sequence[JSONObject], ids: Ids) -> ModelOutput:
     """Reason, then call a function, or search and write a message."""
-    turn = read_turn([*history, *input_items(request)])
+    question = read_question([*history, *input_items(request)])
     reasoning = as_object(request.get("reasoning"))
     spent = _REASONING_TOKENS.get(str(reasoning.get("effort") or "medium"), 0) if reasoning else 0
-    output = _reasoning_items(request, reasoning, turn, ids) if spent else []
-    tool = None if turn.results else _tool_to_call(request, turn)
+    output = _reasoning_items(request, reasoning, question, ids) if spent else []
+    tool = None if question.results else _tool_to_call(request, question)
     if tool is not None:
-        call = tool_call(request, ids, str(tool.get("name")), _arguments(tool, turn))
-        return Draft([*output, call], spent)
-    found = [] if turn.results else searches(request, _offered(request), turn.text)
+        call = tool_call(request, ids, str(tool.get("name")), _arguments(tool, question))
+        return ModelOutput([*output, call], spent)
+    found = [] if question.results else searches(request, _offered(request), question.text)
     calls = [{"id": ids.new(search.prefix), **search.call} for search in found]
-    part = text_part(*_words(request, turn, found))
-    return _limited(Draft([*output, *calls, message(ids, part)], spent), request.get("max_output_tokens"))
+    part = text_part(*_words(request, question, found))
+    return _limited(
+        ModelOutput([*output, *calls, message(ids, part)], spent), request.get("max_output_tokens")
+    )
 
 
-def _reasoning_items(request: JSONObject, reasoning: JSONObject, turn: Turn, ids: Ids) -> list[JSONObject]:
+def _reasoning_items(
+    request: JSONObject, reasoning: JSONObject, question: Question, ids: Ids
+) -> list[JSONObject]:
     """A reasoning item, when the request asks to see any of it."""
     shown: JSONObject = {}
     if includes(request, "reasoning.encrypted_content"):
-        sealed = hashlib.sha512(encode(turn.text)).digest()
+        sealed = hashlib.sha512(encode(question.text)).digest()
         shown["encrypted_content"] = "gAAAAA" + base64.urlsafe_b64encode(sealed).decode()
     if reasoning.get("summary") or reasoning.get("generate_summary"):
-        shown["summary"] = [{"type": "summary_text", "text": thought(turn)}]
+        shown["summary"] = [{"type": "summary_text", "text": thought(question)}]
     return [{"id": ids.new("rs"), "type": "reasoning", "summary": [], **shown}] if shown else []
 
 
@@ -67,12 +71,12 @@ def _offered(request: JSONObject) -> list[JSONObject]:
     return [tool for tool in tools if any(wanted.items() <= tool.items() for wanted in allowed)]
 
 
-def _tool_to_call(request: JSONObject, turn: Turn) -> JSONObject | None:
+def _tool_to_call(request: JSONObject, question: Question) -> JSONObject | None:
     """The function to call, or the custom tool when a call is forced: the one most like the question."""
     choice = request.get("tool_choice")
     mode = choice.get("mode", "required") if is_object(choice) else choice
     kinds = ("function", "custom") if mode == "required" else ("function",)
-    asked = _vocabulary(turn.text)
+    asked = _vocabulary(question.text)
 
     def likeness(tool: JSONObject) -> int:
         return len(asked & _vocabulary(f"{tool.get('name')} {tool.get('description')}"))
@@ -85,45 +89,45 @@ def _vocabulary(text: str) -> set[str]:
     return {word.strip().lower() for word in tokens(text.replace("_", " "))}
 
 
-def _arguments(tool: JSONObject, turn: Turn) -> JSONObject | str:
+def _arguments(tool: JSONObject, question: Question) -> JSONObject | str:
     if tool.get("type") == "custom":
-        return turn.text
-    value = _fitting(tool.get("parameters"), turn, f"function '{tool.get('name')}'", "tools")
+        return question.text
+    value = _example(tool.get("parameters"), question, f"function '{tool.get('name')}'", "tools")
     return as_object(value)
 
 
-def _words(request: JSONObject, turn: Turn, found: Sequence[Search]) -> tuple[str, list[JSONObject]]:
+def _words(request: JSONObject, question: Question, found: Sequence[Search]) -> tuple[str, list[JSONObject]]:
     """The text of the answer and its annotations: JSON where it is asked for, what was found, or prose."""
     wanted = as_object(as_object(request.get("text")).get("format"))
     if wanted.get("type") == "json_schema":
         what = f"text format '{wanted.get('name')}'"
-        return as_text(_fitting(wanted.get("schema"), turn, what, "text.format.schema")), []
+        return as_text(_example(wanted.get("schema"), question, what, "text.format.schema")), []
     if wanted.get("type") == "json_object":
-        return as_text({"answer": answer_text(turn)}), []
+        return as_text({"answer": answer_text(question)}), []
     if found:
         return cited_text(found)
-    return answer_text(turn), []
+    return answer_text(question), []
 
 
-def _fitting(schema: Any, turn: Turn, what: str, param: str) -> Any:
+def _example(schema: Any, question: Question, what: str, param: str) -> Any:
     try:
-        return fitting(as_object(schema), turn.text)
+        return example_for(as_object(schema), question.text)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         message = f"Invalid schema for {what}: {error}"
         raise ApiError(400, message, param=param, code="invalid_json_schema") from error
 
 
-def _limited(draft: Draft, limit: Any) -> Draft:
-    """A draft whose last item is a message, cut off where `max_output_tokens` ends."""
-    if not isinstance(limit, int) or draft.reasoning_tokens + count_tokens(draft.output) <= limit:
-        return draft
-    *others, last = draft.output
-    spent = min(draft.reasoning_tokens, limit)
+def _limited(output: ModelOutput, limit: Any) -> ModelOutput:
+    """A output whose last item is a message, cut off where `max_output_tokens` ends."""
+    if not isinstance(limit, int) or output.reasoning_tokens + count_tokens(output.items) <= limit:
+        return output
+    *others, last = output.items
+    spent = min(output.reasoning_tokens, limit)
     left = limit - spent - count_tokens(others)
     if left <= 0:
-        return Draft(others, spent, "max_output_tokens")
+        return ModelOutput(others, spent, "max_output_tokens")
     part = last["content"][0]
     text = "".join(tokens(part["text"])[:left])
     notes = [note for note in part["annotations"] if note.get("end_index", note.get("index")) <= len(text)]
     short = {**last, "status": "incomplete", "content": [text_part(text, notes)]}
-    return Draft([*others, short], spent, "max_output_tokens")
+    return ModelOutput([*others, short], spent, "max_output_tokens")

@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from importlib import import_module
 
-from ._app import Front
+from ._app import Application
 from ._argument_checks import check_count
-from ._asgi import App, Scope
+from ._asgi import AsgiApp, Scope
 
 for _name in ("uvicorn", "wsproto"):
     try:
@@ -26,18 +26,18 @@ for _name in ("uvicorn", "wsproto"):
 import uvicorn  # noqa: E402 (after the check that says how to get it)
 
 
-class Port(uvicorn.Server):
+class UvicornServer(uvicorn.Server):
     """uvicorn with an embedded server; `ready` is set once it takes connections.
 
     It can hang up on one client in the middle of an answer, and hangs up on all of them when it stops:
     a client that reads a stream must not keep a test from ending.
     """
 
-    def __init__(self, front: Front, sleep: Callable[[float], None] | None) -> None:
+    def __init__(self, app: Application, sleep: Callable[[float], None] | None) -> None:
         self.ready = threading.Event()
-        app = App(front, sleep=sleep, hang_up=self._hang_up)
+        asgi_app = AsgiApp(app, sleep=sleep, hang_up=self._hang_up)
         config = uvicorn.Config(
-            app,
+            asgi_app,
             loop="asyncio",
             http="h11",
             ws="wsproto",
@@ -76,30 +76,32 @@ class Port(uvicorn.Server):
 
 def listener(host: str, port: int) -> socket.socket:
     """A socket that listens; `OSError` when the address cannot be had, `ValueError` for no port at all."""
-    check_count("port", port, least=0, most=65535)
+    check_count("port", port, minimum=0, maximum=65535)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family)
 
 
-def url_of(listening: socket.socket, host: str, front: Front) -> str:
+def url_of(listening: socket.socket, host: str, app: Application) -> str:
     """The base URL under which clients find a server."""
     shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{listening.getsockname()[1]}{front.prefix}"
+    return f"http://{shown}:{listening.getsockname()[1]}{app.prefix}"
 
 
 @contextmanager
-def serving(front: Front, *, host: str, port: int, sleep: Callable[[float], None] | None) -> Generator[str]:
+def serving(
+    app: Application, *, host: str, port: int, sleep: Callable[[float], None] | None
+) -> Generator[str]:
     """Serve from a thread; gives the base URL. In the end, unexpected requests are an `AssertionError`."""
     with closing(listener(host, port)) as listening, ThreadPoolExecutor(1) as pool:
-        server = Port(front, sleep)
+        server = UvicornServer(app, sleep)
         running = pool.submit(server.run, sockets=[listening])
         running.add_done_callback(lambda _: server.ready.set())
         server.ready.wait()
         try:
             if running.done():
                 running.result()
-            yield url_of(listening, host, front)
+            yield url_of(listening, host, app)
         finally:
             server.should_exit = True
             running.result()
-    front.verify(ended=False)
+    app.verify(ended=False)

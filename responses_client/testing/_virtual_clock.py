@@ -25,9 +25,9 @@ _QUIET_SECONDS = 0.001
 # How long who is not next waits for others that do not move: they may be blocked.
 _PATIENCE_SECONDS = 1.0
 # How long who is not next sleeps before it looks again, if nobody wakes it.
-_LOOK_SECONDS = 0.02
-# Timers ring a little late; without that, sums of fractions may still lack a trifle when the time is up.
-_LATE = 1e-6
+_POLL_SECONDS = 0.02
+# Timers wake a little late; without that, sums of fractions may still lack a trifle when the time is up.
+_EPSILON_SECONDS = 1e-6
 
 _bound: ContextVar[float | None] = ContextVar("bound", default=None)
 
@@ -36,14 +36,14 @@ _bound: ContextVar[float | None] = ContextVar("bound", default=None)
 class Sleeper:
     """Somebody who waits: until when, and whether that is the end of its time.
 
-    A thread that waits has no `ring`, and nothing else happens in it.
+    A thread that waits has no `wake`, and nothing else happens in it.
     """
 
     until: float
     number: int
-    is_late: bool = field(compare=False)
+    times_out: bool = field(compare=False)
     thread: int = field(compare=False)
-    ring: Callable[[], object] | None = field(compare=False)
+    wake: Callable[[], object] | None = field(compare=False)
     seen: int = field(default=-1, compare=False)
     seen_at: float = field(default=0.0, compare=False)
 
@@ -68,7 +68,7 @@ class VirtualClock:
     def __init__(self) -> None:
         self.waits: list[float] = []
         self._now = 0.0
-        self._late = 0.0
+        self._drift = 0.0
         self._starts = (0.0, 0.0)
         self._sleepers: list[Sleeper] = []
         self._changes = 0
@@ -90,7 +90,7 @@ class VirtualClock:
 
     def advance(self, seconds: float) -> None:
         """Let time pass; `ValueError` for less than nothing."""
-        check_number("seconds", seconds, least=0)
+        check_number("seconds", seconds, minimum=0)
         with self._lock:
             self._now += seconds
             self._changes += 1
@@ -99,11 +99,11 @@ class VirtualClock:
 
     def monotonic(self) -> float:
         """What the package takes for `time.monotonic()`."""
-        return self._starts[0] + self._now + self._late
+        return self._starts[0] + self._now + self._drift
 
     def time(self) -> float:
         """What the package takes for `time.time()`."""
-        return self._starts[1] + self._now + self._late
+        return self._starts[1] + self._now + self._drift
 
     def sleep(self, seconds: float) -> None:
         """Wait, in a thread."""
@@ -114,16 +114,16 @@ class VirtualClock:
 
     async def sleep_async(self, seconds: float) -> None:
         """Wait, in a task."""
-        rung = anyio.Event()
-        with self._sleeping(seconds, lambda: rung.set()) as sleeper:
+        woken = anyio.Event()
+        with self._sleeping(seconds, lambda: woken.set()) as sleeper:
             while not self._is_over(sleeper):
                 if self._is_next(sleeper):
                     for _ in range(_QUIET_TURNS):
                         await anyio.lowlevel.checkpoint()
                 else:
-                    with anyio.move_on_after(_LOOK_SECONDS):
-                        await rung.wait()
-                    rung = anyio.Event()
+                    with anyio.move_on_after(_POLL_SECONDS):
+                        await woken.wait()
+                    woken = anyio.Event()
 
     @contextmanager
     def within(self, left: float) -> Generator[None]:
@@ -139,29 +139,31 @@ class VirtualClock:
     # --- who waits
 
     @contextmanager
-    def _sleeping(self, seconds: float, ring: Callable[[], object] | None) -> Generator[Sleeper]:
+    def _sleeping(self, seconds: float, wake: Callable[[], object] | None) -> Generator[Sleeper]:
         bound = _bound.get()
         with self._lock:
             end = self._now + max(seconds, 0)
-            is_late = bound is not None and (end >= bound or math.isclose(end, bound, abs_tol=_LATE))
-            until = max(bound, self._now) if is_late and bound is not None else end
+            times_out = bound is not None and (
+                end >= bound or math.isclose(end, bound, abs_tol=_EPSILON_SECONDS)
+            )
+            until = max(bound, self._now) if times_out and bound is not None else end
             if until > self._now:
-                self.waits.append(until - self._now if is_late else seconds)
+                self.waits.append(until - self._now if times_out else seconds)
             self._changes += 1
-            sleeper = Sleeper(until, self._changes, is_late, threading.get_ident(), ring)
+            sleeper = Sleeper(until, self._changes, times_out, threading.get_ident(), wake)
             heappush(self._sleepers, sleeper)
         try:
             yield sleeper
         finally:
             with self._lock:
                 self._forget(sleeper)
-        if sleeper.is_late:
+        if sleeper.times_out:
             with self._lock:
-                self._late += _LATE
+                self._drift += _EPSILON_SECONDS
             raise TimeoutError("the time for it was up")
 
     def _is_next(self, sleeper: Sleeper) -> bool:
-        if sleeper.ring is not None or self._sleepers[0] is sleeper:
+        if sleeper.wake is not None or self._sleepers[0] is sleeper:
             return self._sleepers[0] is sleeper
         # Tasks of an event loop that a plain function blocks cannot wake before it.
         return (
@@ -188,6 +190,6 @@ class VirtualClock:
         else:
             self._sleepers.remove(sleeper)
             heapify(self._sleepers)
-        ring = self._sleepers[0].ring if self._sleepers else None
-        if ring is not None and self._sleepers[0].thread == sleeper.thread:
-            ring()
+        wake = self._sleepers[0].wake if self._sleepers else None
+        if wake is not None and self._sleepers[0].thread == sleeper.thread:
+            wake()

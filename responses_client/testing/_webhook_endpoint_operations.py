@@ -10,7 +10,7 @@ from ._endpoint_schemas import ENDPOINT, ENDPOINT_TEST, ENDPOINT_UPDATE, EVENT_T
 from ._http_types import Answer, ApiError
 from ._ids import Ids
 from ._json_types import JSONObject
-from ._list_pages import page, wanted_page
+from ._list_pages import page, page_query
 from ._recorded_request import RecordedRequest
 from ._store import Store
 
@@ -33,7 +33,7 @@ def create_endpoint(store: Store, request: RecordedRequest, params: Mapping[str,
 
 def list_endpoints(store: Store, request: RecordedRequest, params: Mapping[str, str]) -> Answer:
     """`GET /webhook_endpoints`, the newest first."""
-    return Answer.of_json(page([*store.endpoints.values()], wanted_page(request.query.remove("order"))))
+    return Answer.of_json(page([*store.endpoints.values()], page_query(request.query.remove("order"))))
 
 
 def retrieve_endpoint(store: Store, request: RecordedRequest, params: Mapping[str, str]) -> Answer:

@@ -17,9 +17,9 @@ from ._json_checks import OBJECT, STRING, boolean, expect, missing, refuse, text
 from ._json_types import JSONObject, as_object, encode, load
 from ._recorded_request import MESSAGE, RecordedRequest, recorded
 from ._request_input import input_items
-from ._response_operations import admit, make
-from ._script_queue import Check, Events, Items
-from ._steering import Refused, Steer, Turn, owed_items, refusal, take
+from ._response_operations import admit, answer_request
+from ._script_queue import Check, OutputItems, RawEvents
+from ._steering import LiveResponse, Steer, SteerRefused, accept_steer, owed_items, refused_event
 from ._store import Memory, Store
 from ._stream_events import padded, stream_events
 
@@ -43,16 +43,16 @@ _CLIENT_EVENTS = ("response.create", "response.steer")
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class StartedAnswer:
     """How a request is answered: events in their order, or bytes as they are; or why it is not."""
 
     parts: Sequence[Mapping[str, Any] | bytes] = ()
     pace: Pace = field(default_factory=Pace)
-    turn: Turn | None = None
+    live: LiveResponse | None = None
     error: ApiError | None = None
 
 
-class Session:
+class WebSocketSession:
     """What one connection knows: its lanes, its responses, and input that waits for tool results."""
 
     def __init__(
@@ -60,7 +60,7 @@ class Session:
     ) -> None:
         self.store = store
         self.memory = Memory()
-        self.turns: dict[str, Turn] = {}
+        self.live_responses: dict[str, LiveResponse] = {}
         self.received = 0
         self._url = url
         self._headers = headers
@@ -86,11 +86,11 @@ class Session:
             return self.store.known_history(body, self.memory)
 
     def _steer(self, event: JSONObject) -> JSONObject:
-        turn = self.turns.get(str(event.get("previous_response_id")))
+        live = self.live_responses.get(str(event.get("previous_response_id")))
         try:
-            return take(event, turn, self._steer_ids.new("steer"))
-        except Refused as reason:
-            return refusal(event, turn, reason)
+            return accept_steer(event, live, self._steer_ids.new("steer"))
+        except SteerRefused as reason:
+            return refused_event(event, live, reason)
 
     def _queued(self, event: JSONObject) -> Lane:
         if "stream_id" in event:
@@ -101,25 +101,25 @@ class Session:
         lane.waiting.append((body, self.received))
         return lane
 
-    def start(self, lane: Lane, given: JSONObject) -> Started:
-        """Begin to answer a request: as scripted for any, with a response, or with a refusal."""
+    def start(self, lane: Lane, given: JSONObject) -> StartedAnswer:
+        """Begin to answer a request: as scripted for any, with a response, or with a refused_event."""
         with self.store.lock:
             check = partial(self._compare, given)
             try:
                 canned = self.store.script.begin(check)
                 if canned is not None:
                     return _canned(canned[0].answer, canned[1])
-                return self._made(lane, given, check)
+                return self._answered(lane, given, check)
             except ApiError as error:
-                return Started(error=error)
+                return StartedAnswer(error=error)
             except UnexpectedRequest as error:
-                return Started(error=error.api_error())
+                return StartedAnswer(error=error.api_error())
 
     def _compare(self, given: JSONObject, expected: Expectation) -> None:
         items = [*self._history(given), *input_items(given)]
         expected.check("The request on a WebSocket", given, items)
 
-    def _made(self, lane: Lane, given: JSONObject, check: Check) -> Started:
+    def _answered(self, lane: Lane, given: JSONObject, check: Check) -> StartedAnswer:
         body = {name: given[name] for name in given if name != "generate"}
         prewarm = as_object(body.get("prompt_cache_options")).get("prewarm") is True
         generate = given.get("generate") is not False and not prewarm
@@ -137,42 +137,44 @@ class Session:
         if generate:
             reply, pace = self.store.script.next_reply(check)
         else:
-            reply, pace = Items(lambda request, ids: []), self.store.script.pace()
-        if isinstance(reply, Events):
-            return Started(reply.parts, pace)
-        made = make(self.store, body, history, reply)
+            reply, pace = OutputItems(lambda request, ids: []), self.store.script.pace()
+        if isinstance(reply, RawEvents):
+            return StartedAnswer(reply.parts, pace)
+        answered = answer_request(self.store, body, history, reply)
         if waits:
             # Only now: input stays pending while the requests that could take it are refused.
             del self._held[previous]
-        self.store.keep(made)
-        self.memory.keep(made, made.response)
-        turn = self.turns[made.response["id"]] = Turn(made, lane.stream_id)
+        self.store.keep(answered)
+        self.memory.keep(answered, answered.response)
+        live = self.live_responses[answered.response["id"]] = LiveResponse(answered, lane.stream_id)
         obfuscation = as_object(body.get("stream_options")).get("include_obfuscation") is True
-        return Started([padded(e) if obfuscation else e for e in stream_events(made.response)], pace, turn)
+        return StartedAnswer(
+            [padded(e) if obfuscation else e for e in stream_events(answered.response)], pace, live
+        )
 
-    def stop(self, turn: Turn) -> JSONObject:
+    def stop(self, live: LiveResponse) -> JSONObject:
         """End a response that is steered before its end; the event that says so."""
-        before = turn.made.response
-        event = turn.stop()
+        before = live.answered.response
+        event = live.stop()
         with self.store.lock:
             for memory in (self.store.memory, self.memory):
                 if memory.responses.get(before["id"]) is before:
-                    memory.responses[before["id"]] = turn.made.response
+                    memory.responses[before["id"]] = live.answered.response
         return event
 
-    def hold(self, lane: Lane, turn: Turn) -> None:
+    def hold(self, lane: Lane, live: LiveResponse) -> None:
         """Keep the pending input of a response until the client has sent what its calls need."""
-        self._held[turn.made.response["id"]] = (lane, turn.steers)
+        self._held[live.answered.response["id"]] = (lane, live.steers)
 
 
 class Lane:
     """The requests with one `stream_id`, or with none: answered one after the other."""
 
-    def __init__(self, session: Session, stream_id: str | None) -> None:
+    def __init__(self, session: WebSocketSession, stream_id: str | None) -> None:
         self.stream_id = stream_id
         # Requests, each with the number of messages that had come with it.
         self.waiting: deque[tuple[JSONObject, int]] = deque()
-        self.runs = False
+        self.is_running = False
         self._session = session
 
     def steps(self) -> Iterator[Step]:
@@ -182,18 +184,18 @@ class Lane:
 
     def _answer(self, body: JSONObject, received: int) -> Iterator[Step]:
         """Answer a request; a response that is steered is followed by its successors."""
-        before: Turn | None = None
+        before: LiveResponse | None = None
         following: JSONObject | None = body
         while following is not None:
             started = self._session.start(self, following)
             if started.error is not None:
                 started = replace(started, parts=self._refused(started.error, before))
             yield from self._play(started, received)
-            before, received = started.turn, self._session.received
+            before, received = started.live, self._session.received
             following = None if before is None else (yield from self._follow_up(before))
 
-    def _play(self, started: Started, received: int) -> Iterator[Step]:
-        turn, pace, damage = started.turn, started.pace, started.pace.damage
+    def _play(self, started: StartedAnswer, received: int) -> Iterator[Step]:
+        live, pace, damage = started.live, started.pace, started.pace.damage
         count = 0
         for part in started.parts:
             if count == pace.cut_after:
@@ -201,23 +203,23 @@ class Lane:
             yield pace.per_event if count else pace.delay
             while count == pace.hold_after and self._session.received < received + pace.hold_for:
                 yield Signal.HOLD
-            frame = part if isinstance(part, bytes) else encode(self._sent(part, turn))
-            yield frame if damage is None or count != damage.after else damage.of(frame)
+            frame = part if isinstance(part, bytes) else encode(self._sent(part, live))
+            yield frame if damage is None or count != damage.after else damage.apply(frame)
             count += 1
-            if turn is not None and turn.over:
+            if live is not None and live.is_over:
                 break
-        if turn is not None:
-            turn.over = True
+        if live is not None:
+            live.is_over = True
         if count == pace.cut_after:
             yield Signal.CLOSE if pace.clean_cut else Signal.BREAK
 
-    def _sent(self, event: Mapping[str, Any], turn: Turn | None) -> Mapping[str, Any]:
+    def _sent(self, event: Mapping[str, Any], live: LiveResponse | None) -> Mapping[str, Any]:
         """An event as it is sent; of a response that is steered, its end when it can stop here."""
-        if turn is None:
+        if live is None:
             return event
-        return turn.sent(self._session.stop(turn) if turn.can_stop_before(event) else event)
+        return live.sent(self._session.stop(live) if live.can_stop_before(event) else event)
 
-    def _refused(self, error: ApiError, before: Turn | None) -> list[JSONObject]:
+    def _refused(self, error: ApiError, before: LiveResponse | None) -> list[JSONObject]:
         """The events for a request that failed: for a successor, that input came to nothing."""
         if before is not None:
             failed = [steer.failed("successor_creation_failed", str(error)) for steer in before.steers]
@@ -225,22 +227,22 @@ class Lane:
         lane = {} if self.stream_id is None else {"stream_id": self.stream_id}
         return [{**error_event(error), **lane}]
 
-    def _follow_up(self, turn: Turn) -> Generator[Step, None, JSONObject | None]:
+    def _follow_up(self, live: LiveResponse) -> Generator[Step, None, JSONObject | None]:
         """What comes after a response that was steered: the request to go on with, if any."""
-        status = turn.made.response.get("status")
-        if not turn.steers:
+        status = live.answered.response.get("status")
+        if not live.steers:
             return None
         if status not in ("completed", "incomplete"):
-            for steer in turn.steers:
+            for steer in live.steers:
                 failed = steer.failed("response_not_active", f"The response is {status}.")
-                yield encode(turn.sent(failed))
+                yield encode(live.sent(failed))
             return None
-        if owed_items(turn.output):
-            for steer in turn.steers:
-                yield encode(turn.sent(steer.pending(turn.output)))
-            self._session.hold(self, turn)
+        if owed_items(live.output):
+            for steer in live.steers:
+                yield encode(live.sent(steer.pending(live.output)))
+            self._session.hold(self, live)
             return None
-        return turn.successor()
+        return live.successor()
 
 
 def error_event(error: ApiError) -> JSONObject:
@@ -271,19 +273,19 @@ def _check(body: JSONObject, *, generate: bool) -> None:
     check_create({**({} if generate else {"input": []}), **body, "stream": True})
 
 
-def _canned(answer: Answer | None, pace: Pace) -> Started:
+def _canned(answer: Answer | None, pace: Pace) -> StartedAnswer:
     """What was scripted for any request: an error of the API, a body as it is, or a broken connection."""
     if answer is None:
-        return Started(pace=Pace(cut_after=0))
+        return StartedAnswer(pace=Pace(cut_after=0))
     body = b"".join(answer.chunks)
     try:
         error = as_object(as_object(load(body)).get("error"))
     except ValueError:
         error = {}
     if answer.status < 400 or not error:
-        return Started([body], pace)
+        return StartedAnswer([body], pace)
     kind, message = str(error.get("type")), str(error.get("message"))
     code, param = error.get("code"), error.get("param")
     headers = answer.headers
     refused = ApiError(answer.status, message, type=kind, param=param, code=code, headers=headers)
-    return Started(pace=pace, error=refused)
+    return StartedAnswer(pace=pace, error=refused)

@@ -12,7 +12,7 @@ from asgi_sockets import dialled
 from server_calls import KEY, events, streamed
 
 from responses_client.testing import Server
-from responses_client.testing._asgi import App, ConnectionBroken
+from responses_client.testing._asgi import AsgiApp, ConnectionBroken
 
 Message = dict[str, Any]
 BODY = b'{"model": "m", "input": "Hi"}'
@@ -254,7 +254,7 @@ async def test_server_that_can_hang_up_is_asked_to() -> None:
         return True
 
     with Server() as server:
-        app = App(server._front, hang_up=hang_up)
+        app = AsgiApp(server._app, hang_up=hang_up)
         scope = scope_of()
         ending = [{"type": "http.request"}, {"type": "http.disconnect"}]
         assert await played(app, scope, {"type": "http.request"}, *ending) is not None
@@ -275,6 +275,6 @@ async def test_handshake_that_is_dropped_is_an_exception_too() -> None:
 async def test_handshake_that_is_dropped_ends_where_the_server_can_hang_up() -> None:
     with Server() as server:
         server.drop_connection()
-        async with dialled(App(server._front, hang_up=lambda scope: True)) as socket:
+        async with dialled(AsgiApp(server._app, hang_up=lambda scope: True)) as socket:
             await socket.leave()
             assert await socket.message() == {"type": "ended"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from responses_client.testing._schema_examples import fitting
+from responses_client.testing._schema_examples import example_for
 
 TREE: dict[str, Any] = {
     "$ref": "#/$defs/Tree",
@@ -67,7 +67,7 @@ TREE: dict[str, Any] = {
     ],
 )
 def test_value_fits_the_schema(schema: dict[str, Any], value: Any) -> None:
-    assert fitting(schema) == value
+    assert example_for(schema) == value
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_value_fits_the_schema(schema: dict[str, Any], value: Any) -> None:
     ],
 )
 def test_integer_fits_its_bounds(bounds: dict[str, Any], value: int) -> None:
-    made = fitting({"type": "integer", **bounds})
+    made = example_for({"type": "integer", **bounds})
     assert made == value
     assert isinstance(made, int)
 
@@ -97,7 +97,7 @@ def test_integer_fits_its_bounds(bounds: dict[str, Any], value: int) -> None:
     ],
 )
 def test_number_fits_its_bounds_where_any_does(bounds: dict[str, Any], value: float) -> None:
-    assert fitting({"type": "number", **bounds}) == value
+    assert example_for({"type": "number", **bounds}) == value
 
 
 def schema_of(**properties: Any) -> dict[str, Any]:
@@ -127,7 +127,7 @@ INTEGER = {"type": "integer"}
     ],
 )
 def test_names_and_numbers_come_from_the_text(text: str, properties: Any, value: Any) -> None:
-    assert fitting(schema_of(**properties), text) == value
+    assert example_for(schema_of(**properties), text) == value
 
 
 def depth(value: Any) -> int:
@@ -137,17 +137,17 @@ def depth(value: Any) -> int:
 
 
 def test_recursive_schema_ends() -> None:
-    tree = fitting(TREE, "about Oaks and Elms")
+    tree = example_for(TREE, "about Oaks and Elms")
     assert tree["left"]["left"]["name"] == "Elms"
     assert 3 < depth(tree) < 10
 
 
 def test_optional_types_are_null_deep_down() -> None:
     schema: dict[str, Any] = {"type": ["object", "null"], "properties": {"next": {"$ref": "#"}}}
-    assert depth(fitting({**schema, "required": ["next"]})) < 10
+    assert depth(example_for({**schema, "required": ["next"]})) < 10
 
 
 @pytest.mark.parametrize("schema", [{"$ref": "#"}, schema_of(me={"$ref": "#"})])
 def test_schema_that_no_finite_value_fits_is_an_error(schema: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="no finite value"):
-        fitting(schema)
+        example_for(schema)
