@@ -1,4 +1,4 @@
-"""An embedded Responses API for tests and demonstrations: no network, no key, the same answers each time.
+"""An embedded Responses API for tests and demonstrations: no network, no API key, the same answers each time.
 
     from responses_client.testing import Server
 
@@ -7,8 +7,8 @@
         assert server.client().responses.create(model="m", input="Hi").output_text == "Hello"
         assert server.requests[0].json["input"] == "Hi"
 
-`AsyncServer` is its twin for async tests. The package also brings pytest fixtures: `responses_server` and
-`async_responses_server`, which are such servers, and `virtual_clock`, by which no wait takes any time.
+`AsyncServer` is the same for async tests. The package also provides pytest fixtures: `responses_server` and
+`async_responses_server`, which are such servers, and `virtual_clock`, under which waits take no time.
 """
 
 from typing import TYPE_CHECKING
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ._signed_webhooks import Webhook, sign_webhook
     from ._virtual_clock import VirtualClock
 else:
-    # Loaded when first used: pytest imports this package for its plugin, in every run of every project.
+    # Imported on first use: pytest imports this package for its plugin, in every run of every project.
     from importlib import import_module
 
     _MODULES = {

@@ -1,4 +1,4 @@
-"""What the embedded server says: the same words for the same question, with no model behind them."""
+"""The texts of unscripted answers: the same text for the same question, with no model behind it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LONGEST_QUOTE = 240
 
 
 def answer_text(question: Question) -> str:
-    """A sensible answer to a question: tool results, a story, a greeting, or the question in quotes."""
+    """Return a sensible answer: the tool results, a story, a greeting, or the question in quotes."""
     if question.results:
         return " ".join(f"{result.name} says: {result.output}" for result in question.results)
     if question.images or question.files:
@@ -35,7 +35,7 @@ def answer_text(question: Question) -> str:
 
 
 def found_on_the_web(query: str) -> list[str]:
-    """Sentences of an answer that cites one web page each."""
+    """Return the sentences of an answer: an introduction, and two that cite one web page each."""
     return [
         f"For {_quoted(query)} a search found two pages.",
         "A first page reports that a town planted a thousand trees in a day.",
@@ -44,7 +44,7 @@ def found_on_the_web(query: str) -> list[str]:
 
 
 def found_in_files(query: str) -> list[str]:
-    """Sentences of an answer that cites one passage of a file each."""
+    """Return the sentences of an answer: an introduction, and two that cite one passage each."""
     return [
         f"For {_quoted(query)} the files have two passages.",
         "One passage names the main points.",
@@ -53,7 +53,7 @@ def found_in_files(query: str) -> list[str]:
 
 
 def thought(question: Question) -> str:
-    """The summary of what went on before an answer."""
+    """Return the reasoning summary of an answer."""
     subject = _quoted(question.text) if question.text else "an empty request"
     return f"**Reading the request**\n\nI looked at {subject} and chose a short answer."
 

@@ -1,4 +1,4 @@
-"""The app of the embedded server: requests come in here, in process or from a port, and are written down."""
+"""The application that all transports share: it records each request and finds its answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from ._websocket_session import WebSocketSession
 
 
 class Application:
-    """What all transports share. `prefix` is the path before those of the API. Safe to use from threads."""
+    """The embedded API without any transport. Safe to use from several threads.
+
+    `prefix` is the path under which the API is found, such as `/v1`.
+    """
 
     def __init__(self, store: Store, *, prefix: str) -> None:
         self.store = store
@@ -28,7 +31,12 @@ class Application:
         self.closed_streams = 0
 
     def handle(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """The answer to an HTTP request, before any I/O; raises errors of httpx for broken connections."""
+        """Return the answer to an HTTP request.
+
+        Raises:
+            UnexpectedRequest: The request is not the expected one.
+            httpx.TransportError: The server is closed, or a dropped connection is scripted.
+        """
         with self.store.lock:
             request, canned = self._begin(method, url, headers, body)
             try:
@@ -38,7 +46,7 @@ class Application:
             return found.with_default_headers(self._usual_headers())
 
     def connect(self, url: str, headers: Mapping[str, str]) -> WebSocketSession | Answer:
-        """The session of a WebSocket that a client asks for, or the answer that refuses it."""
+        """Return the session of a new WebSocket, or the answer that refuses it; raise as `handle` does."""
         with self.store.lock:
             request, canned = self._begin("GET", url, headers, b"")
             try:
@@ -73,12 +81,12 @@ class Application:
         }
 
     def verify(self, *, ended: bool) -> None:
-        """Raise `AssertionError` for requests that were not as expected, and, at the end, for those that lack."""
+        """Raise `AssertionError` for unexpected requests and, if `ended`, for expected ones never sent."""
         with self.store.lock:
             self.store.script.verify(ended=ended)
 
     def opened(self) -> Callable[[], None]:
-        """Count a stream that was started; call what comes back once it is closed."""
+        """Count an opened stream; return the function that counts it as closed, at most once."""
         with self.store.lock:
             self.opened_streams += 1
         pending = [1]

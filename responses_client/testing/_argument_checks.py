@@ -9,17 +9,25 @@ _Number = TypeVar("_Number", int, float)
 
 
 def check_number(name: str, value: _Number, *, minimum: int, maximum: int | None = None) -> _Number:
-    """A number of a script, when it is within its bounds; `ValueError` when not."""
+    """Return a number that is finite and within its bounds, both inclusive.
+
+    Raises:
+        ValueError: It is not a finite number, or out of bounds.
+    """
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
-    # Written so that NaN is refused too.
+    # Written so that NaN, which compares as false with everything, is refused too.
     if not (is_number and minimum <= value < math.inf and (maximum is None or value <= maximum)):
         bounds = f"at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
-        raise ValueError(f"{name} is {value!r}, but has to be {bounds}.")
+        raise ValueError(f"{name} must be {bounds}, got {value!r}.")
     return value
 
 
 def check_count(name: str, value: int, *, minimum: int, maximum: int | None = None) -> int:
-    """A number of things, within its bounds; `ValueError` when it is not."""
+    """Return an integer that is within its bounds, both inclusive.
+
+    Raises:
+        ValueError: It is not an integer, or out of bounds.
+    """
     if not isinstance(value, int):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
-        raise ValueError(f"{name} is {value!r}, but has to be a whole number.")
+        raise ValueError(f"{name} must be an integer, got {value!r}.")
     return check_number(name, value, minimum=minimum, maximum=maximum)

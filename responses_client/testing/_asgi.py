@@ -27,14 +27,14 @@ _BROKEN = (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError)
 
 
 class ConnectionBroken(Exception):
-    """Ends a request whose connection is to break off, on a server that offers no better way."""
+    """A scripted broken connection, raised on servers that offer no way to close one."""
 
 
 class AsgiApp:
     """An ASGI application over an embedded server.
 
-    `sleep` waits in place of the real clock. `hang_up` closes the connection of a scope and tells whether
-    it could; without it a broken connection is an exception, which ASGI servers answer by closing.
+    `sleep` waits in place of the real clock. `hang_up` closes the connection of a scope and returns whether
+    it could. Without it a broken connection is an exception, on which ASGI servers close the connection.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class AsgiApp:
         self._hang_up = hang_up
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one HTTP request, one WebSocket, or the start and the end of the application."""
+        """Serve one HTTP request, one WebSocket, or the lifespan of the application."""
         if scope["type"] == "http":
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -58,7 +58,7 @@ class AsgiApp:
             await _lifespan(receive, send)
 
     async def wait(self, seconds: float) -> None:
-        """Wait, by the clock or as the server was told."""
+        """Wait by the clock, or with the `sleep` that was passed in."""
         if self._sleep is not None and seconds > 0:
             self._sleep(seconds)
         elif seconds > 0:
@@ -87,7 +87,7 @@ class AsgiApp:
             await self._break_off(scope, receive, broken)
 
     async def _play(self, answer: Answer, send: Send) -> Exception | None:
-        """Send an answer; the error that it ends in when it is to break off."""
+        """Send an answer; return the error that it ends in if the connection breaks off."""
         await self.wait(answer.pace.delay)
         closed = self._app.opened() if answer.stream else _nothing
         try:
@@ -102,14 +102,14 @@ class AsgiApp:
         except httpx.ReadError as error:
             return error
         except OSError:
-            # How some servers tell that the client has left.
+            # Some servers raise this from `send` when the client has left.
             return None
         finally:
             closed()
         return None
 
     async def _break_off(self, scope: Scope, receive: Receive, error: Exception) -> None:
-        """Close the connection in the middle of things."""
+        """Close the connection without ending the answer."""
         if not self._hang_up(scope):
             raise ConnectionBroken(str(error)) from error
         while (await receive())["type"] not in ("http.disconnect", "websocket.disconnect"):
@@ -136,7 +136,7 @@ class AsgiApp:
         finally:
             closed()
         if is_broken:
-            # Other servers drop the connection of an application that ends without a closing handshake.
+            # Without `hang_up`, servers drop the connection when the application returns without closing it.
             self._hang_up(scope)
 
     async def _deny(self, scope: Scope, send: Send, answer: Answer) -> None:
@@ -149,7 +149,7 @@ class AsgiApp:
 
 
 class _Socket:
-    """An open WebSocket: reads messages while each lane sends what it has to."""
+    """An open WebSocket: one task reads messages, and each lane has a task that answers."""
 
     def __init__(
         self,
@@ -164,11 +164,11 @@ class _Socket:
         self._wait = wait
         self._arrived = anyio.Event()
         self._is_broken = False
-        # What is sent carries numbers: it has to go out in the order in which it is made.
+        # Events carry sequence numbers: they must be sent in the order in which they are numbered.
         self._lock = anyio.Lock()
 
     async def run(self) -> bool:
-        """Serve the connection until one side ends it; whether it is to be broken off."""
+        """Serve the connection until one side ends it; return whether to break it off."""
         async with anyio.create_task_group() as tasks:
             while (message := await self._receive())["type"] == "websocket.receive":
                 lane = await self._take(message)
@@ -178,7 +178,7 @@ class _Socket:
         return self._is_broken
 
     async def _take(self, message: Message) -> Lane | None:
-        """Take a message; the lane that has to start working because of it."""
+        """Take a message; return the lane that needs a task because of it."""
         text: str | None = message.get("text")
         async with self._lock:
             frames, lane = self._session.receive(message["bytes"] if text is None else text.encode())
@@ -216,13 +216,13 @@ class _Socket:
             message: Message = {"type": "websocket.send", "text": frame.decode()}
         except UnicodeDecodeError:
             message = {"type": "websocket.send", "bytes": frame}
-        # The client has left; the message that says so is on its way.
+        # The client has left; the disconnect message is next in `receive`.
         with suppress(OSError):
             await self._send(message)
 
 
 async def _watch(receive: Receive, scope: anyio.CancelScope) -> None:
-    """Stop the answer to a client that has left."""
+    """Stop an answer when its client leaves."""
     while (await receive())["type"] != "http.disconnect":
         pass
     scope.cancel()
@@ -235,7 +235,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """The body of a request; none when the client left before its end."""
+    """Return the body of a request; None if the client left before its end."""
     parts: list[bytes] = []
     more = True
     while more:
@@ -249,14 +249,14 @@ async def _body(receive: Receive) -> bytes | None:
 
 def _start(kind: str, answer: Answer) -> Message:
     headers = httpx.Headers({"content-type": answer.content_type, **answer.headers})
-    if answer.length is not None:
-        headers.setdefault("content-length", str(answer.length))
+    if answer.content_length is not None:
+        headers.setdefault("content-length", str(answer.content_length))
     pairs = [(name.lower(), value) for name, value in headers.raw]
     return {"type": f"{kind}.response.start", "status": answer.status, "headers": pairs}
 
 
 def _url(scope: Scope) -> str:
-    """The URL of a request, without what the application is mounted under."""
+    """Return the URL of a request, without the path that the application is mounted under."""
     headers = _headers(scope)
     host, port = scope.get("server") or ("testserver", None)
     netloc = headers.get("host") or (host if port is None else f"{host}:{port}")

@@ -79,7 +79,7 @@ def delete_item(store: Store, request: RecordedRequest, params: Mapping[str, str
 
 
 def _conversation(store: Store, id: str) -> JSONObject:
-    """A conversation without its items; one that was put in by hand gets its object now."""
+    """Return a conversation without its items, creating the object of one that a test put in by hand."""
     store.conversation_items(id)
     return store.conversation_objects.setdefault(id, _new(store, id, {}))
 

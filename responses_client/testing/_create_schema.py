@@ -1,7 +1,7 @@
-"""The request checks of `POST /responses` and of the HTTP envelope, with the error bodies of the API.
+"""Tables of checks for the request body of `POST /responses`, with the error bodies of the API.
 
-The tables follow the published schemas. They are stricter than a parser (no unknown names, no missing
-ones), and no more: what the API only finds out while it works on a request is not checked here.
+The tables follow the published schemas. Unknown and missing names are refused, as the API does; mistakes that
+the API only finds while it works on a request are not checked here.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from ._json_checks import (
 from ._json_types import JSONObject, is_object, objects
 
 NAME = r"[a-zA-Z0-9_-]+"
-# The one set for all items: which of them an item may have is a matter of its type.
+# One set for all items, although each type of item allows only some of them.
 STATUSES = (
     "in_progress",
     "completed",
@@ -123,8 +123,8 @@ def _message(value: Any, path: str) -> None:
 
 
 def _item(required: str = "", optional: str = "", **checks: Check) -> Check:
-    # Published schemas demand the id of most items; it is optional here, since a client that keeps
-    # nothing on the server has to leave out ids that the server never stored.
+    # The published schemas require the id of most items. It is optional here: a client that stores nothing on
+    # the server must leave out ids that the server never stored.
     common: dict[str, Check] = {"id": LINK, "status": nullable(text(values=STATUSES))}
     return record(f"type {required}", f"caller {optional}", **{**common, **checks})
 
@@ -134,7 +134,7 @@ def _tool(value: Any, path: str) -> None:
 
 
 def _item_type(value: JSONObject) -> Any:
-    """The type of an input item; a message and a reference may leave it out."""
+    """Return the type of an input item, inferred for messages and references without one, or None."""
     if value.get("type") is None:
         return "message" if "role" in value else "item_reference" if value.keys() <= {"id", "type"} else None
     return value["type"]
@@ -161,7 +161,7 @@ ITEMS: dict[str, Check] = {
     ),
     "code_interpreter_call": _item("container_id code outputs", container_id=STR, code=LINK),
     "local_shell_call": _item("call_id action", call_id=STR),
-    # Published with the one id, required with the other.
+    # The published schema has `id`, but the API requires `call_id`.
     "local_shell_call_output": one_needed(_item("output", id=STR, call_id=STR, output=STR), "id", "call_id"),
     "shell_call": _item("call_id action", "environment", call_id=CALL_ID),
     "shell_call_output": _item("call_id output", "max_output_length", call_id=CALL_ID, output=LIST),
@@ -335,7 +335,7 @@ REQUEST = record(
 
 
 def check_create(body: JSONObject) -> None:
-    """Refuse the body of `POST /responses` with the first thing that the API would find wrong with it."""
+    """Refuse the body of `POST /responses` for the first mistake that the API would report."""
     REQUEST(body, "")
     if body.get("model") is None and body.get("prompt") is None:
         missing("model")
@@ -356,7 +356,7 @@ def check_create(body: JSONObject) -> None:
 
 
 def check_one_history(body: JSONObject) -> None:
-    """Refuse a request that goes on from two things at once."""
+    """Refuse a request that continues both a response and a conversation."""
     if body.get("previous_response_id") is not None and body.get("conversation") is not None:
         refuse(
             "Mutually exclusive parameters: 'previous_response_id' and 'conversation'. Send only one of them.",
@@ -366,7 +366,7 @@ def check_one_history(body: JSONObject) -> None:
 
 
 def _check_choice(choice: Any, tools: list[JSONObject]) -> None:
-    """A choice that forces a tool needs that tool."""
+    """Refuse a tool choice that forces a tool which the request does not have."""
     if choice == "required" and not tools:
         refuse("Tool choice 'required' must be specified with 'tools' parameter.", "tool_choice", None)
     if is_object(choice) and choice["type"] in ("function", "custom"):

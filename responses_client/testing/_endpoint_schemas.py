@@ -1,4 +1,4 @@
-"""The bodies of requests other than `POST /responses`: what is checked of them, as tables."""
+"""Tables of checks for the request bodies of all operations except `POST /responses`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ._json_types import JSONObject
 from ._recorded_request import RecordedRequest
 from ._store import Store
 
-# What can be sent to an endpoint; signatures of other events exist, and subscriptions to them do not.
+# The events that an endpoint can subscribe to; the API signs more kinds than these.
 EVENT_TYPES = (
     "batch.completed",
     "batch.failed",
@@ -102,7 +102,7 @@ ROTATION = record(keep_old_secret_active_for_24_hours=boolean)
 
 
 def body_of(store: Store, request: RecordedRequest, check: Check, *, needed: bool = True) -> JSONObject:
-    """The checked body of a request; where it is not needed, none at all is an empty one."""
+    """Return the checked body of a request; an absent one is empty, unless it is `needed`."""
     if not request.body and not needed:
         return {}
     body = parse_body(request.headers, request.body)

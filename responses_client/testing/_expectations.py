@@ -1,4 +1,4 @@
-"""What a test expects of a request, and how what received differs from it, path by path."""
+"""Expectations of requests, and their comparison with the requests that arrive, path by path."""
 
 from __future__ import annotations
 
@@ -16,20 +16,24 @@ _STEP = re.compile(r"[^.\[\]]+|\[-?\d+\]")
 _PATH = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[-?\d+\])*")
 _MISSING = object()
 _SHOWN_CHARACTERS = 200
-_CONTEXT_CHARACTERS = 30  # characters of what two long texts have in common
+_CONTEXT_CHARACTERS = 30  # shown of the common start of two long strings
 
 
 class UnexpectedRequest(AssertionError):
-    """A request that is not the expected one; over a port, it is answered with an error that says so."""
+    """A request that differs from the expected one; the message lists the differences, path by path.
+
+    In process, the call that sends the request raises it. A server on a port, an ASGI application and
+    WebSockets answer with an error (400, `unexpected_request`) instead.
+    """
 
     def api_error(self) -> ApiError:
-        """A refusal that no client tries again after."""
+        """Return the error of the API for this request; its status, 400, is one that no client retries."""
         return ApiError(400, str(self), code="unexpected_request")
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Where a request is not as expected; `came` is written as it is shown."""
+    """A difference at one path; `expected` and `received` are in the form in which messages show them."""
 
     path: str
     expected: str
@@ -38,7 +42,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What a request has to have: values by path, and what its last question says; None says nothing of it."""
+    """The expected parts of a request: values by path, the text of the user, and tool outputs."""
 
     fields: Mapping[str, object]
     user: object = None
@@ -51,7 +55,7 @@ class Expectation:
         return ", ".join(parts) or "any request"
 
     def differences(self, body: Any, items: Sequence[JSONObject]) -> list[Difference]:
-        """How a request differs; `items` are those of the whole conversation."""
+        """Return the differences of a request; `items` are those of the whole conversation."""
         found: list[Difference] = []
         for path, expected in self.fields.items():
             found += _differences(expected, _value(as_object(body), path), path)
@@ -63,11 +67,11 @@ class Expectation:
         return found
 
     def check(self, what: str, body: Any, items: Sequence[JSONObject]) -> None:
-        """Raise `UnexpectedRequest` for a request that differs."""
+        """Raise `UnexpectedRequest` if a request differs; `what` names it in the message."""
         found = self.differences(body, items)
         if found:
             lines = [
-                f"{each.path}\n    expected: {each.expected}\n    came:     {each.received}" for each in found
+                f"{each.path}\n    expected: {each.expected}\n    got:      {each.received}" for each in found
             ]
             raise UnexpectedRequest("\n  ".join([f"{what} is not as expected:", *lines]))
 
@@ -78,20 +82,24 @@ def expectation(
     user: object,
     tool_outputs: Mapping[str, object] | None,
 ) -> Expectation:
-    """What was asked for, when it can be: paths have to be such."""
+    """Return the expectation that a test describes.
+
+    Raises:
+        ValueError: A path is not valid, or `tool_outputs` is not a mapping.
+    """
     given = {**(fields or {}), **more}
     for path in given:
         if not _PATH.fullmatch(path):
             raise ValueError(
-                f"{path!r} is no path to a field, such as 'model', 'input[-1].role' or 'text.format'."
+                f"{path!r} is not a path to a field, such as 'model', 'input[-1].role' or 'text.format'."
             )
     if tool_outputs is not None and _mapping(tool_outputs) is None:
-        raise ValueError(f"tool_outputs is {tool_outputs!r}, but has to map names or call ids to outputs.")
+        raise ValueError(f"tool_outputs must map tool names or call ids to outputs, got {tool_outputs!r}.")
     return Expectation(given, user, tool_outputs)
 
 
 def _value(body: JSONObject, path: str) -> object:
-    """What a path leads to."""
+    """Return the value at a path, or `_MISSING`."""
     # A field may have dots in its name.
     if path in body:
         return body[path]
@@ -106,7 +114,7 @@ def _value(body: JSONObject, path: str) -> object:
 
 
 def _differences(expected: object, received: object, path: str) -> Iterator[Difference]:
-    """Compare: of objects, the fields that are expected; of lists, all elements."""
+    """Compare two values: of objects only the expected fields, of lists all elements."""
     expected = _to_json_value(expected)
     fields, elements = _mapping(expected), _elements(expected)
     if fields is not None and is_object(received):
@@ -142,18 +150,18 @@ def _matches(expected: object, received: object) -> bool:
         return isinstance(received, str) and cast("re.Pattern[str]", expected).search(received) is not None
     if isinstance(expected, (bool, int, float)) and isinstance(expected, bool) != isinstance(received, bool):
         return False
-    # In this order, since what is expected may have an idea of its own of what is equal to it.
+    # The expected value comes first: its own `__eq__` decides, as that of `unittest.mock.ANY` does.
     return bool(expected == received)
 
 
 def _to_json_value(expected: object) -> object:
-    """A model as its fields."""
+    """Return a model as a dict of its fields, and any other value as it is."""
     to_dict = getattr(expected, "to_dict", None)
     return to_dict() if callable(to_dict) else expected
 
 
 def _of_output(expected: object, name: str, question: Question) -> Iterator[Difference]:
-    """Compare what a tool gave back: any of its outputs may be the expected one."""
+    """Compare the outputs of a tool, any of which may be the expected one."""
     path = f"tool_outputs[{name!r}]"
     results = [result for result in question.results if name in (result.name, result.call_id)]
     all_of_them = [list(_differences(expected, _output(result, expected), path)) for result in results]
@@ -168,7 +176,7 @@ def _of_output(expected: object, name: str, question: Question) -> Iterator[Diff
 
 
 def _output(result: ToolResult, expected: object) -> object:
-    """An output, read as JSON when an object or a list is expected."""
+    """Return an output, decoded as JSON if an object or a list is expected."""
     if _mapping(_to_json_value(expected)) is None and _elements(expected) is None:
         return result.output
     try:
@@ -182,7 +190,7 @@ def _count(number: int) -> str:
 
 
 def _shown(value: object, other: object = None) -> str:
-    """A value in one line; of a long text, the part where it begins to differ from another."""
+    """Return a value in one line; of a long string, the part where it begins to differ from `other`."""
     start = 0
     if isinstance(value, str) and isinstance(other, str) and len(value) > _SHOWN_CHARACTERS:
         unlike = (at for at, (a, b) in enumerate(zip(value, other, strict=False)) if a != b)

@@ -10,7 +10,7 @@ from ._json_types import JSONObject, as_object, load
 
 
 def check_key(headers: Mapping[str, str]) -> None:
-    """Refuse a request without a key, and the one key that is known to be wrong: `invalid`."""
+    """Refuse a request without an API key, and the one key that is invalid by definition: `invalid`."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     key = token.strip() if scheme.lower() == "bearer" else headers.get("api-key", "").strip()
     if not key:
@@ -18,12 +18,12 @@ def check_key(headers: Mapping[str, str]) -> None:
             401, "You didn't provide an API key. Send it as 'Authorization: Bearer KEY' or as 'api-key: KEY'."
         )
     if key == "invalid":
-        # The key itself stays out of the message: tests compare and print these.
+        # The key itself stays out of the message: tests compare and print messages.
         raise ApiError(401, "Incorrect API key provided.", code="invalid_api_key")
 
 
 def parse_body(headers: Mapping[str, str], body: bytes) -> JSONObject:
-    """The JSON object that a request carries; 415 for another content type, 400 for anything else."""
+    """Return the JSON object of a request; refuse another content type with 415, any other body with 400."""
     content_type = headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != JSON_TYPE:
         message = f"Unsupported content type: '{content_type}'. This API method only accepts '{JSON_TYPE}'."

@@ -1,4 +1,7 @@
-"""What crosses the wire, as plain data: JSON guards, answers before any I/O, errors in the API's form."""
+"""HTTP answers as plain data: status, headers, body, the pace at which they are sent, and errors of the API.
+
+No I/O: transports ask an `Answer` for its steps, which are bytes to send and seconds to wait.
+"""
 
 from __future__ import annotations
 
@@ -15,29 +18,32 @@ SSE_TYPE = "text/event-stream; charset=utf-8"
 
 
 def encode_event(event: Mapping[str, Any]) -> bytes:
-    """One event as a server-sent event: an `event:` line when it has a type, and a `data:` line."""
+    """Encode an event as a server-sent event: an `event:` line if it has a type, and a `data:` line."""
     name = f"event: {event['type']}\n" if "type" in event else ""
     return name.encode() + b"data: " + encode(event) + b"\n\n"
 
 
 class Damage(NamedTuple):
-    """After how many events one is malformed, and what it has in place of its data; None is half of them."""
+    """A malformed event in an otherwise correct answer.
+
+    `after` is the number of correct events before it. `data` replaces its data; None cuts them in half.
+    """
 
     after: int
     data: bytes | None
 
     def apply(self, data: bytes) -> bytes:
-        """What comes in place of data."""
+        """Return the damaged form of a message or a whole body."""
         return data[: len(data) // 2] if self.data is None else self.data
 
     def apply_to_event(self, chunk: bytes) -> bytes:
-        """What comes in place of a server-sent event."""
+        """Return the damaged form of a server-sent event, whose framing stays intact."""
         name, mark, rest = chunk.partition(b"data: ")
         return name + mark + self.apply(rest.removesuffix(b"\n\n")) + b"\n\n" if mark else self.apply(chunk)
 
 
 class Drip(NamedTuple):
-    """How many bytes come at a time, and seconds between them."""
+    """The size in bytes of the pieces that a body is sent in, and the seconds between them."""
 
     size: int
     seconds: float
@@ -45,10 +51,11 @@ class Drip(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How an answer is played: seconds before its headers and between events, and where it breaks off.
+    """How an answer is sent.
 
-    `hold_after` is after how many events a WebSocket waits for its client, and `hold_for` for how many
-    messages. `damage` is where it is malformed, and `drip` how its body is cut into pieces.
+    `delay` and `per_event` are seconds before the headers and between events. The connection breaks after
+    `cut_after` events, or just ends with `clean_cut`. A WebSocket pauses after `hold_after` events until the
+    client has sent `hold_for` messages, counted from its request on.
     """
 
     delay: float = 0.0
@@ -61,7 +68,7 @@ class Pace:
     drip: Drip | None = None
 
     def overlaid(self, other: Pace) -> Pace:
-        """This pace with what `other` sets."""
+        """Return this pace with the settings of `other` that are not at their defaults."""
         cut = self if other.cut_after is None else other
         hold = self if other.hold_after is None else other
         return Pace(
@@ -78,7 +85,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer before any I/O: `chunks` is the body, one chunk an event when `stream` is true."""
+    """An HTTP answer before any I/O. `chunks` is the body; of a stream, each chunk is an event."""
 
     status: int
     chunks: Iterable[bytes]
@@ -89,35 +96,40 @@ class Answer:
 
     @classmethod
     def of_json(cls, value: Any, *, status: int = 200, pace: Pace | None = None) -> Answer:
-        """An answer with one JSON value as its body."""
+        """Return an answer with a JSON value as its body."""
         return cls(status, (encode(value),), pace=pace or Pace())
 
     @classmethod
     def of_events(cls, events: Iterable[bytes], *, pace: Pace | None = None) -> Answer:
-        """An answer that streams events, each already encoded."""
+        """Return an answer that streams events, each already encoded."""
         return cls(200, events, content_type=SSE_TYPE, stream=True, pace=pace or Pace())
 
     def with_pace(self, pace: Pace) -> Answer:
-        """This answer, played at another pace."""
+        """Return this answer at another pace."""
         return replace(self, pace=pace)
 
     def with_default_headers(self, headers: Mapping[str, str]) -> Answer:
-        """This answer with `headers` added where it has none of that name."""
+        """Return this answer with `headers` added, except those that it has already."""
         return replace(self, headers={**headers, **self.headers})
 
     @property
-    def length(self) -> int | None:
-        """How long the body is, as a header tells; None of a stream, and of what is to break off."""
+    def content_length(self) -> int | None:
+        """The value of the header; None for a stream, and for an answer that breaks off."""
         return None if self.stream or self.pace.cut_after is not None else len(self.body)
 
     @property
     def body(self) -> bytes:
-        """What comes of an answer that is not a stream, unless it breaks off."""
+        """The body of an answer that is not a stream, with the damage that its pace asks for."""
         body = b"".join(self.chunks)
         return body if self.pace.damage is None else self.pace.damage.apply(body)
 
     def steps(self, read_timeout: float | None) -> Iterator[float | bytes]:
-        """What a transport does for the body: wait that many seconds, or hand on those bytes."""
+        """Iterate over the steps that send the body: bytes to pass on, and numbers of seconds to wait.
+
+        Raises:
+            httpx.ReadError: The connection breaks off here.
+            httpx.ReadTimeout: A wait would be longer than `read_timeout`, in seconds.
+        """
         steps = self._events(read_timeout) if self.stream else self._whole()
         return steps if self.pace.drip is None else _dripped(steps, self.pace.drip, read_timeout)
 
@@ -144,13 +156,13 @@ class Answer:
 
     def _break_off(self) -> None:
         if not self.pace.clean_cut:
-            raise httpx.ReadError("The connection was broken off, as scripted with disconnect_after().")
+            raise httpx.ReadError("The connection broke off, as scripted with disconnect_after().")
 
 
 def _dripped(
     steps: Iterator[float | bytes], drip: Drip, read_timeout: float | None
 ) -> Iterator[float | bytes]:
-    """Cut a body into pieces of the same size, whatever they cut through."""
+    """Cut a body into pieces of the same size, even within an event or a character."""
     waits: Iterable[float] = ()
     rest = b""
     end: httpx.TransportError | None = None
@@ -158,7 +170,7 @@ def _dripped(
     while step is not None:
         try:
             step = next(steps, None)
-        except httpx.TransportError as error:  # what came before it still comes
+        except httpx.TransportError as error:  # raised again after the bytes that came before it
             step, end = None, error
         if isinstance(step, (int, float)):
             yield step
@@ -175,16 +187,16 @@ def _dripped(
 
 
 def bounded_wait(seconds: float, read_timeout: float | None) -> Iterator[float]:
-    """The pauses that a wait consists of; ends in `httpx.ReadTimeout` when the client gives up first."""
+    """Iterate over the seconds of a wait; raise `httpx.ReadTimeout` if it is longer than the read timeout."""
     if read_timeout is not None and seconds > read_timeout:
         yield read_timeout
-        raise httpx.ReadTimeout(f"Nothing was received for {read_timeout} s, as scripted with delay().")
+        raise httpx.ReadTimeout(f"No data arrived for {read_timeout} s, as scripted with delay().")
     if seconds > 0:
         yield seconds
 
 
 class ApiError(Exception):
-    """A refusal in the API's form: an HTTP status and an `error` object."""
+    """An error of the API: an HTTP status and an `error` object."""
 
     def __init__(
         self,
@@ -202,5 +214,5 @@ class ApiError(Exception):
         self.headers = dict(headers or {})
 
     def answer(self) -> Answer:
-        """The HTTP answer that carries this error."""
+        """Return the HTTP answer that carries this error."""
         return Answer.of_json({"error": self.error}, status=self.status).with_default_headers(self.headers)

@@ -1,4 +1,4 @@
-"""Transports of httpx over an embedded server: in process, event by event, with the client's read timeout."""
+"""httpx transports to an embedded server in process: event by event, with the client's read timeout."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from ._http_types import Answer, bounded_wait
 
 
 class Exchange(Protocol):
-    """What a transport needs of a server."""
+    """The part of a server that a transport needs."""
 
     def handle(self, method: str, url: str, headers: httpx.Headers, body: bytes) -> Answer:
-        """The answer to a request."""
+        """Return the answer to a request."""
         ...
 
     def opened(self) -> Callable[[], None]:
-        """Note that a stream was opened; call what comes back when it is closed."""
+        """Count an opened stream; return the function to call when it is closed."""
         ...
 
 
 class ServerTransport(httpx.BaseTransport):
-    """For `httpx.Client`. `sleep` waits in place of the clock, for tests that are to take no time."""
+    """A transport for `httpx.Client`; `sleep` waits in place of the clock, for tests that take no time."""
 
     def __init__(self, server: Exchange, sleep: Callable[[float], None] | None = None) -> None:
         self._server = server
         self._sleep = sleep or _clock.sleep
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request; the body is made while it is read."""
+        """Answer a request; the steps of the body are taken while it is read."""
         body = request.read()
         answer = self._server.handle(request.method, str(request.url), request.headers, body)
         limit = _read_timeout(request)
@@ -44,14 +44,14 @@ class ServerTransport(httpx.BaseTransport):
 
 
 class AsyncServerTransport(httpx.AsyncBaseTransport):
-    """For `httpx.AsyncClient`, on asyncio and trio. `sleep` is called in place of waiting by the clock."""
+    """A transport for `httpx.AsyncClient`, on asyncio and trio; `sleep` waits in place of the clock."""
 
     def __init__(self, server: Exchange, sleep: Callable[[float], None] | None = None) -> None:
         self._server = server
         self._sleep = _in_async(sleep) if sleep else _clock.sleep_async
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request; the body is made while it is read."""
+        """Answer a request; the steps of the body are taken while it is read."""
         body = await request.aread()
         await anyio.lowlevel.checkpoint()
         answer = self._server.handle(request.method, str(request.url), request.headers, body)
@@ -62,7 +62,7 @@ class AsyncServerTransport(httpx.AsyncBaseTransport):
 
 
 class SyncBody(httpx.SyncByteStream):
-    """A body that is played while it is read."""
+    """A body whose steps are taken while it is read."""
 
     def __init__(
         self, steps: Iterator[float | bytes], sleep: Callable[[float], None], on_close: Callable[[], None]
@@ -79,14 +79,14 @@ class SyncBody(httpx.SyncByteStream):
                 self._sleep(step)
 
     def close(self) -> None:
-        """End the stream, read to its end or not."""
+        """Count the stream as closed, whether it was read to its end or not."""
         self._on_close()
 
 
 class AsyncBody(httpx.AsyncByteStream):
-    """A body that is played while it is read; the event loop gets control before each event."""
+    """A body whose steps are taken while it is read; other tasks may run before each event."""
 
-    # An iterator, not an async generator: one that is left early would wait for the garbage collector.
+    # An iterator, not an async generator, which would wait for the garbage collector if it is left early.
     def __init__(
         self,
         steps: Iterator[float | bytes],
@@ -109,7 +109,7 @@ class AsyncBody(httpx.AsyncByteStream):
         raise StopAsyncIteration
 
     async def aclose(self) -> None:
-        """End the stream, read to its end or not."""
+        """Count the stream as closed, whether it was read to its end or not."""
         self._on_close()
 
 
@@ -126,7 +126,7 @@ def _read_timeout(request: httpx.Request) -> float | None:
 
 
 def _closer(server: Exchange, answer: Answer) -> Callable[[], None]:
-    """What to call at the end of a body; only streams of events are counted."""
+    """Return the function to call at the end of a body; only streams of events are counted."""
     return server.opened() if answer.stream else lambda: None
 
 

@@ -6,14 +6,14 @@ import hashlib
 
 
 class Ids:
-    """Ids that look like those of the API and are the same in every run: hashes of a seed and a counter."""
+    """A series of ids, which are hashes of a seed and a counter."""
 
     def __init__(self, seed: str) -> None:
         self._seed = seed
         self._count = 0
 
     def new(self, prefix: str, digits: int = 48) -> str:
-        """The next id: its prefix and a number of hexadecimal digits."""
+        """Return the next id: the prefix, an underscore and `digits` hexadecimal digits."""
         self._count += 1
         digest = hashlib.sha256(f"{self._seed}/{self._count}".encode()).hexdigest()
         return f"{prefix}_{digest[:digits]}"

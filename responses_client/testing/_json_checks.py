@@ -1,6 +1,7 @@
-"""Small checks on JSON values that combine to a schema and refuse in the words of the API.
+"""Small checks of JSON values, which combine to a schema and refuse in the words of the API.
 
-A check is called with a value and its path (`input[0].content`) and raises `ApiError` or returns.
+A check is called with a value and its path, such as `input[0].content`, and raises `ApiError` or returns.
+The messages and codes imitate those of the API.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ NULL = "null"
 
 
 def kind(value: Any) -> str:
-    """The kind of a JSON value in words, as error messages name it."""
-    # bool first: in Python it is an int as well.
+    """Return the kind of a JSON value as the API's error messages name it."""
+    # bool comes first: in Python it is a subclass of int.
     kinds = ((bool, BOOLEAN), (int, INTEGER), (float, DECIMAL), (str, STRING), (list, ARRAY), (dict, OBJECT))
     return next((name for python, name in kinds if isinstance(value, python)), NULL)
 
 
 def join(path: str, key: str) -> str:
-    """The path of a property."""
+    """Return the path of a property."""
     return f"{path}.{key}" if path else key
 
 
@@ -52,7 +53,7 @@ def unsupported(value: str, supported: Collection[str], path: str) -> NoReturn:
 
 
 def expect(value: Any, path: str, *expected: str) -> None:
-    """Refuse a value of a wrong kind."""
+    """Refuse a value that is of none of the expected kinds."""
     got = kind(value)
     if got not in expected:
         wanted = expected[0] if len(expected) == 1 else f"one of {' or '.join(expected)}"
@@ -70,16 +71,16 @@ def _bound(value: float, path: str, name: str, minimum: float | None, maximum: f
 
 
 def anything(value: Any, path: str) -> None:
-    """Any JSON value."""
+    """Accept any JSON value."""
 
 
 def boolean(value: Any, path: str) -> None:
-    """True or false."""
+    """Accept true and false."""
     expect(value, path, BOOLEAN)
 
 
 def integer(minimum: int | None = None, maximum: int | None = None) -> Check:
-    """An integer within bounds."""
+    """Return a check for an integer within bounds, both inclusive."""
 
     def check(value: Any, path: str) -> None:
         expect(value, path, INTEGER)
@@ -89,7 +90,7 @@ def integer(minimum: int | None = None, maximum: int | None = None) -> Check:
 
 
 def number(minimum: float | None = None, maximum: float | None = None) -> Check:
-    """A number within bounds."""
+    """Return a check for a number within bounds, both inclusive."""
 
     def check(value: Any, path: str) -> None:
         expect(value, path, DECIMAL, INTEGER)
@@ -101,7 +102,7 @@ def number(minimum: float | None = None, maximum: float | None = None) -> Check:
 def text(
     *, shortest: int = 0, longest: int | None = None, pattern: str | None = None, values: Collection[str] = ()
 ) -> Check:
-    """A string: its length in characters, the pattern it has to match, the values it may have."""
+    """Return a check for a string: its length in characters, the pattern of all of it, the allowed values."""
 
     def check(value: Any, path: str) -> None:
         expect(value, path, STRING)
@@ -122,7 +123,7 @@ def text(
 
 
 def array(item: Check, *, shortest: int = 0, longest: int | None = None) -> Check:
-    """An array whose items all pass one check: how few and how many it may have."""
+    """Return a check for an array with a number of items within bounds, which all pass one check."""
 
     def check(value: Any, path: str) -> None:
         expect(value, path, ARRAY)
@@ -139,7 +140,7 @@ def array(item: Check, *, shortest: int = 0, longest: int | None = None) -> Chec
 
 
 def mapping(check_value: Check, *, most: int, longest_key: int) -> Check:
-    """An object of free keys: how many it may have, and how long they may be in characters."""
+    """Return a check for an object of at most `most` keys, each of at most `longest_key` characters."""
 
     def check(value: Any, path: str) -> None:
         expect(value, path, OBJECT)
@@ -156,7 +157,10 @@ def mapping(check_value: Check, *, most: int, longest_key: int) -> Check:
 
 
 def record(required: str = "", optional: str = "", /, **checks: Check) -> Check:
-    """A closed object: names of its properties, separated by spaces, and checks for some of them."""
+    """Return a check for an object without unknown properties.
+
+    `required` and `optional` are names separated by spaces; a property with a check needs no other mention.
+    """
     demanded = required.split()
     known = {*demanded, *optional.split(), *checks}
 
@@ -176,7 +180,7 @@ def record(required: str = "", optional: str = "", /, **checks: Check) -> Check:
 
 
 def nullable(inner: Check) -> Check:
-    """Null, or what another check takes."""
+    """Return a check that accepts null, and all values that another check accepts."""
 
     def check(value: Any, path: str) -> None:
         if value is not None:
@@ -186,7 +190,7 @@ def nullable(inner: Check) -> Check:
 
 
 def either(by_kind: Mapping[str, Check]) -> Check:
-    """A value of one of several kinds (`STRING`, `ARRAY`, ...), each with its own check."""
+    """Return a check for a value of several kinds (`STRING`, `ARRAY`, ...), each with its own check."""
 
     def check(value: Any, path: str) -> None:
         expect(value, path, *by_kind)
@@ -196,7 +200,7 @@ def either(by_kind: Mapping[str, Check]) -> Check:
 
 
 def tagged(table: Mapping[str, Check], *, tag: Callable[[dict[str, Any]], Any] | None = None) -> Check:
-    """An object that one of several checks takes, told apart by `type`; `tag` finds a type left out."""
+    """Return a check for an object whose `type` selects its check; `tag` infers a type that is left out."""
 
     def check(value: Any, path: str) -> None:
         expect(value, path, OBJECT)
@@ -213,7 +217,7 @@ def tagged(table: Mapping[str, Check], *, tag: Callable[[dict[str, Any]], Any] |
 
 
 def one_needed(inner: Check, *names: str) -> Check:
-    """What another check takes, with at least one of some properties set."""
+    """Return a check that also requires at least one of some properties to be set."""
 
     def check(value: Any, path: str) -> None:
         inner(value, path)

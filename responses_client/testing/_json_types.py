@@ -21,29 +21,33 @@ def is_array(value: Any) -> TypeIs[list[Any]]:
 
 
 def as_object(value: Any) -> JSONObject:
-    """A JSON value when it is an object, else an empty one."""
+    """Return a JSON value if it is an object, else an empty object."""
     return value if is_object(value) else {}
 
 
 def objects(value: Any) -> list[JSONObject]:
-    """The objects in a JSON array; none when the value is no array, as an unchecked request may have it."""
+    """Return the objects in a JSON array; none if the value is not an array, as in unchecked requests."""
     return [item for item in value if is_object(item)] if is_array(value) else []
 
 
 def encode(value: Any) -> bytes:
-    """A JSON value as the API writes it: compact, UTF-8, no escapes but those that JSON demands."""
+    """Encode a JSON value as the API does: compact, UTF-8, with no escapes but those that JSON requires."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     # A lone surrogate has no UTF-8 form; Python's backslash form of it is JSON's escape for it too.
     return text.encode("utf-8", "backslashreplace")
 
 
 def load(body: bytes) -> Any:
-    """A JSON value from bytes, by the rules of JSON: `ValueError` for NaN and for nesting without end."""
+    """Decode a JSON value by the rules of JSON, stricter than the `json` module.
+
+    Raises:
+        ValueError: The bytes are not JSON, contain NaN or an infinity, or nest too deeply.
+    """
     try:
         return json.loads(body, parse_constant=_no_constant)
     except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+        raise ValueError("The JSON is nested too deeply.") from error
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    raise ValueError(f"{name} is not valid JSON.")

@@ -1,4 +1,4 @@
-"""Queries of `GET` requests, with the bounds of the API, and the pages of lists."""
+"""Pages of lists: the query that asks for one, and the list object that carries it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LIMIT = integer(1, 100)
 
 @dataclass(frozen=True, slots=True)
 class PageQuery:
-    """Which part of a list is asked for: at most `limit` things that follow the one with the id `after`."""
+    """A query for a part of a list: at most `limit` objects that follow the one with the id `after`."""
 
     after: str | None
     limit: int
@@ -24,7 +24,7 @@ class PageQuery:
 
 
 def page_query(params: httpx.QueryParams) -> PageQuery:
-    """The page that a query asks for; the newest 20 unless it says otherwise."""
+    """Return the page that a query asks for; by default the newest 20 objects."""
     order = params.get("order", "desc")
     if order not in ("asc", "desc"):
         unsupported(order, ("asc", "desc"), "order")
@@ -34,7 +34,7 @@ def page_query(params: httpx.QueryParams) -> PageQuery:
 
 
 def page(things: Sequence[JSONObject], query: PageQuery) -> JSONObject:
-    """A page of things that are given oldest first."""
+    """Return a page of objects, which are given oldest first."""
     ordered = [*reversed(things)] if query.newest_first else [*things]
     ids = [thing.get("id") for thing in ordered]
     if query.after is not None:
@@ -45,7 +45,7 @@ def page(things: Sequence[JSONObject], query: PageQuery) -> JSONObject:
 
 
 def listed(things: list[JSONObject], *, has_more: bool = False) -> JSONObject:
-    """The list object of the API."""
+    """Return objects in the API's list object."""
     ends: JSONObject = dict.fromkeys(("first_id", "last_id"))
     if things:
         ends = {"first_id": things[0].get("id"), "last_id": things[-1].get("id")}

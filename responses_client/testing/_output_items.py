@@ -1,4 +1,4 @@
-"""Output items of the kinds that scripts and the embedded server itself give: messages and tool calls."""
+"""Output items that scripts and unscripted answers are made of: messages and tool calls."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ._json_types import JSONObject, encode, objects
 
 @dataclass(frozen=True, slots=True)
 class ModelOutput:
-    """The output of a response and its cost; `incomplete_reason` is why it stops early, None if it does not."""
+    """The output of a response, its reasoning tokens, and the reason if it is incomplete."""
 
     items: list[JSONObject] = field(default_factory=list[JSONObject])
     reasoning_tokens: int = 0
@@ -20,12 +20,12 @@ class ModelOutput:
 
 
 def text_part(text: str, notes: Sequence[JSONObject] = ()) -> JSONObject:
-    """A part of text with its annotations."""
+    """Return a text part with its annotations."""
     return {"type": "output_text", "annotations": [*notes], "logprobs": [], "text": text}
 
 
 def message(ids: Ids, *parts: JSONObject) -> JSONObject:
-    """A message of the assistant."""
+    """Return a completed message of the assistant."""
     common = {"id": ids.new("msg"), "type": "message", "status": "completed"}
     return {**common, "role": "assistant", "content": [*parts]}
 
@@ -33,7 +33,7 @@ def message(ids: Ids, *parts: JSONObject) -> JSONObject:
 def tool_call(
     request: JSONObject, ids: Ids, name: str, arguments: Mapping[str, Any] | str, call_id: str | None = None
 ) -> JSONObject:
-    """A call of a function, or of a custom tool when the request has one of that name."""
+    """Return a call of a function, or of a custom tool if the request has one of that name."""
     written = arguments if isinstance(arguments, str) else as_text(arguments)
     call = {"status": "completed", "call_id": call_id or ids.new("call", 24), "name": name}
     tools = objects(request.get("tools"))
@@ -43,5 +43,5 @@ def tool_call(
 
 
 def as_text(value: Any) -> str:
-    """A JSON value as the text of an answer."""
+    """Return a JSON value as the text of an answer."""
     return encode(value).decode()

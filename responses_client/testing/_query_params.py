@@ -15,12 +15,12 @@ _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 def check_include(query: httpx.QueryParams) -> None:
-    """Refuse an `include` that the API does not know; what it asks for is shown in any case."""
+    """Refuse an `include` that the API does not know; a known one has no effect, as all fields are shown."""
     _INCLUDE([*query.get_list("include"), *query.get_list("include[]")], "include")
 
 
 def flag(query: httpx.QueryParams, name: str) -> bool:
-    """A parameter that is `true` or `false`; false when it is absent."""
+    """Return a parameter that must be `true` or `false`; false if it is absent."""
     value: str = query.get(name, "false")
     if value not in ("true", "false"):
         unsupported(value, ("true", "false"), name)
@@ -28,7 +28,7 @@ def flag(query: httpx.QueryParams, name: str) -> bool:
 
 
 def natural_number(query: httpx.QueryParams, name: str, default: int) -> int:
-    """A parameter that is a whole number from 0 on."""
+    """Return a parameter that must be an integer of at least 0, or the default if it is absent."""
     if name not in query:
         return default
     value = whole_number(query, name, default)
@@ -37,7 +37,7 @@ def natural_number(query: httpx.QueryParams, name: str, default: int) -> int:
 
 
 def whole_number(query: httpx.QueryParams, name: str, default: int) -> int:
-    """Return a parameter that must be an integer, or the default when it is absent."""
+    """Return a parameter that must be an integer, or the default if it is absent."""
     value = query.get(name, str(default))
     if not _WHOLE_NUMBER.fullmatch(value):
         refuse(

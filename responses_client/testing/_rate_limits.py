@@ -1,4 +1,4 @@
-"""Rate limits of the embedded server: how much a minute takes, what is remaining of it, and the refusal beyond."""
+"""Rate limits of the embedded server: meters of requests and tokens, headers, and refusals with 429."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from typing_extensions import override
+
 from responses_client import _clock
 
 from ._argument_checks import check_count
@@ -15,23 +17,29 @@ from ._http_types import ApiError
 
 Kind: TypeAlias = Literal["requests", "tokens"]
 
-# What an account without a limit of its own is told.
+# The limits in the headers of a server without a rate limit.
 _DEFAULT_LIMITS: Mapping[Kind, int] = {"requests": 10_000, "tokens": 2_000_000}
 _UNITS_PER_MINUTE: Mapping[Kind, str] = {"requests": "RPM", "tokens": "TPM"}
-# Of sums of fractions; a limit is never off by that much.
+# Tolerance for sums of floating-point fractions; far below one request or one token.
 _EPSILON = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """How many requests, and how many tokens, a model takes in so many seconds; None is no limit.
+    """A rate limit of the embedded server: `requests` and `tokens` per `seconds`, by default per minute.
 
-    What counts is what asks the model: `POST /responses`, `/responses/compact`, and responses on a WebSocket. A request
-    costs the tokens of its input, and its `max_output_tokens`; where it has none, those of its answer once
-    they are known. What is refused costs nothing.
+        Server(rate_limit=RateLimit(requests=500, tokens=30_000))
 
-    A `"bucket"` is full at first and fills up again steadily, as that of the API does. A `"window"` begins
-    with the first request and is full again when it is over.
+    At least one of `requests` and `tokens` is needed; None is no limit. Requests that ask the model count:
+    `POST /responses`, `/responses/compact`, and responses on a WebSocket. Each costs the tokens of its input
+    plus its `max_output_tokens`, or, without that field, plus the tokens of its answer as soon as they are
+    known. Refused requests cost nothing.
+
+    `style="bucket"`, the default, is full at first and refills steadily, as the API's limits do.
+    `style="window"` begins with the first request and is full again when its `seconds` are over.
+
+    Raises:
+        ValueError: Neither `requests` nor `tokens` is given, or a value is out of bounds.
     """
 
     requests: int | None = None
@@ -41,18 +49,18 @@ class RateLimit:
 
     def __post_init__(self) -> None:
         if self.requests is None and self.tokens is None:
-            raise ValueError("A RateLimit needs requests or tokens, or both.")
+            raise ValueError("A RateLimit needs requests, tokens or both.")
         for name, value in (("requests", self.requests), ("tokens", self.tokens)):
             if value is not None:
                 check_count(name, value, minimum=1)
         if not 0 < self.seconds < math.inf:
-            raise ValueError(f"seconds is {self.seconds!r}, but has to be more than 0.")
+            raise ValueError(f"seconds must be more than 0 and finite, got {self.seconds!r}.")
         if self.style not in ("bucket", "window"):
-            raise ValueError(f"style is {self.style!r}, but has to be 'bucket' or 'window'.")
+            raise ValueError(f"style must be 'bucket' or 'window', got {self.style!r}.")
 
 
 class Meter(ABC):
-    """What is remaining of one limit; `now` is a reading of the clock, never an earlier one than before."""
+    """The remainder of one limit; `now` is a reading of the monotonic clock in seconds."""
 
     def __init__(self, limit: int, seconds: float) -> None:
         self.limit = limit
@@ -60,76 +68,76 @@ class Meter(ABC):
 
     @abstractmethod
     def remaining(self, now: float) -> float:
-        """What may still be taken; less than nothing when an answer cost more than there was."""
+        """Return the remaining amount, which is negative if an answer cost more than there was."""
 
     @abstractmethod
     def take(self, now: float, amount: int) -> None:
-        """Take it, whether it is there or not."""
+        """Take an amount, even if it is more than the remainder."""
 
     @abstractmethod
     def wait(self, now: float, amount: int) -> float:
-        """Seconds until so much is remaining, which is no more than the limit; 0 when it is."""
+        """Return the seconds until an amount is there, which is at most the limit; 0 if it is there now."""
 
     def whole_remaining(self, now: float) -> int:
-        """What is remaining, in whole ones."""
+        """Return the remaining amount, rounded down."""
         return math.floor(self.remaining(now) + _EPSILON)
 
     def wait_for(self, now: float, amount: int) -> float:
-        """Seconds until so much is left; for ever when that is more than the limit."""
+        """Return the seconds until an amount is there; infinite if it is above the limit."""
         return self.wait(now, amount) if amount <= self.limit else math.inf
 
     def reset(self, now: float) -> float:
-        """Seconds until all is remaining again."""
+        """Return the seconds until nothing is taken any more."""
         return self.wait(now, self.limit)
 
 
 class Bucket(Meter):
-    """Fills up steadily."""
+    """A meter that refills steadily."""
 
     def __init__(self, limit: int, seconds: float) -> None:
         super().__init__(limit, seconds)
         self._full_at = -math.inf
 
+    @override
     def remaining(self, now: float) -> float:
-        """See `Meter`."""
         return self.limit - max(self._full_at - now, 0) * self.limit / self.seconds
 
+    @override
     def take(self, now: float, amount: int) -> None:
-        """See `Meter`."""
         self._full_at = max(self._full_at, now) + amount * self.seconds / self.limit
 
+    @override
     def wait(self, now: float, amount: int) -> float:
-        """See `Meter`."""
         missing = amount - self.remaining(now)
         return missing * self.seconds / self.limit if missing > _EPSILON else 0.0
 
 
 class Window(Meter):
-    """Is full again when its time is over."""
+    """A meter that is full again when its time is over."""
 
     def __init__(self, limit: int, seconds: float) -> None:
         super().__init__(limit, seconds)
         self._used = 0
         self._ends_at = -math.inf
 
+    @override
     def remaining(self, now: float) -> float:
-        """See `Meter`."""
         return self.limit - (self._used if now < self._ends_at - _EPSILON else 0)
 
+    @override
     def take(self, now: float, amount: int) -> None:
-        """See `Meter`."""
         if now >= self._ends_at - _EPSILON:
             self._ends_at = now + self.seconds
             self._used = 0
         self._used += amount
 
+    @override
     def wait(self, now: float, amount: int) -> float:
-        """See `Meter`."""
         return 0.0 if self.remaining(now) >= amount else self._ends_at - now
 
 
 class Limiter:
-    """Lets in what a limit allows, and counts what it refused. Whoever uses it holds the lock of the store."""
+    """Admits requests within a rate limit and counts the refused ones. Callers hold the lock of the store."""
 
     def __init__(self, limit: RateLimit | None) -> None:
         self.refused = 0
@@ -147,7 +155,7 @@ class Limiter:
         return bool(self._meters)
 
     def admit(self, model: object, tokens: int) -> None:
-        """Let a request in, or refuse it with 429."""
+        """Admit a request that costs this many tokens, or refuse it with 429."""
         now = _clock.monotonic()
         costs: dict[Kind, int] = {"requests": 1, "tokens": tokens}
         waits: dict[Kind, float] = {
@@ -161,12 +169,12 @@ class Limiter:
             meter.take(now, costs[kind])
 
     def spend(self, tokens: int) -> None:
-        """Count what an answer cost beyond what its request did."""
+        """Take the tokens of an answer, beyond those of its request."""
         if "tokens" in self._meters:
             self._meters["tokens"].take(_clock.monotonic(), tokens)
 
     def headers(self, count: int) -> dict[str, str]:
-        """What every answer says of the limits; `count` is how many requests there were at all."""
+        """Return the `x-ratelimit-*` headers of an answer; `count` is the number of all requests so far."""
         now = _clock.monotonic()
         headers: dict[str, str] = {}
         for kind, generous in _DEFAULT_LIMITS.items():
@@ -194,7 +202,7 @@ def _refusal(kind: Kind, meter: Meter, model: object, amount: int, now: float) -
     text = (
         f"Rate limit reached {where}, Used {used}, Requested {amount}. Please try again in {duration(wait)}."
     )
-    # Rounded up: who waits that long is let in.
+    # Rounded up, so that a client that waits this long is admitted.
     milliseconds = max(_milliseconds(wait), 1)
     waits = {"retry-after": f"{math.ceil(milliseconds / 1000)}", "retry-after-ms": f"{milliseconds}"}
     return ApiError(429, text, type=kind, code="rate_limit_exceeded", headers=waits)
@@ -205,7 +213,7 @@ def _milliseconds(seconds: float) -> int:
 
 
 def duration(seconds: float) -> str:
-    """Seconds in the notation of Go, to the millisecond: `20ms`, `1.5s`, `6m0s`, `1h0m0s`."""
+    """Format seconds in Go's notation, to the millisecond: `20ms`, `1.5s`, `6m0s`, `1h0m0s`."""
     whole = _milliseconds(seconds)
     if 0 < whole < 1000:
         return f"{whole}ms"

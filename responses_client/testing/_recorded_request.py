@@ -1,4 +1,4 @@
-"""What the embedded server remembers of a request."""
+"""Requests as the embedded server records them, and their comparison with expectations."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ MESSAGE = "WEBSOCKET"
 
 @dataclass(frozen=True)
 class RecordedRequest:
-    """A request as the server received it; each message of a client on a WebSocket is one too."""
+    """A request as the server received it; so is each message that a client sends on a WebSocket."""
 
     method: str
-    """The HTTP method in upper case; `WEBSOCKET` for a message."""
+    """The HTTP method in upper case, or `WEBSOCKET` for a message."""
     path: str
     """The path without the query, percent-decoded: `/v1/responses`."""
     url: str
     """The whole URL as it was sent."""
     headers: Mapping[str, str] = field(repr=False)
-    """The headers; look-ups take any case. Those of the handshake for a message."""
+    """The headers, whose names match in any case; for a message, those of the handshake."""
     query: httpx.QueryParams
-    """The query: a mapping of names to values, with `get_list()` for repeated names."""
+    """The query, a mapping of names to values with `get_list()` for repeated names."""
     body: bytes = field(repr=False)
     """The body as it was sent."""
     json: Any
-    """The body as a JSON value; None when it is not JSON."""
+    """The body as a JSON value; None if it is not valid JSON."""
     history: Sequence[JSONObject] = field(default=(), repr=False)
-    """The items before its input, of its conversation or its previous response, as the server knew them."""
+    """The items before its input: those of its conversation or previous response, if the server has it."""
 
     @property
     def stream(self) -> bool:
@@ -50,13 +50,20 @@ class RecordedRequest:
         tool_outputs: Mapping[str, object] | None = None,
         **more: object,
     ) -> None:
-        """`AssertionError` unless the request has this; see `Server.expect` for what can be said."""
+        """Compare the request with an expectation; the arguments are those of `Server.expect`.
+
+            server.requests[-1].assert_sent(user="Hi", model="gpt-5.4")
+
+        Raises:
+            UnexpectedRequest: The request differs; it is an `AssertionError` that lists the differences.
+            ValueError: A path is not valid, or `tool_outputs` is not a mapping.
+        """
         __tracebackhide__ = True
         compare(self, expectation(fields, more, user, tool_outputs))
 
 
 def compare(request: RecordedRequest, expected: Expectation) -> None:
-    """`AssertionError` unless a request is as expected."""
+    """Raise `UnexpectedRequest` if a request differs from what is expected."""
     __tracebackhide__ = True
     items = [*request.history, *input_items(as_object(request.json))]
     expected.check(f"The request {request.method} {request.path}", request.json, items)
@@ -69,7 +76,7 @@ def recorded(
     body: bytes,
     history: Callable[[JSONObject], Sequence[JSONObject]],
 ) -> RecordedRequest:
-    """The record of a request; `history` finds the items before those of a body."""
+    """Return the record of a request; `history` finds the items that come before the input of a body."""
     parsed = httpx.URL(url)
     try:
         value = load(body)

@@ -1,4 +1,4 @@
-"""What a request asks: its input as items, the last question of the conversation, and sizes in tokens."""
+"""The input of a request: its items, the question that it asks last, and its size in tokens."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ._json_types import JSONObject, is_array, is_object, objects
 
-# A word or a run of punctuation with the space before it; together the matches are the whole text.
+# A word or a run of punctuation with the whitespace before it; joined, the matches are the whole text.
 _TOKEN = re.compile(r"\s*\w+|\s*[^\w\s]+|\s+\Z")
 _ATTACHMENT_TOKENS = 256
 _TOOL_OUTPUT_TYPES = ("function_call_output", "custom_tool_call_output")
@@ -27,12 +27,12 @@ _UNCOUNTED_KEYS = {
 
 
 def tokens(text: str) -> list[str]:
-    """A text in the pieces that are streamed and counted; joined, they are the text again."""
+    """Split a text into the pieces that are streamed and counted; joined, they are the text again."""
     return _TOKEN.findall(text)
 
 
 def count_tokens(value: Any) -> int:
-    """How many tokens a JSON value counts for: the pieces of what a model would read of it."""
+    """Count the tokens of a JSON value: the pieces of all strings in it that a model would read."""
     if isinstance(value, str):
         return len(tokens(value))
     if is_array(value):
@@ -45,7 +45,7 @@ def count_tokens(value: Any) -> int:
 
 
 class ToolResult(NamedTuple):
-    """What a tool gave back."""
+    """The output of a tool, with the name and the call id of the tool call."""
 
     name: str
     output: str
@@ -54,9 +54,10 @@ class ToolResult(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: the last user's words, those before, what is attached, and what tools gave back.
+    """The question that an answer is to: the text of the last user message and all that belongs to it.
 
-    `results` are those since the last user message; `asked` tells whether there is such a message.
+    `is_asked` is whether there is a user message at all. `earlier` holds the texts of the user messages
+    before it, `images` and `files` count its attachments, and `results` are the tool outputs after it.
     """
 
     is_asked: bool = False
@@ -68,7 +69,7 @@ class Question:
 
 
 def input_items(request: JSONObject) -> list[JSONObject]:
-    """The input of a request as items; a string is one message of the user."""
+    """Return the input of a request as items; a string is one user message."""
     given = request.get("input")
     if isinstance(given, str):
         return [{"type": "message", "role": "user", "content": [{"type": "input_text", "text": given}]}]
@@ -76,13 +77,13 @@ def input_items(request: JSONObject) -> list[JSONObject]:
 
 
 def includes(request: JSONObject, name: str) -> bool:
-    """Whether a request asks to see something that responses leave out."""
+    """Whether a request asks for a field that responses leave out by default."""
     include = request.get("include")
     return is_array(include) and name in include
 
 
 def read_question(items: Sequence[JSONObject]) -> Question:
-    """The last question of a conversation: its last user message and the tool outputs after it."""
+    """Return the last question of a conversation, from its items, oldest first."""
     question = Question()
     names: dict[str, str] = {}
     for item in items:
@@ -106,7 +107,7 @@ def _read_message(content: Any) -> Question:
 
 
 def _text_of(content: Any) -> str:
-    """The text in a content, which is a string or a list of parts."""
+    """Return the text of a content, which is a string or a list of parts."""
     if isinstance(content, str):
         return content
     return "\n".join(part["text"] for part in objects(content) if isinstance(part.get("text"), str))

@@ -1,4 +1,4 @@
-"""The response object: the output with all that the API says about it and echoes of the request."""
+"""The response object: the output, its usage, and the fields that echo the request."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ._json_types import JSONObject, as_object, is_object, objects
 from ._output_items import ModelOutput
 from ._request_input import count_tokens, input_items
 
-# What a response says where the request is silent.
+# Fields of a response whose value is this default if the request does not set them.
 _DEFAULTS: JSONObject = {
     "background": False,
     "instructions": None,
@@ -26,7 +26,7 @@ _DEFAULTS: JSONObject = {
     "truncation": "disabled",
     "user": None,
 }
-# What a response says only where the request did.
+# Fields that a response only has if the request has them.
 _ECHOED = (
     "context_management",
     "moderation",
@@ -55,7 +55,7 @@ _TOOL_DEFAULTS: dict[str, JSONObject] = {
 def response_object(
     request: JSONObject, history: Sequence[JSONObject], output: ModelOutput, *, id: str, created_at: int
 ) -> JSONObject:
-    """A whole response: `created_at` in Unix seconds, the output, its cost, echoes of the request."""
+    """Return the whole response to a request; `created_at` is in Unix seconds."""
     cut = output.incomplete_reason
     service_tier = request.get("service_tier")
     return {
@@ -80,7 +80,7 @@ def response_object(
 
 
 def usage(request: JSONObject, history: Sequence[JSONObject], output: ModelOutput) -> JSONObject:
-    """What a request and its answer cost, in tokens."""
+    """Return the usage of a request and its output, in tokens."""
     read = count_tokens([*history, *input_items(request), request.get("instructions"), request.get("tools")])
     written = count_tokens(output.items) + output.reasoning_tokens
     return {
@@ -104,6 +104,6 @@ def _conversation(given: Any) -> JSONObject:
 
 
 def _echoed_tool(tool: JSONObject) -> JSONObject:
-    """A tool as a response shows it, with what the API fills in."""
+    """Return a tool as a response shows it, with the defaults that the API fills in."""
     kind = str(tool.get("type"))
     return {"type": kind, **_TOOL_DEFAULTS.get(kind, {}), **tool}

@@ -50,7 +50,7 @@ def create_response(store: Store, request: RecordedRequest, params: Mapping[str,
 
 
 def admit(store: Store, body: JSONObject, history: list[JSONObject]) -> None:
-    """Let a checked request to the model in, or refuse it because of a rate limit."""
+    """Admit a checked request to the model, or refuse it because of a rate limit."""
     if store.limiter.is_on:
         read = usage(body, history, ModelOutput())["input_tokens"]
         store.limiter.admit(body.get("model"), read + (_most_output(body) or 0))
@@ -64,7 +64,7 @@ def _most_output(body: JSONObject) -> int | None:
 def answer_request(
     store: Store, body: JSONObject, history: list[JSONObject], reply: Reply | None
 ) -> AnsweredRequest:
-    """The whole response to a checked request, scripted or not."""
+    """Return the whole response to a checked request, from a scripted reply or without one."""
     ids = store.new_ids("response")
     response_id = ids.new("resp")
     fields = {} if reply is None or isinstance(reply, (OutputItems, RawEvents)) else reply.fields
@@ -88,14 +88,14 @@ def answer_request(
 
 
 def _followed(store: Store, run: BackgroundRun, first: int, obfuscation: bool) -> Iterator[bytes]:
-    """The events of a run from a number on, each answered to happen when it is asked for."""
+    """Iterate over the encoded events of a run from the number `first` on; each happens when it is read."""
     while (event := store.event(run, first)) is not None:
         yield encode_event(padded(event) if obfuscation else event)
         first += 1
 
 
 def retrieve_response(store: Store, request: RecordedRequest, params: Mapping[str, str]) -> Answer:
-    """`GET /responses/{response_id}`: as it is now, or its events from a number on."""
+    """`GET /responses/{response_id}`: the response as it is now, or a stream of its events."""
     id = params["response_id"]
     response = store.response(id)
     check_include(request.query)
@@ -110,7 +110,7 @@ def retrieve_response(store: Store, request: RecordedRequest, params: Mapping[st
         store.settle(run)
         return Answer.of_json(run.response)
     if run is None and id not in store.memory.contexts:
-        # Put in by hand: nobody knows how it was answered.
+        # A test put it in by hand, and it is unknown whether it was created as a stream.
         run = BackgroundRun(response, polls=0, streamed=True)
     if run is None or not run.streamed:
         lacking = "background" if run is None else "stream"
@@ -147,7 +147,7 @@ def delete_response(store: Store, request: RecordedRequest, params: Mapping[str,
 
 
 def list_input_items(store: Store, request: RecordedRequest, params: Mapping[str, str]) -> Answer:
-    """`GET /responses/{response_id}/input_items`: the input with the history before it."""
+    """`GET /responses/{response_id}/input_items`: the input, and the history before it."""
     store.response(params["response_id"])
     check_include(request.query)
     return Answer.of_json(page(store.memory.context(params["response_id"]), page_query(request.query)))
@@ -163,7 +163,7 @@ def count_input_tokens(store: Store, request: RecordedRequest, params: Mapping[s
 
 
 def compact_response(store: Store, request: RecordedRequest, params: Mapping[str, str]) -> Answer:
-    """`POST /responses/compact`: the messages of the user as they are, and one item for all else."""
+    """`POST /responses/compact`: the user messages as they are, and one item in place of all others."""
     body = body_of(store, request, COMPACTION)
     if store.validate and body.get("input") is None and body.get("previous_response_id") is None:
         missing("input")

@@ -1,4 +1,4 @@
-"""The operations of the API: a route table, and the way from a request to the function that answers it."""
+"""The operations of the API: the route table, and the look-up of the function that answers a request."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Handler: TypeAlias = Callable[[Store, RecordedRequest, Mapping[str, str]], Answe
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An operation: its method, its path after the prefix with `{names}` for its parameters, its function."""
+    """An operation: its method, its path after the prefix, with parameters as `{name}`, and its function."""
 
     method: str
     path: str
     handle: Handler
 
     def matched(self, segments: list[str]) -> dict[str, str] | None:
-        """The path parameters when the path is that of this route."""
+        """Return the path parameters if the path is that of this route, else None."""
         names = self.path.split("/")[1:]
         if len(names) != len(segments):
             return None
@@ -42,7 +42,7 @@ class Route:
         return params
 
 
-# Fixed paths before those with a parameter in the same place: the first that fits is taken.
+# Fixed paths come before those with a parameter in the same place: the first match is taken.
 ROUTES: tuple[Route, ...] = (
     Route("POST", "/responses", responses.create_response),
     Route("POST", "/responses/input_tokens", responses.count_input_tokens),
@@ -71,7 +71,7 @@ ROUTES: tuple[Route, ...] = (
 
 
 def answer(store: Store, request: RecordedRequest, prefix: str) -> Answer:
-    """The answer to a request; raises `ApiError` for what the API refuses."""
+    """Return the answer to a request; raise `ApiError` if the API refuses it."""
     route, params = _find(request, prefix)
     check_key(request.headers)
     found = route.handle(store, request, params)
@@ -98,13 +98,13 @@ def _find(request: RecordedRequest, prefix: str) -> tuple[Route, dict[str, str]]
 
 
 def segments_of(request: RecordedRequest, prefix: str) -> list[str]:
-    """The path of a request after the prefix, in its segments, still percent-encoded."""
-    # Split before decoding: an escaped slash belongs to its segment.
+    """Return the segments of a path after the prefix, still percent-encoded; none if it is elsewhere."""
+    # Split before decoding: an escaped slash is part of its segment.
     path = httpx.URL(request.url).raw_path.decode("ascii").partition("?")[0]
     rest = path.removeprefix(prefix) if path.startswith(f"{prefix}/") else ""
     return rest.split("/")[1:]
 
 
 def not_found(request: RecordedRequest) -> ApiError:
-    """The refusal of a path that the API does not have."""
+    """Return the refusal of a path that the API does not have."""
     return ApiError(404, f"Invalid URL ({request.method} {request.path})")

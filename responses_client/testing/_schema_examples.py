@@ -1,4 +1,4 @@
-"""A value that fits a JSON schema, made without chance and, where it can be, from the words of a request."""
+"""Example values for JSON schemas: deterministic, and made of the words of a request where they fit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from ._json_types import JSONObject, as_object, is_array, is_object, objects
 
-# Properties of these names want the whole text of the request; other strings want a name out of it.
+# Strings of these names get the whole text of the request; other strings get a name out of it.
 _WHOLE_TEXT_NAMES = {
     "content",
     "input",
@@ -41,12 +41,15 @@ _MAX_DEPTH = 40
 
 
 def example_for(schema: JSONObject, text: str = "") -> Any:
-    """A JSON value that fits `schema`, with names and numbers taken from `text` in their order.
+    """Return a JSON value that fits `schema`, with names and numbers taken from `text` in their order.
 
-    Known: types, `enum`, `const`, `default`, local `$ref`, `allOf` / `anyOf` / `oneOf`, bounds of
-    numbers, lengths, common string formats. `pattern` and `not` are not looked at. Objects get their
-    required properties, or all where none is required. From the fifth level on optional things are
-    left out, so that recursive schemas end; `ValueError` when that is not enough.
+    Types, `enum`, `const`, `default`, local `$ref`, `allOf`, `anyOf`, `oneOf`, bounds of numbers, lengths and
+    common string formats are respected; `pattern` and `not` are ignored. Objects get their required
+    properties, or all if none is required. From the fifth level on, optional values are left out, so that
+    recursive schemas end.
+
+    Raises:
+        ValueError: The schema has no finite value.
     """
     return _Maker(schema, text).value(schema, "", 0)
 
@@ -59,7 +62,7 @@ class _Maker:
         self._numbers = [float(number) for number in _NUMBER.findall(text)]
 
     def value(self, schema: Any, name: str, depth: int) -> Any:
-        """A value for one schema; `name` is the property that it is for."""
+        """Return a value for one schema; `name` is the property that it is for."""
         schema = self._resolved(schema, depth)
         for key in ("const", "default"):
             if key in schema:
@@ -78,7 +81,7 @@ class _Maker:
         return make(schema, name, depth) if make else None
 
     def _resolved(self, schema: Any, depth: int) -> JSONObject:
-        """The schema behind references and combinations, as one object without them."""
+        """Return a schema as one object, with its references and combinations resolved."""
         if depth > _MAX_DEPTH:
             raise ValueError("no finite value fits it")
         schema = as_object(schema)
@@ -87,7 +90,7 @@ class _Maker:
             return self._resolved({**self._pointed(schema["$ref"]), **rest}, depth + 1)
         for key in ("anyOf", "oneOf"):
             if choices := objects(schema.get(key)):
-                # Sorting keeps the order but for null: the last resort, or the first when deep.
+                # Null is the last choice, or the first when the nesting is deep; the others keep their order.
                 choices.sort(key=lambda choice: (choice.get("type") == "null") == (depth < _OPTIONAL_DEPTH))
                 chosen = self._resolved(choices[0], depth + 1)
                 rest = {name: value for name, value in schema.items() if name != key}
@@ -132,7 +135,7 @@ class _Maker:
         return self._stepped(schema, schema.get("multipleOf", 0))
 
     def _stepped(self, schema: JSONObject, step: float) -> float:
-        """The next number of the text when it fits, else a small one that does."""
+        """Return the next number of the text if it fits, else a small one that fits."""
         low: float = max(schema.get("minimum", -math.inf), schema.get("exclusiveMinimum", -math.inf))
         high: float = min(schema.get("maximum", math.inf), schema.get("exclusiveMaximum", math.inf))
 
@@ -157,7 +160,7 @@ def _true(schema: JSONObject, name: str, depth: int) -> bool:
 
 
 def _type_of(schema: JSONObject, depth: int) -> str:
-    """The type to make: the first that is not null, but null where it may be and the nesting is deep."""
+    """Return the first type that is not null, but null if that is allowed and the nesting is deep."""
     types: list[Any] = schema["type"] if is_array(schema.get("type")) else [schema.get("type")]
     if "null" in types and depth >= _OPTIONAL_DEPTH:
         return "null"
@@ -167,7 +170,7 @@ def _type_of(schema: JSONObject, depth: int) -> str:
 
 
 def _merged(first: JSONObject, second: JSONObject) -> JSONObject:
-    """Two schemas that hold at once, as one."""
+    """Return a schema that is fulfilled by values that fulfil both schemas."""
     both = {**first, **second}
     if "properties" in first and "properties" in second:
         both["properties"] = {**first["properties"], **second["properties"]}

@@ -1,4 +1,4 @@
-"""What a test scripts: the answers of a server, its failures, and how they are played."""
+"""The methods with which tests script a server: its answers, its failures, and their pace."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ._store import Store
 
 
 class ScriptMethods:
-    """The methods of a server that script it; each returns the server, so that calls can be chained."""
+    """The methods that script a server; each returns the server, so that calls can be chained."""
 
     _store: Store
 
@@ -30,20 +30,24 @@ class ScriptMethods:
         tool_outputs: Mapping[str, object] | None = None,
         **more: object,
     ) -> Self:
-        """Expect the next answer that is scripted to be for a request which has this.
-
-        Each field is compared by what is given of it: of an object, the fields given; of a list, all
-        elements; a compiled regular expression is searched for, `unittest.mock.ANY` is anything, and
-        None nothing or null. Names in `fields` may be paths, such as `{"input[-1].role": "user"}`.
-        `user` is the text of the last user message; `tool_outputs` are, by the name of the tool or the
-        id of the call, what tools have given back since then. Both look at the whole conversation.
+        """Expect the request that the next scripted answer is for to have these fields.
 
             server.expect(user="Weather?", model=ANY).call_tool("get_weather", {"city": "Paris"})
             server.expect(tool_outputs={"get_weather": "Sunny"}).reply("It is sunny.")
 
-        Another request is an `AssertionError`, in the call that sends it; over a port, it is answered
-        with 400, and the error raised at the end of the block of `serve()`. A request that never came
-        is one at the end of the block of the server.
+        Of an object, only the expected fields are compared; of a list, all elements. A compiled regular
+        expression is searched for, `unittest.mock.ANY` matches anything, and None matches null and a missing
+        field. Names in `fields` may be paths, such as `{"input[-1].role": "user"}`.
+
+        `user` is the text of the last user message, and `tool_outputs` maps tool names or call ids to the
+        outputs since that message. Both look at the whole conversation.
+
+        A request that differs raises `UnexpectedRequest`, an `AssertionError`, in the call that sends it. On
+        a port it is answered with 400, and the error is raised at the end of the block of `serve()`. An
+        expected request that was never sent is an `AssertionError` at the end of the block of the server.
+
+        Raises:
+            ValueError: A path is not valid, or `tool_outputs` is not a mapping.
         """
         expected = expectation(fields, more, user, tool_outputs)
         with self._store.lock:
@@ -53,15 +57,15 @@ class ScriptMethods:
     # --- scripted answers
 
     def reply(self, text: str) -> Self:
-        """Answer the next request with this text."""
+        """Answer the next request that creates a response with a message that has this text."""
         return self._add(OutputItems(lambda request, ids: [message(ids, text_part(text))]))
 
     def reply_json(self, value: Any) -> Self:
-        """Answer the next request with this value, written as JSON."""
+        """Answer the next request with a message whose text is this value, encoded as JSON."""
         return self.reply(as_text(value))
 
     def refuse(self, refusal: str) -> Self:
-        """Answer the next request with a refusal in place of a text."""
+        """Answer the next request with a message that has this refusal in place of a text."""
         return self._add(
             OutputItems(lambda request, ids: [message(ids, {"type": "refusal", "refusal": refusal})])
         )
@@ -69,48 +73,50 @@ class ScriptMethods:
     def call_tool(
         self, name: str, arguments: Mapping[str, Any] | str = "{}", *, call_id: str | None = None
     ) -> Self:
-        """Answer the next request with a call of a function; a string is sent as it is.
+        """Answer the next request with a function call; `arguments` that are a string are sent as they are.
 
-        When the request has a custom tool of that name, the call is one of that, with `arguments` as
-        its input. `call_id` is made up when it is not given.
+        If the request has a custom tool of that name, the call is of that tool, with `arguments` as its
+        input. By default `call_id` is generated.
         """
         return self._add(
             OutputItems(lambda request, ids: [tool_call(request, ids, name, arguments, call_id)])
         )
 
     def call_tools(self, calls: Sequence[tuple[str, Mapping[str, Any] | str]]) -> Self:
-        """Answer the next request with several calls at once, each a name and its arguments."""
+        """Answer the next request with several calls at once, each a pair of a name and arguments."""
         calls = tuple(calls)
         return self._add(OutputItems(lambda request, ids: [tool_call(request, ids, *call) for call in calls]))
 
     def reply_items(self, items: Sequence[Mapping[str, Any]]) -> Self:
-        """Answer the next request with these output items, as they are."""
+        """Answer the next request with these output items, unchanged."""
         copied = [dict(item) for item in items]
         return self._add(OutputItems(lambda request, ids: copied))
 
     def reply_response(self, fields: Mapping[str, Any]) -> Self:
-        """Answer the next request with a response that has these fields, and what is usual for the others.
+        """Answer the next request with a response that has these fields; the others are as usual.
 
-        With a status other than completed or incomplete there is no output and no usage unless given.
+        With a `status` other than `completed` and `incomplete`, there is no output and no usage unless given.
         """
         return self._add(ResponseFields(dict(fields)))
 
     def reply_events(self, events: bytes | Sequence[Mapping[str, Any] | bytes]) -> Self:
-        """Answer the next request with a stream of just this: dicts as events, bytes as they are.
+        """Answer the next request with a stream of exactly these events: dicts, or bytes that are sent as is.
 
-        Each element is a chunk of its own. Nothing is added, no number and no terminal event.
+        Each element is a chunk of its own. No sequence number and no terminal event is added.
         """
         return self._add(raw_events(events))
 
     def unscripted(self, times: int = 1) -> Self:
-        """Answer the next `times` requests, whatever they are, as if nothing were scripted.
+        """Answer the next `times` requests of any kind as if nothing were scripted.
 
-        For what comes between a scripted answer and a failure, and to have `disconnect_after` and
-        `delay` apply to a request other than the creation of a response:
+        This lets requests pass between a scripted answer and a failure, and applies `disconnect_after` and
+        `delay` to requests that do not create a response. For example, this breaks off a stream, and then
+        the one that resumes it:
 
             server.disconnect_after(events=5).reply("Hello").disconnect_after(events=3).unscripted()
 
-        breaks off a stream, and then the one that resumes it.
+        Raises:
+            ValueError: `times` is less than 1.
         """
         for _ in range(check_count("times", times, minimum=1)):
             self._add(Unscripted())
@@ -125,7 +131,11 @@ class ScriptMethods:
         content_type: str = "text/html",
         headers: Mapping[str, str] | None = None,
     ) -> Self:
-        """Answer the next request, whatever it is, with this body, as a gateway would."""
+        """Answer the next request of any kind with this body, as a gateway would.
+
+        Raises:
+            ValueError: `status` is not from 200 to 599.
+        """
         chunk = body.encode() if isinstance(body, str) else body
         check_count("status", status, minimum=200, maximum=599)
         return self._add(
@@ -144,10 +154,15 @@ class ScriptMethods:
         times: int = 1,
         headers: Mapping[str, str] | None = None,
     ) -> Self:
-        """Answer the next `times` requests, whatever they are, with an error of the API.
+        """Answer the next `times` requests of any kind with an error of the API.
 
-        What is not given is as usual for the status, 400 to 599. `retry_after` is the header of that
-        name: seconds or a date.
+            server.fail(503, times=2).reply("At last")
+
+        Arguments that are not given are as usual for the status. `retry_after` is the header of that name:
+        seconds or an HTTP date.
+
+        Raises:
+            ValueError: `status` is not from 400 to 599, `retry_after` is negative, or `times` is less than 1.
         """
         check_count("status", status, minimum=400, maximum=599)
         if not isinstance(retry_after, (str, NoneType)):
@@ -166,36 +181,47 @@ class ScriptMethods:
         return self
 
     def drop_connection(self, times: int = 1) -> Self:
-        """Give the next `times` requests no answer at all (`httpx.RemoteProtocolError`)."""
+        """Give the next `times` requests no answer; the connection closes (`httpx.RemoteProtocolError`)."""
         for _ in range(check_count("times", times, minimum=1)):
             self._add(Canned(None))
         return self
 
-    # --- how the next answer is played
+    # --- the pace of the next answer
 
     def disconnect_after(self, events: int, *, clean: bool = False) -> Self:
-        """Break the next answer off after so many events (`httpx.ReadError`), or just end it with `clean`.
+        """Break the next answer off after this many events (`httpx.ReadError`), or, if `clean`, just end it.
 
-        This and the methods below, up to `hold_after`, change the answer that is scripted next; when a request comes
-        before that, the answer to it. Of an answer that is not a stream, half the body arrives, or none
-        with 0 events. A WebSocket is closed, with a closing handshake only if `clean`.
+        This method and those below, up to `hold_after`, change the answer that is scripted next, or the
+        answer to the next request if that comes first. They add up.
+
+        Of an answer that is not a stream, half the body arrives, or, with 0 events, nothing. A WebSocket is
+        closed, with a closing handshake only if `clean`.
+
+        Raises:
+            ValueError: `events` is negative.
         """
         return self._change(Pace(cut_after=check_count("events", events, minimum=0), clean_cut=clean))
 
     def delay(self, seconds: float = 0.0, *, per_event: float = 0.0) -> Self:
-        """Make the next answer slow: seconds before its headers, and between its events.
+        """Delay the next answer: by `seconds` before its headers, by `per_event` seconds between its events.
 
-        A wait longer than the client's read timeout ends, after that time, in `httpx.ReadTimeout`.
+        If a wait is longer than the client's read timeout, it ends after that time in `httpx.ReadTimeout`.
+
+        Raises:
+            ValueError: A number is negative.
         """
         check_number("seconds", seconds, minimum=0)
         return self._change(Pace(delay=seconds, per_event=check_number("per_event", per_event, minimum=0)))
 
     def corrupt_after(self, events: int, data: bytes | str | None = None) -> Self:
-        """Damage one event of the next answer, the one after so many; what follows is as it should be.
+        """Damage one event of the next answer, the one after this many; the events after it are correct.
 
-        `data` comes in place of its JSON, such as `b'{"delta": "\\xe2\\x82'`, which ends within a character; by
-        default it is the first half of it. Of an answer that is not a stream, that is the body. On a
-        WebSocket it is a message.
+        `data` replaces its JSON, for example `b'{"delta": "\\xe2\\x82'`, which ends within a character. By
+        default the first half of its JSON is sent. Of an answer that is not a stream, the body is damaged; on
+        a WebSocket, a message.
+
+        Raises:
+            ValueError: `events` is negative.
         """
         damage = Damage(
             check_count("events", events, minimum=0), data.encode() if isinstance(data, str) else data
@@ -203,27 +229,37 @@ class ScriptMethods:
         return self._change(Pace(damage=damage))
 
     def drip(self, bytes_per_piece: int = 1, seconds: float = 0.0) -> Self:
-        """Let the body of the next answer come in small pieces, which cut through events and characters.
+        """Send the body of the next answer in pieces of a few bytes, which cut through events and characters.
 
-        There are so many seconds between them. Without effect on a WebSocket, whose messages are whole.
+        `seconds` is the time between two pieces, by default 0. It has no effect on a WebSocket, whose
+        messages are sent whole.
+
+        Raises:
+            ValueError: `bytes_per_piece` is less than 1, or `seconds` is negative.
         """
         check_count("bytes_per_piece", bytes_per_piece, minimum=1)
         return self._change(Pace(drip=Drip(bytes_per_piece, check_number("seconds", seconds, minimum=0))))
 
     def hold_after(self, events: int, *, messages: int = 1) -> Self:
-        """Stop the next response on a WebSocket after so many events until its client sends something.
+        """Pause the next response on a WebSocket after this many events until its client sends something.
 
-        So a test can steer a response, or start another one, while it is under way. `messages` is how
-        many it waits for, counted from its request on. Without effect on HTTP.
+        This gives a test the time to steer a response, or to start another one beside it. `messages` is the
+        number of messages to wait for, counted from the request on. It has no effect on HTTP.
+
+        Raises:
+            ValueError: A number is less than 1.
         """
         check_count("messages", messages, minimum=1)
         return self._change(Pace(hold_after=check_count("events", events, minimum=1), hold_for=messages))
 
     def background(self, *, polls: int) -> Self:
-        """Let responses that start from now on in the background end with the poll of this number.
+        """Let background responses that start from now on end with the poll of this number, at first 2.
 
-        A poll is a `GET` without `stream`; all before it find the response in progress. At first it is
-        2. A stream of such a response takes it further event by event, so that it ends without a poll.
+        A poll is a `GET` without `stream`; all polls before that one find the response in progress. Reading
+        the stream of such a response advances it event by event, so it ends there without any poll.
+
+        Raises:
+            ValueError: `polls` is less than 1.
         """
         self._store.polls = check_count("polls", polls, minimum=1)
         return self

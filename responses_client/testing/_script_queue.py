@@ -1,4 +1,16 @@
-"""What a test has scripted: a queue of answers and failures, and changes to how the next one is played."""
+"""The script of a server: a queue of answers and failures, and the pace and expectations of the next one.
+
+A request takes its answer in two steps, because some answers are for any request and others only for one that
+creates a response:
+
+1. `begin` is called for every request before it is checked. If the head of the queue is `Canned`, that is the
+   answer. If it is `Unscripted`, the request is answered as if nothing were scripted. Any other answer stays.
+2. `next_reply` is called for a request that creates a response, once it has been checked. So refused requests
+   use up no reply.
+
+A pace and expectations are set before the answer that they are for, and wait for it. If a request comes
+first, they apply to that request.
+"""
 
 from __future__ import annotations
 
@@ -15,39 +27,39 @@ from ._json_types import JSONObject
 
 @dataclass(frozen=True, slots=True)
 class OutputItems:
-    """Output items, made for the request that they answer."""
+    """A reply with output items, which `build` makes for the request and its ids."""
 
     build: Callable[[JSONObject, Ids], list[JSONObject]]
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseFields:
-    """Fields of a response, in place of those that it would have."""
+    """A reply with fields that replace those of the unscripted response."""
 
     fields: JSONObject
 
 
 @dataclass(frozen=True, slots=True)
 class RawEvents:
-    """The events of a stream, sent as they are: objects, or bytes of any kind."""
+    """A reply with the events of a stream, sent as they are: objects, or any bytes."""
 
     parts: tuple[Mapping[str, Any] | bytes, ...]
 
     def chunks(self) -> list[bytes]:
-        """The body of a stream, a chunk an event."""
+        """Return the body of the stream, a chunk for each event."""
         return [part if isinstance(part, bytes) else encode_event(part) for part in self.parts]
 
 
 @dataclass(frozen=True, slots=True)
 class Canned:
-    """An answer that comes before the request is looked at, as from a gateway; none drops the connection."""
+    """An answer to any request, before it is checked, as from a gateway; None drops the connection."""
 
     answer: Answer | None
 
 
 @dataclass(frozen=True, slots=True)
 class Unscripted:
-    """Stands for a request that is answered as if nothing were scripted."""
+    """An entry for any request, which is answered as if nothing were scripted."""
 
 
 Reply: TypeAlias = OutputItems | ResponseFields | RawEvents
@@ -57,7 +69,7 @@ Check: TypeAlias = Callable[[Expectation], None]
 
 @dataclass(frozen=True, slots=True)
 class ScriptedAnswer:
-    """An answer, how it is played, and what is expected of the request that it is for."""
+    """An answer with its pace and the expectations of the request that it is for."""
 
     entry: Entry
     pace: Pace
@@ -65,10 +77,9 @@ class ScriptedAnswer:
 
 
 class Script:
-    """Answers in the order in which they were scripted.
+    """The queue of scripted answers.
 
-    Changes of pace and expectations wait for the next answer that is scripted, and apply to the next request
-    when that comes first. A `check` compares a request with an expectation.
+    A `check` compares the request in hand with an expectation, and raises `UnexpectedRequest` if it differs.
     """
 
     def __init__(self) -> None:
@@ -79,21 +90,21 @@ class Script:
         self._unscripted_pace: Pace | None = None
 
     def add(self, entry: Entry) -> None:
-        """Queue an answer, at the pace and for the request that were set before it."""
+        """Queue an answer with the pace and the expectations that were set before it."""
         self._queue.append(ScriptedAnswer(entry, self._pending, self._expected))
         self._pending = Pace()
         self._expected = ()
 
     def change(self, pace: Pace) -> None:
-        """Change the pace of what comes next in what `pace` sets."""
+        """Add the settings of `pace` to the pace of the next answer."""
         self._pending = self._pending.overlaid(pace)
 
     def expect(self, expected: Expectation) -> None:
-        """Expect something of the next request, beside what is expected of it already."""
+        """Add an expectation of the request that the next answer is for."""
         self._expected = (*self._expected, expected)
 
     def begin(self, check: Check) -> tuple[Canned, Pace] | None:
-        """Start a request, whatever it is: the canned answer to it, when it is the turn of one."""
+        """Begin any request; return the canned answer to it and its pace, if one is next."""
         self._unscripted_pace = None
         if not self._queue or not isinstance(self._queue[0].entry, (Canned, Unscripted)):
             return None
@@ -105,7 +116,7 @@ class Script:
         return None
 
     def next_reply(self, check: Check) -> tuple[Reply | None, Pace]:
-        """The answer for a request that is in order and wants a response, if one was scripted; its pace."""
+        """Return the scripted reply to a checked request that creates a response, or None, and its pace."""
         if self._unscripted_pace is not None:
             return None, self.pace()
         if not self._queue:
@@ -118,7 +129,7 @@ class Script:
         return scripted.entry, scripted.pace.overlaid(self.pace())
 
     def pace(self) -> Pace:
-        """The pace of the answer to this request, beside what was scripted for a reply."""
+        """Take the pace of the answer to this request, except that of a scripted reply."""
         if self._unscripted_pace is not None:
             own, self._unscripted_pace = self._unscripted_pace, Pace()
             return own
@@ -134,13 +145,13 @@ class Script:
                 raise
 
     def verify(self, *, ended: bool) -> None:
-        """Raise `AssertionError` for requests that were not as expected, and, at the end, for those that lack."""
+        """Raise `AssertionError` for unexpected requests and, if `ended`, for expected ones never sent."""
         problems = [str(error) for error in self._unexpected]
         self._unexpected.clear()
         if ended:
             waiting = [*(scripted.expected for scripted in self._queue), self._expected]
             problems += [
-                f"A request that was expected never came: {' and '.join(map(str, expected))}"
+                f"An expected request was never sent: {' and '.join(map(str, expected))}"
                 for expected in waiting
                 if expected
             ]
@@ -148,7 +159,7 @@ class Script:
             raise AssertionError("\n".join(problems))
 
 
-# Type and code of an error, by its HTTP status: what the API sends, and "server_error" from 500 on.
+# Type and code of the API's errors by status; from 500 on the type is "server_error".
 _KINDS: dict[int, tuple[str, str | None]] = {
     401: ("invalid_request_error", "invalid_api_key"),
     429: ("requests", "rate_limit_exceeded"),
@@ -165,12 +176,12 @@ def failure(
     retry_after: float | str | None,
     headers: Mapping[str, str] | None,
 ) -> Canned:
-    """An error of the API; what is None is as usual for the status."""
+    """Return an error of the API; arguments that are None are as usual for the status."""
     usual_type, usual_code = _KINDS.get(
         status, ("server_error" if status >= 500 else "invalid_request_error", None)
     )
     if code == "insufficient_quota":
-        # The one code that the API repeats as the type.
+        # The API repeats this one code as the type.
         usual_type = code
     waits = {} if retry_after is None else {"retry-after": f"{retry_after}"}
     error = ApiError(
@@ -185,5 +196,5 @@ def failure(
 
 
 def raw_events(events: bytes | Sequence[Mapping[str, Any] | bytes]) -> RawEvents:
-    """RawEvents as they are scripted; bytes alone are one."""
+    """Return scripted events; bytes alone are one event."""
     return RawEvents((events,) if isinstance(events, bytes) else tuple(events))

@@ -1,4 +1,4 @@
-"""The built-in search tools: a call that found something, and an answer that cites it."""
+"""The built-in search tools: search calls with results, and texts that cite them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ._request_input import includes
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A call without its id, the prefix for that, and sentences with what each of them cites, if anything."""
+    """A search: the id prefix of its call, the call without id, and sentences with citations or None."""
 
     prefix: str
     call: JSONObject
@@ -20,7 +20,7 @@ class Search:
 
 
 def searches(request: JSONObject, tools: Sequence[JSONObject], query: str) -> list[Search]:
-    """One search for each search tool, showing of it what the request asks to see."""
+    """Return a search for each search tool, with the optional fields that the request includes."""
     found: list[Search] = []
     for tool in tools:
         kind = str(tool.get("type"))
@@ -58,7 +58,7 @@ def _file_search(query: str, *, with_results: bool) -> Search:
 
 
 def cited_text(found: Sequence[Search]) -> tuple[str, list[JSONObject]]:
-    """The text of an answer to searches and its citations, placed in it by characters."""
+    """Return the text of an answer to searches, and its citations with their positions in characters."""
     notes: list[JSONObject] = []
     text = ""
     for sentence, cited in (pair for search in found for pair in search.sentences):

@@ -16,28 +16,30 @@ if TYPE_CHECKING:
     from responses_client.models import Response
 
 WEBHOOK_SECRET = "whsec_c2VjcmV0IG9mIHRoZSBlbWJlZGRlZCBzZXJ2ZXI="
-"""What embedded servers sign with, and what their clients check with."""
+"""The secret that embedded servers sign with and that their clients verify with."""
 
 _ANNOUNCED_STATUSES = ("completed", "failed", "incomplete", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A webhook to be handed to the code that takes them."""
+    """A signed webhook, to pass to the code that receives webhooks."""
 
     body: bytes
     """The event as JSON."""
     headers: dict[str, str]
-    """The headers, the three of the signature among them."""
+    """The headers, including the three of the signature."""
 
 
 def sign_webhook(
     body: bytes | str, *, id: str = "wh_test", timestamp: int | None = None, secret: str = WEBHOOK_SECRET
 ) -> dict[str, str]:
-    """The three headers that sign a webhook of your own making.
+    """Return the three headers that sign a webhook with any body.
 
-    `timestamp` is when it is sent, in Unix seconds, now by default. `secret` is, by default, that of
-    embedded servers and their clients.
+        headers = sign_webhook('{"type": "response.completed", "data": {"id": "resp_1"}}')
+
+    `timestamp` is when it is sent, in Unix seconds, by default now. `secret` is by default that of embedded
+    servers, which their clients know.
     """
     return sign(body, id, int(_clock.time()) if timestamp is None else timestamp, secret)
 
@@ -52,15 +54,19 @@ def webhook_of(
     timestamp: int | None,
     secret: str,
 ) -> Webhook:
-    """A webhook about a response, given as an object or as the id of a stored one."""
+    """Return a webhook about a response, given as an object or as the id of a stored one.
+
+    Raises:
+        ValueError: The response has no id, or no type is given and its status implies none.
+    """
     fields = _fields(response, stored)
     response_id, status = fields.get("id"), fields.get("status")
     if not isinstance(response_id, str):
-        raise ValueError("The response has no id that a webhook could tell.")
+        raise ValueError("The response has no id; a webhook needs one.")
     if type is None and status not in _ANNOUNCED_STATUSES:
-        shown = f"is {status}" if status else "has no known status"
+        known = ", ".join(_ANNOUNCED_STATUSES)
         raise ValueError(
-            f"No webhook tells of a response that {shown}, only of one that is {', '.join(_ANNOUNCED_STATUSES)}; give a type."
+            f"No webhook type follows from the status {status!r}, only from {known}; pass a type."
         )
     event = {
         "object": "event",

@@ -1,4 +1,4 @@
-"""Steering on a WebSocket: which input is taken for a response under way, and what is said about it."""
+"""Steering on a WebSocket: input for a response in progress, and the events that report on it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _INPUT = either({STRING: STR, ARRAY: array(_MESSAGE, shortest=1)})
 _EVENT = record("type previous_response_id input", previous_response_id=STR, input=_INPUT)
 
 
-# What a client answers a call with, by the type of the call; the API fills in all others itself.
+# The item with which a client answers a call, by the type of the call; the API answers all others itself.
 _OWED = {
     "function_call": "function_call_output",
     "custom_tool_call": "custom_tool_call_output",
@@ -37,7 +37,7 @@ _OWED = {
 
 
 def owed_items(output: Sequence[JSONObject]) -> list[JSONObject]:
-    """Stubs of the items that a client has to send before an answer can go on."""
+    """Return stubs of the items that a client must send before the response can be continued."""
     given = {(item.get("type"), item.get("call_id")) for item in output}
     owed: list[JSONObject] = []
     for item in output:
@@ -58,24 +58,24 @@ def owed_items(output: Sequence[JSONObject]) -> list[JSONObject]:
 
 @dataclass(frozen=True, slots=True)
 class Steer:
-    """Input that was taken for a response."""
+    """Accepted input for a response: its id, the id of the response, and the input as it was sent."""
 
     id: str
     target: str
     given: Any
 
     def items(self) -> list[JSONObject]:
-        """The input as items."""
+        """Return the input as items."""
         if isinstance(self.given, str):
             return [{"role": "user", "content": self.given}]
         return objects(self.given)
 
     def accepted(self) -> JSONObject:
-        """The event that it was taken."""
+        """Return the event that reports that it is accepted."""
         return {"type": "response.steer.accepted", "steer": self._ref()}
 
     def pending(self, output: Sequence[JSONObject]) -> JSONObject:
-        """The event that it waits until the client has answered the calls in an output."""
+        """Return the event that reports that it waits until the client answers the calls in an output."""
         return {
             "type": "response.steer.pending",
             "steer": self._ref(),
@@ -84,7 +84,7 @@ class Steer:
         }
 
     def failed(self, code: str, message: str) -> JSONObject:
-        """The event that it came to nothing."""
+        """Return the event that reports that it failed."""
         return failed_event({**self._ref(), "input": self.given}, code, message)
 
     def _ref(self) -> JSONObject:
@@ -93,9 +93,10 @@ class Steer:
 
 @dataclass(slots=True)
 class LiveResponse:
-    """A response on a WebSocket: what was answered, how much of it was sent, and what steers it.
+    """A response on a WebSocket with the state of its stream and its steers.
 
-    `next_number` is the sequence number of what is sent next: events about steering take part in it.
+    `next_number` is the sequence number of the next event; events of the stream and events about steers share
+    one count. `is_over` is whether the last event was sent; from then on the response cannot be steered.
     """
 
     answered: AnsweredRequest
@@ -112,7 +113,7 @@ class LiveResponse:
         return objects(self.answered.response.get("output"))
 
     def sent(self, event: Mapping[str, Any]) -> JSONObject:
-        """An event as it is sent, with its number and lane; the last one ends the live."""
+        """Return an event as it is sent, with its number and lane, and update the state of the stream."""
         kind = str(event["type"])
         if kind == "response.output_item.done":
             self._done.append(event["item"])
@@ -125,12 +126,12 @@ class LiveResponse:
         return numbered
 
     def can_stop_before(self, event: Mapping[str, Any]) -> bool:
-        """Whether the response, as it is steered, may end here: nothing half said, no call left behind."""
+        """Whether a steered response may end here: no item is open, and no call would remain unanswered."""
         between = not self._item_is_open and event["type"] not in _OPENING and not _is_terminal(event)
         return bool(self.steers) and between and not owed_items(self.output)
 
     def stop(self) -> JSONObject:
-        """End the response with what it has given so far; the event that says so."""
+        """End the response with the output that was sent so far; return its last event."""
         response = {
             **self.answered.response,
             "status": "incomplete",
@@ -143,7 +144,7 @@ class LiveResponse:
         return {"type": "response.incomplete", "response": response}
 
     def successor(self) -> JSONObject:
-        """The request that goes on with the pending input, with the settings of this response."""
+        """Return the request that continues with the steers, with the settings of this response."""
         items = [item for steer in self.steers for item in steer.items()]
         return {**self.answered.body, "previous_response_id": self.answered.response["id"], "input": items}
 
@@ -153,7 +154,7 @@ def _is_terminal(event: Mapping[str, Any]) -> bool:
 
 
 class SteerRefused(Exception):
-    """Input that was not taken, with the code of the reason."""
+    """A refusal to steer, with its code."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -161,9 +162,10 @@ class SteerRefused(Exception):
 
 
 def accept_steer(event: JSONObject, live: LiveResponse | None, id: str) -> JSONObject:
-    """Take the input of a `response.steer` for a response; the event that says so.
+    """Accept the input of a `response.steer` event; return the event that reports it.
 
-    Raises `SteerRefused` when the response cannot be steered so.
+    Raises:
+        SteerRefused: The event is not valid, or the response cannot be steered.
     """
     try:
         _EVENT(event, "")
@@ -191,13 +193,13 @@ def accept_steer(event: JSONObject, live: LiveResponse | None, id: str) -> JSONO
 
 
 def refused_event(event: JSONObject, live: LiveResponse | None, reason: SteerRefused) -> JSONObject:
-    """The event that the input of a `response.steer` was not taken; it brings the input back."""
+    """Return the event that refuses a `response.steer`; it contains the refused input."""
     given = {"previous_response_id": event.get("previous_response_id", ""), "input": event.get("input", "")}
     failed = failed_event(given, reason.code, str(reason))
     return {**failed, "sequence_number": 0} if live is None else live.sent(failed)
 
 
 def failed_event(steer: JSONObject, code: str, message: str) -> JSONObject:
-    """A `response.steer.failed`, still without a number."""
+    """Return a `response.steer.failed` event, still without a number."""
     error = {"type": "invalid_request_error", "code": code, "message": message}
     return {"type": "response.steer.failed", "steer": steer, "error": error}

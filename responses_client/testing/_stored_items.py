@@ -1,4 +1,4 @@
-"""Items as the API keeps them: with ids and without shorthand; and what a client still owes to calls."""
+"""Input items in the form in which the API stores them: with ids, and without shorthand."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PREFIXES = {
     "mcp_approval_request": "mcpr",
     "compaction": "cmp",
 }
-# Items that the API demands a status of; what a client sends of them is complete.
+# Items that always have a status; those that a client sends are completed.
 _WITH_STATUS = (
     "message",
     "function_call",
@@ -38,7 +38,7 @@ _WITH_STATUS = (
 def kept_items(
     items: Sequence[JSONObject], ids: Ids, find: Callable[[str], JSONObject | None]
 ) -> list[JSONObject]:
-    """Input items as they are kept; `find` gives the item behind a reference when there is one."""
+    """Return input items as they are stored; `find` looks up the item behind a reference."""
     return [_kept(item, ids, find) for item in items]
 
 
@@ -55,7 +55,7 @@ def _kept(item: JSONObject, ids: Ids, find: Callable[[str], JSONObject | None]) 
 
 
 def _parts(content: Any, *, is_output: bool) -> Any:
-    """A content as a list of parts, with what parts of an output always have."""
+    """Return a content as a list of parts; those of an output have all fields that the API always sends."""
     parts: Any = [{"type": "input_text", "text": content}] if isinstance(content, str) else content
     if not is_output:
         return parts

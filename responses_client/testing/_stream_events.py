@@ -1,4 +1,4 @@
-"""From a response to its stream: the events of the API in their order, as a pure function."""
+"""The stream of a response: all events of the API in their order, derived from the finished response."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from ._json_types import JSONObject, as_object, objects
 from ._request_input import tokens
 
-# The rest of a type after `response.`, and the fields that only this event has.
+# The part of the type after `response.`, and the fields that only this event has.
 _Steps: TypeAlias = Iterator[tuple[str, JSONObject]]
 _ItemSteps: TypeAlias = Callable[[JSONObject], _Steps]
 
@@ -17,7 +17,7 @@ _ABSENT: Any = object()
 
 
 def stream_events(response: JSONObject) -> list[JSONObject]:
-    """The events that build a response up, numbered from 0.
+    """Return the events that build a response up, numbered from 0.
 
     The last event is the terminal one; a response whose status is not terminal ends without it.
     """
@@ -32,12 +32,12 @@ def stream_events(response: JSONObject) -> list[JSONObject]:
 
 
 def padded(event: JSONObject) -> JSONObject:
-    """An event whose delta, if it has one, comes with padding that hides how long it is."""
+    """Return an event with padding that hides the length of its delta, if it has one."""
     return {**event, "obfuscation": "x" * (16 - len(event["delta"]) % 16)} if "delta" in event else event
 
 
 def snapshot(response: JSONObject, status: str) -> JSONObject:
-    """A response before its first output."""
+    """Return a response as it is before its first output, with another status."""
     blank = dict.fromkeys(("completed_at", "error", "incomplete_details", "usage"))
     return {**response, "status": status, "output": [], **blank}
 
@@ -61,7 +61,7 @@ def _item_events(item: JSONObject, index: int) -> Iterator[JSONObject]:
         added["status"] = "in_progress"
     yield {"type": "response.output_item.added", **place, "item": added}
     for name, fields in steps(item):
-        # The events of shell commands name no item: their place is enough.
+        # The events of shell commands have no item id, only the output index.
         shared = place if name.startswith("shell_call_command") else named
         yield {"type": f"response.{name}", **shared, **fields}
     yield {"type": "response.output_item.done", **place, "item": item}
@@ -76,7 +76,7 @@ def _deltas(name: str, text: Any, fields: JSONObject) -> _Steps:
 
 
 def _progress(*names: str, or_failed: bool = False) -> _ItemSteps:
-    """An item that only reports how far it is; the last report can be that it failed."""
+    """Return the steps of an item that only reports its progress; the last report may be a failure."""
 
     def steps(item: JSONObject) -> _Steps:
         failed = or_failed and (item.get("status") == "failed" or item.get("error") is not None)
@@ -87,7 +87,7 @@ def _progress(*names: str, or_failed: bool = False) -> _ItemSteps:
 
 
 def _written(name: str, field: str) -> _ItemSteps:
-    """An item that writes one text."""
+    """Return the steps of an item that writes one string."""
 
     def steps(item: JSONObject) -> _Steps:
         yield from _deltas(name, item.get(field), {})
@@ -97,7 +97,7 @@ def _written(name: str, field: str) -> _ItemSteps:
 
 
 def _in_turn(*parts: _ItemSteps) -> _ItemSteps:
-    """Several kinds of steps after each other."""
+    """Return the steps of several kinds, one kind after the other."""
 
     def steps(item: JSONObject) -> _Steps:
         for part in parts:
@@ -157,7 +157,7 @@ _PARTS: dict[str, Callable[[JSONObject, JSONObject], _Steps]] = {
     "reasoning_text": _reasoning_text,
 }
 
-# What an item has in place of its values when it is added, and the steps that fill it.
+# By type, the values that an item has when it is added, in place of its own, and the steps that fill it.
 _ITEMS: dict[str, tuple[JSONObject, _ItemSteps]] = {
     "message": ({"content": []}, _content),
     "reasoning": ({"summary": [], "content": []}, _in_turn(_summary, _content)),

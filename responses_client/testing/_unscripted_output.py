@@ -1,6 +1,6 @@
-"""From a request to output items: what the embedded server answers by itself; pure functions.
+"""The output for a request without a script: pure functions in the place of a model.
 
-Equal requests get equal words; ids come from a seed and a counter.
+Equal requests get equal texts; ids come from a seed and a counter.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _REASONING_TOKENS = {
 
 
 def unscripted(request: JSONObject, history: Sequence[JSONObject], ids: Ids) -> ModelOutput:
-    """Reason, then call a function, or search and write a message."""
+    """Return the output for a request: reasoning, then a function call, or searches and a message."""
     question = read_question([*history, *input_items(request)])
     reasoning = as_object(request.get("reasoning"))
     spent = _REASONING_TOKENS.get(str(reasoning.get("effort") or "medium"), 0) if reasoning else 0
@@ -51,7 +51,7 @@ def unscripted(request: JSONObject, history: Sequence[JSONObject], ids: Ids) -> 
 def _reasoning_items(
     request: JSONObject, reasoning: JSONObject, question: Question, ids: Ids
 ) -> list[JSONObject]:
-    """A reasoning item, when the request asks to see any of it."""
+    """Return a reasoning item, if the request asks for a summary or for the encrypted content."""
     shown: JSONObject = {}
     if includes(request, "reasoning.encrypted_content"):
         sealed = hashlib.sha512(encode(question.text)).digest()
@@ -62,7 +62,7 @@ def _reasoning_items(
 
 
 def _offered(request: JSONObject) -> list[JSONObject]:
-    """The tools that the tool choice of the request leaves."""
+    """Return the tools that the tool choice of the request allows."""
     tools = objects(request.get("tools"))
     choice = request.get("tool_choice")
     if not is_object(choice):
@@ -72,7 +72,7 @@ def _offered(request: JSONObject) -> list[JSONObject]:
 
 
 def _tool_to_call(request: JSONObject, question: Question) -> JSONObject | None:
-    """The function to call, or the custom tool when a call is forced: the one most like the question."""
+    """Return the tool to call, the one most like the question; custom tools only if a call is required."""
     choice = request.get("tool_choice")
     mode = choice.get("mode", "required") if is_object(choice) else choice
     kinds = ("function", "custom") if mode == "required" else ("function",)
@@ -97,7 +97,7 @@ def _arguments(tool: JSONObject, question: Question) -> JSONObject | str:
 
 
 def _words(request: JSONObject, question: Question, found: Sequence[Search]) -> tuple[str, list[JSONObject]]:
-    """The text of the answer and its annotations: JSON where it is asked for, what was found, or prose."""
+    """Return the text of the answer and its annotations: JSON if requested, search results, or prose."""
     wanted = as_object(as_object(request.get("text")).get("format"))
     if wanted.get("type") == "json_schema":
         what = f"text format '{wanted.get('name')}'"
@@ -118,16 +118,16 @@ def _example(schema: Any, question: Question, what: str, param: str) -> Any:
 
 
 def _limited(output: ModelOutput, limit: Any) -> ModelOutput:
-    """A output whose last item is a message, cut off where `max_output_tokens` ends."""
+    """Return an output, whose last item is a message, cut off at `max_output_tokens`."""
     if not isinstance(limit, int) or output.reasoning_tokens + count_tokens(output.items) <= limit:
         return output
     *others, last = output.items
     spent = min(output.reasoning_tokens, limit)
-    left = limit - spent - count_tokens(others)
-    if left <= 0:
+    budget = limit - spent - count_tokens(others)
+    if budget <= 0:
         return ModelOutput(others, spent, "max_output_tokens")
     part = last["content"][0]
-    text = "".join(tokens(part["text"])[:left])
+    text = "".join(tokens(part["text"])[:budget])
     notes = [note for note in part["annotations"] if note.get("end_index", note.get("index")) <= len(text)]
     short = {**last, "status": "incomplete", "content": [text_part(text, notes)]}
     return ModelOutput([*others, short], spent, "max_output_tokens")

@@ -19,18 +19,18 @@ for _name in ("uvicorn", "wsproto"):
         import_module(_name)
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
-            f"The embedded server needs {_name} to be on a port: pip install 'responses-client[server]'",
+            f"The embedded server needs {_name} to listen on a port: pip install 'responses-client[server]'",
             name=_name,
         ) from None
 
-import uvicorn  # noqa: E402 (after the check that says how to get it)
+import uvicorn  # noqa: E402 (after the check, whose error says how to install it)
 
 
 class UvicornServer(uvicorn.Server):
-    """uvicorn with an embedded server; `ready` is set once it takes connections.
+    """uvicorn with an embedded server; `ready` is set as soon as it accepts connections.
 
-    It can hang up on one client in the middle of an answer, and hangs up on all of them when it stops:
-    a client that reads a stream must not keep a test from ending.
+    It can close the connection of one client in the middle of an answer, and closes all of them when it
+    stops: a client that reads a stream must not keep a test from ending.
     """
 
     def __init__(self, app: Application, sleep: Callable[[float], None] | None) -> None:
@@ -43,7 +43,7 @@ class UvicornServer(uvicorn.Server):
             ws="wsproto",
             lifespan="off",
             log_config=None,
-            # A client is known by its own address here, whatever the headers of a proxy say.
+            # The address in the scope must be that of the connection, for `_hang_up` to find it.
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=5,
@@ -51,18 +51,18 @@ class UvicornServer(uvicorn.Server):
         super().__init__(config)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start as usual, and say so."""
+        """Start as usual, and set `ready`."""
         await super().startup(sockets)
         self.ready.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop as usual, but wait for no client."""
-        # It runs once uvicorn has said goodbye to each of them and starts to wait.
+        """Stop as usual, but without waiting for clients."""
+        # This runs after uvicorn has asked all connections to shut down, when it starts to wait for them.
         asyncio.get_running_loop().call_soon(self._hang_up_all)
         await super().shutdown(sockets)
 
     def _hang_up(self, scope: Scope) -> bool:
-        # Not all kinds of connections that uvicorn knows have a client; those made here do.
+        # Not all connection classes of uvicorn have a `client`; the two configured above have one.
         all_of_them = self.server_state.connections
         its = [each for each in all_of_them if getattr(each, "client", None) == scope.get("client")]
         for connection in its:
@@ -75,14 +75,19 @@ class UvicornServer(uvicorn.Server):
 
 
 def listener(host: str, port: int) -> socket.socket:
-    """A socket that listens; `OSError` when the address cannot be had, `ValueError` for no port at all."""
+    """Return a listening socket.
+
+    Raises:
+        OSError: The address is not available.
+        ValueError: The port is not from 0 to 65535.
+    """
     check_count("port", port, minimum=0, maximum=65535)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family)
 
 
 def url_of(listening: socket.socket, host: str, app: Application) -> str:
-    """The base URL under which clients find a server."""
+    """Return the base URL under which clients reach a server."""
     shown = f"[{host}]" if ":" in host else host
     return f"http://{shown}:{listening.getsockname()[1]}{app.prefix}"
 
@@ -91,7 +96,7 @@ def url_of(listening: socket.socket, host: str, app: Application) -> str:
 def serving(
     app: Application, *, host: str, port: int, sleep: Callable[[float], None] | None
 ) -> Generator[str]:
-    """Serve from a thread; gives the base URL. In the end, unexpected requests are an `AssertionError`."""
+    """Serve from a thread and yield the base URL; raise `AssertionError` at the end if `verify` does."""
     with closing(listener(host, port)) as listening, ThreadPoolExecutor(1) as pool:
         server = UvicornServer(app, sleep)
         running = pool.submit(server.run, sockets=[listening])

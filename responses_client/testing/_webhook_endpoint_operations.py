@@ -1,4 +1,4 @@
-"""The operations on webhook endpoints: they are kept, and nothing is delivered to them."""
+"""The operations on webhook endpoints, which are stored; nothing is delivered to them."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def rotate_secret(store: Store, request: RecordedRequest, params: Mapping[str, s
 
 
 def send_test(store: Store, request: RecordedRequest, params: Mapping[str, str]) -> Answer:
-    """`POST /webhook_endpoints/{webhook_endpoint_id}/test`: always as if the endpoint had answered 200."""
+    """`POST /webhook_endpoints/{webhook_endpoint_id}/test`: sends nothing, and reports status 200."""
     endpoint = _endpoint(store, params)
     body = body_of(store, request, ENDPOINT_TEST)
     return Answer.of_json(
@@ -93,7 +93,7 @@ def _endpoint(store: Store, params: Mapping[str, str]) -> JSONObject:
 
 
 def _with_new_secret(store: Store, endpoint: JSONObject, ids: Ids) -> Answer:
-    """Keep an endpoint with a new secret, which is shown in this answer and never again."""
+    """Store an endpoint with a new secret, which only this answer shows."""
     seed = hashlib.sha256(ids.new("seed").encode()).digest()
     secret = "whsec_" + base64.b64encode(seed).decode()
     kept = {**endpoint, "signing_secret_hint": f"whsec_...{secret[-4:]}"}

@@ -1,4 +1,29 @@
-"""A WebSocket to `/responses` without I/O: messages go in, and out come frames, waits and signals."""
+"""A WebSocket to `/responses` without I/O: messages go in; frames, waits and signals come out.
+
+The transport passes each message to `WebSocketSession.receive`, sends the frames that it returns, and, if it
+also returns a lane, iterates over `Lane.steps` in a task of that lane. Requests with the same `stream_id`, or
+with none, share a lane and are answered one after the other; lanes run side by side.
+
+    message ── receive() ─┬─ response.create ──► queue of a lane ── Lane.steps() ──► events
+                          └─ response.steer ───► LiveResponse.steers ──► accepted or failed, at once
+
+A request in its lane:
+
+    WAITING ──► PLAYING ──┬─ all events sent ─────────┬──► OVER
+                 ▲  ▲ │   └─ steered, no item open ───┘     │
+                 │  │ │ hold_after                          ├─ no steers: the next request of the lane
+                 │  │ ▼                                     ├─ failed or cancelled: the steers fail
+                 │  HOLD, until a message arrives           ├─ open calls: the steers are held until a
+                 │                                          │  request of the lane continues the response
+                 └─────────────── the successor ◄───────────┴─ otherwise
+
+A steered response ends early, as `response.incomplete` with the reason `steered`, as soon as no item is open,
+unless its output has calls that the client must answer. The successor is a copy of the request whose input is
+the steers; if it is refused, the steers fail.
+
+The events of a response and those about its steers share one sequence of numbers, so the transport holds a
+lock from taking a step, or a message, until its frames are sent.
+"""
 
 from __future__ import annotations
 
@@ -25,14 +50,14 @@ from ._stream_events import padded, stream_events
 
 
 class Signal(Enum):
-    """What a connection does beside sending and waiting."""
+    """A step of a connection other than sending and waiting."""
 
     HOLD = auto()
-    """Go on when the client has sent something."""
+    """Continue when the client has sent something."""
     CLOSE = auto()
-    """Close the connection as one should."""
+    """Close the connection with a closing handshake."""
     BREAK = auto()
-    """Break the connection off."""
+    """Close the connection without a closing handshake."""
 
 
 # A frame to send, seconds to wait, or a signal.
@@ -44,7 +69,7 @@ _CLIENT_EVENTS = ("response.create", "response.steer")
 
 @dataclass(frozen=True, slots=True)
 class StartedAnswer:
-    """How a request is answered: events in their order, or bytes as they are; or why it is not."""
+    """The answer to a request: events, or bytes that are sent as they are; or the error that refuses it."""
 
     parts: Sequence[Mapping[str, Any] | bytes] = ()
     pace: Pace = field(default_factory=Pace)
@@ -53,7 +78,11 @@ class StartedAnswer:
 
 
 class WebSocketSession:
-    """What one connection knows: its lanes, its responses, and input that waits for tool results."""
+    """The state of one connection: its lanes, its responses, and steers that wait for tool outputs.
+
+    `received` counts the messages of the client. `memory` has all responses of the connection, even those
+    with `store` false.
+    """
 
     def __init__(
         self, store: Store, url: str, headers: Mapping[str, str], record: Callable[[RecordedRequest], None]
@@ -70,7 +99,7 @@ class WebSocketSession:
         self._steer_ids = Ids("steer")
 
     def receive(self, message: bytes) -> tuple[list[bytes], Lane | None]:
-        """Take a message: the frames to send at once, and the lane that has something to do now."""
+        """Take a message; return the frames to send at once, and the lane that now has a request, if any."""
         self.received += 1
         self._record(recorded(MESSAGE, self._url, self._headers, message, self._history))
         try:
@@ -102,7 +131,7 @@ class WebSocketSession:
         return lane
 
     def start(self, lane: Lane, given: JSONObject) -> StartedAnswer:
-        """Begin to answer a request: as scripted for any, with a response, or with a refused_event."""
+        """Begin to answer a request, with a scripted answer, with a response, or with a refusal."""
         with self.store.lock:
             check = partial(self._compare, given)
             try:
@@ -142,7 +171,7 @@ class WebSocketSession:
             return StartedAnswer(reply.parts, pace)
         answered = answer_request(self.store, body, history, reply)
         if waits:
-            # Only now: input stays pending while the requests that could take it are refused.
+            # Not before: steers stay pending when the request that would take them is refused.
             del self._held[previous]
         self.store.keep(answered)
         self.memory.keep(answered, answered.response)
@@ -153,7 +182,7 @@ class WebSocketSession:
         )
 
     def stop(self, live: LiveResponse) -> JSONObject:
-        """End a response that is steered before its end; the event that says so."""
+        """End a steered response early, also where it is stored; return its last event."""
         before = live.answered.response
         event = live.stop()
         with self.store.lock:
@@ -163,27 +192,27 @@ class WebSocketSession:
         return event
 
     def hold(self, lane: Lane, live: LiveResponse) -> None:
-        """Keep the pending input of a response until the client has sent what its calls need."""
+        """Hold the steers of a response until the client has answered its calls."""
         self._held[live.answered.response["id"]] = (lane, live.steers)
 
 
 class Lane:
-    """The requests with one `stream_id`, or with none: answered one after the other."""
+    """A queue of the requests with one `stream_id`, or with none, which are answered one after the other."""
 
     def __init__(self, session: WebSocketSession, stream_id: str | None) -> None:
         self.stream_id = stream_id
-        # Requests, each with the number of messages that had come with it.
+        # Requests, each with the number of messages received up to and with it.
         self.waiting: deque[tuple[JSONObject, int]] = deque()
         self.is_running = False
         self._session = session
 
     def steps(self) -> Iterator[Step]:
-        """What to do until nothing is left to answer."""
+        """Iterate over the steps of the connection until the queue is empty."""
         while self.waiting:
             yield from self._answer(*self.waiting.popleft())
 
     def _answer(self, body: JSONObject, received: int) -> Iterator[Step]:
-        """Answer a request; a response that is steered is followed by its successors."""
+        """Answer a request, and after it the successors that steers cause."""
         before: LiveResponse | None = None
         following: JSONObject | None = body
         while following is not None:
@@ -214,13 +243,13 @@ class Lane:
             yield Signal.CLOSE if pace.clean_cut else Signal.BREAK
 
     def _sent(self, event: Mapping[str, Any], live: LiveResponse | None) -> Mapping[str, Any]:
-        """An event as it is sent; of a response that is steered, its end when it can stop here."""
+        """Return an event as it is sent, or the last event if a steered response can stop here."""
         if live is None:
             return event
         return live.sent(self._session.stop(live) if live.can_stop_before(event) else event)
 
     def _refused(self, error: ApiError, before: LiveResponse | None) -> list[JSONObject]:
-        """The events for a request that failed: for a successor, that input came to nothing."""
+        """Return the events for a refused request; for a successor, that its steers have failed."""
         if before is not None:
             failed = [steer.failed("successor_creation_failed", str(error)) for steer in before.steers]
             return [before.sent(event) for event in failed]
@@ -228,7 +257,7 @@ class Lane:
         return [{**error_event(error), **lane}]
 
     def _follow_up(self, live: LiveResponse) -> Generator[Step, None, JSONObject | None]:
-        """What comes after a response that was steered: the request to go on with, if any."""
+        """Settle the steers of a response that is over; return the successor that they cause, if any."""
         status = live.answered.response.get("status")
         if not live.steers:
             return None
@@ -246,13 +275,13 @@ class Lane:
 
 
 def error_event(error: ApiError) -> JSONObject:
-    """An error as a WebSocket carries it."""
+    """Return the event that carries an error on a WebSocket."""
     headers = {"headers": error.headers} if error.headers else {}
     return {"type": "error", "status": error.status, "error": {**error.error, **headers}}
 
 
 def _parsed(message: bytes) -> JSONObject:
-    """The event in a message."""
+    """Return the event in a message, or refuse the message."""
     try:
         event = load(message)
     except ValueError:
@@ -267,14 +296,14 @@ def _parsed(message: bytes) -> JSONObject:
 
 
 def _check(body: JSONObject, *, generate: bool) -> None:
-    """Refuse a request that the API would refuse; without an answer it needs no input."""
+    """Refuse a request that the API would refuse; one that generates nothing needs no input."""
     if body.get("background") is True:
         refuse("'background' is not supported on a WebSocket.", "background", None)
     check_create({**({} if generate else {"input": []}), **body, "stream": True})
 
 
 def _canned(answer: Answer | None, pace: Pace) -> StartedAnswer:
-    """What was scripted for any request: an error of the API, a body as it is, or a broken connection."""
+    """Return a canned answer: an error of the API, a body that is sent unchanged, or a broken connection."""
     if answer is None:
         return StartedAnswer(pace=Pace(cut_after=0))
     body = b"".join(answer.chunks)

@@ -36,7 +36,7 @@ async def test_end_of_the_block_closes_server_and_clients() -> None:
 
 async def test_end_of_the_block_asks_for_what_was_expected() -> None:
     server = AsyncServer().expect(user="Bye").reply("Hello")
-    with pytest.raises(AssertionError, match="never came: user='Bye'"):
+    with pytest.raises(AssertionError, match="was never sent: user='Bye'"):
         async with server:
             pass
 
@@ -85,7 +85,7 @@ async def test_unexpected_request_on_a_port_is_told_at_the_end_of_its_block() ->
             with pytest.raises(BadRequestError):
                 await asked(server, http_client=http_client, base_url=url)
 
-    with pytest.raises(AssertionError, match="came:     'Hi'"):
+    with pytest.raises(AssertionError, match="got:      'Hi'"):
         await use(AsyncServer().expect(user="Bye").reply("Hello"))
 
 

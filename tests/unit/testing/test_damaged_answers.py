@@ -191,13 +191,13 @@ def test_faults_are_for_the_next_answer_only(server: Server) -> None:
 @pytest.mark.parametrize(
     ("script", "message"),
     [
-        (lambda server: server.corrupt_after(-1), "events is -1, but has to be at least 0."),
-        (lambda server: server.drip(0), "bytes_per_piece is 0, but has to be at least 1."),
-        (lambda server: server.drip(1, -1), "seconds is -1, but has to be at least 0."),
+        (lambda server: server.corrupt_after(-1), "events must be at least 0, got -1."),
+        (lambda server: server.drip(0), "bytes_per_piece must be at least 1, got 0."),
+        (lambda server: server.drip(1, -1), "seconds must be at least 0, got -1."),
     ],
 )
 def test_nonsense_is_refused(server: Server, script: Any, message: str) -> None:
-    with pytest.raises(ValueError, match="has to be") as caught:
+    with pytest.raises(ValueError, match="must be") as caught:
         script(server)
     assert str(caught.value) == message
 

@@ -105,7 +105,7 @@ def test_mismatch_tells_path_and_both_values(
         server.requests[0].assert_sent(fields)
     assert str(caught.value) == (
         "The request POST /v1/responses is not as expected:\n"
-        f"  {path}\n    expected: {expected}\n    came:     {came}"
+        f"  {path}\n    expected: {expected}\n    got:      {came}"
     )
 
 
@@ -140,7 +140,7 @@ def test_long_texts_are_shown_where_they_differ() -> None:
 def test_long_text_that_goes_on_is_shown_where_it_does() -> None:
     server = Server()
     create(server, input="a" * 5000)
-    with pytest.raises(AssertionError, match=r"came:     \.\.\.'a{30}'$"):
+    with pytest.raises(AssertionError, match=r"got:      \.\.\.'a{30}'$"):
         server.requests[0].assert_sent(input="a" * 5000 + "x")
 
 
@@ -151,7 +151,7 @@ def test_request_without_json_has_nothing() -> None:
     server.requests[0].assert_sent()
     with pytest.raises(AssertionError, match=r"The request GET /v1/responses/resp_1 is not"):
         server.requests[0].assert_sent(model=ANY)
-    with pytest.raises(AssertionError, match=r"user\n    expected: <ANY>\n    came:     nothing"):
+    with pytest.raises(AssertionError, match=r"user\n    expected: <ANY>\n    got:      nothing"):
         server.requests[0].assert_sent(user=ANY)
 
 
@@ -220,13 +220,13 @@ def test_tool_output_that_differs_is_told(
     create(server, input=[user("Hi"), *calls, *answers])
     with pytest.raises(AssertionError) as caught:
         server.requests[0].assert_sent(tool_outputs=outputs)
-    assert str(caught.value).endswith(f"  {path}\n    expected: {expected}\n    came:     {came}")
+    assert str(caught.value).endswith(f"  {path}\n    expected: {expected}\n    got:      {came}")
 
 
 def test_outputs_before_the_last_message_are_not_those_of_the_turn() -> None:
     server = Server()
     create(server, input=[user("Hi"), CALL, output("call_1", "Sunny"), user("Thanks")])
-    with pytest.raises(AssertionError, match=r"came:     nothing$"):
+    with pytest.raises(AssertionError, match=r"got:      nothing$"):
         server.requests[0].assert_sent(tool_outputs={"get_weather": ANY})
 
 
@@ -238,7 +238,7 @@ def test_outputs_before_the_last_message_are_not_those_of_the_turn() -> None:
 def test_mismatch_rises_through_the_call(colour: str, options: dict[str, Any]) -> None:
     server = Server().expect(model="gpt-5.4").reply("Hello")
     caller = Caller(colour, server.client, server.async_client)
-    with pytest.raises(AssertionError, match=r"model\n    expected: 'gpt-5.4'\n    came:     'm'"):
+    with pytest.raises(AssertionError, match=r"model\n    expected: 'gpt-5.4'\n    got:      'm'"):
         caller(lambda client: client.responses.create(model="m", input="Hi", **options))
     assert len(server.requests) == 1
     assert text_of(created(server, input="Hello")) == "Hello! How can I help you today?"
@@ -246,7 +246,7 @@ def test_mismatch_rises_through_the_call(colour: str, options: dict[str, Any]) -
 
 def test_mismatch_that_is_swallowed_is_raised_in_the_end() -> None:
     server = Server().expect(model="x").reply("Hello")
-    with pytest.raises(AssertionError, match="came:     'm'"), server, suppress(Exception):
+    with pytest.raises(AssertionError, match="got:      'm'"), server, suppress(Exception):
         create(server)
 
 
@@ -256,9 +256,9 @@ def test_request_that_never_came_is_told_in_the_end() -> None:
     with pytest.raises(AssertionError) as caught, server:
         pass
     assert str(caught.value) == (
-        "A request that was expected never came: user='Hi' and model='m'\n"
-        "A request that was expected never came: tools[0].name=re.compile('x'), tool_outputs={'f': '1'}\n"
-        "A request that was expected never came: any request"
+        "An expected request was never sent: user='Hi' and model='m'\n"
+        "An expected request was never sent: tools[0].name=re.compile('x'), tool_outputs={'f': '1'}\n"
+        "An expected request was never sent: any request"
     )
 
 
@@ -302,23 +302,25 @@ def test_refused_request_is_not_the_expected_one() -> None:
 
 def test_expectation_is_verified_on_demand_and_told_once() -> None:
     server = Server().expect(model="x").reply("Hello")
-    with pytest.raises(AssertionError, match="never came: model='x'"):
+    with pytest.raises(AssertionError, match="was never sent: model='x'"):
         server.verify()
     with pytest.raises(AssertionError):
         create(server)
-    with pytest.raises(AssertionError, match="came:     'm'"):
+    with pytest.raises(AssertionError, match="got:      'm'"):
         server.verify()
     server.verify()
 
 
 @pytest.mark.parametrize("path", ["", ".", "a[b", "a[x]", "[", "a]"])
 def test_path_that_is_none_is_refused(path: str) -> None:
-    with pytest.raises(ValueError, match=r"is no path to a field, such as"):
+    with pytest.raises(ValueError, match=r"is not a path to a field, such as"):
         Server().expect({path: 1})
 
 
 def test_outputs_have_to_be_named() -> None:
-    with pytest.raises(ValueError, match=r"tool_outputs is \['Sunny'\], but has to map names"):
+    with pytest.raises(
+        ValueError, match=r"tool_outputs must map tool names or call ids to outputs, got \['Sunny'\]"
+    ):
         Server().expect(tool_outputs=["Sunny"])  # type: ignore[arg-type]
 
 
@@ -336,7 +338,7 @@ def test_mismatch_on_a_port_is_an_error_for_the_client_and_one_of_the_test() -> 
     server = Server().expect(model="x").reply("Hello")
     errors: list[BadRequestError] = []
     with (
-        pytest.raises(AssertionError, match=r"model\n    expected: 'x'\n    came:     'm'"),
+        pytest.raises(AssertionError, match=r"model\n    expected: 'x'\n    got:      'm'"),
         server.serve() as url,
     ):
         errors.append(refused(url))

@@ -68,7 +68,7 @@ def test_end_of_the_fixture_asks_for_what_is_lacking_async(pytester: pytest.Pyte
     pytester.makepyfile(ASYNC_SUITE)
     result = pytester.runpytest("-p", "no:cacheprovider", "-p", "no:anyio")
     result.assert_outcomes(passed=2, errors=1)
-    result.stdout.fnmatch_lines(["A request that was expected never came: user='Hi'"])
+    result.stdout.fnmatch_lines(["An expected request was never sent: user='Hi'"])
 
 
 SUITE = """
@@ -101,10 +101,10 @@ def test_end_of_the_fixture_asks_for_what_is_lacking(pytester: pytest.Pytester) 
     result.stdout.fnmatch_lines(
         [
             "*ERROR at teardown of test_forgotten*",
-            "A request that was expected never came: user='Hi'",
+            "An expected request was never sent: user='Hi'",
             "*test_failed*",
             '>*create(model="m", input="Bye")',
             "*    expected: 'Hi'",
-            "*    came:     'Bye'",
+            "*    got:      'Bye'",
         ]
     )

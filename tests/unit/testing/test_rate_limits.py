@@ -263,12 +263,12 @@ async def test_websocket_is_told_in_an_event() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "needs requests or tokens"),
-        ({"requests": 0}, "requests is 0, but has to be at least 1"),
-        ({"tokens": -1}, "tokens is -1, but has to be at least 1"),
-        ({"requests": 1, "seconds": 0}, "seconds is 0, but has to be more than 0"),
-        ({"requests": 1, "seconds": float("nan")}, "seconds is nan"),
-        ({"requests": 1, "style": "leaky"}, "style is 'leaky', but has to be 'bucket' or 'window'"),
+        ({}, "needs requests, tokens or both"),
+        ({"requests": 0}, "requests must be at least 1, got 0"),
+        ({"tokens": -1}, "tokens must be at least 1, got -1"),
+        ({"requests": 1, "seconds": 0}, "seconds must be more than 0 and finite, got 0"),
+        ({"requests": 1, "seconds": float("nan")}, "seconds must be more than 0 and finite, got nan"),
+        ({"requests": 1, "style": "leaky"}, "style must be 'bucket' or 'window', got 'leaky'"),
     ],
 )
 def test_limit_that_makes_no_sense_is_refused(options: dict[str, Any], message: str) -> None:

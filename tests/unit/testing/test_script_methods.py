@@ -16,25 +16,25 @@ from responses_client.testing import RateLimit, Server
 @pytest.mark.parametrize(
     ("script", "message"),
     [
-        (lambda server: server.delay(-1), "seconds is -1, but has to be at least 0."),
-        (lambda server: server.delay(math.nan), "seconds is nan, but has to be at least 0."),
-        (lambda server: server.delay(per_event=-0.5), "per_event is -0.5, but has to be at least 0."),
-        (lambda server: server.disconnect_after(-1), "events is -1, but has to be at least 0."),
-        (lambda server: server.hold_after(0), "events is 0, but has to be at least 1."),
-        (lambda server: server.hold_after(1, messages=0), "messages is 0, but has to be at least 1."),
-        (lambda server: server.fail(status=200), "status is 200, but has to be from 400 to 599."),
-        (lambda server: server.fail(status=600), "status is 600, but has to be from 400 to 599."),
-        (lambda server: server.fail(times=0), "times is 0, but has to be at least 1."),
-        (lambda server: server.fail(retry_after=-1), "retry_after is -1, but has to be at least 0."),
-        (lambda server: server.drop_connection(0), "times is 0, but has to be at least 1."),
-        (lambda server: server.unscripted(0), "times is 0, but has to be at least 1."),
-        (lambda server: server.background(polls=0), "polls is 0, but has to be at least 1."),
-        (lambda server: server.reply_raw("", status=100), "status is 100, but has to be from 200 to 599."),
+        (lambda server: server.delay(-1), "seconds must be at least 0, got -1."),
+        (lambda server: server.delay(math.nan), "seconds must be at least 0, got nan."),
+        (lambda server: server.delay(per_event=-0.5), "per_event must be at least 0, got -0.5."),
+        (lambda server: server.disconnect_after(-1), "events must be at least 0, got -1."),
+        (lambda server: server.hold_after(0), "events must be at least 1, got 0."),
+        (lambda server: server.hold_after(1, messages=0), "messages must be at least 1, got 0."),
+        (lambda server: server.fail(status=200), "status must be from 400 to 599, got 200."),
+        (lambda server: server.fail(status=600), "status must be from 400 to 599, got 600."),
+        (lambda server: server.fail(times=0), "times must be at least 1, got 0."),
+        (lambda server: server.fail(retry_after=-1), "retry_after must be at least 0, got -1."),
+        (lambda server: server.drop_connection(0), "times must be at least 1, got 0."),
+        (lambda server: server.unscripted(0), "times must be at least 1, got 0."),
+        (lambda server: server.background(polls=0), "polls must be at least 1, got 0."),
+        (lambda server: server.reply_raw("", status=100), "status must be from 200 to 599, got 100."),
     ],
 )
 def test_nonsense_is_refused_and_changes_nothing(script: Callable[[Server], Server], message: str) -> None:
     with Server(sleep=lambda seconds: pytest.fail("it waited")) as server:
-        with pytest.raises(ValueError, match="has to be") as caught:
+        with pytest.raises(ValueError, match="must be") as caught:
             script(server)
         assert str(caught.value) == message
         assert created(server)["status"] == "completed"
@@ -115,7 +115,7 @@ def test_hold_is_without_effect_on_http() -> None:
     ],
 )
 def test_numbers_that_make_no_sense_are_refused_where_they_stand(script: Any) -> None:
-    with pytest.raises(ValueError, match="has to be"):
+    with pytest.raises(ValueError, match="must be"):
         script(Server())
 
 

@@ -288,7 +288,7 @@ def test_port_that_is_taken_is_an_error(url: str) -> None:
 
 
 def test_port_that_does_not_exist_is_an_error() -> None:
-    with pytest.raises(ValueError, match="port is 65536, but has to be from 0 to 65535"):
+    with pytest.raises(ValueError, match="port must be from 0 to 65535, got 65536"):
         Server().serve(port=65536).__enter__()
 
 
@@ -316,7 +316,7 @@ def test_missing_extra_is_named(
 ) -> None:
     monkeypatch.delitem(sys.modules, "responses_client.testing._uvicorn_server", raising=False)
     monkeypatch.setitem(sys.modules, name, None)
-    message = f"The embedded server needs {name} to be on a port: pip install 'responses-client[server]'"
+    message = f"The embedded server needs {name} to listen on a port: pip install 'responses-client[server]'"
     with pytest.raises(ModuleNotFoundError) as caught:
         Server().serve()
     assert (str(caught.value), caught.value.name) == (message, name)
@@ -375,7 +375,7 @@ def test_command_that_cannot_listen_says_so(url: str, port: str, capsys: pytest.
     ("arguments", "problem"),
     [
         (["--prot", "1"], "[--port PORT]"),
-        (["--rate-limit", "0"], "argument --rate-limit: 0 is not 1 or more"),
+        (["--rate-limit", "0"], "argument --rate-limit: must be at least 1, got 0"),
         (["--rate-limit", "x"], "argument --rate-limit: invalid int value"),
     ],
 )
