@@ -16,15 +16,19 @@ from typing import TYPE_CHECKING
 __all__ = [
     "Answer",
     "AsyncServer",
+    "ConnectionBroken",
     "RateLimit",
     "RecordedRequest",
     "Server",
+    "UnexpectedRequest",
     "VirtualClock",
     "Webhook",
     "sign_webhook",
 ]
 
 if TYPE_CHECKING:
+    from ._asgi import ConnectionBroken
+    from ._expectations import UnexpectedRequest
     from ._http_types import Answer
     from ._rate_limits import RateLimit
     from ._recorded_request import RecordedRequest
@@ -38,9 +42,11 @@ else:
     _MODULES = {
         "Answer": "_http_types",
         "AsyncServer": "_server",
+        "ConnectionBroken": "_asgi",
         "RateLimit": "_rate_limits",
         "RecordedRequest": "_recorded_request",
         "Server": "_server",
+        "UnexpectedRequest": "_expectations",
         "VirtualClock": "_virtual_clock",
         "Webhook": "_signed_webhooks",
         "sign_webhook": "_signed_webhooks",
@@ -50,7 +56,6 @@ else:
         if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = getattr(import_module(f".{_MODULES[name]}", __name__), name)
-        value.__module__ = __name__
         globals()[name] = value
         return value
 

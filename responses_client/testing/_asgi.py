@@ -16,6 +16,7 @@ from responses_client import _clock
 from ._app import Application
 from ._expectations import UnexpectedRequest
 from ._http_types import Answer
+from ._public import public
 from ._websocket_session import Lane, Signal, WebSocketSession
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -26,6 +27,7 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 _BROKEN = (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError)
 
 
+@public
 class ConnectionBroken(Exception):
     """A scripted broken connection, raised on servers that offer no way to close one."""
 

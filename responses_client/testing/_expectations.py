@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from ._http_types import ApiError
 from ._json_types import JSONObject, as_object, is_array, is_object
+from ._public import public
 from ._request_input import Question, ToolResult, read_question
 
 _STEP = re.compile(r"[^.\[\]]+|\[-?\d+\]")
@@ -19,6 +20,7 @@ _SHOWN_CHARACTERS = 200
 _CONTEXT_CHARACTERS = 30  # shown of the common start of two long strings
 
 
+@public
 class UnexpectedRequest(AssertionError):
     """A request that differs from the expected one; the message lists the differences, path by path.
 

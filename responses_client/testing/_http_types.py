@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from ._json_types import JSONObject, encode
+from ._public import public
 
 JSON_TYPE = "application/json"
 SSE_TYPE = "text/event-stream; charset=utf-8"
@@ -83,6 +84,7 @@ class Pace:
         )
 
 
+@public
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An HTTP answer before any I/O. `chunks` is the body; of a stream, each chunk is an event."""

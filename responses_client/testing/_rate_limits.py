@@ -14,6 +14,7 @@ from responses_client import _clock
 
 from ._argument_checks import check_count
 from ._http_types import ApiError
+from ._public import public
 
 Kind: TypeAlias = Literal["requests", "tokens"]
 
@@ -24,6 +25,7 @@ _UNITS_PER_MINUTE: Mapping[Kind, str] = {"requests": "RPM", "tokens": "TPM"}
 _EPSILON = 1e-6
 
 
+@public
 @dataclass(frozen=True, slots=True)
 class RateLimit:
     """A rate limit of the embedded server: `requests` and `tokens` per `seconds`, by default per minute.

@@ -10,11 +10,13 @@ import httpx
 
 from ._expectations import Expectation, expectation
 from ._json_types import JSONObject, as_object, load
+from ._public import public
 from ._request_input import input_items
 
 MESSAGE = "WEBSOCKET"
 
 
+@public
 @dataclass(frozen=True)
 class RecordedRequest:
     """A request as the server received it; so is each message that a client sends on a WebSocket."""

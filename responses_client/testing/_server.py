@@ -16,6 +16,7 @@ from ._asgi import AsgiApp
 from ._httpx_transports import AsyncServerTransport, ServerTransport
 from ._ids import Ids
 from ._json_types import JSONObject
+from ._public import public
 from ._rate_limits import Limiter, RateLimit
 from ._recorded_request import RecordedRequest
 from ._script_methods import ScriptMethods
@@ -178,6 +179,7 @@ class BaseServer(ScriptMethods):
             )
 
 
+@public
 class Server(BaseServer):
     """An embedded Responses API, in process without a socket, or on a port inside a `serve()` block.
 
@@ -233,6 +235,7 @@ class Server(BaseServer):
         return self._serving(host, port)
 
 
+@public
 class AsyncServer(BaseServer):
     """An embedded Responses API for async tests, on asyncio and trio: its clients and its block are async.
 

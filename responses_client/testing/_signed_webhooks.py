@@ -11,6 +11,7 @@ from responses_client._webhooks import sign
 
 from ._ids import Ids
 from ._json_types import JSONObject, encode
+from ._public import public
 
 if TYPE_CHECKING:
     from responses_client.models import Response
@@ -21,6 +22,7 @@ WEBHOOK_SECRET = "whsec_c2VjcmV0IG9mIHRoZSBlbWJlZGRlZCBzZXJ2ZXI="
 _ANNOUNCED_STATUSES = ("completed", "failed", "incomplete", "cancelled")
 
 
+@public
 @dataclass(frozen=True, slots=True)
 class Webhook:
     """A signed webhook, to pass to the code that receives webhooks."""
@@ -31,6 +33,7 @@ class Webhook:
     """The headers, including the three of the signature."""
 
 
+@public
 def sign_webhook(
     body: bytes | str, *, id: str = "wh_test", timestamp: int | None = None, secret: str = WEBHOOK_SECRET
 ) -> dict[str, str]:

@@ -46,6 +46,7 @@ import anyio.lowlevel
 from responses_client import _clock
 
 from ._argument_checks import check_number
+from ._public import public
 
 # How long all others must be quiet before the clock moves: turns of an event loop, real seconds of threads.
 _QUIET_TURNS = 20
@@ -77,6 +78,7 @@ class Sleeper:
     seen_at: float = field(default=0.0, compare=False)
 
 
+@public
 class VirtualClock:
     """A clock that replaces the real one during its block, so that waits of the package take no time.
 
