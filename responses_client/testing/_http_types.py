@@ -52,7 +52,7 @@ class Drip(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How an answer is sent.
+    """The pace of an answer: its delays, and where it pauses, breaks off or is damaged.
 
     `delay` and `per_event` are seconds before the headers and between events. The connection breaks after
     `cut_after` events, or just ends with `clean_cut`. A WebSocket pauses after `hold_after` events until the

@@ -98,7 +98,7 @@ def _find(request: RecordedRequest, prefix: str) -> tuple[Route, dict[str, str]]
 
 
 def segments_of(request: RecordedRequest, prefix: str) -> list[str]:
-    """Return the segments of a path after the prefix, still percent-encoded; none if it is elsewhere."""
+    """Return the segments of a path after the prefix, still percent-encoded; none if there is another prefix."""
     # Split before decoding: an escaped slash is part of its segment.
     path = httpx.URL(request.url).raw_path.decode("ascii").partition("?")[0]
     rest = path.removeprefix(prefix) if path.startswith(f"{prefix}/") else ""

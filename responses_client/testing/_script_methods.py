@@ -30,7 +30,7 @@ class ScriptMethods:
         tool_outputs: Mapping[str, object] | None = None,
         **more: object,
     ) -> Self:
-        """Expect the request that the next scripted answer is for to have these fields.
+        """Expect these fields in the request that the next scripted answer is for.
 
             server.expect(user="Weather?", model=ANY).call_tool("get_weather", {"city": "Paris"})
             server.expect(tool_outputs={"get_weather": "Sunny"}).reply("It is sunny.")

@@ -27,7 +27,7 @@ class Client:
         self._from_app = from_app
 
     async def message(self) -> Message:
-        """The next ASGI message; its type is `ended` when the application has returned."""
+        """Return the next ASGI message; its type is `ended` when the application has returned."""
         with anyio.fail_after(10):
             try:
                 return await self._from_app.receive()
@@ -35,13 +35,13 @@ class Client:
                 return {"type": "ended"}
 
     async def event(self) -> dict[str, Any]:
-        """The next event."""
+        """Return the next event."""
         message = await self.message()
         assert message["type"] == "websocket.send", message
         return dict(json.loads(message["text"]))
 
     async def until(self, *types: str) -> list[dict[str, Any]]:
-        """The events up to the first of one of some types."""
+        """Return the events up to the first one of these types."""
         found = [await self.event()]
         while found[-1]["type"] not in types:
             found.append(await self.event())
@@ -52,7 +52,7 @@ class Client:
         await self.send_text(json.dumps(event))
 
     async def send_text(self, text: str) -> None:
-        """Send a text, whatever it is."""
+        """Send a text message, which need not be an event."""
         await self._to_app.send({"type": "websocket.receive", "text": text})
 
     async def send_bytes(self, data: bytes) -> None:
@@ -64,7 +64,7 @@ class Client:
         await self._to_app.send({"type": "websocket.disconnect", "code": 1000})
 
     async def create(self, **body: Any) -> list[dict[str, Any]]:
-        """Send a `response.create` with a model and an input unless given; the events until its end."""
+        """Send a `response.create`, with a default model and input; return the events until its end."""
         await self.send(type="response.create", **{"model": "m", "input": "Hi", **body})
         return await self.until("response.completed", "response.incomplete", "response.failed", "error")
 
@@ -111,7 +111,7 @@ async def connected(server: Server) -> AsyncIterator[Client]:
 
 
 def types(events: list[dict[str, Any]]) -> list[str]:
-    """The types of events without their prefix, runs of deltas as one."""
+    """Return the types of events without their prefix, with runs of deltas as one."""
     found: list[str] = []
     for event in events:
         name = str(event["type"]).removeprefix("response.")

@@ -12,7 +12,7 @@ from responses_client.testing import Server
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    """A server in process; the end of the test asks for requests that it expected."""
+    """A server in process; the test fails at its end if an expected request was never sent."""
     with Server() as server:
         yield server
 

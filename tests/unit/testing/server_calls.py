@@ -23,25 +23,25 @@ def async_http(server: Server, **options: Any) -> httpx.AsyncClient:
 
 
 def create(server: Server, **body: Any) -> httpx.Response:
-    """`POST /responses` with a model and an input unless given."""
+    """Send `POST /responses`, with a default model and input."""
     with http(server) as client:
         return client.post("/responses", json={"model": "m", "input": "Hi", **body})
 
 
 def created(server: Server, **body: Any) -> dict[str, Any]:
-    """The response to a request that has to be in order."""
+    """Return the response to a request, which must succeed."""
     response = create(server, **body)
     assert response.status_code == 200, response.text
     return dict(response.json())
 
 
 def streamed(server: Server, **body: Any) -> list[dict[str, Any]]:
-    """The events of a response."""
+    """Return the events of a streamed response."""
     return events(create(server, stream=True, **body).text)
 
 
 def events(body: str) -> list[dict[str, Any]]:
-    """The events in a body, each checked to be named by its type."""
+    """Return the events in a body, after checking that each is named by its type."""
     found: list[dict[str, Any]] = []
     for block in body.split("\n\n")[:-1]:
         name, data = block.split("\n")
@@ -52,16 +52,16 @@ def events(body: str) -> list[dict[str, Any]]:
 
 
 def text_of(response: dict[str, Any]) -> str:
-    """All text in the output of a response."""
+    """Return all text in the output of a response."""
     return "".join(part.get("text", "") for item in response["output"] for part in item.get("content", ()))
 
 
 def types_of(response: dict[str, Any]) -> list[str]:
-    """The types of the output items."""
+    """Return the types of the output items."""
     return [item["type"] for item in response["output"]]
 
 
 async def asked(server: AsyncServer, **options: object) -> str:
-    """The text of the answer to a client of an async server."""
+    """Return the text of the answer to a new client of an async server."""
     response = await server.client(**options).responses.create(model="m", input="Hi")
     return response.output_text

@@ -37,7 +37,7 @@ def scope_of(method: str = "POST", path: str = "/v1/responses", **changes: Any) 
 
 
 async def played(app: Callable[..., Any], scope: Message, *messages: Message) -> list[Message]:
-    """What an application sends for a request; after its messages the client waits, and never leaves."""
+    """Return the messages of an application for a request, whose client never leaves."""
     waiting = iter(messages)
     sent: list[Message] = []
 

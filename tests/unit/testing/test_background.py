@@ -1,4 +1,4 @@
-"""Responses in the background: time passes when somebody looks; their streams can be left and resumed."""
+"""Responses in the background: polls and streams advance them, and streams can be left and resumed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests that the embedded server refuses, with the status and the body that the API answers."""
+"""Request bodies that the embedded server refuses, with the status and the error body of the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Malformed events and bodies in small pieces: what is sent, and what clients make of it."""
+"""Malformed events and bodies in small pieces: the bytes that are sent, and the reactions of clients."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HALF = b'{"type": "response.output_text.delta", "delta": "\xe2\x82'
 
 
 def read(client: httpx.Client, pieces: list[bytes]) -> list[bytes]:
-    """The pieces of a stream as they come; what came is in `pieces` when it raises."""
+    """Read the pieces of a stream into `pieces`, which has those before an error, too."""
     with client.stream("POST", "/responses", json=STREAM) as response:
         for piece in response.iter_raw():
             pieces.append(piece)  # noqa: PERF402 (a list made of it would lose them)

@@ -1,4 +1,4 @@
-"""What a test expects of requests: what matches, how a mismatch is told, and what is asked for in the end."""
+"""Expectations of requests: values that match, messages about those that do not, and requests never sent."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def user(text: Any) -> dict[str, Any]:
     return {"role": "user", "content": text}
 
 
-# --- what matches
+# --- values that match
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_request_without_json_has_nothing() -> None:
         server.requests[0].assert_sent(user=ANY)
 
 
-# --- what the last turn says
+# --- the question and the tool outputs
 
 
 def test_user_is_the_last_message_of_the_user() -> None:
@@ -230,7 +230,7 @@ def test_outputs_before_the_last_message_are_not_those_of_the_turn() -> None:
         server.requests[0].assert_sent(tool_outputs={"get_weather": ANY})
 
 
-# --- when and where it is told
+# --- the errors, and where they are raised
 
 
 @pytest.mark.parametrize("colour", COLOURS)

@@ -1,4 +1,4 @@
-"""How answers are played: event by event, slowly, and broken off; with sync and async clients."""
+"""The pace of answers: event by event, slowly, and broken off, with sync and async clients."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ PLAIN = {"model": "m", "input": "Hello"}
 
 
 def slow(naps: list[float]) -> Server:
-    """A server that notes down what it would have waited for."""
+    """A server that records the seconds of its waits."""
     return Server(sleep=naps.append)
 
 
 def read(client: httpx.Client, body: Any) -> list[bytes]:
-    """The chunks of an answer, as they come."""
+    """Return the chunks of an answer."""
     with client.stream("POST", "/responses", json=body) as response:
         return list(response.iter_raw())
 
 
 async def aread(client: httpx.AsyncClient, body: Any, chunks: list[bytes]) -> list[bytes]:
-    """The same with an async client; `chunks` has what came when it raises."""
+    """Read the chunks of an answer into `chunks`, which has those before an error, too."""
     async with client.stream("POST", "/responses", json=body) as response:
         async for chunk in response.aiter_raw():
             chunks.append(chunk)  # noqa: PERF401 (a comprehension would lose them)
@@ -171,11 +171,11 @@ def test_answer_that_is_no_stream_breaks_off_in_its_middle(count: int) -> None:
             client.post("/responses", json=PLAIN)
 
 
-# --- what changes apply to
+# --- the answers that changes apply to
 
 
 def outcomes(server: Server, count: int) -> list[str]:
-    """What becomes of so many streams in a row: their last event, an HTTP status, or a break."""
+    """Return the outcomes of streams in a row: the type of the last event, an HTTP status, or a break."""
     found: list[str] = []
     with http(server) as client:
         for _ in range(count):

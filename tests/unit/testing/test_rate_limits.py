@@ -1,4 +1,4 @@
-"""Rate limits of the embedded server: what is let in, what is refused, and what the headers say."""
+"""Rate limits of the embedded server: admitted and refused requests, and the headers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def statuses(server: Server, count: int, **body: Any) -> list[int]:
 
 
 def limits(answer: httpx.Response, kind: str = "requests") -> tuple[str, str, str]:
-    """Limit, remaining and reset as an answer has them."""
+    """Return the limit, the remaining number and the reset time in the headers of an answer."""
     limit, remaining, reset = (
         answer.headers[f"x-ratelimit-{part}-{kind}"] for part in ("limit", "remaining", "reset")
     )

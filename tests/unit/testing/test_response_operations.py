@@ -1,4 +1,4 @@
-"""What can be done with stored responses, and with a history that is not answered."""
+"""Operations on stored responses, counting of input tokens, and compaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that fit JSON schemas."""
+"""Example values that fit JSON schemas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scripts of the embedded server: what they refuse, and requests that nothing is scripted for."""
+"""Scripts of the embedded server: answers, failures, unscripted requests, and arguments that are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The embedded server: what it records and keeps, and what can be scripted."""
+"""The embedded server: stored objects, headers, clients and threads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from server_calls import create, created, events, http, streamed, text_of
 
 from responses_client.testing import Server
 
-# --- what it keeps
+# --- stored objects
 
 
 def test_stored_response_can_be_retrieved() -> None:

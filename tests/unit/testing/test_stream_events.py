@@ -11,7 +11,7 @@ from responses_client.testing import Server
 
 
 def item_events(item: dict[str, Any]) -> list[dict[str, Any]]:
-    """What is streamed between the opening and the terminal event for one item."""
+    """Return the events of an item: those between the opening and the terminal event."""
     with Server() as server:
         server.reply_items([item])
         found = streamed(server)

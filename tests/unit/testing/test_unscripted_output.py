@@ -1,4 +1,4 @@
-"""What the embedded server answers by itself: words, calls, searches, JSON, limits."""
+"""Unscripted output of the embedded server: texts, calls, searches, JSON, limits."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class Socket:
         self._write(TextMessage(data=json.dumps(event)))
 
     def received(self) -> Iterator[Event | None]:
-        """What comes, and None when the connection breaks off."""
+        """Iterate over the events, the last of which is None if the connection breaks off."""
         while True:
             yield from self._connection.events()
             data = self._socket.recv(65536)
@@ -220,7 +220,7 @@ def test_websocket_is_steered(server: Server, url: str) -> None:
 
 
 def ending(connection: Socket) -> list[Event | None]:
-    """What comes that is no message."""
+    """Return the events that are not messages, up to the end of the connection."""
     found: list[Event | None] = []
     for event in connection.received():
         if not isinstance(event, Message):

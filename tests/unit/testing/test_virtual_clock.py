@@ -1,4 +1,4 @@
-"""The virtual clock: what users see of it in each colour, and who is woken when."""
+"""The virtual clock: waits of clients, sync and async, and the order in which waits end."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualClock]:
 
 
 def limited(caller: Caller, server: Server, **options: Any) -> Caller:
-    """The same with clients that have these options."""
+    """Return a caller whose clients have these options."""
     return Caller(caller.colour, partial(server.client, **options), partial(server.async_client, **options))
 
 
@@ -52,7 +52,7 @@ def stream(client: Any, **options: Any) -> Any:
     return ask(client, stream=True, **options)
 
 
-# --- what users wait for
+# --- waits of clients
 
 
 def test_pauses_between_tries_take_no_time(caller: Caller, server: Server, clock: VirtualClock) -> None:

@@ -75,7 +75,7 @@ async def test_deltas_are_padded_on_request() -> None:
     assert all("obfuscation" in event for event in found if "delta" in event)
 
 
-# --- what a connection knows
+# --- the state of a connection
 
 
 async def test_connection_knows_its_responses_that_are_not_stored() -> None:
