@@ -181,7 +181,7 @@ def test_pictures_and_files_are_parts(value: object, parts: object) -> None:
     [
         (object(), "but Unable to serialize unknown type: <class 'object'>"),
         (b"\xff", "invalid utf-8"),
-        (Table(), "Unable to serialize unknown type: <class 'test_tool_output.Table'>"),
+        (Table(), f"Unable to serialize unknown type: {Table}"),
         ({"name\udcff": 1}, "surrogates not allowed"),
         ([IMAGE, 3], "expected texts, InputText, InputImage and InputFile in one list, got a int"),
         ([None, IMAGE], "in one list, got None"),
