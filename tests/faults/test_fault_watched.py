@@ -107,10 +107,10 @@ def test_hook_that_is_cancelled_leaks_no_connection(
         return session.busy_connections
 
     options: dict[str, Any] = {name: hang, "telemetry": OpenTelemetry(tracer_provider=tracers)}
-    for colour in ("asyncio", "trio"):
+    for mode in ("asyncio", "trio"):
         exported.clear()
         with ScriptedServer([*HALF, HOLD]) as server:
-            assert Shell(colour).play(script, server.url, **options) == 0
+            assert Shell(mode).play(script, server.url, **options) == 0
         assert [span.name for span in exported.get_finished_spans()] == ["chat m"]
 
 

@@ -22,14 +22,14 @@ T = TypeVar("T")
 
 
 class Player:
-    """Runs calls and streams in one colour."""
+    """Runs calls and streams in one mode."""
 
-    def __init__(self, colour: str) -> None:
-        self.colour = colour
+    def __init__(self, mode: str) -> None:
+        self.mode = mode
 
     def run(self, script: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run a script."""
-        return run(script()) if self.colour == "sync" else anyio.run(script, backend=self.colour)
+        return run(script()) if self.mode == "sync" else anyio.run(script, backend=self.mode)
 
     def fetch(self, io: FakeIO, params: dict[str, Any] | None = None, **options: Any) -> Response:
         """Create a response."""
@@ -38,7 +38,7 @@ class Player:
     def opened(self, io: FakeIO, params: dict[str, Any] | None = None, **options: Any) -> Stream:
         """A stream, not yet open."""
         source = http_source(io, call({"stream": True, **(params or {})}, **options))
-        return Stream(EventStream(source) if self.colour == "sync" else AsyncEventStream(source))
+        return Stream(EventStream(source) if self.mode == "sync" else AsyncEventStream(source))
 
     def play(self, script: Callable[[Stream], Awaitable[T]], stream: Stream) -> T:
         """Run a script with a stream."""

@@ -305,7 +305,7 @@ class Challenged(httpx.Auth):
 
 
 class Flow:
-    """Drives one colour of a flow, as httpx does."""
+    """Drives the sync or the async form of a flow, as httpx does."""
 
     def __init__(self, noted: NotedAuth, is_async: bool) -> None:
         self.request = httpx.Request(

@@ -201,7 +201,7 @@ async def broken_later(_: object) -> None:
 def test_hook_that_raises_is_logged_and_changes_nothing(
     player: Player, clock: Clock, hook: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    if player.colour == "sync" and hook is broken_later:
+    if player.mode == "sync" and hook is broken_later:
         return  # refused, see below
     io = FakeIO(clock, bad(500), good())
 
@@ -274,8 +274,8 @@ def test_interrupt_in_a_hook_ends_the_call(player: Player, clock: Clock) -> None
     assert notes.told[-1] == ("ended", "KeyboardInterrupt", None)
 
 
-@pytest.mark.parametrize("colour", ["asyncio", "trio"])
-def test_async_hooks_are_awaited_before_the_call_goes_on(colour: str, clock: Clock) -> None:
+@pytest.mark.parametrize("mode", ["asyncio", "trio"])
+def test_async_hooks_are_awaited_before_the_call_goes_on(mode: str, clock: Clock) -> None:
     order: list[str] = []
 
     async def hook(info: RequestInfo | ResponseInfo) -> None:
@@ -284,7 +284,7 @@ def test_async_hooks_are_awaited_before_the_call_goes_on(colour: str, clock: Clo
 
     body = good()
     body.pieces.insert(0, lambda: order.append("body"))
-    Player(colour).fetch(FakeIO(clock, body), on_request=hook, on_response=hook)
+    Player(mode).fetch(FakeIO(clock, body), on_request=hook, on_response=hook)
 
     assert order == ["RequestInfo", "body", "ResponseInfo"]
 

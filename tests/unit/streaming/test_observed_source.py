@@ -266,22 +266,22 @@ def test_hooks_of_a_stream_are_in_the_block_of_observers(player: Player, clock: 
     assert depths == [1, 1, 1, 1]
 
 
-@pytest.mark.parametrize("colour", ["asyncio", "trio"])
-def test_async_hook_is_awaited_for_each_event(colour: str, clock: Clock) -> None:
+@pytest.mark.parametrize("mode", ["asyncio", "trio"])
+def test_async_hook_is_awaited_for_each_event(mode: str, clock: Clock) -> None:
     told: list[Any] = []
 
     async def hook(event: Any) -> None:
         await anyio.lowlevel.checkpoint()
         told.append(event)
 
-    given = Player(colour).events(FakeIO(clock, stream(CREATED + HEL, LO + COMPLETED)), on_event=hook)
+    given = Player(mode).events(FakeIO(clock, stream(CREATED + HEL, LO + COMPLETED)), on_event=hook)
 
     assert types(told) == types(given) == ALL
 
 
-@pytest.mark.parametrize("colour", ["asyncio", "trio"])
+@pytest.mark.parametrize("mode", ["asyncio", "trio"])
 @pytest.mark.parametrize("closes", [False, True])
-def test_cancelled_hook_costs_no_event(colour: str, closes: bool, clock: Clock) -> None:
+def test_cancelled_hook_costs_no_event(mode: str, closes: bool, clock: Clock) -> None:
     """The events were received; a stream that goes on tells of the rest."""
     told: list[Any] = []
     scopes: list[anyio.CancelScope] = []
@@ -303,7 +303,7 @@ def test_cancelled_hook_costs_no_event(colour: str, closes: bool, clock: Clock) 
                 await stream.close()
             return await stream.rest()
 
-    player = Player(colour)
+    player = Player(mode)
     io = FakeIO(clock, stream(CREATED + HEL + HEL.replace(b"Hel", b"l"), LO + COMPLETED))
     given = player.play(script, player.opened(io, on_event=hook))
 
@@ -361,10 +361,10 @@ def test_stream_that_was_never_opened_is_not_told_of(player: Player, clock: Cloc
     assert notes.told == []
 
 
-@pytest.mark.parametrize("colour", ["sync", "asyncio"])
-def test_stream_that_is_forgotten_ends(colour: str, clock: Clock) -> None:
+@pytest.mark.parametrize("mode", ["sync", "asyncio"])
+def test_stream_that_is_forgotten_ends(mode: str, clock: Clock) -> None:
     notes = Notes()
-    player = Player(colour)
+    player = Player(mode)
     io = FakeIO(clock, stream(CREATED, HEL))
 
     def forget() -> None:

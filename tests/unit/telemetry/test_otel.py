@@ -241,15 +241,15 @@ def test_response_that_failed_is_an_error(player: Player, clock: Clock, lab: Lab
     assert SAID not in lab.span.to_json()
 
 
-@pytest.mark.parametrize("colour", ["asyncio", "trio"])
-def test_cancelled_call_ends_its_span(colour: str, clock: Clock, lab: Lab) -> None:
+@pytest.mark.parametrize("mode", ["asyncio", "trio"])
+def test_cancelled_call_ends_its_span(mode: str, clock: Clock, lab: Lab) -> None:
     async def wait() -> None:
         await anyio.sleep_forever()
 
     io = FakeIO(clock, good())
     io.sleep = lambda _: wait()  # type: ignore[method-assign]
     io.answers.insert(0, bad(500))
-    player = Player(colour)
+    player = Player(mode)
 
     async def main() -> None:
         with anyio.CancelScope() as scope:
@@ -370,14 +370,14 @@ def test_resumed_stream_is_one_span(player: Player, clock: Clock, lab: Lab) -> N
     assert (resumed.attributes or {})["responses_client.operation"] == "responses.retrieve"
 
 
-@pytest.mark.parametrize("colour", ["asyncio", "trio"])
-def test_cancelled_stream_ends_its_span(colour: str, clock: Clock, lab: Lab) -> None:
+@pytest.mark.parametrize("mode", ["asyncio", "trio"])
+def test_cancelled_stream_ends_its_span(mode: str, clock: Clock, lab: Lab) -> None:
     async def wait(deadline: Any) -> bytes:
         await anyio.sleep_forever()
         raise AssertionError
 
     body = stream(CREATED)
-    player = Player(colour)
+    player = Player(mode)
 
     async def script(stream: Stream) -> None:
         async with stream:
