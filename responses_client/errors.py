@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ._base.error_bodies import parse_body, read_error
 from ._base.field_errors import FieldError
 from ._base.http import Headers, url_path
-from ._base.messages import BODY_SHOWN, body_start, one_line
+from ._base.messages import MAX_BODY_CHARS, body_start, one_line
 from ._base.retry import QUOTA_CODES
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class _ForeignCause(Exception):
     @classmethod
     def of(cls, error: BaseException) -> _ForeignCause:
         kind = type(error)
-        return cls(f"{kind.__module__}.{kind.__qualname__}: {one_line(str(error), BODY_SHOWN)}")
+        return cls(f"{kind.__module__}.{kind.__qualname__}: {one_line(str(error), MAX_BODY_CHARS)}")
 
 
 def _rebuild(
@@ -455,7 +455,7 @@ class ToolExecutionError(ToolError):
 
     def __init__(self, reason: str, *, tool: str, call: OutputItem) -> None:
         said = one_line(reason, _MESSAGE_SHOWN).rstrip(" .")
-        super().__init__(f"The tool {one_line(tool, BODY_SHOWN)} failed: {said}")
+        super().__init__(f"The tool {one_line(tool, MAX_BODY_CHARS)} failed: {said}")
         self.reason = reason
         self.tool = tool
         self.call = call

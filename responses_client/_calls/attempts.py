@@ -12,7 +12,7 @@ from .._base import clock
 from .._base.clock import NO_DEADLINE, Deadline
 from .._base.http import ResponseMeta, origin
 from .._base.redaction import Redactor, public_url
-from .._base.retry import GiveUp, Outcome, Policy, StatusFailure, decide, patience
+from .._base.retry import GiveUp, Outcome, Policy, StatusFailure, decide, rate_limit_policy
 from .._transport.protocols import IO, Body, TransportError, WireRequest
 from ..errors import APIConnectionError, APIError, APITimeoutError, ResponseValidationError
 from ..models import Model
@@ -119,7 +119,7 @@ class Attempts:
 
     async def retry(self, outcome: Outcome, error: APIError) -> None:
         """Wait before the next try, or raise the error if there shall be none."""
-        patient = None if self.throttle is None else patience(outcome)
+        patient = None if self.throttle is None else rate_limit_policy(outcome)
         retries = self.tries - 1 - self._spent - self._login.renewals - self._refusals
         decision = decide(
             retries if patient is None else self._refusals,
@@ -127,7 +127,7 @@ class Attempts:
             policy=patient or self._policy,
             now=clock.time(),
             random=random.random(),
-            deadline_left=self.deadline.remaining(),
+            remaining=self.deadline.remaining(),
         )
         if isinstance(decision, GiveUp):
             logger.debug("%s: no retry, %s", self.call.operation.name, decision.reason)

@@ -9,7 +9,7 @@ from .._base import clock
 from .._base.api_keys import ExpiringKey, KeyFunction
 from .._base.clock import Deadline
 from .._base.redaction import secret_values
-from .._base.validation import check_text, mistake
+from .._base.validation import check_text, invalid_option
 from ..errors import ConfigurationError
 from .settings import is_azure
 
@@ -135,11 +135,11 @@ def _parts(given: object) -> tuple[str, float | None]:
         return check_text(_GIVEN, given), None
     pair = _pair(given)
     if len(pair) != 2:
-        raise mistake(_GIVEN, "a string, or a token with expires_on", given)
+        raise invalid_option(_GIVEN, "a string, or a token with expires_on", given)
     key, expires_on = pair
     if isinstance(expires_on, (int, float)) and 0 <= expires_on <= _LATEST:
         return check_text(_GIVEN, key), expires_on
-    raise mistake(f"expiry of the {_GIVEN}", "a number of seconds since 1970", expires_on)
+    raise invalid_option(f"expiry of the {_GIVEN}", "a number of seconds since 1970", expires_on)
 
 
 def _pair(given: object) -> tuple[object, ...]:

@@ -12,14 +12,14 @@ from pydantic import ValidationError
 
 from ..errors import ResponseValidationError
 from ..models._base import Model, OpenUnion, dispatcher
-from ..models._tolerance import as_response_error, quietly, read_json, strict_validation
+from ..models._tolerance import as_response_error, read_json, strict_validation, suppress_warnings
 from .sse import EventTooLarge, Frame, SSEDecoder
 
 if TYPE_CHECKING:
     from .._base.http import ResponseMeta
     from ..models import StreamEvent
 
-__all__ = ["END_TYPES", "MOST_KEPT_BYTES", "EventDecoder"]
+__all__ = ["END_TYPES", "MAX_KEPT_BYTES", "EventDecoder"]
 
 logger = logging.getLogger("responses_client")
 
@@ -33,7 +33,7 @@ _type_of = re.compile(rb'\s*\{\s*"type"\s*:\s*"([\w.]+)"').match
 # Filled as event types are first seen. Those that end a stream stand apart: that spares all others a check.
 _parsers: dict[bytes, Parse] = {}
 _end_parsers: dict[bytes, Parse] = {}
-MOST_KEPT_BYTES = 8 * 1024 * 1024
+MAX_KEPT_BYTES = 8 * 1024 * 1024
 """Bytes kept for the snapshot before they are turned into events again and folded in."""
 
 
@@ -42,7 +42,7 @@ class EventDecoder:
 
     Attributes:
         end: The event that ended the stream, once it came; what follows it is not read.
-        done: Whether the server wrote `[DONE]`.
+        has_done_marker: Whether the server wrote `[DONE]`.
         kept_bytes: How much is kept for `replay`.
         failure: What keeps the rest from being read: an event that is no JSON, is too large or, in
             strict mode, is malformed.
@@ -58,7 +58,7 @@ class EventDecoder:
         self._is_finished = False
         self._is_replayed = False
         self.end: StreamEvent | None = None
-        self.done = False
+        self.has_done_marker = False
         self.failure: ResponseValidationError | None = None
 
     def feed(self, data: bytes) -> list[StreamEvent]:
@@ -83,7 +83,7 @@ class EventDecoder:
             return self._parse(self._sse.end())
 
     @property
-    def is_torn(self) -> bool:
+    def is_truncated(self) -> bool:
         """Whether the bytes ended inside an event."""
         return self._is_finished and self.failure is not None and type(self.failure.__cause__) is ValueError
 
@@ -92,13 +92,13 @@ class EventDecoder:
         self._kept.append(data)
         self.kept_bytes += len(data)
 
-    def forget(self) -> None:
+    def discard_kept(self) -> None:
         """Drop what is kept: the last event tells it all."""
         self._kept.clear()
         self.kept_bytes = 0
         self._is_replayed = True
 
-    def pass_over(self) -> None:
+    def skip_kept(self) -> None:
         """Drop what is kept, as if it had been replayed; half an event at its end stays."""
         kept, self._kept, self.kept_bytes = self._kept, [], 0
         for data in kept:
@@ -125,7 +125,7 @@ class EventDecoder:
 
     def _parse_again(self, frames: list[Frame]) -> list[StreamEvent]:
         events: list[StreamEvent] = []
-        with quietly():
+        with suppress_warnings():
             for name, data in frames:
                 event = None if self._is_replayed else _parse_again(name, data)
                 if event is not None:
@@ -157,7 +157,7 @@ class EventDecoder:
         """Parse an event of a type not yet seen, without a name, malformed, or no event at all."""
         text = data.strip()
         if not text or text == b"[DONE]":
-            self.done = self.done or bool(text)
+            self.has_done_marker = self.has_done_marker or bool(text)
             return None
         parse = _parser_for(name, data)
         if parse is not None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .accumulator import matters
+from .accumulator import is_about_response
 from .decoder import END_TYPES
 
 if TYPE_CHECKING:
     from ..models import StreamEvent
 
 
-__all__ = ["Joint"]
+__all__ = ["ResumeCheck"]
 
 
-class Joint:
+class ResumeCheck:
     """How a stream goes on: passes over what was given out before, and notices when something is missing.
 
     Servers that keep to `starting_after` start with the event after it. Others start from the first event, or
@@ -23,13 +23,13 @@ class Joint:
 
     Attributes:
         after: The number of the last event that was given out.
-        is_passed: Whether a new event came.
+        has_new: Whether a new event came.
         problem: Why it cannot be told what is new, or what is missing.
     """
 
     def __init__(self, after: int, last: StreamEvent | None = None) -> None:
         self.after = after
-        self.is_passed = False
+        self.has_new = False
         self.problem: str | None = None
         self._last = last  # the event with the number `after`
 
@@ -39,7 +39,7 @@ class Joint:
         for event in events:
             if self._is_new(event):
                 new.append(event)
-                self.is_passed = True
+                self.has_new = True
             elif self.problem is not None:
                 break
         return new
@@ -49,9 +49,9 @@ class Joint:
         if event.type == "error" or (is_end and number is None):
             return True  # neither can have come before
         if number is None:
-            if self.is_passed:
+            if self.has_new:
                 return True
-            if matters(event):
+            if is_about_response(event):
                 self.problem = f"an event without a number came ({event.type}), which may have come before"
             return False
         if number > self.after + 1:

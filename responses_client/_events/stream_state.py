@@ -9,14 +9,14 @@ from .._base.redaction import NO_SECRETS, Redactor
 from ..errors import APIError, ResponseValidationError, StreamError, StreamInterrupted
 from ..models.response import Response
 from .accumulator import Accumulator
-from .decoder import MOST_KEPT_BYTES, EventDecoder
+from .decoder import MAX_KEPT_BYTES, EventDecoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .._base.http import ResponseMeta
     from ..models import StreamEvent
-    from .resume_check import Joint
+    from .resume_check import ResumeCheck
 
 __all__ = ["StreamState"]
 
@@ -27,11 +27,11 @@ class StreamState:
     Attributes:
         events: What is ready to be given out.
         count: How many events came over this connection.
-        earlier: How many events came over those before, if the stream was resumed.
-        ended: Whether no further event will come.
-        terminal: Whether the terminal event came.
+        earlier_count: How many events came over those before, if the stream was resumed.
+        has_ended: Whether no further event will come.
+        has_terminal_event: Whether the terminal event came.
         error_event: The `error` event that came.
-        is_astray: Whether the server did not go on where the stream was to be resumed.
+        is_out_of_sequence: Whether the server did not go on where the stream was to be resumed.
     """
 
     def __init__(
@@ -41,53 +41,57 @@ class StreamState:
         strict: bool,
         meta: ResponseMeta,
         response_id: str | None = None,
-        joint: Joint | None = None,
+        resume_check: ResumeCheck | None = None,
     ) -> None:
         self._decoder = EventDecoder(max_event_bytes, strict, meta)
         self._accumulator = Accumulator(response_id)
         self._limits = max_event_bytes, strict
         self._meta = meta
-        self._joint = joint
+        self._resume_check = resume_check
         self._interrupted: str | None = None
-        if joint is not None:
-            self._accumulator.last_sequence_number = joint.after
+        if resume_check is not None:
+            self._accumulator.last_sequence_number = resume_check.after
         self.events = events
         self.count = 0
-        self.earlier = 0
-        self.is_astray = False
-        self.ended = False
-        self.terminal = False
+        self.earlier_count = 0
+        self.is_out_of_sequence = False
+        self.has_ended = False
+        self.has_terminal_event = False
         self.error_event: StreamEvent | None = None
 
     def feed(self, data: bytes) -> None:
         """Take one chunk."""
         decoder = self._decoder
         events = decoder.feed(data)
-        if self._joint is not None:
-            events = self._joined(self._joint, events)
+        if self._resume_check is not None:
+            events = self._take_resumed(self._resume_check, events)
         elif decoder.end is not None or decoder.failure is not None:
             events = self._take_end(events)
         self.count += len(events)
         self.events += events
-        if decoder.kept_bytes > MOST_KEPT_BYTES:
+        if decoder.kept_bytes > MAX_KEPT_BYTES:
             self._fold()
 
     def end(self) -> None:
         """Take the end of the bytes."""
         decoder = self._decoder
         events = decoder.finish()
-        events = self._take_end(events) if self._joint is None else self._joined(self._joint, events)
-        self.ended = True
+        events = (
+            self._take_end(events)
+            if self._resume_check is None
+            else self._take_resumed(self._resume_check, events)
+        )
+        self.has_ended = True
         self.count += len(events)
         self.events += events
-        if self.is_astray:
+        if self.is_out_of_sequence:
             return
-        if decoder.end is None and (decoder.failure is None or decoder.is_torn):
-            if decoder.is_torn:
+        if decoder.end is None and (decoder.failure is None or decoder.is_truncated):
+            if decoder.is_truncated:
                 reason = "the connection ended inside an event"
-            elif decoder.done:
+            elif decoder.has_done_marker:
                 reason = "the server wrote [DONE] before it"
-            elif self.count or self.earlier:
+            elif self.count or self.earlier_count:
                 reason = "the connection was closed"
             else:
                 reason = "the answer has no events"
@@ -96,36 +100,36 @@ class StreamState:
     def interrupt(self, reason: str) -> None:
         """Take the news that the connection broke."""
         self._interrupted = reason
-        self.ended = True
+        self.has_ended = True
 
-    def go_on(self, meta: ResponseMeta, joint: Joint | None) -> None:
+    def reconnect(self, meta: ResponseMeta, resume_check: ResumeCheck | None) -> None:
         """Take the bytes of another connection from now on; what the last one left of an event is dropped."""
         self._fold()
         self._decoder = EventDecoder(*self._limits, meta)
         self._meta = meta
-        self._joint = joint
+        self._resume_check = resume_check
         self._interrupted = None
-        self.earlier += self.count
+        self.earlier_count += self.count
         self.count = 0
-        self.ended = False
+        self.has_ended = False
 
     def refuse(self, error: ResponseValidationError) -> None:
         """Take the news that what came next cannot be read."""
         self._decoder.failure = error
-        self.ended = True
+        self.has_ended = True
 
-    def after_error(self, data: bytes) -> None:
+    def feed_after_error(self, data: bytes) -> None:
         """Take what followed an `error` event: the failed response, if the server sends it."""
         self._decoder.keep(data)
 
-    def _joined(self, joint: Joint, events: list[StreamEvent]) -> list[StreamEvent]:
+    def _take_resumed(self, resume_check: ResumeCheck, events: list[StreamEvent]) -> list[StreamEvent]:
         """Take from the events after a resumption what is new; their order is checked to the end."""
         decoder = self._decoder
-        decoder.pass_over()  # the bytes hold what is not new, too
-        new = joint.take(events)
-        if joint.problem is not None:
-            self.is_astray = True
-            self.interrupt(joint.problem)
+        decoder.skip_kept()  # the bytes hold what is not new, too
+        new = resume_check.take(events)
+        if resume_check.problem is not None:
+            self.is_out_of_sequence = True
+            self.interrupt(resume_check.problem)
             return new
         self._accumulator.extend(new)
         if decoder.end is not None or decoder.failure is not None:
@@ -133,18 +137,18 @@ class StreamState:
         return new
 
     def _take_end(self, events: list[StreamEvent], *, folded: bool = False) -> list[StreamEvent]:
-        self.ended = True
+        self.has_ended = True
         end = self._decoder.end
         if end is None:
             return events
         if end.type == "error":
             self.error_event = end
             return events[:-1]
-        self.terminal = True
+        self.has_terminal_event = True
         response: object = getattr(end, "response", None)
         is_whole = isinstance(response, Response) and response.id and response.output
         if is_whole and not folded:  # it has all that came before
-            self._decoder.forget()
+            self._decoder.discard_kept()
             self._accumulator.extend([end])
         return events
 
@@ -155,7 +159,7 @@ class StreamState:
     def snapshot(self) -> Response | None:
         """Return the response so far; None before anything of it came."""
         self._fold()
-        if self.terminal and self._decoder.end is not None:
+        if self.has_terminal_event and self._decoder.end is not None:
             self._accumulator.finish(self._decoder.end.type or "")
         response = self._accumulator.snapshot()
         if response is not None:
@@ -163,9 +167,9 @@ class StreamState:
         return response
 
     @property
-    def has_given(self) -> bool:
+    def has_events(self) -> bool:
         """Whether an event came."""
-        return self.count + self.earlier > 0
+        return self.count + self.earlier_count > 0
 
     @property
     def last_numbered(self) -> StreamEvent | None:
@@ -192,7 +196,7 @@ class StreamState:
 
         The redactor masks secrets that an `error` event repeats.
         """
-        if self.terminal:
+        if self.has_terminal_event:
             return None
         partial = self.snapshot()
         response_id = self._accumulator.response_id

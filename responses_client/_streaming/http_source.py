@@ -85,20 +85,25 @@ class HttpSource(Source):
 
     def _started(self, meta: ResponseMeta) -> StreamState:
         call, state, settings = self._attempts.call, self.state, self._settings
-        if state is not None and not state.has_given:
+        if state is not None and not state.has_events:
             state = None
         after = call.params.get("starting_after")
-        joint = None
+        resume_check = None
         if isinstance(after, int):
-            from .._events.resume_check import Joint
+            from .._events.resume_check import ResumeCheck
 
-            joint = Joint(after, None if state is None else state.last_numbered)
+            resume_check = ResumeCheck(after, None if state is None else state.last_numbered)
         if state is not None:
-            state.go_on(meta, joint)
+            state.reconnect(meta, resume_check)
             return state
         response_id = next(iter(call.path), None)
         return StreamState(
-            self.events, settings.max_event_bytes, settings.strict, meta, response_id=response_id, joint=joint
+            self.events,
+            settings.max_event_bytes,
+            settings.strict,
+            meta,
+            response_id=response_id,
+            resume_check=resume_check,
         )
 
     async def fill(self) -> bool:
@@ -116,10 +121,10 @@ class HttpSource(Source):
         state = self.state or await self.open()
         while not self.events:
             body = self._body  # looked up before `closed`, for the case that another thread closes the stream
-            if body is None or state.terminal or self.closed:
+            if body is None or state.has_terminal_event or self.closed:
                 await self.close()
                 return False
-            if state.ended:
+            if state.has_ended:
                 state = await self._go_on(state)
                 continue
             try:
@@ -154,7 +159,7 @@ class HttpSource(Source):
         """Try again after a bad end if that may help; else raise the error."""
         body = cast("Body", self._body)
         if state.error_event is not None:
-            state.after_error(await body.drain())
+            state.feed_after_error(await body.drain())
         failure = cast("APIError", state.failure(self._attempts.redactor))
         if self._broken is not None:
             failure.__cause__ = self._attempts.cause(self._broken)
@@ -167,14 +172,14 @@ class HttpSource(Source):
             return state if self.closed else await self._open()
         except APIError as raised:
             final = raised
-        if state.has_given and final is not failure:
+        if state.has_events and final is not failure:
             final = self._not_resumed(state, cast("StreamInterrupted", failure), final)
         self._fail(final)
         raise final
 
     def _next_try(self, state: StreamState, failure: APIError) -> tuple[Outcome | None, APIError]:
         """Decide how it goes on after an end: the error, and what happened if another try may help."""
-        if state.is_astray or (state.has_given and not isinstance(failure, StreamInterrupted)):
+        if state.is_out_of_sequence or (state.has_events and not isinstance(failure, StreamInterrupted)):
             return None, failure
         if not state.count:
             return self._before_first_event(failure)
@@ -254,7 +259,7 @@ class HttpSource(Source):
             self.events.clear()
         if self._body is not None:
             try:
-                if self.state is not None and self.state.terminal:
+                if self.state is not None and self.state.has_terminal_event:
                     await self._body.drain()
             finally:
                 await self._release()

@@ -63,7 +63,7 @@ class WatchedSource(HttpSource):
             if self._watch.on_event:
                 self._untold.extend(self.events)
                 await self._tell()
-            if self.state is not None and self.state.terminal:
+            if self.state is not None and self.state.has_terminal_event:
                 self._watch.ended(None, self.snapshot)
         return more
 

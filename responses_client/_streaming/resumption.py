@@ -88,7 +88,7 @@ def _without(headers: Mapping[str, object], name: str) -> dict[str, object]:
 
 def token_of(call: Call[Any], state: StreamState | None, unread: Sequence[StreamEvent]) -> ResumeToken | None:
     """Tell where somebody goes on who has not read some events; None if that cannot be, or nothing is left."""
-    if not may_resume(call) or (state is not None and state.terminal and not unread):
+    if not may_resume(call) or (state is not None and state.has_terminal_event and not unread):
         return None
     known_id, number = (None, call.params.get("starting_after")) if state is None else state.position(unread)
     response_id = next(iter(call.path), known_id)

@@ -71,7 +71,7 @@ class Source(ABC):
         while await self.fill():
             self.events.clear()
         response = self.snapshot()
-        if self.state is None or not self.state.terminal:
+        if self.state is None or not self.state.has_terminal_event:
             raise StreamInterrupted(
                 "it was closed here before its end",
                 partial=response,
@@ -88,8 +88,8 @@ class Source(ABC):
         """Return the repr of the stream."""
         response = self.snapshot()
         known = response.id if response is not None and response.id else "no response yet"
-        count = 0 if self.state is None else self.state.earlier + self.state.count
-        if self.state is not None and self.state.terminal:
+        count = 0 if self.state is None else self.state.earlier_count + self.state.count
+        if self.state is not None and self.state.has_terminal_event:
             state = str(response.status) if response is not None else "ended"
         else:
             state = "failed" if self.failure else "closed" if self.closed else "open"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .._base.validation import check_text, mistake
+from .._base.validation import check_text, invalid_option
 from .._calls.observers import Observer
 from .._runs.observers import RunObserver, ToolObserver
 from .._version import __version__
@@ -114,7 +114,7 @@ class OpenTelemetry:
 
 def _check(name: str, value: object, kinds: tuple[type, ...], expected: str) -> None:
     if not isinstance(value, kinds):
-        raise mistake(f"{name} argument", expected + " or None" * (type(None) in kinds), value)
+        raise invalid_option(f"{name} argument", expected + " or None" * (type(None) in kinds), value)
 
 
 class _CallSpan(Observer):

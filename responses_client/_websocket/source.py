@@ -67,10 +67,10 @@ class SocketSource(Source):
             raise self.failure
         since = time.monotonic()
         while not self.events:
-            if self._state.terminal or self.closed:
+            if self._state.has_terminal_event or self.closed:
                 await self.close()
                 return False
-            if self._state.ended:
+            if self._state.has_ended:
                 raise self._failed()
             messages, ending = self._connection.take(self._inbox)
             if messages:
@@ -129,7 +129,7 @@ class SocketSource(Source):
     @property
     def is_open(self) -> bool:
         """Whether events may come that nobody will read."""
-        is_over = self.closed or self._state.ended or self._connection.ending is not None
+        is_over = self.closed or self._state.has_ended or self._connection.ending is not None
         return not is_over
 
 

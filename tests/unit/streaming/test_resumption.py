@@ -19,7 +19,7 @@ from responses_client._calls.polling import has_ended
 from responses_client._calls.request import Call, prepare
 from responses_client._calls.settings import Settings
 from responses_client._events import stream_state as _state
-from responses_client._events.resume_check import Joint
+from responses_client._events.resume_check import ResumeCheck
 from responses_client._events.stream_state import StreamState
 from responses_client._streaming.resumption import checked_token, following, may_resume, token_of
 from responses_client.errors import RequestValidationError, StreamError, StreamInterrupted
@@ -90,14 +90,14 @@ HELD: dict[str, tuple[list[StreamEvent], list[int | None]]] = {
 def test_what_follows_the_last_event_is_new(
     events: list[StreamEvent], new: list[int | None], size: int
 ) -> None:
-    joint = Joint(2, piece(2))
+    resume_check = ResumeCheck(2, piece(2))
     taken: list[StreamEvent] = []
     for start in range(0, len(events), size):
         batch = events[start : start + size]
-        taken += joint.take(batch)
+        taken += resume_check.take(batch)
 
     assert numbers(taken) == new
-    assert (joint.problem, joint.is_passed) == (None, bool(new))
+    assert (resume_check.problem, resume_check.has_new) == (None, bool(new))
 
 
 ASTRAY: dict[str, tuple[list[StreamEvent], str]] = {
@@ -133,10 +133,10 @@ ASTRAY: dict[str, tuple[list[StreamEvent], str]] = {
 
 @pytest.mark.parametrize(("events", "problem"), ASTRAY.values(), ids=ASTRAY)
 def test_what_cannot_follow_the_last_event_is_a_problem(events: list[StreamEvent], problem: str) -> None:
-    joint = Joint(2, piece(2))
+    resume_check = ResumeCheck(2, piece(2))
 
-    assert joint.take(events) == []
-    assert (joint.problem, joint.is_passed) == (problem, False)
+    assert resume_check.take(events) == []
+    assert (resume_check.problem, resume_check.has_new) == (problem, False)
 
 
 @pytest.mark.parametrize(
@@ -147,36 +147,36 @@ def test_what_cannot_follow_the_last_event_is_a_problem(events: list[StreamEvent
     ],
 )
 def test_order_is_checked_to_the_end(later: StreamEvent, problem: str) -> None:
-    joint = Joint(2, piece(2))
+    resume_check = ResumeCheck(2, piece(2))
 
-    assert numbers(joint.take([piece(3), later, piece(4)])) == [3]
-    assert joint.problem == problem
+    assert numbers(resume_check.take([piece(3), later, piece(4)])) == [3]
+    assert resume_check.problem == problem
 
 
 def test_without_the_last_event_its_number_is_trusted() -> None:
-    assert numbers(Joint(2).take([piece(2, "other"), piece(3)])) == [3]
+    assert numbers(ResumeCheck(2).take([piece(2, "other"), piece(3)])) == [3]
 
 
 def test_padding_and_ids_of_an_event_may_differ_when_it_comes_again() -> None:
     last = OutputTextDelta(delta="a", sequence_number=2, item_id="msg_1", obfuscation="xy")
     again = OutputTextDelta(delta="a", sequence_number=2, item_id="msg_2", obfuscation="z")
 
-    assert numbers(Joint(2, last).take([again, piece(3)])) == [3]
+    assert numbers(ResumeCheck(2, last).take([again, piece(3)])) == [3]
 
 
 @given(st.integers(0, 9), st.integers(0, 10), st.lists(st.integers(1, 4), max_size=10))
 def test_no_event_comes_twice_and_none_is_lost_wherever_a_server_starts(
     after: int, first: int, sizes: list[int]
 ) -> None:
-    joint, events = Joint(after, piece(after)), [piece(number) for number in range(first, 20)]
+    resume_check, events = ResumeCheck(after, piece(after)), [piece(number) for number in range(first, 20)]
     taken: list[StreamEvent] = []
     for size in [*sizes, 20]:
         batch, events = events[:size], events[size:]
-        taken += joint.take(batch)
+        taken += resume_check.take(batch)
 
     if first > after + 1:
-        assert joint.problem is not None
-        assert not joint.is_passed
+        assert resume_check.problem is not None
+        assert not resume_check.has_new
     else:
         assert numbers(taken) == [*range(after + 1, 20)]
 
@@ -328,7 +328,7 @@ def test_token_of_a_retrieved_stream_is_there_from_the_start() -> None:
 
     assert token(None, call=call) == {"response_id": "resp_1", "sequence_number": 3}
     assert token(None, call=retrieved()) is None
-    begun = state(response_id="resp_1", joint=Joint(3))
+    begun = state(response_id="resp_1", resume_check=ResumeCheck(3))
     assert token(begun, call=call) == {"response_id": "resp_1", "sequence_number": 3}
 
 
@@ -398,7 +398,7 @@ def test_response_without_a_status_has_ended_if_there_is_output() -> None:
 def gone_on(made: StreamState, *pieces: bytes, ends: bool = False) -> StreamState:
     _, number = made.position()
     assert number is not None
-    made.go_on(LATER, Joint(number, made.last_numbered))
+    made.reconnect(LATER, ResumeCheck(number, made.last_numbered))
     for data in pieces:
         made.feed(data)
     if ends:
@@ -419,7 +419,7 @@ def test_resumed_state_gives_each_event_once(rest: list[bytes]) -> None:
     made = gone_on(state(CREATED + HEL, LO[:40]), *rest)
 
     assert numbers([*made.events]) == [0, 1, 2, 3]
-    assert (made.earlier, made.count, made.terminal) == (2, 2, True)
+    assert (made.earlier_count, made.count, made.has_terminal_event) == (2, 2, True)
     snapshot = made.snapshot()
     assert snapshot is not None
     assert (snapshot.output_text, snapshot.meta) == ("Hello", LATER)
@@ -437,7 +437,7 @@ def test_snapshot_of_a_resumed_state_is_made_of_all_connections(rest: list[bytes
 def test_terminal_event_without_its_blank_line_ends_a_resumed_state() -> None:
     made = gone_on(state(CREATED + HEL), LO, ENDS_SHORT.rstrip(), ends=True)
 
-    assert made.terminal
+    assert made.has_terminal_event
     snapshot = made.snapshot()
     assert snapshot is not None
     assert snapshot.output_text == "Hello"
@@ -458,7 +458,12 @@ def test_missing_events_are_an_interruption(is_last: bool) -> None:
     rest = delta("!", 5).rstrip() if is_last else delta("!", 5) + event("response.completed", 6)
     made = gone_on(state(CREATED + HEL), rest, ends=is_last)
 
-    assert (made.is_astray, made.ended, made.terminal, made.count) == (True, True, False, 0)
+    assert (made.is_out_of_sequence, made.has_ended, made.has_terminal_event, made.count) == (
+        True,
+        True,
+        False,
+        0,
+    )
     error = made.failure()
     assert isinstance(error, StreamInterrupted)
     assert error.reason == "the server left out events 2 to 4 when it was to go on"
@@ -489,7 +494,7 @@ def test_what_is_no_event_ends_a_resumed_state_with_all_that_came() -> None:
 def test_event_that_is_too_large_ends_a_resumed_state() -> None:
     made = StreamState(deque(), 600, False, META)
     made.feed(CREATED)
-    made.go_on(LATER, Joint(0))
+    made.reconnect(LATER, ResumeCheck(0))
     made.feed(CREATED + b"data: " + b"x" * 700)
 
     assert "larger than 600 bytes" in str(made.failure())
@@ -497,7 +502,7 @@ def test_event_that_is_too_large_ends_a_resumed_state() -> None:
 
 
 def test_bytes_are_folded_right_across_connections(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_state, "MOST_KEPT_BYTES", 500)
+    monkeypatch.setattr(_state, "MAX_KEPT_BYTES", 500)
     made = state(CREATED)
     for number in range(1, 60):
         made.feed(delta(f"{number},", number) + delta("torn", number + 1)[:50])
@@ -510,7 +515,7 @@ def test_bytes_are_folded_right_across_connections(monkeypatch: pytest.MonkeyPat
 
 
 def test_resumed_state_knows_its_id_without_an_event_that_tells_it() -> None:
-    made = state(HEL, response_id="resp_1", joint=Joint(0))
+    made = state(HEL, response_id="resp_1", resume_check=ResumeCheck(0))
     made.interrupt("reset")
 
     error = made.failure()
@@ -521,7 +526,7 @@ def test_resumed_state_knows_its_id_without_an_event_that_tells_it() -> None:
 
 
 def test_resumed_state_to_which_nothing_came_knows_where_it_is() -> None:
-    made = state(response_id="resp_1", joint=Joint(4))
+    made = state(response_id="resp_1", resume_check=ResumeCheck(4))
     made.end()
 
     error = made.failure()
