@@ -23,7 +23,7 @@ __all__ = [
     "CLOSE_SECONDS",
     "DRAIN_SECONDS",
     "MAX_DRAIN_PIECES",
-    "TIME_IS_UP",
+    "TIMED_OUT",
     "HttpLibrary",
     "is_raw",
     "make_client",
@@ -35,7 +35,7 @@ _LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100)
 DRAIN_SECONDS = 0.05
 MAX_DRAIN_PIECES = 16
 CLOSE_SECONDS = 1.0
-TIME_IS_UP = "the time for it was up"
+TIMED_OUT = "the time for it was up"
 
 
 class _Countdown(Mapping[str, float | None]):
@@ -47,7 +47,7 @@ class _Countdown(Mapping[str, float | None]):
 
     def __getitem__(self, wait: str) -> float | None:
         remaining = self._deadline.remaining()
-        timeouts = self._timeouts if remaining is None else self._timeouts.within(remaining)
+        timeouts = self._timeouts if remaining is None else self._timeouts.capped(remaining)
         found: dict[str, float | None] = timeouts._asdict()
         return found[wait]
 
