@@ -9,7 +9,7 @@ from .._base.clock import NO_DEADLINE, Deadline
 from .._base.retry import ConnectionFailure, Outcome, StatusFailure, status_of_code
 from .._calls.answers import content_type, parse_result, reported_error
 from .._calls.attempts import Attempts
-from .._calls.observers import is_watched
+from .._calls.observers import is_observed
 from .._events.stream_state import StreamState
 from .._transport.protocols import IO, Body, TransportError
 from ..errors import APIError, ResponseValidationError, StreamError, StreamInterrupted
@@ -71,11 +71,11 @@ class HttpSource(Source):
             raise
 
     async def _open(self) -> StreamState:
-        body, meta = await self._attempts.open()
+        body, meta = await self._attempts.connect()
         self.meta = meta
         kind = content_type(meta.headers)
         if kind != _STREAM and kind not in _VAGUE:
-            raise self._no_stream(await self._attempts.read_head(body))
+            raise self._no_stream(await self._attempts.read_start(body))
         self._body = body
         self._head = b""
         self._broken = None
@@ -188,7 +188,7 @@ class HttpSource(Source):
         call = following(self._attempts.call, *state.position())
         if call is None:
             return None, failure
-        self._attempts.follow(call)
+        self._attempts.continue_with(call)
         return (ConnectionFailure("network") if self._broken is None else self._broken.outcome), failure
 
     def _not_resumed(
@@ -211,7 +211,7 @@ class HttpSource(Source):
             status = error.status_code or status_of_code(error.code, error.type)
             return (None if status is None else StatusFailure(status, {}, error.code, error.type)), error
         if self._broken is not None:
-            return self._broken.outcome, self._attempts.failure_error(self._broken)
+            return self._broken.outcome, self._attempts.to_error(self._broken)
         if not isinstance(error, StreamInterrupted):
             return None, error
         start = self._head.lstrip()[:1]
@@ -282,8 +282,8 @@ class HttpSource(Source):
 
 def http_source(io: IO, call: Call[Any]) -> HttpSource:
     """Return the source of a stream over HTTP: its own kind if somebody watches."""
-    if not is_watched(call):
+    if not is_observed(call):
         return HttpSource(io, call)
-    from .observed_source import WatchedSource
+    from .observed_source import ObservedHttpSource
 
-    return WatchedSource(io, call)
+    return ObservedHttpSource(io, call)

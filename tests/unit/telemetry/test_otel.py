@@ -12,6 +12,7 @@ from typing import Any
 import anyio
 import pytest
 from fake_io import Clock, FakeBody, FakeIO, bad, good, stream, use_clock
+from observed_calls import Player
 from opentelemetry import trace
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -20,7 +21,6 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import SpanKind, StatusCode
 from samples import COMPLETED, CREATED, HEL, KEY, LO, event, response
 from stream_shells import Stream
-from watching import Player
 
 from responses_client import ConfigurationError
 from responses_client._transport.protocols import TransportError

@@ -1,4 +1,4 @@
-"""Hooks, logs and telemetry over real connections: nothing leaks, be it connections, keys or words."""
+"""Hooks, logs and telemetry over real connections: neither connections nor keys nor prompts leak."""
 
 from __future__ import annotations
 
@@ -131,10 +131,10 @@ SCRIPTS: dict[str, list[list[Step]]] = {
 
 
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
-def test_no_logger_shows_a_key_or_a_word(
+def test_no_logger_shows_a_key_or_a_prompt(
     shell: Shell, script: list[list[Step]], tracers: TracerProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Of all loggers there are, at their lowest level, and with everything on that looks at calls."""
+    """All loggers are at their lowest level, and the call has every kind of observer."""
     caplog.set_level(logging.DEBUG)
     seen: list[object] = []
     options: dict[str, Any] = {
