@@ -102,7 +102,7 @@ class SocketSource(Source):
     def _take_ending(self, ending: Ending) -> None:
         if ending.is_invalid:
             advice = "raise max_event_bytes to take it"
-            self._state.refuse(ResponseValidationError(ending.reason, advice=advice, meta=self.meta))
+            self._state.fail(ResponseValidationError(ending.reason, advice=advice, meta=self.meta))
         else:
             self._state.interrupt(ending.reason)
 

@@ -346,7 +346,7 @@ def test_a_terminal_event_with_a_malformed_response_keeps_what_came(response: ob
 def test_what_cannot_be_read_ends_the_stream_with_what_came():
     state = state_after(CREATED, DELTA)
     error = ResponseValidationError("too large")
-    state.refuse(error)
+    state.fail(error)
     assert state.has_ended
     assert state.failure() is error
     assert (error.response_id, error.last_sequence_number) == ("resp_1", 1)

@@ -101,32 +101,32 @@ def test_what_follows_the_last_event_is_new(
 
 
 ASTRAY: dict[str, tuple[list[StreamEvent], str]] = {
-    "one is missing": ([piece(4)], "the server left out event 3 when it was to go on"),
-    "some are missing": ([begin(0), piece(7)], "the server left out events 3 to 6 when it was to go on"),
-    "the end is missing some": ([end(5)], "the server left out events 3 to 4 when it was to go on"),
+    "one is missing": ([piece(4)], "the resumed stream lacks event 3"),
+    "some are missing": ([begin(0), piece(7)], "the resumed stream lacks events 3 to 6"),
+    "the end is missing some": ([end(5)], "the resumed stream lacks events 3 to 4"),
     "another count, to the end": (
         [piece(0), end(1)],
-        "the server ends with event 1, but was to go on after event 2",
+        "the server ended the resumed stream with event 1, expected one after 2",
     ),
     "another count, by the text": (
         [piece(0), piece(1), piece(2, "other"), piece(3)],
-        "the server numbers events anew: event 2 is not what it was before",
+        "the server numbered its events anew: event 2 is not the one of before",
     ),
     "another count, by the kind": (
         [begin(2), piece(3)],
-        "the server numbers events anew: event 2 is not what it was before",
+        "the server numbered its events anew: event 2 is not the one of before",
     ),
     "no number": (
         [piece(None)],
-        "an event without a number came (response.output_text.delta), which may have come before",
+        "an event without a number came (response.output_text.delta), which may be a repetition",
     ),
     "no number, not in the snapshot": (
         [ImageGenerationCallPartialImage(partial_image_b64="aaaa")],
-        "an event without a number came (response.image_generation_call.partial_image), which may have come before",
+        "an event without a number came (response.image_generation_call.partial_image), which may be a repetition",
     ),
     "no number, unknown": (
         [UnknownEvent(type="response.poem.delta")],
-        "an event without a number came (response.poem.delta), which may have come before",
+        "an event without a number came (response.poem.delta), which may be a repetition",
     ),
 }
 
@@ -142,8 +142,8 @@ def test_what_cannot_follow_the_last_event_is_a_problem(events: list[StreamEvent
 @pytest.mark.parametrize(
     ("later", "problem"),
     [
-        (piece(7), "the server left out events 4 to 6 when it was to go on"),
-        (piece(3, "other"), "the server numbers events anew: event 3 is not what it was before"),
+        (piece(7), "the resumed stream lacks events 4 to 6"),
+        (piece(3, "other"), "the server numbered its events anew: event 3 is not the one of before"),
     ],
 )
 def test_order_is_checked_to_the_end(later: StreamEvent, problem: str) -> None:
@@ -466,7 +466,7 @@ def test_missing_events_are_an_interruption(is_last: bool) -> None:
     )
     error = made.failure()
     assert isinstance(error, StreamInterrupted)
-    assert error.reason == "the server left out events 2 to 4 when it was to go on"
+    assert error.reason == "the resumed stream lacks events 2 to 4"
     assert (error.response_id, error.last_sequence_number) == ("resp_1", 1)
     assert error.partial is not None
     assert error.partial.output_text == "Hel"
@@ -488,7 +488,7 @@ def test_what_is_no_event_ends_a_resumed_state_with_all_that_came() -> None:
 
     error = made.failure()
     assert error is not None
-    assert "no JSON" in str(error)
+    assert "not valid JSON" in str(error)
 
 
 def test_event_that_is_too_large_ends_a_resumed_state() -> None:
