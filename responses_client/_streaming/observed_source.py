@@ -42,9 +42,9 @@ class ObservedHttpSource(HttpSource):
             raise
 
     @override
-    async def _open(self) -> StreamState:
+    async def _connect(self) -> StreamState:
         try:
-            state = await super()._open()
+            state = await super()._connect()
         except APIError as error:
             failure = error
         else:
