@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..models import Response, StreamEvent
     from ..models._base import Model
 
-__all__ = ["Accumulator", "matters"]
+__all__ = ["Accumulator", "is_about_response"]
 
 Json = dict[str, Any]
 
@@ -108,7 +108,7 @@ class Accumulator:
     def _note_numbers(self, events: Sequence[StreamEvent]) -> None:
         numbered = [event for event in events if event.sequence_number is not None]
         if len(numbered) < len(events) and any(
-            event.sequence_number is None and matters(event) for event in events
+            event.sequence_number is None and is_about_response(event) for event in events
         ):
             self.is_numbered = False
         if numbered:
@@ -130,14 +130,14 @@ class Accumulator:
         """Return the response so far; None before anything of it came."""
         if self._snapshot is None and (self._response is not None or self._items):
             from ..models import Response
-            from ..models._tolerance import quietly, write_json
+            from ..models._tolerance import suppress_warnings, write_json
 
             response = dict(self._response or {})
             if self._known_id is not None:
                 response.setdefault("id", self._known_id)
             if self._items:
                 response["output"] = [self._items[key] for key in sorted(self._items)]
-            with quietly():
+            with suppress_warnings():
                 self._snapshot = Response.from_json(write_json(response, fallback=str))
         return self._snapshot
 
@@ -238,7 +238,7 @@ class Accumulator:
         return holder, _field(event, last) if last.endswith("_index") else last
 
 
-def matters(event: StreamEvent) -> bool:
+def is_about_response(event: StreamEvent) -> bool:
     """Tell whether an event says something of the response, and not only that the connection lives."""
     from ..models import Keepalive
 
