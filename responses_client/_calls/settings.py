@@ -166,7 +166,7 @@ class Settings(_Values):
         return None if isinstance(self.auth, str) else self.auth
 
     @property
-    def is_watched(self) -> bool:
+    def is_observed(self) -> bool:
         """Whether somebody is to be told of calls."""
         hooks = self.on_request, self.on_response, self.on_event
         return self.telemetry is not None or hooks != (None, None, None)

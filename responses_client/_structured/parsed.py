@@ -210,7 +210,7 @@ def _mismatch(error: ValidationError, label: str) -> _Outcome:
 
 
 class _Reading(Generic[_T_co]):
-    """Reads what has come of a stream as a type; once for both colours."""
+    """Reads what has come of a stream as a type; once for sync and async."""
 
     def __init__(self, source: Source, wanted: OutputType[_T_co]) -> None:
         self._source = source

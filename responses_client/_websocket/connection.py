@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._base.redaction import NO_SECRETS, Redactor
 from .._calls.attempts import Attempts
-from .._transport.protocols import IO, Bell, Failure, Socket
+from .._transport.protocols import IO, Bell, Socket, TransportError
 from ..errors import APIConnectionError, ResponseValidationError
 from .frames import Ending, Frames, accept_token
 from .routing import Inbox, Message, SocketState, Steer
@@ -42,13 +42,13 @@ async def connect(io: IO, call: Call[Any], options: SessionOptions) -> Connectio
         APIError: No answer, or one that is an error or no WebSocket.
     """
     attempts = Attempts(io, call)
-    body, meta = await attempts.open()
+    body, meta = await attempts.connect()
     expected = accept_token(call.request.headers["Sec-WebSocket-Key"] or "")
     try:
         if body.status_code != 101:
             raise ResponseValidationError(
                 f"A WebSocket was asked for, but an answer with status {body.status_code} came",
-                body=attempts.redactor.body(await attempts.read_head(body)),
+                body=attempts.redactor.body(await attempts.read_start(body)),
                 advice="check that the server of base_url offers WebSockets",
                 meta=meta,
             )
@@ -137,7 +137,7 @@ class Connection:
 
         try:
             await self._socket.write(make)
-        except Failure as failure:
+        except TransportError as failure:
             await self._end(f"a message could not be sent, {failure.reason}")
             raise self.error() from failure.__cause__
         except BaseException:  # cancelled, and the message goes out all the same
@@ -257,7 +257,7 @@ class Connection:
         """Read once; return False when nothing came in time."""
         try:
             data = await self._socket.read(left)
-        except Failure as failure:
+        except TransportError as failure:
             await self._end(f"the connection broke, {failure.reason}")
             return True
         if data is None:
@@ -271,7 +271,7 @@ class Connection:
         try:
             if replies:
                 await self._socket.write(lambda: replies, _CLOSE_SECONDS if is_over else None)
-        except Failure as failure:
+        except TransportError as failure:
             await self._end(f"the connection broke, {failure.reason}")
         if is_over:
             await self._socket.close()
@@ -333,7 +333,9 @@ class Connection:
                 await self._end(f"a ping was not answered for {self._ping_timeout:g} s (ping_timeout)")
         elif self._ping_interval is not None and now - self._heard_at >= self._ping_interval:
             self._pinged_at = now
-            with suppress(Failure):  # reading shows it, too; behind a message that is stuck, silence does
+            with suppress(
+                TransportError
+            ):  # reading shows it, too; behind a message that is stuck, silence does
                 await self._socket.write(self._ping, self._pause)
 
     def _may_read_on(self) -> bool:
@@ -351,7 +353,7 @@ class Connection:
             is_free = is_open and not self._is_reading
             self._is_reading = self._is_reading or is_free
             goodbye = self._frames.close()
-        with self._socket.finishing(_CLOSE_SECONDS), suppress(Failure):
+        with self._socket.finishing(_CLOSE_SECONDS), suppress(TransportError):
             if is_open:
                 await self._socket.write(lambda: goodbye, _CLOSE_SECONDS)
             if is_free:

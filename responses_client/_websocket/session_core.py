@@ -1,4 +1,4 @@
-"""What a WebSocket session does, once for both colours: checks what is asked for, sends it, finds the answers."""
+"""What a WebSocket session does, once for sync and async: checks what is asked for, sends it, finds the answers."""
 
 from __future__ import annotations
 

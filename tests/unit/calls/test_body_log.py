@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from fake_io import Clock, FakeBody, FakeIO, bad, good, stream, use_clock
+from observed_calls import Player
 from samples import COMPLETED, CREATED, KEY, response
-from watching import Player
 
-from responses_client._transport.protocols import Failure
+from responses_client._transport.protocols import TransportError
 from responses_client.errors import APIConnectionError, APIStatusError, ResponseValidationError
 
 BODIES = "responses_client.bodies"
@@ -116,7 +116,7 @@ def test_keys_in_bodies_are_masked(player: Player, clock: Clock, caplog: pytest.
     assert TOKEN not in caplog.text
 
 
-def test_answers_that_are_no_json_are_logged_on_one_line(
+def test_answers_that_are_not_json_are_logged_on_one_line(
     player: Player, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, BODIES)
@@ -126,7 +126,7 @@ def test_answers_that_are_no_json_are_logged_on_one_line(
     with pytest.raises(APIStatusError):
         player.fetch(FakeIO(clock, FakeBody(b"", status=404)))
     with pytest.raises(APIConnectionError):
-        player.fetch(FakeIO(clock, Failure("network", "ReadError")), max_retries=0)
+        player.fetch(FakeIO(clock, TransportError("network", "ReadError")), max_retries=0)
 
     assert [line for line in logged(caplog) if " got " in line] == [
         'responses.create got "<html>\\nDown</html>"'

@@ -21,7 +21,7 @@ from responses_client._calls.settings import Settings
 from responses_client._events import stream_state as _state
 from responses_client._events.resume_check import ResumeCheck
 from responses_client._events.stream_state import StreamState
-from responses_client._streaming.resumption import checked_token, following, may_resume, token_of
+from responses_client._streaming.resumption import can_resume, check_token, make_token, resume_call
 from responses_client.errors import RequestValidationError, StreamError, StreamInterrupted
 from responses_client.models import (
     ErrorEvent,
@@ -194,7 +194,7 @@ def background(**params: Any) -> Call[Response]:
 
 
 def test_next_request_asks_for_the_events_after_the_last() -> None:
-    call = following(background(), "resp_1", 7)
+    call = resume_call(background(), "resp_1", 7)
 
     assert call is not None
     assert (call.request.method, call.request.content) == ("GET", b"")
@@ -215,10 +215,10 @@ def test_options_of_the_first_request_are_those_of_the_next() -> None:
         deadline=60,
         max_retries=5,
     )
-    call = following(first, "resp_1", 7)
+    call = resume_call(first, "resp_1", 7)
 
     assert call is not None
-    for again in (call, following(call, "resp_1", 7)):
+    for again in (call, resume_call(call, "resp_1", 7)):
         assert again is not None
         assert again.request.url == (
             "http://api.test/v1/responses/resp_1?include%5B%5D=message.output_text.logprobs&include_obfuscation=false"
@@ -234,14 +234,14 @@ def test_options_of_the_first_request_are_those_of_the_next() -> None:
 
 
 def test_stream_options_may_be_an_object() -> None:
-    call = following(background(stream_options=StreamOptions(include_obfuscation=False)), "resp_1", 0)
+    call = resume_call(background(stream_options=StreamOptions(include_obfuscation=False)), "resp_1", 0)
 
     assert call is not None
     assert "include_obfuscation=false" in call.request.url
 
 
 def test_retrieved_stream_goes_on_as_it_was_retrieved() -> None:
-    call = following(retrieved(starting_after=3, include_obfuscation=False), "resp_other", 7)
+    call = resume_call(retrieved(starting_after=3, include_obfuscation=False), "resp_other", 7)
 
     assert call is not None
     assert call.request.url.endswith("/resp_1?include_obfuscation=false&stream=true&starting_after=7")
@@ -253,13 +253,13 @@ def test_retrieved_stream_goes_on_as_it_was_retrieved() -> None:
     ids=["in the foreground", "not stored", "null"],
 )
 def test_stream_that_the_server_does_not_keep_is_not_gone_on_with(call: Call[Response]) -> None:
-    assert not may_resume(call)
-    assert following(call, "resp_1", 7) is None
+    assert not can_resume(call)
+    assert resume_call(call, "resp_1", 7) is None
 
 
 def test_background_among_extra_fields_counts() -> None:
-    assert may_resume(created({"stream": True, "extra_body": {"background": True}}))
-    assert not may_resume(background(extra_body={"store": False}))
+    assert can_resume(created({"stream": True, "extra_body": {"background": True}}))
+    assert not can_resume(background(extra_body={"store": False}))
 
 
 @pytest.mark.parametrize(
@@ -268,11 +268,11 @@ def test_background_among_extra_fields_counts() -> None:
 def test_without_a_usable_id_and_number_there_is_no_next_request(
     response_id: str | None, number: int | None
 ) -> None:
-    assert following(background(), response_id, number) is None
+    assert resume_call(background(), response_id, number) is None
 
 
 def test_repr_of_a_call_shows_no_secret() -> None:
-    call = following(background(extra_headers={"X-Api-Key": "hunter2"}), "resp_1", 7)
+    call = resume_call(background(extra_headers={"X-Api-Key": "hunter2"}), "resp_1", 7)
 
     assert "hunter2" not in repr(call)
     assert repr(call).startswith("<responses.retrieve: <GET http://api.test/v1/responses/resp_1")
@@ -289,7 +289,7 @@ def state(*pieces: bytes, **options: Any) -> StreamState:
 
 
 def token(made: StreamState | None, *unread: StreamEvent, call: Call[Response] | None = None) -> Any:
-    return token_of(background() if call is None else call, made, unread)
+    return make_token(background() if call is None else call, made, unread)
 
 
 def test_token_tells_the_last_event_that_was_read() -> None:
@@ -358,17 +358,17 @@ def test_pings_without_a_number_do_not_count() -> None:
         ({"response_id": "resp_1", "sequence_number": "1"}, "token.sequence_number"),
     ],
 )
-def test_what_is_no_token_is_refused(value: object, path: str) -> None:
+def test_value_that_is_not_a_token_is_refused(value: object, path: str) -> None:
     with pytest.raises(RequestValidationError) as caught:
-        checked_token(value)
+        check_token(value)
 
     assert caught.value.path == path
 
 
-def test_token_with_more_in_it_is_taken() -> None:
-    value = {"response_id": "resp_1", "sequence_number": 0, "user": "u"}
+def test_other_keys_of_a_token_are_left_out() -> None:
+    value = {"response_id": "resp_1", "sequence_number": 0}
 
-    assert checked_token(value) == value
+    assert check_token({**value, "user": "u"}) == value
 
 
 @pytest.mark.parametrize(

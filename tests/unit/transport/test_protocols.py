@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from responses_client._transport.protocols import Failure, Timeouts, WireRequest, run
+from responses_client._transport.protocols import Timeouts, TransportError, WireRequest, run
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from responses_client._transport.protocols import Failure, Timeouts, WireRequest
     ],
 )
 def test_no_timeout_is_longer_than_what_is_left(timeouts: Timeouts, left: float, within: Timeouts) -> None:
-    assert timeouts.within(left) == within
+    assert timeouts.capped(left) == within
 
 
 def test_request_is_shown_without_its_secrets() -> None:
@@ -30,7 +30,7 @@ def test_request_is_shown_without_its_secrets() -> None:
 
 
 def test_failure_tells_what_happened_and_why() -> None:
-    failure = Failure("timeout", "nothing came")
+    failure = TransportError("timeout", "nothing came")
 
     assert (failure.outcome.kind, failure.reason, str(failure)) == ("timeout", "nothing came", "nothing came")
 

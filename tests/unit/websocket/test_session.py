@@ -1,4 +1,4 @@
-"""WebSocket sessions: connecting, what is sent, steering, events of no stream, both colours."""
+"""WebSocket sessions: connecting, what is sent, steering, events of no stream, sync and async."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from samples import KEY, response
 
 from responses_client import AsyncClient, AsyncEventStream, Client, EventStream, WebSocketSession
 from responses_client._calls.settings import Settings
-from responses_client._transport.protocols import Failure, run
+from responses_client._transport.protocols import TransportError, run
 from responses_client._websocket.session import AsyncWebSocketSession
 from responses_client.errors import (
     APIConnectionError,
@@ -112,13 +112,13 @@ def test_refusal_is_the_error_of_its_status(clock: Clock) -> None:
 
 
 def test_attempts_to_connect_are_repeated_like_any_request(wire: FakeSocket) -> None:
-    io = FakeIO(wire.clock, bad(503), Failure("connect", "refused"), Upgraded(wire))
+    io = FakeIO(wire.clock, bad(503), TransportError("connect", "refused"), Upgraded(wire))
     with session_on(io):
         assert len(io.requests) == 3
 
 
 def test_attempts_to_connect_are_limited(clock: Clock) -> None:
-    io = FakeIO(clock, *[Failure("timeout", "too late")] * 3)
+    io = FakeIO(clock, *[TransportError("timeout", "too late")] * 3)
     with pytest.raises(APITimeoutError, match="was not answered in time after 2 tries"):
         session_on(io, max_retries=1).__enter__()
 
@@ -127,7 +127,7 @@ def test_deadline_is_for_connecting_alone(wire: FakeSocket) -> None:
     wire.script += [3600.0, *whole("Hi")]
     io = FakeIO(wire.clock, Upgraded(wire))
     with session_on(io, deadline=9.0, timeout=None) as session:
-        assert io.lefts == [9.0]
+        assert io.timeouts == [9.0]
         assert session.create(model="m").get_final_response().output_text == "Hi"
 
 
@@ -553,7 +553,7 @@ def test_new_events_about_steering_do_no_harm(wire: FakeSocket) -> None:
         assert isinstance(session.steer(previous_response_id="resp_1", input="More").answer(), SteerAccepted)
 
 
-# The other colour: nothing here suspends, so that it needs no loop.
+# The sync session: nothing here suspends, so that it needs no loop.
 
 
 def test_async_session_does_the_same(wire: FakeSocket) -> None:
@@ -638,7 +638,7 @@ def test_async_client_makes_async_sessions() -> None:
     assert repr(session) == "<AsyncWebSocketSession http://api.test/v1: not yet open>"
 
 
-def test_refusal_is_an_error_in_both_colours(clock: Clock) -> None:
+def test_refusal_is_an_error_in_sync_and_async_sessions(clock: Clock) -> None:
     io = FakeIO(clock, bad(400, {"message": "No"}))
     with pytest.raises(BadRequestError):
         run(AsyncWebSocketSession(io, settings(), {}).__aenter__())
