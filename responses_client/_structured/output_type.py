@@ -16,7 +16,7 @@ from pydantic_core import SchemaError, from_json, to_json
 from .._base.field_errors import FieldError, field_error
 from .._base.messages import MAX_BODY_CHARS, one_line
 from ..errors import RequestValidationError
-from .strict_schema import is_object, strict_schema
+from .strict_schema import is_object_schema, strict_schema
 
 if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
@@ -111,7 +111,7 @@ class OutputType(Generic[_T]):
     def is_wrapped(self) -> bool:
         """Whether the value is asked for inside of an object."""
         try:
-            return not is_object(self._schema)
+            return not is_object_schema(self._schema)
         except RequestValidationError:  # it can be read all the same
             return False
 
