@@ -212,7 +212,7 @@ STATE_IDS = [f"{work.__name__} {number}" for number, (work, _, _) in enumerate(S
 @pytest.fixture
 def polls(monkeypatch: pytest.MonkeyPatch) -> None:
     """Responses in the background are looked at soon, and then less and less often."""
-    monkeypatch.setattr("responses_client._runs.loop._POLL_SECONDS", 0.005)
+    monkeypatch.setattr("responses_client._runs.loop._POLL_INTERVAL_SECONDS", 0.005)
 
 
 @pytest.mark.usefixtures("polls")

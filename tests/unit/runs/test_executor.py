@@ -14,7 +14,7 @@ from callers import COLOURS
 
 from responses_client import RunContext, ToolExecutionError, ToolReturned, custom_tool, tool
 from responses_client._runs.executor import Executor
-from responses_client._runs.workers import AsyncWorkers, NeedsAsync, SyncWorkers
+from responses_client._runs.workers import AsyncFunctionError, AsyncWorkers, SyncWorkers
 from responses_client._tools.toolbox import Toolbox
 from responses_client._transport.protocols import run
 from responses_client.errors import ConfigurationError
@@ -42,12 +42,12 @@ class Desk:
     def executor(self, tools: Any, hooks: Any = (), most: int = 10, **options: Any) -> Executor:
         workers = (SyncWorkers if self.colour == "sync" else AsyncWorkers)(most)
         given = {
-            "timeout": None,
+            "time_limit": None,
             "on_error": "return",
             "context": None,
             "approved": (),
-            "knows_all": True,
-            "watch": None,
+            "knows_all_tools": True,
+            "observers": None,
             **options,
         }
         return Executor(Toolbox(tools), workers, dict(hooks), **given)
@@ -106,14 +106,14 @@ WHO: list[tuple[dict[str, Any], dict[str, Any], bool]] = [
     (custom("shout"), {}, True),
     (call("pay"), {}, False),
     (call("nobody"), {}, True),
-    (call("nobody"), {"knows_all": False}, False),
-    (call("add"), {"knows_all": False}, True),
+    (call("nobody"), {"knows_all_tools": False}, False),
+    (call("add"), {"knows_all_tools": False}, True),
     (call("add", namespace="add"), {}, True),
     (call("add", namespace="bank"), {}, False),
     (call("nobody", namespace="elsewhere"), {}, True),
-    (call("nobody", namespace="elsewhere"), {"knows_all": False}, False),
+    (call("nobody", namespace="elsewhere"), {"knows_all_tools": False}, False),
     (call("pay", namespace="pay"), {}, False),
-    (call("add", namespace="elsewhere"), {"knows_all": False}, False),
+    (call("add", namespace="elsewhere"), {"knows_all_tools": False}, False),
     (item("shell_call", action={"commands": ["ls"]}), {}, False),
     (item("shell_call", action={"commands": ["ls"]}), {"hooks": {"on_shell": len}}, True),
     ({"type": "function_call", "call_id": "c1", "arguments": 5}, {"hooks": {"on_shell": len}}, False),
@@ -169,7 +169,10 @@ TOLD: list[tuple[dict[str, Any], str]] = [
     (call("nobody"), "Error: there is no tool nobody; the tools are add, fail, shout."),
     (call("shout"), "Error: there is no tool shout; the tools are add, fail, shout."),
     (custom("add"), "Error: there is no tool add; the tools are add, fail, shout."),
-    (call("add", "{"), "Error: the arguments are no JSON (EOF while parsing an object at line 1 column 1)."),
+    (
+        call("add", "{"),
+        "Error: the arguments are not valid JSON (EOF while parsing an object at line 1 column 1).",
+    ),
     (call("add", '{"a": "x"}'), "Error: the arguments do not fit: a: Input should be a valid integer"),
 ]
 
@@ -235,7 +238,7 @@ def test_value_that_nobody_can_read_is_a_failure(desk: Desk) -> None:
         """Give what has no JSON."""
         return object()
 
-    assert desk.told(call("odd"), tools=[odd]).startswith("Error: ValueError: expected a text, JSON data")
+    assert desk.told(call("odd"), tools=[odd]).startswith("Error: ValueError: expected a string, JSON data")
 
 
 def test_tool_that_takes_too_long_is_told(desk: Desk) -> None:
@@ -246,7 +249,7 @@ def test_tool_that_takes_too_long_is_told(desk: Desk) -> None:
         release.wait(5)
 
     try:
-        (returned,) = desk.answer(call("wait"), tools=[wait], timeout=0.01)
+        (returned,) = desk.answer(call("wait"), tools=[wait], time_limit=0.01)
     finally:
         release.set()
     assert returned.output.to_dict()["output"] == "Error: it took longer than 0.01 s."
@@ -263,7 +266,7 @@ def test_tool_has_a_bound_of_its_own(desk: Desk) -> None:
         release.wait(5)
 
     try:
-        assert desk.told(call("wait"), tools=[wait], timeout=60) == "Error: it took longer than 0.01 s."
+        assert desk.told(call("wait"), tools=[wait], time_limit=60) == "Error: it took longer than 0.01 s."
     finally:
         release.set()
 
@@ -304,14 +307,14 @@ def test_function_that_gives_what_nothing_can_wait_for_is_refused() -> None:
     async def write(error: ToolExecutionError) -> str:
         return error.tool
 
-    with pytest.raises(NeedsAsync):
+    with pytest.raises(AsyncFunctionError):
         Desk("sync").answer(call("fail"), tools=[fail], on_error=lambda error: write(error))
 
 
 @pytest.mark.parametrize(("value", "kind"), [(None, "None"), (5, "a int"), ({}, "a dict")])
 def test_function_that_writes_no_text_is_refused(desk: Desk, value: Any, kind: str) -> None:
     with pytest.raises(
-        ConfigurationError, match=f"^on_tool_error gave {kind}, expected a text for the model"
+        ConfigurationError, match=f"^on_tool_error returned {kind}, expected a string for the model"
     ):
         desk.answer(call("fail"), tools=[fail], on_error=lambda error: value)
 
@@ -367,8 +370,8 @@ def test_failure_is_in_the_log_without_what_it_says(desk: Desk, caplog: pytest.L
     desk.answer(call("fail"), call("nobody", key="c2"), tools=[fail])
     texts = [record.getMessage() for record in caplog.records]
     assert sorted(texts) == [
-        "Tool fail failed, and the model is told: ValueError",
-        "Tool nobody failed, and the model is told: ToolExecutionError",
+        "Tool fail failed (ValueError); the model receives an error text",
+        "Tool nobody failed (ToolExecutionError); the model receives an error text",
     ]
 
 
@@ -380,7 +383,7 @@ def test_async_tool_that_nothing_can_wait_for_is_no_failure_of_the_call() -> Non
         """Give a coroutine."""
         return later()
 
-    with pytest.raises(NeedsAsync):
+    with pytest.raises(AsyncFunctionError):
         Desk("sync").answer(call("now"), tools=[now])
 
 

@@ -36,7 +36,7 @@ from responses_client.testing import Server
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr("responses_client._calls.attempts.Policy", partial(Policy, initial=0.001))
-    monkeypatch.setattr("responses_client._runs.loop._POLL_SECONDS", 0.001)
+    monkeypatch.setattr("responses_client._runs.loop._POLL_INTERVAL_SECONDS", 0.001)
     with Server() as server:
         yield server
 
@@ -195,7 +195,9 @@ def test_approval_of_no_call_that_waits_is_refused(caller: Caller, server: Serve
     server.call_tool("weather", {"city": "Oslo"}, call_id="c1")
     first = go(caller, tools=[tool(needs_approval=True)(weather)])
     for given in ({"resume": first, "input": []}, {"resume": None}):
-        with pytest.raises(RequestValidationError, match="approve: names c7, but the run waits with no call"):
+        with pytest.raises(
+            RequestValidationError, match="approve: names c7, but the run has no waiting call"
+        ):
             go(caller, tools=[tool(needs_approval=True)(weather)], approve=["c7"], **given)
     for wrong in ("c1", [1], None):
         with pytest.raises(RequestValidationError, match="approve: expected a list of call ids"):

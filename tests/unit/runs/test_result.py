@@ -258,7 +258,10 @@ def test_what_is_no_saved_run_is_refused(data: Any) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", b"\xff", "[1"])
 def test_what_is_no_json_is_refused(text: str | bytes) -> None:
-    with pytest.raises(ResponseValidationError, match=r"No saved run.*pass what RunResult\.to_json gave"):
+    with pytest.raises(
+        ResponseValidationError,
+        match=r"^The text is not a saved run \(.*pass the result of RunResult\.to_json",
+    ):
         RunResult.from_json(text)
 
 

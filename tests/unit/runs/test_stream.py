@@ -37,7 +37,7 @@ from responses_client.testing import Server
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr("responses_client._calls.attempts.Policy", partial(Policy, initial=0.001))
-    monkeypatch.setattr("responses_client._runs.loop._POLL_SECONDS", 0.001)
+    monkeypatch.setattr("responses_client._runs.loop._POLL_INTERVAL_SECONDS", 0.001)
     with Server() as server:
         yield server
         assert server.open_streams == 0

@@ -62,7 +62,7 @@ def properties(function: Callable[..., object], **options: Any) -> dict[str, Any
 
 def called(function: Callable[..., object], text: str, **options: Any) -> Any:
     """What the function gives when the model calls it."""
-    return shape(function, **options).bound(text, CONTEXT)()
+    return shape(function, **options).bind(text, CONTEXT)()
 
 
 def refused(function: Callable[..., object], **options: Any) -> str:
@@ -272,7 +272,7 @@ def test_any_number_of_arguments_is_refused(maker: Any, function: Any, shown: st
 
     assert str(caught.value) == (
         f"{function.__name__} cannot be a tool: {function.__name__}.{shown}: takes any number of arguments, which "
-        "the model cannot know of; name each, or take a list"
+        "a schema cannot express; name each one, or use a list"
     )
     assert caught.value.path == f"{function.__name__}.{shown}"
 
@@ -356,7 +356,7 @@ def test_text_of_a_custom_tool_is_given_wherever_it_is_taken() -> None:
         return context, text
 
     for function in (after, named, positional):
-        assert custom_tool(function).shape.bound("hi", CONTEXT)() == (CONTEXT, "hi")
+        assert custom_tool(function).shape.bind("hi", CONTEXT)() == (CONTEXT, "hi")
 
 
 def takes_nothing() -> None: ...
@@ -470,9 +470,9 @@ def test_local_types_are_fine_unless_quoted() -> None:
     assert called(function, '{"value": {"number": 1}}') == Local(number=1)
     text = refused(quoted)
     assert text.startswith(
-        "quoted cannot be a tool: quoted.value: its annotation cannot be read (NameError: name 'Local' is not defined); "
-        "use names that the module has when the program runs, not those of a function around it or of an import for "
-        "type checkers only; quoted.other: its annotation cannot be read (NameError: name 'Nowhere'"
+        "quoted cannot be a tool: quoted.value: its annotation cannot be evaluated (NameError: name 'Local' is not defined); "
+        "use names that the module has at run time, not those of an enclosing function or of an import for "
+        "type checkers only; quoted.other: its annotation cannot be evaluated (NameError: name 'Nowhere'"
     )
 
 
@@ -512,7 +512,7 @@ def test_types_that_json_does_not_have_are_named(function: Any, path: str, reaso
     )
     assert reason in text
     assert text.endswith(
-        "take what a model can write, and what it cannot from a RunContext or a functools.partial"
+        "use a type with a JSON Schema, and take other values from a RunContext or a functools.partial"
     )
     assert text.count(name) == 2
 
@@ -527,7 +527,7 @@ def test_types_that_cannot_say_how_they_are_read_are_named() -> None:
     def function(odd: Odd, final: Final[int]) -> None: ...  # type: ignore[valid-type]
 
     text = refused(function)
-    assert "function.odd: pydantic cannot read it from JSON (RuntimeError: no way); take" in text
+    assert "function.odd: pydantic cannot read it from JSON (RuntimeError: no way); use" in text
     assert "function.final: pydantic cannot read it from JSON (TypeError: " in text
 
 
@@ -543,16 +543,18 @@ def test_types_that_strict_schemas_do_not_have_are_named_with_the_way_out() -> N
 
 
 def test_functions_without_a_signature_are_refused() -> None:
-    assert refused(max).startswith("max cannot be a tool: max: Python knows no signature of it (ValueError: ")
+    assert refused(max).startswith(
+        "max cannot be a tool: max: it has no signature that Python can read (ValueError: "
+    )
 
 
 @pytest.mark.parametrize("name", ["", "a b", "<lambda>", "naïve", "x" * 129, "a\n"])
 def test_names_that_the_api_does_not_take_are_refused(name: str) -> None:
     assert refused(takes_nothing, name=name) == (
-        f"{name!r} cannot be a tool: {name!r}: cannot be its name; give it one with tool(name=...)"
+        f"{name!r} cannot be a tool: {name!r}: cannot be its name; pass another one with tool(name=...)"
     )
 
 
 def test_lambda_needs_a_name() -> None:
-    assert "give it one with tool(name=...)" in refused(lambda: None)
+    assert "pass another one with tool(name=...)" in refused(lambda: None)
     assert shape(lambda: None, name="x" * 128).function() is None

@@ -85,7 +85,7 @@ def test_what_fits_the_schema_is_what_the_function_is_called_with(made: Made, da
 
     Draft202012Validator(shape.parameters).validate(arguments)
     text = json.dumps(arguments, ensure_ascii=data.draw(st.booleans()))
-    given = shape.bound(text, context)()
+    given = shape.bind(text, context)()
     assert given.pop("context", context) is context
     assert given == {name: value for name, (value, _) in pairs.items()}
     assert [*map(type, given.values())] == [type(value) for value, _ in pairs.values()]
@@ -97,7 +97,7 @@ def test_what_is_left_out_is_the_default(made: Made, data: st.DataObject, strict
     pairs = {name: data.draw(form.pairs, name) for name, form in made.forms.items() if name not in missing}
     shape = tool(strict=strict)(made.function).shape
 
-    given = shape.bound(json.dumps({name: plain for name, (_, plain) in pairs.items()}), None)()
+    given = shape.bind(json.dumps({name: plain for name, (_, plain) in pairs.items()}), None)()
     given.pop("context", None)
     assert given == {**made.defaults, **{name: value for name, (value, _) in pairs.items()}}
     for name in missing:
@@ -117,4 +117,4 @@ def test_custom_tool_is_given_any_text(text: str, kind: Any, other: Any, is_firs
 
     function.__signature__ = signature  # type: ignore[attr-defined]
     context = object()
-    assert custom_tool(function).shape.bound(text, context)() == {"text": text, "context": context}
+    assert custom_tool(function).shape.bind(text, context)() == {"text": text, "context": context}

@@ -17,7 +17,7 @@ import pytest
 
 from responses_client import CallableTool, RunContext, ToolDefinitionError, custom_tool, tool
 from responses_client._base.validation import is_seconds
-from responses_client._tools.tool import is_policy
+from responses_client._tools.tool import is_error_policy
 from responses_client.models import FunctionCall
 
 CALL = FunctionCall(call_id="call_1", name="weather", arguments="{}")
@@ -92,7 +92,7 @@ class Shelf(Store):
 
 def answered(made: CallableTool[..., Any], text: str) -> Any:
     """What a call by the model gives."""
-    return made.shape.bound(text, None)()
+    return made.shape.bind(text, None)()
 
 
 def test_decorated_function_is_called_as_before() -> None:
@@ -285,13 +285,13 @@ def test_method_without_its_object_is_refused(made: CallableTool[..., object]) -
         _ = made.definition
 
     assert str(caught.value) == (
-        "read cannot be a tool: read: is a method without its object; take that of an object, or of a class if it is "
-        "a classmethod"
+        "read cannot be a tool: read: is a method without its object; pass the method of an object, or of a class "
+        "if it is a class method"
     )
 
 
 def test_classmethod_that_nobody_bound_cannot_be_used() -> None:
-    with pytest.raises(ToolDefinitionError, match=r"Python knows no signature of it \(TypeError: "):
+    with pytest.raises(ToolDefinitionError, match=r"it has no signature that Python can read \(TypeError: "):
         _ = vars(Store)["sort"].definition
 
 
@@ -299,8 +299,8 @@ def test_classmethod_that_nobody_bound_cannot_be_used() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"name": 3}, "name: expected a text, got int 3"),
-        ({"description": None}, "description: expected a text, got None"),
+        ({"name": 3}, "name: expected a string, got int 3"),
+        ({"description": None}, "description: expected a string, got None"),
         ({"timeout": "5"}, "timeout: expected a positive number of seconds, or None, got str '5'"),
         ({"timeout": 0}, "timeout: expected a positive number of seconds, or None, got int 0"),
         ({"timeout": float("inf")}, "timeout: expected a positive number of seconds, or None, got float inf"),
@@ -340,7 +340,7 @@ def test_what_is_no_function_is_refused(maker: Any, name: str) -> None:
         maker("weather")
 
     assert str(caught.value) == (
-        "'weather' cannot be a tool: function: expected a function; what is said of it goes by name, "
+        "'weather' cannot be a tool: function: expected a function; pass options by name, "
         f"as in {name}(name=...), got str 'weather'"
     )
 
@@ -353,8 +353,8 @@ def test_seconds_are_positive_and_end(value: object) -> None:
 
 
 def test_policies_are_two_words_or_a_function() -> None:
-    assert all(map(is_policy, ["return", "raise", str]))
-    assert not any(map(is_policy, ["ignore", None, True]))
+    assert all(map(is_error_policy, ["return", "raise", str]))
+    assert not any(map(is_error_policy, ["ignore", None, True]))
 
 
 def pickled(thing: Any) -> Any:

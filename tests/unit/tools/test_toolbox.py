@@ -137,8 +137,8 @@ def test_what_is_no_tool_is_named_by_its_place() -> None:
 
 def test_class_of_a_tool_is_no_tool() -> None:
     assert refused([WebSearchTool, FunctionTool]) == [
-        "tools[0]: is the class WebSearchTool; pass one of them, WebSearchTool(...)",
-        "tools[1]: is the class FunctionTool; pass one of them, FunctionTool(...)",
+        "tools[0]: is the class WebSearchTool; pass an instance, WebSearchTool(...)",
+        "tools[1]: is the class FunctionTool; pass an instance, FunctionTool(...)",
     ]
 
 
@@ -156,7 +156,7 @@ def test_class_of_a_tool_is_no_tool() -> None:
 )
 def test_two_tools_do_not_have_one_name(tools: Any, name: str) -> None:
     assert refused(tools)[0] == (
-        f"tools[{len(tools) - 1}].name: is {name!r}, as another tool is called; give each a name of its own"
+        f"tools[{len(tools) - 1}].name: is {name!r}, the name of another tool; give each tool its own name"
     )
 
 
@@ -182,7 +182,7 @@ def test_methods_come_with_their_objects() -> None:
     # As Python 3.13 has it, whose classmethods bind all by themselves.
     found = Toolbox([MethodType(tool(name="m")(plain), 3)]).functions[0]
     assert found.name == "m"
-    assert found.shape.bound("{}", None)() == 3
+    assert found.shape.bind("{}", None)() == 3
 
 
 def test_tools_may_come_later() -> None:
@@ -209,7 +209,7 @@ def test_methods_may_be_found_again() -> None:
 
     toolbox.add([store.read], "on_tool_search")
     with pytest.raises(
-        RequestValidationError, match=r"on_tool_search\[0\]\.name: is 'read', as another tool"
+        RequestValidationError, match=r"on_tool_search\[0\]\.name: is 'read', the name of another tool"
     ):
         toolbox.add([Store().read], "on_tool_search")
 
