@@ -20,9 +20,9 @@ Write responses_client/models, the endpoints and responses_client/resources/_*.p
 
   python -m codegen                      write what differs
   python -m codegen --check              change nothing; fail when a file differs, is missing or is stale
-  python -m codegen drift OPENAPI.json   list what a published OpenAPI document and the schema do not share
+  python -m codegen drift OPENAPI.json   list the differences between a published OpenAPI document and the schema
 
-Exit codes: 0 all is well; 1 --check or drift has found something; 2 a mistake in the schema or the document.
+Exit codes: 0 success; 1 --check or drift has found differences; 2 the schema or the document is not valid.
 """
 
 
@@ -38,7 +38,7 @@ def generate(document: Document) -> dict[str, str]:
 
 
 def write(files: dict[str, str], root: Path = ROOT) -> list[str]:
-    """Write what differs; return a line for each file touched."""
+    """Write the files that differ; return a line for each file touched."""
     lines: list[str] = []
     for name, text in files.items():
         if not (root / name).exists() or (root / name).read_text("utf-8") != text:
@@ -52,8 +52,8 @@ def write(files: dict[str, str], root: Path = ROOT) -> list[str]:
 
 
 def check(files: dict[str, str], root: Path = ROOT) -> list[str]:
-    """Return a line for each file that is not what the schema gives."""
-    lines = [f"{name}: stale, no schema makes it any more" for name in _stale(files, root)]
+    """Return a line for each file that differs from the text generated from the schema."""
+    lines = [f"{name}: stale, no schema generates it any longer" for name in _stale(files, root)]
     for name, text in files.items():
         if not (root / name).exists():
             lines.append(f"{name}: missing")

@@ -1,4 +1,4 @@
-"""Finds what contradicts itself across schemas: references, tags of unions, bases, effects."""
+"""Checks across schemas: references, tags of unions, bases, effects."""
 
 from collections.abc import Iterable
 from typing import cast
@@ -10,7 +10,7 @@ __all__ = ["check"]
 ITEMS = "OutputItem"
 """The union whose tags an effect names as `item`."""
 
-_SHARED_TAG = "message"  # messages in and out are told apart by their form
+_SHARED_TAG = "message"  # `OpenUnion` distinguishes input and output messages by their fields
 _VERBS = ("put", "append", "set", "status")
 
 
@@ -34,7 +34,7 @@ def _check_operation(document: Document, where: str, operation: Operation) -> No
     if operation.request:
         request = document.object(operation.request)
         if not request.request:
-            raise SchemaError(f"{where}: {operation.request} is no request, it has no x-request")
+            raise SchemaError(f"{where}: {operation.request} is not a request: it has no x-request")
         fields = {field.wire for field in document.all_fields(request)}
         if missing := sorted(set(operation.query) - fields):
             raise SchemaError(f"{where}: {operation.request} has no {', '.join(missing)}")
@@ -47,7 +47,7 @@ def _check_operation(document: Document, where: str, operation: Operation) -> No
 def _check_names(document: Document, where: str, names: Iterable[str]) -> None:
     for name in names:
         if name not in document.schemas:
-            raise SchemaError(f"{where} refers to {name}, which is nowhere")
+            raise SchemaError(f"{where} refers to {name}, which is not defined")
 
 
 def _check_object(document: Document, where: str, item: Object) -> None:
@@ -59,9 +59,9 @@ def _check_object(document: Document, where: str, item: Object) -> None:
     if item.without:
         fields = {field.wire for field in document.all_fields(item)}
         if not item.request or not item.without[1] <= fields:
-            raise SchemaError(f"{where}: x-request-without needs an x-request, and fields of it")
+            raise SchemaError(f"{where}: x-request-without needs x-request, and fields of that request")
     if item.request and len(lists := [field.wire for field, _ in document.lists(item)]) > 1:
-        raise SchemaError(f"{where} has {' and '.join(lists)}, both lists with texts in them")
+        raise SchemaError(f"{where} has {' and '.join(lists)}, both lists that may contain strings")
     if item.effect:
         _check_effect(document, f"{where}.x-effect", item, item.effect)
 
@@ -75,7 +75,7 @@ def _check_base(document: Document, where: str, item: Object) -> None:
         above.append(base)
         schema = document.schemas[base]
         if not isinstance(schema, Object):
-            raise SchemaError(f"{where} has the base {base}, which is no object")
+            raise SchemaError(f"{where} has the base {base}, which is not an object")
         base = schema.base
 
 
@@ -86,23 +86,23 @@ def _check_union(document: Document, where: str, union: Union) -> None:
         tags = document.tags(name)
         if item.abstract or not tags:
             raise SchemaError(
-                f"{where} holds {name}, which {'is abstract' if item.abstract else 'has no tag'}"
+                f"{where} contains {name}, which {'is abstract' if item.abstract else 'has no tag'}"
             )
         for tag in tags:
             found.setdefault(tag, []).append(name)
     for tag, names in found.items():
         if len(names) > (2 if tag == _SHARED_TAG else 1):
-            raise SchemaError(f"{where} holds {' and '.join(names)}, both of type {tag}")
+            raise SchemaError(f"{where} contains {' and '.join(names)}, both of type {tag}")
     if union.list_name in document.schemas:
-        raise SchemaError(f"{where}: x-list names {union.list_name}, which is a schema")
-    if stray := [tag for tag in union.untagged.values() if tag not in found and tag != "item_reference"]:
-        raise SchemaError(f"{where}: x-untagged leads to {stray[0]}, which no member has")
+        raise SchemaError(f"{where}: x-list-type names {union.list_name}, which is a schema")
+    if stray := [tag for tag in union.infer_type.values() if tag not in found and tag != "item_reference"]:
+        raise SchemaError(f"{where}: x-infer-type names {stray[0]}, which no member has")
 
 
 def _check_effect(document: Document, where: str, item: Object, effect: Spec) -> None:
     verbs = [verb for verb in _VERBS if verb in effect]
     if len(verbs) != 1:
-        raise SchemaError(f"{where}: needs one of {', '.join(_VERBS)}")
+        raise SchemaError(f"{where}: must have exactly one of {', '.join(_VERBS)}")
     value, path = effect[verbs[0]], cast("list[str]", effect.get("at", []))
     fields = {field.wire for field in document.all_fields(item)}
     missing = [key for key in path if key.endswith("_index") and key not in fields]
@@ -120,15 +120,15 @@ def _check_effect(document: Document, where: str, item: Object, effect: Spec) ->
 
 
 def _follow(document: Document, where: str, items: list[str], path: list[str], part: str | None) -> None:
-    """Check that the place exists in one of the items at least, and the part on the way to it."""
+    """Check that the path exists in at least one of the items, and that the part is on it."""
     classes = items
     met_part = part is None
     for key in path:
         if key.endswith("_index"):
-            continue  # an element of the list before
+            continue  # selects an element of the list that the key before it names
         fields = [f for name in classes for f in document.all_fields(document.object(name)) if f.wire == key]
         if not fields:
-            lacking = " and ".join(classes) or "text"
+            lacking = " and ".join(classes) or "a string"
             raise SchemaError(f"{where}: the path fails at {key}, which {lacking} lacks")
         below = [
             name for field in fields for target in references(field.spec) for name in document.objects(target)
@@ -137,4 +137,4 @@ def _follow(document: Document, where: str, items: list[str], path: list[str], p
         met_part = met_part or bool(parts)
         classes = parts or below
     if not met_part:
-        raise SchemaError(f"{where}: the path leads to no {part}")
+        raise SchemaError(f"{where}: the path contains no {part}")

@@ -1,6 +1,6 @@
-"""The dialect of `schema/*.yaml`: which keyword may stand where, and with what value.
+"""The dialect of `schema/*.yaml`: the keywords of each kind of schema, and their values.
 
-What only several schemas together show (references, tags, effects) is looked at in `check.py`.
+`check.py` checks the rules that involve several schemas: references, tags, effects.
 """
 
 from collections.abc import Hashable, Mapping
@@ -31,7 +31,7 @@ CLASSES: Mapping[str, str] = {
     "ImageContent": "_attachments",
     "ResponseResult": "_base",
 }
-"""The classes written by hand that generated ones may inherit from, with the module of each."""
+"""Hand-written classes that generated ones may inherit from, with the module of each."""
 
 UNKNOWN = (
     "UnknownAnnotation",
@@ -54,33 +54,57 @@ BOUNDS: Mapping[str, tuple[str, str]] = {
     "maxProperties": ("object", "max_length"),
     "propertyNames": ("object", ""),
 }
-"""Keyword to the type that it bounds and the argument of pydantic's `Field` that says so."""
+"""Keyword to the type that it bounds and the matching argument of pydantic's `Field`."""
 
 _TYPES = {"string", "integer", "number", "boolean", "array", "object", "null"}
-_COMMON = {"description", "x-spec"}
+_COMMON = {"description", "x-published"}
 _OBJECT = {
     *_COMMON,
     "properties",
     "required",
     "allOf",
-    "x-point",
+    "x-essential",
+    "x-server-made",
     "x-abstract",
-    "x-class",
+    "x-python-base",
     "x-request",
     "x-request-without",
     "x-effect",
 }
-_UNION = {*_COMMON, "anyOf", "x-unknown", "x-untagged", "x-list"}
-_ALIAS = {*_COMMON, "type", "x-values"}
-_VALUE = {"$ref", "type", "anyOf", "const", "enum", "x-values", "items", "additionalProperties", *BOUNDS}
-_PROPERTY = {*_VALUE, "description", "deprecated", "readOnly", "default", "x-python", "x-secret"}
+_UNION = {*_COMMON, "anyOf", "x-unknown", "x-infer-type", "x-list-type"}
+_ALIAS = {*_COMMON, "type", "x-extensible-enum"}
+_VALUE = {
+    "$ref",
+    "type",
+    "anyOf",
+    "const",
+    "enum",
+    "x-extensible-enum",
+    "items",
+    "additionalProperties",
+    *BOUNDS,
+}
+_PROPERTY = {
+    *_VALUE,
+    "description",
+    "deprecated",
+    "readOnly",
+    "default",
+    "x-python-name",
+    "x-secret",
+    "x-server-note",
+}
 _OPERATION = {"description", "verb", "path", "request", "query", "result", "stream", "page"}
 KEYWORDS = _OBJECT | _UNION | _ALIAS | _PROPERTY | _OPERATION
 _EFFECT = {"put", "append", "set", "status", "at", "part", "item"}
 
 
 def read(module: str, text: str) -> dict[str, Any]:
-    """Read the YAML of one file; a key that stands twice in one place is a mistake."""
+    """Read the YAML of one file.
+
+    Raises:
+        SchemaError: The text is not valid YAML, repeats a key, or has no `x-doc`.
+    """
     try:
         content = yaml.load(text, _Loader)
     except yaml.YAMLError as error:
@@ -91,7 +115,7 @@ def read(module: str, text: str) -> dict[str, Any]:
 
 
 def is_of_requests(module: str) -> bool:
-    """Say whether a file holds what only requests have."""
+    """Whether a file describes objects that only requests contain."""
     return module.endswith("requests")
 
 
@@ -103,7 +127,7 @@ def check_schema(module: str, name: str, spec: object) -> Spec:
         raise SchemaError(f"{where}: description is missing")
     if "anyOf" in schema:
         _check_union(where, schema)
-    elif "x-values" in schema:
+    elif "x-extensible-enum" in schema:
         _check_keys(where, schema, _ALIAS)
         _check_value(where, schema, module)
     else:
@@ -125,9 +149,9 @@ def _check_union(where: str, schema: Spec) -> None:
     _check_keys(where, schema, _UNION)
     for member in schema["anyOf"]:
         if not isinstance(member, dict) or set(cast("Spec", member)) != {"$ref"}:
-            raise SchemaError(f"{where}: anyOf may hold only $ref, not {member!r}")
-    if not isinstance(schema.get("x-list", ""), str):
-        raise SchemaError(f"{where}: x-list must be the name of a type, not {schema['x-list']!r}")
+            raise SchemaError(f"{where}: anyOf must contain only $ref, not {member!r}")
+    if not isinstance(schema.get("x-list-type", ""), str):
+        raise SchemaError(f"{where}: x-list-type must be the name of a type, not {schema['x-list-type']!r}")
     if (unknown := schema.get("x-unknown", "UnknownObject")) not in UNKNOWN:
         raise SchemaError(f"{where}: x-unknown must be one of {', '.join(UNKNOWN)}, not {unknown!r}")
 
@@ -135,17 +159,17 @@ def _check_union(where: str, schema: Spec) -> None:
 def _check_object(where: str, schema: Spec, module: str) -> None:
     _check_keys(where, schema, _OBJECT)
     properties = _mapping(where, schema.get("properties") or {})
-    for key in ("required", "x-point"):
+    for key in ("required", "x-essential"):
         if missing := set(schema.get(key, ())) - set(properties):
             raise SchemaError(f"{where}: {key} names no property: {', '.join(sorted(missing))}")
-    if "x-point" in schema and (optional := set(schema["x-point"]) - set(schema.get("required", ()))):
-        raise SchemaError(f"{where}: x-point names what is not required: {', '.join(sorted(optional))}")
+    if "x-essential" in schema and (optional := set(schema["x-essential"]) - set(schema.get("required", ()))):
+        raise SchemaError(f"{where}: x-essential names what is not required: {', '.join(sorted(optional))}")
     if len(schema.get("allOf", ())) > 1:
         raise SchemaError(f"{where}: more than one base")
-    if "x-class" in schema and schema["x-class"] not in CLASSES:
-        raise SchemaError(f"{where}: x-class must be one of {', '.join(CLASSES)}")
+    if "x-python-base" in schema and schema["x-python-base"] not in CLASSES:
+        raise SchemaError(f"{where}: x-python-base must be one of {', '.join(CLASSES)}")
     if len(_mapping(where, schema.get("x-request-without", {"": []}))) != 1:
-        raise SchemaError(f"{where}: x-request-without makes one type")
+        raise SchemaError(f"{where}: x-request-without must name exactly one type")
     if effect := schema.get("x-effect"):
         _check_keys(f"{where}.x-effect", _mapping(f"{where}.x-effect", effect), _EFFECT, "verb or key")
     for wire, value in properties.items():
@@ -158,23 +182,23 @@ def _check_property(where: str, spec: Spec, module: str) -> None:
     if not spec.get("description") and not is_tag:
         raise SchemaError(f"{where}: description is missing")
     if "default" in spec and (spec["default"] != "" or spec.get("type") != "string"):
-        raise SchemaError(f"{where}: default may be only '', of a string that is never null")
+        raise SchemaError(f"{where}: default must be '', for a string that is never null")
     _check_value(where, {key: value for key, value in spec.items() if key in _VALUE}, module)
 
 
 def _check_value(where: str, spec: Spec, module: str) -> None:
-    """Check a JSON Schema and those inside it."""
+    """Check a JSON Schema and the schemas inside it."""
     kinds = spec.get("type", [])
     kinds = set(cast("list[str]", kinds) if isinstance(kinds, list) else [kinds])
     if unknown := kinds - _TYPES:
         raise SchemaError(f"{where}: type {', '.join(sorted(map(str, unknown)))} is not known")
     if len(kinds - {"null"}) > 1:
-        raise SchemaError(f"{where}: several types stand in anyOf, not in a list")
+        raise SchemaError(f"{where}: several types must be in anyOf, not in a list")
     _check_names(where, spec, kinds)
     for key in BOUNDS.keys() & spec.keys():
         if not is_of_requests(module):
             raise SchemaError(
-                f"{where}: {key} may stand only in a file of requests: no answer loses its class by it"
+                f"{where}: {key} is allowed only in a file of requests: answers must not lose their class by it"
             )
         if BOUNDS[key][0] not in {"number" if kind == "integer" else kind for kind in kinds}:
             raise SchemaError(f"{where}: {key} needs the type {BOUNDS[key][0]}")
@@ -190,14 +214,14 @@ def _check_names(where: str, spec: Spec, kinds: set[str]) -> None:
     """Check the keywords that list strings."""
     if "const" in spec and not isinstance(spec["const"], str):
         raise SchemaError(f"{where}: const must be a string")
-    for key in ("enum", "x-values"):
+    for key in ("enum", "x-extensible-enum"):
         values = cast("list[object]", spec.get(key, []))
         if key in spec and "string" not in kinds:
             raise SchemaError(f"{where}: {key} needs the type string")
         if odd := [value for value in values if not isinstance(value, str)]:
-            raise SchemaError(f"{where}: {key} may hold only strings, not {odd[0]!r}")
+            raise SchemaError(f"{where}: {key} must contain only strings, not {odd[0]!r}")
         if twice := [value for number, value in enumerate(values) if value in values[:number]]:
-            raise SchemaError(f"{where}: {key} holds {twice[0]!r} twice")
+            raise SchemaError(f"{where}: {key} contains {twice[0]!r} twice")
 
 
 def _check_keys(where: str, spec: Spec, known: set[str], what: str = "keyword") -> None:
@@ -207,17 +231,19 @@ def _check_keys(where: str, spec: Spec, known: set[str], what: str = "keyword") 
 
 def _mapping(where: str, value: object) -> Spec:
     if not isinstance(value, dict):
-        raise SchemaError(f"{where}: needs keywords, not {value!r}")
+        raise SchemaError(f"{where}: expected a mapping of keywords, got {value!r}")
     return cast("Spec", value)
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses what YAML would silently take: keys that stand twice, and `on` or `2026` as a key."""
+    """A loader that refuses repeated keys and keys that YAML does not read as strings, such as `on` and `2026`."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         keys: list[object] = [self.construct_object(key, deep=True) for key, _ in node.value]  # pyright: ignore[reportUnknownMemberType]  # untyped in its stubs
         for number, key in enumerate(keys):
             if not isinstance(key, str) or key in keys[:number]:
-                problem = f"{key} stands twice" if isinstance(key, str) else f"the key {key!r} needs quotes"
+                problem = (
+                    f"{key} is defined twice" if isinstance(key, str) else f"the key {key!r} needs quotes"
+                )
                 raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
         return super().construct_mapping(node, deep)

@@ -1,7 +1,7 @@
-"""Compares the schema with a published OpenAPI 3 document: a line for each thing that only one of them has.
+"""The comparison of the schema with a published OpenAPI 3 document, as a line for each difference.
 
-Each schema of ours names those it stands for (`x-spec`); one may stand for several, of requests and of
-answers. What any of them has must be in ours; what ours has must be in one of them at least.
+A schema names its published counterparts in `x-published`; there may be several, such as one for requests and one
+for answers. Ours must have everything that any of them has, and nothing that none of them has.
 """
 
 import json
@@ -22,21 +22,25 @@ ACCEPTED = Path(__file__).parent / "accepted.yaml"
 
 _ANY = Shape({"any"})
 _WEBHOOKS = "WebhookEvent"
-"""The union of what webhooks say; a document has a webhook for each member."""
+"""The union of webhook events; a document has a webhook for each member."""
 
 
 def report(document: Document, path: Path, accepted: Path = ACCEPTED) -> list[str]:
-    """Return the differences that are not accepted, and the accepted ones that are there no more."""
+    """Return the differences that are not accepted, and the accepted ones that no longer exist.
+
+    Raises:
+        SchemaError: The file at `path` is not an OpenAPI 3 document in JSON, or `accepted` has another form.
+    """
     try:
         lines = compare(document, json.loads(path.read_text("utf-8")))
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise SchemaError(f"{path}: no OpenAPI 3 document in JSON: {error!r}") from error
+        raise SchemaError(f"{path}: not an OpenAPI 3 document in JSON: {error!r}") from error
     patterns = _patterns(accepted)
     used = {line: {pattern for pattern in patterns if _matches(pattern, line)} for line in lines}
     stale = set(patterns).difference(*used.values())
     return [
         *(line for line, matching in used.items() if not matching),
-        *(f"{accepted.name}: {text}: there is no such difference" for text in patterns if text in stale),
+        *(f"{accepted.name}: {text}: no such difference exists" for text in patterns if text in stale),
     ]
 
 
@@ -45,19 +49,19 @@ def _patterns(accepted: Path) -> list[str]:
     for group in groups:
         if not group.get("because") or not isinstance(group.get("accept"), list):
             raise SchemaError(
-                f"{accepted.name}: each group needs `because` and a list `accept`, not {group!r}"
+                f"{accepted.name}: each group must have `because` and a list `accept`, got {group!r}"
             )
     return [pattern for group in groups for pattern in group["accept"]]
 
 
 def _matches(pattern: str, line: str) -> bool:
-    """Say whether a pattern, in which `*` is anything, fits the line or the place at its start."""
+    """Whether a pattern, in which `*` matches anything, fits the line or the place at its start."""
     regex = re.compile(".*".join(map(re.escape, pattern.split("*"))))
     return bool(regex.fullmatch(line) or regex.fullmatch(line.partition(": ")[0]))
 
 
 def compare(document: Document, content: Mapping[str, Any]) -> list[str]:
-    """Return the differences, each as `place: only ours: what` or `place: only published: what`."""
+    """Return the differences, each as `place: only ours: name` or `place: only published: name`."""
     return list(dict.fromkeys(_Comparison(document, Published(content, document)).lines()))
 
 
@@ -73,7 +77,7 @@ class _Comparison:
                 nodes.append(node)
                 place = request_place(operation.verb, operation.path)
                 self._reach(node.get("requestBody", {}), place, seen)
-        self._requested = set(map(_owner, self._reached))  # published schemas that requests hold
+        self._requested = set(map(_owner, self._reached))  # published schemas that requests contain
         for answer in [answer for node in nodes for answer in node.get("responses", {}).values()]:
             self._reach(published.component(answer), "body", seen)
         for node in published.webhooks.values():
@@ -186,7 +190,7 @@ class _Comparison:
     def _field(self, field: Field, theirs: list[Property], has_bounds: bool) -> Iterator[str]:
         ours = our_shape(field.spec).add(Shape({"null"} if field.nullable else set()))
         shapes = [(their.place, self._published.shape(their.node, their.place)) for their in theirs]
-        yield from self._shapes(ours, shapes, needs_value=field.point, has_bounds=has_bounds)
+        yield from self._shapes(ours, shapes, needs_value=field.essential, has_bounds=has_bounds)
         requests = [their for their in theirs if _owner(their.place) in self._requested]
         if requests and field.required and not all(their.required for their in requests):
             yield f"{requests[0].place}: only ours: required"
@@ -206,9 +210,10 @@ class _Comparison:
         needs_value: bool = False,
         has_bounds: bool = False,
     ) -> Iterator[str]:
-        """Compare what a value may be; null matters in requests, and where the model needs a value."""
+        """Compare shapes; null matters only in requests, and where the model needs a value."""
         merged = Shape().add(*(shape for _, shape in theirs))
         for place, shape in theirs:
+            # Models read null as an absent value unless the field is essential.
             null_matters = needs_value or _owner(place) in self._requested
             for what in self._excess(shape, ours, set[str]() if null_matters else {"null"}, has_bounds):
                 yield f"{place}: only published: {what}"
@@ -220,7 +225,7 @@ class _Comparison:
                 yield from self._shapes(ours.parts.get(step, _ANY), inner, has_bounds=has_bounds)
 
     def _excess(self, one: Shape, other: Shape, ignored: set[str], has_bounds: bool) -> Iterator[str]:
-        """Yield what one shape may be and the other may not."""
+        """Yield the types, values, members and bounds of one shape that the other lacks."""
         if "any" in other.kinds:
             return
         one, other = self._opened(one, other.names), self._opened(other, one.names)
@@ -245,5 +250,5 @@ class _Comparison:
 
 
 def _owner(place: str) -> str:
-    """Return the schema that a place is in."""
+    """Return the name of the schema that contains a place."""
     return re.split(r"[.\[{]", place)[0]

@@ -1,4 +1,4 @@
-"""Writes `models/__init__.py`: all public names, loaded when first used."""
+"""The text of `models/__init__.py`: all public names, loaded when first used."""
 
 from textwrap import wrap
 
@@ -10,7 +10,7 @@ from .schema import Document, Union
 __all__ = ["emit"]
 
 BY_HAND = {"_base": ("Model", "Result"), "_unknown": ("UnknownModel", *UNKNOWN)}
-"""What is public of the modules written by hand."""
+"""The public names of the hand-written modules."""
 
 _LOADER = """\
     }

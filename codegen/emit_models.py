@@ -1,4 +1,4 @@
-"""Writes the pydantic classes of `models/`, a module for each area, and the table of effects."""
+"""The text of the pydantic classes in `models/`, a module for each area, and of the table of effects."""
 
 import json
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ BASE = {
     "StrictBool",
     "StrictInt",
 }
-"""What modules import from `_base.py`."""
+"""The names that modules import from `_base.py`."""
 
 
 def emit(document: Document) -> dict[str, str]:
@@ -33,16 +33,16 @@ def emit(document: Document) -> dict[str, str]:
 
 
 def plain_fields(document: Document, item: Object) -> dict[str, str]:
-    """Return the fields of a request that take any text or any flag, with the type; none if others are demanded."""
+    """Return the fields of a request that take any string or any flag; none if a field is essential."""
     plain: dict[str, str] = {}
     for field in document.all_fields(item):
         kind = _annotation(document, field.spec)
-        takes_text = kind.startswith(("str", "Open[")) or kind.endswith("TEXT_OR]")
-        if field.point:
+        takes_string = kind.startswith(("str", "Open[")) or kind.endswith("TEXT_OR]")
+        if field.essential:
             return {}
         if kind == "StrictBool":
             plain[field.wire] = "bool"
-        elif takes_text and not _bounds(field.spec):
+        elif takes_string and not _bounds(field.spec):
             plain[field.wire] = "str"
     return plain
 
@@ -57,6 +57,8 @@ def _module(document: Document, area: Area) -> str:
             body += docstring(alias.description, "")
     for item in items:
         body += ["", "", *_class(document, item, "Result" if item.name in results else "Model")]
+    # No `from __future__ import annotations`: evaluating strings adds a third to the time that pydantic takes to build
+    # a class, so classes stand in the order in which they need each other.
     lines = header(area.doc, f"codegen/schema/{area.module}.yaml")
     lines += _imports(document, area, items, words(body))
     names = [name for name in area.names if not isinstance(document.schemas[name], Union)]
@@ -64,9 +66,9 @@ def _module(document: Document, area: Area) -> str:
 
 
 def _imports(document: Document, area: Area, items: list[Object], used: set[str]) -> list[str]:
-    """Return the imports; of what other modules hold, bases are loaded at once, other classes when a value needs them.
+    """Return the imports: bases are loaded at once, other classes of other modules when a value needs them.
 
-    Known values of open strings are for type checkers and never loaded.
+    Aliases of strings are for type checkers and never loaded.
     """
     modules = {"_base": used & BASE}
     for name in used & CLASSES.keys():
@@ -79,6 +81,7 @@ def _imports(document: Document, area: Area, items: list[Object], used: set[str]
             modules.setdefault("_unions", set()).add(name)
         elif schema.module != area.module:
             (modules if name in bases else lazy).setdefault(schema.module, set()).add(name)
+    # A stand-in loads the class when a value needs it; pydantic would have to import the module at once.
     stand_ins = {
         name: f'reference("{module}.{name}")' if isinstance(document.schemas[name], Object) else "str"
         for module, names in sorted(lazy.items())
@@ -138,26 +141,28 @@ def _class(document: Document, item: Object, default_base: str) -> list[str]:
             ]
         else:
             lines += [*fit(f"    {field.name}: {_value(field, kind, is_of_requests(item.module))}")]
-            lines += docstring(field.description) if field.description else []
+            text = f"{field.description} {field.server_note}".strip()
+            lines += docstring(text) if text else []
     return lines
 
 
 def _value(field: Field, kind: str, is_sent: bool) -> str:
-    """Return a field's annotation and default; where servers send null for a list, readers get an empty one."""
+    """Return a field's annotation and default; a list that servers may send as null is empty to readers."""
     is_list = kind.startswith("list[") and not is_sent
     if is_list:
+        # A request may send null on purpose; in answers a null list means the same as an empty one.
         kind = f"Items{kind[4:]}"
     if bounds := _bounds(field.spec):
         kind = f"Annotated[{kind}, {bounds}]"
     if field.tag:
         default = f'"{field.tag[0]}"'
     elif is_list:
-        default = "" if field.point else "EMPTY"
+        default = "" if field.essential else "EMPTY"
     elif "default" in field.spec:
         default = quoted(field.spec["default"])
     else:
-        default = "" if field.point else "None"
-        if kind != "Any" and (field.nullable or not field.point):
+        default = "" if field.essential else "None"
+        if kind != "Any" and (field.nullable or not field.essential):
             kind = f"{kind} | None"
     if field.read_only:
         kind = f"Annotated[{kind}, READ_ONLY]"
@@ -172,13 +177,13 @@ def _value(field: Field, kind: str, is_sent: bool) -> str:
 
 
 def _annotation(document: Document, spec: Spec) -> str:
-    """Return the model's annotation for a schema, null left aside."""
+    """Return the model's annotation for a schema, without null."""
     spec, _ = without_null(spec)
     if target := spec.get("$ref"):
         return f"Open[{target}]" if isinstance(document.schemas[target], Alias) else str(target)
     if options := spec.get("anyOf"):
         return _alternatives(document, options)
-    if values := spec.get("enum") or spec.get("x-values"):
+    if values := spec.get("enum") or spec.get("x-extensible-enum"):
         return f"Open[{literal(values)}]"
     match spec.get("type"):
         case "array":
@@ -201,7 +206,7 @@ _PLAIN = {
 
 
 def _alternatives(document: Document, options: list[Spec]) -> str:
-    """Return the annotation of several types; text or one structured form is checked with one error."""
+    """Return the annotation of several types; a string or one structured form is reported with a single error."""
     text, other = options[0], options[-1]
     structured = "$ref" in other or other.get("type") in ("array", "object")
     if len(options) == 2 and structured and text.get("type") == "string":
@@ -225,8 +230,8 @@ def _bounds(spec: Spec) -> str:
 
 
 def _effects(document: Document) -> str:
-    """Return the module with the table that tells the accumulator what each event does to the snapshot."""
-    lines = header("What each stream event does to the snapshot of the response.", "codegen/schema")
+    """Return the module with the table by which the accumulator applies each event to the snapshot."""
+    lines = header("The effect of each stream event on the snapshot of the response.", "codegen/schema")
     lines += ['__all__ = ["EFFECTS"]', ""]
     lines.append("EFFECTS: dict[str, tuple[str, str, tuple[str, ...], str | None, str | None]] = {")
     for item in document.schemas.values():

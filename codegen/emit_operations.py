@@ -1,4 +1,6 @@
-"""Writes the endpoints of the API, and their methods: a sync and an async one each, a file for each resource."""
+"""The text of the endpoints and of their methods, a sync and an async one each, in a file for each resource."""
+
+from textwrap import wrap
 
 from .emit_models import plain_fields
 from .emit_params import param_name
@@ -10,8 +12,8 @@ __all__ = ["emit", "emit_endpoints"]
 _RAISES = [
     "",
     "Raises:",
-    "    RequestValidationError: An argument is wrong; nothing was sent.",
-    "    APIError: No answer, or one that is an error or no valid answer; see `responses_client.errors`.",
+    "    RequestValidationError: An argument is not valid; nothing was sent.",
+    "    APIError: No answer, an error or an invalid answer; see `responses_client.errors`.",
 ]
 
 
@@ -43,10 +45,10 @@ def _module(document: Document, top: str, operations: list[Operation]) -> str:
     for resource in resources:
         below = [name for name in resources if name.rpartition(".")[0] == resource]
         methods = [op for op in operations if op.resource == resource]
-        for colour in ("", "Async"):
-            body += _class(document, resource, below, methods, colour)
-    lines = header(f"The endpoints of `client.{top}` and their methods, in both colours.", "codegen/schema")
-    classes = [f"{colour}{_class_name(name)}" for name in resources for colour in ("", "Async")]
+        for prefix in ("", "Async"):
+            body += _class(document, resource, below, methods, prefix)
+    lines = header(f"The methods of `client.{top}`, sync and async.", "codegen/schema")
+    classes = [f"{prefix}{_class_name(name)}" for name in resources for prefix in ("", "Async")]
     lines += _imports(document, operations, has_parts=any("." in name for name in resources))
     return "\n".join([*lines, "", *exports(classes), *body]) + "\n"
 
@@ -101,47 +103,47 @@ def _operation(document: Document, op: Operation) -> list[str]:
 
 
 def _class(
-    document: Document, resource: str, below: list[str], operations: list[Operation], colour: str
+    document: Document, resource: str, below: list[str], operations: list[Operation], prefix: str
 ) -> list[str]:
-    lines = ["", "", f"class {colour}{_class_name(resource)}:"]
+    lines = ["", "", f"class {prefix}{_class_name(resource)}:"]
     lines += [f'    """The endpoints of `client.{resource}`."""', ""]
-    lines += [f'    def __init__(self, client: "{colour}Client") -> None:', "        self._client = client"]
+    lines += [f'    def __init__(self, client: "{prefix}Client") -> None:', "        self._client = client"]
     for name in below:
         lines += ["", "    @cached_property"]
-        lines += [f'    def {name.rpartition(".")[2]}(self) -> "{colour}{_class_name(name)}":']
+        lines += [f'    def {name.rpartition(".")[2]}(self) -> "{prefix}{_class_name(name)}":']
         lines += [f'        """The endpoints of `client.{name}`."""']
-        lines += [f"        return {colour}{_class_name(name)}(self._client)"]
+        lines += [f"        return {prefix}{_class_name(name)}(self._client)"]
     for op in operations:
-        lines += _method(document, op, colour)
+        lines += _method(document, op, prefix)
     return lines
 
 
-def _method(document: Document, op: Operation, colour: str) -> list[str]:
-    define, wait = ("async def", "await ") if colour else ("def", "")
+def _method(document: Document, op: Operation, prefix: str) -> list[str]:
+    define, wait = ("async def", "await ") if prefix else ("def", "")
     named, given = _arguments(op)
     if op.stream:
-        return _streaming(document, op, colour, define, wait)
+        return _streaming(document, op, prefix, define, wait)
     if op.request:
         params = f'**params: "Unpack[{param_name(document, op.request)}]"'
-        doc = [*_summary(op), "", "Arguments are the fields of the request and `RequestOptions`.", *_RAISES]
     else:
-        params, doc = '**params: "Unpack[RequestOptions]"', [*_summary(op), *_RAISES]
-    call, result = f"{wait}self._client.call", op.result
-    if op.page and colour:
+        params = '**params: "Unpack[RequestOptions]"'
+    call, result, about = f"{wait}self._client.call", op.result, document.schemas[op.result].description
+    if op.page and prefix:
         define, call, result = "def", "self._client.pages", f"AsyncPager[{op.page}]"
-        doc[3:3] = ["", "To be awaited for a page, or iterated over with `async for`: then all pages follow."]
+        about = "Await it for one page, or iterate over it with `async for` for the items of all pages."
     elif op.page:
         call, result = "self._client.page", f"Page[{op.page}]"
-        doc[3:3] = ["", "The result is a page; iterating over it goes on to the pages that follow."]
+        about = "A page; iterating over it continues with the items of the pages that follow."
     head = _signature(f"    {define} {op.method}(", ["self", *named, params], f') -> "{result}":')
-    return ["", *head, *_docstring(doc), f"        return {call}({_constant(op)}, params{given})"]
+    doc = _docstring(op, f"{result}: {about}")
+    return ["", *head, *doc, f"        return {call}({_constant(op)}, params{given})"]
 
 
-def _streaming(document: Document, op: Operation, colour: str, define: str, wait: str) -> list[str]:
+def _streaming(document: Document, op: Operation, prefix: str, define: str, wait: str) -> list[str]:
     named, given = _arguments(op)
     params = f'**params: "Unpack[{param_name(document, op.request or "")}]"'
     before = ["self", *named, *([] if "*" in named else ["*"])]
-    stream = f"{colour}EventStream"
+    stream = f"{prefix}EventStream"
     variants = [
         ('"Literal[False] | None" = None', op.result),
         ('"Literal[True]"', stream),
@@ -153,8 +155,8 @@ def _streaming(document: Document, op: Operation, colour: str, define: str, wait
             f"    {define} {op.method}(", [*before, f"stream: {kind}", params], f') -> "{result}": ...'
         )
         lines += ["", "    @overload", *head]
-    doc = [*_summary(op), "", "Arguments are the fields of the request and `RequestOptions`."]
-    doc += ["With `stream=True` the result is an event stream, to be used as a context manager.", *_RAISES]
+    about = f"With `stream=True`, the `{stream}` of its events, to be used as a context manager."
+    doc = _docstring(op, f"{op.result}: {document.schemas[op.result].description} {about}")
     arguments = [*before, 'stream: "bool | None" = None', params]
     head = _signature(f"    {define} {op.method}(", arguments, f') -> "{op.result} | {stream}":')
     call = f"{wait}self._client.call({_constant(op)}"
@@ -162,24 +164,20 @@ def _streaming(document: Document, op: Operation, colour: str, define: str, wait
     body = [
         "        if stream is True:",
         f"            opened = {opened}",
-        f"            return {wait}opened.{'__aenter__' if colour else '__enter__'}()",
+        f"            return {wait}opened.{'__aenter__' if prefix else '__enter__'}()",
         "        if stream is not None:",
         f'            return {call}, {{**params, "stream": stream}}{given})',
         f"        return {call}, params{given})",
     ]
-    return [*lines, "", *head, *_docstring(doc), *body]
+    return [*lines, "", *head, *doc, *body]
 
 
 def _arguments(op: Operation) -> tuple[list[str], str]:
-    """Return the parameters for what stands in the path, the last one by position, and how they are passed on."""
+    """Return the parameters for the path, the last one positional, and the arguments that pass them to the client."""
     *others, last = op.arguments or ("",)
     named = [f"{last}: str"] if last else []
     named += ["*", *(f"{name}: str" for name in others)] if others else []
     return named, "".join(f", {name}" for name in op.arguments)
-
-
-def _summary(op: Operation) -> list[str]:
-    return [op.description, "", f"`{op.verb} {op.path}`"]
 
 
 def _signature(before: str, arguments: list[str], after: str) -> list[str]:
@@ -191,5 +189,11 @@ def _signature(before: str, arguments: list[str], after: str) -> list[str]:
     return [before, *folded, f"    {after}"]
 
 
-def _docstring(lines: list[str]) -> list[str]:
+def _docstring(op: Operation, returns: str) -> list[str]:
+    lines = [op.description, "", f"`{op.verb} {op.path}`"]
+    if op.request:
+        lines += ["", "The arguments are the fields of the request and `RequestOptions`."]
+    lines += ["", "Returns:"]
+    lines += wrap(returns, WIDTH - 8, initial_indent="    ", subsequent_indent="        ")
+    lines += _RAISES
     return [f'        """{lines[0]}', *(f"        {line}".rstrip() for line in lines[1:]), '        """']

@@ -1,4 +1,4 @@
-"""Writes `models/params.py`: the dict types that requests accept beside models."""
+"""The text of `models/params.py`: the dict types that requests accept beside models."""
 
 from collections.abc import Iterable, Iterator
 from keyword import iskeyword
@@ -24,7 +24,7 @@ def names(document: Document) -> list[str]:
 
 
 def _lists(document: Document, found: Iterable[str]) -> dict[str, Union]:
-    """Return the unions of which requests take lists with texts among them, by the names of those lists."""
+    """Return the unions of which requests take lists with strings among them, by the names of those lists."""
     schemas = [document.schemas[name] for name in found]
     return {item.list_name: item for item in schemas if isinstance(item, Union) and item.list_name}
 
@@ -32,23 +32,24 @@ def _lists(document: Document, found: Iterable[str]) -> dict[str, Union]:
 def emit(document: Document) -> str:
     """Return the text of `models/params.py`."""
     found = sorted(_reachable(document))
+    written = _reachable(document, with_server_made=False)
     body: list[str] = []
     for name in found:
         if isinstance(item := document.schemas[name], Object):
             if item.without:
                 body += ["", "", *_typed_dict(document, item, is_shared=True)]
-            body += ["", "", *_typed_dict(document, item)]
+            body += ["", "", *_typed_dict(document, item, is_written=name in written)]
     unions = {union.name: union for union in document.unions()}
     for name in [name for name in unions if name in found]:
         members = [param_name(document, member) for member in unions[name].members]
         body += ["", *fold(f"{name}Param: TypeAlias = ", members, joint=" | ", brackets="()")]
-        body += docstring(unions[name].description, "")
+        body += docstring(f"The dict form of `{name}`.", "")
     for name, union in _lists(document, found).items():
         body += ["", f'{name}: TypeAlias = "list[{union.name} | {param_name(document, union.name)} | str]"']
         body += docstring(
-            f"A list of `{union.name}` for a request; a text in it is a message of the user.", ""
+            f"A list of `{union.name}` for a request; a string in it is a message of the user.", ""
         )
-    lines = header("Dict types: what may be passed as plain dicts, field for field.", "codegen/schema")
+    lines = header("The dict types of requests: plain dicts with the fields of the models.", "codegen/schema")
     lines += ["from __future__ import annotations", "", *_imports(document, words(body))]
     return "\n".join([*lines, "", *exports(names(document)), *body]) + "\n"
 
@@ -68,13 +69,15 @@ def _imports(document: Document, used: set[str]) -> list[str]:
     return lines
 
 
-def _reachable(document: Document) -> dict[str, None]:
-    """Return the objects and unions that requests can hold."""
+def _reachable(document: Document, *, with_server_made: bool = True) -> dict[str, None]:
+    """Return the objects and unions that requests can contain, with or without those that only servers make."""
     found: dict[str, None] = {}
 
     def visit(name: str) -> None:
         schema = document.schemas[name]
         if name in found or isinstance(schema, Alias):
+            return
+        if isinstance(schema, Object) and schema.server_made and not with_server_made:
             return
         found[name] = None
         if isinstance(schema, Union):
@@ -90,65 +93,75 @@ def _reachable(document: Document) -> dict[str, None]:
     return found
 
 
-def _typed_dict(document: Document, item: Object, *, is_shared: bool = False) -> list[str]:
-    """Return the dict type of an object, or the one of fewer fields that it is based on."""
+def _typed_dict(
+    document: Document, item: Object, *, is_shared: bool = False, is_written: bool = True
+) -> list[str]:
+    """Return the dict type of an object, or the one with fewer fields that it is based on.
+
+    Editors show the docstring of a key when a program writes the dict; dicts that it only sends back have none.
+    """
     name = param_name(document, item.name)
     base = "RequestOptions" if item.request else "TypedDict"
-    description = item.description
-    takes_text = item.request is not None
+    description = item.description if item.request else f"The dict form of `{item.name}`."
+    if not is_written:
+        description = f"The dict form of `{item.name}`, sent back as it came; the model describes its fields."
+    takes_strings = item.request is not None
     fields = [field for field in document.all_fields(item) if not field.read_only]
-    # Whether there is a stream is an argument of its own, which decides the type of the result.
+    # `stream` is a separate argument, as it decides the type of the result.
     fields = [field for field in fields if not (item.request and field.wire == "stream")]
     if item.without:
         shared, own = item.without
         fields = [field for field in fields if (field.wire in own) != is_shared]
         if is_shared:
-            description = f"The fields of `{name}` but {', '.join(f'`{field}`' for field in sorted(own))}."
+            description = (
+                f"The fields of `{name}` without {', '.join(f'`{field}`' for field in sorted(own))}."
+            )
             name = shared
         else:
             base = shared
     lines: list[str] = []
     if keywords := [field for field in fields if iskeyword(field.wire)]:
-        # A class body cannot spell these keys.
-        pairs = [f'"{field.wire}": "{_kind(document, field, takes_text)}"' for field in keywords]
+        # A class body cannot declare these keys.
+        pairs = [f'"{field.wire}": "{_kind(document, field, takes_strings)}"' for field in keywords]
         lines.append(f'_{name} = TypedDict("_{name}", {{{", ".join(pairs)}}}, total=False)')
-        lines += docstring(" ".join(f"`{field.wire}`: {field.description}" for field in keywords), "")
+        if is_written:
+            lines += docstring(" ".join(f"`{field.wire}`: {field.description}" for field in keywords), "")
         lines += ["", ""]
         base = f"_{name}"
     lines += [f"class {name}({base}, total=False):", *docstring(description)]
     lines += [""] if len(fields) > len(keywords) else []
     for field in fields:
         if field not in keywords:
-            lines += fit(f"    {field.wire}: {_kind(document, field, takes_text)}")
-            lines += docstring(field.description) if field.description else []
+            lines += fit(f"    {field.wire}: {_kind(document, field, takes_strings)}")
+            lines += docstring(field.description) if field.description and is_written else []
     return lines
 
 
-def _kind(document: Document, field: Field, takes_text: bool) -> str:
-    kind = literal(field.tag) if field.tag else _annotation(document, field.spec, takes_text)
+def _kind(document: Document, field: Field, takes_strings: bool) -> str:
+    kind = literal(field.tag) if field.tag else _annotation(document, field.spec, takes_strings)
     if field.nullable:
         kind += " | None"
     return f"Required[{kind}]" if field.required else kind
 
 
-def _annotation(document: Document, spec: Spec, takes_text: bool = False) -> str:
-    """Return the type of a schema, null left aside; with `takes_text`, lists that may hold texts say so."""
+def _annotation(document: Document, spec: Spec, takes_strings: bool = False) -> str:
+    """Return the type of a schema, without null; with `takes_strings`, lists with an `x-list-type` also take strings."""
     spec, _ = without_null(spec)
     if target := spec.get("$ref"):
         is_alias = isinstance(document.schemas[target], Alias)
         return str(target) if is_alias else f"{target} | {param_name(document, target)}"
     if options := spec.get("anyOf"):
-        return " | ".join(dict.fromkeys(_annotation(document, option, takes_text) for option in options))
-    if "x-values" in spec:
-        return f"{literal(spec['x-values'])} | str"
+        return " | ".join(dict.fromkeys(_annotation(document, option, takes_strings) for option in options))
+    if "x-extensible-enum" in spec:
+        return f"{literal(spec['x-extensible-enum'])} | str"
     if "enum" in spec:
         return literal(spec["enum"])
     match spec.get("type"):
         case "array":
             held = spec.get("items", {})
             listed = document.schemas.get(held.get("$ref"))
-            has_text = takes_text and isinstance(listed, Union) and listed.list_name
-            return f"Sequence[{_annotation(document, held)}{' | str' if has_text else ''}]"
+            has_strings = takes_strings and isinstance(listed, Union) and listed.list_name
+            return f"Sequence[{_annotation(document, held)}{' | str' if has_strings else ''}]"
         case "object":
             return f"Mapping[str, {_annotation(document, spec.get('additionalProperties') or {})}]"
         case kind:

@@ -1,4 +1,4 @@
-"""Writes `models/_unions.py`: plain unions for type checkers, dispatchers by `type` at run time."""
+"""The text of `models/_unions.py`: plain unions for type checkers, dispatchers by `type` at run time."""
 
 from .layout import docstring, exports, fold, header, import_line
 from .schema import Document, Union
@@ -24,7 +24,7 @@ def emit(document: Document) -> str:
         lines += import_line(f".{module}", names, "    ")
     lines += ["", *exports(union.name for union in unions), "", "if TYPE_CHECKING:"]
     for union in unions:
-        # The last member of a nested union stays inside it.
+        # The unknown class of a nested union is a member of that union only.
         members = list(dict.fromkeys([*union.members, union.unknown]))
         lines += fold(f"    {union.name}: TypeAlias = ", members, joint=" | ", brackets="()")
         lines += docstring(union.description)
@@ -44,8 +44,8 @@ def _dispatcher(document: Document, union: Union) -> list[str]:
         if below.get(tag) != classes:
             lines.append(f'            "{tag}": "{" ".join(classes)}",')
     lines.append("        }")
-    if union.untagged:
-        pairs = [f'"{field}": "{tag}"' for field, tag in union.untagged.items()]
+    if union.infer_type:
+        pairs = [f'"{field}": "{tag}"' for field, tag in union.infer_type.items()]
         lines.append(f"        untagged = {{{', '.join(pairs)}}}")
     if union.unknown != "UnknownObject":
         lines.append(f'        unknown = "{union.unknown}"')
@@ -53,7 +53,7 @@ def _dispatcher(document: Document, union: Union) -> list[str]:
 
 
 def _table(document: Document, union: str) -> dict[str, list[str]]:
-    """Return the classes of each tag; `OpenUnion` takes the first of two for messages of the assistant."""
+    """Return the classes of each tag; of two, `OpenUnion` uses the first for messages of the assistant."""
     table: dict[str, list[str]] = {}
     for name in document.objects(union):
         for tag in document.tags(name):

@@ -1,4 +1,4 @@
-"""How generated text looks: headers, docstrings, and lists folded at 110 columns."""
+"""The layout of generated text: headers, docstrings, and lists folded at 110 columns."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -50,7 +50,7 @@ def quoted(text: str) -> str:
 def fold(
     before: str, parts: Sequence[str], after: str = "", joint: str = ", ", brackets: str = ""
 ) -> list[str]:
-    """Return the parts in one line if they fit, else in indented lines; `brackets` are for the latter only."""
+    """Return the parts on one line if they fit, else on indented lines; `brackets` are for the latter only."""
     line = before + joint.join(parts) + after
     if len(line) <= WIDTH:
         return [line]
@@ -101,13 +101,13 @@ def _split(text: str, joint: str) -> list[str]:
 
 
 def words(lines: Iterable[str]) -> set[str]:
-    """Return the names that code uses, docstrings and strings left aside."""
+    """Return the names in code, without those in docstrings and strings."""
     code = _STRING.sub("", _DOCSTRING.sub("", "\n".join(lines)))
     return set(_WORD.findall(code))
 
 
 def import_line(module: str, names: Iterable[str], indent: str = "") -> list[str]:
-    """Return an import of names in their conventional order; nothing for no names."""
+    """Return an import of names in their conventional order, or no line without names."""
     parts = sorted(names, key=_by_case)
     return fold(f"{indent}from {module} import ", parts, brackets="()") if parts else []
 

@@ -1,4 +1,4 @@
-"""A published OpenAPI 3 document, seen from our schema: where things stand and what values may be."""
+"""A published OpenAPI 3 document, in the terms of our schema: places, and the shapes of their values."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ _STEP = re.compile(r"[\w-]+|\[\]|\{\}")
 
 @dataclass
 class Shape:
-    """What a value may be."""
+    """The types and values that a value may have."""
 
     kinds: set[str] = field(default_factory=set[str])  # types; "string" is any string, "any" is any JSON
     values: set[str] = field(default_factory=set[str])  # known strings
@@ -40,7 +40,7 @@ class Shape:
 
 
 def our_shape(spec: Spec) -> Shape:
-    """Return the shape of a schema of ours."""
+    """Return the shape of one of our schemas."""
     spec, nullable = without_null(spec)
     shape = Shape({"null"} if nullable else set())
     if "$ref" in spec:
@@ -52,11 +52,11 @@ def our_shape(spec: Spec) -> Shape:
 
 
 def _plain_shape(spec: Spec) -> Shape:
-    """Return the shape of a schema without references and alternatives, its parts left aside."""
-    known = [spec["const"]] if "const" in spec else spec.get("enum", spec.get("x-values", []))
+    """Return the shape of a schema without references and alternatives; its parts are not included."""
+    known = [spec["const"]] if "const" in spec else spec.get("enum", spec.get("x-extensible-enum", []))
     kinds = spec.get("type", "any")
     kinds = set(cast("list[str]", kinds) if isinstance(kinds, list) else [kinds])
-    if known and "x-values" not in spec:
+    if known and "x-extensible-enum" not in spec:
         kinds -= {"string", "any"}
     bounds: set[str] = set()
     for key in BOUNDS.keys() & spec.keys():
@@ -82,7 +82,7 @@ class Property:
 
 
 class Published:
-    """The document.
+    """A published document.
 
     A place is a schema's name, or inside it, such as `Tool.filters`, `Tool.names[]`, or a `request_place`.
     """
@@ -112,32 +112,34 @@ class Published:
                     self._added.setdefault(place, {}).update(known)
 
     def ours(self, place: str) -> Schema | None:
-        """Return the schema of ours that stands for a place."""
+        """Return our schema for a place, if there is one."""
         return self._ours.get(place)
 
     def component(self, node: Spec) -> Spec:
-        """Return the component that a node refers to, or the node."""
+        """Return the component that a node refers to, or the node itself."""
         kind, _, name = node.get("$ref", "").removeprefix("#/components/").partition("/")
         return cast("Spec", self._components[kind][name]) if kind else node
 
     def resolve(self, node: Spec, place: str) -> tuple[str, Spec]:
-        """Follow references; return the place of the definition and the definition."""
+        """Follow references; return the place of the definition, and the definition."""
+        # The published document is OpenAPI 3.1 but uses this keyword of JSON Schema 2019-09 for a schema in itself.
         if "$recursiveRef" in node:
             name = place.partition(".")[0]
             return name, self._components["schemas"][name]
         if "$ref" in node:
             return self.resolve(self.component(node), node["$ref"].rpartition("/")[2])
+        # A schema wrapped in `allOf` is a reference with a description of its own.
         if len(node.get("allOf", ())) == 1 and "properties" not in node:
             return self.resolve(node["allOf"][0], place)
         return place, node
 
     def is_object(self, node: Spec) -> bool:
-        """Say whether a node has properties, its own or those of a base."""
+        """Whether a node has properties, its own or those of a base."""
         bases = map(self.component, node.get("allOf", ()))
         return bool(node.get("properties")) or any(map(self.is_object, bases))
 
     def properties(self, node: Spec, place: str) -> dict[str, Property]:
-        """Return the properties of an object, those of its bases included."""
+        """Return the properties of an object, including those of its bases."""
         nodes: dict[str, Spec] = {}
         required = set(node.get("required", ()))
         for base in node.get("allOf", ()):
@@ -164,10 +166,10 @@ class Published:
         return next((leaf[_PARTS[step]] for leaf in self._leaves(node, place) if _PARTS[step] in leaf), None)
 
     def object_in(self, node: Spec, place: str) -> dict[str, Property] | None:
-        """Return the properties of the object that a node is, or has among its alternatives."""
+        """Return the properties of a node that is an object, or of the first object among its alternatives."""
         objects = (leaf for leaf in self._leaves(node, place) if self.is_object(leaf))
         found = next(objects, None)
-        # A union may give its members more properties than they have elsewhere.
+        # A union may extend a member by `allOf`; those properties count as the member's own.
         return None if found is None else self.properties(found, place) | self._added.get(place, {})
 
     def _leaves(self, node: Spec, place: str) -> list[Spec]:
@@ -175,7 +177,7 @@ class Published:
         return [leaf for option in _alternatives(node) for leaf in self._leaves(option, place)] or [node]
 
     def shape(self, node: Spec, place: str) -> Shape:
-        """Return what a node may be; a schema that we have is named and not looked into."""
+        """Return the shape of a node; a schema that we have appears by name."""
         place, node = self.resolve(node, place)
         ours = self.ours(place)
         if isinstance(ours, Alias):
@@ -184,7 +186,7 @@ class Published:
         return replace(inside, names={ours.name}) if isinstance(ours, Union) else inside
 
     def inside(self, node: Spec, place: str) -> Shape:
-        """Return what a definition may be, its alternatives listed."""
+        """Return the shape of a definition, including its alternatives."""
         if options := _alternatives(node):
             return Shape().add(*(self._option(option, place) for option in options))
         if self.is_object(node):
@@ -193,20 +195,20 @@ class Published:
         return _plain_shape(node).add(Shape(parts=parts))
 
     def _option(self, node: Spec, place: str) -> Shape:
-        """Return what an alternative may be; one that is defined elsewhere may be known by its name."""
+        """Return the shape of an alternative; a reference may appear by name."""
         node = _extension(node)[0] or node
         is_reference = self.resolve(node, place)[1] is not node
         return self.shape(node, place) if is_reference else self.inside(node, place)
 
     def _name(self, place: str) -> str:
-        """Return our name of the object at a place, or that of the place."""
+        """Return our name of the object at a place, or the place itself."""
         ours = self.ours(place)
         if ours is None:
             return place
         return ours.name if isinstance(ours, Object) else _unnamed(place)
 
     def reach(self, node: Spec, place: str, seen: set[int], found: list[str]) -> None:
-        """Collect the places of the objects at and below a node, but for nodes seen already."""
+        """Collect the places of the objects at and below a node, except in nodes already seen."""
         place, node = self.resolve(node, place)
         if id(node) in seen:
             return
@@ -228,17 +230,17 @@ def bodies(node: Spec) -> dict[str, Spec]:
 
 
 def request_place(verb: str, path: str) -> str:
-    """Return the place of a request body that is defined where it is used."""
+    """Return the place of a request body that is defined inside its operation."""
     return f"{verb.upper()} {path} request"
 
 
 def _unnamed(place: str) -> str:
-    """Return a name for an object that `x-spec` has no way to name."""
+    """Return a name for an object that `x-published` cannot name."""
     return f"{place} (inline object)"
 
 
 def _extension(node: Spec) -> tuple[Spec | None, list[Spec]]:
-    """Return the one schema that a node refers to among those it joins, and the others."""
+    """Return the only schema that `allOf` of a node refers to, and the inline ones."""
     joined = cast("list[Spec]", node.get("allOf", ()))
     bases = [base for base in joined if "$ref" in base]
     return (bases[0] if len(bases) == 1 else None), [part for part in joined if "$ref" not in part]

@@ -1,4 +1,4 @@
-"""Reads `schema/*.yaml`; every mistake in it names file, schema and property."""
+"""The reader of `schema/*.yaml`; each error names file, schema and property."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,10 +31,10 @@ def load(folder: Path = FOLDER) -> Document:
 
 
 def parse(texts: Mapping[str, str]) -> Document:
-    """Read schema texts, one a module.
+    """Read schema texts, one per module.
 
     Raises:
-        SchemaError: They are no YAML, or contradict the dialect or themselves.
+        SchemaError: A text is not valid YAML, or contradicts the dialect or another schema.
     """
     areas: list[Area] = []
     schemas: dict[str, Schema] = {}
@@ -47,7 +47,7 @@ def parse(texts: Mapping[str, str]) -> Document:
             continue
         for name, spec in content.items():
             if name in schemas:
-                raise SchemaError(f"{module}.yaml: {name} stands in {schemas[name].module}.yaml too")
+                raise SchemaError(f"{module}.yaml: {name} is defined in {schemas[name].module}.yaml too")
             schemas[name] = _schema(module, name, check_schema(module, name, spec))
         areas.append(Area(module, doc, tuple(content)))
     document = Document(tuple(areas), schemas, tuple(operations))
@@ -56,15 +56,15 @@ def parse(texts: Mapping[str, str]) -> Document:
 
 
 def _schema(module: str, name: str, spec: Spec) -> Schema:
-    description, published = str(spec["description"]), tuple(spec.get("x-spec", ()))
+    description, published = str(spec["description"]), tuple(spec.get("x-published", ()))
     if "anyOf" in spec:
         members = tuple(member["$ref"] for member in spec["anyOf"])
         unknown = spec.get("x-unknown", "UnknownObject")
-        untagged, list_name = spec.get("x-untagged", {}), spec.get("x-list")
-        return Union(name, module, description, published, members, unknown, untagged, list_name)
-    if "x-values" in spec:
-        return Alias(name, module, description, published, tuple(spec["x-values"]))
-    required, point = spec.get("required", ()), spec.get("x-point", ())
+        infer_type, list_name = spec.get("x-infer-type", {}), spec.get("x-list-type")
+        return Union(name, module, description, published, members, unknown, infer_type, list_name)
+    if "x-extensible-enum" in spec:
+        return Alias(name, module, description, published, tuple(spec["x-extensible-enum"]))
+    required, essential = spec.get("required", ()), spec.get("x-essential", ())
     properties = cast("Mapping[str, Spec]", spec.get("properties") or {})
     bases = [base["$ref"] for base in spec.get("allOf", ())]
     return Object(
@@ -73,12 +73,13 @@ def _schema(module: str, name: str, spec: Spec) -> Schema:
         description=description,
         published=published,
         base=bases[0] if bases else None,
-        python_base=spec.get("x-class"),
-        fields=tuple(_field(k, v, k in required, k in point) for k, v in properties.items()),
+        python_base=spec.get("x-python-base"),
+        fields=tuple(_field(k, v, k in required, k in essential) for k, v in properties.items()),
         abstract=bool(spec.get("x-abstract")),
         request=spec.get("x-request"),
         without=_without(spec.get("x-request-without")),
         effect=spec.get("x-effect"),
+        server_made=bool(spec.get("x-server-made")),
     )
 
 
@@ -86,10 +87,10 @@ def _without(spec: Spec | None) -> tuple[str, frozenset[str]] | None:
     return None if spec is None else next((name, frozenset(fields)) for name, fields in spec.items())
 
 
-def _field(wire: str, spec: Spec, required: bool, point: bool) -> Field:
+def _field(wire: str, spec: Spec, required: bool, essential: bool) -> Field:
     bare, nullable = without_null(spec)
-    name = spec.get("x-python", wire)
-    return Field(wire, name, bare, nullable, required, point, bool(spec.get("readOnly")))
+    name = spec.get("x-python-name", wire)
+    return Field(wire, name, bare, nullable, required, essential, bool(spec.get("readOnly")))
 
 
 def _operation(name: str, spec: Spec) -> Operation:

@@ -1,4 +1,4 @@
-"""The schema as frozen dataclasses: what the readers make and the writers use."""
+"""The schema as frozen dataclasses, from the reader to the modules that write text."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -29,25 +29,30 @@ class SchemaError(Exception):
 
 @dataclass(frozen=True)
 class Field:
-    """One property of an object: its wire name, its Python name and its JSON Schema, null left aside."""
+    """A property of an object: its wire name, its Python name and its JSON Schema without null."""
 
     wire: str
     name: str
     spec: Spec
     nullable: bool
     required: bool  # as published: requests must have it
-    point: bool  # the model demands it
+    essential: bool  # the model demands it
     read_only: bool
 
     @property
     def description(self) -> str:
-        """What the field means, or the empty string for a tag."""
+        """The meaning of the field, or the empty string for a tag."""
         text = str(self.spec.get("description", ""))
         return f"Deprecated. {text}" if self.spec.get("deprecated") and "eprecated" not in text else text
 
     @property
+    def server_note(self) -> str:
+        """A remark on the answers of servers, which a request type must not show."""
+        return str(self.spec.get("x-server-note", ""))
+
+    @property
     def tag(self) -> tuple[str, ...]:
-        """Spellings of a tag, the default first; empty if the field is none."""
+        """The values of a tag, the default first; empty if the field is not a tag."""
         if "const" in self.spec:
             return (self.spec["const"],)
         return tuple(self.spec["enum"]) if self.wire == "type" and "enum" in self.spec else ()
@@ -66,8 +71,11 @@ class Object:
     fields: tuple[Field, ...]
     abstract: bool
     request: str | None
-    without: tuple[str, frozenset[str]] | None  # a dict type that lacks some fields, and these
+    without: (
+        tuple[str, frozenset[str]] | None
+    )  # the name of a dict type without some fields, and those fields
     effect: Spec | None
+    server_made: bool  # requests only send it back
 
 
 @dataclass(frozen=True)
@@ -80,13 +88,13 @@ class Union:
     published: tuple[str, ...]
     members: tuple[str, ...]
     unknown: str
-    untagged: Mapping[str, str]
-    list_name: str | None  # the type of a list of these in a request, where a text is a user's message
+    infer_type: Mapping[str, str]
+    list_name: str | None  # the type of a list in a request, in which a string is a message of the user
 
 
 @dataclass(frozen=True)
 class Alias:
-    """An open string of which many values are known, named so that they stand in one place."""
+    """An open string with many known values, named so that they are listed once."""
 
     name: str
     module: str
@@ -108,10 +116,10 @@ class Operation:
     verb: str
     path: str
     request: str | None
-    query: tuple[str, ...]  # fields of the request that stand in the URL
+    query: tuple[str, ...]  # fields of the request that go into the URL
     result: str
     stream: str | None
-    page: str | None  # what the result lists
+    page: str | None  # the type of the items that the result lists
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -121,7 +129,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Area:
-    """One file of the schema and the module made from it."""
+    """One file of the schema, and the module generated from it."""
 
     module: str
     doc: str
@@ -137,25 +145,29 @@ class Document:
     operations: tuple[Operation, ...]
 
     def object(self, name: str) -> Object:
-        """Return the object of that name."""
+        """Return the object of that name.
+
+        Raises:
+            SchemaError: The schema of that name is not an object.
+        """
         found = self.schemas[name]
         if not isinstance(found, Object):
-            raise SchemaError(f"{found.module}.yaml: {name} stands where only an object may")
+            raise SchemaError(f"{found.module}.yaml: {name} is used where only an object is allowed")
         return found
 
     def entry(self, name: str) -> str:
-        """Return where a class or a union is found at run time, as `module.Name`."""
+        """Return the location of a class or a union at run time, as `module.Name`."""
         schema = self.schemas[name]
         return f"{'_unions' if isinstance(schema, Union) else schema.module}.{name}"
 
     def query(self, operation: Operation) -> tuple[str, ...]:
-        """Return the fields of the request that stand in the URL: all, where there is no body."""
+        """Return the fields of the request that go into the URL: all of them, for an operation without a body."""
         if operation.request and operation.verb in ("GET", "DELETE"):
             return tuple(field.wire for field in self.all_fields(self.object(operation.request)))
         return operation.query
 
     def lists(self, item: Object) -> list[tuple[Field, Union]]:
-        """Return the fields of a request that hold a list in which a text may stand, with the union."""
+        """Return the fields of a request that are lists with an `x-list-type`, with the union of each."""
         found: list[tuple[Field, Union]] = []
         for field in self.all_fields(item):
             for spec in field.spec.get("anyOf", [field.spec]):
@@ -165,7 +177,7 @@ class Document:
         return found
 
     def unions(self) -> list[Union]:
-        """Return the unions, each after those it holds."""
+        """Return the unions, each after the unions that it contains."""
         found: dict[str, Union] = {}
 
         def visit(schema: Schema) -> None:
@@ -179,7 +191,7 @@ class Document:
         return list(found.values())
 
     def all_fields(self, item: Object) -> tuple[Field, ...]:
-        """Return the fields of the object, those of its bases first; its own replace theirs."""
+        """Return the fields of the object, those of its bases first; its own fields replace theirs."""
         fields = {field.wire: field for field in self.all_fields(self.object(item.base))} if item.base else {}
         return tuple((fields | {field.wire: field for field in item.fields}).values())
 
@@ -188,7 +200,7 @@ class Document:
         return next((f.tag for f in self.all_fields(self.object(name)) if f.wire == "type"), ())
 
     def objects(self, name: str) -> tuple[str, ...]:
-        """Return the objects that a name stands for, itself or those of a union, without repeats."""
+        """Return the objects of a name, itself or the members of a union, without duplicates."""
         schema = self.schemas[name]
         if isinstance(schema, Union):
             return tuple(dict.fromkeys(found for member in schema.members for found in self.objects(member)))
@@ -196,7 +208,7 @@ class Document:
 
 
 def references(spec: object) -> Iterator[str]:
-    """Yield the names a JSON Schema refers to."""
+    """Yield the names that a JSON Schema refers to."""
     if isinstance(spec, Mapping):
         mapping = cast("Mapping[str, object]", spec)
         if isinstance(target := mapping.get("$ref"), str):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
 from os import PathLike
 from pathlib import Path
@@ -39,7 +40,6 @@ logger = logging.getLogger("responses_client")
 _PLACELESS = sorted(set(RequestOptions.__annotations__) - {"extra_body"})
 _PIECE = 64 * 1024
 _MESSAGE_SHOWN = 1000
-_BOM = b"\xef\xbb\xbf"
 _ADVICE = "check that this is the output or error file of a batch for /v1/responses"
 
 
@@ -71,7 +71,7 @@ def batch_line(custom_id: str, **params: Unpack[ResponseCreateParams]) -> BatchR
         RequestValidationError: An argument is wrong.
         TypeError: An argument that `create` does not take.
     """
-    if not isinstance(custom_id, str) or not custom_id.strip():  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+    if not isinstance(custom_id, str) or not custom_id.strip():
         wanted = "an id of your own, a string that is not blank"
         raise RequestValidationError([field_error("custom_id", wanted, custom_id)])
     given = cast("JsonObject", params)
@@ -121,7 +121,7 @@ def write_batch(file: str | PathLike[str] | _Writable, lines: Iterable[BatchRequ
 def _write(target: _Writable, lines: Iterable[BatchRequestLine]) -> int:
     seen: set[str] = set()
     for number, line in enumerate(lines):
-        if not isinstance(line, BatchRequestLine):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+        if not isinstance(line, BatchRequestLine):
             raise RequestValidationError([field_error(("lines", number), "what batch_line makes", line)])
         if line.custom_id in seen:
             wanted, path = "an id that no line before has", ("lines", number, "custom_id")
@@ -170,7 +170,7 @@ def _results(
     lines: Iterable[bytes | None], on_error: OnError, strict: bool, limit: int
 ) -> Iterator[BatchResultLine]:
     for number, line in enumerate(lines, 1):
-        text = line and (line.removeprefix(_BOM) if number == 1 else line).strip()
+        text = line and (line.removeprefix(BOM_UTF8) if number == 1 else line).strip()
         if text == b"":
             continue
         try:

@@ -61,7 +61,7 @@ _NOT_SHOWN = frozenset(
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments, those of the process by default; return its exit status."""
     options = _parse(argv)
-    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]  # so it is when closed at the start
+    if sys.stdout is None:  # None if it was closed before the start
         _say("error: there is no standard output to write to")
         return _FAILED
     reconfigure = getattr(sys.stdout, "reconfigure", None)

@@ -56,7 +56,7 @@ def verify(
     """
     keys = _keys(secret)
     content = _content(body)
-    if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not 0 <= tolerance < 1e15:  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+    if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not 0 <= tolerance < 1e15:
         got = f"{type(tolerance).__name__} {number_text(tolerance)}".rstrip()
         raise ConfigurationError(f"The tolerance argument must be a number of seconds from 0, got {got}")
     found = _found(headers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time as _time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from threading import Event
@@ -30,12 +30,23 @@ if TYPE_CHECKING:
             """Wait, in a task."""
             ...
 
-        def within(self, left: float) -> AbstractContextManager[None]:
+        def within(self, seconds: float, /) -> AbstractContextManager[None]:
             """End the waits of a block by `TimeoutError` when so many seconds have passed."""
             ...
 
 
-__all__ = ["is_real", "monotonic", "replaced_by", "sleep", "sleep_async", "sleep_unless", "time", "within"]
+__all__ = [
+    "NO_DEADLINE",
+    "Deadline",
+    "is_real",
+    "monotonic",
+    "replaced_by",
+    "sleep",
+    "sleep_async",
+    "sleep_unless",
+    "time",
+    "within",
+]
 
 _ANY_LENGTH = nullcontext()
 
@@ -60,6 +71,44 @@ def replaced_by(clock: Clock | None) -> None:
         )
     _clock, is_real = clock, clock is None
     monotonic = _time.monotonic if clock is None else clock.monotonic
+
+
+class Deadline(NamedTuple):
+    """The moment at which a wait ends, however many steps it takes; `NO_DEADLINE` never comes.
+
+    Attributes:
+        at: A reading of the package's clock; None if there is no deadline.
+    """
+
+    at: float | None
+
+    @classmethod
+    def after(cls, seconds: float | None) -> Deadline:
+        """Return the deadline so many seconds from now; None gives `NO_DEADLINE`."""
+        return NO_DEADLINE if seconds is None else cls(monotonic() + seconds)
+
+    def remaining(self) -> float | None:
+        """Return the seconds that remain, below 0 when the deadline has passed; None without one."""
+        return None if self.at is None else self.at - monotonic()
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether the deadline has passed."""
+        return self.at is not None and monotonic() >= self.at
+
+    def min(self, seconds: float) -> float:
+        """Return the seconds that remain, but at most so many."""
+        remaining = self.remaining()
+        return seconds if remaining is None else min(seconds, remaining)
+
+    def earlier(self, other: Deadline) -> Deadline:
+        """Return the deadline that comes first."""
+        if self.at is None or (other.at is not None and other.at < self.at):
+            return other
+        return self
+
+
+NO_DEADLINE = Deadline(None)
 
 
 def time() -> float:
@@ -93,6 +142,6 @@ async def sleep_async(seconds: float) -> None:
         await _clock.sleep_async(seconds)
 
 
-def within(left: float | None) -> AbstractContextManager[None]:
+def within(timeout: float | None) -> AbstractContextManager[None]:
     """Tell a clock that is not real how long the waits of a block may take; real ones are bounded by timers."""
-    return _ANY_LENGTH if left is None or _clock is None else _clock.within(left)
+    return _ANY_LENGTH if timeout is None or _clock is None else _clock.within(timeout)

@@ -9,11 +9,21 @@ from urllib.parse import urljoin, urlsplit
 
 from .redaction import public_url, redact_headers, split_url
 
-__all__ = ["Headers", "RateLimits", "ResponseMeta", "merge_headers", "origin", "request_id_of", "url_path"]
+__all__ = [
+    "DEFAULT_PORTS",
+    "Headers",
+    "RateLimits",
+    "ResponseMeta",
+    "merge_headers",
+    "origin",
+    "request_id_of",
+    "url_path",
+]
 
 # api.openai.com and most servers send the first; Azure the next two; other gateways the last.
 _REQUEST_ID_HEADERS = ("x-request-id", "x-ms-request-id", "apim-request-id", "request-id")
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
+"""Ports that a URL of a scheme has when it names none (RFC 9110, 4.2.1 and 4.2.2)."""
 _COUNT = r"[0-9]{1,18}"
 _SECONDS = r"[0-9]{1,18}(?:\.[0-9]{1,18})?"
 _DURATION = rf"(?:{_SECONDS}(?:ms|[dhms]))+"
@@ -34,7 +44,7 @@ def origin(url: str, base: str = "") -> str:
     if not host:
         return ""
     shown = f"[{host}]" if ":" in host else host
-    suffix = "" if port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{port}"
+    suffix = "" if port in (None, DEFAULT_PORTS.get(parts.scheme)) else f":{port}"
     return f"{parts.scheme}://{shown}{suffix}"
 
 

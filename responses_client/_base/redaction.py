@@ -9,13 +9,14 @@ from urllib.parse import SplitResult, urlsplit
 
 __all__ = [
     "MASK",
+    "NO_SECRETS",
+    "Redactor",
     "is_secret_name",
     "public_url",
     "redact_headers",
     "scrub",
     "secret_values",
     "split_url",
-    "without",
 ]
 
 MASK = "***"
@@ -32,7 +33,7 @@ _SECRET_VALUES = (
     r"(?i)\b((?:Bearer|Basic)\s+)(?=[^\s\"'<>,;]{8})(?=[^\s\"'<>,;]*[0-9=])[^\s\"'<>,;]+",
 )
 # Local servers take keys such as "x"; masking those would garble every text and protect nothing.
-_SECRET_LENGTH = 8
+_MIN_SECRET_LENGTH = 8
 _Value = TypeVar("_Value")
 
 
@@ -81,9 +82,42 @@ def scrub(text: str) -> str:
     return text
 
 
-def without(secrets: Iterable[str], body: bytes) -> bytes:
-    """Mask these secrets, such as the key of the request, wherever a body repeats them."""
-    for secret in secrets:
-        if len(secret) >= _SECRET_LENGTH:
-            body = body.replace(secret.encode(), MASK.encode())
-    return body
+class Redactor:
+    """The secrets of a call, such as its key, masked wherever a server repeats them.
+
+    Immutable; the repr shows none of the secrets.
+    """
+
+    __slots__ = ("_secrets",)
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets = tuple(secrets)
+
+    def with_secrets(self, secrets: Iterable[str]) -> Redactor:
+        """Return a redactor that masks more secrets beside these."""
+        more = tuple(secrets)
+        # Most calls only ever send the key that they began with, and need no second object.
+        return Redactor(dict.fromkeys((*self._secrets, *more))) if more else self
+
+    def body(self, body: bytes) -> bytes:
+        """Return a body with the secrets masked."""
+        # The longest first: if one secret begins with another, masking the short one would leave the rest.
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            if len(secret) >= _MIN_SECRET_LENGTH:
+                body = body.replace(secret.encode(), MASK.encode())
+        return body
+
+    def text(self, text: str) -> str:
+        """Return a string with the secrets masked, and with `?` for halves of surrogate pairs."""
+        return self.body(text.encode("utf-8", "replace")).decode()
+
+    def occurs_in(self, text: str) -> bool:
+        """Whether a string contains one of the secrets, however short."""
+        return any(secret in text for secret in self._secrets)
+
+    def __repr__(self) -> str:
+        return f"<Redactor of {len(self._secrets)} secrets>"
+
+
+NO_SECRETS = Redactor()
+"""Masks nothing."""

@@ -135,7 +135,9 @@ def is_async(function: object) -> bool:
 
 def is_number(value: object) -> TypeGuard[float]:
     """Whether a value is a finite number; a bool is none."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)  # `isfinite` overflows on huge ones
 
 
 def is_whole_number(value: object, least: int = 0) -> TypeGuard[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
@@ -14,7 +14,7 @@ from .._base import clock
 from .._base.error_bodies import parse_body, read_error
 from .._base.http import Headers, ResponseMeta, origin
 from .._base.messages import BODY_SHOWN, one_line
-from .._base.redaction import without
+from .._base.redaction import NO_SECRETS, Redactor
 from .._base.retry import parse_retry_after
 from .._events.stream_state import StreamState
 from ..errors import (
@@ -47,7 +47,7 @@ def content_type(headers: Headers) -> str:
 
 
 def parse_result(
-    model: type[_R], body: bytes, meta: ResponseMeta, settings: Settings, secrets: Sequence[str] = ()
+    model: type[_R], body: bytes, meta: ResponseMeta, settings: Settings, redactor: Redactor = NO_SECRETS
 ) -> _R:
     """Turn the body of a successful answer into the result.
 
@@ -57,14 +57,14 @@ def parse_result(
         StreamInterrupted, StreamError: The body is a stream (which nobody asked for) without an end.
     """
     if content_type(meta.headers) == "text/event-stream" and model is Response:
-        return cast("_R", _accumulated(body, meta, settings, secrets))
+        return cast("_R", _accumulated(body, meta, settings, redactor))
     result: _R | APIError
     try:
         with strict_validation(settings.strict):
             result = _parsed(model, body, meta)
     except ValidationError as error:
-        public = without(secrets, body)
-        result = reported_error(body, meta, secrets) or _no_result(model, error, public, meta)
+        public = redactor.body(body)
+        result = reported_error(body, meta, redactor) or _no_result(model, error, public, meta)
         # Raised below, because pydantic's error quotes the body, and so must not stay as the context either.
         result.__cause__ = error if public == body else None
     if isinstance(result, APIError):
@@ -72,12 +72,12 @@ def parse_result(
     # What is no response may have fields of one all the same: an id, a model, an error.
     signs = {"object", "output", "status"} if model is Response else set(type(result).model_fields)
     if not result.model_fields_set & signs:
-        reported = reported_error(body, meta, secrets)
+        reported = reported_error(body, meta, redactor)
         if reported is not None:
             raise reported
         if "id" not in result.model_fields_set:
             text = f"The answer ({_kind(meta)}) is JSON, but no {model.__name__}"
-            raise ResponseValidationError(text, body=without(secrets, body), meta=meta)
+            raise ResponseValidationError(text, body=redactor.body(body), meta=meta)
     object.__setattr__(result, "_meta", meta)
     return result
 
@@ -93,18 +93,20 @@ def _parsed(model: type[_R], body: bytes, meta: ResponseMeta) -> _R:
     return parse_json(model, body)
 
 
-def _accumulated(body: bytes, meta: ResponseMeta, settings: Settings, secrets: Sequence[str]) -> Response:
+def _accumulated(body: bytes, meta: ResponseMeta, settings: Settings, redactor: Redactor) -> Response:
     state = StreamState(deque(), settings.max_event_bytes, settings.strict, meta)
     state.feed(body)
     if not state.ended:
         state.end()
-    failure = state.failure(secrets)
+    failure = state.failure(redactor)
     if failure is not None:
         raise failure
     return cast("Response", state.snapshot())
 
 
-def answer_error(status: int, body: bytes, meta: ResponseMeta, secrets: Sequence[str] = ()) -> APIStatusError:
+def answer_error(
+    status: int, body: bytes, meta: ResponseMeta, redactor: Redactor = NO_SECRETS
+) -> APIStatusError:
     """Return the error that an answer is."""
     return status_error(
         status,
@@ -116,11 +118,11 @@ def answer_error(status: int, body: bytes, meta: ResponseMeta, secrets: Sequence
         tries=meta.tries,
         now=clock.time(),
         meta=meta,
-        secrets=secrets,
+        redactor=redactor,
     )
 
 
-def reported_error(body: bytes, meta: ResponseMeta, secrets: Sequence[str] = ()) -> APIStatusError | None:
+def reported_error(body: bytes, meta: ResponseMeta, redactor: Redactor = NO_SECRETS) -> APIStatusError | None:
     """Return the error that some gateways put into an answer with status 200; None if there is none."""
     try:
         value: Any = from_json(body)
@@ -131,7 +133,7 @@ def reported_error(body: bytes, meta: ResponseMeta, secrets: Sequence[str] = ())
     fields = cast("dict[str, Any]", value)
     if not fields.get("error") and fields.get("object") != "error":
         return None
-    return answer_error(read_error(fields).status_code or meta.status_code, body, meta, secrets)
+    return answer_error(read_error(fields).status_code or meta.status_code, body, meta, redactor)
 
 
 def _no_result(
@@ -169,17 +171,17 @@ def status_error(
     tries: int,
     now: float | None = None,
     meta: ResponseMeta | None = None,
-    secrets: Sequence[str] = (),
+    redactor: Redactor = NO_SECRETS,
 ) -> APIStatusError:
     """Make the error for an answer whose status is not 2xx, of the class that the status asks for.
 
     Understands the error bodies of OpenAI, Azure, OpenRouter, Cloudflare (`errors`), xAI (`error` is a text), FastAPI
     (`detail`), `{"message": ...}`, RFC 9457 (`detail`, `title`), and text, HTML, nothing or broken JSON.
-    `secrets` (the API key) are masked wherever the body repeats them. `now` (Unix time) is needed only for a
+    `redactor` masks the API key wherever the body repeats it. `now` (Unix time) is needed only for a
     `retry-after` date in an answer that has no `date`.
     """
     kept = headers if isinstance(headers, Headers) else Headers(headers)
-    body = without(secrets, body)
+    body = redactor.body(body)
     parsed = parse_body(body)
     found = read_error(parsed)
     message = found.message

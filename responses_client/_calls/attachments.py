@@ -62,7 +62,7 @@ def of_path(path: str | PathLike[str], max_bytes: int | None, kind: Kind) -> Giv
         RequestValidationError: There is none, it cannot be read, or it is too large.
     """
     limit = _limit(max_bytes, kind)
-    if not isinstance(path, (str, PathLike)):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+    if not isinstance(path, (str, PathLike)):
         raise RequestValidationError([field_error("path", "the path of a file", path)])
     place = Path(path)
     given = Given(b"", place.name, repr(str(place)), "path")
@@ -89,7 +89,7 @@ def of_bytes(data: bytes, name: str | None, kind: Kind) -> Given:
     Raises:
         RequestValidationError: They are no bytes.
     """
-    if not isinstance(data, (bytes, bytearray, memoryview)):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+    if not isinstance(data, (bytes, bytearray, memoryview)):
         raise RequestValidationError([field_error("data", "bytes", data)])
     return Given(bytes(data), name or "", f"the {kind}" if name is None else repr(name), "data")
 
@@ -116,7 +116,7 @@ def data_url(given: Given, max_bytes: int | None, mime_type: str | None, kind: K
 def _limit(max_bytes: int | None, kind: Kind) -> int:
     if max_bytes is None:
         return _MOST[kind]
-    if not isinstance(max_bytes, int) or isinstance(max_bytes, bool) or max_bytes < 1:  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+    if not isinstance(max_bytes, int) or isinstance(max_bytes, bool) or max_bytes < 1:
         raise RequestValidationError([field_error("max_bytes", "a whole number from 1", max_bytes)])
     return max_bytes
 

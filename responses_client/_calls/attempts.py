@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urljoin
 
 from .._base import clock
+from .._base.clock import NO_DEADLINE, Deadline
 from .._base.http import ResponseMeta, origin
-from .._base.redaction import public_url, without
+from .._base.redaction import Redactor, public_url
 from .._base.retry import GiveUp, Outcome, Policy, StatusFailure, decide, patience
-from .._transport.protocols import IO, Body, Failure, WireRequest
+from .._transport.protocols import IO, Body, TransportError, WireRequest
 from ..errors import APIConnectionError, APIError, APITimeoutError, ResponseValidationError
 from ..models import Model
 from .answers import answer_error, parse_result
@@ -23,7 +24,7 @@ from .request import Call
 if TYPE_CHECKING:
     from .observers import Watch
 
-__all__ = ["Attempts", "Throttle", "caught", "fetch"]
+__all__ = ["Attempts", "Throttle", "as_value", "fetch"]
 
 _T = TypeVar("_T")
 _R = TypeVar("_R", bound=Model)
@@ -37,11 +38,11 @@ _REDIRECTS = frozenset({301, 302, 307, 308})  # 303 asks for another method
 class Throttle(Protocol):
     """Delays the tries of many calls to keep within the rate limits of a server."""
 
-    async def send(self, send: Callable[[], Awaitable[Body]], left: float | None) -> Body:
-        """Wait until the next try may go, for at most `left` seconds, and send it.
+    async def send(self, send: Callable[[], Awaitable[Body]], deadline: Deadline) -> Body:
+        """Wait until the next attempt may go, and send it.
 
         Raises:
-            Failure: No answer came, or the time is up.
+            TransportError: No answer came, or the deadline has passed.
         """
         ...
 
@@ -56,6 +57,7 @@ class Attempts:
     Attributes:
         tries: How many requests were sent, redirects left aside.
         meta: Of the last answer.
+        deadline: The end of the whole call, counted from its first attempt; none before that.
         watch: Who is told of each try; None if nobody is.
         throttle: Delays each try among those of many calls; None if the call is alone.
     """
@@ -66,30 +68,23 @@ class Attempts:
         self.meta: ResponseMeta | None = None
         self.watch: Watch | None = None
         self.throttle: Throttle | None = None
-        self._secrets = call.secrets
+        self._redactor = Redactor(call.secrets)
         self._login = Login(io, call.settings, needs_key=call.needs_key)
         self._io = io
         self._start = 0.0
+        self.deadline = NO_DEADLINE
         self._spent = 0  # tries before the one that retries are counted from
         self._refusals = 0  # which cost no retry
         self._policy = Policy(max_retries=call.settings.max_retries)
 
     @property
-    def secrets(self) -> tuple[str, ...]:
-        """What no text may show."""
-        return (*self._secrets, *self._login.secrets)
-
-    @property
-    def left(self) -> float | None:
-        """Seconds the call may still take; None without a deadline."""
-        deadline = self.call.settings.deadline
-        if deadline is None or not self.tries:
-            return deadline
-        return self._start + deadline - clock.monotonic()
+    def redactor(self) -> Redactor:
+        """Masks the secrets of the call, and those that were sent so far to prove who sends it."""
+        return self._redactor.with_secrets(self._login.secrets)
 
     def follow(self, call: Call[Any]) -> None:
         """Go on with another request: in the time of the first, but with all retries again."""
-        self._secrets = tuple(dict.fromkeys((*self.secrets, *call.secrets)))
+        self._redactor = self.redactor.with_secrets(call.secrets)
         self._login = Login(self._io, call.settings, needs_key=call.needs_key)
         self._spent = self.tries - 1
         self.call = call
@@ -102,8 +97,8 @@ class Attempts:
             APIStatusError: The answer has another status.
         """
         while True:
-            body = await caught(self._send() if self.watch is None else self.watch.within(self._send()))
-            if isinstance(body, Failure):
+            body = await as_value(self._send() if self.watch is None else self.watch.within(self._send()))
+            if isinstance(body, TransportError):
                 failure = self.failure_error(body)
                 await self.tell(None, failure)
                 await self.retry(body.outcome, failure)
@@ -113,9 +108,9 @@ class Attempts:
             if 200 <= body.status_code < 300 or body.status_code == 101:
                 return body, meta
             content = await self.read_head(body)
-            error = answer_error(body.status_code, content, meta, self.secrets)
+            error = answer_error(body.status_code, content, meta, self.redactor)
             await self.tell(meta, error)
-            if body.status_code == 401 and await caught(self._login.renew(self.left)) is True:
+            if body.status_code == 401 and await as_value(self._login.renew(self.deadline)) is True:
                 logger.info("%s: retry with another key, status 401", self.call.operation.name)
                 if self.watch is not None:
                     self.watch.retrying(0, "status 401, with another key")
@@ -132,7 +127,7 @@ class Attempts:
             policy=patient or self._policy,
             now=clock.time(),
             random=random.random(),
-            deadline_left=self.left,
+            deadline_left=self.deadline.remaining(),
         )
         if isinstance(decision, GiveUp):
             logger.debug("%s: no retry, %s", self.call.operation.name, decision.reason)
@@ -161,19 +156,17 @@ class Attempts:
         if self.watch is not None:
             await self.watch.answered(meta, error, result)
 
-    def reason(self, failure: Failure) -> str:
+    def reason(self, failure: TransportError) -> str:
         """Say why no answer came, or only a part of one."""
-        left = self.left
-        if left is not None and left <= 0:
+        if self.deadline.is_expired:
             return f"the deadline of {self.call.settings.deadline:g} s has passed"
-        return without(self.secrets, failure.reason.encode("utf-8", "replace")).decode()
+        return self.redactor.text(failure.reason)
 
-    def cause(self, failure: Failure) -> BaseException | None:
+    def cause(self, failure: TransportError) -> BaseException | None:
         """Give the exception behind a failure unless it quotes a server that repeats a secret."""
-        text = str(failure.__cause__)
-        return None if any(secret in text for secret in self.secrets) else failure.__cause__
+        return None if self.redactor.occurs_in(str(failure.__cause__)) else failure.__cause__
 
-    def failure_error(self, failure: Failure) -> APIError:
+    def failure_error(self, failure: TransportError) -> APIError:
         """Make the error for a call that got no answer, or only a part of one."""
         request, kind, reason = self.call.request, failure.outcome.kind, self.reason(failure)
         error: APIError
@@ -196,7 +189,7 @@ class Attempts:
         """Read a body to its end and close it."""
         pieces: list[bytes] = []
         try:
-            while (piece := await body.next(self.left)) is not None:
+            while (piece := await body.next(self.deadline)) is not None:
                 pieces.append(piece)
         finally:
             await body.close()
@@ -207,8 +200,8 @@ class Attempts:
         content = b""
         try:
             while len(content) < _ERROR_BODY_BYTES:
-                piece = await caught(body.next(self.left))
-                if piece is None or isinstance(piece, Failure):
+                piece = await as_value(body.next(self.deadline))
+                if piece is None or isinstance(piece, TransportError):
                     break
                 content += piece
         finally:
@@ -219,11 +212,12 @@ class Attempts:
         if self.throttle is None:
             return await self._try()
         # The time of the call begins when it is let through for the first time.
-        return await self.throttle.send(self._try, self.left if self.tries else None)
+        return await self.throttle.send(self._try, self.deadline)
 
     async def _try(self) -> Body:
         if not self.tries:
             self._start = clock.monotonic()
+            self.deadline = Deadline.after(self.call.settings.deadline)
         self.tries += 1
         request = self.call.request
         logger.debug(
@@ -231,15 +225,14 @@ class Attempts:
         )
         if self.watch is not None:
             request = self.watch.marked(request)
-        request = await self._login.sign(request, self.left)
+        request = await self._login.sign(request, self.deadline)
         if self.watch is not None:
             await self.watch.sending(request)
         redirects = self.call.settings.max_redirects
         while True:
-            left = self.left
-            if left is not None and left <= 0:
-                raise Failure("timeout", "the deadline has passed")
-            body = await self._io.send(request, left)
+            if self.deadline.is_expired:
+                raise TransportError("timeout", "the deadline has passed")
+            body = await self._io.send(request, self.deadline)
             target = _target(request, body)
             if target is None or not redirects:
                 return body
@@ -258,11 +251,11 @@ class Attempts:
         )
 
 
-async def caught(work: Awaitable[_T]) -> _T | Failure:
+async def as_value(work: Awaitable[_T]) -> _T | TransportError:
     """Give a failure as a value, so that what is raised because of it does not have it as its context."""
     try:
         return await work
-    except Failure as failure:
+    except TransportError as failure:
         return failure
 
 
@@ -292,17 +285,17 @@ async def fetch(io: IO, call: Call[_R], throttle: Throttle | None = None) -> _R:
 async def _result(attempts: Attempts, call: Call[_R]) -> _R:
     while True:
         body, meta = await attempts.open()
-        content = await caught(attempts.read(body))
-        if isinstance(content, Failure):
+        content = await as_value(attempts.read(body))
+        if isinstance(content, TransportError):
             failure = attempts.failure_error(content)
             await attempts.tell(meta, failure)
             await attempts.retry(content.outcome, failure)
             continue
         model = call.operation.result_model()
         if attempts.watch is None:
-            return parse_result(model, content, meta, call.settings, attempts.secrets)
+            return parse_result(model, content, meta, call.settings, attempts.redactor)
         try:
-            result: _R | APIError = parse_result(model, content, meta, call.settings, attempts.secrets)
+            result: _R | APIError = parse_result(model, content, meta, call.settings, attempts.redactor)
         except APIError as error:
             result = error
         if isinstance(result, APIError):

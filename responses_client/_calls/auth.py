@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from .._base import clock
 from .._base.api_keys import ExpiringKey, KeyFunction
+from .._base.clock import Deadline
 from .._base.redaction import secret_values
 from .._base.validation import check_text, mistake
 from ..errors import ConfigurationError
@@ -63,7 +64,7 @@ class Login:
         """What was sent and no text may show; a key that is a setting left aside."""
         return self._keys if self._auth is None else self._auth.secrets
 
-    async def sign(self, request: WireRequest, left: float | None) -> WireRequest:
+    async def sign(self, request: WireRequest, deadline: Deadline) -> WireRequest:
         """Add what is needed to a request.
 
         Raises:
@@ -73,10 +74,10 @@ class Login:
             return request._replace(auth=self._auth)
         if not self._needs_key:
             return request
-        return request._replace(headers={**request.headers, **await self.headers(left)})
+        return request._replace(headers={**request.headers, **await self.headers(deadline)})
 
-    async def headers(self, left: float | None) -> dict[str, str]:
-        """Give the header with the key, for which a function of the user's may take `left` seconds.
+    async def headers(self, deadline: Deadline) -> dict[str, str]:
+        """Give the header with the key, which a function of the user's may have to give before the deadline.
 
         Raises:
             ConfigurationError: See `sign`.
@@ -86,12 +87,12 @@ class Login:
             raise missing_key_error()
         if isinstance(key, KeyFunction):
             if not self._is_unsent:
-                self._note(await self._ask(key, left))
+                self._note(await self._ask(key, deadline))
             self._is_unsent = False
             key = self._keys[-1]
         return key_headers(self._settings, key)
 
-    async def renew(self, left: float | None) -> bool:
+    async def renew(self, deadline: Deadline) -> bool:
         """Get another key in place of the one that the server refused; say whether there is one to try.
 
         Only a function gives another, and is asked for it but once.
@@ -101,7 +102,7 @@ class Login:
             return False
         self._may_renew = False
         refused = self._keys[-1]
-        fresh = await self._ask(key, left, stale=refused)
+        fresh = await self._ask(key, deadline, stale=refused)
         if fresh == refused:
             return False
         self._note(fresh)
@@ -112,18 +113,17 @@ class Login:
     def _note(self, key: str) -> None:
         self._keys = (*(known for known in self._keys if known != key), key)
 
-    async def _ask(self, key: KeyFunction, left: float | None, stale: str | None = None) -> str:
+    async def _ask(self, key: KeyFunction, deadline: Deadline, stale: str | None = None) -> str:
         """Get a key: the one kept, or from the function, which many requests at a time call but once."""
-        until = None if left is None else clock.monotonic() + left
         kept = key.kept(clock.time(), stale)
         if kept is None and key.is_shared:
-            async with self._io.turn(key, left):
-                kept = key.kept(clock.time(), stale)  # by whoever had the turn before
-                kept = kept or (await self._call(key, until) if key.is_shared else None)
-        return await self._call(key, until) if kept is None else kept
+            async with self._io.lock(key, deadline):
+                kept = key.kept(clock.time(), stale)  # by the call that held the lock before
+                kept = kept or (await self._call(key, deadline) if key.is_shared else None)
+        return await self._call(key, deadline) if kept is None else kept
 
-    async def _call(self, key: KeyFunction, until: float | None) -> str:
-        given = await self._io.call(key.function, None if until is None else until - clock.monotonic())
+    async def _call(self, key: KeyFunction, deadline: Deadline) -> str:
+        given = await self._io.call(key.function, deadline)
         text, expires_on = _parts(given)
         key.keep(text, expires_on, clock.time())
         return text

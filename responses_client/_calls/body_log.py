@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic_core import from_json, to_json
 
-from .._base.redaction import MASK, without
+from .._base.redaction import MASK
 from .observers import Observer
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class BodyLog(Observer):
             self._log(self._attempts.call.operation.name, "got", event.to_dict())
 
     def _log(self, operation: str, what: str, body: object) -> None:
-        text = without(self._attempts.secrets, to_json(_masked(body), inf_nan_mode="constants"))
+        text = self._attempts.redactor.body(to_json(_masked(body), inf_nan_mode="constants"))
         bodies.debug("%s %s %s", operation, what, text.decode())
 
 

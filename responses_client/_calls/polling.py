@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, cast
 from .._base import clock
 from .._base.field_errors import FieldError, field_error
 from .._base.retry import Policy, Retry, StatusFailure, decide, parse_retry_after
-from .._base.validation import needs_async
+from .._base.validation import is_seconds, needs_async
 from ..errors import APIConnectionError, APIError, APIStatusError, RequestValidationError, WaitTimeout
+from ..models._base import RUNNING_STATUSES
 from ..models.response import Response
 from .attempts import fetch
 from .endpoints import RESPONSES_RETRIEVE
@@ -30,7 +31,6 @@ _LONGEST_INTERVAL = 10.0
 _LONGEST_ASKED = 300.0  # what a server may ask to wait
 _LAST_SECONDS = 1.0  # left for a last look
 _MOST_FAILED_LOOKS = 10  # in a row
-_MOST_SECONDS = 10 * 365 * 86400  # ten years; clocks overflow on more
 
 
 class Waiting:
@@ -54,9 +54,9 @@ class Waiting:
         self._error: APIError | None = None  # of the last look, if it failed
         self._failed_looks = 0
         mistakes: list[FieldError] = []
-        if not _is_number(poll_interval, 0):
+        if not is_seconds(poll_interval, least=0):
             mistakes.append(field_error("poll_interval", "a number of seconds, 0 or more", poll_interval))
-        if timeout is not None and not (_is_number(timeout, 0) and timeout):
+        if timeout is not None and not is_seconds(timeout):
             mistakes.append(field_error("timeout", "a positive number of seconds, or None", timeout))
         if not (isinstance(self._id, str) and self._id.strip()) and not self.is_over():
             expected = "the id of a response, or a response that has one"
@@ -138,11 +138,6 @@ def _asked(headers: Mapping[str, str]) -> float | None:
     return seconds
 
 
-def _is_number(value: object, least: float) -> bool:
-    is_real = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    return is_real and least <= cast("float", value) <= _MOST_SECONDS
-
-
 def _may_pass(error: APIError) -> bool:
     """Tell whether an error that was left after all retries may be over soon."""
     if not isinstance(error, APIStatusError):
@@ -212,12 +207,9 @@ def plain(function: Callable[[Response], object] | None) -> Callable[[Response],
     return call
 
 
-_RUNNING = frozenset({"queued", "in_progress"})
-
-
 def has_ended(response: Response) -> bool:
     """Tell whether a response is finished: a status that is not known here counts as an end.
 
     One without a status is finished if it has output.
     """
-    return bool(response.output) if response.status is None else response.status not in _RUNNING
+    return bool(response.output) if response.status is None else response.status not in RUNNING_STATUSES

@@ -24,7 +24,7 @@ from .._base.http import merge_headers
 from .._base.messages import VALUE_SHOWN, one_line
 from .._base.options import HttpAuth, QueryValue, TimeoutLike
 from .._base.redaction import MASK, redact_headers
-from .._base.validation import check_headers, check_query, check_text, mistake, unknown_argument
+from .._base.validation import check_headers, check_query, check_text, is_seconds, mistake, unknown_argument
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -58,8 +58,6 @@ _LAST = "\U0010ffff"
 _HOST = r"[\w.-]+|[0-9A-Fa-f:.]+"
 # The public cloud, that of the US government, that of China.
 _AZURE_HOST = r".+\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)\.?"
-# Ten years; an endless wait is None, and clocks overflow on more.
-_MOST_SECONDS = 10 * 365 * 86400
 
 _Check: TypeAlias = Callable[[str, Any], object]
 """Takes what the option is called in an error and its value; gives the value to keep."""
@@ -272,7 +270,7 @@ def _shown(url: str) -> str:
 
 
 def _check_seconds(label: str, value: object) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= _MOST_SECONDS:
+    if is_seconds(value):
         return float(value)
     raise mistake(label, "a positive number of seconds", value)
 

@@ -13,6 +13,8 @@ from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
+from ..models._base import RUNNING_STATUSES, Unknown
+
 if TYPE_CHECKING:
     from ..models import Response, StreamEvent
     from ..models._base import Model
@@ -86,7 +88,6 @@ class Accumulator:
         """Add events in the order they came."""
         if not events:
             return
-        from ..models._base import Unknown
         from ..models._effects import EFFECTS
 
         self._note_numbers(events)
@@ -121,7 +122,7 @@ class Accumulator:
     def finish(self, event_type: str) -> None:
         """Take the status from the type of the terminal event, if its response does not tell."""
         response = self._response or {}
-        if response.get("status") in (None, "queued", "in_progress"):
+        if response.get("status") in (None, *RUNNING_STATUSES):
             self._response = {**response, "status": event_type.rpartition(".")[2]}
             self._snapshot = None
 

@@ -8,13 +8,13 @@ A frame is a pair `(event, data)`; the empty event name stands for the default t
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from typing import TypeAlias
 
 __all__ = ["EventTooLarge", "Frame", "SSEDecoder"]
 
 Frame: TypeAlias = tuple[bytes, bytes]
 
-_BOM = b"\xef\xbb\xbf"
 _RETRY_DIGITS = 18  # `int` refuses thousands of them
 # What nearly all servers send: an event line, a data line, a blank line.
 _usual_frames = re.compile(rb"(?m)^event: (.*)\ndata: (.*)\n\n").findall
@@ -81,11 +81,11 @@ class SSEDecoder:
 
     def _without_bom(self, data: bytes) -> bytes:
         head = (self._head or b"") + data
-        if len(head) < len(_BOM) and _BOM.startswith(head):
+        if len(head) < len(BOM_UTF8) and BOM_UTF8.startswith(head):
             self._head = head
             return b""
         self._head = None
-        return head.removeprefix(_BOM)
+        return head.removeprefix(BOM_UTF8)
 
     def _with_line_feeds(self, data: bytes) -> bytes:
         if self._after_cr and data:

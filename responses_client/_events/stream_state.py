@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from .._base.redaction import without
+from .._base.redaction import NO_SECRETS, Redactor
 from ..errors import APIError, ResponseValidationError, StreamError, StreamInterrupted
 from ..models.response import Response
 from .accumulator import Accumulator
@@ -187,10 +187,10 @@ class StreamState:
                 return accumulator.response_id, event.sequence_number - 1
         return accumulator.response_id, accumulator.last_sequence_number
 
-    def failure(self, secrets: Iterable[str] = ()) -> APIError | None:
-        """Return the error that ended the stream; None if it ended well or goes on.
+    def failure(self, redactor: Redactor = NO_SECRETS) -> APIError | None:
+        """Return the error that ended the stream; None if it ended well, or has not ended.
 
-        Secrets that an `error` event repeats are masked.
+        The redactor masks secrets that an `error` event repeats.
         """
         if self.terminal:
             return None
@@ -208,7 +208,7 @@ class StreamState:
             return invalid
         if self.error_event is not None:
             event, text = self.error_event, self.error_event.to_json().encode()
-            shown = without(secrets, text)
+            shown = redactor.body(text)
             if shown != text:
                 event = type(event).from_json(shown)
             return StreamError.from_event(

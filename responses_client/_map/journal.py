@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeAlias, cast
 
 from pydantic_core import from_json, to_jsonable_python
 
+from .._base.clock import NO_DEADLINE
 from .._base.messages import one_line
 from ..errors import APIStatusError, ConfigurationError
 from ..models._tolerance import write_json
@@ -101,7 +102,7 @@ class Journal:
     async def keep(self, io: IO, aside: Aside, result: MapResult, digest: str | None) -> None:
         """Append the line of a result; those that wait at the same time are written together."""
         self._pending.append(_line(result, digest))
-        async with io.turn(self, None):
+        async with io.lock(self, NO_DEADLINE):
             if self._pending:
                 await aside(self.flush)
 

@@ -83,7 +83,7 @@ class Items(Iterator[Item]):
         """Number a request, and keep it as it is now: whoever gives it may fill the same dict again."""
         number = self._count
         self._count += 1
-        kept = cast("ResponseCreateParams", dict(request)) if isinstance(request, Mapping) else request  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+        kept = cast("ResponseCreateParams", dict(request)) if isinstance(request, Mapping) else request
         return Item(number, str(number) if name is None else name, kept)
 
     def close(self) -> None:

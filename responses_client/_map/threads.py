@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from .._base import clock
-from .._transport.protocols import Body, Failure, WireRequest, run
+from .._base.clock import Deadline
+from .._transport.protocols import Body, TransportError, WireRequest, run
 from .._transport.sync import SyncIO
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class ThreadIO(SyncIO):
     def __init__(self, parent: SyncIO) -> None:
         super().__init__(parent._given)
         self._parent = parent
-        self._turns = parent._turns  # a key function is called once for all
+        self._locks = parent._locks  # a key function is called once for all
         self._stopped = threading.Event()
         self._sockets = WeakSet[socket.socket]()
 
@@ -51,13 +52,13 @@ class ThreadIO(SyncIO):
         """Whether threads are to end."""
         return self._stopped.is_set()
 
-    async def send(self, request: WireRequest, left: float | None) -> Body:
+    async def send(self, request: WireRequest, deadline: Deadline) -> Body:
         """See `IO`."""
         self.is_closed = self._parent.is_closed
         self._go_on()
         try:
-            body = await super().send(request, left)
-        except Failure:
+            body = await super().send(request, deadline)
+        except TransportError:
             self._go_on()
             raise
         if self.is_stopped:

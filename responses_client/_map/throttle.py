@@ -6,9 +6,10 @@ import threading
 from collections.abc import Awaitable, Callable
 
 from .._base import clock
+from .._base.clock import Deadline
 from .._base.http import RateLimits
 from .._base.retry import REFUSED
-from .._transport.protocols import IO, Body, Failure
+from .._transport.protocols import IO, Body, TransportError
 from .rate_limit import Rate, Ticket
 
 __all__ = ["ModelThrottle", "Throttles"]
@@ -44,13 +45,13 @@ class ModelThrottle:
         self._io = io
         self._lane = lane
 
-    async def send(self, send: Callable[[], Awaitable[Body]], left: float | None) -> Body:
-        """Wait until the next try may go, for at most `left` seconds, and send it.
+    async def send(self, send: Callable[[], Awaitable[Body]], deadline: Deadline) -> Body:
+        """Wait until the next try may go, and send it.
 
         Raises:
-            Failure: No answer came, or the time is up.
+            TransportError: No answer came, or the deadline has passed.
         """
-        ticket = await self._enter(left)
+        ticket = await self._enter(deadline)
         try:
             body = await send()
         except BaseException:
@@ -72,16 +73,14 @@ class ModelThrottle:
         with self._lane.lock:
             self._lane.rate.use(tokens)
 
-    async def _enter(self, left: float | None) -> Ticket:
-        until = None if left is None else clock.monotonic() + left
-        async with self._io.turn(self._lane, left):  # who came first goes first
+    async def _enter(self, deadline: Deadline) -> Ticket:
+        async with self._io.lock(self._lane, deadline):  # who came first goes first
             while True:
                 now = clock.monotonic()
                 with self._lane.lock:
                     wait = self._lane.rate.wait(now)
                     if wait <= 0:
                         return self._lane.rate.send(now)
-                if until is not None and now >= until:
-                    raise Failure("timeout", "the turn of this request did not come in time")
-                rest = _LONGEST if until is None else min(_LONGEST, until - now)
-                await self._io.sleep(max(min(wait, rest), _SHORTEST))
+                if deadline.is_expired:
+                    raise TransportError("timeout", "the turn of this request did not come in time")
+                await self._io.sleep(max(deadline.min(min(wait, _LONGEST)), _SHORTEST))

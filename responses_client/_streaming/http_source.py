@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from .._base import clock
-from .._base.redaction import without
+from .._base.clock import NO_DEADLINE, Deadline
 from .._base.retry import ConnectionFailure, Outcome, StatusFailure, status_of_code
 from .._calls.answers import content_type, parse_result, reported_error
 from .._calls.attempts import Attempts
 from .._calls.observers import is_watched
 from .._events.stream_state import StreamState
-from .._transport.protocols import IO, Body, Failure
+from .._transport.protocols import IO, Body, TransportError
 from ..errors import APIError, ResponseValidationError, StreamError, StreamInterrupted
 from .source import Source
 
@@ -52,7 +52,7 @@ class HttpSource(Source):
         self._is_limited = call.settings.deadline is not None or call.settings.idle_timeout is not None
         self._waits_since = 0.0  # for events, what the user does with them left aside
         self._head = b""  # what came before the first event
-        self._broken: Failure | None = None
+        self._broken: TransportError | None = None
         self._unread: Sequence[StreamEvent] = ()  # what was there when the stream was closed
 
     @property
@@ -123,8 +123,8 @@ class HttpSource(Source):
                 state = await self._go_on(state)
                 continue
             try:
-                piece = await body.next(self._left() if self._is_limited else None)
-            except Failure as failure:
+                piece = await body.next(self._deadline() if self._is_limited else NO_DEADLINE)
+            except TransportError as failure:
                 failure.reason = self._reason(failure)
                 self._broken = failure
                 state.interrupt(failure.reason)
@@ -137,17 +137,16 @@ class HttpSource(Source):
                     self._head += piece
         return True
 
-    def _left(self) -> float | None:
-        left, quiet = self._attempts.left, self._quiet_left()
-        return min((value for value in (left, quiet) if value is not None), default=None)
+    def _deadline(self) -> Deadline:
+        """Return when waiting for the next piece ends: at the deadline of the call, or of its idle timeout."""
+        return self._attempts.deadline.earlier(self._idle_deadline())
 
-    def _quiet_left(self) -> float | None:
+    def _idle_deadline(self) -> Deadline:
         idle = self._settings.idle_timeout
-        return None if idle is None else self._waits_since + idle - clock.monotonic()
+        return NO_DEADLINE if idle is None else Deadline(self._waits_since + idle)
 
-    def _reason(self, failure: Failure) -> str:
-        left, quiet = self._attempts.left, self._quiet_left()
-        if quiet is not None and quiet <= 0 and (left is None or left > 0):
+    def _reason(self, failure: TransportError) -> str:
+        if self._idle_deadline().is_expired and not self._attempts.deadline.is_expired:
             return f"no event came for {self._settings.idle_timeout:g} s (idle_timeout)"
         return self._attempts.reason(failure)
 
@@ -156,7 +155,7 @@ class HttpSource(Source):
         body = cast("Body", self._body)
         if state.error_event is not None:
             state.after_error(await body.drain())
-        failure = cast("APIError", state.failure(self._attempts.secrets))
+        failure = cast("APIError", state.failure(self._attempts.redactor))
         if self._broken is not None:
             failure.__cause__ = self._attempts.cause(self._broken)
         await self._release()
@@ -200,7 +199,7 @@ class HttpSource(Source):
 
     def _before_first_event(self, error: APIError) -> tuple[Outcome | None, APIError]:
         """Decide what an end without any event is: the error, and what happened if a retry may help."""
-        reported = reported_error(self._head, cast("ResponseMeta", self.meta), self._attempts.secrets)
+        reported = reported_error(self._head, cast("ResponseMeta", self.meta), self._attempts.redactor)
         if reported is not None:
             return None, reported
         if isinstance(error, StreamError):
@@ -217,14 +216,14 @@ class HttpSource(Source):
 
     def _no_stream(self, content: bytes) -> APIError:
         """Make the error for an answer that is no stream, and mostly an error itself."""
-        meta, secrets = cast("ResponseMeta", self.meta), self._attempts.secrets
-        reported = reported_error(content, meta, secrets)
+        meta, redactor = cast("ResponseMeta", self.meta), self._attempts.redactor
+        reported = reported_error(content, meta, redactor)
         if reported is not None:
             return reported
         text = (
             f"A stream was asked for, but {self._kind() or 'something else'} came (status {meta.status_code})"
         )
-        error = ResponseValidationError(text, body=without(secrets, content), meta=meta)
+        error = ResponseValidationError(text, body=redactor.body(content), meta=meta)
         error.partial = self._whole(content)
         error.response_id = None if error.partial is None else error.partial.id or None
         return error

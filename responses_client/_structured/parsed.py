@@ -11,6 +11,7 @@ from .._base.field_errors import FieldError, field_path
 from .._base.messages import BODY_SHOWN, one_line
 from .._streaming.streams import AsyncResponseStream, ResponseStream
 from ..errors import ParseError, RefusalError
+from ..models._base import RUNNING_STATUSES
 from ..models.content import OutputText, Refusal
 from ..models.items import OutputMessage
 from ..models.response import Response
@@ -23,7 +24,6 @@ __all__ = ["AsyncParsedResponseStream", "ParsedResponse", "ParsedResponseStream"
 
 _T_co = TypeVar("_T_co", covariant=True)
 _R = TypeVar("_R", bound=Response)
-_RUNNING = ("queued", "in_progress")
 _SEE = "what came is in .text and .response"
 
 
@@ -152,7 +152,7 @@ def _outcome(response: Response, wanted: OutputType[Any] | None) -> _Outcome:
         return _Outcome(problem="It is not known what the text is to be read as: call .parse with a type")
     answer = _answer(response)
     problem = _unfinished(response, wanted.label)
-    if answer.refusal and response.status not in (*_RUNNING, "failed", "cancelled"):
+    if answer.refusal and response.status not in (*RUNNING_STATUSES, "failed", "cancelled"):
         said = one_line(answer.refusal, BODY_SHOWN)
         return _Outcome(problem=f"The model refused to answer: {said}", is_refusal=True)
     if problem is not None:
@@ -173,7 +173,7 @@ def _outcome(response: Response, wanted: OutputType[Any] | None) -> _Outcome:
 def _unfinished(response: Response, label: str) -> str | None:
     """Say why a response is no whole answer; None if it is one."""
     status = response.status
-    if status in _RUNNING:
+    if status in RUNNING_STATUSES:
         return f"The response is {status}: wait for it with responses.wait, then call .parse({label})"
     if status == "failed":
         error = response.error

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias, cast
 from urllib.parse import urlsplit
 
+from .._base.http import DEFAULT_PORTS
 from .._calls.request import Call
 from .._calls.settings import is_azure
 from ..errors import APIStatusError
@@ -48,7 +49,6 @@ _PROVIDERS = {
     "api.x.ai": "x_ai",
 }
 _OPENAI = frozenset({"openai", "azure.ai.openai"})
-_PORTS = {"http": 80, "https": 443}
 _NUMBERS = {
     "temperature": "temperature",
     "top_p": "top_p",
@@ -92,7 +92,7 @@ def _of_server(operation: str, url: str, provider: str | None) -> Attributes:
         "gen_ai.operation.name": operation,
         "gen_ai.provider.name": provider,
         "server.address": host,
-        "server.port": parts.port or _PORTS[parts.scheme],
+        "server.port": parts.port or DEFAULT_PORTS[parts.scheme],
     }
 
 

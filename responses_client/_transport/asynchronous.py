@@ -11,6 +11,7 @@ import anyio
 import httpx
 
 from .._base import clock
+from .._base.clock import Deadline
 from .._base.http import Headers
 from .http_library import (
     CLOSE_SECONDS,
@@ -23,8 +24,8 @@ from .http_library import (
     package_of,
     refuse_if_closed,
 )
-from .keyed_locks import AsyncTurns
-from .protocols import Body, Failure, Socket, WireRequest
+from .keyed_locks import AsyncKeyedLocks
+from .protocols import Body, Socket, TransportError, WireRequest
 
 __all__ = ["AsyncIO"]
 
@@ -43,7 +44,7 @@ class AsyncIO:
         self._given = client
         self._library = HttpLibrary(httpx if client is None else package_of(client, "AsyncClient"))
         self._ours: RunVar[dict[str, httpx.AsyncClient]] = RunVar("clients")
-        self._turns = AsyncTurns()
+        self._locks = AsyncKeyedLocks()
         self.is_closed = False
 
     @property
@@ -51,16 +52,17 @@ class AsyncIO:
         """Whether the connections are the user's."""
         return self._given is not None
 
-    async def send(self, request: WireRequest, left: float | None) -> Body:
+    async def send(self, request: WireRequest, deadline: Deadline) -> Body:
         """See `IO`."""
         refuse_if_closed(self)
         client = self._given or self._client(request.url.partition(":")[0])
-        built = self._library.build(client, request, left)
-        with self._library, clock.within(left), anyio.move_on_after(left):
+        built = self._library.build(client, request, deadline)
+        remaining = deadline.remaining()
+        with self._library, clock.within(remaining), anyio.move_on_after(remaining):
             auth = self._library.auth(request)
             response = await client.send(built, stream=True, auth=auth, follow_redirects=False)
             return _AsyncBody(response, self._library)
-        raise Failure("timeout", TIME_IS_UP)
+        raise TransportError("timeout", TIME_IS_UP)
 
     def _client(self, scheme: str) -> httpx.AsyncClient:
         # A pool is bound to its loop: so one `AsyncClient` serves `asyncio.run` after `asyncio.run`.
@@ -77,18 +79,18 @@ class AsyncIO:
         """See `IO`."""
         await clock.sleep_async(seconds)
 
-    async def call(self, function: Callable[[], T | Awaitable[T]], left: float | None) -> T:
+    async def call(self, function: Callable[[], T | Awaitable[T]], deadline: Deadline) -> T:
         """See `IO`."""
         value = function()
         if not isawaitable(value):
             return value
-        with anyio.move_on_after(left):
+        with anyio.move_on_after(deadline.remaining()):
             return await value
-        raise Failure("timeout", "the api_key function took too long")
+        raise TransportError("timeout", "the api_key function took too long")
 
-    def turn(self, owner: object, left: float | None) -> AbstractAsyncContextManager[None]:
+    def lock(self, key: object, deadline: Deadline) -> AbstractAsyncContextManager[None]:
         """See `IO`."""
-        return self._turns.take(owner, left)
+        return self._locks.hold(key, deadline)
 
     async def close(self) -> None:
         """See `IO`."""
@@ -108,24 +110,25 @@ class _AsyncBody:
         self._pieces = aiter(cast("AsyncIterator[bytes]", source))
         self._is_finished = False
 
-    async def next(self, left: float | None) -> bytes | None:
+    async def next(self, deadline: Deadline) -> bytes | None:
         """See `Body`."""
         try:
-            if left is None:
+            if deadline.at is None:
                 piece = await anext(self._pieces, None)
             else:
-                piece = await self._next_within(left)
-        except self._library.caught as error:
+                piece = await self._next_before(deadline)
+        except self._library.exceptions as error:
             raise self._library.failure(error) from error
         if piece is None:
             self._is_finished = True
         return piece
 
-    async def _next_within(self, left: float) -> bytes | None:
-        if left > 0:
-            with clock.within(left), anyio.move_on_after(left):
+    async def _next_before(self, deadline: Deadline) -> bytes | None:
+        if not deadline.is_expired:
+            remaining = deadline.remaining()
+            with clock.within(remaining), anyio.move_on_after(remaining):
                 return await anext(self._pieces, None)
-        raise Failure("timeout", TIME_IS_UP)
+        raise TransportError("timeout", TIME_IS_UP)
 
     async def drain(self) -> bytes:
         """See `Body`."""

@@ -12,12 +12,12 @@ from urllib.request import getproxies
 import anyio
 import httpx
 
-from .._base import clock
+from .._base.clock import Deadline
 from .._base.http import Headers
 from .._base.messages import BODY_SHOWN, one_line
 from .._base.retry import FailureKind
 from ..errors import ConfigurationError
-from .protocols import IO, Failure, Timeouts, WireRequest
+from .protocols import IO, Timeouts, TransportError, WireRequest
 
 __all__ = [
     "CLOSE_SECONDS",
@@ -41,13 +41,15 @@ TIME_IS_UP = "the time for it was up"
 class _Countdown(Mapping[str, float | None]):
     """Timeouts for httpx that shrink as the end comes nearer, since they are looked up before each wait."""
 
-    def __init__(self, timeouts: Timeouts, until: float) -> None:
+    def __init__(self, timeouts: Timeouts, deadline: Deadline) -> None:
         self._timeouts = timeouts
-        self._until = until
+        self._deadline = deadline
 
     def __getitem__(self, wait: str) -> float | None:
-        timeouts: dict[str, float | None] = self._timeouts.within(self._until - clock.monotonic())._asdict()
-        return timeouts[wait]
+        remaining = self._deadline.remaining()
+        timeouts = self._timeouts if remaining is None else self._timeouts.within(remaining)
+        found: dict[str, float | None] = timeouts._asdict()
+        return found[wait]
 
     def __iter__(self) -> Iterator[str]:
         return iter(Timeouts._fields)
@@ -77,14 +79,14 @@ def package_of(client: object, kind: Literal["Client", "AsyncClient"]) -> Any:
 
 
 class HttpLibrary:
-    """An HTTP library, httpx or httpx2: makes its requests and turns its exceptions into `Failure`."""
+    """An HTTP library, httpx or httpx2: makes its requests and turns its exceptions into `TransportError`."""
 
     def __init__(self, package: Any) -> None:
         self._package = package
 
     @property
-    def caught(self) -> tuple[type[Exception], ...]:
-        """What becomes a `Failure`; anyio loads its part when it is looked up, after something was raised."""
+    def exceptions(self) -> tuple[type[Exception], ...]:
+        """What becomes a `TransportError`; anyio loads its part when it is looked up, after something was raised."""
         return (
             self._package.RequestError,
             # From transports that are not the library's own, errors of sockets come as they are.
@@ -100,10 +102,10 @@ class HttpLibrary:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if isinstance(error, UnicodeError):  # of `socket`, about the host
             raise _bad_url(error) from error
-        if error is not None and isinstance(error, self.caught):
+        if error is not None and isinstance(error, self.exceptions):
             raise self.failure(error) from error
 
-    def failure(self, error: BaseException) -> Failure:
+    def failure(self, error: BaseException) -> TransportError:
         """Return what the flow decides on."""
         package = self._package
         what: FailureKind = "network"
@@ -114,7 +116,7 @@ class HttpLibrary:
         elif isinstance(error, package.DecodingError):
             what = "decoding"
         text = one_line(_text_of(error), BODY_SHOWN)
-        return Failure(what, f"{type(error).__name__}: {text}" if text else type(error).__name__)
+        return TransportError(what, f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
     def auth(self, request: WireRequest) -> Any:
         """Give what the library's `send` takes as auth: an object of its own class, or what stands for its default."""
@@ -125,14 +127,14 @@ class HttpLibrary:
         auth.async_auth_flow = request.auth.async_auth_flow
         return auth
 
-    def build(self, client: Any, request: WireRequest, left: float | None) -> Any:
+    def build(self, client: Any, request: WireRequest, deadline: Deadline) -> Any:
         """Make the library's request."""
         # As bytes, because the library takes only ASCII in texts; HTTP takes Latin-1 (RFC 9110, 5.5).
         headers = [
             (k.encode("ascii"), v.encode("latin-1")) for k, v in request.headers.items() if v is not None
         ]
         timeouts = request.timeouts
-        waits = timeouts._asdict() if left is None else _Countdown(timeouts, clock.monotonic() + left)
+        waits = timeouts._asdict() if deadline.at is None else _Countdown(timeouts, deadline)
         try:
             built = client.build_request(
                 request.method,

@@ -1,4 +1,4 @@
-"""Turns: one thread, or one task, at a time gets what all of them need only once."""
+"""Locks by key: one thread, or one task, at a time does what all of them need only once."""
 
 from __future__ import annotations
 
@@ -9,54 +9,59 @@ from weakref import WeakKeyDictionary
 
 import anyio
 
-from .protocols import Failure
+from .._base.clock import Deadline
+from .protocols import TransportError
 
-__all__ = ["AsyncTurns", "SyncTurns"]
+__all__ = ["AsyncKeyedLocks", "SyncKeyedLocks"]
 
-_TOO_LATE = "the turn of this call did not come in time"
+_TIMED_OUT = "another call held the lock for too long"
 
 
-class SyncTurns:
-    """Turns of threads; a thread that has one may take it once more."""
+class SyncKeyedLocks:
+    """A lock per key for threads; the thread that holds one may take it again.
+
+    Keys are held weakly, so a lock lasts as long as its key.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._locks = WeakKeyDictionary[object, threading.RLock]()
 
     @asynccontextmanager
-    async def take(self, owner: object, left: float | None) -> AsyncGenerator[None, None]:
-        """See `IO.turn`; never suspends."""
+    async def hold(self, key: object, deadline: Deadline) -> AsyncGenerator[None, None]:
+        """Hold the lock of a key for the length of a block; never suspends. See `IO.lock`."""
         with self._lock:
-            lock = self._locks.setdefault(owner, threading.RLock())
-        if not lock.acquire(timeout=-1 if left is None else max(left, 0)):
-            raise Failure("timeout", _TOO_LATE)
+            lock = self._locks.setdefault(key, threading.RLock())
+        remaining = deadline.remaining()
+        if not lock.acquire(timeout=-1 if remaining is None else max(remaining, 0)):
+            raise TransportError("timeout", _TIMED_OUT)
         try:
             yield
         finally:
             lock.release()
 
 
-class AsyncTurns:
-    """Turns of tasks; each event loop has its own."""
+class AsyncKeyedLocks:
+    """A lock per key for tasks; each event loop has its own."""
 
     def __init__(self) -> None:
         from anyio.lowlevel import RunVar  # here, since sync code does without it
 
-        self._locks: RunVar[WeakKeyDictionary[object, anyio.Lock]] = RunVar("turns")
+        self._locks: RunVar[WeakKeyDictionary[object, anyio.Lock]] = RunVar("keyed_locks")
 
     @asynccontextmanager
-    async def take(self, owner: object, left: float | None) -> AsyncGenerator[None, None]:
-        """See `IO.turn`."""
+    async def hold(self, key: object, deadline: Deadline) -> AsyncGenerator[None, None]:
+        """Hold the lock of a key for the length of a block; see `IO.lock`."""
         try:
             locks = self._locks.get()
         except LookupError:
             locks = WeakKeyDictionary[object, anyio.Lock]()
             self._locks.set(locks)
-        lock = locks.setdefault(owner, anyio.Lock())
-        with anyio.move_on_after(left) as scope:
+        lock = locks.setdefault(key, anyio.Lock())
+        with anyio.move_on_after(deadline.remaining()) as scope:
             await lock.acquire()
         if scope.cancelled_caught:
-            raise Failure("timeout", _TOO_LATE)
+            raise TransportError("timeout", _TIMED_OUT)
         try:
             yield
         finally:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
+from .._base.clock import Deadline
 from .._base.http import Headers
 from .._base.redaction import public_url, redact_headers
 from .._base.retry import ConnectionFailure, FailureKind
@@ -17,7 +18,7 @@ from .._base.retry import ConnectionFailure, FailureKind
 if TYPE_CHECKING:
     from .._base.options import HttpAuth
 
-__all__ = ["IO", "Bell", "Body", "Failure", "Socket", "Timeouts", "WireRequest", "run"]
+__all__ = ["IO", "Bell", "Body", "Socket", "Timeouts", "TransportError", "WireRequest", "run"]
 
 T = TypeVar("T")
 _LEAST_SECONDS = 0.001
@@ -31,9 +32,11 @@ class Timeouts(NamedTuple):
     write: float | None
     pool: float | None
 
-    def within(self, left: float) -> Timeouts:
-        """Return the timeouts, none longer than `left`."""
-        return Timeouts(*(max(left if value is None else min(value, left), _LEAST_SECONDS) for value in self))
+    def within(self, seconds: float) -> Timeouts:
+        """Return the timeouts, none longer than so many seconds."""
+        return Timeouts(
+            *(max(seconds if value is None else min(value, seconds), _LEAST_SECONDS) for value in self)
+        )
 
 
 class WireRequest(NamedTuple):
@@ -55,8 +58,8 @@ class WireRequest(NamedTuple):
         return f"<{self.method} {public_url(self.url)} {headers} and {len(self.content)} bytes>"
 
 
-class Failure(Exception):
-    """No answer, or a connection that broke: what the flow decides on."""
+class TransportError(Exception):
+    """No answer came, or the connection broke; `Attempts` decides whether to try again."""
 
     def __init__(self, kind: FailureKind, reason: str) -> None:
         super().__init__(reason)
@@ -70,8 +73,12 @@ class Body(Protocol):
     status_code: int
     headers: Headers
 
-    async def next(self, left: float | None) -> bytes | None:
-        """Return the next piece, None at the end; wait for at most `left` seconds."""
+    async def next(self, deadline: Deadline) -> bytes | None:
+        """Return the next piece, None at the end.
+
+        Raises:
+            TransportError: The connection broke, or the deadline has passed.
+        """
         ...
 
     async def drain(self) -> bytes:
@@ -92,20 +99,32 @@ class IO(Protocol):
 
     is_closed: bool
 
-    async def send(self, request: WireRequest, left: float | None) -> Body:
-        """Send a request and wait, for at most `left` seconds, for the headers of its answer."""
+    async def send(self, request: WireRequest, deadline: Deadline) -> Body:
+        """Send a request and wait for the headers of its answer.
+
+        Raises:
+            TransportError: No answer came, or the deadline has passed.
+        """
         ...
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         ...
 
-    async def call(self, function: Callable[[], T | Awaitable[T]], left: float | None) -> T:
-        """Call a function of the user's, such as one that gives a key; wait for at most `left` seconds."""
+    async def call(self, function: Callable[[], T | Awaitable[T]], deadline: Deadline) -> T:
+        """Call a function of the user's, such as one that gives a key, and await its result if it is async.
+
+        Raises:
+            TransportError: The deadline has passed; a sync function is not interrupted.
+        """
         ...
 
-    def turn(self, owner: object, left: float | None) -> AbstractAsyncContextManager[None]:
-        """Let in one at a time of those with the same owner; wait for at most `left` seconds."""
+    def lock(self, key: object, deadline: Deadline) -> AbstractAsyncContextManager[None]:
+        """Return a block that one thread or task at a time may be in, of those that name the same key.
+
+        Raises:
+            TransportError: The block was not entered before the deadline.
+        """
         ...
 
     async def close(self) -> None:

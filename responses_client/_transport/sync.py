@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 import httpx
 
 from .._base import clock
+from .._base.clock import Deadline
 from .._base.http import Headers
 from .._base.validation import needs_async
 from .http_library import (
@@ -26,8 +27,8 @@ from .http_library import (
     package_of,
     refuse_if_closed,
 )
-from .keyed_locks import SyncTurns
-from .protocols import Body, Failure, Socket, WireRequest
+from .keyed_locks import SyncKeyedLocks
+from .protocols import Body, Socket, TransportError, WireRequest
 
 __all__ = ["SyncIO"]
 
@@ -42,7 +43,7 @@ class SyncIO:
         self._ours: dict[str, httpx.Client] = {}  # by scheme
         self._library = HttpLibrary(httpx if client is None else package_of(client, "Client"))
         self._lock = threading.Lock()
-        self._turns = SyncTurns()
+        self._locks = SyncKeyedLocks()
         self.is_closed = False
 
     @property
@@ -50,17 +51,17 @@ class SyncIO:
         """Whether the connections are the user's."""
         return self._given is not None
 
-    async def send(self, request: WireRequest, left: float | None) -> Body:
+    async def send(self, request: WireRequest, deadline: Deadline) -> Body:
         """See `IO`."""
         refuse_if_closed(self)
-        until = None if left is None else clock.monotonic() + left
         client = self._given or self._client(request.url.partition(":")[0])
-        built = self._library.build(client, request, left)
+        built = self._library.build(client, request, deadline)
         auth = self._library.auth(request)
         send = partial(client.send, built, stream=True, auth=auth, follow_redirects=False)
-        with self._library, clock.within(left):
-            response = send() if left is None else _send_within(left, send)
-        return _SyncBody(response, self._library, until)
+        remaining = deadline.remaining()
+        with self._library, clock.within(remaining):
+            response = send() if remaining is None else _send_within(remaining, send)
+        return _SyncBody(response, self._library, deadline)
 
     def _client(self, scheme: str) -> httpx.Client:
         with self._lock:
@@ -72,7 +73,7 @@ class SyncIO:
         """See `IO`."""
         clock.sleep(seconds)
 
-    async def call(self, function: Callable[[], T | Awaitable[T]], left: float | None) -> T:
+    async def call(self, function: Callable[[], T | Awaitable[T]], deadline: Deadline) -> T:
         """See `IO`."""
         value = function()
         if not isawaitable(value):
@@ -81,9 +82,9 @@ class SyncIO:
             cast("Coroutine[Any, Any, T]", value).close()
         raise needs_async("api_key")
 
-    def turn(self, owner: object, left: float | None) -> AbstractAsyncContextManager[None]:
+    def lock(self, key: object, deadline: Deadline) -> AbstractAsyncContextManager[None]:
         """See `IO`."""
-        return self._turns.take(owner, left)
+        return self._locks.hold(key, deadline)
 
     async def close(self) -> None:
         """See `IO`."""
@@ -102,11 +103,11 @@ def _send_within(seconds: float, send: Callable[[], httpx.Response]) -> httpx.Re
     try:
         return within(seconds, send, late=httpx.Response.close)
     except TimeIsUp:
-        raise Failure("timeout", TIME_IS_UP) from None
+        raise TransportError("timeout", TIME_IS_UP) from None
 
 
 class _SyncBody:
-    def __init__(self, response: httpx.Response, library: HttpLibrary, until: float | None) -> None:
+    def __init__(self, response: httpx.Response, library: HttpLibrary, deadline: Deadline) -> None:
         self.status_code = response.status_code
         self.headers = Headers(response.headers)
         self._response = response
@@ -116,10 +117,11 @@ class _SyncBody:
         self._socket = _socket_of(response)
         self._is_finished = False
         self._is_late = False
-        self._timer = None if until is None or self._socket is None else self._start_timer(until)
+        remaining = deadline.remaining()
+        self._timer = None if remaining is None or self._socket is None else self._start_timer(remaining)
 
-    def _start_timer(self, until: float) -> threading.Timer:
-        timer = threading.Timer(max(until - clock.monotonic(), 0), self._expire)
+    def _start_timer(self, seconds: float) -> threading.Timer:
+        timer = threading.Timer(max(seconds, 0), self._expire)
         timer.daemon = True
         timer.start()
         return timer
@@ -137,23 +139,23 @@ class _SyncBody:
             socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
         return True
 
-    async def next(self, left: float | None) -> bytes | None:
+    async def next(self, deadline: Deadline) -> bytes | None:
         """See `Body`."""
-        if left is not None and left <= 0:
-            raise Failure("timeout", TIME_IS_UP)
+        if deadline.is_expired:
+            raise TransportError("timeout", TIME_IS_UP)
         try:
-            if left is None or clock.is_real:
+            if deadline.at is None or clock.is_real:
                 piece = next(self._pieces, None)
             else:
-                with clock.within(left):
+                with clock.within(deadline.remaining()):
                     piece = next(self._pieces, None)
-        except self._library.caught as error:
+        except self._library.exceptions as error:
             raise (
-                Failure("timeout", TIME_IS_UP) if self._is_late else self._library.failure(error)
+                TransportError("timeout", TIME_IS_UP) if self._is_late else self._library.failure(error)
             ) from error
         if piece is None:
             if self._is_late:
-                raise Failure("timeout", TIME_IS_UP)
+                raise TransportError("timeout", TIME_IS_UP)
             self._is_finished = True
         return piece
 

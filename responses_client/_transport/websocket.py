@@ -20,7 +20,7 @@ import httpx
 
 from .._base.messages import BODY_SHOWN, one_line
 from ..errors import ConfigurationError
-from .protocols import Bell, Failure, run
+from .protocols import Bell, TransportError, run
 
 __all__ = ["AsyncSocket", "SyncSocket"]
 
@@ -58,9 +58,9 @@ class _Errors:
         self.all: tuple[type[Exception], ...] = (*self.late, *others, *lost, OSError)
 
 
-def _failure(error: BaseException) -> Failure:
+def _failure(error: BaseException) -> TransportError:
     text = one_line(str(error), BODY_SHOWN)
-    return Failure("network", f"{type(error).__name__}: {text}" if text else type(error).__name__)
+    return TransportError("network", f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
 
 class _SyncBell:
@@ -136,7 +136,7 @@ class SyncSocket:
         """See `Socket`."""
         start = time.monotonic()
         if not self._writing.acquire(timeout=-1 if left is None else left):
-            raise Failure("timeout", "another message was still being sent")
+            raise TransportError("timeout", "another message was still being sent")
         try:
             ends = [] if left is None else [start + left]
             ends += [] if self._timeout is None else [time.monotonic() + self._timeout]
@@ -153,7 +153,7 @@ class SyncSocket:
 
     def _wait_to_send(self, until: float | None) -> None:
         if self._socket is not None and not self._ready(self._socket, selectors.EVENT_WRITE, until):
-            raise Failure("timeout", "the server did not take the message in time")
+            raise TransportError("timeout", "the server did not take the message in time")
 
     def _send(self, data: bytes, until: float | None) -> None:
         for start in range(0, len(data), _PIECE):
@@ -214,7 +214,7 @@ class AsyncSocket:
         self._errors = _Errors(self._stream)
         self._timeout = write_timeout
         self._outbox = deque[tuple[bytes, anyio.Event]]()
-        self._failed: Failure | None = None
+        self._failed: TransportError | None = None
         self._tasks = set[asyncio.Task[None]]()
         self._closing = anyio.Lock()
 
@@ -238,7 +238,7 @@ class AsyncSocket:
             with anyio.move_on_after(left):
                 await sent.wait()
         if self._failed is not None:
-            raise Failure("network", self._failed.reason) from self._failed.__cause__
+            raise TransportError("network", self._failed.reason) from self._failed.__cause__
 
     async def _send(self) -> None:
         try:

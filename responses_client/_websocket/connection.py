@@ -8,9 +8,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .._base.redaction import without
+from .._base.redaction import NO_SECRETS, Redactor
 from .._calls.attempts import Attempts
-from .._transport.protocols import IO, Bell, Failure, Socket
+from .._transport.protocols import IO, Bell, Socket, TransportError
 from ..errors import APIConnectionError, ResponseValidationError
 from .frames import Ending, Frames, accept_token
 from .routing import Inbox, Message, SocketState, Steer
@@ -48,7 +48,7 @@ async def connect(io: IO, call: Call[Any], options: SessionOptions) -> Connectio
         if body.status_code != 101:
             raise ResponseValidationError(
                 f"A WebSocket was asked for, but an answer with status {body.status_code} came",
-                body=without(attempts.secrets, await attempts.read_head(body)),
+                body=attempts.redactor.body(await attempts.read_head(body)),
                 advice="check that the server of base_url offers WebSockets",
                 meta=meta,
             )
@@ -62,7 +62,7 @@ async def connect(io: IO, call: Call[Any], options: SessionOptions) -> Connectio
     except BaseException:
         await body.close()
         raise
-    return Connection(socket, meta, call.settings, options, attempts.secrets)
+    return Connection(socket, meta, call.settings, options, attempts.redactor)
 
 
 class Connection:
@@ -83,14 +83,14 @@ class Connection:
         meta: ResponseMeta,
         settings: Settings,
         options: SessionOptions,
-        secrets: tuple[str, ...] = (),
+        redactor: Redactor = NO_SECRETS,
     ) -> None:
         self.meta = meta
         self.settings = settings
         self._socket = socket
-        self._secrets = secrets
+        self._redactor = redactor
         self._frames = Frames(settings.max_event_bytes)
-        self._state = SocketState(strict=settings.strict, secrets=secrets)
+        self._state = SocketState(strict=settings.strict, redactor=redactor)
         self.strays = self._state.strays
         self._mutex = threading.RLock()  # over what threads share; never held while something waits
         self._is_reading = False
@@ -137,7 +137,7 @@ class Connection:
 
         try:
             await self._socket.write(make)
-        except Failure as failure:
+        except TransportError as failure:
             await self._end(f"a message could not be sent, {failure.reason}")
             raise self.error() from failure.__cause__
         except BaseException:  # cancelled, and the message goes out all the same
@@ -257,7 +257,7 @@ class Connection:
         """Read once; return False when nothing came in time."""
         try:
             data = await self._socket.read(left)
-        except Failure as failure:
+        except TransportError as failure:
             await self._end(f"the connection broke, {failure.reason}")
             return True
         if data is None:
@@ -271,7 +271,7 @@ class Connection:
         try:
             if replies:
                 await self._socket.write(lambda: replies, _CLOSE_SECONDS if is_over else None)
-        except Failure as failure:
+        except TransportError as failure:
             await self._end(f"the connection broke, {failure.reason}")
         if is_over:
             await self._socket.close()
@@ -287,16 +287,15 @@ class Connection:
         if self.ending is not None:
             self._frames.replies += self._frames.close()
         elif self._frames.ending is not None:
-            self._state.end(self._without_secrets(self._frames.ending))
+            self._state.end(self._redacted(self._frames.ending))
         return self.ending is not None
 
-    def _without_secrets(self, ending: Ending) -> Ending:
-        reason = without(self._secrets, ending.reason.encode("utf-8", "replace")).decode()
-        return ending._replace(reason=reason)
+    def _redacted(self, ending: Ending) -> Ending:
+        return ending._replace(reason=self._redactor.text(ending.reason))
 
     async def _end(self, reason: str) -> None:
         with self._mutex:
-            self._state.end(self._without_secrets(Ending(reason)))
+            self._state.end(self._redacted(Ending(reason)))
             self._ring()
         await self._socket.close()
 
@@ -334,7 +333,9 @@ class Connection:
                 await self._end(f"a ping was not answered for {self._ping_timeout:g} s (ping_timeout)")
         elif self._ping_interval is not None and now - self._heard_at >= self._ping_interval:
             self._pinged_at = now
-            with suppress(Failure):  # reading shows it, too; behind a message that is stuck, silence does
+            with suppress(
+                TransportError
+            ):  # reading shows it, too; behind a message that is stuck, silence does
                 await self._socket.write(self._ping, self._pause)
 
     def _may_read_on(self) -> bool:
@@ -352,7 +353,7 @@ class Connection:
             is_free = is_open and not self._is_reading
             self._is_reading = self._is_reading or is_free
             goodbye = self._frames.close()
-        with self._socket.finishing(_CLOSE_SECONDS), suppress(Failure):
+        with self._socket.finishing(_CLOSE_SECONDS), suppress(TransportError):
             if is_open:
                 await self._socket.write(lambda: goodbye, _CLOSE_SECONDS)
             if is_free:

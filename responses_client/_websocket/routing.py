@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterable
 from typing import Any, NamedTuple, cast
 
 from pydantic_core import from_json
 
 from .._base.error_bodies import read_error
 from .._base.messages import BODY_SHOWN, one_line
-from .._base.redaction import without
+from .._base.redaction import NO_SECRETS, Redactor
 from .._events.decoder import END_TYPES
 from ..models._tolerance import quietly, read_json, strict_validation
 from .frames import Ending
@@ -122,9 +121,9 @@ class SocketState:
         ending: Why no more will come; None while more may.
     """
 
-    def __init__(self, *, strict: bool, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, *, strict: bool, redactor: Redactor = NO_SECRETS) -> None:
         self._strict = strict
-        self._secrets = tuple(secrets)
+        self._redactor = redactor
         self._lanes: dict[str | None, deque[Inbox]] = {}  # of responses in flight, the oldest first
         self._in_flight: dict[Inbox, None] = {}
         self._steers: list[Steer] = []
@@ -195,7 +194,7 @@ class SocketState:
                 return read_json(data)
 
     def _message(self, kind: str, data: bytes) -> Message:
-        return Message(kind, without(self._secrets, data) if kind in _TOLD_OF_FAILURE else data)
+        return Message(kind, self._redactor.body(data) if kind in _TOLD_OF_FAILURE else data)
 
     def _sort(self, value: dict[str, Any], data: bytes) -> None:
         head = _head(value)
@@ -222,9 +221,7 @@ class SocketState:
             concerned = [inbox for inbox in concerned if not inbox.is_started]
         if len(concerned) > 1:
             self._tell_all(message)
-            shown = without(
-                self._secrets, (error.message or "no message").encode("utf-8", "replace")
-            ).decode()
+            shown = self._redactor.text(error.message or "no message")
             text = one_line(shown, BODY_SHOWN).rstrip(" .")
             self.end(Ending(f"the server reported an error that names no response: {text}"))
         elif concerned:

@@ -52,6 +52,7 @@ __all__ = [
     "EMPTY",
     "NULLS",
     "READ_ONLY",
+    "RUNNING_STATUSES",
     "TEXT_OR",
     "BatchResult",
     "Items",
@@ -75,6 +76,8 @@ __all__ = [
 ]
 
 JsonObject: TypeAlias = dict[str, Any]
+RUNNING_STATUSES = frozenset({"queued", "in_progress"})
+"""Statuses of a response that the server still works on; a status that is not known counts as an end."""
 _T = TypeVar("_T")
 Entry: TypeAlias = Callable[[Any], "Model"]
 

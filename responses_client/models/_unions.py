@@ -98,18 +98,18 @@ __all__ = [
 
 if TYPE_CHECKING:
     Annotation: TypeAlias = FileCitation | UrlCitation | ContainerFileCitation | FilePath | UnknownAnnotation
-    """What a stretch of output text refers to."""
+    """A reference from output text to a file or a web page, told apart by `type`."""
     OutputContentPart: TypeAlias = OutputText | Refusal | UnknownContent
-    """A part of what the model says."""
+    """A content part of a message by the model."""
     InputContentPart: TypeAlias = InputText | InputImage | InputFile | UnknownContent
-    """A part of what the model is given, in messages and in tool outputs."""
+    """A content part for the model, in messages and in tool outputs."""
     ContentPart: TypeAlias = (
         OutputText | Refusal | ReasoningText | InputText | InputImage | InputFile | Text | SummaryText
         | ScreenshotContent | UnknownContent
     )
     """Any part that a message or a `content_part` event may hold."""
     CustomToolFormat: TypeAlias = CustomTextFormat | CustomGrammarFormat | UnknownObject
-    """What a custom tool takes as input, told apart by `type`."""
+    """The input format of a custom tool, told apart by `type`."""
     StreamEvent: TypeAlias = (
         ResponseCreated | ResponseQueued | ResponseInProgress | ResponseCompleted | ResponseIncomplete
         | ResponseFailed | ResponseCancelled | CompactionCompacting | ErrorEvent | Keepalive | OutputItemAdded
@@ -128,21 +128,21 @@ if TYPE_CHECKING:
         | ShellCallOutputContentDone | ApplyPatchCallOperationDiffDelta | ApplyPatchCallOperationDiffDone
         | AudioDelta | AudioDone | AudioTranscriptDelta | AudioTranscriptDone | UnknownEvent
     )
-    """What a stream gives."""
+    """Any event of a stream, told apart by `type`."""
     Filter: TypeAlias = ComparisonFilter | CompoundFilter | UnknownObject
     """A condition on file attributes; compounds nest to any depth, and `type` is the operator."""
     CodeInterpreterContainer: TypeAlias = CodeInterpreterContainerAuto | UnknownObject
-    """How the code interpreter gets a container; the id of an existing one is a plain string instead."""
+    """The settings of a code interpreter's container; the id of an existing one is a plain string instead."""
     NetworkPolicy: TypeAlias = NetworkPolicyDisabled | NetworkPolicyAllowlist | UnknownObject
-    """Which hosts a container may reach, told apart by `type`."""
+    """The network access of a container, told apart by `type`."""
     Skill: TypeAlias = SkillReference | InlineSkill | UnknownObject
     """A skill for a hosted container, told apart by `type`."""
     ShellToolEnvironment: TypeAlias = ContainerAuto | LocalEnvironment | ContainerReference | UnknownObject
-    """Where the commands of a shell tool run, told apart by `type`."""
+    """The environment in which commands of a shell tool run, told apart by `type`."""
     NamespaceMember: TypeAlias = FunctionTool | CustomTool | UnknownTool
-    """A tool that may stand in a namespace."""
+    """A tool of a namespace, told apart by `type`."""
     ToolCallCaller: TypeAlias = DirectCaller | ProgramCaller | UnknownObject
-    """Who made a tool call."""
+    """The caller of a tool, told apart by `type`."""
     ConfigurationUpdateTextFormat: TypeAlias = TextFormatText | TextFormatJsonSchema | UnknownObject
     """The answer formats that a configuration update may choose."""
     OutputItem: TypeAlias = (
@@ -153,53 +153,53 @@ if TYPE_CHECKING:
         | McpApprovalResponse | McpCall | ToolSearchCall | ToolSearchOutput | Program | ProgramOutput
         | AdditionalTools | Compaction | UnknownItem
     )
-    """What a response may hold in `output`."""
+    """Any item of a response's `output`, told apart by `type`."""
     Item: TypeAlias = InputMessage | OutputItem | ConfigurationUpdate | UnknownItem
-    """What item lists, conversations and compacted responses hold."""
+    """Any item of an item list, a conversation or a compacted response."""
     InputItem: TypeAlias = Item | CompactionTrigger | ItemReference | UnknownItem
-    """What a request may hold in `input`."""
+    """Any item of a request's `input`."""
     TextFormat: TypeAlias = TextFormatText | TextFormatJsonSchema | TextFormatJsonObject | UnknownObject
-    """What the model's text must look like, told apart by `type`."""
+    """The format of the model's text, told apart by `type`."""
     PromptCacheDiagnostics: TypeAlias = (
         PromptCacheMiss | PromptCacheHit | PromptCacheComparisonNotFound | PromptCacheDiagnosticsUnavailable
         | UnknownObject
     )
-    """How a response's use of the prompt cache compares with an earlier one, told apart by `type`."""
+    """A comparison of a response's use of the prompt cache with an earlier one, told apart by `type`."""
     ModerationOutcome: TypeAlias = ModerationResult | ModerationError | UnknownObject
-    """What moderation gave, a result or an error, told apart by `type`."""
+    """The outcome of moderation, a result or an error, told apart by `type`."""
     SteerInputItem: TypeAlias = InputMessage | FunctionCallOutput | UnknownItem
-    """What a response may be steered with."""
+    """An item of input that steers a response."""
     RequiredInput: TypeAlias = (
         RequiredFunctionCallOutput | RequiredCustomToolCallOutput | RequiredComputerCallOutput
         | RequiredShellCallOutput | RequiredApplyPatchCallOutput | RequiredToolSearchOutput
         | RequiredMcpApprovalResponse | UnknownItem
     )
-    """One thing that a response waits for."""
+    """An item that a response waits for, told apart by `type`."""
     ServerEvent: TypeAlias = StreamEvent | SteerAccepted | SteerPending | SteerFailed | UnknownEvent
-    """What a server sends over a WebSocket."""
+    """Any message of a server over a WebSocket, told apart by `type`."""
     ClientEvent: TypeAlias = ResponseCreateEvent | ResponseSteerEvent | UnknownEvent
-    """What a client sends over a WebSocket."""
+    """Any message of a client over a WebSocket, told apart by `type`."""
     WebSearchAction: TypeAlias = (
         WebSearchActionSearch | WebSearchActionOpenPage | WebSearchActionFindInPage | UnknownObject
     )
-    """What a web search call did."""
+    """The action of a web search call, told apart by `type`."""
     ComputerAction: TypeAlias = (
         ClickAction | DoubleClickAction | DragAction | KeypressAction | MoveAction | ScreenshotAction
         | ScrollAction | TypeAction | WaitAction | UnknownObject
     )
-    """One thing to do on a screen."""
+    """An action on the screen, told apart by `type`."""
     CodeInterpreterOutput: TypeAlias = CodeInterpreterLogs | CodeInterpreterImage | UnknownObject
-    """One thing that a run of code gave."""
+    """An output of a run of code, told apart by `type`."""
     ShellEnvironment: TypeAlias = LocalEnvironment | ContainerReference | UnknownObject
-    """Where the commands of a shell call run: on the caller's machine or in a container of the server."""
+    """The environment of the commands of a shell call: the caller's machine or a container of the server."""
     ShellOutcome: TypeAlias = ShellTimeout | ShellExit | UnknownObject
-    """How a command ended."""
+    """The outcome of a command, told apart by `type`."""
     ApplyPatchOperation: TypeAlias = (
         ApplyPatchCreateFile | ApplyPatchDeleteFile | ApplyPatchUpdateFile | UnknownObject
     )
-    """What a patch call does to its file."""
+    """The change that a patch call makes to its file, told apart by `type`."""
     McpCallError: TypeAlias = McpProtocolError | McpToolExecutionError | McpHttpError | UnknownObject
-    """Why a call of an MCP tool failed."""
+    """The error of an MCP tool call, told apart by `type`."""
     ToolChoiceObject: TypeAlias = (
         AllowedToolsChoice | HostedToolChoice | FunctionToolChoice | McpToolChoice | CustomToolChoice
         | ProgrammaticToolCallingChoice | ApplyPatchToolChoice | ShellToolChoice | UnknownObject
@@ -216,10 +216,11 @@ if TYPE_CHECKING:
         ResponseCompletedWebhookEvent | ResponseFailedWebhookEvent | ResponseIncompleteWebhookEvent
         | ResponseCancelledWebhookEvent | UnknownWebhookEvent
     )
-    """What a webhook says; all that is not about responses is an `UnknownWebhookEvent`."""
+    """Any event of a webhook, told apart by `type`; events that do not concern responses are an
+    `UnknownWebhookEvent`."""
 else:
     class Annotation(OpenUnion):
-        """What a stretch of output text refers to."""
+        """A reference from output text to a file or a web page, told apart by `type`."""
 
         members = {
             "file_citation": "content.FileCitation",
@@ -230,7 +231,7 @@ else:
         unknown = "UnknownAnnotation"
 
     class OutputContentPart(OpenUnion):
-        """A part of what the model says."""
+        """A content part of a message by the model."""
 
         members = {
             "output_text": "content.OutputText",
@@ -239,7 +240,7 @@ else:
         unknown = "UnknownContent"
 
     class InputContentPart(OpenUnion):
-        """A part of what the model is given, in messages and in tool outputs."""
+        """A content part for the model, in messages and in tool outputs."""
 
         members = {
             "input_text": "content.InputText",
@@ -265,7 +266,7 @@ else:
         unknown = "UnknownContent"
 
     class CustomToolFormat(OpenUnion):
-        """What a custom tool takes as input, told apart by `type`."""
+        """The input format of a custom tool, told apart by `type`."""
 
         members = {
             "text": "custom_tools.CustomTextFormat",
@@ -273,7 +274,7 @@ else:
         }
 
     class StreamEvent(OpenUnion):
-        """What a stream gives."""
+        """Any event of a stream, told apart by `type`."""
 
         members = {
             "response.created": "events.ResponseCreated",
@@ -361,14 +362,15 @@ else:
         }
 
     class CodeInterpreterContainer(OpenUnion):
-        """How the code interpreter gets a container; the id of an existing one is a plain string instead."""
+        """The settings of a code interpreter's container; the id of an existing one is a plain string
+        instead."""
 
         members = {
             "auto": "hosted_tools.CodeInterpreterContainerAuto",
         }
 
     class NetworkPolicy(OpenUnion):
-        """Which hosts a container may reach, told apart by `type`."""
+        """The network access of a container, told apart by `type`."""
 
         members = {
             "disabled": "hosted_tools.NetworkPolicyDisabled",
@@ -384,7 +386,7 @@ else:
         }
 
     class ShellToolEnvironment(OpenUnion):
-        """Where the commands of a shell tool run, told apart by `type`."""
+        """The environment in which commands of a shell tool run, told apart by `type`."""
 
         members = {
             "container_auto": "hosted_tools.ContainerAuto",
@@ -393,7 +395,7 @@ else:
         }
 
     class NamespaceMember(OpenUnion):
-        """A tool that may stand in a namespace."""
+        """A tool of a namespace, told apart by `type`."""
 
         members = {
             "function": "tools.FunctionTool",
@@ -402,7 +404,7 @@ else:
         unknown = "UnknownTool"
 
     class ToolCallCaller(OpenUnion):
-        """Who made a tool call."""
+        """The caller of a tool, told apart by `type`."""
 
         members = {
             "direct": "items.DirectCaller",
@@ -418,7 +420,7 @@ else:
         }
 
     class OutputItem(OpenUnion):
-        """What a response may hold in `output`."""
+        """Any item of a response's `output`, told apart by `type`."""
 
         members = {
             "message": "items.OutputMessage",
@@ -453,7 +455,7 @@ else:
         unknown = "UnknownItem"
 
     class Item(OpenUnion):
-        """What item lists, conversations and compacted responses hold."""
+        """Any item of an item list, a conversation or a compacted response."""
 
         members = {
             **OutputItem.members,
@@ -464,7 +466,7 @@ else:
         unknown = "UnknownItem"
 
     class InputItem(OpenUnion):
-        """What a request may hold in `input`."""
+        """Any item of a request's `input`."""
 
         members = {
             **Item.members,
@@ -475,7 +477,7 @@ else:
         unknown = "UnknownItem"
 
     class TextFormat(OpenUnion):
-        """What the model's text must look like, told apart by `type`."""
+        """The format of the model's text, told apart by `type`."""
 
         members = {
             "text": "response.TextFormatText",
@@ -484,7 +486,7 @@ else:
         }
 
     class PromptCacheDiagnostics(OpenUnion):
-        """How a response's use of the prompt cache compares with an earlier one, told apart by `type`."""
+        """A comparison of a response's use of the prompt cache with an earlier one, told apart by `type`."""
 
         members = {
             "cache_miss": "response_parts.PromptCacheMiss",
@@ -494,7 +496,7 @@ else:
         }
 
     class ModerationOutcome(OpenUnion):
-        """What moderation gave, a result or an error, told apart by `type`."""
+        """The outcome of moderation, a result or an error, told apart by `type`."""
 
         members = {
             "moderation_result": "response_parts.ModerationResult",
@@ -502,7 +504,7 @@ else:
         }
 
     class SteerInputItem(OpenUnion):
-        """What a response may be steered with."""
+        """An item of input that steers a response."""
 
         members = {
             "message": "items.InputMessage",
@@ -512,7 +514,7 @@ else:
         unknown = "UnknownItem"
 
     class RequiredInput(OpenUnion):
-        """One thing that a response waits for."""
+        """An item that a response waits for, told apart by `type`."""
 
         members = {
             "function_call_output": "socket.RequiredFunctionCallOutput",
@@ -526,7 +528,7 @@ else:
         unknown = "UnknownItem"
 
     class ServerEvent(OpenUnion):
-        """What a server sends over a WebSocket."""
+        """Any message of a server over a WebSocket, told apart by `type`."""
 
         members = {
             **StreamEvent.members,
@@ -537,7 +539,7 @@ else:
         unknown = "UnknownEvent"
 
     class ClientEvent(OpenUnion):
-        """What a client sends over a WebSocket."""
+        """Any message of a client over a WebSocket, told apart by `type`."""
 
         members = {
             "response.create": "socket_requests.ResponseCreateEvent",
@@ -546,7 +548,7 @@ else:
         unknown = "UnknownEvent"
 
     class WebSearchAction(OpenUnion):
-        """What a web search call did."""
+        """The action of a web search call, told apart by `type`."""
 
         members = {
             "search": "tool_calls.WebSearchActionSearch",
@@ -555,7 +557,7 @@ else:
         }
 
     class ComputerAction(OpenUnion):
-        """One thing to do on a screen."""
+        """An action on the screen, told apart by `type`."""
 
         members = {
             "click": "tool_calls.ClickAction",
@@ -570,7 +572,7 @@ else:
         }
 
     class CodeInterpreterOutput(OpenUnion):
-        """One thing that a run of code gave."""
+        """An output of a run of code, told apart by `type`."""
 
         members = {
             "logs": "tool_calls.CodeInterpreterLogs",
@@ -578,7 +580,8 @@ else:
         }
 
     class ShellEnvironment(OpenUnion):
-        """Where the commands of a shell call run: on the caller's machine or in a container of the server."""
+        """The environment of the commands of a shell call: the caller's machine or a container of the
+        server."""
 
         members = {
             "local": "hosted_tools.LocalEnvironment",
@@ -586,7 +589,7 @@ else:
         }
 
     class ShellOutcome(OpenUnion):
-        """How a command ended."""
+        """The outcome of a command, told apart by `type`."""
 
         members = {
             "timeout": "tool_calls.ShellTimeout",
@@ -594,7 +597,7 @@ else:
         }
 
     class ApplyPatchOperation(OpenUnion):
-        """What a patch call does to its file."""
+        """The change that a patch call makes to its file, told apart by `type`."""
 
         members = {
             "create_file": "tool_calls.ApplyPatchCreateFile",
@@ -603,7 +606,7 @@ else:
         }
 
     class McpCallError(OpenUnion):
-        """Why a call of an MCP tool failed."""
+        """The error of an MCP tool call, told apart by `type`."""
 
         members = {
             "mcp_protocol_error": "tool_calls.McpProtocolError",
@@ -659,7 +662,8 @@ else:
         unknown = "UnknownTool"
 
     class WebhookEvent(OpenUnion):
-        """What a webhook says; all that is not about responses is an `UnknownWebhookEvent`."""
+        """Any event of a webhook, told apart by `type`; events that do not concern responses are an
+        `UnknownWebhookEvent`."""
 
         members = {
             "response.completed": "webhooks.ResponseCompletedWebhookEvent",

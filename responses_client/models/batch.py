@@ -18,7 +18,7 @@ class BatchRequestLine(Model):
     """One request of a batch."""
 
     custom_id: str
-    """Your own id of the request; unique in the batch and repeated beside the answer."""
+    """Your own id for the request, unique in the batch and repeated in its result."""
     method: Literal["POST"] = "POST"
     url: Literal["/v1/responses"] = "/v1/responses"
     body: ResponseCreateRequest
@@ -31,28 +31,28 @@ class BatchResponse(Model):
     status_code: StrictInt | None = None
     """The HTTP status."""
     request_id: str | None = None
-    """Id that the server gave the request, for support."""
+    """Id that the server assigned to the request, for support cases."""
     body: Any = None
-    """The JSON of the answer as it came, a response or, from status 400 on, an error."""
+    """The JSON of the answer, unchanged: a response or, from status 400 on, an error."""
 
 
 class BatchError(Model):
-    """Why a request of a batch was not answered."""
+    """The reason why a request of a batch was not answered."""
 
     code: str | None = None
     """The kind of error, such as `batch_expired`."""
     message: str | None = None
-    """What happened, for people."""
+    """Description of the error, for people."""
 
 
 class BatchResultLine(BatchResult):
-    """What became of one request of a batch; lines come in any order."""
+    """The result of one request of a batch; lines come in any order."""
 
     id: str | None = None
     """Id of the request in the batch, `batch_req_...`."""
     custom_id: str
-    """The id that you gave the request."""
+    """Your own id for the request."""
     response: BatchResponse | None = None
-    """The answer, which may be an error; null where there is none."""
+    """The HTTP answer, which may be an error; null where there is none."""
     error: BatchError | None = None
-    """Why there is no answer; null where there is one."""
+    """The reason why there is no answer; null where there is one."""

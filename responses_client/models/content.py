@@ -22,7 +22,7 @@ class TopLogprob(Model):
     logprob: Number | None = None
     """Natural logarithm of its probability."""
     bytes: Items[StrictInt] = EMPTY
-    """UTF-8 bytes of the token; absent from OpenAI stream events, sent by LM Studio."""
+    """UTF-8 bytes of the token. LM Studio sends them; stream events of OpenAI omit them."""
 
 
 class Logprob(Model):
@@ -33,9 +33,9 @@ class Logprob(Model):
     logprob: Number
     """Natural logarithm of its probability."""
     bytes: Items[StrictInt] = EMPTY
-    """UTF-8 bytes of the token; absent from OpenAI stream events, sent by LM Studio."""
+    """UTF-8 bytes of the token. LM Studio sends them; stream events of OpenAI omit them."""
     top_logprobs: Items[TopLogprob] = EMPTY
-    """The likeliest tokens here, as many as `top_logprobs` of the request asks for."""
+    """The most likely tokens at this position, as many as `top_logprobs` of the request asks for."""
 
 
 class OutputText(Model):
@@ -43,11 +43,12 @@ class OutputText(Model):
 
     type: Literal["output_text"] = "output_text"
     text: str
-    """The text, in Markdown when the model chose so; empty in the event that opens the part."""
+    """The text, in Markdown when the model chose so. Empty in the event that opens the part."""
     annotations: Items[Annotation] = EMPTY
-    """Citations and file links inside the text; some servers leave the list out."""
+    """Citations and file links inside the text. Some servers omit the list."""
     logprobs: Items[Logprob] = EMPTY
-    """One entry a token; sent only when `include` asks for `message.output_text.logprobs`."""
+    """The probabilities of the text, one entry per token. Sent only when `include` asks for
+    `message.output_text.logprobs`."""
 
 
 class Refusal(Model):
@@ -59,11 +60,12 @@ class Refusal(Model):
 
 
 class ReasoningText(Model):
-    """Raw reasoning of the model, where the server shows it."""
+    """Raw reasoning of the model."""
 
     type: Literal["reasoning_text"] = "reasoning_text"
     text: str
-    """A stretch of the chain of thought; open-weight models send it, OpenAI models send summaries."""
+    """A part of the chain of thought. Servers of open-weight models send it; OpenAI models send summaries
+    instead."""
 
 
 class SummaryText(Model):
@@ -71,23 +73,23 @@ class SummaryText(Model):
 
     type: Literal["summary_text"] = "summary_text"
     text: str
-    """The summary in Markdown, often opened by a title in bold."""
+    """The summary in Markdown, which often opens with a title in bold."""
 
 
 class PromptCacheBreakpoint(Model):
-    """Marks where a reusable prefix of the prompt ends."""
+    """A mark for the end of a reusable prefix of the prompt."""
 
     mode: Literal["explicit"] = "explicit"
     ttl: Open[Literal["30m", "12h"]] | None = None
-    """How long the prefix stays cached, in minutes or hours."""
+    """Lifetime of the cached prefix, in minutes or hours."""
 
 
 class InputText(Model):
-    """Text given to the model."""
+    """Text for the model."""
 
     type: Literal["input_text"] = "input_text"
     text: str
-    """At most 10,485,760 characters."""
+    """The text, at most 10,485,760 characters."""
     prompt_cache_breakpoint: PromptCacheBreakpoint | None = None
     """Ends a cacheable prefix of the prompt after this part."""
 
@@ -107,9 +109,9 @@ class ScreenshotContent(Model):
     image_url: str | None = None
     """A web address or `data:` URL; null when `file_id` is set."""
     file_id: str | None = None
-    """An uploaded image; null when `image_url` is set."""
+    """Id of an uploaded image; null when `image_url` is set."""
     detail: Open[Literal["low", "high", "auto", "original"]] | None = None
-    """Resolution at which the model looks."""
+    """Resolution at which the model sees the image."""
     prompt_cache_breakpoint: PromptCacheBreakpoint | None = None
     """Ends a cacheable prefix of the prompt after this part."""
 
@@ -119,25 +121,25 @@ class FileCitation(Model):
 
     type: Literal["file_citation"] = "file_citation"
     file_id: str
-    """The file cited."""
+    """Id of the cited file."""
     index: StrictInt | None = None
-    """Character of the text, counted from 0, at which the citation belongs."""
+    """Position of the citation in the text, in characters from 0."""
     filename: str | None = None
     """Name under which the file was uploaded."""
 
 
 class UrlCitation(Model):
-    """A web page that a stretch of the text relies on."""
+    """A web page that a passage of the text relies on."""
 
     type: Literal["url_citation"] = "url_citation"
     url: str
     """Address of the page."""
     start_index: StrictInt | None = None
-    """Position of the first character of the cited stretch, counted from 0."""
+    """Position of the first character of the passage, counted from 0."""
     end_index: StrictInt | None = None
-    """Position after the last character of the cited stretch."""
+    """Position after the last character of the passage."""
     title: str | None = None
-    """Title of the page; some gateways leave it out."""
+    """Title of the page. Some gateways omit it."""
 
 
 class ContainerFileCitation(Model):
@@ -145,35 +147,35 @@ class ContainerFileCitation(Model):
 
     type: Literal["container_file_citation"] = "container_file_citation"
     container_id: str
-    """The container that holds the file; it expires, so fetch the file soon."""
+    """Id of the container that holds the file. The container expires, so fetch the file soon."""
     file_id: str
-    """The file inside that container."""
+    """Id of the file in that container."""
     start_index: StrictInt | None = None
-    """Position of the first character of the cited stretch, counted from 0."""
+    """Position of the first character of the passage, counted from 0."""
     end_index: StrictInt | None = None
-    """Position after the last character of the cited stretch."""
+    """Position after the last character of the passage."""
     filename: str | None = None
     """Base name of the file."""
 
 
 class FilePath(Model):
-    """A file that the model made, mentioned in the text."""
+    """A file that the model made and mentions in the text."""
 
     type: Literal["file_path"] = "file_path"
     file_id: str
-    """The file made."""
+    """Id of the file."""
     index: StrictInt | None = None
-    """Counted like the `index` of a `FileCitation`."""
+    """Position of the mention in the text, in characters from 0."""
 
 
 class ShellOutputContent(Model):
-    """What one command wrote and how it ended."""
+    """The output of one command and its outcome."""
 
     stdout: str | None = None
     """Text on standard output."""
     stderr: str | None = None
     """Text on standard error."""
     outcome: ShellOutcome | None = None
-    """How the command ended."""
+    """The outcome of the command: an exit code or a timeout."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Who made this part; absent unless the server tells."""
+    """The creator of this part. Absent unless the server names it."""

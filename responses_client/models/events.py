@@ -15,38 +15,38 @@ __all__ = ["Event", "ResponseCompleted", "ResponseCreated", "ResponseEvent", "Re
 
 
 class Event(Model):
-    """What all events share."""
+    """The fields that all events share."""
 
     if not TYPE_CHECKING:  # each class narrows it
         type: str | None = None
     sequence_number: StrictInt | None = None
-    """Counts the events of a stream from 0, for `starting_after`; LiteLLM leaves it out."""
+    """Number of the event in the stream, counted from 0, for `starting_after`. LiteLLM omits it."""
     stream_id: str | None = None
-    """Tells responses that share a WebSocket apart; absent over HTTP."""
+    """Identifier that distinguishes responses on a shared WebSocket; absent over HTTP."""
 
 
 class ResponseEvent(Event):
-    """The response entered another state."""
+    """A change of the response's state."""
 
     response: Response
-    """The response as far as it has come; some servers send only some of its fields."""
+    """The response so far. Some servers send only some of its fields."""
 
 
 class ResponseCreated(ResponseEvent):
-    """The server took the request: the first event of a stream."""
+    """The first event of a stream: the server has accepted the request."""
 
     type: Literal["response.created"] = "response.created"
 
 
 class ResponseInProgress(ResponseEvent):
-    """The model started to work."""
+    """Notice that the model has started to work."""
 
     type: Literal["response.in_progress"] = "response.in_progress"
 
 
 class ResponseCompleted(ResponseEvent):
-    """The response is finished: the last event."""
+    """The last event of a stream: the response is finished."""
 
     type: Literal["response.completed"] = "response.completed"
     copilot_usage: JsonObject | None = None
-    """Price of the request by kind of token; sent by GitHub Copilot."""
+    """Price of the request by kind of token. Only GitHub Copilot sends it."""

@@ -24,37 +24,37 @@ __all__ = [
 
 
 class HybridSearchOptions(Model):
-    """Weights with which reciprocal rank fusion joins the two result lists of a hybrid search."""
+    """The weights by which reciprocal rank fusion merges the two result lists of a hybrid search."""
 
     embedding_weight: Number | None = None
-    """Weight of matches by meaning, relative to `text_weight`."""
+    """Weight of semantic matches, relative to `text_weight`."""
     text_weight: Number | None = None
     """Weight of keyword matches, relative to `embedding_weight`."""
 
 
 class RankingOptions(Model):
-    """How file search orders its results and which it drops."""
+    """Options of a file search for ranking results and dropping weak ones."""
 
     ranker: Open[Literal["auto", "default-2024-11-15"]] | None = None
     """The ranking model; `auto` is the current one."""
     score_threshold: Number | None = None
-    """The lowest score a result may have, 0 to 1; nearer 1 gives fewer and better results."""
+    """Minimum score of a result, 0 to 1; a higher value gives fewer and better results."""
     hybrid_search: HybridSearchOptions | None = None
-    """Weights of meaning against keywords, when both are searched."""
+    """Weights of semantic and keyword matches, when both are searched."""
 
 
 class FileSearchTool(Model):
-    """A hosted search through files that were put in vector stores."""
+    """A hosted search of files in vector stores."""
 
     type: Literal["file_search"] = "file_search"
     vector_store_ids: Items[str] = EMPTY
-    """Ids of the stores to search."""
+    """Ids of the vector stores to search."""
     max_num_results: StrictInt | None = None
-    """The most results to return, 1 to 50."""
+    """Maximum number of results, 1 to 50."""
     ranking_options: RankingOptions | None = None
-    """How results are ordered and cut off."""
+    """Options for ranking results and dropping weak ones."""
     filters: Filter | None = None
-    """A condition on file attributes; null or absent searches all files."""
+    """A condition on file attributes; all files are searched when null or absent."""
 
 
 class ComparisonFilter(Model):
@@ -63,32 +63,32 @@ class ComparisonFilter(Model):
     type: Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin"] = "eq"
     """The operator; `in` and `nin` take a list as `value`."""
     key: str
-    """The attribute's name."""
+    """Name of the attribute."""
     value: str | Number | StrictBool | list[Number | str]
-    """What the attribute is compared with."""
+    """The value to compare the attribute with."""
 
 
 class CompoundFilter(Model):
     """Several conditions joined by one logical operator."""
 
     type: Literal["and", "or"] = "and"
-    """Whether all of the conditions must hold or one suffices."""
+    """The operator: all conditions must hold (`and`), or one suffices (`or`)."""
     filters: Items[Filter]
-    """The conditions, each a comparison or again a compound."""
+    """The conditions, each a comparison or another compound."""
 
 
 class ComputerTool(Model):
-    """Lets the model work a computer by clicks, keys and screenshots that your program carries out."""
+    """A computer that the model controls by clicks, keys and screenshots, which your program carries out."""
 
     type: Literal["computer"] = "computer"
 
 
 class ComputerUsePreviewTool(Model):
-    """The preview form of `ComputerTool`, which is told the display beforehand."""
+    """The preview form of `ComputerTool`, with the display declared in advance."""
 
     type: Literal["computer_use_preview"] = "computer_use_preview"
     environment: Open[Literal["windows", "mac", "linux", "ubuntu", "browser"]] | None = None
-    """The kind of machine the model controls."""
+    """The kind of machine that the model controls."""
     display_width: StrictInt | None = None
     """Width of the display in pixels."""
     display_height: StrictInt | None = None
@@ -96,22 +96,23 @@ class ComputerUsePreviewTool(Model):
 
 
 class WebSearchFilters(Model):
-    """Limits the sites of a web search."""
+    """Limits on the sites of a web search."""
 
     allowed_domains: Items[str] = EMPTY
-    """Domains to search, their subdomains included; every domain when null or absent."""
+    """Domains to search, including their subdomains; every domain when null or absent."""
 
 
 class ApproximateLocation(Model):
-    """Roughly where the user is, for local search results; with `type` alone no location is assumed."""
+    """The approximate location of the user, for local search results; with `type` alone, no location is
+    assumed."""
 
     type: Literal["approximate"] = "approximate"
     country: str | None = None
     """Two-letter ISO 3166-1 code, such as `US`."""
     region: str | None = None
-    """Region or state in free text."""
+    """Region or state, in free text."""
     city: str | None = None
-    """City in free text."""
+    """City, in free text."""
     timezone: str | None = None
     """IANA name, such as `America/Los_Angeles`."""
 
@@ -120,56 +121,56 @@ class WebSearchTool(Model):
     """A hosted search of the web."""
 
     type: Literal["web_search", "web_search_2025_08_26"] = "web_search"
-    """The tool, or its version of a given day."""
+    """The tool, or a dated version of it."""
     external_web_access: StrictBool | None = None
-    """False searches cached pages only and fetches nothing new; true when absent."""
+    """Whether new pages may be fetched; false searches cached pages only, and true is the default."""
     filters: WebSearchFilters | None = None
-    """Which sites may be searched; all when null or absent."""
+    """Limits on the sites to search; all sites when null or absent."""
     user_location: ApproximateLocation | None = None
-    """Where the user is; the United States is assumed when null or absent."""
+    """Location of the user; the United States when null or absent."""
     search_context_size: Open[Literal["low", "medium", "high"]] | None = None
-    """How much of the context window results may fill; `medium` when absent."""
+    """Share of the context window that results may fill; `medium` when absent."""
 
 
 class WebSearchPreviewTool(Model):
     """The preview form of `WebSearchTool`."""
 
     type: Literal["web_search_preview", "web_search_preview_2025_03_11"] = "web_search_preview"
-    """The tool, or its version of a given day."""
+    """The tool, or a dated version of it."""
     user_location: ApproximateLocation | None = None
-    """Where the user is; the United States is assumed when null or absent."""
+    """Location of the user; the United States when null or absent."""
     search_context_size: Open[Literal["low", "medium", "high"]] | None = None
-    """How much of the context window results may fill; `medium` when absent."""
+    """Share of the context window that results may fill; `medium` when absent."""
     search_content_types: Items[Open[Literal["text", "image"]]] = EMPTY
     """Kinds of content the search may return."""
     domains: Annotated[Items[str], READ_ONLY] = EMPTY
-    """Domains as responses repeat them, empty where the search is not limited."""
+    """Domains that limit the search, as responses repeat them; empty without a limit."""
 
 
 class McpToolFilter(Model):
-    """Picks some tools of an MCP server."""
+    """A selection of the tools of an MCP server."""
 
     tool_names: Items[str] = EMPTY
-    """Picks tools by name."""
+    """Names of the selected tools."""
     read_only: StrictBool | None = None
-    """Picks tools by whether the server marks them with `readOnlyHint`."""
+    """Whether to select the tools that the server marks with `readOnlyHint`, or those that it does not."""
 
 
 class McpApprovalFilter(Model):
-    """Which tools of an MCP server need approval and which do not."""
+    """The tools of an MCP server that need approval, and those that do not."""
 
     always: McpToolFilter | None = None
-    """Tools whose every call must be approved."""
+    """Tools for which every call needs approval."""
     never: McpToolFilter | None = None
-    """Tools that run without asking."""
+    """Tools that run without approval."""
 
 
 class McpTool(Model):
-    """The tools of a remote MCP server; `server_url`, `connector_id` or `tunnel_id` says where it is."""
+    """The tools of a remote MCP server, which `server_url`, `connector_id` or `tunnel_id` locates."""
 
     type: Literal["mcp"] = "mcp"
     server_label: str
-    """Your name for the server; calls and approvals carry it."""
+    """Your name for the server, repeated in calls and approvals."""
     server_url: str | None = None
     """Address of the server."""
     connector_id: Open[Literal[
@@ -180,19 +181,20 @@ class McpTool(Model):
     """A hosted connector; deprecated for models released after 2026-09-01, which take `server_url` or
     `tunnel_id`."""
     tunnel_id: str | None = None
-    """Id of a secure MCP tunnel, `tunnel_` and 32 lower-case letters or digits."""
+    """Id of a secure MCP tunnel: `tunnel_` and 32 lower-case letters or digits."""
     authorization: str | None = Field(default=None, repr=False)
     """OAuth access token for the server or connector; obtaining it is up to your program."""
     server_description: str | None = None
-    """Tells the model what the server offers."""
+    """Description of the server, for the model."""
     headers: dict[str, str] | None = Field(default=None, repr=False)
-    """HTTP headers that are sent to the server."""
+    """HTTP headers to send to the server."""
     allowed_tools: Items[str] | McpToolFilter = EMPTY
-    """Names of the tools the model may use, or a filter; all when null or absent."""
+    """Names of the tools that the model may use, or a filter; all tools when null or absent."""
     allowed_callers: Items[Open[Literal["direct", "programmatic"]]] = EMPTY
-    """Who may call its tools, the model itself or a program that the model wrote."""
+    """The permitted callers of its tools: the model itself (`direct`) or a program that it wrote
+    (`programmatic`)."""
     require_approval: Annotated[Literal["always", "never"] | str | McpApprovalFilter, TEXT_OR] | None = None
-    """Which calls wait for an `mcp_approval_response`; `always` when absent."""
+    """The calls that wait for an `mcp_approval_response`; `always` when absent."""
     defer_loading: StrictBool | None = None
     """Whether the model sees the tools only after tool search has loaded them."""
 
@@ -202,25 +204,25 @@ class CodeInterpreterTool(Model):
 
     type: Literal["code_interpreter"] = "code_interpreter"
     container: Annotated[str | CodeInterpreterContainer, TEXT_OR] | None = None
-    """Id of an existing container, or how to make one."""
+    """Id of an existing container, or the settings of a new one."""
     allowed_callers: Items[Open[Literal["direct", "programmatic"]]] = EMPTY
-    """Who may call it, the model itself or a program that the model wrote."""
+    """The permitted callers: the model itself (`direct`) or a program that it wrote (`programmatic`)."""
 
 
 class CodeInterpreterContainerAuto(Model):
-    """A container for Python that is made, or used again, as needed."""
+    """A Python container that is created or reused as needed."""
 
     type: Literal["auto"] = "auto"
     file_ids: Items[str] = EMPTY
-    """Uploaded files to put in the container, at most 50."""
+    """Ids of uploaded files to put in the container, at most 50."""
     memory_limit: Open[Literal["1g", "4g", "16g", "64g"]] | None = None
     """Memory of the container in gigabytes."""
     network_policy: NetworkPolicy | None = None
-    """Which hosts code in the container may reach."""
+    """The hosts that code in the container may reach."""
 
 
 class NetworkPolicyDisabled(Model):
-    """No network in the container."""
+    """No network access."""
 
     type: Literal["disabled"] = "disabled"
 
@@ -229,9 +231,9 @@ class DomainSecret(Model):
     """A secret added to requests to one domain, so that code in the container need not hold it."""
 
     domain: str | None = None
-    """The domain it is for, one of `allowed_domains`."""
+    """The domain, one of `allowed_domains`."""
     name: str
-    """The secret's name."""
+    """Name of the secret."""
     value: str | None = Field(default=None, repr=False)
     """The secret itself, at most 10 MiB."""
 
@@ -243,17 +245,18 @@ class NetworkPolicyAllowlist(Model):
     allowed_domains: Items[str] = EMPTY
     """Domains the container may reach, at least one."""
     domain_secrets: Items[DomainSecret] = EMPTY
-    """Secrets that are added to requests to some of these domains."""
+    """Secrets to add to requests to some of these domains."""
 
 
 class ProgrammaticToolCallingTool(Model):
-    """Lets the model write programs that call those tools whose `allowed_callers` has `programmatic`."""
+    """Permission for the model to write programs, which may call the tools whose `allowed_callers` include
+    `programmatic`."""
 
     type: Literal["programmatic_tool_calling"] = "programmatic_tool_calling"
 
 
 class ImageMask(Model):
-    """A mask for editing part of an image, given in one of two ways."""
+    """A mask for editing part of an image, by URL or by file id."""
 
     image_url: str | None = None
     """The mask as a base64 data URL."""
@@ -265,17 +268,17 @@ class ImageGenSvgReasoning(Model):
     """Reasoning of the model that writes an SVG."""
 
     effort: Open[Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]] | None = None
-    """From none at all to the most; the model's default when absent."""
+    """The effort, from none to the maximum; the model's default when absent."""
 
 
 class ImageGenSvgOptions(Model):
-    """How SVG output is written."""
+    """Settings of SVG output."""
 
     model: str | None = None
-    """The model that writes the SVG; when absent the request's own, or a default where no choice is
-    offered."""
+    """The model that writes the SVG; when absent, the model of the request or, where there is no choice, a
+    default."""
     reasoning: ImageGenSvgReasoning | None = None
-    """How hard that model thinks; its own default when null or absent."""
+    """Reasoning settings of that model; its defaults when null or absent."""
 
 
 class ImageGenerationTool(Model):
@@ -288,74 +291,74 @@ class ImageGenerationTool(Model):
         "gpt-image-2", "gpt-image-2-2026-04-21", "gpt-image-1.5", "gpt-image-1-mini", "gpt-image-1",
         "chatgpt-image-latest",
     ]] | None = None
-    """The image model; `gpt-image-2.6-sunburst` when absent, and `gpt-image-1` is shut down since
+    """The image model; `gpt-image-2.6-sunburst` when absent, and `gpt-image-1` was shut down on
     2026-10-23."""
     quality: Open[Literal["low", "medium", "high", "xhigh", "max", "auto"]] | None = None
     """Rendering quality; `auto` when absent, and `xhigh` and `max` need a 2.5 model or newer."""
     complexity: Open[Literal["low", "medium", "high"]] | None = None
-    """How much the model plans before it draws, instead of the request's reasoning effort."""
+    """Amount of planning before the model draws, in place of the request's reasoning effort."""
     size: Open[Literal["1024x1024", "1024x1536", "1536x1024", "auto"]] | None = None
-    """Width x height in pixels; `auto` when absent, and newer models take any multiples of 16 in their
+    """Width x height in pixels; `auto` when absent, and newer models take any multiples of 16 within their
     limits."""
     output_format: Open[Literal["png", "webp", "jpeg", "gif", "svg"]] | None = None
-    """File format of the result; `png` when absent, and only some models make `gif` and `svg`."""
+    """File format of the result; `png` when absent, and only some models produce `gif` and `svg`."""
     output_compression: StrictInt | None = None
     """Compression level, 0 to 100; 100 when absent."""
     moderation: Open[Literal["auto", "low"]] | None = None
-    """How strictly images are moderated; `auto` when absent."""
+    """Strictness of moderation; `auto` when absent."""
     background: Open[Literal["transparent", "opaque", "auto"]] | None = None
-    """What lies behind the subject; `auto` when absent, and `transparent` needs `png` or `webp`."""
+    """Background of the image; `auto` when absent, and `transparent` needs `png` or `webp`."""
     input_fidelity: Open[Literal["high", "low"]] | None = None
-    """How closely input images, faces above all, are matched; `low` when absent, and not every model takes
-    it."""
+    """Fidelity to input images, faces above all; `low` when absent, and not every model supports it."""
     input_image_mask: ImageMask | None = None
     """The part of the input image to paint over."""
     partial_images: StrictInt | None = None
-    """Number of unfinished images to send while streaming, 0 to 3; 0 when absent."""
+    """Number of partial images to send while streaming, 0 to 3; 0 when absent."""
     frame_count: StrictInt | None = None
     """Number of frames of a `gif`; 9 when absent."""
     frame_duration_ms: StrictInt | None = None
-    """Milliseconds each frame of a `gif` is shown, rounded to 10; 200 when absent."""
+    """Duration of each frame of a `gif` in milliseconds, rounded to 10; 200 when absent."""
     svg: ImageGenSvgOptions | None = None
-    """Which model writes an `svg`, and how; only for that format."""
+    """Settings of the model that writes an `svg`; only for that format."""
     action: Open[Literal["generate", "edit", "auto"]] | None = None
-    """Whether to draw anew or edit an image; `auto` when absent."""
+    """Whether to generate a new image or edit one; `auto` when absent."""
     n: Annotated[StrictInt | None, READ_ONLY] = None
-    """Number of images a call, as responses repeat it."""
+    """Number of images per call, as responses repeat it."""
 
 
 class LocalShellTool(Model):
-    """Lets the model run commands in a shell of your program, one a call; `ShellTool` is its newer form."""
+    """A shell in your program, in which the model runs one command per call; `ShellTool` is its newer
+    form."""
 
     type: Literal["local_shell"] = "local_shell"
 
 
 class ShellTool(Model):
-    """Lets the model run shell commands, in a hosted container or by your program."""
+    """A shell for commands of the model, in a hosted container or in your program."""
 
     type: Literal["shell"] = "shell"
     environment: ShellToolEnvironment | None = None
-    """Where commands run."""
+    """The environment of the commands: a hosted container or your own machine."""
     allowed_callers: Items[Open[Literal["direct", "programmatic"]]] = EMPTY
-    """Who may call it, the model itself or a program that the model wrote."""
+    """The permitted callers: the model itself (`direct`) or a program that it wrote (`programmatic`)."""
 
 
 class ContainerAuto(Model):
-    """A hosted container that is made for the request."""
+    """A hosted container that is created for the request."""
 
     type: Literal["container_auto"] = "container_auto"
     file_ids: Items[str] = EMPTY
-    """Uploaded files to put in the container, at most 50."""
+    """Ids of uploaded files to put in the container, at most 50."""
     memory_limit: Open[Literal["1g", "4g", "16g", "64g"]] | None = None
     """Memory of the container in gigabytes."""
     network_policy: NetworkPolicy | None = None
-    """Which hosts commands in the container may reach."""
+    """The hosts that commands in the container may reach."""
     skills: Items[Skill] = EMPTY
     """Skills to install in the container, at most 200."""
 
 
 class ContainerReference(Model):
-    """A hosted container that exists already."""
+    """An existing hosted container."""
 
     type: Literal["container_reference"] = "container_reference"
     container_id: str
@@ -366,19 +369,19 @@ class LocalSkill(Model):
     """A skill in a folder of the machine that runs the commands."""
 
     name: str
-    """The name by which the model knows the skill."""
+    """Name of the skill, for the model."""
     description: str | None = None
-    """Tells the model what the skill is for."""
+    """Purpose of the skill, for the model."""
     path: str | None = None
-    """The folder the skill lies in."""
+    """Folder that contains the skill."""
 
 
 class LocalEnvironment(Model):
-    """Your own machine: the response asks for commands and your program runs them."""
+    """Your own machine, on which your program runs the commands of the response."""
 
     type: Literal["local"] = "local"
     skills: Items[LocalSkill] = EMPTY
-    """Skills that lie on that machine, at most 200; responses leave them out."""
+    """Skills on that machine, at most 200. Responses omit them."""
 
 
 class SkillReference(Model):
@@ -401,13 +404,13 @@ class InlineSkillSource(Model):
 
 
 class InlineSkill(Model):
-    """A skill that is sent with the request itself."""
+    """A skill that is sent within the request."""
 
     type: Literal["inline"] = "inline"
     name: str
-    """The name by which the model knows the skill."""
+    """Name of the skill, for the model."""
     description: str | None = None
-    """Tells the model what the skill is for."""
+    """Purpose of the skill, for the model."""
     source: InlineSkillSource | None = None
     """The files of the skill."""
 
@@ -417,28 +420,28 @@ class NamespaceTool(Model):
 
     type: Literal["namespace"] = "namespace"
     name: str
-    """The group's name, which calls carry beside the tool's own."""
+    """Name of the group, which calls carry beside the name of the tool."""
     description: str | None = None
-    """Tells the model what the group is for."""
+    """Purpose of the group, for the model."""
     tools: Items[NamespaceMember] = EMPTY
     """The tools of the group, at least one."""
 
 
 class ToolSearchTool(Model):
-    """Lets the model look for deferred tools and load those it needs."""
+    """A search for deferred tools, by which the model loads the tools that it needs."""
 
     type: Literal["tool_search"] = "tool_search"
     execution: Open[Literal["server", "client"]] | None = None
-    """Who searches, the API or your program."""
+    """The party that searches: the API (`server`) or your program (`client`)."""
     description: str | None = None
-    """Tells the model how to search; for a search by your program."""
+    """Instructions to the model on how to search; for a search by your program."""
     parameters: JsonObject | None = None
     """JSON Schema of the search's arguments; for a search by your program."""
 
 
 class ApplyPatchTool(Model):
-    """Lets the model create, change and delete files by patches that your program applies."""
+    """A tool by which the model creates, changes and deletes files; your program applies its patches."""
 
     type: Literal["apply_patch"] = "apply_patch"
     allowed_callers: Items[Open[Literal["direct", "programmatic"]]] = EMPTY
-    """Who may call it, the model itself or a program that the model wrote."""
+    """The permitted callers: the model itself (`direct`) or a program that it wrote (`programmatic`)."""

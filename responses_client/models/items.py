@@ -26,151 +26,153 @@ __all__ = [
 
 
 class OutputMessage(Result):
-    """What the assistant says."""
+    """A message by the assistant."""
 
     id: str | None = None
-    """OpenAI ids start with `msg_`; GitHub Copilot sends another one with each event."""
+    """Id of the item. OpenAI ids start with `msg_`; GitHub Copilot sends a different one with each event."""
     type: Literal["message"] = "message"
     role: Literal["assistant"] = "assistant"
     content: Items[OutputContentPart] = EMPTY
-    """Texts and refusals in order; empty until the first part is there."""
+    """Texts and refusals in order. Empty until the first part arrives."""
     phase: Open[Literal["commentary", "final_answer"]] | None = None
-    """Remark on the way or the final answer; send it back unchanged."""
+    """Interim remark or final answer; send it back unchanged."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
-    """`incomplete` when the answer was cut off; some servers leave it out."""
+    """The progress of the message; `incomplete` when the answer was cut off. Some servers omit it."""
 
 
 class InputMessage(Result):
-    """Any message that is not an assistant's output: of users, of the system, or of the assistant as plain
+    """Any message but an output of the assistant: by a user, by the system, or by the assistant as plain
     text."""
 
     id: str | None = None
-    """Set on stored messages; need not be sent."""
+    """Id of a stored message; not needed in requests."""
     type: Literal["message"] = "message"
     role: Open[Literal[
         "user", "system", "developer", "assistant", "tool", "unknown", "critic", "discriminator",
     ]]
-    """Requests take the first four; the rest occurs in stored conversations."""
+    """The author; requests take the first four values, the others occur in stored conversations."""
     content: Annotated[str | list[ContentPart], TEXT_OR]
-    """Plain text, or parts; servers give parts back even where plain text was sent."""
+    """Plain text or parts. Servers return parts even where plain text was sent."""
     phase: Open[Literal["commentary", "final_answer"]] | None = None
-    """Only on an assistant's message that is sent back: remark on the way or the final answer."""
+    """Interim remark or final answer; only on an assistant's message that is sent back."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
-    """Set on stored messages; need not be sent."""
+    """Status of a stored message; not needed in requests."""
 
 
 class ReasoningItem(Result):
-    """What the model thought before its next item; send it back together with the item that follows it."""
+    """Reasoning of the model before its next item; send it back together with the item that follows."""
 
     id: str | None = None
-    """OpenAI ids start with `rs_`; the server forgets it when the response was made with `store=False`."""
+    """Id of the item. OpenAI ids start with `rs_`; the server forgets the item if the response was made with
+    `store=False`."""
     type: Literal["reasoning"] = "reasoning"
     summary: Items[SummaryText] = EMPTY
     """Sections of the summary; empty unless `reasoning.summary` of the request asks for one."""
     content: Items[ReasoningText] = EMPTY
-    """The thoughts themselves; sent by servers of open-weight models such as LM Studio."""
+    """The raw reasoning. Servers of open-weight models, such as LM Studio, send it."""
     encrypted_content: str | None = None
-    """The thoughts, sealed; sent when `include` asks for `reasoning.encrypted_content`."""
+    """The encrypted reasoning. Sent when `include` asks for `reasoning.encrypted_content`."""
     status: Annotated[Open[Literal["in_progress", "completed", "incomplete"]] | None, READ_ONLY] = None
-    """Sent by LM Studio and others; the OpenAI API sends none and refuses it in requests."""
+    """The progress of the item. LM Studio and others send it; the OpenAI API does not, and refuses it in
+    requests."""
 
 
 class FunctionCall(Result):
-    """The model wants a function called."""
+    """A function call by the model."""
 
     id: str | None = None
-    """OpenAI ids start with `fc_`; llama.cpp leaves it out."""
+    """Id of the item. OpenAI ids start with `fc_`; the server of llama.cpp omits it."""
     type: Literal["function_call"] = "function_call"
     call_id: str
-    """Ties the call to its `FunctionCallOutput`."""
+    """Id of the call, repeated in its `FunctionCallOutput`."""
     name: str
-    """The function, as declared in `tools`."""
+    """Name of the function, as declared in `tools`."""
     arguments: str
-    """A JSON object as text; may be empty for a function without parameters."""
+    """The arguments, a JSON object as text; may be empty for a function without parameters."""
     namespace: str | None = None
-    """The namespace tool that holds the tool; absent for one outside all namespaces."""
+    """Namespace of the function; absent outside all namespaces."""
     async_: StrictBool | None = Field(default=None, validation_alias="async", serialization_alias="async")
-    """Whether the tool was declared asynchronous; absent when the server does not say."""
+    """Whether the tool was declared asynchronous. Absent when the server does not say."""
     caller: ToolCallCaller | None = None
-    """Who made the call: absent or null means the model itself."""
+    """The caller; the model itself when null or absent."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
-    """`in_progress` while arguments still arrive."""
+    """The progress of the call; `in_progress` while arguments still arrive."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Id of whoever made the item; only in stored items."""
+    """Id of the item's creator. Present only in stored items."""
 
 
 class FunctionCallOutput(Result):
-    """What a function gave back."""
+    """The output of a function call."""
 
     id: str | None = None
-    """Set on stored items; need not be sent."""
+    """Id of a stored item; not needed in requests."""
     type: Literal["function_call_output"] = "function_call_output"
     call_id: str | None = None
     """The `call_id` of the call that this answers."""
     output: Annotated[str | list[InputContentPart], TEXT_OR]
     """Text, often JSON, of at most 10,485,760 characters, or parts with text, images and files."""
     name: str | None = None
-    """The function that was called; optional beside `call_id`."""
+    """Name of the function; optional beside `call_id`."""
     namespace: str | None = None
-    """The namespace tool that holds the function."""
+    """Namespace of the function."""
     caller: ToolCallCaller | None = None
-    """Copied from the call that this answers; absent or null means the model itself."""
+    """The `caller` of the call; the model itself when null or absent."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
-    """Set on stored items; need not be sent."""
+    """Status of a stored item; not needed in requests."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Id of whoever made the item; only in stored items."""
+    """Id of the item's creator. Present only in stored items."""
 
 
 class CustomToolCall(Result):
-    """The model wants a custom tool called with free text."""
+    """A call of a custom tool by the model."""
 
     id: str | None = None
-    """Set by the server; may be left out when the call is sent back."""
+    """Id of the item; may be omitted when the call is sent back. Set by the server."""
     type: Literal["custom_tool_call"] = "custom_tool_call"
     call_id: str
-    """Ties the call to its `CustomToolCallOutput`."""
+    """Id of the call, repeated in its `CustomToolCallOutput`."""
     name: str
-    """The tool, as declared in `tools`."""
+    """Name of the tool, as declared in `tools`."""
     input: str
-    """Free text, in the grammar of the tool where it has one."""
+    """The input as text, in the grammar of the tool if it has one."""
     namespace: str | None = None
-    """The namespace tool that holds the tool; absent for one outside all namespaces."""
+    """Namespace of the tool; absent outside all namespaces."""
     async_: StrictBool | None = Field(default=None, validation_alias="async", serialization_alias="async")
-    """Whether the tool was declared asynchronous; absent when the server does not say."""
+    """Whether the tool was declared asynchronous. Absent when the server does not say."""
     caller: ToolCallCaller | None = None
-    """Who made the call: absent or null means the model itself."""
+    """The caller; the model itself when null or absent."""
     status: Annotated[Open[Literal["in_progress", "completed", "incomplete"]] | None, READ_ONLY] = None
-    """`in_progress` while input still arrives."""
+    """The progress of the call; `in_progress` while input still arrives."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Id of whoever made the item; only in stored items."""
+    """Id of the item's creator. Present only in stored items."""
 
 
 class CustomToolCallOutput(Result):
-    """What a custom tool gave back."""
+    """The output of a custom tool call."""
 
     id: str | None = None
-    """Set on stored items; need not be sent."""
+    """Id of a stored item; not needed in requests."""
     type: Literal["custom_tool_call_output"] = "custom_tool_call_output"
     call_id: str
     """The `call_id` of the call that this answers."""
     output: Annotated[str | list[InputContentPart], TEXT_OR]
     """Text, or parts with text, images and files."""
     caller: ToolCallCaller | None = None
-    """Copied from the call that this answers; absent or null means the model itself."""
+    """The `caller` of the call; the model itself when null or absent."""
     status: Annotated[Open[Literal["in_progress", "completed", "incomplete"]] | None, READ_ONLY] = None
-    """Only in stored items."""
+    """The progress of the item. Present only in stored items."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Id of whoever made the item; only in stored items."""
+    """Id of the item's creator. Present only in stored items."""
 
 
 class DirectCaller(Model):
-    """The model itself made the call."""
+    """The model itself, as the caller of a tool."""
 
     type: Literal["direct"] = "direct"
 
 
 class ProgramCaller(Model):
-    """A program of the model made the call."""
+    """A program of the model, as the caller of a tool."""
 
     type: Literal["program"] = "program"
     caller_id: str
@@ -178,96 +180,96 @@ class ProgramCaller(Model):
 
 
 class Program(Result):
-    """A program in JavaScript with which the model calls tools."""
+    """A JavaScript program by which the model calls tools."""
 
     id: str | None = None
-    """OpenAI ids start with `cm_`."""
+    """Id of the item. OpenAI ids start with `cm_`."""
     type: Literal["program"] = "program"
     call_id: str
-    """Ties the program to its `ProgramOutput` and to the calls it makes."""
+    """Id of the program, repeated in its `ProgramOutput` and in the calls that it makes."""
     code: str
-    """The source; empty in the event that opens the item."""
+    """The source. Empty in the event that opens the item."""
     fingerprint: str | None = None
-    """Seals the state of the program; send it back unchanged."""
+    """A seal on the state of the program; send it back unchanged."""
 
 
 class ProgramOutput(Result):
-    """What a program gave back."""
+    """The output of a program."""
 
     id: str | None = None
-    """OpenAI ids start with `cmo_`."""
+    """Id of the item. OpenAI ids start with `cmo_`."""
     type: Literal["program_output"] = "program_output"
     call_id: str
     """The `call_id` of the `Program`."""
     result: str
-    """What the program printed, often JSON; empty in the event that opens the item."""
+    """The text that the program printed, often JSON. Empty in the event that opens the item."""
     status: Open[Literal["completed", "incomplete"]] | None = None
-    """`incomplete` when the program was stopped before its end."""
+    """The progress of the program; `incomplete` when it was stopped before its end."""
 
 
 class AdditionalTools(Result):
     """Tools that the model may use from this point on."""
 
     id: str | None = None
-    """Set on stored items; need not be sent."""
+    """Id of a stored item; not needed in requests."""
     type: Literal["additional_tools"] = "additional_tools"
     role: Open[Literal[
         "developer", "user", "system", "assistant", "tool", "unknown", "critic", "discriminator",
     ]] | None = None
-    """Always `developer` in requests."""
+    """The author; always `developer` in requests."""
     tools: Items[Tool] = EMPTY
-    """Added to those of the request."""
+    """The tools, in addition to those of the request."""
 
 
 class ConfigurationUpdateReasoning(Model):
     """The reasoning settings of a configuration update."""
 
     effort: Open[Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]] | None = None
-    """How much the model may think before it answers."""
+    """Amount of reasoning before an answer."""
 
 
 class ConfigurationUpdateText(Model):
     """The text settings of a configuration update."""
 
     format: ConfigurationUpdateTextFormat
-    """Replaces the format of the request."""
+    """The format that replaces the one of the request."""
 
 
 class ConfigurationUpdate(Result):
-    """Settings that hold from this point of the conversation on."""
+    """Settings that apply from this point of the conversation on."""
 
     id: str | None = None
-    """Set on stored items; need not be sent."""
+    """Id of a stored item; not needed in requests."""
     type: Literal["configuration_update"] = "configuration_update"
     reasoning: ConfigurationUpdateReasoning | None = None
-    """How hard the model thinks from here on; absent leaves it as it was."""
+    """Reasoning settings from here on; unchanged when absent."""
     text: ConfigurationUpdateText | None = None
-    """In which form the model answers from here on; absent leaves it as it was."""
+    """Text settings from here on; unchanged when absent."""
 
 
 class Compaction(Result):
-    """A sealed summary that stands for all items before it."""
+    """An encrypted summary that stands for all items before it."""
 
     id: str | None = None
-    """OpenAI ids start with `cmp_`; need not be sent."""
+    """Id of the item; not needed in requests. OpenAI ids start with `cmp_`."""
     type: Literal["compaction"] = "compaction"
     encrypted_content: str
-    """The sealed summary, of at most 20,971,520 characters; send it back unchanged."""
+    """The encrypted summary, at most 20,971,520 characters; send it back unchanged."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Id of whoever made the item; only in stored items."""
+    """Id of the item's creator. Present only in stored items."""
 
 
 class CompactionTrigger(Model):
-    """Asks the server to compact what comes before it."""
+    """An instruction to the server to compact the items before it."""
 
     id: str | None = None
-    """Need not be sent."""
+    """Id of the item; not needed in requests."""
     type: Literal["compaction_trigger"] = "compaction_trigger"
 
 
 class ItemReference(Model):
-    """Stands for an item that the server has stored."""
+    """A reference to an item that the server has stored."""
 
     type: Literal["item_reference"] = "item_reference"
     id: str
-    """The id of that item."""
+    """Id of the stored item."""

@@ -35,126 +35,126 @@ __all__ = ["ReasoningConfig", "Response", "TextConfig", "TextFormatText"]
 
 
 class ReasoningConfig(Model):
-    """How much a reasoning model thinks, and how much of that is shown and kept."""
+    """Settings of reasoning: its amount, its summaries, and which of it the model sees again."""
 
     effort: Open[Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]] | None = None
-    """How hard to think; the default and the values allowed depend on the model."""
+    """Reasoning effort; the default and the allowed values depend on the model."""
     summary: Open[Literal["auto", "concise", "detailed"]] | None = None
-    """How detailed the summaries of reasoning items are; no summaries when null or absent."""
+    """Detail of the summaries of reasoning items; no summaries when null or absent."""
     context: Open[Literal["auto", "current_turn", "all_turns"]] | None = None
-    """Which earlier reasoning items the model sees again; up to the model when absent or `auto`."""
+    """The earlier reasoning items that the model sees again; up to the model when absent or `auto`."""
     mode: Open[Literal["standard", "pro"]] | None = None
-    """The way reasoning is run; in a response the one in force."""
+    """The mode in which reasoning runs. A response has the mode in effect."""
     generate_summary: Open[Literal["auto", "concise", "detailed"]] | None = None
     """Deprecated. The former name of `summary`."""
 
 
 class TextConfig(Model):
-    """What the model's text must look like and how long-winded it is."""
+    """Format and verbosity of the model's text."""
 
     format: TextFormat | None = None
     """Plain text, JSON, or JSON of a schema; plain text when absent."""
     verbosity: Open[Literal["low", "medium", "high"]] | None = None
-    """How much the model says; `medium` when absent."""
+    """Verbosity of the text; `medium` when absent."""
 
 
 class Response(ResponseResult):
-    """One answer of the model, finished or in progress, with the settings it was made with."""
+    """An answer of the model, finished or in progress, with its settings."""
 
     id: str = ""
-    """Its id, `resp_...`, what `previous_response_id` and `retrieve` take; empty if the server gives none."""
+    """Id of the response, `resp_...`, for `previous_response_id` and `retrieve`; empty if the server gives
+    none."""
     object: Literal["response"] = "response"
     created_at: Number | None = None
-    """When it was created, in Unix seconds; integer or float as sent."""
+    """Time of creation in Unix seconds; an integer or a float, as sent."""
     completed_at: Number | None = None
-    """When it was completed, in Unix seconds; null or absent in any status but `completed`."""
+    """Time of completion in Unix seconds; null or absent in any status but `completed`."""
     status: Open[Literal[
         "completed", "failed", "in_progress", "cancelled", "queued", "incomplete",
     ]] | None = None
-    """How far it has come; `queued` and `in_progress` are not final."""
+    """The progress of the response; `queued` and `in_progress` are not final."""
     error: ResponseError | None = None
-    """Why it failed; null in any status but `failed`."""
+    """The reason why it failed; null in any status but `failed`."""
     incomplete_details: IncompleteDetails | None = None
-    """Why it was cut short; null in any status but `incomplete`."""
+    """The reason why it was cut short; null in any status but `incomplete`."""
     model: Open[ModelId] | None = None
-    """The model that answered, often a dated snapshot of the one asked for."""
+    """The model that answered, often a dated snapshot of the requested one."""
     output: Items[OutputItem] = EMPTY
-    """What the model produced, in order; reasoning and tool calls may stand before the message."""
+    """The output items in order; reasoning and tool calls may come before the message."""
     usage: Usage | None = None
     """Tokens used; null or absent while in progress."""
     tool_usage: ToolUsage | None = None
-    """What hosted tools used, not part of `usage`; absent where it is not known."""
+    """Usage of hosted tools, not part of `usage`; absent when it is not known."""
     parallel_tool_calls: StrictBool | None = None
     """Whether the model may call several tools at once; true by default."""
     previous_response_id: str | None = None
-    """The response this one continues; null where there is none."""
+    """Id of the response that this one continues; null where there is none."""
     conversation: ConversationRef | None = None
     """The conversation that input and output were added to; null or absent where there is none."""
     input: Annotated[str | list[InputItem], TEXT_OR] | None = None
-    """The request's input, which a few servers repeat."""
+    """The input of the request. Only a few servers repeat it."""
     instructions: Annotated[str | list[InputItem], TEXT_OR] | None = None
-    """The system message in force; items where a prompt template supplied them."""
+    """The system message in effect; items where a prompt template supplied them."""
     input_transformations: Items[InputTransformation] = EMPTY
-    """Reasoning items of the input that the model did not get to see, in input order."""
+    """Reasoning items of the input that were withheld from the model, in input order."""
     prompt: PromptTemplate | None = None
-    """The stored prompt template and the values filled in."""
+    """The stored prompt template and its values."""
     reasoning: ReasoningConfig | None = None
-    """Reasoning settings in force; `context` and `mode` are the effective ones."""
+    """Reasoning settings; `context` and `mode` are those in effect."""
     text: TextConfig | None = None
-    """Format and verbosity in force."""
+    """Format and verbosity in effect."""
     tools: Items[Tool] = EMPTY
-    """The tools that were offered."""
+    """The tools offered to the model."""
     tool_choice: Annotated[Literal[
         "none", "auto", "required",
     ] | str | ToolChoiceObject, TEXT_OR] | None = None
-    """How the model was to choose among the tools."""
+    """The rule by which the model was to choose among the tools."""
     max_output_tokens: StrictInt | None = None
-    """Limit on output tokens, reasoning included; null for none."""
+    """Limit on output tokens, including reasoning; null for none."""
     max_tool_calls: StrictInt | None = None
-    """Limit on calls to hosted tools, all tools together; null for none."""
+    """Limit on calls to hosted tools in total; null for none."""
     temperature: Number | None = None
-    """Sampling temperature in force, 0 to 2."""
+    """Sampling temperature in effect, 0 to 2."""
     top_p: Number | None = None
-    """Probability mass sampled from, 0 to 1."""
+    """Total probability of the tokens sampled from, 0 to 1."""
     top_logprobs: StrictInt | None = None
-    """Number of likeliest tokens reported at each position, 0 to 20."""
+    """Number of most likely tokens reported at each position, 0 to 20."""
     frequency_penalty: Number | None = None
-    """Penalty on tokens by how often they came already; echoed only, requests have no such field."""
+    """Penalty on tokens by their frequency so far; only echoed, since requests have no such field."""
     presence_penalty: Number | None = None
-    """Penalty on tokens that came already; echoed only, requests have no such field."""
+    """Penalty on tokens that occurred before; only echoed, since requests have no such field."""
     truncation: Open[Literal["auto", "disabled"]] | None = None
-    """Whether input that is too long loses its oldest items or is an error."""
+    """Whether input that is too long loses its oldest items (`auto`) or is an error (`disabled`)."""
     background: StrictBool | None = None
     """Whether it runs in the background."""
     store: StrictBool | None = None
-    """Whether it is kept on the server and can be retrieved."""
+    """Whether it is stored on the server and can be retrieved."""
     service_tier: Open[Literal[
         "auto", "default", "flex", "scale", "priority", "fast", "ultrafast",
     ]] | None = None
-    """The tier that served it, which may differ from the one asked for."""
+    """The tier that served it, which may differ from the requested one."""
     metadata: dict[str, str] | None = None
     """Your own key-value pairs, as set in the request."""
     image: ResponseImageOptions | None = None
-    """Image settings in force; absent where none apply."""
+    """Image settings in effect; absent where none apply."""
     access_programs: AccessPrograms | None = None
-    """Access programs in force; null where the standard one was a fallback."""
+    """Access programs in effect; null where the standard one was a fallback."""
     moderation: Moderation | None = None
-    """Moderation of input and output; null or absent unless asked for."""
+    """Moderation of input and output; null or absent unless requested."""
     prompt_cache_key: str | None = None
     """The cache key of the request."""
     prompt_cache_options: PromptCacheOptions | None = None
-    """Prompt cache settings in force."""
+    """Prompt cache settings in effect."""
     prompt_cache_retention: Open[Literal["in_memory", "24h"]] | None = None
-    """Deprecated. The longest that cached prefixes are kept; `prompt_cache_options` with its `ttl` replaces
-    it."""
+    """Deprecated. Maximum lifetime of cached prefixes; `prompt_cache_options` with its `ttl` replaces it."""
     prompt_cache_diagnostics: PromptCacheDiagnostics | None = None
-    """Comparison with the response named in `comparison_response_id`; absent unless asked for."""
+    """Comparison with the response named in `comparison_response_id`; absent unless requested."""
     safety_identifier: str | None = None
     """Your stable id of the end user."""
     user: str | None = None
     """Deprecated. Your id of the end user; `safety_identifier` and `prompt_cache_key` replace it."""
     billing: Billing | None = None
-    """Who is charged; OpenAI sends it at times, no published schema has it."""
+    """The party charged. OpenAI sends it at times, though no published schema has it."""
 
 
 class TextFormatText(Model):

@@ -25,17 +25,17 @@ class ResponseErrorMisalignmentSteer(Model):
 
 
 class ResponseErrorMisalignment(Model):
-    """Why a policy against unintended actions stopped the model, and how to go on."""
+    """Details of a stop by the policy against unintended actions, and ways to continue."""
 
     error_type: Open[Literal[
         "potentially_unintended_data_transfer", "potentially_unintended_data_access",
         "potentially_unintended_destructive_activity", "other",
     ]] | None = None
-    """What the model seemed about to do; more values may come."""
+    """The action that the model seemed about to take; more values may follow."""
     detailed_explanation: str | None = None
     """The explanation that may be shown; null or absent where there is none."""
     review_target: str | None = None
-    """An opaque token for going on with this review; null where that is not offered."""
+    """An opaque token for continuing with this review; null where that is not offered."""
     steer: ResponseErrorMisalignmentSteer | None = None
     """An instruction with which to continue; null or absent where there is none."""
 
@@ -86,11 +86,11 @@ class ToolUsageImageGen(Model):
     output_tokens: StrictInt | None = None
     """Tokens generated."""
     output_tokens_details: ToolUsageImageGenOutputTokensDetails | None = None
-    """The output tokens by kind; null or absent where not reported."""
+    """The output tokens by kind; null or absent when not reported."""
     cached_tokens: StrictInt | None = None
-    """Input tokens read from the cache; null or absent where not known, which is not zero."""
+    """Input tokens read from the cache; null or absent when unknown, which does not mean zero."""
     cached_tokens_details: ToolUsageImageGenCachedTokensDetails | None = None
-    """The cached tokens by kind; null or absent where not known."""
+    """The cached tokens by kind; null or absent when unknown."""
     total_tokens: StrictInt | None = None
     """Input and output together."""
 
@@ -103,62 +103,63 @@ class ToolUsageWebSearch(Model):
 
 
 class ToolUsage(Model):
-    """What hosted tools used, beside the model's own tokens; a tool that was not used counts zero."""
+    """Usage of hosted tools, beside the model's own tokens; an unused tool counts zero."""
 
     image_gen: ToolUsageImageGen | None = None
-    """Tokens of all image generation calls together."""
+    """Tokens of all image generation calls in total."""
     web_search: ToolUsageWebSearch | None = None
     """Web searches that are charged."""
 
 
 class InputTransformation(Model):
-    """A reasoning item of the input that the model did not get to see."""
+    """A reasoning item of the input that was withheld from the model."""
 
     id: str | None = None
-    """The item's id in the input."""
+    """Id of the item in the input."""
     type: Open[Literal["reasoning"]] | None = None
-    """The item's type."""
+    """Type of the item."""
     action: Open[Literal["removed"]] | None = None
-    """What was done to the item."""
+    """The action taken on the item."""
     reason: Open[Literal[
         "organization_mismatch", "end_user_mismatch", "model_mismatch", "prefix_mismatch", "turn_boundary",
     ]] | None = None
-    """What did not fit, or that the reasoning belonged to an earlier turn."""
+    """The mismatch, or `turn_boundary` for reasoning of an earlier turn."""
 
 
 class Billing(Model):
-    """Who is charged for a response."""
+    """The party charged for a response."""
 
     payer: str | None = None
     """The party that pays, such as `developer`."""
 
 
 class PromptTemplate(Model):
-    """A stored prompt and the values to fill in."""
+    """A stored prompt and its values."""
 
     id: str
     """Id of the template, `pmpt_...`."""
     version: str | None = None
-    """Which version to use; the template's current one when null or absent."""
+    """Version of the template; the current one when null or absent."""
     variables: dict[str, Annotated[str | InputContentPart, TEXT_OR]] | None = None
     """Values by variable name, text or input parts."""
 
 
 class PromptCacheOptions(Model):
-    """How the prompt cache is used; for `gpt-5.6` and newer models."""
+    """Settings of the prompt cache, for `gpt-5.6` and newer models."""
 
     ttl: Open[Literal["30m", "12h"]] | None = None
-    """How long cache entries are kept at least; `30m` when absent."""
+    """Minimum lifetime of cache entries; `30m` when absent."""
     mode: Open[Literal["implicit", "explicit"]] | None = None
-    """Whether the API sets one breakpoint by itself or uses only yours; `implicit` when absent."""
+    """Whether the API sets one breakpoint itself (`implicit`) or uses only yours (`explicit`); `implicit`
+    when absent."""
     prewarm: StrictBool | None = None
-    """True fills the cache and generates nothing; false when absent, and never in a response."""
+    """Whether to fill the cache and generate nothing; false when absent. Responses omit it."""
     comparison_response_id: str | None = None
-    """A response to compare cache use with; giving it asks for `prompt_cache_diagnostics`."""
+    """Id of a response to compare cache use with; setting it requests `prompt_cache_diagnostics`."""
 
 
 class PromptCacheMiss(Model):
-    """The cache could not be used as in the compared response."""
+    """A cache miss: the cache could not be used as in the compared response."""
 
     type: Literal["cache_miss"] = "cache_miss"
     reason: Open[Literal[
@@ -166,43 +167,43 @@ class PromptCacheMiss(Model):
         "reasoning_effort_changed", "verbosity_changed", "context_compacted", "input_changed",
         "service_tier_changed",
     ]] | None = None
-    """The first difference that was found."""
+    """The first difference found."""
     cache_missed_tokens: StrictInt | None = None
-    """Estimated input tokens behind that difference."""
+    """Estimated number of input tokens after that difference."""
     comparison_reusable_tokens: StrictInt | None = None
-    """Tokens of the compared response's reusable prefix; null or absent where not known."""
+    """Number of tokens in the reusable prefix of the compared response; null or absent when unknown."""
 
 
 class PromptCacheHit(Model):
-    """The cache was used as in the compared response."""
+    """A cache hit: the cache was used as in the compared response."""
 
     type: Literal["cache_hit"] = "cache_hit"
 
 
 class PromptCacheComparisonNotFound(Model):
-    """The response to compare with does not exist."""
+    """A comparison with a response that does not exist."""
 
     type: Literal["comparison_response_not_found"] = "comparison_response_not_found"
 
 
 class PromptCacheDiagnosticsUnavailable(Model):
-    """No comparison could be made."""
+    """A comparison that could not be made."""
 
     type: Literal["unavailable"] = "unavailable"
 
 
 class AccessPrograms(Model):
-    """The access programs that a response runs under, one a domain."""
+    """The access programs that a response runs under, one per domain."""
 
     cyber: Open[Literal["standard", "daybreak_blue", "daybreak_red"]] | None = None
-    """The program for cyber security; when absent from a request, taken from the model and your access."""
+    """The program for cyber security; when absent, the one that follows from the model and your access."""
 
 
 class ResponseImageOptions(Model):
-    """How images in the context are handled."""
+    """Handling of images in the context."""
 
     context_compression: Open[Literal["auto", "enabled", "disabled"]] | None = None
-    """Whether images may be compressed; `auto` when absent, and responses say what was done."""
+    """Whether images may be compressed; `auto` when absent. A response has the outcome."""
 
 
 class Moderation(Model):
@@ -215,7 +216,7 @@ class Moderation(Model):
 
 
 class ModerationResult(Model):
-    """What the moderation model found; the maps have one key a category, such as `violence`."""
+    """The findings of the moderation model; the maps have one key per category, such as `violence`."""
 
     type: Literal["moderation_result"] = "moderation_result"
     model: str | None = None
@@ -227,45 +228,45 @@ class ModerationResult(Model):
     category_scores: dict[str, Number] | None = None
     """The model's confidence in each category, 0 to 1."""
     category_applied_input_types: dict[str, list[Open[Literal["text", "image"]]]] | None = None
-    """The kinds of content each score rests on."""
+    """The kinds of content that each score is based on."""
 
 
 class ModerationError(Model):
-    """Moderation could not be carried out."""
+    """An error that prevented moderation."""
 
     type: Literal["error"] = "error"
     code: str | None = None
-    """The kind of failure, for programs."""
+    """Machine-readable cause."""
     message: str | None = None
-    """What happened, for people."""
+    """Description of the error, for people."""
 
 
 class ConversationRef(Model):
     """A conversation, by its id."""
 
     id: str
-    """Its id, `conv_...`."""
+    """Id of the conversation, `conv_...`."""
 
 
 class ApiError(Model):
-    """What went wrong with a request, in an HTTP error body or a WebSocket frame."""
+    """An error of a request, in an HTTP error body or a WebSocket frame."""
 
     type: str | None = None
-    """The class of the error, such as `invalid_request_error`."""
+    """Class of the error, such as `invalid_request_error`."""
     code: str | None = None
-    """The kind of error, for programs; null where there is none."""
+    """Machine-readable cause; null where there is none."""
     message: str | None = None
-    """What happened, for people."""
+    """Description of the error, for people."""
     param: str | None = None
-    """The request field at fault; null where none is."""
+    """The request field at fault; null where there is none."""
     misalignment: ResponseErrorMisalignment | None = None
-    """More on a `misalignment_policy_violation`; absent for other codes."""
+    """Details of a `misalignment_policy_violation`; absent for other codes."""
     headers: dict[str, str] | None = None
-    """What HTTP headers would have carried; over a WebSocket only."""
+    """Values that HTTP headers would have carried; only over a WebSocket."""
 
 
 class ErrorResponse(Model):
     """The body of an HTTP error."""
 
     error: ApiError
-    """What went wrong."""
+    """The error."""

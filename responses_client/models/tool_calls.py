@@ -45,43 +45,45 @@ class FileSearchResult(Model):
     attributes: dict[str, str | Number | StrictBool] | None = None
     """Attributes that the file has in its vector store: at most 16, with keys of up to 64 characters."""
     score: Number | None = None
-    """Relevance from 0 to 1, higher is closer."""
+    """Relevance from 0 to 1; higher is closer."""
 
 
 class FileSearchCall(Result):
-    """A search of the vector stores that a `file_search` tool names; the server runs it."""
+    """A search of the vector stores of a `file_search` tool, run by the server."""
 
     id: str | None = None
-    """Item id; some servers leave it out."""
+    """Id of the item. Some servers omit it."""
     type: Literal["file_search_call"] = "file_search_call"
     status: Open[Literal["in_progress", "searching", "completed", "incomplete", "failed"]] | None = None
-    """How far the search is; some servers leave it out."""
+    """The progress of the search. Some servers omit it."""
     queries: Items[str] = EMPTY
-    """What the model searched for; empty until the search is done."""
+    """The queries of the model. Empty until the search is done."""
     results: Items[FileSearchResult] = EMPTY
-    """Passages found; null unless `include` asks for `file_search_call.results`."""
+    """Passages found. Null unless `include` asks for `file_search_call.results`."""
 
 
 class WebSearchCall(Result):
-    """One step on the web that the server took for the model, a search or a look at a page."""
+    """A step on the web that the server took for the model: a search or a visit to a page."""
 
     id: str | None = None
-    """Item id; some servers leave it out."""
+    """Id of the item. Some servers omit it."""
     type: Literal["web_search_call"] = "web_search_call"
     status: Open[Literal["in_progress", "searching", "completed", "failed", "incomplete"]] | None = None
-    """How far the step is; some servers leave it out."""
+    """The progress of the step. Some servers omit it."""
     action: WebSearchAction | None = None
-    """What was searched or opened; absent while the call is in progress and from servers that tell no
+    """The search made or the page opened. Absent while the call is in progress, and from servers that give no
     details."""
     results: Annotated[Any, READ_ONLY] = None
-    """Raw results, if `include` has `web_search_call.results`; of unpublished shape."""
+    """Raw results, in a form that is not published. Sent when `include` asks for
+    `web_search_call.results`."""
 
 
 class WebSearchSource(Model):
     """A page or a data feed that a search used."""
 
     type: Literal["url", "api"] = "url"
-    """`api` is a data feed of OpenAI (weather, sports, finance) that the published schema leaves out."""
+    """The kind of source. `api`, a data feed of OpenAI (weather, sports, finance), is not in the published
+    schema."""
     url: str | None = None
     """Address of the page; absent on a data feed."""
     name: Annotated[str | None, READ_ONLY] = None
@@ -93,38 +95,39 @@ class WebSearchActionSearch(Model):
 
     type: Literal["search"] = "search"
     query: str | None = None
-    """Deprecated. The only or first query; `queries` succeeds it."""
+    """Deprecated. The only or first query; `queries` replaces it."""
     queries: Items[str] = EMPTY
-    """All queries of this step; absent from older responses."""
+    """All queries of this step. Older responses omit them."""
     sources: Items[WebSearchSource] = EMPTY
-    """What the search looked at; absent unless `include` asks for `web_search_call.action.sources`."""
+    """The pages and feeds that the search used. Absent unless `include` asks for
+    `web_search_call.action.sources`."""
 
 
 class WebSearchActionOpenPage(Model):
-    """A page was opened."""
+    """The opening of a page."""
 
     type: Literal["open_page"] = "open_page"
     url: str | None = None
-    """Address of the page; may be null or absent."""
+    """Address of the page. It may be null or absent."""
 
 
 class WebSearchActionFindInPage(Model):
-    """Text was looked for in a page opened before."""
+    """A search for text in a page opened before."""
 
     type: Literal["find_in_page"] = "find_in_page"
     url: str | None = None
     """Address of that page."""
     pattern: str | None = None
-    """The text looked for."""
+    """The text to find."""
 
 
 class SafetyCheck(Model):
     """A warning about a computer call that the caller has to acknowledge."""
 
     id: str | None = None
-    """Repeated when the check is acknowledged."""
+    """Id of the check, repeated to acknowledge it."""
     code: str | None = None
-    """What kind of check it is."""
+    """The kind of check."""
     message: str | None = None
     """Text to show to a person."""
 
@@ -134,17 +137,17 @@ class ComputerCall(Result):
 
     type: Literal["computer_call"] = "computer_call"
     id: str | None = None
-    """Item id; some servers leave it out."""
+    """Id of the item. Some servers omit it."""
     call_id: str
-    """Repeated in the output that answers this call."""
+    """Id of the call, repeated in its output."""
     action: ComputerAction | None = None
-    """The one thing to do; sent for the tool `computer_use_preview`."""
+    """The only action. Sent for the tool `computer_use_preview`."""
     actions: Items[ComputerAction] = EMPTY
-    """Things to do, in this order; sent for the tool `computer`."""
+    """The actions, in order. Sent for the tool `computer`."""
     pending_safety_checks: Items[SafetyCheck] = EMPTY
     """Warnings that the output must acknowledge; empty when there are none."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
-    """How far the model is with writing the call."""
+    """The progress of the model in writing the call."""
 
 
 class ComputerScreenshot(Model):
@@ -152,32 +155,32 @@ class ComputerScreenshot(Model):
 
     type: Literal["computer_screenshot"] = "computer_screenshot"
     image_url: str | None = None
-    """Web address or `data:` URL; returned only when `include` asks for
+    """Web address or `data:` URL. Returned only when `include` asks for
     `computer_call_output.output.image_url`."""
     file_id: str | None = None
     """Id of an uploaded file that holds the picture."""
 
 
 class ComputerCallOutput(Result):
-    """What the screen showed after a computer call was carried out."""
+    """The screen after a computer call was carried out."""
 
     id: str | None = None
-    """Item id; absent until the server has stored the item."""
+    """Id of a stored item; not needed in requests."""
     call_id: str
     """The `call_id` of the computer call that this answers."""
     type: Literal["computer_call_output"] = "computer_call_output"
     output: ComputerScreenshot
     """Picture of the screen."""
     acknowledged_safety_checks: Items[SafetyCheck] = EMPTY
-    """Those of `pending_safety_checks` that the caller accepts."""
+    """The `pending_safety_checks` that the caller accepts."""
     status: Open[Literal["in_progress", "completed", "incomplete", "failed"]] | None = None
-    """Set on items that the API returns; `failed` comes from the API only."""
+    """Status of a stored item; not needed in requests. Only the API sets `failed`."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Who made the item; absent unless the server tells."""
+    """The creator of the item. Absent unless the server names it."""
 
 
 class ClickAction(Model):
-    """Click once with a mouse button."""
+    """A click of a mouse button."""
 
     type: Literal["click"] = "click"
     button: Open[Literal["left", "right", "wheel", "back", "forward"]] | None = None
@@ -187,11 +190,11 @@ class ClickAction(Model):
     y: StrictInt
     """Pixels from the top edge of the last screenshot."""
     keys: Items[str] = EMPTY
-    """Keys to hold meanwhile."""
+    """Keys to hold during the action."""
 
 
 class DoubleClickAction(Model):
-    """Click twice at one place."""
+    """A double click."""
 
     type: Literal["double_click"] = "double_click"
     x: StrictInt
@@ -199,11 +202,11 @@ class DoubleClickAction(Model):
     y: StrictInt
     """Pixels from the top edge of the last screenshot."""
     keys: Items[str] = EMPTY
-    """Keys to hold meanwhile."""
+    """Keys to hold during the action."""
 
 
 class Point(Model):
-    """A place on the screen."""
+    """A position on the screen."""
 
     x: StrictInt
     """Pixels from the left edge of the last screenshot."""
@@ -212,25 +215,25 @@ class Point(Model):
 
 
 class DragAction(Model):
-    """Press the mouse button at the first point, move through the others, release at the last."""
+    """A drag: press the mouse button at the first point, move through the others, release at the last."""
 
     type: Literal["drag"] = "drag"
     path: Items[Point]
-    """Points to pass, in this order."""
+    """Points to pass, in order."""
     keys: Items[str] = EMPTY
-    """Keys to hold meanwhile."""
+    """Keys to hold during the action."""
 
 
 class KeypressAction(Model):
-    """Press keys together."""
+    """A press of several keys together."""
 
     type: Literal["keypress"] = "keypress"
     keys: Items[str]
-    """Names of the keys of the combination, one an element."""
+    """Names of the keys, one per element."""
 
 
 class MoveAction(Model):
-    """Move the mouse pointer."""
+    """A move of the mouse pointer."""
 
     type: Literal["move"] = "move"
     x: StrictInt
@@ -238,17 +241,17 @@ class MoveAction(Model):
     y: StrictInt
     """Pixels from the top edge of the last screenshot."""
     keys: Items[str] = EMPTY
-    """Keys to hold meanwhile."""
+    """Keys to hold during the action."""
 
 
 class ScreenshotAction(Model):
-    """Take a picture of the screen, nothing else."""
+    """A screenshot, without any input."""
 
     type: Literal["screenshot"] = "screenshot"
 
 
 class ScrollAction(Model):
-    """Turn the mouse wheel with the pointer at a place."""
+    """A turn of the mouse wheel with the pointer at a position."""
 
     type: Literal["scroll"] = "scroll"
     x: StrictInt
@@ -256,23 +259,23 @@ class ScrollAction(Model):
     y: StrictInt
     """Pixels from the top edge of the last screenshot."""
     scroll_x: StrictInt | None = None
-    """How far to scroll sideways."""
+    """Distance to scroll sideways."""
     scroll_y: StrictInt | None = None
-    """How far to scroll up or down."""
+    """Distance to scroll up or down."""
     keys: Items[str] = EMPTY
-    """Keys to hold meanwhile."""
+    """Keys to hold during the action."""
 
 
 class TypeAction(Model):
-    """Type text on the keyboard."""
+    """Text to type on the keyboard."""
 
     type: Literal["type"] = "type"
     text: str
-    """What to type."""
+    """The text."""
 
 
 class WaitAction(Model):
-    """Do nothing for a moment, so that the screen can settle."""
+    """A pause, so that the screen can settle."""
 
     type: Literal["wait"] = "wait"
 
@@ -282,15 +285,15 @@ class CodeInterpreterCall(Result):
 
     type: Literal["code_interpreter_call"] = "code_interpreter_call"
     id: str | None = None
-    """Item id; some servers leave it out."""
+    """Id of the item. Some servers omit it."""
     status: Open[Literal["in_progress", "completed", "incomplete", "interpreting", "failed"]] | None = None
-    """How far the run is; some servers leave it out."""
+    """The progress of the run. Some servers omit it."""
     container_id: str | None = None
-    """Container that ran the code; some servers leave it out."""
+    """Container that ran the code. Some servers omit it."""
     code: str | None = None
-    """The source; empty or null until the model has begun to write it."""
+    """The source. Empty or null until the model begins to write it."""
     outputs: Items[CodeInterpreterOutput] = EMPTY
-    """What the run gave; null or empty unless `include` asks for `code_interpreter_call.outputs`."""
+    """The outputs of the run. Null or empty unless `include` asks for `code_interpreter_call.outputs`."""
 
 
 class CodeInterpreterLogs(Model):
@@ -306,11 +309,11 @@ class CodeInterpreterImage(Model):
 
     type: Literal["image"] = "image"
     url: str
-    """Where to fetch the picture."""
+    """Address of the picture."""
 
 
 class ImageGenerationCallErrorModerationDetails(Model):
-    """What moderation found in an image generation call."""
+    """The findings of moderation in an image generation call."""
 
     categories: Items[str] = EMPTY
     """Moderation categories that were hit; new ones may appear."""
@@ -319,18 +322,18 @@ class ImageGenerationCallErrorModerationDetails(Model):
 
 
 class ImageGenerationCallError(Model):
-    """Why an image generation call was stopped."""
+    """The reason why an image generation call was stopped."""
 
     code: str | None = None
-    """Machine-readable reason, such as `moderation_blocked`."""
+    """Machine-readable cause, such as `moderation_blocked`."""
     message: str
-    """Text for a person."""
+    """Description of the error, for people."""
     param: str | None = None
-    """The request parameter that it is about."""
+    """The request parameter at fault."""
     type: str | None = None
     """Class of the error."""
     moderation_details: ImageGenerationCallErrorModerationDetails | None = None
-    """What moderation found; sent with the code `moderation_blocked` only."""
+    """The findings of moderation; only with the code `moderation_blocked`."""
 
 
 class ImageGenerationCallSvgUsage(Model):
@@ -353,17 +356,17 @@ class ImageGenerationCall(Result):
 
     type: Literal["image_generation_call"] = "image_generation_call"
     id: str | None = None
-    """Item id; some servers leave it out."""
+    """Id of the item. Some servers omit it."""
     status: Open[Literal["in_progress", "completed", "generating", "failed"]] | None = None
-    """How far the picture is."""
+    """The progress of the picture."""
     result: str | None = None
-    """The picture in base64, in the format `output_format`; null or absent until it is done."""
+    """The picture in base64, in the format `output_format`. Null or absent until it is done."""
     action: Open[Literal["generate", "edit", "auto"]] | None = None
-    """Whether a picture was made anew or changed."""
+    """Whether a picture was generated or edited."""
     background: Open[Literal["transparent", "opaque", "auto"]] | None = None
     """Kind of background used."""
     error: ImageGenerationCallError | None = None
-    """Why moderation stopped the call; absent otherwise."""
+    """The reason why moderation stopped the call; absent otherwise."""
     output_format: Open[Literal["png", "webp", "jpeg", "gif", "svg"]] | None = None
     """File format of `result`."""
     quality: Open[Literal["low", "medium", "high", "xhigh", "max", "auto"]] | None = None
@@ -381,11 +384,11 @@ class LocalShellAction(Model):
 
     type: Literal["exec"] = "exec"
     command: Items[str] = EMPTY
-    """Program and arguments; empty while the call is in progress."""
+    """Program and arguments. Empty while the call is in progress."""
     timeout_ms: StrictInt | None = None
-    """Milliseconds after which to stop it; absent when the model sets no limit."""
+    """Time limit in milliseconds; absent when the model sets none."""
     working_directory: str | None = None
-    """Directory to run it in; absent when the model names none."""
+    """Directory in which to run it; absent when the model names none."""
     env: dict[str, str] | None = None
     """Environment variables to set; may be empty."""
     user: str | None = None
@@ -397,83 +400,84 @@ class LocalShellCall(Result):
 
     type: Literal["local_shell_call"] = "local_shell_call"
     id: str | None = None
-    """Item id; some servers leave it out."""
+    """Id of the item. Some servers omit it."""
     call_id: str
-    """Repeated in the output that answers this call."""
+    """Id of the call, repeated in its output."""
     action: LocalShellAction
-    """The command and how to run it."""
+    """The command and its settings."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
-    """How far the model is with writing the call."""
+    """The progress of the model in writing the call."""
 
 
 class LocalShellCallOutput(Result):
-    """What a command of the `local_shell` tool gave."""
+    """The output of a command of the `local_shell` tool."""
 
     type: Literal["local_shell_call_output"] = "local_shell_call_output"
     id: str | None = None
-    """Id of the call as published; `call_id` is the plainer way to name it."""
+    """Id of the call, by the published schema; `call_id` is clearer."""
     call_id: str | None = None
-    """The `call_id` of the call that this answers; the published schema lists it as required but declares
+    """The `call_id` of the call that this answers. The published schema lists it as required but declares
     only `id`."""
     output: str
-    """What the command gave, published as JSON text."""
+    """The output of the command, as JSON text by the published schema."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
-    """How far the command is; optional."""
+    """The progress of the command; optional."""
 
 
 class ShellAction(Model):
     """Commands to run and the limits for them."""
 
     commands: Items[str] = EMPTY
-    """Command lines, in order; empty while the call is in progress."""
+    """Command lines, in order. Empty while the call is in progress."""
     timeout_ms: StrictInt | None = None
-    """Wall-clock milliseconds that they may take; null when the model sets no limit."""
+    """Time limit of the commands in wall-clock milliseconds; null when the model sets none."""
     max_output_length: StrictInt | None = None
-    """Characters of stdout and stderr together to keep; null when the model sets no limit."""
+    """Number of characters of stdout and stderr together to keep; null when the model sets no limit."""
 
 
 class ShellCall(Result):
-    """Commands of the `shell` tool; a container runs them, or the caller who sends a `ShellCallOutput`."""
+    """Commands of the `shell` tool, run in a container or by the caller, who answers with a
+    `ShellCallOutput`."""
 
     id: str | None = None
-    """Item id; absent until the server has stored the item."""
+    """Id of a stored item; not needed in requests."""
     call_id: str
-    """Repeated in the output that answers this call."""
+    """Id of the call, repeated in its output."""
     caller: ToolCallCaller | None = None
-    """Whether the model itself or a program of it made the call; absent or null when untold."""
+    """The caller, the model itself or a program of it; null or absent when unknown."""
     type: Literal["shell_call"] = "shell_call"
     action: ShellAction
     """The commands and their limits."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
-    """How far the call is; optional in a request."""
+    """The progress of the call; optional in a request."""
     environment: ShellEnvironment | None = None
-    """Where the commands run; absent in recordings where the caller runs them."""
+    """The place where the commands run. Absent in recordings where the caller runs them."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Who made the item; absent unless the server tells."""
+    """The creator of the item. Absent unless the server names it."""
 
 
 class ShellCallOutput(Result):
-    """What the commands of a shell call gave, one element a command."""
+    """The output of a shell call, one element per command."""
 
     id: str | None = None
-    """Item id; absent until the server has stored the item."""
+    """Id of a stored item; not needed in requests."""
     call_id: str
     """The `call_id` of the shell call that this answers."""
     caller: ToolCallCaller | None = None
-    """The `caller` of the call; absent or null when untold."""
+    """The `caller` of the call; null or absent when unknown."""
     type: Literal["shell_call_output"] = "shell_call_output"
     output: Items[ShellOutputContent] = EMPTY
-    """Results in order; empty until a command has ended."""
+    """Results in the order of the commands. Empty until a command has ended."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
-    """How far the commands are; optional in a request."""
+    """The progress of the commands; optional in a request."""
     max_output_length: StrictInt | None = None
-    """The limit of the call in characters, to be sent back as it came."""
+    """The limit of the call in characters; send it back unchanged."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Who made the item; absent unless the server tells."""
+    """The creator of the item. Absent unless the server names it."""
 
 
 class ShellExit(Model):
-    """The command ended by itself."""
+    """The regular exit of a command."""
 
     type: Literal["exit"] = "exit"
     exit_code: StrictInt
@@ -481,7 +485,7 @@ class ShellExit(Model):
 
 
 class ShellTimeout(Model):
-    """The command was stopped at its time limit."""
+    """The stop of a command at its time limit."""
 
     type: Literal["timeout"] = "timeout"
 
@@ -491,49 +495,49 @@ class ApplyPatchCall(Result):
 
     type: Literal["apply_patch_call"] = "apply_patch_call"
     id: str | None = None
-    """Item id; absent until the server has stored the item."""
+    """Id of a stored item; not needed in requests."""
     call_id: str
-    """Repeated in the output that answers this call."""
+    """Id of the call, repeated in its output."""
     caller: ToolCallCaller | None = None
-    """Whether the model itself or a program of it made the call; absent or null when untold."""
+    """The caller, the model itself or a program of it; null or absent when unknown."""
     status: Open[Literal["in_progress", "completed"]] | None = None
-    """Whether the model has written the call to its end."""
+    """Whether the model has finished writing the call."""
     operation: ApplyPatchOperation
-    """Which file, and what becomes of it."""
+    """The file and the change to make."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Who made the item; absent unless the server tells."""
+    """The creator of the item. Absent unless the server names it."""
 
 
 class ApplyPatchCallOutput(Result):
-    """Whether a change of a file could be carried out."""
+    """The result of a change of one file."""
 
     type: Literal["apply_patch_call_output"] = "apply_patch_call_output"
     id: str | None = None
-    """Item id; absent until the server has stored the item."""
+    """Id of a stored item; not needed in requests."""
     call_id: str
     """The `call_id` of the patch call that this answers."""
     caller: ToolCallCaller | None = None
-    """The `caller` of the call; absent or null when untold."""
+    """The `caller` of the call; null or absent when unknown."""
     status: Open[Literal["completed", "failed"]] | None = None
-    """Whether the file is now as the model wants it."""
+    """Whether the change was made."""
     output: str | None = None
-    """Log or error text for the model to read, where there is any."""
+    """Log or error text for the model."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Who made the item; absent unless the server tells."""
+    """The creator of the item. Absent unless the server names it."""
 
 
 class ApplyPatchCreateFile(Model):
-    """Create a file."""
+    """The creation of a file."""
 
     type: Literal["create_file"] = "create_file"
     path: str
     """Path from the root of the workspace."""
     diff: str
-    """Diff that adds all lines; empty while the call is in progress."""
+    """Diff that adds all lines. Empty while the call is in progress."""
 
 
 class ApplyPatchDeleteFile(Model):
-    """Delete a file."""
+    """The deletion of a file."""
 
     type: Literal["delete_file"] = "delete_file"
     path: str
@@ -541,57 +545,57 @@ class ApplyPatchDeleteFile(Model):
 
 
 class ApplyPatchUpdateFile(Model):
-    """Change a file."""
+    """A change of an existing file."""
 
     type: Literal["update_file"] = "update_file"
     path: str
     """Path from the root of the workspace."""
     diff: str
-    """Diff against the file as it is; empty while the call is in progress."""
+    """Diff against the current file. Empty while the call is in progress."""
 
 
 class McpCall(Result):
-    """A tool of an MCP server that the server of the API called, with what came back."""
+    """A call of an MCP server's tool by the API, with its result."""
 
     type: Literal["mcp_call"] = "mcp_call"
     id: str | None = None
-    """Item id; some servers leave it out."""
+    """Id of the item. Some servers omit it."""
     server_label: str | None = None
-    """Label that the tool definition gives to the MCP server."""
+    """Label of the MCP server in the tool definition."""
     name: str
     """Name of the tool."""
     arguments: str
-    """JSON text of the arguments; empty while the call is in progress."""
+    """JSON text of the arguments. Empty while the call is in progress."""
     output: str | None = None
-    """Text that the tool gave; null until then and on an error."""
+    """Text that the tool returned; null on an error. Null until the tool has answered."""
     error: Annotated[str | McpCallError, TEXT_OR] | None = None
-    """What went wrong; a plain string from some servers and in older responses."""
+    """The error of the call. A plain string from some servers and in older responses."""
     status: Open[Literal["in_progress", "completed", "incomplete", "calling", "failed"]] | None = None
-    """How far the call is; often absent."""
+    """The progress of the call. Often absent."""
     approval_request_id: str | None = None
     """Id of the `McpApprovalRequest` that was granted for this call; null when none was needed."""
 
 
 class McpProtocolError(Model):
-    """The MCP server answered with an error of its protocol."""
+    """An error of the protocol, reported by the MCP server."""
 
     type: Literal["mcp_protocol_error"] = "mcp_protocol_error"
     code: StrictInt | None = None
-    """Error code of JSON-RPC."""
+    """JSON-RPC error code."""
     message: str
     """Text of the error."""
 
 
 class McpToolExecutionError(Model):
-    """The tool ran and reported that it failed."""
+    """A failure that the tool reported."""
 
     type: Literal["mcp_tool_execution_error"] = "mcp_tool_execution_error"
     content: Any
-    """What the tool reported, any JSON."""
+    """The report of the tool, any JSON."""
 
 
 class McpHttpError(Model):
-    """The HTTP request to the MCP server failed."""
+    """A failure of the HTTP request to the MCP server."""
 
     type: Literal["http_error"] = "http_error"
     code: StrictInt | None = None
@@ -606,7 +610,7 @@ class McpToolInfo(Model):
     name: str
     """Name of the tool."""
     description: str | None = None
-    """What the tool does."""
+    """Description of the tool."""
     input_schema: JsonObject | None = None
     """JSON Schema of its arguments."""
     annotations: JsonObject | None = None
@@ -618,23 +622,23 @@ class McpListTools(Result):
 
     type: Literal["mcp_list_tools"] = "mcp_list_tools"
     id: str | None = None
-    """Item id; some servers leave it out."""
+    """Id of the item. Some servers omit it."""
     server_label: str | None = None
-    """Label that the tool definition gives to the MCP server."""
+    """Label of the MCP server in the tool definition."""
     tools: Items[McpToolInfo] = EMPTY
-    """Empty until the list has come, and after an error."""
+    """The tools; empty after an error. Empty until the list has arrived."""
     error: Annotated[str | McpCallError, TEXT_OR] | None = None
-    """Why the list could not be had; published as text, some servers send an object."""
+    """The reason why the list is missing. Published as a string; some servers send an object."""
 
 
 class McpApprovalRequest(Result):
-    """A call of an MCP tool that waits for a `McpApprovalResponse`."""
+    """A call of an MCP tool that waits for an `McpApprovalResponse`."""
 
     type: Literal["mcp_approval_request"] = "mcp_approval_request"
     id: str
-    """Goes into `approval_request_id` of the response."""
+    """Id of the request, repeated in `approval_request_id` of the response."""
     server_label: str | None = None
-    """Label that the tool definition gives to the MCP server."""
+    """Label of the MCP server in the tool definition."""
     name: str
     """Name of the tool."""
     arguments: str
@@ -642,50 +646,50 @@ class McpApprovalRequest(Result):
 
 
 class McpApprovalResponse(Result):
-    """The caller's yes or no to a call of an MCP tool."""
+    """The caller's decision on a call of an MCP tool."""
 
     type: Literal["mcp_approval_response"] = "mcp_approval_response"
     id: str | None = None
-    """Item id; absent until the server has stored the item."""
+    """Id of a stored item; not needed in requests."""
     approval_request_id: str
     """The `id` of the request that this answers."""
     approve: StrictBool
     """Whether the call may be made."""
     reason: str | None = None
-    """Why, for the model to read."""
+    """The reason, for the model to read."""
 
 
 class ToolSearchCall(Result):
-    """The model's search among tools that are marked `defer_loading`."""
+    """A search by the model among tools marked `defer_loading`."""
 
     id: str | None = None
-    """Item id; absent until the server has stored the item."""
+    """Id of a stored item; not needed in requests."""
     call_id: str | None = None
-    """Repeated in the output that answers this call; null when the server runs the search."""
+    """Id of the call, repeated in its output; null when the server runs the search."""
     type: Literal["tool_search_call"] = "tool_search_call"
     execution: Open[Literal["server", "client"]] | None = None
-    """Who runs the search; with `client` the caller answers with a `ToolSearchOutput`."""
+    """The party that runs the search; with `client`, the caller answers with a `ToolSearchOutput`."""
     arguments: Any
-    """What to search for, usually an object; empty while the call is in progress."""
+    """The search, usually an object. Empty while the call is in progress."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
-    """How far the search is; optional in a request."""
+    """The progress of the search; optional in a request."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Who made the item; absent unless the server tells."""
+    """The creator of the item. Absent unless the server names it."""
 
 
 class ToolSearchOutput(Result):
-    """The tools that a search found and the model may call from here on."""
+    """The tools that a search found, which the model may call from here on."""
 
     id: str | None = None
-    """Item id; absent until the server has stored the item."""
+    """Id of a stored item; not needed in requests."""
     call_id: str | None = None
     """The `call_id` of the search that this answers; null when the server ran it."""
     type: Literal["tool_search_output"] = "tool_search_output"
     execution: Open[Literal["server", "client"]] | None = None
-    """Who ran the search."""
+    """The party that ran the search."""
     tools: Items[Tool] = EMPTY
     """Definitions of the tools found; may be empty."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
-    """How far the search is; optional in a request."""
+    """The progress of the search; optional in a request."""
     created_by: Annotated[str | None, READ_ONLY] = None
-    """Who made the item; absent unless the server tells."""
+    """The creator of the item. Absent unless the server names it."""

@@ -16,19 +16,19 @@ class FunctionTool(Model):
 
     type: Literal["function"] = "function"
     name: str
-    """The name in the model's calls; 1 to 128 letters, digits, `_` and `-`."""
+    """Name of the function, used in the model's calls; 1 to 128 letters, digits, `_` and `-`."""
     description: str | None = None
-    """Tells the model what calling the function does and when it is called for."""
+    """Description for the model: the purpose of the function and when to call it."""
     parameters: JsonObject | None = None
-    """JSON Schema of the arguments object; null where none was declared."""
+    """JSON Schema of the arguments object; null where none is declared."""
     strict: StrictBool | None = None
-    """Whether arguments must match `parameters` exactly; when absent the API is strict if the schema allows
+    """Whether arguments must match `parameters` exactly; when absent, the API is strict if the schema allows
     it."""
     async_: StrictBool | None = Field(default=None, validation_alias="async", serialization_alias="async")
-    """Whether the output may be sent later than with the very next request."""
+    """Whether the output may be sent in a later request than the next one."""
     output_schema: JsonObject | None = None
-    """JSON Schema of the JSON in a string output; outputs made of content parts are not covered."""
+    """JSON Schema of output that is JSON text; output of content parts is not covered."""
     defer_loading: StrictBool | None = None
     """Whether the model sees the definition only after tool search has loaded it."""
     allowed_callers: Items[Open[Literal["direct", "programmatic"]]] = EMPTY
-    """Who may call it, the model itself or a program that the model wrote."""
+    """The permitted callers: the model itself (`direct`) or a program that it wrote (`programmatic`)."""

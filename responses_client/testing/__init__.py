@@ -1,4 +1,4 @@
-"""An embedded Responses API for tests and demonstrations: no network, no key, the same answers each time.
+"""An embedded Responses API for tests and demonstrations: no network, no API key, the same answers each time.
 
     from responses_client.testing import Server
 
@@ -7,8 +7,8 @@
         assert server.client().responses.create(model="m", input="Hi").output_text == "Hello"
         assert server.requests[0].json["input"] == "Hi"
 
-`AsyncServer` is its twin for async tests. The package also brings pytest fixtures: `responses_server` and
-`async_responses_server`, which are such servers, and `virtual_clock`, by which no wait takes any time.
+`AsyncServer` is the same for async tests. The package also provides pytest fixtures: `responses_server` and
+`async_responses_server`, which are such servers, and `virtual_clock`, under which waits take no time.
 """
 
 from typing import TYPE_CHECKING
@@ -16,41 +16,46 @@ from typing import TYPE_CHECKING
 __all__ = [
     "Answer",
     "AsyncServer",
+    "ConnectionBroken",
     "RateLimit",
     "RecordedRequest",
     "Server",
+    "UnexpectedRequest",
     "VirtualClock",
     "Webhook",
     "sign_webhook",
 ]
 
 if TYPE_CHECKING:
-    from ._limits import RateLimit
-    from ._record import RecordedRequest
+    from ._asgi import ConnectionBroken
+    from ._expectations import UnexpectedRequest
+    from ._http_types import Answer
+    from ._rate_limits import RateLimit
+    from ._recorded_request import RecordedRequest
     from ._server import AsyncServer, Server
-    from ._virtual import VirtualClock
-    from ._webhook import Webhook, sign_webhook
-    from ._wire import Answer
+    from ._signed_webhooks import Webhook, sign_webhook
+    from ._virtual_clock import VirtualClock
 else:
-    # Loaded when first used: pytest imports this package for its plugin, in every run of every project.
+    # Imported on first use: pytest imports this package for its plugin, in every run of every project.
     from importlib import import_module
 
     _MODULES = {
-        "Answer": "_wire",
+        "Answer": "_http_types",
         "AsyncServer": "_server",
-        "RateLimit": "_limits",
-        "RecordedRequest": "_record",
+        "ConnectionBroken": "_asgi",
+        "RateLimit": "_rate_limits",
+        "RecordedRequest": "_recorded_request",
         "Server": "_server",
-        "VirtualClock": "_virtual",
-        "Webhook": "_webhook",
-        "sign_webhook": "_webhook",
+        "UnexpectedRequest": "_expectations",
+        "VirtualClock": "_virtual_clock",
+        "Webhook": "_signed_webhooks",
+        "sign_webhook": "_signed_webhooks",
     }
 
     def __getattr__(name):
         if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = getattr(import_module(f".{_MODULES[name]}", __name__), name)
-        value.__module__ = __name__
         globals()[name] = value
         return value
 

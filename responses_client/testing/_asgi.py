@@ -12,10 +12,11 @@ import anyio.lowlevel
 import httpx
 
 from .._base import clock
-from ._expect import UnexpectedRequest
-from ._front import Front
-from ._session import Lane, Session, Signal
-from ._wire import Answer
+from ._app import Application
+from ._expectations import UnexpectedRequest
+from ._http_types import Answer
+from ._public import public
+from ._websocket_session import Lane, Signal, WebSocketSession
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -25,30 +26,31 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 _BROKEN = (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError)
 
 
+@public
 class ConnectionBroken(Exception):
-    """Ends a request whose connection is to break off, on a server that offers no better way."""
+    """A scripted broken connection, raised on servers that offer no way to close one."""
 
 
-class App:
+class AsgiApp:
     """An ASGI application over an embedded server.
 
-    `sleep` waits in place of the real clock. `hang_up` closes the connection of a scope and tells whether
-    it could; without it a broken connection is an exception, which ASGI servers answer by closing.
+    `sleep` waits in place of the real clock. `hang_up` closes the connection of a scope and returns whether
+    it could. Without it a broken connection is an exception, on which ASGI servers close the connection.
     """
 
     def __init__(
         self,
-        front: Front,
+        app: Application,
         *,
         sleep: Callable[[float], None] | None = None,
         hang_up: Callable[[Scope], bool] = lambda scope: False,
     ) -> None:
-        self._front = front
+        self._app = app
         self._sleep = sleep
         self._hang_up = hang_up
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one HTTP request, one WebSocket, or the start and the end of the application."""
+        """Serve one HTTP request, one WebSocket, or the lifespan of the application."""
         if scope["type"] == "http":
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -57,7 +59,7 @@ class App:
             await _lifespan(receive, send)
 
     async def wait(self, seconds: float) -> None:
-        """Wait, by the clock or as the server was told."""
+        """Wait by the clock, or with the `sleep` that was passed in."""
         if self._sleep is not None and seconds > 0:
             self._sleep(seconds)
         elif seconds > 0:
@@ -72,7 +74,7 @@ class App:
         answer: Answer | None = None
         broken: Exception | None = None
         try:
-            answer = self._front.handle(scope["method"], _url(scope), _headers(scope), body)
+            answer = self._app.handle(scope["method"], _url(scope), _headers(scope), body)
         except UnexpectedRequest as error:
             answer = error.api_error().answer()
         except _BROKEN as error:
@@ -86,9 +88,9 @@ class App:
             await self._break_off(scope, receive, broken)
 
     async def _play(self, answer: Answer, send: Send) -> Exception | None:
-        """Send an answer; the error that it ends in when it is to break off."""
+        """Send an answer; return the error that it ends in if the connection breaks off."""
         await self.wait(answer.pace.delay)
-        closed = self._front.opened() if answer.stream else _nothing
+        closed = self._app.opened() if answer.stream else _nothing
         try:
             await send(_start("http", answer))
             for step in answer.steps(None):
@@ -101,14 +103,14 @@ class App:
         except httpx.ReadError as error:
             return error
         except OSError:
-            # How some servers tell that the client has left.
+            # Some servers raise this from `send` when the client has left.
             return None
         finally:
             closed()
         return None
 
     async def _break_off(self, scope: Scope, receive: Receive, error: Exception) -> None:
-        """Close the connection in the middle of things."""
+        """Close the connection without ending the answer."""
         if not self._hang_up(scope):
             raise ConnectionBroken(str(error)) from error
         while (await receive())["type"] not in ("http.disconnect", "websocket.disconnect"):
@@ -119,7 +121,7 @@ class App:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         try:
-            session = self._front.connect(_url(scope), _headers(scope))
+            session = self._app.connect(_url(scope), _headers(scope))
         except UnexpectedRequest as error:
             session = error.api_error().answer()
         except _BROKEN as error:
@@ -129,13 +131,13 @@ class App:
             await self._deny(scope, send, session)
             return
         await send({"type": "websocket.accept"})
-        closed = self._front.opened()
+        closed = self._app.opened()
         try:
             is_broken = await _Socket(session, receive, send, self.wait).run()
         finally:
             closed()
         if is_broken:
-            # Other servers drop the connection of an application that ends without a closing handshake.
+            # Without `hang_up`, servers drop the connection when the application returns without closing it.
             self._hang_up(scope)
 
     async def _deny(self, scope: Scope, send: Send, answer: Answer) -> None:
@@ -148,10 +150,14 @@ class App:
 
 
 class _Socket:
-    """An open WebSocket: reads messages while each lane sends what it has to."""
+    """An open WebSocket: one task reads messages, and each lane has a task that answers."""
 
     def __init__(
-        self, session: Session, receive: Receive, send: Send, wait: Callable[[float], Awaitable[None]]
+        self,
+        session: WebSocketSession,
+        receive: Receive,
+        send: Send,
+        wait: Callable[[float], Awaitable[None]],
     ) -> None:
         self._session = session
         self._receive = receive
@@ -159,11 +165,11 @@ class _Socket:
         self._wait = wait
         self._arrived = anyio.Event()
         self._is_broken = False
-        # What is sent carries numbers: it has to go out in the order in which it is made.
+        # Events carry sequence numbers: they must be sent in the order in which they are numbered.
         self._lock = anyio.Lock()
 
     async def run(self) -> bool:
-        """Serve the connection until one side ends it; whether it is to be broken off."""
+        """Serve the connection until one side ends it; return whether to break it off."""
         async with anyio.create_task_group() as tasks:
             while (message := await self._receive())["type"] == "websocket.receive":
                 lane = await self._take(message)
@@ -173,7 +179,7 @@ class _Socket:
         return self._is_broken
 
     async def _take(self, message: Message) -> Lane | None:
-        """Take a message; the lane that has to start working because of it."""
+        """Take a message; return the lane that needs a task because of it."""
         text: str | None = message.get("text")
         async with self._lock:
             frames, lane = self._session.receive(message["bytes"] if text is None else text.encode())
@@ -181,20 +187,20 @@ class _Socket:
                 await self._send_frame(frame)
             self._arrived.set()
             self._arrived = anyio.Event()
-            if lane is None or lane.runs:
+            if lane is None or lane.is_running:
                 return None
-            lane.runs = True
+            lane.is_running = True
             return lane
 
     async def _work(self, lane: Lane, scope: anyio.CancelScope) -> None:
         steps = lane.steps()
-        while lane.runs:
+        while lane.is_running:
             async with self._lock:
                 step = next(steps, None)
                 arrived = self._arrived
                 if isinstance(step, bytes):
                     await self._send_frame(step)
-                lane.runs = step is not None
+                lane.is_running = step is not None
             if step is Signal.HOLD:
                 await arrived.wait()
             elif isinstance(step, Signal):
@@ -211,13 +217,13 @@ class _Socket:
             message: Message = {"type": "websocket.send", "text": frame.decode()}
         except UnicodeDecodeError:
             message = {"type": "websocket.send", "bytes": frame}
-        # The client has left; the message that says so is on its way.
+        # The client has left; the disconnect message is next in `receive`.
         with suppress(OSError):
             await self._send(message)
 
 
 async def _watch(receive: Receive, scope: anyio.CancelScope) -> None:
-    """Stop the answer to a client that has left."""
+    """Stop an answer when its client leaves."""
     while (await receive())["type"] != "http.disconnect":
         pass
     scope.cancel()
@@ -230,7 +236,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """The body of a request; none when the client left before its end."""
+    """Return the body of a request; None if the client left before its end."""
     parts: list[bytes] = []
     more = True
     while more:
@@ -244,14 +250,14 @@ async def _body(receive: Receive) -> bytes | None:
 
 def _start(kind: str, answer: Answer) -> Message:
     headers = httpx.Headers({"content-type": answer.content_type, **answer.headers})
-    if answer.length is not None:
-        headers.setdefault("content-length", str(answer.length))
+    if answer.content_length is not None:
+        headers.setdefault("content-length", str(answer.content_length))
     pairs = [(name.lower(), value) for name, value in headers.raw]
     return {"type": f"{kind}.response.start", "status": answer.status, "headers": pairs}
 
 
 def _url(scope: Scope) -> str:
-    """The URL of a request, without what the application is mounted under."""
+    """Return the URL of a request, without the path that the application is mounted under."""
     headers = _headers(scope)
     host, port = scope.get("server") or ("testserver", None)
     netloc = headers.get("host") or (host if port is None else f"{host}:{port}")

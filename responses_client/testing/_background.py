@@ -1,25 +1,38 @@
-"""A response that runs in the background: time passes for it when somebody looks.
+"""Responses in the background, which only make progress when a client asks for them.
 
-There is no clock. A plain look at it is one poll, and after so many it has ended; reading its stream
-makes one event after the other happen. So tests take no time, and give the same each time.
+There is no clock, so tests take no time and give the same results each time. A response has a fixed list of
+events, and a counter of those that have happened. Two things move the counter:
+
+- A poll, which is a `GET` without `stream`. All polls before the last one find the response in progress; the
+  last one, whose number is `polls`, finds its end.
+- Reading its stream, which makes each event happen when it is read. A client that leaves the stream leaves
+  the response as it is, and may resume the stream or poll.
+
+    queued ──first poll──► in_progress ──poll number `polls`──► completed, incomplete, failed
+       │    or event 2          │        or the last event
+       └────────────────────────┴──────── cancel() ───────────► cancelled
+
+A response whose scripted status is not a terminal one, such as `in_progress`, keeps that status until it is
+cancelled.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from ._events import TERMINAL, snapshot, stream_events
-from ._wire import JSONObject
+from ._json_types import JSONObject
+from ._stream_events import TERMINAL, snapshot, stream_events
 
-# At the start the response is created and queued; the third event says that it is in progress.
-_STARTED = 2
-_IN_PROGRESS = 3
+# The events of a queued response are `created` and `queued`; the third one is `in_progress`.
+_EVENTS_WHEN_QUEUED = 2
+_EVENTS_WHEN_IN_PROGRESS = 3
 
 
-class Run:
-    """The events that a response will have, and how many of them have happened.
+class BackgroundRun:
+    """The events that a response will have, and the number of those that have happened.
 
-    A response that is scripted with a status of its own, such as `in_progress`, stays as it is.
+    `streamed` is whether it was created with `stream`, without which it has no stream. `response` is its
+    state after the events that have happened. `on_end` is called once, when it reaches a terminal status.
     """
 
     def __init__(self, response: JSONObject, *, polls: int, streamed: bool) -> None:
@@ -30,24 +43,24 @@ class Run:
         self._polls = polls
         if response["status"] in TERMINAL:
             self.response = snapshot(response, "queued")
-            self._happened = _STARTED
+            self._happened = _EVENTS_WHEN_QUEUED
         else:
             self.response = response
             self._happened = len(self._events)
 
-    def look(self) -> JSONObject:
-        """Poll: the response as it is now."""
+    def poll(self) -> JSONObject:
+        """Count a poll and return the response as the poll finds it."""
         self._polls -= 1
-        self._advance(_IN_PROGRESS if self._polls > 0 else len(self._events))
+        self._advance(_EVENTS_WHEN_IN_PROGRESS if self._polls > 0 else len(self._events))
         return self.response
 
     def event(self, number: int) -> JSONObject | None:
-        """The event of a number, which makes it and all before it happen; none after the last one."""
+        """Return the event of a number, after making it and all before it happen; None after the last one."""
         self._advance(number + 1)
         return self._events[number] if number < len(self._events) else None
 
     def cancel(self) -> JSONObject:
-        """Stop: what has not happened never will, and streams end in `response.cancelled`."""
+        """Drop the events that have not happened, end in `response.cancelled`, and return the response."""
         del self._events[self._happened :]
         cancelled = {**self.response, "status": "cancelled"}
         self._events.append(

@@ -1,4 +1,4 @@
-"""What the embedded server keeps: responses with what went into them, conversations, webhook endpoints."""
+"""The state of the embedded server: responses with their inputs, conversations, and webhook endpoints."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ._answers import Ids
-from ._background import Run
-from ._items import kept_items
-from ._limits import Limiter
-from ._script import Script
-from ._turn import input_items
-from ._wire import ApiError, JSONObject, is_object, objects
+from ._background import BackgroundRun
+from ._http_types import ApiError
+from ._ids import Ids
+from ._json_types import JSONObject, is_object, objects
+from ._rate_limits import Limiter
+from ._request_input import input_items
+from ._script_queue import Script
+from ._stored_items import kept_items
 
 DEFAULT_NOW = 1_750_000_000
 DEFAULT_POLLS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A response with the request that it answers; `history` are the items before those of its input."""
+class AnsweredRequest:
+    """A request with its response; `history` are the items before its input, `inputs` those of its input."""
 
     body: JSONObject
     response: JSONObject
@@ -30,20 +31,20 @@ class Made:
 
 
 class Memory:
-    """Responses by id, each with all items that it was made from."""
+    """Responses by id, each with its context: all items that it was created from."""
 
     def __init__(self) -> None:
         self.responses: dict[str, JSONObject] = {}
         self.contexts: dict[str, list[JSONObject]] = {}
 
-    def keep(self, made: Made, response: JSONObject) -> None:
-        """Keep a response, in the state given, with its items."""
+    def keep(self, answered: AnsweredRequest, response: JSONObject) -> None:
+        """Keep a response, in the given state, with its context."""
         self.responses[response["id"]] = response
-        self.contexts[response["id"]] = [*made.history, *made.inputs]
+        self.contexts[response["id"]] = [*answered.history, *answered.inputs]
 
     def context(self, response_id: str) -> list[JSONObject]:
-        """The items that a response was made from, oldest first."""
-        # What was put in by hand only says which response it follows, and that may be a loop.
+        """Return the items that a response was created from, oldest first."""
+        # Responses that a test put in by hand only name a previous response, possibly in a loop.
         parts: list[list[JSONObject]] = []
         seen: set[str] = set()
         while response_id not in self.contexts:
@@ -57,12 +58,12 @@ class Memory:
         return [item for items in reversed(parts) for item in items]
 
     def history(self, response_id: str) -> list[JSONObject]:
-        """All items up to and with a response, oldest first."""
+        """Return all items up to a response, its output included, oldest first."""
         return [*self.context(response_id), *objects(self.responses[response_id].get("output"))]
 
 
 class Store:
-    """All that lasts from one request to the next. Whoever uses it holds `lock`."""
+    """The state that lasts from one request to the next. Callers hold `lock`."""
 
     def __init__(self, script: Script, *, validate: bool, limiter: Limiter | None = None) -> None:
         self.lock = threading.RLock()
@@ -72,51 +73,52 @@ class Store:
         self.now = DEFAULT_NOW
         self.polls = DEFAULT_POLLS
         self.memory = Memory()
-        self.runs: dict[str, Run] = {}
+        self.runs: dict[str, BackgroundRun] = {}
         self.conversations: dict[str, list[JSONObject]] = {}
         self.conversation_objects: dict[str, JSONObject] = {}
         self.endpoints: dict[str, JSONObject] = {}
         self._counts: Counter[str] = Counter()
 
     def new_ids(self, kind: str) -> Ids:
-        """The ids of the next thing of a kind."""
+        """Return the ids of the next object of a kind."""
         self._counts[kind] += 1
         return Ids(f"{kind} {self._counts[kind]}")
 
     # --- responses
 
     def response(self, response_id: str) -> JSONObject:
-        """A stored response; 404 when there is none of that id."""
+        """Return a stored response; refuse with 404 if there is none of that id."""
         if response_id not in self.memory.responses:
             raise ApiError(404, f"Response with id '{response_id}' not found.")
         return self.memory.responses[response_id]
 
-    def keep(self, made: Made) -> None:
-        """Keep a response that is finished, unless it is not to be stored."""
-        if made.response.get("store") is not False:
-            self.memory.keep(made, made.response)
-        self._add_to_conversation(made, made.response)
+    def keep(self, answered: AnsweredRequest) -> None:
+        """Keep a finished response, unless its `store` is false, and add it to its conversation."""
+        if answered.response.get("store") is not False:
+            self.memory.keep(answered, answered.response)
+        self._add_to_conversation(answered, answered.response)
 
-    def start(self, made: Made) -> Run:
-        """Keep a response that runs in the background."""
-        run = Run(made.response, polls=self.polls, streamed=made.body.get("stream") is True)
-        run.on_end = lambda: self._add_to_conversation(made, run.response)
-        self.memory.keep(made, run.response)
+    def start(self, answered: AnsweredRequest) -> BackgroundRun:
+        """Keep a response that runs in the background, and return its run."""
+        run = BackgroundRun(answered.response, polls=self.polls, streamed=answered.body.get("stream") is True)
+        run.on_end = lambda: self._add_to_conversation(answered, run.response)
+        self.memory.keep(answered, run.response)
         self.runs[run.id] = run
         return run
 
-    def run(self, response_id: str) -> Run | None:
-        """What goes on behind a stored response; none for one that was put in, or changed, by hand."""
+    def run(self, response_id: str) -> BackgroundRun | None:
+        """Return the run behind a stored response; None for one that a test put in or changed by hand."""
         run = self.runs.get(response_id)
         return run if run and self.memory.responses.get(response_id) is run.response else None
 
-    def settle(self, run: Run) -> None:
-        """Keep the state that a run which is still known has come to."""
+    def settle(self, run: BackgroundRun) -> None:
+        """Store the state that a run has reached."""
         self.memory.responses[run.id] = run.response
 
-    def event(self, run: Run, number: int) -> JSONObject | None:
-        """An event of a run by its number, made when it is not there yet; none after the last one."""
+    def event(self, run: BackgroundRun, number: int) -> JSONObject | None:
+        """Return an event of a run by its number, making it happen; None after the last one."""
         with self.lock:
+            # A deleted response keeps its open streams, but must not be stored again.
             known = self.run(run.id) is run
             event = run.event(number)
             if known:
@@ -124,18 +126,19 @@ class Store:
             return event
 
     def delete_response(self, response_id: str) -> None:
-        """Forget a response; 404 when there is none of that id."""
+        """Delete a response; refuse with 404 if there is none of that id."""
         self.response(response_id)
         del self.memory.responses[response_id]
         self.memory.contexts.pop(response_id, None)
         self.runs.pop(response_id, None)
 
-    # --- what a request goes on from
+    # --- the history of a request
 
     def history(self, body: JSONObject, local: Memory | None = None) -> list[JSONObject]:
-        """The items before the input of a request: those of its conversation or of its previous response.
+        """Return the items before the input of a request: those of its conversation or previous response.
 
-        `local` has responses that only the connection of the request knows.
+        `local` holds responses that only the connection of the request knows. An unknown previous response is
+        refused with 400, an unknown conversation with 404.
         """
         if body.get("previous_response_id") is not None:
             previous = str(body["previous_response_id"])
@@ -148,18 +151,18 @@ class Store:
         return [] if conversation is None else [*self.conversation_items(conversation)]
 
     def known_history(self, body: JSONObject, local: Memory | None = None) -> list[JSONObject]:
-        """The same, and nothing where that is not known."""
+        """Return the history of a request, or no items if it is unknown."""
         try:
             return self.history(body, local)
         except ApiError:
             return []
 
     def kept_input(self, body: JSONObject, ids: Ids) -> list[JSONObject]:
-        """The input of a request as it is kept."""
+        """Return the input items of a request as they are stored."""
         return kept_items(input_items(body), ids, self.find_item)
 
     def find_item(self, item_id: str) -> JSONObject | None:
-        """An item that is kept anywhere."""
+        """Return the stored item of an id, from any response or conversation; None if there is none."""
         return next((item for item in self._all_items() if item.get("id") == item_id), None)
 
     def _all_items(self) -> Iterator[JSONObject]:
@@ -171,20 +174,20 @@ class Store:
     # --- conversations
 
     def conversation_items(self, id: str) -> list[JSONObject]:
-        """The items of a conversation; 404 when there is none of that id."""
+        """Return the items of a conversation; refuse with 404 if there is none of that id."""
         if id not in self.conversations:
             raise ApiError(404, f"Conversation with id '{id}' not found.")
         return self.conversations[id]
 
-    def _add_to_conversation(self, made: Made, response: JSONObject) -> None:
-        conversation = conversation_id(made.body)
+    def _add_to_conversation(self, answered: AnsweredRequest, response: JSONObject) -> None:
+        conversation = conversation_id(answered.body)
         # It may have been deleted while the response ran.
         if conversation in self.conversations and response.get("status") in ("completed", "incomplete"):
-            self.conversations[conversation] += [*made.inputs, *objects(response.get("output"))]
+            self.conversations[conversation] += [*answered.inputs, *objects(response.get("output"))]
 
 
 def conversation_id(body: JSONObject) -> str | None:
-    """The id of the conversation that a request belongs to, if it says one."""
+    """Return the id of the conversation that a request belongs to, or None."""
     given = body.get("conversation")
     if given is None:
         return None

@@ -1,4 +1,4 @@
-"""The pytest plugin: fixtures with an embedded server and a clock, loaded by pytest through an entry point."""
+"""The pytest plugin: fixtures for embedded servers and a virtual clock, found through an entry point."""
 
 from __future__ import annotations
 
@@ -21,10 +21,13 @@ _PACKAGE = f"{Path(__file__).parents[1]}{os.sep}"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Note that a test has ended early, by failing or by being skipped; show where it sent what it should not."""
+    """Note whether a test failed or was skipped, and shorten the traceback of an unexpected request.
+
+    It has to run first: pytest makes the report from the traceback.
+    """
     if call.when != "teardown":
         item.stash[_FAILED] = call.excinfo is not None
-    expect = sys.modules.get(f"{__package__}._expect")
+    expect = sys.modules.get(f"{__package__}._expectations")
     if (
         call.excinfo is not None
         and expect is not None
@@ -34,7 +37,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def _cut(frame: TracebackType | None) -> None:
-    """End a traceback before this package: thirty frames of client and server tell nothing of the mistake."""
+    """End a traceback before this package, whose frames do not help to find the mistake."""
     while frame is not None:
         following = frame.tb_next
         if following is not None and following.tb_frame.f_code.co_filename.startswith(_PACKAGE):
@@ -44,17 +47,25 @@ def _cut(frame: TracebackType | None) -> None:
 
 @pytest.fixture
 def responses_server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """An embedded Responses API that knows nothing but what this test does with it."""
+    """A `Server` of its own for each test.
+
+        def test_greeting(responses_server):
+            responses_server.reply("Hello")
+            response = responses_server.client().responses.create(model="m", input="Hi")
+            assert response.output_text == "Hello"
+
+    The end of the test fails if a request that it expected was never sent.
+    """
     # Imported here: pytest loads plugins in every run, also of projects that never use this one.
     from . import Server
 
     yield from _used(Server(), request)
 
 
-# Not async: so it is one for tests under any plugin that runs async tests.
+# Not async, so that it works under any plugin that runs async tests.
 @pytest.fixture
 def async_responses_server(request: pytest.FixtureRequest) -> Iterator[AsyncServer]:
-    """The same with clients that are async, on asyncio and trio."""
+    """An `AsyncServer` of its own for each test, on asyncio and trio, otherwise like `responses_server`."""
     from . import AsyncServer
 
     yield from _used(AsyncServer(), request)
@@ -68,12 +79,12 @@ def _used(server: _Server, request: pytest.FixtureRequest) -> Iterator[_Server]:
         try:
             server.verify()
         except AssertionError as error:
-            pytest.fail(str(error), pytrace=False)  # all there is to see is what did not come
+            pytest.fail(str(error), pytrace=False)  # the traceback would only show this fixture
 
 
 @pytest.fixture
 def virtual_clock() -> Iterator[VirtualClock]:
-    """A clock that stands in for the real one: waits and time limits of the package take no time."""
+    """A `VirtualClock` in use during the test: waits and time limits of the package take no time."""
     from . import VirtualClock
 
     with VirtualClock() as clock:

@@ -1,4 +1,4 @@
-"""Makes `codegen` importable: it lies beside the package and is not installed with it."""
+"""Make `codegen` importable: it is beside the package and is not installed with it."""
 
 import sys
 from pathlib import Path

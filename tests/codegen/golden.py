@@ -1,6 +1,6 @@
-"""Expected texts kept in files. `python tests/codegen/golden.py` writes them anew: read the diff.
+"""Expected texts in files. `python tests/codegen/golden.py` rewrites them; read the diff.
 
-A file of `golden/` has the schema of a case and what is made of it, each under a line `--- path`.
+A file in `golden/` has the schema of a case and the files generated from it, each under a line `--- path`.
 """
 
 import sys
@@ -26,7 +26,7 @@ def sections(text: str) -> dict[str, str]:
 
 
 def generated(case: dict[str, str]) -> dict[str, str]:
-    """Return what the schema of a case gives now, for the paths that the case shows."""
+    """Return the text that the schema of a case gives now, for the paths of the case."""
     from codegen.__main__ import generate
     from codegen.reader import parse
 
@@ -36,13 +36,13 @@ def generated(case: dict[str, str]) -> dict[str, str]:
 
 
 def public_names() -> str:
-    """Return the names that users may import, one a line."""
+    """Return the names that users may import, one per line."""
     modules = ["responses_client", "responses_client.models"]
     return "".join(f"{module}.{name}\n" for module in modules for name in sorted(dir(import_module(module))))
 
 
 def main() -> None:
-    """Write all expected texts anew."""
+    """Rewrite all expected texts."""
     for path in CASES:
         parts = generated(sections(path.read_text("utf-8")))
         path.write_text("".join(f"{_MARK}{name}\n{text}" for name, text in parts.items()), "utf-8")

@@ -1,4 +1,4 @@
-"""`python -m codegen`: what it writes, finds, prints and returns."""
+"""The command `python -m codegen`: the files it writes, the differences it finds, its output and exit codes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,15 +22,15 @@ def written(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_what_was_written_is_found_right(written: Path):
+def test_written_files_are_accepted(written: Path):
     assert check(FILES, written) == []
 
 
-def test_committed_files_are_what_the_schema_gives():
+def test_committed_files_match_the_schema():
     assert check(generate(load())) == []
 
 
-def test_writing_says_what_it_wrote_and_leaves_the_rest(written: Path):
+def test_writing_reports_the_files_it_wrote_and_leaves_the_rest(written: Path):
     (written / THINGS).write_text("changed")
     assert write(FILES, written) == [f"wrote {THINGS}"]
     assert write(FILES, written) == []
@@ -58,7 +58,7 @@ def test_missing_file_is_found(written: Path):
 
 def test_stale_file_is_found_and_removed(written: Path):
     rest = {name: text for name, text in FILES.items() if name != THINGS}
-    assert check(rest, written) == [f"{THINGS}: stale, no schema makes it any more"]
+    assert check(rest, written) == [f"{THINGS}: stale, no schema generates it any longer"]
     assert write(rest, written) == [f"removed {THINGS}"]
     assert not (written / THINGS).exists()
 
@@ -80,7 +80,7 @@ def small_project(written: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return written
 
 
-def test_check_fails_and_says_what_to_do(small_project: Path, capsys: pytest.CaptureFixture[str]):
+def test_check_fails_and_names_the_cure(small_project: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["--check"]) == 0
     (small_project / THINGS).unlink()
     assert main(["--check"]) == 1
@@ -88,7 +88,7 @@ def test_check_fails_and_says_what_to_do(small_project: Path, capsys: pytest.Cap
     assert not (small_project / THINGS).exists()
 
 
-def test_writing_is_no_failure(small_project: Path, capsys: pytest.CaptureFixture[str]):
+def test_writing_succeeds(small_project: Path, capsys: pytest.CaptureFixture[str]):
     (small_project / THINGS).unlink()
     assert main([]) == 0
     assert main([]) == 0

@@ -1,4 +1,4 @@
-"""Each kind of difference from a published document is found; accepted ones are silent, stale ones told."""
+"""Each kind of difference from a published document is found; accepted ones are silent, stale ones reported."""
 
 import json
 from collections.abc import Callable
@@ -18,7 +18,7 @@ REQUESTS = """
 x-doc: Requests.
 AskRequest:
   description: A question.
-  x-spec: [Ask]
+  x-published: [Ask]
   x-request: AskParams
   properties:
     question: {type: string, maxLength: 100, description: Q.}
@@ -37,43 +37,43 @@ AskRequest:
   required: [question]
 Options:
   description: Options.
-  x-spec: ['@Ask.options']
+  x-published: ['@Ask.options']
   properties:
     deep: {type: boolean, description: D.}
-ModelId: {description: A model., x-spec: [Models], type: string, x-values: [m-1, m-2]}
+ModelId: {description: A model., x-published: [Models], type: string, x-extensible-enum: [m-1, m-2]}
 """
 THINGS = """
 x-doc: Things.
 Text:
   description: A text.
-  x-spec: [TextPart, TextPartParam]
+  x-published: [TextPart, TextPartParam]
   properties:
     type: {const: text}
     text: {type: string, description: T.}
     marks: {type: array, items: {type: string, enum: [bold]}, readOnly: true, description: M.}
   required: [type, text]
-  x-point: [text]
+  x-essential: [text]
 Image:
   description: An image.
-  x-spec: [ImagePart]
+  x-published: [ImagePart]
   properties:
     type: {const: image}
-Item: {description: An item., x-spec: [Item], anyOf: [{$ref: Text}, {$ref: Image}]}
+Item: {description: An item., x-published: [Item], anyOf: [{$ref: Text}, {$ref: Image}]}
 Answer:
   description: An answer.
-  x-spec: [Answer]
+  x-published: [Answer]
   properties:
     parts: {type: array, items: {$ref: Item}, description: P.}
     score: {type: number, description: S.}
 Done:
   description: It is done.
-  x-spec: [DoneEvent]
+  x-published: [DoneEvent]
   properties:
     type: {const: done}
-Event: {description: An event., x-spec: [Event], anyOf: [{$ref: Done}]}
+Event: {description: An event., x-published: [Event], anyOf: [{$ref: Done}]}
 Mistake:
   description: A mistake.
-  x-spec: [Mistake]
+  x-published: [Mistake]
   properties:
     code: {type: string, description: C.}
 """
@@ -424,12 +424,14 @@ OF_OURS: dict[str, tuple[str, Callable[[Any], object], list[str]]] = {
 
 
 @pytest.mark.parametrize(("place", "change", "expected"), THEIRS.values(), ids=THEIRS)
-def test_what_only_they_have_is_found(place: str, change: Callable[[Any], object], expected: list[str]):
+def test_addition_of_the_published_document_is_found(
+    place: str, change: Callable[[Any], object], expected: list[str]
+):
     assert lines(published=changed(place, change)) == expected
 
 
 @pytest.mark.parametrize(("place", "change", "expected"), OF_OURS.values(), ids=OF_OURS)
-def test_what_only_we_have_is_found(place: str, change: Callable[[Any], object], expected: list[str]):
+def test_addition_of_ours_is_found(place: str, change: Callable[[Any], object], expected: list[str]):
     assert lines(published=changed(place, change)) == expected
 
 
@@ -497,16 +499,16 @@ HOOKS = """
 x-doc: Webhooks.
 Ready:
   description: It is ready.
-  x-spec: [ReadyHook]
+  x-published: [ReadyHook]
   properties:
     type: {const: ready}
     data: {$ref: HookData, description: D.}
 Failed:
   description: It failed.
-  x-spec: [FailedHook]
+  x-published: [FailedHook]
   properties:
     type: {const: failed}
-HookData: {description: Data., x-spec: ['@ReadyHook.data'], properties: {id: {type: string, description: I.}}}
+HookData: {description: Data., x-published: ['@ReadyHook.data'], properties: {id: {type: string, description: I.}}}
 WebhookEvent: {description: A webhook., anyOf: [{$ref: Ready}, {$ref: Failed}]}
 """
 WITH_HOOKS = {**OURS, "hooks": HOOKS}
@@ -580,7 +582,7 @@ def test_difference_of_a_webhook_is_found(change: Callable[[Json], object], expe
     assert lines(WITH_HOOKS, document) == expected
 
 
-def test_webhooks_that_we_have_none_of_are_all_told():
+def test_every_webhook_is_reported_when_we_have_none():
     document = {**DOCUMENT, "webhooks": {"answered": {"post": {"requestBody": body(json=ref("Answer"))}}}}
     assert lines(published=document) == ["webhook answered: only published: member Answer"]
 
@@ -594,7 +596,7 @@ def test_schema_that_no_endpoint_of_ours_reaches_need_not_be_covered():
 def test_members_of_a_union_may_have_more_properties_there():
     wider = {"type": "object", "properties": {"lane": TEXT}}
     document = changed("", lambda node: node.update(Wired={"anyOf": [{"allOf": [wider, ref("DoneEvent")]}]}))
-    wired = "\nWired: {description: W., x-spec: [Wired], anyOf: [{$ref: Done}]}\n"
+    wired = "\nWired: {description: W., x-published: [Wired], anyOf: [{$ref: Done}]}\n"
     assert lines({**OURS, "wired": "x-doc: W." + wired}, document) == [
         "DoneEvent.lane: only published: field"
     ]
@@ -611,14 +613,14 @@ def test_bounds_count_in_requests_only():
 def test_recursive_schema_is_its_own_member():
     ours = """
 x-doc: Requests.
-Leaf: {description: L., x-spec: [Leaf], properties: {type: {const: leaf}}}
+Leaf: {description: L., x-published: [Leaf], properties: {type: {const: leaf}}}
 Tree:
   description: T.
-  x-spec: [Tree]
+  x-published: [Tree]
   properties:
     type: {const: tree}
     below: {type: array, items: {$ref: Node}, description: B.}
-Node: {description: N., x-spec: ['@Tree.below[]'], anyOf: [{$ref: Leaf}, {$ref: Tree}]}
+Node: {description: N., x-published: ['@Tree.below[]'], anyOf: [{$ref: Leaf}, {$ref: Tree}]}
 """
     schemas = {
         "Leaf": {"type": "object", "properties": {"type": {**TEXT, "enum": ["leaf"]}}},
@@ -663,11 +665,11 @@ FIELD, VALUE = "Answer.cost: only published: field", "Models: only published: va
         (["Answer.price", FIELD, VALUE], ["Answer.price"]),
     ],
 )
-def test_accepted_differences_are_silent_and_stale_ones_told(
+def test_accepted_differences_are_silent_and_stale_ones_are_reported(
     later: Path, tmp_path: Path, patterns: list[str], expected: list[str]
 ):
     found = report(parse(OURS), later, accepted(tmp_path, *patterns))
-    stale = [f"accepted.yaml: {text}: there is no such difference" for text in expected if text in patterns]
+    stale = [f"accepted.yaml: {text}: no such difference exists" for text in expected if text in patterns]
     assert found == ([text for text in expected if text not in patterns] + stale)
 
 
@@ -675,12 +677,12 @@ def test_accepted_differences_are_silent_and_stale_ones_told(
 def test_each_accepted_group_needs_a_reason_and_a_list(later: Path, tmp_path: Path, text: str):
     path = tmp_path / "accepted.yaml"
     path.write_text(text)
-    with pytest.raises(SchemaError, match="each group needs `because` and a list `accept`"):
+    with pytest.raises(SchemaError, match="each group must have `because` and a list `accept`"):
         report(parse(OURS), later, path)
 
 
-@pytest.mark.parametrize("text", ["", "no JSON", "[]", "{}", '{"paths": {}, "components": {}}'])
-def test_file_that_is_no_openapi_document_is_one_line(
+@pytest.mark.parametrize("text", ["", "not JSON", "[]", "{}", '{"paths": {}, "components": {}}'])
+def test_file_that_is_not_an_openapi_document_gives_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
 ):
     path = tmp_path / "openapi.json"
@@ -688,11 +690,11 @@ def test_file_that_is_no_openapi_document_is_one_line(
     assert main(["drift", str(path)]) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert shown.err.startswith(f"{path}: no OpenAPI 3 document in JSON: ")
+    assert shown.err.startswith(f"{path}: not an OpenAPI 3 document in JSON: ")
     assert shown.err.count("\n") == 1
 
 
-def test_file_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_missing_file_gives_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["drift", str(tmp_path / "nowhere.json")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 

@@ -1,7 +1,8 @@
-"""What holds for every generated class: documented, importable, lossless, picklable, named for users."""
+"""The properties of every generated class: documented, importable, lossless, picklable, public by name."""
 
 import ast
 import pickle
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -39,8 +40,8 @@ def model(item: Object) -> type[Model]:
 
 
 def minimal(item: Object) -> dict[str, Any]:
-    """The tags and required fields of an object, as short as they may be."""
-    fields = [f for f in DOCUMENT.all_fields(item) if f.tag or f.point or f.required]
+    """Return the tags and required fields of an object, with the shortest valid values."""
+    fields = [f for f in DOCUMENT.all_fields(item) if f.tag or f.essential or f.required]
     return {field.wire: field.tag[0] if field.tag else example(field.spec) for field in fields}
 
 
@@ -97,7 +98,7 @@ def test_objects_can_be_pickled(item: Object):
 
 
 @pytest.mark.parametrize("item", OBJECTS, ids=ids)
-def test_object_in_a_request_lacks_what_only_servers_set(item: Object):
+def test_object_in_a_request_lacks_read_only_fields(item: Object):
     fields = [field for field in DOCUMENT.all_fields(item) if not field.tag]
     kept = {field.wire: example(field.spec) for field in fields if not field.read_only}
     built = model(item).from_dict(minimal(item) | {field.wire: example(field.spec) for field in fields})
@@ -115,10 +116,10 @@ def test_keywords_make_an_object_with_its_tags(item: Object):
     assert built.to_dict() == data | {field.wire: field.tag[0] for field in fields if field.tag}
 
 
-@pytest.mark.parametrize("item", [item for item in OBJECTS if any(f.point for f in item.fields)], ids=ids)
-def test_object_without_its_point_is_refused(item: Object):
-    points = [field.wire for field in DOCUMENT.all_fields(item) if field.point]
-    for wire in points:
+@pytest.mark.parametrize("item", [item for item in OBJECTS if any(f.essential for f in item.fields)], ids=ids)
+def test_object_without_an_essential_field_is_refused(item: Object):
+    essential = [field.wire for field in DOCUMENT.all_fields(item) if field.essential]
+    for wire in essential:
         data = {key: value for key, value in minimal(item).items() if key != wire}
         with pytest.raises(ResponseValidationError, match=f"at {wire}"):
             model(item).from_dict(data, strict=True)
@@ -136,10 +137,14 @@ def test_union_gives_each_member_its_own_class(union: Union):
 
 
 @pytest.mark.parametrize("union", UNIONS, ids=ids)
-def test_union_keeps_what_it_does_not_know(union: Union):
+def test_union_keeps_unknown_members(union: Union):
     unknown = getattr(models, union.name).validate({"type": "brand_new", "a": 1})
     assert type(unknown).__name__ == union.unknown
     assert unknown.to_dict() == {"type": "brand_new", "a": 1}
+
+
+SENT_BACK = "sent back as it came; the model describes its fields."
+"""The end of the docstring of a dict type whose keys have none."""
 
 
 def classes() -> Iterator[tuple[str, ast.ClassDef]]:
@@ -149,23 +154,70 @@ def classes() -> Iterator[tuple[str, ast.ClassDef]]:
                 yield name, node
 
 
+def documented(node: ast.ClassDef) -> Iterator[tuple[ast.AnnAssign, str]]:
+    """Yield the fields of a class, each with its docstring or an empty string."""
+    for field, following in zip(node.body, [*node.body[1:], None], strict=True):
+        if isinstance(field, ast.AnnAssign):
+            text = following.value if isinstance(following, ast.Expr) else None
+            found = text.value if isinstance(text, ast.Constant) else ""
+            yield field, " ".join(str(found).split())
+
+
+def dict_types() -> Iterator[tuple[str, ast.AnnAssign, str]]:
+    """Yield the keys of all dict types: the name, the declaration, the docstring."""
+    for name, node in classes():
+        if name.endswith("/params.py"):
+            yield from ((f"{node.name}.{ast.unparse(f.target)}", f, text) for f, text in documented(node))
+
+
 def test_every_class_and_field_has_a_docstring():
     missing: list[str] = []
     for name, node in classes():
-        if not ast.get_docstring(node):
+        text = " ".join((ast.get_docstring(node) or "").split())
+        if not text:
             missing.append(f"{name}: {node.name}")
-        for field, following in zip(node.body, [*node.body[1:], None], strict=True):
-            is_field = isinstance(field, ast.AnnAssign) and "Literal" not in ast.unparse(field.annotation)[:9]
-            if is_field and not isinstance(following, ast.Expr):
+        fields = list(documented(node))
+        if text.endswith(SENT_BACK):
+            assert [found for _, found in fields if found] == []
+            continue
+        for field, found in fields:
+            if not found and "Literal" not in ast.unparse(field.annotation)[:9]:
                 missing.append(f"{name}: {node.name}.{ast.unparse(field.target)}")
-    # A tag says what it is; where its name does not, the schema describes it.
+    # A tag explains itself; the schema describes the exceptions.
     assert [text for text in missing if not text.endswith((".type", ".role", ".mode", ".media_type"))] == []
+
+
+def test_docstring_of_a_required_key_never_says_that_it_may_be_omitted():
+    pattern = re.compile(
+        r"absent|omit|missing|left out|leaves? \w+ out|not needed|need not|optional|by default"
+    )
+    said = {
+        name: text for name, field, text in dict_types() if "Required[" in ast.unparse(field.annotation)[:9]
+    }
+    assert len(said) > 100
+    assert [(name, text) for name, text in said.items() if pattern.search(text)] == []
+
+
+def test_remarks_on_servers_are_on_models_and_not_on_dict_types():
+    notes = {field.server_note for item in OBJECTS for field in item.fields} - {""}
+    texts = {name: " ".join(text.split()) for name, text in FILES.items()}
+    params = texts.pop("responses_client/models/params.py")
+    assert [note for note in notes if note in params] == []
+    assert [note for note in notes if not any(note in text for text in texts.values())] == []
+    servers = re.compile(
+        r"[Ss]ome servers|[Oo]lder responses|[Gg]ateways|LM Studio|llama\.cpp|LiteLLM|vLLM|Copilot"
+    )
+    assert servers.search(params) is None
 
 
 def test_docstrings_of_the_schema_are_sentences():
     described = [(schema.name, schema.description) for schema in DOCUMENT.schemas.values()]
     described += [
-        (f"{item.name}.{f.wire}", f.description) for item in OBJECTS for f in item.fields if f.description
+        (f"{item.name}.{f.wire}", text)
+        for item in OBJECTS
+        for f in item.fields
+        for text in (f.description, f.server_note)
+        if text
     ]
     odd = [
         name
@@ -180,11 +232,11 @@ def test_no_line_is_too_long():
     assert long == []
 
 
-def test_nothing_that_users_pass_is_any():
+def test_no_argument_is_typed_any():
     assert "Any" not in words([FILES["responses_client/models/params.py"]])
 
 
-def test_type_checkers_see_the_names_that_exist():
+def test_type_checkers_see_the_public_names():
     seen: set[str] = set()
     for node in ast.walk(ast.parse(FILES["responses_client/models/__init__.py"])):
         if isinstance(node, ast.ImportFrom) and node.level and node.module:
@@ -197,12 +249,12 @@ def test_every_public_name_can_be_imported():
     assert all(getattr(models, name) is not None for name in models.__all__)
 
 
-def test_name_that_is_not_there_is_an_attribute_error():
+def test_unknown_name_raises_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'OutputMesage'"):
         models.OutputMesage  # noqa: B018
 
 
-def test_fields_that_tell_a_kind_are_the_tags():
+def test_literal_fields_are_the_tags():
     for item in OBJECTS:
         literals = [n for n, f in model(item).model_fields.items() if get_origin(f.annotation) is Literal]
         tags = {field.name: field.tag for field in DOCUMENT.all_fields(item) if field.tag}
@@ -210,12 +262,12 @@ def test_fields_that_tell_a_kind_are_the_tags():
         assert all(get_args(model(item).model_fields[name].annotation) == tags[name] for name in tags)
 
 
-def test_public_names_are_those_we_decided_on():
-    """`python tests/codegen/golden.py` writes the list anew: a name that goes away breaks somebody's program."""
+def test_public_names_are_those_on_the_list():
+    """`python tests/codegen/golden.py` rewrites the list; to remove a name breaks programs."""
     assert public_names() == NAMES.read_text("utf-8")
 
 
-def test_generated_files_say_where_they_come_from():
+def test_generated_files_name_their_source():
     for name in FILES:
         assert "GENERATED by `python -m codegen`" in (ROOT / name).read_text("utf-8").partition("\n\nfrom")[0]
 

@@ -1,4 +1,4 @@
-"""Small schemas and the exact text made of them; `golden.py` writes the expected texts anew."""
+"""Small schemas and the exact text generated from them; `golden.py` rewrites the expected texts."""
 
 from pathlib import Path
 

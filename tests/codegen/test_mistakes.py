@@ -1,4 +1,4 @@
-"""Each mistake in a schema is an error that names the file, the schema and the property."""
+"""Each mistake in a schema raises an error that names the file, the schema and the property."""
 
 import pytest
 
@@ -19,7 +19,7 @@ Other:
 """
 
 IN_A_SCHEMA = {
-    "no mapping": ("Bad: [1]", "things.yaml: Bad: needs keywords, not [1]"),
+    "not a mapping": ("Bad: [1]", "things.yaml: Bad: expected a mapping of keywords, got [1]"),
     "no description": ("Bad: {properties: {}}", "things.yaml: Bad: description is missing"),
     "unknown keyword": (
         "Bad: {description: Bad., propertys: {}}",
@@ -33,25 +33,25 @@ IN_A_SCHEMA = {
         "Bad: {description: Bad., required: [name]}",
         "things.yaml: Bad: required names no property: name",
     ),
-    "point is not required": (
-        "Bad: {description: Bad., properties: {name: {description: N.}}, x-point: [name]}",
-        "things.yaml: Bad: x-point names what is not required: name",
+    "essential field is not required": (
+        "Bad: {description: Bad., properties: {name: {description: N.}}, x-essential: [name]}",
+        "things.yaml: Bad: x-essential names what is not required: name",
     ),
     "two bases": (
         "Bad: {description: Bad., allOf: [{$ref: Thing}, {$ref: Other}]}",
         "things.yaml: Bad: more than one base",
     ),
     "unknown base class": (
-        "Bad: {description: Bad., x-class: Fancy}",
-        "things.yaml: Bad: x-class must be one of BatchResult, FileContent, ImageContent, ResponseResult",
+        "Bad: {description: Bad., x-python-base: Fancy}",
+        "things.yaml: Bad: x-python-base must be one of BatchResult, FileContent, ImageContent, ResponseResult",
     ),
     "two types of fewer fields": (
         "Bad: {description: Bad., x-request-without: {A: [a], B: [b]}}",
-        "things.yaml: Bad: x-request-without makes one type",
+        "things.yaml: Bad: x-request-without must name exactly one type",
     ),
     "union of no references": (
         "Bad: {description: Bad., anyOf: [{type: string}]}",
-        "things.yaml: Bad: anyOf may hold only $ref, not {'type': 'string'}",
+        "things.yaml: Bad: anyOf must contain only $ref, not {'type': 'string'}",
     ),
     "unknown last member": (
         "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-unknown: UnknownThing}",
@@ -59,13 +59,13 @@ IN_A_SCHEMA = {
         "UnknownItem, UnknownObject, UnknownTool, UnknownWebhookEvent, not 'UnknownThing'",
     ),
     "alias of numbers": (
-        "Bad: {description: Bad., type: integer, x-values: ['1']}",
-        "things.yaml: Bad: x-values needs the type string",
+        "Bad: {description: Bad., type: integer, x-extensible-enum: ['1']}",
+        "things.yaml: Bad: x-extensible-enum needs the type string",
     ),
 }
 
 IN_A_PROPERTY = {
-    "no mapping": ("string", "needs keywords, not 'string'"),
+    "not a mapping": ("string", "expected a mapping of keywords, got 'string'"),
     "no description": ("{type: string}", "description is missing"),
     "unknown keyword": ("{type: string, description: F., format: uri}", "unknown keyword format"),
     "unknown keyword inside": (
@@ -75,46 +75,46 @@ IN_A_PROPERTY = {
     "unknown type": ("{type: text, description: F.}", "type text is not known"),
     "list of types": (
         "{type: [string, integer], description: F.}",
-        "several types stand in anyOf, not in a list",
+        "several types must be in anyOf, not in a list",
     ),
     "enum of numbers": ("{type: integer, enum: [1, 2], description: F.}", "enum needs the type string"),
     "enum with a number": (
         "{type: string, enum: [a, 2], description: F.}",
-        "enum may hold only strings, not 2",
+        "enum must contain only strings, not 2",
     ),
     "enum with a YAML boolean": (
         "{type: string, enum: [off], description: F.}",
-        "enum may hold only strings, not False",
+        "enum must contain only strings, not False",
     ),
-    "value twice": ("{type: string, enum: [a, b, a], description: F.}", "enum holds 'a' twice"),
+    "value twice": ("{type: string, enum: [a, b, a], description: F.}", "enum contains 'a' twice"),
     "constant number": ("{const: 1, description: F.}", "const must be a string"),
     "default that is a value": (
         "{type: string, default: x, description: F.}",
-        "default may be only '', of a string that is never null",
+        "default must be '', for a string that is never null",
     ),
     "default of a list": (
         "{type: array, default: '', description: F.}",
-        "default may be only '', of a string that is never null",
+        "default must be '', for a string that is never null",
     ),
     "bound on an answer": (
         "{type: string, maxLength: 3, description: F.}",
-        "maxLength may stand only in a file of requests: no answer loses its class by it",
+        "maxLength is allowed only in a file of requests: answers must not lose their class by it",
     ),
-    "reference to nothing": ("{$ref: Nothing, description: F.}", " refers to Nothing, which is nowhere"),
+    "undefined reference": ("{$ref: Nothing, description: F.}", " refers to Nothing, which is not defined"),
 }
 
 ACROSS = {
-    "union of nothing": (
+    "undefined member": (
         "Bad: {description: Bad., anyOf: [{$ref: Nothing}]}",
-        "things.yaml: Bad refers to Nothing, which is nowhere",
+        "things.yaml: Bad refers to Nothing, which is not defined",
     ),
-    "base that is nowhere": (
+    "undefined base": (
         "Bad: {description: Bad., allOf: [{$ref: Nothing}]}",
-        "things.yaml: Bad refers to Nothing, which is nowhere",
+        "things.yaml: Bad refers to Nothing, which is not defined",
     ),
-    "base that is a union": (
+    "union as a base": (
         "Bad: {description: Bad., allOf: [{$ref: Any}]}\nAny: {description: Any., anyOf: [{$ref: Thing}]}",
-        "things.yaml: Bad has the base Any, which is no object",
+        "things.yaml: Bad has the base Any, which is not an object",
     ),
     "base of itself": (
         "Bad: {description: Bad., allOf: [{$ref: Worse}]}\nWorse: {description: Worse., allOf: [{$ref: Bad}]}",
@@ -123,37 +123,37 @@ ACROSS = {
     "two members with one tag": (
         "Bad: {description: Bad., anyOf: [{$ref: Thing}, {$ref: Again}]}\n"
         "Again: {description: Again., properties: {type: {const: thing}}}",
-        "things.yaml: Bad holds Thing and Again, both of type thing",
+        "things.yaml: Bad contains Thing and Again, both of type thing",
     ),
     "member without a tag": (
         "Bad: {description: Bad., anyOf: [{$ref: Plain}]}\nPlain: {description: Plain.}",
-        "things.yaml: Bad holds Plain, which has no tag",
+        "things.yaml: Bad contains Plain, which has no tag",
     ),
     "abstract member": (
         "Bad: {description: Bad., anyOf: [{$ref: Base}]}\n"
         "Base: {description: B., x-abstract: true, properties: {type: {const: base}}}",
-        "things.yaml: Bad holds Base, which is abstract",
+        "things.yaml: Bad contains Base, which is abstract",
     ),
-    "list of texts without a name": (
-        "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-list: true}",
-        "things.yaml: Bad: x-list must be the name of a type, not True",
+    "list of strings without a name": (
+        "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-list-type: true}",
+        "things.yaml: Bad: x-list-type must be the name of a type, not True",
     ),
-    "list of texts that is a schema": (
-        "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-list: Thing}",
-        "things.yaml: Bad: x-list names Thing, which is a schema",
+    "list of strings that is a schema": (
+        "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-list-type: Thing}",
+        "things.yaml: Bad: x-list-type names Thing, which is a schema",
     ),
-    "fewer fields of no request": (
+    "fewer fields without a request": (
         "Bad: {description: Bad., x-request-without: {BadParams: [name]}}",
-        "things.yaml: Bad: x-request-without needs an x-request, and fields of it",
+        "things.yaml: Bad: x-request-without needs x-request, and fields of that request",
     ),
-    "two lists of texts in a request": (
+    "two lists of strings in a request": (
         "Ask: {description: A., x-request: AskParams, properties: {one: &list {type: array, items: {$ref: Any},"
-        " description: L.}, two: *list}}\nAny: {description: Any., anyOf: [{$ref: Thing}], x-list: AnyList}",
-        "things.yaml: Ask has one and two, both lists with texts in them",
+        " description: L.}, two: *list}}\nAny: {description: Any., anyOf: [{$ref: Thing}], x-list-type: AnyList}",
+        "things.yaml: Ask has one and two, both lists that may contain strings",
     ),
-    "untagged that leads nowhere": (
-        "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-untagged: {role: message}}",
-        "things.yaml: Bad: x-untagged leads to message, which no member has",
+    "inferred type that no member has": (
+        "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-infer-type: {role: message}}",
+        "things.yaml: Bad: x-infer-type names message, which no member has",
     ),
 }
 
@@ -174,7 +174,7 @@ def test_mistake_in_a_property(text: str, message: str):
     assert str(caught.value).removeprefix("things.yaml: Bad.field").removeprefix(": ") == message
 
 
-def test_bound_that_does_not_fit_its_type():
+def test_bound_of_another_type_is_refused():
     with pytest.raises(SchemaError, match=r"^requests.yaml: Bad.field: maxLength needs the type string$"):
         parse(
             {
@@ -184,12 +184,12 @@ def test_bound_that_does_not_fit_its_type():
         )
 
 
-def test_name_in_two_files():
-    with pytest.raises(SchemaError, match=r"^tools.yaml: Thing stands in things.yaml too$"):
+def test_name_defined_in_two_files_is_refused():
+    with pytest.raises(SchemaError, match=r"^tools.yaml: Thing is defined in things.yaml too$"):
         parse({"things": GOOD, "tools": GOOD})
 
 
-def test_objects_that_contain_each_other():
+def test_objects_that_contain_each_other_are_refused():
     from codegen.emit_models import emit
 
     document = parse(
@@ -203,11 +203,11 @@ def test_objects_that_contain_each_other():
 
 
 FILES = {
-    "no YAML": ("x-doc: [", "things.yaml: while parsing a flow node"),
-    "no text at the top": ("Thing: {description: A thing.}", "things.yaml: x-doc is missing"),
+    "invalid YAML": ("x-doc: [", "things.yaml: while parsing a flow node"),
+    "no x-doc": ("Thing: {description: A thing.}", "things.yaml: x-doc is missing"),
     "empty": ("", "things.yaml: x-doc is missing"),
-    "key that stands twice": ("x-doc: T.\nA: {description: A.}\nA: {description: B.}", "A stands twice"),
-    "key that YAML takes for a boolean": (
+    "repeated key": ("x-doc: T.\nA: {description: A.}\nA: {description: B.}", "A is defined twice"),
+    "key that YAML reads as a boolean": (
         "x-doc: T.\nA: {description: A., properties: {on: {type: boolean, description: O.}}}",
         "the key True needs quotes",
     ),
@@ -244,25 +244,28 @@ Delta:
 PATH = "at: [content, content_index, text], part: output_text, item: message"
 EFFECTS = {
     "unknown verb": (f"{{add: delta, {PATH}}}", "unknown verb or key add"),
-    "no verb": (f"{{{PATH}}}", "needs one of put, append, set, status"),
-    "two verbs": (f"{{append: delta, set: delta, {PATH}}}", "needs one of put, append, set, status"),
+    "no verb": (f"{{{PATH}}}", "must have exactly one of put, append, set, status"),
+    "two verbs": (
+        f"{{append: delta, set: delta, {PATH}}}",
+        "must have exactly one of put, append, set, status",
+    ),
     "field that the event lacks": (f"{{append: text, {PATH}}}", "Delta has no text"),
     "index that the event lacks": (
         "{append: delta, at: [content, part_index, text], item: message}",
         "Delta has no part_index",
     ),
-    "path that leads nowhere": (
+    "path to an unknown field": (
         "{append: delta, at: [content, content_index, words], item: message}",
         "the path fails at words, which Text lacks",
     ),
-    "path that leads through text": (
+    "path through a string": (
         "{append: delta, at: [content, content_index, text, words], item: message}",
-        "the path fails at words, which text lacks",
+        "the path fails at words, which a string lacks",
     ),
-    "item that is none": ("{append: delta, at: [content], item: letter}", "OutputItem has no letter"),
-    "part that the path has not": (
+    "unknown item": ("{append: delta, at: [content], item: letter}", "OutputItem has no letter"),
+    "part that is not on the path": (
         "{append: delta, at: [content, content_index, text], part: refusal, item: message}",
-        "the path leads to no refusal",
+        "the path contains no refusal",
     ),
     "status of an item without one": (
         "{status: in_progress, item: message}",
@@ -278,7 +281,7 @@ def test_mistake_in_an_effect(effect: str, message: str):
     assert str(caught.value) == f"events.yaml: Delta.x-effect: {message}"
 
 
-def test_right_effect_is_taken():
+def test_correct_effect_is_accepted():
     parse({"events": EVENTS % f"{{append: delta, {PATH}}}"})
 
 
@@ -297,17 +300,17 @@ OPERATIONS = {
         "{description: Ask., verb: GET, path: /a, request: AskRequest, result: Answer, tags: []}",
         ": unknown keyword tags",
     ),
-    "result that is nowhere": (
+    "undefined result": (
         "{description: Ask., verb: GET, path: /a, request: AskRequest, result: Nothing}",
-        " refers to Nothing, which is nowhere",
+        " refers to Nothing, which is not defined",
     ),
-    "request that is none": (
+    "request that is not one": (
         "{description: Ask., verb: GET, path: /a, request: Answer, result: Answer}",
-        ": Answer is no request, it has no x-request",
+        ": Answer is not a request: it has no x-request",
     ),
-    "request that is a union": (
+    "union as a request": (
         "{description: Ask., verb: GET, path: /a, request: Event, result: Answer}",
-        "requests.yaml: Event stands where only an object may",
+        "requests.yaml: Event is used where only an object is allowed",
     ),
     "query that the request lacks": (
         "{description: Ask., verb: POST, path: /a, request: AskRequest, query: [b], result: Answer}",

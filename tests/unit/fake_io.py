@@ -10,12 +10,13 @@ from typing import Any, TypeAlias, TypeVar, cast
 import pytest
 from samples import KEY, response
 
+from responses_client._base.clock import Deadline
 from responses_client._base.http import Headers
 from responses_client._calls.endpoints import RESPONSES_CREATE
 from responses_client._calls.operation import Operation
 from responses_client._calls.request import Call, prepare
 from responses_client._calls.settings import Settings
-from responses_client._transport.protocols import Body, Failure, WireRequest
+from responses_client._transport.protocols import Body, TransportError, WireRequest
 from responses_client.models import Response
 
 Piece: TypeAlias = bytes | float | BaseException | Callable[[], object]
@@ -51,7 +52,7 @@ class FakeBody:
         self.drained = 0
         self.closed = 0
 
-    async def next(self, left: float | None) -> bytes | None:
+    async def next(self, deadline: Deadline) -> bytes | None:
         """See `Body`."""
         while self.pieces:
             piece = self.pieces.pop(0)
@@ -62,7 +63,7 @@ class FakeBody:
             if callable(piece):
                 piece()
             else:
-                pass_time(cast("Clock", self.clock), piece, left)
+                pass_time(cast("Clock", self.clock), piece, deadline)
         return None
 
     async def drain(self) -> bytes:
@@ -76,11 +77,11 @@ class FakeBody:
         self.closed += 1
 
 
-def pass_time(clock: Clock, seconds: float, left: float | None) -> None:
-    """Wait; fail when more was to be waited for than is left."""
-    if left is not None and seconds > left:
-        clock.now += left
-        raise Failure("timeout", "the time for it was up")
+def pass_time(clock: Clock, seconds: float, deadline: Deadline) -> None:
+    """Wait; fail when the deadline comes first."""
+    if deadline.at is not None and clock.now + seconds > deadline.at:
+        clock.now = deadline.at
+        raise TransportError("timeout", "the time for it was up")
     clock.now += seconds
 
 
@@ -94,19 +95,19 @@ class FakeIO:
         self.clock = clock
         self.answers = list(answers)
         self.requests: list[WireRequest] = []
-        self.lefts: list[float | None] = []
+        self.timeouts: list[float | None] = []
         self.slept: list[float] = []
-        self.call_lefts: list[float | None] = []
-        self.turns = 0
-        self.before_turn: Callable[[], object] | None = None
+        self.call_timeouts: list[float | None] = []
+        self.locked = 0
+        self.before_lock: Callable[[], object] | None = None
         self.is_closed = False
 
-    async def send(self, request: WireRequest, left: float | None) -> Body:
+    async def send(self, request: WireRequest, deadline: Deadline) -> Body:
         """See `IO`."""
         self.requests.append(request)
-        self.lefts.append(left)
+        self.timeouts.append(deadline.remaining())
         while isinstance(answer := self.answers.pop(0), float):
-            pass_time(self.clock, answer, left)
+            pass_time(self.clock, answer, deadline)
         if isinstance(answer, BaseException):
             raise answer
         answer.clock = self.clock
@@ -117,17 +118,17 @@ class FakeIO:
         self.slept.append(seconds)
         self.clock.now += seconds
 
-    async def call(self, function: Callable[[], T | Awaitable[T]], left: float | None) -> T:
+    async def call(self, function: Callable[[], T | Awaitable[T]], deadline: Deadline) -> T:
         """See `IO`."""
-        self.call_lefts.append(left)
+        self.call_timeouts.append(deadline.remaining())
         return cast("T", function())
 
     @asynccontextmanager
-    async def turn(self, owner: object, left: float | None) -> AsyncGenerator[None, None]:
+    async def lock(self, key: object, deadline: Deadline) -> AsyncGenerator[None, None]:
         """See `IO`."""
-        if self.before_turn is not None:
-            self.before_turn()
-        self.turns += 1
+        if self.before_lock is not None:
+            self.before_lock()
+        self.locked += 1
         yield
 
     async def close(self) -> None:

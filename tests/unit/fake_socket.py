@@ -14,7 +14,7 @@ from wsproto.connection import Connection, ConnectionType
 from wsproto.events import CloseConnection, Event, Ping, Pong, TextMessage
 
 from responses_client._calls.settings import Settings
-from responses_client._transport.protocols import Failure
+from responses_client._transport.protocols import TransportError
 from responses_client._websocket.frames import accept_token
 from responses_client._websocket.session import WebSocketSession
 
@@ -179,6 +179,6 @@ def whole(text: str, lane: str | None = "rc-1") -> list[Step]:
     return [created(lane), delta(text, lane), completed(text, lane)]
 
 
-LOST = Failure("network", "ReadError: reset by peer")
+LOST = TransportError("network", "ReadError: reset by peer")
 GOODBYE = CloseConnection(1000)
 __all__ = ["CloseConnection", "Ping", "Pong"]

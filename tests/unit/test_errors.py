@@ -10,6 +10,7 @@ import pytest
 from responses_client import errors
 from responses_client._base.field_errors import FieldError, field_error, missing_field
 from responses_client._base.http import Headers, ResponseMeta
+from responses_client._base.redaction import Redactor
 from responses_client._calls.answers import status_error
 from responses_client.errors import (
     APIConnectionError,
@@ -323,9 +324,9 @@ def test_a_date_to_retry_after_needs_a_clock() -> None:
 
 
 def test_a_key_repeated_by_the_server_is_masked() -> None:
-    error = status(
-        401, b'{"error": {"message": "Wrong key azure0123456789"}}', secrets=["azure0123456789", "x", ""]
-    )
+    redactor = Redactor(["azure0123456789", "x", ""])
+
+    error = status(401, b'{"error": {"message": "Wrong key azure0123456789"}}', redactor=redactor)
 
     assert error.message == "Wrong key ***"
     assert "azure" not in f"{error} {error.body}"

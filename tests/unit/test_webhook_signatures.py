@@ -504,12 +504,9 @@ def test_type_may_be_given() -> None:
 @pytest.mark.parametrize(
     ("response", "reason"),
     [
-        (
-            {"id": "resp_1", "status": "in_progress"},
-            "a response that is in_progress, only of one that is comp",
-        ),
-        ({"id": "resp_1"}, "a response that has no known status"),
-        ("resp_unknown", "a response that has no known status"),
+        ({"id": "resp_1", "status": "in_progress"}, "from the status 'in_progress', only from completed, "),
+        ({"id": "resp_1"}, "from the status None"),
+        ("resp_unknown", "from the status None"),
         ({"status": "completed"}, "The response has no id"),
     ],
 )

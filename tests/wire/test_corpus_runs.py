@@ -17,7 +17,7 @@ from test_corpus import EXCHANGES, MISSING, as_body, exchanges, streams_of
 from responses_client import Client, RunResult, Turn, custom_tool
 from responses_client._runs.result import open_calls
 from responses_client.models import InputImage, Response
-from responses_client.testing._validate import check_create
+from responses_client.testing._create_schema import check_create
 
 CALLS = (
     "apply_patch_call",

@@ -23,6 +23,12 @@ def test_numbers_may_be_below_zero() -> None:
     assert is_number(0.5)
 
 
+def test_integers_too_large_for_a_float_are_numbers() -> None:
+    assert is_number(10**400)
+    assert is_whole_number(10**400)
+    assert not is_seconds(10**400)
+
+
 @pytest.mark.parametrize(
     ("value", "least", "fits"), [(0, 0, True), (0, 1, False), (3, 1, True), (1.0, 0, False)]
 )

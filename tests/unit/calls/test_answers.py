@@ -11,6 +11,7 @@ from samples import COMPLETED, CREATED, HEL, KEY, event, response
 
 from responses_client import errors, models
 from responses_client._base.http import Headers, ResponseMeta
+from responses_client._base.redaction import Redactor
 from responses_client._calls.answers import answer_error, content_type, parse_result, reported_error
 from responses_client._calls.settings import Settings
 from responses_client.errors import APIStatusError, ResponseValidationError, StreamError, StreamInterrupted
@@ -26,7 +27,7 @@ def meta(kind: str | None = "application/json") -> ResponseMeta:
 
 def parsed(body: Any, kind: str | None = "application/json", **options: Any) -> Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return parse_result(Response, content, meta(kind), Settings(**options), (KEY,))
+    return parse_result(Response, content, meta(kind), Settings(**options), Redactor([KEY]))
 
 
 def answer(model: type[Any], body: bytes, method: str = "GET", **options: Any) -> Any:
@@ -211,7 +212,7 @@ def test_body_without_an_error_reports_none(body: bytes) -> None:
 
 
 def test_error_of_an_answer_masks_the_key() -> None:
-    error = answer_error(401, f'{{"error": {{"message": "No key {KEY}"}}}}'.encode(), meta(), (KEY,))
+    error = answer_error(401, f'{{"error": {{"message": "No key {KEY}"}}}}'.encode(), meta(), Redactor([KEY]))
 
     assert isinstance(error, errors.AuthenticationError)
     assert str(error).startswith("POST /v1/responses was answered with 401 after 2 tries: No key ***")

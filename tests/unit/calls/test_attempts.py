@@ -11,9 +11,10 @@ import pytest
 from fake_io import Answer, Clock, FakeBody, FakeIO, bad, call, good, use_clock
 from samples import KEY
 
+from responses_client._base.clock import NO_DEADLINE
 from responses_client._calls.attempts import Attempts, fetch
 from responses_client._calls.auth import NotedAuth
-from responses_client._transport.protocols import Failure, run
+from responses_client._transport.protocols import TransportError, run
 from responses_client.errors import (
     APIConnectionError,
     APIStatusError,
@@ -32,8 +33,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return use_clock(monkeypatch)
 
 
-def network(kind: Any = "network", reason: str = "ReadError", cause: BaseException | None = None) -> Failure:
-    failure = Failure(kind, reason)
+def network(
+    kind: Any = "network", reason: str = "ReadError", cause: BaseException | None = None
+) -> TransportError:
+    failure = TransportError(kind, reason)
     failure.__cause__ = cause
     return failure
 
@@ -108,7 +111,7 @@ def test_wait_varies_by_chance(clock: Clock, monkeypatch: pytest.MonkeyPatch) ->
     ],
 )
 def test_call_without_an_answer_ends_in_one_sentence(
-    clock: Clock, failure: Failure, kind: type[Exception], text: str
+    clock: Clock, failure: TransportError, kind: type[Exception], text: str
 ) -> None:
     cause = OSError("no route")
     failure.__cause__ = cause
@@ -209,7 +212,7 @@ def test_deadline_counts_all_that_a_call_does(clock: Clock) -> None:
         fetched(io, deadline=10)
 
     assert clock.now == 1010
-    assert io.lefts == [10.0, 6.5]
+    assert io.timeouts == [10.0, 6.5]
 
 
 def test_no_wait_goes_beyond_the_deadline(clock: Clock) -> None:
@@ -237,12 +240,12 @@ def test_no_request_is_sent_after_the_deadline(clock: Clock) -> None:
     assert len(io.requests) == 1
 
 
-def test_time_that_is_left_is_all_of_it_before_the_first_try(clock: Clock) -> None:
-    attempts = Attempts(FakeIO(clock), call(deadline=5))
-    clock.now += 60
-
-    assert attempts.left == 5
-    assert Attempts(FakeIO(clock), call()).left is None
+def test_deadline_counts_from_the_first_attempt(clock: Clock) -> None:
+    attempts = Attempts(FakeIO(clock, good()), call(deadline=5))
+    assert attempts.deadline == NO_DEADLINE
+    clock.now += 100
+    run(attempts.open())
+    assert attempts.deadline.remaining() == 5
 
 
 # --- keys

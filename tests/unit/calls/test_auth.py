@@ -13,6 +13,7 @@ import pytest
 from fake_io import Clock, FakeIO, call, use_clock
 from samples import KEY
 
+from responses_client._base.clock import NO_DEADLINE, Deadline
 from responses_client._calls.auth import Login, NotedAuth, key_headers, missing_key_error
 from responses_client._calls.settings import Settings, resolve
 from responses_client._transport.protocols import run
@@ -31,8 +32,8 @@ def settings(**options: Any) -> Settings:
     return resolve({}, **{"api_key": KEY, **options})
 
 
-def headers(login: Login, left: float | None = None) -> dict[str, str]:
-    return run(login.headers(left))
+def headers(login: Login, timeout: float | None = None) -> dict[str, str]:
+    return run(login.headers(Deadline.after(timeout)))
 
 
 def counting(*keys: object) -> tuple[Callable[[], Any], list[object]]:
@@ -93,7 +94,7 @@ def test_auth_object_signs_in_place_of_a_key(clock: Clock) -> None:
     assert isinstance(signed.auth, NotedAuth)
     assert signed.headers == request.headers
     assert "hunter2" not in repr(signed)
-    assert run(login.renew(None)) is False
+    assert run(login.renew(NO_DEADLINE)) is False
 
 
 # --- keys of functions
@@ -108,7 +109,7 @@ def test_function_that_gives_plain_keys_is_asked_for_each_request(clock: Clock) 
     assert [headers(login)["Authorization"] for _ in range(2)] == ["Bearer one", "Bearer two"]
     assert headers(Login(io, shared)) == {"Authorization": "Bearer three"}
     assert given == ["one", "two", "three"]
-    assert io.turns == 1  # only until it was known that nothing can be shared
+    assert io.locked == 1  # only until it was known that nothing can be shared
 
 
 @pytest.mark.parametrize(
@@ -149,7 +150,7 @@ def test_key_that_another_got_meanwhile_is_used(clock: Clock) -> None:
     function, given = counting(("late", clock.time() + 3600))
     shared = settings(api_key=function)
     io = FakeIO(clock)
-    io.before_turn = lambda: shared.api_key.keep("early", clock.time() + 3600, clock.time())  # type: ignore[union-attr]
+    io.before_lock = lambda: shared.api_key.keep("early", clock.time() + 3600, clock.time())  # type: ignore[union-attr]
 
     assert headers(Login(io, shared)) == {"Authorization": "Bearer early"}
     assert given == []
@@ -159,7 +160,7 @@ def test_plain_keys_are_not_waited_for(clock: Clock) -> None:
     function, given = counting("mine")
     shared = settings(api_key=function)
     io = FakeIO(clock)
-    io.before_turn = lambda: shared.api_key.keep("theirs", None, clock.time())  # type: ignore[union-attr]
+    io.before_lock = lambda: shared.api_key.keep("theirs", None, clock.time())  # type: ignore[union-attr]
 
     assert headers(Login(io, shared)) == {"Authorization": "Bearer mine"}
     assert given == ["mine"]
@@ -167,14 +168,14 @@ def test_plain_keys_are_not_waited_for(clock: Clock) -> None:
 
 def test_time_for_a_key_counts_the_wait_for_others(clock: Clock) -> None:
     io = FakeIO(clock)
-    io.before_turn = lambda: setattr(clock, "now", clock.now + 2)
+    io.before_lock = lambda: setattr(clock, "now", clock.now + 2)
     login = Login(io, settings(api_key=lambda: "key"))
 
-    headers(login, left=5)
-    headers(login, left=5)
+    headers(login, timeout=5)
+    headers(login, timeout=5)
     headers(login)
 
-    assert io.call_lefts == [3, 5, None]
+    assert io.call_timeouts == [3, 5, None]
 
 
 @pytest.mark.parametrize(
@@ -237,11 +238,11 @@ def test_refused_key_is_replaced_once(clock: Clock, lasts: float | None) -> None
 
     assert headers(login) == {"Authorization": "Bearer one"}
     assert login.renewals == 0
-    assert run(login.renew(None)) is True
+    assert run(login.renew(NO_DEADLINE)) is True
     assert login.renewals == 1
     assert headers(login) == {"Authorization": "Bearer two"}
     assert len(given) == 2
-    assert run(login.renew(None)) is False
+    assert run(login.renew(NO_DEADLINE)) is False
     assert len(given) == 2
     assert login.secrets == ("one", "two")
 
@@ -251,7 +252,7 @@ def test_key_that_is_the_same_again_replaces_none(clock: Clock) -> None:
     login = Login(FakeIO(clock), settings(api_key=function))
     headers(login)
 
-    assert [run(login.renew(None)) for _ in range(2)] == [False, False]
+    assert [run(login.renew(NO_DEADLINE)) for _ in range(2)] == [False, False]
     assert (login.renewals, len(given)) == (0, 2)
 
 
@@ -262,7 +263,7 @@ def test_refused_key_that_another_call_has_replaced_is_not_asked_for_again(clock
     for login in logins:
         headers(login)
 
-    assert [run(login.renew(None)) for login in logins] == [True] * 3
+    assert [run(login.renew(NO_DEADLINE)) for login in logins] == [True] * 3
     assert [headers(login) for login in logins] == [{"Authorization": "Bearer two"}] * 3
     assert len(given) == 2
 
@@ -271,7 +272,7 @@ def test_refused_key_that_another_call_has_replaced_is_not_asked_for_again(clock
 def test_nothing_is_renewed_unless_a_function_gave_a_key(clock: Clock, key: Any) -> None:
     login = Login(FakeIO(clock), settings(api_key=key))
 
-    assert run(login.renew(None)) is False
+    assert run(login.renew(NO_DEADLINE)) is False
 
 
 def test_secrets_are_each_key_once(clock: Clock) -> None:

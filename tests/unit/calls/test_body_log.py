@@ -12,7 +12,7 @@ from fake_io import Clock, FakeBody, FakeIO, bad, good, stream, use_clock
 from samples import COMPLETED, CREATED, KEY, response
 from watching import Player
 
-from responses_client._transport.protocols import Failure
+from responses_client._transport.protocols import TransportError
 from responses_client.errors import APIConnectionError, APIStatusError, ResponseValidationError
 
 BODIES = "responses_client.bodies"
@@ -126,7 +126,7 @@ def test_answers_that_are_no_json_are_logged_on_one_line(
     with pytest.raises(APIStatusError):
         player.fetch(FakeIO(clock, FakeBody(b"", status=404)))
     with pytest.raises(APIConnectionError):
-        player.fetch(FakeIO(clock, Failure("network", "ReadError")), max_retries=0)
+        player.fetch(FakeIO(clock, TransportError("network", "ReadError")), max_retries=0)
 
     assert [line for line in logged(caplog) if " got " in line] == [
         'responses.create got "<html>\\nDown</html>"'

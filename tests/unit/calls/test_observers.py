@@ -13,7 +13,7 @@ from samples import KEY
 from watching import Notes, Player
 
 from responses_client import AsyncClient, Client, ConfigurationError, RequestInfo, ResponseInfo
-from responses_client._transport.protocols import Failure
+from responses_client._transport.protocols import TransportError
 from responses_client.errors import (
     APIConnectionError,
     APIStatusError,
@@ -23,7 +23,7 @@ from responses_client.errors import (
 )
 from responses_client.testing import Server
 
-RESET = Failure("network", "ReadError: reset")
+RESET = TransportError("network", "ReadError: reset")
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_nothing_is_told_of_what_was_never_sent(player: Player, clock: Clock) ->
 
 
 def late() -> str:
-    raise Failure("network", "the vault is closed")
+    raise TransportError("network", "the vault is closed")
 
 
 def test_observers_are_told_of_retries(player: Player, clock: Clock) -> None:

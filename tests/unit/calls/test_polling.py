@@ -19,7 +19,7 @@ from samples import KEY, response
 from responses_client import AsyncClient, Client, WaitTimeout
 from responses_client._base.http import ResponseMeta
 from responses_client._calls.polling import Waiting
-from responses_client._transport.protocols import Failure
+from responses_client._transport.protocols import TransportError
 from responses_client.errors import (
     APIConnectionError,
     APIError,
@@ -246,6 +246,7 @@ def test_wait_that_an_error_asks_for_is_obeyed() -> None:
         ({"timeout": -1}, "timeout"),
         ({"timeout": math.nan}, "timeout"),
         ({"timeout": math.inf}, "timeout"),
+        ({"timeout": 10**400}, "timeout"),
         ({"timeout": "1"}, "timeout"),
         ({"given": None}, "response_id"),
         ({"given": 5}, "response_id"),
@@ -305,7 +306,7 @@ def test_response_is_looked_at_until_it_is_finished(wait: Wait, clock: Clock) ->
     assert {(one.method, one.url, one.headers.get("Idempotency-Key")) for one in io.requests} == {
         ("GET", "http://api.test/v1/responses/resp_1", None)
     }
-    assert io.lefts == [None] * 4
+    assert io.timeouts == [None] * 4
 
 
 @pytest.mark.parametrize("status", ["failed", "incomplete", "cancelled"])
@@ -343,7 +344,7 @@ def test_options_go_to_each_look(wait: Wait, clock: Clock) -> None:
     for request in io.requests:
         assert request.url.endswith("/resp_1?include%5B%5D=message.output_text.logprobs&v=1")
         assert request.headers["X-Team"] == "tea"
-    assert io.lefts == [7, 6.5, 7]
+    assert io.timeouts == [7, 6.5, 7]
 
 
 def test_mistake_among_the_options_is_found_before_anything_is_sent(wait: Wait, clock: Clock) -> None:
@@ -418,7 +419,7 @@ def test_time_that_is_up_raises_with_the_last_state(wait: Wait, clock: Clock) ->
     assert caught.value.response is not None
     assert caught.value.response.status == "in_progress"
     assert io.slept == [0, 1, 1.5, 1.5]
-    assert io.lefts == [5, 4, 2.5, 1]
+    assert io.timeouts == [5, 4, 2.5, 1]
     assert clock.now == 1004
 
 
@@ -438,11 +439,16 @@ def test_own_deadline_bounds_a_look(wait: Wait, clock: Clock) -> None:
     io.answers[1:2] = []
 
     assert wait(io, deadline=2, max_retries=0, timeout=100).status == "completed"
-    assert io.lefts == [2, 2]
+    assert io.timeouts == [2, 2]
 
 
 def test_errors_that_pass_are_outlived(wait: Wait, clock: Clock) -> None:
-    down: list[Answer] = [Failure("connect", "ConnectError"), bad(500), bad(429, retry_after="20"), bad(503)]
+    down: list[Answer] = [
+        TransportError("connect", "ConnectError"),
+        bad(500),
+        bad(429, retry_after="20"),
+        bad(503),
+    ]
     io = FakeIO(clock, answer(), *down, answer("completed"))
 
     assert wait(io, max_retries=0).status == "completed"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from responses_client._base.http import ResponseMeta
+from responses_client._base.redaction import Redactor
 from responses_client._events import stream_state as _state
 from responses_client._events.stream_state import StreamState
 from responses_client.errors import ResponseValidationError, StreamError, StreamInterrupted
@@ -218,7 +219,7 @@ def test_the_failed_response_behind_an_error_is_its_partial_response(together: b
 def test_a_secret_that_an_error_event_repeats_is_masked():
     secret = "0f1e2d3c4b5a6978"
     state = state_after({"type": "error", "message": f"Wrong key {secret}", "code": "invalid_api_key"})
-    error = state.failure([secret])
+    error = state.failure(Redactor([secret]))
     assert isinstance(error, StreamError)
     assert error.event is not None
     assert error.code == "invalid_api_key"

@@ -9,7 +9,7 @@ from fake_io import Answer, Clock, FakeBody, FakeIO, bad, call, good, use_clock
 
 from responses_client._calls.attempts import fetch
 from responses_client._map.throttle import Throttles
-from responses_client._transport.protocols import Failure, run
+from responses_client._transport.protocols import TransportError, run
 from responses_client.errors import APITimeoutError, InternalServerError, RateLimitError
 from responses_client.models import Response
 
@@ -45,7 +45,7 @@ def test_call_waits_while_nothing_is_left(clock: Clock) -> None:
     fetched(io, throttles)
 
     assert clock.now - start == pytest.approx(1.0, abs=0.1)
-    assert io.turns == 2
+    assert io.locked == 2
 
 
 def test_models_do_not_wait_for_each_other(clock: Clock) -> None:
@@ -145,6 +145,6 @@ def test_deadline_also_ends_the_wait_for_a_turn(clock: Clock) -> None:
 
 
 def test_failure_makes_room_for_others(clock: Clock) -> None:
-    io = FakeIO(clock, *[Failure("network", "ReadError") for _ in range(5)], good())
+    io = FakeIO(clock, *[TransportError("network", "ReadError") for _ in range(5)], good())
     fetched(io, max_retries=5)
     assert len(io.requests) == 6

@@ -17,7 +17,7 @@ from watching import Notes, Player
 from responses_client._streaming.http_source import HttpSource, http_source
 from responses_client._streaming.observed_source import WatchedSource
 from responses_client._streaming.streams import AsyncEventStream
-from responses_client._transport.protocols import Failure, run
+from responses_client._transport.protocols import TransportError, run
 from responses_client.errors import (
     BadRequestError,
     ConfigurationError,
@@ -26,7 +26,7 @@ from responses_client.errors import (
     StreamInterrupted,
 )
 
-RESET = Failure("network", "ReadError: reset")
+RESET = TransportError("network", "ReadError: reset")
 ALL = ["created", "output_text.delta", "output_text.delta", "completed"]
 
 

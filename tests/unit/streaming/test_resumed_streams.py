@@ -22,7 +22,7 @@ from responses_client._calls.settings import Settings
 from responses_client._streaming.http_source import HttpSource
 from responses_client._streaming.source import Source
 from responses_client._streaming.streams import AsyncEventStream, EventStream
-from responses_client._transport.protocols import Failure, run
+from responses_client._transport.protocols import TransportError, run
 from responses_client.errors import (
     APIConnectionError,
     APITimeoutError,
@@ -34,7 +34,7 @@ from responses_client.errors import (
 )
 
 T = TypeVar("T")
-RESET = Failure("network", "ReadError: reset")
+RESET = TransportError("network", "ReadError: reset")
 WHOLE = CREATED + HEL + LO + COMPLETED
 Play = Callable[..., Any]
 
@@ -84,12 +84,12 @@ async def numbers(stream: Stream) -> list[int | None]:
 # --- on
 
 
-ENDS: dict[str, Sequence[bytes | Failure]] = {
+ENDS: dict[str, Sequence[bytes | TransportError]] = {
     "closed": (),
     "reset": (RESET,),
     "torn": (LO[:60],),
     "torn and reset": (LO[:60], RESET),
-    "silent": (Failure("timeout", "ReadTimeout"),),
+    "silent": (TransportError("timeout", "ReadTimeout"),),
     "[DONE]": (b"data: [DONE]\n\n",),
 }
 
@@ -371,7 +371,7 @@ def test_no_connection_is_the_cause_when_all_retries_are_used_up(play: Play, clo
     cause = OSError("no route")
     failures = []
     for _ in range(2):
-        failure = Failure("connect", "ConnectError: no route")
+        failure = TransportError("connect", "ConnectError: no route")
         failure.__cause__ = cause
         failures.append(failure)
     io = FakeIO(clock, stream(CREATED, RESET), *failures)
@@ -443,7 +443,7 @@ def test_deadline_counts_from_the_first_request(play: Play, clock: Clock) -> Non
 
     assert caught.value.reason == "the deadline of 10 s has passed"
     assert (caught.value.last_sequence_number, clock.now) == (2, 1010)
-    assert io.lefts == [10.0, 3.5]
+    assert io.timeouts == [10.0, 3.5]
 
 
 def test_deadline_ends_the_opening_of_a_resumed_stream(play: Play, clock: Clock) -> None:
@@ -579,7 +579,7 @@ class Keeper(FakeIO):
         self.replays = replays
         self.breaks = breaks
 
-    async def send(self, request: Any, left: float | None) -> Any:
+    async def send(self, request: Any, deadline: Any) -> Any:
         self.requests.append(request)
         after = parse_qs(urlsplit(request.url).query).get("starting_after")
         first = 0 if self.replays or after is None else int(after[0]) + 1

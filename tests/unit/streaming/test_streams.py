@@ -20,7 +20,7 @@ from responses_client._streaming.streams import (
     EventStream,
     ResponseStream,
 )
-from responses_client._transport.protocols import Failure, run
+from responses_client._transport.protocols import TransportError, run
 from responses_client.errors import (
     APIConnectionError,
     APIStatusError,
@@ -143,7 +143,7 @@ def test_snapshot_grows_with_the_events(play: Play, clock: Clock) -> None:
     ("pieces", "reason"),
     [
         ((), "the connection was closed"),
-        ((Failure("network", "ReadError: reset"),), "ReadError: reset"),
+        ((TransportError("network", "ReadError: reset"),), "ReadError: reset"),
         ((LO[:60],), "the connection ended inside an event"),
         ((b"data: [DONE]\n\n",), "the server wrote [DONE] before it"),
     ],
@@ -175,7 +175,7 @@ def test_stream_that_breaks_off_keeps_what_came(
 
 
 def test_cause_of_a_broken_stream_is_kept(play: Play, clock: Clock) -> None:
-    failure = Failure("network", "ReadError")
+    failure = TransportError("network", "ReadError")
     failure.__cause__ = cause = OSError("reset")
 
     with pytest.raises(StreamInterrupted) as caught:
@@ -188,7 +188,11 @@ UNBEGUN: list[tuple[Answer, type[Exception], str]] = [
     (stream(), StreamInterrupted, "the answer has no events"),
     (stream(b": ping\n\n"), StreamInterrupted, "the answer has no events"),
     (stream(b": ping\n\n", kind=""), ResponseValidationError, "something else came"),
-    (stream(Failure("network", "ReadError")), APIConnectionError, "got no answer after 3 tries: ReadError"),
+    (
+        stream(TransportError("network", "ReadError")),
+        APIConnectionError,
+        "got no answer after 3 tries: ReadError",
+    ),
     (stream(event("error", code="slow_down", message="Busy")), StreamError, "Busy"),
     (stream(event("error", error={"type": "server_error", "message": "Busy"})), StreamError, "Busy"),
     (stream(event("error", message="Busy", status=503)), StreamError, "Busy"),
@@ -413,10 +417,12 @@ def test_stream_closed_before_it_was_opened_sends_nothing(play: Play, clock: Clo
 
 
 @pytest.mark.parametrize(
-    "meanwhile", [None, Failure("network", "ClosedResourceError")], ids=["a piece comes", "the read breaks"]
+    "meanwhile",
+    [None, TransportError("network", "ClosedResourceError")],
+    ids=["a piece comes", "the read breaks"],
 )
 def test_stream_closed_from_elsewhere_while_it_is_waited_for_just_ends(
-    play: Play, clock: Clock, meanwhile: Failure | None
+    play: Play, clock: Clock, meanwhile: TransportError | None
 ) -> None:
     body = stream(CREATED)
     io = FakeIO(clock, body)
@@ -575,7 +581,7 @@ def test_what_comes_first_of_deadline_and_idle_timeout_ends_the_stream(
 
 
 def test_break_that_is_no_timeout_is_told_as_it_is(play: Play, clock: Clock) -> None:
-    body = stream(CREATED, 1.0, Failure("network", "ReadError: reset"))
+    body = stream(CREATED, 1.0, TransportError("network", "ReadError: reset"))
 
     with pytest.raises(StreamInterrupted, match="ReadError: reset"):
         play(Stream.rest, FakeIO(clock, body), idle_timeout=5, deadline=9)

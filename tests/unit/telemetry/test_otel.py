@@ -23,7 +23,7 @@ from stream_shells import Stream
 from watching import Player
 
 from responses_client import ConfigurationError
-from responses_client._transport.protocols import Failure
+from responses_client._transport.protocols import TransportError
 from responses_client.errors import (
     APIConnectionError,
     APIError,
@@ -35,7 +35,7 @@ from responses_client.errors import (
 from responses_client.otel import OpenTelemetry
 from responses_client.testing import Server
 
-RESET = Failure("network", "ReadError: reset")
+RESET = TransportError("network", "ReadError: reset")
 PLAN = "the secret plan"
 SAID = "the secret answer"
 
@@ -372,7 +372,7 @@ def test_resumed_stream_is_one_span(player: Player, clock: Clock, lab: Lab) -> N
 
 @pytest.mark.parametrize("colour", ["asyncio", "trio"])
 def test_cancelled_stream_ends_its_span(colour: str, clock: Clock, lab: Lab) -> None:
-    async def wait(left: float | None) -> bytes:
+    async def wait(deadline: Any) -> bytes:
         await anyio.sleep_forever()
         raise AssertionError
 
@@ -429,9 +429,9 @@ def test_span_is_a_child_and_is_current_for_requests_and_hooks(
         trace.get_current_span().set_attribute("team", "docs")
 
     class Sees(FakeIO):
-        async def send(self, request: Any, left: float | None) -> Any:
+        async def send(self, request: Any, deadline: Any) -> Any:
             look(request)
-            return await super().send(request, left)
+            return await super().send(request, deadline)
 
     tracer = lab.tracers.get_tracer("test")
     with tracer.start_as_current_span("outer") as outer:

@@ -22,9 +22,10 @@ import anyio.lowlevel
 import httpx
 import pytest
 
+from responses_client._base.clock import NO_DEADLINE, Deadline
 from responses_client._transport import http_library as _transport
 from responses_client._transport.asynchronous import AsyncIO
-from responses_client._transport.protocols import Body, Failure, Timeouts, WireRequest, run
+from responses_client._transport.protocols import Body, Timeouts, TransportError, WireRequest, run
 from responses_client._transport.sync import SyncIO
 from responses_client.errors import ConfigurationError
 
@@ -52,8 +53,8 @@ class World:
             return run(script(io))  # type: ignore[arg-type]
         return anyio.run(script, io, backend=self.name)
 
-    def send(self, handler: Handler, request: WireRequest = REQUEST, left: float | None = None) -> Body:
-        return self.play(lambda io: io.send(request, left), handler)
+    def send(self, handler: Handler, request: WireRequest = REQUEST, timeout: float | None = None) -> Body:
+        return self.play(lambda io: io.send(request, Deadline.after(timeout)), handler)
 
 
 @pytest.fixture(params=["sync", "asyncio", "trio"])
@@ -107,7 +108,7 @@ def answering(stream: Pieces, **headers: str) -> Handler:
 
 async def read(body: Body) -> list[bytes]:
     pieces = []
-    while (piece := await body.next(None)) is not None:
+    while (piece := await body.next(NO_DEADLINE)) is not None:
         pieces.append(piece)
     await body.close()
     return pieces
@@ -116,14 +117,14 @@ async def read(body: Body) -> list[bytes]:
 # --- what goes out
 
 
-def sent(world: World, request: WireRequest = REQUEST, left: float | None = None) -> httpx.Request:
+def sent(world: World, request: WireRequest = REQUEST, timeout: float | None = None) -> httpx.Request:
     seen: list[httpx.Request] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
         seen.append(request)
         return httpx.Response(204)
 
-    world.send(handler, request, left)
+    world.send(handler, request, timeout)
     return seen[0]
 
 
@@ -149,7 +150,7 @@ def test_header_may_hold_latin_1_and_none_removes_one(world: World) -> None:
 
 
 def test_timeouts_shrink_as_the_time_that_is_left_does(world: World) -> None:
-    waits: Any = sent(world, left=0.05).extensions["timeout"]
+    waits: Any = sent(world, timeout=0.05).extensions["timeout"]
 
     assert list(waits) == ["connect", "read", "write", "pool"]
     assert len(waits) == 4
@@ -167,10 +168,10 @@ def test_answer_is_read_piece_by_piece(world: World) -> None:
     stream = Pieces(b"a", b"b")
 
     async def script(io: SyncIO | AsyncIO) -> None:
-        body = await io.send(REQUEST, None)
+        body = await io.send(REQUEST, NO_DEADLINE)
         assert (body.status_code, body.headers["X-Id"]) == (200, "1")
         assert await read(body) == [b"a", b"b"]
-        assert await body.next(None) is None
+        assert await body.next(NO_DEADLINE) is None
 
     world.play(script, answering(stream, **{"x-id": "1"}))
     assert stream.closed == 1
@@ -183,7 +184,7 @@ def test_compressed_answer_is_decoded(world: World, encoding: str, is_encoded: b
     content = gzip.compress(b"text") if is_encoded else b"text"
 
     async def script(io: SyncIO | AsyncIO) -> bytes:
-        return b"".join(await read(await io.send(REQUEST, 5.0)))
+        return b"".join(await read(await io.send(REQUEST, Deadline.after(5.0))))
 
     assert (
         world.play(script, answering(Pieces(content[:9], content[9:]), **{"content-encoding": encoding}))
@@ -216,16 +217,16 @@ def test_errors_of_the_library_become_failures(
     def refuse(_: httpx.Request) -> httpx.Response:
         raise error
 
-    with pytest.raises(Failure) as caught:
+    with pytest.raises(TransportError) as caught:
         world.send(refuse)
     assert (caught.value.outcome.kind, caught.value.reason) == (kind, reason)
     assert caught.value.__cause__ is error
 
     async def script(io: SyncIO | AsyncIO) -> None:
-        body = await io.send(REQUEST, None)
-        assert await body.next(None) == b"a"
-        with pytest.raises(Failure) as caught:
-            await body.next(None)
+        body = await io.send(REQUEST, NO_DEADLINE)
+        assert await body.next(NO_DEADLINE) == b"a"
+        with pytest.raises(TransportError) as caught:
+            await body.next(NO_DEADLINE)
         assert (caught.value.outcome.kind, caught.value.reason) == (kind, reason)
         await body.close()
 
@@ -246,7 +247,7 @@ def test_error_without_a_text_is_told_by_its_cause(world: World) -> None:
             raise httpx.ConnectError("") from error
         raise AssertionError
 
-    with pytest.raises(Failure, match=r"^ConnectError: certificate verify failed$"):
+    with pytest.raises(TransportError, match=r"^ConnectError: certificate verify failed$"):
         world.send(refuse_visibly)
 
 
@@ -290,8 +291,8 @@ def test_drain_reads_the_rest_of_a_body(world: World) -> None:
     stream = Pieces(b"a", b"b", b"c")
 
     async def script(io: SyncIO | AsyncIO) -> None:
-        body = await io.send(REQUEST, None)
-        await body.next(None)
+        body = await io.send(REQUEST, NO_DEADLINE)
+        await body.next(NO_DEADLINE)
         assert await body.drain() == b"bc"
         assert await body.drain() == b""
         await body.close()
@@ -311,8 +312,8 @@ def test_drain_reads_the_rest_of_a_body(world: World) -> None:
 )
 def test_drain_is_bounded_in_time_and_pieces(world: World, stream: Pieces, came: bytes) -> None:
     async def script(io: SyncIO | AsyncIO) -> None:
-        body = await io.send(REQUEST, None)
-        await body.next(None)
+        body = await io.send(REQUEST, NO_DEADLINE)
+        await body.next(NO_DEADLINE)
         start = time.monotonic()
         assert await body.drain() == came
         assert time.monotonic() - start < 0.25
@@ -330,7 +331,7 @@ def test_close_does_not_tell_of_a_connection_that_breaks_meanwhile(world: World)
             raise httpx.CloseError("reset")
 
     async def script(io: SyncIO | AsyncIO) -> None:
-        await (await io.send(REQUEST, None)).close()
+        await (await io.send(REQUEST, NO_DEADLINE)).close()
 
     world.play(script, answering(Broken(b"a")))
 
@@ -353,12 +354,12 @@ def test_no_time_left_is_a_timeout_before_anything_is_read(world: World) -> None
     stream = Pieces(b"a")
 
     async def script(io: SyncIO | AsyncIO) -> None:
-        body = await io.send(REQUEST, None)
-        for left in (0.0, -1.0):
-            with pytest.raises(Failure, match="the time for it was up") as caught:
-                await body.next(left)
+        body = await io.send(REQUEST, NO_DEADLINE)
+        for timeout in (0.0, -1.0):
+            with pytest.raises(TransportError, match="the time for it was up") as caught:
+                await body.next(Deadline.after(timeout))
             assert caught.value.outcome.kind == "timeout"
-        assert await body.next(1.0) == b"a"
+        assert await body.next(Deadline.after(1.0)) == b"a"
         await body.close()
 
     world.play(script, answering(stream))
@@ -370,15 +371,15 @@ def test_async_wait_for_headers_ends_when_the_time_is_up(loop: World) -> None:
         await anyio.sleep(30)
         raise AssertionError
 
-    with pytest.raises(Failure, match="the time for it was up"):
-        loop.play(lambda io: io.send(REQUEST, 0.05), slow)  # type: ignore[arg-type]
+    with pytest.raises(TransportError, match="the time for it was up"):
+        loop.play(lambda io: io.send(REQUEST, Deadline.after(0.05)), slow)  # type: ignore[arg-type]
 
 
 def test_async_wait_for_a_piece_ends_when_the_time_is_up(loop: World) -> None:
     async def script(io: SyncIO | AsyncIO) -> None:
-        body = await io.send(REQUEST, None)
-        with pytest.raises(Failure, match="the time for it was up"):
-            await body.next(0.05)
+        body = await io.send(REQUEST, NO_DEADLINE)
+        with pytest.raises(TransportError, match="the time for it was up"):
+            await body.next(Deadline.after(0.05))
         await body.close()
 
     loop.play(script, answering(Pieces(30.0, b"a")))
@@ -390,7 +391,7 @@ def test_body_left_early_leaves_no_generator_to_the_garbage_collector(loop: Worl
     stream = Pieces(*[b"x"] * pieces, 30.0)
 
     async def script(io: SyncIO | AsyncIO) -> None:
-        await (await io.send(REQUEST, None)).close()
+        await (await io.send(REQUEST, NO_DEADLINE)).close()
         gc.collect()
 
     loop.play(script, answering(stream))
@@ -401,7 +402,7 @@ def test_body_without_an_end_is_left_nevertheless() -> None:
     stream = Pieces(*[b"x"] * 10_000)
 
     async def script(io: SyncIO | AsyncIO) -> None:
-        await (await io.send(REQUEST, None)).close()
+        await (await io.send(REQUEST, NO_DEADLINE)).close()
 
     World("asyncio").play(script, answering(stream))
     assert stream.given < 10_000
@@ -425,8 +426,8 @@ def test_sync_wait_for_headers_ends_when_the_time_is_up() -> None:
         gone_on.set()
         return httpx.Response(200, stream=late)
 
-    with pytest.raises(Failure, match="the time for it was up"):
-        World("sync").send(slow, left=0.05)
+    with pytest.raises(TransportError, match="the time for it was up"):
+        World("sync").send(slow, timeout=0.05)
     go_on.set()
     assert gone_on.wait(5)
     until = time.monotonic() + 5
@@ -444,8 +445,8 @@ def test_error_that_comes_too_late_is_nobodys(error: BaseException) -> None:
         go_on.wait(5)
         raise error
 
-    with pytest.raises(Failure, match="the time for it was up"):
-        World("sync").send(slow, left=0.05)
+    with pytest.raises(TransportError, match="the time for it was up"):
+        World("sync").send(slow, timeout=0.05)
     go_on.set()
     threads[0].join(5)
     assert not threads[0].is_alive()
@@ -461,7 +462,7 @@ def test_interrupted_wait_for_headers_closes_the_answer_that_comes(monkeypatch: 
 
     monkeypatch.setattr("responses_client._transport.threads.wait", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        World("sync").send(answering(late), left=5.0)
+        World("sync").send(answering(late), timeout=5.0)
     futures[0].result(5)
     until = time.monotonic() + 5
     while not late.closed and time.monotonic() < until:
@@ -481,8 +482,8 @@ def test_hooks_of_the_users_client_see_the_context_of_the_call(world: World) -> 
 
     async def script(io: SyncIO | AsyncIO) -> None:
         variable.set("set")
-        await io.send(REQUEST, None)
-        await io.send(REQUEST, 5.0)
+        await io.send(REQUEST, NO_DEADLINE)
+        await io.send(REQUEST, Deadline.after(5.0))
 
     world.play(script, handler)
     assert seen == ["set", "set"]
@@ -527,12 +528,12 @@ Pair = tuple[socket.socket, socket.socket]
 
 def test_deadline_ends_a_read_that_blocks(pair: Pair) -> None:
     near, far = pair
-    body = World("sync").send(over(near, Line(near)), left=0.1)
+    body = World("sync").send(over(near, Line(near)), timeout=0.1)
     far.send(b"a")
 
-    assert run(body.next(5.0)) == b"a"
-    with pytest.raises(Failure, match="the time for it was up") as caught:
-        run(body.next(5.0))
+    assert run(body.next(Deadline.after(5.0))) == b"a"
+    with pytest.raises(TransportError, match="the time for it was up") as caught:
+        run(body.next(Deadline.after(5.0)))
     assert caught.value.outcome.kind == "timeout"
     run(body.close())
 
@@ -545,10 +546,10 @@ def test_deadline_is_told_in_place_of_the_error_it_causes(pair: Pair) -> None:
             yield from super().__iter__()
             raise httpx.RemoteProtocolError("incomplete chunked read")
 
-    body = World("sync").send(over(near, Chunked(near)), left=0.05)
+    body = World("sync").send(over(near, Chunked(near)), timeout=0.05)
 
-    with pytest.raises(Failure, match="the time for it was up") as caught:
-        run(body.next(5.0))
+    with pytest.raises(TransportError, match="the time for it was up") as caught:
+        run(body.next(Deadline.after(5.0)))
     assert isinstance(caught.value.__cause__, httpx.RemoteProtocolError)
     run(body.close())
 
@@ -556,7 +557,7 @@ def test_deadline_is_told_in_place_of_the_error_it_causes(pair: Pair) -> None:
 def test_timer_of_a_body_ends_with_it(pair: Pair) -> None:
     near, _ = pair
     before = threading.active_count()
-    body = World("sync").send(over(near, Line(near)), left=60.0)
+    body = World("sync").send(over(near, Line(near)), timeout=60.0)
 
     assert threading.active_count() == before + 1
     run(body.close())
@@ -569,7 +570,7 @@ def test_timer_of_a_body_ends_with_it(pair: Pair) -> None:
 
 def test_deadline_that_passes_after_the_end_leaves_the_connection_alone(pair: Pair) -> None:
     near, far = pair
-    body = World("sync").send(over(near, Pieces(b"a")), left=0.05)
+    body = World("sync").send(over(near, Pieces(b"a")), timeout=0.05)
 
     assert run(read(body)) == [b"a"]
     time.sleep(0.1)
@@ -595,8 +596,8 @@ def test_close_ends_a_read_that_blocks_in_another_thread(pair: Pair) -> None:
     ended = threading.Event()
 
     def read_on() -> None:
-        with suppress(Failure):  # if it comes to read only after the close
-            assert run(body.next(None)) is None
+        with suppress(TransportError):  # if it comes to read only after the close
+            assert run(body.next(NO_DEADLINE)) is None
         ended.set()
 
     threading.Thread(target=read_on).start()
@@ -618,9 +619,9 @@ def test_connection_that_is_shared_is_neither_drained_nor_cut_off(pair: Pair, ve
     near, far = pair
     stream = Pieces(b"a", b"b")
     sock = near if version == b"HTTP/2" else object()
-    body = World("sync").send(over(sock, stream, version), left=0.05)
+    body = World("sync").send(over(sock, stream, version), timeout=0.05)
 
-    assert run(body.next(None)) == b"a"
+    assert run(body.next(NO_DEADLINE)) == b"a"
     assert run(body.drain()) == (b"" if version == b"HTTP/2" else b"b")
     run(body.close())
     time.sleep(0.1)
@@ -633,7 +634,7 @@ def test_connection_that_is_shared_is_neither_drained_nor_cut_off(pair: Pair, ve
 
 
 def test_function_is_called_for_its_value(world: World) -> None:
-    assert world.play(lambda io: io.call(lambda: "key", None), lambda _: httpx.Response(204)) == "key"
+    assert world.play(lambda io: io.call(lambda: "key", NO_DEADLINE), lambda _: httpx.Response(204)) == "key"
 
 
 async def async_key() -> str:
@@ -642,12 +643,16 @@ async def async_key() -> str:
 
 
 def test_async_function_is_awaited(loop: World) -> None:
-    assert loop.play(lambda io: io.call(async_key, 5.0), lambda _: httpx.Response(204)) == "key"
+    assert (
+        loop.play(lambda io: io.call(async_key, Deadline.after(5.0)), lambda _: httpx.Response(204)) == "key"
+    )
 
 
 def test_async_function_may_take_the_time_that_is_left(loop: World) -> None:
-    with pytest.raises(Failure, match="the api_key function took too long"):
-        loop.play(lambda io: io.call(lambda: anyio.sleep(30), 0.05), lambda _: httpx.Response(204))  # type: ignore[arg-type,return-value]
+    with pytest.raises(TransportError, match="the api_key function took too long"):
+        loop.play(
+            lambda io: io.call(lambda: anyio.sleep(30), Deadline.after(0.05)), lambda _: httpx.Response(204)
+        )  # type: ignore[arg-type,return-value]
 
 
 class Later:
@@ -668,14 +673,14 @@ def test_async_function_is_refused_in_plain_functions(function: Any) -> None:
         )
 
 
-# --- turns
+# --- locks
 
 
 def test_turns_are_taken_one_after_the_other(world: World) -> None:
     async def script(io: SyncIO | AsyncIO) -> list[int]:
         owner, taken = World("owner"), list[int]()
         for number in range(2):
-            async with io.turn(owner, 5.0):
+            async with io.lock(owner, Deadline.after(5.0)):
                 taken.append(number)
         return taken
 
@@ -731,7 +736,7 @@ def test_answer_that_an_auth_object_has_read_is_read_again(world: World, compres
     headers = {"content-encoding": "gzip"} if compressed else {}
 
     async def script(io: SyncIO | AsyncIO) -> list[bytes]:
-        answer = await io.send(REQUEST._replace(auth=ReadFirst()), None)
+        answer = await io.send(REQUEST._replace(auth=ReadFirst()), NO_DEADLINE)
         pieces = await read(answer)
         assert await answer.drain() == b""
         await answer.close()
@@ -750,7 +755,7 @@ def test_auth_of_the_users_client_stays_unless_there_is_another(auth: Any) -> No
         return httpx.Response(200)
 
     given = httpx.Client(transport=httpx.MockTransport(answer), auth=("me", "password"))
-    run(SyncIO(given).send(REQUEST._replace(auth=auth), None))  # type: ignore[arg-type]
+    run(SyncIO(given).send(REQUEST._replace(auth=auth), NO_DEADLINE))  # type: ignore[arg-type]
 
     assert [text and text[:6] for text in sent] == [None if auth else "Basic "]
 
@@ -778,7 +783,7 @@ def test_client_of_ours_is_made_once_a_scheme_and_closed(monkeypatch: pytest.Mon
     monkeypatch.setattr(_transport.httpx, "Client", fake)
     io = SyncIO()
     for url in ("http://a/", "http://b/", "https://c/"):
-        run(io.send(REQUEST._replace(url=url), None))
+        run(io.send(REQUEST._replace(url=url), NO_DEADLINE))
 
     assert len(made) == 2
     assert not io.is_closed
@@ -804,7 +809,7 @@ def test_async_client_of_ours_is_made_once_a_loop_and_scheme_and_closed(
     async def main() -> None:
         io.is_closed = False
         for url in ("http://a/", "http://b/", "https://c/"):
-            await (await io.send(REQUEST._replace(url=url), None)).close()
+            await (await io.send(REQUEST._replace(url=url), NO_DEADLINE)).close()
         await io.close()
 
     for backend in ("asyncio", "asyncio", "trio"):
@@ -850,7 +855,7 @@ def test_environment_that_cannot_work_is_a_mistake_in_the_configuration(
 
     async def main() -> None:
         with pytest.raises(ConfigurationError, match=f"settings for proxies or TLS cannot work: .*{problem}"):
-            await driver().send(REQUEST._replace(url="https://api.test/"), None)
+            await driver().send(REQUEST._replace(url="https://api.test/"), NO_DEADLINE)
 
     anyio.run(main)
     _transport._ssl_context.cache_clear()
@@ -865,7 +870,7 @@ def test_connection_is_taken_over_after_the_protocol_was_switched(world: World) 
         return httpx.Response(101, extensions={"network_stream": Stream()})
 
     async def script(io: SyncIO | AsyncIO) -> str:
-        return type((await io.send(REQUEST, None)).socket(5.0)).__name__
+        return type((await io.send(REQUEST, NO_DEADLINE)).socket(5.0)).__name__
 
     assert world.play(script, switch) == ("SyncSocket" if world.name == "sync" else "AsyncSocket")
 
@@ -886,7 +891,7 @@ def test_connection_that_was_taken_over_is_not_cut_off_at_the_end_of_the_call() 
         )
     )
     with ours, theirs:
-        taken = run(io.send(REQUEST, 0.05)).socket(None)
+        taken = run(io.send(REQUEST, Deadline.after(0.05))).socket(None)
         assert run(taken.read(0.1)) is None
         theirs.sendall(b"later")
         assert run(taken.read(5)) == b"later"

@@ -10,48 +10,49 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from responses_client._transport.keyed_locks import AsyncTurns, SyncTurns
-from responses_client._transport.protocols import Failure, run
+from responses_client._base.clock import NO_DEADLINE, Deadline
+from responses_client._transport.keyed_locks import AsyncKeyedLocks, SyncKeyedLocks
+from responses_client._transport.protocols import TransportError, run
 
 
 class Owner:
     """Something that several wait for."""
 
 
-async def take(turns: SyncTurns | AsyncTurns, owner: object, left: float | None = None) -> None:
-    async with turns.take(owner, left):
+async def hold(locks: SyncKeyedLocks | AsyncKeyedLocks, owner: object, seconds: float | None = None) -> None:
+    async with locks.hold(owner, Deadline.after(seconds)):
         pass
 
 
-async def take_beside_another(turns: SyncTurns | AsyncTurns) -> None:
-    """A turn of one owner does not wait for that of another."""
-    async with turns.take(Owner(), None):
-        await take(turns, Owner(), 0.5)
+async def hold_beside_another(locks: SyncKeyedLocks | AsyncKeyedLocks) -> None:
+    """A lock of one owner does not wait for that of another."""
+    async with locks.hold(Owner(), NO_DEADLINE):
+        await hold(locks, Owner(), 0.5)
 
 
-async def take_after_an_error(turns: SyncTurns | AsyncTurns) -> None:
-    """A turn is given on after an error."""
+async def hold_after_an_error(locks: SyncKeyedLocks | AsyncKeyedLocks) -> None:
+    """A lock is given on after an error."""
     owner = Owner()
     with pytest.raises(ZeroDivisionError):
-        async with turns.take(owner, None):
+        async with locks.hold(owner, NO_DEADLINE):
             raise ZeroDivisionError
-    await take(turns, owner, 0.5)
+    await hold(locks, owner, 0.5)
 
 
-@pytest.mark.parametrize("script", [take_beside_another, take_after_an_error])
-def test_turn_waits_for_nothing_else_than_the_turn_before(script: object) -> None:
-    run(script(SyncTurns()))  # type: ignore[operator]
+@pytest.mark.parametrize("script", [hold_beside_another, hold_after_an_error])
+def test_lock_waits_for_nothing_else_than_the_lock_before(script: object) -> None:
+    run(script(SyncKeyedLocks()))  # type: ignore[operator]
     for backend in ("asyncio", "trio"):
-        anyio.run(script, AsyncTurns(), backend=backend)  # type: ignore[arg-type]
+        anyio.run(script, AsyncKeyedLocks(), backend=backend)  # type: ignore[arg-type]
 
 
-def test_threads_have_the_turn_one_after_the_other() -> None:
-    turns, owner = SyncTurns(), Owner()
+def test_threads_have_the_lock_one_after_the_other() -> None:
+    locks, owner = SyncKeyedLocks(), Owner()
     inside: list[int] = []
     others = threading.Event()
 
     async def work(number: int) -> None:
-        async with turns.take(owner, 5.0):
+        async with locks.hold(owner, Deadline.after(5.0)):
             inside.append(number)
             others.wait(0.01)
             assert inside.pop() == number
@@ -61,25 +62,28 @@ def test_threads_have_the_turn_one_after_the_other() -> None:
     assert inside == []
 
 
-def test_thread_waits_for_its_turn_as_long_as_it_may() -> None:
-    turns, owner = SyncTurns(), Owner()
+def test_thread_waits_for_its_lock_as_long_as_it_may() -> None:
+    locks, owner = SyncKeyedLocks(), Owner()
 
     async def script() -> None:
-        async with turns.take(owner, None):
-            with ThreadPoolExecutor(1) as pool, pytest.raises(Failure, match="did not come in time"):
-                pool.submit(lambda: run(take(turns, owner, 0.01))).result()
-            await take(turns, owner, -1.0)  # its own turn, once more
+        async with locks.hold(owner, NO_DEADLINE):
+            with (
+                ThreadPoolExecutor(1) as pool,
+                pytest.raises(TransportError, match="held the lock for too long"),
+            ):
+                pool.submit(lambda: run(hold(locks, owner, 0.01))).result()
+            await hold(locks, owner, -1.0)  # its own lock, once more
 
     run(script())
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_tasks_have_the_turn_one_after_the_other(backend: str) -> None:
-    turns, owner = AsyncTurns(), Owner()
+def test_tasks_have_the_lock_one_after_the_other(backend: str) -> None:
+    locks, owner = AsyncKeyedLocks(), Owner()
     inside: list[int] = []
 
     async def work(number: int) -> None:
-        async with turns.take(owner, 5.0):
+        async with locks.hold(owner, Deadline.after(5.0)):
             inside.append(number)
             await anyio.lowlevel.checkpoint()
             assert inside.pop() == number
@@ -94,54 +98,54 @@ def test_tasks_have_the_turn_one_after_the_other(backend: str) -> None:
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-@pytest.mark.parametrize("left", [0.01, 0, -1.0])
-def test_task_waits_for_its_turn_as_long_as_it_may(backend: str, left: float) -> None:
-    turns, owner = AsyncTurns(), Owner()
+@pytest.mark.parametrize("timeout", [0.01, 0, -1.0])
+def test_task_waits_for_its_lock_as_long_as_it_may(backend: str, timeout: float) -> None:
+    locks, owner = AsyncKeyedLocks(), Owner()
 
     async def wait() -> None:
-        with pytest.raises(Failure, match="did not come in time"):
-            await take(turns, owner, left)
+        with pytest.raises(TransportError, match="held the lock for too long"):
+            await hold(locks, owner, timeout)
 
     async def main() -> None:
-        async with turns.take(owner, None), anyio.create_task_group() as tasks:
+        async with locks.hold(owner, NO_DEADLINE), anyio.create_task_group() as tasks:
             tasks.start_soon(wait)
-        await take(turns, owner, 0.5)
+        await hold(locks, owner, 0.5)
 
     anyio.run(main, backend=backend)
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_task_that_is_cancelled_while_it_waits_or_works_gives_the_turn_on(backend: str) -> None:
-    turns, owner = AsyncTurns(), Owner()
+def test_task_that_is_cancelled_while_it_waits_or_works_gives_the_lock_on(backend: str) -> None:
+    locks, owner = AsyncKeyedLocks(), Owner()
 
-    async def hold(started: anyio.Event) -> None:
-        async with turns.take(owner, None):
+    async def hold_forever(started: anyio.Event) -> None:
+        async with locks.hold(owner, NO_DEADLINE):
             started.set()
             await anyio.sleep_forever()
 
     async def main() -> None:
         async with anyio.create_task_group() as tasks:
             started = anyio.Event()
-            tasks.start_soon(hold, started)
+            tasks.start_soon(hold_forever, started)
             await started.wait()
-            tasks.start_soon(take, turns, owner)
+            tasks.start_soon(hold, locks, owner)
             await anyio.lowlevel.checkpoint()
             tasks.cancel_scope.cancel()
-        await take(turns, owner, 0.5)
+        await hold(locks, owner, 0.5)
 
     anyio.run(main, backend=backend)
 
 
-def test_each_loop_has_turns_of_its_own() -> None:
-    turns, owner = AsyncTurns(), Owner()
+def test_each_loop_has_locks_of_its_own() -> None:
+    locks, owner = AsyncKeyedLocks(), Owner()
     for backend in ("asyncio", "trio", "asyncio"):
-        anyio.run(take, turns, owner, backend=backend)
+        anyio.run(hold, locks, owner, backend=backend)
 
 
 def test_owner_that_is_gone_leaves_nothing() -> None:
-    turns, owner = SyncTurns(), Owner()
-    run(take(turns, owner))
-    assert len(turns._locks) == 1
+    locks, owner = SyncKeyedLocks(), Owner()
+    run(hold(locks, owner))
+    assert len(locks._locks) == 1
     del owner
     gc.collect()
-    assert len(turns._locks) == 0
+    assert len(locks._locks) == 0

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from responses_client._transport.protocols import Failure, Timeouts, WireRequest, run
+from responses_client._transport.protocols import Timeouts, TransportError, WireRequest, run
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_request_is_shown_without_its_secrets() -> None:
 
 
 def test_failure_tells_what_happened_and_why() -> None:
-    failure = Failure("timeout", "nothing came")
+    failure = TransportError("timeout", "nothing came")
 
     assert (failure.outcome.kind, failure.reason, str(failure)) == ("timeout", "nothing came", "nothing came")
 

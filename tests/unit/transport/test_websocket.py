@@ -22,7 +22,7 @@ from httpcore._backends.sync import SyncStream
 from httpcore._backends.trio import TrioStream
 
 from responses_client._calls.settings import Settings
-from responses_client._transport.protocols import Failure, run
+from responses_client._transport.protocols import TransportError, run
 from responses_client._transport.websocket import AsyncSocket, SyncSocket
 from responses_client._websocket.connection import Connection
 from responses_client.errors import APIConnectionError, ConfigurationError
@@ -149,9 +149,9 @@ def test_message_that_is_not_taken_in_time_ends_the_connection(
     ours, theirs = socket.socketpair()
     with ours, theirs:
         sock = sync_socket(SyncStream(ours), timeout)
-        with pytest.raises(Failure, match="did not take the message in time"):
+        with pytest.raises(TransportError, match="did not take the message in time"):
             run(sock.write(lambda: b"a" * MUCH, left))
-        with pytest.raises(Failure):
+        with pytest.raises(TransportError):
             run(sock.write(lambda: b"a"))
 
 
@@ -166,14 +166,14 @@ def test_message_behind_one_that_is_stuck_waits_no_longer_than_it_may() -> None:
             return b"a" * MUCH
 
         def send() -> None:
-            with pytest.raises(Failure) as caught:
+            with pytest.raises(TransportError) as caught:
                 run(sock.write(make))
             failures.append(caught.value.reason)
 
         thread = threading.Thread(target=send)
         thread.start()
         assert is_stuck.wait(5)
-        with pytest.raises(Failure, match="another message was still being sent"):
+        with pytest.raises(TransportError, match="another message was still being sent"):
             run(sock.write(lambda: pytest.fail("it was made in vain"), 0.02))
         assert thread.is_alive()
         run(sock.close())
@@ -231,7 +231,7 @@ def test_message_of_which_nothing_was_sent_leaves_the_connection() -> None:
             while True:
                 size += ours.send(b"a" * 65536)
         sock = sync_socket(SyncStream(ours))
-        with pytest.raises(Failure, match="did not take the message in time"):
+        with pytest.raises(TransportError, match="did not take the message in time"):
             run(sock.write(lambda: pytest.fail("it was made in vain"), 0.02))
         while size:
             size -= len(theirs.recv(min(size, 65536)))
@@ -271,7 +271,7 @@ def test_closing_ends_a_read_of_another_thread(pair: tuple[SyncSocket, socket.so
 
     def read() -> None:
         is_reading.set()
-        with suppress(Failure):
+        with suppress(TransportError):
             found.append(run(ours.read(None)))
         found.append("over")
 
@@ -288,9 +288,9 @@ def test_closed_connection_cannot_be_used(pair: tuple[SyncSocket, socket.socket]
     ours, _ = pair
     run(ours.close())
     run(ours.close())
-    with pytest.raises(Failure):
+    with pytest.raises(TransportError):
         run(ours.read(1))
-    with pytest.raises(Failure):
+    with pytest.raises(TransportError):
         run(ours.write(lambda: b"x"))
 
 
@@ -506,7 +506,7 @@ def test_failure_to_send_is_told_to_all_who_send(play: Play) -> None:
         failures: list[str] = []
 
         async def send() -> None:
-            with pytest.raises(Failure) as caught:
+            with pytest.raises(TransportError) as caught:
                 await ours.write(lambda: b"a" * MUCH)
             failures.append(caught.value.reason)
 
@@ -517,7 +517,7 @@ def test_failure_to_send_is_told_to_all_who_send(play: Play) -> None:
             theirs.close()
         assert len(failures) == 3
         assert len(set(failures)) == 1
-        with pytest.raises(Failure, match=failures[0].partition(":")[0]):
+        with pytest.raises(TransportError, match=failures[0].partition(":")[0]):
             await ours.write(lambda: pytest.fail("it was made in vain"))
 
     play(script)
@@ -526,7 +526,7 @@ def test_failure_to_send_is_told_to_all_who_send(play: Play) -> None:
 def test_connection_that_breaks_is_told_to_who_reads(play: Play) -> None:
     async def script(ours: AsyncSocket, theirs: socket.socket) -> None:
         await ours.close()
-        with pytest.raises(Failure):
+        with pytest.raises(TransportError):
             await ours.read(1)
 
     play(script)

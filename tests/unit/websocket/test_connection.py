@@ -32,7 +32,7 @@ from samples import KEY
 
 from responses_client import AsyncWebSocketSession, EventStream, WebSocketSession
 from responses_client._calls.settings import Settings
-from responses_client._transport.protocols import Bell, Failure, run
+from responses_client._transport.protocols import Bell, TransportError, run
 from responses_client._transport.websocket import AsyncSocket
 from responses_client._websocket.connection import Connection
 from responses_client._websocket.frames import Ending
@@ -372,7 +372,7 @@ def test_malformed_event_ends_its_stream_in_strict_mode(wire: FakeSocket) -> Non
 def test_connection_that_cannot_be_written_to_has_ended(wire: FakeSocket) -> None:
     with session_over(wire) as session:
         one = ask(session)
-        wire.broken = Failure("network", "WriteError: broken pipe")
+        wire.broken = TransportError("network", "WriteError: broken pipe")
         with pytest.raises(APIConnectionError, match="a message could not be sent, WriteError: broken pipe"):
             ask(session)
         with pytest.raises(StreamInterrupted, match="could not be sent"):

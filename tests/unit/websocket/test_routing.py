@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from responses_client._base.redaction import Redactor
 from responses_client._websocket.frames import Ending
 from responses_client._websocket.routing import Inbox, SocketState
 
@@ -288,7 +289,7 @@ SECRET = "0f1e2d3c4b5a6978"
 
 
 def test_errors_do_not_repeat_keys() -> None:
-    state = SocketState(strict=False, secrets=[SECRET])
+    state = SocketState(strict=False, redactor=Redactor([SECRET]))
     a, b = state.open("a", None), state.open("b", None)
     state.receive(wire(DELTA, "a", delta=SECRET))
     state.receive(wire("response.failed", "b", response={"error": {"message": SECRET}}))
@@ -303,7 +304,7 @@ def test_errors_do_not_repeat_keys() -> None:
 
 @pytest.mark.parametrize("strict", [False, True])
 def test_messages_that_cannot_be_read_do_not_repeat_keys(strict: bool) -> None:
-    state = SocketState(strict=strict, secrets=[SECRET])
+    state = SocketState(strict=strict, redactor=Redactor([SECRET]))
     a = state.open("a", None)
     state.receive(json.dumps([SECRET]).encode() if strict else SECRET.encode() + b"{")
     assert [b"***" in message.data for message in state.take(a)] == [True]

@@ -27,7 +27,7 @@ from samples import KEY, response
 
 from responses_client import AsyncClient, AsyncEventStream, Client, EventStream, WebSocketSession
 from responses_client._calls.settings import Settings
-from responses_client._transport.protocols import Failure, run
+from responses_client._transport.protocols import TransportError, run
 from responses_client._websocket.session import AsyncWebSocketSession
 from responses_client.errors import (
     APIConnectionError,
@@ -112,13 +112,13 @@ def test_refusal_is_the_error_of_its_status(clock: Clock) -> None:
 
 
 def test_attempts_to_connect_are_repeated_like_any_request(wire: FakeSocket) -> None:
-    io = FakeIO(wire.clock, bad(503), Failure("connect", "refused"), Upgraded(wire))
+    io = FakeIO(wire.clock, bad(503), TransportError("connect", "refused"), Upgraded(wire))
     with session_on(io):
         assert len(io.requests) == 3
 
 
 def test_attempts_to_connect_are_limited(clock: Clock) -> None:
-    io = FakeIO(clock, *[Failure("timeout", "too late")] * 3)
+    io = FakeIO(clock, *[TransportError("timeout", "too late")] * 3)
     with pytest.raises(APITimeoutError, match="was not answered in time after 2 tries"):
         session_on(io, max_retries=1).__enter__()
 
@@ -127,7 +127,7 @@ def test_deadline_is_for_connecting_alone(wire: FakeSocket) -> None:
     wire.script += [3600.0, *whole("Hi")]
     io = FakeIO(wire.clock, Upgraded(wire))
     with session_on(io, deadline=9.0, timeout=None) as session:
-        assert io.lefts == [9.0]
+        assert io.timeouts == [9.0]
         assert session.create(model="m").get_final_response().output_text == "Hi"
 
 

@@ -1,0 +1,105 @@
+"""The application that all transports share: it records each request and finds its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import httpx
+
+from ._http_envelope import check_key
+from ._http_types import Answer, ApiError, Pace
+from ._recorded_request import RecordedRequest, compare, recorded
+from ._routes import answer, not_found, segments_of
+from ._script_queue import Canned
+from ._store import Store
+from ._websocket_session import WebSocketSession
+
+
+class Application:
+    """The embedded API without any transport. Safe to use from several threads.
+
+    `prefix` is the path under which the API is found, such as `/v1`.
+    """
+
+    def __init__(self, store: Store, *, prefix: str) -> None:
+        self.store = store
+        self.prefix = prefix
+        self.requests: list[RecordedRequest] = []
+        self.is_closed = False
+        self.opened_streams = 0
+        self.closed_streams = 0
+
+    def handle(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Return the answer to an HTTP request.
+
+        Raises:
+            UnexpectedRequest: The request is not the expected one.
+            httpx.TransportError: The server is closed, or a dropped connection is scripted.
+        """
+        with self.store.lock:
+            request, canned = self._begin(method, url, headers, body)
+            try:
+                found = answer(self.store, request, self.prefix) if canned is None else _canned(*canned)
+            except ApiError as error:
+                found = error.answer()
+            return found.with_default_headers(self._usual_headers())
+
+    def connect(self, url: str, headers: Mapping[str, str]) -> WebSocketSession | Answer:
+        """Return the session of a new WebSocket, or the answer that refuses it; raise as `handle` does."""
+        with self.store.lock:
+            request, canned = self._begin("GET", url, headers, b"")
+            try:
+                if canned is not None:
+                    return _canned(*canned)
+                if segments_of(request, self.prefix) != ["responses"]:
+                    raise not_found(request)
+                check_key(request.headers)
+            except ApiError as error:
+                return error.answer()
+            return WebSocketSession(self.store, url, request.headers, self._record)
+
+    def _begin(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[RecordedRequest, tuple[Canned, Pace] | None]:
+        if self.is_closed:
+            raise httpx.ConnectError("The embedded server is closed.")
+        request = recorded(method, url, headers, body, self.store.known_history)
+        self._record(request)
+        return request, self.store.script.begin(partial(compare, request))
+
+    def _record(self, request: RecordedRequest) -> None:
+        self.requests.append(request)
+
+    def _usual_headers(self) -> dict[str, str]:
+        count = len(self.requests)
+        return {
+            "openai-processing-ms": "1",
+            "openai-version": "2020-10-01",
+            "x-request-id": f"req_{count:032x}",
+            **self.store.limiter.headers(count),
+        }
+
+    def verify(self, *, ended: bool) -> None:
+        """Raise `AssertionError` for unexpected requests and, if `ended`, for expected ones never sent."""
+        with self.store.lock:
+            self.store.script.verify(ended=ended)
+
+    def opened(self) -> Callable[[], None]:
+        """Count an opened stream; return the function that counts it as closed, at most once."""
+        with self.store.lock:
+            self.opened_streams += 1
+        pending = [1]
+
+        def closed() -> None:
+            with self.store.lock:
+                self.closed_streams += len(pending)
+                pending.clear()
+
+        return closed
+
+
+def _canned(canned: Canned, pace: Pace) -> Answer:
+    if canned.answer is None:
+        raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
+    return canned.answer.with_pace(pace)

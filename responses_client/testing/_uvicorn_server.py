@@ -1,0 +1,112 @@
+"""The embedded server on a port: uvicorn around its ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from importlib import import_module
+
+from ._app import Application
+from ._argument_checks import check_count
+from ._asgi import AsgiApp, Scope
+
+for _name in ("uvicorn", "wsproto"):
+    try:
+        import_module(_name)
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(
+            f"The embedded server needs {_name} to listen on a port: pip install 'responses-client[server]'",
+            name=_name,
+        ) from None
+
+import uvicorn  # noqa: E402 (after the check, whose error says how to install it)
+
+
+class UvicornServer(uvicorn.Server):
+    """uvicorn with an embedded server; `ready` is set as soon as it accepts connections.
+
+    It can close the connection of one client in the middle of an answer, and closes all of them when it
+    stops: a client that reads a stream must not keep a test from ending.
+    """
+
+    def __init__(self, app: Application, sleep: Callable[[float], None] | None) -> None:
+        self.ready = threading.Event()
+        asgi_app = AsgiApp(app, sleep=sleep, hang_up=self._hang_up)
+        config = uvicorn.Config(
+            asgi_app,
+            loop="asyncio",
+            http="h11",
+            ws="wsproto",
+            lifespan="off",
+            log_config=None,
+            # The address in the scope must be that of the connection, for `_hang_up` to find it.
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+        super().__init__(config)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start as usual, and set `ready`."""
+        await super().startup(sockets)
+        self.ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop as usual, but without waiting for clients."""
+        # This runs after uvicorn has asked all connections to shut down, when it starts to wait for them.
+        asyncio.get_running_loop().call_soon(self._hang_up_all)
+        await super().shutdown(sockets)
+
+    def _hang_up(self, scope: Scope) -> bool:
+        # Not all connection classes of uvicorn have a `client`; the two configured above have one.
+        all_of_them = self.server_state.connections
+        its = [each for each in all_of_them if getattr(each, "client", None) == scope.get("client")]
+        for connection in its:
+            connection.transport.close()
+        return bool(its)
+
+    def _hang_up_all(self) -> None:
+        for connection in self.server_state.connections:
+            connection.transport.close()
+
+
+def listener(host: str, port: int) -> socket.socket:
+    """Return a listening socket.
+
+    Raises:
+        OSError: The address is not available.
+        ValueError: The port is not from 0 to 65535.
+    """
+    check_count("port", port, minimum=0, maximum=65535)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family)
+
+
+def url_of(listening: socket.socket, host: str, app: Application) -> str:
+    """Return the base URL under which clients reach a server."""
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{listening.getsockname()[1]}{app.prefix}"
+
+
+@contextmanager
+def serving(
+    app: Application, *, host: str, port: int, sleep: Callable[[float], None] | None
+) -> Generator[str]:
+    """Serve from a thread and yield the base URL; raise `AssertionError` at the end if `verify` does."""
+    with closing(listener(host, port)) as listening, ThreadPoolExecutor(1) as pool:
+        server = UvicornServer(app, sleep)
+        running = pool.submit(server.run, sockets=[listening])
+        running.add_done_callback(lambda _: server.ready.set())
+        server.ready.wait()
+        try:
+            if running.done():
+                running.result()
+            yield url_of(listening, host, app)
+        finally:
+            server.should_exit = True
+            running.result()
+    app.verify(ended=False)

@@ -1,0 +1,280 @@
+"""The embedded server as an ASGI application, in process: URLs, bodies, clients that leave, broken connections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from asgi_sockets import dialled
+from server_calls import KEY, events, streamed
+
+from responses_client.testing import Server
+from responses_client.testing._asgi import AsgiApp, ConnectionBroken
+
+Message = dict[str, Any]
+BODY = b'{"model": "m", "input": "Hi"}'
+STREAM = b'{"model": "m", "input": "Hi", "stream": true}'
+JSON = {**KEY, "content-type": "application/json"}
+
+
+def client(server: Server, **options: Any) -> httpx.AsyncClient:
+    """A client of the application; `raise_app_exceptions=False` answers those with 500."""
+    transport = httpx.ASGITransport(server.app(), **options)
+    return httpx.AsyncClient(transport=transport, base_url="http://testserver/v1", headers=KEY)
+
+
+def scope_of(method: str = "POST", path: str = "/v1/responses", **changes: Any) -> Message:
+    return {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "headers": [(name.encode(), value.encode()) for name, value in JSON.items()],
+        **changes,
+    }
+
+
+async def played(app: Callable[..., Any], scope: Message, *messages: Message) -> list[Message]:
+    """Return the messages of an application for a request, whose client never leaves."""
+    waiting = iter(messages)
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        message = next(waiting, None)
+        if message is None:
+            await anyio.sleep_forever()
+            raise AssertionError
+        return message
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    with anyio.fail_after(10):
+        await app(scope, receive, send)
+    return sent
+
+
+def request(body: bytes = BODY) -> Message:
+    return {"type": "http.request", "body": body}
+
+
+# --- answers
+
+
+async def test_answers_are_those_of_the_server() -> None:
+    with Server() as server:
+        async with client(server) as http:
+            response = await http.post("/responses", json={"model": "m", "input": "Hi"})
+            assert response.json() == server.responses[response.json()["id"]]
+            assert (await http.get("/nothing")).status_code == 404
+    assert response.headers["content-length"] == str(len(response.content))
+    assert response.headers["x-request-id"] == "req_" + "1".rjust(32, "0")
+    assert server.requests[0].url == "http://testserver/v1/responses"
+
+
+async def test_streams_are_those_of_the_server() -> None:
+    with Server() as server:
+        async with client(server) as http:
+            response = await http.post("/responses", json={"model": "m", "input": "Hi", "stream": True})
+        assert (server.open_streams, server.closed_streams) == (0, 1)
+    assert events(response.text) == streamed(Server())
+    assert "content-length" not in response.headers
+
+
+async def test_each_event_is_a_message() -> None:
+    sent = await played(Server().app(), scope_of(), request(STREAM))
+    start, *body, end = sent
+    assert (start["type"], start["status"]) == ("http.response.start", 200)
+    assert [len(events(message["body"].decode())) for message in body] == [1] * len(body)
+    assert all(message["more_body"] for message in body)
+    assert end == {"type": "http.response.body", "body": b""}
+
+
+async def test_body_may_come_in_pieces() -> None:
+    parts = [
+        {"type": "http.request", "body": BODY[:5], "more_body": True},
+        {"type": "http.request", "more_body": True},
+        {"type": "http.request", "body": BODY[5:], "more_body": False},
+    ]
+    with Server() as server:
+        assert (await played(server.app(), scope_of(), *parts))[0]["status"] == 200
+        assert server.requests[0].body == BODY
+
+
+@pytest.mark.parametrize(
+    ("changes", "url"),
+    [
+        ({}, "http://testserver/v1/responses"),
+        ({"server": ("10.0.0.1", 8080), "scheme": "https"}, "https://10.0.0.1:8080/v1/responses"),
+        ({"server": ("unix.sock", None)}, "http://unix.sock/v1/responses"),
+        ({"query_string": b"a=1&b=%20"}, "http://testserver/v1/responses?a=1&b=%20"),
+        (
+            {"root_path": "/mock", "path": "/mock/v1/responses", "raw_path": b"/mock/v1/responses"},
+            "http://testserver/v1/responses",
+        ),
+        ({"path": "/v1/é b", "raw_path": None}, "http://testserver/v1/%C3%A9%20b"),
+        ({"headers": [(b"host", b"me.example.com:99")]}, "http://me.example.com:99/v1/responses"),
+    ],
+)
+async def test_url_is_put_together(changes: Message, url: str) -> None:
+    with Server() as server:
+        await played(server.app(), scope_of(**changes), request())
+        assert server.requests[0].url == url
+
+
+async def test_repeated_headers_are_all_there() -> None:
+    headers = [(b"x-a", b"1"), (b"x-a", b"2")]
+    with Server() as server:
+        await played(server.app(), scope_of(headers=headers), request())
+        assert server.requests[0].headers["x-a"] == "1, 2"
+
+
+async def test_application_starts_and_stops() -> None:
+    sent = await played(
+        Server().app(), {"type": "lifespan"}, {"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}
+    )
+    assert [message["type"] for message in sent] == [
+        "lifespan.startup.complete",
+        "lifespan.shutdown.complete",
+    ]
+
+
+# --- time
+
+
+async def test_delays_are_waited_for_as_told() -> None:
+    naps: list[float] = []
+    with Server(sleep=naps.append) as server:
+        server.delay(1.5, per_event=0.25)
+        sent = await played(server.app(), scope_of(), request(STREAM))
+    assert naps == [1.5, *[0.25] * (len(sent) - 3)]
+
+
+async def test_delays_are_waited_for_by_the_real_clock_unless_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    naps: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        naps.append(seconds)
+
+    monkeypatch.setattr(anyio, "sleep", sleep)
+    with Server() as server:
+        await played(server.delay(1.5).app(), scope_of(), request())
+    assert naps == [1.5]
+
+
+# --- clients that leave
+
+
+async def test_request_that_is_not_finished_is_not_answered() -> None:
+    messages = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
+    with Server() as server:
+        assert await played(server.app(), scope_of(), *messages) == []
+        assert server.requests == []
+
+
+async def test_client_that_leaves_stops_the_stream() -> None:
+    left = anyio.Event()
+    sent: list[Message] = []
+    waiting = iter([request(STREAM)])
+
+    async def receive() -> Message:
+        message = next(waiting, None)
+        if message is None:
+            await left.wait()
+        return message or {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+        if len(sent) == 4:
+            assert server.open_streams == 1
+            left.set()
+            await anyio.sleep_forever()
+
+    with Server() as server, anyio.fail_after(10):
+        await server.app()(scope_of(), receive, send)
+        assert (server.open_streams, server.closed_streams) == (0, 1)
+    assert len(sent) == 4
+
+
+async def test_client_that_is_gone_is_no_error() -> None:
+    waiting = iter([request(STREAM)])
+
+    async def receive() -> Message:
+        message = next(waiting, None)
+        if message is None:
+            await anyio.sleep_forever()
+        return message or {}
+
+    async def send(message: Message) -> None:
+        raise ConnectionResetError
+
+    with Server() as server, anyio.fail_after(10):
+        await server.app()(scope_of(), receive, send)
+        assert (server.open_streams, server.closed_streams) == (0, 1)
+
+
+# --- broken connections
+
+
+@pytest.mark.parametrize(
+    "script",
+    [lambda server: server.drop_connection(), lambda server: server.disconnect_after(2), lambda s: s.close()],
+)
+async def test_connection_that_breaks_is_an_exception_to_other_servers(
+    script: Callable[[Server], Any],
+) -> None:
+    with Server() as server:
+        script(server)
+        with pytest.raises(ConnectionBroken):
+            await played(server.app(), scope_of(), request(STREAM))
+        assert server.open_streams == 0
+
+
+async def test_broken_stream_has_its_events_first() -> None:
+    with Server() as server:
+        async with client(server.disconnect_after(2), raise_app_exceptions=False) as http:
+            response = await http.post("/responses", json={"model": "m", "input": "Hi", "stream": True})
+    assert len(events(response.text)) == 2
+
+
+async def test_answer_that_is_cut_does_not_say_how_long_it_is() -> None:
+    with Server() as server:
+        sent = await played(server.disconnect_after(1, clean=True).app(), scope_of(), request())
+    assert "content-length" not in httpx.Headers(sent[0]["headers"])
+    assert sent[-1] == {"type": "http.response.body", "body": b""}
+
+
+async def test_server_that_can_hang_up_is_asked_to() -> None:
+    asked: list[Message] = []
+
+    def hang_up(scope: Any) -> bool:
+        asked.append(scope)
+        return True
+
+    with Server() as server:
+        app = AsgiApp(server._app, hang_up=hang_up)
+        scope = scope_of()
+        ending = [{"type": "http.request"}, {"type": "http.disconnect"}]
+        assert await played(app, scope, {"type": "http.request"}, *ending) is not None
+        server.drop_connection()
+        assert await played(app, scope, request(), *ending) == []
+    assert asked == [scope]
+
+
+async def test_handshake_that_is_dropped_is_an_exception_too() -> None:
+    with Server() as server:
+        server.drop_connection()
+        with pytest.raises(ExceptionGroup) as caught:
+            async with dialled(server.app()) as socket:
+                assert await socket.message() == {"type": "ended"}
+    assert caught.group_contains(ConnectionBroken)
+
+
+async def test_handshake_that_is_dropped_ends_where_the_server_can_hang_up() -> None:
+    with Server() as server:
+        server.drop_connection()
+        async with dialled(AsgiApp(server._app, hang_up=lambda scope: True)) as socket:
+            await socket.leave()
+            assert await socket.message() == {"type": "ended"}

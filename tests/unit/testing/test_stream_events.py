@@ -1,0 +1,249 @@
+"""The events that the embedded server streams for output items of each kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from server_calls import streamed, types_of
+
+from responses_client.testing import Server
+
+
+def item_events(item: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the events of an item: those between the opening and the terminal event."""
+    with Server() as server:
+        server.reply_items([item])
+        found = streamed(server)
+    assert [event["type"] for event in found[:2]] == ["response.created", "response.in_progress"]
+    assert found[-1]["type"] == "response.completed"
+    assert [event["sequence_number"] for event in found] == list(range(len(found)))
+    assert all(event["output_index"] == 0 for event in found[2:-1])
+    return found[2:-1]
+
+
+def short_types(found: list[dict[str, Any]]) -> list[str]:
+    """Types without their prefix, runs of deltas as one."""
+    types: list[str] = []
+    for event in found:
+        name = event["type"].removeprefix("response.")
+        if not (types and types[-1] == name and name.endswith(".delta")):
+            types.append(name)
+    return types
+
+
+ITEMS: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
+    "message": (
+        {
+            "type": "message",
+            "id": "msg_1",
+            "status": "completed",
+            "role": "assistant",
+            "content": [
+                {
+                    "type": "output_text",
+                    "text": "A b.",
+                    "annotations": [{"type": "file_path"}],
+                    "logprobs": [],
+                },
+                {"type": "refusal", "refusal": "No."},
+                {"type": "hologram", "light": 1},
+            ],
+        },
+        {"type": "message", "id": "msg_1", "status": "in_progress", "role": "assistant", "content": []},
+        [
+            "content_part.added",
+            "output_text.delta",
+            "output_text.annotation.added",
+            "output_text.done",
+            "content_part.done",
+            "content_part.added",
+            "refusal.delta",
+            "refusal.done",
+            "content_part.done",
+            "content_part.added",
+            "content_part.done",
+        ],
+    ),
+    "reasoning": (
+        {
+            "type": "reasoning",
+            "id": "rs_1",
+            "encrypted_content": "x",
+            "summary": [{"type": "summary_text", "text": "So so"}],
+            "content": [{"type": "reasoning_text", "text": "Hm hm"}],
+        },
+        {"type": "reasoning", "id": "rs_1", "encrypted_content": "x", "summary": [], "content": []},
+        [
+            "reasoning_summary_part.added",
+            "reasoning_summary_text.delta",
+            "reasoning_summary_text.done",
+            "reasoning_summary_part.done",
+            "content_part.added",
+            "reasoning_text.delta",
+            "reasoning_text.done",
+            "content_part.done",
+        ],
+    ),
+    "function call": (
+        {"type": "function_call", "id": "fc_1", "call_id": "c", "name": "f", "arguments": '{"a":1}'},
+        {"type": "function_call", "id": "fc_1", "call_id": "c", "name": "f", "arguments": ""},
+        ["function_call_arguments.delta", "function_call_arguments.done"],
+    ),
+    "function call without arguments": (
+        {"type": "function_call", "id": "fc_1", "call_id": "c", "name": "f", "arguments": ""},
+        {"type": "function_call", "id": "fc_1", "call_id": "c", "name": "f", "arguments": ""},
+        ["function_call_arguments.done"],
+    ),
+    "custom tool call": (
+        {"type": "custom_tool_call", "id": "ctc_1", "call_id": "c", "name": "f", "input": "SELECT 1"},
+        {"type": "custom_tool_call", "id": "ctc_1", "call_id": "c", "name": "f", "input": ""},
+        ["custom_tool_call_input.delta", "custom_tool_call_input.done"],
+    ),
+    "web search": (
+        {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "search"}},
+        {"type": "web_search_call", "id": "ws_1", "status": "in_progress"},
+        ["web_search_call.in_progress", "web_search_call.searching", "web_search_call.completed"],
+    ),
+    "file search": (
+        {"type": "file_search_call", "id": "fs_1", "status": "completed", "queries": ["q"], "results": [{}]},
+        {"type": "file_search_call", "id": "fs_1", "status": "in_progress", "queries": [], "results": None},
+        ["file_search_call.in_progress", "file_search_call.searching", "file_search_call.completed"],
+    ),
+    "image": (
+        {"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": "aGk="},
+        {"type": "image_generation_call", "id": "ig_1", "status": "in_progress"},
+        [
+            "image_generation_call.in_progress",
+            "image_generation_call.generating",
+            "image_generation_call.completed",
+        ],
+    ),
+    "code": (
+        {"type": "code_interpreter_call", "id": "ci_1", "container_id": "c", "code": "1 + 1", "outputs": []},
+        {"type": "code_interpreter_call", "id": "ci_1", "container_id": "c", "code": "", "outputs": None},
+        [
+            "code_interpreter_call.in_progress",
+            "code_interpreter_call_code.delta",
+            "code_interpreter_call_code.done",
+            "code_interpreter_call.interpreting",
+            "code_interpreter_call.completed",
+        ],
+    ),
+    "MCP tools": (
+        {"type": "mcp_list_tools", "id": "mcpl_1", "server_label": "s", "tools": [{}], "error": None},
+        {"type": "mcp_list_tools", "id": "mcpl_1", "server_label": "s", "tools": [], "error": None},
+        ["mcp_list_tools.in_progress", "mcp_list_tools.completed"],
+    ),
+    "MCP call that failed": (
+        {"type": "mcp_call", "id": "mcp_1", "name": "f", "arguments": "{}", "status": "failed"},
+        {"type": "mcp_call", "id": "mcp_1", "name": "f", "arguments": "", "status": "in_progress"},
+        ["mcp_call.in_progress", "mcp_call_arguments.delta", "mcp_call_arguments.done", "mcp_call.failed"],
+    ),
+    "shell": (
+        {"type": "shell_call", "id": "sh_1", "action": {"commands": ["ls -a"], "timeout_ms": None}},
+        {
+            "type": "shell_call",
+            "id": "sh_1",
+            "action": {"commands": [], "max_output_length": None, "timeout_ms": None},
+        },
+        ["shell_call_command.added", "shell_call_command.delta", "shell_call_command.done"],
+    ),
+    "compaction": (
+        {"type": "compaction", "id": "cmp_1", "encrypted_content": "x"},
+        {"type": "compaction", "id": "cmp_1", "encrypted_content": "x"},
+        ["compaction.compacting"],
+    ),
+    "item of tomorrow": ({"type": "time_travel", "year": 2525}, {"type": "time_travel", "year": 2525}, []),
+}
+
+
+@pytest.mark.parametrize("case", ITEMS)
+def test_item_is_added_bare_filled_step_by_step_and_done_whole(case: str) -> None:
+    item, added, steps = ITEMS[case]
+    first, *filling, last = item_events(item)
+    assert (first["type"], first["item"]) == ("response.output_item.added", added)
+    assert short_types(filling) == steps
+    assert (last["type"], last["item"]) == ("response.output_item.done", item)
+
+
+@pytest.mark.parametrize("case", ITEMS)
+def test_deltas_joined_are_what_the_done_event_says(case: str) -> None:
+    text = ""
+    for event in item_events(ITEMS[case][0]):
+        if event["type"].endswith(".delta"):
+            text += event["delta"]
+        elif event["type"].endswith(".done") and text:
+            assert text in event.values()
+            text = ""
+
+
+def test_steps_name_their_item_where_it_has_an_id() -> None:
+    call = {"type": "function_call", "id": "fc_1", "call_id": "c", "name": "f", "arguments": "{}"}
+    assert {event["item_id"] for event in item_events(call)[1:-1]} == {"fc_1"}
+    del call["id"]
+    assert not any("item_id" in event for event in item_events(call))
+
+
+def test_commands_of_a_shell_name_no_item() -> None:
+    assert not any("item_id" in event for event in item_events(ITEMS["shell"][0]))
+
+
+def test_text_comes_in_several_deltas_with_log_probabilities_of_none() -> None:
+    with Server() as server:
+        server.reply("One, two, three.")
+        deltas = [event for event in streamed(server) if event["type"] == "response.output_text.delta"]
+    assert [event["delta"] for event in deltas] == ["One", ",", " two", ",", " three", "."]
+    assert all(event["logprobs"] == [] for event in deltas)
+
+
+def test_obfuscation_pads_deltas_on_request() -> None:
+    with Server() as server:
+        found = streamed(server, stream_options={"include_obfuscation": True})
+    sizes = {len(event["delta"] + event["obfuscation"]) % 16 for event in found if "delta" in event}
+    assert sizes == {0}
+
+
+def test_items_are_numbered_in_their_order() -> None:
+    with Server() as server:
+        found = streamed(
+            server, tools=[{"type": "web_search"}, {"type": "file_search", "vector_store_ids": ["v"]}]
+        )
+    added = [
+        (e["output_index"], e["item"]["type"]) for e in found if e["type"] == "response.output_item.added"
+    ]
+    assert added == list(enumerate(types_of(found[-1]["response"])))
+
+
+def test_opening_events_show_a_response_without_output_or_usage() -> None:
+    with Server() as server:
+        opening = [event["response"] for event in streamed(server)[:2]]
+    for response in opening:
+        assert (response["status"], response["output"], response["usage"]) == ("in_progress", [], None)
+        assert response["completed_at"] is None
+
+
+def test_background_stream_is_queued_first() -> None:
+    with Server() as server:
+        found = streamed(server, background=True)
+    assert [(event["type"], event["response"]["status"]) for event in found[:3]] == [
+        ("response.created", "queued"),
+        ("response.queued", "queued"),
+        ("response.in_progress", "in_progress"),
+    ]
+    assert found[-1]["type"] == "response.completed"
+
+
+@pytest.mark.parametrize(
+    ("status", "last"),
+    [
+        ("failed", "response.failed"),
+        ("incomplete", "response.incomplete"),
+        ("cancelled", "response.cancelled"),
+        ("in_progress", "response.in_progress"),
+    ],
+)
+def test_stream_ends_as_the_response_does(status: str, last: str) -> None:
+    with Server() as server:
+        server.reply_response({"status": status})
+        assert streamed(server)[-1]["type"] == last
