@@ -20,14 +20,14 @@ from responses_client._calls.operation import Operation
 from responses_client._calls.request import Call, prepare
 from responses_client._calls.settings import Settings
 from responses_client._telemetry.genai import (
+    call_attributes,
+    failure_info,
     field,
     finish_reason,
-    for_metrics,
     generates,
-    of_call,
-    of_response,
+    metric_attributes,
+    response_attributes,
     token_counts,
-    what_failed,
 )
 from responses_client.errors import RateLimitError
 from responses_client.models import Conversation, InputTokenCount, Response, TextConfig
@@ -64,7 +64,7 @@ def prepared(
 
 
 def attributes(params: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
-    return of_call(prepared(params, **options), None)[1]
+    return call_attributes(prepared(params, **options), None)[1]
 
 
 def test_names_are_those_of_the_conventions() -> None:
@@ -79,7 +79,7 @@ def test_names_are_those_of_the_conventions() -> None:
     known = {value for module in modules for value in vars(module).values() if isinstance(value, str)}
     folder = Path(responses_client.__file__).parent / "_telemetry"
     source = "".join(path.read_text() for path in folder.glob("*.py"))
-    made = {*attributes(PARAMS), *of_response(Response.from_dict(response(usage=USAGE)), "openai")}
+    made = {*attributes(PARAMS), *response_attributes(Response.from_dict(response(usage=USAGE)), "openai")}
     used = made | set(re.findall(r'"((?:gen_ai|openai|error|http|server)\.[a-z_.]*[a-z])"', source))
 
     assert len(used) > 20
@@ -87,7 +87,7 @@ def test_names_are_those_of_the_conventions() -> None:
 
 
 def test_request_is_told_by_its_parameters() -> None:
-    assert of_call(prepared(PARAMS), None) == (
+    assert call_attributes(prepared(PARAMS), None) == (
         "chat gpt-5.4",
         {
             "gen_ai.operation.name": "chat",
@@ -111,7 +111,7 @@ def test_request_is_told_by_its_parameters() -> None:
 def test_little_is_told_of_a_request_that_says_little() -> None:
     params = {"prompt": {"id": "pmpt_1"}, "input": "Hi", "service_tier": "auto", "temperature": None}
 
-    assert of_call(prepared(params), None) == (
+    assert call_attributes(prepared(params), None) == (
         "chat",
         {
             "gen_ai.operation.name": "chat",
@@ -150,17 +150,17 @@ def test_provider_and_server_are_told_by_the_address(base_url: str, provider: st
 def test_given_provider_wins() -> None:
     call = prepared({"model": "m", "input": "Hi"})
 
-    assert of_call(call, "vllm")[1]["gen_ai.provider.name"] == "vllm"
+    assert call_attributes(call, "vllm")[1]["gen_ai.provider.name"] == "vllm"
 
 
 def test_other_operations_keep_their_names_and_tell_ids() -> None:
     retrieve = prepared(operation=RESPONSES_RETRIEVE, path=("resp_1",))
     conversation = prepared(operation=CONVERSATIONS_RETRIEVE, path=("conv_1",))
 
-    assert of_call(retrieve, None)[0] == "responses.retrieve"
-    assert of_call(retrieve, None)[1]["gen_ai.response.id"] == "resp_1"
-    assert of_call(conversation, None)[0] == "conversations.retrieve"
-    assert of_call(conversation, None)[1]["gen_ai.conversation.id"] == "conv_1"
+    assert call_attributes(retrieve, None)[0] == "responses.retrieve"
+    assert call_attributes(retrieve, None)[1]["gen_ai.response.id"] == "resp_1"
+    assert call_attributes(conversation, None)[0] == "conversations.retrieve"
+    assert call_attributes(conversation, None)[1]["gen_ai.conversation.id"] == "conv_1"
     assert (generates(prepared({"model": "m", "input": "Hi"})), generates(retrieve)) == (True, False)
 
 
@@ -168,7 +168,7 @@ def test_response_is_told_by_what_it_says_of_itself() -> None:
     whole = Response.from_dict(
         response(usage=USAGE, service_tier="default", conversation={"id": "conv_1"}, model="gpt-5.4-2026")
     )
-    found = of_response(whole, "openai")
+    found = response_attributes(whole, "openai")
 
     assert found == {
         "gen_ai.response.id": "resp_1",
@@ -183,7 +183,7 @@ def test_response_is_told_by_what_it_says_of_itself() -> None:
         "openai.response.service_tier": "default",
     }
     assert token_counts(found) == {"input": 10, "output": 20}
-    assert "openai.response.service_tier" not in of_response(whole, "groq")
+    assert "openai.response.service_tier" not in response_attributes(whole, "groq")
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_response_is_told_by_what_it_says_of_itself() -> None:
     ],
 )
 def test_results_tell_what_they_have(result: Any, told: dict[str, Any]) -> None:
-    assert of_response(result, "openai") == told
+    assert response_attributes(result, "openai") == told
     assert token_counts(told) == {}
 
 
@@ -253,14 +253,14 @@ LIMITED = RateLimitError("the plan", status_code=429, code="rate_limit_exceeded"
 def test_what_failed_is_named_without_a_sentence_of_it(
     error: BaseException | None, result: object, told: tuple[str, str] | None
 ) -> None:
-    assert what_failed(error, result) == told
+    assert failure_info(error, result) == told
     assert "plan" not in json.dumps(told)
 
 
 def test_measurements_are_told_apart_by_what_has_few_values() -> None:
     found = attributes({"model": "m", "input": "Hi", "conversation": "conv_1"})
 
-    assert for_metrics(found | {"gen_ai.response.model": "m-1", "error.type": "E"}) == {
+    assert metric_attributes(found | {"gen_ai.response.model": "m-1", "error.type": "E"}) == {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": "openai",
         "gen_ai.request.model": "m",

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from responses_client._telemetry.genai_messages import of_output, of_request
+from responses_client._telemetry.genai_messages import request_content, response_content
 from responses_client.models import Response
 
 
 def asked(**fields: Any) -> dict[str, Any]:
-    found = of_request(json.dumps(fields).encode())
+    found = request_content(json.dumps(fields).encode())
     return {name: json.loads(str(text)) for name, text in found.items()}
 
 
@@ -164,14 +164,14 @@ def test_output_is_one_message() -> None:
     )
     parts = [{"type": "reasoning", "content": "Well"}, {"type": "text", "content": "Hello"}]
 
-    (name, text), *rest = of_output(response).items()
+    (name, text), *rest = response_content(response).items()
     assert (name, rest) == ("gen_ai.output.messages", [])
     assert json.loads(str(text)) == [{"role": "assistant", "parts": parts, "finish_reason": "stop"}]
 
     response.status = "in_progress"
-    assert json.loads(str(of_output(response)[name])) == [{"role": "assistant", "parts": parts}]
+    assert json.loads(str(response_content(response)[name])) == [{"role": "assistant", "parts": parts}]
 
 
 @pytest.mark.parametrize("response", [None, {}, Response.from_dict({"id": "resp_1", "status": "failed"})])
 def test_no_output_is_nothing_told(response: object) -> None:
-    assert of_output(response) == {}
+    assert response_content(response) == {}

@@ -536,8 +536,8 @@ def test_spans_that_are_not_recorded_cost_no_content(
     player: Player, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     lab = Lab(sampler=ALWAYS_OFF)
-    monkeypatch.delattr("responses_client._telemetry.genai_messages.of_request")
-    monkeypatch.delattr("responses_client._telemetry.genai_messages.of_output")
+    monkeypatch.delattr("responses_client._telemetry.genai_messages.request_content")
+    monkeypatch.delattr("responses_client._telemetry.genai_messages.response_content")
 
     player.fetch(FakeIO(clock, with_usage()), telemetry=lab(capture_content=True))
 
