@@ -42,7 +42,7 @@ __all__ = ["RunPlan"]
 #   ASKING      `next_request` is on its way. After `recover`, it is sent again in another form.
 #   WAITING     A response is there. While it runs in the background (`is_response_running`) it is polled, and
 #               `update_response` brings its end. Without open calls, the run then ends with the response's status.
-#   ANSWERING   Tools run. If some calls are for nobody here, the run ends as "pending" once the others are answered.
+#   ANSWERING   Tools run. If a call has no function here, the run ends as "pending" once the others are answered.
 #
 # The states in capitals are stored nowhere: the status is "in_progress" in all three, and the turns say what is missing.
 # So a run that an error ended is resumed by the same code that takes the second turn of any run.
@@ -224,7 +224,7 @@ class RunPlan:
         return bool(self.remaining_turns == self._arguments.max_turns)
 
     def _is_stored(self, response: Response) -> bool:
-        """Whether the server knows a response by its id: by what it says of itself, or as `replay=False` asserts."""
+        """Whether the server stores a response under its id: it says so itself, or `replay=False` asserts it."""
         is_stored = response.store is not False if self._arguments.replay is False else response.store
         return self._params.get("store") is not False and bool(is_stored and response.id)
 

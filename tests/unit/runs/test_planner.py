@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from call_items import call, output
 from samples import response
 
 from responses_client import RunResult, Turn
@@ -26,15 +27,6 @@ from responses_client.models import AllowedToolsChoice, FunctionToolChoice, Mode
 
 HELLO = {"type": "message", "role": "user", "content": "Hello"}
 MORE = {"role": "user", "content": "More"}
-
-
-def call(key: str = "c1", **fields: Any) -> dict[str, Any]:
-    fixed = {"type": "function_call", "id": f"fc_{key}", "call_id": key, "status": "completed"}
-    return {**fixed, "name": "f", "arguments": "{}", **fields}
-
-
-def output(key: str = "c1") -> dict[str, Any]:
-    return {"type": "function_call_output", "call_id": key, "output": "out"}
 
 
 def think(**fields: Any) -> dict[str, Any]:
@@ -93,7 +85,7 @@ def go(made: RunPlan, response: Response, *answers: dict[str, Any]) -> None:
 # --- requests
 
 
-def test_first_request_is_what_was_given() -> None:
+def test_first_request_has_the_arguments() -> None:
     made = plan(input="Hello", temperature=0.5)
     assert ask(made) == {"model": "m", "input": "Hello", "temperature": 0.5}
     assert made.result() is None
@@ -116,12 +108,12 @@ def test_run_of_a_prompt_needs_no_input() -> None:
     assert made.last_turn.input == ()
 
 
-def test_tools_are_told_the_model_if_there_are_any() -> None:
+def test_request_has_tools_only_if_there_are_any() -> None:
     assert "tools" not in ask(plan(tools=[]))
     assert [made["type"] for made in ask(plan(tools=[{"type": "web_search"}]))["tools"]] == ["web_search"]
 
 
-def test_next_request_goes_on_from_the_last_response() -> None:
+def test_next_request_continues_the_last_response() -> None:
     made = plan(input="Hello")
     ask(made)
     go(made, answer(call()), output())
@@ -135,7 +127,7 @@ def test_next_request_goes_on_from_the_last_response() -> None:
     assert [item.to_dict() for item in result.turns[1].input] == [output()]
 
 
-def test_run_in_a_conversation_sends_what_is_new() -> None:
+def test_run_in_a_conversation_sends_new_items_only() -> None:
     made = plan(input="Hello", conversation="conv_1")
     ask(made)
     go(made, answer(call()), output())
@@ -167,14 +159,14 @@ def test_all_items_are_sent_where_the_server_keeps_nothing(params: Any, fields: 
     assert len(ask(made)["input"]) == 7
 
 
-def test_server_that_says_nothing_may_be_said_to_keep_responses() -> None:
+def test_replay_false_asserts_that_a_silent_server_stores_responses() -> None:
     made = plan(input="Hello", replay=False)
     ask(made)
     go(made, answer(call(), store=None), output())
     assert ask(made)["previous_response_id"] == "resp_1"
 
 
-def test_what_is_sent_again_has_no_ids_that_nobody_knows() -> None:
+def test_repeated_items_have_no_ids_that_the_server_does_not_know() -> None:
     made = plan(input="Hello", store=False)
     ask(made)
     go(made, answer(think(), call(), store=False), output())
@@ -191,7 +183,7 @@ def test_reasoning_without_its_thoughts_is_not_sent_again() -> None:
     assert [item.get("type") for item in ask(made)["input"]][1:] == ["function_call", "function_call_output"]
 
 
-def test_what_is_left_out_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_omitted_reasoning_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     made = plan(input="Hello", store=False)
     ask(made)
     for number in range(1, 4):
@@ -200,7 +192,7 @@ def test_what_is_left_out_is_said_once(caplog: pytest.LogCaptureFixture) -> None
         assert len(caplog.records) == number
 
 
-# --- servers that do not know the response before
+# --- servers that do not know the previous response
 
 
 def refusal(kind: Any, status: int, text: str = "no", **fields: Any) -> APIError:
@@ -319,7 +311,7 @@ def test_run_without_a_choice_sends_none() -> None:
         (turn(answer(status="failed")), None, "required"),
     ],
 )
-def test_choice_of_a_run_that_goes_on(before: Turn, given: Any, expected: str) -> None:
+def test_tool_choice_of_a_resumed_run(before: Turn, given: Any, expected: str) -> None:
     made = plan(resume=saved(before), input=given, tool_choice="required")
     assert made.calls_at_start(any_call) == []
     assert ask(made)["tool_choice"] == expected
@@ -364,7 +356,7 @@ def test_calls_of_an_answer_that_was_cut_short_are_not_made(status: str) -> None
     assert not made.is_running
 
 
-def test_call_that_nobody_answers_leaves_the_run_pending() -> None:
+def test_call_without_a_function_leaves_the_run_pending() -> None:
     made = plan(input="Hello")
     ask(made)
     made.add_response(answer(call(), call("c2")))
@@ -437,14 +429,14 @@ def test_calls_that_share_an_id_have_an_answer_each() -> None:
     assert [item.to_dict()["output"] for item in made.last_turn.outputs] == ["0", "1", "2"]
 
 
-# --- going on
+# --- resumed runs
 
 
 def test_new_run_has_nothing_open() -> None:
     assert plan(input="Hello").calls_at_start(any_call) == []
 
 
-def test_run_that_goes_on_answers_what_was_left_first() -> None:
+def test_resumed_run_answers_open_calls_first() -> None:
     made = plan(resume=saved(turn(answer(call(), call("c2")), output())))
     (left,) = made.calls_at_start(any_call)
     made.add_outputs([(left, as_item(output("c2")))])
@@ -477,7 +469,7 @@ def test_run_that_has_ended_needs_something_new(status: str) -> None:
     assert ask(made) == {"model": "m", "previous_response_id": "resp_1", "input": [MORE]}
 
 
-def test_stopped_run_goes_on_with_nothing_new() -> None:
+def test_stopped_run_continues_without_new_input() -> None:
     made = plan(resume=saved(turn(answer(call()), output()), status="stopped"))
     assert made.calls_at_start(no_call) == []
     assert ask(made)["input"] == [output()]
@@ -514,7 +506,7 @@ def test_run_stays_in_its_conversation() -> None:
     assert ask(plan(resume=resume, conversation=None))["previous_response_id"] == "resp_1"
 
 
-# --- going on from what failed
+# --- resumed runs whose last response failed or was cut off
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled"])
@@ -547,7 +539,7 @@ def test_several_that_failed_are_one_question() -> None:
 
 
 @pytest.mark.parametrize("params", [{"replay": True}, {"store": False}], ids=str)
-def test_output_of_what_failed_is_not_sent_again(params: Any) -> None:
+def test_output_of_a_failed_response_is_not_sent_again(params: Any) -> None:
     bad = turn(answer(message("He"), number=2, status="failed"), given=[output()])
     made = plan(resume=saved(turn(answer(call()), output()), bad), **params)
     assert [item.get("type") for item in ask(made)["input"]] == [
@@ -583,7 +575,7 @@ def test_calls_that_were_cut_off_are_not_sent_back_without_an_answer(params: Any
     assert request.get("previous_response_id") == (None if params else "resp_1")
 
 
-def test_cut_off_response_goes_on_where_the_server_has_answered_its_calls() -> None:
+def test_cut_off_response_is_continued_if_the_server_answered_its_calls() -> None:
     shell = {
         "type": "shell_call",
         "id": "s",
@@ -627,7 +619,9 @@ def test_response_in_the_background_is_waited_for() -> None:
         ({}, answer(status="in_progress"), 0),
     ],
 )
-def test_stream_that_broke_off_is_kept_if_it_goes_on(params: Any, partial: Any, count: int) -> None:
+def test_broken_stream_is_kept_if_its_response_runs_in_the_background(
+    params: Any, partial: Any, count: int
+) -> None:
     made = plan(input="Hello", **params)
     ask(made)
     made.add_partial(partial)

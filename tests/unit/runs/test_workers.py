@@ -1,4 +1,4 @@
-"""Workers: functions of the user's at the same time, in threads and in tasks, and what becomes of their failures."""
+"""Workers: functions of the user at once, in threads and in tasks, and their failures."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from responses_client._runs.workers import (
 )
 from responses_client._transport.protocols import run
 
-NAME: ContextVar[str] = ContextVar("NAME", default="nobody")
+NAME: ContextVar[str] = ContextVar("NAME", default="unset")
 
 
 class Play:
-    """Runs a script with workers of one colour."""
+    """Runs a script with sync or async workers."""
 
     def __init__(self, colour: str) -> None:
         self.colour = colour
@@ -76,7 +76,7 @@ def both(job: Callable[[], None]) -> Callable[[], Coroutine[Any, Any, None]]:
 # --- one function
 
 
-def test_function_gives_its_value(play: Play) -> None:
+def test_function_returns_its_value(play: Play) -> None:
     assert play.call(lambda: 5) == 5
     assert play.call(lambda: 5, 5.0) == 5
 
@@ -99,11 +99,11 @@ def test_function_sees_the_context_of_its_caller(play: Play, seconds: float | No
 
 
 @pytest.mark.parametrize("seconds", [None, 5.0])
-def test_async_function_is_waited_for(loop: Play, seconds: float | None) -> None:
+def test_async_function_is_awaited(loop: Play, seconds: float | None) -> None:
     assert loop.call(partial(give, 5), seconds) == 5
 
 
-def test_what_gives_something_to_wait_for_is_waited_for(loop: Play) -> None:
+def test_returned_awaitable_is_awaited(loop: Play) -> None:
     assert loop.call(lambda: give(5)) == 5
 
 
@@ -111,7 +111,9 @@ def test_what_gives_something_to_wait_for_is_waited_for(loop: Play) -> None:
     "error", [ValueError("no"), TimeoutError("mine"), SystemExit(3), KeyboardInterrupt()]
 )
 @pytest.mark.parametrize("seconds", [None, 5.0])
-def test_function_raises_what_it_raises(play: Play, error: BaseException, seconds: float | None) -> None:
+def test_exception_of_a_function_is_raised_as_it_is(
+    play: Play, error: BaseException, seconds: float | None
+) -> None:
     def fail() -> None:
         raise error
 
@@ -120,7 +122,7 @@ def test_function_raises_what_it_raises(play: Play, error: BaseException, second
     assert caught.value is error
 
 
-def test_function_that_takes_too_long_is_left(play: Play) -> None:
+def test_function_that_takes_too_long_is_abandoned(play: Play) -> None:
     release = threading.Event()
     try:
         with pytest.raises(FunctionTimedOut):
@@ -159,7 +161,7 @@ def test_value_that_comes_just_when_the_time_is_up_counts(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("seconds", [None, 5.0])
-def test_function_that_was_cancelled_by_itself_is_told_from_a_caller_that_is(
+def test_cancelled_function_is_distinguished_from_a_cancelled_caller(
     play: Play, seconds: float | None
 ) -> None:
     def fail() -> None:
@@ -204,7 +206,7 @@ def test_sync_function_under_a_loop_whose_task_is_cancelled() -> None:
 
 
 @pytest.mark.parametrize("is_async", [False, True])
-def test_cancelled_call_is_left_at_once(loop: Play, is_async: bool) -> None:
+def test_cancelled_call_returns_at_once(loop: Play, is_async: bool) -> None:
     stop = threading.Event()
 
     async def script(workers: AsyncWorkers) -> bool:
@@ -227,7 +229,7 @@ def test_cancelled_task_of_asyncio_stays_cancelled() -> None:
     Play("asyncio")(script)
 
 
-# --- async functions where nothing can wait
+# --- async functions where nothing can await them
 
 
 class AsyncCallable:
@@ -284,13 +286,13 @@ def test_function_that_is_not_async_is_not_refused(function: Any) -> None:
 
 
 @pytest.mark.parametrize("seconds", [None, 5.0])
-def test_coroutine_that_nobody_can_wait_for_is_closed(seconds: float | None) -> None:
+def test_coroutine_that_cannot_be_awaited_is_closed(seconds: float | None) -> None:
     with pytest.raises(AsyncFunctionError, match=r"^give is an async function"):
         Play("sync").call(partial(give, 5), seconds)
     gc.collect()  # a coroutine that is not closed would warn
 
 
-def test_what_is_awaitable_and_no_coroutine_is_refused_too() -> None:
+def test_awaitable_that_is_not_a_coroutine_is_refused_too() -> None:
     class Later:
         def __await__(self) -> Any:
             yield
@@ -299,7 +301,7 @@ def test_what_is_awaitable_and_no_coroutine_is_refused_too() -> None:
         run(await_result(Later(), object(), can_await=False))
 
 
-# --- several
+# --- several functions
 
 
 @pytest.mark.parametrize("most", [1, 2, 10])
@@ -413,7 +415,7 @@ def test_end_of_the_program_does_not_wait_for_tasks(loop: Play) -> None:
             loop(lambda workers, jobs=jobs: workers.run_all(jobs))  # type: ignore[misc]
 
 
-def test_jobs_that_are_cancelled_are_left_at_once(loop: Play) -> None:
+def test_cancelled_jobs_end_at_once(loop: Play) -> None:
     release = threading.Event()
     ended: list[int] = []
 
@@ -433,7 +435,7 @@ def test_jobs_that_are_cancelled_are_left_at_once(loop: Play) -> None:
     assert ended == [1, 1]
 
 
-def test_interrupt_keeps_what_has_not_begun_from_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_job_starts_after_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
     release, begun = threading.Event(), threading.Semaphore(0)
     count: list[int] = []
 
@@ -466,7 +468,7 @@ def test_interrupt_keeps_what_has_not_begun_from_beginning(monkeypatch: pytest.M
     assert len(count) == 2
 
 
-def test_thread_that_finds_nothing_left_to_do_ends() -> None:
+def test_thread_that_finds_no_job_ends() -> None:
     # Between its look and its grip, another thread took the last job.
     from responses_client._runs import workers as _workers
 

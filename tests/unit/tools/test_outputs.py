@@ -1,4 +1,4 @@
-"""What tools give, as items: values, parts, whole answers, failures, and what is told of wrong arguments."""
+"""Answers to calls: from values, parts, whole items and failures, and the text about wrong arguments."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def test_pictures_and_files_are_parts(value: object, parts: object) -> None:
         ({"type": "function_call_output", "output": 3}, "No valid function_call_output: "),
     ],
 )
-def test_values_that_cannot_be_told_are_refused(value: object, message: str) -> None:
+def test_values_without_a_form_for_the_model_are_refused(value: object, message: str) -> None:
     assert message in refused(value)
 
 
@@ -260,7 +260,7 @@ def test_approval_is_yes_or_no() -> None:
     assert refused(None, APPROVAL) == "expected True or False, or an McpApprovalResponse, got None"
 
 
-def test_shell_gives_what_each_command_printed() -> None:
+def test_shell_returns_the_output_of_each_command() -> None:
     printed = {"stdout": "a", "stderr": "", "outcome": {"type": "exit", "exit_code": 0}}
     content = ShellOutputContent.from_dict(printed)
 
@@ -317,7 +317,7 @@ def test_safety_checks_are_for_the_user_to_acknowledge() -> None:
         output_of(UNSAFE, "data:image/png;base64,")
 
 
-def test_calls_of_other_types_are_answered_by_whole_items() -> None:
+def test_calls_of_other_types_need_whole_items() -> None:
     assert refused("a", SEARCH) == "expected an item that answers a tool_search_call, got a str"
     found = {"type": "tool_search_output", "call_id": "call_7", "tools": []}
     assert output_of(SEARCH, found).to_dict() == found
@@ -357,7 +357,7 @@ def test_search_gives_tools() -> None:
         ),
     ],
 )
-def test_failures_are_told_if_there_is_a_way(call: OutputItem, fields: dict[str, Any]) -> None:
+def test_failures_are_reported_where_answers_can(call: OutputItem, fields: dict[str, Any]) -> None:
     item = failure_of(call, "Error: no\udcff")
 
     assert item is not None
@@ -366,7 +366,7 @@ def test_failures_are_told_if_there_is_a_way(call: OutputItem, fields: dict[str,
 
 
 @pytest.mark.parametrize("call", [SCREEN, APPROVAL, SEARCH, FOREIGN])
-def test_failures_of_other_calls_cannot_be_told(call: OutputItem) -> None:
+def test_failures_of_other_calls_have_no_answer(call: OutputItem) -> None:
     assert failure_of(call, "Error.") is None
 
 
@@ -383,24 +383,24 @@ def test_wrong_arguments_are_reported_with_their_places() -> None:
     )
 
 
-def test_no_more_than_ten_mistakes_are_told() -> None:
+def test_at_most_ten_mistakes_are_reported() -> None:
     text = mistakes(list[int], str(["x"] * 12).replace("'", '"'))
 
     assert text.count("valid integer") == 10
     assert text.endswith("; and 2 more")
 
 
-def test_mistake_of_the_whole_has_no_place() -> None:
+def test_mistake_of_the_whole_value_has_no_place() -> None:
     assert mistakes(dict[str, int], "[]") == "the arguments do not fit: Input should be an object"
 
 
-def test_text_that_is_no_json_is_told_so() -> None:
+def test_invalid_json_is_reported() -> None:
     assert mistakes(dict[str, int], '{"a": 1') == (
         "the arguments are not valid JSON (EOF while parsing an object at line 1 column 7)"
     )
 
 
-def test_argument_that_is_no_json_is_told_by_its_place() -> None:
+def test_argument_that_is_invalid_json_is_reported_by_its_place() -> None:
     assert mistakes(dict[str, Json[int]], '{"a": "x"}') == (
         "the arguments do not fit: a: Invalid JSON: expected value at line 1 column 1"
     )

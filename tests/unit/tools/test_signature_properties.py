@@ -1,4 +1,4 @@
-"""Functions of any parameters: their schemas are strict, and what fits them is what the function is called with."""
+"""Functions with any parameters: their schemas are strict, and arguments that fit them reach the function."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAMES = ["a", "b_c", "_x", "self", "model_config", "schema", "context_", "größ
 
 
 class Made(NamedTuple):
-    """A function that returns its arguments by name, and what it takes."""
+    """A function that returns its arguments by name, and its parameters."""
 
     function: Callable[..., dict[str, Any]]
     forms: Mapping[str, Form]
@@ -76,7 +76,7 @@ def test_schemas_are_strict(made: Made) -> None:
 
 
 @given(functions(), st.data())
-def test_what_fits_the_schema_is_what_the_function_is_called_with(made: Made, data: st.DataObject) -> None:
+def test_function_is_called_with_arguments_that_fit_the_schema(made: Made, data: st.DataObject) -> None:
     context: Any = RunContext(3, None, 1)  # type: ignore[arg-type]
     pairs = {name: data.draw(form.pairs, name) for name, form in made.forms.items()}
     arguments = {name: plain for name, (_, plain) in pairs.items()}
@@ -92,7 +92,7 @@ def test_what_fits_the_schema_is_what_the_function_is_called_with(made: Made, da
 
 
 @given(functions(), st.data(), st.booleans())
-def test_what_is_left_out_is_the_default(made: Made, data: st.DataObject, strict: bool) -> None:
+def test_omitted_arguments_are_the_defaults(made: Made, data: st.DataObject, strict: bool) -> None:
     missing = data.draw(st.sets(st.sampled_from([*made.defaults]))) if made.defaults else set[str]()
     pairs = {name: data.draw(form.pairs, name) for name, form in made.forms.items() if name not in missing}
     shape = tool(strict=strict)(made.function).shape

@@ -91,7 +91,7 @@ class Shelf(Store):
 
 
 def answered(made: CallableTool[..., Any], text: str) -> Any:
-    """What a call by the model gives."""
+    """The result of a call by the model."""
     return made.shape.bind(text, None)()
 
 
@@ -145,7 +145,7 @@ def test_name_of_a_partial_is_not_that_of_something_with_func() -> None:
     assert tool(Wrapper()).name == "Wrapper"
 
 
-def test_definition_of_a_function_is_what_the_api_takes() -> None:
+def test_definition_of_a_function_is_valid_for_the_api() -> None:
     assert weather.definition == {
         "type": "function",
         "name": "weather",
@@ -235,7 +235,7 @@ def test_custom_tool_has_a_format() -> None:
     }
 
 
-def test_tool_of_a_tool_calls_the_function_and_forgets_what_was_said() -> None:
+def test_tool_of_a_tool_calls_the_function_and_drops_its_options() -> None:
     again = tool(name="forecast")(find)
 
     assert again.options == {"name": "forecast"}
@@ -274,7 +274,7 @@ def test_staticmethods_are_bound_to_nothing(owner: Any) -> None:
 
 
 @pytest.mark.parametrize("owner", [Store, Store()])
-def test_what_is_no_method_is_bound_to_nothing(owner: Any) -> None:
+def test_callable_that_is_not_a_method_is_not_bound(owner: Any) -> None:
     assert owner.total(2, 3) == 5
     assert owner.measure("cde") == 3
 
@@ -290,7 +290,7 @@ def test_method_without_its_object_is_refused(made: CallableTool[..., object]) -
     )
 
 
-def test_classmethod_that_nobody_bound_cannot_be_used() -> None:
+def test_unbound_classmethod_is_refused() -> None:
     with pytest.raises(ToolDefinitionError, match=r"it has no signature that Python can read \(TypeError: "):
         _ = vars(Store)["sort"].definition
 
@@ -325,7 +325,7 @@ def test_no_bound_is_a_timeout() -> None:
     assert tool(timeout=None)(len).options == {"timeout": None}
 
 
-def test_options_that_nobody_knows_are_refused_with_the_nearest_one() -> None:
+def test_unknown_options_are_refused_with_the_nearest_one() -> None:
     with pytest.raises(
         TypeError, match=r"^tool\(\) got an unexpected keyword argument 'nmae'; did you mean 'name'"
     ):
@@ -335,7 +335,7 @@ def test_options_that_nobody_knows_are_refused_with_the_nearest_one() -> None:
 
 
 @pytest.mark.parametrize(("maker", "name"), [(tool, "tool"), (custom_tool, "custom_tool")])
-def test_what_is_no_function_is_refused(maker: Any, name: str) -> None:
+def test_object_that_is_not_a_function_is_refused(maker: Any, name: str) -> None:
     with pytest.raises(ToolDefinitionError) as caught:
         maker("weather")
 
