@@ -367,6 +367,28 @@ def test_unread_events_are_dropped_at_the_end(caller: Caller, server: Server) ->
     play(caller, script, tools=[weather])
 
 
+def test_interrupted_tool_is_not_called_again_unasked(caller: Caller, server: Server) -> None:
+    calls: list[str] = []
+
+    @tool(name="weather")
+    def interrupted(city: str) -> str:
+        calls.append(city)
+        raise KeyboardInterrupt
+
+    server.call_tool("weather", {"city": "Oslo"})
+
+    async def script(stream: Stream) -> Any:
+        async with stream:
+            await stream.until("run.tool_called")
+            with pytest.raises(KeyboardInterrupt):
+                await stream.next()
+            assert await stream.rest() == []
+            return await stream.final()
+
+    result = play(caller, script, tools=[interrupted])
+    assert (result.status, len(result.pending), calls) == ("pending", 1, ["Oslo"])
+
+
 @pytest.mark.parametrize("where", ["tool", "on_turn"])
 def test_stream_that_is_closed_while_a_function_runs_ends_there(
     caller: Caller, server: Server, where: str
