@@ -51,9 +51,9 @@ __all__ = ["RunLoop", "RunSource", "run_loop"]
 #                                |       response
 #                                +--> False, once the plan is not running
 #
-# A step that is cancelled leaves the phase as it was, and the next `fill` takes it again: a request is sent again, a
-# stream is read on. Only calls of tools are not repeated, since a tool may have done something: they are left pending,
-# and the run ends.
+# A step that is cancelled leaves the phase as it was, and the next `fill` takes it again: a request is sent again; a
+# stream, which the cancelled read has closed, raises that it was interrupted. Only calls of tools are not repeated, since
+# a tool may have done something: they are left pending, and the run ends.
 
 logger = logging.getLogger("responses_client")
 _POLL_INTERVAL_SECONDS = 1.0

@@ -36,8 +36,8 @@ __all__ = [
 #
 # A response may contain several calls. `run_all` runs one job for each, at most `max_concurrency` at a time: workers
 # (threads, or tasks) take jobs from one deque until it is empty or a job has failed. Jobs under way are then awaited,
-# so that the outputs of tools that have done something are not lost, and the first failure is raised. Only what is to
-# end the program (`KeyboardInterrupt`, `SystemExit`) does not wait.
+# so that the outputs of tools that have done something are not lost, and the first failure is raised. An exception that
+# ends the program (`KeyboardInterrupt`, `SystemExit`) is raised in place of it, and cancels the other tasks.
 #
 # A job calls the user's function by `call`, which bounds its time. Python cannot end a thread from outside; so a function
 # that is late is left to itself, in a daemon thread, which does not keep the program from ending.
