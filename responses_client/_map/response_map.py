@@ -39,7 +39,7 @@ class MapOptions(NamedTuple):
 
 
 class _Map:
-    """What both colours of a map share."""
+    """The base of sync and async maps."""
 
     _block = "with"
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from .._base.json_types import is_sequence
-from .._base.messages import BODY_SHOWN, one_line
+from .._base.messages import MAX_BODY_CHARS, one_line
 from .._tools.outputs import describe_argument_errors, failure_of, output_of, tool_search_output
 from .._tools.tool import CallableTool, RunContext
 from ..errors import ConfigurationError, RequestValidationError, ToolDefinitionError, ToolExecutionError
@@ -110,7 +110,7 @@ class Executor:
         if self._observers is None:
             returned = await self._call(call, turn)
         else:
-            with self._observers.calling(call) as report:
+            with self._observers.observe_call(call) as report:
                 returned = await self._call(call, turn)
                 report(returned)
         on_return(returned)
@@ -223,7 +223,7 @@ def _execution_error(call: OutputItem, problem: Exception, time_limit: float | N
     elif isinstance(problem, _InvalidCall):
         reason = str(problem)
     else:
-        reason = f"{type(problem).__name__}: {one_line(str(problem), BODY_SHOWN)}".rstrip(": ")
+        reason = f"{type(problem).__name__}: {one_line(str(problem), MAX_BODY_CHARS)}".rstrip(": ")
     name = getattr(call, "name", None) or str(call.type)
     error = ToolExecutionError(reason.rstrip("."), tool=str(name), call=call)
     error.__cause__ = problem.__cause__ if isinstance(problem, _WITHOUT_CAUSE) else problem

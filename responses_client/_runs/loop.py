@@ -121,9 +121,9 @@ class RunLoop:
                     await self.answer(self.next_calls())
                     await self.end_turn()
         except BaseException as error:
-            self.report_end(error)
+            self.notify_end(error)
             raise
-        self.report_end()
+        self.notify_end()
         return self.result()
 
     async def start(self) -> list[OutputItem]:
@@ -149,10 +149,10 @@ class RunLoop:
             error.run = self.plan.result()
             raise
 
-    def report_end(self, error: BaseException | None = None) -> None:
-        """Report the end of the run to its observer, if there is one, the first time this is called."""
+    def notify_end(self, error: BaseException | None = None) -> None:
+        """Notify the observer, if there is one, that the run is over; all calls after the first do nothing."""
         if self._observers is not None:
-            self._observers.ended(self.plan.result(), error)
+            self._observers.notify_end(self.plan.result(), error)
 
     def result(self) -> RunResult:
         """Return the result of a run that has a response."""
@@ -287,10 +287,10 @@ class RunSource:
             with self.loop.observed():
                 while not self.events:
                     if self._is_closed or not await self._step():
-                        self.loop.report_end()
+                        self.loop.notify_end()
                         return False
         except Exception as error:
-            self.loop.report_end(error)
+            self.loop.notify_end(error)
             self._failure = error
             if not self.events:  # else the events before the error come first
                 raise
@@ -407,10 +407,10 @@ class RunSource:
         self.events.clear()
         if self._source is not None:
             await self._source.close()
-        self.loop.report_end()
+        self.loop.notify_end()
 
     async def drop(self) -> None:
         """Close the connection at once, without giving it back to the pool."""
         if self._source is not None:
             await self._source.drop()
-        self.loop.report_end()
+        self.loop.notify_end()

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from .._calls.observers import logged
+from .._calls.observers import log_errors
 
 if TYPE_CHECKING:
     from .._calls.settings import Settings
@@ -22,29 +22,29 @@ __all__ = ["RunObserver", "RunObserverDispatcher", "RunTelemetry", "ToolObserver
 
 
 class ToolObserver:
-    """The observer of one tool call; subclasses override the methods they need. Exceptions of methods are logged."""
+    """The observer of one tool call; subclasses override the methods they need. Exceptions of methods are log_errors."""
 
     def around(self) -> AbstractContextManager[object]:
         """Return a context in which the tool runs."""
         return nullcontext()
 
-    def ended(self, returned: ToolReturned | None, error: BaseException | None) -> None:
-        """Observe the end of the call: its output, or the error that ended the run."""
+    def on_end(self, returned: ToolReturned | None, error: BaseException | None) -> None:
+        """Handle the end of the call, once: its output, or the error that ended the run."""
 
 
 class RunObserver:
-    """The observer of one run; subclasses override the methods they need. Exceptions of methods are logged."""
+    """The observer of one run; subclasses override the methods they need. Exceptions of methods are log_errors."""
 
     def around(self) -> AbstractContextManager[object]:
         """Return a context in which requests are sent and tools run; a streamed run enters one for each step."""
         return nullcontext()
 
-    def calling(self, call: OutputItem) -> ToolObserver:
+    def on_call(self, call: OutputItem) -> ToolObserver:
         """Return the observer of a tool call that starts now."""
         return ToolObserver()
 
-    def ended(self, result: RunResult | None, error: BaseException | None) -> None:
-        """Observe the end of the run: its result so far, and the error that ended it; called once."""
+    def on_end(self, result: RunResult | None, error: BaseException | None) -> None:
+        """Handle the end of the run, once, with the result so far and the error that ended it."""
 
 
 @runtime_checkable
@@ -57,7 +57,7 @@ class RunTelemetry(Protocol):
 
 
 class RunObserverDispatcher:
-    """The caller of a run's observer; it makes the observer when the run starts, and logs its exceptions."""
+    """Notifies the observer of one run, which it makes when the run starts."""
 
     def __init__(self, telemetry: RunTelemetry, settings: Settings, params: Mapping[str, object]) -> None:
         self._observe = partial(telemetry.observe_run, settings, params)
@@ -68,7 +68,7 @@ class RunObserverDispatcher:
     def around(self) -> Generator[None]:
         """Enter the context of the observer, which is made at the first time."""
         with ExitStack() as stack:
-            with logged("Telemetry"):
+            with log_errors("Telemetry"):
                 if not self._has_started:
                     self._has_started = True
                     self._observer = self._observe()
@@ -77,13 +77,13 @@ class RunObserverDispatcher:
             yield
 
     @contextmanager
-    def calling(self, call: OutputItem) -> Generator[Callable[[ToolReturned], None]]:
+    def observe_call(self, call: OutputItem) -> Generator[Callable[[ToolReturned], None]]:
         """Enter the context of a call's observer; the function that is yielded takes the answer."""
         observer = ToolObserver()
         answers: list[ToolReturned] = []
         with ExitStack() as stack:
-            with logged("Telemetry"):
-                observer = observer if self._observer is None else self._observer.calling(call)
+            with log_errors("Telemetry"):
+                observer = observer if self._observer is None else self._observer.on_call(call)
                 stack.enter_context(observer.around())
             error: BaseException | None = None
             try:
@@ -92,12 +92,12 @@ class RunObserverDispatcher:
                 error = raised
                 raise
             finally:
-                with logged("Telemetry"):
-                    observer.ended(answers[0] if answers else None, error)
+                with log_errors("Telemetry"):
+                    observer.on_end(answers[0] if answers else None, error)
 
-    def ended(self, result: RunResult | None, error: BaseException | None) -> None:
-        """Report the end of the run, unless it was reported before."""
+    def notify_end(self, result: RunResult | None, error: BaseException | None) -> None:
+        """Notify the observer that the run is over; all calls after the first do nothing."""
         observer, self._observer = self._observer, None
         if observer is not None:
-            with logged("Telemetry"):
-                observer.ended(result, error)
+            with log_errors("Telemetry"):
+                observer.on_end(result, error)

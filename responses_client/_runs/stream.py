@@ -39,16 +39,16 @@ class _RunStream(Generic[_R_co]):
         """The run so far, made of complete responses; None before the first one is complete."""
         return cast("_R_co | None", self._source.loop.plan.result())
 
-    def _report_interruption(self, error: BaseException | None) -> None:
+    def _notify_interruption(self, error: BaseException | None) -> None:
         # The block's own exceptions are no errors of the run: only cancellation and Ctrl-C end it as failed.
         if error is not None and not isinstance(error, Exception):
-            self._source.loop.report_end(error)
+            self._source.loop.notify_end(error)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.result or 'no response yet'}>"
 
     def __del__(self) -> None:
-        self._source.loop.report_end()
+        self._source.loop.notify_end()
         if self._source.is_open:
             block = "async with" if isinstance(self, AsyncRunStream) else "with"
             text = f"{type(self).__name__} was not closed: use it in a block of `{block}`"
@@ -84,7 +84,7 @@ class RunStream(_RunStream[_R_co]):
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        self._report_interruption(error)
+        self._notify_interruption(error)
         self.close()
 
     def __del__(self) -> None:
@@ -143,7 +143,7 @@ class AsyncRunStream(_RunStream[_R_co]):
         return self
 
     async def __aexit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        self._report_interruption(error)
+        self._notify_interruption(error)
         await self.aclose()
 
     async def aclose(self) -> None:

@@ -17,7 +17,7 @@ import anyio.to_thread
 from .._base.validation import is_async, needs_async
 from .._tools.tool import is_partial, is_tool, unwrap_tool
 from .._transport.protocols import run
-from .._transport.threads import TimeIsUp, started, within
+from .._transport.threads import TimedOut, run_with_timeout, start_in_thread
 from ..errors import ConfigurationError
 
 __all__ = [
@@ -49,7 +49,7 @@ __all__ = [
 #
 #     task in the event loop          thread of anyio        daemon thread
 #         |
-#         |-- started(function) -------------------------------> function()
+#         |-- start_in_thread(function) -----------------------> function()
 #         |-- to_thread.run_sync ---------> done.wait()             |
 #         |   (other tasks run)                |                    |
 #         |                                    | <---- done.set() --+  returned or raised
@@ -125,8 +125,8 @@ class SyncWorkers:
     async def call(self, function: Callable[[], object], time_limit: float | None) -> object:
         """Call a function and return its result; a function that is late continues in its thread."""
         try:
-            value = function() if time_limit is None else within(time_limit, function)
-        except TimeIsUp:
+            value = function() if time_limit is None else run_with_timeout(time_limit, function)
+        except TimedOut:
             raise FunctionTimedOut from None
         except BaseException as error:
             if not _is_own_cancellation(error):
@@ -200,7 +200,7 @@ class AsyncWorkers:
         if self._limiter is None:
             # anyio's own limit is 40 threads for the whole program; `run_all` bounds the number here.
             self._limiter = anyio.CapacityLimiter(math.inf)
-        future, done = started(function), threading.Event()
+        future, done = start_in_thread(function), threading.Event()
         future.add_done_callback(lambda _: done.set())
         try:
             await anyio.to_thread.run_sync(done.wait, abandon_on_cancel=True, limiter=self._limiter)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from typing_extensions import override
 
-from .._base.validation import check_text, mistake
+from .._base.validation import check_text, invalid_option
 from .._calls.observers import Observer
 from .._runs.observers import RunObserver, ToolObserver
 from .._version import __version__
@@ -124,7 +124,7 @@ class OpenTelemetry:
 
 def _check(name: str, value: object, kinds: tuple[type, ...], expected: str) -> None:
     if not isinstance(value, kinds):
-        raise mistake(f"{name} argument", expected + " or None" * (type(None) in kinds), value)
+        raise invalid_option(f"{name} argument", expected + " or None" * (type(None) in kinds), value)
 
 
 class _CallSpan(Observer):
@@ -164,16 +164,16 @@ class _CallSpan(Observer):
         return carrier
 
     @override
-    def sending(self, request: RequestInfo) -> None:
+    def on_request(self, request: RequestInfo) -> None:
         self._tries = request.try_number
 
     @override
-    def answered(self, answer: ResponseInfo) -> None:
+    def on_response(self, answer: ResponseInfo) -> None:
         self._answer = answer
         self._remember(answer.result)
 
     @override
-    def retrying(self, operation: str, delay: float, reason: str) -> None:
+    def on_retry(self, operation: str, delay: float, reason: str) -> None:
         details: dict[str, str | float] = {
             f"{_NAME}.operation": operation,
             f"{_NAME}.delay": delay,
@@ -182,7 +182,7 @@ class _CallSpan(Observer):
         self._span.add_event(f"{_NAME}.retry", details)
 
     @override
-    def received(self, events: Sequence[StreamEvent]) -> None:
+    def on_events(self, events: Sequence[StreamEvent]) -> None:
         if self._time_to_first_event is None:
             self._time_to_first_event = time.perf_counter() - self._start
         for event in (events[0], events[-1]):  # the first and the last event of a stream contain the response
@@ -192,7 +192,7 @@ class _CallSpan(Observer):
         self._response = self._response if response is None else response
 
     @override
-    def ended(self, error: BaseException | None, partial: Callable[[], Response | None]) -> None:
+    def on_end(self, error: BaseException | None, partial: Callable[[], Response | None]) -> None:
         try:
             self._report(error, partial)
         finally:
@@ -254,11 +254,11 @@ class _RunSpan(RunObserver):
         return _current(self._span)
 
     @override
-    def calling(self, call: OutputItem) -> ToolObserver:
+    def on_call(self, call: OutputItem) -> ToolObserver:
         return _ToolSpan(self._instruments, call)
 
     @override
-    def ended(self, result: RunResult | None, error: BaseException | None) -> None:
+    def on_end(self, result: RunResult | None, error: BaseException | None) -> None:
         last = None if result is None else result.response
         found = genai.response_attributes(last, self._provider)
         if result is not None:  # the tokens of all turns, in place of those of the last response
@@ -289,7 +289,7 @@ class _ToolSpan(ToolObserver):
         return _current(self._span)
 
     @override
-    def ended(self, returned: ToolReturned | None, error: BaseException | None) -> None:
+    def on_end(self, returned: ToolReturned | None, error: BaseException | None) -> None:
         failure = error if returned is None else returned.error
         if failure is not None:
             cause = failure.__cause__ or failure

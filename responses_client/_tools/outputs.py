@@ -12,7 +12,7 @@ from pydantic_core import to_json, to_jsonable_python
 
 from .._base.field_errors import field_path
 from .._base.json_types import is_mapping, is_sequence
-from .._base.messages import BODY_SHOWN, one_line
+from .._base.messages import MAX_BODY_CHARS, one_line
 from ..models._base import Model, as_response_error, strict_validation
 from ..models.attachments import InputFile, InputImage
 from ..models.content import InputText
@@ -159,7 +159,7 @@ def _text_or_parts(value: object) -> object:
     try:
         return to_json(value, by_alias=True, inf_nan_mode="strings").decode()
     except ValueError as error:
-        reason = one_line(str(error), BODY_SHOWN)
+        reason = one_line(str(error), MAX_BODY_CHARS)
     if "surrogates not allowed" in reason:  # as in names of files; in keys they stay a mistake
         with suppress(ValueError):
             return _without_surrogates(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
-from callers import COLOURS, Caller
+from callers import MODES, Caller
 
 from responses_client._base.retry import Policy
 from responses_client.testing import Server
@@ -22,7 +22,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         assert server.open_streams == 0
 
 
-@pytest.fixture(params=COLOURS)
+@pytest.fixture(params=MODES)
 def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
     """A caller of the server: with `Client`, and with `AsyncClient` on asyncio and trio."""
     return Caller(request.param, server.client, server.async_client)

@@ -34,7 +34,7 @@ def go(caller: Caller, **params: Any) -> Any:
 
 def either(caller: Caller, function: Any) -> Any:
     """The function, as an async one for async clients."""
-    if caller.colour == "sync":
+    if caller.mode == "sync":
         return function
 
     async def wait(*args: Any, **named: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from call_items import weather
-from callers import COLOURS, Caller
+from callers import MODES, Caller
 from run_streams import Stream, play
 
 from responses_client import ToolReturned
@@ -46,17 +46,17 @@ class Recorder(CallTelemetry):
             def around(self) -> AbstractContextManager[object]:
                 return recorder.block("run")
 
-            def calling(self, call: Any) -> ToolObserver:
+            def on_call(self, call: Any) -> ToolObserver:
                 return Tool()
 
-            def ended(self, result: Any, error: BaseException | None) -> None:
+            def on_end(self, result: Any, error: BaseException | None) -> None:
                 recorder.ends.append((result, error))
 
         class Tool(ToolObserver):
             def around(self) -> AbstractContextManager[object]:
                 return recorder.block("tool")
 
-            def ended(self, returned: ToolReturned | None, error: BaseException | None) -> None:
+            def on_end(self, returned: ToolReturned | None, error: BaseException | None) -> None:
                 recorder.tool_ends.append((returned, error))
 
         return Run()
@@ -67,7 +67,7 @@ def recorder() -> Recorder:
     return Recorder()
 
 
-@pytest.fixture(params=COLOURS)
+@pytest.fixture(params=MODES)
 def observed(request: pytest.FixtureRequest, server: Server, recorder: Recorder) -> Caller:
     """A caller whose clients have the recorder as telemetry."""
     options: dict[str, Any] = {"telemetry": recorder}
@@ -172,10 +172,10 @@ class BrokenLater(CallTelemetry):
             def around(self) -> Any:
                 raise RuntimeError("broken")
 
-            def calling(self, call: Any) -> ToolObserver:
+            def on_call(self, call: Any) -> ToolObserver:
                 raise RuntimeError("broken")
 
-            def ended(self, result: Any, error: BaseException | None) -> None:
+            def on_end(self, result: Any, error: BaseException | None) -> None:
                 raise RuntimeError("broken")
 
         return Run()

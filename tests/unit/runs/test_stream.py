@@ -402,12 +402,12 @@ def test_stream_that_is_closed_while_a_function_runs_ends_there(
     def stop() -> None:
         streams[0].inner.close()
 
-    function = stop if caller.colour == "sync" else tool(name="stop")(close)
+    function = stop if caller.mode == "sync" else tool(name="stop")(close)
 
     async def on_turn(so_far: RunResult) -> None:
         await close()
 
-    turn: Any = (lambda so_far: stop()) if caller.colour == "sync" else on_turn
+    turn: Any = (lambda so_far: stop()) if caller.mode == "sync" else on_turn
     params: dict[str, Any] = {"on_turn": turn} if where == "on_turn" else {}
 
     async def script(stream: Stream) -> list[Any]:
