@@ -61,7 +61,7 @@ def _imports(document: Document, operations: list[Operation], *, has_parts: bool
     if has_streams:
         lines += ["from .._streaming.streams import AsyncEventStream, EventStream"]
     lines += ["", "if TYPE_CHECKING:", "    from typing_extensions import Unpack", ""]
-    lines += ["    from .._client import AsyncClient, Client"]
+    lines += ["    from .._client_core import AsyncCore, SyncCore"]
     if not all(op.request for op in operations):
         lines += ["    from .._base.options import RequestOptions"]
     if any(op.page for op in operations):
@@ -107,12 +107,13 @@ def _class(
 ) -> list[str]:
     lines = ["", "", f"class {prefix}{_class_name(resource)}:"]
     lines += [f'    """The endpoints of `client.{resource}`."""', ""]
-    lines += [f'    def __init__(self, client: "{prefix}Client") -> None:', "        self._client = client"]
+    core = f"{prefix or 'Sync'}Core"
+    lines += [f'    def __init__(self, core: "{core}") -> None:', "        self._core = core"]
     for name in below:
         lines += ["", "    @cached_property"]
         lines += [f'    def {name.rpartition(".")[2]}(self) -> "{prefix}{_class_name(name)}":']
         lines += [f'        """The endpoints of `client.{name}`."""']
-        lines += [f"        return {prefix}{_class_name(name)}(self._client)"]
+        lines += [f"        return {prefix}{_class_name(name)}(self._core)"]
     for op in operations:
         lines += _method(document, op, prefix)
     return lines
@@ -127,12 +128,12 @@ def _method(document: Document, op: Operation, prefix: str) -> list[str]:
         params = f'**params: "Unpack[{param_name(document, op.request)}]"'
     else:
         params = '**params: "Unpack[RequestOptions]"'
-    call, result, about = f"{wait}self._client.call", op.result, document.schemas[op.result].description
+    call, result, about = f"{wait}self._core.call", op.result, document.schemas[op.result].description
     if op.page and prefix:
-        define, call, result = "def", "self._client.pages", f"AsyncPager[{op.page}]"
+        define, call, result = "def", "self._core.pages", f"AsyncPager[{op.page}]"
         about = "Await it for one page, or iterate over it with `async for` for the items of all pages."
     elif op.page:
-        call, result = "self._client.page", f"Page[{op.page}]"
+        call, result = "self._core.page", f"Page[{op.page}]"
         about = "A page; iterating over it continues with the items of the pages that follow."
     head = _signature(f"    {define} {op.method}(", ["self", *named, params], f') -> "{result}":')
     doc = _docstring(op, f"{result}: {about}")
@@ -159,8 +160,8 @@ def _streaming(document: Document, op: Operation, prefix: str, define: str, wait
     doc = _docstring(op, f"{op.result}: {document.schemas[op.result].description} {about}")
     arguments = [*before, 'stream: "bool | None" = None', params]
     head = _signature(f"    {define} {op.method}(", arguments, f') -> "{op.result} | {stream}":')
-    call = f"{wait}self._client.call({_constant(op)}"
-    opened = f"self._client.stream({_constant(op)}, params, {stream}{given})"
+    call = f"{wait}self._core.call({_constant(op)}"
+    opened = f"self._core.stream({_constant(op)}, params, {stream}{given})"
     body = [
         "        if stream is True:",
         f"            opened = {opened}",

@@ -13,7 +13,7 @@ from .._calls.endpoints import (
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from .._client import AsyncClient, Client
+    from .._client_core import AsyncCore, SyncCore
     from .._base.options import RequestOptions
     from .._calls.pagination import AsyncPager, Page
     from ..models import (
@@ -30,13 +30,13 @@ __all__ = [
 class ConversationsOperations:
     """The endpoints of `client.conversations`."""
 
-    def __init__(self, client: "Client") -> None:
-        self._client = client
+    def __init__(self, core: "SyncCore") -> None:
+        self._core = core
 
     @cached_property
     def items(self) -> "ConversationsItemsOperations":
         """The endpoints of `client.conversations.items`."""
-        return ConversationsItemsOperations(self._client)
+        return ConversationsItemsOperations(self._core)
 
     def create(self, **params: "Unpack[ConversationCreateParams]") -> "Conversation":
         """Create a conversation, which stores the items of many responses.
@@ -52,7 +52,7 @@ class ConversationsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(CONVERSATIONS_CREATE, params)
+        return self._core.call(CONVERSATIONS_CREATE, params)
 
     def retrieve(self, conversation_id: str, **params: "Unpack[RequestOptions]") -> "Conversation":
         """Return a conversation, without its items.
@@ -66,7 +66,7 @@ class ConversationsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(CONVERSATIONS_RETRIEVE, params, conversation_id)
+        return self._core.call(CONVERSATIONS_RETRIEVE, params, conversation_id)
 
     def update(self, conversation_id: str, **params: "Unpack[ConversationUpdateParams]") -> "Conversation":
         """Replace the metadata of a conversation.
@@ -82,7 +82,7 @@ class ConversationsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(CONVERSATIONS_UPDATE, params, conversation_id)
+        return self._core.call(CONVERSATIONS_UPDATE, params, conversation_id)
 
     def delete(self, conversation_id: str, **params: "Unpack[RequestOptions]") -> "DeletedConversation":
         """Delete a conversation, but not its items.
@@ -96,19 +96,19 @@ class ConversationsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(CONVERSATIONS_DELETE, params, conversation_id)
+        return self._core.call(CONVERSATIONS_DELETE, params, conversation_id)
 
 
 class AsyncConversationsOperations:
     """The endpoints of `client.conversations`."""
 
-    def __init__(self, client: "AsyncClient") -> None:
-        self._client = client
+    def __init__(self, core: "AsyncCore") -> None:
+        self._core = core
 
     @cached_property
     def items(self) -> "AsyncConversationsItemsOperations":
         """The endpoints of `client.conversations.items`."""
-        return AsyncConversationsItemsOperations(self._client)
+        return AsyncConversationsItemsOperations(self._core)
 
     async def create(self, **params: "Unpack[ConversationCreateParams]") -> "Conversation":
         """Create a conversation, which stores the items of many responses.
@@ -124,7 +124,7 @@ class AsyncConversationsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(CONVERSATIONS_CREATE, params)
+        return await self._core.call(CONVERSATIONS_CREATE, params)
 
     async def retrieve(self, conversation_id: str, **params: "Unpack[RequestOptions]") -> "Conversation":
         """Return a conversation, without its items.
@@ -138,7 +138,7 @@ class AsyncConversationsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(CONVERSATIONS_RETRIEVE, params, conversation_id)
+        return await self._core.call(CONVERSATIONS_RETRIEVE, params, conversation_id)
 
     async def update(
         self, conversation_id: str, **params: "Unpack[ConversationUpdateParams]"
@@ -156,7 +156,7 @@ class AsyncConversationsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(CONVERSATIONS_UPDATE, params, conversation_id)
+        return await self._core.call(CONVERSATIONS_UPDATE, params, conversation_id)
 
     async def delete(self, conversation_id: str, **params: "Unpack[RequestOptions]") -> "DeletedConversation":
         """Delete a conversation, but not its items.
@@ -170,14 +170,14 @@ class AsyncConversationsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(CONVERSATIONS_DELETE, params, conversation_id)
+        return await self._core.call(CONVERSATIONS_DELETE, params, conversation_id)
 
 
 class ConversationsItemsOperations:
     """The endpoints of `client.conversations.items`."""
 
-    def __init__(self, client: "Client") -> None:
-        self._client = client
+    def __init__(self, core: "SyncCore") -> None:
+        self._core = core
 
     def create(self, conversation_id: str, **params: "Unpack[ConversationItemsCreateParams]") -> "ItemList":
         """Add items to a conversation.
@@ -193,7 +193,7 @@ class ConversationsItemsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(CONVERSATIONS_ITEMS_CREATE, params, conversation_id)
+        return self._core.call(CONVERSATIONS_ITEMS_CREATE, params, conversation_id)
 
     def list(self, conversation_id: str, **params: "Unpack[ItemListParams]") -> "Page[Item]":
         """List the items of a conversation.
@@ -209,7 +209,7 @@ class ConversationsItemsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.page(CONVERSATIONS_ITEMS_LIST, params, conversation_id)
+        return self._core.page(CONVERSATIONS_ITEMS_LIST, params, conversation_id)
 
     def retrieve(
         self, item_id: str, *, conversation_id: str, **params: "Unpack[ConversationItemRetrieveParams]"
@@ -227,7 +227,7 @@ class ConversationsItemsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(CONVERSATIONS_ITEMS_RETRIEVE, params, conversation_id, item_id)
+        return self._core.call(CONVERSATIONS_ITEMS_RETRIEVE, params, conversation_id, item_id)
 
     def delete(
         self, item_id: str, *, conversation_id: str, **params: "Unpack[RequestOptions]"
@@ -243,14 +243,14 @@ class ConversationsItemsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(CONVERSATIONS_ITEMS_DELETE, params, conversation_id, item_id)
+        return self._core.call(CONVERSATIONS_ITEMS_DELETE, params, conversation_id, item_id)
 
 
 class AsyncConversationsItemsOperations:
     """The endpoints of `client.conversations.items`."""
 
-    def __init__(self, client: "AsyncClient") -> None:
-        self._client = client
+    def __init__(self, core: "AsyncCore") -> None:
+        self._core = core
 
     async def create(
         self, conversation_id: str, **params: "Unpack[ConversationItemsCreateParams]"
@@ -268,7 +268,7 @@ class AsyncConversationsItemsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(CONVERSATIONS_ITEMS_CREATE, params, conversation_id)
+        return await self._core.call(CONVERSATIONS_ITEMS_CREATE, params, conversation_id)
 
     def list(self, conversation_id: str, **params: "Unpack[ItemListParams]") -> "AsyncPager[Item]":
         """List the items of a conversation.
@@ -285,7 +285,7 @@ class AsyncConversationsItemsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.pages(CONVERSATIONS_ITEMS_LIST, params, conversation_id)
+        return self._core.pages(CONVERSATIONS_ITEMS_LIST, params, conversation_id)
 
     async def retrieve(
         self, item_id: str, *, conversation_id: str, **params: "Unpack[ConversationItemRetrieveParams]"
@@ -303,7 +303,7 @@ class AsyncConversationsItemsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(CONVERSATIONS_ITEMS_RETRIEVE, params, conversation_id, item_id)
+        return await self._core.call(CONVERSATIONS_ITEMS_RETRIEVE, params, conversation_id, item_id)
 
     async def delete(
         self, item_id: str, *, conversation_id: str, **params: "Unpack[RequestOptions]"
@@ -319,4 +319,4 @@ class AsyncConversationsItemsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(CONVERSATIONS_ITEMS_DELETE, params, conversation_id, item_id)
+        return await self._core.call(CONVERSATIONS_ITEMS_DELETE, params, conversation_id, item_id)

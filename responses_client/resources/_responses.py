@@ -14,7 +14,7 @@ from .._streaming.streams import AsyncEventStream, EventStream
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from .._client import AsyncClient, Client
+    from .._client_core import AsyncCore, SyncCore
     from .._base.options import RequestOptions
     from .._calls.pagination import AsyncPager, Page
     from ..models import (
@@ -31,18 +31,18 @@ __all__ = [
 class ResponsesOperations:
     """The endpoints of `client.responses`."""
 
-    def __init__(self, client: "Client") -> None:
-        self._client = client
+    def __init__(self, core: "SyncCore") -> None:
+        self._core = core
 
     @cached_property
     def input_items(self) -> "ResponsesInputItemsOperations":
         """The endpoints of `client.responses.input_items`."""
-        return ResponsesInputItemsOperations(self._client)
+        return ResponsesInputItemsOperations(self._core)
 
     @cached_property
     def input_tokens(self) -> "ResponsesInputTokensOperations":
         """The endpoints of `client.responses.input_tokens`."""
-        return ResponsesInputTokensOperations(self._client)
+        return ResponsesInputTokensOperations(self._core)
 
     @overload
     def create(
@@ -77,11 +77,11 @@ class ResponsesOperations:
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
         if stream is True:
-            opened = self._client.stream(RESPONSES_CREATE, params, EventStream)
+            opened = self._core.stream(RESPONSES_CREATE, params, EventStream)
             return opened.__enter__()
         if stream is not None:
-            return self._client.call(RESPONSES_CREATE, {**params, "stream": stream})
-        return self._client.call(RESPONSES_CREATE, params)
+            return self._core.call(RESPONSES_CREATE, {**params, "stream": stream})
+        return self._core.call(RESPONSES_CREATE, params)
 
     @overload
     def retrieve(
@@ -120,11 +120,11 @@ class ResponsesOperations:
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
         if stream is True:
-            opened = self._client.stream(RESPONSES_RETRIEVE, params, EventStream, response_id)
+            opened = self._core.stream(RESPONSES_RETRIEVE, params, EventStream, response_id)
             return opened.__enter__()
         if stream is not None:
-            return self._client.call(RESPONSES_RETRIEVE, {**params, "stream": stream}, response_id)
-        return self._client.call(RESPONSES_RETRIEVE, params, response_id)
+            return self._core.call(RESPONSES_RETRIEVE, {**params, "stream": stream}, response_id)
+        return self._core.call(RESPONSES_RETRIEVE, params, response_id)
 
     def cancel(self, response_id: str, **params: "Unpack[RequestOptions]") -> "Response":
         """Cancel a response that runs in the background.
@@ -138,7 +138,7 @@ class ResponsesOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(RESPONSES_CANCEL, params, response_id)
+        return self._core.call(RESPONSES_CANCEL, params, response_id)
 
     def delete(self, response_id: str, **params: "Unpack[RequestOptions]") -> "DeletedResponse":
         """Delete a stored response.
@@ -152,7 +152,7 @@ class ResponsesOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(RESPONSES_DELETE, params, response_id)
+        return self._core.call(RESPONSES_DELETE, params, response_id)
 
     def compact(self, **params: "Unpack[ResponseCompactParams]") -> "CompactedResponse":
         """Condense a long history into fewer items, to continue from them.
@@ -169,24 +169,24 @@ class ResponsesOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(RESPONSES_COMPACT, params)
+        return self._core.call(RESPONSES_COMPACT, params)
 
 
 class AsyncResponsesOperations:
     """The endpoints of `client.responses`."""
 
-    def __init__(self, client: "AsyncClient") -> None:
-        self._client = client
+    def __init__(self, core: "AsyncCore") -> None:
+        self._core = core
 
     @cached_property
     def input_items(self) -> "AsyncResponsesInputItemsOperations":
         """The endpoints of `client.responses.input_items`."""
-        return AsyncResponsesInputItemsOperations(self._client)
+        return AsyncResponsesInputItemsOperations(self._core)
 
     @cached_property
     def input_tokens(self) -> "AsyncResponsesInputTokensOperations":
         """The endpoints of `client.responses.input_tokens`."""
-        return AsyncResponsesInputTokensOperations(self._client)
+        return AsyncResponsesInputTokensOperations(self._core)
 
     @overload
     async def create(
@@ -221,11 +221,11 @@ class AsyncResponsesOperations:
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
         if stream is True:
-            opened = self._client.stream(RESPONSES_CREATE, params, AsyncEventStream)
+            opened = self._core.stream(RESPONSES_CREATE, params, AsyncEventStream)
             return await opened.__aenter__()
         if stream is not None:
-            return await self._client.call(RESPONSES_CREATE, {**params, "stream": stream})
-        return await self._client.call(RESPONSES_CREATE, params)
+            return await self._core.call(RESPONSES_CREATE, {**params, "stream": stream})
+        return await self._core.call(RESPONSES_CREATE, params)
 
     @overload
     async def retrieve(
@@ -264,11 +264,11 @@ class AsyncResponsesOperations:
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
         if stream is True:
-            opened = self._client.stream(RESPONSES_RETRIEVE, params, AsyncEventStream, response_id)
+            opened = self._core.stream(RESPONSES_RETRIEVE, params, AsyncEventStream, response_id)
             return await opened.__aenter__()
         if stream is not None:
-            return await self._client.call(RESPONSES_RETRIEVE, {**params, "stream": stream}, response_id)
-        return await self._client.call(RESPONSES_RETRIEVE, params, response_id)
+            return await self._core.call(RESPONSES_RETRIEVE, {**params, "stream": stream}, response_id)
+        return await self._core.call(RESPONSES_RETRIEVE, params, response_id)
 
     async def cancel(self, response_id: str, **params: "Unpack[RequestOptions]") -> "Response":
         """Cancel a response that runs in the background.
@@ -282,7 +282,7 @@ class AsyncResponsesOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(RESPONSES_CANCEL, params, response_id)
+        return await self._core.call(RESPONSES_CANCEL, params, response_id)
 
     async def delete(self, response_id: str, **params: "Unpack[RequestOptions]") -> "DeletedResponse":
         """Delete a stored response.
@@ -296,7 +296,7 @@ class AsyncResponsesOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(RESPONSES_DELETE, params, response_id)
+        return await self._core.call(RESPONSES_DELETE, params, response_id)
 
     async def compact(self, **params: "Unpack[ResponseCompactParams]") -> "CompactedResponse":
         """Condense a long history into fewer items, to continue from them.
@@ -313,14 +313,14 @@ class AsyncResponsesOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(RESPONSES_COMPACT, params)
+        return await self._core.call(RESPONSES_COMPACT, params)
 
 
 class ResponsesInputItemsOperations:
     """The endpoints of `client.responses.input_items`."""
 
-    def __init__(self, client: "Client") -> None:
-        self._client = client
+    def __init__(self, core: "SyncCore") -> None:
+        self._core = core
 
     def list(self, response_id: str, **params: "Unpack[ItemListParams]") -> "Page[Item]":
         """List the input items of a stored response, including those of its history.
@@ -336,14 +336,14 @@ class ResponsesInputItemsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.page(RESPONSES_INPUT_ITEMS_LIST, params, response_id)
+        return self._core.page(RESPONSES_INPUT_ITEMS_LIST, params, response_id)
 
 
 class AsyncResponsesInputItemsOperations:
     """The endpoints of `client.responses.input_items`."""
 
-    def __init__(self, client: "AsyncClient") -> None:
-        self._client = client
+    def __init__(self, core: "AsyncCore") -> None:
+        self._core = core
 
     def list(self, response_id: str, **params: "Unpack[ItemListParams]") -> "AsyncPager[Item]":
         """List the input items of a stored response, including those of its history.
@@ -360,14 +360,14 @@ class AsyncResponsesInputItemsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.pages(RESPONSES_INPUT_ITEMS_LIST, params, response_id)
+        return self._core.pages(RESPONSES_INPUT_ITEMS_LIST, params, response_id)
 
 
 class ResponsesInputTokensOperations:
     """The endpoints of `client.responses.input_tokens`."""
 
-    def __init__(self, client: "Client") -> None:
-        self._client = client
+    def __init__(self, core: "SyncCore") -> None:
+        self._core = core
 
     def count(self, **params: "Unpack[InputTokenCountParams]") -> "InputTokenCount":
         """Count the input tokens of a request, without generating a response.
@@ -383,14 +383,14 @@ class ResponsesInputTokensOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(RESPONSES_INPUT_TOKENS_COUNT, params)
+        return self._core.call(RESPONSES_INPUT_TOKENS_COUNT, params)
 
 
 class AsyncResponsesInputTokensOperations:
     """The endpoints of `client.responses.input_tokens`."""
 
-    def __init__(self, client: "AsyncClient") -> None:
-        self._client = client
+    def __init__(self, core: "AsyncCore") -> None:
+        self._core = core
 
     async def count(self, **params: "Unpack[InputTokenCountParams]") -> "InputTokenCount":
         """Count the input tokens of a request, without generating a response.
@@ -406,4 +406,4 @@ class AsyncResponsesInputTokensOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(RESPONSES_INPUT_TOKENS_COUNT, params)
+        return await self._core.call(RESPONSES_INPUT_TOKENS_COUNT, params)

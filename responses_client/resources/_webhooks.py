@@ -13,7 +13,7 @@ from .._calls.endpoints import (
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from .._client import AsyncClient, Client
+    from .._client_core import AsyncCore, SyncCore
     from .._base.options import RequestOptions
     from .._calls.pagination import AsyncPager, Page
     from ..models import (
@@ -31,13 +31,13 @@ __all__ = [
 class WebhooksOperations:
     """The endpoints of `client.webhooks`."""
 
-    def __init__(self, client: "Client") -> None:
-        self._client = client
+    def __init__(self, core: "SyncCore") -> None:
+        self._core = core
 
     @cached_property
     def event_types(self) -> "WebhooksEventTypesOperations":
         """The endpoints of `client.webhooks.event_types`."""
-        return WebhooksEventTypesOperations(self._client)
+        return WebhooksEventTypesOperations(self._core)
 
     def create(self, **params: "Unpack[WebhookCreateParams]") -> "WebhookEndpointWithSecret":
         """Create an endpoint for webhooks; only this answer contains the secret that signs its events.
@@ -54,7 +54,7 @@ class WebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(WEBHOOKS_CREATE, params)
+        return self._core.call(WEBHOOKS_CREATE, params)
 
     def retrieve(self, webhook_endpoint_id: str, **params: "Unpack[RequestOptions]") -> "WebhookEndpoint":
         """Return an endpoint for webhooks.
@@ -68,7 +68,7 @@ class WebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(WEBHOOKS_RETRIEVE, params, webhook_endpoint_id)
+        return self._core.call(WEBHOOKS_RETRIEVE, params, webhook_endpoint_id)
 
     def update(self, webhook_endpoint_id: str, **params: "Unpack[WebhookUpdateParams]") -> "WebhookEndpoint":
         """Change an endpoint for webhooks.
@@ -84,7 +84,7 @@ class WebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(WEBHOOKS_UPDATE, params, webhook_endpoint_id)
+        return self._core.call(WEBHOOKS_UPDATE, params, webhook_endpoint_id)
 
     def list(self, **params: "Unpack[WebhookListParams]") -> "Page[WebhookEndpoint]":
         """List the endpoints for webhooks.
@@ -101,7 +101,7 @@ class WebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.page(WEBHOOKS_LIST, params)
+        return self._core.page(WEBHOOKS_LIST, params)
 
     def delete(
         self, webhook_endpoint_id: str, **params: "Unpack[RequestOptions]"
@@ -117,7 +117,7 @@ class WebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(WEBHOOKS_DELETE, params, webhook_endpoint_id)
+        return self._core.call(WEBHOOKS_DELETE, params, webhook_endpoint_id)
 
     def rotate_secret(
         self, webhook_endpoint_id: str, **params: "Unpack[WebhookRotateSecretParams]"
@@ -136,7 +136,7 @@ class WebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(WEBHOOKS_ROTATE_SECRET, params, webhook_endpoint_id)
+        return self._core.call(WEBHOOKS_ROTATE_SECRET, params, webhook_endpoint_id)
 
     def test(
         self, webhook_endpoint_id: str, **params: "Unpack[WebhookTestParams]"
@@ -154,19 +154,19 @@ class WebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(WEBHOOKS_TEST, params, webhook_endpoint_id)
+        return self._core.call(WEBHOOKS_TEST, params, webhook_endpoint_id)
 
 
 class AsyncWebhooksOperations:
     """The endpoints of `client.webhooks`."""
 
-    def __init__(self, client: "AsyncClient") -> None:
-        self._client = client
+    def __init__(self, core: "AsyncCore") -> None:
+        self._core = core
 
     @cached_property
     def event_types(self) -> "AsyncWebhooksEventTypesOperations":
         """The endpoints of `client.webhooks.event_types`."""
-        return AsyncWebhooksEventTypesOperations(self._client)
+        return AsyncWebhooksEventTypesOperations(self._core)
 
     async def create(self, **params: "Unpack[WebhookCreateParams]") -> "WebhookEndpointWithSecret":
         """Create an endpoint for webhooks; only this answer contains the secret that signs its events.
@@ -183,7 +183,7 @@ class AsyncWebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(WEBHOOKS_CREATE, params)
+        return await self._core.call(WEBHOOKS_CREATE, params)
 
     async def retrieve(
         self, webhook_endpoint_id: str, **params: "Unpack[RequestOptions]"
@@ -199,7 +199,7 @@ class AsyncWebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(WEBHOOKS_RETRIEVE, params, webhook_endpoint_id)
+        return await self._core.call(WEBHOOKS_RETRIEVE, params, webhook_endpoint_id)
 
     async def update(
         self, webhook_endpoint_id: str, **params: "Unpack[WebhookUpdateParams]"
@@ -217,7 +217,7 @@ class AsyncWebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(WEBHOOKS_UPDATE, params, webhook_endpoint_id)
+        return await self._core.call(WEBHOOKS_UPDATE, params, webhook_endpoint_id)
 
     def list(self, **params: "Unpack[WebhookListParams]") -> "AsyncPager[WebhookEndpoint]":
         """List the endpoints for webhooks.
@@ -234,7 +234,7 @@ class AsyncWebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.pages(WEBHOOKS_LIST, params)
+        return self._core.pages(WEBHOOKS_LIST, params)
 
     async def delete(
         self, webhook_endpoint_id: str, **params: "Unpack[RequestOptions]"
@@ -250,7 +250,7 @@ class AsyncWebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(WEBHOOKS_DELETE, params, webhook_endpoint_id)
+        return await self._core.call(WEBHOOKS_DELETE, params, webhook_endpoint_id)
 
     async def rotate_secret(
         self, webhook_endpoint_id: str, **params: "Unpack[WebhookRotateSecretParams]"
@@ -269,7 +269,7 @@ class AsyncWebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(WEBHOOKS_ROTATE_SECRET, params, webhook_endpoint_id)
+        return await self._core.call(WEBHOOKS_ROTATE_SECRET, params, webhook_endpoint_id)
 
     async def test(
         self, webhook_endpoint_id: str, **params: "Unpack[WebhookTestParams]"
@@ -287,14 +287,14 @@ class AsyncWebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(WEBHOOKS_TEST, params, webhook_endpoint_id)
+        return await self._core.call(WEBHOOKS_TEST, params, webhook_endpoint_id)
 
 
 class WebhooksEventTypesOperations:
     """The endpoints of `client.webhooks.event_types`."""
 
-    def __init__(self, client: "Client") -> None:
-        self._client = client
+    def __init__(self, core: "SyncCore") -> None:
+        self._core = core
 
     def list(self, **params: "Unpack[RequestOptions]") -> "WebhookEventTypeList":
         """List the types of events that endpoints can receive.
@@ -308,14 +308,14 @@ class WebhooksEventTypesOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(WEBHOOKS_EVENT_TYPES_LIST, params)
+        return self._core.call(WEBHOOKS_EVENT_TYPES_LIST, params)
 
 
 class AsyncWebhooksEventTypesOperations:
     """The endpoints of `client.webhooks.event_types`."""
 
-    def __init__(self, client: "AsyncClient") -> None:
-        self._client = client
+    def __init__(self, core: "AsyncCore") -> None:
+        self._core = core
 
     async def list(self, **params: "Unpack[RequestOptions]") -> "WebhookEventTypeList":
         """List the types of events that endpoints can receive.
@@ -329,4 +329,4 @@ class AsyncWebhooksEventTypesOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(WEBHOOKS_EVENT_TYPES_LIST, params)
+        return await self._core.call(WEBHOOKS_EVENT_TYPES_LIST, params)

@@ -77,13 +77,13 @@ class Responses(ResponsesOperations):
             RequestValidationError: An argument is wrong, or `text_format` cannot be asked for; nothing was sent.
         """
         if text_format is None:
-            return self._client.stream(RESPONSES_CREATE, params, ResponseStream)
+            return self._core.stream(RESPONSES_CREATE, params, ResponseStream)
         from .._structured.output_type import output_type, with_format
         from .._structured.parsed import ParsedResponseStream
 
         wanted = output_type(text_format)
         kind = partial(ParsedResponseStream[Any], wanted=wanted)
-        return self._client.stream(RESPONSES_CREATE, with_format(params, wanted), kind)
+        return self._core.stream(RESPONSES_CREATE, with_format(params, wanted), kind)
 
     @overload
     def parse(
@@ -114,7 +114,7 @@ class Responses(ResponsesOperations):
         from .._structured.parsed import as_parsed
 
         wanted = output_type(text_format)
-        response = self._client.call(RESPONSES_CREATE, whole_with_format(params, wanted))
+        response = self._core.call(RESPONSES_CREATE, whole_with_format(params, wanted))
         return as_parsed(response, wanted)
 
     @overload
@@ -145,7 +145,7 @@ class Responses(ResponsesOperations):
             ToolExecutionError: A tool failed, and `on_tool_error` is "raise".
             APIError: No answer, or one that is an error. All of these have in `run` what the run had come to.
         """
-        return run(self._client.run_loop(params, text_format).run())
+        return run(self._core.run_loop(params, text_format).run())
 
     @overload
     def run_stream(self, **params: Unpack[RunParams]) -> RunStream: ...
@@ -168,7 +168,7 @@ class Responses(ResponsesOperations):
         from .._runs.loop import RunSource
         from .._runs.stream import RunStream
 
-        return RunStream(RunSource(self._client.run_loop(params, text_format)))
+        return RunStream(RunSource(self._core.run_loop(params, text_format)))
 
     def connect(self, **options: Unpack[SessionOptions]) -> WebSocketSession:
         """Return a session to be used as `with client.responses.connect() as session`. (`GET /responses`, a WebSocket)
@@ -179,7 +179,7 @@ class Responses(ResponsesOperations):
         Raises:
             ConfigurationError: An option cannot work, or the extra is not installed.
         """
-        return self._client.connect(options)
+        return self._core.connect(options)
 
     def resume(
         self,
@@ -200,7 +200,7 @@ class Responses(ResponsesOperations):
             APIError: No answer, or one that is no stream; see `responses_client.errors`.
         """
         response_id, params = _resumed(token, options, include, include_obfuscation)
-        return self._client.stream(RESPONSES_RETRIEVE, params, EventStream, response_id).__enter__()
+        return self._core.stream(RESPONSES_RETRIEVE, params, EventStream, response_id).__enter__()
 
     def wait(
         self,
@@ -237,7 +237,7 @@ class Responses(ResponsesOperations):
         waiting = Waiting(response_id, poll_interval=poll_interval, timeout=timeout)
         params: Mapping[str, object] = {**options, **({} if include is None else {"include": include})}
         work = partial(wait, waiting=waiting, on_progress=plain(on_progress), params=params)
-        return self._client.perform(work)
+        return self._core.perform(work)
 
     @overload
     def map(
@@ -291,7 +291,7 @@ class Responses(ResponsesOperations):
         """
         from .._map.response_map import MapOptions
 
-        return self._client.map(requests, MapOptions(max_concurrency, ordered, on_result, journal))
+        return self._core.map(requests, MapOptions(max_concurrency, ordered, on_result, journal))
 
 
 class AsyncResponses(AsyncResponsesOperations):
@@ -315,13 +315,13 @@ class AsyncResponses(AsyncResponsesOperations):
     ) -> AsyncResponseStream:
         """Return a stream to be used as `async with client.responses.stream(...) as stream`; see `Responses.stream`."""
         if text_format is None:
-            return self._client.stream(RESPONSES_CREATE, params, AsyncResponseStream)
+            return self._core.stream(RESPONSES_CREATE, params, AsyncResponseStream)
         from .._structured.output_type import output_type, with_format
         from .._structured.parsed import AsyncParsedResponseStream
 
         wanted = output_type(text_format)
         kind = partial(AsyncParsedResponseStream[Any], wanted=wanted)
-        return self._client.stream(RESPONSES_CREATE, with_format(params, wanted), kind)
+        return self._core.stream(RESPONSES_CREATE, with_format(params, wanted), kind)
 
     @overload
     async def parse(
@@ -339,7 +339,7 @@ class AsyncResponses(AsyncResponsesOperations):
         from .._structured.parsed import as_parsed
 
         wanted = output_type(text_format)
-        response = await self._client.call(RESPONSES_CREATE, whole_with_format(params, wanted))
+        response = await self._core.call(RESPONSES_CREATE, whole_with_format(params, wanted))
         return as_parsed(response, wanted)
 
     @overload
@@ -360,7 +360,7 @@ class AsyncResponses(AsyncResponsesOperations):
 
         Functions may be async; those that are not run in threads.
         """
-        return await self._client.run_loop(params, text_format).run()
+        return await self._core.run_loop(params, text_format).run()
 
     @overload
     def run_stream(self, **params: Unpack[AsyncRunParams]) -> AsyncRunStream: ...
@@ -380,11 +380,11 @@ class AsyncResponses(AsyncResponsesOperations):
         from .._runs.loop import RunSource
         from .._runs.stream import AsyncRunStream
 
-        return AsyncRunStream(RunSource(self._client.run_loop(params, text_format)))
+        return AsyncRunStream(RunSource(self._core.run_loop(params, text_format)))
 
     def connect(self, **options: Unpack[SessionOptions]) -> AsyncWebSocketSession:
         """Return a session to be used as `async with client.responses.connect() as session`; see `Responses.connect`."""
-        return self._client.connect(options)
+        return self._core.connect(options)
 
     async def resume(
         self,
@@ -396,9 +396,7 @@ class AsyncResponses(AsyncResponsesOperations):
     ) -> AsyncEventStream:
         """Go on with a stream after the last event that it gave; see `Responses.resume`. (`GET /responses/{response_id}`)"""
         response_id, params = _resumed(token, options, include, include_obfuscation)
-        return await self._client.stream(
-            RESPONSES_RETRIEVE, params, AsyncEventStream, response_id
-        ).__aenter__()
+        return await self._core.stream(RESPONSES_RETRIEVE, params, AsyncEventStream, response_id).__aenter__()
 
     async def wait(
         self,
@@ -418,7 +416,7 @@ class AsyncResponses(AsyncResponsesOperations):
 
         waiting = Waiting(response_id, poll_interval=poll_interval, timeout=timeout)
         params: Mapping[str, object] = {**options, **({} if include is None else {"include": include})}
-        return await self._client.perform(
+        return await self._core.perform(
             partial(wait, waiting=waiting, on_progress=on_progress, params=params)
         )
 
@@ -470,4 +468,4 @@ class AsyncResponses(AsyncResponsesOperations):
         """
         from .._map.response_map import MapOptions
 
-        return self._client.map(requests, MapOptions(max_concurrency, ordered, on_result, journal))
+        return self._core.map(requests, MapOptions(max_concurrency, ordered, on_result, journal))

@@ -8,7 +8,7 @@ from .. import _webhook_signatures
 from ._webhooks import AsyncWebhooksOperations, WebhooksOperations
 
 if TYPE_CHECKING:
-    from .._client import AsyncClient, Client
+    from .._client_core import AsyncCore, SyncCore
     from .._webhook_signatures import WebhookHeaders
     from ..models import WebhookEvent
 
@@ -41,7 +41,7 @@ class Webhooks(WebhooksOperations):
             ConfigurationError: There is no secret, or one that cannot work.
             TypeError: Something else was passed than the body and the headers.
         """
-        _verify(self._client, payload, headers, secret, tolerance)
+        _verify(self._core, payload, headers, secret, tolerance)
 
     def unwrap(
         self,
@@ -57,7 +57,7 @@ class Webhooks(WebhooksOperations):
         Raises:
             ResponseValidationError: The body is signed but no JSON object or, with `strict`, a malformed event.
         """
-        return _unwrap(self._client, payload, headers, secret, tolerance)
+        return _unwrap(self._core, payload, headers, secret, tolerance)
 
 
 class AsyncWebhooks(AsyncWebhooksOperations):
@@ -74,7 +74,7 @@ class AsyncWebhooks(AsyncWebhooksOperations):
         tolerance: float = _webhook_signatures.TOLERANCE,
     ) -> None:
         """Check that a webhook is signed with the secret; see `Webhooks.verify_signature`."""
-        _verify(self._client, payload, headers, secret, tolerance)
+        _verify(self._core, payload, headers, secret, tolerance)
 
     def unwrap(
         self,
@@ -84,29 +84,26 @@ class AsyncWebhooks(AsyncWebhooksOperations):
         tolerance: float = _webhook_signatures.TOLERANCE,
     ) -> WebhookEvent:
         """Check the signature of a webhook, and return the event in it; see `Webhooks.unwrap`."""
-        return _unwrap(self._client, payload, headers, secret, tolerance)
+        return _unwrap(self._core, payload, headers, secret, tolerance)
 
 
 def _verify(
-    client: Client | AsyncClient,
+    core: SyncCore | AsyncCore,
     payload: bytes | str,
     headers: WebhookHeaders,
     secret: str | None,
     tolerance: float,
 ) -> None:
-    settings = client._settings  # pyright: ignore[reportPrivateUsage]  # the client's own resource
-    _webhook_signatures.verify(
-        payload, headers, settings.webhook_secret if secret is None else secret, tolerance
-    )
+    secret = core.settings.webhook_secret if secret is None else secret
+    _webhook_signatures.verify(payload, headers, secret, tolerance)
 
 
 def _unwrap(
-    client: Client | AsyncClient,
+    core: SyncCore | AsyncCore,
     payload: bytes | str,
     headers: WebhookHeaders,
     secret: str | None,
     tolerance: float,
 ) -> WebhookEvent:
-    settings = client._settings  # pyright: ignore[reportPrivateUsage]  # the client's own resource
-    secret = settings.webhook_secret if secret is None else secret
-    return _webhook_signatures.unwrap(payload, headers, secret, tolerance, strict=settings.strict)
+    secret = core.settings.webhook_secret if secret is None else secret
+    return _webhook_signatures.unwrap(payload, headers, secret, tolerance, strict=core.settings.strict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from operator import attrgetter
 from typing import Any
 
 import anyio
@@ -136,6 +137,37 @@ def test_repr_shows_where_and_whether_and_nothing_secret(kind: type[Client | Asy
     assert repr(client) == f"<{kind.__name__} http://api.test/v1 (open)>"
 
 
+# --- names that users see
+
+
+def public_names(thing: object) -> set[str]:
+    return {name for name in dir(thing) if not name.startswith("_")}
+
+
+@pytest.mark.parametrize(("kind", "close"), [(Client, "close"), (AsyncClient, "aclose")])
+def test_client_shows_its_public_names_only(kind: type[Client | AsyncClient], close: str) -> None:
+    resources = {"responses", "conversations", "webhooks"}
+    assert public_names(kind(api_key=KEY)) == resources | {"base_url", "is_closed", "with_options", close}
+
+
+METHODS = {
+    "responses": "cancel compact connect create delete map parse resume retrieve run run_stream stream wait",
+    "responses.input_items": "list",
+    "responses.input_tokens": "count",
+    "conversations": "create delete retrieve update",
+    "conversations.items": "create delete list retrieve",
+    "webhooks": "create delete list retrieve rotate_secret test unwrap update verify_signature",
+    "webhooks.event_types": "list",
+}
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@pytest.mark.parametrize("path", METHODS)
+def test_resource_shows_its_methods_and_resources_only(kind: type[Client | AsyncClient], path: str) -> None:
+    resources = {name.rpartition(".")[2] for name in METHODS if name.rpartition(".")[0] == path}
+    assert public_names(attrgetter(path)(kind(api_key=KEY))) == resources | set(METHODS[path].split())
+
+
 # --- http_client
 
 
@@ -201,8 +233,33 @@ def test_copy_has_other_settings_and_the_same_connections(server: Server) -> Non
     assert str(request.url) == "http://copy.test/v1/responses"
     assert request.headers["authorization"] == "Bearer other-key"
     assert (request.headers["x-a"], request.headers["x-b"]) == ("1", "2")
-    assert copy._io is client._io
-    assert (client.base_url, client._settings.max_retries) == (DEFAULT_BASE_URL, 5)
+    assert copy._core.io is client._core.io
+    assert (client.base_url, client._core.settings.max_retries) == (DEFAULT_BASE_URL, 5)
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_copy_is_of_the_same_class_and_keeps_its_attributes(kind: Any) -> None:
+    class Mine(kind):  # type: ignore[misc]
+        def __init__(self, team: str) -> None:
+            super().__init__(api_key=KEY)
+            self.team = team
+
+    client = Mine("docs")
+    resources = client.responses
+    copy = client.with_options(timeout=1)
+
+    assert (type(copy), copy.team, copy._core.settings.timeout) == (Mine, "docs", 1)
+    assert copy.responses is not resources
+
+
+def test_async_hook_is_refused_by_the_client_and_by_its_copies() -> None:
+    async def hook(info: object) -> None:
+        pass
+
+    with pytest.raises(ConfigurationError, match="on_request is an async function, which needs AsyncClient"):
+        Client(api_key=KEY, on_request=hook)
+    with pytest.raises(ConfigurationError, match="on_request is an async function, which needs AsyncClient"):
+        Client(api_key=KEY).with_options(on_request=hook)
 
 
 def test_async_copy_has_other_settings_and_the_same_connections(server: Server, backend: str) -> None:
@@ -215,7 +272,7 @@ def test_async_copy_has_other_settings_and_the_same_connections(server: Server, 
         await client.responses.create(**HI)
 
     anyio.run(main, backend=backend)
-    assert copy._io is client._io
+    assert copy._core.io is client._core.io
     assert [request.url.host for request in server.requests] == ["copy.test", "api.openai.com"]
 
 

@@ -67,10 +67,10 @@ def test_copy_of_a_client_has_its_settings_and_connections_of_its_own(
 
     assert type(twin) is kind
     changes = {"auth": None}
-    assert twin._settings._replace(**changes) == client._settings._replace(**changes)
-    assert type(twin._settings) is Settings
-    assert type(twin._settings.auth) is httpx.BasicAuth
-    assert twin._io is not client._io
+    assert twin._core.settings._replace(**changes) == client._core.settings._replace(**changes)
+    assert type(twin._core.settings) is Settings
+    assert type(twin._core.settings.auth) is httpx.BasicAuth
+    assert twin._core.io is not client._core.io
     assert not {twin.responses, twin.conversations, twin.webhooks} & {*resources}
 
 
@@ -80,7 +80,7 @@ def test_shallow_copy_shares_the_connections() -> None:
     twin = copy.copy(client)
     twin.close()
 
-    assert twin._io is client._io
+    assert twin._core.io is client._core.io
     assert twin.responses is not resources
     assert (twin.is_closed, client.is_closed) == (True, False)
 
@@ -92,7 +92,7 @@ def test_copy_of_what_with_options_gave_closes_its_own_connections(
 ) -> None:
     twin = duplicate(kind(api_key=KEY).with_options(max_retries=0))
 
-    assert (twin._settings.max_retries, twin._is_copy) == (0, False)
+    assert (twin._core.settings.max_retries, twin._core._is_copy) == (0, False)
 
 
 @COPY
@@ -112,8 +112,8 @@ def test_function_for_the_key_goes_along_but_not_the_key_it_gave(
     kind: Any, duplicate: Callable[[Any], Any]
 ) -> None:
     client = kind(api_key=give_key)
-    client._settings.api_key.keep(KEY, 9e9, 0.0)
-    key = duplicate(client)._settings.api_key
+    client._core.settings.api_key.keep(KEY, 9e9, 0.0)
+    key = duplicate(client)._core.settings.api_key
 
     assert isinstance(key, KeyFunction)
     assert key.function is give_key
@@ -153,7 +153,16 @@ def test_attributes_of_a_class_of_ones_own_go_along(duplicate: Callable[[Any], A
     client.team = "docs"
     twin = duplicate(client)
 
-    assert (type(twin), twin.team, twin._settings) == (Mine, "docs", client._settings)
+    assert (type(twin), twin.team, twin._core.settings) == (Mine, "docs", client._core.settings)
+
+
+@pytest.mark.parametrize("kind", CLIENTS)
+def test_client_and_its_resource_share_connections_after_unpickling(kind: Any) -> None:
+    client = kind(api_key=KEY)
+    twin, resource = pickled((client, client.responses))
+
+    assert resource._core is twin._core
+    assert twin.responses._core is twin._core
 
 
 # --- results

@@ -144,6 +144,15 @@ def test_import_loads_nothing_before_it_is_used() -> None:
     assert found.stdout.split() == ["responses_client", "responses_client._version"]
 
 
+def test_making_a_client_loads_neither_pydantic_nor_models() -> None:
+    program = "import sys; from responses_client import Client; Client(api_key='x'); print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    loaded = found.stdout.split()
+    assert "responses_client._client_core" in loaded
+    assert not {"pydantic", "pydantic_core", "responses_client.models._base"} & {*loaded}
+
+
 FIRST_EVENT = r"""
 import sys, httpx
 from responses_client import Client

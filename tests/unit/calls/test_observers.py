@@ -378,8 +378,8 @@ def test_what_can_be_no_hook_is_refused(options: dict[str, Any], text: str) -> N
 def test_repr_of_settings_shows_no_arguments_of_hooks() -> None:
     client = Client(api_key=KEY, on_request=partial(print, KEY), telemetry=Notes())
 
-    assert "on_request=<class 'functools.partial'>" in repr(client._settings)
-    assert KEY not in repr(client._settings)
+    assert "on_request=<class 'functools.partial'>" in repr(client._core.settings)
+    assert KEY not in repr(client._core.settings)
 
 
 def test_error_of_the_last_try_is_what_is_raised(player: Player, clock: Clock) -> None:
