@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
+from ._base.public import public
 from ._base.validation import is_async, needs_async
 from ._calls.settings import HOOKS, Options, Settings, resolve
 from ._client_core import AsyncCore, SyncCore
@@ -86,6 +87,7 @@ class _Client(Generic[_Core]):
         }
 
 
+@public
 class Client(_Client[SyncCore]):
     """A client for synchronous code.
 
@@ -145,6 +147,7 @@ class Client(_Client[SyncCore]):
         self.close()
 
 
+@public
 class AsyncClient(_Client[AsyncCore]):
     """A client for asyncio and trio; see `Client`.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
+from .._base.public import public
 from .redaction import public_url, redact_headers, split_url
 
 __all__ = [
@@ -103,6 +104,7 @@ class Headers(Mapping[str, str]):
         return Headers, (self._items,)
 
 
+@public
 class RateLimits(NamedTuple):
     """What the `x-ratelimit-*` headers say; None where a header is absent or makes no sense.
 
@@ -129,6 +131,7 @@ class RateLimits(NamedTuple):
         )
 
 
+@public
 class ResponseMeta(NamedTuple):
     """How an answer came: the facts of HTTP that its JSON does not hold.
 

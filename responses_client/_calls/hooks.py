@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._base.http import Headers, ResponseMeta
+from .._base.public import public
 from .._base.redaction import public_url, redact_headers
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ __all__ = ["RequestInfo", "ResponseInfo", "info_of"]
 _IDEMPOTENCY = "Idempotency-Key"
 
 
+@public
 class RequestInfo(NamedTuple):
     """One try of a call, as it is about to be sent; what `on_request` is given.
 
@@ -48,6 +50,7 @@ class RequestInfo(NamedTuple):
         return f"<{self.operation}: {self.method} {self.url}, call {self.call_number}, try {self.try_number}, {size}>"
 
 
+@public
 class ResponseInfo(NamedTuple):
     """How one try was answered; what `on_response` is given.
 

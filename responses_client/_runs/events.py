@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from .._base.public import public
+
 if TYPE_CHECKING:
     from ..errors import ToolExecutionError
     from ..models import InputItem, OutputItem, StreamEvent
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["RunEvent", "ToolCalled", "ToolReturned", "TurnEnded"]
 
 
+@public
 @dataclass(frozen=True)
 class ToolCalled:
     """A call is about to be answered here.
@@ -27,6 +30,7 @@ class ToolCalled:
     type: Literal["run.tool_called"] = "run.tool_called"
 
 
+@public
 @dataclass(frozen=True)
 class ToolReturned:
     """A call was answered.
@@ -47,6 +51,7 @@ class ToolReturned:
     type: Literal["run.tool_returned"] = "run.tool_returned"
 
 
+@public
 @dataclass(frozen=True)
 class TurnEnded:
     """A response is whole, and the calls in it are answered.

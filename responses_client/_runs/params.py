@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from .._base.public import public
 from .._tools.tool import RunTool
 from ..models.params import ResponseRunParams
 
@@ -74,6 +75,7 @@ class _RunParams(ResponseRunParams, total=False):
     """Whether `tool_choice` demands a call of the first response only, true by default; else there is no end."""
 
 
+@public
 class RunParams(_RunParams, total=False):
     """The arguments of `responses.run`: the fields of a request, `RequestOptions`, and those of a run."""
 
@@ -96,6 +98,7 @@ class RunParams(_RunParams, total=False):
     """Finds tools, which the model may call from then on."""
 
 
+@public
 class AsyncRunParams(_RunParams, total=False):
     """The arguments of `responses.run` of an `AsyncClient`: as `RunParams`, with functions that may be async."""
 

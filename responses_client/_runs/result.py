@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias, 
 from pydantic_core import from_json
 
 from .._base.messages import body_start
+from .._base.public import public
 from .._tools.calls import as_item, unanswered
 from ..errors import ResponseValidationError
 from ..models._tolerance import write_json
@@ -37,6 +38,7 @@ do, and "pending" is a call that only you can answer.
 _VERSION = 1
 
 
+@public
 class Turn(NamedTuple):
     """One response of a run.
 
@@ -51,6 +53,7 @@ class Turn(NamedTuple):
     outputs: tuple[InputItem, ...] = ()
 
 
+@public
 @dataclass(frozen=True)
 class RunResult:
     """What a run came to.
@@ -163,6 +166,7 @@ class RunResult:
         return f"<{type(self).__name__} {self.status} after {count} turn{'s' * (count != 1)}: {body_start(self.output_text)}>"
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class ParsedRunResult(RunResult, Generic[_T_co]):
     """What a run came to whose last text is read as a type (`text_format`)."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, Self, cast
 
 from typing_extensions import TypeVar
 
+from .._base.public import public
 from .._streaming.streams import TextDeltas
 from .._transport.protocols import run
 from .result import RunResult
@@ -55,6 +56,7 @@ class _RunStream(Generic[_R_co]):
             warnings.warn(text, ResourceWarning, stacklevel=2, source=self)
 
 
+@public
 class RunStream(_RunStream[_R_co]):
     """The events of all responses of a run, with those of its tools between them; an iterator and a context manager.
 
@@ -106,6 +108,7 @@ class RunStream(_RunStream[_R_co]):
         return cast("_R_co", run(self._source.finish()))
 
 
+@public
 class AsyncRunStream(_RunStream[_R_co]):
     """The events of a run as an async iterator and context manager; see `RunStream`."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from typing_extensions import TypedDict
 
 from .._base.field_errors import FieldError, field_error
+from .._base.public import public
 from .._calls.request import prepare
 from ..errors import RequestValidationError
 
@@ -24,6 +25,7 @@ __all__ = ["ResumeToken", "checked_token", "following", "may_resume", "token_of"
 _IDEMPOTENCY = "Idempotency-Key"
 
 
+@public
 class ResumeToken(TypedDict):
     """Where somebody can go on with a stream, in this process or another; plain JSON data."""
 

@@ -15,6 +15,7 @@ from pydantic_core import SchemaError, from_json, to_json
 
 from .._base.field_errors import FieldError, field_error
 from .._base.messages import BODY_SHOWN, one_line
+from .._base.public import public
 from ..errors import RequestValidationError
 from .strict_schema import is_object, strict_schema
 
@@ -189,6 +190,7 @@ def _kept(form: Any) -> OutputType[Any]:
     return OutputType(form)
 
 
+@public
 def text_format(form: AnyForm[Any]) -> TextFormatJsonSchemaParam:
     """Return the format that asks for a type, `text={"format": text_format(City)}`: with it goes a strict schema.
 

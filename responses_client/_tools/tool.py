@@ -21,6 +21,7 @@ from typing import (
 
 from typing_extensions import TypedDict, TypeVar
 
+from .._base.public import public
 from .._base.validation import is_seconds
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ class CustomToolOptions(ToolOptions, total=False):
     """What the text must look like: a grammar of Lark, or a regular expression; any text by default."""
 
 
+@public
 class RunContext(Generic[_C_co]):
     """What a tool may know of the run that calls it; a parameter of this type is not shown to the model.
 
@@ -120,6 +122,7 @@ class RunContext(Generic[_C_co]):
         return f"<{type(self).__name__} of {self.call.name}, turn {self.turn}>"
 
 
+@public
 class CallableTool(Generic[_P, _R_co]):
     """A function with all that lets a model call it, made by `tool` or `custom_tool`; calling it calls the function.
 
@@ -286,6 +289,7 @@ def tool(
 ) -> Callable[[Callable[_P, _R]], CallableTool[_P, _R]]: ...
 
 
+@public
 def tool(
     function: Callable[_P, _R] | None = None, /, **options: Unpack[FunctionToolOptions]
 ) -> CallableTool[_P, _R] | Callable[[Callable[_P, _R]], CallableTool[_P, _R]]:
@@ -320,6 +324,7 @@ def custom_tool(
 ) -> Callable[[Callable[_P, _R]], CallableTool[_P, _R]]: ...
 
 
+@public
 def custom_tool(
     function: Callable[_P, _R] | None = None, /, **options: Unpack[CustomToolOptions]
 ) -> CallableTool[_P, _R] | Callable[[Callable[_P, _R]], CallableTool[_P, _R]]:
