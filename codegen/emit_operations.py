@@ -57,7 +57,9 @@ def _imports(document: Document, operations: list[Operation], *, has_parts: bool
     has_streams = any(op.stream for op in operations)
     lines = ["from functools import cached_property"] if has_parts else []
     lines += import_line("typing", {"TYPE_CHECKING", *(("Literal", "overload") if has_streams else ())})
-    lines += ["", *import_line(".._calls.endpoints", set(map(_constant, operations)))]
+    checks = {_name_check(document, op).partition("(")[0] for op in operations if op.stream}
+    lines += ["", "from .._base.public import resource", *import_line(".._base.validation", checks)]
+    lines += import_line(".._calls.endpoints", set(map(_constant, operations)))
     if has_streams:
         lines += ["from .._streaming.streams import AsyncEventStream, EventStream"]
     lines += ["", "if TYPE_CHECKING:", "    from typing_extensions import Unpack", ""]
@@ -105,7 +107,7 @@ def _operation(document: Document, op: Operation) -> list[str]:
 def _class(
     document: Document, resource: str, below: list[str], operations: list[Operation], prefix: str
 ) -> list[str]:
-    lines = ["", "", f"class {prefix}{_class_name(resource)}:"]
+    lines = ["", "", f'@resource("client.{resource}")', f"class {prefix}{_class_name(resource)}:"]
     lines += [f'    """The endpoints of `client.{resource}`."""', ""]
     core = f"{prefix or 'Sync'}Core"
     lines += [f'    def __init__(self, core: "{core}") -> None:', "        self._core = core"]
@@ -144,6 +146,8 @@ def _streaming(document: Document, op: Operation, prefix: str, define: str, wait
     named, given = _arguments(op)
     params = f'**params: "Unpack[{param_name(document, op.request or "")}]"'
     before = ["self", *named, *([] if "*" in named else ["*"])]
+    # Overloads hide `*args` from type checkers; without overloads, `*args` would show in every editor.
+    caught = ["*args: object" if name == "*" else name for name in before]
     stream = f"{prefix}EventStream"
     variants = [
         ('"Literal[False] | None" = None', op.result),
@@ -158,11 +162,13 @@ def _streaming(document: Document, op: Operation, prefix: str, define: str, wait
         lines += ["", "    @overload", *head]
     about = f"With `stream=True`, the `{stream}` of its events, to be used as a context manager."
     doc = _docstring(op, f"{op.result}: {document.schemas[op.result].description} {about}")
-    arguments = [*before, 'stream: "bool | None" = None', params]
+    arguments = [*caught, 'stream: "bool | None" = None', params]
     head = _signature(f"    {define} {op.method}(", arguments, f') -> "{op.result} | {stream}":')
     call = f"{wait}self._core.call({_constant(op)}"
     opened = f"self._core.stream({_constant(op)}, params, {stream}{given})"
     body = [
+        "        if args:",
+        f"            raise {_name_check(document, op)}",
         "        if stream is True:",
         f"            opened = {opened}",
         f"            return {wait}opened.{'__aenter__' if prefix else '__enter__'}()",
@@ -171,6 +177,15 @@ def _streaming(document: Document, op: Operation, prefix: str, define: str, wait
         f"        return {call}, params{given})",
     ]
     return [*lines, "", *head, *doc, *body]
+
+
+def _name_check(document: Document, op: Operation) -> str:
+    """Return the call that makes the error for arguments passed by position."""
+    path = quoted(f"client.{op.resource}.{op.method}")
+    if op.arguments:
+        return f"needs_names_after({path}, {quoted(op.arguments[-1])})"
+    lists = document.lists(document.object(op.request or ""))
+    return f"needs_names({path}, args, {quoted(lists[0][0].name) if lists else None})"
 
 
 def _arguments(op: Operation) -> tuple[list[str], str]:

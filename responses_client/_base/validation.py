@@ -23,6 +23,8 @@ __all__ = [
     "is_whole_number",
     "mistake",
     "needs_async",
+    "needs_names",
+    "needs_names_after",
     "unknown_argument",
 ]
 
@@ -64,6 +66,26 @@ def unknown_argument(function: str, name: str, known: Iterable[str]) -> TypeErro
     near = difflib.get_close_matches(name, list(known), n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return TypeError(f"{function}() got an unexpected keyword argument {name!r}{hint}")
+
+
+def needs_names(function: str, values: Sequence[object], name: str | None) -> TypeError:
+    """Return the error for values passed by position to a function whose arguments all go by name.
+
+    `name` is the argument that a single value was probably meant for, if one is obvious.
+    """
+    match values:
+        case _ if name is None:
+            example = ""
+        case [str(value)]:
+            example = f": {name}={one_line(value, VALUE_SHOWN)!r}"
+        case _:
+            example = f", such as {name}=..."
+    return TypeError(f"{function}() takes its arguments by name{example}")
+
+
+def needs_names_after(function: str, first: str) -> TypeError:
+    """Return the error for values passed by position to a function that takes only its first argument so."""
+    return TypeError(f"{function}() takes its arguments by name, except {first}")
 
 
 def mistake(label: str, expected: str, value: object) -> ConfigurationError:

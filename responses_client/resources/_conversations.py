@@ -5,6 +5,7 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from .._base.public import resource
 from .._calls.endpoints import (
     CONVERSATIONS_CREATE, CONVERSATIONS_DELETE, CONVERSATIONS_ITEMS_CREATE, CONVERSATIONS_ITEMS_DELETE,
     CONVERSATIONS_ITEMS_LIST, CONVERSATIONS_ITEMS_RETRIEVE, CONVERSATIONS_RETRIEVE, CONVERSATIONS_UPDATE,
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 
+@resource("client.conversations")
 class ConversationsOperations:
     """The endpoints of `client.conversations`."""
 
@@ -99,6 +101,7 @@ class ConversationsOperations:
         return self._core.call(CONVERSATIONS_DELETE, params, conversation_id)
 
 
+@resource("client.conversations")
 class AsyncConversationsOperations:
     """The endpoints of `client.conversations`."""
 
@@ -173,6 +176,7 @@ class AsyncConversationsOperations:
         return await self._core.call(CONVERSATIONS_DELETE, params, conversation_id)
 
 
+@resource("client.conversations.items")
 class ConversationsItemsOperations:
     """The endpoints of `client.conversations.items`."""
 
@@ -246,6 +250,7 @@ class ConversationsItemsOperations:
         return self._core.call(CONVERSATIONS_ITEMS_DELETE, params, conversation_id, item_id)
 
 
+@resource("client.conversations.items")
 class AsyncConversationsItemsOperations:
     """The endpoints of `client.conversations.items`."""
 

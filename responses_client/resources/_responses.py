@@ -5,6 +5,8 @@
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, overload
 
+from .._base.public import resource
+from .._base.validation import needs_names, needs_names_after
 from .._calls.endpoints import (
     RESPONSES_CANCEL, RESPONSES_COMPACT, RESPONSES_CREATE, RESPONSES_DELETE, RESPONSES_INPUT_ITEMS_LIST,
     RESPONSES_INPUT_TOKENS_COUNT, RESPONSES_RETRIEVE,
@@ -28,6 +30,7 @@ __all__ = [
 ]
 
 
+@resource("client.responses")
 class ResponsesOperations:
     """The endpoints of `client.responses`."""
 
@@ -60,7 +63,7 @@ class ResponsesOperations:
     ) -> "Response | EventStream": ...
 
     def create(
-        self, *, stream: "bool | None" = None, **params: "Unpack[ResponseCreateParams]"
+        self, *args: object, stream: "bool | None" = None, **params: "Unpack[ResponseCreateParams]"
     ) -> "Response | EventStream":
         """Create a response of the model.
 
@@ -76,6 +79,8 @@ class ResponsesOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
+        if args:
+            raise needs_names("client.responses.create", args, "input")
         if stream is True:
             opened = self._core.stream(RESPONSES_CREATE, params, EventStream)
             return opened.__enter__()
@@ -103,7 +108,11 @@ class ResponsesOperations:
     ) -> "Response | EventStream": ...
 
     def retrieve(
-        self, response_id: str, *, stream: "bool | None" = None, **params: "Unpack[ResponseRetrieveParams]"
+        self,
+        response_id: str,
+        *args: object,
+        stream: "bool | None" = None,
+        **params: "Unpack[ResponseRetrieveParams]",
     ) -> "Response | EventStream":
         """Return a stored response, or stream its events, past and to come.
 
@@ -119,6 +128,8 @@ class ResponsesOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
+        if args:
+            raise needs_names_after("client.responses.retrieve", "response_id")
         if stream is True:
             opened = self._core.stream(RESPONSES_RETRIEVE, params, EventStream, response_id)
             return opened.__enter__()
@@ -172,6 +183,7 @@ class ResponsesOperations:
         return self._core.call(RESPONSES_COMPACT, params)
 
 
+@resource("client.responses")
 class AsyncResponsesOperations:
     """The endpoints of `client.responses`."""
 
@@ -204,7 +216,7 @@ class AsyncResponsesOperations:
     ) -> "Response | AsyncEventStream": ...
 
     async def create(
-        self, *, stream: "bool | None" = None, **params: "Unpack[ResponseCreateParams]"
+        self, *args: object, stream: "bool | None" = None, **params: "Unpack[ResponseCreateParams]"
     ) -> "Response | AsyncEventStream":
         """Create a response of the model.
 
@@ -220,6 +232,8 @@ class AsyncResponsesOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
+        if args:
+            raise needs_names("client.responses.create", args, "input")
         if stream is True:
             opened = self._core.stream(RESPONSES_CREATE, params, AsyncEventStream)
             return await opened.__aenter__()
@@ -247,7 +261,11 @@ class AsyncResponsesOperations:
     ) -> "Response | AsyncEventStream": ...
 
     async def retrieve(
-        self, response_id: str, *, stream: "bool | None" = None, **params: "Unpack[ResponseRetrieveParams]"
+        self,
+        response_id: str,
+        *args: object,
+        stream: "bool | None" = None,
+        **params: "Unpack[ResponseRetrieveParams]",
     ) -> "Response | AsyncEventStream":
         """Return a stored response, or stream its events, past and to come.
 
@@ -263,6 +281,8 @@ class AsyncResponsesOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
+        if args:
+            raise needs_names_after("client.responses.retrieve", "response_id")
         if stream is True:
             opened = self._core.stream(RESPONSES_RETRIEVE, params, AsyncEventStream, response_id)
             return await opened.__aenter__()
@@ -316,6 +336,7 @@ class AsyncResponsesOperations:
         return await self._core.call(RESPONSES_COMPACT, params)
 
 
+@resource("client.responses.input_items")
 class ResponsesInputItemsOperations:
     """The endpoints of `client.responses.input_items`."""
 
@@ -339,6 +360,7 @@ class ResponsesInputItemsOperations:
         return self._core.page(RESPONSES_INPUT_ITEMS_LIST, params, response_id)
 
 
+@resource("client.responses.input_items")
 class AsyncResponsesInputItemsOperations:
     """The endpoints of `client.responses.input_items`."""
 
@@ -363,6 +385,7 @@ class AsyncResponsesInputItemsOperations:
         return self._core.pages(RESPONSES_INPUT_ITEMS_LIST, params, response_id)
 
 
+@resource("client.responses.input_tokens")
 class ResponsesInputTokensOperations:
     """The endpoints of `client.responses.input_tokens`."""
 
@@ -386,6 +409,7 @@ class ResponsesInputTokensOperations:
         return self._core.call(RESPONSES_INPUT_TOKENS_COUNT, params)
 
 
+@resource("client.responses.input_tokens")
 class AsyncResponsesInputTokensOperations:
     """The endpoints of `client.responses.input_tokens`."""
 

@@ -5,6 +5,7 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from .._base.public import resource
 from .._calls.endpoints import (
     WEBHOOKS_CREATE, WEBHOOKS_DELETE, WEBHOOKS_EVENT_TYPES_LIST, WEBHOOKS_LIST, WEBHOOKS_RETRIEVE,
     WEBHOOKS_ROTATE_SECRET, WEBHOOKS_TEST, WEBHOOKS_UPDATE,
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 
+@resource("client.webhooks")
 class WebhooksOperations:
     """The endpoints of `client.webhooks`."""
 
@@ -157,6 +159,7 @@ class WebhooksOperations:
         return self._core.call(WEBHOOKS_TEST, params, webhook_endpoint_id)
 
 
+@resource("client.webhooks")
 class AsyncWebhooksOperations:
     """The endpoints of `client.webhooks`."""
 
@@ -290,6 +293,7 @@ class AsyncWebhooksOperations:
         return await self._core.call(WEBHOOKS_TEST, params, webhook_endpoint_id)
 
 
+@resource("client.webhooks.event_types")
 class WebhooksEventTypesOperations:
     """The endpoints of `client.webhooks.event_types`."""
 
@@ -311,6 +315,7 @@ class WebhooksEventTypesOperations:
         return self._core.call(WEBHOOKS_EVENT_TYPES_LIST, params)
 
 
+@resource("client.webhooks.event_types")
 class AsyncWebhooksEventTypesOperations:
     """The endpoints of `client.webhooks.event_types`."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from .._base.public import resource
+from .._base.validation import needs_names, needs_names_after
 from .._calls.endpoints import RESPONSES_CREATE, RESPONSES_RETRIEVE
 from .._streaming.streams import AsyncEventStream, AsyncResponseStream, EventStream, ResponseStream
 from .._transport.protocols import run
@@ -50,6 +52,7 @@ def _resumed(
     return token["response_id"], {**options, **given, "starting_after": token["sequence_number"]}
 
 
+@resource("client.responses")
 class Responses(ResponsesOperations):
     """Create responses."""
 
@@ -66,7 +69,9 @@ class Responses(ResponsesOperations):
         self, *, text_format: TypeForm[_T], **params: Unpack[ResponseCreateParams]
     ) -> ParsedResponseStream[_T]: ...
 
-    def stream(self, *, text_format: Any = None, **params: Unpack[ResponseCreateParams]) -> ResponseStream:
+    def stream(
+        self, *args: object, text_format: Any = None, **params: Unpack[ResponseCreateParams]
+    ) -> ResponseStream:
         """Return a stream to be used as `with client.responses.stream(...) as stream`. (`POST /responses`)
 
         The arguments are those of `create`; the request is sent when the block is entered. With `text_format`, a type,
@@ -76,6 +81,8 @@ class Responses(ResponsesOperations):
         Raises:
             RequestValidationError: An argument is wrong, or `text_format` cannot be asked for; nothing was sent.
         """
+        if args:
+            raise needs_names("client.responses.stream", args, "input")
         if text_format is None:
             return self._core.stream(RESPONSES_CREATE, params, ResponseStream)
         from .._structured.output_type import output_type, with_format
@@ -95,7 +102,9 @@ class Responses(ResponsesOperations):
         self, *, text_format: TypeForm[_T], **params: Unpack[ResponseCreateParams]
     ) -> ParsedResponse[_T]: ...
 
-    def parse(self, *, text_format: Any, **params: Unpack[ResponseCreateParams]) -> ParsedResponse[Any]:
+    def parse(
+        self, *args: object, text_format: Any, **params: Unpack[ResponseCreateParams]
+    ) -> ParsedResponse[Any]:
         """Have the model answer with JSON of a type, and return the response with the value. (`POST /responses`)
 
         `text_format` is a pydantic model, a dataclass, a TypedDict, a NamedTuple, or anything else that a
@@ -110,6 +119,8 @@ class Responses(ResponsesOperations):
                 nothing was sent.
             APIError: No answer, or one that is an error or no valid answer; see `responses_client.errors`.
         """
+        if args:
+            raise needs_names("client.responses.parse", args, "input")
         from .._structured.output_type import output_type, whole_with_format
         from .._structured.parsed import as_parsed
 
@@ -128,7 +139,7 @@ class Responses(ResponsesOperations):
     @overload
     def run(self, *, text_format: TypeForm[_T], **params: Unpack[RunParams]) -> ParsedRunResult[_T]: ...
 
-    def run(self, *, text_format: Any = None, **params: Unpack[RunParams]) -> RunResult:
+    def run(self, *args: object, text_format: Any = None, **params: Unpack[RunParams]) -> RunResult:
         """Have the model answer with the help of functions of yours, which are called as it wants. (`POST /responses`)
 
         Each response is looked through for calls; those of `tools` are called, several at the same time, and what they
@@ -145,6 +156,8 @@ class Responses(ResponsesOperations):
             ToolExecutionError: A tool failed, and `on_tool_error` is "raise".
             APIError: No answer, or one that is an error. All of these have in `run` what the run had come to.
         """
+        if args:
+            raise needs_names("client.responses.run", args, "input")
         return run(self._core.run_loop(params, text_format).run())
 
     @overload
@@ -160,11 +173,15 @@ class Responses(ResponsesOperations):
         self, *, text_format: TypeForm[_T], **params: Unpack[RunParams]
     ) -> RunStream[ParsedRunResult[_T]]: ...
 
-    def run_stream(self, *, text_format: Any = None, **params: Unpack[RunParams]) -> RunStream[Any]:
+    def run_stream(
+        self, *args: object, text_format: Any = None, **params: Unpack[RunParams]
+    ) -> RunStream[Any]:
         """Return a run as a stream, to be used as `with client.responses.run_stream(...) as stream`; see `run`. (`POST /responses`)
 
         It gives the events of all responses, and between them `ToolCalled`, `ToolReturned` and `TurnEnded`.
         """
+        if args:
+            raise needs_names("client.responses.run_stream", args, "input")
         from .._runs.loop import RunSource
         from .._runs.stream import RunStream
 
@@ -264,7 +281,7 @@ class Responses(ResponsesOperations):
     def map(
         self,
         requests: Requests,
-        *,
+        *args: object,
         max_concurrency: int = MAX_CONCURRENCY,
         ordered: bool = True,
         on_result: Callable[[MapResult], object] | None = None,
@@ -289,11 +306,14 @@ class Responses(ResponsesOperations):
         Raises:
             RequestValidationError: An argument makes no sense; what is wrong with a request is in its result.
         """
+        if args:
+            raise needs_names_after("client.responses.map", "requests")
         from .._map.response_map import MapOptions
 
         return self._core.map(requests, MapOptions(max_concurrency, ordered, on_result, journal))
 
 
+@resource("client.responses")
 class AsyncResponses(AsyncResponsesOperations):
     """Create responses."""
 
@@ -311,9 +331,11 @@ class AsyncResponses(AsyncResponsesOperations):
     ) -> AsyncParsedResponseStream[_T]: ...
 
     def stream(
-        self, *, text_format: Any = None, **params: Unpack[ResponseCreateParams]
+        self, *args: object, text_format: Any = None, **params: Unpack[ResponseCreateParams]
     ) -> AsyncResponseStream:
         """Return a stream to be used as `async with client.responses.stream(...) as stream`; see `Responses.stream`."""
+        if args:
+            raise needs_names("client.responses.stream", args, "input")
         if text_format is None:
             return self._core.stream(RESPONSES_CREATE, params, AsyncResponseStream)
         from .._structured.output_type import output_type, with_format
@@ -333,8 +355,12 @@ class AsyncResponses(AsyncResponsesOperations):
         self, *, text_format: TypeForm[_T], **params: Unpack[ResponseCreateParams]
     ) -> ParsedResponse[_T]: ...
 
-    async def parse(self, *, text_format: Any, **params: Unpack[ResponseCreateParams]) -> ParsedResponse[Any]:
+    async def parse(
+        self, *args: object, text_format: Any, **params: Unpack[ResponseCreateParams]
+    ) -> ParsedResponse[Any]:
         """Have the model answer with JSON of a type, and return the response with the value; see `Responses.parse`. (`POST /responses`)"""
+        if args:
+            raise needs_names("client.responses.parse", args, "input")
         from .._structured.output_type import output_type, whole_with_format
         from .._structured.parsed import as_parsed
 
@@ -355,11 +381,15 @@ class AsyncResponses(AsyncResponsesOperations):
         self, *, text_format: TypeForm[_T], **params: Unpack[AsyncRunParams]
     ) -> ParsedRunResult[_T]: ...
 
-    async def run(self, *, text_format: Any = None, **params: Unpack[AsyncRunParams]) -> RunResult:
+    async def run(
+        self, *args: object, text_format: Any = None, **params: Unpack[AsyncRunParams]
+    ) -> RunResult:
         """Have the model answer with the help of functions of yours; see `Responses.run`. (`POST /responses`)
 
         Functions may be async; those that are not run in threads.
         """
+        if args:
+            raise needs_names("client.responses.run", args, "input")
         return await self._core.run_loop(params, text_format).run()
 
     @overload
@@ -375,8 +405,12 @@ class AsyncResponses(AsyncResponsesOperations):
         self, *, text_format: TypeForm[_T], **params: Unpack[AsyncRunParams]
     ) -> AsyncRunStream[ParsedRunResult[_T]]: ...
 
-    def run_stream(self, *, text_format: Any = None, **params: Unpack[AsyncRunParams]) -> AsyncRunStream[Any]:
+    def run_stream(
+        self, *args: object, text_format: Any = None, **params: Unpack[AsyncRunParams]
+    ) -> AsyncRunStream[Any]:
         """Return a run as a stream, to be used as `async with client.responses.run_stream(...) as stream`; see `Responses.run_stream`. (`POST /responses`)"""
+        if args:
+            raise needs_names("client.responses.run_stream", args, "input")
         from .._runs.loop import RunSource
         from .._runs.stream import AsyncRunStream
 
@@ -456,7 +490,7 @@ class AsyncResponses(AsyncResponsesOperations):
     def map(
         self,
         requests: AsyncRequests,
-        *,
+        *args: object,
         max_concurrency: int = MAX_CONCURRENCY,
         ordered: bool = True,
         on_result: Callable[[MapResult], Awaitable[object] | object] | None = None,
@@ -466,6 +500,8 @@ class AsyncResponses(AsyncResponsesOperations):
 
         `requests` may be an async iterable, and `on_result` an async function, too.
         """
+        if args:
+            raise needs_names_after("client.responses.map", "requests")
         from .._map.response_map import MapOptions
 
         return self._core.map(requests, MapOptions(max_concurrency, ordered, on_result, journal))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import _webhook_signatures
+from .._base.public import resource
 from ._webhooks import AsyncWebhooksOperations, WebhooksOperations
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncWebhooks", "Webhooks"]
 
 
+@resource("client.webhooks")
 class Webhooks(WebhooksOperations):
     """Check and read webhooks; say where they are sent."""
 
@@ -60,6 +62,7 @@ class Webhooks(WebhooksOperations):
         return _unwrap(self._core, payload, headers, secret, tolerance)
 
 
+@resource("client.webhooks")
 class AsyncWebhooks(AsyncWebhooksOperations):
     """Check and read webhooks; say where they are sent.
 

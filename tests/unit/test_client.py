@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from inspect import isawaitable, iscoroutinefunction
 from operator import attrgetter
 from typing import Any
 
@@ -166,6 +168,87 @@ METHODS = {
 def test_resource_shows_its_methods_and_resources_only(kind: type[Client | AsyncClient], path: str) -> None:
     resources = {name.rpartition(".")[2] for name in METHODS if name.rpartition(".")[0] == path}
     assert public_names(attrgetter(path)(kind(api_key=KEY))) == resources | set(METHODS[path].split())
+
+
+# --- arguments by position
+
+KINDS = pytest.mark.parametrize("kind", [Client, AsyncClient])
+
+
+def message_of_type_error(call: Callable[[], Any]) -> str:
+    """The message of the `TypeError` that a call raises, or, if it is async, its awaiting."""
+
+    async def main() -> None:
+        result = call()
+        if isawaitable(result):
+            await result
+
+    with pytest.raises(TypeError) as caught:
+        anyio.run(main)
+    return str(caught.value)
+
+
+@KINDS
+@pytest.mark.parametrize("name", ["create", "stream", "run", "run_stream"])
+def test_prompt_by_position_is_shown_by_name(kind: Any, name: str) -> None:
+    method = getattr(kind(api_key=KEY).responses, name)
+
+    expected = f"client.responses.{name}() takes its arguments by name"
+    assert message_of_type_error(lambda: method("hello")) == f"{expected}: input='hello'"
+    assert message_of_type_error(lambda: method("m", "hello")) == f"{expected}, such as input=..."
+
+
+@KINDS
+def test_prompt_of_parse_by_position_is_shown_by_name(kind: Any) -> None:
+    parse = kind(api_key=KEY).responses.parse
+
+    expected = "client.responses.parse() takes its arguments by name: input='hello'"
+    assert message_of_type_error(lambda: parse("hello", text_format=int)) == expected
+
+
+@KINDS
+@pytest.mark.parametrize(("name", "first"), [("retrieve", "response_id"), ("map", "requests")])
+def test_second_argument_by_position_is_refused(kind: Any, name: str, first: str) -> None:
+    method = getattr(kind(api_key=KEY).responses, name)
+
+    expected = f"client.responses.{name}() takes its arguments by name, except {first}"
+    assert message_of_type_error(lambda: method("resp_1", True)) == expected
+
+
+@KINDS
+@pytest.mark.parametrize("path", METHODS)
+def test_every_method_says_its_public_path_when_called_by_position(kind: Any, path: str) -> None:
+    resource = attrgetter(path)(kind(api_key=KEY))
+    for name in set(METHODS[path].split()) - {"parse"}:  # which asks for `text_format` first
+        method = getattr(resource, name)
+        message = message_of_type_error(lambda method=method: method(*"12345"))
+        assert message.startswith(f"client.{path}.{name}() takes ")
+
+
+@KINDS
+def test_missing_argument_is_reported_with_the_public_path(kind: Any) -> None:
+    client = kind(api_key=KEY)
+
+    expected = "client.responses.cancel() missing 1 required positional argument: 'response_id'"
+    assert message_of_type_error(lambda: client.responses.cancel()) == expected
+    expected = "client.responses.parse() missing 1 required keyword-only argument: 'text_format'"
+    assert message_of_type_error(lambda: client.responses.parse("hello")) == expected
+
+
+def test_async_methods_are_coroutine_functions() -> None:
+    responses = AsyncClient(api_key=KEY).responses
+    names = ["cancel", "compact", "create", "delete", "parse", "resume", "retrieve", "run", "wait"]
+    assert [name for name in METHODS["responses"].split() if is_coroutine_function(responses, name)] == names
+
+
+def is_coroutine_function(resource: object, name: str) -> bool:
+    return iscoroutinefunction(getattr(resource, name))
+
+
+def test_coroutine_that_was_never_awaited_is_named_by_its_public_path() -> None:
+    coroutine = AsyncClient(api_key=KEY).responses.create(**HI)
+    coroutine.close()
+    assert coroutine.__qualname__ == "client.responses.create"
 
 
 # --- http_client

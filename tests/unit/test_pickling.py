@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
 from typing import Any
 
+import cloudpickle
 import httpx
 import pytest
 from callers import COLOURS, Caller
@@ -20,6 +21,7 @@ from samples import KEY, response
 from responses_client import AsyncClient, AuthenticationError, Client, ConfigurationError
 from responses_client._base.api_keys import KeyFunction
 from responses_client._calls.settings import Settings
+from responses_client._transport.protocols import run
 from responses_client.testing import Server
 
 CLIENTS = (Client, AsyncClient)
@@ -240,6 +242,18 @@ def address() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_address[1]}/v1"
         server.shutdown()
         thread.join()
+
+
+@pytest.mark.parametrize("dump", [pickle.dumps, cloudpickle.dumps])
+@pytest.mark.parametrize(("name", "options"), [("create", {}), ("parse", {"text_format": str})])
+def test_method_of_a_resource_can_be_pickled(
+    address: str, dump: Callable[[Any], bytes], name: str, options: dict[str, Any]
+) -> None:
+    with Client(api_key=KEY, base_url=address) as client:
+        method = pickle.loads(dump(getattr(client.responses, name)))
+
+    assert method(model="m", input="Hi", **options).output_text == "Hello"
+    run(method.__self__._core.close())
 
 
 def test_worker_processes_take_clients_and_give_results_and_errors_back(address: str) -> None:
