@@ -40,7 +40,7 @@ class MapOptions(NamedTuple):
 
 
 class _Map:
-    """What both colours of a map share."""
+    """The base of sync and async maps."""
 
     _block = "with"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
 
-from .._base.messages import BODY_SHOWN, one_line
+from .._base.messages import MAX_BODY_CHARS, one_line
 from .._tools.outputs import failure_of, output_of, tool_search_output, wrong_arguments
 from .._tools.tool import CallableTool, RunContext
 from ..errors import ConfigurationError, ToolExecutionError
@@ -188,7 +188,7 @@ def _execution_error(call: OutputItem, problem: Exception, timeout: float | None
     elif isinstance(problem, _Refusal):
         reason = str(problem)
     else:
-        reason = f"{type(problem).__name__}: {one_line(str(problem), BODY_SHOWN)}".rstrip(": ")
+        reason = f"{type(problem).__name__}: {one_line(str(problem), MAX_BODY_CHARS)}".rstrip(": ")
     name = getattr(call, "name", None) or str(call.type)
     error = ToolExecutionError(reason.rstrip("."), tool=str(name), call=call)
     error.__cause__ = problem.__cause__ if isinstance(problem, _OURS) else problem

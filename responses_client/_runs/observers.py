@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from .._calls.observers import logged
+from .._calls.observers import log_errors
 
 if TYPE_CHECKING:
     from .._calls.settings import Settings
@@ -68,7 +68,7 @@ class RunWatch:
     def around(self) -> Generator[None]:
         """Be in the block of the observer, which is made for the first one."""
         with ExitStack() as stack:
-            with logged("Telemetry"):
+            with log_errors("Telemetry"):
                 if not self._has_begun:
                     self._has_begun = True
                     self._observer = self._observe()
@@ -82,7 +82,7 @@ class RunWatch:
         observer = ToolObserver()
         answers: list[ToolReturned] = []
         with ExitStack() as stack:
-            with logged("Telemetry"):
+            with log_errors("Telemetry"):
                 observer = observer if self._observer is None else self._observer.calling(call)
                 stack.enter_context(observer.around())
             error: BaseException | None = None
@@ -92,12 +92,12 @@ class RunWatch:
                 error = raised
                 raise
             finally:
-                with logged("Telemetry"):
+                with log_errors("Telemetry"):
                     observer.ended(answers[0] if answers else None, error)
 
     def ended(self, result: RunResult | None, error: BaseException | None) -> None:
         """Tell that the run is over, the first time."""
         observer, self._observer = self._observer, None
         if observer is not None:
-            with logged("Telemetry"):
+            with log_errors("Telemetry"):
                 observer.ended(result, error)

@@ -24,7 +24,7 @@ _R_co = TypeVar("_R_co", bound=RunResult, covariant=True, default=RunResult)
 
 
 class _RunStream(Generic[_R_co]):
-    """What both colours share."""
+    """The base of sync and async runs."""
 
     def __init__(self, source: RunSource) -> None:
         self._source = source

@@ -18,7 +18,7 @@ import anyio.to_thread
 from .._base.validation import is_async, needs_async
 from .._tools.tool import CallableTool
 from .._transport.protocols import run
-from .._transport.threads import TimeIsUp, started, within
+from .._transport.threads import TimedOut, run_with_timeout, start_in_thread
 from ..errors import ConfigurationError
 
 __all__ = [
@@ -90,8 +90,8 @@ class SyncWorkers:
     async def call(self, function: Callable[[], object], seconds: float | None) -> object:
         """See `Workers`; what is late goes on in its thread, as no thread can be ended from outside."""
         try:
-            value = function() if seconds is None else within(seconds, function)
-        except TimeIsUp:
+            value = function() if seconds is None else run_with_timeout(seconds, function)
+        except TimedOut:
             raise TookTooLong from None
         except BaseException as error:
             if not _is_own_cancellation(error):
@@ -160,7 +160,7 @@ class AsyncWorkers:
     async def _in_thread(self, function: Callable[[], object]) -> object:
         if self._waiters is None:
             self._waiters = anyio.CapacityLimiter(math.inf)  # `each` bounds how many there are
-        future, left = started(function), threading.Event()
+        future, left = start_in_thread(function), threading.Event()
         future.add_done_callback(lambda _: left.set())
         try:
             # Waited for in a second thread, of anyio's: those it has keep the program from ending, so none may hang.

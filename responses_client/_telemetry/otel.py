@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .._base.validation import check_text, mistake
+from .._base.validation import check_text, invalid_option
 from .._calls.observers import Observer
 from .._runs.observers import RunObserver, ToolObserver
 from .._version import __version__
@@ -114,7 +114,7 @@ class OpenTelemetry:
 
 def _check(name: str, value: object, kinds: tuple[type, ...], expected: str) -> None:
     if not isinstance(value, kinds):
-        raise mistake(f"{name} argument", expected + " or None" * (type(None) in kinds), value)
+        raise invalid_option(f"{name} argument", expected + " or None" * (type(None) in kinds), value)
 
 
 class _CallSpan(Observer):
@@ -149,16 +149,16 @@ class _CallSpan(Observer):
             propagate.inject(carrier, self._context)
         return carrier
 
-    def sending(self, request: RequestInfo) -> None:
+    def on_request(self, request: RequestInfo) -> None:
         """See `Observer`."""
         self._tries = request.try_number
 
-    def answered(self, answer: ResponseInfo) -> None:
+    def on_response(self, answer: ResponseInfo) -> None:
         """See `Observer`."""
         self._answer = answer
         self._note(answer.result)
 
-    def retrying(self, operation: str, delay: float, reason: str) -> None:
+    def on_retry(self, operation: str, delay: float, reason: str) -> None:
         """See `Observer`."""
         details: dict[str, str | float] = {
             f"{_NAME}.operation": operation,
@@ -167,7 +167,7 @@ class _CallSpan(Observer):
         }
         self._span.add_event(f"{_NAME}.retry", details)
 
-    def received(self, events: Sequence[StreamEvent]) -> None:
+    def on_events(self, events: Sequence[StreamEvent]) -> None:
         """See `Observer`."""
         if self._first_after is None:
             self._first_after = time.perf_counter() - self._start
@@ -177,7 +177,7 @@ class _CallSpan(Observer):
     def _note(self, response: object) -> None:
         self._response = self._response if response is None else response
 
-    def ended(self, error: BaseException | None, partial: Callable[[], Response | None]) -> None:
+    def on_end(self, error: BaseException | None, partial: Callable[[], Response | None]) -> None:
         """See `Observer`."""
         try:
             self._tell(error, partial)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import to_json, to_jsonable_python
 
 from .._base.field_errors import field_path
-from .._base.messages import BODY_SHOWN, one_line
+from .._base.messages import MAX_BODY_CHARS, one_line
 from ..models._base import Model, as_response_error, strict_validation
 from ..models.attachments import InputFile, InputImage
 from ..models.content import InputText
@@ -154,7 +154,7 @@ def _text_or_parts(value: object) -> object:
     try:
         return to_json(value, by_alias=True, inf_nan_mode="strings").decode()
     except ValueError as error:
-        reason = one_line(str(error), BODY_SHOWN)
+        reason = one_line(str(error), MAX_BODY_CHARS)
     if "surrogates not allowed" in reason:  # in a name of a file, say; keys are no such names
         with suppress(ValueError):
             return _sendable(json.dumps(to_jsonable_python(value, by_alias=True), ensure_ascii=False))

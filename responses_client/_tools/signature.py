@@ -29,7 +29,7 @@ from pydantic_core import to_jsonable_python
 from typing_extensions import TypedDict
 
 from .._base.field_errors import FieldError
-from .._base.messages import BODY_SHOWN, one_line
+from .._base.messages import MAX_BODY_CHARS, one_line
 from .._structured.output_type import schema_of
 from .._structured.strict_schema import strict_schema
 from ..errors import RequestValidationError, ToolDefinitionError
@@ -316,7 +316,7 @@ def _docstring(called: Any) -> str:
 
 def _reason(error: Exception) -> str:
     text = str(error).partition("\n\nFor further")[0].partition(" Set `arbitrary_types_allowed")[0]
-    return one_line(f"{type(error).__name__}: {text}", BODY_SHOWN).rstrip(".")
+    return one_line(f"{type(error).__name__}: {text}", MAX_BODY_CHARS).rstrip(".")
 
 
 def _mistake(path: str, text: str, expected: str) -> FieldError:

@@ -16,7 +16,7 @@ from typing import Any
 
 import anyio
 import pytest
-from callers import COLOURS, Caller
+from callers import MODES, Caller
 from payloads import WHOLE
 from samples import CREATED, HEL, KEY, event, response
 from scripted_server import HOLD, LAST_CHUNK, RESET, ScriptedServer, Step, answer, chunk, stream_head
@@ -75,7 +75,7 @@ def no_thread_is_left() -> Iterator[None]:
 
 
 async def given(value: Any) -> Any:
-    """The result of a call of either colour."""
+    """The result of a sync or async call."""
     return await value if isawaitable(value) else value
 
 
@@ -491,7 +491,7 @@ def server() -> Iterator[Server]:
         assert server.open_streams == 0
 
 
-@pytest.fixture(params=COLOURS)
+@pytest.fixture(params=MODES)
 def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
     return Caller(request.param, server.client, server.async_client)
 
@@ -564,7 +564,7 @@ def test_50_calls_at_once(caller: Caller, server: Server, most: int, is_async: b
         step(-1)
         return number
 
-    function = tool(name="count")(in_task if is_async and caller.colour != "sync" else in_thread)
+    function = tool(name="count")(in_task if is_async and caller.mode != "sync" else in_thread)
     server.call_tools([("count", {"number": number}) for number in range(50)]).reply("Done.")
     result = go(caller, tools=[function], max_concurrency=most)
     assert [item.output for item in result.turns[0].outputs] == [str(number) for number in range(50)]
@@ -585,7 +585,7 @@ def test_tools_may_call_the_client_themselves(caller: Caller, server: Server) ->
         result: RunResult = await about.value.responses.run(model="m", input=question, tools=[weather])
         return result.output_text
 
-    asks = tool(name="ask")(ask if caller.colour == "sync" else ask_async)
+    asks = tool(name="ask")(ask if caller.mode == "sync" else ask_async)
     server.call_tools([("ask", {"question": "Oslo?"}), ("ask", {"question": "Rome?"})])
     server.reply("Sunny.").reply("Sunny.").reply("Both are sunny.")
     result = caller(lambda client: client.responses.run(model="m", input="Hi", tools=[asks], context=client))
@@ -642,7 +642,7 @@ def test_slow_tools_do_not_hold_up_the_run(caller: Caller, server: Server) -> No
     async def slow_async() -> None:
         await anyio.sleep_forever()
 
-    tools: list[Any] = [slow] if caller.colour == "sync" else [slow, slow_async]
+    tools: list[Any] = [slow] if caller.mode == "sync" else [slow, slow_async]
     server.call_tools([(function.__name__, {}) for function in tools] * 2).reply("Done.")
     try:
         result = go(caller, tools=tools, tool_timeout=0.02)

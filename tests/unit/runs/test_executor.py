@@ -10,7 +10,7 @@ from typing import Any
 
 import anyio
 import pytest
-from callers import COLOURS
+from callers import MODES
 
 from responses_client import RunContext, ToolExecutionError, ToolReturned, custom_tool, tool
 from responses_client._runs.executor import Executor
@@ -34,13 +34,13 @@ def custom(name: str, text: str = "x") -> dict[str, Any]:
 
 
 class Desk:
-    """An executor of one colour with its tools, that answers calls given as data."""
+    """An executor of one mode with its tools, that answers calls given as data."""
 
-    def __init__(self, colour: str) -> None:
-        self.colour = colour
+    def __init__(self, mode: str) -> None:
+        self.mode = mode
 
     def executor(self, tools: Any, hooks: Any = (), most: int = 10, **options: Any) -> Executor:
-        workers = (SyncWorkers if self.colour == "sync" else AsyncWorkers)(most)
+        workers = (SyncWorkers if self.mode == "sync" else AsyncWorkers)(most)
         given = {
             "timeout": None,
             "on_error": "return",
@@ -60,10 +60,10 @@ class Desk:
         async def main() -> None:
             await executor.answer(items, 3, returned.append)
 
-        if self.colour == "sync":
+        if self.mode == "sync":
             run(main())
         else:
-            anyio.run(main, backend=self.colour)
+            anyio.run(main, backend=self.mode)
         return sorted(returned, key=lambda one: items.index(one.call))
 
     def told(self, *calls: dict[str, Any], **options: Any) -> Any:
@@ -76,7 +76,7 @@ class Desk:
         return self.executor(tools, **options).can_answer(one)
 
 
-@pytest.fixture(params=COLOURS)
+@pytest.fixture(params=MODES)
 def desk(request: pytest.FixtureRequest) -> Desk:
     return Desk(request.param)
 
@@ -355,10 +355,10 @@ def test_those_under_way_are_answered_when_one_fails(desk: Desk) -> None:
         with pytest.raises(ToolExecutionError):
             await executor.answer(calls, 1, returned.append)
 
-    if desk.colour == "sync":
+    if desk.mode == "sync":
         run(main())
     else:
-        anyio.run(main, backend=desk.colour)
+        anyio.run(main, backend=desk.mode)
     assert [one.call for one in returned] == [calls[0]]
 
 
@@ -423,10 +423,10 @@ def test_found_functions_can_be_called_then(desk: Desk) -> None:
         await executor.answer([search], 1, returned.append)
         await executor.answer([sum_], 2, returned.append)
 
-    if desk.colour == "sync":
+    if desk.mode == "sync":
         run(main())
     else:
-        anyio.run(main, backend=desk.colour)
+        anyio.run(main, backend=desk.mode)
     found, answer = (one.output.to_dict() for one in returned)
     assert [made["name"] for made in found["tools"]] == ["add"]
     assert answer["output"] == "5"

@@ -1,4 +1,4 @@
-"""Runs as a whole, in each colour: requests, tools, what else answers calls, and how runs end and go on."""
+"""Runs as a whole, in each mode: requests, tools, what else answers calls, and how runs end and go on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import anyio
 import pytest
-from callers import COLOURS, Caller
+from callers import MODES, Caller
 from pydantic import BaseModel
 
 from responses_client import (
@@ -41,7 +41,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(params=COLOURS)
+@pytest.fixture(params=MODES)
 def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
     return Caller(request.param, server.client, server.async_client)
 
@@ -57,7 +57,7 @@ def go(caller: Caller, **params: Any) -> Any:
 
 def either(caller: Caller, function: Any) -> Any:
     """The function, async where that can be."""
-    if caller.colour == "sync":
+    if caller.mode == "sync":
         return function
 
     async def wait(*args: Any, **named: Any) -> Any:

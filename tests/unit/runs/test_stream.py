@@ -1,4 +1,4 @@
-"""Streamed runs, in each colour: events in order, text, what is there meanwhile, errors, and leaving early."""
+"""Streamed runs, in each mode: events in order, text, what is there meanwhile, errors, and leaving early."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import anyio
 import pytest
-from callers import COLOURS, Caller
+from callers import MODES, Caller
 from pydantic import BaseModel
 
 from responses_client import (
@@ -43,13 +43,13 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         assert server.open_streams == 0
 
 
-@pytest.fixture(params=COLOURS)
+@pytest.fixture(params=MODES)
 def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
     return Caller(request.param, server.client, server.async_client)
 
 
 class Stream:
-    """A streamed run of either colour, with async methods that over a sync one never suspend."""
+    """A sync or async streamed run, with async methods that over a sync one never suspend."""
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
@@ -486,12 +486,12 @@ def test_stream_that_is_closed_while_a_function_runs_ends_there(
     def stop() -> None:
         streams[0].inner.close()
 
-    function = stop if caller.colour == "sync" else tool(name="stop")(close)
+    function = stop if caller.mode == "sync" else tool(name="stop")(close)
 
     async def on_turn(so_far: RunResult) -> None:
         await close()
 
-    turn: Any = (lambda so_far: stop()) if caller.colour == "sync" else on_turn
+    turn: Any = (lambda so_far: stop()) if caller.mode == "sync" else on_turn
     params: dict[str, Any] = {"on_turn": turn} if where == "on_turn" else {}
 
     async def script(stream: Stream) -> list[Any]:
@@ -603,10 +603,10 @@ class Watch(OpenTelemetry):
 @pytest.mark.parametrize("error", [None, ValueError("mine"), KeyboardInterrupt()], ids=repr)
 def test_who_watches_is_told_once_how_the_run_was_left(server: Server, error: BaseException | None) -> None:
     server.call_tool("weather", {"city": "Oslo"})
-    for colour in COLOURS:
+    for mode in MODES:
         watch = Watch()
         options: dict[str, Any] = {"telemetry": watch}
-        caller = Caller(colour, partial(server.client, **options), partial(server.async_client, **options))
+        caller = Caller(mode, partial(server.client, **options), partial(server.async_client, **options))
 
         async def script(stream: Stream) -> None:
             async with stream:
@@ -625,9 +625,7 @@ def test_who_watches_is_told_once_how_the_run_was_left(server: Server, error: Ba
 def test_who_watches_is_told_of_the_end_and_of_an_error(caller: Caller, server: Server) -> None:
     watch = Watch()
     options: dict[str, Any] = {"telemetry": watch}
-    watched = Caller(
-        caller.colour, partial(server.client, **options), partial(server.async_client, **options)
-    )
+    watched = Caller(caller.mode, partial(server.client, **options), partial(server.async_client, **options))
     server.reply("Fine.").fail(500)
     assert play(watched, lambda stream: stream.final()).status == "completed"
     with pytest.raises(InternalServerError) as caught:

@@ -14,7 +14,7 @@ from unittest.mock import AsyncMock, MagicMock, Mock
 
 import anyio
 import pytest
-from callers import COLOURS
+from callers import MODES
 
 from responses_client import custom_tool, tool
 from responses_client._runs.workers import (
@@ -32,26 +32,26 @@ NAME: ContextVar[str] = ContextVar("NAME", default="nobody")
 
 
 class Play:
-    """Runs a script with workers of one colour."""
+    """Runs a script with workers of one mode."""
 
-    def __init__(self, colour: str) -> None:
-        self.colour = colour
+    def __init__(self, mode: str) -> None:
+        self.mode = mode
 
     def __call__(self, script: Callable[[Any], Coroutine[Any, Any, Any]], most: int = 10) -> Any:
-        if self.colour == "sync":
+        if self.mode == "sync":
             return run(script(SyncWorkers(most)))
 
         async def main() -> Any:
             with anyio.fail_after(5):
                 return await script(AsyncWorkers(most))
 
-        return anyio.run(main, backend=self.colour)
+        return anyio.run(main, backend=self.mode)
 
     def call(self, function: Callable[[], object], seconds: float | None = None) -> Any:
         return self(lambda workers: workers.call(function, seconds))
 
 
-@pytest.fixture(params=COLOURS)
+@pytest.fixture(params=MODES)
 def play(request: pytest.FixtureRequest) -> Play:
     return Play(request.param)
 

@@ -12,6 +12,7 @@ from typing import Any
 import anyio
 import pytest
 from fake_io import Clock, FakeBody, FakeIO, bad, good, stream, use_clock
+from observed_calls import Player
 from opentelemetry import trace
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -20,7 +21,6 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import SpanKind, StatusCode
 from samples import COMPLETED, CREATED, HEL, KEY, LO, event, response
 from stream_shells import Stream
-from watching import Player
 
 from responses_client import ConfigurationError
 from responses_client._transport.protocols import TransportError
@@ -241,15 +241,15 @@ def test_response_that_failed_is_an_error(player: Player, clock: Clock, lab: Lab
     assert SAID not in lab.span.to_json()
 
 
-@pytest.mark.parametrize("colour", ["asyncio", "trio"])
-def test_cancelled_call_ends_its_span(colour: str, clock: Clock, lab: Lab) -> None:
+@pytest.mark.parametrize("mode", ["asyncio", "trio"])
+def test_cancelled_call_ends_its_span(mode: str, clock: Clock, lab: Lab) -> None:
     async def wait() -> None:
         await anyio.sleep_forever()
 
     io = FakeIO(clock, good())
     io.sleep = lambda _: wait()  # type: ignore[method-assign]
     io.answers.insert(0, bad(500))
-    player = Player(colour)
+    player = Player(mode)
 
     async def main() -> None:
         with anyio.CancelScope() as scope:
@@ -370,14 +370,14 @@ def test_resumed_stream_is_one_span(player: Player, clock: Clock, lab: Lab) -> N
     assert (resumed.attributes or {})["responses_client.operation"] == "responses.retrieve"
 
 
-@pytest.mark.parametrize("colour", ["asyncio", "trio"])
-def test_cancelled_stream_ends_its_span(colour: str, clock: Clock, lab: Lab) -> None:
+@pytest.mark.parametrize("mode", ["asyncio", "trio"])
+def test_cancelled_stream_ends_its_span(mode: str, clock: Clock, lab: Lab) -> None:
     async def wait(deadline: Any) -> bytes:
         await anyio.sleep_forever()
         raise AssertionError
 
     body = stream(CREATED)
-    player = Player(colour)
+    player = Player(mode)
 
     async def script(stream: Stream) -> None:
         async with stream:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from callers import COLOURS, Caller
+from callers import MODES, Caller
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -30,9 +30,9 @@ def get_weather(city: str) -> str:
 
 
 class Lab:
-    """A server, a caller of it in one colour, and the spans that its calls leave."""
+    """A server, a caller of it in one mode, and the spans that its calls leave."""
 
-    def __init__(self, colour: str, **options: Any) -> None:
+    def __init__(self, mode: str, **options: Any) -> None:
         self.server = Server()
         self._exporter = InMemorySpanExporter()
         tracers = TracerProvider()
@@ -40,7 +40,7 @@ class Lab:
         telemetry = OpenTelemetry(tracer_provider=tracers, **options)
         settings: dict[str, Any] = {"telemetry": telemetry, "max_retries": 0}
         self.call = Caller(
-            colour, lambda: self.server.client(**settings), lambda: self.server.async_client(**settings)
+            mode, lambda: self.server.client(**settings), lambda: self.server.async_client(**settings)
         )
 
     def run(self, **params: Any) -> Any:
@@ -83,7 +83,7 @@ class Lab:
         return next(span for span in self.spans if span.name == name)
 
 
-@pytest.fixture(params=COLOURS)
+@pytest.fixture(params=MODES)
 def lab(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[Lab]:
     yield Lab(request.param)
     assert "Telemetry failed" not in caplog.text
