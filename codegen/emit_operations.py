@@ -138,7 +138,7 @@ def _method(document: Document, op: Operation, prefix: str) -> list[str]:
         call, result = "self._core.page", f"Page[{op.page}]"
         about = "A page; iterating over it continues with the items of the pages that follow."
     head = _signature(f"    {define} {op.method}(", ["self", *named, params], f') -> "{result}":')
-    doc = _docstring(op, f"{result}: {about}")
+    doc = _docstring(document, op, prefix, f"{result}: {about}")
     return ["", *head, *doc, f"        return {call}({_constant(op)}, params{given})"]
 
 
@@ -161,7 +161,7 @@ def _streaming(document: Document, op: Operation, prefix: str, define: str, wait
         )
         lines += ["", "    @overload", *head]
     about = f"With `stream=True`, the `{stream}` of its events, to be used as a context manager."
-    doc = _docstring(op, f"{op.result}: {document.schemas[op.result].description} {about}")
+    doc = _docstring(document, op, prefix, f"{op.result}: {document.schemas[op.result].description} {about}")
     arguments = [*caught, 'stream: "bool | None" = None', params]
     head = _signature(f"    {define} {op.method}(", arguments, f') -> "{op.result} | {stream}":')
     call = f"{wait}self._core.call({_constant(op)}"
@@ -205,11 +205,27 @@ def _signature(before: str, arguments: list[str], after: str) -> list[str]:
     return [before, *folded, f"    {after}"]
 
 
-def _docstring(op: Operation, returns: str) -> list[str]:
+def _docstring(document: Document, op: Operation, prefix: str, returns: str) -> list[str]:
     lines = [op.description, "", f"`{op.verb} {op.path}`"]
+    if op.example:
+        example = op.example.replace("client.", "await client.") if prefix else op.example
+        lines += ["", *(f"    {line}" for line in example.splitlines())]
+    lines += ["", "Args:"]
+    for name in reversed(op.arguments):  # the last one is the first parameter
+        lines.append(f"    {name}: The id of the {name.removesuffix('_id').replace('_', ' ')}.")
+    if op.stream:
+        lines += _item(
+            "stream: Whether to return events as they arrive, instead of the whole result; false by default."
+        )
     if op.request:
-        lines += ["", "The arguments are the fields of the request and `RequestOptions`."]
-    lines += ["", "Returns:"]
-    lines += wrap(returns, WIDTH - 8, initial_indent="    ", subsequent_indent="        ")
-    lines += _RAISES
+        fields = f"params: The fields of `{param_name(document, op.request)}`: those of the request, and `RequestOptions`."
+        lines += _item(fields)
+    else:
+        lines += _item("params: The fields of `RequestOptions`.")
+    lines += ["", "Returns:", *_item(returns), *_RAISES]
     return [f'        """{lines[0]}', *(f"        {line}".rstrip() for line in lines[1:]), '        """']
+
+
+def _item(text: str) -> list[str]:
+    """Return an entry of a section of a docstring, wrapped."""
+    return wrap(text, WIDTH - 8, initial_indent="    ", subsequent_indent="        ")

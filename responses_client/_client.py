@@ -54,7 +54,7 @@ class _Client(Generic[_Core]):
 
     @property
     def is_closed(self) -> bool:
-        """Whether this client, or the one whose connections it uses, has been closed."""
+        """Whether this client has been closed, or the one that it shares connections with."""
         return self._core.is_closed
 
     @property
@@ -91,13 +91,20 @@ class _Client(Generic[_Core]):
 class Client(_Client[SyncCore]):
     """A client for synchronous code.
 
+        with Client() as client:
+            response = client.responses.create(model="gpt-5.4", input="Say hello.")
+            print(response.output_text)
+
+    Threads may share a client. Pickles and deep copies contain its settings, including the key, and open connections
+    of their own; a shallow copy shares the connections, like `with_options`.
+
     Args:
-        http_client: An `httpx.Client`, or one of httpx2, to send with: for proxies, TLS, transports, limits.
-            It is yours to close. By default one is made at the first request.
-        options: The fields of `Options`; keys and addresses default to environment variables.
+        http_client: An `httpx.Client` or `httpx2.Client` to send with, for proxies, TLS, transports or limits. It is
+            not closed by this client. By default, one is made at the first request.
+        options: The fields of `Options`. Key and addresses are read from environment variables by default.
 
     Raises:
-        ConfigurationError: An option or a variable that cannot work.
+        ConfigurationError: An option, or an environment variable, is not valid.
     """
 
     def __init__(self, *, http_client: httpx.Client | None = None, **options: Unpack[Options]) -> None:
@@ -106,21 +113,21 @@ class Client(_Client[SyncCore]):
 
     @cached_property
     def responses(self) -> Responses:
-        """Create responses, stream them, and see to those that the server keeps."""
+        """Methods that create, stream, retrieve and otherwise handle responses."""
         from .resources.responses import Responses
 
         return Responses(self._core)
 
     @cached_property
     def conversations(self) -> ConversationsOperations:
-        """Conversations, which the server keeps, and their items."""
+        """Methods for conversations, which the server stores, and their items."""
         from .resources._conversations import ConversationsOperations
 
         return ConversationsOperations(self._core)
 
     @cached_property
     def webhooks(self) -> Webhooks:
-        """Check and read webhooks; say where they are sent."""
+        """Methods that verify and read webhooks, and manage their endpoints."""
         from .resources.webhooks import Webhooks
 
         return Webhooks(self._core)
@@ -137,7 +144,7 @@ class Client(_Client[SyncCore]):
         return self._with_settings(_require_sync_hooks(self._core.settings.replace(**changes)))
 
     def close(self) -> None:
-        """Close the connections; a client that was passed as `http_client` stays open."""
+        """Close the connections; a client passed as `http_client` stays open."""
         run(self._core.close())
 
     def __enter__(self) -> Self:
@@ -151,8 +158,19 @@ class Client(_Client[SyncCore]):
 class AsyncClient(_Client[AsyncCore]):
     """A client for asyncio and trio; see `Client`.
 
-    `http_client` is an `httpx.AsyncClient` here, and `api_key` may be an async function. Without one, each
-    event loop gets connections of its own, so that one client serves several `asyncio.run`.
+        async with AsyncClient() as client:
+            response = await client.responses.create(model="gpt-5.4", input="Say hello.")
+            print(response.output_text)
+
+    Without an `http_client`, each event loop has connections of its own, so one client works in several
+    `asyncio.run`.
+
+    Args:
+        http_client: An `httpx.AsyncClient` or `httpx2.AsyncClient` to send with. It is not closed by this client.
+        options: The fields of `Options`; `api_key` and hooks may be async functions.
+
+    Raises:
+        ConfigurationError: An option, or an environment variable, is not valid.
     """
 
     def __init__(self, *, http_client: httpx.AsyncClient | None = None, **options: Unpack[Options]) -> None:
@@ -161,21 +179,21 @@ class AsyncClient(_Client[AsyncCore]):
 
     @cached_property
     def responses(self) -> AsyncResponses:
-        """Create responses, stream them, and see to those that the server keeps."""
+        """Methods that create, stream, retrieve and otherwise handle responses."""
         from .resources.responses import AsyncResponses
 
         return AsyncResponses(self._core)
 
     @cached_property
     def conversations(self) -> AsyncConversationsOperations:
-        """Conversations, which the server keeps, and their items."""
+        """Methods for conversations, which the server stores, and their items."""
         from .resources._conversations import AsyncConversationsOperations
 
         return AsyncConversationsOperations(self._core)
 
     @cached_property
     def webhooks(self) -> AsyncWebhooks:
-        """Check and read webhooks; say where they are sent."""
+        """Methods that verify and read webhooks, and manage their endpoints."""
         from .resources.webhooks import AsyncWebhooks
 
         return AsyncWebhooks(self._core)

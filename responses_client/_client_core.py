@@ -7,7 +7,7 @@ to users if they were the client's own. Modules that need pydantic are imported 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from ._base.field_errors import field_error
 from ._calls.settings import Settings
@@ -56,7 +56,7 @@ class ClientCore(Generic[_D]):
         is_closed: Whether this client was closed.
     """
 
-    _driver: ClassVar[type[SyncIO | AsyncIO]]
+    _driver: type[_D]
 
     def __init__(
         self, io: _D, settings: Settings, client: str, *, is_copy: bool = False, is_closed: bool = False
@@ -69,7 +69,7 @@ class ClientCore(Generic[_D]):
 
     @property
     def is_closed(self) -> bool:
-        """Whether the client was closed, or the one whose connections it uses."""
+        """Whether the client has been closed, or the one that it shares connections with."""
         return self._is_closed or self.io.is_closed
 
     def with_settings(self, settings: Settings) -> Self:
@@ -102,11 +102,11 @@ class ClientCore(Generic[_D]):
                 f"This {self._client} was given an http_client, which cannot be pickled or copied; make the "
                 "client where it is used, or leave http_client out"
             )
-        # By name: `Settings` takes no positional arguments, and a pickle with fewer options can be read later on.
+        # By name, because `Settings` takes no positional arguments.
         return {"settings": self.settings._asdict(), "client": self._client, "is_closed": self.is_closed}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.io = cast("_D", self._driver())
+        self.io = self._driver()
         self.settings = Settings(**state["settings"])
         self._client, self._is_closed, self._is_copy = state["client"], state["is_closed"], False
 

@@ -1,4 +1,4 @@
-"""The public path of what private modules define, for tracebacks, reprs, pickles and `help`."""
+"""Public paths of names from private modules, as tracebacks, reprs, pickles and `help` show them."""
 
 from __future__ import annotations
 

@@ -45,7 +45,8 @@ class ConversationsOperations:
 
         `POST /conversations`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            params: The fields of `ConversationCreateParams`: those of the request, and `RequestOptions`.
 
         Returns:
             Conversation: A store of items, which responses read when they start and add to when they end.
@@ -61,6 +62,10 @@ class ConversationsOperations:
 
         `GET /conversations/{conversation_id}`
 
+        Args:
+            conversation_id: The id of the conversation.
+            params: The fields of `RequestOptions`.
+
         Returns:
             Conversation: A store of items, which responses read when they start and add to when they end.
 
@@ -75,7 +80,9 @@ class ConversationsOperations:
 
         `POST /conversations/{conversation_id}`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            conversation_id: The id of the conversation.
+            params: The fields of `ConversationUpdateParams`: those of the request, and `RequestOptions`.
 
         Returns:
             Conversation: A store of items, which responses read when they start and add to when they end.
@@ -90,6 +97,10 @@ class ConversationsOperations:
         """Delete a conversation, but not its items.
 
         `DELETE /conversations/{conversation_id}`
+
+        Args:
+            conversation_id: The id of the conversation.
+            params: The fields of `RequestOptions`.
 
         Returns:
             DeletedConversation: The answer to the deletion of a conversation.
@@ -118,7 +129,8 @@ class AsyncConversationsOperations:
 
         `POST /conversations`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            params: The fields of `ConversationCreateParams`: those of the request, and `RequestOptions`.
 
         Returns:
             Conversation: A store of items, which responses read when they start and add to when they end.
@@ -133,6 +145,10 @@ class AsyncConversationsOperations:
         """Return a conversation, without its items.
 
         `GET /conversations/{conversation_id}`
+
+        Args:
+            conversation_id: The id of the conversation.
+            params: The fields of `RequestOptions`.
 
         Returns:
             Conversation: A store of items, which responses read when they start and add to when they end.
@@ -150,7 +166,9 @@ class AsyncConversationsOperations:
 
         `POST /conversations/{conversation_id}`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            conversation_id: The id of the conversation.
+            params: The fields of `ConversationUpdateParams`: those of the request, and `RequestOptions`.
 
         Returns:
             Conversation: A store of items, which responses read when they start and add to when they end.
@@ -165,6 +183,10 @@ class AsyncConversationsOperations:
         """Delete a conversation, but not its items.
 
         `DELETE /conversations/{conversation_id}`
+
+        Args:
+            conversation_id: The id of the conversation.
+            params: The fields of `RequestOptions`.
 
         Returns:
             DeletedConversation: The answer to the deletion of a conversation.
@@ -188,7 +210,9 @@ class ConversationsItemsOperations:
 
         `POST /conversations/{conversation_id}/items`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            conversation_id: The id of the conversation.
+            params: The fields of `ConversationItemsCreateParams`: those of the request, and `RequestOptions`.
 
         Returns:
             ItemList: A page of items.
@@ -204,7 +228,9 @@ class ConversationsItemsOperations:
 
         `GET /conversations/{conversation_id}/items`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            conversation_id: The id of the conversation.
+            params: The fields of `ItemListParams`: those of the request, and `RequestOptions`.
 
         Returns:
             Page[Item]: A page; iterating over it continues with the items of the pages that follow.
@@ -222,7 +248,11 @@ class ConversationsItemsOperations:
 
         `GET /conversations/{conversation_id}/items/{item_id}`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            item_id: The id of the item.
+            conversation_id: The id of the conversation.
+            params: The fields of `ConversationItemRetrieveParams`: those of the request, and
+                `RequestOptions`.
 
         Returns:
             Item: Any item of an item list, a conversation or a compacted response.
@@ -239,6 +269,11 @@ class ConversationsItemsOperations:
         """Delete an item from a conversation.
 
         `DELETE /conversations/{conversation_id}/items/{item_id}`
+
+        Args:
+            item_id: The id of the item.
+            conversation_id: The id of the conversation.
+            params: The fields of `RequestOptions`.
 
         Returns:
             Conversation: A store of items, which responses read when they start and add to when they end.
@@ -264,7 +299,9 @@ class AsyncConversationsItemsOperations:
 
         `POST /conversations/{conversation_id}/items`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            conversation_id: The id of the conversation.
+            params: The fields of `ConversationItemsCreateParams`: those of the request, and `RequestOptions`.
 
         Returns:
             ItemList: A page of items.
@@ -280,7 +317,9 @@ class AsyncConversationsItemsOperations:
 
         `GET /conversations/{conversation_id}/items`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            conversation_id: The id of the conversation.
+            params: The fields of `ItemListParams`: those of the request, and `RequestOptions`.
 
         Returns:
             AsyncPager[Item]: Await it for one page, or iterate over it with `async for` for the items of all
@@ -299,7 +338,11 @@ class AsyncConversationsItemsOperations:
 
         `GET /conversations/{conversation_id}/items/{item_id}`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            item_id: The id of the item.
+            conversation_id: The id of the conversation.
+            params: The fields of `ConversationItemRetrieveParams`: those of the request, and
+                `RequestOptions`.
 
         Returns:
             Item: Any item of an item list, a conversation or a compacted response.
@@ -316,6 +359,11 @@ class AsyncConversationsItemsOperations:
         """Delete an item from a conversation.
 
         `DELETE /conversations/{conversation_id}/items/{item_id}`
+
+        Args:
+            item_id: The id of the item.
+            conversation_id: The id of the conversation.
+            params: The fields of `RequestOptions`.
 
         Returns:
             Conversation: A store of items, which responses read when they start and add to when they end.

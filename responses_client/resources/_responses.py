@@ -65,11 +65,16 @@ class ResponsesOperations:
     def create(
         self, *args: object, stream: "bool | None" = None, **params: "Unpack[ResponseCreateParams]"
     ) -> "Response | EventStream":
-        """Create a response of the model.
+        """Create a model response.
 
         `POST /responses`
 
-        The arguments are the fields of the request and `RequestOptions`.
+            response = client.responses.create(model="gpt-5.4", input="Say hello.")
+            print(response.output_text)
+
+        Args:
+            stream: Whether to return events as they arrive, instead of the whole result; false by default.
+            params: The fields of `ResponseCreateParams`: those of the request, and `RequestOptions`.
 
         Returns:
             Response: An answer of the model, finished or in progress, with its settings. With `stream=True`,
@@ -118,7 +123,10 @@ class ResponsesOperations:
 
         `GET /responses/{response_id}`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            response_id: The id of the response.
+            stream: Whether to return events as they arrive, instead of the whole result; false by default.
+            params: The fields of `ResponseRetrieveParams`: those of the request, and `RequestOptions`.
 
         Returns:
             Response: An answer of the model, finished or in progress, with its settings. With `stream=True`,
@@ -142,6 +150,10 @@ class ResponsesOperations:
 
         `POST /responses/{response_id}/cancel`
 
+        Args:
+            response_id: The id of the response.
+            params: The fields of `RequestOptions`.
+
         Returns:
             Response: An answer of the model, finished or in progress, with its settings.
 
@@ -155,6 +167,10 @@ class ResponsesOperations:
         """Delete a stored response.
 
         `DELETE /responses/{response_id}`
+
+        Args:
+            response_id: The id of the response.
+            params: The fields of `RequestOptions`.
 
         Returns:
             DeletedResponse: The answer to the deletion of a response.
@@ -170,7 +186,8 @@ class ResponsesOperations:
 
         `POST /responses/compact`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            params: The fields of `ResponseCompactParams`: those of the request, and `RequestOptions`.
 
         Returns:
             CompactedResponse: A condensed history; its items are the input of the next request, unchanged and
@@ -218,11 +235,16 @@ class AsyncResponsesOperations:
     async def create(
         self, *args: object, stream: "bool | None" = None, **params: "Unpack[ResponseCreateParams]"
     ) -> "Response | AsyncEventStream":
-        """Create a response of the model.
+        """Create a model response.
 
         `POST /responses`
 
-        The arguments are the fields of the request and `RequestOptions`.
+            response = await client.responses.create(model="gpt-5.4", input="Say hello.")
+            print(response.output_text)
+
+        Args:
+            stream: Whether to return events as they arrive, instead of the whole result; false by default.
+            params: The fields of `ResponseCreateParams`: those of the request, and `RequestOptions`.
 
         Returns:
             Response: An answer of the model, finished or in progress, with its settings. With `stream=True`,
@@ -271,7 +293,10 @@ class AsyncResponsesOperations:
 
         `GET /responses/{response_id}`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            response_id: The id of the response.
+            stream: Whether to return events as they arrive, instead of the whole result; false by default.
+            params: The fields of `ResponseRetrieveParams`: those of the request, and `RequestOptions`.
 
         Returns:
             Response: An answer of the model, finished or in progress, with its settings. With `stream=True`,
@@ -295,6 +320,10 @@ class AsyncResponsesOperations:
 
         `POST /responses/{response_id}/cancel`
 
+        Args:
+            response_id: The id of the response.
+            params: The fields of `RequestOptions`.
+
         Returns:
             Response: An answer of the model, finished or in progress, with its settings.
 
@@ -308,6 +337,10 @@ class AsyncResponsesOperations:
         """Delete a stored response.
 
         `DELETE /responses/{response_id}`
+
+        Args:
+            response_id: The id of the response.
+            params: The fields of `RequestOptions`.
 
         Returns:
             DeletedResponse: The answer to the deletion of a response.
@@ -323,7 +356,8 @@ class AsyncResponsesOperations:
 
         `POST /responses/compact`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            params: The fields of `ResponseCompactParams`: those of the request, and `RequestOptions`.
 
         Returns:
             CompactedResponse: A condensed history; its items are the input of the next request, unchanged and
@@ -348,7 +382,9 @@ class ResponsesInputItemsOperations:
 
         `GET /responses/{response_id}/input_items`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            response_id: The id of the response.
+            params: The fields of `ItemListParams`: those of the request, and `RequestOptions`.
 
         Returns:
             Page[Item]: A page; iterating over it continues with the items of the pages that follow.
@@ -372,7 +408,9 @@ class AsyncResponsesInputItemsOperations:
 
         `GET /responses/{response_id}/input_items`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            response_id: The id of the response.
+            params: The fields of `ItemListParams`: those of the request, and `RequestOptions`.
 
         Returns:
             AsyncPager[Item]: Await it for one page, or iterate over it with `async for` for the items of all
@@ -397,7 +435,8 @@ class ResponsesInputTokensOperations:
 
         `POST /responses/input_tokens`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            params: The fields of `InputTokenCountParams`: those of the request, and `RequestOptions`.
 
         Returns:
             InputTokenCount: The size of a request's input.
@@ -421,7 +460,8 @@ class AsyncResponsesInputTokensOperations:
 
         `POST /responses/input_tokens`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            params: The fields of `InputTokenCountParams`: those of the request, and `RequestOptions`.
 
         Returns:
             InputTokenCount: The size of a request's input.

@@ -46,7 +46,8 @@ class WebhooksOperations:
 
         `POST /webhook_endpoints`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            params: The fields of `WebhookCreateParams`: those of the request, and `RequestOptions`.
 
         Returns:
             WebhookEndpointWithSecret: An endpoint that is new or has a new secret; no other answer contains
@@ -63,6 +64,10 @@ class WebhooksOperations:
 
         `GET /webhook_endpoints/{webhook_endpoint_id}`
 
+        Args:
+            webhook_endpoint_id: The id of the webhook endpoint.
+            params: The fields of `RequestOptions`.
+
         Returns:
             WebhookEndpoint: An address to which the server sends events.
 
@@ -77,7 +82,9 @@ class WebhooksOperations:
 
         `POST /webhook_endpoints/{webhook_endpoint_id}`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            webhook_endpoint_id: The id of the webhook endpoint.
+            params: The fields of `WebhookUpdateParams`: those of the request, and `RequestOptions`.
 
         Returns:
             WebhookEndpoint: An address to which the server sends events.
@@ -93,7 +100,8 @@ class WebhooksOperations:
 
         `GET /webhook_endpoints`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            params: The fields of `WebhookListParams`: those of the request, and `RequestOptions`.
 
         Returns:
             Page[WebhookEndpoint]: A page; iterating over it continues with the items of the pages that
@@ -112,6 +120,10 @@ class WebhooksOperations:
 
         `DELETE /webhook_endpoints/{webhook_endpoint_id}`
 
+        Args:
+            webhook_endpoint_id: The id of the webhook endpoint.
+            params: The fields of `RequestOptions`.
+
         Returns:
             DeletedWebhookEndpoint: The answer to the deletion of an endpoint.
 
@@ -128,7 +140,9 @@ class WebhooksOperations:
 
         `POST /webhook_endpoints/{webhook_endpoint_id}/rotate_secret`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            webhook_endpoint_id: The id of the webhook endpoint.
+            params: The fields of `WebhookRotateSecretParams`: those of the request, and `RequestOptions`.
 
         Returns:
             WebhookEndpointWithSecret: An endpoint that is new or has a new secret; no other answer contains
@@ -147,7 +161,9 @@ class WebhooksOperations:
 
         `POST /webhook_endpoints/{webhook_endpoint_id}/test`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            webhook_endpoint_id: The id of the webhook endpoint.
+            params: The fields of `WebhookTestParams`: those of the request, and `RequestOptions`.
 
         Returns:
             WebhookEndpointTestResult: The result of a sample event to an endpoint.
@@ -176,7 +192,8 @@ class AsyncWebhooksOperations:
 
         `POST /webhook_endpoints`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            params: The fields of `WebhookCreateParams`: those of the request, and `RequestOptions`.
 
         Returns:
             WebhookEndpointWithSecret: An endpoint that is new or has a new secret; no other answer contains
@@ -195,6 +212,10 @@ class AsyncWebhooksOperations:
 
         `GET /webhook_endpoints/{webhook_endpoint_id}`
 
+        Args:
+            webhook_endpoint_id: The id of the webhook endpoint.
+            params: The fields of `RequestOptions`.
+
         Returns:
             WebhookEndpoint: An address to which the server sends events.
 
@@ -211,7 +232,9 @@ class AsyncWebhooksOperations:
 
         `POST /webhook_endpoints/{webhook_endpoint_id}`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            webhook_endpoint_id: The id of the webhook endpoint.
+            params: The fields of `WebhookUpdateParams`: those of the request, and `RequestOptions`.
 
         Returns:
             WebhookEndpoint: An address to which the server sends events.
@@ -227,7 +250,8 @@ class AsyncWebhooksOperations:
 
         `GET /webhook_endpoints`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            params: The fields of `WebhookListParams`: those of the request, and `RequestOptions`.
 
         Returns:
             AsyncPager[WebhookEndpoint]: Await it for one page, or iterate over it with `async for` for the
@@ -246,6 +270,10 @@ class AsyncWebhooksOperations:
 
         `DELETE /webhook_endpoints/{webhook_endpoint_id}`
 
+        Args:
+            webhook_endpoint_id: The id of the webhook endpoint.
+            params: The fields of `RequestOptions`.
+
         Returns:
             DeletedWebhookEndpoint: The answer to the deletion of an endpoint.
 
@@ -262,7 +290,9 @@ class AsyncWebhooksOperations:
 
         `POST /webhook_endpoints/{webhook_endpoint_id}/rotate_secret`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            webhook_endpoint_id: The id of the webhook endpoint.
+            params: The fields of `WebhookRotateSecretParams`: those of the request, and `RequestOptions`.
 
         Returns:
             WebhookEndpointWithSecret: An endpoint that is new or has a new secret; no other answer contains
@@ -281,7 +311,9 @@ class AsyncWebhooksOperations:
 
         `POST /webhook_endpoints/{webhook_endpoint_id}/test`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            webhook_endpoint_id: The id of the webhook endpoint.
+            params: The fields of `WebhookTestParams`: those of the request, and `RequestOptions`.
 
         Returns:
             WebhookEndpointTestResult: The result of a sample event to an endpoint.
@@ -305,6 +337,9 @@ class WebhooksEventTypesOperations:
 
         `GET /webhook_event_types`
 
+        Args:
+            params: The fields of `RequestOptions`.
+
         Returns:
             WebhookEventTypeList: The types of events that the project can receive.
 
@@ -326,6 +361,9 @@ class AsyncWebhooksEventTypesOperations:
         """List the types of events that endpoints can receive.
 
         `GET /webhook_event_types`
+
+        Args:
+            params: The fields of `RequestOptions`.
 
         Returns:
             WebhookEventTypeList: The types of events that the project can receive.

@@ -86,9 +86,7 @@ def test_events_are_shown_by_type_and_deltas_as_text(capsys: pytest.CaptureFixtu
     ]
 
 
-def test_events_take_one_line_each(
-    server: Server, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_events_take_one_line_each(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     server.reply_events(
         [
             {"type": "response.output_text.delta", "delta": "one\ntwo"},
@@ -327,7 +325,9 @@ def test_response_that_is_not_completed_is_an_error(
     assert errors(capsys) == [problem]
 
 
-def test_interrupted_stream_shows_the_text_received(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_interrupted_stream_shows_the_text_received(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
     server.disconnect_after(events=6)
     assert main(["Hi"]) == 1
     shown = capsys.readouterr()
