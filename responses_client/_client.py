@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from .resources._conversations import AsyncConversationsOperations, ConversationsOperations
-    from .resources.responses import AsyncResponses, Responses
+    from .resources.async_responses import AsyncResponses
+    from .resources.responses import Responses
     from .resources.webhooks import AsyncWebhooks, Webhooks
 
 __all__ = ["AsyncClient", "Client"]
@@ -180,7 +181,7 @@ class AsyncClient(_Client[AsyncCore]):
     @cached_property
     def responses(self) -> AsyncResponses:
         """Methods that create, stream, retrieve and otherwise handle responses."""
-        from .resources.responses import AsyncResponses
+        from .resources.async_responses import AsyncResponses
 
         return AsyncResponses(self._core)
 

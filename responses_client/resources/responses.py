@@ -1,4 +1,4 @@
-"""`client.responses`: the generated methods, and those built on them."""
+"""`client.responses` of a `Client`: the generated methods, and those built on them."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from .._base.public import resource
 from .._base.validation import needs_names, needs_names_after
 from .._calls.endpoints import RESPONSES_CREATE, RESPONSES_RETRIEVE
-from .._streaming.streams import AsyncEventStream, AsyncResponseStream, EventStream, ResponseStream
+from .._streaming.streams import EventStream, ResponseStream
 from .._transport.protocols import run
-from ._responses import AsyncResponsesOperations, ResponsesOperations
+from ._responses import ResponsesOperations
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from os import PathLike
 
     from pydantic import TypeAdapter
     from typing_extensions import TypeForm, Unpack
 
     from .._base.options import RequestOptions, SessionOptions, WaitOptions
-    from .._map.requests import AsyncRequests, MapResult, Requests
-    from .._map.response_map import AsyncResponseMap, ResponseMap
-    from .._runs.params import AsyncRunParams, RunParams
+    from .._map.requests import MapResult, Requests
+    from .._map.response_map import ResponseMap
+    from .._runs.params import RunParams
     from .._runs.result import ParsedRunResult, RunResult
-    from .._runs.stream import AsyncRunStream, RunStream
+    from .._runs.stream import RunStream
     from .._streaming.resumption import ResumeToken
-    from .._structured.parsed import AsyncParsedResponseStream, ParsedResponse, ParsedResponseStream
-    from .._websocket.session import AsyncWebSocketSession, WebSocketSession
+    from .._structured.parsed import ParsedResponse, ParsedResponseStream
+    from .._websocket.session import WebSocketSession
     from ..models import Response, ResponseCreateParams
 
-__all__ = ["AsyncResponses", "Responses"]
+__all__ = ["DEFAULT_CONCURRENCY", "Responses", "resume_arguments"]
 
 _T = TypeVar("_T")
 # Below the 100 connections that httpx opens by default, in case of an `http_client`: a request that waits for a
 # connection would be counted against the rate limits too early.
-_DEFAULT_CONCURRENCY = 64
+DEFAULT_CONCURRENCY = 64
 
 
-def _resume_arguments(
+def resume_arguments(
     token: ResumeToken,
     options: RequestOptions,
     include: Sequence[str] | None,
@@ -311,7 +311,7 @@ class Responses(ResponsesOperations):
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an answer that is not a stream; see `responses_client.errors`.
         """
-        response_id, params = _resume_arguments(token, options, include, include_obfuscation)
+        response_id, params = resume_arguments(token, options, include, include_obfuscation)
         return self._core.stream(RESPONSES_RETRIEVE, params, EventStream, response_id).__enter__()
 
     def wait(
@@ -389,7 +389,7 @@ class Responses(ResponsesOperations):
         self,
         requests: Requests,
         *args: object,
-        max_concurrency: int = _DEFAULT_CONCURRENCY,
+        max_concurrency: int = DEFAULT_CONCURRENCY,
         ordered: bool = True,
         on_result: Callable[[MapResult], object] | None = None,
         journal: str | PathLike[str] | None = None,
@@ -426,243 +426,6 @@ class Responses(ResponsesOperations):
         Raises:
             RequestValidationError: An argument is not valid. A request that is not valid gives a result with
                 an error.
-        """
-        if args:
-            raise needs_names_after("client.responses.map", "requests")
-        from .._map.response_map import MapOptions
-
-        return self._core.map(requests, MapOptions(max_concurrency, ordered, on_result, journal))
-
-
-@resource("client.responses")
-class AsyncResponses(AsyncResponsesOperations):
-    """The methods of `client.responses` of an `AsyncClient`."""
-
-    @overload
-    def stream(self, **params: Unpack[ResponseCreateParams]) -> AsyncResponseStream: ...
-
-    @overload
-    def stream(
-        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[ResponseCreateParams]
-    ) -> AsyncParsedResponseStream[_T]: ...
-
-    @overload
-    def stream(
-        self, *, text_format: TypeForm[_T], **params: Unpack[ResponseCreateParams]
-    ) -> AsyncParsedResponseStream[_T]: ...
-
-    def stream(
-        self, *args: object, text_format: Any = None, **params: Unpack[ResponseCreateParams]
-    ) -> AsyncResponseStream:
-        """Return a stream of a new response, to be used in an `async with` block; see `Responses.stream`.
-
-        `POST /responses`
-
-            async with client.responses.stream(model="gpt-5.4", input="Tell me a story.") as stream:
-                async for text in stream.text_deltas():
-                    print(text, end="", flush=True)
-                response = await stream.get_final_response()
-        """
-        if args:
-            raise needs_names("client.responses.stream", args, "input")
-        if text_format is None:
-            return self._core.stream(RESPONSES_CREATE, params, AsyncResponseStream)
-        from .._structured.output_type import output_type, with_format
-        from .._structured.parsed import AsyncParsedResponseStream
-
-        wanted = output_type(text_format)
-        kind = partial(AsyncParsedResponseStream[Any], wanted=wanted)
-        return self._core.stream(RESPONSES_CREATE, with_format(params, wanted), kind)
-
-    @overload
-    async def parse(
-        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[ResponseCreateParams]
-    ) -> ParsedResponse[_T]: ...
-
-    @overload
-    async def parse(
-        self, *, text_format: TypeForm[_T], **params: Unpack[ResponseCreateParams]
-    ) -> ParsedResponse[_T]: ...
-
-    async def parse(
-        self, *args: object, text_format: Any, **params: Unpack[ResponseCreateParams]
-    ) -> ParsedResponse[Any]:
-        """Create a response whose text is read as a value of a type; see `Responses.parse`.
-
-        `POST /responses`
-
-            response = await client.responses.parse(model="gpt-5.4", input="The largest city?", text_format=City)
-            print(response.output_parsed_or_raise().population)
-        """
-        if args:
-            raise needs_names("client.responses.parse", args, "input")
-        from .._structured.output_type import output_type, whole_with_format
-        from .._structured.parsed import as_parsed
-
-        wanted = output_type(text_format)
-        response = await self._core.call(RESPONSES_CREATE, whole_with_format(params, wanted))
-        return as_parsed(response, wanted)
-
-    @overload
-    async def run(self, **params: Unpack[AsyncRunParams]) -> RunResult: ...
-
-    @overload
-    async def run(
-        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[AsyncRunParams]
-    ) -> ParsedRunResult[_T]: ...
-
-    @overload
-    async def run(
-        self, *, text_format: TypeForm[_T], **params: Unpack[AsyncRunParams]
-    ) -> ParsedRunResult[_T]: ...
-
-    async def run(
-        self, *args: object, text_format: Any = None, **params: Unpack[AsyncRunParams]
-    ) -> RunResult:
-        """Let the model call functions until it gives a final answer; see `Responses.run`.
-
-        `POST /responses`, once for each turn
-
-            result = await client.responses.run(model="gpt-5.4", input="How is the weather?", tools=[get_weather])
-            print(result.output_text)
-
-        Functions may be async; those that are not run in threads.
-        """
-        if args:
-            raise needs_names("client.responses.run", args, "input")
-        return await self._core.run_loop(params, text_format).run()
-
-    @overload
-    def run_stream(self, **params: Unpack[AsyncRunParams]) -> AsyncRunStream: ...
-
-    @overload
-    def run_stream(
-        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[AsyncRunParams]
-    ) -> AsyncRunStream[ParsedRunResult[_T]]: ...
-
-    @overload
-    def run_stream(
-        self, *, text_format: TypeForm[_T], **params: Unpack[AsyncRunParams]
-    ) -> AsyncRunStream[ParsedRunResult[_T]]: ...
-
-    def run_stream(
-        self, *args: object, text_format: Any = None, **params: Unpack[AsyncRunParams]
-    ) -> AsyncRunStream[Any]:
-        """Return a run as a stream of events, to be used in an `async with` block; see `Responses.run_stream`.
-
-        `POST /responses`, once for each turn
-        """
-        if args:
-            raise needs_names("client.responses.run_stream", args, "input")
-        from .._runs.loop import RunSource
-        from .._runs.stream import AsyncRunStream
-
-        return AsyncRunStream(RunSource(self._core.run_loop(params, text_format)))
-
-    def connect(self, **options: Unpack[SessionOptions]) -> AsyncWebSocketSession:
-        """Return a WebSocket session, to be used in an `async with` block; see `Responses.connect`.
-
-        `GET /responses`, upgraded to a WebSocket
-
-            async with client.responses.connect() as session:
-                stream = await session.create(model="gpt-5.4", input="Tell me a story.")
-                print((await stream.get_final_response()).output_text)
-        """
-        return self._core.connect(options)
-
-    async def resume(
-        self,
-        token: ResumeToken,
-        *,
-        include: Sequence[str] | None = None,
-        include_obfuscation: bool | None = None,
-        **options: Unpack[RequestOptions],
-    ) -> AsyncEventStream:
-        """Continue a stream after the last event that was read; see `Responses.resume`.
-
-        `GET /responses/{response_id}`
-        """
-        response_id, params = _resume_arguments(token, options, include, include_obfuscation)
-        return await self._core.stream(RESPONSES_RETRIEVE, params, AsyncEventStream, response_id).__aenter__()
-
-    async def wait(
-        self,
-        response_id: str | Response,
-        *,
-        poll_interval: float = 1.0,
-        timeout: float | None = None,  # noqa: ASYNC109  # a limit of the whole wait, whose error has the last state
-        on_progress: Callable[[Response], Awaitable[object] | object] | None = None,
-        include: Sequence[str] | None = None,
-        **options: Unpack[WaitOptions],
-    ) -> Response:
-        """Poll a response that runs in the background until it is finished, and return it; see `Responses.wait`.
-
-        `GET /responses/{response_id}`
-
-            started = await client.responses.create(model="gpt-5.4", input="Write a report.", background=True)
-            response = await client.responses.wait(started, timeout=600)
-
-        `on_progress` may be an async function.
-        """
-        from .._calls.polling import Waiting, wait
-
-        waiting = Waiting(response_id, poll_interval=poll_interval, timeout=timeout)
-        params: Mapping[str, object] = {**options, **({} if include is None else {"include": include})}
-        return await self._core.perform(
-            partial(wait, waiting=waiting, on_progress=on_progress, params=params)
-        )
-
-    @overload
-    def map(
-        self,
-        requests: Mapping[str, ResponseCreateParams],
-        *,
-        max_concurrency: int = ...,
-        ordered: bool = ...,
-        on_result: Callable[[MapResult], Awaitable[object] | object] | None = ...,
-        journal: str | PathLike[str] | None = ...,
-    ) -> AsyncResponseMap: ...
-
-    @overload
-    def map(
-        self,
-        requests: Iterable[ResponseCreateParams],
-        *,
-        max_concurrency: int = ...,
-        ordered: bool = ...,
-        on_result: Callable[[MapResult], Awaitable[object] | object] | None = ...,
-        journal: str | PathLike[str] | None = ...,
-    ) -> AsyncResponseMap: ...
-
-    @overload
-    def map(
-        self,
-        requests: AsyncIterable[ResponseCreateParams],
-        *,
-        max_concurrency: int = ...,
-        ordered: bool = ...,
-        on_result: Callable[[MapResult], Awaitable[object] | object] | None = ...,
-        journal: str | PathLike[str] | None = ...,
-    ) -> AsyncResponseMap: ...
-
-    def map(
-        self,
-        requests: AsyncRequests,
-        *args: object,
-        max_concurrency: int = _DEFAULT_CONCURRENCY,
-        ordered: bool = True,
-        on_result: Callable[[MapResult], Awaitable[object] | object] | None = None,
-        journal: str | PathLike[str] | None = None,
-    ) -> AsyncResponseMap:
-        """Send many requests, several at a time; see `Responses.map`.
-
-        `POST /responses`, once for each request
-
-            async with client.responses.map(requests) as results:
-                async for result in results:
-                    print(result.index, result.response_or_raise().output_text)
-
-        `requests` may be an async iterable, and `on_result` an async function.
         """
         if args:
             raise needs_names_after("client.responses.map", "requests")

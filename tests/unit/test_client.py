@@ -16,7 +16,8 @@ from samples import COMPLETED, CREATED, HEL, KEY, response
 from responses_client import AsyncClient, AsyncEventStream, Client, EventStream, testing
 from responses_client._calls.settings import DEFAULT_BASE_URL
 from responses_client.errors import ConfigurationError, RequestValidationError
-from responses_client.resources.responses import AsyncResponses, Responses
+from responses_client.resources.async_responses import AsyncResponses
+from responses_client.resources.responses import Responses
 
 
 class Server:
