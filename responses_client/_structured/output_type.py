@@ -16,6 +16,7 @@ from pydantic_core import SchemaError, from_json, to_json
 from .._base.field_errors import FieldError, field_error
 from .._base.json_types import JsonObject, is_mapping, is_object
 from .._base.messages import MAX_BODY_CHARS, one_line
+from .._base.public import public
 from ..errors import RequestValidationError
 from .strict_schema import is_object_schema, strict_schema
 
@@ -197,6 +198,7 @@ def _cached(form: Any) -> OutputType[Any]:
     return OutputType(form)
 
 
+@public
 def text_format(form: AnyForm[Any]) -> TextFormatJsonSchemaParam:
     """Return the format that asks for a type, with its strict schema: `text={"format": text_format(City)}`.
 

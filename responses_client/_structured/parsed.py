@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from .._base.field_errors import FieldError, field_path
 from .._base.messages import MAX_BODY_CHARS, one_line
+from .._base.public import public
 from .._streaming.streams import AsyncResponseStream, ResponseStream
 from ..errors import ParseError, RefusalError
 from ..models._base import RUNNING_STATUSES
@@ -44,6 +45,7 @@ class _Outcome(NamedTuple):
     is_refusal: bool = False
 
 
+@public
 class ParsedResponse(Response, Generic[_T_co]):
     """A response that reads its text as a type; in everything else it is a `Response`.
 
@@ -242,6 +244,7 @@ class _Reading(Generic[_T_co]):
         return self._partial
 
 
+@public
 class ParsedResponseStream(ResponseStream, Generic[_T_co]):
     """The stream of `responses.stream(text_format=...)`; its response is a `ParsedResponse`."""
 
@@ -268,6 +271,7 @@ class ParsedResponseStream(ResponseStream, Generic[_T_co]):
         return self._reading.of(super().get_final_response())
 
 
+@public
 class AsyncParsedResponseStream(AsyncResponseStream, Generic[_T_co]):
     """The stream of `responses.stream(text_format=...)`; see `ParsedResponseStream`."""
 
