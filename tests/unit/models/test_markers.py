@@ -22,7 +22,7 @@ def test_a_null_list_is_empty_to_readers_and_null_when_written():
     assert copy.deepcopy(response) == pickle.loads(pickle.dumps(response)) == response
 
 
-def test_numbers_stay_what_they_were():
+def test_numbers_keep_their_type():
     wire = {
         "created_at": 1,
         "completed_at": 1.0,

@@ -31,7 +31,7 @@ def test_a_malformed_member_is_unknown_with_the_reason(caplog: pytest.LogCapture
 
 
 @pytest.mark.parametrize("value", [None, "tea", 5, 1.5, True, [], [None]])
-def test_a_member_that_is_no_object_is_unknown_and_goes_out_as_it_came(value: object):
+def test_a_member_that_is_not_an_object_is_unknown_and_written_as_it_came(value: object):
     wire = {"output": [MESSAGE, value], "tools": [value]}
     response = Response.from_dict(wire)
     unknown = response.output[1]
