@@ -34,6 +34,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 
 from ._base.error_bodies import parse_body, read_error
+from ._base.error_copies import reduce_error
 from ._base.field_errors import FieldError
 from ._base.http import Headers, url_path
 from ._base.messages import MAX_BODY_CHARS, body_start, one_line
@@ -88,35 +89,8 @@ class ResponsesClientError(Exception):
     run: RunResult | None = None
     """The result so far of the run that this error ended, to be continued by `resume`; None outside of runs."""
 
-    # `Exception` would call the class with `args`, but most constructors have required keyword arguments.
-    def __reduce__(self) -> tuple[Callable[..., ResponsesClientError], tuple[object, ...]]:
-        cause = self.__cause__
-        if cause is not None and not isinstance(cause, (ResponsesClientError, _ForeignCause)):
-            cause = _ForeignCause.of(cause)
-        return _rebuild, (type(self), self.args, self.__dict__, cause, self.__suppress_context__)
-
-
-class _ForeignCause(Exception):
-    """The type and message of an exception of another package, which stand for it in copies."""
-
-    @classmethod
-    def of(cls, error: BaseException) -> _ForeignCause:
-        kind = type(error)
-        return cls(f"{kind.__module__}.{kind.__qualname__}: {one_line(str(error), MAX_BODY_CHARS)}")
-
-
-def _rebuild(
-    cls: type[ResponsesClientError],
-    args: tuple[object, ...],
-    state: dict[str, object],
-    cause: BaseException | None,
-    suppress_context: bool,
-) -> ResponsesClientError:
-    error = cls.__new__(cls, *args)
-    error.__dict__.update(state)
-    error.__cause__ = cause
-    error.__suppress_context__ = suppress_context
-    return error
+    def __reduce__(self) -> tuple[Callable[..., Exception], tuple[object, ...]]:
+        return reduce_error(self, ResponsesClientError)
 
 
 class ConfigurationError(ResponsesClientError):
@@ -372,12 +346,8 @@ class StreamError(APIError, _StreamFailure):
         Servers send errors flat (`{"type": "error", "code", "message", "param"}`), nested under `error`, nested with
         an HTTP `status` beside (WebSocket), without any `type`, and inside the `response` of `response.failed`.
 
-        Args:
-            payload: The event as JSON. Its ids and its number are used where the arguments below are None.
-            event: The event to keep; the payload by default.
-            request_id: The id that the server gave the request.
-            meta: The facts of the answer.
-            progress: How far the stream got: `partial`, `response_id`, `last_sequence_number`.
+        `payload` is the event as JSON, and `event` the one to keep, by default the payload. Ids and the number of the
+        payload are used where arguments are None.
         """
         found = read_error(payload)
         number = payload.get("sequence_number")
@@ -418,12 +388,8 @@ class StreamInterrupted(APIError, _StreamFailure):
         place = "" if number is None else f" after event {number}"
         known = None if meta is None else meta.request_id
         details = _details(response=self.response_id, request_id=request_id or known)
-        super().__init__(
-            f"The stream ended{place} without a terminal event: {_clause(reason)}{details}; "
-            "what came is in .partial",
-            request_id=request_id,
-            meta=meta,
-        )
+        text = f"The stream ended{place} without a terminal event: {_clause(reason)}{details}"
+        super().__init__(f"{text}; what came is in .partial", request_id=request_id, meta=meta)
         self.reason = reason
 
 

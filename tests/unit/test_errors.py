@@ -4,6 +4,7 @@ import copy
 import inspect
 import pickle
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -133,43 +134,6 @@ def test_every_error_survives_copying_and_pickling(
     assert type(again) is type(error)
     assert str(again) == str(error)
     assert vars(again) == vars(error)
-
-
-@pytest.mark.parametrize("duplicate", DUPLICATES, ids=["copy", "deepcopy", "pickle"])
-def test_copies_keep_notes_and_own_causes(
-    duplicate: Callable[[ResponsesClientError], ResponsesClientError],
-) -> None:
-    error = ToolError("tool failed")
-    error.add_note("while testing")
-    error.__cause__ = APITimeoutError("too slow", request_id="req_1")
-
-    again = duplicate(error)
-
-    assert again.__notes__ == ["while testing"]
-    assert isinstance(again.__cause__, APITimeoutError)
-    assert again.__cause__.request_id == "req_1"
-    assert again.__suppress_context__
-
-
-def test_a_cause_that_cannot_be_pickled_is_kept_as_text() -> None:
-    class Unpicklable(Exception):
-        def __init__(self, message: str, request: object) -> None:
-            super().__init__(f"{message} (Bearer abcdefgh123)")
-            self.request = request
-
-    error = APIConnectionError("refused")
-    error.__cause__ = Unpicklable("no route", lambda: None)
-
-    again = pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(error))))
-
-    assert str(again.__cause__).endswith("Unpicklable: no route (Bearer ***")
-
-
-def test_an_error_without_cause_gets_none() -> None:
-    again = pickle.loads(pickle.dumps(ToolError("x")))
-
-    assert again.__cause__ is None
-    assert not again.__suppress_context__
 
 
 @pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
@@ -523,3 +487,16 @@ def test_a_tool_that_failed_says_why_in_one_line() -> None:
 
     assert str(error) == "The tool weather failed: it broke: twice"
     assert (error.reason, error.tool, error.call) == ("it broke:\n  twice.", "weather", CALL)
+
+
+@pytest.mark.parametrize("kind", [ResponseValidationError, StreamError, StreamInterrupted])
+def test_errors_that_end_a_stream_share_the_arguments_for_its_progress(kind: Callable[..., Any]) -> None:
+    partial = object()
+
+    error = kind("it broke", partial=partial, response_id="resp_1", last_sequence_number=3)
+
+    assert (error.partial, error.response_id, error.last_sequence_number) == (partial, "resp_1", 3)
+    error = kind("it broke")
+    assert (error.partial, error.response_id, error.last_sequence_number) == (None, None, None)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'sequence_number'"):
+        kind("it broke", sequence_number=3)
