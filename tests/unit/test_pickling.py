@@ -1,4 +1,4 @@
-"""Pickles and copies of clients, pages and results: what worker processes are given, and what they give back."""
+"""Pickles and copies of clients, pages and results, which programs pass to worker processes and back."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def pickled(thing: Any) -> Any:
 
 
 def give_key() -> tuple[str, float]:
-    """A key that is good for ever; a function of a module, as pickles need."""
+    """A key that never expires; pickles need a function of a module."""
     return KEY, 9e9
 
 
 class Mine(Client):
-    """A client with something of its own."""
+    """A client with an attribute of its own."""
 
     team = "nobody's"
 
@@ -89,7 +89,7 @@ def test_shallow_copy_shares_the_connections() -> None:
 
 @COPY
 @pytest.mark.parametrize("kind", CLIENTS)
-def test_copy_of_what_with_options_gave_closes_its_own_connections(
+def test_copy_of_a_client_with_other_options_closes_its_own_connections(
     kind: Any, duplicate: Callable[[Any], Any]
 ) -> None:
     twin = duplicate(kind(api_key=KEY).with_options(max_retries=0))
@@ -110,7 +110,7 @@ def test_copy_of_a_closed_client_is_closed(duplicate: Callable[[Any], Any]) -> N
 
 @COPY
 @pytest.mark.parametrize("kind", CLIENTS)
-def test_function_for_the_key_goes_along_but_not_the_key_it_gave(
+def test_copy_has_the_function_for_the_key_but_not_its_key(
     kind: Any, duplicate: Callable[[Any], Any]
 ) -> None:
     client = kind(api_key=give_key)
@@ -131,7 +131,7 @@ def test_key_is_in_the_pickle_and_not_in_the_repr(kind: Any) -> None:
     assert KEY not in repr(pickled(client))
 
 
-def test_function_that_no_module_has_is_named_by_pickle() -> None:
+def test_function_outside_a_module_is_named_by_pickle() -> None:
     with pytest.raises((pickle.PicklingError, AttributeError), match="lambda"):
         pickle.dumps(Client(api_key=lambda: KEY))
 
@@ -139,7 +139,7 @@ def test_function_that_no_module_has_is_named_by_pickle() -> None:
 @COPY
 @pytest.mark.parametrize("kind", CLIENTS)
 @pytest.mark.parametrize("is_changed", [False, True])
-def test_http_client_of_the_user_cannot_go_along(
+def test_client_with_an_http_client_cannot_be_copied(
     kind: Any, duplicate: Callable[[Any], Any], is_changed: bool
 ) -> None:
     client = kind(api_key=KEY, http_client=HTTP_CLIENTS[kind]())
@@ -150,7 +150,7 @@ def test_http_client_of_the_user_cannot_go_along(
 
 
 @COPY
-def test_attributes_of_a_class_of_ones_own_go_along(duplicate: Callable[[Any], Any]) -> None:
+def test_attributes_of_a_derived_class_are_copied(duplicate: Callable[[Any], Any]) -> None:
     client = Mine(api_key=KEY)
     client.team = "docs"
     twin = duplicate(client)
@@ -182,9 +182,7 @@ def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
 
 
 @pytest.mark.parametrize("duplicate", [*COPIES.values(), copy.copy], ids=[*COPIES, "copy"])
-def test_copy_of_a_page_has_what_is_on_it_and_no_client(
-    caller: Caller, duplicate: Callable[[Any], Any]
-) -> None:
+def test_copy_of_a_page_has_its_data_and_no_client(caller: Caller, duplicate: Callable[[Any], Any]) -> None:
     items = [{"role": "user", "content": str(number)} for number in range(3)]
     conversation = caller(lambda client: client.conversations.create(items=items))
 
@@ -205,7 +203,7 @@ def test_copy_of_a_page_has_what_is_on_it_and_no_client(
     assert str(caught.value) == text
 
 
-def test_response_and_what_it_carries_can_be_pickled(caller: Caller) -> None:
+def test_response_can_be_pickled_with_its_meta_and_items(caller: Caller) -> None:
     answer = caller(lambda client: client.responses.create(model="m", input="Hi"))
 
     assert pickled(answer) == answer
@@ -217,7 +215,7 @@ def test_response_and_what_it_carries_can_be_pickled(caller: Caller) -> None:
 
 
 class _Answers(BaseHTTPRequestHandler):
-    """Answers 200 where the key is right, else 401."""
+    """A server that answers 200 if the key is right, else 401."""
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["content-length"]))
