@@ -5,7 +5,7 @@ from __future__ import annotations
 import time as _time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 if TYPE_CHECKING:
     from threading import Event
@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NO_DEADLINE",
+    "NO_REAL_DEADLINE",
     "Deadline",
+    "RealDeadline",
     "is_real",
     "monotonic",
     "replaced_by",
@@ -87,21 +89,26 @@ class Deadline(NamedTuple):
         """Return the deadline so many seconds from now; None gives `NO_DEADLINE`."""
         return NO_DEADLINE if seconds is None else cls(monotonic() + seconds)
 
+    @staticmethod
+    def now() -> float:
+        """Return the time by the clock that this kind of deadline reads."""
+        return monotonic()
+
     def remaining(self) -> float | None:
         """Return the seconds that remain, below 0 when the deadline has passed; None without one."""
-        return None if self.at is None else self.at - monotonic()
+        return None if self.at is None else self.at - self.now()
 
     @property
     def is_expired(self) -> bool:
         """Whether the deadline has passed."""
-        return self.at is not None and monotonic() >= self.at
+        return self.at is not None and self.now() >= self.at
 
     def min(self, seconds: float) -> float:
         """Return the seconds that remain, but at most so many."""
         remaining = self.remaining()
         return seconds if remaining is None else min(seconds, remaining)
 
-    def earlier(self, other: Deadline) -> Deadline:
+    def earlier(self, other: Self) -> Self:
         """Return the deadline that comes first."""
         if self.at is None or (other.at is not None and other.at < self.at):
             return other
@@ -109,6 +116,25 @@ class Deadline(NamedTuple):
 
 
 NO_DEADLINE = Deadline(None)
+
+
+class RealDeadline(Deadline):
+    """A deadline by the real clock, for waits on something that no other clock can hurry: sockets, pings."""
+
+    __slots__ = ()
+
+    @classmethod
+    def after(cls, seconds: float | None) -> Self:
+        """Return the deadline that many seconds from now; None gives one that never comes."""
+        return cls(None if seconds is None else cls.now() + seconds)
+
+    @staticmethod
+    def now() -> float:
+        """Return the time by the real clock."""
+        return _time.monotonic()
+
+
+NO_REAL_DEADLINE = RealDeadline(None)
 
 
 def time() -> float:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .._base.clock import RealDeadline
 from .._base.redaction import NO_SECRETS, Redactor
 from .._calls.attempts import Attempts
-from .._transport.protocols import IO, Bell, Socket, TransportError
+from .._transport.protocols import IO, Event, Socket, TransportError
 from ..errors import APIConnectionError, ResponseValidationError
 from .frames import Ending, Frames, accept_token
 from .routing import Inbox, Message, SocketState, Steer
@@ -25,13 +25,13 @@ __all__ = ["Connection", "connect"]
 
 T = TypeVar("T")
 
-BUFFERED_BYTES = 64 * 1024 * 1024
-PING_INTERVAL = 10.0
-PING_TIMEOUT = 20.0
-_CLOSE_SECONDS = 1.0
-_GLANCE_SECONDS = 0.01
-_PATIENCE_SECONDS = 30.0
-_LOOK_SECONDS = 0.5  # the garbage collector can ring no bell
+_DEFAULT_MAX_BUFFERED_BYTES = 64 * 1024 * 1024
+_DEFAULT_PING_INTERVAL_SECONDS = 10.0
+_DEFAULT_PING_TIMEOUT_SECONDS = 20.0
+_CLOSE_TIMEOUT_SECONDS = 1.0
+_POLL_SECONDS = 0.01
+_EVICTION_DELAY_SECONDS = 30.0
+_DISCARD_INTERVAL_SECONDS = 0.5
 _CLOSED = Ending("the session was closed here", is_orderly=True)
 
 
@@ -94,15 +94,15 @@ class Connection:
         self.strays = self._state.strays
         self._mutex = threading.RLock()  # over what threads share; never held while something waits
         self._is_reading = False
-        self._waiting: dict[Bell, Inbox] = {}
-        self._limit = options.get("max_buffered_bytes", BUFFERED_BYTES)
-        self._room: Bell | None = None  # of who waits until something is taken
-        self._patient_until: float | None = None
-        self._ping_interval = options.get("ping_interval", PING_INTERVAL)
-        self._ping_timeout = options.get("ping_timeout", PING_TIMEOUT)
-        self._heard_at = time.monotonic()
-        self._pinged_at: float | None = None
-        self._keeper = socket.bell()
+        self._waiting: dict[Event, Inbox] = {}
+        self._limit = options.get("max_buffered_bytes", _DEFAULT_MAX_BUFFERED_BYTES)
+        self._room: Event | None = None  # of who waits until something is taken
+        self._eviction: RealDeadline | None = None
+        self._ping_interval = options.get("ping_interval", _DEFAULT_PING_INTERVAL_SECONDS)
+        self._ping_timeout = options.get("ping_timeout", _DEFAULT_PING_TIMEOUT_SECONDS)
+        self._next_ping = RealDeadline.after(self._ping_interval)
+        self._pong_deadline: RealDeadline | None = None  # None while no ping is unanswered
+        self._keeper = socket.new_event()
         if self._ping_interval is not None:
             socket.start(self._keep)
 
@@ -160,35 +160,34 @@ class Connection:
         with self._mutex:
             messages = self._state.take(inbox)
             if messages:
-                self._patient_until = None
+                self._eviction = None
                 if self._room is not None:
-                    self._room.ring()
+                    self._room.set()
             return messages, None if messages else inbox.ending or self.ending
 
     def drop(self, inbox: Inbox) -> None:
         """Throw away what came and what is to come."""
         with self._mutex:
             self._state.drop(inbox)
-            self._patient_until = None
+            self._eviction = None
             self._ring()
 
-    async def wait(self, inbox: Inbox, left: float | None) -> None:
-        """Wait until there are news for an inbox, for at most `left` seconds."""
-        until = None if left is None else time.monotonic() + left
-        while (remaining := _left(until)) is None or remaining > 0:
+    async def wait(self, inbox: Inbox, deadline: RealDeadline) -> None:
+        """Wait until there are news for an inbox, or the deadline has passed."""
+        while not deadline.is_expired:
             with self._mutex:
                 if inbox.has_news or self.ending is not None:
                     break
-                bell = self._socket.bell() if self._is_reading else None
+                bell = self._socket.new_event() if self._is_reading else None
                 if bell is None:
                     self._is_reading = True
                 else:
                     self._waiting[bell] = inbox
             if bell is None:
-                await self._read_for(inbox, until)
+                await self._read_for(inbox, deadline)
                 break
             try:
-                await bell.wait(remaining)
+                await bell.wait(deadline)
             except BaseException:
                 self._pass_on(bell)
                 raise
@@ -196,81 +195,79 @@ class Connection:
                 self._waiting.pop(bell, None)
         self._pass_on()
 
-    def _pass_on(self, bell: Bell | None = None) -> None:
+    def _pass_on(self, bell: Event | None = None) -> None:
         """Have another read who waits, if nobody reads."""
         with self._mutex:
             if bell is not None:
                 self._waiting.pop(bell, None)
             if not self._is_reading and self._waiting:
-                next(iter(self._waiting)).ring()
+                next(iter(self._waiting)).set()
 
     def _ring(self) -> None:
         """Wake those who have news."""
         is_over = self.ending is not None
         for bell, inbox in self._waiting.items():
             if is_over or inbox.has_news:
-                bell.ring()
+                bell.set()
         if self._room is not None:
-            self._room.ring()
+            self._room.set()
         if is_over:
-            self._keeper.ring()
+            self._keeper.set()
 
-    async def _read_for(self, inbox: Inbox, until: float | None) -> None:
+    async def _read_for(self, inbox: Inbox, deadline: RealDeadline) -> None:
         """Read, as the only one, until there are news for an inbox."""
         try:
-            while not inbox.has_news and self.ending is None:
-                left = _left(until)
-                if left is not None and left <= 0:
-                    break
+            while not (inbox.has_news or self.ending is not None or deadline.is_expired):
                 if self._state.size >= self._limit:
-                    await self._wait_for_room(left)
+                    await self._wait_for_room(deadline)
                 else:
-                    await self._read(left)
+                    await self._read(deadline)
         finally:
             with self._mutex:
                 self._is_reading = False
             self._pass_on()
 
-    async def _wait_for_room(self, left: float | None) -> None:
+    async def _wait_for_room(self, deadline: RealDeadline) -> None:
         """Read no more, so that the server has to wait too; give up the fullest inbox if nobody takes anything."""
         with self._mutex:
             self._state.sweep(self._limit)
             if self._state.size < self._limit:
-                self._patient_until = None
+                self._eviction = None
                 return
-            now = time.monotonic()
-            if self._patient_until is None:
-                self._patient_until = now + _PATIENCE_SECONDS
-            patience = self._patient_until - now
-            if patience <= 0:
-                self._patient_until = None
+            if self._eviction is None:
+                self._eviction = RealDeadline.after(_EVICTION_DELAY_SECONDS)
+            if self._eviction.is_expired:
+                self._eviction = None
                 self._state.relieve()
                 self._ring()
                 return
-            bell = self._room = self._socket.bell()
+            # Not longer: the garbage collector can set no event.
+            pause = RealDeadline.after(_DISCARD_INTERVAL_SECONDS).earlier(self._eviction)
+            bell = self._room = self._socket.new_event()
         try:
-            await bell.wait(min(_LOOK_SECONDS, patience if left is None else min(left, patience)))
+            await bell.wait(pause.earlier(deadline))
         finally:
             self._room = None
 
-    async def _read(self, left: float | None) -> bool:
+    async def _read(self, deadline: RealDeadline) -> bool:
         """Read once; return False when nothing came in time."""
         try:
-            data = await self._socket.read(left)
+            data = await self._socket.read(deadline)
         except TransportError as failure:
             await self._end(f"the connection broke, {failure.reason}")
             return True
         if data is None:
             return False
         with self._mutex:
-            self._heard_at = time.monotonic()
-            self._pinged_at = None
+            self._next_ping = RealDeadline.after(self._ping_interval)
+            self._pong_deadline = None
             is_over = self._take_in(data)
             replies = self._frames.take_replies()
             self._ring()
         try:
             if replies:
-                await self._socket.write(lambda: replies, _CLOSE_SECONDS if is_over else None)
+                limit = RealDeadline.after(_CLOSE_TIMEOUT_SECONDS if is_over else None)
+                await self._socket.write(lambda: replies, limit)
         except TransportError as failure:
             await self._end(f"the connection broke, {failure.reason}")
         if is_over:
@@ -302,41 +299,39 @@ class Connection:
     async def _keep(self) -> None:
         """Send a ping when nothing came for a while, and read what is there: servers send pings, too."""
         while self.ending is None:
-            await self._keeper.wait(self._pause)
+            await self._keeper.wait(RealDeadline.after(self._pause))
             if self.ending is None:
                 await self._look_after()
 
     @property
     def _pause(self) -> float:
-        waits = [self._ping_interval, None if self._pinged_at is None else self._ping_timeout]
+        waits = [self._ping_interval, None if self._pong_deadline is None else self._ping_timeout]
         return min(seconds for seconds in waits if seconds is not None)
 
     async def _look_after(self) -> None:
         with self._mutex:
             self._state.sweep(self._limit)
             if self._state.size >= self._limit:  # nothing is read, and so no answer
-                self._pinged_at = None
+                self._pong_deadline = None
                 return
             is_free = not self._is_reading
             self._is_reading = True
         if is_free:
             try:
-                while self._may_read_on() and await self._read(_GLANCE_SECONDS):
+                while self._may_read_on() and await self._read(RealDeadline.after(_POLL_SECONDS)):
                     pass
             finally:
                 with self._mutex:
                     self._is_reading = False
                 self._pass_on()
-        now = time.monotonic()
-        if self._pinged_at is not None and self._ping_timeout is not None:
-            if now - self._pinged_at >= self._ping_timeout:
+        if self._pong_deadline is not None and self._ping_timeout is not None:
+            if self._pong_deadline.is_expired:
                 await self._end(f"a ping was not answered for {self._ping_timeout:g} s (ping_timeout)")
-        elif self._ping_interval is not None and now - self._heard_at >= self._ping_interval:
-            self._pinged_at = now
-            with suppress(
-                TransportError
-            ):  # reading shows it, too; behind a message that is stuck, silence does
-                await self._socket.write(self._ping, self._pause)
+        elif self._next_ping.is_expired:
+            self._pong_deadline = RealDeadline.after(self._ping_timeout)
+            # Reading shows a failure, too; behind a message that is stuck, silence does.
+            with suppress(TransportError):
+                await self._socket.write(self._ping, RealDeadline.after(self._pause))
 
     def _may_read_on(self) -> bool:
         return self.ending is None and not self._waiting and self._state.size < self._limit
@@ -353,17 +348,17 @@ class Connection:
             is_free = is_open and not self._is_reading
             self._is_reading = self._is_reading or is_free
             goodbye = self._frames.close()
-        with self._socket.finishing(_CLOSE_SECONDS), suppress(TransportError):
+        with self._socket.shield(_CLOSE_TIMEOUT_SECONDS), suppress(TransportError):
             if is_open:
-                await self._socket.write(lambda: goodbye, _CLOSE_SECONDS)
+                await self._socket.write(lambda: goodbye, RealDeadline.after(_CLOSE_TIMEOUT_SECONDS))
             if is_free:
                 await self._hear_goodbye()
         await self._socket.close()
 
     async def _hear_goodbye(self) -> None:
-        until = time.monotonic() + _CLOSE_SECONDS
-        while self._frames.ending is None and (left := until - time.monotonic()) > 0:
-            data = await self._socket.read(left)
+        deadline = RealDeadline.after(_CLOSE_TIMEOUT_SECONDS)
+        while self._frames.ending is None and not deadline.is_expired:
+            data = await self._socket.read(deadline)
             if data is not None:
                 with self._mutex:
                     self._frames.receive(data)
@@ -378,7 +373,3 @@ class Connection:
         """Close at once."""
         self.abandon()
         await self._socket.close()
-
-
-def _left(until: float | None) -> float | None:
-    return None if until is None else until - time.monotonic()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import time
 from collections import deque
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from pydantic import ValidationError
 
+from .._base.clock import NO_REAL_DEADLINE, RealDeadline
 from .._events.stream_state import StreamState
 from .._streaming.source import Source
 from ..errors import APIError, APITimeoutError, ResponseValidationError
@@ -55,7 +54,7 @@ class SocketSource(Source):
         self._inbox = inbox
         self._settings = settings
         self._timeout = read_timeout
-        self._start = time.monotonic()
+        self._deadline = RealDeadline.after(settings.deadline)
 
     async def open(self) -> StreamState:
         """See `Source`."""
@@ -65,7 +64,7 @@ class SocketSource(Source):
         """See `Source`."""
         if self.failure is not None:
             raise self.failure
-        since = time.monotonic()
+        limits: tuple[RealDeadline, RealDeadline] | None = None
         while not self.events:
             if self._state.terminal or self.closed:
                 await self.close()
@@ -78,26 +77,25 @@ class SocketSource(Source):
             elif ending is not None:
                 self._take_ending(ending)
             else:
-                await self._wait(since)
+                limits = limits or self._silence_limits()
+                await self._wait(*limits)
         return True
 
-    async def _wait(self, since: float) -> None:
-        until, reason = min(self._limits(since), default=(None, ""))
-        left = None if until is None else until - time.monotonic()
-        if left is None or left > 0:
-            await self._connection.wait(self._inbox, left)
-        else:
-            self._state.interrupt(reason)
+    def _silence_limits(self) -> tuple[RealDeadline, RealDeadline]:
+        """Return until when the next event has to come: by `idle_timeout`, and by `timeout`."""
+        return RealDeadline.after(self._settings.idle_timeout), RealDeadline.after(self._timeout)
 
-    def _limits(self, since: float) -> Iterator[tuple[float, str]]:
-        """Yield until when to wait, and what is wrong then."""
-        deadline, idle = self._settings.deadline, self._settings.idle_timeout
-        if deadline is not None:
-            yield self._start + deadline, f"the deadline of {deadline:g} s has passed"
-        if idle is not None:
-            yield since + idle, f"no event came for {idle:g} s (idle_timeout)"
-        if self._timeout is not None:
-            yield since + self._timeout, f"no event came for {self._timeout:g} s (timeout)"
+    async def _wait(self, idle: RealDeadline, silence: RealDeadline) -> None:
+        """Wait for news; interrupt the stream if one of its time limits has passed."""
+        earliest = idle.earlier(silence).earlier(self._deadline)
+        if not earliest.is_expired:
+            await self._connection.wait(self._inbox, earliest)
+        elif earliest is idle:
+            self._state.interrupt(f"no event came for {self._settings.idle_timeout:g} s (idle_timeout)")
+        elif earliest is silence:
+            self._state.interrupt(f"no event came for {self._timeout:g} s (timeout)")
+        else:
+            self._state.interrupt(f"the deadline of {self._settings.deadline:g} s has passed")
 
     def _take_ending(self, ending: Ending) -> None:
         if ending.is_invalid:
@@ -155,7 +153,7 @@ class Strays:
             if ending is not None:
                 raise connection.error()
             if not messages:
-                await connection.wait(connection.strays, None)
+                await connection.wait(connection.strays, NO_REAL_DEADLINE)
         return _event(self._messages.popleft(), connection.settings.strict)
 
 
@@ -170,16 +168,16 @@ class Steered:
 
     async def answer(self) -> SteerAccepted | SteerFailed:
         """Wait until the server has the input, or has refused it."""
-        since = time.monotonic()
+        deadline = RealDeadline.after(self._timeout)
         while True:
             for event in self._events:
                 if isinstance(event, (SteerAccepted, SteerFailed)):
                     return event
-            await self._go_on(since, self._steer.successor)
+            await self._wait_for_news(self._steer.successor, deadline)
 
     async def outcome(self) -> Inbox | SteerPending | SteerFailed:
         """Wait until the input is used, will not be used, or waits for the user."""
-        since = time.monotonic()
+        deadline = RealDeadline.after(self._timeout)
         while True:
             successor = self._steer.successor
             if successor is not None:
@@ -190,9 +188,9 @@ class Steered:
             for event in self._events:
                 if isinstance(event, SteerPending):
                     return event
-            await self._go_on(since, successor)
+            await self._wait_for_news(successor, deadline)
 
-    async def _go_on(self, since: float, successor: Inbox | None) -> None:
+    async def _wait_for_news(self, successor: Inbox | None, deadline: RealDeadline) -> None:
         """Wait for news; `successor` is the one that the caller has seen."""
         connection, inbox = self._connection, self._steer.inbox
         messages, ending = connection.take(inbox)
@@ -203,13 +201,12 @@ class Steered:
             return
         if ending is not None:
             raise connection.error()
-        left = None if self._timeout is None else since + self._timeout - time.monotonic()
-        if left is not None and left <= 0:
+        if deadline.is_expired:
             raise APITimeoutError(
                 f"Nothing was heard of the steering for {self._timeout:g} s; raise timeout, or wait again",
                 meta=connection.meta,
             )
-        await connection.wait(inbox, left)
+        await connection.wait(inbox, deadline)
 
 
 def _event(message: Message, strict: bool) -> ServerEvent:

@@ -464,7 +464,7 @@ def test_slow_reader_makes_the_server_wait(sessions: SocketShell) -> None:
 def test_stream_that_is_not_read_is_given_up_for_one_that_is(
     sessions: SocketShell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("responses_client._websocket.connection._PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("responses_client._websocket.connection._EVICTION_DELAY_SECONDS", 0.05)
 
     def script(peer: Peer) -> None:
         flood, other = peer.request(), peer.request()

@@ -10,7 +10,7 @@ from typing import Any
 
 import anyio
 import pytest
-from fake_io import Clock, FakeIO, types, use_clock
+from fake_io import Clock, FakeIO, types
 from fake_socket import (
     GOODBYE,
     LOST,
@@ -29,10 +29,12 @@ from fake_socket import (
     whole,
 )
 from samples import KEY
+from typing_extensions import override
 
 from responses_client import AsyncWebSocketSession, EventStream, WebSocketSession
+from responses_client._base.clock import NO_REAL_DEADLINE, RealDeadline
 from responses_client._calls.settings import Settings
-from responses_client._transport.protocols import Bell, TransportError, run
+from responses_client._transport.protocols import Event, TransportError, run
 from responses_client._transport.websocket import AsyncSocket
 from responses_client._websocket.connection import Connection
 from responses_client._websocket.frames import Ending
@@ -45,20 +47,6 @@ from responses_client.errors import (
     StreamInterrupted,
 )
 from responses_client.models import StreamEvent
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = use_clock(monkeypatch)
-    for module in ("connection", "source"):
-        monkeypatch.setattr(f"responses_client._websocket.{module}.time", clock)
-    use_nonce(monkeypatch)
-    return clock
-
-
-@pytest.fixture
-def wire(clock: Clock) -> FakeSocket:
-    return FakeSocket(clock)
 
 
 def ask(session: WebSocketSession, **params: Any) -> EventStream:
@@ -86,7 +74,7 @@ def test_who_waits_reads_for_all(wire: FakeSocket) -> None:
 def test_everything_in_one_read_is_sorted(clock: Clock) -> None:
     source, wire = FakeSocket(clock), FakeSocket(clock)
     source.script = [*whole("One", "rc-1"), *whole("Two", "rc-2")]
-    wire.script = [b"".join(run(source.read(None)) or b"" for _ in range(6))]
+    wire.script = [b"".join(run(source.read(NO_REAL_DEADLINE)) or b"" for _ in range(6))]
     with session_over(wire) as session:
         one, two = ask(session), ask(session)
         assert [stream.get_final_response().output_text for stream in (one, two)] == ["One", "Two"]
@@ -97,9 +85,9 @@ def test_events_that_came_need_no_reading(wire: FakeSocket) -> None:
     with session_over(wire) as session:
         one, two = ask(session), ask(session)
         two.until_done()
-        reads = len(wire.lefts)
+        reads = len(wire.read_timeouts)
         assert one.get_final_response().output_text == "One"
-        assert len(wire.lefts) == reads
+        assert len(wire.read_timeouts) == reads
 
 
 def test_event_types_that_are_no_words_are_read(wire: FakeSocket) -> None:
@@ -119,7 +107,7 @@ def test_pings_of_the_server_are_answered_while_reading(wire: FakeSocket) -> Non
     wire.script += [created(), Ping(b"x"), completed("Hi")]
     with session_over(wire) as session:
         ask(session).until_done()
-    assert Pong(b"x") in wire.heard
+    assert Pong(b"x") in wire.received
 
 
 def test_stream_left_early_leaves_the_others_alone(wire: FakeSocket) -> None:
@@ -217,7 +205,7 @@ def test_without_limits_a_stream_waits_as_long_as_it_takes(wire: FakeSocket) -> 
     wire.script += [created(), 1e6, completed("Hi")]
     with session_over(wire, timeout=None) as session:
         assert ask(session).get_final_response().output_text == "Hi"
-        assert set(wire.lefts) == {None}
+        assert set(wire.read_timeouts) == {None}
 
 
 def test_request_has_limits_of_its_own(wire: FakeSocket) -> None:
@@ -310,7 +298,7 @@ def test_error_that_names_no_response_ends_all_and_the_session(wire: FakeSocket)
                 stream.until_done()
         with pytest.raises(APIConnectionError, match="names no response: 60 minutes are over"):
             ask(session)
-    assert wire.heard[-1] == CloseConnection(1000, "")
+    assert wire.received[-1] == CloseConnection(1000, "")
 
 
 def test_errors_do_not_repeat_the_key(wire: FakeSocket) -> None:
@@ -337,7 +325,7 @@ def test_what_is_no_json_ends_all_streams(wire: FakeSocket, text: str) -> None:
         assert caught.value.partial.output_text == "Hel"
         with pytest.raises(ResponseValidationError, match="is no JSON"):
             two.until_done()
-    assert wire.heard[-1] == CloseConnection(1000, "")
+    assert wire.received[-1] == CloseConnection(1000, "")
 
 
 def test_message_over_the_limit_ends_all_streams(wire: FakeSocket) -> None:
@@ -350,7 +338,7 @@ def test_message_over_the_limit_ends_all_streams(wire: FakeSocket) -> None:
             ) as caught:
                 stream.until_done()
             assert (caught.value.partial is not None) is has_partial
-    assert wire.heard[-1] == CloseConnection(1009, "")
+    assert wire.received[-1] == CloseConnection(1009, "")
 
 
 def test_malformed_event_ends_its_stream_in_strict_mode(wire: FakeSocket) -> None:
@@ -526,7 +514,7 @@ def test_wait_for_room_ends_with_the_time_of_the_stream(wire: FakeSocket) -> Non
 
 def keep(wire: FakeSocket) -> None:
     """Run the keeper until it comes to its end."""
-    (work,) = wire.works
+    (work,) = wire.background
     run(work())
 
 
@@ -536,7 +524,7 @@ def test_ping_is_sent_after_a_while_without_news(wire: FakeSocket) -> None:
         stream = ask(session)
         keep(wire)
         # Two pings: one after 10 s, answered after 25, one after 35, not answered within 20.
-        assert [type(event) for event in wire.heard].count(Ping) == 2
+        assert [type(event) for event in wire.received].count(Ping) == 2
         with pytest.raises(StreamInterrupted, match=r"a ping was not answered for 20 s \(ping_timeout\)"):
             stream.until_done()
         assert 1055 <= wire.clock.now < 1067
@@ -556,7 +544,7 @@ def test_pings_of_the_server_are_answered_while_nobody_reads(wire: FakeSocket) -
     with session_over(wire, {"ping_interval": 10.0}):
         wire.script += [5.0, Ping(b"x"), b""]
         keep(wire)
-        assert Pong(b"x") in wire.heard
+        assert Pong(b"x") in wire.received
 
 
 def test_nothing_is_read_into_a_full_buffer_and_silence_is_no_loss_then(wire: FakeSocket) -> None:
@@ -567,7 +555,7 @@ def test_nothing_is_read_into_a_full_buffer_and_silence_is_no_loss_then(wire: Fa
             wire.clock.now += 10
             run(connection._look_after())
         assert len(wire.script) == 3
-        assert not [event for event in wire.heard if isinstance(event, Ping)]
+        assert not [event for event in wire.received if isinstance(event, Ping)]
         assert connection.ending is None
         one.close()
         run(connection._look_after())
@@ -581,7 +569,7 @@ def test_pings_go_on_where_no_answer_is_waited_for(wire: FakeSocket) -> None:
         for _ in range(10):
             wire.clock.now += 10
             run(connection._look_after())
-        assert [type(event) for event in wire.heard].count(Ping) == 10
+        assert [type(event) for event in wire.received].count(Ping) == 10
         assert connection.ending is None
 
 
@@ -591,13 +579,13 @@ def test_keeper_leaves_reading_to_who_reads(wire: FakeSocket) -> None:
 
         def look() -> None:
             wire.clock.now += 10
-            reads = len(wire.lefts)
+            reads = len(wire.read_timeouts)
             run(connection._look_after())
-            assert len(wire.lefts) == reads
+            assert len(wire.read_timeouts) == reads
 
         wire.script += [created(), look, completed("Hi")]
         ask(session).until_done()
-        assert Ping(b"") in wire.heard
+        assert Ping(b"") in wire.received
 
 
 def test_ping_that_cannot_be_sent_is_left_to_who_reads(wire: FakeSocket) -> None:
@@ -611,7 +599,7 @@ def test_ping_that_cannot_be_sent_is_left_to_who_reads(wire: FakeSocket) -> None
 
 def test_sessions_without_pings_have_no_keeper(wire: FakeSocket) -> None:
     with session_over(wire):
-        assert wire.works == []
+        assert wire.background == []
 
 
 # Closing
@@ -621,7 +609,7 @@ def test_closing_says_goodbye_and_hears_the_answer(wire: FakeSocket) -> None:
     wire.script += [delta("late"), GOODBYE]
     with session_over(wire) as session:
         pass
-    assert wire.heard == [CloseConnection(1000, "")]
+    assert wire.received == [CloseConnection(1000, "")]
     assert wire.script == []
     assert wire.closed == 1
     assert repr(session) == "<WebSocketSession http://api.test/v1: closed>"
@@ -669,7 +657,7 @@ def test_session_closed_while_another_thread_reads_does_not_read_too(wire: FakeS
     with pytest.raises(StreamInterrupted, match="the session was closed here"):
         next(stream)
     assert wire.closed == 1
-    assert len(wire.lefts) == 1
+    assert len(wire.read_timeouts) == 1
 
 
 def test_session_that_was_forgotten_is_closed_at_once_with_a_warning(wire: FakeSocket) -> None:
@@ -677,15 +665,15 @@ def test_session_that_was_forgotten_is_closed_at_once_with_a_warning(wire: FakeS
     with pytest.warns(ResourceWarning, match="WebSocketSession was not closed: use it in a block of `with`"):
         del session
     assert wire.closed == 1
-    assert wire.heard == []
+    assert wire.received == []
 
 
 def test_keeper_ends_with_the_session(wire: FakeSocket) -> None:
     with session_over(wire, {"ping_interval": 10.0}) as session:
         wire.while_waiting.append(session.close)
         keep(wire)
-        assert wire.lefts == [1.0]  # for the goodbye
-        assert not [event for event in wire.heard if isinstance(event, Ping)]
+        assert wire.read_timeouts == [1.0]  # for the goodbye
+        assert not [event for event in wire.received if isinstance(event, Ping)]
 
 
 # Several at once
@@ -701,20 +689,20 @@ class LoopSocket(FakeSocket):
     def come(self, *events: Step) -> None:
         """Have events come in one piece."""
         self.script = list(events)
-        self.put.send_nowait(b"".join(run(FakeSocket.read(self, None)) or b"" for _ in events))
+        self.put.send_nowait(b"".join(run(FakeSocket.read(self, NO_REAL_DEADLINE)) or b"" for _ in events))
 
-    async def read(self, left: float | None) -> bytes | None:
-        """See `Socket`."""
-        with anyio.move_on_after(left):
+    @override
+    async def read(self, deadline: RealDeadline) -> bytes | None:
+        with anyio.move_on_after(deadline.remaining()):
             return await self.got.receive()
         return None
 
-    def bell(self) -> Bell:
-        """See `Socket`."""
-        return AsyncSocket.bell(self)  # type: ignore[arg-type]
+    @override
+    def new_event(self) -> Event:
+        return AsyncSocket.new_event(self)  # type: ignore[arg-type]
 
+    @override
     async def close(self) -> None:
-        """See `Socket`."""
         self.put.close()
         self.got.close()
 
@@ -888,7 +876,7 @@ def test_stream_that_is_closed_makes_room_for_who_waits(play: Play) -> None:
 
 def test_threads_take_turns_in_reading(wire: FakeSocket) -> None:
     """One reads, the other is woken with its own event, and reads on when the first has what it waited for."""
-    wire.bell = _ThreadBell  # type: ignore[method-assign, assignment]
+    wire.new_event = _ThreadEvent  # type: ignore[method-assign, assignment]
     is_waiting = threading.Event()
     found: dict[str, str] = {}
     with session_over(wire) as session:
@@ -897,7 +885,7 @@ def test_threads_take_turns_in_reading(wire: FakeSocket) -> None:
         def wait_until_the_other_waits() -> None:
             is_waiting.wait(5)
 
-        _ThreadBell.about = is_waiting
+        _ThreadEvent.about = is_waiting
         wire.script += [wait_until_the_other_waits, *whole("One", "rc-1"), *whole("Two", "rc-2")]
 
         def read(name: str, stream: EventStream) -> None:
@@ -921,7 +909,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, connection: Connection, inbox: In
             reads.append(None)
             found = original(wanted)
             for _ in range(3):
-                run(connection._read(None))
+                run(connection._read(NO_REAL_DEADLINE))
             return found
         return original(wanted)
 
@@ -957,7 +945,7 @@ def test_successor_that_begins_while_one_looks_for_it_is_found(
         def take(inbox: Inbox) -> tuple[list[Message], Ending | None]:
             if inbox is steer.inbox and wire.script:
                 for _ in range(2):  # by another thread, after one has looked for the successor
-                    run(connection._read(None))
+                    run(connection._read(NO_REAL_DEADLINE))
             return original(inbox)
 
         monkeypatch.setattr(connection, "take", take)
@@ -975,15 +963,15 @@ def test_events_of_no_stream_that_came_before_the_end_are_given_before_it(wire: 
     assert types(list(session.events())) == ["one", "two"]
 
 
-class _ThreadBell:
+class _ThreadEvent:
     about: threading.Event
 
     def __init__(self) -> None:
         self.event = threading.Event()
 
-    def ring(self) -> None:
+    def set(self) -> None:
         self.event.set()
 
-    async def wait(self, left: float | None) -> None:
+    async def wait(self, deadline: RealDeadline) -> None:
         self.about.set()
         assert self.event.wait(5)

@@ -7,7 +7,7 @@ import gc
 from typing import Any
 
 import pytest
-from fake_io import Clock, FakeBody, FakeIO, bad, types, use_clock
+from fake_io import Clock, FakeBody, FakeIO, bad, types
 from fake_socket import (
     GOODBYE,
     LOST,
@@ -20,7 +20,6 @@ from fake_socket import (
     delta,
     in_lane,
     session_over,
-    use_nonce,
     whole,
 )
 from samples import KEY, response
@@ -47,20 +46,6 @@ from responses_client.models import (
     SteerPending,
     UnknownEvent,
 )
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = use_clock(monkeypatch)
-    for module in ("connection", "source"):
-        monkeypatch.setattr(f"responses_client._websocket.{module}.time", clock)
-    use_nonce(monkeypatch)
-    return clock
-
-
-@pytest.fixture
-def wire(clock: Clock) -> FakeSocket:
-    return FakeSocket(clock)
 
 
 def settings(**given: Any) -> Settings:

@@ -1,0 +1,19 @@
+"""Fixtures for the tests of WebSocket sessions."""
+
+from __future__ import annotations
+
+import pytest
+from fake_io import Clock
+from fake_socket import FakeSocket, use_socket_clock
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of the package and of sockets; it moves only when something waits."""
+    return use_socket_clock(monkeypatch)
+
+
+@pytest.fixture
+def wire(clock: Clock) -> FakeSocket:
+    """A connection to a server whose script a test writes."""
+    return FakeSocket(clock)
