@@ -283,7 +283,7 @@ def test_server_without_websockets_is_told_apart(sessions: SocketShell) -> None:
 
     with (
         ScriptedServer([http_answer(200, {"data": []}), CLOSE]) as server,
-        pytest.raises(ResponseValidationError, match="an answer with status 200 came"),
+        pytest.raises(ResponseValidationError, match="the answer has the status 200"),
     ):
         sessions.talk(script, server.url)
 

@@ -37,7 +37,7 @@ from responses_client._calls.settings import Settings
 from responses_client._transport.protocols import Event, TransportError, run
 from responses_client._transport.websocket import AsyncSocket
 from responses_client._websocket.connection import Connection
-from responses_client._websocket.frames import Ending
+from responses_client._websocket.frames import CloseInfo
 from responses_client._websocket.routing import Inbox, Message
 from responses_client._websocket.source import SocketSource
 from responses_client.errors import (
@@ -388,7 +388,7 @@ def test_steering_that_was_cancelled_is_told_nothing(wire: FakeSocket) -> None:
         answer = {"steer": {"id": "s1", "previous_response_id": "resp_1", "input": []}}
         wire.script += [in_lane(None, "response.steer.accepted", **answer), *whole("One")]
         assert ask(session).get_final_response().output_text == "One"
-        taken, _ = connection_of(session).take(connection_of(session).strays)
+        taken, _ = connection_of(session).take(connection_of(session).unrouted)
         assert taken == []
 
 
@@ -553,12 +553,12 @@ def test_nothing_is_read_into_a_full_buffer_and_silence_is_no_loss_then(wire: Fa
         connection = connection_of(session)
         for _ in range(10):
             wire.clock.now += 10
-            run(connection._look_after())
+            run(connection._check_alive())
         assert len(wire.script) == 3
         assert not [event for event in wire.received if isinstance(event, Ping)]
-        assert connection.ending is None
+        assert connection.close_info is None
         one.close()
-        run(connection._look_after())
+        run(connection._check_alive())
         assert wire.script == []
         assert types([next(two)]) == ["created"]
 
@@ -568,9 +568,9 @@ def test_pings_go_on_where_no_answer_is_waited_for(wire: FakeSocket) -> None:
         connection = connection_of(session)
         for _ in range(10):
             wire.clock.now += 10
-            run(connection._look_after())
+            run(connection._check_alive())
         assert [type(event) for event in wire.received].count(Ping) == 10
-        assert connection.ending is None
+        assert connection.close_info is None
 
 
 def test_keeper_leaves_reading_to_who_reads(wire: FakeSocket) -> None:
@@ -580,7 +580,7 @@ def test_keeper_leaves_reading_to_who_reads(wire: FakeSocket) -> None:
         def look() -> None:
             wire.clock.now += 10
             reads = len(wire.read_timeouts)
-            run(connection._look_after())
+            run(connection._check_alive())
             assert len(wire.read_timeouts) == reads
 
         wire.script += [created(), look, completed("Hi")]
@@ -593,8 +593,8 @@ def test_ping_that_cannot_be_sent_is_left_to_who_reads(wire: FakeSocket) -> None
         connection = connection_of(session)
         wire.broken = LOST
         wire.clock.now += 10
-        run(connection._look_after())
-        assert connection.ending is None
+        run(connection._check_alive())
+        assert connection.close_info is None
 
 
 def test_sessions_without_pings_have_no_keeper(wire: FakeSocket) -> None:
@@ -866,10 +866,10 @@ def test_stream_that_is_closed_makes_room_for_who_waits(play: Play) -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(two.until_done)
             await anyio.wait_all_tasks_blocked()
-            assert connection._room is not None
+            assert connection._space_event is not None
             await one.aclose()
             wire.come(*whole("Two", "rc-2"))
-        assert connection._room is None
+        assert connection._space_event is None
 
     play(script)
 
@@ -904,7 +904,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, connection: Connection, inbox: In
     original = connection.take
     reads: list[None] = []
 
-    def take(wanted: Inbox) -> tuple[list[Message], Ending | None]:
+    def take(wanted: Inbox) -> tuple[list[Message], CloseInfo | None]:
         if wanted is inbox and not reads:
             reads.append(None)
             found = original(wanted)
@@ -938,11 +938,11 @@ def test_successor_that_begins_while_one_looks_for_it_is_found(
         steering = session.steer(previous_response_id="resp_1", input="More")
         assert steering.answer().type == "response.steer.accepted"
         wire.script += [completed("One"), created("rc-1", id="r2", previous_response_id="resp_1")]
-        connection, steer = connection_of(session), steering._steered._steer
+        connection, steer = connection_of(session), steering._result._steer
         other.until_done()
         original = connection.take
 
-        def take(inbox: Inbox) -> tuple[list[Message], Ending | None]:
+        def take(inbox: Inbox) -> tuple[list[Message], CloseInfo | None]:
             if inbox is steer.inbox and wire.script:
                 for _ in range(2):  # by another thread, after one has looked for the successor
                     run(connection._read(NO_REAL_DEADLINE))

@@ -42,7 +42,7 @@ def test_messages_come_out_whole_however_they_are_cut() -> None:
         b"{}",
         b"[1,2]",
     ]
-    assert frames.ending is None
+    assert frames.close_info is None
 
 
 @given(st.lists(st.text(max_size=200), max_size=8), st.integers(1, 50))
@@ -56,7 +56,7 @@ def test_any_texts_come_through_in_any_pieces(texts: list[str], step: int) -> No
 
 @given(st.text(max_size=70_000))
 def test_what_is_sent_arrives(text: str) -> None:
-    heard = Server().heard(Frames(1).text(text.encode()))
+    heard = Server().heard(Frames(1).message_frames(text.encode()))
     assert "".join(event.data for event in heard if isinstance(event, TextMessage)) == text
 
 
@@ -71,7 +71,7 @@ def test_pings_are_answered_between_the_pieces_of_a_message() -> None:
 
 def test_answers_to_pings_need_no_answer() -> None:
     server, frames = Server(), Frames(100)
-    assert server.heard(frames.ping()) == [Ping()]
+    assert server.heard(frames.ping_frame()) == [Ping()]
     assert frames.receive(server.frames(Pong())) == []
     assert frames.replies == b""
 
@@ -91,8 +91,8 @@ def test_answers_to_pings_need_no_answer() -> None:
 def test_server_that_closes_is_answered(event: CloseConnection, reason: str, is_orderly: bool) -> None:
     server, frames = Server(), Frames(100)
     assert frames.receive(server.frames(TextMessage("last"), event)) == [b"last"]
-    assert frames.ending is not None
-    assert (frames.ending.reason, frames.ending.is_orderly) == (reason, is_orderly)
+    assert frames.close_info is not None
+    assert (frames.close_info.reason, frames.close_info.is_orderly) == (reason, is_orderly)
     (heard,) = server.heard(frames.take_replies())
     assert isinstance(heard, CloseConnection)
     assert frames.receive(b"more") == []
@@ -101,8 +101,8 @@ def test_server_that_closes_is_answered(event: CloseConnection, reason: str, is_
 def test_close_without_a_code_is_a_normal_one() -> None:
     server, frames = Server(), Frames(100)
     assert frames.receive(b"\x88\x00") == []
-    assert frames.ending is not None
-    assert frames.ending.is_orderly
+    assert frames.close_info is not None
+    assert frames.close_info.is_orderly
     (heard,) = server.heard(frames.take_replies())
     assert isinstance(heard, CloseConnection)
 
@@ -110,10 +110,10 @@ def test_close_without_a_code_is_a_normal_one() -> None:
 def test_end_without_a_close_is_told() -> None:
     frames = Frames(100)
     assert frames.receive(b"") == []
-    assert frames.ending is not None
-    assert frames.ending.reason == "the connection was closed"
+    assert frames.close_info is not None
+    assert frames.close_info.reason == "the connection was closed"
     frames.receive(b"")
-    assert not frames.ending.is_orderly
+    assert not frames.close_info.is_orderly
 
 
 @pytest.mark.parametrize("pieces", [["x" * 11], ["x" * 6, "x" * 5]])
@@ -121,9 +121,9 @@ def test_message_over_the_limit_ends_the_connection(pieces: list[str]) -> None:
     server, frames = Server(), Frames(10)
     events: list[Message[str]] = [TextMessage(piece, message_finished=False) for piece in pieces]
     assert frames.receive(server.frames(*events, TextMessage("later"))) == []
-    assert frames.ending is not None
-    assert frames.ending.is_invalid
-    assert frames.ending.reason == "A message is larger than 10 bytes (max_event_bytes)"
+    assert frames.close_info is not None
+    assert frames.close_info.is_invalid
+    assert frames.close_info.reason == "A message is larger than 10 bytes (max_event_bytes)"
     assert server.heard(frames.take_replies()) == [CloseConnection(1009, "")]
 
 
@@ -134,8 +134,8 @@ def test_message_at_the_limit_is_taken() -> None:
 def test_binary_message_ends_the_connection() -> None:
     server, frames = Server(), Frames(100)
     assert frames.receive(server.frames(TextMessage("{}"), BytesMessage(b"{}"), TextMessage("{}"))) == [b"{}"]
-    assert frames.ending is not None
-    assert frames.ending.reason == "the server sent a binary message, which is no event"
+    assert frames.close_info is not None
+    assert frames.close_info.reason == "the server sent a binary message, which is no event"
     assert server.heard(frames.take_replies()) == [CloseConnection(1003, "")]
 
 
@@ -150,27 +150,27 @@ def test_binary_message_ends_the_connection() -> None:
 def test_what_breaks_the_protocol_ends_the_connection(data: bytes, code: int, about: str) -> None:
     server, frames = Server(), Frames(100)
     assert frames.receive(data) == []
-    assert frames.ending is not None
-    assert "the server broke the WebSocket protocol" in frames.ending.reason
-    assert about in frames.ending.reason
+    assert frames.close_info is not None
+    assert "the server broke the WebSocket protocol" in frames.close_info.reason
+    assert about in frames.close_info.reason
     assert server.heard(frames.take_replies()) == [CloseConnection(code, "")]
 
 
 def test_nothing_but_the_answer_follows_a_close_of_ours() -> None:
     server, frames = Server(), Frames(100)
-    assert server.heard(frames.close()) == [CloseConnection(1000, "")]
-    assert frames.close() == frames.ping() == b""
+    assert server.heard(frames.close_frame()) == [CloseConnection(1000, "")]
+    assert frames.close_frame() == frames.ping_frame() == b""
     late = server.frames(CloseConnection(1000))
     assert frames.receive(late) == []
     assert frames.replies == b""
-    assert frames.ending is not None
-    assert frames.ending.is_orderly
+    assert frames.close_info is not None
+    assert frames.close_info.is_orderly
 
 
 def test_ping_after_a_close_of_ours_is_passed_over() -> None:
     server, frames = Server(), Frames(100)
     data = server.frames(Ping(b"x"), TextMessage("late"))
-    frames.close()
+    frames.close_frame()
     assert frames.receive(data) == [b"late"]
     assert frames.replies == b""
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from responses_client._base.redaction import Redactor
-from responses_client._websocket.frames import Ending
-from responses_client._websocket.routing import Inbox, SocketState
+from responses_client._websocket.frames import CloseInfo
+from responses_client._websocket.routing import Inbox, Router
 
 
 def wire(kind: str | None, stream_id: str | None = None, **fields: Any) -> bytes:
@@ -40,22 +40,22 @@ class Bench:
     """A state and what it gave."""
 
     def __init__(self, *, strict: bool = False) -> None:
-        self.state = SocketState(strict=strict)
+        self.router = Router(strict=strict)
 
     def receive(self, *messages: bytes) -> None:
         for message in messages:
-            self.state.receive(message)
+            self.router.receive(message)
 
     def open(self, stream_id: str | None = None, parent: str | None = None) -> Inbox:
-        return self.state.open(stream_id, parent)
+        return self.router.open(stream_id, parent)
 
     def taken(self, inbox: Inbox | None = None) -> list[str]:
-        """The types of what an inbox holds; by default that of the strays."""
-        return [m.type.removeprefix("response.") for m in self.state.take(inbox or self.state.strays)]
+        """The types of what an inbox holds; by default that of the unrouted."""
+        return [m.type.removeprefix("response.") for m in self.router.take(inbox or self.router.unrouted)]
 
     @property
     def reason(self) -> str | None:
-        return self.state.ending and self.state.ending.reason
+        return self.router.close_info and self.router.close_info.reason
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_events_go_where_they_say(bench: Bench) -> None:
     bench.receive(created("b"), created("a"), wire(DELTA, "b"), wire(DONE, "b"), wire(DONE, "a"))
     assert bench.taken(a) == ["created", "completed"]
     assert bench.taken(b) == ["created", "output_text.delta", "completed"]
-    assert bench.state.size == 0
+    assert bench.router.size == 0
 
 
 def test_responses_of_one_lane_follow_each_other(bench: Bench) -> None:
@@ -129,29 +129,29 @@ def test_interleaving_without_names_ends_the_connection_and_mixes_nothing_up(ben
     assert bench.taken(b) == []
     assert bench.reason is not None
     assert "does not say which of several responses" in bench.reason
-    assert a.ending == b.ending == bench.state.ending
+    assert a.close_info == b.close_info == bench.router.close_info
 
 
 def test_response_that_begins_in_place_of_another_interrupts_that(bench: Bench) -> None:
     first, second = bench.open("a"), bench.open("a")
     bench.receive(created("a"), wire(DELTA, "a"), created("a"), wire(DONE, "a"))
-    assert first.ending == Ending("another response began in its place")
+    assert first.close_info == CloseInfo("another response began in its place")
     assert bench.taken(first) == ["created", "output_text.delta"]
     assert bench.taken(second) == ["created", "completed"]
-    assert bench.state.ending is None
+    assert bench.router.close_info is None
 
 
 def test_same_holds_for_the_lane_without_a_name_where_the_server_names_lanes(bench: Bench) -> None:
     named, first, second = bench.open("a"), bench.open(), bench.open()
     bench.receive(created("a"), created(), created(), wire(DONE), wire(DONE, "a"))
-    assert first.ending == Ending("another response began in its place")
+    assert first.close_info == CloseInfo("another response began in its place")
     assert bench.taken(second) == bench.taken(named) == ["created", "completed"]
 
 
 def test_names_that_are_made_up_are_free(bench: Bench) -> None:
-    assert bench.state.new_lane() == "rc-1"
+    assert bench.router.new_lane() == "rc-1"
     bench.open("rc-2")
-    assert bench.state.new_lane() == "rc-3"
+    assert bench.router.new_lane() == "rc-3"
 
 
 @given(
@@ -179,11 +179,11 @@ def test_any_interleaving_gives_each_response_its_own_events(
         if not queues[lane]:
             del queues[lane]
     for number, (inbox, body) in enumerate(zip(inboxes, bodies, strict=True)):
-        found = [json.loads(message.data) for message in bench.state.take(inbox)]
+        found = [json.loads(message.data) for message in bench.router.take(inbox)]
         assert [each["type"] for each in found] == ["response.created", *body, DONE]
         assert {each["n"] for each in found[1:-1]} <= {number}
     assert bench.taken() == []
-    assert bench.state.size == 0
+    assert bench.router.size == 0
 
 
 # Errors
@@ -202,7 +202,7 @@ def test_error_without_a_lane_is_that_of_the_one_response_in_flight(bench: Bench
     bench.receive(created(), wire(kind, error={"message": "No"}), wire(DELTA, "a"))
     assert bench.taken(a) == ["created", "error"]
     assert bench.taken() == ["output_text.delta"]
-    assert bench.state.ending is None
+    assert bench.router.close_info is None
 
 
 def test_error_without_a_lane_ends_all_responses_in_flight_and_the_connection(bench: Bench) -> None:
@@ -235,7 +235,7 @@ def test_error_without_a_lane_refuses_the_request_that_has_not_begun(bench: Benc
     bench.receive(created("a"), wire("error", error={"message": "No"}), wire(DONE, "a"))
     assert bench.taken(a) == ["created", "completed"]
     assert bench.taken(b) == ["error"]
-    assert bench.state.ending is None
+    assert bench.router.close_info is None
 
 
 def test_error_without_a_lane_that_may_refuse_several_requests_ends_the_connection(bench: Bench) -> None:
@@ -289,31 +289,33 @@ SECRET = "0f1e2d3c4b5a6978"
 
 
 def test_errors_do_not_repeat_keys() -> None:
-    state = SocketState(strict=False, redactor=Redactor([SECRET]))
-    a, b = state.open("a", None), state.open("b", None)
-    state.receive(wire(DELTA, "a", delta=SECRET))
-    state.receive(wire("response.failed", "b", response={"error": {"message": SECRET}}))
-    c = state.open("c", None)
-    state.receive(wire("error", error={"message": f"Wrong key: {'x' * 180} {SECRET}", "code": "websocket_x"}))
-    assert SECRET in str(state.take(a)[0].data)  # what the model says is left as it is
+    router = Router(strict=False, redactor=Redactor([SECRET]))
+    a, b = router.open("a", None), router.open("b", None)
+    router.receive(wire(DELTA, "a", delta=SECRET))
+    router.receive(wire("response.failed", "b", response={"error": {"message": SECRET}}))
+    c = router.open("c", None)
+    router.receive(
+        wire("error", error={"message": f"Wrong key: {'x' * 180} {SECRET}", "code": "websocket_x"})
+    )
+    assert SECRET in str(router.take(a)[0].data)  # what the model says is left as it is
     for inbox in (a, b, c):
-        assert SECRET not in str(state.take(inbox))
-    assert state.ending is not None
-    assert SECRET[:6] not in state.ending.reason
+        assert SECRET not in str(router.take(inbox))
+    assert router.close_info is not None
+    assert SECRET[:6] not in router.close_info.reason
 
 
 @pytest.mark.parametrize("strict", [False, True])
 def test_messages_that_cannot_be_read_do_not_repeat_keys(strict: bool) -> None:
-    state = SocketState(strict=strict, redactor=Redactor([SECRET]))
-    a = state.open("a", None)
-    state.receive(json.dumps([SECRET]).encode() if strict else SECRET.encode() + b"{")
-    assert [b"***" in message.data for message in state.take(a)] == [True]
+    router = Router(strict=strict, redactor=Redactor([SECRET]))
+    a = router.open("a", None)
+    router.receive(json.dumps([SECRET]).encode() if strict else SECRET.encode() + b"{")
+    assert [b"***" in message.data for message in router.take(a)] == [True]
 
 
 def test_error_without_a_lane_and_response_is_a_stray(bench: Bench) -> None:
     bench.receive(wire("error"))
     assert bench.taken() == ["error"]
-    assert bench.state.ending is None
+    assert bench.router.close_info is None
 
 
 def test_failure_told_after_an_error_is_not_that_of_the_next_response(bench: Bench) -> None:
@@ -337,15 +339,15 @@ def test_what_is_no_json_is_told_to_all_and_ends_the_connection(bench: Bench, da
     a, b = bench.open("a"), bench.open("b")
     bench.receive(created("a"), data)
     assert bench.taken(a) == ["created", ""]
-    assert [message.data for message in bench.state.take(b)] == [data]
-    assert bench.reason == "the server sent a message that is no JSON"
+    assert [message.data for message in bench.router.take(b)] == [data]
+    assert bench.reason == "the server sent a message that is not valid JSON"
 
 
 @pytest.mark.parametrize("data", [b"", b" ", b"[DONE]"])
 def test_what_says_nothing_is_passed_over(bench: Bench, data: bytes) -> None:
     bench.receive(data)
     assert bench.taken() == []
-    assert bench.state.ending is None
+    assert bench.router.close_info is None
 
 
 def test_json_that_is_no_object_is_passed_over_and_logged(
@@ -354,7 +356,7 @@ def test_json_that_is_no_object_is_passed_over_and_logged(
     a = bench.open("a")
     bench.receive(b"[1]")
     assert bench.taken(a) == []
-    assert caplog.messages == ["Passed over a message that is no JSON object but list"]
+    assert caplog.messages == ["Ignored a WebSocket message that is not a JSON object but list"]
 
 
 def test_json_that_is_no_object_ends_the_connection_in_strict_mode() -> None:
@@ -362,7 +364,7 @@ def test_json_that_is_no_object_ends_the_connection_in_strict_mode() -> None:
     a = bench.open("a")
     bench.receive(b"[1]")
     assert bench.taken(a) == [""]
-    assert bench.reason == "the server sent JSON that is no object"
+    assert bench.reason == "the server sent JSON that is not an object"
 
 
 def test_what_is_no_text_is_mended_quietly(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
@@ -379,24 +381,24 @@ def test_what_is_no_text_is_mended_quietly(bench: Bench, caplog: pytest.LogCaptu
 def test_response_that_nobody_wants_keeps_its_place(bench: Bench) -> None:
     first, second = bench.open("a"), bench.open("a")
     bench.receive(created("a"))
-    bench.state.drop(first)
+    bench.router.discard(first)
     bench.receive(wire(DELTA, "a"), wire(DONE, "a"), created("a"), wire(DONE, "a"))
     assert bench.taken(first) == []
     assert bench.taken(second) == ["created", "completed"]
-    assert bench.state.size == 0
+    assert bench.router.size == 0
 
 
 def test_few_messages_are_taken_at_once(bench: Bench) -> None:
     a = bench.open("a")
     bench.receive(*[wire(DELTA, "a", delta="x" * 30_000)] * 5)
-    assert len(bench.state.take(a)) == 3
+    assert len(bench.router.take(a)) == 3
     assert a.has_news
-    assert len(bench.state.take(a)) == 2
+    assert len(bench.router.take(a)) == 2
     assert not a.has_news
 
 
 def test_raw_responses_are_read_with_the_strays(bench: Bench) -> None:
-    bench.state.open_raw(None, None)
+    bench.router.open_unrouted(None, None)
     a = bench.open("a")
     bench.receive(created(), wire(DELTA), created("a"), wire(DONE), wire(DELTA, "a"))
     assert bench.taken() == ["created", "output_text.delta", "completed"]
@@ -407,17 +409,21 @@ def test_fullest_inbox_is_given_up(bench: Bench) -> None:
     a, b = bench.open("a"), bench.open("b")
     bench.receive(wire(DELTA, "a", delta="x" * 100), wire(DELTA, "b"))
     size = a.size
-    bench.state.relieve()
-    assert a.ending == Ending(f"{size} bytes of its events waited to be read while others were waited for")
+    bench.router.evict_largest()
+    assert a.close_info == CloseInfo(
+        f"{size} bytes of its events waited to be read while others were waited for"
+    )
     assert bench.taken(a) == []
     assert bench.taken(b) == ["output_text.delta"]
-    assert bench.state.size == 0
+    assert bench.router.size == 0
 
 
 def test_strays_are_thrown_away_with_a_warning(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     bench.receive(wire("response.new"), wire("response.new"))
-    bench.state.relieve()
-    assert caplog.messages == ["Threw away 2 WebSocket events of no response that nobody read"]
+    bench.router.evict_largest()
+    assert caplog.messages == [
+        "Discarded 2 unrouted WebSocket events that were not read in time (session.events())"
+    ]
     bench.receive(wire("response.newer"))
     assert bench.taken() == ["newer"]
 
@@ -426,62 +432,68 @@ def test_what_nobody_will_take_is_swept_out(bench: Bench) -> None:
     a, b = bench.open("a"), bench.open("b")
     bench.receive(wire(DELTA, "a"), wire(DELTA, "b"))
     a.is_wanted = False
-    bench.state.sweep(1000)
-    assert bench.state.size == b.size > 0
+    bench.router.discard_unwanted(1000)
+    assert bench.router.size == b.size > 0
 
 
 def test_oldest_strays_that_nobody_reads_make_room(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     a = bench.open("a")
     bench.receive(wire(DELTA, "a"), *[wire("note", "z", n=number) for number in range(9)])
     for _ in range(2):
-        room = bench.state.size
-        bench.state.sweep(room + 1)
-        assert bench.state.size == room
-        bench.state.sweep(room)
-        assert bench.state.size < room
+        room = bench.router.size
+        bench.router.discard_unwanted(room + 1)
+        assert bench.router.size == room
+        bench.router.discard_unwanted(room)
+        assert bench.router.size < room
     assert len(caplog.messages) == 1
-    assert "nobody reads them" in caplog.text
-    assert [json.loads(message.data)["n"] for message in bench.state.take(bench.state.strays)] == [
+    assert "unrouted WebSocket events that are not read" in caplog.text
+    assert [json.loads(message.data)["n"] for message in bench.router.take(bench.router.unrouted)] == [
         *range(2, 9)
     ]
     assert bench.taken(a) == ["output_text.delta"]
-    assert bench.state.size == 0
+    assert bench.router.size == 0
 
 
 def test_strays_stay_where_they_make_no_room(bench: Bench) -> None:
     a = bench.open("a")
     bench.receive(wire(DELTA, "a"), wire("note", "z"))
-    bench.state.sweep(a.size)
+    bench.router.discard_unwanted(a.size)
     assert bench.taken() == ["note"]
 
 
 def test_strays_that_somebody_reads_wait_like_all_others(bench: Bench) -> None:
     assert bench.taken() == []
     bench.receive(wire("note"), wire("note"))
-    bench.state.sweep(1)
+    bench.router.discard_unwanted(1)
     assert bench.taken() == ["note", "note"]
     bench.receive(wire("note"))
-    bench.state.relieve()  # nobody did for long
+    bench.router.evict_largest()  # nobody did for long
     bench.receive(wire("note"))
-    bench.state.sweep(1)
+    bench.router.discard_unwanted(1)
     assert bench.taken() == []
 
 
 def test_nothing_is_given_up_where_nothing_waits(bench: Bench) -> None:
     a = bench.open("a")
-    bench.state.relieve()
-    assert a.ending is None
+    bench.router.evict_largest()
+    assert a.close_info is None
 
 
 def test_end_is_told_to_all_once(bench: Bench) -> None:
     a, done = bench.open("a"), bench.open("b")
-    steered = bench.state.steer("r1")
+    steered = bench.router.steer("r1")
     bench.receive(created("b"), wire(DONE, "b"))
-    gone = Ending("gone")
-    bench.state.end(gone)
-    bench.state.end(Ending("later"))
-    assert bench.state.ending is a.ending is steered.inbox.ending is bench.state.strays.ending is gone
-    assert done.ending == Ending("its last event cannot be read")
+    gone = CloseInfo("gone")
+    bench.router.close(gone)
+    bench.router.close(CloseInfo("later"))
+    assert (
+        bench.router.close_info
+        is a.close_info
+        is steered.inbox.close_info
+        is bench.router.unrouted.close_info
+        is gone
+    )
+    assert done.close_info == CloseInfo("its last event cannot be read")
 
 
 # Steering
@@ -489,7 +501,7 @@ def test_end_is_told_to_all_once(bench: Bench) -> None:
 
 def test_steering_is_told_what_became_of_it_and_gets_its_successor(bench: Bench) -> None:
     first = bench.open("a")
-    steered = bench.state.steer("r1")
+    steered = bench.router.steer("r1")
     bench.receive(created("a"), steer("accepted", "a"), wire("response.incomplete", "a"))
     assert bench.taken(steered.inbox) == ["steer.accepted"]
     bench.receive(created("a", "r1"), wire(DELTA, "a"), wire(DONE, "a"))
@@ -503,7 +515,7 @@ def test_steering_is_told_what_became_of_it_and_gets_its_successor(bench: Bench)
 def test_successor_comes_before_what_waits_in_its_lane(bench: Bench) -> None:
     bench.open("a")
     queued = bench.open("a", "other")
-    steered = bench.state.steer("r1")
+    steered = bench.router.steer("r1")
     bench.receive(steer("accepted", "a"), created("a"), wire(DONE, "a"), created("a", "r1"), wire(DONE, "a"))
     bench.receive(created("a", "other"), wire(DONE, "a"))
     assert steered.successor is not None
@@ -512,7 +524,7 @@ def test_successor_comes_before_what_waits_in_its_lane(bench: Bench) -> None:
 
 def test_request_that_brings_what_was_required_is_no_successor(bench: Bench) -> None:
     bench.open("a")
-    steered = bench.state.steer("r1")
+    steered = bench.router.steer("r1")
     bench.receive(steer("accepted", "a"), created("a"), wire(DONE, "a"), steer("pending", "a"))
     explicit = bench.open("a", "r1")
     bench.receive(created("a", "r1"), wire(DONE, "a"))
@@ -525,7 +537,7 @@ def test_request_that_brings_what_was_required_is_no_successor(bench: Bench) -> 
 
 def test_steering_that_waits_for_the_user_leads_to_nothing_by_itself(bench: Bench) -> None:
     bench.open("a")
-    steered = bench.state.steer("r1")
+    steered = bench.router.steer("r1")
     bench.receive(created("a"), steer("accepted", "a"), wire(DONE, "a"), steer("pending", "a"), created("a"))
     assert steered.successor is None
     assert bench.taken() == ["created"]
@@ -533,28 +545,28 @@ def test_steering_that_waits_for_the_user_leads_to_nothing_by_itself(bench: Benc
 
 def test_steering_that_nobody_asks_about_keeps_the_answers_of_others_apart(bench: Bench) -> None:
     first = bench.open("a")
-    given_up, kept = bench.state.steer("r1"), bench.state.steer("r1")
-    bench.state.give_up(given_up)
+    given_up, kept = bench.router.steer("r1"), bench.router.steer("r1")
+    bench.router.abandon_steer(given_up)
     bench.receive(created("a"), steer("accepted", "a", id="s1"), steer("failed", "a", id="s2"))
     assert bench.taken(kept.inbox) == ["steer.failed"]
     queued = bench.open("a")
     bench.receive(wire(DONE, "a"), created("a", "r1"), wire(DONE, "a"), created("a"), wire(DONE, "a"))
     assert bench.taken(first) == bench.taken(queued) == ["created", "completed"]
     assert bench.taken() == []
-    assert bench.state.size == 0
+    assert bench.router.size == 0
 
 
 def test_steering_that_nobody_asks_about_is_forgotten_where_no_answer_comes(bench: Bench) -> None:
-    kept = bench.state.steer("r1")
+    kept = bench.router.steer("r1")
     for _ in range(100):
-        bench.state.give_up(bench.state.steer("r1"))
-    assert len(bench.state._steers) == 33
-    assert bench.state._steers[0] is kept
+        bench.router.abandon_steer(bench.router.steer("r1"))
+    assert len(bench.router._steers) == 33
+    assert bench.router._steers[0] is kept
 
 
 def test_several_submissions_share_a_successor(bench: Bench) -> None:
     bench.open("a")
-    one, two, late = bench.state.steer("r1"), bench.state.steer("r1"), bench.state.steer("r1")
+    one, two, late = bench.router.steer("r1"), bench.router.steer("r1"), bench.router.steer("r1")
     bench.receive(steer("accepted", "a", id="s1"), steer("accepted", "a", id="s2"))
     bench.receive(created("a"), wire(DONE, "a"), created("a", "r1"))
     assert one.successor is two.successor is not None
@@ -562,7 +574,7 @@ def test_several_submissions_share_a_successor(bench: Bench) -> None:
 
 
 def test_refused_submissions_are_told_in_the_order_of_sending(bench: Bench) -> None:
-    other, one, two = bench.state.steer("r2"), bench.state.steer("r1"), bench.state.steer("r1")
+    other, one, two = bench.router.steer("r2"), bench.router.steer("r1"), bench.router.steer("r1")
     bench.receive(steer("failed", id=None), steer("accepted", "a", id="s2"), steer("failed", id="s2"))
     assert bench.taken(one.inbox) == ["steer.failed"]
     assert bench.taken(two.inbox) == ["steer.accepted", "steer.failed"]
@@ -576,7 +588,7 @@ def test_news_of_steering_by_hand_are_strays(bench: Bench) -> None:
 
 def test_response_of_another_lane_is_no_successor(bench: Bench) -> None:
     bench.open("a")
-    steered = bench.state.steer("r1")
+    steered = bench.router.steer("r1")
     fork = bench.open("b", "r1")
     bench.receive(created("a"), steer("accepted", "a"), created("b", "r1"), wire(DONE, "b"), wire(DONE, "a"))
     assert bench.taken(fork) == ["created", "completed"]
@@ -587,7 +599,7 @@ def test_response_of_another_lane_is_no_successor(bench: Bench) -> None:
 
 def test_successor_of_a_server_that_tells_little_is_known_by_its_lane(bench: Bench) -> None:
     bench.open("a")
-    steered = bench.state.steer("r1")
+    steered = bench.router.steer("r1")
     bench.receive(created("a"), steer("accepted", "a"), wire(DONE, "a"), created("a"))
     assert steered.successor is not None
     assert bench.taken(steered.successor) == ["created"]
@@ -595,7 +607,7 @@ def test_successor_of_a_server_that_tells_little_is_known_by_its_lane(bench: Ben
 
 def test_successor_of_a_server_without_lanes_comes_first(bench: Bench) -> None:
     bench.open("a")
-    steered = bench.state.steer("r1")
+    steered = bench.router.steer("r1")
     queued = bench.open("b", "x")
     bench.receive(created(), steer("accepted"), wire(DONE), created(None, "r1"), wire(DELTA), wire(DONE))
     assert steered.successor is not None
@@ -604,6 +616,6 @@ def test_successor_of_a_server_without_lanes_comes_first(bench: Bench) -> None:
 
 
 def test_response_that_nobody_asked_for_is_a_stray(bench: Bench) -> None:
-    bench.state.steer("r1")
+    bench.router.steer("r1")
     bench.receive(created("a", "r1"))  # the submission was not accepted
     assert bench.taken() == ["created"]

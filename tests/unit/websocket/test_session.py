@@ -119,10 +119,10 @@ def test_deadline_is_for_connecting_alone(wire: FakeSocket) -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (FakeBody(b'{"data": []}'), "A WebSocket was asked for, but an answer with status 200 came"),
+        (FakeBody(b'{"data": []}'), "A WebSocket was requested, but the answer has the status 200"),
         (FakeBody(f"key {KEY}".encode()), r"the body is 'key \*\*\*'; check that the server of base_url"),
-        (FakeBody(status=101), "The connection was switched to something that is no WebSocket"),
-        (FakeBody(status=101, headers={"sec-websocket-accept": "x"}), "switched to something"),
+        (FakeBody(status=101), "The connection was switched to a protocol that is not WebSocket"),
+        (FakeBody(status=101, headers={"sec-websocket-accept": "x"}), "switched to a protocol"),
     ],
 )
 def test_what_is_no_websocket_is_an_error(clock: Clock, body: FakeBody, message: str) -> None:
@@ -154,6 +154,7 @@ def test_connection_that_cannot_be_taken_over_is_closed(
         ),
         ({"ping_timeout": True}, ConfigurationError, "ping_timeout argument must be a positive number"),
         ({"ping_timeout": "5"}, ConfigurationError, "or None, got str"),
+        ({"ping_timeout": float("inf")}, ConfigurationError, "or None, got float inf"),
         (
             {"max_buffered_bytes": 0},
             ConfigurationError,
@@ -190,7 +191,10 @@ def test_without_the_extra_the_error_says_what_to_install(monkeypatch: pytest.Mo
         return real(name, *args)
 
     monkeypatch.setattr(builtins, "__import__", without_wsproto)
-    with pytest.raises(ConfigurationError, match=r"wsproto: pip install 'responses-client\[websocket\]'"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"package wsproto, which is not installed: pip install 'responses-client\[websocket\]'",
+    ):
         Client(api_key=KEY).responses.connect()
 
 
@@ -490,7 +494,7 @@ def test_steering_that_failed_after_all_is_told(wire: FakeSocket) -> None:
 def test_silence_about_steering_is_not_waited_out(wire: FakeSocket) -> None:
     with session_over(wire, timeout=5.0) as session:
         steering = session.steer(previous_response_id="resp_1", input="More")
-        with pytest.raises(APITimeoutError, match="Nothing was heard of the steering for 5 s"):
+        with pytest.raises(APITimeoutError, match="No event about the steering came for 5 s"):
             steering.answer()
         wire.script += [100.0, steer("accepted")]
 
