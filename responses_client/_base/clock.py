@@ -124,9 +124,9 @@ class RealDeadline(Deadline):
     __slots__ = ()
 
     @classmethod
-    def after(cls, seconds: float | None) -> Self:
-        """Return the deadline that many seconds from now; None gives one that never comes."""
-        return cls(None if seconds is None else cls.now() + seconds)
+    def after(cls, seconds: float | None) -> RealDeadline:
+        """Return the deadline that many seconds from now; None gives `NO_REAL_DEADLINE`."""
+        return NO_REAL_DEADLINE if seconds is None else cls(cls.now() + seconds)
 
     @staticmethod
     def now() -> float:

@@ -44,6 +44,6 @@ def test_real_deadline_ignores_the_clock_that_replaces_the_real_one(clock: Clock
     clock.now += 1e9
     assert not deadline.is_expired
     assert 59 < deadline.min(1e9) <= 60
-    assert RealDeadline.after(None) == NO_REAL_DEADLINE
+    assert RealDeadline.after(None) is NO_REAL_DEADLINE
     assert NO_REAL_DEADLINE.earlier(deadline) is deadline
     assert RealDeadline.after(-1).is_expired
