@@ -150,11 +150,11 @@ class Event(Protocol):
     """
 
     def set(self) -> None:
-        """Wake the waiter; if nobody waits yet, the next wait returns immediately."""
+        """Wake the waiter; if there is none yet, the next wait returns immediately."""
         ...
 
     async def wait(self, deadline: RealDeadline) -> None:
-        """Return when the event is set or the deadline has passed; the caller checks what has changed."""
+        """Wait until the event is set or the deadline has passed; the caller checks for news."""
         ...
 
 

@@ -1,36 +1,35 @@
-"""One WebSocket for many responses: whichever stream waits for an event reads for all streams; over `Socket`."""
+"""One WebSocket for many responses, without a reader in the background: a stream that waits reads for all of them."""
 
 # How it works
 # ============
 #
-# Nothing reads in the background. A thread or task that waits for events, and finds that no other one reads, becomes
-# the reader: it reads from the socket, lets the `Router` sort the messages into inboxes, and wakes the waiters whose
-# inboxes have news. So no thread is switched for an event of one's own, and while no stream is read, data stay in the
-# socket, where the server notices that it has to wait.
+# A thread or task that waits for events while no other one reads becomes the reader: it reads from the `Socket`, lets
+# the `Router` sort the messages into inboxes, and wakes the waiters with news. An event for the reader itself costs no
+# thread switch. While nothing waits, data stay in the socket, and the server has to wait too.
 #
-#                       wait(): no reader yet;
-#                       _check_alive(), close(): likewise
-#      ┌───────────┐ ──────────────────────────────────► ┌────────────┐ ──┐ read, route, wake
-#      │ NO READER │                                     │ ONE READER │   │ the waiters that have news
+#                      wait(), _check_alive() or close()
+#                      finds no reader
+#      ┌───────────┐ ──────────────────────────────────► ┌────────────┐ ──┐
+#      │ NO READER │                                     │ ONE READER │   │ read, route, wake
 #      └───────────┘ ◄────────────────────────────────── └────────────┘ ◄─┘
-#                       its inbox has news; its deadline has passed;
-#                       it is cancelled; the connection is closed
-#                       => _hand_over(): wake one waiter, which becomes the reader
+#                      its inbox has news; its deadline has passed; it is cancelled;
+#                      the connection is closed => _hand_over() wakes one waiter
 #
-#      wait() while another one reads:
+#      wait() while there is a reader:
 #
-#        register an event in `_waiters` ──► sleep ──► woken: has the inbox news, or is the connection closed?
-#                  ▲                                      │ no                   │ yes
-#                  └────── no reader: become it ◄─────────┘                      └──► _hand_over(), return
+#        add an event to `_waiters` ──► sleep ──► woken ─┬─ news, or the connection is closed ──► _hand_over(), return
+#                  ▲                                     ├─ no reader ──► become the reader
+#                  └──────────── still a reader ─────────┘
 #
-# A wake-up of `_hand_over` must not be lost with a waiter that has no use for it: so everyone who leaves `wait`, for
-# whatever reason, hands over again. If there is a reader, or no waiter, that does nothing.
+# A wake-up by `_hand_over` must not be lost when the waiter has news of its own or is cancelled. So everyone who leaves
+# `wait`, for whatever reason, hands over again; that has no effect if there is a reader or nothing waits.
 #
 # The reader pauses when the inboxes hold `max_buffered_bytes` (`_wait_for_space`): it sleeps until a stream takes
-# messages, and evicts the largest inbox if none does for 30 seconds. Silence is no sign of a dead connection then.
+# messages, and evicts the largest inbox if no stream does for 30 seconds. Nothing is read meanwhile, so missing pongs
+# do not count then.
 #
-# Without a waiter, only the keep-alive function runs, in a thread or task of its own. At each interval it is the
-# reader for a moment, to answer the server's pings, and sends a ping if nothing was received.
+# The keep-alive function runs in a thread or task of its own. At each interval it is the reader for a moment, unless
+# there is one, to answer the server's pings; and it sends a ping if nothing was received during the interval.
 #
 # `_lock` guards everything that threads share. It is held for computing, never for waiting. It is reentrant, because
 # the garbage collector may close a forgotten session in the middle of any statement of the thread that holds it.
@@ -157,7 +156,7 @@ class Connection:
         return APIConnectionError(text, meta=self.meta)
 
     async def send(self, content: bytes, register: Callable[[Router], T]) -> T:
-        """Send a message, and return what `register` returns.
+        """Send a message, and return the result of `register`.
 
         `register` is called right before the message goes out, so that the router knows the requests in the order of
         sending, and knows each before its answer can come.
@@ -246,7 +245,7 @@ class Connection:
                 next(iter(self._waiters)).set()
 
     def _wake(self) -> None:
-        """Wake the waiters whose inboxes have news, and all who wait if the connection is closed."""
+        """Wake the waiters with news, or all of them if the connection is closed."""
         is_closed = self.close_info is not None
         for wake_up, inbox in self._waiters.items():
             if is_closed or inbox.has_news:
@@ -348,12 +347,12 @@ class Connection:
 
     @property
     def _check_interval(self) -> float:
-        """The seconds between checks: `ping_interval`, or less while a ping is unanswered whose timeout is shorter."""
+        """The seconds between checks: `ping_interval`, or a shorter `ping_timeout` while a ping is unanswered."""
         waits = [self._ping_interval, None if self._pong_deadline is None else self._ping_timeout]
         return min(seconds for seconds in waits if seconds is not None)
 
     async def _check_alive(self) -> None:
-        """Read the data that have come, if there is no reader; send a ping, or note that one was not answered."""
+        """Read the data that have arrived, unless another one reads; then send a ping, or find one unanswered."""
         with self._lock:
             self._router.discard_unwanted(self._limit)
             if self._router.size >= self._limit:
@@ -415,7 +414,7 @@ class Connection:
                     self._frames.receive(data)
 
     def mark_closed(self) -> None:
-        """Note that the session is closed, and wake all who wait."""
+        """Note that the session is closed, and wake all waiters."""
         with self._lock:
             self._router.close(_CLOSED_HERE)
             self._wake()

@@ -148,7 +148,7 @@ class Frames:
         return replies
 
     def message_frames(self, content: bytes) -> bytes:
-        """Return the frames of a text message, whose content is UTF-8."""
+        """Return the frames of a text message; `content` is UTF-8."""
         return self._connection.send(TextMessage(content.decode()))
 
     def ping_frame(self) -> bytes:

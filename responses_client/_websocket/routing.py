@@ -16,7 +16,7 @@
 # An event with a `stream_id` goes to that lane. An event without one goes to
 #
 #   1. the lane None, if a response in it was requested;
-#   2. otherwise, once the server has named one of our lanes, to `unrouted`, because it names them when it means them;
+#   2. otherwise, once the server has named one of our lanes, to `unrouted`: it would have named the lane;
 #   3. otherwise to the oldest response in flight: a server without lanes answers one request after the other.
 #
 # If the lane is empty, the event is unrouted: one more inbox, which `session.events()` reads. Rule 3 is a guess, and
@@ -197,7 +197,7 @@ class Router:
         return inbox
 
     def open_unrouted(self, stream_id: str | None, previous_response_id: str | None) -> None:
-        """Expect a response that is about to be requested, and whose events are to be unrouted."""
+        """Expect a response that is about to be requested without a stream: its events are unrouted."""
         self.open(stream_id, previous_response_id).is_unrouted = True
 
     def steer(self, response_id: str) -> Steer:
@@ -283,7 +283,7 @@ class Router:
     def _deliver(self, fields: _RoutingFields, message: Message) -> None:
         """Give an event to the first response of its lane."""
         lane = self._lanes.get(self._lane_of(fields))
-        is_repeated = self._is_repeated_failure(fields)
+        is_repeated = self._is_repeated_failure(fields)  # asked in any case, since it forgets the failure
         if not lane or (is_repeated and not lane[0].is_started):
             self._put(self.unrouted, message)
             return

@@ -55,6 +55,7 @@ class _BaseSession:
     _block = "with"
 
     def __init__(self, io: IO, settings: Settings, options: SessionOptions) -> None:
+        # Here, because wsproto comes with the extra `websocket`: this module has to be importable without it.
         try:
             from .session_core import SessionCore
         except ModuleNotFoundError as error:
@@ -373,7 +374,10 @@ class AsyncSteering:
 
 
 class Commands:
-    """Requests without streams, whose events are in `session.events()`: for code written for a plain connection."""
+    """Requests without streams; their events are in `session.events()`.
+
+    For code that was written for a connection without streams, which handles all events in one loop.
+    """
 
     def __init__(self, core: SessionCore) -> None:
         self._core = core
@@ -394,7 +398,7 @@ class Commands:
 
 
 class AsyncCommands:
-    """Requests without streams, whose events are in `session.events()`; see `Commands`."""
+    """Requests without streams; their events are in `session.events()`. See `Commands`."""
 
     def __init__(self, core: SessionCore) -> None:
         self._core = core

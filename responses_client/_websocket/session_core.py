@@ -31,6 +31,7 @@ __all__ = ["SessionCore"]
 T = TypeVar("T")
 
 _CONNECT = Operation[Response]("responses.connect", "GET", "/responses", "response.Response")
+# Events are prepared as if they were requests over HTTP, with the same checks and defaults; only the body is sent.
 _CREATE = Operation[Response](
     "session.create",
     "POST",
@@ -121,6 +122,7 @@ class SessionCore:
             )
         self._is_used = True
         request = self._call.request
+        # The headers of the handshake win over those of the user.
         request = request._replace(headers=merge_headers(request.headers, upgrade_headers()))
         self.connection = await connect(self._io, self._call._replace(request=request), self._options)
         self._unrouted = UnroutedEvents(self.connection)
@@ -137,13 +139,14 @@ class SessionCore:
         given = _sent_params(params)
         if "stream_id" not in given and self._options.get("lanes", True):
             extra = given.get("extra_body")
+            # In a lane of its own, a request does not wait for the others.
             if not (is_mapping(extra) and "stream_id" in extra):
                 given["stream_id"] = connection.new_lane()
         call, inbox = await self._request(connection, given, Router.open)
         return SocketSource(connection, inbox, call.settings, call.request.timeouts.read)
 
     async def create_unrouted(self, params: Mapping[str, object]) -> None:
-        """Request a response whose events are unrouted."""
+        """Request a response without a stream; its events are unrouted."""
         await self._request(self._open_connection, _sent_params(params), Router.open_unrouted)
 
     async def _request(
@@ -154,7 +157,7 @@ class SessionCore:
     ) -> tuple[Call[Response], T]:
         call = prepare(_CREATE, {"type": "response.create", **given}, self.settings)
         extra = given.get("extra_body")
-        sent = {**given, **extra} if is_mapping(extra) else given
+        sent = {**given, **extra} if is_mapping(extra) else given  # as `prepare` merges them
         lane, previous = (as_string(sent.get(name)) for name in ("stream_id", "previous_response_id"))
         registered = await connection.send(
             call.request.content, lambda router: register(router, lane, previous)
@@ -162,7 +165,7 @@ class SessionCore:
         return call, registered
 
     async def steer(self, previous_response_id: str, given: object) -> SteeringResult:
-        """Send input that steers a response, and return what waits for its result."""
+        """Send input that steers a response, and return its future result."""
         connection = self._open_connection
         call = self._steer_call(previous_response_id, given)
         steer = await connection.send(call.request.content, lambda router: router.steer(previous_response_id))
@@ -193,6 +196,7 @@ class SessionCore:
         lane, previous = (as_string(fields.get(name)) for name in ("stream_id", "previous_response_id"))
 
         def register(router: Router) -> None:
+            # The response has no stream, but the router has to know it: it takes a place in its lane.
             if kind == "response.create":
                 router.open_unrouted(lane, previous)
 

@@ -57,7 +57,9 @@ class SocketSource(Source):
         self._inbox = inbox
         self._settings = settings
         self._read_timeout = read_timeout
-        self._deadline = RealDeadline.after(settings.deadline)
+        self._deadline = RealDeadline.after(
+            settings.deadline
+        )  # counts from the request, not from the first read
 
     @override
     async def open(self) -> StreamState:
@@ -69,6 +71,7 @@ class SocketSource(Source):
             raise self.failure
         limits: tuple[RealDeadline, RealDeadline] | None = None
         while not self.events:
+            # Another task may have closed the stream during the wait.
             if self._state.terminal or self.closed:
                 await self.close()
                 return False
