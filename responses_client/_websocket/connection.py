@@ -352,7 +352,7 @@ class Connection:
         return min(seconds for seconds in waits if seconds is not None)
 
     async def _check_alive(self) -> None:
-        """Read the data that have arrived, unless another one reads; then send a ping, or find one unanswered."""
+        """Read the data that have arrived, unless another one reads, and check the pings."""
         with self._lock:
             self._router.discard_unwanted(self._limit)
             if self._router.size >= self._limit:
@@ -369,6 +369,10 @@ class Connection:
                 with self._lock:
                     self._has_reader = False
                 self._hand_over()
+        await self._check_ping()
+
+    async def _check_ping(self) -> None:
+        """Send a ping after silence; close the connection if one was not answered in time."""
         if self._pong_deadline is not None and self._ping_timeout is not None:
             if self._pong_deadline.is_expired:
                 await self._fail(f"a ping was not answered for {self._ping_timeout:g} s (ping_timeout)")

@@ -11,15 +11,17 @@ import pytest
 from fake_io import Clock, FakeBody, FakeIO, use_clock
 from samples import KEY, response
 from typing_extensions import override
-from wsproto.connection import Connection, ConnectionType
+from wsproto.connection import Connection as WireConnection
+from wsproto.connection import ConnectionType
 from wsproto.events import CloseConnection, Ping, Pong, TextMessage
 from wsproto.events import Event as WireEvent
 
+from responses_client import EventStream, WebSocketSession
 from responses_client._base.clock import NO_REAL_DEADLINE, RealDeadline
 from responses_client._calls.settings import Settings
 from responses_client._transport.protocols import Event, Socket, TransportError
+from responses_client._websocket.connection import Connection
 from responses_client._websocket.frames import accept_token
-from responses_client._websocket.session import WebSocketSession
 
 NONCE = "dGhlIHNhbXBsZSBub25jZQ=="
 
@@ -70,7 +72,7 @@ class FakeSocket(Socket):
         self.closed = 0
         self.broken: BaseException | None = None
         self._last_at = clock.now
-        self._sender, self._receiver = (Connection(ConnectionType.SERVER) for _ in range(2))
+        self._sender, self._receiver = (WireConnection(ConnectionType.SERVER) for _ in range(2))
 
     @property
     def sent(self) -> list[dict[str, Any]]:
@@ -163,13 +165,46 @@ def use_nonce(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("responses_client._websocket.frames.generate_nonce", NONCE.encode)
 
 
+def settings(**given: Any) -> Settings:
+    """Settings of a client, with a key and an address."""
+    return Settings(**{"api_key": KEY, "base_url": "http://api.test/v1", **given})
+
+
+def session_on(io: FakeIO, **options: Any) -> WebSocketSession:
+    """A session, not yet open, without pings unless an option says so."""
+    return WebSocketSession(io, settings(), {"ping_interval": None, **options})  # type: ignore[typeddict-item]
+
+
 def session_over(
-    socket: FakeSocket, options: Mapping[str, Any] | None = None, **settings: Any
+    socket: FakeSocket, options: Mapping[str, Any] | None = None, **given: Any
 ) -> WebSocketSession:
-    """A session over a socket, with settings of the client; not yet open."""
-    given = Settings(**{"api_key": KEY, "base_url": "http://api.test/v1", **settings})
+    """A session over a socket, with options and with settings of the client; not yet open."""
     io = FakeIO(socket.clock, Upgraded(socket))
-    return WebSocketSession(io, given, {"ping_interval": None, **(options or {})})  # type: ignore[typeddict-item]
+    return WebSocketSession(io, settings(**given), {"ping_interval": None, **(options or {})})  # type: ignore[typeddict-item]
+
+
+def ask(session: WebSocketSession, **params: Any) -> EventStream:
+    """The stream of a new response."""
+    return session.create(model="m", input="Hi", **params)
+
+
+def held_up_streams(wire: FakeSocket, session: WebSocketSession) -> tuple[EventStream, EventStream]:
+    """Two streams: the events of the first exceed 1,500 bytes, and those of the second come after them."""
+    streams = ask(session), ask(session)
+    wire.script += [
+        created("rc-1"),
+        delta("x" * 900, "rc-1"),
+        delta("y" * 900, "rc-1"),
+        *whole("Two", "rc-2"),
+    ]
+    return streams
+
+
+def connection_of(session: WebSocketSession) -> Connection:
+    """The connection of a session that is open."""
+    found = session._core.connection
+    assert found is not None
+    return found
 
 
 def created(lane: str | None = "rc-1", **fields: Any) -> dict[str, Any]:
@@ -178,7 +213,7 @@ def created(lane: str | None = "rc-1", **fields: Any) -> dict[str, Any]:
 
 
 def delta(text: str, lane: str | None = "rc-1") -> dict[str, Any]:
-    """A piece of text."""
+    """An event with a piece of text."""
     place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
     return in_lane(lane, "response.output_text.delta", delta=text, **place)
 
@@ -196,6 +231,12 @@ def in_lane(lane: str | None, kind: str, **fields: Any) -> dict[str, Any]:
 def whole(text: str, lane: str | None = "rc-1") -> list[Step]:
     """All events of a response: the first, one delta, the last."""
     return [created(lane), delta(text, lane), completed(text, lane)]
+
+
+def steer_event(what: str, **fields: Any) -> dict[str, Any]:
+    """An event about input that steers the response `resp_1`."""
+    about = {"id": "steer_1", "previous_response_id": "resp_1", **fields.pop("steer", {})}
+    return in_lane("rc-1", f"response.steer.{what}", steer=about, **fields)
 
 
 LOST = TransportError("network", "ReadError: reset by peer")
