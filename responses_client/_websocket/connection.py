@@ -47,7 +47,8 @@ from .._calls.attempts import Attempts
 from .._transport.protocols import IO, Event, Socket, TransportError
 from ..errors import APIConnectionError, ResponseValidationError
 from .frames import CloseInfo, Frames, accept_token
-from .routing import Inbox, Message, Router, Steer
+from .inboxes import Inbox, Inboxes, Message
+from .routing import Router, Steer
 
 if TYPE_CHECKING:
     from .._base.http import ResponseMeta
@@ -124,12 +125,12 @@ class Connection:
         self._socket = socket
         self._redactor = redactor
         self._frames = Frames(settings.max_event_bytes)
-        self._router = Router(strict=settings.strict, redactor=redactor)
-        self.unrouted = self._router.unrouted
+        self._inboxes = Inboxes(options.get("max_buffered_bytes", _DEFAULT_MAX_BUFFERED_BYTES))
+        self._router = Router(self._inboxes, strict=settings.strict, redactor=redactor)
+        self.unrouted = self._inboxes.unrouted
         self._lock = threading.RLock()
         self._has_reader = False
         self._waiters: dict[Event, Inbox] = {}  # in the order in which they began to wait
-        self._limit = options.get("max_buffered_bytes", _DEFAULT_MAX_BUFFERED_BYTES)
         # Of the reader that waits for space: set when messages are taken.
         self._space_event: Event | None = None
         # Until when messages have to be taken; None while there is space, and after each `take`.
@@ -198,7 +199,7 @@ class Connection:
     def take(self, inbox: Inbox) -> tuple[list[Message], CloseInfo | None]:
         """Return the next few messages of an inbox; without any, the reason why none will come, or None."""
         with self._lock:
-            messages = self._router.take(inbox)
+            messages = self._inboxes.take(inbox)
             if messages:
                 self._eviction_deadline = None
                 if self._space_event is not None:
@@ -208,7 +209,7 @@ class Connection:
     def discard(self, inbox: Inbox) -> None:
         """Drop the messages of an inbox, now and in future."""
         with self._lock:
-            self._router.discard(inbox)
+            self._inboxes.discard(inbox)
             self._eviction_deadline = None
             self._wake()
 
@@ -259,7 +260,7 @@ class Connection:
         """Be the reader until an inbox has news."""
         try:
             while not (inbox.has_news or self.close_info is not None or deadline.is_expired):
-                if self._router.size >= self._limit:
+                if self._inboxes.is_full:
                     await self._wait_for_space(deadline)
                 else:
                     await self._read(deadline)
@@ -271,15 +272,15 @@ class Connection:
     async def _wait_for_space(self, deadline: RealDeadline) -> None:
         """Pause, so that the server has to wait too; evict the largest inbox if nothing is taken for long."""
         with self._lock:
-            self._router.discard_unwanted(self._limit)
-            if self._router.size < self._limit:
+            self._inboxes.discard_unwanted()
+            if not self._inboxes.is_full:
                 self._eviction_deadline = None
                 return
             if self._eviction_deadline is None:
                 self._eviction_deadline = RealDeadline.after(_EVICTION_DELAY_SECONDS)
             if self._eviction_deadline.is_expired:
                 self._eviction_deadline = None
-                self._router.evict_largest()
+                self._inboxes.evict_largest()
                 self._wake()
                 return
             pause = RealDeadline.after(_DISCARD_INTERVAL_SECONDS).earlier(self._eviction_deadline)
@@ -354,8 +355,8 @@ class Connection:
     async def _check_alive(self) -> None:
         """Read the data that have arrived, unless another one reads, and check the pings."""
         with self._lock:
-            self._router.discard_unwanted(self._limit)
-            if self._router.size >= self._limit:
+            self._inboxes.discard_unwanted()
+            if self._inboxes.is_full:
                 # Nothing is read at the limit, so a pong would not be seen either.
                 self._pong_deadline = None
                 return
@@ -385,7 +386,7 @@ class Connection:
 
     def _can_read_on(self) -> bool:
         """Whether the keep-alive function may read once more; a waiter takes precedence as the reader."""
-        return self.close_info is None and not self._waiters and self._router.size < self._limit
+        return self.close_info is None and not self._waiters and not self._inboxes.is_full
 
     def _make_ping(self) -> bytes:
         with self._lock:

@@ -40,8 +40,8 @@
 #          │                         │
 #          └─── failed               └─── failed, pending (a request has to bring what is missing): no successor
 #
-# `size` counts the bytes of all inboxes. The caller stops reading at its limit, and then calls `discard_unwanted` and,
-# if nothing is taken for long, `evict_largest`.
+# `Inboxes` keeps the messages, and evicts an inbox when they are full and nothing is taken: its stream then ends with an
+# error, but the response keeps its place in the lane, like an unwanted one.
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ from .._base.redaction import NO_SECRETS, Redactor
 from .._events.decoder import END_TYPES
 from ..models._tolerance import quietly, read_json, strict_validation
 from .frames import CloseInfo
+from .inboxes import Inbox, Inboxes, Message
 
-__all__ = ["Inbox", "Message", "Router", "Steer", "as_string"]
+__all__ = ["Router", "Steer", "as_string"]
 
 logger = logging.getLogger("responses_client")
 
-_BATCH_BYTES = 64 * 1024
 _CREATED = "response.created"
 _STEER_PREFIX = "response.steer."
 _FAILED = "response.failed"
@@ -73,13 +73,6 @@ _REDACTED_TYPES = frozenset({"", "error", _FAILED, "response.steer.failed"})
 # Error codes that concern the connection and no request, such as `websocket_connection_limit_reached`.
 _CONNECTION_ERROR_PREFIX = "websocket_"
 _MAX_UNWANTED_STEERS = 32
-
-
-class Message(NamedTuple):
-    """An event as it was received; the type is "" if it cannot be read."""
-
-    type: str
-    data: bytes
 
 
 class _RoutingFields(NamedTuple):
@@ -104,40 +97,6 @@ class _FailedResponse(NamedTuple):
         return None in (self.response_id, failed.response_id) or self.response_id == failed.response_id
 
 
-class Inbox:
-    """The events that wait to be taken: those of a response, of a steer, or the unrouted ones.
-
-    Attributes:
-        messages: The events.
-        size: Their bytes.
-        is_started: Whether the first event of the response came.
-        response_id: The id that this event named.
-        is_unrouted: Whether events go to the unrouted ones, because the response was requested without a stream.
-        is_wanted: Whether events will be taken; others are not kept.
-        has_news: Whether anything changed since the last `take`.
-        close_info: Why no further event will come; after a last event, the error if the stream does not accept it.
-        stream: The stream that reads a successor, once there is one; several steers can share it.
-    """
-
-    def __init__(self, stream_id: str | None = None, previous_response_id: str | None = None) -> None:
-        self.stream_id = stream_id
-        self.previous_response_id = previous_response_id
-        self.messages = deque[Message]()
-        self.size = 0
-        self.is_started = False
-        self.response_id: str | None = None
-        self.is_unrouted = False
-        self.is_wanted = True
-        self.has_news = False
-        self.close_info: CloseInfo | None = None
-        self.stream: object = None
-
-    def close(self, info: CloseInfo) -> None:
-        """Note that no further event will come."""
-        self.close_info = self.close_info or info
-        self.has_news = True
-
-
 class Steer:
     """A piece of input that was sent to steer a response.
 
@@ -158,29 +117,23 @@ class Steer:
 
 
 class Router:
-    """The inboxes of one connection, and the rules by which messages are sorted into them.
+    """The responses and steers of one connection, and the rules by which messages are sorted into their inboxes.
 
     Attributes:
-        unrouted: The events that belong to no stream.
-        size: The bytes in all inboxes.
         close_info: Why no further message will come; None while the connection is open.
     """
 
-    def __init__(self, *, strict: bool, redactor: Redactor = NO_SECRETS) -> None:
+    def __init__(self, inboxes: Inboxes, *, strict: bool, redactor: Redactor = NO_SECRETS) -> None:
+        self._inboxes = inboxes
         self._strict = strict
         self._redactor = redactor
-        # Responses in flight: by lane, and all together in the order of requests. Dicts serve as ordered sets here.
+        # Responses in flight: by lane, and all together in the order of requests; the dict is an ordered set.
         self._lanes: dict[str | None, deque[Inbox]] = {}
         self._in_flight: dict[Inbox, None] = {}
         self._steers: list[Steer] = []  # those without an outcome, in the order of sending
-        self._unread: dict[Inbox, None] = {}  # inboxes that hold messages
         self._has_named_lanes = False  # whether the server has named one of our lanes
         self._failed: _FailedResponse | None = None  # None when another event came in its lane
-        self._has_unrouted_reader = False
-        self._has_warned = False
         self._lane_count = 0
-        self.unrouted = Inbox()
-        self.size = 0
         self.close_info: CloseInfo | None = None
 
     def new_lane(self) -> str:
@@ -208,7 +161,7 @@ class Router:
 
     def abandon_steer(self, steer: Steer) -> None:
         """Keep nothing about a steer; its events are still recognized, so that no other steer receives them."""
-        self.discard(steer.inbox)
+        self._inboxes.discard(steer.inbox)
         unwanted = [each for each in self._steers if not each.inbox.is_wanted]
         for each in unwanted[:-_MAX_UNWANTED_STEERS]:  # the server does not answer
             self._steers.remove(each)
@@ -248,7 +201,7 @@ class Router:
         fields = _routing_fields(value)
         message = self._message(fields.type, data)
         if fields.type.startswith(_STEER_PREFIX):
-            self._put(self._inbox_of_steer(fields) or self.unrouted, message)
+            self._inboxes.put(self._inbox_of_steer(fields) or self._inboxes.unrouted, message)
             return
         if fields.type == "error" and fields.stream_id is None:
             self._route_error(message, value)
@@ -274,23 +227,24 @@ class Router:
             text = one_line(shown, BODY_SHOWN).rstrip(" .")
             self.close(CloseInfo(f"the server reported an error that names no response: {text}"))
         elif concerned:
-            self._put(concerned[0], message)
+            self._inboxes.put(concerned[0], message)
             self._finish(concerned[0])
             self._failed = _FailedResponse(concerned[0].stream_id, concerned[0].response_id)
         else:
-            self._put(self.unrouted, message)
+            self._inboxes.put(self._inboxes.unrouted, message)
 
     def _deliver(self, fields: _RoutingFields, message: Message) -> None:
         """Give an event to the first response of its lane."""
         lane = self._lanes.get(self._lane_of(fields))
         is_repeated = self._is_repeated_failure(fields)  # asked in any case, since it forgets the failure
         if not lane or (is_repeated and not lane[0].is_started):
-            self._put(self.unrouted, message)
+            self._inboxes.put(self._inboxes.unrouted, message)
             return
         inbox = lane[0]
         if fields.type == _CREATED:
+            inbox.is_started = True
             inbox.response_id = fields.response_id
-        self._put(inbox, message)
+        self._inboxes.put(inbox, message)
         if fields.type in END_TYPES:
             self._finish(inbox)
         if fields.type == "error":
@@ -381,22 +335,10 @@ class Router:
             self._steers.remove(steer)
         return steer.inbox
 
-    def _put(self, inbox: Inbox, message: Message) -> None:
-        if message.type == _CREATED:
-            inbox.is_started = True
-        if inbox.is_unrouted:
-            inbox = self.unrouted
-        if inbox.is_wanted:
-            inbox.has_news = True
-            inbox.messages.append(message)
-            inbox.size += len(message.data)
-            self.size += len(message.data)
-            self._unread[inbox] = None
-
     def _put_all(self, message: Message) -> None:
         """Give a message to all responses in flight."""
         for inbox in self._in_flight:
-            self._put(inbox, message)
+            self._inboxes.put(inbox, message)
 
     def _finish(self, inbox: Inbox) -> None:
         # Seen only by a stream that has taken everything and found no last event: it could not decode that.
@@ -407,75 +349,12 @@ class Router:
             del self._lanes[inbox.stream_id]
         del self._in_flight[inbox]
 
-    def take(self, inbox: Inbox) -> list[Message]:
-        """Return the next few messages."""
-        self._has_unrouted_reader |= inbox is self.unrouted
-        taken: list[Message] = []
-        size = 0
-        while inbox.messages and size < _BATCH_BYTES:
-            taken.append(inbox.messages.popleft())
-            size += len(taken[-1].data)
-        self._release(inbox, size)
-        inbox.has_news = bool(inbox.messages)
-        return taken
-
-    def _release(self, inbox: Inbox, size: int) -> None:
-        """Account for bytes that left an inbox."""
-        inbox.size -= size
-        self.size -= size
-        if not inbox.messages:
-            self._unread.pop(inbox, None)
-
-    def discard(self, inbox: Inbox) -> None:
-        """Drop the messages of an inbox, now and in future; its place in the lane stays taken."""
-        inbox.is_wanted = False
-        inbox.has_news = True
-        inbox.messages.clear()
-        self._release(inbox, inbox.size)
-
-    def discard_unwanted(self, limit: int) -> None:
-        """Drop messages that will not be taken, and if the size is still not below `limit`, unread unrouted ones.
-
-        Unrouted messages are dropped, the oldest first, only if none has ever been read and that makes enough space.
-        """
-        for inbox in [inbox for inbox in self._unread if not inbox.is_wanted]:
-            self.discard(inbox)
-        unrouted = self.unrouted
-        if self._has_unrouted_reader or self.size < limit or self.size - unrouted.size >= limit:
-            return
-        while self.size >= limit:
-            self._release(unrouted, len(unrouted.messages.popleft().data))
-        if not self._has_warned:
-            self._has_warned = True
-            logger.warning(
-                "Discarding unrouted WebSocket events that are not read; iterate over session.events()"
-            )
-
-    def evict_largest(self) -> None:
-        """Drop the messages of the inbox that holds the most, and end its stream."""
-        largest = max(self._unread, key=lambda inbox: inbox.size, default=None)
-        if largest is None:
-            return
-        if largest is self.unrouted:
-            count = len(largest.messages)
-            logger.warning(
-                "Discarded %d unrouted WebSocket events that were not read in time (session.events())", count
-            )
-            self.discard(largest)
-            largest.is_wanted = True  # new ones are kept
-            self._has_unrouted_reader = False  # the reader has stopped
-            return
-        largest.close(
-            CloseInfo(f"{largest.size} bytes of its events waited to be read while others were waited for")
-        )
-        self.discard(largest)
-
     def close(self, info: CloseInfo) -> None:
         """Note that no further message will come; the first reason counts."""
         if self.close_info is not None:
             return
         self.close_info = info
-        for inbox in (*self._in_flight, *(steer.inbox for steer in self._steers), self.unrouted):
+        for inbox in (*self._in_flight, *(steer.inbox for steer in self._steers), self._inboxes.unrouted):
             inbox.close(info)
         self._lanes.clear()
         self._in_flight.clear()

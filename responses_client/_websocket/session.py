@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         SteerPending,
     )
     from .connection import Connection
-    from .routing import Inbox
+    from .inboxes import Inbox
     from .session_core import SessionCore
     from .source import SteeringResult
 
@@ -348,7 +348,7 @@ class Steering:
             APITimeoutError: No event about the input came for `timeout` seconds.
             APIConnectionError: The connection was lost; it is unknown whether the input arrived.
         """
-        from .routing import Inbox
+        from .inboxes import Inbox
 
         found = run(self._result.outcome())
         return self._stream(found) if isinstance(found, Inbox) else found
@@ -367,7 +367,7 @@ class AsyncSteering:
 
     async def outcome(self) -> AsyncEventStream | SteerPending | SteerFailed:
         """Wait for the final result; see `Steering.outcome`."""
-        from .routing import Inbox
+        from .inboxes import Inbox
 
         found = await self._result.outcome()
         return self._stream(found) if isinstance(found, Inbox) else found

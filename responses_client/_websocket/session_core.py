@@ -20,7 +20,8 @@ from ..models._base import dispatcher
 from ..models._tolerance import sent_form
 from .connection import Connection, connect
 from .frames import upgrade_headers
-from .routing import Inbox, Router, as_string
+from .inboxes import Inbox
+from .routing import Router, as_string
 from .source import SocketSource, SteeringResult, UnroutedEvents
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from ..models._base import as_response_error, dispatcher, strict_validation
 from ..models._tolerance import read_json
 from .connection import Connection
 from .frames import CloseInfo
-from .routing import Inbox, Message, Steer
+from .inboxes import Inbox, Message
+from .routing import Steer
 
 if TYPE_CHECKING:
     from .._calls.settings import Settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from fake_io import Clock
 from fake_socket import FakeSocket, use_socket_clock
+from routing_bench import Bench
 
 
 @pytest.fixture
@@ -17,3 +18,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def wire(clock: Clock) -> FakeSocket:
     """A connection to a server whose script a test writes."""
     return FakeSocket(clock)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """A router with its inboxes."""
+    return Bench()

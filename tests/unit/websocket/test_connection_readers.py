@@ -35,7 +35,7 @@ from responses_client._transport.protocols import Event, run
 from responses_client._transport.websocket import AsyncSocket
 from responses_client._websocket.connection import Connection
 from responses_client._websocket.frames import CloseInfo
-from responses_client._websocket.routing import Inbox, Message
+from responses_client._websocket.inboxes import Inbox, Message
 from responses_client._websocket.source import SocketSource
 from responses_client.errors import StreamInterrupted
 from responses_client.models import StreamEvent
@@ -223,7 +223,7 @@ def test_stream_that_is_closed_makes_space_for_the_reader(play: Play) -> None:
         one, two = [await session.create(model="m") for _ in range(2)]
         connection = session._core.connection
         assert connection is not None
-        connection._limit = 1500
+        connection._inboxes.max_bytes = 1500
         wire.arrive(created("rc-1"), delta("x" * 1500, "rc-1"))
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(two.until_done)
