@@ -1,4 +1,4 @@
-"""Connections taken over from HTTP: threads and tasks share them, over real sockets."""
+"""Connections that were taken over from HTTP, shared by threads and tasks, over real sockets."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ MUCH = 4 * 1024 * 1024  # more than sockets take without a reader
 
 
 class Carrier(httpx.SyncByteStream):
-    """What holds the connection of an answer."""
+    """The body of an answer, which holds its connection."""
 
     def __init__(self, stream: Any) -> None:
         self.stream = stream
         self.closed = 0
 
     def __iter__(self) -> Iterator[bytes]:
-        raise AssertionError("nobody reads the body")
+        raise AssertionError("the body is not read")
 
     def close(self) -> None:
         self.closed += 1
@@ -65,7 +65,7 @@ def pair() -> Iterator[tuple[SyncSocket, socket.socket]]:
 # Sync
 
 
-def test_what_comes_is_read(pair: tuple[SyncSocket, socket.socket]) -> None:
+def test_data_are_read(pair: tuple[SyncSocket, socket.socket]) -> None:
     ours, theirs = pair
     theirs.sendall(b"one")
     assert run(ours.read(NO_REAL_DEADLINE)) == b"one"
@@ -75,7 +75,7 @@ def test_what_comes_is_read(pair: tuple[SyncSocket, socket.socket]) -> None:
     assert run(ours.read(NO_REAL_DEADLINE)) == b""
 
 
-def test_nothing_is_read_in_time(pair: tuple[SyncSocket, socket.socket]) -> None:
+def test_read_without_data_ends_at_its_deadline(pair: tuple[SyncSocket, socket.socket]) -> None:
     ours, theirs = pair
     assert run(ours.read(after(0.02))) is None
     assert run(ours.read(after(0))) is None
@@ -83,7 +83,7 @@ def test_nothing_is_read_in_time(pair: tuple[SyncSocket, socket.socket]) -> None
     assert run(ours.read(after(0))) == b"x"
 
 
-def test_what_came_with_the_headers_is_read_first() -> None:
+def test_data_that_came_with_the_headers_are_read_first() -> None:
     class Leading(SyncStream):
         rest = b"y" * 70_000
 
@@ -176,7 +176,7 @@ def test_message_behind_one_that_is_stuck_waits_no_longer_than_it_may() -> None:
         thread.start()
         assert is_stuck.wait(5)
         with pytest.raises(TransportError, match="another message was still being sent"):
-            run(sock.write(lambda: pytest.fail("it was made in vain"), after(0.02)))
+            run(sock.write(lambda: pytest.fail("a message that cannot be sent is not made"), after(0.02)))
         assert thread.is_alive()
         run(sock.close())
         thread.join(5)
@@ -184,7 +184,7 @@ def test_message_behind_one_that_is_stuck_waits_no_longer_than_it_may() -> None:
 
 
 class Stuck:
-    """A session whose server takes nothing, while a thread sends."""
+    """A session with a server that reads nothing, while a thread sends."""
 
     def __init__(self, ours: socket.socket, **options: Any) -> None:
         sock = sync_socket(SyncStream(ours), 5.0)
@@ -234,7 +234,7 @@ def test_message_of_which_nothing_was_sent_leaves_the_connection() -> None:
                 size += ours.send(b"a" * 65536)
         sock = sync_socket(SyncStream(ours))
         with pytest.raises(TransportError, match="did not take the message in time"):
-            run(sock.write(lambda: pytest.fail("it was made in vain"), after(0.02)))
+            run(sock.write(lambda: pytest.fail("a message that cannot be sent is not made"), after(0.02)))
         while size:
             size -= len(theirs.recv(min(size, 65536)))
         run(sock.write(lambda: b"x"))
@@ -296,7 +296,7 @@ def test_closed_connection_cannot_be_used(pair: tuple[SyncSocket, socket.socket]
         run(ours.write(lambda: b"x"))
 
 
-def test_transport_without_a_socket_is_read_as_it_can() -> None:
+def test_transport_without_a_socket_can_be_used() -> None:
     class Stream:
         sent = b""
 
@@ -323,7 +323,7 @@ def test_transport_without_a_socket_is_read_as_it_can() -> None:
     run(sock.close())
 
 
-def test_what_was_decrypted_already_is_read_at_once() -> None:
+def test_data_that_are_already_decrypted_are_read_at_once() -> None:
     class Encrypted(socket.socket):
         def pending(self) -> int:
             return 5
@@ -342,7 +342,7 @@ def test_what_was_decrypted_already_is_read_at_once() -> None:
         assert [run(sock.read(after(5))) for _ in range(2)] == [b"plain", b"text"]
 
 
-def test_what_was_decrypted_inside_of_other_tls_is_read_at_once() -> None:
+def test_data_that_are_decrypted_inside_of_other_tls_are_read_at_once() -> None:
     bio = ssl.MemoryBIO()
     inner = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).wrap_bio(bio, bio, server_hostname="test")
 
@@ -366,24 +366,24 @@ def test_what_was_decrypted_inside_of_other_tls_is_read_at_once() -> None:
         assert run(sock.read(after(0.01))) is None
 
 
-def test_bells_wake_who_waits_and_who_comes_to_wait(pair: tuple[SyncSocket, socket.socket]) -> None:
+def test_events_wake_present_and_future_waiters(pair: tuple[SyncSocket, socket.socket]) -> None:
     ours, _ = pair
-    bell, woken = ours.new_event(), threading.Event()
+    event, woken = ours.new_event(), threading.Event()
 
     def wait() -> None:
-        run(bell.wait(after(5)))
+        run(event.wait(after(5)))
         woken.set()
 
     thread = threading.Thread(target=wait)
     thread.start()
-    bell.set()
+    event.set()
     thread.join(5)
     assert woken.is_set()
-    run(bell.wait(NO_REAL_DEADLINE))
+    run(event.wait(NO_REAL_DEADLINE))
     run(ours.new_event().wait(after(0.001)))
 
 
-def test_work_is_done_in_a_thread(pair: tuple[SyncSocket, socket.socket]) -> None:
+def test_functions_run_in_a_thread(pair: tuple[SyncSocket, socket.socket]) -> None:
     ours, _ = pair
     done = threading.Event()
 
@@ -394,7 +394,7 @@ def test_work_is_done_in_a_thread(pair: tuple[SyncSocket, socket.socket]) -> Non
     assert done.wait(5)
 
 
-def test_finishing_takes_no_care_of_cancellation_where_there_is_none(
+def test_shield_does_nothing_for_threads(
     pair: tuple[SyncSocket, socket.socket],
 ) -> None:
     with pair[0].shield(1):
@@ -405,13 +405,13 @@ def test_finishing_takes_no_care_of_cancellation_where_there_is_none(
 
 
 class AsyncCarrier(httpx.AsyncByteStream):
-    """What holds the connection of an answer."""
+    """The body of an answer, which holds its connection."""
 
     def __init__(self, stream: Any) -> None:
         self.stream = stream
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
-        raise AssertionError("nobody reads the body")
+        raise AssertionError("the body is not read")
         yield b""
 
     async def aclose(self) -> None:
@@ -495,7 +495,7 @@ def test_message_of_a_task_that_is_cancelled_is_sent_whole(play: Play) -> None:
     play(script)
 
 
-def test_message_is_waited_for_as_long_as_there_is_time(play: Play) -> None:
+def test_write_returns_at_its_deadline(play: Play) -> None:
     async def script(ours: AsyncSocket, theirs: socket.socket) -> None:
         with anyio.fail_after(1):
             await ours.write(lambda: b"a" * MUCH, after(0.02))
@@ -503,7 +503,7 @@ def test_message_is_waited_for_as_long_as_there_is_time(play: Play) -> None:
     play(script)
 
 
-def test_failure_to_send_is_told_to_all_who_send(play: Play) -> None:
+def test_failure_to_send_is_raised_for_all_messages(play: Play) -> None:
     async def script(ours: AsyncSocket, theirs: socket.socket) -> None:
         failures: list[str] = []
 
@@ -520,12 +520,12 @@ def test_failure_to_send_is_told_to_all_who_send(play: Play) -> None:
         assert len(failures) == 3
         assert len(set(failures)) == 1
         with pytest.raises(TransportError, match=failures[0].partition(":")[0]):
-            await ours.write(lambda: pytest.fail("it was made in vain"))
+            await ours.write(lambda: pytest.fail("a message that cannot be sent is not made"))
 
     play(script)
 
 
-def test_connection_that_breaks_is_told_to_who_reads(play: Play) -> None:
+def test_read_of_a_closed_connection_raises(play: Play) -> None:
     async def script(ours: AsyncSocket, theirs: socket.socket) -> None:
         await ours.close()
         with pytest.raises(TransportError):
@@ -534,17 +534,17 @@ def test_connection_that_breaks_is_told_to_who_reads(play: Play) -> None:
     play(script)
 
 
-def test_work_goes_on_beside(play: Play, caplog: pytest.LogCaptureFixture) -> None:
+def test_functions_run_in_the_background(play: Play, caplog: pytest.LogCaptureFixture) -> None:
     async def script(ours: AsyncSocket, theirs: socket.socket) -> None:
-        bell = ours.new_event()
+        event = ours.new_event()
 
         async def work() -> None:
-            bell.set()
-            raise ZeroDivisionError("of the keeper")
+            event.set()
+            raise ZeroDivisionError
 
         ours.start(work)
-        await bell.wait(after(5))
-        await bell.wait(NO_REAL_DEADLINE)
+        await event.wait(after(5))
+        await event.wait(NO_REAL_DEADLINE)
         await ours.new_event().wait(after(0.001))
         await anyio.sleep(0.01)
 
@@ -554,7 +554,7 @@ def test_work_goes_on_beside(play: Play, caplog: pytest.LogCaptureFixture) -> No
     assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ZeroDivisionError]
 
 
-def test_finishing_is_not_cancelled_but_ends(play: Play) -> None:
+def test_shield_is_not_cancelled_but_ends(play: Play) -> None:
     async def script(ours: AsyncSocket, theirs: socket.socket) -> None:
         steps: list[str] = []
         with anyio.CancelScope() as scope:
