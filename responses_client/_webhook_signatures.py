@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 from ._base import clock
-from ._base.messages import VALUE_SHOWN, number_text, one_line
+from ._base.messages import MAX_VALUE_CHARS, number_text, one_line
 from .errors import ConfigurationError, ResponseValidationError, WebhookSignatureError
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def _text(value: object) -> str:
 
 def _check_time(timestamp: str, tolerance: float, now: float) -> None:
     if not re.fullmatch(_SECONDS, timestamp):
-        shown = one_line(timestamp, VALUE_SHOWN)
+        shown = one_line(timestamp, MAX_VALUE_CHARS)
         raise _refused(f"its {TIMESTAMP} header is no whole number of seconds, but {shown!r}")
     age = now - int(timestamp)
     if abs(age) > tolerance:

@@ -69,7 +69,7 @@ class ThreadIO(SyncIO):
     async def sleep(self, seconds: float) -> None:
         """See `IO`."""
         self._go_on()
-        clock.sleep_unless(self._stopped, seconds)
+        clock.sleep_unless_set(self._stopped, seconds)
         self._go_on()
 
     def stop(self) -> None:

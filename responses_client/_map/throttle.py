@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from .._base import clock
 from .._base.clock import Deadline
 from .._base.http import RateLimits
-from .._base.retry import REFUSED
+from .._base.retry import TOO_MANY_REQUESTS
 from .._transport.protocols import IO, Body, TransportError
 from .rate_limit import Rate, Ticket
 
@@ -60,7 +60,9 @@ class ModelThrottle:
             raise
         limits = RateLimits.from_headers(body.headers)
         with self._lane.lock:
-            self._lane.rate.answer(ticket, clock.monotonic(), limits, is_refusal=body.status_code == REFUSED)
+            self._lane.rate.answer(
+                ticket, clock.monotonic(), limits, is_refusal=body.status_code == TOO_MANY_REQUESTS
+            )
         return body
 
     def block_for(self, seconds: float) -> None:

@@ -19,7 +19,7 @@ import httpx
 from typing_extensions import override
 
 from .._base.clock import NO_REAL_DEADLINE, RealDeadline
-from .._base.messages import BODY_SHOWN, one_line
+from .._base.messages import MAX_BODY_CHARS, one_line
 from ..errors import ConfigurationError
 from .protocols import Event, Socket, TransportError, run
 
@@ -74,7 +74,7 @@ class _LibraryErrors:
 
 
 def _transport_error(error: BaseException) -> TransportError:
-    text = one_line(str(error), BODY_SHOWN)
+    text = one_line(str(error), MAX_BODY_CHARS)
     return TransportError("network", f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
 

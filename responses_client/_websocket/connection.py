@@ -80,13 +80,13 @@ async def connect(io: IO, call: Call[Any], options: SessionOptions) -> Connectio
         ResponseValidationError: The answer does not open a WebSocket.
     """
     attempts = Attempts(io, call)
-    body, meta = await attempts.open()
+    body, meta = await attempts.connect()
     expected = accept_token(call.request.headers["Sec-WebSocket-Key"] or "")
     try:
         if body.status_code != 101:
             raise ResponseValidationError(
                 f"A WebSocket was requested, but the answer has the status {body.status_code}",
-                body=attempts.redactor.body(await attempts.read_head(body)),
+                body=attempts.redactor.body(await attempts.read_start(body)),
                 advice="check that the server of base_url offers WebSockets",
                 meta=meta,
             )

@@ -53,10 +53,10 @@ from pydantic_core import from_json
 
 from .._base.error_bodies import read_error
 from .._base.json_types import JsonObject, as_object, is_object
-from .._base.messages import BODY_SHOWN, one_line
+from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.redaction import NO_SECRETS, Redactor
 from .._events.decoder import END_TYPES
-from ..models._tolerance import quietly, read_json, strict_validation
+from ..models._tolerance import read_json, strict_validation, suppress_warnings
 from .frames import CloseInfo
 from .inboxes import Inbox, Inboxes, Message
 
@@ -191,7 +191,7 @@ class Router:
             return from_json(data)
         except ValueError:
             # `read_json` repairs more, at a price. It does not warn here, since the stream will read the data again.
-            with strict_validation(self._strict), quietly():
+            with strict_validation(self._strict), suppress_warnings():
                 return read_json(data)
 
     def _message(self, kind: str, data: bytes) -> Message:
@@ -224,7 +224,7 @@ class Router:
         if len(concerned) > 1:
             self._put_all(message)
             shown = self._redactor.text(error.message or "no message")
-            text = one_line(shown, BODY_SHOWN).rstrip(" .")
+            text = one_line(shown, MAX_BODY_CHARS).rstrip(" .")
             self.close(CloseInfo(f"the server reported an error that names no response: {text}"))
         elif concerned:
             self._inboxes.put(concerned[0], message)

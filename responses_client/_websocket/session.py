@@ -6,6 +6,7 @@ import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Self
 
+from .._base.public import public
 from .._calls.settings import Settings
 from .._streaming.streams import AsyncEventStream, EventStream
 from .._transport.protocols import IO, run
@@ -91,6 +92,7 @@ class _BaseSession:
             warnings.warn(text, ResourceWarning, stacklevel=2, source=self)
 
 
+@public
 class WebSocketSession(_BaseSession):
     """Responses over one WebSocket, any number at the same time; for synchronous code.
 
@@ -222,6 +224,7 @@ class WebSocketSession(_BaseSession):
         return Commands(self._core)
 
 
+@public
 class AsyncWebSocketSession(_BaseSession):
     """Responses over one WebSocket, any number at the same time; for asyncio and trio.
 
@@ -318,6 +321,7 @@ class _EventIterator:
         return event
 
 
+@public
 class Steering:
     """The result of input that was sent to steer a response, which `WebSocketSession.steer` returns.
 
@@ -354,6 +358,7 @@ class Steering:
         return self._stream(found) if isinstance(found, Inbox) else found
 
 
+@public
 class AsyncSteering:
     """The result of input that was sent to steer a response; see `Steering`."""
 

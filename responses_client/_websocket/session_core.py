@@ -9,7 +9,7 @@ from .._base.field_errors import missing_field
 from .._base.http import merge_headers
 from .._base.json_types import is_mapping
 from .._base.options import SessionOptions
-from .._base.validation import is_seconds, is_whole_number, mistake, unknown_argument
+from .._base.validation import invalid_option, is_seconds, is_whole_number, unknown_argument
 from .._calls.operation import Operation
 from .._calls.request import Call, encode, prepare, validate
 from .._calls.settings import Options, Settings
@@ -17,7 +17,7 @@ from .._transport.protocols import IO
 from ..errors import ConfigurationError, RequestValidationError
 from ..models import ClientEvent, Model, Response
 from ..models._base import dispatcher
-from ..models._tolerance import sent_form
+from ..models._tolerance import omit_read_only
 from .connection import Connection, connect
 from .frames import upgrade_headers
 from .inboxes import Inbox
@@ -62,11 +62,11 @@ def _check_options(options: Mapping[str, object]) -> None:
         if name not in SessionOptions.__annotations__:
             raise unknown_argument("responses.connect", name, SessionOptions.__annotations__)
         if name in ("ping_interval", "ping_timeout") and value is not None and not is_seconds(value):
-            raise mistake(f"{name} argument", "a positive number of seconds or None", value)
+            raise invalid_option(f"{name} argument", "a positive number of seconds or None", value)
         if name == "max_buffered_bytes" and not is_whole_number(value, 1):
-            raise mistake(f"{name} argument", "a whole number from 1", value)
+            raise invalid_option(f"{name} argument", "a whole number from 1", value)
         if name == "lanes" and not isinstance(value, bool):
-            raise mistake(f"{name} argument", "True or False", value)
+            raise invalid_option(f"{name} argument", "True or False", value)
 
 
 class SessionCore:
@@ -187,7 +187,7 @@ class SessionCore:
         Raises:
             RequestValidationError: The event has no type, or a wrong field; nothing was sent.
         """
-        with sent_form(self.settings.validate_requests):
+        with omit_read_only(self.settings.validate_requests):
             fields = event.to_dict() if isinstance(event, Model) else dict(event)
         kind = fields.get("type")
         if not isinstance(kind, str) or not kind:

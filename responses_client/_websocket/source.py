@@ -73,10 +73,10 @@ class SocketSource(Source):
         limits: tuple[RealDeadline, RealDeadline] | None = None
         while not self.events:
             # Another task may have closed the stream during the wait.
-            if self._state.terminal or self.closed:
+            if self._state.has_terminal_event or self.closed:
                 await self.close()
                 return False
-            if self._state.ended:
+            if self._state.has_ended:
                 raise self._fail()
             messages, close_info = self._connection.take(self._inbox)
             if messages:
@@ -106,8 +106,8 @@ class SocketSource(Source):
 
     def _end_with(self, info: CloseInfo) -> None:
         if info.is_invalid:
-            advice = "raise max_event_bytes to accept it"
-            self._state.refuse(ResponseValidationError(info.reason, advice=advice, meta=self.meta))
+            advice = "raise max_event_bytes to take it"
+            self._state.fail(ResponseValidationError(info.reason, advice=advice, meta=self.meta))
         else:
             self._state.interrupt(info.reason)
 
@@ -137,7 +137,7 @@ class SocketSource(Source):
     @property
     @override
     def is_open(self) -> bool:
-        is_over = self.closed or self._state.ended or self._connection.close_info is not None
+        is_over = self.closed or self._state.has_ended or self._connection.close_info is not None
         return not is_over
 
 

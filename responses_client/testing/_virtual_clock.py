@@ -44,8 +44,8 @@ import anyio
 import anyio.lowlevel
 
 from .._base import clock
+from .._base.public import public
 from ._argument_checks import check_number
-from ._public import public
 
 # How long all others must be quiet before the clock moves: turns of an event loop, real seconds of threads.
 _QUIET_TURNS = 20
@@ -109,12 +109,12 @@ class VirtualClock:
 
     def __enter__(self) -> Self:
         starts = time.monotonic() - self._now, time.time() - self._now
-        clock.replaced_by(self)
+        clock.use_clock(self)
         self._starts = starts
         return self
 
     def __exit__(self, *exc: object) -> None:
-        clock.replaced_by(None)
+        clock.use_clock(None)
 
     @property
     def now(self) -> float:

@@ -402,11 +402,11 @@ def test_nothing_is_parsed_that_is_not_signed() -> None:
 
 
 def sync_webhooks(**options: Any) -> Webhooks:
-    return Webhooks(Client(api_key="k", **options))
+    return Client(api_key="k", **options).webhooks
 
 
 def async_webhooks(**options: Any) -> AsyncWebhooks:
-    return AsyncWebhooks(AsyncClient(api_key="k", **options))
+    return AsyncClient(api_key="k", **options).webhooks
 
 
 both = pytest.mark.parametrize("make", [sync_webhooks, async_webhooks])
@@ -476,11 +476,11 @@ def test_webhook_of_the_server_is_accepted_by_its_clients() -> None:
         for told in (response, response.to_dict(), response.id):
             assert told is not None
             webhook = server.webhook(told)
-            found = Webhooks(server.client()).unwrap(webhook.body, webhook.headers)
+            found = server.client().webhooks.unwrap(webhook.body, webhook.headers)
             assert type(found) is ResponseCompletedWebhookEvent
             assert found.data.id == response.id
             assert found.created_at == server.now
-            AsyncWebhooks(server.async_client()).verify_signature(webhook.body, webhook.headers)
+            server.async_client().webhooks.verify_signature(webhook.body, webhook.headers)
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "incomplete", "cancelled"])
@@ -530,6 +530,6 @@ def test_server_signs_with_another_secret_when_told_to() -> None:
     server = Server()
     webhook = server.webhook("resp_1", type="response.failed", secret=SECRET)
     with pytest.raises(WebhookSignatureError):
-        Webhooks(server.client()).unwrap(webhook.body, webhook.headers)
+        server.client().webhooks.unwrap(webhook.body, webhook.headers)
     server.webhook_secret = SECRET
-    assert Webhooks(server.client()).unwrap(webhook.body, webhook.headers).type == "response.failed"
+    assert server.client().webhooks.unwrap(webhook.body, webhook.headers).type == "response.failed"
