@@ -21,8 +21,8 @@
 #                  ▲                                     ├─ no reader ──► become the reader
 #                  └──────────── still a reader ─────────┘
 #
-# A wake-up by `_hand_over` must not be lost when the waiter has news of its own or is cancelled. So everyone who leaves
-# `wait`, for whatever reason, hands over again; that has no effect if there is a reader or nothing waits.
+# A wake-up by `_hand_over` must not be lost when the waiter has news of its own or is cancelled. So a thread or task
+# that leaves `wait`, for whatever reason, hands over again; that has no effect if there is a reader or no waiter.
 #
 # The reader pauses when the inboxes hold `max_buffered_bytes` (`_wait_for_space`): it sleeps until a stream takes
 # messages, and evicts the largest inbox if no stream does for 30 seconds. Nothing is read meanwhile, so missing pongs
@@ -66,7 +66,7 @@ _DEFAULT_PING_TIMEOUT_SECONDS = 20.0
 _CLOSE_TIMEOUT_SECONDS = 1.0
 _POLL_SECONDS = 0.01
 _EVICTION_DELAY_SECONDS = 30.0
-# Between looks for streams that were garbage-collected, which marks their inboxes but can wake nobody.
+# The garbage collector marks the inbox of a forgotten stream, but wakes no reader, which therefore has to look.
 _DISCARD_INTERVAL_SECONDS = 0.5
 _CLOSED_HERE = CloseInfo("the session was closed here", is_orderly=True)
 

@@ -285,7 +285,7 @@ class Router:
             lane[0].close(CloseInfo("another response began in its place"))
             self._finish(lane[0])
         steers = self._steers_into(fields, stream_id, is_requested=bool(lane))
-        # A request in the queue that continues the same response is not the successor: it comes by itself.
+        # If the next request of the lane continues the same response, this is its response and no successor.
         if steers and not (lane and lane[0].previous_response_id == fields.previous_response_id):
             successor = Inbox(stream_id, fields.previous_response_id)
             successor.is_wanted = any(steer.inbox.is_wanted for steer in steers)

@@ -148,7 +148,7 @@ def delta(lane: str | None, text: str, number: int | None = None) -> dict[str, A
 
 
 def answer(request: dict[str, Any], *words: str) -> Iterator[dict[str, Any]]:
-    """The events of a response, whose text is by default that of the input."""
+    """The events of a response; by default it repeats the input."""
     lane = request.get("stream_id")
     words = words or tuple(f"{word} " for word in request["input"].split())
     about = {"id": f"resp_{lane}"}

@@ -161,7 +161,7 @@ def use_socket_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def use_nonce(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have each handshake send the key whose answer `Upgraded` has."""
+    """Send the same key in each handshake, so that `Upgraded` has the answer to it."""
     monkeypatch.setattr("responses_client._websocket.frames.generate_nonce", NONCE.encode)
 
 
@@ -240,5 +240,5 @@ def steer_event(what: str, **fields: Any) -> dict[str, Any]:
 
 
 LOST = TransportError("network", "ReadError: reset by peer")
-GOODBYE = CloseConnection(1000)
+CLOSE = CloseConnection(1000)
 __all__ = ["CloseConnection", "Ping", "Pong"]

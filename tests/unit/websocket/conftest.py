@@ -16,7 +16,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def wire(clock: Clock) -> FakeSocket:
-    """A connection to a server whose script a test writes."""
+    """A connection to a scripted server; a test adds steps to its `script`."""
     return FakeSocket(clock)
 
 

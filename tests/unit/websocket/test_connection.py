@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fake_io import Clock, FakeBody, FakeIO, bad, types
 from fake_socket import (
-    GOODBYE,
+    CLOSE,
     LOST,
     CloseConnection,
     FakeSocket,
@@ -270,7 +270,7 @@ def test_message_over_the_limit_ends_all_streams(wire: FakeSocket) -> None:
 
 
 def test_closing_sends_a_close_frame_and_waits_for_the_answer(wire: FakeSocket) -> None:
-    wire.script += [delta("late"), GOODBYE]
+    wire.script += [delta("late"), CLOSE]
     with session_over(wire) as session:
         pass
     assert wire.received == [CloseConnection(1000, "")]
@@ -302,7 +302,7 @@ def test_close_frame_that_cannot_be_sent_is_no_error(wire: FakeSocket) -> None:
 
 
 def test_closed_session_interrupts_its_streams_and_takes_no_requests(wire: FakeSocket) -> None:
-    wire.script += [created(), GOODBYE]
+    wire.script += [created(), CLOSE]
     with session_over(wire) as session:
         stream = ask(session)
         next(stream)

@@ -1,4 +1,4 @@
-"""Pings: when they are sent, which silence ends a connection, and who reads meanwhile."""
+"""Pings: when they are sent, when a missing answer ends the connection, and what is read meanwhile."""
 
 from __future__ import annotations
 
@@ -116,5 +116,5 @@ def test_keep_alive_ends_with_the_session(wire: FakeSocket) -> None:
     with session_over(wire, {"ping_interval": 10.0}) as session:
         wire.while_waiting.append(session.close)
         run_keep_alive(wire)
-        assert wire.read_timeouts == [1.0]  # for the goodbye
+        assert wire.read_timeouts == [1.0]  # for the close frame of the server
         assert not [event for event in wire.received if isinstance(event, Ping)]

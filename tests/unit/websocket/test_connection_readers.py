@@ -10,7 +10,7 @@ import anyio
 import pytest
 from fake_io import Clock, FakeIO
 from fake_socket import (
-    GOODBYE,
+    CLOSE,
     CloseConnection,
     FakeSocket,
     Step,
@@ -42,7 +42,7 @@ from responses_client.models import StreamEvent
 
 
 class LoopSocket(FakeSocket):
-    """A socket on an event loop, whose data a test puts in."""
+    """A socket on an event loop; a test puts in the data."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
@@ -86,7 +86,7 @@ def play(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Pla
                 with anyio.fail_after(5):
                     await script(wire, session)
                 if not session.is_closed:
-                    wire.arrive(GOODBYE)
+                    wire.arrive(CLOSE)
 
         anyio.run(main, backend=request.param)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fake_io import Clock, FakeIO, bad, types
 from fake_socket import (
-    GOODBYE,
+    CLOSE,
     FakeSocket,
     Upgraded,
     completed,
@@ -99,7 +99,7 @@ def test_async_session_does_the_same(wire: FakeSocket) -> None:
                 "output_text.delta",
                 "completed",
             ]
-            wire.script.append(GOODBYE)
+            wire.script.append(CLOSE)
         assert [event async for event in session] == []
         assert session.is_closed
 

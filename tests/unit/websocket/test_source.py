@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fake_io import types
 from fake_socket import (
-    GOODBYE,
+    CLOSE,
     LOST,
     CloseConnection,
     FakeSocket,
@@ -239,7 +239,7 @@ def test_malformed_unrouted_event_is_an_error_in_strict_mode(wire: FakeSocket) -
         session.recv()
 
 
-@pytest.mark.parametrize("end", [GOODBYE, CloseConnection(1000, "done")])
+@pytest.mark.parametrize("end", [CLOSE, CloseConnection(1000, "done")])
 def test_events_end_when_the_server_closes_the_connection(wire: FakeSocket, end: Step) -> None:
     wire.script += [in_lane("z", "one"), end]
     with session_over(wire) as session:
@@ -268,7 +268,7 @@ def test_unrouted_events_that_arrived_before_the_end_are_given_out_first(wire: F
     wire.script += [in_lane("z", "one"), in_lane("z", "two"), *whole("One")]
     with session_over(wire) as session:
         ask(session).until_done()
-        wire.script.append(GOODBYE)
+        wire.script.append(CLOSE)
     assert types(list(session.events())) == ["one", "two"]
 
 
