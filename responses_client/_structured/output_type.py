@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from copy import deepcopy
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeGuard, TypeVar, get_args, get_origin
 
 from pydantic import PydanticUndefinedAnnotation, PydanticUserError, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
@@ -163,9 +163,8 @@ class OutputType(Generic[_T]):
 
 
 def _adapter(form: Any) -> TypeAdapter[Any]:
-    if isinstance(form, TypeAdapter):
-        given: TypeAdapter[Any] = form
-        return given
+    if _is_adapter(form):
+        return form
     # pydantic would take a string for the name of a type, and a mapping for a core schema.
     if form is None or isinstance(form, str) or is_mapping(form):
         raise RequestValidationError([field_error("text_format", _A_TYPE, form)])
@@ -173,6 +172,10 @@ def _adapter(form: Any) -> TypeAdapter[Any]:
         return TypeAdapter(form)
     except _NO_SCHEMA as error:
         raise _unreadable(form, error) from error
+
+
+def _is_adapter(form: object) -> TypeGuard[TypeAdapter[Any]]:
+    return isinstance(form, TypeAdapter)
 
 
 def output_type(form: AnyForm[_T]) -> OutputType[_T]:
@@ -263,8 +266,8 @@ def _unreadable(form: object, error: Exception) -> RequestValidationError:
 
 
 def _label(form: object) -> str:
-    if isinstance(form, TypeAdapter):
-        return f"{form!r}".removeprefix("TypeAdapter(").removesuffix(")")
+    if _is_adapter(form):
+        return repr(form).removeprefix("TypeAdapter(").removesuffix(")")
     if get_origin(form) is Annotated:
         return _label(get_args(form)[0])
     if isinstance(form, type) and not get_args(form):

@@ -1,4 +1,4 @@
-"""Responses whose text is read as a type, at the first access to the value, and streams of them."""
+"""Responses and streams of responses whose text is read as a type, at the first access to its value."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class ParsedResponse(Response, Generic[_T_co]):
 
     @property
     def parse_error(self) -> ParseError | None:
-        """The reason why there is no value, a `RefusalError` if the model refused; None if there is a value."""
+        """The reason for a missing value, a `RefusalError` if the model refused; None if there is a value."""
         outcome = self._read()
         if outcome.problem is None:
             return None

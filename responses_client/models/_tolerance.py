@@ -218,7 +218,7 @@ def as_response_error(
 
 
 def log_malformed(kept_as: str, name: str, error: ValidationError) -> None:
-    """Log what was malformed, and as what it is kept."""
+    """Log a malformed field or object, and the form in which it is kept."""
     problem = error_lines(error)[0]
     place = field_path(problem["loc"])
     warn("Malformed %s kept as %s: %s at %s", name, kept_as, problem["msg"], place or "its root")
