@@ -177,6 +177,8 @@ class APIStatusError(APIError):
         self.headers: Mapping[str, str] = headers if isinstance(headers, Headers) else Headers(headers or {})
         self.retry_after = retry_after
         self.tries = tries
+        # `message` stays as the API has it; the text of the exception is the whole sentence around it. The URL is shown
+        # without its query, which may hold a key.
         request = "The request" if method is None or url is None else f"{method} {url_path(url)}"
         count = f" after {tries} tries" if tries > 1 else ""
         details = _details(type=type, code=code, param=param, request_id=self.request_id)
@@ -444,12 +446,12 @@ class ToolDefinitionError(ToolError, RequestValidationError):
 
     def __init__(self, name: str, errors: Sequence[FieldError]) -> None:
         RequestValidationError.__init__(self, errors)
-        text = str(self.args[0]).partition(": ")[2]
+        text = str(self.args[0]).partition(": ")[2]  # without "The request was not sent": there was none
         self.args = (f"{name} cannot be a tool: {text}",)
 
 
 class ToolExecutionError(ToolError):
-    """A tool failed: its arguments did not fit, it raised, or it took too long.
+    """A tool failed: its arguments were invalid, it raised an exception, or it took too long.
 
     `tool` is its name, `call` the item that called it, and `reason` says in one sentence what is wrong. `__cause__` is
     the exception that the tool raised. A run sends such an error to the model and continues, unless `on_tool_error`
@@ -468,8 +470,9 @@ class MaxTurnsExceeded(ToolError):
 
 
 def _advice(error: APIStatusError) -> str:
+    # A used-up quota comes with 429, like a rate limit, but does not pass.
     if error.code in QUOTA_CODES or error.type in QUOTA_CODES:
-        return "check plan and billing, waiting does not help"
+        return "check plan and billing, since waiting does not help"
     if error.retry_after is not None:
         return f"try again in {error.retry_after:g} s"
     if 300 <= error.status_code < 400:
