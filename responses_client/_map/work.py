@@ -66,7 +66,7 @@ class Work:
 
     async def _sent(self, item: Item, call: Call[Response]) -> MapResult:
         model = call.params.get("model")
-        throttle = self._throttles.of(model if isinstance(model, str) else "")
+        throttle = self._throttles.for_model(model if isinstance(model, str) else "")
         try:
             response = await fetch(self._io, call, throttle)
         except ResponsesClientError as error:
