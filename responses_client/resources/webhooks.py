@@ -39,7 +39,8 @@ class Webhooks(WebhooksOperations):
         Raises:
             WebhookSignatureError: It is not signed with the secret, or not at this time; the text says which.
             ConfigurationError: There is no secret, or one that cannot work.
-            TypeError: Something else was passed than the body and the headers.
+            RequestValidationError: The tolerance is not a number of seconds.
+            TypeError: The body or the headers have another type.
         """
         _verify(self._client, payload, headers, secret, tolerance)
 
