@@ -12,10 +12,10 @@ import anyio.to_thread
 
 from .._base.validation import needs_async
 from .journal import Journal
+from .processor import Work
 from .requests import AsyncItems, AsyncRequests, Items, MapResult, Order, Requests, check_options
 from .tasks import Tasks
 from .threads import Crew, ThreadIO
-from .work import Work
 
 if TYPE_CHECKING:
     from os import PathLike

@@ -10,8 +10,8 @@ import anyio
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
+    from .processor import Work
     from .requests import AsyncItems, Item, MapResult
-    from .work import Work
 
 __all__ = ["Tasks"]
 

@@ -20,8 +20,8 @@ from .._transport.sync import SyncIO
 if TYPE_CHECKING:
     import httpx
 
+    from .processor import Work
     from .requests import Item, Items, MapResult
-    from .work import Work
 
 __all__ = ["Crew", "ThreadIO"]
 
