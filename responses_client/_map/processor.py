@@ -1,35 +1,34 @@
-"""What is done about one request of a map, in threads and tasks alike: check, look it up, send, write it down."""
+"""The steps of one request of a map, in threads and tasks alike: check, look up in the journal, send, record."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
 from .._base.field_errors import field_error
+from .._base.json_types import is_mapping
 from .._calls.attempts import fetch
 from .._calls.endpoints import RESPONSES_CREATE
 from .._calls.request import Call, prepare
 from ..errors import RequestValidationError, ResponsesClientError
 from ..models.response import Response
-from .journal import Aside, Journal, digest_of
-from .requests import Item, MapResult
+from .journal import Journal, RunBlocking, digest_of
+from .requests import MapRequest, MapResult
 from .throttle import Throttles
 
 if TYPE_CHECKING:
     from .._calls.settings import Settings
     from .._transport.protocols import IO
 
-__all__ = ["Work"]
+__all__ = ["RequestProcessor"]
 
-_T = TypeVar("_T")
-_MODES = ("stream", "background")
+_STREAMED_MODES = ("stream", "background")
 
 
-class Work:
-    """Turns requests into results; what one says of rate limits holds for all that follow.
+class RequestProcessor:
+    """The way from a request of a map to its result; all requests of a map share one, with its throttles.
 
     Attributes:
-        is_stopped: Whether what still fails is not worth a line in the journal, as the map has ended.
+        is_closed: Whether the map has ended. Requests that are cut off then fail, which the journal does not record.
     """
 
     def __init__(
@@ -37,70 +36,71 @@ class Work:
         io: IO,
         settings: Settings,
         journal: Journal | None,
-        aside: Aside,
+        run_blocking: RunBlocking,
     ) -> None:
-        self.is_stopped = False
+        self.is_closed = False
         self._io = io
         self._settings = settings
         self._journal = journal
-        self._aside = aside
+        self._run_blocking = run_blocking
         self._throttles = Throttles(io)
 
-    async def do(self, item: Item) -> MapResult:
-        """Return what becomes of a request; failures are results.
+    async def process(self, request: MapRequest) -> MapResult:
+        """Return the result of a request; a failure of the request is a result, too.
 
         Raises:
-            ConfigurationError: The journal is one of other requests.
+            RequestValidationError: The journal is that of other requests.
+            Exception: A function of the user's, such as one for the key, raised it.
         """
         try:
-            call = _checked(item.request, self._settings)
+            call = _prepare(request.request, self._settings)
         except ResponsesClientError as error:
-            return await self._finished(MapResult(*item, error=error), None)
+            return await self._record(MapResult(*request, error=error), None)
         digest = None
         if self._journal is not None:
             digest = digest_of(call.request.content)
-            known = self._journal.replay(item.id, digest)
-            if known is not None:
-                return MapResult(*item, response=known, is_replayed=True)
-        return await self._finished(await self._sent(item, call), digest)
+            recorded = self._journal.replay(request.id, digest)
+            if recorded is not None:
+                return MapResult(*request, response=recorded, is_replayed=True)
+        return await self._record(await self._send(request, call), digest)
 
-    async def _sent(self, item: Item, call: Call[Response]) -> MapResult:
+    async def _send(self, request: MapRequest, call: Call[Response]) -> MapResult:
         model = call.params.get("model")
         throttle = self._throttles.for_model(model if isinstance(model, str) else "")
         try:
             response = await fetch(self._io, call, throttle)
         except ResponsesClientError as error:
-            return MapResult(*item, error=error.with_traceback(None))  # which would keep all it passed
+            # A traceback would keep alive all variables of its frames for as long as the user keeps the result.
+            return MapResult(*request, error=error.with_traceback(None))
         tokens = None if response.usage is None else response.usage.total_tokens
         if tokens is not None:
             throttle.record_usage(tokens)
-        return MapResult(*item, response=response)
+        return MapResult(*request, response=response)
 
-    async def _finished(self, result: MapResult, digest: str | None) -> MapResult:
-        if self._journal is not None and not (self.is_stopped and result.error is not None):
-            await self._journal.keep(self._io, self._aside, result, digest)
+    async def _record(self, result: MapResult, digest: str | None) -> MapResult:
+        if self._journal is not None and not (self.is_closed and result.error is not None):
+            await self._journal.record(self._io, self._run_blocking, result, digest)
         return result
 
 
-def _checked(given: object, settings: Settings) -> Call[Response]:
-    """Check a request.
+def _prepare(params: object, settings: Settings) -> Call[Response]:
+    """Check the arguments of `create`, and prepare the call.
 
     Raises:
         RequestValidationError, ConfigurationError: It cannot be sent.
     """
-    if not isinstance(given, Mapping):
-        raise RequestValidationError([field_error("request", "a dict of the arguments of create", given)])
-    params = cast("Mapping[str, object]", given)
-    extra = params.get("extra_body")
-    fields = {**params, **cast("Mapping[str, object]", extra)} if isinstance(extra, Mapping) else params
-    if modes := [name for name in _MODES if fields.get(name)]:
+    if not is_mapping(params):
+        raise RequestValidationError([field_error("request", "a dict of the arguments of create", params)])
+    extra: Any = params.get("extra_body")
+    fields = {**params, **extra} if is_mapping(extra) else params
+    if modes := [name for name in _STREAMED_MODES if fields.get(name)]:
         message = "cannot be used in a map, which waits for whole responses; leave it out"
         raise RequestValidationError(
             [field_error(name, "nothing", fields[name], message=message) for name in modes]
         )
     try:
         return prepare(RESPONSES_CREATE, params, settings)
-    except TypeError as error:
+    except TypeError as error:  # an argument that `create` does not take
         names = ", ".join(map(str, params))
         raise RequestValidationError(
             [field_error("request", "arguments of create", names, message=str(error))]

@@ -166,7 +166,7 @@ def test_request_that_comes_after_the_end_is_not_sent() -> None:
 
     def late() -> Iterator[Any]:
         yield REQUEST
-        while not many._crew._io.is_stopped:
+        while not many._pool._io.is_stopped:
             time.sleep(0.001)
         yield REQUEST
 
@@ -189,8 +189,8 @@ def test_connection_that_is_made_after_the_end_is_cut_off_at_once() -> None:
     io.stop()
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        io._note("connection.connect_tcp.complete", {"return_value": Stream(None)})
-        io._note("connection.connect_tcp.complete", {"return_value": Stream(ours)})
+        io._keep_socket("connection.connect_tcp.complete", {"return_value": Stream(None)})
+        io._keep_socket("connection.connect_tcp.complete", {"return_value": Stream(ours)})
         assert theirs.recv(1) == b""
 
 

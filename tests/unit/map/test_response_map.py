@@ -19,7 +19,6 @@ from callers import COLOURS, Caller
 from responses_client import (
     AsyncResponseMap,
     BadRequestError,
-    ConfigurationError,
     MapResult,
     RequestValidationError,
     ResponseMap,
@@ -150,9 +149,9 @@ def test_wrong_request_is_a_failed_result(caller: Caller, server: Server, reques
     [
         (7, {}, "requests: expected an iterable of requests"),
         ("Hi", {}, "requests: expected an iterable of requests"),
-        ({"model": "m", "input": "Hi"}, {}, "requests: is one request; put it into a list"),
-        ({7: {"model": "m"}}, {}, "requests: has an id that is no text"),
-        ({" ": {"model": "m"}}, {}, "requests: has an id that is no text, or a blank one"),
+        ({"model": "m", "input": "Hi"}, {}, "requests: is a single request; put it into a list"),
+        ({7: {"model": "m"}}, {}, "requests: expected ids that are strings and not blank, got int 7"),
+        ({" ": {"model": "m"}}, {}, "requests: expected ids that are strings and not blank, got str ''"),
         ([], {"max_concurrency": 0}, "max_concurrency: expected a whole number, 1 or more, got int 0"),
         ([], {"max_concurrency": True}, "max_concurrency: expected a whole number"),
     ],
@@ -176,7 +175,7 @@ def test_async_things_are_refused_by_the_client_that_is_not(server: Server) -> N
 
     with pytest.raises(RequestValidationError, match="requests: is async, which needs AsyncClient"):
         mapped(caller, of_async([]))
-    with pytest.raises(RequestValidationError, match="on_result: is an async function"):
+    with pytest.raises(RequestValidationError, match="on_result: is async, which needs AsyncClient"):
         mapped(caller, requests(1), on_result=tell)
     assert server.requests == []
 
@@ -184,7 +183,9 @@ def test_async_things_are_refused_by_the_client_that_is_not(server: Server) -> N
         raise AssertionError
 
     for on_result in (lambda _: Ready(), lambda _: forgotten()):
-        with pytest.raises(ConfigurationError, match="on_result is an async function"):
+        with pytest.raises(
+            RequestValidationError, match=r"^The map was stopped: on_result: is async, which needs"
+        ):
             mapped(caller, requests(1), on_result=on_result)
 
 
@@ -334,7 +335,7 @@ def test_map_runs_once(caller: Caller) -> None:
         await many.all()
         await many.all()
 
-    with pytest.raises(RuntimeError, match="has begun before"):
+    with pytest.raises(RuntimeError, match="this one was started before"):
         caller.run(twice, wait)
 
 
@@ -343,17 +344,17 @@ def test_map_that_was_left_gives_nothing_more(caller: Caller) -> None:
         with client.responses.map(requests(3)) as results:
             assert repr(results) == "<ResponseMap, open>"
             next(results)
-        assert repr(results) == "<ResponseMap, left>"
+        assert repr(results) == "<ResponseMap, closed>"
         results.close()
         return next(results)  # type: ignore[no-any-return]
 
     async def wait(client: Any) -> AsyncResponseMap:
         async with client.responses.map(requests(3)) as results:
             await anext(results)
-        assert repr(results) == "<AsyncResponseMap, left>"
+        assert repr(results) == "<AsyncResponseMap, closed>"
         return await anext(results)  # type: ignore[no-any-return]
 
-    with pytest.raises(RuntimeError, match="was left"):
+    with pytest.raises(RuntimeError, match="is closed"):
         caller.run(read, wait)
 
 
@@ -472,7 +473,7 @@ def test_what_on_result_raises_ends_the_map(caller: Caller, server: Server) -> N
             await anyio.lowlevel.checkpoint()  # nothing in the block is cancelled
             await anext(results)
 
-    with pytest.raises(RuntimeError, match="was left"):
+    with pytest.raises(RuntimeError, match="is closed"):
         caller.run(read, wait)
     assert len(server.requests) < 1000
 
