@@ -71,7 +71,7 @@ def _streamed(params: Mapping[str, object]) -> Mapping[str, object]:
 
 
 class _Client:
-    """What both colours of a client share.
+    """The base of `Client` and `AsyncClient`.
 
     Pickles have the settings, the key among them; a client that is made of one has connections of its own.
     """

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 from ._base import clock
 from ._base.field_errors import field_error
 from ._base.json_types import is_object, is_sequence
-from ._base.messages import VALUE_SHOWN, one_line
+from ._base.messages import MAX_VALUE_CHARS, one_line
 from ._base.validation import is_number
 from .errors import (
     ConfigurationError,
@@ -229,7 +229,7 @@ def _as_text(value: object) -> str:
 
 def _check_time(timestamp: str, tolerance: float, now: float) -> None:
     if not re.fullmatch(_TIMESTAMP, timestamp):
-        shown = one_line(timestamp, VALUE_SHOWN)
+        shown = one_line(timestamp, MAX_VALUE_CHARS)
         raise _refusal(f"its {TIMESTAMP} header must be a whole number of seconds, got {shown!r}")
     age = now - int(timestamp)
     if abs(age) > tolerance:

@@ -1,9 +1,9 @@
-"""Every error of the package; each says in one sentence what happened and what to do, and can be pickled.
+"""The errors of the package; each says in one sentence what happened and what to do, and can be pickled.
 
 ResponsesClientError
   ConfigurationError          an option or environment variable that cannot work
   RequestValidationError      a request or an argument refused at once (also a ValueError)
-  APIError                    something went wrong between here and the API
+  APIError                    something went wrong between the client and the API
     APIConnectionError        no answer came
       APITimeoutError         no answer came in time
     APIStatusError            an answer with an error status
@@ -15,28 +15,28 @@ ResponsesClientError
       UnprocessableEntityError  422
       RateLimitError            429
       InternalServerError       500 and above
-    ResponseValidationError   an answer that is not what the API promises
+    ResponseValidationError   an answer that does not match the API
     StreamError               the API reported an error inside a stream
     StreamInterrupted         a stream ended before its terminal event
-  ParseError                  an answer that is not the type that was asked for
+  ParseError                  an answer that does not match the requested type
     RefusalError              the model refused to answer
   WebhookSignatureError       a webhook that was not signed with the secret
-  WaitTimeout                 a background response took longer than was waited for
-  ToolError                   something went wrong with a tool, or with a run of tools
+  WaitTimeout                 a background response was not finished in time
+  ToolError                   something went wrong with a tool or with a run
     ToolDefinitionError       a function that cannot be a tool (also a RequestValidationError)
-    ToolExecutionError        a tool failed, and its run was to end with that
+    ToolExecutionError        a tool failed, and its run was set to end with that
     MaxTurnsExceeded          a run would take more turns than it may
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 
 from ._base.error_bodies import parse_body, read_error
 from ._base.field_errors import FieldError
 from ._base.http import Headers, url_path
-from ._base.messages import BODY_SHOWN, body_start, one_line
+from ._base.messages import MAX_BODY_CHARS, body_start, one_line
 from ._base.retry import QUOTA_CODES
 
 if TYPE_CHECKING:
@@ -74,20 +74,21 @@ __all__ = [
     "WebhookSignatureError",
 ]
 
-_MESSAGE_SHOWN = 1000
-_FIELDS_SHOWN = 10
+_MAX_MESSAGE_CHARS = 1000
+_MAX_FIELDS_SHOWN = 10
 
 
 class ResponsesClientError(Exception):
-    """The base of every error this package raises on its own account.
+    """The base class of all errors of this package.
 
-    Copies and pickles keep all attributes and the `__cause__`; a cause from another package, which may not
-    survive pickling or may hold the API key in its request, is kept as its type and text.
+    Copies and pickles keep all attributes and the `__cause__`. A cause from another package is kept only as its
+    type and message: it might not survive pickling, and its request might contain the API key.
     """
 
     run: RunResult | None = None
-    """What a run had come to when it ended in this error, to go on from; None elsewhere."""
+    """The result so far of the run that this error ended, to be continued by `resume`; None outside of runs."""
 
+    # `Exception` would call the class with `args`, but most constructors have required keyword arguments.
     def __reduce__(self) -> tuple[Callable[..., ResponsesClientError], tuple[object, ...]]:
         cause = self.__cause__
         if cause is not None and not isinstance(cause, (ResponsesClientError, _ForeignCause)):
@@ -96,12 +97,12 @@ class ResponsesClientError(Exception):
 
 
 class _ForeignCause(Exception):
-    """What is left, in a copy, of an exception that is not ours."""
+    """The type and message of an exception of another package, which stand for it in copies."""
 
     @classmethod
     def of(cls, error: BaseException) -> _ForeignCause:
         kind = type(error)
-        return cls(f"{kind.__module__}.{kind.__qualname__}: {one_line(str(error), BODY_SHOWN)}")
+        return cls(f"{kind.__module__}.{kind.__qualname__}: {one_line(str(error), MAX_BODY_CHARS)}")
 
 
 def _rebuild(
@@ -119,14 +120,14 @@ def _rebuild(
 
 
 class ConfigurationError(ResponsesClientError):
-    """An option or environment variable that is missing or cannot work; names it, never quotes a secret."""
+    """An option or environment variable that is missing or cannot work; the message names it and shows no secret."""
 
 
 class RequestValidationError(ResponsesClientError, ValueError):
     """A request that the API would refuse, or an argument that cannot work, found before anything was sent.
 
-    `errors` has one entry per mistake; `path`, `expected` and `value_type` are those of the first. `outcome` begins the
-    message; where no request would have been sent, it names what did not happen instead.
+    `errors` has one `FieldError` for each mistake; `path`, `expected` and `value_type` are those of the first. `outcome`
+    begins the message; where no request would have been sent, it names what did not happen instead.
     """
 
     def __init__(self, errors: Sequence[FieldError], *, outcome: str = "The request was not sent") -> None:
@@ -135,17 +136,17 @@ class RequestValidationError(ResponsesClientError, ValueError):
         self.path = first["path"]
         self.expected = first["expected"]
         self.value_type = first["value_type"]
-        shown = [f"{error['path']}: {error['message']}" for error in errors[:_FIELDS_SHOWN]]
-        if len(errors) > _FIELDS_SHOWN:
-            shown.append(f"and {len(errors) - _FIELDS_SHOWN} more in .errors")
+        shown = [f"{error['path']}: {error['message']}" for error in errors[:_MAX_FIELDS_SHOWN]]
+        if len(errors) > _MAX_FIELDS_SHOWN:
+            shown.append(f"and {len(errors) - _MAX_FIELDS_SHOWN} more in .errors")
         super().__init__(f"{outcome}: {'; '.join(shown)}")
 
 
 class APIError(ResponsesClientError):
-    """Something went wrong between here and the API.
+    """Something went wrong between the client and the API.
 
-    `message` says what, `request_id` is the id the server gave the request and `meta` what else is known of
-    its answer; both are None when no answer came.
+    `message` says what. `request_id` is the id that the server gave the request, and `meta` has the other facts
+    of its answer; both are None when no answer came.
     """
 
     def __init__(
@@ -158,7 +159,7 @@ class APIError(ResponsesClientError):
 
 
 class APIConnectionError(APIError):
-    """No answer came: the server was not reached, or the connection broke. The cause is in `__cause__`."""
+    """No answer came: the server was not reached, or the connection broke; `__cause__` has the cause."""
 
 
 class APITimeoutError(APIConnectionError):
@@ -168,13 +169,14 @@ class APITimeoutError(APIConnectionError):
 class APIStatusError(APIError):
     """An answer with an error status (or a redirect that was not followed).
 
-    `message`, `code`, `type` and `param` are the API's, None where its body has none; without a message of
-    the API's, `message` is the first part of the body. `body` is the parsed JSON, else the text, None when
-    empty. `retry_after` is in seconds. `tries` counts the requests sent.
+    `message`, `code`, `type` and `param` are those of the API, None where its body has none; `message` is then the
+    first part of the body. `body` is the parsed JSON, a string if the body is not JSON, and None if it is empty.
+    `headers` ignore case. `retry_after` is the time in seconds that the server asks to wait, None if it does not.
+    `tries` is the number of requests sent.
     """
 
     advice: ClassVar[str] = "see .body for the whole answer"
-    """What the user can do about this status, the end of the text."""
+    """The advice that ends the message."""
 
     def __init__(
         self,
@@ -205,8 +207,9 @@ class APIStatusError(APIError):
         request = "The request" if method is None or url is None else f"{method} {url_path(url)}"
         count = f" after {tries} tries" if tries > 1 else ""
         details = _details(type=type, code=code, param=param, request_id=self.request_id)
-        said = one_line(message, _MESSAGE_SHOWN).rstrip(" .")
-        self.args = (f"{request} was answered with {status_code}{count}: {said}{details}; {_advice(self)}",)
+        self.args = (
+            f"{request} was answered with {status_code}{count}: {_clause(message)}{details}; {_advice(self)}",
+        )
 
 
 class BadRequestError(APIStatusError):
@@ -234,19 +237,19 @@ class NotFoundError(APIStatusError):
 
 
 class ConflictError(APIStatusError):
-    """409: the request met another change to the same object."""
+    """409: the request conflicts with another change to the same object."""
 
     advice = "try again"
 
 
 class UnprocessableEntityError(APIStatusError):
-    """422: the request is well formed but some of its values are refused."""
+    """422: the request is well formed, but the API refuses some of its values."""
 
     advice = "change the request"
 
 
 class RateLimitError(APIStatusError):
-    """429: too many requests, or no quota is left (`code` tells)."""
+    """429: too many requests or tokens, or the quota is used up, as `code` says."""
 
     advice = "try again later"
 
@@ -257,12 +260,43 @@ class InternalServerError(APIStatusError):
     advice = "try again later"
 
 
-class ResponseValidationError(APIError):
-    """An answer that is not what the API promises: not JSON, another content type, JSON of another shape.
+class StreamProgress(TypedDict, total=False):
+    """How far a stream got before an error ended it: arguments of such errors, which keep them as attributes."""
 
-    `path` is where in the JSON (`output[0].content`), None when the whole is wrong. `body` is the parsed
-    JSON, else the text, None when empty; bytes given for it are parsed. Where it ends a stream, `partial`,
-    `response_id` and `last_sequence_number` say how far that got; elsewhere they are None.
+    partial: Response | None
+    response_id: str | None
+    last_sequence_number: int | None
+
+
+class _StreamFailure:
+    """The attributes of an error that may end a stream."""
+
+    partial: Response | None = None
+    """The response so far; None before anything of it came."""
+    response_id: str | None = None
+    """The id of the response; None if it is not known."""
+    last_sequence_number: int | None = None
+    """The number of the last event that came; None if the server sends no numbers."""
+
+    def note_progress(
+        self,
+        *,
+        partial: Response | None = None,
+        response_id: str | None = None,
+        last_sequence_number: int | None = None,
+    ) -> None:
+        """Set how far the stream got that this error ended."""
+        self.partial = partial
+        self.response_id = response_id
+        self.last_sequence_number = last_sequence_number
+
+
+class ResponseValidationError(APIError, _StreamFailure):
+    """An answer that does not match the API: not JSON, another content type, or JSON of another shape.
+
+    `path` is the place in the JSON (`output[0].content`), None if the answer as a whole is wrong. `body` is the
+    parsed JSON, a string if the body is not JSON, and None if it is empty; bytes passed for it are parsed. If the
+    error ended a stream, `partial`, `response_id` and `last_sequence_number` say how far it got.
     """
 
     def __init__(
@@ -274,25 +308,22 @@ class ResponseValidationError(APIError):
         advice: str = "check that base_url leads to a server of the Responses API",
         request_id: str | None = None,
         meta: ResponseMeta | None = None,
+        **progress: Unpack[StreamProgress],
     ) -> None:
         super().__init__(message, request_id=request_id, meta=meta)
+        self.note_progress(**progress)
         self.path = path
         self.body = parse_body(body) if isinstance(body, bytes) else body
-        self.partial: Response | None = None
-        self.response_id: str | None = None
-        self.last_sequence_number: int | None = None
         place = f" at {path}" if path else ""
         details = _details(request_id=self.request_id)
-        said = one_line(message, _MESSAGE_SHOWN).rstrip(" .")
-        self.args = (f"{said}{place}{details}: the body is {body_start(body)}; {advice}",)
+        self.args = (f"{_clause(message)}{place}{details}: the body is {body_start(body)}; {advice}",)
 
 
-class StreamError(APIError):
-    """The API reported an error inside a stream: an `error` event or a response that failed.
+class StreamError(APIError, _StreamFailure):
+    """The API reported an error inside a stream, by an `error` event or a response that failed.
 
-    `event` is the event as it came, `partial` the response as far as it got, `last_sequence_number` that of
-    the last event seen. `message`, `code`, `type`, `param` and `status_code` are the API's, None where it
-    gives none.
+    `event` is that event as it came. `message`, `code`, `type`, `param` and `status_code` are those of the API, None
+    where it sends none. `partial`, `response_id` and `last_sequence_number` say how far the stream got.
     """
 
     def __init__(
@@ -304,27 +335,28 @@ class StreamError(APIError):
         param: str | None = None,
         status_code: int | None = None,
         event: StreamEvent | Mapping[str, Any] | None = None,
-        partial: Response | None = None,
-        response_id: str | None = None,
-        last_sequence_number: int | None = None,
         request_id: str | None = None,
         meta: ResponseMeta | None = None,
+        **progress: Unpack[StreamProgress],
     ) -> None:
         super().__init__(message, request_id=request_id, meta=meta)
+        self.note_progress(**progress)
         self.code = code
         self.type = type
         self.param = param
         self.status_code = status_code
         self.event = event
-        self.partial = partial
-        self.response_id = response_id
-        self.last_sequence_number = last_sequence_number
-        status = None if status_code is None else str(status_code)
         details = _details(
-            status=status, type=type, code=code, param=param, response=response_id, request_id=self.request_id
+            status=None if status_code is None else str(status_code),
+            type=type,
+            code=code,
+            param=param,
+            response=self.response_id,
+            request_id=self.request_id,
         )
-        said = one_line(message, _MESSAGE_SHOWN).rstrip(" .")
-        self.args = (f"The API ended the stream with an error: {said}{details}; what came is in .partial",)
+        self.args = (
+            f"The API ended the stream with an error: {_clause(message)}{details}; what came is in .partial",
+        )
 
     @classmethod
     def from_event(
@@ -332,23 +364,27 @@ class StreamError(APIError):
         payload: Mapping[str, Any],
         *,
         event: StreamEvent | None = None,
-        partial: Response | None = None,
-        response_id: str | None = None,
-        last_sequence_number: int | None = None,
         request_id: str | None = None,
         meta: ResponseMeta | None = None,
+        **progress: Unpack[StreamProgress],
     ) -> StreamError:
-        """Make one from the JSON of an event, whatever form the error has in it.
+        """Return the error of an event, given as JSON.
 
-        Errors come flat (`{"type": "error", "code", "message", "param"}`), nested under `error`, nested with
-        an HTTP `status` beside (WebSocket), without any `type`, and inside the `response` of
-        `response.failed`. `event` is kept as it is, by default the payload; what the payload says of ids
-        fills in for arguments that are None.
+        Servers send errors flat (`{"type": "error", "code", "message", "param"}`), nested under `error`, nested with
+        an HTTP `status` beside (WebSocket), without any `type`, and inside the `response` of `response.failed`.
+
+        Args:
+            payload: The event as JSON. Its ids and its number are used where the arguments below are None.
+            event: The event to keep; the payload by default.
+            request_id: The id that the server gave the request.
+            meta: The facts of the answer.
+            progress: How far the stream got: `partial`, `response_id`, `last_sequence_number`.
         """
         found = read_error(payload)
         number = payload.get("sequence_number")
-        if last_sequence_number is None and isinstance(number, int):
-            last_sequence_number = number
+        if progress.get("last_sequence_number") is None and isinstance(number, int):
+            progress["last_sequence_number"] = number
+        progress["response_id"] = progress.get("response_id") or found.response_id
         return cls(
             found.message or f"no message, only {body_start(payload)}",
             code=found.code,
@@ -356,48 +392,48 @@ class StreamError(APIError):
             param=found.param,
             status_code=found.status_code,
             event=payload if event is None else event,
-            partial=partial,
-            response_id=response_id or found.response_id,
-            last_sequence_number=last_sequence_number,
             request_id=request_id or found.request_id,
             meta=meta,
+            **progress,
         )
 
 
-class StreamInterrupted(APIError):
-    """A stream ended before its terminal event; what was received is not lost.
+class StreamInterrupted(APIError, _StreamFailure):
+    """A stream ended before its terminal event; what came of the response is in `partial`.
 
-    `partial` is the response as far as it got, `reason` what ended the stream. A response created with
-    `background=True` goes on at the server, and its stream was resumed before as often as `max_retries` allow:
-    `responses.resume` with the stream's `resume_token` gives the rest, `responses.wait` the whole.
+    `reason` says what ended the stream; `response_id` and `last_sequence_number` say how far it got. A response
+    created with `background=True` continues on the server. Its stream was resumed already, as often as `max_retries`
+    allows: `responses.resume` with the `resume_token` of the stream returns the rest, and `responses.wait` the whole.
     """
 
     def __init__(
         self,
         reason: str,
         *,
-        partial: Response | None = None,
-        response_id: str | None = None,
-        last_sequence_number: int | None = None,
         request_id: str | None = None,
         meta: ResponseMeta | None = None,
+        **progress: Unpack[StreamProgress],
     ) -> None:
-        number = "" if last_sequence_number is None else f" after event {last_sequence_number}"
+        self.note_progress(**progress)
+        number = self.last_sequence_number
+        place = "" if number is None else f" after event {number}"
         known = None if meta is None else meta.request_id
-        details = _details(response=response_id, request_id=request_id or known)
-        said = f"The stream ended{number} without a terminal event: {one_line(reason, _MESSAGE_SHOWN).rstrip(' .')}"
-        super().__init__(f"{said}{details}; what came is in .partial", request_id=request_id, meta=meta)
+        details = _details(response=self.response_id, request_id=request_id or known)
+        super().__init__(
+            f"The stream ended{place} without a terminal event: {_clause(reason)}{details}; "
+            "what came is in .partial",
+            request_id=request_id,
+            meta=meta,
+        )
         self.reason = reason
-        self.partial = partial
-        self.response_id = response_id
-        self.last_sequence_number = last_sequence_number
 
 
 class ParseError(ResponsesClientError):
-    """No value of the type asked for can be made of an answer.
+    """An answer cannot be read as the requested type.
 
-    `response` is the plain response, `text` what the model wrote, None if it wrote nothing. `errors` has one entry
-    for each part of the text that does not fit the type; it is empty if the text is no JSON, or was not looked at.
+    `response` is the response without the type, `text` the text of the model, None if it wrote nothing. `errors` has
+    one `FieldError` for each part of the text that does not match the type; it is empty if the text is not JSON or
+    was not read.
     """
 
     def __init__(
@@ -423,11 +459,11 @@ class RefusalError(ParseError):
 
 
 class WebhookSignatureError(ResponsesClientError):
-    """A webhook whose signature is missing, wrong or too old: do not trust its content."""
+    """A webhook whose signature is missing, wrong or too old; its content is not to be trusted."""
 
 
 class WaitTimeout(ResponsesClientError):
-    """A background response was not done in time; `response` is the last state seen, None if none was."""
+    """A background response was not finished in time; `response` is its last known state, None if there is none."""
 
     def __init__(self, message: str, *, response: Response | None = None) -> None:
         super().__init__(message)
@@ -435,7 +471,7 @@ class WaitTimeout(ResponsesClientError):
 
 
 class ToolError(ResponsesClientError):
-    """Something went wrong with a tool, or with a run of tools; what the run had come to is in `run`."""
+    """Something went wrong with a tool or with a run of tools; `run` is the result of the run so far."""
 
 
 class ToolDefinitionError(ToolError, RequestValidationError):
@@ -448,20 +484,20 @@ class ToolDefinitionError(ToolError, RequestValidationError):
 class ToolExecutionError(ToolError):
     """A tool failed: its arguments did not fit, it raised, or it took too long.
 
-    `tool` is its name, `call` the item that called it, and `reason` what is wrong in one sentence. What it raised is
-    in `__cause__`. A run goes on from such an error, and the model is told, unless `on_tool_error` says otherwise.
+    `tool` is its name, `call` the item that called it, and `reason` says in one sentence what is wrong. `__cause__` is
+    the exception that the tool raised. A run sends such an error to the model and continues, unless `on_tool_error`
+    says otherwise.
     """
 
     def __init__(self, reason: str, *, tool: str, call: OutputItem) -> None:
-        said = one_line(reason, _MESSAGE_SHOWN).rstrip(" .")
-        super().__init__(f"The tool {one_line(tool, BODY_SHOWN)} failed: {said}")
+        super().__init__(f"The tool {one_line(tool, MAX_BODY_CHARS)} failed: {_clause(reason)}")
         self.reason = reason
         self.tool = tool
         self.call = call
 
 
 class MaxTurnsExceeded(ToolError):
-    """A run would take more turns than it may: `run` is what it came to, and what `resume=` goes on from."""
+    """A run would take more turns than `max_turns` allows; `resume=error.run` continues it."""
 
 
 def _advice(error: APIStatusError) -> str:
@@ -472,6 +508,11 @@ def _advice(error: APIStatusError) -> str:
     if 300 <= error.status_code < 400:
         return "set base_url to the address that answers"
     return error.advice
+
+
+def _clause(text: str) -> str:
+    """Return a message from elsewhere as a part of one sentence: on one line, without a full stop."""
+    return one_line(text, _MAX_MESSAGE_CHARS).rstrip(" .")
 
 
 def _details(**facts: str | None) -> str:

@@ -1,4 +1,4 @@
-"""One scenario in each colour: with a `Client`, and with an `AsyncClient` on asyncio and on trio."""
+"""One scenario in each mode: with a `Client`, and with an `AsyncClient` on asyncio and on trio."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import anyio
 
 from responses_client import AsyncClient, Client
 
-__all__ = ["COLOURS", "Caller"]
+__all__ = ["ASYNC_MODES", "MODES", "Caller"]
 
-COLOURS = ("sync", "asyncio", "trio")
+ASYNC_MODES = ("asyncio", "trio")
+MODES = ("sync", *ASYNC_MODES)
 
 
 class Caller:
@@ -22,9 +23,9 @@ class Caller:
     """
 
     def __init__(
-        self, colour: str, client: Callable[[], Client], async_client: Callable[[], AsyncClient]
+        self, mode: str, client: Callable[[], Client], async_client: Callable[[], AsyncClient]
     ) -> None:
-        self.colour = colour
+        self.mode = mode
         self._client = client
         self._async_client = async_client
 
@@ -33,8 +34,8 @@ class Caller:
         return self.run(scenario, scenario)
 
     def run(self, scenario: Callable[[Any], Any], wait: Callable[[Any], Awaitable[Any]]) -> Any:
-        """The result of a scenario that is written for each colour."""
-        if self.colour == "sync":
+        """The result of a scenario that is written for each mode."""
+        if self.mode == "sync":
             with self._client() as client:
                 return scenario(client)
 
@@ -42,7 +43,7 @@ class Caller:
             async with self._async_client() as client:
                 return await wait(client)
 
-        return anyio.run(within, backend=self.colour)
+        return anyio.run(within, backend=self.mode)
 
     def events(self, opened: Callable[[Any], Any], count: int | None = None) -> list[Any]:
         """The events of a stream, all or the first ones."""

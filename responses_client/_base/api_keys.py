@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias, runtime_checkable
 
-__all__ = ["ApiKey", "ExpiringKey", "GivenKey", "KeyFunction"]
+__all__ = ["ApiKey", "ExpiringKey", "KeyFunction", "ReturnedKey"]
 
 # A key is renewed this long before it expires, so that it is good when the server looks at it.
 _EARLY_SECONDS = 60.0
@@ -27,10 +27,10 @@ class ExpiringKey(Protocol):
         ...
 
 
-GivenKey: TypeAlias = str | tuple[str, float] | ExpiringKey
+ReturnedKey: TypeAlias = str | tuple[str, float] | ExpiringKey
 """A key; or a key and when it expires, in seconds since 1970."""
 
-ApiKey: TypeAlias = str | Callable[[], GivenKey] | Callable[[], Awaitable[GivenKey]]
+ApiKey: TypeAlias = str | Callable[[], ReturnedKey] | Callable[[], Awaitable[ReturnedKey]]
 """A key, or a function (for `AsyncClient` also an async one) that gives one.
 
 The function is called for each try of a request, unless it says how long its key lasts. A key that the server
@@ -46,7 +46,7 @@ class KeyFunction:
         is_shared: Whether one key serves many requests; not if the function does not say how long its keys last.
     """
 
-    def __init__(self, function: Callable[[], GivenKey | Awaitable[GivenKey]]) -> None:
+    def __init__(self, function: Callable[[], ReturnedKey | Awaitable[ReturnedKey]]) -> None:
         self.function = function
         self.is_shared = True
         self._kept = ("", 0.0)

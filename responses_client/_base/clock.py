@@ -1,4 +1,8 @@
-"""The clocks of the package and its waits: real ones, unless a test has put a clock of its own in their place."""
+"""The clock of the package and its waits; a test can replace the clock of the whole process.
+
+All modules read the time and sleep through this one, so that `testing.VirtualClock` reaches every wait. Waits on
+sockets are the exception: the system times those.
+"""
 
 from __future__ import annotations
 
@@ -12,26 +16,26 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Clock(Protocol):
-        """What stands in for real time."""
+        """A clock that replaces the real one; `testing.VirtualClock` is one."""
 
         def monotonic(self) -> float:
-            """Seconds since some moment."""
+            """Return a reading in seconds that never goes back."""
             ...
 
         def time(self) -> float:
-            """Seconds since 1970."""
+            """Return Unix time: the seconds since 1970."""
             ...
 
         def sleep(self, seconds: float) -> None:
-            """Wait, in a thread."""
+            """Wait in a thread."""
             ...
 
         async def sleep_async(self, seconds: float) -> None:
-            """Wait, in a task."""
+            """Wait in a task."""
             ...
 
         def within(self, seconds: float, /) -> AbstractContextManager[None]:
-            """End the waits of a block by `TimeoutError` when so many seconds have passed."""
+            """Limit the waits of a block: they raise `TimeoutError` once this many seconds have passed."""
             ...
 
 
@@ -40,41 +44,40 @@ __all__ = [
     "Deadline",
     "is_real",
     "monotonic",
-    "replaced_by",
     "sleep",
     "sleep_async",
-    "sleep_unless",
+    "sleep_unless_set",
     "time",
-    "within",
+    "time_limit",
+    "use_clock",
 ]
 
-_ANY_LENGTH = nullcontext()
-
+_NO_LIMIT = nullcontext()
 
 is_real = True
-# A name to call, as `_clock.monotonic()`, which costs no more than `time.monotonic()`: streams with limits ask often.
+# A variable and not a function: streams with time limits read it at each piece, and it costs no more than
+# `time.monotonic()`. Use it as `clock.monotonic()`; a name imported from here would keep the old clock.
 monotonic: Callable[[], float] = _time.monotonic
 _clock: Clock | None = None
 
 
-def replaced_by(clock: Clock | None) -> None:
-    """Take the time from another clock from now on; from the real ones again with None.
+def use_clock(clock: Clock | None) -> None:
+    """Replace the clock of the process; None brings the real one back.
 
     Raises:
-        RuntimeError: There is another clock already.
+        RuntimeError: Another clock is in use.
     """
     global _clock, is_real, monotonic
     if clock is not None and _clock is not None:
         raise RuntimeError(
-            "A VirtualClock is in use already, and there is one time for all of the process; "
-            "use that one, or leave its block first."
+            "Another VirtualClock is in use, and a process has only one clock; use that one, or leave its block first."
         )
     _clock, is_real = clock, clock is None
     monotonic = _time.monotonic if clock is None else clock.monotonic
 
 
 class Deadline(NamedTuple):
-    """The moment at which a wait ends, however many steps it takes; `NO_DEADLINE` never comes.
+    """The moment at which a wait of many steps ends; `NO_DEADLINE` never comes.
 
     Attributes:
         at: A reading of the package's clock; None if there is no deadline.
@@ -84,11 +87,11 @@ class Deadline(NamedTuple):
 
     @classmethod
     def after(cls, seconds: float | None) -> Deadline:
-        """Return the deadline so many seconds from now; None gives `NO_DEADLINE`."""
+        """Return the deadline that is this many seconds from now; None gives `NO_DEADLINE`."""
         return NO_DEADLINE if seconds is None else cls(monotonic() + seconds)
 
     def remaining(self) -> float | None:
-        """Return the seconds that remain, below 0 when the deadline has passed; None without one."""
+        """Return the remaining seconds, negative after the deadline; None if there is no deadline."""
         return None if self.at is None else self.at - monotonic()
 
     @property
@@ -97,12 +100,12 @@ class Deadline(NamedTuple):
         return self.at is not None and monotonic() >= self.at
 
     def min(self, seconds: float) -> float:
-        """Return the seconds that remain, but at most so many."""
+        """Return the remaining seconds or `seconds`, whichever is less."""
         remaining = self.remaining()
         return seconds if remaining is None else min(seconds, remaining)
 
     def earlier(self, other: Deadline) -> Deadline:
-        """Return the deadline that comes first."""
+        """Return the earlier of two deadlines."""
         if self.at is None or (other.at is not None and other.at < self.at):
             return other
         return self
@@ -112,20 +115,20 @@ NO_DEADLINE = Deadline(None)
 
 
 def time() -> float:
-    """Return the seconds since 1970."""
+    """Return Unix time: the seconds since 1970."""
     return _time.time() if _clock is None else _clock.time()
 
 
 def sleep(seconds: float) -> None:
-    """Wait, in a thread."""
+    """Wait in a thread."""
     if _clock is None:
         _time.sleep(seconds)
     else:
         _clock.sleep(seconds)
 
 
-def sleep_unless(stopped: Event, seconds: float) -> None:
-    """Wait, in a thread, or until an event is set."""
+def sleep_unless_set(stopped: Event, seconds: float) -> None:
+    """Wait in a thread, but only until an event is set."""
     if _clock is None:
         stopped.wait(seconds)
     else:
@@ -133,15 +136,19 @@ def sleep_unless(stopped: Event, seconds: float) -> None:
 
 
 async def sleep_async(seconds: float) -> None:
-    """Wait, in a task of asyncio or trio."""
+    """Wait in a task of asyncio or trio."""
     if _clock is None:
-        import anyio  # here, since this module is loaded by those that do without it
+        import anyio  # here, because the start of a sync client does without it
 
         await anyio.sleep(seconds)
     else:
         await _clock.sleep_async(seconds)
 
 
-def within(timeout: float | None) -> AbstractContextManager[None]:
-    """Tell a clock that is not real how long the waits of a block may take; real ones are bounded by timers."""
-    return _ANY_LENGTH if timeout is None or _clock is None else _clock.within(timeout)
+def time_limit(timeout: float | None) -> AbstractContextManager[None]:
+    """Limit the waits of a block on a replaced clock; real waits are limited by timers instead.
+
+    The embedded server waits within the client's send, and timers cannot end a wait that takes no real time; so the
+    clock itself ends it.
+    """
+    return _NO_LIMIT if timeout is None or _clock is None else _clock.within(timeout)

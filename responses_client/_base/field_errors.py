@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict
 
-from .messages import VALUE_SHOWN, number_text, one_line
+from .messages import MAX_VALUE_CHARS, number_text, one_line
 from .redaction import is_secret_name
 
 __all__ = ["FieldError", "field_error", "field_path", "missing_field"]
@@ -52,10 +52,10 @@ def _quoted(path: str, value: object) -> str:
     """Quote a value if it is short enough to read and no secret."""
     if not isinstance(value, str) or is_secret_name(path) or "headers" in path:
         return number_text(value)
-    return repr(one_line(value, VALUE_SHOWN))
+    return repr(one_line(value, MAX_VALUE_CHARS))
 
 
 def _step(step: str | int) -> str:
     if isinstance(step, int):
         return f"[{step}]"
-    return f".{step}" if step.isidentifier() else f"[{step[:VALUE_SHOWN]!r}]"
+    return f".{step}" if step.isidentifier() else f"[{step[:MAX_VALUE_CHARS]!r}]"

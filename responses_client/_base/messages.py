@@ -7,12 +7,12 @@ import re
 
 from .redaction import scrub
 
-__all__ = ["BODY_SHOWN", "VALUE_SHOWN", "body_start", "number_text", "one_line"]
+__all__ = ["MAX_BODY_CHARS", "MAX_VALUE_CHARS", "body_start", "number_text", "one_line"]
 
-BODY_SHOWN = 200
+MAX_BODY_CHARS = 200
 """How many characters of a body a message shows."""
 
-VALUE_SHOWN = 80
+MAX_VALUE_CHARS = 80
 """How many characters of a value or a key a message shows."""
 
 _BLANKS = r"[\s\x00-\x1f\x7f-\x9f]+"
@@ -26,7 +26,7 @@ def one_line(text: str, limit: int) -> str:
 
 def number_text(value: object) -> str:
     """Show a number (a bool, too) that is short enough to read, anything else as nothing."""
-    if type(value) in (bool, float) or (type(value) is int and abs(value) < 10**VALUE_SHOWN):
+    if type(value) in (bool, float) or (type(value) is int and abs(value) < 10**MAX_VALUE_CHARS):
         return repr(value)
     return ""
 
@@ -36,10 +36,10 @@ def body_start(body: object) -> str:
     if body in (None, b""):
         return "empty"
     if isinstance(body, bytes):
-        body = body[: 8 * BODY_SHOWN].decode("utf-8-sig", "replace")
+        body = body[: 8 * MAX_BODY_CHARS].decode("utf-8-sig", "replace")
     if not isinstance(body, str):
         try:
             body = json.dumps(body, ensure_ascii=False)
         except (TypeError, ValueError, RecursionError):
             return f"a {type(body).__name__}"
-    return repr(one_line(body, BODY_SHOWN))
+    return repr(one_line(body, MAX_BODY_CHARS))

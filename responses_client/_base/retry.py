@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 __all__ = [
     "QUOTA_CODES",
-    "REFUSED",
+    "TOO_MANY_REQUESTS",
     "ConnectionFailure",
     "FailureKind",
     "GiveUp",
@@ -19,17 +19,17 @@ __all__ = [
     "StatusFailure",
     "decide",
     "parse_retry_after",
-    "patience",
+    "rate_limit_policy",
     "status_of_code",
 ]
 
 QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 """Error codes and types that come with 429 although waiting does not help: money is missing."""
 
-REFUSED = 429
+TOO_MANY_REQUESTS = 429
 """The status of a request that came too early."""
 
-_RETRIED_STATUSES = frozenset({408, 409, REFUSED})
+_RETRIED_STATUSES = frozenset({408, 409, TOO_MANY_REQUESTS})
 # Errors that pass; a stream can begin with one although its status is 200.
 _CODE_STATUSES = {
     "insufficient_quota": 429,
@@ -105,12 +105,12 @@ def decide(
     policy: Policy,
     now: float,
     random: float,
-    deadline_left: float | None = None,
+    remaining: float | None = None,
 ) -> Retry | GiveUp:
     """Decide what follows a failed try.
 
     `attempt` is 0 after the first try, 1 after the first retry, and so on. `now` is Unix time, `random` a
-    number in [0, 1), `deadline_left` the seconds that the whole call may still take.
+    number in [0, 1), `remaining` the seconds that the whole call may still take.
     """
     refusal = _refusal(outcome)
     if refusal is not None:
@@ -121,19 +121,19 @@ def decide(
     if asked is not None and asked > policy.max_retry_after:
         return GiveUp(f"the server asks to wait {asked:g} s, more than {policy.max_retry_after:g} s")
     delay = _back_off(attempt, policy, random) if asked is None else asked
-    if deadline_left is not None and delay >= deadline_left:
-        return GiveUp(f"a wait of {delay:g} s does not fit into the {deadline_left:g} s before the deadline")
+    if remaining is not None and delay >= remaining:
+        return GiveUp(f"a wait of {delay:g} s does not fit into the {remaining:g} s before the deadline")
     return Retry(delay, _reason(outcome))
 
 
-def patience(outcome: Outcome) -> Policy | None:
+def rate_limit_policy(outcome: Outcome) -> Policy | None:
     """Return how a refusal (429) of one of many requests is repeated, apart from its own retries; None for all else.
 
     Many requests are expected to meet a limit, and the wait is the server's to name, however long: to give up would only
     have the next request refused. One that names none may mean
     that the request will never fit.
     """
-    if not isinstance(outcome, StatusFailure) or outcome.status_code != REFUSED:
+    if not isinstance(outcome, StatusFailure) or outcome.status_code != TOO_MANY_REQUESTS:
         return None
     is_named = parse_retry_after(outcome.headers) is not None
     return Policy(max_retries=100 if is_named else 10, max_retry_after=math.inf)

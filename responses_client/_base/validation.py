@@ -9,7 +9,7 @@ from inspect import iscoroutinefunction
 from typing import TypeGuard, cast
 
 from ..errors import ConfigurationError
-from .messages import VALUE_SHOWN, number_text, one_line
+from .messages import MAX_VALUE_CHARS, number_text, one_line
 
 __all__ = [
     "MAX_SECONDS",
@@ -17,11 +17,11 @@ __all__ = [
     "check_mapping",
     "check_query",
     "check_text",
+    "invalid_option",
     "is_async",
     "is_number",
     "is_seconds",
     "is_whole_number",
-    "mistake",
     "needs_async",
     "unknown_argument",
 ]
@@ -40,7 +40,7 @@ def check_headers(label: str, headers: Mapping[str, str | None] | None) -> dict[
     checked: dict[str, str | None] = {}
     for name, value in check_mapping(label, headers).items():
         if not re.fullmatch(_HEADER_NAME, name):
-            shown = one_line(name, VALUE_SHOWN)
+            shown = one_line(name, MAX_VALUE_CHARS)
             raise ConfigurationError(
                 f"The {label} has a header {shown!r}, which is no header name; correct it"
             )
@@ -49,9 +49,9 @@ def check_headers(label: str, headers: Mapping[str, str | None] | None) -> dict[
             checked[name] = None
             continue
         if not isinstance(value, str):
-            raise mistake(place, "a string or None", value)
-        if blemish := _blemish(value.replace("\t", " "), _LAST_LATIN_1, "Latin-1"):
-            raise ConfigurationError(f"The {place} holds {blemish}, which no header can; remove it")
+            raise invalid_option(place, "a string or None", value)
+        if forbidden := _find_forbidden(value.replace("\t", " "), _LAST_LATIN_1, "Latin-1"):
+            raise ConfigurationError(f"The {place} holds {forbidden}, which no header can; remove it")
         checked[name] = value.strip(" \t")
     return checked
 
@@ -66,7 +66,7 @@ def unknown_argument(function: str, name: str, known: Iterable[str]) -> TypeErro
     return TypeError(f"{function}() got an unexpected keyword argument {name!r}{hint}")
 
 
-def mistake(label: str, expected: str, value: object) -> ConfigurationError:
+def invalid_option(label: str, expected: str, value: object) -> ConfigurationError:
     """Give the error for a value of a wrong type or size."""
     # Only numbers are shown: anything else may be a secret in the wrong place.
     got = f"{type(value).__name__} {number_text(value)}".rstrip()
@@ -80,7 +80,7 @@ def needs_async(option: str) -> ConfigurationError:
     )
 
 
-def _blemish(text: str, last: str, charset: str) -> str | None:
+def _find_forbidden(text: str, last: str, charset: str) -> str | None:
     """Name what keeps a text out of a header, None when nothing does; the text itself is not quoted."""
     if "\n" in text or "\r" in text:
         return "a line break"
@@ -92,14 +92,14 @@ def _blemish(text: str, last: str, charset: str) -> str | None:
 def check_text(label: str, value: object, last: str = _LAST_ASCII) -> str:
     """Return a text that a header can carry as it is; `last` is the last character that may be in it."""
     if not isinstance(value, str):
-        raise mistake(label, "a string", value)
+        raise invalid_option(label, "a string", value)
     if not value.strip():
         raise ConfigurationError(f"The {label} is blank; give it a value or leave it out")
-    blemish = _blemish(value, last, "ASCII")
-    if blemish is None and value != value.strip():
-        blemish = "white space at its start or end"
-    if blemish is not None:
-        raise ConfigurationError(f"The {label} holds {blemish}; remove that (the value is not shown)")
+    forbidden = _find_forbidden(value, last, "ASCII")
+    if forbidden is None and value != value.strip():
+        forbidden = "white space at its start or end"
+    if forbidden is not None:
+        raise ConfigurationError(f"The {label} holds {forbidden}; remove that (the value is not shown)")
     return value
 
 
@@ -108,11 +108,11 @@ def check_mapping(label: str, value: object) -> dict[str, object]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise mistake(label, "a mapping", value)
+        raise invalid_option(label, "a mapping", value)
     mapping = dict(cast("Mapping[object, object]", value))
     for name in mapping:
         if not isinstance(name, str):
-            raise mistake(f"name in the {label}", "a string", name)
+            raise invalid_option(f"name in the {label}", "a string", name)
     return cast("dict[str, object]", mapping)
 
 
@@ -124,7 +124,9 @@ def check_query(label: str, value: object) -> dict[str, object]:
             continue
         for one in cast("Sequence[object]", given) if isinstance(given, (list, tuple)) else [given]:
             if not isinstance(one, (str, int, float)):
-                raise mistake(f"parameter {name!r} in the {label}", "a string, number, list or None", one)
+                raise invalid_option(
+                    f"parameter {name!r} in the {label}", "a string, number, list or None", one
+                )
     return query
 
 

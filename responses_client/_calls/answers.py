@@ -13,7 +13,7 @@ from pydantic_core import from_json, to_json
 from .._base import clock
 from .._base.error_bodies import parse_body, read_error
 from .._base.http import Headers, ResponseMeta, origin
-from .._base.messages import BODY_SHOWN, one_line
+from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.redaction import NO_SECRETS, Redactor
 from .._base.retry import parse_retry_after
 from .._events.stream_state import StreamState
@@ -96,7 +96,7 @@ def _parsed(model: type[_R], body: bytes, meta: ResponseMeta) -> _R:
 def _accumulated(body: bytes, meta: ResponseMeta, settings: Settings, redactor: Redactor) -> Response:
     state = StreamState(deque(), settings.max_event_bytes, settings.strict, meta)
     state.feed(body)
-    if not state.ended:
+    if not state.has_ended:
         state.end()
     failure = state.failure(redactor)
     if failure is not None:
@@ -219,4 +219,4 @@ def _redirect_reason(status: int, location: str | None, url: str) -> str:
 
 
 def _first_part(body: bytes) -> str:
-    return one_line(body[: 8 * BODY_SHOWN].decode("utf-8-sig", "replace"), BODY_SHOWN) or "no body"
+    return one_line(body[: 8 * MAX_BODY_CHARS].decode("utf-8-sig", "replace"), MAX_BODY_CHARS) or "no body"

@@ -1,4 +1,50 @@
-"""One call from its first try to its answer: key, retries, redirects, deadline, errors; over `IO`."""
+"""One call from its first attempt to its answer: keys, redirects, retries, deadline and errors; over `IO`."""
+
+# How it works
+#
+# A call is one or more attempts, and an attempt is one or more requests.
+#
+#     connect
+#        |
+#        v
+#   +--> wait until the throttle lets the attempt through, if the call is one of a map       _attempt
+#   |    |
+#   |    v
+#   |    sign the request, notify observers                                                  _send
+#   |    |
+#   |    v
+#   |    send it <-------------------------------+
+#   |    |                                       | the same request to another URL
+#   |    +-- redirect within the origin ---------+ (at most `max_redirects` times)
+#   |    |
+#   |    +-- 2xx, 101 -------> return the answer, its body unread
+#   |    |
+#   |    +-- 401, and a function gives the keys: get another one -------+ (once)
+#   |    |                                                              |
+#   |    +-- any other status, or no answer                             |
+#   |        |                                                          |
+#   |        v                                                          |
+#   |        decide (_base/retry.py)                                    |
+#   |        |         |                                                |
+#   |        Retry     GiveUp -------> raise the error                  |
+#   |        |                                                          |
+#   |        v                                                          |
+#   +------- sleep, or block the throttle                               |
+#   |                                                                   |
+#   +-------------------------------------------------------------------+
+#
+# What counts as a retry:
+#
+# - A redirect is part of its attempt. A renewed key costs an attempt and no retry, because the server did no work.
+# - A 429 costs a retry if the call is alone. In a map it is expected: it costs none, and the wait blocks all calls to
+#   the same model (`rate_limit_policy`).
+# - A stream that is resumed has all its retries again whenever an event has come (`continue_with`).
+#
+# `deadline` bounds all of this, resumed streams included. It starts when the throttle lets the first attempt through:
+# a call that waits in a map has not begun.
+#
+# If the body of an answer breaks off, its reader calls `retry` and then `connect` again: `fetch` for JSON,
+# `_streaming/http_source.py` for streams.
 
 from __future__ import annotations
 
@@ -12,17 +58,17 @@ from .._base import clock
 from .._base.clock import NO_DEADLINE, Deadline
 from .._base.http import ResponseMeta, origin
 from .._base.redaction import Redactor, public_url
-from .._base.retry import GiveUp, Outcome, Policy, StatusFailure, decide, patience
+from .._base.retry import GiveUp, Outcome, Policy, StatusFailure, decide, rate_limit_policy
 from .._transport.protocols import IO, Body, TransportError, WireRequest
 from ..errors import APIConnectionError, APIError, APITimeoutError, ResponseValidationError
 from ..models import Model
 from .answers import answer_error, parse_result
-from .auth import Login
-from .observers import is_watched, watch_of
+from .auth import RequestSigner
+from .observers import is_observed, make_dispatcher
 from .request import Call
 
 if TYPE_CHECKING:
-    from .observers import Watch
+    from .observers import ObserverDispatcher
 
 __all__ = ["Attempts", "Throttle", "as_value", "fetch"]
 
@@ -30,13 +76,15 @@ _T = TypeVar("_T")
 _R = TypeVar("_R", bound=Model)
 logger = logging.getLogger("responses_client")
 
-_LONG = 60.0  # seconds that somebody who waits for them wants to know of
-_ERROR_BODY_BYTES = 1024 * 1024
-_REDIRECTS = frozenset({301, 302, 307, 308})  # 303 asks for another method
+_WARN_DELAY_SECONDS = 60.0  # a longer wait of a whole map looks like a program that hangs
+_MAX_ERROR_BODY_BYTES = 1024 * 1024
+# RFC 9110, 15.4: 303 turns the request into a GET, and 300 leaves the choice to the user. 301 and 302 keep method and
+# body here, as 307 and 308 do; browsers turn POST into GET for historical reasons, which no API means.
+_REDIRECT_STATUSES = frozenset({301, 302, 307, 308})
 
 
 class Throttle(Protocol):
-    """Delays the tries of many calls to keep within the rate limits of a server."""
+    """Delays the attempts of many calls to keep within the rate limits of a server."""
 
     async def send(self, send: Callable[[], Awaitable[Body]], deadline: Deadline) -> Body:
         """Wait until the next attempt may go, and send it.
@@ -47,101 +95,104 @@ class Throttle(Protocol):
         ...
 
     def block_for(self, seconds: float) -> None:
-        """Send nothing for this long, since the server refused a try."""
+        """Send nothing for this long, because the server refused an attempt."""
         ...
 
 
 class Attempts:
-    """The tries of one call, counted against its retries and its deadline.
+    """The attempts of one call, counted against its retries and its deadline.
 
     Attributes:
-        tries: How many requests were sent, redirects left aside.
-        meta: Of the last answer.
+        call: The call; another one once a stream is resumed.
+        count: The number of attempts so far.
+        meta: The facts of the last answer; None before the first.
         deadline: The end of the whole call, counted from its first attempt; none before that.
-        watch: Who is told of each try; None if nobody is.
-        throttle: Delays each try among those of many calls; None if the call is alone.
+        dispatcher: Notifies the observers of the call; None if there are none.
+        throttle: Delays each attempt among those of many calls; None if the call is alone.
     """
 
     def __init__(self, io: IO, call: Call[Any]) -> None:
         self.call = call
-        self.tries = 0
+        self.count = 0
         self.meta: ResponseMeta | None = None
-        self.watch: Watch | None = None
+        self.deadline = NO_DEADLINE
+        self.dispatcher: ObserverDispatcher | None = None
         self.throttle: Throttle | None = None
         self._redactor = Redactor(call.secrets)
-        self._login = Login(io, call.settings, needs_key=call.needs_key)
+        self._signer = RequestSigner(io, call.settings, needs_key=call.needs_key)
         self._io = io
         self._start = 0.0
-        self.deadline = NO_DEADLINE
-        self._spent = 0  # tries before the one that retries are counted from
-        self._refusals = 0  # which cost no retry
+        self._earlier_count = 0  # attempts before the one from which retries are counted
+        self._rate_limited_count = 0  # refusals that cost no retry
         self._policy = Policy(max_retries=call.settings.max_retries)
 
     @property
     def redactor(self) -> Redactor:
-        """Masks the secrets of the call, and those that were sent so far to prove who sends it."""
-        return self._redactor.with_secrets(self._login.secrets)
+        """Masks the secrets of the call, and the keys and signatures that were sent so far."""
+        return self._redactor.with_secrets(self._signer.secrets)
 
-    def follow(self, call: Call[Any]) -> None:
-        """Go on with another request: in the time of the first, but with all retries again."""
+    def continue_with(self, call: Call[Any]) -> None:
+        """Go over to another request: under the same deadline, but with all retries again."""
         self._redactor = self.redactor.with_secrets(call.secrets)
-        self._login = Login(self._io, call.settings, needs_key=call.needs_key)
-        self._spent = self.tries - 1
+        self._signer = RequestSigner(self._io, call.settings, needs_key=call.needs_key)
+        self._earlier_count = self.count - 1
         self.call = call
 
-    async def open(self) -> tuple[Body, ResponseMeta]:
-        """Send the request until it is answered with success; return the answer, its body unread.
+    async def connect(self) -> tuple[Body, ResponseMeta]:
+        """Make attempts until one is answered with success; return the answer, its body unread.
 
         Raises:
             APIConnectionError: No answer came.
             APIStatusError: The answer has another status.
         """
         while True:
-            body = await as_value(self._send() if self.watch is None else self.watch.within(self._send()))
+            attempt = self._attempt()
+            body = await as_value(attempt if self.dispatcher is None else self.dispatcher.run(attempt))
             if isinstance(body, TransportError):
-                failure = self.failure_error(body)
-                await self.tell(None, failure)
+                failure = self.to_error(body)
+                await self.notify_response(None, failure)
                 await self.retry(body.outcome, failure)
                 continue
             meta = self.meta = self._meta_of(body)
             logger.debug("%s: %d %s", self.call.operation.name, body.status_code, meta.request_id or "")
             if 200 <= body.status_code < 300 or body.status_code == 101:
                 return body, meta
-            content = await self.read_head(body)
+            content = await self.read_start(body)
             error = answer_error(body.status_code, content, meta, self.redactor)
-            await self.tell(meta, error)
-            if body.status_code == 401 and await as_value(self._login.renew(self.deadline)) is True:
+            await self.notify_response(meta, error)
+            # A function that does not return in time has no other key; the 401 is then the error to raise.
+            if body.status_code == 401 and await as_value(self._signer.renew(self.deadline)) is True:
                 logger.info("%s: retry with another key, status 401", self.call.operation.name)
-                if self.watch is not None:
-                    self.watch.retrying(0, "status 401, with another key")
+                if self.dispatcher is not None:
+                    self.dispatcher.notify_retry(0, "status 401, with another key")
                 continue
             await self.retry(StatusFailure(error.status_code, error.headers, error.code, error.type), error)
 
     async def retry(self, outcome: Outcome, error: APIError) -> None:
-        """Wait before the next try, or raise the error if there shall be none."""
-        patient = None if self.throttle is None else patience(outcome)
-        retries = self.tries - 1 - self._spent - self._login.renewals - self._refusals
+        """Wait before the next attempt, or raise the error if there is to be none."""
+        limit_policy = None if self.throttle is None else rate_limit_policy(outcome)
+        retries = self.count - 1 - self._earlier_count - self._signer.renewals - self._rate_limited_count
         decision = decide(
-            retries if patient is None else self._refusals,
+            retries if limit_policy is None else self._rate_limited_count,
             outcome,
-            policy=patient or self._policy,
+            policy=limit_policy or self._policy,
             now=clock.time(),
             random=random.random(),
-            deadline_left=self.deadline.remaining(),
+            remaining=self.deadline.remaining(),
         )
         if isinstance(decision, GiveUp):
             logger.debug("%s: no retry, %s", self.call.operation.name, decision.reason)
             raise error
         after = self.call.params.get("starting_after")
-        what = "retry" if after is None else f"resume after event {after}"
-        logger.info("%s: %s in %.2f s, %s", self.call.operation.name, what, decision.delay, decision.reason)
-        if self.watch is not None:
-            self.watch.retrying(decision.delay, decision.reason)
-        if self.throttle is None or patient is None:
+        action = "retry" if after is None else f"resume after event {after}"
+        logger.info("%s: %s in %.2f s, %s", self.call.operation.name, action, decision.delay, decision.reason)
+        if self.dispatcher is not None:
+            self.dispatcher.notify_retry(decision.delay, decision.reason)
+        if self.throttle is None or limit_policy is None:
             await self._io.sleep(decision.delay)
         else:
-            self._refusals += 1
-            if decision.delay > _LONG:
+            self._rate_limited_count += 1
+            if decision.delay > _WARN_DELAY_SECONDS:
                 logger.warning(
                     "%s: nothing is sent for %.0f s, as the server asks",
                     self.call.operation.name,
@@ -149,25 +200,25 @@ class Attempts:
                 )
             self.throttle.block_for(decision.delay)
 
-    async def tell(
+    async def notify_response(
         self, meta: ResponseMeta | None, error: APIError | None, result: Model | None = None
     ) -> None:
-        """Tell who watches how a try was answered."""
-        if self.watch is not None:
-            await self.watch.answered(meta, error, result)
+        """Notify observers, if there are any, of the answer to an attempt."""
+        if self.dispatcher is not None:
+            await self.dispatcher.notify_response(meta, error, result)
 
     def reason(self, failure: TransportError) -> str:
-        """Say why no answer came, or only a part of one."""
+        """Return the reason why no answer came, or only a part of one."""
         if self.deadline.is_expired:
             return f"the deadline of {self.call.settings.deadline:g} s has passed"
         return self.redactor.text(failure.reason)
 
     def cause(self, failure: TransportError) -> BaseException | None:
-        """Give the exception behind a failure unless it quotes a server that repeats a secret."""
+        """Return the exception behind a failure; None if it quotes a secret that a server repeated."""
         return None if self.redactor.occurs_in(str(failure.__cause__)) else failure.__cause__
 
-    def failure_error(self, failure: TransportError) -> APIError:
-        """Make the error for a call that got no answer, or only a part of one."""
+    def to_error(self, failure: TransportError) -> APIError:
+        """Return the error for a call that got no answer, or only a part of one."""
         request, kind, reason = self.call.request, failure.outcome.kind, self.reason(failure)
         error: APIError
         if kind == "decoding":
@@ -176,12 +227,14 @@ class Attempts:
                 f"The answer cannot be decompressed: {reason}", advice=advice, meta=self.meta
             )
         else:
-            late = kind == "timeout"
-            count = f" after {self.tries} tries" if self.tries > 1 else ""
-            what = "was not answered in time" if late else "got no answer"
-            advice = "raise timeout or deadline, or try again" if late else "check the network and base_url"
-            text = f"{request.method} {origin(request.url)} {what}{count}: {reason}; {advice}"
-            error = (APITimeoutError if late else APIConnectionError)(text)
+            is_late = kind == "timeout"
+            count = f" after {self.count} tries" if self.count > 1 else ""
+            problem = "was not answered in time" if is_late else "got no answer"
+            advice = (
+                "raise timeout or deadline, or try again" if is_late else "check the network and base_url"
+            )
+            text = f"{request.method} {origin(request.url)} {problem}{count}: {reason}; {advice}"
+            error = (APITimeoutError if is_late else APIConnectionError)(text)
         error.__cause__ = self.cause(failure)
         return error
 
@@ -195,11 +248,11 @@ class Attempts:
             await body.close()
         return b"".join(pieces)
 
-    async def read_head(self, body: Body) -> bytes:
-        """Read what comes of the body of an error, up to a limit, and close it."""
+    async def read_start(self, body: Body) -> bytes:
+        """Read up to 1 MiB of a body that is probably an error, as far as it comes, and close it."""
         content = b""
         try:
-            while len(content) < _ERROR_BODY_BYTES:
+            while len(content) < _MAX_ERROR_BODY_BYTES:
                 piece = await as_value(body.next(self.deadline))
                 if piece is None or isinstance(piece, TransportError):
                     break
@@ -208,32 +261,35 @@ class Attempts:
             await body.close()
         return content
 
-    async def _send(self) -> Body:
+    async def _attempt(self) -> Body:
         if self.throttle is None:
-            return await self._try()
-        # The time of the call begins when it is let through for the first time.
-        return await self.throttle.send(self._try, self.deadline)
+            return await self._send()
+        return await self.throttle.send(self._send, self.deadline)
 
-    async def _try(self) -> Body:
-        if not self.tries:
+    async def _send(self) -> Body:
+        if not self.count:
             self._start = clock.monotonic()
             self.deadline = Deadline.after(self.call.settings.deadline)
-        self.tries += 1
+        self.count += 1
         request = self.call.request
         logger.debug(
-            "%s: %s %s, try %d", self.call.operation.name, request.method, public_url(request.url), self.tries
+            "%s: %s %s, try %d",
+            self.call.operation.name,
+            request.method,
+            public_url(request.url),
+            self.count,
         )
-        if self.watch is not None:
-            request = self.watch.marked(request)
-        request = await self._login.sign(request, self.deadline)
-        if self.watch is not None:
-            await self.watch.sending(request)
+        if self.dispatcher is not None:
+            request = self.dispatcher.add_headers(request)
+        request = await self._signer.sign(request, self.deadline)
+        if self.dispatcher is not None:
+            await self.dispatcher.notify_request(request)
         redirects = self.call.settings.max_redirects
         while True:
             if self.deadline.is_expired:
                 raise TransportError("timeout", "the deadline has passed")
             body = await self._io.send(request, self.deadline)
-            target = _target(request, body)
+            target = _redirect_target(request, body)
             if target is None or not redirects:
                 return body
             await body.close()
@@ -245,61 +301,65 @@ class Attempts:
             body.status_code,
             body.headers,
             elapsed=clock.monotonic() - self._start,
-            tries=self.tries,
+            tries=self.count,
             method=self.call.request.method,
             url=self.call.request.url,
         )
 
 
 async def as_value(work: Awaitable[_T]) -> _T | TransportError:
-    """Give a failure as a value, so that what is raised because of it does not have it as its context."""
+    """Return a failure as a value, so that an error raised because of it does not have it as its context."""
     try:
         return await work
     except TransportError as failure:
         return failure
 
 
-def _target(request: WireRequest, body: Body) -> str | None:
-    """Return where a redirect leads that may be followed: same origin, same method and body."""
+def _redirect_target(request: WireRequest, body: Body) -> str | None:
+    """Return the target of a redirect that may be followed; None for any other answer.
+
+    Only within the origin, because another one must not get the key, and the prompt with it.
+    """
     location = body.headers.get("location")
-    if body.status_code not in _REDIRECTS or not location:
+    if body.status_code not in _REDIRECT_STATUSES or not location:
         return None
     return urljoin(request.url, location) if origin(location, request.url) == origin(request.url) else None
 
 
 async def fetch(io: IO, call: Call[_R], throttle: Throttle | None = None) -> _R:
-    """Make a call whose answer is one JSON object; it may be one of many that share a throttle.
+    """Make a call whose answer is one JSON object; a throttle is shared with other calls.
 
     Raises:
         APIError: No answer came, or an error, or no valid answer.
     """
     attempts = Attempts(io, call)
     attempts.throttle = throttle
-    work = _result(attempts, call)
-    if not is_watched(call):
+    work = _read_result(attempts, call)
+    if not is_observed(call):
         return await work
-    attempts.watch = watch_of(io, attempts)
-    return await attempts.watch.over(work)
+    attempts.dispatcher = make_dispatcher(io, attempts)
+    return await attempts.dispatcher.observe(work)
 
 
-async def _result(attempts: Attempts, call: Call[_R]) -> _R:
+async def _read_result(attempts: Attempts, call: Call[_R]) -> _R:
     while True:
-        body, meta = await attempts.open()
+        body, meta = await attempts.connect()
         content = await as_value(attempts.read(body))
         if isinstance(content, TransportError):
-            failure = attempts.failure_error(content)
-            await attempts.tell(meta, failure)
+            failure = attempts.to_error(content)
+            await attempts.notify_response(meta, failure)
             await attempts.retry(content.outcome, failure)
             continue
         model = call.operation.result_model()
-        if attempts.watch is None:
+        if attempts.dispatcher is None:
             return parse_result(model, content, meta, call.settings, attempts.redactor)
         try:
             result: _R | APIError = parse_result(model, content, meta, call.settings, attempts.redactor)
         except APIError as error:
             result = error
+        # Outside of the handler: an exception of a hook must not have the error of the call as its context.
         if isinstance(result, APIError):
-            await attempts.tell(meta, result)
+            await attempts.notify_response(meta, result)
             raise result
-        await attempts.tell(meta, None, result)
+        await attempts.notify_response(meta, None, result)
         return result

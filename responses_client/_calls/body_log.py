@@ -1,13 +1,15 @@
-"""The bodies of a call in the log, for whoever asked for it; loaded when somebody did."""
+"""The log of request and answer bodies; loaded when the logger `responses_client.bodies` is set to DEBUG."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json, to_json
+from typing_extensions import override
 
+from .._base.json_types import is_array, is_object
 from .._base.redaction import MASK
 from .observers import Observer
 
@@ -22,49 +24,49 @@ bodies = logging.getLogger("responses_client.bodies")
 
 
 class BodyLog(Observer):
-    """Logs each body on one line, at level DEBUG; the keys of the call and those given to its tools are masked."""
+    """An observer that logs each body on one line at level DEBUG, with keys and credentials of tools masked."""
 
     def __init__(self, attempts: Attempts) -> None:
         self._attempts = attempts
 
-    def sending(self, request: RequestInfo) -> None:
-        """See `Observer`."""
+    @override
+    def on_request(self, request: RequestInfo) -> None:
         if request.content:
             self._log(request.operation, "sent", from_json(request.content))
 
-    def answered(self, answer: ResponseInfo) -> None:
-        """See `Observer`."""
+    @override
+    def on_response(self, answer: ResponseInfo) -> None:
         body: object = getattr(answer.error, "body", None)
         if answer.result is not None:
             body = answer.result.to_dict()
         if body is not None:
             self._log(answer.operation, "got", body)
 
-    def received(self, events: Sequence[StreamEvent]) -> None:
-        """See `Observer`."""
+    @override
+    def on_events(self, events: Sequence[StreamEvent]) -> None:
         for event in events:
             self._log(self._attempts.call.operation.name, "got", event.to_dict())
 
-    def _log(self, operation: str, what: str, body: object) -> None:
-        text = self._attempts.redactor.body(to_json(_masked(body), inf_nan_mode="constants"))
-        bodies.debug("%s %s %s", operation, what, text.decode())
+    def _log(self, operation: str, verb: str, body: object) -> None:
+        # Two masks: first the fields that are secret by their names, then the keys of this call wherever they occur.
+        text = self._attempts.redactor.body(to_json(_mask(body), inf_nan_mode="constants"))
+        bodies.debug("%s %s %s", operation, verb, text.decode())
 
 
-def _masked(value: Any) -> Any:
-    """Mask what lets hosted tools into other servers, and what webhooks are signed with."""
-    if isinstance(value, list):
-        return [_masked(one) for one in cast("list[object]", value)]
-    if not isinstance(value, dict):
-        return value
-    fields = cast("dict[str, object]", value)
-    return {name: _shown(name, field) for name, field in fields.items()}
+def _mask(value: Any) -> Any:
+    """Mask the fields that give hosted tools access to other servers, and the secrets that sign webhooks."""
+    if is_array(value):
+        return [_mask(entry) for entry in value]
+    if is_object(value):
+        return {name: _mask_field(name, field) for name, field in value.items()}
+    return value
 
 
-def _shown(name: str, value: Any) -> Any:
+def _mask_field(name: str, value: Any) -> Any:
     if name in ("authorization", "signing_secret") and isinstance(value, str):
         return MASK
-    if name == "headers" and isinstance(value, dict):
-        return dict.fromkeys(cast("dict[str, object]", value), MASK)
-    if name == "domain_secrets" and isinstance(value, list):
+    if name == "headers" and is_object(value):
+        return dict.fromkeys(value, MASK)
+    if name == "domain_secrets" and is_array(value):
         return MASK
-    return _masked(value)
+    return _mask(value)

@@ -1,4 +1,4 @@
-"""What hooks are given: one try as it goes out, and how it was answered; no I/O."""
+"""The arguments of hooks: one attempt as it is sent, and the answer to it; no I/O."""
 
 from __future__ import annotations
 
@@ -13,18 +13,24 @@ if TYPE_CHECKING:
     from ..errors import APIError
     from ..models import Model
 
-__all__ = ["RequestInfo", "ResponseInfo", "info_of"]
+__all__ = ["RequestInfo", "ResponseInfo", "make_request_info"]
 
-_IDEMPOTENCY = "Idempotency-Key"
+_IDEMPOTENCY_KEY = "idempotency-key"
 
 
 class RequestInfo(NamedTuple):
-    """One try of a call, as it is about to be sent; what `on_request` is given.
+    """One attempt of a call, about to be sent; the argument of `on_request`.
 
-    `operation` is the method's name, such as `responses.create`; where a stream is resumed, `responses.retrieve`.
-    `call_number` tells the calls of a process apart; all tries of one share it, and `try_number` counts them from 1.
-    In `url` and `headers`, secrets are masked. `content` is the body as it is sent, empty where there is none; what
-    an `httpx.Auth` does to a request comes later and is not seen here.
+    An `httpx.Auth` of the client works on the request after the hook: its changes are not in here.
+
+    Attributes:
+        operation: The name of the method, such as `responses.create`; `responses.retrieve` when a stream is resumed.
+        call_number: The number of the call in this process, from 1; all attempts of a call share it.
+        try_number: The number of the attempt within its call, from 1.
+        method: The HTTP method.
+        url: The URL, with secrets masked.
+        headers: The headers, with secrets masked. The idempotency key is not a secret.
+        content: The body as it is sent; empty if there is none.
     """
 
     operation: str
@@ -36,24 +42,27 @@ class RequestInfo(NamedTuple):
     content: bytes
 
     def json(self) -> Any:
-        """Return the body as JSON data, parsed at each call; None where there is none."""
+        """Return the body as JSON data, parsed at each call; None if there is no body."""
         # Imported here, since hooks that count requests never ask.
         from pydantic_core import from_json
 
         return from_json(self.content) if self.content else None
 
     def __repr__(self) -> str:
-        """Show where it goes and how much: a body has what nobody wants in a log by accident."""
+        """Show the target and the size, but not the body: prompts must not get into logs by accident."""
         size = f"{len(self.content)} bytes"
         return f"<{self.operation}: {self.method} {self.url}, call {self.call_number}, try {self.try_number}, {size}>"
 
 
 class ResponseInfo(NamedTuple):
-    """How one try was answered; what `on_response` is given.
+    """The answer to one attempt, or its failure; the argument of `on_response`.
 
-    `meta` is None where no answer came. `error` is what was wrong with the answer, or why there was none; None where
-    nothing was. `result` is what the call returns, the very object; None for errors and for streams, whose headers
-    alone are here.
+    Attributes:
+        request: The attempt.
+        meta: Status, headers and more of the answer; None if none came.
+        error: The error that the answer is, or the reason why none came; None after a success.
+        result: The object that the call returns, not a copy; None after an error, and for streams, of which only the
+            headers have come.
     """
 
     request: RequestInfo
@@ -63,33 +72,34 @@ class ResponseInfo(NamedTuple):
 
     @property
     def operation(self) -> str:
-        """The method's name, such as `responses.create`."""
+        """The name of the method, such as `responses.create`."""
         return self.request.operation
 
     def __repr__(self) -> str:
-        """Show no body."""
+        """Show status and error, but not the result."""
         status = "no answer" if self.meta is None else f"status {self.meta.status_code}"
         outcome = "" if self.error is None else f", {type(self.error).__name__}"
         return f"<{self.operation}: {status}{outcome}, call {self.request.call_number}, try {self.request.try_number}>"
 
 
-def info_of(operation: str, call_number: int, try_number: int, request: WireRequest) -> RequestInfo:
-    """Make what hooks may see of a request."""
+def make_request_info(operation: str, call_number: int, try_number: int, request: WireRequest) -> RequestInfo:
+    """Return the part of a request that hooks may see."""
     return RequestInfo(
         operation,
         call_number,
         try_number,
         request.method,
         public_url(request.url),
-        _shown(request.headers),
+        _public_headers(request.headers),
         request.content,
     )
 
 
-def _shown(headers: Mapping[str, str | None]) -> Headers:
-    """Return the headers that are sent, secrets masked; the idempotency key is none."""
+def _public_headers(headers: Mapping[str, str | None]) -> Headers:
+    """Return the headers that are sent, with secrets masked."""
     shown = redact_headers(headers)
     for name in headers:
-        if name.lower() == _IDEMPOTENCY.lower():
+        # It looks like a secret by its name, but hooks need it to find their request in the logs of a server.
+        if name.lower() == _IDEMPOTENCY_KEY:
             shown[name] = headers[name]
     return Headers({name: value for name, value in shown.items() if value is not None})

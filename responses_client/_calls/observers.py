@@ -1,6 +1,6 @@
-"""Those who watch a call: hooks and telemetry are told here what happens, and can neither change nor break it.
+"""Hooks, telemetry and the log of bodies: observers that see each step of a call, and cannot change or break it.
 
-Loaded when somebody watches.
+Loaded when a call has observers.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from .._base.http import merge_headers
 from .._base.validation import needs_async
 from .._transport.sync import SyncIO
-from .hooks import RequestInfo, ResponseInfo, info_of
+from .hooks import RequestInfo, ResponseInfo, make_request_info
 
 if TYPE_CHECKING:
     from .._base.http import ResponseMeta
@@ -25,191 +25,203 @@ if TYPE_CHECKING:
     from .attempts import Attempts
     from .request import Call
 
-__all__ = ["Observer", "Telemetry", "Watch", "is_watched", "logged", "logs_bodies", "watch_of"]
+__all__ = [
+    "Observer",
+    "ObserverDispatcher",
+    "Telemetry",
+    "is_observed",
+    "log_errors",
+    "logs_bodies",
+    "make_dispatcher",
+]
 
 _T = TypeVar("_T")
 logger = logging.getLogger("responses_client")
 bodies = logging.getLogger("responses_client.bodies")
-_numbers = itertools.count(1)
+_call_numbers = itertools.count(1)
 
 
 class Observer:
-    """Watches one call from its start to its end; each method may be left out. What one raises is logged."""
+    """An observer of one call; subclasses override the methods they need. Exceptions of methods are logged."""
 
     def around(self) -> AbstractContextManager[object]:
-        """Return the block in which each try is made and hooks are called."""
+        """Return the context in which each attempt is made and hooks are called."""
         return nullcontext()
 
     def headers(self) -> Mapping[str, str]:
-        """Return headers to send with each try, unless the request has them already."""
+        """Return headers for each attempt; those that the request already has win."""
         return {}
 
-    def sending(self, request: RequestInfo) -> None:
-        """Note that a try is about to be sent."""
+    def on_request(self, request: RequestInfo) -> None:
+        """Handle an attempt that is about to be sent."""
 
-    def answered(self, answer: ResponseInfo) -> None:
-        """Note how a try was answered; comes once after each `sending` unless the call was cancelled."""
+    def on_response(self, answer: ResponseInfo) -> None:
+        """Handle the answer to an attempt; called once after each `on_request` unless the call was cancelled."""
 
-    def retrying(self, operation: str, delay: float, reason: str) -> None:
-        """Note that there will be another try after some seconds: of another operation, to resume a stream."""
+    def on_retry(self, operation: str, delay: float, reason: str) -> None:
+        """Handle a decision to try again after `delay` seconds; a stream is resumed by another operation."""
 
-    def received(self, events: Sequence[StreamEvent]) -> None:
-        """Note events of a stream, one at least."""
+    def on_events(self, events: Sequence[StreamEvent]) -> None:
+        """Handle events of a stream, at least one."""
 
-    def ended(self, error: BaseException | None, partial: Callable[[], Response | None]) -> None:
-        """Note the end of the call, and what it raised; comes once. `partial` gives what came of a response."""
+    def on_end(self, error: BaseException | None, partial: Callable[[], Response | None]) -> None:
+        """Handle the end of the call, once, with the error it raised; `partial` returns the response so far."""
 
 
 class Telemetry(Protocol):
-    """Gives each call its observer."""
+    """A source of observers, one for each call."""
 
     def observe(self, call: Call[Any]) -> Observer:
         """Return the observer of a call that starts now."""
         ...
 
 
-def watch_of(io: IO, attempts: Attempts) -> Watch:
-    """Return what tells those who watch a call."""
+def make_dispatcher(io: IO, attempts: Attempts) -> ObserverDispatcher:
+    """Return the dispatcher of a call, with the log of bodies among its observers if that is on."""
     if not logs_bodies():
-        return Watch(io, attempts)
+        return ObserverDispatcher(io, attempts)
     from .body_log import BodyLog
 
-    return Watch(io, attempts, [BodyLog(attempts)])
+    return ObserverDispatcher(io, attempts, [BodyLog(attempts)])
 
 
-def _nothing() -> None:
-    """Give no response."""
+def _no_response() -> None:
+    """Return no partial response."""
 
 
-class Watch:
-    """Tells all who watch one call.
+class ObserverDispatcher:
+    """Notifies all observers of one call.
 
     Attributes:
-        on_event: Whether somebody is to be told of each event.
+        has_event_hook: Whether the user has an `on_event` hook.
     """
 
     def __init__(self, io: IO, attempts: Attempts, observers: Sequence[Observer] = ()) -> None:
         self._attempts = attempts
         self._settings = attempts.call.settings
         self._can_wait = not isinstance(io, SyncIO)
-        self._number = next(_numbers)
+        self._call_number = next(_call_numbers)
         self._observers = observers
-        self._request: RequestInfo | None = None  # that was sent and not yet answered
-        self.on_event = self._settings.on_event is not None
+        self._pending: RequestInfo | None = None  # the attempt that was sent and is not answered yet
+        self.has_event_hook = self._settings.on_event is not None
 
     def start(self) -> None:
-        """Tell that the call starts."""
+        """Start telemetry's observer of the call."""
         telemetry = self._settings.telemetry
         if telemetry is not None:
-            with logged("Telemetry"):
+            with log_errors("Telemetry"):
                 self._observers = [*self._observers, telemetry.observe(self._attempts.call)]
 
-    async def over(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """Watch a call that ends when the work does."""
+    async def observe(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Do all of a call that ends when the work does: start, work, end."""
         self.start()
         try:
             result = await work
         except BaseException as error:
-            self.ended(error)
+            self.notify_end(error)
             raise
-        self.ended()
+        self.notify_end()
         return result
 
     @contextmanager
     def around(self) -> Generator[None]:
-        """Be in the block of each observer."""
+        """Enter the context of each observer."""
         with ExitStack() as stack:
-            self._each(lambda observer: stack.enter_context(observer.around()))
+            self._notify(lambda observer: stack.enter_context(observer.around()))
             yield
 
-    async def within(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """Do a part of the call in the block of each observer."""
+    async def run(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Do a part of the call in the context of each observer."""
         with self.around():
             return await work
 
-    def marked(self, request: WireRequest) -> WireRequest:
+    def add_headers(self, request: WireRequest) -> WireRequest:
         """Add the headers of observers to a request."""
         added: dict[str, str] = {}
-        self._each(lambda observer: added.update(observer.headers()))
+        self._notify(lambda observer: added.update(observer.headers()))
         return request._replace(headers=merge_headers(added, request.headers)) if added else request
 
-    async def sending(self, request: WireRequest) -> None:
-        """Tell that a try is about to be sent."""
+    async def notify_request(self, request: WireRequest) -> None:
+        """Notify observers and the hook that an attempt is about to be sent."""
         attempts = self._attempts
-        info = info_of(attempts.call.operation.name, self._number, attempts.tries, request)
-        self._request = info
-        self._each(lambda observer: observer.sending(info))
-        await self._tell("on_request", info)
+        info = make_request_info(attempts.call.operation.name, self._call_number, attempts.count, request)
+        self._pending = info
+        self._notify(lambda observer: observer.on_request(info))
+        await self._call_hook("on_request", info)
 
-    async def answered(
+    async def notify_response(
         self, meta: ResponseMeta | None, error: APIError | None, result: Model | None = None
     ) -> None:
-        """Tell how a try was answered, if one was sent and nobody was told yet."""
-        request, self._request = self._request, None
+        """Notify observers and the hook of the answer to an attempt, unless they know of one or none was sent."""
+        request, self._pending = self._pending, None
         if request is None:
             return
         info = ResponseInfo(request, meta, error, result)
-        self._each(lambda observer: observer.answered(info))
+        self._notify(lambda observer: observer.on_response(info))
         with self.around():
-            await self._tell("on_response", info)
+            await self._call_hook("on_response", info)
 
-    def retrying(self, delay: float, reason: str) -> None:
-        """Tell that there will be another try."""
+    def notify_retry(self, delay: float, reason: str) -> None:
+        """Notify observers of a decision to try again."""
         operation = self._attempts.call.operation.name
-        self._each(lambda observer: observer.retrying(operation, delay, reason))
+        self._notify(lambda observer: observer.on_retry(operation, delay, reason))
 
-    def received(self, events: Sequence[StreamEvent]) -> None:
-        """Tell observers of events; the hook is told by `event`."""
-        self._each(lambda observer: observer.received(events))
+    def notify_events(self, events: Sequence[StreamEvent]) -> None:
+        """Notify observers of events; the hook gets them one by one from `call_event_hook`."""
+        self._notify(lambda observer: observer.on_events(events))
 
-    async def event(self, event: StreamEvent) -> None:
-        """Tell the hook of an event."""
+    async def call_event_hook(self, event: StreamEvent) -> None:
+        """Call the hook with an event."""
         with self.around():
-            await self._tell("on_event", event)
+            await self._call_hook("on_event", event)
 
-    def ended(
-        self, error: BaseException | None = None, partial: Callable[[], Response | None] = _nothing
+    def notify_end(
+        self, error: BaseException | None = None, partial: Callable[[], Response | None] = _no_response
     ) -> None:
-        """Tell that the call is over, the first time."""
+        """Notify observers that the call is over; all calls after the first do nothing."""
         observers, self._observers = self._observers, ()
         for observer in observers:
-            with logged("Telemetry"):
-                observer.ended(error, partial)
+            with log_errors("Telemetry"):
+                observer.on_end(error, partial)
 
-    def _each(self, tell: Callable[[Observer], object]) -> None:
+    def _notify(self, notify: Callable[[Observer], object]) -> None:
         for observer in self._observers:
-            with logged("Telemetry"):
-                tell(observer)
+            with log_errors("Telemetry"):
+                notify(observer)
 
-    async def _tell(self, name: str, what: object) -> None:
+    async def _call_hook(self, name: str, argument: object) -> None:
         hook: Callable[[object], object] | None = getattr(self._settings, name)
         if hook is not None:
-            with logged(name):
-                told = hook(what)
-                if isawaitable(told):
-                    if isinstance(told, Coroutine) and not self._can_wait:
-                        told.close()
+            with log_errors(name):
+                returned = hook(argument)
+                if isawaitable(returned):
+                    # Without an event loop nobody can await it; closed, it does not warn that nobody did.
+                    if isinstance(returned, Coroutine) and not self._can_wait:
+                        returned.close()
                     if not self._can_wait:
                         raise needs_async(name)
-                    await told
+                    await returned
 
 
 @contextmanager
-def logged(what: str) -> Generator[None]:
-    """Log what is raised, since whoever looks on must not break anything."""
+def log_errors(source: str) -> Generator[None]:
+    """Log exceptions of an observer in place of raising them: observers must not break the call."""
     try:
         yield
     except Exception as error:
         # Not what was being handled meanwhile: errors of calls quote answers, which are not for the log.
         error.__suppress_context__ = True
-        logger.exception("%s failed; the call goes on", what)
+        logger.exception("%s failed; the call continues", source)
 
 
-def is_watched(call: Call[Any]) -> bool:
-    """Say whether somebody is to be told of a call: a hook, telemetry, or the log of bodies."""
-    return call.settings.is_watched or logs_bodies()
+def is_observed(call: Call[Any]) -> bool:
+    """Whether a call has observers: a hook, telemetry, or the log of bodies."""
+    return call.settings.is_observed or logs_bodies()
 
 
 def logs_bodies() -> bool:
-    """Say whether bodies are logged: only for whoever has set the level of their own logger to DEBUG."""
+    """Whether bodies are logged: only if the level of their own logger is set to DEBUG.
+
+    The level that it inherits does not count: an application that logs everything at DEBUG has not asked for prompts.
+    """
     return 0 < bodies.level <= logging.DEBUG and bodies.isEnabledFor(logging.DEBUG)

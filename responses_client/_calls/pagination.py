@@ -71,7 +71,7 @@ def _without_client(cursor: str) -> Never:
 
 
 class _Page(Generic[T]):
-    """What both colours of a page share.
+    """The base of `Page` and `AsyncPage`.
 
     Copies and pickles have what is on the page, and not the client, which knows the key.
     """

@@ -244,10 +244,10 @@ def encode(body: Mapping[str, object], *, is_exact: bool = False) -> bytes:
     Raises:
         RequestValidationError: Something in it is no JSON data.
     """
-    from ..models._tolerance import sent_form, write_json
+    from ..models._tolerance import omit_read_only, write_json
 
     try:
-        with sent_form(not is_exact):
+        with omit_read_only(not is_exact):
             content = write_json(body)
     except ValueError as error:
         mistake = _unwritable(body, ())

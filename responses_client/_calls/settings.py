@@ -19,12 +19,19 @@ from typing import (
 )
 from urllib.parse import urlsplit
 
-from .._base.api_keys import ApiKey, GivenKey, KeyFunction
+from .._base.api_keys import ApiKey, KeyFunction, ReturnedKey
 from .._base.http import merge_headers
-from .._base.messages import VALUE_SHOWN, one_line
+from .._base.messages import MAX_VALUE_CHARS, one_line
 from .._base.options import HttpAuth, QueryValue, TimeoutLike
 from .._base.redaction import MASK, redact_headers
-from .._base.validation import check_headers, check_query, check_text, is_seconds, mistake, unknown_argument
+from .._base.validation import (
+    check_headers,
+    check_query,
+    check_text,
+    invalid_option,
+    is_seconds,
+    unknown_argument,
+)
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -159,7 +166,7 @@ class Settings(_Values):
         return None if isinstance(self.auth, str) else self.auth
 
     @property
-    def is_watched(self) -> bool:
+    def is_observed(self) -> bool:
         """Whether somebody is to be told of calls."""
         hooks = self.on_request, self.on_response, self.on_event
         return self.telemetry is not None or hooks != (None, None, None)
@@ -221,13 +228,13 @@ def _check_key(label: str, value: object) -> str | KeyFunction:
     if isinstance(value, (str, KeyFunction)):
         return check_text(label, value) if isinstance(value, str) else value
     if callable(value):
-        return KeyFunction(cast("Callable[[], GivenKey]", value))
+        return KeyFunction(cast("Callable[[], ReturnedKey]", value))
     if hasattr(value, "get_token"):
         raise ConfigurationError(
             f"The {label} is a credential; pass a function that gives tokens, such as "
             "azure.identity.get_bearer_token_provider makes"
         )
-    raise mistake(label, "a string or a function", value)
+    raise invalid_option(label, "a string or a function", value)
 
 
 def _check_auth(label: str, value: object) -> str | HttpAuth:
@@ -236,7 +243,7 @@ def _check_auth(label: str, value: object) -> str | HttpAuth:
     if isinstance(value, HttpAuth) and not isinstance(value, type):
         return value
     # A text is not shown: it may be the key in the wrong place.
-    raise mistake(label, "'bearer', 'api-key' or an httpx.Auth", value)
+    raise invalid_option(label, "'bearer', 'api-key' or an httpx.Auth", value)
 
 
 def _check_base_url(label: str, value: object) -> str:
@@ -266,13 +273,13 @@ def _check_base_url(label: str, value: object) -> str:
 
 def _shown(url: str) -> str:
     # Neither user and password nor a query, which may hold a key, must get into the message.
-    return "" if "@" in url else f", got {one_line(re.split('[?#]', url)[0], VALUE_SHOWN)!r}"
+    return "" if "@" in url else f", got {one_line(re.split('[?#]', url)[0], MAX_VALUE_CHARS)!r}"
 
 
 def _check_seconds(label: str, value: object) -> float:
     if is_seconds(value):
         return float(value)
-    raise mistake(label, "a positive number of seconds", value)
+    raise invalid_option(label, "a positive number of seconds", value)
 
 
 def _check_timeout(label: str, value: object) -> object:
@@ -282,26 +289,26 @@ def _check_timeout(label: str, value: object) -> object:
 def _check_hook(label: str, value: object) -> object:
     if callable(value):
         return value
-    raise mistake(label, "a function or None", value)
+    raise invalid_option(label, "a function or None", value)
 
 
 def _check_telemetry(label: str, value: object) -> object:
     if hasattr(value, "observe") and not isinstance(value, type):
         return value
-    raise mistake(label, "a responses_client.otel.OpenTelemetry or None", value)
+    raise invalid_option(label, "a responses_client.otel.OpenTelemetry or None", value)
 
 
 def _check_flag(label: str, value: object) -> bool:
     if isinstance(value, bool):
         return value
-    raise mistake(label, "True or False", value)
+    raise invalid_option(label, "True or False", value)
 
 
 def _at_least(least: int) -> _Check:
     def check(label: str, value: object) -> int:
         if isinstance(value, int) and not isinstance(value, bool) and value >= least:
             return value
-        raise mistake(label, f"a whole number from {least}", value)
+        raise invalid_option(label, f"a whole number from {least}", value)
 
     return check
 

@@ -1,4 +1,4 @@
-"""Bytes of a stream in, typed events out; without I/O."""
+"""Bytes of a stream in, typed events out; no I/O."""
 
 from __future__ import annotations
 
@@ -6,64 +6,75 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from pydantic import ValidationError
 
+from .._base.json_types import JsonObject, is_object
 from ..errors import ResponseValidationError
 from ..models._base import Model, OpenUnion, dispatcher
-from ..models._tolerance import as_response_error, quietly, read_json, strict_validation
+from ..models._tolerance import as_response_error, read_json, strict_validation, suppress_warnings
 from .sse import EventTooLarge, Frame, SSEDecoder
 
 if TYPE_CHECKING:
     from .._base.http import ResponseMeta
     from ..models import StreamEvent
 
-__all__ = ["END_TYPES", "MOST_KEPT_BYTES", "EventDecoder"]
+    Parse: TypeAlias = Callable[[bytes], StreamEvent]
+
+__all__ = ["END_TYPES", "MAX_KEPT_BYTES", "EventDecoder"]
 
 logger = logging.getLogger("responses_client")
 
 END_TYPES = frozenset(
     {"response.completed", "response.incomplete", "response.failed", "response.cancelled", "error"}
 )
-"""Events after which nothing is read: the terminal ones and `error`."""
+"""Types of the events that end a stream: the terminal ones and `error`."""
 
-Parse = Callable[[bytes], Any]
-_type_of = re.compile(rb'\s*\{\s*"type"\s*:\s*"([\w.]+)"').match
-# Filled as event types are first seen. Those that end a stream stand apart: that spares all others a check.
+# Servers put `type` first, so that the type of an event without an `event` line is known before it is parsed.
+_leading_type = re.compile(rb'\s*\{\s*"type"\s*:\s*"([\w.]+)"').match
+# Filled as event types first come. Types that end a stream have a table of their own: `_parse` looks only into the
+# first, so that no event costs a check whether it is the last.
 _parsers: dict[bytes, Parse] = {}
 _end_parsers: dict[bytes, Parse] = {}
-MOST_KEPT_BYTES = 8 * 1024 * 1024
-"""Bytes kept for the snapshot before they are turned into events again and folded in."""
+MAX_KEPT_BYTES = 8 * 1024 * 1024
+"""The number of bytes that may be kept for the snapshot before they are to be replayed."""
 
 
 class EventDecoder:
-    """Turns the bytes of a stream into typed events.
+    """An incremental decoder from the bytes of a stream to its events.
+
+    It also keeps the bytes. `replay` yields their events once more, for the snapshot: to keep bytes is much cheaper
+    than to keep every event or to apply it to the snapshot as it comes.
+
+    Args:
+        max_event_bytes: The limit for one event, in bytes.
+        strict: Whether a malformed event is a failure, and not an `UnknownEvent`.
+        meta: The facts of the answer, for errors.
 
     Attributes:
-        end: The event that ended the stream, once it came; what follows it is not read.
-        done: Whether the server wrote `[DONE]`.
-        kept_bytes: How much is kept for `replay`.
-        failure: What keeps the rest from being read: an event that is no JSON, is too large or, in
-            strict mode, is malformed.
+        end: The event that ended the stream; None before it. Nothing behind it is parsed.
+        has_done_marker: Whether the server sent `[DONE]`.
+        kept_bytes: The number of bytes that are kept for `replay`.
+        failure: The error for an event that cannot be read: it is not JSON, too large or, in strict mode, malformed.
     """
 
     def __init__(self, max_event_bytes: int, strict: bool, meta: ResponseMeta | None = None) -> None:
         self._meta = meta
         self._sse = SSEDecoder(max_event_bytes)
         self._strict = strict
-        self._replay = SSEDecoder(max_event_bytes)
+        self._replay = SSEDecoder(max_event_bytes)  # of the kept bytes, which it is fed later, if at all
         self._kept: list[bytes] = []
         self.kept_bytes = 0
         self._is_finished = False
-        self._is_replayed = False
+        self._is_replayed = False  # up to the terminal event, which holds everything before it
         self.end: StreamEvent | None = None
-        self.done = False
+        self.has_done_marker = False
         self.failure: ResponseValidationError | None = None
 
     def feed(self, data: bytes) -> list[StreamEvent]:
-        """Return the events that a chunk completes."""
-        self._kept.append(data)  # as `keep` does, which is one call more
+        """Take a chunk of bytes and return the events that it completes; see `end` and `failure` afterwards."""
+        self._kept.append(data)  # `keep` in line, to save a call for every chunk
         self.kept_bytes += len(data)
         try:
             frames = self._sse.feed(data)
@@ -77,42 +88,39 @@ class EventDecoder:
         return self._parse(frames)
 
     def finish(self) -> list[StreamEvent]:
-        """Return what the end of the bytes leaves open: at most one event, if it is whole."""
+        """Take the end of the bytes and return the last event, if it is whole but for its blank line."""
         self._is_finished = True
         with strict_validation(self._strict):
             return self._parse(self._sse.end())
 
     @property
-    def is_torn(self) -> bool:
+    def is_truncated(self) -> bool:
         """Whether the bytes ended inside an event."""
+        # `_parse_unusual` sets a ValueError as the cause if data are not JSON; other failures have other causes.
         return self._is_finished and self.failure is not None and type(self.failure.__cause__) is ValueError
 
     def keep(self, data: bytes) -> None:
-        """Keep a chunk for `replay`."""
+        """Keep a chunk for `replay` without parsing it."""
         self._kept.append(data)
         self.kept_bytes += len(data)
 
-    def forget(self) -> None:
-        """Drop what is kept: the last event tells it all."""
+    def discard_kept(self) -> None:
+        """Discard the kept bytes: the terminal event holds the whole response."""
         self._kept.clear()
         self.kept_bytes = 0
         self._is_replayed = True
 
-    def pass_over(self) -> None:
-        """Drop what is kept, as if it had been replayed; half an event at its end stays."""
+    def skip_kept(self) -> None:
+        """Discard the kept bytes as if they had been replayed, except for a part of an event at their end."""
         kept, self._kept, self.kept_bytes = self._kept, [], 0
         for data in kept:
-            with suppress(EventTooLarge):  # which ended the stream when it came first
+            with suppress(EventTooLarge):  # `feed` has reported it
                 self._replay.feed(data)
         if self._is_finished:
             self._replay.end()
 
     def replay(self) -> Iterator[list[StreamEvent]]:
-        """Yield the events since the last replay once more, for the snapshot; a batch for each chunk.
-
-        A snapshot is rarely asked for before the end, where the terminal event has it all. To keep bytes
-        for it costs nothing; to keep events costs a quarter of the time of the stream.
-        """
+        """Yield the events since the last replay once more, in one list for each chunk."""
         kept, self._kept, self.kept_bytes = self._kept, [], 0
         for data in kept:
             try:
@@ -125,7 +133,7 @@ class EventDecoder:
 
     def _parse_again(self, frames: list[Frame]) -> list[StreamEvent]:
         events: list[StreamEvent] = []
-        with quietly():
+        with suppress_warnings():
             for name, data in frames:
                 event = None if self._is_replayed else _parse_again(name, data)
                 if event is not None:
@@ -134,6 +142,8 @@ class EventDecoder:
         return events
 
     def _parse(self, frames: list[Frame]) -> list[StreamEvent]:
+        # The `event` line, if there is one, is taken for the type: it names the parser without a look into the data,
+        # and a parser refuses data of another type. Everything else is rare and may be slower.
         events: list[StreamEvent] = []
         parsers = _parsers
         for name, data in frames:
@@ -154,58 +164,64 @@ class EventDecoder:
         return events
 
     def _parse_unusual(self, name: bytes, data: bytes) -> StreamEvent | None:
-        """Parse an event of a type not yet seen, without a name, malformed, or no event at all."""
+        """Parse an event whose type comes for the first time, ends a stream or has no `event` line; or a malformed one.
+
+        Returns None for data that are no event: `[DONE]`, which OpenAI's older APIs send at the end, and nothing.
+        """
         text = data.strip()
         if not text or text == b"[DONE]":
-            self.done = self.done or bool(text)
+            self.has_done_marker = self.has_done_marker or bool(text)
             return None
         parse = _parser_for(name, data)
         if parse is not None:
-            with suppress(ValidationError):  # what is wrong is found below
-                return cast("StreamEvent", parse(data))
+            with suppress(ValidationError):  # found again below
+                return parse(data)
         try:
             value = read_json(data)
         except ValueError as error:
-            message = f"A stream event is no JSON ({error})"
+            message = f"A stream event is not valid JSON ({error})"
             raise ResponseValidationError(message, body=data, meta=self._meta) from error
-        if not isinstance(value, dict):
+        if not is_object(value):
+            kind = type(value).__name__
             if self._strict:
-                raise ResponseValidationError("A stream event is no JSON object", body=value, meta=self._meta)
-            logger.warning("Passed over a stream event that is no JSON object but %s", type(value).__name__)
+                message = f"A stream event must be a JSON object, got {kind}"
+                raise ResponseValidationError(message, body=value, meta=self._meta)
+            logger.warning("Skipped a stream event: expected a JSON object, got %s", kind)
             return None
-        return self._from_object(name, cast("dict[str, Any]", value))
+        return self._from_object(name, value)
 
-    def _from_object(self, name: bytes, value: dict[str, Any]) -> StreamEvent:
+    def _from_object(self, name: bytes, value: JsonObject) -> StreamEvent:
         tag = _tag(name, value)
-        if not _register(tag):
-            return cast("StreamEvent", _union().unknown_model().from_dict(value))
-        model = cast("type[Model]", _union().member(tag))
+        model = _register(tag)
+        if model is None:
+            return _lenient(_union().unknown_model(), value)
         try:
-            return cast("StreamEvent", model.__pydantic_validator__.validate_python(value))
+            return _validated(model, value)
         except ValidationError as error:
-            if tag == "error":  # it stays one, whatever its form
-                return cast("StreamEvent", model.from_dict(value))
+            if tag == "error":  # an error must end the stream, even if it is malformed
+                return _lenient(model, value)
             if self._strict:
                 raise as_response_error(tag, error, value, meta=self._meta) from error
             return cast("StreamEvent", _union().as_unknown(value, error))
 
 
 def _union() -> type[OpenUnion]:
-    from ..models import StreamEvent
+    from ..models import StreamEvent  # here, because it loads the classes of all events
 
     return dispatcher(StreamEvent)
 
 
 def _parser_for(name: bytes, data: bytes) -> Parse | None:
-    """Return the parser for the type that the data name, or else the event line."""
-    hint = _type_of(data)
+    """Return the parser for the type in the data, or else in the `event` line; None if there is none yet."""
+    hint = _leading_type(data)
     tag = hint[1] if hint else name
     return _parsers.get(tag) or _end_parsers.get(tag)
 
 
-def _tag(name: bytes, value: dict[str, Any]) -> str:
-    """Tell what an event is: its type says so, or else the event line or an error inside."""
-    tag = value.get("type")
+def _tag(name: bytes, value: JsonObject) -> str:
+    """Return the type of an event: its field, its `event` line, or "error" if it has an error but no type."""
+    tag: object = value.get("type")
+    # Some servers put the type of the error, such as "server_error", into `type`, below `event: error`.
     if isinstance(tag, str) and (name != b"error" or _union().member(tag) is not None):
         return tag
     if name == b"error" or (tag is None and value.get("error")):
@@ -213,31 +229,39 @@ def _tag(name: bytes, value: dict[str, Any]) -> str:
     return name.decode("utf-8", "replace") if tag is None else ""
 
 
-def _register(tag: str) -> bool:
-    """Build the parser of an event type when it is first seen; tell whether the type is known."""
+def _register(tag: str) -> type[Model] | None:
+    """Return the class of an event type, and add its parser to the tables; None if the type is not known."""
     model = _union().member(tag)
     if model is None:
-        return False
+        return None
     model.model_rebuild()
     parsers = _end_parsers if tag in END_TYPES else _parsers
     parsers[tag.encode()] = model.__pydantic_validator__.validate_json
-    return True
+    return model
+
+
+def _validated(model: type[Model], value: JsonObject) -> StreamEvent:
+    event: StreamEvent = model.__pydantic_validator__.validate_python(value)
+    return event
+
+
+def _lenient(model: type[Model], value: JsonObject) -> StreamEvent:
+    return cast("StreamEvent", model.from_dict(value))
 
 
 def _parse_again(name: bytes, data: bytes) -> StreamEvent | None:
-    """Parse a frame that was parsed before; what was malformed has no effect now."""
+    """Parse a frame once more, for the snapshot; one that was malformed gives None or an `UnknownEvent`."""
     parse = _parsers.get(name) or _parser_for(name, data)
     if parse is not None:
         with suppress(ValidationError):
-            return cast("StreamEvent", parse(data))
+            return parse(data)
     try:
         value = read_json(data)
     except ValueError:
         return None
-    if not isinstance(value, dict):
+    if not is_object(value):
         return None
-    fields = cast("dict[str, Any]", value)
-    model = _union().member(_tag(name, fields)) or _union().unknown_model()
+    model = _union().member(_tag(name, value)) or _union().unknown_model()
     with suppress(ValidationError):
-        return cast("StreamEvent", model.__pydantic_validator__.validate_python(fields))
-    return cast("StreamEvent", _union().unknown_model().from_dict(fields))
+        return _validated(model, value)
+    return _lenient(_union().unknown_model(), value)

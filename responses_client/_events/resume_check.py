@@ -1,45 +1,46 @@
-"""The check of resumed streams: which events are new, and whether any is missing."""
+"""The check of resumed streams: which events are new, and whether any is missing; no I/O."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .accumulator import matters
+from .accumulator import is_about_response
 from .decoder import END_TYPES
 
 if TYPE_CHECKING:
     from ..models import StreamEvent
 
 
-__all__ = ["Joint"]
+__all__ = ["ResumeCheck"]
 
 
-class Joint:
-    """How a stream goes on: passes over what was given out before, and notices when something is missing.
+class ResumeCheck:
+    """The seam between two connections of a stream: drops events that came before, and notices missing ones.
 
-    Servers that keep to `starting_after` start with the event after it. Others start from the first event, or
-    number what they send anew; and some have forgotten events.
+    A server that honours `starting_after` begins with the event after it. Others begin with the first event, number
+    their events anew, or have forgotten some of them. Silence about that would give the user a text with a hole or a
+    repetition in it, so every doubt is a `problem`.
 
     Attributes:
-        after: The number of the last event that was given out.
-        is_passed: Whether a new event came.
-        problem: Why it cannot be told what is new, or what is missing.
+        after: The number of the last event that the user got.
+        has_new: Whether a new event came.
+        problem: Why the stream cannot continue; None if it can.
     """
 
     def __init__(self, after: int, last: StreamEvent | None = None) -> None:
         self.after = after
-        self.is_passed = False
+        self.has_new = False
         self.problem: str | None = None
         self._last = last  # the event with the number `after`
 
     def take(self, events: Sequence[StreamEvent]) -> list[StreamEvent]:
-        """Return the new ones among the next events."""
+        """Return the new ones among the next events; see `problem` afterwards."""
         new: list[StreamEvent] = []
         for event in events:
             if self._is_new(event):
                 new.append(event)
-                self.is_passed = True
+                self.has_new = True
             elif self.problem is not None:
                 break
         return new
@@ -47,19 +48,21 @@ class Joint:
     def _is_new(self, event: StreamEvent) -> bool:
         number, is_end = event.sequence_number, event.type in END_TYPES
         if event.type == "error" or (is_end and number is None):
-            return True  # neither can have come before
+            return True  # a stream that ended with one of these is not resumed: it cannot have come before
         if number is None:
-            if self.is_passed:
+            if self.has_new:  # past the seam: unnumbered events, such as a keepalive, are new as well
                 return True
-            if matters(event):
-                self.problem = f"an event without a number came ({event.type}), which may have come before"
+            if is_about_response(event):
+                self.problem = f"an event without a number came ({event.type}), which may be a repetition"
             return False
         if number > self.after + 1:
-            self.problem = f"the server left out {_numbers(self.after + 1, number - 1)} when it was to go on"
+            self.problem = f"the resumed stream lacks {_numbers(self.after + 1, number - 1)}"
         elif number <= self.after and is_end:
-            self.problem = f"the server ends with event {number}, but was to go on after event {self.after}"
+            self.problem = (
+                f"the server ended the resumed stream with event {number}, expected one after {self.after}"
+            )
         elif number == self.after and self._last is not None and not _is_same(event, self._last):
-            self.problem = f"the server numbers events anew: event {number} is not what it was before"
+            self.problem = f"the server numbered its events anew: event {number} is not the one of before"
         if self.problem is not None or number <= self.after:
             return False
         self.after, self._last = number, event
@@ -71,5 +74,5 @@ def _numbers(first: int, last: int) -> str:
 
 
 def _is_same(event: StreamEvent, other: StreamEvent) -> bool:
-    """Compare what a server cannot send in another form when it repeats an event."""
+    """Whether an event is repeated, judged by the fields that do not vary; `obfuscation`, for one, is random."""
     return all(getattr(event, name, None) == getattr(other, name, None) for name in ("type", "delta"))

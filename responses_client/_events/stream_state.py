@@ -1,4 +1,41 @@
-"""What a stream has given so far and how it ends; without I/O."""
+"""The state of a stream: the events it has received, the response so far, and its one outcome; no I/O."""
+
+# How it works
+#
+# A source reads bytes, from HTTP or a WebSocket, and passes them to `feed` until `has_ended` is true. Three more
+# methods report what a source learns otherwise: `end` (there are no more bytes), `interrupt` (the connection broke, or
+# nothing came in time) and `fail` (the next event cannot be read). A stream is in one of six states, and `failure()`
+# returns the outcome of the five in which it has ended.
+#
+#                       cause                      state            outcome
+#
+#    +------+           the terminal event
+#    |      | --------------------------------->   complete         None
+#    |      |           an `error` event
+#    |      | --------------------------------->   failed           StreamError
+#    |      |           an event that cannot be read
+#    | open | --------------------------------->   invalid          ResponseValidationError
+#    |      |           a resumed stream lacks events
+#    |      | --------------------------------->   out of sequence  StreamInterrupted
+#    |      |           the bytes end too early
+#    |      | --------------------------------->   interrupted      StreamInterrupted
+#    +------+                                           |
+#       ^                                               |
+#       +-----------------------------------------------+
+#                       reconnect
+#
+# "Complete" says that the stream told the whole story; the response may have failed all the same, if that is what
+# the terminal event says. An `error` event is no terminal event, since `response.failed` may follow it: the source
+# reads that, too, and passes it to `feed_after_error`, so that the snapshot has it.
+#
+# Only an interrupted stream can be resumed, over another connection, if the server keeps its events. A `ResumeCheck`
+# then passes over events that came before, and finds out whether any is missing.
+#
+# The snapshot costs next to nothing unless somebody asks for it. The decoder keeps the bytes that it has parsed, and
+# `_fold` parses them once more and applies their events to the accumulator: when the user asks for the snapshot, when
+# the stream ends without its terminal event, and when more than `MAX_KEPT_BYTES` are kept. The terminal event usually
+# holds the whole response; the kept bytes are then discarded, and it alone is applied. Events of a resumed stream are
+# applied as they come, because the kept bytes also hold those that are not new.
 
 from __future__ import annotations
 
@@ -9,29 +46,38 @@ from .._base.redaction import NO_SECRETS, Redactor
 from ..errors import APIError, ResponseValidationError, StreamError, StreamInterrupted
 from ..models.response import Response
 from .accumulator import Accumulator
-from .decoder import MOST_KEPT_BYTES, EventDecoder
+from .decoder import MAX_KEPT_BYTES, EventDecoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .._base.http import ResponseMeta
+    from ..errors import StreamProgress
     from ..models import StreamEvent
-    from .resume_check import Joint
+    from .resume_check import ResumeCheck
 
 __all__ = ["StreamState"]
 
 
 class StreamState:
-    """Takes bytes, gives events, and knows the one outcome: a terminal event or an error.
+    """A stream between its bytes and its user: bytes in, events and one outcome out.
+
+    Args:
+        events: The queue to which events are added; the user reads from it.
+        max_event_bytes: The limit for one event, in bytes.
+        strict: Whether a malformed event is an error, and not an `UnknownEvent`.
+        meta: The facts of the answer, for errors and the snapshot.
+        response_id: The id of the response, if it is known before its first event.
+        resume_check: The check of a stream that starts behind its first event.
 
     Attributes:
-        events: What is ready to be given out.
+        events: The events that the user has not read.
         count: How many events came over this connection.
-        earlier: How many events came over those before, if the stream was resumed.
-        ended: Whether no further event will come.
-        terminal: Whether the terminal event came.
-        error_event: The `error` event that came.
-        is_astray: Whether the server did not go on where the stream was to be resumed.
+        earlier_count: How many events came over earlier connections of a resumed stream.
+        has_ended: Whether the stream is in any state but "open".
+        has_terminal_event: Whether the terminal event came.
+        error_event: The `error` event, if one came.
+        is_out_of_sequence: Whether a resumed stream does not continue at the event after the last one.
     """
 
     def __init__(
@@ -41,131 +87,142 @@ class StreamState:
         strict: bool,
         meta: ResponseMeta,
         response_id: str | None = None,
-        joint: Joint | None = None,
+        resume_check: ResumeCheck | None = None,
     ) -> None:
         self._decoder = EventDecoder(max_event_bytes, strict, meta)
         self._accumulator = Accumulator(response_id)
         self._limits = max_event_bytes, strict
         self._meta = meta
-        self._joint = joint
-        self._interrupted: str | None = None
-        if joint is not None:
-            self._accumulator.last_sequence_number = joint.after
+        self._resume_check = resume_check
+        self._interrupt_reason: str | None = None
+        if resume_check is not None:
+            self._accumulator.last_sequence_number = resume_check.after
         self.events = events
         self.count = 0
-        self.earlier = 0
-        self.is_astray = False
-        self.ended = False
-        self.terminal = False
+        self.earlier_count = 0
+        self.is_out_of_sequence = False
+        self.has_ended = False
+        self.has_terminal_event = False
         self.error_event: StreamEvent | None = None
 
     def feed(self, data: bytes) -> None:
-        """Take one chunk."""
+        """Take a chunk of bytes."""
+        # Called for every chunk of every stream. In the open state the decoder does all the work, so the check for an
+        # end is two attributes, and the accumulator is left alone.
         decoder = self._decoder
         events = decoder.feed(data)
-        if self._joint is not None:
-            events = self._joined(self._joint, events)
+        if self._resume_check is not None:
+            events = self._take_resumed(self._resume_check, events)
         elif decoder.end is not None or decoder.failure is not None:
             events = self._take_end(events)
         self.count += len(events)
         self.events += events
-        if decoder.kept_bytes > MOST_KEPT_BYTES:
+        if decoder.kept_bytes > MAX_KEPT_BYTES:
             self._fold()
 
     def end(self) -> None:
-        """Take the end of the bytes."""
+        """Take the end of the bytes: without the terminal event, the stream is interrupted."""
         decoder = self._decoder
         events = decoder.finish()
-        events = self._take_end(events) if self._joint is None else self._joined(self._joint, events)
-        self.ended = True
+        events = (
+            self._take_end(events)
+            if self._resume_check is None
+            else self._take_resumed(self._resume_check, events)
+        )
+        self.has_ended = True
         self.count += len(events)
         self.events += events
-        if self.is_astray:
+        if self.is_out_of_sequence:
             return
-        if decoder.end is None and (decoder.failure is None or decoder.is_torn):
-            if decoder.is_torn:
+        if decoder.end is None and (decoder.failure is None or decoder.is_truncated):
+            if decoder.is_truncated:
                 reason = "the connection ended inside an event"
-            elif decoder.done:
+            elif decoder.has_done_marker:
                 reason = "the server wrote [DONE] before it"
-            elif self.count or self.earlier:
+            elif self.count or self.earlier_count:
                 reason = "the connection was closed"
             else:
                 reason = "the answer has no events"
             self.interrupt(reason)
 
     def interrupt(self, reason: str) -> None:
-        """Take the news that the connection broke."""
-        self._interrupted = reason
-        self.ended = True
+        """End the stream because the connection broke, or because the source waits no longer."""
+        self._interrupt_reason = reason
+        self.has_ended = True
 
-    def go_on(self, meta: ResponseMeta, joint: Joint | None) -> None:
-        """Take the bytes of another connection from now on; what the last one left of an event is dropped."""
+    def reconnect(self, meta: ResponseMeta, resume_check: ResumeCheck | None) -> None:
+        """Open the interrupted stream again, for the bytes of another connection.
+
+        A part of an event that the last connection left behind is discarded.
+        """
         self._fold()
         self._decoder = EventDecoder(*self._limits, meta)
         self._meta = meta
-        self._joint = joint
-        self._interrupted = None
-        self.earlier += self.count
+        self._resume_check = resume_check
+        self._interrupt_reason = None
+        self.earlier_count += self.count
         self.count = 0
-        self.ended = False
+        self.has_ended = False
 
-    def refuse(self, error: ResponseValidationError) -> None:
-        """Take the news that what came next cannot be read."""
+    def fail(self, error: ResponseValidationError) -> None:
+        """End the stream because the source cannot read the next event."""
         self._decoder.failure = error
-        self.ended = True
+        self.has_ended = True
 
-    def after_error(self, data: bytes) -> None:
-        """Take what followed an `error` event: the failed response, if the server sends it."""
+    def feed_after_error(self, data: bytes) -> None:
+        """Take the bytes after an `error` event, which may hold the failed response, for the snapshot."""
         self._decoder.keep(data)
 
-    def _joined(self, joint: Joint, events: list[StreamEvent]) -> list[StreamEvent]:
-        """Take from the events after a resumption what is new; their order is checked to the end."""
+    def _take_resumed(self, resume_check: ResumeCheck, events: list[StreamEvent]) -> list[StreamEvent]:
+        """Return the new ones among the events of a resumed stream."""
         decoder = self._decoder
-        decoder.pass_over()  # the bytes hold what is not new, too
-        new = joint.take(events)
-        if joint.problem is not None:
-            self.is_astray = True
-            self.interrupt(joint.problem)
+        decoder.skip_kept()  # the bytes also hold events that are not new
+        new = resume_check.take(events)
+        if resume_check.problem is not None:
+            self.is_out_of_sequence = True
+            self.interrupt(resume_check.problem)
             return new
         self._accumulator.extend(new)
         if decoder.end is not None or decoder.failure is not None:
-            new = self._take_end(new, folded=True)
+            new = self._take_end(new, is_folded=True)
         return new
 
-    def _take_end(self, events: list[StreamEvent], *, folded: bool = False) -> list[StreamEvent]:
-        self.ended = True
+    def _take_end(self, events: list[StreamEvent], *, is_folded: bool = False) -> list[StreamEvent]:
+        """Enter the end state that the last event leads to; return the events that the user gets."""
+        self.has_ended = True
         end = self._decoder.end
         if end is None:
             return events
-        if end.type == "error":
+        if end.type == "error":  # raised as an error, and not given to the user as an event
             self.error_event = end
             return events[:-1]
-        self.terminal = True
+        self.has_terminal_event = True
         response: object = getattr(end, "response", None)
         is_whole = isinstance(response, Response) and response.id and response.output
-        if is_whole and not folded:  # it has all that came before
-            self._decoder.forget()
+        if is_whole and not is_folded:
+            self._decoder.discard_kept()
             self._accumulator.extend([end])
         return events
 
     def _fold(self) -> None:
+        """Apply the events whose bytes were kept to the accumulator."""
         for events in self._decoder.replay():
             self._accumulator.extend(events)
 
     def snapshot(self) -> Response | None:
         """Return the response so far; None before anything of it came."""
         self._fold()
-        if self.terminal and self._decoder.end is not None:
+        if self.has_terminal_event and self._decoder.end is not None:
             self._accumulator.finish(self._decoder.end.type or "")
         response = self._accumulator.snapshot()
-        if response is not None:
+        if response is not None:  # `_meta` is a slot, and no field, which pydantic would refuse to set
             object.__setattr__(response, "_meta", self._meta)
         return response
 
     @property
-    def has_given(self) -> bool:
-        """Whether an event came."""
-        return self.count + self.earlier > 0
+    def has_events(self) -> bool:
+        """Whether an event came, over this connection or an earlier one."""
+        return self.count + self.earlier_count > 0
 
     @property
     def last_numbered(self) -> StreamEvent | None:
@@ -174,9 +231,13 @@ class StreamState:
         return self._accumulator.last_numbered
 
     def position(self, unread: Iterable[StreamEvent] = ()) -> tuple[str | None, int | None]:
-        """Return the id of the response, and the number after which one goes on who has not read some events.
+        """Return where the stream can be resumed: the id of the response, and the number of the last event read.
 
-        The number is None if the server's numbers cannot tell that.
+        Args:
+            unread: Events that came but were not read; the stream is to be resumed before them.
+
+        Returns:
+            The id, None if it is not known; the number, None if the events have no usable numbers.
         """
         self._fold()
         accumulator = self._accumulator
@@ -192,43 +253,33 @@ class StreamState:
 
         The redactor masks secrets that an `error` event repeats.
         """
-        if self.terminal:
+        if self.has_terminal_event:
             return None
         partial = self.snapshot()
-        response_id = self._accumulator.response_id
-        number = self._accumulator.last_sequence_number
-        if self.error_event is None and self._interrupted is None:
-            invalid = self._decoder.failure
-            if invalid is not None:
-                invalid.partial, invalid.response_id, invalid.last_sequence_number = (
-                    partial,
-                    response_id,
-                    number,
-                )
-            return invalid
         if self.error_event is not None:
             event, text = self.error_event, self.error_event.to_json().encode()
             shown = redactor.body(text)
             if shown != text:
                 event = type(event).from_json(shown)
-            return StreamError.from_event(
-                event.to_dict(),
-                event=event,
-                partial=partial,
-                response_id=response_id,
-                last_sequence_number=number,
-                meta=self._meta,
-            )
-        error = self.interruption(self._interrupted or "", partial)
-        error.__cause__ = self._decoder.failure
-        return error
+            progress = self._progress(partial)
+            return StreamError.from_event(event.to_dict(), event=event, meta=self._meta, **progress)
+        invalid = self._decoder.failure
+        if self._interrupt_reason is not None:
+            error = self.interruption(self._interrupt_reason, partial)
+            error.__cause__ = invalid  # the event that the end of the bytes cut off
+            return error
+        if invalid is not None:
+            invalid.note_progress(**self._progress(partial))
+        return invalid
 
     def interruption(self, reason: str, partial: Response | None) -> StreamInterrupted:
-        """Make the error for a stream that ended before its terminal event."""
-        return StreamInterrupted(
-            reason,
-            partial=partial,
-            response_id=self._accumulator.response_id,
-            last_sequence_number=self._accumulator.last_sequence_number,
-            meta=self._meta,
-        )
+        """Return the error for a stream that ended before its terminal event."""
+        return StreamInterrupted(reason, meta=self._meta, **self._progress(partial))
+
+    def _progress(self, partial: Response | None) -> StreamProgress:
+        accumulator = self._accumulator
+        return {
+            "partial": partial,
+            "response_id": accumulator.response_id,
+            "last_sequence_number": accumulator.last_sequence_number,
+        }

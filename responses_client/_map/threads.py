@@ -110,7 +110,7 @@ class ThreadIO(SyncIO):
     @override
     async def sleep(self, seconds: float) -> None:
         self._raise_if_stopped()
-        clock.sleep_unless(self._stopped, seconds)
+        clock.sleep_unless_set(self._stopped, seconds)
         self._raise_if_stopped()
 
     def stop(self) -> None:

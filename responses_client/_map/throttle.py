@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from .._base import clock
 from .._base.clock import Deadline
 from .._base.http import RateLimits
-from .._base.retry import REFUSED
+from .._base.retry import TOO_MANY_REQUESTS
 from .._transport.protocols import IO, Body, TransportError
 from .rate_limit import RateLimitEstimator, Ticket
 
@@ -60,14 +60,12 @@ class ModelThrottle:
         ticket = await self._wait_for_ticket(deadline)
         try:
             body = await send()
-        except (
-            BaseException
-        ):  # cancellation, too: an attempt that is never finished would count as in flight forever
+        except BaseException:  # also a cancellation: the attempt would count as in flight forever
             with self._limit.lock:
                 self._limit.estimator.abandon()
             raise
         limits = RateLimits.from_headers(body.headers)
-        is_refusal = body.status_code == REFUSED
+        is_refusal = body.status_code == TOO_MANY_REQUESTS
         with self._limit.lock:
             self._limit.estimator.finish(ticket, clock.monotonic(), limits, is_refusal=is_refusal)
         return body

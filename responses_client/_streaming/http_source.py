@@ -1,15 +1,57 @@
-"""Streams over HTTP: the loop that opens, reads, tries again or resumes, and ends one."""
+"""The source of a stream over HTTP: the loop that opens, reads, recovers and ends it, over `IO`."""
+
+# How it works
+#
+#             open, or the first fill
+#                |
+#                v
+#        +-> connect -------- the answer is not a stream -----------------------------> failed
+#        |       |
+#        |       v            a piece of the body, fed to the state until it has events
+#        |    reading <-----+
+#        |       |   |      |
+#        |       |   +------+
+#        |       |
+#        |       +----------- the terminal event: drain the body, keep the connection -> closed
+#        |       |
+#        |       |            an `error` event, an event that cannot be read, the end of the bytes,
+#        |       |            a broken connection, the deadline, the idle timeout
+#        |       v
+#        |    recovering ---- no further attempt can help, or none is left ------------> failed
+#        |       |
+#        |       |            no event came at all:  send the request again
+#        |       |            events came:           resume after the last one
+#        +-------+
+#
+# `connect` and the wait before it belong to `Attempts`: its retries, its deadline, its keys. What this module adds is
+# the decision of `_plan_recovery`, which turns the end of a stream into an outcome that `decide` can judge:
+#
+# - Before the first event, the user has nothing yet, so the request is sent again as any other would be. The bytes
+#   that came instead of events are kept (`_Answer.head`): they may be JSON that says what is wrong.
+# - After it, a second response would differ from what the user has read. The stream is resumed by a GET, if the server
+#   keeps its events (background responses) and numbers them; else it ends in `StreamInterrupted`.
+# - An error that the server reports after events, and a gap in the events, are final.
+#
+# "closed" and "failed" are final. `fill` then returns False, or raises the same error again.
+#
+# The deadline of the call runs on while the user is busy with an event. The idle timeout does not: it counts from the
+# moment the user asks for the next event, and starts anew with each connection.
+#
+# `close` may come from another thread, or another task, while one waits in `fill`: it closes the body, so that the
+# read ends in an error, which `fill` ignores because `closed` is set.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
 
 from .._base import clock
 from .._base.clock import NO_DEADLINE, Deadline
 from .._base.retry import ConnectionFailure, Outcome, StatusFailure, status_of_code
 from .._calls.answers import content_type, parse_result, reported_error
 from .._calls.attempts import Attempts
-from .._calls.observers import is_watched
+from .._calls.observers import is_observed
 from .._events.stream_state import StreamState
 from .._transport.protocols import IO, Body, TransportError
 from ..errors import APIError, ResponseValidationError, StreamError, StreamInterrupted
@@ -23,262 +65,277 @@ if TYPE_CHECKING:
     from ..models import Response, StreamEvent
     from .resumption import ResumeToken
 
-
 __all__ = ["HttpSource", "http_source"]
 
-
-_STREAM = "text/event-stream"
-
-
-# What an answer may say and be a stream all the same: some servers give no content type or a general one.
-_VAGUE = frozenset({"", "application/octet-stream", "text/plain"})
+_STREAM_TYPE = "text/event-stream"
+# Content types under which streams come from some servers all the same: none, or a general one.
+_VAGUE_TYPES = frozenset({"", "application/octet-stream", "text/plain"})
+_MAX_HEAD_BYTES = 64 * 1024
 
 
-_HEAD_BYTES = 64 * 1024
+class _Answer:
+    """The answer that is being read; each connection of a stream has its own.
+
+    Attributes:
+        body: The body, which holds the connection.
+        meta: The facts of the answer.
+        head: The bytes before the first event, up to about 64 KiB.
+        failure: The reason why the body could not be read to its end.
+    """
+
+    __slots__ = ("body", "failure", "head", "meta")
+
+    def __init__(self, body: Body, meta: ResponseMeta) -> None:
+        self.body = body
+        self.meta = meta
+        self.head = b""
+        self.failure: TransportError | None = None
 
 
 class HttpSource(Source):
-    """One stream over HTTP: opens it, reads it, tries again or resumes it, closes it.
-
-    What breaks off before its first event is asked for again. After that, what the server keeps the events of is
-    resumed behind the last one, with all retries anew whenever an event has come since.
-    """
+    """The events of one stream over HTTP."""
 
     def __init__(self, io: IO, call: Call[Any]) -> None:
         super().__init__()
         self._attempts = Attempts(io, call)
         self._settings = call.settings
-        self._body: Body | None = None
-        self._is_limited = call.settings.deadline is not None or call.settings.idle_timeout is not None
-        self._waits_since = 0.0  # for events, what the user does with them left aside
-        self._head = b""  # what came before the first event
-        self._broken: TransportError | None = None
-        self._unread: Sequence[StreamEvent] = ()  # what was there when the stream was closed
+        self._answer: _Answer | None = None
+        self._has_time_limit = call.settings.deadline is not None or call.settings.idle_timeout is not None
+        self._wait_start = 0.0
+        self._unread: Sequence[
+            StreamEvent
+        ] = ()  # events that the close took from the user, for the resume token
 
     @property
+    @override
     def resume_token(self) -> ResumeToken | None:
-        """See `Source`."""
-        from .resumption import token_of
+        from .resumption import make_token
 
-        return token_of(self._attempts.call, self.state, self.events or self._unread)
+        return make_token(self._attempts.call, self.state, self.events or self._unread)
 
+    @override
     async def open(self) -> StreamState:
-        """Send the request and take the headers of the answer."""
         try:
-            return await self._open()
+            return await self._connect()
         except APIError as error:
             self._fail(error)
             raise
 
-    async def _open(self) -> StreamState:
-        body, meta = await self._attempts.open()
+    async def _connect(self) -> StreamState:
+        body, meta = await self._attempts.connect()
         self.meta = meta
         kind = content_type(meta.headers)
-        if kind != _STREAM and kind not in _VAGUE:
-            raise self._no_stream(await self._attempts.read_head(body))
-        self._body = body
-        self._head = b""
-        self._broken = None
-        self._waits_since = clock.monotonic()
-        self.state = self._started(meta)
+        if kind != _STREAM_TYPE and kind not in _VAGUE_TYPES:
+            raise self._not_a_stream(await self._attempts.read_start(body), meta)
+        self._answer = _Answer(body, meta)
+        self._wait_start = clock.monotonic()
+        self.state = self._start_state(meta)
         return self.state
 
-    def _started(self, meta: ResponseMeta) -> StreamState:
+    def _start_state(self, meta: ResponseMeta) -> StreamState:
+        """Return the state for a new answer: the last one if it has events, else a new one."""
         call, state, settings = self._attempts.call, self.state, self._settings
-        if state is not None and not state.has_given:
+        if state is not None and not state.has_events:
             state = None
         after = call.params.get("starting_after")
-        joint = None
+        resume_check = None
         if isinstance(after, int):
-            from .._events.resume_check import Joint
+            from .._events.resume_check import ResumeCheck
 
-            joint = Joint(after, None if state is None else state.last_numbered)
+            resume_check = ResumeCheck(after, None if state is None else state.last_numbered)
         if state is not None:
-            state.go_on(meta, joint)
+            state.reconnect(meta, resume_check)
             return state
         response_id = next(iter(call.path), None)
         return StreamState(
-            self.events, settings.max_event_bytes, settings.strict, meta, response_id=response_id, joint=joint
+            self.events,
+            settings.max_event_bytes,
+            settings.strict,
+            meta,
+            response_id=response_id,
+            resume_check=resume_check,
         )
 
+    @override
     async def fill(self) -> bool:
-        """Wait until there are events; return False at the end.
-
-        Raises:
-            APIError: The stream ended without its terminal event.
-        """
         if self.failure is not None:
             raise self.failure
         if self.closed:
             return False
-        if self._is_limited:
-            self._waits_since = clock.monotonic()
+        if self._has_time_limit:
+            self._wait_start = clock.monotonic()
         state = self.state or await self.open()
         while not self.events:
-            body = self._body  # looked up before `closed`, for the case that another thread closes the stream
-            if body is None or state.terminal or self.closed:
+            answer = (
+                self._answer
+            )  # looked up before `closed`, for the case that another thread closes the stream
+            if answer is None or self.closed:
                 await self.close()
                 return False
-            if state.ended:
-                state = await self._go_on(state)
+            if state.has_ended:
+                if state.error_event is not None:
+                    state.feed_after_error(await answer.body.drain())
+                failure = state.failure(self._attempts.redactor)
+                if failure is None:
+                    await self.close()
+                    return False
+                state = await self._recover(state, answer, failure)
                 continue
             try:
-                piece = await body.next(self._deadline() if self._is_limited else NO_DEADLINE)
-            except TransportError as failure:
-                failure.reason = self._reason(failure)
-                self._broken = failure
-                state.interrupt(failure.reason)
+                piece = await answer.body.next(self._deadline() if self._has_time_limit else NO_DEADLINE)
+            except TransportError as broken:
+                broken.reason = self._reason(broken)
+                answer.failure = broken
+                state.interrupt(broken.reason)
                 continue
             if piece is None:
                 state.end()
             else:
                 state.feed(piece)
-                if not state.count and len(self._head) < _HEAD_BYTES:
-                    self._head += piece
+                if not state.count and len(answer.head) < _MAX_HEAD_BYTES:
+                    answer.head += piece
         return True
 
     def _deadline(self) -> Deadline:
-        """Return when waiting for the next piece ends: at the deadline of the call, or of its idle timeout."""
+        """Return the end of the wait for the next piece: the deadline of the call, or the idle timeout."""
         return self._attempts.deadline.earlier(self._idle_deadline())
 
     def _idle_deadline(self) -> Deadline:
         idle = self._settings.idle_timeout
-        return NO_DEADLINE if idle is None else Deadline(self._waits_since + idle)
+        return NO_DEADLINE if idle is None else Deadline(self._wait_start + idle)
 
     def _reason(self, failure: TransportError) -> str:
         if self._idle_deadline().is_expired and not self._attempts.deadline.is_expired:
             return f"no event came for {self._settings.idle_timeout:g} s (idle_timeout)"
         return self._attempts.reason(failure)
 
-    async def _go_on(self, state: StreamState) -> StreamState:
-        """Try again after a bad end if that may help; else raise the error."""
-        body = cast("Body", self._body)
-        if state.error_event is not None:
-            state.after_error(await body.drain())
-        failure = cast("APIError", state.failure(self._attempts.redactor))
-        if self._broken is not None:
-            failure.__cause__ = self._attempts.cause(self._broken)
+    async def _recover(self, state: StreamState, answer: _Answer, failure: APIError) -> StreamState:
+        """Connect again after a bad end, if that may help; else raise the error."""
+        if answer.failure is not None:
+            failure.__cause__ = self._attempts.cause(answer.failure)
         await self._release()
-        outcome, error = self._next_try(state, failure)
+        outcome, error = self._plan_recovery(state, answer, failure)
         try:
             if outcome is None:
                 raise error
             await self._attempts.retry(outcome, error)
-            return state if self.closed else await self._open()
+            return state if self.closed else await self._connect()
         except APIError as raised:
             final = raised
-        if state.has_given and final is not failure:
-            final = self._not_resumed(state, cast("StreamInterrupted", failure), final)
+        if state.has_events and isinstance(failure, StreamInterrupted) and final is not failure:
+            final = _not_resumed(state, failure, final)
         self._fail(final)
         raise final
 
-    def _next_try(self, state: StreamState, failure: APIError) -> tuple[Outcome | None, APIError]:
-        """Decide how it goes on after an end: the error, and what happened if another try may help."""
-        if state.is_astray or (state.has_given and not isinstance(failure, StreamInterrupted)):
+    def _plan_recovery(
+        self, state: StreamState, answer: _Answer, failure: APIError
+    ) -> tuple[Outcome | None, APIError]:
+        """Return the outcome that decides about another attempt, None if there is to be none, and the error."""
+        if state.is_out_of_sequence or (state.has_events and not isinstance(failure, StreamInterrupted)):
             return None, failure
         if not state.count:
-            return self._before_first_event(failure)
-        from .resumption import following
+            return self._judge_empty(answer, failure)
+        from .resumption import resume_call
 
-        call = following(self._attempts.call, *state.position())
+        call = resume_call(self._attempts.call, *state.position())
         if call is None:
             return None, failure
-        self._attempts.follow(call)
-        return (ConnectionFailure("network") if self._broken is None else self._broken.outcome), failure
+        self._attempts.continue_with(call)
+        return (ConnectionFailure("network") if answer.failure is None else answer.failure.outcome), failure
 
-    def _not_resumed(
-        self, state: StreamState, failure: StreamInterrupted, error: APIError
-    ) -> StreamInterrupted:
-        """Make the error for a stream that broke off when the server would not, or could not, resume it."""
-        whole = error.partial if isinstance(error, ResponseValidationError) else None
-        final = state.interruption(
-            f"{failure.reason}, and it was not resumed: {error.message}", whole or failure.partial
-        )
-        final.__cause__ = error
-        return final
-
-    def _before_first_event(self, error: APIError) -> tuple[Outcome | None, APIError]:
-        """Decide what an end without any event is: the error, and what happened if a retry may help."""
-        reported = reported_error(self._head, cast("ResponseMeta", self.meta), self._attempts.redactor)
+    def _judge_empty(self, answer: _Answer, error: APIError) -> tuple[Outcome | None, APIError]:
+        """Do the same for an answer without any event, which may be another kind of error altogether."""
+        reported = reported_error(answer.head, answer.meta, self._attempts.redactor)
         if reported is not None:
             return None, reported
         if isinstance(error, StreamError):
             status = error.status_code or status_of_code(error.code, error.type)
             return (None if status is None else StatusFailure(status, {}, error.code, error.type)), error
-        if self._broken is not None:
-            return self._broken.outcome, self._attempts.failure_error(self._broken)
+        if answer.failure is not None:
+            return answer.failure.outcome, self._attempts.to_error(answer.failure)
         if not isinstance(error, StreamInterrupted):
             return None, error
-        start = self._head.lstrip()[:1]
-        if start in (b"{", b"[", b"<") or (start and self._kind() != _STREAM):
-            return None, self._no_stream(self._head)
+        # JSON or HTML, or any text that does not claim to be a stream: the same would come again.
+        start = answer.head.lstrip()[:1]
+        if start in (b"{", b"[", b"<") or (start and content_type(answer.meta.headers) != _STREAM_TYPE):
+            return None, self._not_a_stream(answer.head, answer.meta)
         return ConnectionFailure("network"), error
 
-    def _no_stream(self, content: bytes) -> APIError:
-        """Make the error for an answer that is no stream, and mostly an error itself."""
-        meta, redactor = cast("ResponseMeta", self.meta), self._attempts.redactor
+    def _not_a_stream(self, content: bytes, meta: ResponseMeta) -> APIError:
+        """Return the error for an answer that is not a stream, and mostly an error itself."""
+        redactor = self._attempts.redactor
         reported = reported_error(content, meta, redactor)
         if reported is not None:
             return reported
-        text = (
-            f"A stream was asked for, but {self._kind() or 'something else'} came (status {meta.status_code})"
-        )
+        kind = content_type(meta.headers) or "something else"
+        text = f"A stream was asked for, but {kind} came (status {meta.status_code})"
         error = ResponseValidationError(text, body=redactor.body(content), meta=meta)
-        error.partial = self._whole(content)
+        error.partial = self._whole_response(content, meta)
         error.response_id = None if error.partial is None else error.partial.id or None
         return error
 
-    def _whole(self, content: bytes) -> Response | None:
-        """Return the finished response that came in place of a stream, as from servers that only know whole ones."""
+    def _whole_response(self, content: bytes, meta: ResponseMeta) -> Response | None:
+        """Return the finished response that came in place of a stream, from a server that cannot stream."""
         from .._calls.polling import has_ended
         from ..models import Response
 
         try:
-            response = parse_result(Response, content, cast("ResponseMeta", self.meta), self._settings)
+            response = parse_result(Response, content, meta, self._settings)
         except APIError:
             return None
         return response if response.status and has_ended(response) else None
-
-    def _kind(self) -> str:
-        return "" if self.meta is None else content_type(self.meta.headers)
 
     def _fail(self, error: APIError) -> None:
         self.failure = error
         self.closed = True
 
+    @override
     async def close(self) -> None:
-        """Close the connection, or give it back if the stream has ended."""
         self.closed = True
         if self.events:
             self._unread = [*self.events]
             self.events.clear()
-        if self._body is not None:
+        if self._answer is not None:
             try:
-                if self.state is not None and self.state.terminal:
-                    await self._body.drain()
+                # After the terminal event only the end of the body is to come; read to it, the connection is kept.
+                if self.state is not None and self.state.has_terminal_event:
+                    await self._answer.body.drain()
             finally:
                 await self._release()
 
+    @override
     async def drop(self) -> None:
-        """Close the connection at once."""
         self.closed = True
         await self._release()
 
     async def _release(self) -> None:
-        body, self._body = self._body, None
-        if body is not None:
-            await body.close()
+        answer, self._answer = self._answer, None
+        if answer is not None:
+            await answer.body.close()
 
     @property
+    @override
     def is_open(self) -> bool:
-        """Whether a connection is held."""
-        return self._body is not None
+        return self._answer is not None
+
+
+def _not_resumed(state: StreamState, failure: StreamInterrupted, error: APIError) -> StreamInterrupted:
+    """Return the error for an interrupted stream that the server did not resume.
+
+    A server may answer the request to resume with the whole response, which is then the partial one.
+    """
+    whole = error.partial if isinstance(error, ResponseValidationError) else None
+    final = state.interruption(
+        f"{failure.reason}, and it was not resumed: {error.message}", whole or failure.partial
+    )
+    final.__cause__ = error
+    return final
 
 
 def http_source(io: IO, call: Call[Any]) -> HttpSource:
-    """Return the source of a stream over HTTP: its own kind if somebody watches."""
-    if not is_watched(call):
+    """Return the source of a stream over HTTP, of the class that notifies observers if the call has any."""
+    if not is_observed(call):
         return HttpSource(io, call)
-    from .observed_source import WatchedSource
+    from .observed_source import ObservedHttpSource
 
-    return WatchedSource(io, call)
+    return ObservedHttpSource(io, call)

@@ -1,11 +1,13 @@
-"""A stream over HTTP that somebody watches; a class of its own, so that all other streams pay nothing for it."""
+"""A stream over HTTP with observers; a class of its own, so that streams without any pay nothing for it."""
 
 from __future__ import annotations
 
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from .._calls.observers import watch_of
+from typing_extensions import override
+
+from .._calls.observers import make_dispatcher
 from ..errors import APIError
 from .http_source import HttpSource
 
@@ -15,76 +17,78 @@ if TYPE_CHECKING:
     from .._transport.protocols import IO
     from ..models import StreamEvent
 
-__all__ = ["WatchedSource"]
+__all__ = ["ObservedHttpSource"]
 
 
-class WatchedSource(HttpSource):
-    """Tells those who watch of each try, of events as they come, and of the end.
+class ObservedHttpSource(HttpSource):
+    """A source that notifies observers of each attempt, of events as they come, and once of the end.
 
-    That is the terminal event, an error, or that the stream is closed before either.
+    The end is the terminal event, an error, or the close of the stream before either.
     """
 
     def __init__(self, io: IO, call: Call[Any]) -> None:
         super().__init__(io, call)
-        self._watch = self._attempts.watch = watch_of(io, self._attempts)
-        self._untold: deque[StreamEvent] = deque()  # to the hook
+        self._dispatcher = self._attempts.dispatcher = make_dispatcher(io, self._attempts)
+        self._unreported: deque[StreamEvent] = deque()  # events that the hook has not seen
 
+    @override
     async def open(self) -> StreamState:
-        """See `Source`."""
-        self._watch.start()
+        self._dispatcher.start()
         try:
             return await super().open()
         except BaseException as error:
-            self._watch.ended(error, self.snapshot)
-            await self._release()  # who gets no stream cannot close it
+            self._dispatcher.notify_end(error, self.snapshot)
+            await self._release()  # the caller has no stream that it could close
             raise
 
-    async def _open(self) -> StreamState:
+    @override
+    async def _connect(self) -> StreamState:
         try:
-            state = await super()._open()
+            state = await super()._connect()
         except APIError as error:
             failure = error
         else:
-            await self._watch.answered(self.meta, None)
+            await self._dispatcher.notify_response(self.meta, None)
             return state
-        await self._watch.answered(self._attempts.meta, failure)
+        # Outside of the handler: an exception of a hook must not have the failure as its context.
+        await self._dispatcher.notify_response(self._attempts.meta, failure)
         raise failure
 
+    @override
     async def fill(self) -> bool:
-        """See `Source`."""
-        await self._tell()  # what was left by a hook that was cancelled
+        await self._call_event_hook()  # with the rest, if the hook was cancelled last time
         try:
             more = await super().fill()
         except BaseException as error:
-            self._watch.ended(error, self.snapshot)
+            self._dispatcher.notify_end(error, self.snapshot)
             raise
         if more:
-            self._watch.received(self.events)
-            if self._watch.on_event:
-                self._untold.extend(self.events)
-                await self._tell()
-            if self.state is not None and self.state.terminal:
-                self._watch.ended(None, self.snapshot)
+            self._dispatcher.notify_events(self.events)
+            if self._dispatcher.has_event_hook:
+                self._unreported.extend(self.events)
+                await self._call_event_hook()
+            if self.state is not None and self.state.has_terminal_event:
+                self._dispatcher.notify_end(None, self.snapshot)
         return more
 
-    async def _tell(self) -> None:
-        while self._untold:
-            await self._watch.event(self._untold.popleft())
+    async def _call_event_hook(self) -> None:
+        while self._unreported:
+            await self._dispatcher.call_event_hook(self._unreported.popleft())
 
+    @override
     async def close(self) -> None:
-        """See `Source`."""
-        self._untold.clear()
+        self._unreported.clear()
         try:
             await super().close()
         finally:
-            self._watch.ended(None, self.snapshot)
+            self._dispatcher.notify_end(None, self.snapshot)
 
+    @override
     async def drop(self) -> None:
-        """See `Source`."""
         try:
             await super().drop()
         finally:
-            self._watch.ended()
+            self._dispatcher.notify_end()
 
     def __del__(self) -> None:
-        self._watch.ended()
+        self._dispatcher.notify_end()

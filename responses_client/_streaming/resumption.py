@@ -1,16 +1,19 @@
-"""How a stream goes on after an event: with which request, and which events of its answer are new.
+"""Resumption of streams: the request for the events after the last one, and tokens that carry it to other processes.
 
-Loaded when a stream is interrupted, or when somebody wants to go on with one.
+Loaded when a stream is interrupted, or when a token is made or used. The check of the events that then come is
+`_events/resume_check.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import TypedDict
 
 from .._base.field_errors import FieldError, field_error
+from .._base.json_types import is_mapping
+from .._base.validation import is_whole_number
 from .._calls.request import prepare
 from ..errors import RequestValidationError
 
@@ -19,76 +22,85 @@ if TYPE_CHECKING:
     from .._events.stream_state import StreamState
     from ..models import Response, StreamEvent
 
-__all__ = ["ResumeToken", "checked_token", "following", "may_resume", "token_of"]
+__all__ = ["ResumeToken", "can_resume", "check_token", "make_token", "resume_call"]
 
-_IDEMPOTENCY = "Idempotency-Key"
+_IDEMPOTENCY_KEY = "Idempotency-Key"
 
 
 class ResumeToken(TypedDict):
-    """Where somebody can go on with a stream, in this process or another; plain JSON data."""
+    """Where a stream can continue, in this process or another: `resume_token` of a stream, for `responses.resume`.
+
+    Plain JSON data, and no secret: resuming takes a key of the same project.
+    """
 
     response_id: str
-    """Id of the response."""
+    """The id of the response."""
     sequence_number: int
-    """The number of the last event that was given out."""
+    """The number of the last event that was read, 0 or more; the stream continues with the one after it."""
 
 
-def may_resume(call: Call[Any]) -> bool:
-    """Tell whether the server keeps the events of the stream that a call asks for."""
+def can_resume(call: Call[Any]) -> bool:
+    """Whether the server keeps the events of the stream that a call asks for: those of stored background responses."""
     if call.operation.name == "responses.retrieve":
         return True
     arguments = _arguments(call)
     return arguments.get("background") is True and arguments.get("store") is not False
 
 
-def following(call: Call[Any], response_id: str | None, number: int | None) -> Call[Response] | None:
-    """Make the call that goes on after an event of the stream of another one; None if there can be none.
+def resume_call(call: Call[Any], response_id: str | None, number: int | None) -> Call[Response] | None:
+    """Return the call for the events after one of another call's stream; None if the stream cannot be resumed.
 
-    It has the settings, headers and query parameters of the other, and shows as much.
+    It has the settings, headers and query parameters of the other call, and asks for the same parts of the response.
     """
     from .._calls.endpoints import RESPONSES_RETRIEVE
 
     response_id = next(iter(call.path), response_id)
-    if response_id is None or number is None or not may_resume(call):
+    if response_id is None or number is None or not can_resume(call):
         return None
     arguments = _arguments(call)
-    padding: Any = arguments.get("stream_options") or {}
-    if isinstance(padding, Mapping):
-        padding = cast("Mapping[str, object]", padding).get("include_obfuscation")
-    else:
-        padding = getattr(padding, "include_obfuscation", None)
-    query = cast("Mapping[str, object] | None", call.params.get("extra_query")) or {}
-    headers = cast("Mapping[str, object] | None", call.params.get("extra_headers")) or {}
+    options: object = arguments.get("stream_options")
+    padding: object = (
+        options.get("include_obfuscation")
+        if is_mapping(options)
+        else getattr(options, "include_obfuscation", None)
+    )
     named: dict[str, object] = {
         "include": arguments.get("include"),
         "include_obfuscation": arguments.get("include_obfuscation", padding),
         "stream": True,
         "starting_after": number,
     }
+    query, headers = _mapping(call, "extra_query"), _mapping(call, "extra_headers")
     params: dict[str, object] = {
         **{name: value for name, value in named.items() if value is not None},
         "extra_query": {name: value for name, value in query.items() if name not in named},
-        # The key of the request that made the response must not stand for another.
-        "extra_headers": {**_without(headers, _IDEMPOTENCY), _IDEMPOTENCY: None},
+        # The key belongs to the request that made the response. A server that knows it would repeat that answer.
+        "extra_headers": {**_without(headers, _IDEMPOTENCY_KEY), _IDEMPOTENCY_KEY: None},
     }
     try:
         return prepare(RESPONSES_RETRIEVE, params, call.settings, (response_id,))
-    except RequestValidationError:  # an id or a number that cannot be asked for
+    except RequestValidationError:  # an id or a number from the server that no request can hold
         return None
 
 
 def _arguments(call: Call[Any]) -> dict[str, object]:
-    extra = cast("Mapping[str, object] | None", call.params.get("extra_body")) or {}
-    return {**call.params, **extra}
+    return {**call.params, **_mapping(call, "extra_body")}
+
+
+def _mapping(call: Call[Any], option: str) -> Mapping[str, object]:
+    value = call.params.get(option)
+    return value if is_mapping(value) else {}
 
 
 def _without(headers: Mapping[str, object], name: str) -> dict[str, object]:
     return {key: value for key, value in headers.items() if key.lower() != name.lower()}
 
 
-def token_of(call: Call[Any], state: StreamState | None, unread: Sequence[StreamEvent]) -> ResumeToken | None:
-    """Tell where somebody goes on who has not read some events; None if that cannot be, or nothing is left."""
-    if not may_resume(call) or (state is not None and state.terminal and not unread):
+def make_token(
+    call: Call[Any], state: StreamState | None, unread: Sequence[StreamEvent]
+) -> ResumeToken | None:
+    """Return the token for a reader who has not read some events; None without one, or if nothing is left to read."""
+    if not can_resume(call) or (state is not None and state.has_terminal_event and not unread):
         return None
     known_id, number = (None, call.params.get("starting_after")) if state is None else state.position(unread)
     response_id = next(iter(call.path), known_id)
@@ -97,22 +109,21 @@ def token_of(call: Call[Any], state: StreamState | None, unread: Sequence[Stream
     return {"response_id": response_id, "sequence_number": number}
 
 
-def checked_token(token: object) -> ResumeToken:
-    """Check what is given as a token.
+def check_token(token: object) -> ResumeToken:
+    """Return what a user passes as a token, checked; other keys of it are left out.
 
     Raises:
-        RequestValidationError: It is none.
+        RequestValidationError: It is not a token.
     """
-    if not isinstance(token, Mapping):
+    if not is_mapping(token):
         raise RequestValidationError([field_error("token", "the resume_token of a stream", token)])
-    fields = cast("Mapping[str, object]", token)
-    response_id, number = fields.get("response_id"), fields.get("sequence_number")
+    response_id, number = token.get("response_id"), token.get("sequence_number")
+    if isinstance(response_id, str) and is_whole_number(number):
+        return {"response_id": response_id, "sequence_number": number}
     mistakes: list[FieldError] = []
     if not isinstance(response_id, str):
         mistakes.append(field_error("token.response_id", "the id of a response", response_id))
-    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+    if not is_whole_number(number):
         expected = "the number of an event, a whole number from 0"
         mistakes.append(field_error("token.sequence_number", expected, number))
-    if mistakes:
-        raise RequestValidationError(mistakes)
-    return cast("ResumeToken", token)
+    raise RequestValidationError(mistakes)

@@ -1,10 +1,10 @@
-"""Where the events of a stream come from: the loop that opens, reads, tries again and ends it, over `IO`."""
+"""The source of a stream's events: the base class of sources over HTTP and over WebSockets."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from .._events.stream_state import StreamState
 from ..errors import APIError, StreamInterrupted
@@ -18,15 +18,17 @@ __all__ = ["Source"]
 
 
 class Source(ABC):
-    """Where the events of one stream come from; a stream asks it for more when `events` is empty.
+    """The source of one stream's events.
+
+    A stream takes events from `events`, and calls `fill` when there are none. Once the source has failed or is closed,
+    `fill` does the same at each call: it raises `failure`, or returns False.
 
     Attributes:
-        events: What is ready to be given out.
-        meta: Of the answer; None before its headers came.
-        state: What came so far; None before the stream is open.
-        failure: The error that ended the stream.
-        resume_token: Where somebody else can go on; None if that cannot be, or nothing is left.
-        closed: Whether nothing more is to be given out.
+        events: The events that are ready for the user.
+        meta: The facts of the answer; None before its headers came.
+        state: The state of the stream; None before it is open.
+        failure: The error that ended the stream; None if none did.
+        closed: Whether the user gets no more events.
     """
 
     def __init__(self) -> None:
@@ -38,12 +40,16 @@ class Source(ABC):
 
     @property
     def resume_token(self) -> ResumeToken | None:
-        """See above."""
+        """Where another stream can continue; None if none can, or if nothing is left to read."""
         return None
 
     @abstractmethod
     async def open(self) -> StreamState:
-        """Send the request and take the start of the answer."""
+        """Send the request and take the headers of the answer.
+
+        Raises:
+            APIError: No answer came, or no stream.
+        """
 
     @abstractmethod
     async def fill(self) -> bool:
@@ -55,41 +61,46 @@ class Source(ABC):
 
     @abstractmethod
     async def close(self) -> None:
-        """Give back or close what the stream holds."""
+        """End the stream, and give its connection back if it can be used again; else close it."""
 
     @abstractmethod
     async def drop(self) -> None:
-        """Close what the stream holds at once."""
+        """Close the connection at once, without a wait: the garbage collector calls this."""
 
     @property
     @abstractmethod
     def is_open(self) -> bool:
-        """Whether something is held that is to be closed."""
+        """Whether the stream holds a connection, or its part of one."""
 
     async def final(self) -> Response:
-        """Read to the end and return the whole response."""
+        """Read to the end and return the whole response.
+
+        Raises:
+            StreamInterrupted: The stream was closed before.
+            APIError: See `fill`.
+        """
         while await self.fill():
             self.events.clear()
         response = self.snapshot()
-        if self.state is None or not self.state.terminal:
+        if response is None or self.state is None or not self.state.has_terminal_event:
             raise StreamInterrupted(
                 "it was closed here before its end",
                 partial=response,
                 response_id=None if response is None else response.id or None,
                 meta=self.meta,
             )
-        return cast("Response", response)
+        return response
 
     def snapshot(self) -> Response | None:
-        """Return the response so far."""
+        """Return the response so far; None before anything of it came."""
         return None if self.state is None else self.state.snapshot()
 
     def describe(self, name: str) -> str:
-        """Return the repr of the stream."""
+        """Return the repr of a stream whose class has this name."""
         response = self.snapshot()
         known = response.id if response is not None and response.id else "no response yet"
-        count = 0 if self.state is None else self.state.earlier + self.state.count
-        if self.state is not None and self.state.terminal:
+        count = 0 if self.state is None else self.state.earlier_count + self.state.count
+        if self.state is not None and self.state.has_terminal_event:
             state = str(response.status) if response is not None else "ended"
         else:
             state = "failed" if self.failure else "closed" if self.closed else "open"

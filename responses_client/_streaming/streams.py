@@ -21,7 +21,7 @@ __all__ = ["AsyncEventStream", "AsyncResponseStream", "EventStream", "ResponseSt
 
 
 class _Stream:
-    """What both colours of a stream share."""
+    """The base of `EventStream` and `AsyncEventStream`."""
 
     def __init__(self, source: Source) -> None:
         self._source = source

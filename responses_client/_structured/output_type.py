@@ -14,7 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 from pydantic_core import SchemaError, from_json, to_json
 
 from .._base.field_errors import FieldError, field_error
-from .._base.messages import BODY_SHOWN, one_line
+from .._base.messages import MAX_BODY_CHARS, one_line
 from ..errors import RequestValidationError
 from .strict_schema import is_object, strict_schema
 
@@ -247,7 +247,7 @@ def _start_of(text: str, has_half_strings: bool = True) -> Any:
 
 
 def _unreadable(form: object, error: Exception) -> RequestValidationError:
-    reason = one_line(str(error).partition("\n\nFor further")[0], BODY_SHOWN)
+    reason = one_line(str(error).partition("\n\nFor further")[0], MAX_BODY_CHARS)
     message = f"pydantic cannot take {_label(form)}: {reason}"
     return RequestValidationError(
         [FieldError(path="text_format", message=message, expected=_A_TYPE, value_type=type(form).__name__)]

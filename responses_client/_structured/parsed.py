@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, c
 from pydantic import ValidationError
 
 from .._base.field_errors import FieldError, field_path
-from .._base.messages import BODY_SHOWN, one_line
+from .._base.messages import MAX_BODY_CHARS, one_line
 from .._streaming.streams import AsyncResponseStream, ResponseStream
 from ..errors import ParseError, RefusalError
 from ..models._base import RUNNING_STATUSES
@@ -153,7 +153,7 @@ def _outcome(response: Response, wanted: OutputType[Any] | None) -> _Outcome:
     answer = _answer(response)
     problem = _unfinished(response, wanted.label)
     if answer.refusal and response.status not in (*RUNNING_STATUSES, "failed", "cancelled"):
-        said = one_line(answer.refusal, BODY_SHOWN)
+        said = one_line(answer.refusal, MAX_BODY_CHARS)
         return _Outcome(problem=f"The model refused to answer: {said}", is_refusal=True)
     if problem is not None:
         return _Outcome(problem=problem)
@@ -165,7 +165,7 @@ def _outcome(response: Response, wanted: OutputType[Any] | None) -> _Outcome:
     except ValidationError as error:
         return _mismatch(error, wanted.label)
     except Exception as error:  # whatever the type's own validators raise: the response must not be lost
-        reason = one_line(f"{type(error).__name__}: {error}", BODY_SHOWN)
+        reason = one_line(f"{type(error).__name__}: {error}", MAX_BODY_CHARS)
         problem = f"A validator of {wanted.label} failed ({reason}); {_SEE}"
         return _Outcome(problem=problem, cause=error)
 
@@ -178,7 +178,7 @@ def _unfinished(response: Response, label: str) -> str | None:
     if status == "failed":
         error = response.error
         said = "no reason given" if error is None else f"{error.code}: {error.message}"
-        return f"The response failed ({one_line(said, BODY_SHOWN)}): it is in .response"
+        return f"The response failed ({one_line(said, MAX_BODY_CHARS)}): it is in .response"
     if status == "cancelled":
         return f"The response was cancelled before it was done; {_SEE}"
     if status == "incomplete":
@@ -205,12 +205,12 @@ def _mismatch(error: ValidationError, label: str) -> _Outcome:
     )
     first = f"{errors[0]['path']}: {errors[0]['message']}".removeprefix(": ")
     more = f" and {len(errors) - 1} more in .errors" if len(errors) > 1 else ""
-    problem = f"The text is no {label}: {one_line(first, BODY_SHOWN)}{more}; {_SEE}"
+    problem = f"The text is no {label}: {one_line(first, MAX_BODY_CHARS)}{more}; {_SEE}"
     return _Outcome(problem=problem, errors=errors, cause=error)
 
 
 class _Reading(Generic[_T_co]):
-    """Reads what has come of a stream as a type; once for both colours."""
+    """Reads what has come of a stream as a type; once for sync and async."""
 
     def __init__(self, source: Source, wanted: OutputType[_T_co]) -> None:
         self._source = source

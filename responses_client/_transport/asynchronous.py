@@ -17,7 +17,7 @@ from .http_library import (
     CLOSE_SECONDS,
     DRAIN_SECONDS,
     MAX_DRAIN_PIECES,
-    TIME_IS_UP,
+    TIMED_OUT,
     HttpLibrary,
     is_raw,
     make_client,
@@ -58,11 +58,11 @@ class AsyncIO:
         client = self._given or self._client(request.url.partition(":")[0])
         built = self._library.build(client, request, deadline)
         remaining = deadline.remaining()
-        with self._library, clock.within(remaining), anyio.move_on_after(remaining):
+        with self._library, clock.time_limit(remaining), anyio.move_on_after(remaining):
             auth = self._library.auth(request)
             response = await client.send(built, stream=True, auth=auth, follow_redirects=False)
             return _AsyncBody(response, self._library)
-        raise TransportError("timeout", TIME_IS_UP)
+        raise TransportError("timeout", TIMED_OUT)
 
     def _client(self, scheme: str) -> httpx.AsyncClient:
         # A pool is bound to its loop: so one `AsyncClient` serves `asyncio.run` after `asyncio.run`.
@@ -126,9 +126,9 @@ class _AsyncBody:
     async def _next_before(self, deadline: Deadline) -> bytes | None:
         if not deadline.is_expired:
             remaining = deadline.remaining()
-            with clock.within(remaining), anyio.move_on_after(remaining):
+            with clock.time_limit(remaining), anyio.move_on_after(remaining):
                 return await anext(self._pieces, None)
-        raise TransportError("timeout", TIME_IS_UP)
+        raise TransportError("timeout", TIMED_OUT)
 
     async def drain(self) -> bytes:
         """See `Body`."""

@@ -14,7 +14,7 @@ import httpx
 
 from .._base.clock import Deadline
 from .._base.http import Headers
-from .._base.messages import BODY_SHOWN, one_line
+from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.retry import FailureKind
 from ..errors import ConfigurationError
 from .protocols import IO, Timeouts, TransportError, WireRequest
@@ -23,7 +23,7 @@ __all__ = [
     "CLOSE_SECONDS",
     "DRAIN_SECONDS",
     "MAX_DRAIN_PIECES",
-    "TIME_IS_UP",
+    "TIMED_OUT",
     "HttpLibrary",
     "is_raw",
     "make_client",
@@ -35,7 +35,7 @@ _LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100)
 DRAIN_SECONDS = 0.05
 MAX_DRAIN_PIECES = 16
 CLOSE_SECONDS = 1.0
-TIME_IS_UP = "the time for it was up"
+TIMED_OUT = "the time for it was up"
 
 
 class _Countdown(Mapping[str, float | None]):
@@ -47,7 +47,7 @@ class _Countdown(Mapping[str, float | None]):
 
     def __getitem__(self, wait: str) -> float | None:
         remaining = self._deadline.remaining()
-        timeouts = self._timeouts if remaining is None else self._timeouts.within(remaining)
+        timeouts = self._timeouts if remaining is None else self._timeouts.capped(remaining)
         found: dict[str, float | None] = timeouts._asdict()
         return found[wait]
 
@@ -115,7 +115,7 @@ class HttpLibrary:
             what = "connect"
         elif isinstance(error, package.DecodingError):
             what = "decoding"
-        text = one_line(_text_of(error), BODY_SHOWN)
+        text = one_line(_text_of(error), MAX_BODY_CHARS)
         return TransportError(what, f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
     def auth(self, request: WireRequest) -> Any:
@@ -158,7 +158,7 @@ def _text_of(error: BaseException | None) -> str:
 
 
 def _bad_url(error: Exception) -> ConfigurationError:
-    problem = one_line(str(error), BODY_SHOWN)
+    problem = one_line(str(error), MAX_BODY_CHARS)
     return ConfigurationError(f"The URL of the request is invalid: {problem}; check base_url")
 
 
@@ -178,7 +178,7 @@ def make_client(kind: Any, scheme: str) -> Any:
     try:
         return kind(verify=_ssl_context(scheme), limits=_LIMITS)
     except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
-        problem = one_line(str(error), BODY_SHOWN)
+        problem = one_line(str(error), MAX_BODY_CHARS)
         raise ConfigurationError(
             f"The environment's settings for proxies or TLS cannot work: {problem}; correct them or pass http_client"
         ) from error

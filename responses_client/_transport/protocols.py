@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["IO", "Bell", "Body", "Socket", "Timeouts", "TransportError", "WireRequest", "run"]
 
 T = TypeVar("T")
-_LEAST_SECONDS = 0.001
+_MIN_SECONDS = 0.001
 
 
 class Timeouts(NamedTuple):
@@ -32,10 +32,10 @@ class Timeouts(NamedTuple):
     write: float | None
     pool: float | None
 
-    def within(self, seconds: float) -> Timeouts:
+    def capped(self, seconds: float) -> Timeouts:
         """Return the timeouts, none longer than so many seconds."""
         return Timeouts(
-            *(max(seconds if value is None else min(value, seconds), _LEAST_SECONDS) for value in self)
+            *(max(seconds if value is None else min(value, seconds), _MIN_SECONDS) for value in self)
         )
 
 

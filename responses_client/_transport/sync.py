@@ -20,7 +20,7 @@ from .http_library import (
     CLOSE_SECONDS,
     DRAIN_SECONDS,
     MAX_DRAIN_PIECES,
-    TIME_IS_UP,
+    TIMED_OUT,
     HttpLibrary,
     is_raw,
     make_client,
@@ -59,8 +59,8 @@ class SyncIO:
         auth = self._library.auth(request)
         send = partial(client.send, built, stream=True, auth=auth, follow_redirects=False)
         remaining = deadline.remaining()
-        with self._library, clock.within(remaining):
-            response = send() if remaining is None else _send_within(remaining, send)
+        with self._library, clock.time_limit(remaining):
+            response = send() if remaining is None else _send_in_thread(remaining, send)
         return _SyncBody(response, self._library, deadline)
 
     def _client(self, scheme: str) -> httpx.Client:
@@ -93,17 +93,17 @@ class SyncIO:
             client.close()
 
 
-def _send_within(seconds: float, send: Callable[[], httpx.Response]) -> httpx.Response:
+def _send_in_thread(seconds: float, send: Callable[[], httpx.Response]) -> httpx.Response:
     """Send in a thread, which can be left when the time is up; an answer that comes later is closed.
 
     Timeouts alone do not end a look-up of a name, nor headers of which another byte comes now and then.
     """
-    from .threads import TimeIsUp, within  # here, since most calls have no deadline
+    from .threads import TimedOut, run_with_timeout  # here, since most calls have no deadline
 
     try:
-        return within(seconds, send, late=httpx.Response.close)
-    except TimeIsUp:
-        raise TransportError("timeout", TIME_IS_UP) from None
+        return run_with_timeout(seconds, send, on_late=httpx.Response.close)
+    except TimedOut:
+        raise TransportError("timeout", TIMED_OUT) from None
 
 
 class _SyncBody:
@@ -142,20 +142,20 @@ class _SyncBody:
     async def next(self, deadline: Deadline) -> bytes | None:
         """See `Body`."""
         if deadline.is_expired:
-            raise TransportError("timeout", TIME_IS_UP)
+            raise TransportError("timeout", TIMED_OUT)
         try:
             if deadline.at is None or clock.is_real:
                 piece = next(self._pieces, None)
             else:
-                with clock.within(deadline.remaining()):
+                with clock.time_limit(deadline.remaining()):
                     piece = next(self._pieces, None)
         except self._library.exceptions as error:
             raise (
-                TransportError("timeout", TIME_IS_UP) if self._is_late else self._library.failure(error)
+                TransportError("timeout", TIMED_OUT) if self._is_late else self._library.failure(error)
             ) from error
         if piece is None:
             if self._is_late:
-                raise TransportError("timeout", TIME_IS_UP)
+                raise TransportError("timeout", TIMED_OUT)
             self._is_finished = True
         return piece
 

@@ -1,4 +1,7 @@
-"""A call in a thread of its own, which can be left when its time is up: no thread can be ended from outside."""
+"""A call in a thread of its own that its caller can leave when time is up.
+
+Python cannot end a thread from outside: the thread runs on, and its late result is discarded or cleaned up.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +12,24 @@ from contextlib import suppress
 from contextvars import copy_context
 from typing import TypeVar
 
-__all__ = ["TimeIsUp", "started", "within"]
+__all__ = ["TimedOut", "run_with_timeout", "start_in_thread"]
 
 _T = TypeVar("_T")
 
 
-class TimeIsUp(Exception):
-    """The call was not done in time."""
+class TimedOut(Exception):
+    """A call was not done in time.
+
+    A class of its own, because the called function may raise `TimeoutError` itself.
+    """
 
 
-def _forget(_: object) -> None:
-    """Do nothing about what came too late."""
+def _discard(_: object) -> None:
+    """Ignore a late result."""
 
 
-def started(function: Callable[[], _T]) -> Future[_T]:
-    """Call a function in a thread of its own, in a copy of this context."""
+def start_in_thread(function: Callable[[], _T]) -> Future[_T]:
+    """Call a function in a new thread, in a copy of the current context."""
     future: Future[_T] = Future()
 
     def work() -> None:
@@ -32,34 +38,38 @@ def started(function: Callable[[], _T]) -> Future[_T]:
         except BaseException as error:
             future.set_exception(error)
 
-    # A daemon, so that a call which never ends does not keep the program from ending.
+    # A daemon, so that a call which never ends does not keep the program from ending. The threads of an executor
+    # would: `concurrent.futures` joins them at exit.
     threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
     return future
 
 
-def within(seconds: float, function: Callable[[], _T], late: Callable[[_T], object] = _forget) -> _T:
-    """Call a function in a thread and return what it gives.
+def run_with_timeout(
+    seconds: float, function: Callable[[], _T], on_late: Callable[[_T], object] = _discard
+) -> _T:
+    """Call a function in a new thread and return its result.
 
     Args:
-        seconds: How long it may take.
-        function: What is called.
-        late: Is given what the function gives when nobody waits for it any more.
+        seconds: The time limit.
+        function: The function to call.
+        on_late: Takes the result that comes after the caller has left, such as an answer to close.
 
     Raises:
-        TimeIsUp: It was not done in time; it goes on in its thread.
+        TimedOut: The function did not return in time; its thread runs on.
     """
 
     def leave(future: Future[_T]) -> None:
         with suppress(BaseException):
-            late(future.result())
+            on_late(future.result())
 
-    future = started(function)
+    future = start_in_thread(function)
     try:
         wait([future], seconds)
     except BaseException:  # Ctrl-C
         future.add_done_callback(leave)
         raise
+    # Not `wait`'s own verdict: a result that came since is as good.
     if future.done():
         return future.result()
     future.add_done_callback(leave)
-    raise TimeIsUp
+    raise TimedOut

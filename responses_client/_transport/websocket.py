@@ -18,7 +18,7 @@ from typing import Any
 import anyio
 import httpx
 
-from .._base.messages import BODY_SHOWN, one_line
+from .._base.messages import MAX_BODY_CHARS, one_line
 from ..errors import ConfigurationError
 from .protocols import Bell, TransportError, run
 
@@ -59,7 +59,7 @@ class _Errors:
 
 
 def _failure(error: BaseException) -> TransportError:
-    text = one_line(str(error), BODY_SHOWN)
+    text = one_line(str(error), MAX_BODY_CHARS)
     return TransportError("network", f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
 

@@ -42,13 +42,13 @@ async def connect(io: IO, call: Call[Any], options: SessionOptions) -> Connectio
         APIError: No answer, or one that is an error or no WebSocket.
     """
     attempts = Attempts(io, call)
-    body, meta = await attempts.open()
+    body, meta = await attempts.connect()
     expected = accept_token(call.request.headers["Sec-WebSocket-Key"] or "")
     try:
         if body.status_code != 101:
             raise ResponseValidationError(
                 f"A WebSocket was asked for, but an answer with status {body.status_code} came",
-                body=attempts.redactor.body(await attempts.read_head(body)),
+                body=attempts.redactor.body(await attempts.read_start(body)),
                 advice="check that the server of base_url offers WebSockets",
                 meta=meta,
             )

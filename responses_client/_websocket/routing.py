@@ -14,10 +14,10 @@ from typing import Any, NamedTuple, cast
 from pydantic_core import from_json
 
 from .._base.error_bodies import read_error
-from .._base.messages import BODY_SHOWN, one_line
+from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.redaction import NO_SECRETS, Redactor
 from .._events.decoder import END_TYPES
-from ..models._tolerance import quietly, read_json, strict_validation
+from ..models._tolerance import read_json, strict_validation, suppress_warnings
 from .frames import Ending
 
 __all__ = ["Inbox", "Message", "SocketState", "Steer"]
@@ -190,7 +190,10 @@ class SocketState:
         try:
             return from_json(data)
         except ValueError:
-            with strict_validation(self._strict), quietly():  # the stream that it belongs to will tell
+            with (
+                strict_validation(self._strict),
+                suppress_warnings(),
+            ):  # the stream that it belongs to will tell
                 return read_json(data)
 
     def _message(self, kind: str, data: bytes) -> Message:
@@ -222,7 +225,7 @@ class SocketState:
         if len(concerned) > 1:
             self._tell_all(message)
             shown = self._redactor.text(error.message or "no message")
-            text = one_line(shown, BODY_SHOWN).rstrip(" .")
+            text = one_line(shown, MAX_BODY_CHARS).rstrip(" .")
             self.end(Ending(f"the server reported an error that names no response: {text}"))
         elif concerned:
             self._put(concerned[0], message)

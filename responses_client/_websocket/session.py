@@ -50,7 +50,7 @@ __all__ = [
 
 
 class _Session:
-    """What both colours of a session share."""
+    """The base of sync and async sessions."""
 
     _block = "with"
 

@@ -1,4 +1,4 @@
-"""What a WebSocket session does, once for both colours: checks what is asked for, sends it, finds the answers."""
+"""What a WebSocket session does, once for sync and async: checks what is asked for, sends it, finds the answers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from .._base.field_errors import missing_field
 from .._base.http import merge_headers
 from .._base.options import SessionOptions
-from .._base.validation import mistake, unknown_argument
+from .._base.validation import invalid_option, unknown_argument
 from .._calls.operation import Operation
 from .._calls.request import Call, encode, prepare, validate
 from .._calls.settings import Options, Settings
@@ -16,7 +16,7 @@ from .._transport.protocols import IO
 from ..errors import ConfigurationError, RequestValidationError
 from ..models import ClientEvent, Model, Response
 from ..models._base import dispatcher
-from ..models._tolerance import sent_form
+from ..models._tolerance import omit_read_only
 from .connection import Connection, connect
 from .frames import upgrade_headers
 from .routing import Inbox, SocketState, Steer
@@ -57,11 +57,11 @@ def _check(options: Mapping[str, object]) -> None:
             raise unknown_argument("responses.connect", name, SessionOptions.__annotations__)
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
         if name in ("ping_interval", "ping_timeout") and value is not None and not is_number:
-            raise mistake(f"{name} argument", "a positive number of seconds or None", value)
+            raise invalid_option(f"{name} argument", "a positive number of seconds or None", value)
         if name == "max_buffered_bytes" and not (isinstance(value, int) and is_number):
-            raise mistake(f"{name} argument", "a whole number from 1", value)
+            raise invalid_option(f"{name} argument", "a whole number from 1", value)
         if name == "lanes" and not isinstance(value, bool):
-            raise mistake(f"{name} argument", "True or False", value)
+            raise invalid_option(f"{name} argument", "True or False", value)
 
 
 class SessionCore:
@@ -160,7 +160,7 @@ class SessionCore:
 
     async def send(self, event: Model | Mapping[str, object]) -> None:
         """Send an event of any type."""
-        with sent_form(self.settings.validate_requests):
+        with omit_read_only(self.settings.validate_requests):
             fields = event.to_dict() if isinstance(event, Model) else dict(event)
         kind = fields.get("type")
         if not isinstance(kind, str) or not kind:

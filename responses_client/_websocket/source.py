@@ -67,10 +67,10 @@ class SocketSource(Source):
             raise self.failure
         since = time.monotonic()
         while not self.events:
-            if self._state.terminal or self.closed:
+            if self._state.has_terminal_event or self.closed:
                 await self.close()
                 return False
-            if self._state.ended:
+            if self._state.has_ended:
                 raise self._failed()
             messages, ending = self._connection.take(self._inbox)
             if messages:
@@ -102,7 +102,7 @@ class SocketSource(Source):
     def _take_ending(self, ending: Ending) -> None:
         if ending.is_invalid:
             advice = "raise max_event_bytes to take it"
-            self._state.refuse(ResponseValidationError(ending.reason, advice=advice, meta=self.meta))
+            self._state.fail(ResponseValidationError(ending.reason, advice=advice, meta=self.meta))
         else:
             self._state.interrupt(ending.reason)
 
@@ -129,7 +129,7 @@ class SocketSource(Source):
     @property
     def is_open(self) -> bool:
         """Whether events may come that nobody will read."""
-        is_over = self.closed or self._state.ended or self._connection.ending is not None
+        is_over = self.closed or self._state.has_ended or self._connection.ending is not None
         return not is_over
 
 

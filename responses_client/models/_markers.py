@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from pydantic_core import PydanticCustomError, SchemaSerializer
 from pydantic_core import core_schema as cs
 
-from ._tolerance import HIDDEN, SHOWN, is_sent
+from ._tolerance import HIDDEN, SHOWN, omits_read_only
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -91,6 +91,6 @@ else:
 
 # Not `list`: to find out what it takes, pydantic would parse its signature, in 5 ms.
 EMPTY: Any = Field(default_factory=lambda: [])
-READ_ONLY: Any = Field(exclude_if=lambda _: is_sent())
-"""Marks a field that only servers set, and may refuse in requests: see `sent_form`."""
+READ_ONLY: Any = Field(exclude_if=lambda _: omits_read_only())
+"""Marks a field that only servers set, and may refuse in requests: see `omit_read_only`."""
 Number = Annotated[float, _IntOrFloat()]

@@ -27,14 +27,14 @@ __all__ = [
     "SHOWN",
     "as_response_error",
     "error_lines",
-    "is_sent",
     "is_strict",
     "log_malformed",
+    "omit_read_only",
+    "omits_read_only",
     "parse_json",
-    "quietly",
     "read_json",
-    "sent_form",
     "strict_validation",
+    "suppress_warnings",
     "validate_nested",
     "warn",
     "write_json",
@@ -49,9 +49,9 @@ SHOWN, HIDDEN = "~", "~hidden"
 
 _strict: ContextVar[bool] = ContextVar("responses_client_strict", default=False)
 _quiet: ContextVar[bool] = ContextVar("responses_client_quiet", default=False)
-_is_sent: ContextVar[bool] = ContextVar("responses_client_is_sent", default=False)
+_omits_read_only: ContextVar[bool] = ContextVar("responses_client_omits_read_only", default=False)
 is_strict = _strict.get
-is_sent = _is_sent.get
+omits_read_only = _omits_read_only.get
 _NO_JSON = ("json_invalid", "string_unicode")
 _values = SchemaSerializer(cs.any_schema(), {"ser_json_inf_nan": "constants"})
 # Each escape in turn, so that no second half of one is taken for the start of another.
@@ -69,7 +69,7 @@ def strict_validation(on: bool = True) -> Generator[None]:
 
 
 @contextmanager
-def quietly() -> Generator[None]:
+def suppress_warnings() -> Generator[None]:
     """Log nothing in this context, where data are read that were read before."""
     token = _quiet.set(True)
     try:
@@ -79,17 +79,17 @@ def quietly() -> Generator[None]:
 
 
 @contextmanager
-def sent_form(on: bool = True) -> Generator[None]:
+def omit_read_only(on: bool = True) -> Generator[None]:
     """Write models, in this context, as requests take them: without the fields that only servers set."""
-    token = _is_sent.set(on)
+    token = _omits_read_only.set(on)
     try:
         yield
     finally:
-        _is_sent.reset(token)
+        _omits_read_only.reset(token)
 
 
 def warn(message: str, *values: object) -> None:
-    """Log a warning, unless in a `quietly` block."""
+    """Log a warning, unless in a `suppress_warnings` block."""
     if not _quiet.get():
         logger.warning(message, *values)
 
@@ -165,7 +165,7 @@ def _without_bad_fields(cls: type[_M], value: object, error: ValidationError) ->
     data = cast("JsonObject", value)
     rest = {name: field for name, field in data.items() if name not in bad}
     try:
-        with quietly():  # what is wrong with the rest was said before
+        with suppress_warnings():  # what is wrong with the rest was said before
             model = cast("_M", cls.__pydantic_validator__.validate_python(rest))
     except ValidationError:
         raise error from None

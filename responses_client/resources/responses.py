@@ -42,9 +42,9 @@ def _resumed(
     include_obfuscation: bool | None,
 ) -> tuple[str, Mapping[str, object]]:
     """Give the id and the arguments of the call that goes on where a token says."""
-    from .._streaming.resumption import checked_token
+    from .._streaming.resumption import check_token
 
-    token = checked_token(token)
+    token = check_token(token)
     named = {"include": include, "include_obfuscation": include_obfuscation}
     given = {name: value for name, value in named.items() if value is not None}
     return token["response_id"], {**options, **given, "starting_after": token["sequence_number"]}

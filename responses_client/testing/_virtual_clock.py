@@ -109,12 +109,12 @@ class VirtualClock:
 
     def __enter__(self) -> Self:
         starts = time.monotonic() - self._now, time.time() - self._now
-        clock.replaced_by(self)
+        clock.use_clock(self)
         self._starts = starts
         return self
 
     def __exit__(self, *exc: object) -> None:
-        clock.replaced_by(None)
+        clock.use_clock(None)
 
     @property
     def now(self) -> float:

@@ -29,7 +29,7 @@ def shown(error: BaseException | None) -> Iterator[str]:
 
 
 class Events:
-    """A stream of either colour, with async methods that in the sync shell never suspend."""
+    """A sync or async stream, with async methods that in the sync shell never suspend."""
 
     def __init__(self, stream: EventStream | AsyncEventStream) -> None:
         self.stream = stream
@@ -59,7 +59,7 @@ class Events:
 
 
 class Session:
-    """A client of either colour, with async methods that in the sync shell never suspend."""
+    """A sync or async client, with async methods that in the sync shell never suspend."""
 
     def __init__(self, client: Client | AsyncClient) -> None:
         self.client = client

@@ -23,7 +23,7 @@ STREAM = httpx.Response(200, headers={"content-type": "text/event-stream"}, cont
 
 
 class Way:
-    """One colour of the client on one library, with connections that mocks answer."""
+    """A sync or async client on one library, with connections that mocks answer."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -34,7 +34,7 @@ class Way:
         """Run a script and return the requests that it sent; `answers` come in order."""
         requests: list[Any] = []
         left = list(answers)
-        colour, _, package = self.name.partition(" ")
+        mode, _, package = self.name.partition(" ")
         library = pytest.importorskip(package)
 
         def answer(request: Any) -> Any:
@@ -48,7 +48,7 @@ class Way:
 
         with respx.mock(assert_all_called=False) as router:
             router.route().mock(side_effect=answer)
-            if colour == "sync":
+            if mode == "sync":
                 with Client(http_client=http(library.Client), **options) as client:
                     run(script(Session(client)))  # type: ignore[arg-type]
                 return requests
@@ -57,7 +57,7 @@ class Way:
                 async with AsyncClient(http_client=http(library.AsyncClient), **options) as client:
                     await script(Session(client))
 
-            anyio.run(main, backend=colour)
+            anyio.run(main, backend=mode)
         return requests
 
 

@@ -176,7 +176,7 @@ def test_missing_events_are_told(shell: Shell) -> None:
         with pytest.raises(StreamInterrupted) as caught:
             await stream.rest()
         error = caught.value
-        assert error.reason == "the server left out events 5 to 6 when it was to go on"
+        assert error.reason == "the resumed stream lacks events 5 to 6"
         assert (error.response_id, error.last_sequence_number) == ("resp_1", 4)
         assert error.partial is not None
         assert error.partial.output_text == "Hel"

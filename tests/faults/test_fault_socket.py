@@ -42,7 +42,7 @@ MANY = 50
 
 
 class Session:
-    """A session of either colour, with async methods that in the sync shell never suspend."""
+    """A sync or async session, with async methods that in the sync shell never suspend."""
 
     def __init__(self, session: WebSocketSession | AsyncWebSocketSession) -> None:
         self.session = session

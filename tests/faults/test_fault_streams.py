@@ -355,7 +355,7 @@ def test_bytes_that_are_no_text_cost_no_event(shell: Shell) -> None:
 
 def test_event_that_is_no_json_ends_the_stream_with_the_packages_error(shell: Shell) -> None:
     with ScriptedServer([*BEGUN, chunk(b"data: {oops\n\n"), HOLD]) as server:
-        with pytest.raises(ResponseValidationError, match="no JSON") as caught:
+        with pytest.raises(ResponseValidationError, match="not valid JSON") as caught:
             shell.events(server.url)
         assert server.left.wait(1)
 

@@ -163,7 +163,7 @@ def test_deadline_is_counted_from_when_the_request_is_sent(shell: Shell) -> None
 
 
 class entered:
-    """Enters a stream of either colour."""
+    """Enters a sync or async stream."""
 
     def __init__(self, stream: object) -> None:
         self.stream = stream

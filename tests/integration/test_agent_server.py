@@ -1,4 +1,4 @@
-"""The whole life of a response against a server that we did not write, in each colour."""
+"""The whole life of a response against a server that we did not write, in each mode."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from callers import COLOURS, Caller
+from callers import MODES, Caller
 
 from responses_client import AsyncClient, BadRequestError, Client, NotFoundError
 from responses_client.models import Response, UnknownModel
 
 
-@pytest.fixture(params=COLOURS)
+@pytest.fixture(params=MODES)
 def caller(request: pytest.FixtureRequest, agent_server: str) -> Caller:
     options: dict[str, Any] = {"api_key": "any", "base_url": agent_server, "max_retries": 0, "timeout": 30}
     return Caller(request.param, lambda: Client(**options), lambda: AsyncClient(**options))

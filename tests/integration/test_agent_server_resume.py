@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from callers import COLOURS, Caller
+from callers import MODES, Caller
 
 from responses_client import AsyncClient, Client
 from responses_client._base.retry import Policy
@@ -75,13 +75,13 @@ def proxy(agent_server: str) -> Iterator[CuttingProxy]:
     proxy.close()
 
 
-@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("mode", MODES)
 def test_stream_that_breaks_off_again_and_again_is_whole(
-    colour: str, proxy: CuttingProxy, monkeypatch: pytest.MonkeyPatch
+    mode: str, proxy: CuttingProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("responses_client._calls.attempts.Policy", partial(Policy, initial=0.001))
     options: dict[str, Any] = {"api_key": "any", "base_url": proxy.url, "timeout": 30}
-    caller = Caller(colour, lambda: Client(**options), lambda: AsyncClient(**options))
+    caller = Caller(mode, lambda: Client(**options), lambda: AsyncClient(**options))
     text = "one two three four five six seven eight nine ten"
     events = caller.events(
         lambda client: client.responses.create(model="m", input=text, background=True, stream=True)

@@ -1,16 +1,16 @@
-"""Runs of tools against a server that we did not write, in each colour."""
+"""Runs of tools against a server that we did not write, in each mode."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from callers import COLOURS, Caller
+from callers import MODES, Caller
 
 from responses_client import AsyncClient, Client, RunResult, ToolReturned
 
 
-@pytest.fixture(params=COLOURS)
+@pytest.fixture(params=MODES)
 def caller(request: pytest.FixtureRequest, agent_server: str) -> Caller:
     options: dict[str, Any] = {"api_key": "any", "base_url": agent_server, "max_retries": 0, "timeout": 30}
     return Caller(request.param, lambda: Client(**options), lambda: AsyncClient(**options))

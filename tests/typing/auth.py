@@ -72,7 +72,7 @@ class Challenge(httpx.Auth):
         yield request
 
 
-class BothColours(httpx.Auth):
+class SyncAndAsyncAuth(httpx.Auth):
     """A scheme that does other things in async code."""
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
@@ -91,5 +91,5 @@ def requests_are_signed_in_other_ways(client: Client, aclient: AsyncClient) -> N
     Client(auth=httpx.BasicAuth("me", "password"))
     Client(auth=httpx2.BasicAuth("me", "password"))
     AsyncClient(auth=Challenge(), http_client=httpx.AsyncClient())
-    client.with_options(auth=BothColours())
+    client.with_options(auth=SyncAndAsyncAuth())
     aclient.with_options(auth=httpx.DigestAuth("me", "password"))

@@ -1,4 +1,4 @@
-"""A stream of either colour behind one interface, for tests that run in plain functions, on asyncio and on trio."""
+"""Sync and async streams behind one interface, for tests that run in plain functions, on asyncio and on trio."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from responses_client.models import Response, StreamEvent
 
 
 class Stream:
-    """A stream of either colour, with async methods that over a sync one never suspend."""
+    """A sync or async stream, with async methods that over a sync one never suspend."""
 
     def __init__(self, inner: EventStream | AsyncEventStream) -> None:
         self.inner = inner

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from callers import COLOURS, Caller
+from callers import MODES, Caller
 from samples import KEY, response
 
 from responses_client import AsyncClient, AuthenticationError, Client, ConfigurationError
@@ -165,7 +165,7 @@ def server() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(params=COLOURS)
+@pytest.fixture(params=MODES)
 def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
     return Caller(request.param, server.client, server.async_client)
 

@@ -27,9 +27,9 @@ def after(
     attempt: int = 0,
     policy: Policy = Policy(),  # noqa: B008 - immutable
     random: float = 0.0,
-    deadline_left: float | None = None,
+    remaining: float | None = None,
 ) -> Retry | GiveUp:
-    return decide(attempt, outcome, policy=policy, now=NOW, random=random, deadline_left=deadline_left)
+    return decide(attempt, outcome, policy=policy, now=NOW, random=random, remaining=remaining)
 
 
 @pytest.mark.parametrize("kind", ["connect", "timeout", "network"])
@@ -108,13 +108,13 @@ def test_a_longer_wait_than_a_minute_gives_up() -> None:
 
 
 def test_a_wait_that_reaches_the_deadline_gives_up() -> None:
-    decision = after(StatusFailure(429, {"retry-after": "4"}), deadline_left=4.0)
+    decision = after(StatusFailure(429, {"retry-after": "4"}), remaining=4.0)
 
     assert decision == GiveUp("a wait of 4 s does not fit into the 4 s before the deadline")
 
 
 def test_a_wait_within_the_deadline_is_waited() -> None:
-    assert after(StatusFailure(429, {"retry-after": "4"}), deadline_left=4.5) == Retry(4.0, "status 429")
+    assert after(StatusFailure(429, {"retry-after": "4"}), remaining=4.5) == Retry(4.0, "status 429")
 
 
 DATES = ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"]
@@ -178,7 +178,7 @@ def test_a_decision_keeps_all_bounds(
     outcome: Outcome,
     max_retries: int,
     random: float,
-    deadline_left: float | None,
+    remaining: float | None,
     now: float,
 ) -> None:
     decision = decide(
@@ -187,14 +187,14 @@ def test_a_decision_keeps_all_bounds(
         policy=Policy(max_retries=max_retries),
         now=now,
         random=random,
-        deadline_left=deadline_left,
+        remaining=remaining,
     )
 
     assert decision.reason
     if isinstance(decision, Retry):
         assert 0 <= decision.delay <= 60
         assert attempt < max_retries
-        assert deadline_left is None or decision.delay < deadline_left
+        assert remaining is None or decision.delay < remaining
 
 
 @given(OUTCOMES, st.integers(0, 20))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from callers import COLOURS, Caller
+from callers import MODES, Caller
 
 from responses_client import RequestValidationError
 from responses_client.models import InputFile, InputImage
@@ -217,10 +217,10 @@ def server() -> Iterator[Server]:
         yield server
 
 
-@pytest.mark.parametrize("colour", COLOURS)
-def test_local_files_go_along_with_a_request(colour: str, server: Server) -> None:
+@pytest.mark.parametrize("mode", MODES)
+def test_local_files_go_along_with_a_request(mode: str, server: Server) -> None:
     parts = [InputImage.from_bytes(PNG), InputFile.from_bytes(PDF, "report.pdf")]
-    caller = Caller(colour, server.client, server.async_client)
+    caller = Caller(mode, server.client, server.async_client)
     caller(lambda client: client.responses.create(model="m", input=[{"role": "user", "content": parts}]))
 
     assert server.requests[0].json["input"][0]["content"] == [

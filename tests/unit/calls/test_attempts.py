@@ -13,7 +13,7 @@ from samples import KEY
 
 from responses_client._base.clock import NO_DEADLINE
 from responses_client._calls.attempts import Attempts, fetch
-from responses_client._calls.auth import NotedAuth
+from responses_client._calls.auth import RecordingAuth
 from responses_client._transport.protocols import TransportError, run
 from responses_client.errors import (
     APIConnectionError,
@@ -169,7 +169,7 @@ def test_body_of_an_error_that_breaks_off_counts_as_far_as_it_came(clock: Clock)
 
 def test_switch_to_another_protocol_is_a_success(clock: Clock) -> None:
     io = FakeIO(clock, FakeBody(status=101))
-    body, meta = run(Attempts(io, call()).open())
+    body, meta = run(Attempts(io, call()).connect())
     assert (body.status_code, meta.status_code, len(io.requests)) == (101, 101, 1)
 
 
@@ -244,7 +244,7 @@ def test_deadline_counts_from_the_first_attempt(clock: Clock) -> None:
     attempts = Attempts(FakeIO(clock, good()), call(deadline=5))
     assert attempts.deadline == NO_DEADLINE
     clock.now += 100
-    run(attempts.open())
+    run(attempts.connect())
     assert attempts.deadline.remaining() == 5
 
 
@@ -377,7 +377,7 @@ def test_auth_object_stands_in_for_the_key(clock: Clock) -> None:
 
     first, second = io.requests
     assert "Authorization" not in first.headers
-    assert isinstance(first.auth, NotedAuth)
+    assert isinstance(first.auth, RecordingAuth)
     assert second.auth is first.auth
 
 

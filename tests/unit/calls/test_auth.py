@@ -14,7 +14,7 @@ from fake_io import Clock, FakeIO, call, use_clock
 from samples import KEY
 
 from responses_client._base.clock import NO_DEADLINE, Deadline
-from responses_client._calls.auth import Login, NotedAuth, key_headers, missing_key_error
+from responses_client._calls.auth import RecordingAuth, RequestSigner, key_headers, missing_key_error
 from responses_client._calls.settings import Settings, resolve
 from responses_client._transport.protocols import run
 from responses_client.errors import ConfigurationError
@@ -32,8 +32,8 @@ def settings(**options: Any) -> Settings:
     return resolve({}, **{"api_key": KEY, **options})
 
 
-def headers(login: Login, timeout: float | None = None) -> dict[str, str]:
-    return run(login.headers(Deadline.after(timeout)))
+def headers(signer: RequestSigner, timeout: float | None = None) -> dict[str, str]:
+    return run(signer.headers(Deadline.after(timeout)))
 
 
 def counting(*keys: object) -> tuple[Callable[[], Any], list[object]]:
@@ -79,22 +79,22 @@ def test_request_is_signed_unless_it_has_a_header_of_the_users(clock: Clock) -> 
     request = call().request
     io = FakeIO(clock)
 
-    assert run(Login(io, settings()).sign(request, None)).headers["Authorization"] == f"Bearer {KEY}"
-    assert run(Login(io, settings(api_key=None), needs_key=False).sign(request, None)) is request
+    assert run(RequestSigner(io, settings()).sign(request, None)).headers["Authorization"] == f"Bearer {KEY}"
+    assert run(RequestSigner(io, settings(api_key=None), needs_key=False).sign(request, None)) is request
     with pytest.raises(ConfigurationError, match="OPENAI_API_KEY"):
-        run(Login(io, settings(api_key=None)).sign(request, None))
+        run(RequestSigner(io, settings(api_key=None)).sign(request, None))
 
 
 def test_auth_object_signs_in_place_of_a_key(clock: Clock) -> None:
     request = call().request
-    login = Login(FakeIO(clock), settings(api_key=None, auth=httpx.BasicAuth("me", "hunter2")))
+    signer = RequestSigner(FakeIO(clock), settings(api_key=None, auth=httpx.BasicAuth("me", "hunter2")))
 
-    signed = run(login.sign(request, None))
+    signed = run(signer.sign(request, None))
 
-    assert isinstance(signed.auth, NotedAuth)
+    assert isinstance(signed.auth, RecordingAuth)
     assert signed.headers == request.headers
     assert "hunter2" not in repr(signed)
-    assert run(login.renew(NO_DEADLINE)) is False
+    assert run(signer.renew(NO_DEADLINE)) is False
 
 
 # --- keys of functions
@@ -104,10 +104,10 @@ def test_function_that_gives_plain_keys_is_asked_for_each_request(clock: Clock) 
     function, given = counting("one", "two", "three")
     io = FakeIO(clock)
     shared = settings(api_key=function)
-    login = Login(io, shared)
+    signer = RequestSigner(io, shared)
 
-    assert [headers(login)["Authorization"] for _ in range(2)] == ["Bearer one", "Bearer two"]
-    assert headers(Login(io, shared)) == {"Authorization": "Bearer three"}
+    assert [headers(signer)["Authorization"] for _ in range(2)] == ["Bearer one", "Bearer two"]
+    assert headers(RequestSigner(io, shared)) == {"Authorization": "Bearer three"}
     assert given == ["one", "two", "three"]
     assert io.locked == 1  # only until it was known that nothing can be shared
 
@@ -128,7 +128,7 @@ def test_key_that_expires_is_used_until_shortly_before(
     shared = settings(api_key=lambda: form(next(keys), clock.time() + 3600))
 
     def sent() -> str:
-        return headers(Login(FakeIO(clock), shared))["Authorization"]
+        return headers(RequestSigner(FakeIO(clock), shared))["Authorization"]
 
     assert [sent(), sent()] == ["Bearer one"] * 2
     clock.now += 3530
@@ -141,7 +141,7 @@ def test_key_is_shared_by_settings_made_of_others(clock: Clock) -> None:
     function, given = counting(("key", clock.time() + 3600))
     shared = settings(api_key=function)
     for one in (shared, shared.replace(timeout=1), shared.replace(max_retries=0)):
-        assert headers(Login(FakeIO(clock), one)) == {"Authorization": "Bearer key"}
+        assert headers(RequestSigner(FakeIO(clock), one)) == {"Authorization": "Bearer key"}
 
     assert len(given) == 1
 
@@ -152,7 +152,7 @@ def test_key_that_another_got_meanwhile_is_used(clock: Clock) -> None:
     io = FakeIO(clock)
     io.before_lock = lambda: shared.api_key.keep("early", clock.time() + 3600, clock.time())  # type: ignore[union-attr]
 
-    assert headers(Login(io, shared)) == {"Authorization": "Bearer early"}
+    assert headers(RequestSigner(io, shared)) == {"Authorization": "Bearer early"}
     assert given == []
 
 
@@ -162,18 +162,18 @@ def test_plain_keys_are_not_waited_for(clock: Clock) -> None:
     io = FakeIO(clock)
     io.before_lock = lambda: shared.api_key.keep("theirs", None, clock.time())  # type: ignore[union-attr]
 
-    assert headers(Login(io, shared)) == {"Authorization": "Bearer mine"}
+    assert headers(RequestSigner(io, shared)) == {"Authorization": "Bearer mine"}
     assert given == ["mine"]
 
 
 def test_time_for_a_key_counts_the_wait_for_others(clock: Clock) -> None:
     io = FakeIO(clock)
     io.before_lock = lambda: setattr(clock, "now", clock.now + 2)
-    login = Login(io, settings(api_key=lambda: "key"))
+    signer = RequestSigner(io, settings(api_key=lambda: "key"))
 
-    headers(login, timeout=5)
-    headers(login, timeout=5)
-    headers(login)
+    headers(signer, timeout=5)
+    headers(signer, timeout=5)
+    headers(signer)
 
     assert io.call_timeouts == [3, 5, None]
 
@@ -198,7 +198,7 @@ def test_time_for_a_key_counts_the_wait_for_others(clock: Clock) -> None:
 )
 def test_what_is_no_key_is_refused_without_being_quoted(clock: Clock, given: object, text: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        headers(Login(FakeIO(clock), settings(api_key=lambda: given)))
+        headers(RequestSigner(FakeIO(clock), settings(api_key=lambda: given)))
 
     assert str(caught.value) == f"The key that the api_key function gave {text}"
 
@@ -218,7 +218,7 @@ def test_what_is_no_key_is_refused_without_being_quoted(clock: Clock, given: obj
 )
 def test_expiry_is_a_time(clock: Clock, expires_on: object, got: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        headers(Login(FakeIO(clock), settings(api_key=lambda: AccessToken("hunter2", expires_on))))
+        headers(RequestSigner(FakeIO(clock), settings(api_key=lambda: AccessToken("hunter2", expires_on))))
 
     assert str(caught.value) == (
         "The expiry of the key that the api_key function gave "
@@ -234,55 +234,55 @@ def test_refused_key_is_replaced_once(clock: Clock, lasts: float | None) -> None
     expires_on = clock.time() + (lasts or 0)
     names = ["one", "two", "three", "four"]
     function, given = counting(*(names if lasts is None else [(name, expires_on) for name in names]))
-    login = Login(FakeIO(clock), settings(api_key=function))
+    signer = RequestSigner(FakeIO(clock), settings(api_key=function))
 
-    assert headers(login) == {"Authorization": "Bearer one"}
-    assert login.renewals == 0
-    assert run(login.renew(NO_DEADLINE)) is True
-    assert login.renewals == 1
-    assert headers(login) == {"Authorization": "Bearer two"}
+    assert headers(signer) == {"Authorization": "Bearer one"}
+    assert signer.renewals == 0
+    assert run(signer.renew(NO_DEADLINE)) is True
+    assert signer.renewals == 1
+    assert headers(signer) == {"Authorization": "Bearer two"}
     assert len(given) == 2
-    assert run(login.renew(NO_DEADLINE)) is False
+    assert run(signer.renew(NO_DEADLINE)) is False
     assert len(given) == 2
-    assert login.secrets == ("one", "two")
+    assert signer.secrets == ("one", "two")
 
 
 def test_key_that_is_the_same_again_replaces_none(clock: Clock) -> None:
     function, given = counting("one", "one", "two")
-    login = Login(FakeIO(clock), settings(api_key=function))
-    headers(login)
+    signer = RequestSigner(FakeIO(clock), settings(api_key=function))
+    headers(signer)
 
-    assert [run(login.renew(NO_DEADLINE)) for _ in range(2)] == [False, False]
-    assert (login.renewals, len(given)) == (0, 2)
+    assert [run(signer.renew(NO_DEADLINE)) for _ in range(2)] == [False, False]
+    assert (signer.renewals, len(given)) == (0, 2)
 
 
 def test_refused_key_that_another_call_has_replaced_is_not_asked_for_again(clock: Clock) -> None:
     function, given = counting(*[(name, clock.time() + 3600) for name in ("one", "two", "three")])
     shared = settings(api_key=function)
-    logins = [Login(FakeIO(clock), shared) for _ in range(3)]
-    for login in logins:
-        headers(login)
+    signers = [RequestSigner(FakeIO(clock), shared) for _ in range(3)]
+    for signer in signers:
+        headers(signer)
 
-    assert [run(login.renew(NO_DEADLINE)) for login in logins] == [True] * 3
-    assert [headers(login) for login in logins] == [{"Authorization": "Bearer two"}] * 3
+    assert [run(signer.renew(NO_DEADLINE)) for signer in signers] == [True] * 3
+    assert [headers(signer) for signer in signers] == [{"Authorization": "Bearer two"}] * 3
     assert len(given) == 2
 
 
 @pytest.mark.parametrize("key", [KEY, None, lambda: KEY])
 def test_nothing_is_renewed_unless_a_function_gave_a_key(clock: Clock, key: Any) -> None:
-    login = Login(FakeIO(clock), settings(api_key=key))
+    signer = RequestSigner(FakeIO(clock), settings(api_key=key))
 
-    assert run(login.renew(NO_DEADLINE)) is False
+    assert run(signer.renew(NO_DEADLINE)) is False
 
 
 def test_secrets_are_each_key_once(clock: Clock) -> None:
     function, _ = counting("one", "two", "one")
-    login = Login(FakeIO(clock), settings(api_key=function))
-    assert login.secrets == ()
+    signer = RequestSigner(FakeIO(clock), settings(api_key=function))
+    assert signer.secrets == ()
     for _ in range(3):
-        headers(login)
+        headers(signer)
 
-    assert login.secrets == ("two", "one")
+    assert signer.secrets == ("two", "one")
 
 
 # --- auth objects
@@ -305,9 +305,9 @@ class Challenged(httpx.Auth):
 
 
 class Flow:
-    """Drives one colour of a flow, as httpx does."""
+    """Drives the sync or the async form of a flow, as httpx does."""
 
-    def __init__(self, noted: NotedAuth, is_async: bool) -> None:
+    def __init__(self, noted: RecordingAuth, is_async: bool) -> None:
         self.request = httpx.Request(
             "POST", "http://api.test/", headers={"Accept": "x", "Authorization": " "}
         )
@@ -342,7 +342,7 @@ def test_flow_of_an_auth_object_goes_on_as_it_does(is_async: bool) -> None:
         assert await flow.answer(200) is None
 
     auth = Challenged()
-    noted = NotedAuth(auth)
+    noted = RecordingAuth(auth)
     asyncio.run(main())
     assert auth.left == 1
     assert set(noted.secrets) == {"Mine nonce-123", "nonce-123"}
@@ -351,7 +351,7 @@ def test_flow_of_an_auth_object_goes_on_as_it_does(is_async: bool) -> None:
 @pytest.mark.parametrize("is_async", [False, True])
 def test_flow_of_an_auth_object_is_closed_with_ours(is_async: bool) -> None:
     async def main() -> None:
-        flow = Flow(NotedAuth(auth), is_async)
+        flow = Flow(RecordingAuth(auth), is_async)
         await flow.start()
         await flow.close()
 
@@ -369,7 +369,7 @@ def test_secrets_of_all_requests_of_an_auth_object_are_noted_once(is_async: bool
             await flow.answer(401, nonce)
             await flow.close()
 
-    noted = NotedAuth(Challenged())
+    noted = RecordingAuth(Challenged())
     asyncio.run(main())
     assert sorted(noted.secrets) == ["Mine first-nonce", "Mine second-nonce", "first-nonce", "second-nonce"]
 
@@ -394,5 +394,5 @@ def test_error_of_an_auth_object_passes() -> None:
         with pytest.raises(KeyError):
             await flow.answer(200)
 
-    noted = NotedAuth(Broken())
+    noted = RecordingAuth(Broken())
     asyncio.run(main())

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from fake_io import Clock, FakeBody, FakeIO, bad, good, stream, use_clock
+from observed_calls import Player
 from samples import COMPLETED, CREATED, KEY, response
-from watching import Player
 
 from responses_client._transport.protocols import TransportError
 from responses_client.errors import APIConnectionError, APIStatusError, ResponseValidationError
@@ -116,7 +116,7 @@ def test_keys_in_bodies_are_masked(player: Player, clock: Clock, caplog: pytest.
     assert TOKEN not in caplog.text
 
 
-def test_answers_that_are_no_json_are_logged_on_one_line(
+def test_answers_that_are_not_json_are_logged_on_one_line(
     player: Player, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, BODIES)

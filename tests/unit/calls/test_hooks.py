@@ -6,7 +6,7 @@ from samples import KEY
 
 from responses_client import RequestInfo, ResponseInfo
 from responses_client._base.http import ResponseMeta
-from responses_client._calls.hooks import info_of
+from responses_client._calls.hooks import make_request_info
 from responses_client._transport.protocols import Timeouts, WireRequest
 from responses_client.errors import RateLimitError
 
@@ -22,10 +22,10 @@ HEADERS = {
 def info(content: bytes = b'{"input": "the plan"}') -> RequestInfo:
     url = f"http://me:{KEY}@api.test/v1/responses?api-key={KEY}&n=1"
     request = WireRequest("POST", url, HEADERS, content, Timeouts(1, 1, 1, 1))
-    return info_of("responses.create", 7, 2, request)
+    return make_request_info("responses.create", 7, 2, request)
 
 
-def test_request_has_what_is_sent_but_secrets() -> None:
+def test_request_has_all_that_is_sent_but_secrets() -> None:
     sent = info()
 
     assert (sent.operation, sent.call_number, sent.try_number, sent.method) == (
@@ -42,11 +42,11 @@ def test_request_has_what_is_sent_but_secrets() -> None:
     assert KEY not in repr(tuple(sent))
 
 
-def test_idempotency_key_is_no_secret_and_tells_which_tries_belong_together() -> None:
+def test_idempotency_key_is_not_masked_and_the_same_for_all_attempts() -> None:
     assert info().headers["Idempotency-Key"] == "rc-1"
 
 
-def test_body_is_parsed_when_asked_for() -> None:
+def test_body_is_parsed_on_demand() -> None:
     assert info().json() == {"input": "the plan"}
     assert info(b"").json() is None
 

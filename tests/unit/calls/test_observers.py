@@ -1,4 +1,4 @@
-"""Who watches a call is told all of it, and can neither change nor break it."""
+"""Observers of calls see each step, and can neither change nor break it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import anyio
 import pytest
 from fake_io import Clock, FakeBody, FakeIO, bad, good, use_clock
+from observed_calls import Player, RecordingObserver
 from samples import KEY
-from watching import Notes, Player
 
 from responses_client import AsyncClient, Client, ConfigurationError, RequestInfo, ResponseInfo
 from responses_client._transport.protocols import TransportError
@@ -37,7 +37,7 @@ def player(request: pytest.FixtureRequest) -> Player:
 
 
 class Hooks:
-    """Hooks that write down what they are given."""
+    """Hooks that record their arguments."""
 
     def __init__(self) -> None:
         self.requests: list[RequestInfo] = []
@@ -48,7 +48,7 @@ class Hooks:
         }
 
 
-def test_hooks_see_each_try_and_how_it_was_answered(player: Player, clock: Clock) -> None:
+def test_hooks_see_each_attempt_and_its_answer(player: Player, clock: Clock) -> None:
     hooks = Hooks()
     io = FakeIO(clock, bad(429, x_request_id="req_1"), RESET, good(**{"x-request-id": "req_3"}))
 
@@ -95,13 +95,13 @@ def test_calls_have_numbers_of_their_own(player: Player, clock: Clock) -> None:
         pytest.param(lambda: [bad(400)], [APIStatusError], id="refused"),
     ],
 )
-def test_hooks_see_errors_that_bodies_bring(
+def test_hooks_see_errors_found_in_bodies(
     player: Player, clock: Clock, answers: Callable[[], list[Any]], kinds: list[type[Exception] | None]
 ) -> None:
-    hooks, notes = Hooks(), Notes()
+    hooks, observer = Hooks(), RecordingObserver()
     error: Exception | None = None
     try:
-        player.fetch(FakeIO(clock, *answers()), telemetry=notes, **hooks.options)
+        player.fetch(FakeIO(clock, *answers()), telemetry=observer, **hooks.options)
     except (APIConnectionError, APIStatusError, ResponseValidationError) as raised:
         error = raised
 
@@ -111,19 +111,19 @@ def test_hooks_see_errors_that_bodies_bring(
         assert answer.meta is not None
     assert hooks.answers[-1].error is error
     assert error is None or error.__context__ is None
-    assert notes.told[-1] == ("ended", None if error is None else type(error).__name__, None)
+    assert observer.notifications[-1] == ("ended", None if error is None else type(error).__name__, None)
 
 
-def test_nothing_is_told_of_what_was_never_sent(player: Player, clock: Clock) -> None:
-    hooks, notes = Hooks(), Notes()
+def test_attempts_that_were_never_sent_are_not_reported(player: Player, clock: Clock) -> None:
+    hooks, observer = Hooks(), RecordingObserver()
 
     with pytest.raises(ConfigurationError, match="OPENAI_API_KEY"):
-        player.fetch(FakeIO(clock), api_key=None, telemetry=notes, **hooks.options)
+        player.fetch(FakeIO(clock), api_key=None, telemetry=observer, **hooks.options)
     with pytest.raises(APIConnectionError):
-        player.fetch(FakeIO(clock), api_key=late, max_retries=0, telemetry=notes, **hooks.options)
+        player.fetch(FakeIO(clock), api_key=late, max_retries=0, telemetry=observer, **hooks.options)
 
     assert (hooks.requests, hooks.answers) == ([], [])
-    assert notes.told == [
+    assert observer.notifications == [
         *("responses.create starts", ("ended", "ConfigurationError", None)),
         *("responses.create starts", ("ended", "APIConnectionError", None)),
     ]
@@ -133,14 +133,14 @@ def late() -> str:
     raise TransportError("network", "the vault is closed")
 
 
-def test_observers_are_told_of_retries(player: Player, clock: Clock) -> None:
-    notes = Notes()
+def test_observers_are_notified_of_retries(player: Player, clock: Clock) -> None:
+    observer = RecordingObserver()
     keys = iter(["sk-old-hunter2", "sk-new-hunter2", "sk-new-hunter2"])
 
     io = FakeIO(clock, bad(401), bad(500), good())
-    player.fetch(io, api_key=lambda: next(keys), telemetry=notes)
+    player.fetch(io, api_key=lambda: next(keys), telemetry=observer)
 
-    assert notes.told == [
+    assert observer.notifications == [
         "responses.create starts",
         "try 1",
         (401, "AuthenticationError"),
@@ -154,29 +154,29 @@ def test_observers_are_told_of_retries(player: Player, clock: Clock) -> None:
     ]
 
 
-def test_hooks_and_requests_are_in_the_block_of_observers(player: Player, clock: Clock) -> None:
-    notes = Notes()
+def test_hooks_and_requests_run_in_the_context_of_observers(player: Player, clock: Clock) -> None:
+    observer = RecordingObserver()
     depths: list[int] = []
 
     def look(_: object) -> None:
-        depths.append(notes.depth)
+        depths.append(observer.depth)
 
     body = good()
     io = FakeIO(clock, body)
-    body.pieces.insert(0, lambda: depths.append(-notes.depth))
-    player.fetch(io, telemetry=notes, on_request=look, on_response=look)
+    body.pieces.insert(0, lambda: depths.append(-observer.depth))
+    player.fetch(io, telemetry=observer, on_request=look, on_response=look)
 
     assert depths == [1, 0, 1]
-    assert notes.depth == 0
+    assert observer.depth == 0
 
 
 def test_headers_of_observers_are_sent_but_those_of_the_user_win(player: Player, clock: Clock) -> None:
     io = FakeIO(clock, good(), good())
     hooks = Hooks()
-    notes = Notes(traceparent="00-1", tracestate="a=1")
+    observer = RecordingObserver(traceparent="00-1", tracestate="a=1")
 
-    player.fetch(io, telemetry=notes, **hooks.options)
-    player.fetch(io, {"extra_headers": {"TraceParent": "00-2"}}, telemetry=notes)
+    player.fetch(io, telemetry=observer, **hooks.options)
+    player.fetch(io, {"extra_headers": {"TraceParent": "00-2"}}, telemetry=observer)
 
     assert io.requests[0].headers["traceparent"] == hooks.requests[0].headers["traceparent"] == "00-1"
     assert io.requests[1].headers["TraceParent"] == "00-2"
@@ -185,7 +185,7 @@ def test_headers_of_observers_are_sent_but_those_of_the_user_win(player: Player,
     assert io.requests[1].headers["Authorization"] == f"Bearer {KEY}"
 
 
-# --- what goes wrong while somebody looks
+# --- observers that fail
 
 
 def broken(_: object) -> None:
@@ -201,24 +201,24 @@ async def broken_later(_: object) -> None:
 def test_hook_that_raises_is_logged_and_changes_nothing(
     player: Player, clock: Clock, hook: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    if player.colour == "sync" and hook is broken_later:
+    if player.mode == "sync" and hook is broken_later:
         return  # refused, see below
     io = FakeIO(clock, bad(500), good())
 
     assert player.fetch(io, on_request=hook, on_response=hook).output_text == "Hello"
 
     assert caplog.messages == [
-        f"{name} failed; the call goes on" for name in ("on_request", "on_response") * 2
+        f"{name} failed; the call continues" for name in ("on_request", "on_response") * 2
     ]
     assert {record.levelname for record in caplog.records} == {"ERROR"}
     assert "out of ink" in caplog.text
 
 
-class Broken(Notes):
+class BrokenObserver(RecordingObserver):
     """An observer whose every method raises."""
 
     def __getattribute__(self, name: str) -> Any:
-        if name in ("around", "headers", "sending", "answered", "retrying", "received", "ended"):
+        if name in ("around", "headers", "on_request", "on_response", "on_retry", "on_events", "on_end"):
             return broken_method
         return super().__getattribute__(name)
 
@@ -227,16 +227,16 @@ def broken_method(*_: object) -> None:
     raise ValueError("no collector")
 
 
-class Unborn:
+class FailingTelemetry:
     """Telemetry that cannot observe."""
 
     def observe(self, call: object) -> None:
-        """See `Telemetry`."""
         raise ValueError("no collector")
 
 
 @pytest.mark.parametrize(
-    ("telemetry", "count"), [pytest.param(Broken(), 12, id="broken"), pytest.param(Unborn(), 1, id="unborn")]
+    ("telemetry", "count"),
+    [pytest.param(BrokenObserver(), 12, id="broken"), pytest.param(FailingTelemetry(), 1, id="failing")],
 )
 def test_telemetry_that_raises_is_logged_and_changes_nothing(
     player: Player, clock: Clock, telemetry: Any, count: int, caplog: pytest.LogCaptureFixture
@@ -245,16 +245,16 @@ def test_telemetry_that_raises_is_logged_and_changes_nothing(
 
     assert player.fetch(io, telemetry=telemetry, on_response=lambda _: None).output_text == "Hello"
 
-    assert caplog.messages == ["Telemetry failed; the call goes on"] * count
+    assert caplog.messages == ["Telemetry failed; the call continues"] * count
 
 
-def test_log_of_what_raises_does_not_quote_the_error_of_the_call(
+def test_log_of_a_failed_observer_does_not_quote_the_error_of_the_call(
     player: Player, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Errors quote what a server answered, which is not for the log."""
     with pytest.raises(ResponseValidationError, match="the secret answer"):
         player.fetch(
-            FakeIO(clock, FakeBody(b'["the secret answer"]')), telemetry=Broken(), on_response=broken
+            FakeIO(clock, FakeBody(b'["the secret answer"]')), telemetry=BrokenObserver(), on_response=broken
         )
 
     assert "no collector" in caplog.text
@@ -265,17 +265,17 @@ def test_interrupt_in_a_hook_ends_the_call(player: Player, clock: Clock) -> None
     def interrupt(_: object) -> None:
         raise KeyboardInterrupt
 
-    notes, body = Notes(), bad(500)
+    observer, body = RecordingObserver(), bad(500)
 
     with pytest.raises(KeyboardInterrupt):
-        player.fetch(FakeIO(clock, body), on_response=interrupt, telemetry=notes)
+        player.fetch(FakeIO(clock, body), on_response=interrupt, telemetry=observer)
 
     assert body.closed == 1
-    assert notes.told[-1] == ("ended", "KeyboardInterrupt", None)
+    assert observer.notifications[-1] == ("ended", "KeyboardInterrupt", None)
 
 
-@pytest.mark.parametrize("colour", ["asyncio", "trio"])
-def test_async_hooks_are_awaited_before_the_call_goes_on(colour: str, clock: Clock) -> None:
+@pytest.mark.parametrize("mode", ["asyncio", "trio"])
+def test_async_hooks_are_awaited_before_the_call_continues(mode: str, clock: Clock) -> None:
     order: list[str] = []
 
     async def hook(info: RequestInfo | ResponseInfo) -> None:
@@ -284,7 +284,7 @@ def test_async_hooks_are_awaited_before_the_call_goes_on(colour: str, clock: Clo
 
     body = good()
     body.pieces.insert(0, lambda: order.append("body"))
-    Player(colour).fetch(FakeIO(clock, body), on_request=hook, on_response=hook)
+    Player(mode).fetch(FakeIO(clock, body), on_request=hook, on_response=hook)
 
     assert order == ["RequestInfo", "body", "ResponseInfo"]
 
@@ -294,7 +294,7 @@ async def waits(_: object) -> None:
 
 
 class Waits:
-    """One that is no function."""
+    """A hook that is an object and not a function."""
 
     async def __call__(self, _: object) -> None:
         """Be a hook."""
@@ -314,20 +314,20 @@ def test_async_hooks_need_the_async_client(name: str, hook: Any) -> None:
 
 
 class Awaitable:
-    """Something to wait for that is no coroutine."""
+    """An awaitable that is not a coroutine."""
 
     def __await__(self) -> Any:
         yield
 
 
 @pytest.mark.parametrize("make", [lambda: waits(None), Awaitable])
-def test_hook_that_gives_the_sync_client_something_to_wait_for_is_logged(
+def test_hook_that_returns_an_awaitable_to_the_sync_client_is_logged(
     make: Callable[[], object], caplog: pytest.LogCaptureFixture
 ) -> None:
     with Server() as server, server.client(on_request=lambda _: make()) as client:
         assert client.responses.create(model="m", input="Hi").output_text
 
-    assert caplog.messages == ["on_request failed; the call goes on"]
+    assert caplog.messages == ["on_request failed; the call continues"]
     assert "needs AsyncClient" in caplog.text
 
 
@@ -342,7 +342,7 @@ def test_with_options_changes_and_removes_hooks() -> None:
     assert (len(one), len(other)) == (1, 1)
 
 
-def test_every_operation_is_seen() -> None:
+def test_every_operation_is_observed() -> None:
     hooks = Hooks()
     with Server() as server, server.client(**hooks.options) as client:
         response = client.responses.create(model="m", input="Hi")
@@ -365,10 +365,10 @@ def test_every_operation_is_seen() -> None:
         ({"on_response": 1}, "The on_response argument must be a function or None, got int 1"),
         ({"on_event": []}, "The on_event argument must be a function or None, got list"),
         ({"telemetry": "otel"}, "must be a responses_client.otel.OpenTelemetry or None, got str"),
-        ({"telemetry": Notes}, "must be a responses_client.otel.OpenTelemetry or None, got type"),
+        ({"telemetry": RecordingObserver}, "must be a responses_client.otel.OpenTelemetry or None, got type"),
     ],
 )
-def test_what_can_be_no_hook_is_refused(options: dict[str, Any], text: str) -> None:
+def test_option_that_cannot_be_a_hook_is_refused(options: dict[str, Any], text: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         Client(**options)
 
@@ -376,13 +376,13 @@ def test_what_can_be_no_hook_is_refused(options: dict[str, Any], text: str) -> N
 
 
 def test_repr_of_settings_shows_no_arguments_of_hooks() -> None:
-    client = Client(api_key=KEY, on_request=partial(print, KEY), telemetry=Notes())
+    client = Client(api_key=KEY, on_request=partial(print, KEY), telemetry=RecordingObserver())
 
     assert "on_request=<class 'functools.partial'>" in repr(client._settings)
     assert KEY not in repr(client._settings)
 
 
-def test_error_of_the_last_try_is_what_is_raised(player: Player, clock: Clock) -> None:
+def test_error_of_the_last_attempt_is_raised(player: Player, clock: Clock) -> None:
     hooks = Hooks()
 
     with pytest.raises(InternalServerError) as caught:

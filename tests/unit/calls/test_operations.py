@@ -1,11 +1,11 @@
-"""Each endpoint against the embedded server, in each colour, with what goes wrong there."""
+"""Each endpoint against the embedded server, in each mode, with what goes wrong there."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from callers import COLOURS, Caller
+from callers import MODES, Caller
 
 from responses_client import BadRequestError, NotFoundError, RequestValidationError
 from responses_client.models import Compaction, InputMessage, OutputMessage, Response, WebhookEndpoint
@@ -19,7 +19,7 @@ def server() -> Server:
     return Server()
 
 
-@pytest.fixture(params=COLOURS)
+@pytest.fixture(params=MODES)
 def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
     return Caller(request.param, server.client, server.async_client)
 

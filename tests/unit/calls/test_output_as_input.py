@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from callers import COLOURS, Caller
+from callers import MODES, Caller
 
 from codegen.reader import load
 from responses_client._calls.output_as_input import KEEPS_ID
@@ -115,7 +115,7 @@ def test_items_keep_an_id_where_the_schema_demands_one() -> None:
     assert demanded - {"message"} == KEEPS_ID
 
 
-# --- with the embedded server, in each colour
+# --- with the embedded server, in each mode
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def server() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(params=COLOURS)
+@pytest.fixture(params=MODES)
 def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
     return Caller(request.param, server.client, server.async_client)
 

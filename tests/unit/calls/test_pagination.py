@@ -55,7 +55,7 @@ class Server:
 
 
 class Walk:
-    """Walks over lists in one colour."""
+    """Walks over lists in one mode."""
 
     def __init__(self, backend: str) -> None:
         self.backend = backend

@@ -1,4 +1,4 @@
-"""Background responses of the embedded server: what users see, in each colour."""
+"""Background responses of the embedded server: what users see, in each mode."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from callers import COLOURS, Caller
+from callers import MODES, Caller
 
 from responses_client import NotFoundError, StreamInterrupted, WaitTimeout
 from responses_client._base.retry import Policy
@@ -24,7 +24,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(params=COLOURS)
+@pytest.fixture(params=MODES)
 def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
     return Caller(request.param, server.client, server.async_client)
 

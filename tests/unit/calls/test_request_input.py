@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from callers import COLOURS, Caller
+from callers import MODES, Caller
 from fake_io import FakeIO, use_clock
 from fake_socket import FakeSocket, Upgraded, use_nonce
 
@@ -262,7 +262,7 @@ def test_requests_sent_as_given_ask_for_nothing_more() -> None:
     assert sent(RESPONSES_CREATE, params, validate_requests=False) == params
 
 
-# --- with the embedded server, in each colour
+# --- with the embedded server, in each mode
 
 
 @pytest.fixture
@@ -271,7 +271,7 @@ def server() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(params=COLOURS)
+@pytest.fixture(params=MODES)
 def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
     return Caller(request.param, server.client, server.async_client)
 

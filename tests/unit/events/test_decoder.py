@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from responses_client._base.http import ResponseMeta
-from responses_client._events.decoder import MOST_KEPT_BYTES, EventDecoder
+from responses_client._events.decoder import MAX_KEPT_BYTES, EventDecoder
 from responses_client.errors import ResponseValidationError
 from responses_client.models import (
     ErrorEvent,
@@ -106,7 +106,7 @@ NO_EVENTS = ["", " ", "[DONE]", " [DONE] "]
 def test_frames_without_an_event_are_passed_over(text: str, name: str | None):
     made = decoder(strict=True)
     assert [type(event) for event in made.feed(frame(text, name) + frame(DELTA))] == [OutputTextDelta]
-    assert made.done == ("DONE" in text)
+    assert made.has_done_marker == ("DONE" in text)
     assert made.failure is None
 
 
@@ -114,10 +114,10 @@ def test_frames_without_an_event_are_passed_over(text: str, name: str | None):
 def test_json_that_is_no_object_is_passed_over_unless_strict(text: str, caplog: pytest.LogCaptureFixture):
     events, failure = decoded(frame(text), frame(DELTA))
     assert (len(events), failure) == (1, None)
-    assert "no JSON object" in caplog.text
+    assert "expected a JSON object, got" in caplog.text
     events, failure = decoded(frame(text), frame(DELTA), strict=True)
     assert events == []
-    assert "no JSON object" in str(failure)
+    assert "must be a JSON object, got" in str(failure)
     assert failure is not None
     assert failure.request_id == "req_1"
 
@@ -138,7 +138,7 @@ def test_what_is_no_json_ends_the_stream_with_its_text(text: str, strict: bool, 
     events, failure = decoded(frame(DELTA), frame(text, name), frame(DELTA), strict=strict)
     assert [type(event) for event in events] == [OutputTextDelta]
     assert failure is not None
-    assert "A stream event is no JSON" in str(failure)
+    assert "A stream event is not valid JSON" in str(failure)
     assert text[:20] in str(failure)
     assert failure.request_id == "req_1"
 
@@ -173,7 +173,7 @@ def test_what_no_text_can_hold_is_replaced_unless_strict(
     assert failure is None
     assert event.delta == delta
     assert "U+FFFD" in caplog.text
-    assert "no JSON" in str(decoded(body, strict=True)[1])
+    assert "not valid JSON" in str(decoded(body, strict=True)[1])
 
 
 def test_numbers_that_json_does_not_have_are_kept():
@@ -299,14 +299,14 @@ def test_the_end_gives_out_an_event_without_its_blank_line():
     assert made.feed(frame(COMPLETED).rstrip()) == []
     assert [type(event) for event in made.finish()] == [ResponseCompleted]
     assert made.end is not None
-    assert not made.is_torn
+    assert not made.is_truncated
 
 
 def test_an_event_is_torn_when_the_bytes_end_inside():
     made = decoder()
     made.feed(frame(DELTA) + frame(DELTA)[:-10])
     assert made.finish() == []
-    assert made.is_torn
+    assert made.is_truncated
 
 
 @pytest.mark.parametrize("value", [{**DELTA, "delta": 5}, [1]])
@@ -315,7 +315,7 @@ def test_a_malformed_event_at_the_end_is_not_torn(value: object):
     made.feed(frame(value).rstrip())
     assert made.finish() == []
     assert made.failure is not None
-    assert not made.is_torn
+    assert not made.is_truncated
 
 
 def test_events_are_given_again_once_for_the_snapshot(caplog: pytest.LogCaptureFixture):
@@ -362,11 +362,11 @@ def test_snapshots_see_the_last_event_without_its_blank_line():
 def test_little_is_kept_for_snapshots():
     made = decoder()
     made.feed(b": hello\n\n")
-    assert made.kept_bytes < MOST_KEPT_BYTES
+    assert made.kept_bytes < MAX_KEPT_BYTES
     made.keep(b": " + b"x" * 9_000_000)
-    assert made.kept_bytes > MOST_KEPT_BYTES
+    assert made.kept_bytes > MAX_KEPT_BYTES
     replayed(made)
-    assert made.kept_bytes < MOST_KEPT_BYTES
+    assert made.kept_bytes < MAX_KEPT_BYTES
 
 
 CONCURRENT_FIRST_USE = """

@@ -56,7 +56,7 @@ def state_after(*values: object, ends: bool = False, strict: bool = False, limit
 def test_a_terminal_event_ends_the_stream_well(kind: str):
     end = {"type": f"response.{kind}", "response": {"id": "resp_1", "status": kind, "output": [MESSAGE]}}
     state = state_after(CREATED, DELTA, end)
-    assert (state.terminal, state.ended, state.count) == (True, True, 3)
+    assert (state.has_terminal_event, state.has_ended, state.count) == (True, True, 3)
     assert state.failure() is None
     snapshot = state.snapshot()
     assert snapshot is not None
@@ -81,7 +81,7 @@ def test_the_type_of_the_end_gives_the_status_if_the_response_does_not(
     kind: str, response: object, status: str
 ):
     state = state_after(CREATED, {"type": f"response.{kind}", "response": response})
-    assert state.terminal
+    assert state.has_terminal_event
     snapshot = state.snapshot()
     assert snapshot is not None
     assert (snapshot.id, snapshot.status) == ("resp_1", status)
@@ -132,8 +132,8 @@ def test_an_end_without_a_terminal_event_is_an_interruption(
     error = state.failure()
     assert isinstance(error, StreamInterrupted)
     assert (error.reason, error.last_sequence_number) == (reason, number)
-    assert state.ended
-    assert not state.terminal
+    assert state.has_ended
+    assert not state.has_terminal_event
     assert error.meta is META
     assert error.response_id == ("resp_1" if state.count else None)
     assert (error.partial is None) == (not state.count)
@@ -151,11 +151,11 @@ def test_a_torn_event_is_the_cause():
 
 def test_a_broken_connection_is_an_interruption():
     state = state_after(CREATED, DELTA)
-    assert not state.ended
+    assert not state.has_ended
     assert state.failure() is None
     state.interrupt("the connection was reset")
     error = state.failure()
-    assert state.ended
+    assert state.has_ended
     assert isinstance(error, StreamInterrupted)
     assert error.reason == "the connection was reset"
     assert error.partial is not None
@@ -164,7 +164,7 @@ def test_a_broken_connection_is_an_interruption():
 
 def test_a_terminal_event_without_a_blank_line_ends_the_stream_well():
     state = state_after(CREATED, frame(COMPLETED).rstrip(), ends=True)
-    assert state.terminal
+    assert state.has_terminal_event
     assert state.failure() is None
     assert [event.type for event in state.events] == ["response.created", "response.completed"]
 
@@ -193,7 +193,7 @@ ERRORS = {
 @pytest.mark.parametrize("strict", [False, True])
 def test_an_error_event_is_an_error_and_not_given_out(value: dict[str, Any], strict: bool):
     state = state_after(CREATED, DELTA, value, strict=strict)
-    assert (state.ended, state.terminal, state.count) == (True, False, 2)
+    assert (state.has_ended, state.has_terminal_event, state.count) == (True, False, 2)
     assert [event.type for event in state.events] == ["response.created", "response.output_text.delta"]
     error = state.failure()
     assert isinstance(error, StreamError)
@@ -208,7 +208,7 @@ def test_an_error_event_is_an_error_and_not_given_out(value: dict[str, Any], str
 def test_the_failed_response_behind_an_error_is_its_partial_response(together: bool):
     state = state_after(CREATED, frame(ERROR) + frame(FAILED) if together else ERROR)
     if not together:
-        state.after_error(frame(FAILED))
+        state.feed_after_error(frame(FAILED))
     error = state.failure()
     assert isinstance(error, StreamError)
     assert error.partial is not None
@@ -237,7 +237,7 @@ def test_an_error_before_everything_has_no_partial_response():
 def test_what_is_no_json_is_an_error_after_what_came():
     state = state_after(frame(CREATED) + frame("Bad gateway") + frame(DELTA))
     assert [event.type for event in state.events] == ["response.created"]
-    assert state.ended
+    assert state.has_ended
     error = state.failure()
     assert isinstance(error, ResponseValidationError)
     assert error.request_id == "req_1"
@@ -296,7 +296,7 @@ def test_a_snapshot_stays_what_it_was():
 
 
 def test_bytes_are_folded_in_before_they_are_too_many(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(_state, "MOST_KEPT_BYTES", 1000)
+    monkeypatch.setattr(_state, "MAX_KEPT_BYTES", 1000)
     state = state_after(CREATED)
     replays: list[int] = []
     extend = state._accumulator.extend
@@ -336,7 +336,7 @@ def test_an_event_that_is_no_json_keeps_what_came_before_it():
 @pytest.mark.parametrize("response", [5, "x", [], None])
 def test_a_terminal_event_with_a_malformed_response_keeps_what_came(response: object):
     state = state_after(CREATED, DELTA, {"type": "response.completed", "response": response})
-    assert (state.terminal, state.failure()) == (True, None)
+    assert (state.has_terminal_event, state.failure()) == (True, None)
     assert isinstance(state.events[-1], UnknownEvent)
     snapshot = state.snapshot()
     assert snapshot is not None
@@ -346,8 +346,8 @@ def test_a_terminal_event_with_a_malformed_response_keeps_what_came(response: ob
 def test_what_cannot_be_read_ends_the_stream_with_what_came():
     state = state_after(CREATED, DELTA)
     error = ResponseValidationError("too large")
-    state.refuse(error)
-    assert state.ended
+    state.fail(error)
+    assert state.has_ended
     assert state.failure() is error
     assert (error.response_id, error.last_sequence_number) == ("resp_1", 1)
     assert error.partial is not None

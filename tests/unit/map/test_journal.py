@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 import pytest
-from callers import COLOURS, Caller
+from callers import ASYNC_MODES, MODES, Caller
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,7 +33,7 @@ def server() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(params=COLOURS)
+@pytest.fixture(params=MODES)
 def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
     return Caller(request.param, server.client, server.async_client)
 
@@ -197,8 +197,8 @@ def test_error_with_a_good_status_is_no_answer_to_replay(caller: Caller, server:
     assert mapped(caller, REQUESTS[:1], path)[0].error is None
 
 
-@pytest.mark.parametrize("colour", COLOURS[1:])
-def test_journal_is_closed_when_its_opening_is_cancelled(server: Server, path: Path, colour: str) -> None:
+@pytest.mark.parametrize("mode", ASYNC_MODES)
+def test_journal_is_closed_when_its_opening_is_cancelled(server: Server, path: Path, mode: str) -> None:
     async def wait(client: Any) -> None:
         many = client.responses.map(REQUESTS, journal=path)
         with anyio.CancelScope() as scope:
@@ -208,7 +208,7 @@ def test_journal_is_closed_when_its_opening_is_cancelled(server: Server, path: P
         with pytest.raises(RuntimeError, match="is closed"):
             await anext(many)
 
-    Caller(colour, server.client, server.async_client).run(wait, wait)
+    Caller(mode, server.client, server.async_client).run(wait, wait)
 
 
 # --- by itself

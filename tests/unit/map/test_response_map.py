@@ -1,4 +1,4 @@
-"""`responses.map` against the embedded server: order, failures, laziness, and the block, in three colours."""
+"""`responses.map` against the embedded server: order, failures, laziness, and the block, in each mode."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import anyio
 import anyio.lowlevel
 import cloudpickle
 import pytest
-from callers import COLOURS, Caller
+from callers import ASYNC_MODES, MODES, Caller
 
 from responses_client import (
     AsyncResponseMap,
@@ -33,7 +33,7 @@ def server() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(params=COLOURS)
+@pytest.fixture(params=MODES)
 def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
     return Caller(request.param, server.client, server.async_client)
 
@@ -93,8 +93,8 @@ def test_no_requests_give_no_results(caller: Caller) -> None:
 
 
 def test_async_client_takes_async_iterables(server: Server) -> None:
-    for colour in COLOURS[1:]:
-        caller = Caller(colour, server.client, server.async_client)
+    for mode in ASYNC_MODES:
+        caller = Caller(mode, server.client, server.async_client)
         assert len(mapped(caller, of_async(requests(10)))) == 10
 
 
@@ -243,8 +243,8 @@ def test_generator_of_requests_is_closed_by_the_end(caller: Caller, leaves: bool
     assert closed.wait(5)
 
 
-@pytest.mark.parametrize("colour", ["asyncio", "trio"])
-def test_streams_of_the_user_stay_open(server: Server, colour: str) -> None:
+@pytest.mark.parametrize("mode", ["asyncio", "trio"])
+def test_streams_of_the_user_stay_open(server: Server, mode: str) -> None:
     async def main() -> None:
         put, take = anyio.create_memory_object_stream[Any](10)
         async with put, take, server.async_client() as client:
@@ -255,11 +255,11 @@ def test_streams_of_the_user_stay_open(server: Server, colour: str) -> None:
             put.send_nowait(next(requests(1)))
             assert take.receive_nowait()
 
-    anyio.run(main, backend=colour)
+    anyio.run(main, backend=mode)
 
 
-@pytest.mark.parametrize("colour", ["asyncio", "trio"])
-def test_tasks_may_share_a_map(server: Server, colour: str) -> None:
+@pytest.mark.parametrize("mode", ["asyncio", "trio"])
+def test_tasks_may_share_a_map(server: Server, mode: str) -> None:
     found: list[int] = []
 
     async def main() -> None:
@@ -274,7 +274,7 @@ def test_tasks_may_share_a_map(server: Server, colour: str) -> None:
             for _ in range(3):
                 group.start_soon(read)
 
-    anyio.run(main, backend=colour)
+    anyio.run(main, backend=mode)
     assert sorted(found) == list(range(20))
 
 
@@ -451,8 +451,8 @@ def test_on_result_may_be_async(server: Server) -> None:
         await anyio.lowlevel.checkpoint()
         told.append(result.index)
 
-    for colour in COLOURS[1:]:
-        mapped(Caller(colour, server.client, server.async_client), requests(5), on_result=tell)
+    for mode in ASYNC_MODES:
+        mapped(Caller(mode, server.client, server.async_client), requests(5), on_result=tell)
     assert sorted(told) == sorted([*range(5), *range(5)])
 
 
@@ -482,8 +482,8 @@ def test_error_of_another_package_ends_the_map(server: Server) -> None:
     def key() -> str:
         raise ZeroDivisionError
 
-    for colour in COLOURS:
-        caller = Caller(colour, lambda: server.client(api_key=key), lambda: server.async_client(api_key=key))
+    for mode in MODES:
+        caller = Caller(mode, lambda: server.client(api_key=key), lambda: server.async_client(api_key=key))
         with pytest.raises(ZeroDivisionError):
             mapped(caller, requests(3))
 
@@ -591,8 +591,8 @@ def test_async_generator_of_the_user_is_closed_with_the_block(server: Server) ->
         async with client.responses.map(endless(), max_concurrency=1) as results:
             await anext(results)
 
-    for colour in COLOURS[1:]:
-        Caller(colour, server.client, server.async_client).run(wait, wait)
+    for mode in ASYNC_MODES:
+        Caller(mode, server.client, server.async_client).run(wait, wait)
     assert closed == [True, True]
 
 
@@ -600,10 +600,10 @@ def test_async_generator_of_the_user_is_closed_with_the_block(server: Server) ->
 
 
 @pytest.mark.parametrize("style", ["bucket", "window"])
-@pytest.mark.parametrize("colour", COLOURS)
-def test_rate_limit_of_the_server_is_kept(colour: str, style: Any) -> None:
+@pytest.mark.parametrize("mode", MODES)
+def test_rate_limit_of_the_server_is_kept(mode: str, style: Any) -> None:
     with VirtualClock() as clock, Server(rate_limit=RateLimit(requests=60, style=style)) as server:
-        caller = Caller(colour, server.client, server.async_client)
+        caller = Caller(mode, server.client, server.async_client)
         results = mapped(caller, requests(150), max_concurrency=16)
 
     assert [result.error for result in results] == [None] * 150

@@ -13,9 +13,9 @@ from responses_client.models._tolerance import (
     error_lines,
     is_strict,
     parse_json,
-    quietly,
     read_json,
     strict_validation,
+    suppress_warnings,
     validate_nested,
     write_json,
 )
@@ -118,7 +118,7 @@ def test_malformed_data_inside_malformed_data_take_no_longer(caplog: pytest.LogC
 
 
 def test_nothing_is_said_quietly(caplog: pytest.LogCaptureFixture):
-    with quietly():
+    with suppress_warnings():
         Response.from_dict({"id": 5, "output": [{"type": "message", "status": 5}]})
         read_json(b'"\xff"')
     assert caplog.messages == []

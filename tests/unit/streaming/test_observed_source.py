@@ -1,4 +1,4 @@
-"""Streams that somebody watches: each event is told once, the end once, and nothing is lost by it."""
+"""Streams with observers: each event and the end are reported once, and no event is lost."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 import anyio
 import pytest
 from fake_io import Clock, FakeBody, FakeIO, bad, call, stream, types, use_clock
+from observed_calls import Player, RecordingObserver
 from samples import COMPLETED, CREATED, HEL, LO, event
 from stream_shells import Stream
-from watching import Notes, Player
 
 from responses_client._streaming.http_source import HttpSource, http_source
-from responses_client._streaming.observed_source import WatchedSource
+from responses_client._streaming.observed_source import ObservedHttpSource
 from responses_client._streaming.streams import AsyncEventStream
 from responses_client._transport.protocols import TransportError, run
 from responses_client.errors import (
@@ -40,36 +40,34 @@ def player(request: pytest.FixtureRequest) -> Player:
     return Player(request.param)
 
 
-def test_streams_that_nobody_watches_are_of_the_plain_kind(clock: Clock) -> None:
+def test_streams_without_observers_have_an_unobserved_source(clock: Clock) -> None:
     io = FakeIO(clock)
 
     assert type(http_source(io, call({"stream": True}))) is HttpSource
     for name in ("on_request", "on_response", "on_event", "telemetry"):
-        options: dict[str, Any] = {name: Notes() if name == "telemetry" else print}
-        assert type(http_source(io, call({"stream": True}, **options))) is WatchedSource
+        options: dict[str, Any] = {name: RecordingObserver() if name == "telemetry" else print}
+        assert type(http_source(io, call({"stream": True}, **options))) is ObservedHttpSource
 
 
 @pytest.mark.parametrize("chunks", [[CREATED, HEL, LO, COMPLETED], [CREATED + HEL + LO + COMPLETED]])
-def test_hook_is_told_of_each_event_before_the_stream_gives_it(
-    player: Player, clock: Clock, chunks: list[bytes]
-) -> None:
-    told: list[Any] = []
+def test_hook_sees_each_event_before_the_user(player: Player, clock: Clock, chunks: list[bytes]) -> None:
+    reported: list[Any] = []
 
     async def script(stream: Stream) -> list[Any]:
         given = []
         async with stream:
             for number in range(4):
                 given.append(await stream.next())
-                assert told[number] is given[-1]
+                assert reported[number] is given[-1]
             assert await stream.rest() == []
         return given
 
-    given = player.play(script, player.opened(FakeIO(clock, stream(*chunks)), on_event=told.append))
+    given = player.play(script, player.opened(FakeIO(clock, stream(*chunks)), on_event=reported.append))
 
-    assert types(told) == types(given) == ALL
+    assert types(reported) == types(given) == ALL
 
 
-def test_response_is_told_when_the_headers_of_a_stream_are_here(player: Player, clock: Clock) -> None:
+def test_response_is_reported_when_the_headers_of_a_stream_come(player: Player, clock: Clock) -> None:
     order: list[Any] = []
     body = stream(CREATED + COMPLETED)
     body.pieces.insert(0, lambda: order.append("body"))
@@ -92,12 +90,12 @@ def test_response_is_told_when_the_headers_of_a_stream_are_here(player: Player, 
     ]
 
 
-def test_observers_are_told_all_of_a_stream_in_batches(player: Player, clock: Clock) -> None:
-    notes = Notes()
+def test_observers_get_the_events_of_a_stream_in_batches(player: Player, clock: Clock) -> None:
+    observer = RecordingObserver()
 
-    player.events(FakeIO(clock, stream(CREATED + HEL, LO + COMPLETED)), telemetry=notes)
+    player.events(FakeIO(clock, stream(CREATED + HEL, LO + COMPLETED)), telemetry=observer)
 
-    assert notes.told == [
+    assert observer.notifications == [
         "responses.create starts",
         "try 1",
         (200, None),
@@ -107,18 +105,18 @@ def test_observers_are_told_all_of_a_stream_in_batches(player: Player, clock: Cl
     ]
 
 
-def test_end_is_told_with_the_terminal_event_and_not_when_the_user_gets_there(
+def test_end_is_reported_with_the_terminal_event_before_the_user_reads_it(
     player: Player, clock: Clock
 ) -> None:
-    notes = Notes()
+    observer = RecordingObserver()
 
     async def script(stream: Stream) -> None:
         async with stream:
             await stream.next()
-            assert notes.told[-1] == ("ended", None, "Hello")
+            assert observer.notifications[-1] == ("ended", None, "Hello")
 
-    player.play(script, player.opened(FakeIO(clock, stream(CREATED + COMPLETED)), telemetry=notes))
-    assert notes.told.count(("ended", None, "Hello")) == 1
+    player.play(script, player.opened(FakeIO(clock, stream(CREATED + COMPLETED)), telemetry=observer))
+    assert observer.notifications.count(("ended", None, "Hello")) == 1
 
 
 async def leave(stream: Stream) -> None:
@@ -144,11 +142,11 @@ async def fail_within(stream: Stream) -> None:
 def test_stream_that_is_left_early_ends_once_and_without_an_error(
     player: Player, clock: Clock, script: Any
 ) -> None:
-    notes, body = Notes(), stream(CREATED, HEL, LO, COMPLETED)
+    observer, body = RecordingObserver(), stream(CREATED, HEL, LO, COMPLETED)
 
-    player.play(script, player.opened(FakeIO(clock, body), telemetry=notes))
+    player.play(script, player.opened(FakeIO(clock, body), telemetry=observer))
 
-    assert notes.told[3:] == [["created"], ("ended", None, "")]
+    assert observer.notifications[3:] == [["created"], ("ended", None, "")]
     assert body.closed == 1
 
 
@@ -170,21 +168,21 @@ ENDS: dict[str, tuple[Callable[[], list[Any]], type[Exception], Any]] = {
 
 
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
-def test_error_of_a_stream_is_told_once(player: Player, clock: Clock, end: tuple[Any, Any, Any]) -> None:
+def test_error_of_a_stream_is_reported_once(player: Player, clock: Clock, end: tuple[Any, Any, Any]) -> None:
     answers, kind, said = end
-    notes, answered = Notes(), []
+    observer, answered = RecordingObserver(), []
 
     with pytest.raises(kind) as caught:
-        player.events(FakeIO(clock, *answers()), telemetry=notes, on_response=answered.append)
+        player.events(FakeIO(clock, *answers()), telemetry=observer, on_response=answered.append)
 
-    ends = [one for one in notes.told if one[0] == "ended"]
-    assert ends == [("ended", kind.__name__, said)] == notes.told[-1:]
+    ends = [one for one in observer.notifications if one[0] == "ended"]
+    assert ends == [("ended", kind.__name__, said)] == observer.notifications[-1:]
     assert len(answered) == 1
     assert (answered[0].error is caught.value) == (said is None)
 
 
-def test_error_comes_again_and_is_not_told_again(player: Player, clock: Clock) -> None:
-    notes = Notes()
+def test_error_is_raised_again_but_not_reported_again(player: Player, clock: Clock) -> None:
+    observer = RecordingObserver()
 
     async def script(stream: Stream) -> None:
         async with stream:
@@ -192,25 +190,25 @@ def test_error_comes_again_and_is_not_told_again(player: Player, clock: Clock) -
                 with pytest.raises(StreamInterrupted):
                     await stream.until_done()
 
-    player.play(script, player.opened(FakeIO(clock, stream(CREATED)), telemetry=notes))
+    player.play(script, player.opened(FakeIO(clock, stream(CREATED)), telemetry=observer))
 
-    assert notes.told[4:] == [("ended", "StreamInterrupted", "")]
+    assert observer.notifications[4:] == [("ended", "StreamInterrupted", "")]
 
 
-def test_tries_before_the_first_event_and_resumptions_are_told(player: Player, clock: Clock) -> None:
-    notes, told, requests, answers = Notes(), [], [], []
+def test_attempts_before_the_first_event_and_resumptions_are_reported(player: Player, clock: Clock) -> None:
+    observer, reported, requests, answers = RecordingObserver(), [], [], []
     io = FakeIO(clock, stream(RESET), stream(CREATED + HEL, RESET), bad(503), stream(HEL + LO, COMPLETED))
 
     given = player.events(
         io,
         {"background": True},
-        telemetry=notes,
-        on_event=told.append,
+        telemetry=observer,
+        on_event=reported.append,
         on_request=requests.append,
         on_response=answers.append,
     )
 
-    assert types(told) == types(given) == ALL
+    assert types(reported) == types(given) == ALL
     assert [(request.operation, request.try_number) for request in requests] == [
         ("responses.create", 1),
         ("responses.create", 2),
@@ -219,7 +217,7 @@ def test_tries_before_the_first_event_and_resumptions_are_told(player: Player, c
     ]
     assert len({request.call_number for request in requests}) == 1
     assert [answer.meta.status_code for answer in answers] == [200, 200, 503, 200]
-    assert [one for one in notes.told if isinstance(one, tuple) and len(one) == 3] == [
+    assert [one for one in observer.notifications if isinstance(one, tuple) and len(one) == 3] == [
         ("responses.create", 0.5, "network error"),
         ("responses.retrieve", 0.5, "network error"),
         ("responses.retrieve", 1.0, "status 503"),
@@ -228,66 +226,66 @@ def test_tries_before_the_first_event_and_resumptions_are_told(player: Player, c
 
 
 def test_whole_response_is_read_past_the_hook(player: Player, clock: Clock) -> None:
-    told: list[Any] = []
+    reported: list[Any] = []
 
     async def script(stream: Stream) -> str:
         async with stream:
             return (await stream.final()).output_text
 
     io = FakeIO(clock, stream(CREATED, HEL, LO, COMPLETED))
-    assert player.play(script, player.opened(io, on_event=told.append)) == "Hello"
-    assert types(told) == ALL
+    assert player.play(script, player.opened(io, on_event=reported.append)) == "Hello"
+    assert types(reported) == ALL
 
 
 def test_hook_that_raises_costs_no_event(
     player: Player, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    told: list[Any] = []
+    reported: list[Any] = []
 
     def hook(event: Any) -> None:
-        told.append(event)
+        reported.append(event)
         raise ValueError("out of ink")
 
     given = player.events(FakeIO(clock, stream(CREATED + HEL, LO + COMPLETED)), on_event=hook)
 
-    assert types(told) == types(given) == ALL
-    assert caplog.messages == ["on_event failed; the call goes on"] * 4
+    assert types(reported) == types(given) == ALL
+    assert caplog.messages == ["on_event failed; the call continues"] * 4
 
 
-def test_hooks_of_a_stream_are_in_the_block_of_observers(player: Player, clock: Clock) -> None:
-    notes, depths = Notes(), []
+def test_hooks_of_a_stream_run_in_the_context_of_observers(player: Player, clock: Clock) -> None:
+    observer, depths = RecordingObserver(), []
 
     def look(_: object) -> None:
-        depths.append(notes.depth)
+        depths.append(observer.depth)
 
     io = FakeIO(clock, stream(CREATED + COMPLETED))
-    player.events(io, telemetry=notes, on_request=look, on_response=look, on_event=look)
+    player.events(io, telemetry=observer, on_request=look, on_response=look, on_event=look)
 
     assert depths == [1, 1, 1, 1]
 
 
-@pytest.mark.parametrize("colour", ["asyncio", "trio"])
-def test_async_hook_is_awaited_for_each_event(colour: str, clock: Clock) -> None:
-    told: list[Any] = []
+@pytest.mark.parametrize("mode", ["asyncio", "trio"])
+def test_async_hook_is_awaited_for_each_event(mode: str, clock: Clock) -> None:
+    reported: list[Any] = []
 
     async def hook(event: Any) -> None:
         await anyio.lowlevel.checkpoint()
-        told.append(event)
+        reported.append(event)
 
-    given = Player(colour).events(FakeIO(clock, stream(CREATED + HEL, LO + COMPLETED)), on_event=hook)
+    given = Player(mode).events(FakeIO(clock, stream(CREATED + HEL, LO + COMPLETED)), on_event=hook)
 
-    assert types(told) == types(given) == ALL
+    assert types(reported) == types(given) == ALL
 
 
-@pytest.mark.parametrize("colour", ["asyncio", "trio"])
+@pytest.mark.parametrize("mode", ["asyncio", "trio"])
 @pytest.mark.parametrize("closes", [False, True])
-def test_cancelled_hook_costs_no_event(colour: str, closes: bool, clock: Clock) -> None:
-    """The events were received; a stream that goes on tells of the rest."""
-    told: list[Any] = []
+def test_cancelled_hook_costs_no_event(mode: str, closes: bool, clock: Clock) -> None:
+    """The events were received: if the stream is read on, the hook gets the rest."""
+    reported: list[Any] = []
     scopes: list[anyio.CancelScope] = []
 
     async def hook(event: Any) -> None:
-        told.append(event)
+        reported.append(event)
         if event.type.endswith("delta"):
             scopes[0].cancel()
             await anyio.lowlevel.checkpoint()
@@ -298,77 +296,75 @@ def test_cancelled_hook_costs_no_event(colour: str, closes: bool, clock: Clock) 
                 scopes.append(scope)
                 await stream.next()
             assert scope.cancelled_caught
-            assert types(told) == ["created", "output_text.delta"]
+            assert types(reported) == ["created", "output_text.delta"]
             if closes:
                 await stream.close()
             return await stream.rest()
 
-    player = Player(colour)
+    player = Player(mode)
     io = FakeIO(clock, stream(CREATED + HEL + HEL.replace(b"Hel", b"l"), LO + COMPLETED))
     given = player.play(script, player.opened(io, on_event=hook))
 
     if closes:
-        assert (given, len(told)) == ([], 2)
+        assert (given, len(reported)) == ([], 2)
     else:
-        assert types(given) == types(told) == ["created", *["output_text.delta"] * 3, "completed"]
+        assert types(given) == types(reported) == ["created", *["output_text.delta"] * 3, "completed"]
 
 
-def test_interrupt_in_a_hook_closes_the_connection_of_a_stream_that_nobody_has(
-    player: Player, clock: Clock
-) -> None:
+def test_interrupt_in_a_hook_while_opening_closes_the_connection(player: Player, clock: Clock) -> None:
     def interrupt(_: object) -> None:
         raise KeyboardInterrupt
 
-    notes, body = Notes(), stream(CREATED)
-    opened = player.opened(FakeIO(clock, body), telemetry=notes, on_response=interrupt)
+    observer, body = RecordingObserver(), stream(CREATED)
+    opened = player.opened(FakeIO(clock, body), telemetry=observer, on_response=interrupt)
 
     with pytest.raises(KeyboardInterrupt):
         player.play(leave, opened)
 
     assert body.closed == 1
-    assert notes.told[-1] == ("ended", "KeyboardInterrupt", None)
+    assert observer.notifications[-1] == ("ended", "KeyboardInterrupt", None)
 
 
 def test_stream_that_could_not_be_opened_can_be_opened_again(player: Player, clock: Clock) -> None:
-    notes = Notes()
-    opened = player.opened(FakeIO(clock), api_key=None, telemetry=notes)
+    observer = RecordingObserver()
+    opened = player.opened(FakeIO(clock), api_key=None, telemetry=observer)
 
     for _ in range(2):
         with pytest.raises(ConfigurationError):
             player.play(leave, opened)
 
-    assert notes.told == ["responses.create starts", ("ended", "ConfigurationError", None)] * 2
+    assert observer.notifications == ["responses.create starts", ("ended", "ConfigurationError", None)] * 2
 
 
-def test_interrupt_while_reading_is_told(player: Player, clock: Clock) -> None:
-    notes, body = Notes(), stream(CREATED, KeyboardInterrupt())
+def test_interrupt_while_reading_is_reported(player: Player, clock: Clock) -> None:
+    observer, body = RecordingObserver(), stream(CREATED, KeyboardInterrupt())
 
     with pytest.raises(KeyboardInterrupt):
-        player.events(FakeIO(clock, body), telemetry=notes)
+        player.events(FakeIO(clock, body), telemetry=observer)
 
     assert body.closed == 1
-    assert notes.told[4:] == [("ended", "KeyboardInterrupt", "")]
+    assert observer.notifications[4:] == [("ended", "KeyboardInterrupt", "")]
 
 
-def test_stream_that_was_never_opened_is_not_told_of(player: Player, clock: Clock) -> None:
-    notes = Notes()
+def test_stream_that_was_never_opened_is_not_reported(player: Player, clock: Clock) -> None:
+    observer = RecordingObserver()
 
     async def script(stream: Stream) -> None:
         await stream.close()
 
-    player.play(script, player.opened(FakeIO(clock), telemetry=notes))
+    player.play(script, player.opened(FakeIO(clock), telemetry=observer))
 
-    assert notes.told == []
+    assert observer.notifications == []
 
 
-@pytest.mark.parametrize("colour", ["sync", "asyncio"])
-def test_stream_that_is_forgotten_ends(colour: str, clock: Clock) -> None:
-    notes = Notes()
-    player = Player(colour)
+@pytest.mark.parametrize("mode", ["sync", "asyncio"])
+def test_stream_that_is_forgotten_ends(mode: str, clock: Clock) -> None:
+    observer = RecordingObserver()
+    player = Player(mode)
     io = FakeIO(clock, stream(CREATED, HEL))
 
     def forget() -> None:
-        opened = player.opened(io, telemetry=notes)
+        opened = player.opened(io, telemetry=observer)
 
         async def script(stream: Stream) -> None:
             await stream.__aenter__()
@@ -381,17 +377,17 @@ def test_stream_that_is_forgotten_ends(colour: str, clock: Clock) -> None:
     with pytest.warns(ResourceWarning, match="was not closed"):
         forget()
 
-    assert notes.told[-2:] == [["created"], ("ended", None, None)]
+    assert observer.notifications[-2:] == [["created"], ("ended", None, None)]
 
 
 def test_dropped_source_ends_even_if_it_cannot_be_closed(clock: Clock) -> None:
-    notes = Notes()
+    observer = RecordingObserver()
     body = stream(CREATED)
 
     async def fail() -> None:
         raise RuntimeError("no")
 
-    source = http_source(FakeIO(clock, body), call({"stream": True}, telemetry=notes))
+    source = http_source(FakeIO(clock, body), call({"stream": True}, telemetry=observer))
     inner = AsyncEventStream(source)
     run(inner.__aenter__())
     body.close = fail  # type: ignore[method-assign]
@@ -399,4 +395,4 @@ def test_dropped_source_ends_even_if_it_cannot_be_closed(clock: Clock) -> None:
     with pytest.raises(RuntimeError, match="no"):
         run(source.drop())
 
-    assert notes.told[-1] == ("ended", None, None)
+    assert observer.notifications[-1] == ("ended", None, None)

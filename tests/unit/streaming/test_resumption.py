@@ -19,9 +19,9 @@ from responses_client._calls.polling import has_ended
 from responses_client._calls.request import Call, prepare
 from responses_client._calls.settings import Settings
 from responses_client._events import stream_state as _state
-from responses_client._events.resume_check import Joint
+from responses_client._events.resume_check import ResumeCheck
 from responses_client._events.stream_state import StreamState
-from responses_client._streaming.resumption import checked_token, following, may_resume, token_of
+from responses_client._streaming.resumption import can_resume, check_token, make_token, resume_call
 from responses_client.errors import RequestValidationError, StreamError, StreamInterrupted
 from responses_client.models import (
     ErrorEvent,
@@ -90,93 +90,93 @@ HELD: dict[str, tuple[list[StreamEvent], list[int | None]]] = {
 def test_what_follows_the_last_event_is_new(
     events: list[StreamEvent], new: list[int | None], size: int
 ) -> None:
-    joint = Joint(2, piece(2))
+    resume_check = ResumeCheck(2, piece(2))
     taken: list[StreamEvent] = []
     for start in range(0, len(events), size):
         batch = events[start : start + size]
-        taken += joint.take(batch)
+        taken += resume_check.take(batch)
 
     assert numbers(taken) == new
-    assert (joint.problem, joint.is_passed) == (None, bool(new))
+    assert (resume_check.problem, resume_check.has_new) == (None, bool(new))
 
 
 ASTRAY: dict[str, tuple[list[StreamEvent], str]] = {
-    "one is missing": ([piece(4)], "the server left out event 3 when it was to go on"),
-    "some are missing": ([begin(0), piece(7)], "the server left out events 3 to 6 when it was to go on"),
-    "the end is missing some": ([end(5)], "the server left out events 3 to 4 when it was to go on"),
+    "one is missing": ([piece(4)], "the resumed stream lacks event 3"),
+    "some are missing": ([begin(0), piece(7)], "the resumed stream lacks events 3 to 6"),
+    "the end is missing some": ([end(5)], "the resumed stream lacks events 3 to 4"),
     "another count, to the end": (
         [piece(0), end(1)],
-        "the server ends with event 1, but was to go on after event 2",
+        "the server ended the resumed stream with event 1, expected one after 2",
     ),
     "another count, by the text": (
         [piece(0), piece(1), piece(2, "other"), piece(3)],
-        "the server numbers events anew: event 2 is not what it was before",
+        "the server numbered its events anew: event 2 is not the one of before",
     ),
     "another count, by the kind": (
         [begin(2), piece(3)],
-        "the server numbers events anew: event 2 is not what it was before",
+        "the server numbered its events anew: event 2 is not the one of before",
     ),
     "no number": (
         [piece(None)],
-        "an event without a number came (response.output_text.delta), which may have come before",
+        "an event without a number came (response.output_text.delta), which may be a repetition",
     ),
     "no number, not in the snapshot": (
         [ImageGenerationCallPartialImage(partial_image_b64="aaaa")],
-        "an event without a number came (response.image_generation_call.partial_image), which may have come before",
+        "an event without a number came (response.image_generation_call.partial_image), which may be a repetition",
     ),
     "no number, unknown": (
         [UnknownEvent(type="response.poem.delta")],
-        "an event without a number came (response.poem.delta), which may have come before",
+        "an event without a number came (response.poem.delta), which may be a repetition",
     ),
 }
 
 
 @pytest.mark.parametrize(("events", "problem"), ASTRAY.values(), ids=ASTRAY)
 def test_what_cannot_follow_the_last_event_is_a_problem(events: list[StreamEvent], problem: str) -> None:
-    joint = Joint(2, piece(2))
+    resume_check = ResumeCheck(2, piece(2))
 
-    assert joint.take(events) == []
-    assert (joint.problem, joint.is_passed) == (problem, False)
+    assert resume_check.take(events) == []
+    assert (resume_check.problem, resume_check.has_new) == (problem, False)
 
 
 @pytest.mark.parametrize(
     ("later", "problem"),
     [
-        (piece(7), "the server left out events 4 to 6 when it was to go on"),
-        (piece(3, "other"), "the server numbers events anew: event 3 is not what it was before"),
+        (piece(7), "the resumed stream lacks events 4 to 6"),
+        (piece(3, "other"), "the server numbered its events anew: event 3 is not the one of before"),
     ],
 )
 def test_order_is_checked_to_the_end(later: StreamEvent, problem: str) -> None:
-    joint = Joint(2, piece(2))
+    resume_check = ResumeCheck(2, piece(2))
 
-    assert numbers(joint.take([piece(3), later, piece(4)])) == [3]
-    assert joint.problem == problem
+    assert numbers(resume_check.take([piece(3), later, piece(4)])) == [3]
+    assert resume_check.problem == problem
 
 
 def test_without_the_last_event_its_number_is_trusted() -> None:
-    assert numbers(Joint(2).take([piece(2, "other"), piece(3)])) == [3]
+    assert numbers(ResumeCheck(2).take([piece(2, "other"), piece(3)])) == [3]
 
 
 def test_padding_and_ids_of_an_event_may_differ_when_it_comes_again() -> None:
     last = OutputTextDelta(delta="a", sequence_number=2, item_id="msg_1", obfuscation="xy")
     again = OutputTextDelta(delta="a", sequence_number=2, item_id="msg_2", obfuscation="z")
 
-    assert numbers(Joint(2, last).take([again, piece(3)])) == [3]
+    assert numbers(ResumeCheck(2, last).take([again, piece(3)])) == [3]
 
 
 @given(st.integers(0, 9), st.integers(0, 10), st.lists(st.integers(1, 4), max_size=10))
 def test_no_event_comes_twice_and_none_is_lost_wherever_a_server_starts(
     after: int, first: int, sizes: list[int]
 ) -> None:
-    joint, events = Joint(after, piece(after)), [piece(number) for number in range(first, 20)]
+    resume_check, events = ResumeCheck(after, piece(after)), [piece(number) for number in range(first, 20)]
     taken: list[StreamEvent] = []
     for size in [*sizes, 20]:
         batch, events = events[:size], events[size:]
-        taken += joint.take(batch)
+        taken += resume_check.take(batch)
 
     if first > after + 1:
-        assert joint.problem is not None
-        assert not joint.is_passed
+        assert resume_check.problem is not None
+        assert not resume_check.has_new
     else:
         assert numbers(taken) == [*range(after + 1, 20)]
 
@@ -194,7 +194,7 @@ def background(**params: Any) -> Call[Response]:
 
 
 def test_next_request_asks_for_the_events_after_the_last() -> None:
-    call = following(background(), "resp_1", 7)
+    call = resume_call(background(), "resp_1", 7)
 
     assert call is not None
     assert (call.request.method, call.request.content) == ("GET", b"")
@@ -215,10 +215,10 @@ def test_options_of_the_first_request_are_those_of_the_next() -> None:
         deadline=60,
         max_retries=5,
     )
-    call = following(first, "resp_1", 7)
+    call = resume_call(first, "resp_1", 7)
 
     assert call is not None
-    for again in (call, following(call, "resp_1", 7)):
+    for again in (call, resume_call(call, "resp_1", 7)):
         assert again is not None
         assert again.request.url == (
             "http://api.test/v1/responses/resp_1?include%5B%5D=message.output_text.logprobs&include_obfuscation=false"
@@ -234,14 +234,14 @@ def test_options_of_the_first_request_are_those_of_the_next() -> None:
 
 
 def test_stream_options_may_be_an_object() -> None:
-    call = following(background(stream_options=StreamOptions(include_obfuscation=False)), "resp_1", 0)
+    call = resume_call(background(stream_options=StreamOptions(include_obfuscation=False)), "resp_1", 0)
 
     assert call is not None
     assert "include_obfuscation=false" in call.request.url
 
 
 def test_retrieved_stream_goes_on_as_it_was_retrieved() -> None:
-    call = following(retrieved(starting_after=3, include_obfuscation=False), "resp_other", 7)
+    call = resume_call(retrieved(starting_after=3, include_obfuscation=False), "resp_other", 7)
 
     assert call is not None
     assert call.request.url.endswith("/resp_1?include_obfuscation=false&stream=true&starting_after=7")
@@ -253,13 +253,13 @@ def test_retrieved_stream_goes_on_as_it_was_retrieved() -> None:
     ids=["in the foreground", "not stored", "null"],
 )
 def test_stream_that_the_server_does_not_keep_is_not_gone_on_with(call: Call[Response]) -> None:
-    assert not may_resume(call)
-    assert following(call, "resp_1", 7) is None
+    assert not can_resume(call)
+    assert resume_call(call, "resp_1", 7) is None
 
 
 def test_background_among_extra_fields_counts() -> None:
-    assert may_resume(created({"stream": True, "extra_body": {"background": True}}))
-    assert not may_resume(background(extra_body={"store": False}))
+    assert can_resume(created({"stream": True, "extra_body": {"background": True}}))
+    assert not can_resume(background(extra_body={"store": False}))
 
 
 @pytest.mark.parametrize(
@@ -268,11 +268,11 @@ def test_background_among_extra_fields_counts() -> None:
 def test_without_a_usable_id_and_number_there_is_no_next_request(
     response_id: str | None, number: int | None
 ) -> None:
-    assert following(background(), response_id, number) is None
+    assert resume_call(background(), response_id, number) is None
 
 
 def test_repr_of_a_call_shows_no_secret() -> None:
-    call = following(background(extra_headers={"X-Api-Key": "hunter2"}), "resp_1", 7)
+    call = resume_call(background(extra_headers={"X-Api-Key": "hunter2"}), "resp_1", 7)
 
     assert "hunter2" not in repr(call)
     assert repr(call).startswith("<responses.retrieve: <GET http://api.test/v1/responses/resp_1")
@@ -289,7 +289,7 @@ def state(*pieces: bytes, **options: Any) -> StreamState:
 
 
 def token(made: StreamState | None, *unread: StreamEvent, call: Call[Response] | None = None) -> Any:
-    return token_of(background() if call is None else call, made, unread)
+    return make_token(background() if call is None else call, made, unread)
 
 
 def test_token_tells_the_last_event_that_was_read() -> None:
@@ -328,7 +328,7 @@ def test_token_of_a_retrieved_stream_is_there_from_the_start() -> None:
 
     assert token(None, call=call) == {"response_id": "resp_1", "sequence_number": 3}
     assert token(None, call=retrieved()) is None
-    begun = state(response_id="resp_1", joint=Joint(3))
+    begun = state(response_id="resp_1", resume_check=ResumeCheck(3))
     assert token(begun, call=call) == {"response_id": "resp_1", "sequence_number": 3}
 
 
@@ -358,17 +358,17 @@ def test_pings_without_a_number_do_not_count() -> None:
         ({"response_id": "resp_1", "sequence_number": "1"}, "token.sequence_number"),
     ],
 )
-def test_what_is_no_token_is_refused(value: object, path: str) -> None:
+def test_value_that_is_not_a_token_is_refused(value: object, path: str) -> None:
     with pytest.raises(RequestValidationError) as caught:
-        checked_token(value)
+        check_token(value)
 
     assert caught.value.path == path
 
 
-def test_token_with_more_in_it_is_taken() -> None:
-    value = {"response_id": "resp_1", "sequence_number": 0, "user": "u"}
+def test_other_keys_of_a_token_are_left_out() -> None:
+    value = {"response_id": "resp_1", "sequence_number": 0}
 
-    assert checked_token(value) == value
+    assert check_token({**value, "user": "u"}) == value
 
 
 @pytest.mark.parametrize(
@@ -398,7 +398,7 @@ def test_response_without_a_status_has_ended_if_there_is_output() -> None:
 def gone_on(made: StreamState, *pieces: bytes, ends: bool = False) -> StreamState:
     _, number = made.position()
     assert number is not None
-    made.go_on(LATER, Joint(number, made.last_numbered))
+    made.reconnect(LATER, ResumeCheck(number, made.last_numbered))
     for data in pieces:
         made.feed(data)
     if ends:
@@ -419,7 +419,7 @@ def test_resumed_state_gives_each_event_once(rest: list[bytes]) -> None:
     made = gone_on(state(CREATED + HEL, LO[:40]), *rest)
 
     assert numbers([*made.events]) == [0, 1, 2, 3]
-    assert (made.earlier, made.count, made.terminal) == (2, 2, True)
+    assert (made.earlier_count, made.count, made.has_terminal_event) == (2, 2, True)
     snapshot = made.snapshot()
     assert snapshot is not None
     assert (snapshot.output_text, snapshot.meta) == ("Hello", LATER)
@@ -437,7 +437,7 @@ def test_snapshot_of_a_resumed_state_is_made_of_all_connections(rest: list[bytes
 def test_terminal_event_without_its_blank_line_ends_a_resumed_state() -> None:
     made = gone_on(state(CREATED + HEL), LO, ENDS_SHORT.rstrip(), ends=True)
 
-    assert made.terminal
+    assert made.has_terminal_event
     snapshot = made.snapshot()
     assert snapshot is not None
     assert snapshot.output_text == "Hello"
@@ -458,10 +458,15 @@ def test_missing_events_are_an_interruption(is_last: bool) -> None:
     rest = delta("!", 5).rstrip() if is_last else delta("!", 5) + event("response.completed", 6)
     made = gone_on(state(CREATED + HEL), rest, ends=is_last)
 
-    assert (made.is_astray, made.ended, made.terminal, made.count) == (True, True, False, 0)
+    assert (made.is_out_of_sequence, made.has_ended, made.has_terminal_event, made.count) == (
+        True,
+        True,
+        False,
+        0,
+    )
     error = made.failure()
     assert isinstance(error, StreamInterrupted)
-    assert error.reason == "the server left out events 2 to 4 when it was to go on"
+    assert error.reason == "the resumed stream lacks events 2 to 4"
     assert (error.response_id, error.last_sequence_number) == ("resp_1", 1)
     assert error.partial is not None
     assert error.partial.output_text == "Hel"
@@ -483,13 +488,13 @@ def test_what_is_no_event_ends_a_resumed_state_with_all_that_came() -> None:
 
     error = made.failure()
     assert error is not None
-    assert "no JSON" in str(error)
+    assert "not valid JSON" in str(error)
 
 
 def test_event_that_is_too_large_ends_a_resumed_state() -> None:
     made = StreamState(deque(), 600, False, META)
     made.feed(CREATED)
-    made.go_on(LATER, Joint(0))
+    made.reconnect(LATER, ResumeCheck(0))
     made.feed(CREATED + b"data: " + b"x" * 700)
 
     assert "larger than 600 bytes" in str(made.failure())
@@ -497,7 +502,7 @@ def test_event_that_is_too_large_ends_a_resumed_state() -> None:
 
 
 def test_bytes_are_folded_right_across_connections(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_state, "MOST_KEPT_BYTES", 500)
+    monkeypatch.setattr(_state, "MAX_KEPT_BYTES", 500)
     made = state(CREATED)
     for number in range(1, 60):
         made.feed(delta(f"{number},", number) + delta("torn", number + 1)[:50])
@@ -510,7 +515,7 @@ def test_bytes_are_folded_right_across_connections(monkeypatch: pytest.MonkeyPat
 
 
 def test_resumed_state_knows_its_id_without_an_event_that_tells_it() -> None:
-    made = state(HEL, response_id="resp_1", joint=Joint(0))
+    made = state(HEL, response_id="resp_1", resume_check=ResumeCheck(0))
     made.interrupt("reset")
 
     error = made.failure()
@@ -521,7 +526,7 @@ def test_resumed_state_knows_its_id_without_an_event_that_tells_it() -> None:
 
 
 def test_resumed_state_to_which_nothing_came_knows_where_it_is() -> None:
-    made = state(response_id="resp_1", joint=Joint(4))
+    made = state(response_id="resp_1", resume_check=ResumeCheck(4))
     made.end()
 
     error = made.failure()

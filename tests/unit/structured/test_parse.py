@@ -1,4 +1,4 @@
-"""`responses.parse` and `responses.stream(text_format=...)` against the embedded server, in each colour."""
+"""`responses.parse` and `responses.stream(text_format=...)` against the embedded server, in each mode."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import pytest
-from callers import COLOURS, Caller
+from callers import MODES, Caller
 from pydantic import BaseModel, Field, TypeAdapter
 from typing_extensions import TypedDict
 
@@ -72,7 +72,7 @@ def server() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(params=COLOURS)
+@pytest.fixture(params=MODES)
 def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
     return Caller(request.param, server.client, server.async_client)
 
@@ -272,7 +272,7 @@ def test_text_deltas_come_as_in_any_stream(caller: Caller, server: Server) -> No
             return type(stream), text, (await stream.until_done()).snapshot
 
     kind, text, snapshot = caller.run(read, wait)
-    assert kind is (ParsedResponseStream if caller.colour == "sync" else AsyncParsedResponseStream)
+    assert kind is (ParsedResponseStream if caller.mode == "sync" else AsyncParsedResponseStream)
     assert City.model_validate_json(text) == snapshot.output_parsed
 
 

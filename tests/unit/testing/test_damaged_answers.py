@@ -145,7 +145,7 @@ def test_drip_slower_than_the_clients_patience_ends_in_a_timeout(server: Server)
 
 def test_idle_timeout_ends_a_drip_that_gives_no_event(caller: Caller, server: Server) -> None:
     patient = Caller(
-        caller.colour,
+        caller.mode,
         lambda: server.client(idle_timeout=20, max_retries=0),
         lambda: server.async_client(idle_timeout=20, max_retries=0),
     )

@@ -9,7 +9,7 @@ from unittest.mock import ANY
 
 import pytest
 from asgi_sockets import connected, dialled
-from callers import COLOURS, Caller
+from callers import MODES, Caller
 from server_calls import create, created, http, text_of
 
 from responses_client import BadRequestError, Client
@@ -233,11 +233,11 @@ def test_outputs_before_the_last_message_are_not_those_of_the_turn() -> None:
 # --- the errors, and where they are raised
 
 
-@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("options", [{}, {"deadline": 30}, {"stream": True}])
-def test_mismatch_rises_through_the_call(colour: str, options: dict[str, Any]) -> None:
+def test_mismatch_rises_through_the_call(mode: str, options: dict[str, Any]) -> None:
     server = Server().expect(model="gpt-5.4").reply("Hello")
-    caller = Caller(colour, server.client, server.async_client)
+    caller = Caller(mode, server.client, server.async_client)
     with pytest.raises(AssertionError, match=r"model\n    expected: 'gpt-5.4'\n    got:      'm'"):
         caller(lambda client: client.responses.create(model="m", input="Hi", **options))
     assert len(server.requests) == 1

@@ -10,7 +10,7 @@ import anyio
 import httpx
 import pytest
 from asgi_sockets import connected
-from callers import COLOURS, Caller
+from callers import MODES, Caller
 from server_calls import create, created, http, text_of
 
 from responses_client import Client, RateLimitError, RateLimits
@@ -199,10 +199,10 @@ def test_longer_wait_of_two_limits_counts(output: int, kind: str, wait: str) -> 
 # --- with clients
 
 
-@pytest.mark.parametrize("colour", COLOURS)
-def test_client_waits_and_is_let_in(colour: str, clock: VirtualClock) -> None:
+@pytest.mark.parametrize("mode", MODES)
+def test_client_waits_and_is_let_in(mode: str, clock: VirtualClock) -> None:
     with Server(rate_limit=RateLimit(requests=2, seconds=10)) as server:
-        caller = Caller(colour, server.client, server.async_client)
+        caller = Caller(mode, server.client, server.async_client)
         ask = partial(lambda client: client.responses.create(model="m", input="Hi"))
         caller(ask)
         caller(ask)

@@ -11,7 +11,7 @@ from typing import Any
 
 import anyio
 import pytest
-from callers import COLOURS, Caller
+from callers import MODES, Caller
 
 from responses_client import (
     APITimeoutError,
@@ -41,7 +41,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualClock]:
 
 def limited(caller: Caller, server: Server, **options: Any) -> Caller:
     """Return a caller whose clients have these options."""
-    return Caller(caller.colour, partial(server.client, **options), partial(server.async_client, **options))
+    return Caller(caller.mode, partial(server.client, **options), partial(server.async_client, **options))
 
 
 def ask(client: Any, **options: Any) -> Any:
@@ -300,7 +300,12 @@ def test_event_loops_of_several_threads_share_the_time(clock: VirtualClock) -> N
 def test_one_clock_at_a_time() -> None:
     with VirtualClock() as clock:
         for other in (clock, VirtualClock()):
-            with pytest.raises(RuntimeError, match="A VirtualClock is in use already"), other:
+            with (
+                pytest.raises(
+                    RuntimeError, match="Another VirtualClock is in use, and a process has only one clock"
+                ),
+                other,
+            ):
                 pass
         _clock.sleep(HOUR)
         assert clock.now == HOUR
@@ -344,7 +349,7 @@ def test_waits_of_no_length_are_no_waits(clock: VirtualClock) -> None:
 
 
 def test_wait_after_the_time_is_up_ends_at_once(clock: VirtualClock) -> None:
-    with _clock.within(5), _clock.within(9):
+    with _clock.time_limit(5), _clock.time_limit(9):
         clock.advance(6)
         with pytest.raises(TimeoutError):
             _clock.sleep(1)
@@ -385,13 +390,13 @@ def test_websocket_of_a_server_waits_by_the_clock_too(server: Server, clock: Vir
     assert clock.waits[:3] == [HOUR, 60, 60]
 
 
-@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("mode", MODES)
 def test_client_of_a_server_on_a_port_waits_by_the_clock(
-    server: Server, clock: VirtualClock, colour: str
+    server: Server, clock: VirtualClock, mode: str
 ) -> None:
     server.fail(429, retry_after=30).fail(503).reply("Hello")
     with server.serve() as url:
         options: dict[str, Any] = {"api_key": "any", "base_url": url}
-        caller = Caller(colour, partial(Client, **options), partial(AsyncClient, **options))
+        caller = Caller(mode, partial(Client, **options), partial(AsyncClient, **options))
         assert caller(ask).output_text == "Hello"
     assert clock.waits == [30, 1]

@@ -19,7 +19,7 @@ from responses_client._transport.protocols import Timeouts, TransportError, Wire
     ],
 )
 def test_no_timeout_is_longer_than_what_is_left(timeouts: Timeouts, left: float, within: Timeouts) -> None:
-    assert timeouts.within(left) == within
+    assert timeouts.capped(left) == within
 
 
 def test_request_is_shown_without_its_secrets() -> None:

@@ -1,4 +1,4 @@
-"""A call in a thread that can be left when its time is up."""
+"""Calls in threads of their own, with a time limit."""
 
 from __future__ import annotations
 
@@ -7,56 +7,58 @@ from contextvars import ContextVar
 
 import pytest
 
-from responses_client._transport.threads import TimeIsUp, within
+from responses_client._transport.threads import TimedOut, run_with_timeout
 
 variable: ContextVar[str] = ContextVar("variable", default="not set")
 
 
-def test_call_gives_what_its_function_gives_in_the_context_of_the_caller() -> None:
+def test_result_comes_from_a_thread_with_the_context_of_the_caller() -> None:
     variable.set("set")
-    assert within(5, lambda: (variable.get(), threading.current_thread() is threading.main_thread())) == (
+    assert run_with_timeout(
+        5, lambda: (variable.get(), threading.current_thread() is threading.main_thread())
+    ) == (
         "set",
         False,
     )
 
 
-def test_error_of_the_function_is_raised_also_if_it_is_of_time() -> None:
+def test_timeout_error_of_the_function_itself_is_raised_as_it_is() -> None:
     def fail() -> None:
         raise TimeoutError("mine")
 
     with pytest.raises(TimeoutError, match="mine"):
-        within(5, fail)
+        run_with_timeout(5, fail)
 
 
-def test_what_comes_late_is_given_to_who_wants_it() -> None:
-    go_on, come = threading.Event(), threading.Event()
+def test_late_result_is_passed_to_on_late() -> None:
+    release, has_come = threading.Event(), threading.Event()
     late: list[int] = []
 
     def slow() -> int:
-        go_on.wait(5)
+        release.wait(5)
         return 42
 
     def take(value: int) -> None:
         late.append(value)
-        come.set()
+        has_come.set()
 
-    with pytest.raises(TimeIsUp):
-        within(0.001, slow, late=take)
-    go_on.set()
-    assert come.wait(5)
+    with pytest.raises(TimedOut):
+        run_with_timeout(0.001, slow, on_late=take)
+    release.set()
+    assert has_come.wait(5)
     assert late == [42]
 
 
-def test_what_comes_late_is_forgotten_if_nobody_wants_it() -> None:
-    go_on = threading.Event()
+def test_late_result_is_discarded_without_on_late() -> None:
+    release = threading.Event()
     threads: list[threading.Thread] = []
 
     def slow() -> None:
         threads.append(threading.current_thread())
-        go_on.wait(5)
+        release.wait(5)
 
-    with pytest.raises(TimeIsUp):
-        within(0.05, slow)
-    go_on.set()
+    with pytest.raises(TimedOut):
+        run_with_timeout(0.05, slow)
+    release.set()
     threads[0].join(5)
     assert not threads[0].is_alive()

@@ -1,4 +1,4 @@
-"""WebSocket sessions: connecting, what is sent, steering, events of no stream, both colours."""
+"""WebSocket sessions: connecting, what is sent, steering, events of no stream, sync and async."""
 
 from __future__ import annotations
 
@@ -553,7 +553,7 @@ def test_new_events_about_steering_do_no_harm(wire: FakeSocket) -> None:
         assert isinstance(session.steer(previous_response_id="resp_1", input="More").answer(), SteerAccepted)
 
 
-# The other colour: nothing here suspends, so that it needs no loop.
+# The sync session: nothing here suspends, so that it needs no loop.
 
 
 def test_async_session_does_the_same(wire: FakeSocket) -> None:
@@ -638,7 +638,7 @@ def test_async_client_makes_async_sessions() -> None:
     assert repr(session) == "<AsyncWebSocketSession http://api.test/v1: not yet open>"
 
 
-def test_refusal_is_an_error_in_both_colours(clock: Clock) -> None:
+def test_refusal_is_an_error_in_sync_and_async_sessions(clock: Clock) -> None:
     io = FakeIO(clock, bad(400, {"message": "No"}))
     with pytest.raises(BadRequestError):
         run(AsyncWebSocketSession(io, settings(), {}).__aenter__())

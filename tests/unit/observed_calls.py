@@ -1,4 +1,4 @@
-"""Calls that are watched, over an outside world that plays scripts: in plain functions, on asyncio and on trio."""
+"""Calls with observers over a scripted outside world: in plain functions, on asyncio and on trio."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import anyio
 from fake_io import FakeIO, call
 from stream_shells import Stream
+from typing_extensions import override
 
 from responses_client._calls.attempts import fetch
 from responses_client._calls.hooks import RequestInfo, ResponseInfo
@@ -22,14 +23,14 @@ T = TypeVar("T")
 
 
 class Player:
-    """Runs calls and streams in one colour."""
+    """Runs calls and streams in one mode."""
 
-    def __init__(self, colour: str) -> None:
-        self.colour = colour
+    def __init__(self, mode: str) -> None:
+        self.mode = mode
 
     def run(self, script: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run a script."""
-        return run(script()) if self.colour == "sync" else anyio.run(script, backend=self.colour)
+        return run(script()) if self.mode == "sync" else anyio.run(script, backend=self.mode)
 
     def fetch(self, io: FakeIO, params: dict[str, Any] | None = None, **options: Any) -> Response:
         """Create a response."""
@@ -38,7 +39,7 @@ class Player:
     def opened(self, io: FakeIO, params: dict[str, Any] | None = None, **options: Any) -> Stream:
         """A stream, not yet open."""
         source = http_source(io, call({"stream": True, **(params or {})}, **options))
-        return Stream(EventStream(source) if self.colour == "sync" else AsyncEventStream(source))
+        return Stream(EventStream(source) if self.mode == "sync" else AsyncEventStream(source))
 
     def play(self, script: Callable[[Stream], Awaitable[T]], stream: Stream) -> T:
         """Run a script with a stream."""
@@ -58,22 +59,20 @@ class Player:
         return self.play(script, self.opened(io, params, **options))
 
 
-class Notes(Observer):
-    """Telemetry and observer in one, that writes down all it is told."""
+class RecordingObserver(Observer):
+    """Telemetry and observer in one that records all notifications."""
 
     def __init__(self, **added: str) -> None:
-        self.told: list[Any] = []
+        self.notifications: list[Any] = []
         self.added = added
         self.depth = 0
 
     def observe(self, call: Any) -> Observer:
-        """See `Telemetry`."""
-        self.told.append(f"{call.operation.name} starts")
+        self.notifications.append(f"{call.operation.name} starts")
         return self
 
+    @override
     def around(self) -> AbstractContextManager[object]:
-        """See `Observer`."""
-
         @contextmanager
         def block() -> Any:
             self.depth += 1
@@ -84,30 +83,30 @@ class Notes(Observer):
 
         return block()
 
+    @override
     def headers(self) -> dict[str, str]:
-        """See `Observer`."""
         return self.added
 
-    def sending(self, request: RequestInfo) -> None:
-        """See `Observer`."""
-        self.told.append(f"try {request.try_number}")
+    @override
+    def on_request(self, request: RequestInfo) -> None:
+        self.notifications.append(f"try {request.try_number}")
 
-    def answered(self, answer: ResponseInfo) -> None:
-        """See `Observer`."""
+    @override
+    def on_response(self, answer: ResponseInfo) -> None:
         status = None if answer.meta is None else answer.meta.status_code
-        self.told.append((status, None if answer.error is None else type(answer.error).__name__))
+        self.notifications.append((status, None if answer.error is None else type(answer.error).__name__))
 
-    def retrying(self, operation: str, delay: float, reason: str) -> None:
-        """See `Observer`."""
-        self.told.append((operation, delay, reason))
+    @override
+    def on_retry(self, operation: str, delay: float, reason: str) -> None:
+        self.notifications.append((operation, delay, reason))
 
-    def received(self, events: Any) -> None:
-        """See `Observer`."""
-        self.told.append([event.type.removeprefix("response.") for event in events])
+    @override
+    def on_events(self, events: Any) -> None:
+        self.notifications.append([event.type.removeprefix("response.") for event in events])
 
-    def ended(self, error: BaseException | None, partial: Callable[[], Response | None]) -> None:
-        """See `Observer`."""
+    @override
+    def on_end(self, error: BaseException | None, partial: Callable[[], Response | None]) -> None:
         said = partial()
-        self.told.append(
+        self.notifications.append(
             ("ended", None if error is None else type(error).__name__, said and said.output_text)
         )

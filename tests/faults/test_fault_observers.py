@@ -1,4 +1,4 @@
-"""Hooks, logs and telemetry over real connections: nothing leaks, be it connections, keys or words."""
+"""Hooks, logs and telemetry over real connections: neither connections nor keys nor prompts leak."""
 
 from __future__ import annotations
 
@@ -107,10 +107,10 @@ def test_hook_that_is_cancelled_leaks_no_connection(
         return session.busy_connections
 
     options: dict[str, Any] = {name: hang, "telemetry": OpenTelemetry(tracer_provider=tracers)}
-    for colour in ("asyncio", "trio"):
+    for mode in ("asyncio", "trio"):
         exported.clear()
         with ScriptedServer([*HALF, HOLD]) as server:
-            assert Shell(colour).play(script, server.url, **options) == 0
+            assert Shell(mode).play(script, server.url, **options) == 0
         assert [span.name for span in exported.get_finished_spans()] == ["chat m"]
 
 
@@ -131,10 +131,10 @@ SCRIPTS: dict[str, list[list[Step]]] = {
 
 
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
-def test_no_logger_shows_a_key_or_a_word(
+def test_no_logger_shows_a_key_or_a_prompt(
     shell: Shell, script: list[list[Step]], tracers: TracerProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Of all loggers there are, at their lowest level, and with everything on that looks at calls."""
+    """All loggers are at their lowest level, and the call has every kind of observer."""
     caplog.set_level(logging.DEBUG)
     seen: list[object] = []
     options: dict[str, Any] = {
