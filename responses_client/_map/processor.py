@@ -56,6 +56,7 @@ class RequestProcessor:
             call = _prepare(request.request, self._settings)
         except ResponsesClientError as error:
             return await self._record(MapResult(*request, error=error), None)
+        # The digest covers the body alone: a new key or timeout makes no other request of it.
         digest = None
         if self._journal is not None:
             digest = digest_of(call.request.content)
@@ -91,6 +92,7 @@ def _prepare(params: object, settings: Settings) -> Call[Response]:
     """
     if not is_mapping(params):
         raise RequestValidationError([field_error("request", "a dict of the arguments of create", params)])
+    # `create` merges `extra_body` into the body, where these fields would have the same effect.
     extra: Any = params.get("extra_body")
     fields = {**params, **extra} if is_mapping(extra) else params
     if modes := [name for name in _STREAMED_MODES if fields.get(name)]:

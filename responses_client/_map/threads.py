@@ -72,7 +72,7 @@ class _Stopped(BaseException):
 
 
 class ThreadIO(SyncIO):
-    """A driver whose sends and sleeps can be ended from another thread.
+    """A sync driver with sends and sleeps that another thread can end.
 
     A thread that waits for an answer can be woken only by shutting down its connection, which no other call must use.
     So the connections are the map's own, and their sockets are known from the trace of httpcore. An HTTP client of the

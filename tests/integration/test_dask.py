@@ -1,4 +1,4 @@
-"""The recipe of the documentation for Dask, as it stands there, with workers in processes of their own."""
+"""The recipe for Dask in the documentation, run unchanged, with workers in separate processes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def recipe() -> str:
-    """The last Python block of the page."""
+    """Return the last Python block of the page."""
     page = (ROOT / "docs" / "many-requests.md").read_text(encoding="utf-8")
     return page.rpartition("\n```python\n")[2].partition("\n```\n")[0]
 

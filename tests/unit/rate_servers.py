@@ -46,7 +46,7 @@ class Limit(ABC):
         return self.size - self.used
 
     def headers(self, now: float) -> Headers:
-        """Return what the headers of an answer say."""
+        """Return the headers of an answer about this limit."""
         return self.size, max(math.floor(self.remaining(now)), 0), self.wait(now, self.size)
 
 

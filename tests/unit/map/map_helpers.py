@@ -13,7 +13,7 @@ __all__ = ["as_async", "mapped", "requests", "texts"]
 
 
 def requests(count: int, **params: Any) -> Iterator[Any]:
-    """Yield a number of requests, whose texts are `Number 0`, `Number 1`, and so on."""
+    """Yield requests with the input `Number 0`, `Number 1`, and so on."""
     for number in range(count):
         yield {"model": "m", "input": f"Number {number}", **params}
 

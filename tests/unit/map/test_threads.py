@@ -1,4 +1,4 @@
-"""The threads of a map: their number, their context, and what happens when one cannot start or be stopped."""
+"""The threads of a map: their number, their context, and threads that cannot start or be stopped."""
 
 from __future__ import annotations
 
