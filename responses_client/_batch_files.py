@@ -19,6 +19,7 @@ from ._base.field_errors import field_error
 from ._base.http import ResponseMeta
 from ._base.messages import one_line
 from ._base.options import RequestOptions
+from ._base.public import public
 from ._calls.answers import answer_error, parse_result
 from ._calls.endpoints import RESPONSES_CREATE
 from ._calls.request import prepare
@@ -64,6 +65,7 @@ Source: TypeAlias = str | PathLike[str] | _Readable | _Download | Iterable[bytes
 OnError: TypeAlias = Literal["raise", "skip"] | Callable[[ResponseValidationError], object]
 
 
+@public
 def batch_line(custom_id: str, **params: Unpack[ResponseCreateParams]) -> BatchRequestLine:
     """Create one line of a batch file from the arguments of `responses.create`, and check them as `create` does.
 
@@ -105,6 +107,7 @@ def _not_created(names: list[str], given: Mapping[str, object], message: str) ->
     return RequestValidationError(mistakes, outcome=_NOT_CREATED)
 
 
+@public
 def write_batch(file: str | PathLike[str] | _Writable, lines: Iterable[BatchRequestLine]) -> int:
     """Write the requests of a batch to a file, one per line.
 
@@ -158,6 +161,7 @@ def _not_written(place: tuple[str | int, ...], expected: str, value: object) -> 
     return RequestValidationError([field_error(place, expected, value)], outcome=_NOT_WRITTEN)
 
 
+@public
 def read_batch(
     file: Source,
     on_error: OnError = "raise",

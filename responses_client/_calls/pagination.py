@@ -14,6 +14,7 @@ from collections.abc import (
 )
 from typing import TYPE_CHECKING, Any, Generic, Never, Protocol, TypeVar, cast
 
+from .._base.public import public
 from ..errors import ResponseValidationError
 
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ class _Page(Generic[T]):
         return f"<{type(self).__name__} of {len(self.data)}, {more}>"
 
 
+@public
 class Page(_Page[T], Iterable[T]):
     """A page of a list. Iterating over it gives what is on it and on all pages after it."""
 
@@ -190,6 +192,7 @@ class Page(_Page[T], Iterable[T]):
             yield from page.data
 
 
+@public
 class AsyncPage(_Page[T], AsyncIterable[T]):
     """A page of a list. `async for` over it gives what is on it and on all pages after it."""
 
@@ -209,6 +212,7 @@ class AsyncPage(_Page[T], AsyncIterable[T]):
         return _Things(_Pages(self))
 
 
+@public
 class AsyncPager(AsyncIterable[T]):
     """A list not yet asked for: `await` gives its first page, `async for` all that it lists."""
 

@@ -13,6 +13,7 @@ from typing_extensions import TypeIs
 
 from .._base.field_errors import FieldError, field_error
 from .._base.json_types import is_mapping
+from .._base.public import public
 from .._base.validation import is_async as is_async_function
 from .._base.validation import is_whole_number
 from ..errors import RequestValidationError, ResponsesClientError
@@ -47,6 +48,7 @@ class MapRequest(NamedTuple):
     request: ResponseCreateParams
 
 
+@public
 @dataclass(frozen=True, slots=True, repr=False)
 class MapResult:
     """The result of one request of `responses.map`.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import anyio
 import anyio.to_thread
 
+from .._base.public import public
 from ..errors import RequestValidationError
 from .journal import Journal
 from .processor import RequestProcessor
@@ -99,6 +100,7 @@ class _Map:
         return f"<{type(self).__name__}, {state}>"
 
 
+@public
 class ResponseMap(_Map):
     """The results of many requests, as an iterator and a context manager.
 
@@ -188,6 +190,7 @@ class ResponseMap(_Map):
                     self._journal.close()
 
 
+@public
 class AsyncResponseMap(_Map):
     """The results of many requests, as an async iterator and context manager; see `ResponseMap`.
 

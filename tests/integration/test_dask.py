@@ -1,4 +1,4 @@
-"""The recipe for Dask in the documentation, run unchanged, with workers in separate processes."""
+"""The recipe for Dask in the documentation, run as it is, with workers in processes of their own."""
 
 from __future__ import annotations
 

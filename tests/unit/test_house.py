@@ -34,7 +34,7 @@ FLOORS = (
     ("_map",),
     ("_telemetry", "otel"),
     ("_webhook_signatures", "_batch_files"),
-    ("_client", "resources"),
+    ("_client_core", "_client", "resources"),
     ("testing",),
     ("_cli", "__main__"),
 )
@@ -96,9 +96,6 @@ OUTSIDE = {
         "_map.threads",
         "_runs.executor",
         "_telemetry.otel",
-        "_transport.websocket",
-        "_websocket.connection",
-        "_websocket.source",
     },
     "trio": {"_transport.websocket"},
 }

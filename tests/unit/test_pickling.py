@@ -1,4 +1,4 @@
-"""Pickles and copies of clients, pages and results: what worker processes are given, and what they give back."""
+"""Pickles and copies of clients, pages and results, as worker processes receive and return them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
 from typing import Any
 
+import cloudpickle
 import httpx
 import pytest
 from callers import MODES, Caller
@@ -20,6 +21,7 @@ from samples import KEY, response
 from responses_client import AsyncClient, AuthenticationError, Client, ConfigurationError
 from responses_client._base.api_keys import KeyFunction
 from responses_client._calls.settings import Settings
+from responses_client._transport.protocols import run
 from responses_client.testing import Server
 
 CLIENTS = (Client, AsyncClient)
@@ -31,12 +33,12 @@ def pickled(thing: Any) -> Any:
 
 
 def give_key() -> tuple[str, float]:
-    """A key that is good for ever; a function of a module, as pickles need."""
+    """A key that never expires; pickles need a function of a module."""
     return KEY, 9e9
 
 
 class Mine(Client):
-    """A client with something of its own."""
+    """A client with an attribute of its own."""
 
     team = "nobody's"
 
@@ -67,10 +69,10 @@ def test_copy_of_a_client_has_its_settings_and_connections_of_its_own(
 
     assert type(twin) is kind
     changes = {"auth": None}
-    assert twin._settings._replace(**changes) == client._settings._replace(**changes)
-    assert type(twin._settings) is Settings
-    assert type(twin._settings.auth) is httpx.BasicAuth
-    assert twin._io is not client._io
+    assert twin._core.settings._replace(**changes) == client._core.settings._replace(**changes)
+    assert type(twin._core.settings) is Settings
+    assert type(twin._core.settings.auth) is httpx.BasicAuth
+    assert twin._core.io is not client._core.io
     assert not {twin.responses, twin.conversations, twin.webhooks} & {*resources}
 
 
@@ -80,19 +82,19 @@ def test_shallow_copy_shares_the_connections() -> None:
     twin = copy.copy(client)
     twin.close()
 
-    assert twin._io is client._io
+    assert twin._core.io is client._core.io
     assert twin.responses is not resources
     assert (twin.is_closed, client.is_closed) == (True, False)
 
 
 @COPY
 @pytest.mark.parametrize("kind", CLIENTS)
-def test_copy_of_what_with_options_gave_closes_its_own_connections(
+def test_copy_of_a_client_from_with_options_closes_its_own_connections(
     kind: Any, duplicate: Callable[[Any], Any]
 ) -> None:
     twin = duplicate(kind(api_key=KEY).with_options(max_retries=0))
 
-    assert (twin._settings.max_retries, twin._is_copy) == (0, False)
+    assert (twin._core.settings.max_retries, twin._core._is_copy) == (0, False)
 
 
 @COPY
@@ -108,12 +110,12 @@ def test_copy_of_a_closed_client_is_closed(duplicate: Callable[[Any], Any]) -> N
 
 @COPY
 @pytest.mark.parametrize("kind", CLIENTS)
-def test_function_for_the_key_goes_along_but_not_the_key_it_gave(
+def test_function_for_the_key_is_pickled_without_its_last_key(
     kind: Any, duplicate: Callable[[Any], Any]
 ) -> None:
     client = kind(api_key=give_key)
-    client._settings.api_key.keep(KEY, 9e9, 0.0)
-    key = duplicate(client)._settings.api_key
+    client._core.settings.api_key.keep(KEY, 9e9, 0.0)
+    key = duplicate(client)._core.settings.api_key
 
     assert isinstance(key, KeyFunction)
     assert key.function is give_key
@@ -129,7 +131,7 @@ def test_key_is_in_the_pickle_and_not_in_the_repr(kind: Any) -> None:
     assert KEY not in repr(pickled(client))
 
 
-def test_function_that_no_module_has_is_named_by_pickle() -> None:
+def test_function_outside_a_module_is_named_by_pickle() -> None:
     with pytest.raises((pickle.PicklingError, AttributeError), match="lambda"):
         pickle.dumps(Client(api_key=lambda: KEY))
 
@@ -137,7 +139,7 @@ def test_function_that_no_module_has_is_named_by_pickle() -> None:
 @COPY
 @pytest.mark.parametrize("kind", CLIENTS)
 @pytest.mark.parametrize("is_changed", [False, True])
-def test_http_client_of_the_user_cannot_go_along(
+def test_client_with_an_http_client_cannot_be_copied(
     kind: Any, duplicate: Callable[[Any], Any], is_changed: bool
 ) -> None:
     client = kind(api_key=KEY, http_client=HTTP_CLIENTS[kind]())
@@ -148,12 +150,21 @@ def test_http_client_of_the_user_cannot_go_along(
 
 
 @COPY
-def test_attributes_of_a_class_of_ones_own_go_along(duplicate: Callable[[Any], Any]) -> None:
+def test_attributes_of_a_derived_class_are_copied(duplicate: Callable[[Any], Any]) -> None:
     client = Mine(api_key=KEY)
     client.team = "docs"
     twin = duplicate(client)
 
-    assert (type(twin), twin.team, twin._settings) == (Mine, "docs", client._settings)
+    assert (type(twin), twin.team, twin._core.settings) == (Mine, "docs", client._core.settings)
+
+
+@pytest.mark.parametrize("kind", CLIENTS)
+def test_client_and_its_resource_share_connections_after_unpickling(kind: Any) -> None:
+    client = kind(api_key=KEY)
+    twin, resource = pickled((client, client.responses))
+
+    assert resource._core is twin._core
+    assert twin.responses._core is twin._core
 
 
 # --- results
@@ -171,9 +182,7 @@ def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
 
 
 @pytest.mark.parametrize("duplicate", [*COPIES.values(), copy.copy], ids=[*COPIES, "copy"])
-def test_copy_of_a_page_has_what_is_on_it_and_no_client(
-    caller: Caller, duplicate: Callable[[Any], Any]
-) -> None:
+def test_copy_of_a_page_has_its_items_and_no_client(caller: Caller, duplicate: Callable[[Any], Any]) -> None:
     items = [{"role": "user", "content": str(number)} for number in range(3)]
     conversation = caller(lambda client: client.conversations.create(items=items))
 
@@ -194,7 +203,7 @@ def test_copy_of_a_page_has_what_is_on_it_and_no_client(
     assert str(caught.value) == text
 
 
-def test_response_and_what_it_carries_can_be_pickled(caller: Caller) -> None:
+def test_response_and_its_attributes_can_be_pickled(caller: Caller) -> None:
     answer = caller(lambda client: client.responses.create(model="m", input="Hi"))
 
     assert pickled(answer) == answer
@@ -206,7 +215,7 @@ def test_response_and_what_it_carries_can_be_pickled(caller: Caller) -> None:
 
 
 class _Answers(BaseHTTPRequestHandler):
-    """Answers 200 where the key is right, else 401."""
+    """A server that answers 200 if the key is right, else 401."""
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["content-length"]))
@@ -231,6 +240,18 @@ def address() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_address[1]}/v1"
         server.shutdown()
         thread.join()
+
+
+@pytest.mark.parametrize("dump", [pickle.dumps, cloudpickle.dumps])
+@pytest.mark.parametrize(("name", "options"), [("create", {}), ("parse", {"text_format": str})])
+def test_method_of_a_resource_can_be_pickled(
+    address: str, dump: Callable[[Any], bytes], name: str, options: dict[str, Any]
+) -> None:
+    with Client(api_key=KEY, base_url=address) as client:
+        method = pickle.loads(dump(getattr(client.responses, name)))
+
+    assert method(model="m", input="Hi", **options).output_text == "Hello"
+    run(method.__self__._core.close())
 
 
 def test_worker_processes_take_clients_and_give_results_and_errors_back(address: str) -> None:

@@ -1,4 +1,4 @@
-"""Responses read as a type: the value, why there is none, and that they stay what they were."""
+"""Responses read as a type have a value or the reason why not, and stay responses."""
 
 from __future__ import annotations
 
@@ -91,31 +91,36 @@ NO_VALUE = [
     (
         [message(text("Lima"))],
         {},
-        "The text is no JSON (expected value at line 1 column 1) and so no City; what came is in .text and .response",
+        "The text is not valid JSON (expected value at line 1 column 1), so it is not a City; "
+        "what came is in .text and .response",
     ),
-    ([message(text(LIMA[:-1]))], {}, "The text is no JSON (EOF while parsing an object at line 1 column 29)"),
+    (
+        [message(text(LIMA[:-1]))],
+        {},
+        "The text is not valid JSON (EOF while parsing an object at line 1 column 29)",
+    ),
     (
         [message(text('{"name": "Lima"}'))],
         {},
-        "The text is no City: people: Field required; what came is in .text and .response",
+        "The text is not a valid City: people: Field required; what came is in .text and .response",
     ),
     (
         [message(text('{"name": 1}'))],
         {},
-        "The text is no City: name: Input should be a valid string and 1 more in .errors; what came",
+        "The text is not a valid City: name: Input should be a valid string and 1 more in .errors; what came",
     ),
-    ([message(text("[]"))], {}, "The text is no City: Input should be an object; what came is"),
-    ([], {}, "The output has no text to read as City, but nothing"),
-    ([CALL, REASONING, CALL], {}, "The output has no text to read as City, but function_call, reasoning"),
+    ([message(text("[]"))], {}, "The text is not a valid City: Input should be an object; what came is"),
+    ([], {}, "The output has no text to read as City, it has nothing"),
+    ([CALL, REASONING, CALL], {}, "The output has no text to read as City, it has function_call, reasoning"),
     (
         [message(text(LIMA))],
         {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}},
-        "The answer was cut short (max_output_tokens) and is no whole City: raise max_output_tokens; what came is",
+        "The answer was cut short (max_output_tokens), so it is not a whole City: raise max_output_tokens; what came is",
     ),
     (
         [message(text(LIMA))],
         {"status": "incomplete", "incomplete_details": {"reason": "content_filter"}},
-        "The answer was cut short (content_filter) and is no whole City: what came is in .text and .response",
+        "The answer was cut short (content_filter), so it is not a whole City: what came is in .text and .response",
     ),
     ([], {"status": "incomplete"}, "The answer was cut short (no reason given)"),
     (
@@ -135,7 +140,7 @@ NO_VALUE = [
 
 
 @pytest.mark.parametrize(("output", "fields", "reason"), NO_VALUE)
-def test_reason_is_told_and_nothing_is_raised_before_it_is_asked_for(
+def test_reason_is_an_attribute_and_raised_only_on_demand(
     output: list[dict[str, Any]], fields: dict[str, Any], reason: str
 ) -> None:
     result = parsed(*output, **fields)
@@ -158,7 +163,7 @@ def test_response_of_an_unknown_status_is_read(fields: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("status", ["completed", "incomplete"])
-def test_refusal_is_told(status: str) -> None:
+def test_refusal_is_the_reason(status: str) -> None:
     result = parsed(message(text(LIMA), refusal("I will not "), refusal("do that.")), status=status)
 
     assert result.refusal == "I will not do that."
@@ -206,7 +211,7 @@ def test_null_may_be_the_value() -> None:
 
 
 @pytest.mark.parametrize(("output", "fields", "reason"), [NO_VALUE[2], NO_VALUE[7]])
-def test_errors_can_be_pickled_whatever_the_type(
+def test_errors_can_be_pickled_for_any_type(
     output: list[dict[str, Any]], fields: dict[str, Any], reason: str
 ) -> None:
     class Local(City):
@@ -298,7 +303,7 @@ def test_class_is_one_for_all_types() -> None:
 
 
 @pytest.mark.parametrize("form", [None, "City", 5])
-def test_reading_as_what_is_no_type_is_refused(form: Any) -> None:
+def test_value_that_is_not_a_type_cannot_be_read_as(form: Any) -> None:
     with pytest.raises(RequestValidationError, match="text_format"):
         response().parse(form)
 

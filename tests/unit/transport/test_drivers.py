@@ -22,7 +22,7 @@ import anyio.lowlevel
 import httpx
 import pytest
 
-from responses_client._base.clock import NO_DEADLINE, Deadline
+from responses_client._base.clock import NO_DEADLINE, Deadline, RealDeadline
 from responses_client._transport import http_library as _transport
 from responses_client._transport.asynchronous import AsyncIO
 from responses_client._transport.protocols import Body, Timeouts, TransportError, WireRequest, run
@@ -892,6 +892,6 @@ def test_connection_that_was_taken_over_is_not_cut_off_at_the_end_of_the_call() 
     )
     with ours, theirs:
         taken = run(io.send(REQUEST, Deadline.after(0.05))).socket(None)
-        assert run(taken.read(0.1)) is None
+        assert run(taken.read(RealDeadline.after(0.1))) is None
         theirs.sendall(b"later")
-        assert run(taken.read(5)) == b"later"
+        assert run(taken.read(RealDeadline.after(5))) == b"later"
