@@ -766,7 +766,7 @@ def test_auth_of_the_users_client_stays_unless_there_is_another(auth: Any) -> No
 @pytest.mark.parametrize("given", [{}, httpx.AsyncClient(), httpx.HTTPTransport()])
 def test_client_that_is_none_is_refused(given: Any) -> None:
     with pytest.raises(
-        ConfigurationError, match=r"http_client has to be an httpx\.Client or httpx2\.Client here"
+        ConfigurationError, match=r"http_client must be an httpx\.Client or httpx2\.Client here"
     ):
         SyncIO(given)
 
@@ -854,7 +854,9 @@ def test_environment_that_cannot_work_is_a_mistake_in_the_configuration(
     monkeypatch.setenv(variable, value)
 
     async def main() -> None:
-        with pytest.raises(ConfigurationError, match=f"settings for proxies or TLS cannot work: .*{problem}"):
+        with pytest.raises(
+            ConfigurationError, match=f"proxy or TLS settings of the environment cannot work: .*{problem}"
+        ):
             await driver().send(REQUEST._replace(url="https://api.test/"), NO_DEADLINE)
 
     anyio.run(main)
