@@ -116,15 +116,15 @@ def stream_through(
     """
     state = StreamState(deque(), 2**26, strict, META)
     for chunk in body.splitlines(keepends=True) if looking else in_chunks(body, size):
-        if state.ended:
-            state.after_error(chunk)
+        if state.has_ended:
+            state.feed_after_error(chunk)
         else:
             state.feed(chunk)
         if looking:
             state.snapshot()
     if broken_by is not None:
         state.interrupt(broken_by)
-    elif not state.ended:
+    elif not state.has_ended:
         state.end()
     failure = state.failure()
     return Outcome(list(state.events), failure, state.snapshot())
