@@ -1,4 +1,4 @@
-"""The errors of the package; each says in one sentence what happened and what to do, and can be pickled.
+"""The errors of the package: one sentence each, with the reason and a remedy; all can be pickled.
 
 ResponsesClientError
   ConfigurationError          an option or environment variable that cannot work
@@ -230,7 +230,7 @@ class PermissionDeniedError(APIStatusError):
 
 
 class NotFoundError(APIStatusError):
-    """404: there is no such response, model or path."""
+    """404: the response, model or path does not exist."""
 
     advice = "check base_url, the model and the ids"
 
@@ -398,7 +398,7 @@ class StreamError(APIError, _StreamFailure):
 
 
 class StreamInterrupted(APIError, _StreamFailure):
-    """A stream ended before its terminal event; what came of the response is in `partial`.
+    """A stream ended before its terminal event; `partial` is the response so far.
 
     `reason` says what ended the stream; `response_id` and `last_sequence_number` say how far it got. A response
     created with `background=True` continues on the server. Its stream was resumed already, as often as `max_retries`
@@ -450,7 +450,7 @@ class ParseError(ResponsesClientError):
 
 
 class RefusalError(ParseError):
-    """The model refused to answer; `refusal` is what it said."""
+    """The model refused to answer; `refusal` is its explanation."""
 
     def __init__(self, message: str, *, refusal: str, response: Response | None = None) -> None:
         super().__init__(message, response=response)
@@ -458,7 +458,7 @@ class RefusalError(ParseError):
 
 
 class WebhookSignatureError(ResponsesClientError):
-    """A webhook whose signature is missing, wrong or too old; its content is not to be trusted."""
+    """A webhook with a missing, wrong or outdated signature; its content is not to be trusted."""
 
 
 class WaitTimeout(ResponsesClientError):

@@ -1,4 +1,4 @@
-"""Keys that come from functions: what those may give, and how long a key is used again; no I/O."""
+"""Keys that come from functions: the forms they may have, and how long a key is used; no I/O."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 __all__ = ["ApiKey", "ExpiringKey", "KeyFunction", "ReturnedKey"]
 
-# A key is renewed this long before it expires, so that it is good when the server looks at it.
+# A key is replaced this long before it expires, so that it is still valid when the server checks it. For a key of a
+# few minutes that would be too long: then a share of its lifetime.
 _EARLY_SECONDS = 60.0
-_EARLY_SHARE = 0.1  # at most, of the time that the key lasts
+_MAX_EARLY_SHARE = 0.1
 
 
 @runtime_checkable
@@ -23,27 +24,28 @@ class ExpiringKey(Protocol):
 
     @property
     def expires_on(self) -> float:
-        """When it expires, in seconds since 1970."""
+        """The time at which it expires, in seconds since 1970."""
         ...
 
 
 ReturnedKey: TypeAlias = str | tuple[str, float] | ExpiringKey
-"""A key; or a key and when it expires, in seconds since 1970."""
+"""A key; or a key and the time at which it expires, in seconds since 1970."""
 
 ApiKey: TypeAlias = str | Callable[[], ReturnedKey] | Callable[[], Awaitable[ReturnedKey]]
-"""A key, or a function (for `AsyncClient` also an async one) that gives one.
+"""A key, or a function that returns one; for `AsyncClient`, the function may be async.
 
-The function is called for each try of a request, unless it says how long its key lasts. A key that the server
-refuses with 401 is replaced once in a call.
+The function is called for each attempt of a request, unless it returns the time at which its key expires. If the
+server refuses a key with 401, the function is asked for another one, once in a call.
 """
 
 
 class KeyFunction:
-    """A function that gives keys, and the last of them for as long as it is good.
+    """A function that returns keys, and the last key as long as it is valid.
 
     Attributes:
-        function: The function, which is the user's.
-        is_shared: Whether one key serves many requests; not if the function does not say how long its keys last.
+        function: The function of the user.
+        is_shared: Whether a key serves many requests. It does if the function returns when its keys expire; before the
+            first call, that is assumed.
     """
 
     def __init__(self, function: Callable[[], ReturnedKey | Awaitable[ReturnedKey]]) -> None:
@@ -52,15 +54,20 @@ class KeyFunction:
         self._kept = ("", 0.0)
 
     def __reduce__(self) -> tuple[type[KeyFunction], tuple[object]]:
-        return KeyFunction, (self.function,)  # a copy, or another process, asks for a key of its own
+        return KeyFunction, (self.function,)  # a copy, or another process, gets a key of its own
 
     def kept(self, now: float, stale: str | None) -> str | None:
-        """Give the key that was kept, None if it is about to expire or is the stale one; `now` is Unix time."""
+        """Return the last key; None if it is about to expire, or is the stale one that the server refused.
+
+        Args:
+            now: The time, in seconds since 1970.
+            stale: The key that is not to be returned.
+        """
         key, until = self._kept
         return key if now < until and key != stale else None
 
     def keep(self, key: str, expires_on: float | None, now: float) -> None:
-        """Keep a key for as long as it is good."""
-        left = 0.0 if expires_on is None else expires_on - now
-        self._kept = (key, now + left - min(_EARLY_SECONDS, left * _EARLY_SHARE))
-        self.is_shared = left > 0
+        """Keep a key until shortly before it expires; both times are in seconds since 1970."""
+        lifetime = 0.0 if expires_on is None else expires_on - now
+        self._kept = (key, now + lifetime - min(_EARLY_SECONDS, lifetime * _MAX_EARLY_SHARE))
+        self.is_shared = lifetime > 0

@@ -1,4 +1,4 @@
-"""Mistakes in requests, field by field: where, what was expected, what was there."""
+"""Mistakes in requests, field by field: the path, the expected value and the kind of the given one; no I/O."""
 
 from __future__ import annotations
 
@@ -12,25 +12,33 @@ __all__ = ["FieldError", "field_error", "field_path", "missing_field"]
 
 
 def field_path(location: Sequence[str | int]) -> str:
-    """Write a location as users read it: `("input", 3, "content")` gives `input[3].content`."""
+    """Return a location as users write it: `input[3].content` for `("input", 3, "content")`."""
     return "".join(map(_step, location)).removeprefix(".")
 
 
 class FieldError(TypedDict):
-    """One mistake in a request: where (`input[3].content`), what was expected, what kind of value was there."""
+    """One mistake in a request; plain JSON data."""
 
     path: str
+    """The place of the value, such as `input[3].content`."""
     message: str
+    """A phrase for the reader, such as "expected a string, got int 3"."""
     expected: str
+    """The expected value, such as "a number from 0 to 2"."""
     value_type: str
+    """The name of the type of the given value; "None" for None, and "missing" if there is no value."""
 
 
 def field_error(
     path: str | Sequence[str | int], expected: str, value: object, *, message: str | None = None
 ) -> FieldError:
-    """Describe one mistake: at `path`, `expected` (say "a number from 0 to 2") was expected, not `value`.
+    """Return the description of one mistake.
 
-    Short plain values are quoted, secret ones and containers are not. `message` replaces the usual text.
+    Args:
+        path: The place of the value, as users write it or as steps.
+        expected: The expected value, such as "a number from 0 to 2".
+        value: The given value. The message quotes numbers and strings, except in fields that may hold a secret.
+        message: A phrase in place of "expected ..., got ...".
     """
     shown = path if isinstance(path, str) else field_path(path)
     kind = "None" if value is None else type(value).__name__
@@ -41,7 +49,7 @@ def field_error(
 
 
 def missing_field(path: str | Sequence[str | int], expected: str) -> FieldError:
-    """Describe a required field that is not there."""
+    """Return the description of a required field that is missing."""
     shown = path if isinstance(path, str) else field_path(path)
     return FieldError(
         path=shown, message=f"missing, expected {expected}", expected=expected, value_type="missing"
@@ -49,7 +57,7 @@ def missing_field(path: str | Sequence[str | int], expected: str) -> FieldError:
 
 
 def _quoted(path: str, value: object) -> str:
-    """Quote a value if it is short enough to read and no secret."""
+    """Return a number or the start of a string, quoted; an empty string for any other value and for secrets."""
     if not isinstance(value, str) or is_secret_name(path) or "headers" in path:
         return number_text(value)
     return repr(one_line(value, MAX_VALUE_CHARS))

@@ -1,4 +1,4 @@
-"""What is kept of an HTTP answer (request id, rate limits, time taken), and how secrets are kept out of it."""
+"""The facts of an HTTP answer: headers, rate limits, request id, time taken, URL; no I/O."""
 
 from __future__ import annotations
 
@@ -32,29 +32,33 @@ _UNIT_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
 def origin(url: str, base: str = "") -> str:
-    """Give `scheme://host[:port]` of a URL (relative ones against `base`), in lower case, default ports left out.
+    """Return `scheme://host[:port]` of a URL in lower case, without a default port; empty if it is not a URL.
 
-    Two URLs have the same origin when the results are equal (RFC 6454, 4). Empty for what is no URL.
+    Two URLs have the same origin if the results are equal (RFC 6454, 4). A relative URL is resolved against `base`.
     """
     try:
         parts = urlsplit(urljoin(base, url))
         host, port = parts.hostname, parts.port
-    except ValueError:
+    except ValueError:  # a port that is not a number, or an unclosed bracket
         return ""
     if not host:
         return ""
+    # `hostname` drops the brackets of an IPv6 address.
     shown = f"[{host}]" if ":" in host else host
     suffix = "" if port in (None, DEFAULT_PORTS.get(parts.scheme)) else f":{port}"
     return f"{parts.scheme}://{shown}{suffix}"
 
 
 def url_path(url: str) -> str:
-    """Give the path of a URL, `/` when it has none; the query is left out, since it may hold secrets."""
+    """Return the path of a URL, `/` if it has none; without the query, which may hold secrets."""
     return split_url(url).path or "/"
 
 
 def request_id_of(headers: Mapping[str, str]) -> str | None:
-    """Read the id that the server gave the request; `headers` are looked up by lower-case names."""
+    """Return the id that the server gave the request; None if it gave none.
+
+    `headers` are looked up by names in lower case.
+    """
     for name in _REQUEST_ID_HEADERS:
         if value := headers.get(name):
             return value
@@ -62,9 +66,9 @@ def request_id_of(headers: Mapping[str, str]) -> str | None:
 
 
 class Headers(Mapping[str, str]):
-    """Immutable headers whose names are compared without case; values of a repeated name are joined by a comma.
+    """Immutable headers with case-insensitive names; the values of a repeated name are joined by a comma.
 
-    Iterating gives names in lower case. The repr masks values of secret headers, such as `set-cookie`.
+    Iteration yields the names in lower case. The repr masks the values of secret headers, such as `set-cookie`.
     """
 
     __slots__ = ("_items",)
@@ -104,21 +108,24 @@ class Headers(Mapping[str, str]):
 
 
 class RateLimits(NamedTuple):
-    """What the `x-ratelimit-*` headers say; None where a header is absent or makes no sense.
-
-    `reset_requests` and `reset_tokens` are seconds until the limit is full again.
-    """
+    """The `x-ratelimit-*` headers as numbers; None for a header that is missing or malformed."""
 
     limit_requests: int | None = None
+    """Requests that the limit allows in its period."""
     remaining_requests: int | None = None
+    """Requests that are left."""
     reset_requests: float | None = None
+    """Seconds until all requests are available again."""
     limit_tokens: int | None = None
+    """Tokens that the limit allows in its period."""
     remaining_tokens: int | None = None
+    """Tokens that are left."""
     reset_tokens: float | None = None
+    """Seconds until all tokens are available again."""
 
     @classmethod
     def from_headers(cls, headers: Mapping[str, str]) -> RateLimits:
-        """Read the six headers; `headers` are looked up by lower-case names."""
+        """Read the six headers; `headers` are looked up by names in lower case."""
         return cls(
             limit_requests=_count(headers.get("x-ratelimit-limit-requests")),
             remaining_requests=_count(headers.get("x-ratelimit-remaining-requests")),
@@ -130,19 +137,22 @@ class RateLimits(NamedTuple):
 
 
 class ResponseMeta(NamedTuple):
-    """How an answer came: the facts of HTTP that its JSON does not hold.
-
-    `elapsed` is in seconds, from the first try to the answer's headers. `tries` counts requests sent,
-    1 when nothing was retried. `url` has no secrets in it. `request_id` is what support asks for.
-    """
+    """The facts of an answer that are in HTTP and not in its JSON."""
 
     status_code: int
+    """The status, such as 200."""
     headers: Headers
+    """The headers of the answer."""
     request_id: str | None
+    """The id that the server gave the request, for questions to its support; None if it gave none."""
     elapsed: float
+    """Seconds from the first attempt to the headers of the answer."""
     tries: int
+    """The number of requests sent: 1 if nothing was retried."""
     method: str
+    """The HTTP method of the request."""
     url: str
+    """The URL of the request, with secrets masked."""
 
     @classmethod
     def build(
@@ -155,7 +165,7 @@ class ResponseMeta(NamedTuple):
         method: str,
         url: str,
     ) -> ResponseMeta:
-        """Make one from an HTTP answer: takes the request id from the headers and secrets out of the URL."""
+        """Return the facts of an HTTP answer: with the request id of its headers, and with secrets in the URL masked."""
         kept = headers if isinstance(headers, Headers) else Headers(headers)
         return cls(
             status_code=status_code,
@@ -169,7 +179,7 @@ class ResponseMeta(NamedTuple):
 
     @property
     def rate_limits(self) -> RateLimits:
-        """The `x-ratelimit-*` headers as numbers; read from `headers` at each call."""
+        """The `x-ratelimit-*` headers as numbers; they are read from `headers` at each access."""
         return RateLimits.from_headers(self.headers)
 
 
@@ -178,7 +188,7 @@ def _count(text: str | None) -> int | None:
 
 
 def _duration(text: str | None) -> float | None:
-    """Read `6m0s`, `20ms`, `1h2m3.5s` (Go's notation) or plain seconds."""
+    """Return the seconds of `6m0s`, `20ms`, `1h2m3.5s` (the notation of Go), or of a plain number."""
     if not text:
         return None
     if re.fullmatch(_SECONDS, text):
@@ -189,7 +199,7 @@ def _duration(text: str | None) -> float | None:
 
 
 def merge_headers(*layers: Mapping[str, str | None] | None) -> dict[str, str | None]:
-    """Join headers whose names are compared without case; later ones win, None stays to mean "remove"."""
+    """Merge headers, ignoring the case of names; later layers win, and None stays, to remove a header."""
     merged: dict[str, tuple[str, str | None]] = {}
     for layer in layers:
         for name, value in (layer or {}).items():

@@ -1,4 +1,4 @@
-"""Type guards for JSON values and for what users pass: they narrow `object` without a cast."""
+"""Type guards for JSON values and for arguments of users: they narrow `object` without a cast; no I/O."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text from elsewhere made fit for messages: one line, of bounded length, without secrets."""
+"""Text from elsewhere made fit for messages: on one line, of bounded length, without keys; no I/O."""
 
 from __future__ import annotations
 
@@ -10,29 +10,32 @@ from .redaction import scrub
 __all__ = ["MAX_BODY_CHARS", "MAX_VALUE_CHARS", "body_start", "number_text", "one_line"]
 
 MAX_BODY_CHARS = 200
-"""How many characters of a body a message shows."""
+"""The number of characters of a body that a message shows."""
 
 MAX_VALUE_CHARS = 80
-"""How many characters of a value or a key a message shows."""
+"""The number of characters of a value or name that a message shows."""
 
+# White space and the control characters of C0 and C1, which may steer a terminal.
 _BLANKS = r"[\s\x00-\x1f\x7f-\x9f]+"
 
 
 def one_line(text: str, limit: int) -> str:
-    """Give the start of a text fit for a message: no line breaks, no control characters, no keys."""
+    """Return the start of a string, without line breaks, control characters and keys; `…` ends a longer one."""
+    # Cut first, with room for white space, so that the patterns never run over a body of megabytes.
     shown = re.sub(_BLANKS, " ", scrub(text.lstrip()[: 4 * limit])).strip()
     return shown if len(shown) <= limit else f"{shown[:limit]}…"
 
 
 def number_text(value: object) -> str:
-    """Show a number (a bool, too) that is short enough to read, anything else as nothing."""
+    """Return a short number or a bool as it is written in Python; an empty string for any other value."""
+    # `repr` raises an error on integers of thousands of digits.
     if type(value) in (bool, float) or (type(value) is int and abs(value) < 10**MAX_VALUE_CHARS):
         return repr(value)
     return ""
 
 
 def body_start(body: object) -> str:
-    """Quote the start of a body: bytes, text or JSON."""
+    """Return the start of a body (bytes, a string or JSON data) in quotes, or "empty"."""
     if body in (None, b""):
         return "empty"
     if isinstance(body, bytes):

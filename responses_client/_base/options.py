@@ -1,4 +1,4 @@
-"""What every method takes beside the fields of its request."""
+"""The options that every method takes beside the fields of its request, as types; no I/O."""
 
 from __future__ import annotations
 
@@ -25,84 +25,84 @@ QueryValue: TypeAlias = QueryScalar | Sequence[QueryScalar] | None
 
 @runtime_checkable
 class TimeoutLike(Protocol):
-    """Four timeouts in seconds, as `httpx.Timeout` has them; such an object is used as it is."""
+    """Four timeouts in seconds, such as an `httpx.Timeout`; None sets no limit."""
 
     @property
     def connect(self) -> float | None:
-        """For making a connection."""
+        """The limit for opening a connection."""
         ...
 
     @property
     def read(self) -> float | None:
-        """For each piece of the answer."""
+        """The limit for each piece of the answer."""
         ...
 
     @property
     def write(self) -> float | None:
-        """For each piece of the request."""
+        """The limit for each piece of the request."""
         ...
 
     @property
     def pool(self) -> float | None:
-        """For a free connection of the pool."""
+        """The limit for getting a free connection of the pool."""
         ...
 
 
 @runtime_checkable
 class HttpAuth(Protocol):
-    """How requests are signed: an `httpx.Auth`, such as `httpx.BasicAuth`, or one of httpx2."""
+    """An object that signs requests: an `httpx.Auth`, such as `httpx.BasicAuth`, or one of httpx2."""
 
     def sync_auth_flow(self, request: Never, /) -> Generator[object, Never, None]:
-        """For `Client`."""
+        """The flow for `Client`: a generator that yields requests and is sent their answers."""
         ...
 
     def async_auth_flow(self, request: Never, /) -> AsyncGenerator[object, Never]:
-        """For `AsyncClient`."""
+        """The flow for `AsyncClient`."""
         ...
 
 
 class WaitOptions(TypedDict, total=False):
-    """Options of one request but for `timeout`, which `responses.wait` has another meaning for."""
+    """The options of one request without `timeout`, which has another meaning in `responses.wait`."""
 
     extra_headers: Mapping[str, str | None] | None
-    """Headers to add or replace; None as a value removes one."""
+    """Headers to add or replace; the value None removes one."""
     extra_query: Mapping[str, QueryValue] | None
-    """Query parameters to add or replace; None as a value removes one."""
+    """Query parameters to add or replace; the value None removes one."""
     extra_body: Mapping[str, object] | None
-    """Fields to add to the body as they are, without a check; they win over named arguments."""
+    """Fields to add to the body unchecked; they replace arguments of the same name."""
     deadline: float | None
-    """Seconds the call may take with all its tries; None sets no bound."""
+    """Seconds that the call may take, with all attempts; None sets no limit."""
     max_retries: int
-    """How often a failed request is sent again."""
+    """How often a failed request is retried."""
     idempotency_key: str | None
-    """Value of the `Idempotency-Key` header; default is a random one, the same on each try."""
+    """The value of the `Idempotency-Key` header; by default a random one, the same for all attempts."""
 
 
 class RequestOptions(WaitOptions, total=False):
-    """Options of one request; each falls back to the client's setting."""
+    """The options of one request; each defaults to the setting of the client."""
 
     timeout: float | TimeoutLike | None
-    """Seconds each network wait may take, or an `httpx.Timeout`; None waits for ever."""
+    """Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no limit."""
 
 
 class SessionOptions(TypedDict, total=False):
-    """Options of a WebSocket session; those of the same name fall back to the client's settings."""
+    """The options of a WebSocket session; those of the same name default to the settings of the client."""
 
     extra_headers: Mapping[str, str | None] | None
-    """Headers to add or replace; None as a value removes one."""
+    """Headers to add or replace; the value None removes one."""
     extra_query: Mapping[str, QueryValue] | None
-    """Query parameters to add or replace; None as a value removes one."""
+    """Query parameters to add or replace; the value None removes one."""
     timeout: float | TimeoutLike | None
-    """Seconds that connecting, sending, and each wait for an event may take; None waits for ever."""
+    """Seconds that connecting, sending, and each wait for an event may take; None sets no limit."""
     deadline: float | None
-    """Seconds that connecting may take with all its tries."""
+    """Seconds that connecting may take, with all attempts; None sets no limit."""
     max_retries: int
-    """How often a failed attempt to connect is repeated."""
+    """How often a failed attempt to connect is retried."""
     ping_interval: float | None
-    """Seconds without news after which a ping is sent, 10 by default; None sends none."""
+    """Seconds without a message after which a ping is sent, by default 10; None sends none."""
     ping_timeout: float | None
-    """Seconds that the answer to a ping may take before the connection counts as lost, 20 by default."""
+    """Seconds that the answer to a ping may take before the connection counts as lost, by default 20."""
     max_buffered_bytes: int
-    """How much may wait to be read, all streams together, before no more is taken; 64 MiB by default."""
+    """Bytes of all streams together that may wait to be read before reading pauses; by default 64 MiB."""
     lanes: bool
-    """Whether requests name a lane of their own (`stream_id`), true by default; False for servers without lanes."""
+    """Whether each request names a lane of its own (`stream_id`), by default True; False is for servers without lanes."""

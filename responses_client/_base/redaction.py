@@ -1,4 +1,4 @@
-"""Secrets kept out of what is shown: masks for headers, URLs and text."""
+"""Masks for secrets in headers, URLs and text, so that no message, log or repr shows them; no I/O."""
 
 from __future__ import annotations
 
@@ -20,53 +20,54 @@ __all__ = [
 ]
 
 MASK = "***"
-"""What is shown in place of a secret."""
+"""The mask that stands for a secret."""
 
-# Patterns are strings: `re` compiles each at its first use, which most programs never reach.
+# Patterns are strings: `re` compiles each at its first use, which most programs never reach. Names are judged by what
+# they contain, not by a list, since gateways have headers of their own (`x-acme-api-key`).
 _SECRET_NAME = r"(?i)auth|cookie|token|secret|key|passw|credential|signature"
-# Token counts are not secrets, and logs are read for them.
+# Token counts are no secrets: people read logs for them.
 _TOKEN_COUNT = r"(?i)ratelimit|_tokens\b"
 _SECRET_VALUES = (
-    # Keys of providers that mark theirs.
+    # Keys of the providers that mark theirs by a prefix.
     r"\b((?:sk|xai|sess)-|(?:gsk|whsec)_)[^\s\"'<>,;]{8,}",
-    # What follows an authorization scheme; the digit or padding tells it from "Bearer authentication".
+    # The credentials behind an authorization scheme; they have a digit or padding, "Bearer authentication" has not.
     r"(?i)\b((?:Bearer|Basic)\s+)(?=[^\s\"'<>,;]{8})(?=[^\s\"'<>,;]*[0-9=])[^\s\"'<>,;]+",
 )
-# Local servers take keys such as "x"; masking those would garble every text and protect nothing.
+# Local servers accept keys such as "x"; masking those would garble every message and protect nothing.
 _MIN_SECRET_LENGTH = 8
 _Value = TypeVar("_Value")
 
 
 def is_secret_name(name: str) -> bool:
-    """Say whether a header, query parameter or field of this name may hold a secret."""
+    """Whether a header, query parameter or field of this name may hold a secret."""
     return bool(re.search(_SECRET_NAME, name)) and not re.search(_TOKEN_COUNT, name)
 
 
 def redact_headers(headers: Mapping[str, _Value]) -> dict[str, _Value | str]:
-    """Copy headers (or query parameters) for showing: the values of secret ones become `***`, None stays."""
+    """Return headers, or query parameters, with the values of secret ones masked; None stays."""
     return {
         name: MASK if value is not None and is_secret_name(name) else value for name, value in headers.items()
     }
 
 
 def secret_values(headers: Mapping[str, str | None]) -> set[str]:
-    """Collect what texts must not show: the values of secret headers, and these without their scheme."""
+    """Return the values of secret headers, both whole and without their scheme (`Bearer`)."""
     values = [(value or "").strip() for name, value in headers.items() if is_secret_name(name)]
     return {word for value in values if value for word in (value, value.rpartition(" ")[2])}
 
 
 def public_url(url: str) -> str:
-    """Give the URL without user, password and fragment, and with secret query values masked."""
+    """Return a URL without user, password and fragment, and with the values of secret parameters masked."""
     parts = split_url(url)
     query = "&".join(_public_pair(pair) for pair in parts.query.split("&"))
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query, fragment="").geturl()
 
 
 def split_url(url: str) -> SplitResult:
-    """Split a URL; what is no URL gives empty parts."""
+    """Return the parts of a URL; empty ones if it is not a URL."""
     try:
         return urlsplit(url)
-    except ValueError:  # an unclosed "[" in the host, say: nothing of it is fit to show
+    except ValueError:  # such as an unclosed bracket in the host; any part of it may be a secret then
         return SplitResult("", "", "", "", "")
 
 
@@ -76,7 +77,7 @@ def _public_pair(pair: str) -> str:
 
 
 def scrub(text: str) -> str:
-    """Mask what looks like an API key or an `Authorization` value inside a text from elsewhere."""
+    """Return a string from elsewhere with everything masked that looks like an API key or credentials."""
     for pattern in _SECRET_VALUES:
         text = re.sub(pattern, rf"\1{MASK}", text)
     return text

@@ -1,4 +1,4 @@
-"""Whether and when a failed try is repeated: one pure function of what happened, used by every call."""
+"""The retry policy: `decide`, a pure function that every call asks whether and when to try again; no I/O."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ __all__ = [
 ]
 
 QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
-"""Error codes and types that come with 429 although waiting does not help: money is missing."""
+"""Error codes and types that come with 429 although waiting does not help: the account has no credit."""
 
 TOO_MANY_REQUESTS = 429
-"""The status of a request that came too early."""
+"""The status of a request that a rate limit refuses."""
 
+# 408: the server gave up on reading the request; 409: a lock was not free.
 _RETRIED_STATUSES = frozenset({408, 409, TOO_MANY_REQUESTS})
-# Errors that pass; a stream can begin with one although its status is 200.
+# Errors that pass, with the status that a plain answer would have: a stream has status 200, and can begin with one.
 _CODE_STATUSES = {
     "insufficient_quota": 429,
     "overloaded": 503,
@@ -44,14 +45,15 @@ _CODE_STATUSES = {
     "slow_down": 503,
     "too_many_requests": 429,
 }
-_NUMBER = r"[0-9]+(?:\.[0-9]+)?"  # compiled by `re` when first used
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 
 
 class Policy(NamedTuple):
-    """How often and how long to wait; all times in seconds.
+    """The number of retries, and the waits before them in seconds.
 
-    Waits grow from `initial` by doubling up to `maximum`, less up to a quarter by chance. A wait that the
-    server asks for is obeyed up to `max_retry_after`; beyond it the call gives up.
+    Waits double from `initial` up to `maximum`; up to a quarter is taken off at random, so that clients that failed
+    together do not return together. If the server asks for a wait (`retry-after`), it is observed instead, unless it
+    is longer than `max_retry_after`; the call then gives up.
     """
 
     max_retries: int = 2
@@ -64,7 +66,7 @@ FailureKind: TypeAlias = Literal["connect", "timeout", "network", "decoding"]
 
 
 class ConnectionFailure(NamedTuple):
-    """No whole answer came.
+    """An attempt without a whole answer.
 
     There was no connection ("connect"), nothing came in time ("timeout"), the connection broke ("network"), or
     the body cannot be decompressed ("decoding").
@@ -74,7 +76,10 @@ class ConnectionFailure(NamedTuple):
 
 
 class StatusFailure(NamedTuple):
-    """An answer with an error status; `headers` are looked up by lower-case names, `code` and `type` are the API's."""
+    """An answer with an error status, and the `code` and `type` of the API.
+
+    `headers` are looked up by names in lower case.
+    """
 
     status_code: int
     headers: Mapping[str, str]
@@ -86,14 +91,14 @@ Outcome: TypeAlias = ConnectionFailure | StatusFailure
 
 
 class Retry(NamedTuple):
-    """Send the request again after `delay` seconds; `reason` says why, for the log."""
+    """The decision to send the request again after `delay` seconds; `reason` is for the log."""
 
     delay: float
     reason: str
 
 
 class GiveUp(NamedTuple):
-    """Raise the error now; `reason` says why, for the log."""
+    """The decision to raise the error now; `reason` is for the log."""
 
     reason: str
 
@@ -107,31 +112,37 @@ def decide(
     random: float,
     remaining: float | None = None,
 ) -> Retry | GiveUp:
-    """Decide what follows a failed try.
+    """Decide whether a failed attempt is followed by another one.
 
-    `attempt` is 0 after the first try, 1 after the first retry, and so on. `now` is Unix time, `random` a
-    number in [0, 1), `remaining` the seconds that the whole call may still take.
+    Args:
+        attempt: The number of retries so far: 0 after the first attempt.
+        outcome: The result of the attempt.
+        policy: The number of retries and the waits.
+        now: The time, in seconds since 1970.
+        random: A random number in [0, 1).
+        remaining: The seconds that the whole call may still take; None if there is no limit.
     """
-    refusal = _refusal(outcome)
-    if refusal is not None:
-        return GiveUp(refusal)
+    hopeless = _why_hopeless(outcome)
+    if hopeless is not None:
+        return GiveUp(hopeless)
     if attempt >= policy.max_retries:
         return GiveUp(f"no retry is left of {policy.max_retries}")
+    # The server knows best: RFC 9110, 10.2.3.
     asked = parse_retry_after(outcome.headers, now) if isinstance(outcome, StatusFailure) else None
     if asked is not None and asked > policy.max_retry_after:
         return GiveUp(f"the server asks to wait {asked:g} s, more than {policy.max_retry_after:g} s")
     delay = _back_off(attempt, policy, random) if asked is None else asked
     if remaining is not None and delay >= remaining:
-        return GiveUp(f"a wait of {delay:g} s does not fit into the {remaining:g} s before the deadline")
+        return GiveUp(f"a wait of {delay:g} s is too long for the {remaining:g} s before the deadline")
     return Retry(delay, _reason(outcome))
 
 
 def rate_limit_policy(outcome: Outcome) -> Policy | None:
-    """Return how a refusal (429) of one of many requests is repeated, apart from its own retries; None for all else.
+    """Return the policy for a rate limit (429) that one of many requests meets; None for any other outcome.
 
-    Many requests are expected to meet a limit, and the wait is the server's to name, however long: to give up would only
-    have the next request refused. One that names none may mean
-    that the request will never fit.
+    Many requests are expected to meet a limit, so this does not count as one of their retries. The wait that the
+    server names is observed however long it is: after giving up, the next request would only be refused as well. A
+    server that names no wait may mean that the request is too large for the limit, so that fewer retries are made.
     """
     if not isinstance(outcome, StatusFailure) or outcome.status_code != TOO_MANY_REQUESTS:
         return None
@@ -140,10 +151,11 @@ def rate_limit_policy(outcome: Outcome) -> Policy | None:
 
 
 def parse_retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
-    """Give the seconds that `retry-after-ms` or `retry-after` ask to wait; None if neither says so sensibly.
+    """Return the seconds that the server asks to wait; None if it does not, or if its headers make no sense.
 
-    A date (RFC 9110, 10.2.3) is measured from the answer's own `date` header, since the server's clock set
-    both, and only without one from `now` (Unix time). `headers` are looked up by lower-case names.
+    `retry-after-ms` is an extension of OpenAI and Azure, `retry-after` a number of seconds or a date (RFC 9110,
+    10.2.3). A date is compared with the `date` header of the answer, since the clock of the server set both, and
+    without one with `now` (seconds since 1970). `headers` are looked up by names in lower case.
     """
     milliseconds = _number(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
@@ -152,26 +164,27 @@ def parse_retry_after(headers: Mapping[str, str], now: float | None = None) -> f
     seconds = _number(asked)
     if seconds is not None or not asked:
         return seconds
-    then = _http_date(asked)
+    until = _http_date(asked)
     since = _http_date(headers.get("date", ""))
     if since is None:
         since = now
-    if then is None or since is None or then < since:
+    if until is None or since is None or until < since:
         return None
-    return then - since
+    return until - since
 
 
 def status_of_code(*codes: str | None) -> int | None:
-    """Give the HTTP status that belongs to the code or type of an error inside a stream; None if none is known."""
+    """Return the HTTP status for the code or type of an error inside a stream; None if there is none."""
     return next((_CODE_STATUSES[code] for code in codes if code in _CODE_STATUSES), None)
 
 
-def _refusal(outcome: Outcome) -> str | None:
-    """Say why no wait would help, or None if a retry may."""
+def _why_hopeless(outcome: Outcome) -> str | None:
+    """Return why a retry cannot help; None if it may."""
     if isinstance(outcome, ConnectionFailure):
         return "the same body would come again" if outcome.kind == "decoding" else None
     if outcome.code in QUOTA_CODES or outcome.type in QUOTA_CODES:
         return "the quota is used up"
+    # A header of OpenAI that overrules the status.
     advice = outcome.headers.get("x-should-retry", "").strip().lower()
     if advice == "false":
         return "the server says not to retry"
@@ -193,7 +206,7 @@ def _reason(outcome: Outcome) -> str:
 
 
 def _number(text: str) -> float | None:
-    """Read a plain decimal number; `float` alone takes `inf`, `nan`, `-1` and `1_000` as well."""
+    """Return a plain decimal number; None for the `inf`, `nan`, `-1` and `1_000` that `float` also accepts."""
     text = text.strip()
     if not re.fullmatch(_NUMBER, text):
         return None
@@ -202,12 +215,12 @@ def _number(text: str) -> float | None:
 
 
 def _http_date(text: str) -> float | None:
-    # Imported here because few answers hold a date, and the module takes longer to load than this package.
+    # Here, because few answers have a date, and the module takes longer to load than this package.
     from email.utils import mktime_tz, parsedate_tz
 
     try:
         parsed = parsedate_tz(text)
-        # RFC 9110, 5.6.7: HTTP dates are in UTC, whether they say so (asctime form) or not.
+        # RFC 9110, 5.6.7: HTTP dates are in UTC, even if they do not say so (the form of asctime).
         return None if parsed is None else float(mktime_tz((*parsed[:9], parsed[9] or 0)))
     except (ValueError, OverflowError):  # a month 13, a year of twenty digits
         return None

@@ -1,14 +1,15 @@
-"""Checks of options and arguments that users give, and the errors for those that cannot work."""
+"""Checks of the options and arguments that users pass, and the errors for invalid ones; no I/O."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from inspect import iscoroutinefunction
-from typing import TypeGuard, cast
+from typing import TypeGuard
 
 from ..errors import ConfigurationError
+from .json_types import is_mapping, is_sequence
 from .messages import MAX_VALUE_CHARS, number_text, one_line
 
 __all__ = [
@@ -26,23 +27,28 @@ __all__ = [
     "unknown_argument",
 ]
 
-# RFC 9110, 5.6.2: what the name of a header consists of.
+# A `token` of RFC 9110, 5.6.2.
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _CONTROL = r"[\x00-\x1f\x7f]"
+# RFC 9110, 5.5, allows values beyond ASCII but gives them no meaning; HTTP libraries send them as Latin-1.
 _LAST_ASCII = "\x7f"
 _LAST_LATIN_1 = "\xff"
 MAX_SECONDS = 10 * 365 * 86400
-"""The longest time that an option takes: ten years. Clocks overflow on more; an endless wait is None."""
+"""The longest time that an option may have: ten years. Clocks overflow on more; None means no limit."""
 
 
 def check_headers(label: str, headers: Mapping[str, str | None] | None) -> dict[str, str | None]:
-    """Copy headers given by a user, without white space around values; refuse those that HTTP cannot carry."""
+    """Return headers of a user, without white space around the values.
+
+    Raises:
+        ConfigurationError: They are not a mapping, or HTTP cannot carry one of them. The message shows no value.
+    """
     checked: dict[str, str | None] = {}
     for name, value in check_mapping(label, headers).items():
         if not re.fullmatch(_HEADER_NAME, name):
             shown = one_line(name, MAX_VALUE_CHARS)
             raise ConfigurationError(
-                f"The {label} has a header {shown!r}, which is no header name; correct it"
+                f"The {label} has a header {shown!r}, which is not a valid header name; correct it"
             )
         place = f"header {name!r} in the {label}"
         if value is None:
@@ -51,14 +57,14 @@ def check_headers(label: str, headers: Mapping[str, str | None] | None) -> dict[
         if not isinstance(value, str):
             raise invalid_option(place, "a string or None", value)
         if forbidden := _find_forbidden(value.replace("\t", " "), _LAST_LATIN_1, "Latin-1"):
-            raise ConfigurationError(f"The {place} holds {forbidden}, which no header can; remove it")
+            raise ConfigurationError(f"The {place} contains {forbidden}, which no header may; remove it")
         checked[name] = value.strip(" \t")
     return checked
 
 
 def unknown_argument(function: str, name: str, known: Iterable[str]) -> TypeError:
-    """Give the error for a keyword that a function does not take, with the nearest one that it does."""
-    # Imported here because only a mistake needs it.
+    """Return the error for a keyword that a function does not take; it suggests a similar one of the known."""
+    # Here, because the module is needed only for errors.
     import difflib
 
     near = difflib.get_close_matches(name, list(known), n=1)
@@ -67,21 +73,21 @@ def unknown_argument(function: str, name: str, known: Iterable[str]) -> TypeErro
 
 
 def invalid_option(label: str, expected: str, value: object) -> ConfigurationError:
-    """Give the error for a value of a wrong type or size."""
-    # Only numbers are shown: anything else may be a secret in the wrong place.
+    """Return the error for an option of a wrong type or size: "The timeout must be a number, got str"."""
+    # The message shows only numbers: any other value may be a secret that got to the wrong place.
     got = f"{type(value).__name__} {number_text(value)}".rstrip()
     return ConfigurationError(f"The {label} must be {expected}, got {got}")
 
 
 def needs_async(option: str) -> ConfigurationError:
-    """Give the error for an async function in a client that is not."""
+    """Return the error for an async function in a sync client."""
     return ConfigurationError(
         f"{option} is an async function, which needs AsyncClient; pass one that is not async"
     )
 
 
 def _find_forbidden(text: str, last: str, charset: str) -> str | None:
-    """Name what keeps a text out of a header, None when nothing does; the text itself is not quoted."""
+    """Return a name for the first thing in a string that a header may not contain; None if there is none."""
     if "\n" in text or "\r" in text:
         return "a line break"
     if max(text, default="") > last:
@@ -90,39 +96,50 @@ def _find_forbidden(text: str, last: str, charset: str) -> str | None:
 
 
 def check_text(label: str, value: object, last: str = _LAST_ASCII) -> str:
-    """Return a text that a header can carry as it is; `last` is the last character that may be in it."""
+    """Return a string if a header can carry it unchanged; `last` is the last character that it may contain.
+
+    Raises:
+        ConfigurationError: It cannot. The message does not show the string.
+    """
     if not isinstance(value, str):
         raise invalid_option(label, "a string", value)
     if not value.strip():
-        raise ConfigurationError(f"The {label} is blank; give it a value or leave it out")
+        raise ConfigurationError(f"The {label} is blank; set a value or leave it out")
     forbidden = _find_forbidden(value, last, "ASCII")
     if forbidden is None and value != value.strip():
         forbidden = "white space at its start or end"
     if forbidden is not None:
-        raise ConfigurationError(f"The {label} holds {forbidden}; remove that (the value is not shown)")
+        raise ConfigurationError(f"The {label} contains {forbidden}; remove it (the value is not shown)")
     return value
 
 
 def check_mapping(label: str, value: object) -> dict[str, object]:
-    """Copy a mapping with texts as keys; None is an empty one."""
+    """Return a copy of a mapping with strings as keys; an empty one for None.
+
+    Raises:
+        ConfigurationError: It is something else.
+    """
     if value is None:
         return {}
-    if not isinstance(value, Mapping):
+    if not is_mapping(value):
         raise invalid_option(label, "a mapping", value)
-    mapping = dict(cast("Mapping[object, object]", value))
-    for name in mapping:
+    for name in value:
         if not isinstance(name, str):
             raise invalid_option(f"name in the {label}", "a string", name)
-    return cast("dict[str, object]", mapping)
+    return dict(value)
 
 
 def check_query(label: str, value: object) -> dict[str, object]:
-    """Copy query parameters given by a user."""
+    """Return a copy of the query parameters of a user.
+
+    Raises:
+        ConfigurationError: They are not a mapping, or one has a value that no URL can carry.
+    """
     query = check_mapping(label, value)
     for name, given in query.items():
         if given is None or isinstance(given, (str, int, float)):
             continue
-        for one in cast("Sequence[object]", given) if isinstance(given, (list, tuple)) else [given]:
+        for one in given if is_sequence(given) else [given]:
             if not isinstance(one, (str, int, float)):
                 raise invalid_option(
                     f"parameter {name!r} in the {label}", "a string, number, list or None", one
@@ -131,19 +148,19 @@ def check_query(label: str, value: object) -> dict[str, object]:
 
 
 def is_async(function: object) -> bool:
-    """Tell whether something is an async function, or an object that is called like one."""
+    """Whether a value is an async function, or an object whose `__call__` is one."""
     return any(map(iscoroutinefunction, (function, getattr(function, "__call__", None))))  # noqa: B004  # not whether it can be called, but how
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Whether a value is a finite number; a bool is none."""
+    """Whether a value is a finite number, and not a bool."""
     if isinstance(value, float):
         return math.isfinite(value)
     return isinstance(value, int) and not isinstance(value, bool)  # `isfinite` overflows on huge ones
 
 
 def is_whole_number(value: object, least: int = 0) -> TypeGuard[int]:
-    """Whether a value is an int, no bool, and at least `least`."""
+    """Whether a value is an int of at least `least`, and not a bool."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 

@@ -110,7 +110,7 @@ def test_a_longer_wait_than_a_minute_gives_up() -> None:
 def test_a_wait_that_reaches_the_deadline_gives_up() -> None:
     decision = after(StatusFailure(429, {"retry-after": "4"}), remaining=4.0)
 
-    assert decision == GiveUp("a wait of 4 s does not fit into the 4 s before the deadline")
+    assert decision == GiveUp("a wait of 4 s is too long for the 4 s before the deadline")
 
 
 def test_a_wait_within_the_deadline_is_waited() -> None:

@@ -383,7 +383,7 @@ def test_auth_object_stands_in_for_the_key(clock: Clock) -> None:
 
 def test_key_of_a_function_that_cannot_be_sent_is_not_quoted(clock: Clock) -> None:
     with pytest.raises(
-        ConfigurationError, match="key that the api_key function gave holds a line break"
+        ConfigurationError, match="key that the api_key function gave contains a line break"
     ) as caught:
         fetched(FakeIO(clock), api_key=lambda: "hunter2hunter2\n")
 

@@ -191,9 +191,9 @@ def test_time_for_a_key_counts_the_wait_for_others(clock: Clock) -> None:
         (("hunter2", 1, 2), "must be a string, or a token with expires_on, got tuple"),
         (["hunter2", 1], "must be a string, or a token with expires_on, got list"),
         ((7, 1.0), "must be a string, got int 7"),
-        (("hunter2\n", 1.0), "holds a line break; remove that (the value is not shown)"),
-        ("hunter2\n", "holds a line break; remove that (the value is not shown)"),
-        ("", "is blank; give it a value or leave it out"),
+        (("hunter2\n", 1.0), "contains a line break; remove it (the value is not shown)"),
+        ("hunter2\n", "contains a line break; remove it (the value is not shown)"),
+        ("", "is blank; set a value or leave it out"),
     ],
 )
 def test_what_is_no_key_is_refused_without_being_quoted(clock: Clock, given: object, text: str) -> None:

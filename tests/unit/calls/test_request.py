@@ -395,14 +395,17 @@ def test_headers_of_the_request_go_before_those_of_the_client_and_ours() -> None
 @pytest.mark.parametrize(
     ("params", "problem"),
     [
-        ({"extra_headers": {"X-A": "a\nb"}}, "header 'X-A' in the extra_headers argument holds a line break"),
+        (
+            {"extra_headers": {"X-A": "a\nb"}},
+            "header 'X-A' in the extra_headers argument contains a line break",
+        ),
         ({"extra_headers": {"X-A": 1}}, "must be a string or None, got int 1"),
-        ({"extra_headers": {"X A": "a"}}, "which is no header name"),
+        ({"extra_headers": {"X A": "a"}}, "which is not a valid header name"),
         ({"extra_headers": ["a"]}, "extra_headers argument must be a mapping, got list"),
         ({"extra_query": "a=b"}, "extra_query argument must be a mapping, got str"),
         ({"extra_query": {"a": object()}}, "parameter 'a' in the extra_query argument"),
         ({"extra_body": "{}"}, "extra_body argument must be a mapping, got str"),
-        ({"idempotency_key": "a\nb"}, "idempotency_key argument holds a line break"),
+        ({"idempotency_key": "a\nb"}, "idempotency_key argument contains a line break"),
         ({"timeout": -1}, "timeout argument must be a positive number of seconds, got int -1"),
         ({"timeout": "1"}, "timeout argument must be a positive number of seconds, got str"),
         ({"deadline": 0}, "deadline argument must be a positive number of seconds, got int 0"),

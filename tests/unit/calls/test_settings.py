@@ -100,7 +100,7 @@ def test_a_blank_variable_counts_as_not_set(blank: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "blemish"),
+    ("key", "forbidden"),
     [
         (f"{KEY}\n", "a line break"),
         (f"{KEY}\r", "a line break"),
@@ -111,18 +111,18 @@ def test_a_blank_variable_counts_as_not_set(blank: str) -> None:
         (f" {KEY}", "white space at its start or end"),
     ],
 )
-def test_a_key_that_no_header_can_carry_is_refused_without_being_quoted(key: str, blemish: str) -> None:
+def test_a_key_that_no_header_can_carry_is_refused_without_being_quoted(key: str, forbidden: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         resolve({"OPENAI_API_KEY": key})
 
-    text = f" holds {blemish}; remove that (the value is not shown)"
+    text = f" contains {forbidden}; remove it (the value is not shown)"
     assert str(caught.value) == f"The api_key from OPENAI_API_KEY{text}"
     assert refusal(api_key=key) == f"The api_key argument{text}"
 
 
 @pytest.mark.parametrize("option", ["api_key", "base_url", "organization", "project", "webhook_secret"])
 def test_a_blank_argument_is_refused(option: str) -> None:
-    assert refusal(**{option: " "}) == f"The {option} argument is blank; give it a value or leave it out"
+    assert refusal(**{option: " "}) == f"The {option} argument is blank; set a value or leave it out"
 
 
 @pytest.mark.parametrize("option", ["base_url", "organization", "project", "webhook_secret"])
@@ -331,21 +331,27 @@ def test_headers_are_copied_without_white_space_around_values() -> None:
 @pytest.mark.parametrize(
     ("headers", "text"),
     [
-        ({"X-Mine": "hunter2\n"}, "The header 'X-Mine' in the default_headers argument holds a line break"),
+        (
+            {"X-Mine": "hunter2\n"},
+            "The header 'X-Mine' in the default_headers argument contains a line break",
+        ),
         (
             {"X-Mine": "hunter2\x00"},
-            "The header 'X-Mine' in the default_headers argument holds a control character",
+            "The header 'X-Mine' in the default_headers argument contains a control character",
         ),
         (
             {"X-Mine": "hunter2€"},
-            "The header 'X-Mine' in the default_headers argument holds a character beyond Latin-1",
+            "The header 'X-Mine' in the default_headers argument contains a character beyond Latin-1",
         ),
         (
             {"X-Mine": 7},
             "The header 'X-Mine' in the default_headers argument must be a string or None, got int 7",
         ),
-        ({"X Mine": "a"}, "The default_headers argument has a header 'X Mine', which is no header name"),
-        ({"": "a"}, "The default_headers argument has a header '', which is no header name"),
+        (
+            {"X Mine": "a"},
+            "The default_headers argument has a header 'X Mine', which is not a valid header name",
+        ),
+        ({"": "a"}, "The default_headers argument has a header '', which is not a valid header name"),
         ({7: "a"}, "The name in the default_headers argument must be a string, got int 7"),
         ([("X-Mine", "a")], "The default_headers argument must be a mapping, got list"),
     ],
@@ -355,7 +361,7 @@ def test_headers_that_http_cannot_carry_are_refused(headers: object, text: str) 
 
 
 def test_headers_of_a_request_are_checked_under_their_name() -> None:
-    with pytest.raises(ConfigurationError, match="in the extra_headers holds a line break"):
+    with pytest.raises(ConfigurationError, match="in the extra_headers contains a line break"):
         check_headers("extra_headers", {"A": "b\r\nC: d"})
 
 

@@ -331,11 +331,11 @@ def test_what_is_no_json_ends_all_streams(wire: FakeSocket, text: str) -> None:
     wire.script += [created("rc-1"), delta("Hel", "rc-1"), text]
     with session_over(wire) as session:
         one, two = ask(session), ask(session)
-        with pytest.raises(ResponseValidationError, match="is no JSON") as caught:
+        with pytest.raises(ResponseValidationError, match="is not valid JSON") as caught:
             one.until_done()
         assert caught.value.partial is not None
         assert caught.value.partial.output_text == "Hel"
-        with pytest.raises(ResponseValidationError, match="is no JSON"):
+        with pytest.raises(ResponseValidationError, match="is not valid JSON"):
             two.until_done()
     assert wire.heard[-1] == CloseConnection(1000, "")
 

@@ -177,7 +177,7 @@ def test_connection_that_cannot_be_taken_over_is_closed(
         ({"max_buffered_bytes": 1.5}, ConfigurationError, "from 1, got float"),
         ({"lanes": 1}, ConfigurationError, "lanes argument must be True or False, got int"),
         ({"timeout": -1}, ConfigurationError, "timeout"),
-        ({"extra_headers": {"a b": "c"}}, ConfigurationError, "no header name"),
+        ({"extra_headers": {"a b": "c"}}, ConfigurationError, "not a valid header name"),
         ({"ping_intervall": 5}, TypeError, r"responses.connect\(\) got .*did you mean 'ping_interval'"),
         ({"extra_body": {}}, TypeError, "extra_body"),
     ],
