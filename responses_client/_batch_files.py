@@ -22,7 +22,7 @@ from ._calls.answers import answer_error, parse_result
 from ._calls.endpoints import RESPONSES_CREATE
 from ._calls.request import prepare
 from ._calls.settings import Settings
-from .errors import APIError, ConfigurationError, RequestValidationError, ResponseValidationError
+from .errors import APIError, RequestValidationError, ResponseValidationError
 from .models._tolerance import write_json
 from .models.batch import BatchRequestLine, BatchResultLine
 from .models.response import Response
@@ -153,9 +153,11 @@ def read_batch(
     Raises:
         ResponseValidationError: A line is no result; the text has its number.
         OSError: The file cannot be read.
+        RequestValidationError: `on_error` is none of these.
     """
     if on_error not in ("raise", "skip") and not callable(on_error):
-        raise ConfigurationError("The on_error argument must be 'raise', 'skip' or a function")
+        wrong = field_error("on_error", "'raise', 'skip' or a function", on_error)
+        raise RequestValidationError([wrong], lead="The file was not read")
     if isinstance(file, (bytes, bytearray, memoryview)) or not (
         isinstance(file, (str, PathLike, Iterable)) or hasattr(file, "iter_bytes") or hasattr(file, "read")
     ):

@@ -13,8 +13,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 from ._base import clock
-from ._base.messages import MAX_VALUE_CHARS, number_text, one_line
-from .errors import ConfigurationError, ResponseValidationError, WebhookSignatureError
+from ._base.field_errors import field_error
+from ._base.messages import MAX_VALUE_CHARS, one_line
+from ._base.validation import is_number
+from .errors import ConfigurationError, RequestValidationError, ResponseValidationError, WebhookSignatureError
 
 if TYPE_CHECKING:
     from .models import WebhookEvent
@@ -51,14 +53,15 @@ def verify(
 
     Raises:
         WebhookSignatureError: It is not signed with the secret, or not at this time.
-        ConfigurationError: The secret or the tolerance cannot work.
+        ConfigurationError: The secret cannot work.
+        RequestValidationError: The tolerance cannot work.
         TypeError: Not the body and the headers as they came.
     """
     keys = _keys(secret)
     content = _content(body)
-    if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not 0 <= tolerance < 1e15:
-        got = f"{type(tolerance).__name__} {number_text(tolerance)}".rstrip()
-        raise ConfigurationError(f"The tolerance argument must be a number of seconds from 0, got {got}")
+    if not is_number(tolerance) or not 0 <= tolerance < 1e15:
+        wrong = field_error("tolerance", "a number of seconds from 0", tolerance)
+        raise RequestValidationError([wrong], lead="The webhook was not checked")
     found = _found(headers)
     message_id, timestamp, signatures = (_header(found, name) for name in (ID, TIMESTAMP, SIGNATURE))
     _check_time(timestamp, tolerance, clock.time() if now is None else now)

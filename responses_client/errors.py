@@ -1,8 +1,8 @@
 """The errors of the package: one sentence each, with the reason and a remedy; all can be pickled.
 
 ResponsesClientError
-  ConfigurationError          an option or environment variable that cannot work
-  RequestValidationError      a request refused before it was sent (also a ValueError)
+  ConfigurationError          an option of a client or session, or a variable, that cannot work
+  RequestValidationError      an argument of a call, refused before anything was sent (also a ValueError)
   APIError                    something went wrong between the client and the API
     APIConnectionError        no answer came
       APITimeoutError         no answer came in time
@@ -120,16 +120,20 @@ def _rebuild(
 
 
 class ConfigurationError(ResponsesClientError):
-    """An option or environment variable that is missing or cannot work; the message names it and shows no secret."""
+    """An option of a client or a session, or an environment variable, that is missing or cannot work.
+
+    The message names it and shows no secret. Wrong arguments of calls are `RequestValidationError`s.
+    """
 
 
 class RequestValidationError(ResponsesClientError, ValueError):
-    """A request that the API would refuse, found before anything was sent.
+    """An argument of a call that cannot work, or that the API would refuse; found before anything was sent.
 
-    `errors` has one `FieldError` for each mistake; `path`, `expected` and `value_type` are those of the first.
+    `errors` has one `FieldError` for each mistake; `path`, `expected` and `value_type` are those of the first. `lead`
+    is the start of the message, for calls that send no request.
     """
 
-    def __init__(self, errors: Sequence[FieldError]) -> None:
+    def __init__(self, errors: Sequence[FieldError], *, lead: str = "The request was not sent") -> None:
         first = errors[0]
         self.errors = list(errors)
         self.path = first["path"]
@@ -138,7 +142,7 @@ class RequestValidationError(ResponsesClientError, ValueError):
         shown = [f"{error['path']}: {error['message']}" for error in errors[:_MAX_FIELDS_SHOWN]]
         if len(errors) > _MAX_FIELDS_SHOWN:
             shown.append(f"and {len(errors) - _MAX_FIELDS_SHOWN} more in .errors")
-        super().__init__(f"The request was not sent: {'; '.join(shown)}")
+        super().__init__(f"{lead}: {'; '.join(shown)}")
 
 
 class APIError(ResponsesClientError):

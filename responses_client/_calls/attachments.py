@@ -11,7 +11,7 @@ from pathlib import Path
 from re import fullmatch
 from typing import Literal, NamedTuple, NoReturn, TypeAlias
 
-from .._base.field_errors import field_error
+from .._base.field_errors import FieldError, field_error
 from ..errors import RequestValidationError
 
 __all__ = ["data_url", "of_bytes", "of_path"]
@@ -63,7 +63,7 @@ def of_path(path: str | PathLike[str], max_bytes: int | None, kind: Kind) -> Giv
     """
     limit = _limit(max_bytes, kind)
     if not isinstance(path, (str, PathLike)):
-        raise RequestValidationError([field_error("path", "the path of a file", path)])
+        raise _invalid(field_error("path", "the path of a file", path))
     place = Path(path)
     given = Given(b"", place.name, repr(str(place)), "path")
     try:
@@ -90,7 +90,7 @@ def of_bytes(data: bytes, name: str | None, kind: Kind) -> Given:
         RequestValidationError: They are no bytes.
     """
     if not isinstance(data, (bytes, bytearray, memoryview)):
-        raise RequestValidationError([field_error("data", "bytes", data)])
+        raise _invalid(field_error("data", "bytes", data))
     return Given(bytes(data), name or "", f"the {kind}" if name is None else repr(name), "data")
 
 
@@ -107,7 +107,7 @@ def data_url(given: Given, max_bytes: int | None, mime_type: str | None, kind: K
     if mime_type is None:
         mime_type = _image_type(given.data) if kind == "image" else _file_type(given.data, given.name)
     elif not fullmatch(_MIME_TYPE, mime_type):
-        raise RequestValidationError([field_error("mime_type", "a type such as 'image/png'", mime_type)])
+        raise _invalid(field_error("mime_type", "a type such as 'image/png'", mime_type))
     if mime_type is None:
         _refuse(given, _UNKNOWN[kind].format(given.label))
     return f"data:{mime_type};base64,{b64encode(given.data).decode()}"
@@ -117,7 +117,7 @@ def _limit(max_bytes: int | None, kind: Kind) -> int:
     if max_bytes is None:
         return _MOST[kind]
     if not isinstance(max_bytes, int) or isinstance(max_bytes, bool) or max_bytes < 1:
-        raise RequestValidationError([field_error("max_bytes", "a whole number from 1", max_bytes)])
+        raise _invalid(field_error("max_bytes", "a whole number from 1", max_bytes))
     return max_bytes
 
 
@@ -156,5 +156,11 @@ def _refuse_size(given: Given, limit: int, kind: Kind) -> NoReturn:
 
 
 def _refuse(given: Given, message: str, cause: Exception | None = None) -> NoReturn:
-    error = field_error(given.field, "a file that can be sent", given.data, message=message)
-    raise RequestValidationError([error]) from cause
+    raise _invalid(
+        field_error(given.field, "a file that can be sent", given.data, message=message)
+    ) from cause
+
+
+def _invalid(mistake: FieldError) -> RequestValidationError:
+    # No request is made here, so the message must not speak of one.
+    return RequestValidationError([mistake], lead="The file cannot be attached")

@@ -15,12 +15,19 @@ from .._base.field_errors import FieldError, field_error, field_path, missing_fi
 from .._base.http import merge_headers
 from .._base.options import RequestOptions
 from .._base.redaction import secret_values
-from .._base.validation import check_headers, check_mapping, check_query, unknown_argument
+from .._base.validation import (
+    check_argument,
+    check_header_value,
+    check_headers,
+    check_mapping,
+    check_query,
+    unknown_argument,
+)
 from .._transport.protocols import Timeouts, WireRequest
 from .._version import __version__
 from ..errors import RequestValidationError
 from .operation import Operation
-from .settings import Options, Settings
+from .settings import Settings
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -77,20 +84,19 @@ def prepare(
 
     Raises:
         TypeError: An argument that the method does not take.
-        RequestValidationError: An argument the API would refuse.
-        ConfigurationError: An option that cannot work, such as a header with a line break.
+        RequestValidationError: An argument that the API would refuse, or an option that cannot work.
     """
     options = cast("RequestOptions", {k: v for k, v in params.items() if k in _OPTIONS})
     named = {k: v for k, v in params.items() if k not in _OPTIONS}
     if operation.items in named:
         named[operation.items] = _with_messages(named[operation.items])
     if changes := {k: v for k, v in options.items() if k in _SETTINGS}:
-        settings = settings.replace(**cast("Options", changes))
+        settings = settings.for_call(changes)
     is_plain = _is_plain(operation, named)
     model = None if is_plain else operation.request_model()
     if not is_plain:
         _refuse_unknown(operation, model, named)
-    extra = check_mapping("extra_body argument", options.get("extra_body"))
+    extra = check_argument("extra_body", check_mapping, options.get("extra_body"))
     arguments = named | extra
     if settings.validate_requests:
         if model is not None:
@@ -331,7 +337,7 @@ def _class_in(annotation: Any) -> type[Model] | None:
 
 
 def _query(settings: Settings, options: RequestOptions, named: Mapping[str, object]) -> str:
-    extra = check_query("extra_query argument", options.get("extra_query"))
+    extra = check_argument("extra_query", check_query, options.get("extra_query"))
     # Servers that have only seen the official package know lists by this name.
     ours = {name + "[]" * isinstance(value, (list, tuple)): value for name, value in named.items()}
     given: dict[str, object] = {**settings.default_query, **ours, **extra}
@@ -365,9 +371,9 @@ def _headers(
         ours["OpenAI-Project"] = settings.project
     if stream:
         ours["Accept-Encoding"] = "identity"  # a compressor would hold events back
-    extra = check_headers("extra_headers argument", options.get("extra_headers"))
-    key = options.get("idempotency_key")
-    named = None if key is None else check_headers("idempotency_key argument", {"Idempotency-Key": key})
+    extra = check_argument("extra_headers", check_headers, options.get("extra_headers"))
+    key = check_argument("idempotency_key", check_header_value, options.get("idempotency_key"))
+    named = None if key is None else {"Idempotency-Key": key}
     return merge_headers(ours, settings.default_headers, extra, named)
 
 

@@ -25,14 +25,17 @@ from .._base.messages import MAX_VALUE_CHARS, one_line
 from .._base.options import HttpAuth, QueryValue, TimeoutLike
 from .._base.redaction import MASK, redact_headers
 from .._base.validation import (
+    InvalidValue,
+    check_argument,
+    check_flag,
     check_headers,
+    check_option,
     check_query,
     check_text,
-    invalid_option,
     is_seconds,
+    is_whole_number,
     unknown_argument,
 )
-from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
     from ..models import StreamEvent
@@ -61,13 +64,13 @@ _VARIABLES = {
     "project": "OPENAI_PROJECT_ID",
     "webhook_secret": "OPENAI_WEBHOOK_SECRET",
 }
-_LAST = "\U0010ffff"
+_LAST_UNICODE = "\U0010ffff"
 _HOST = r"[\w.-]+|[0-9A-Fa-f:.]+"
 # The public cloud, that of the US government, that of China.
 _AZURE_HOST = r".+\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)\.?"
 
-_Check: TypeAlias = Callable[[str, Any], object]
-"""Takes what the option is called in an error and its value; gives the value to keep."""
+_Check: TypeAlias = Callable[[object], object]
+"""Takes the value of an option and returns the value to keep; raises `InvalidValue`."""
 
 
 class Options(TypedDict, total=False):
@@ -157,7 +160,7 @@ class Settings(_Values):
         """Check the options; those left out have their defaults."""
         values: dict[str, Any] = {**_Values._field_defaults, **options}
         for name, check in _CHECKS.items():
-            values[name] = check(f"{name} argument", values[name])
+            values[name] = check_option(f"{name} argument", check, values[name])
         return super().__new__(cls, **values)
 
     @property
@@ -180,11 +183,21 @@ class Settings(_Values):
         _refuse_unknown("with_options", changes)
         given = {k: v for k, v in cast("dict[str, Any]", changes).items() if v is not None or k not in _KEPT}
         if headers := given.get("default_headers"):
-            checked = check_headers("default_headers argument", headers)
+            checked = check_option("default_headers argument", check_headers, headers)
             given["default_headers"] = merge_headers(self.default_headers, checked)
         if query := given.get("default_query"):
-            given["default_query"] = {**self.default_query, **check_query("default_query argument", query)}
+            checked_query = check_option("default_query argument", check_query, query)
+            given["default_query"] = {**self.default_query, **checked_query}
         return type(self)(**cast("Options", {**self._asdict(), **given}))
+
+    def for_call(self, options: Mapping[str, object]) -> Self:
+        """Return these settings with the options of one call: `timeout`, `deadline`, `max_retries`.
+
+        Raises:
+            RequestValidationError: One of them cannot work.
+        """
+        checked: dict[str, Any] = {n: check_argument(n, _CHECKS[n], value) for n, value in options.items()}
+        return self._replace(**checked)
 
     def __repr__(self) -> str:
         shown = {name: getattr(self, name) for name in _CHECKS}
@@ -209,7 +222,7 @@ def resolve(environ: Mapping[str, str] | None = None, /, **options: Unpack[Optio
     for name, variable in _VARIABLES.items():
         value = variables.get(variable, "")
         if given.get(name) is None and value.strip():
-            given[name] = _CHECKS[name](f"{name} from {variable}", value)
+            given[name] = check_option(f"{name} from {variable}", _CHECKS[name], value)
     return Settings(**given)
 
 
@@ -224,97 +237,90 @@ def _refuse_unknown(function: str, options: Mapping[str, object]) -> None:
             raise unknown_argument(function, name, _CHECKS)
 
 
-def _check_key(label: str, value: object) -> str | KeyFunction:
+def _check_key(value: object) -> str | KeyFunction:
     if isinstance(value, (str, KeyFunction)):
-        return check_text(label, value) if isinstance(value, str) else value
+        return check_text(value) if isinstance(value, str) else value
     if callable(value):
         return KeyFunction(cast("Callable[[], ReturnedKey]", value))
     if hasattr(value, "get_token"):
-        raise ConfigurationError(
-            f"The {label} is a credential; pass a function that gives tokens, such as "
+        problem = (
+            "is a credential; pass a function that returns tokens, such as "
             "azure.identity.get_bearer_token_provider makes"
         )
-    raise invalid_option(label, "a string or a function", value)
+        raise InvalidValue("a string or a function", value, problem)
+    raise InvalidValue("a string or a function", value)
 
 
-def _check_auth(label: str, value: object) -> str | HttpAuth:
+def _check_auth(value: object) -> str | HttpAuth:
     if isinstance(value, str) and value in ("bearer", "api-key"):
         return value
     if isinstance(value, HttpAuth) and not isinstance(value, type):
         return value
     # A text is not shown: it may be the key in the wrong place.
-    raise invalid_option(label, "'bearer', 'api-key' or an httpx.Auth", value)
+    raise InvalidValue("'bearer', 'api-key' or an httpx.Auth", value)
 
 
-def _check_base_url(label: str, value: object) -> str:
+def _check_base_url(value: object) -> str:
     if value is None:
         return DEFAULT_BASE_URL
-    url = check_text(label, value, _LAST)
-    wrong = f"The {label} must be a URL such as {DEFAULT_BASE_URL}"
+    url = check_text(value, _LAST_UNICODE)
+    invalid = InvalidValue("a URL", value, f"must be a URL such as {DEFAULT_BASE_URL}{_got_url(url)}")
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise ConfigurationError(f"{wrong}{_shown(url)}") from None
+        raise invalid from None
     if parts.scheme not in ("http", "https") or not re.fullmatch(_HOST, host or ""):
-        raise ConfigurationError(f"{wrong}{_shown(url)}")
+        raise invalid
     if " " in url or "\\" in url or not url.isprintable():
-        raise ConfigurationError(f"{wrong}{_shown(url)}")
+        raise invalid
     if "@" in parts.netloc:
-        raise ConfigurationError(
-            f"The {label} must not hold a user or password; use api_key or default_headers"
-        )
+        problem = "must not contain a user or password; use api_key or default_headers"
+        raise InvalidValue("a URL without a user or password", value, problem)
     if "?" in url or "#" in url:
-        raise ConfigurationError(
-            f"The {label} must not hold a query or fragment; use default_query{_shown(url)}"
-        )
+        problem = f"must not contain a query or fragment; use default_query{_got_url(url)}"
+        raise InvalidValue("a URL without a query or fragment", value, problem)
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
 
 
-def _shown(url: str) -> str:
+def _got_url(url: str) -> str:
     # Neither user and password nor a query, which may hold a key, must get into the message.
     return "" if "@" in url else f", got {one_line(re.split('[?#]', url)[0], MAX_VALUE_CHARS)!r}"
 
 
-def _check_seconds(label: str, value: object) -> float:
+def _check_seconds(value: object) -> float:
     if is_seconds(value):
         return float(value)
-    raise invalid_option(label, "a positive number of seconds", value)
+    raise InvalidValue("a positive number of seconds", value)
 
 
-def _check_timeout(label: str, value: object) -> object:
-    return value if isinstance(value, TimeoutLike) else _check_seconds(label, value)
+def _check_timeout(value: object) -> object:
+    return value if isinstance(value, TimeoutLike) else _check_seconds(value)
 
 
-def _check_hook(label: str, value: object) -> object:
+def _check_hook(value: object) -> object:
     if callable(value):
         return value
-    raise invalid_option(label, "a function or None", value)
+    raise InvalidValue("a function or None", value)
 
 
-def _check_telemetry(label: str, value: object) -> object:
+def _check_telemetry(value: object) -> object:
     if hasattr(value, "observe") and not isinstance(value, type):
         return value
-    raise invalid_option(label, "a responses_client.otel.OpenTelemetry or None", value)
-
-
-def _check_flag(label: str, value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise invalid_option(label, "True or False", value)
+    raise InvalidValue("a responses_client.otel.OpenTelemetry or None", value)
 
 
 def _at_least(least: int) -> _Check:
-    def check(label: str, value: object) -> int:
-        if isinstance(value, int) and not isinstance(value, bool) and value >= least:
+    def check(value: object) -> int:
+        if is_whole_number(value, least):
             return value
-        raise invalid_option(label, f"a whole number from {least}", value)
+        raise InvalidValue(f"a whole number from {least}", value)
 
     return check
 
 
 def _or_none(check: _Check) -> _Check:
-    return lambda label, value: None if value is None else check(label, value)
+    return lambda value: None if value is None else check(value)
 
 
 _CHECKS: dict[str, _Check] = {
@@ -330,8 +336,8 @@ _CHECKS: dict[str, _Check] = {
     "max_retries": _at_least(0),
     "default_headers": check_headers,
     "default_query": check_query,
-    "strict": _check_flag,
-    "validate_requests": _check_flag,
+    "strict": check_flag,
+    "validate_requests": check_flag,
     "idle_timeout": _or_none(_check_seconds),
     "max_event_bytes": _at_least(1),
     "max_redirects": _at_least(0),

@@ -86,7 +86,7 @@ def _checked(given: object, settings: Settings) -> Call[Response]:
     """Check a request.
 
     Raises:
-        RequestValidationError, ConfigurationError: It cannot be sent.
+        RequestValidationError: It cannot be sent.
     """
     if not isinstance(given, Mapping):
         raise RequestValidationError([field_error("request", "a dict of the arguments of create", given)])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from .._base.field_errors import missing_field
 from .._base.http import merge_headers
 from .._base.options import SessionOptions
-from .._base.validation import invalid_option, unknown_argument
+from .._base.validation import check_headers, check_option, check_query, invalid_option, unknown_argument
 from .._calls.operation import Operation
 from .._calls.request import Call, encode, prepare, validate
 from .._calls.settings import Options, Settings
@@ -62,6 +62,11 @@ def _check(options: Mapping[str, object]) -> None:
             raise invalid_option(f"{name} argument", "a whole number from 1", value)
         if name == "lanes" and not isinstance(value, bool):
             raise invalid_option(f"{name} argument", "True or False", value)
+        # `prepare` checks these two again, but as arguments of a call.
+        if name == "extra_headers":
+            check_option(f"{name} argument", check_headers, value)
+        if name == "extra_query":
+            check_option(f"{name} argument", check_query, value)
 
 
 class SessionCore:

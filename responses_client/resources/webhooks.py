@@ -39,6 +39,7 @@ class Webhooks(WebhooksOperations):
         Raises:
             WebhookSignatureError: It is not signed with the secret, or not at this time; the text says which.
             ConfigurationError: There is no secret, or one that cannot work.
+            RequestValidationError: The tolerance is not a number of seconds from 0.
             TypeError: Something else was passed than the body and the headers.
         """
         _verify(self._client, payload, headers, secret, tolerance)

@@ -22,7 +22,6 @@ from responses_client.errors import (
     APIError,
     APIStatusError,
     BadRequestError,
-    ConfigurationError,
     InternalServerError,
     RateLimitError,
     RequestValidationError,
@@ -379,7 +378,10 @@ def test_malformed_part_is_kept_or_with_strict_an_error() -> None:
 
 @pytest.mark.parametrize("on_error", ["ignore", None, 3])
 def test_other_ways_with_errors_are_refused(on_error: Any) -> None:
-    with pytest.raises(ConfigurationError, match="on_error argument must be 'raise', 'skip' or a function"):
+    with pytest.raises(
+        RequestValidationError,
+        match=r"^The file was not read: on_error: expected 'raise', 'skip' or a function, got",
+    ):
         read_batch(io.BytesIO(), on_error=on_error)
 
 

@@ -31,6 +31,7 @@ def refusal(make: Any, *args: Any, **options: Any) -> RequestValidationError:
     with pytest.raises(RequestValidationError) as caught:
         make(*args, **options)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+    assert str(caught.value).startswith("The file cannot be attached: ")
     return caught.value
 
 

@@ -18,6 +18,7 @@ from fake_io import call
 from samples import KEY
 
 from responses_client import __version__
+from responses_client._base.options import RequestOptions
 from responses_client._calls.endpoints import (
     CONVERSATIONS_CREATE,
     CONVERSATIONS_ITEMS_CREATE,
@@ -30,7 +31,7 @@ from responses_client._calls.operation import Operation
 from responses_client._calls.request import Call, prepare
 from responses_client._calls.settings import Settings
 from responses_client._transport.protocols import Timeouts
-from responses_client.errors import ConfigurationError, RequestValidationError
+from responses_client.errors import RequestValidationError
 from responses_client.models import ApproximateLocation, Model, Response
 
 
@@ -392,34 +393,63 @@ def test_headers_of_the_request_go_before_those_of_the_client_and_ours() -> None
     assert not {"Accept", "User-Agent", "x-b"} & sent.keys()
 
 
-@pytest.mark.parametrize(
-    ("params", "problem"),
-    [
-        (
-            {"extra_headers": {"X-A": "a\nb"}},
-            "header 'X-A' in the extra_headers argument contains a line break",
-        ),
-        ({"extra_headers": {"X-A": 1}}, "must be a string or None, got int 1"),
-        ({"extra_headers": {"X A": "a"}}, "which is not a valid header name"),
-        ({"extra_headers": ["a"]}, "extra_headers argument must be a mapping, got list"),
-        ({"extra_query": "a=b"}, "extra_query argument must be a mapping, got str"),
-        ({"extra_query": {"a": object()}}, "parameter 'a' in the extra_query argument"),
-        ({"extra_body": "{}"}, "extra_body argument must be a mapping, got str"),
-        ({"idempotency_key": "a\nb"}, "idempotency_key argument contains a line break"),
-        ({"timeout": -1}, "timeout argument must be a positive number of seconds, got int -1"),
-        ({"timeout": "1"}, "timeout argument must be a positive number of seconds, got str"),
-        ({"deadline": 0}, "deadline argument must be a positive number of seconds, got int 0"),
-        ({"max_retries": -1}, "max_retries argument must be a whole number from 0, got int -1"),
-        ({"max_retries": None}, "max_retries argument must be a whole number from 0, got NoneType"),
-    ],
-)
-def test_option_that_cannot_work_is_a_mistake_in_the_configuration(
-    params: dict[str, Any], problem: str
+OPTION_MISTAKES: list[tuple[dict[str, Any], str, str]] = [
+    (
+        {"extra_headers": {"X-A": "a\nb"}},
+        "extra_headers['X-A']",
+        "contains a line break, which no header may",
+    ),
+    ({"extra_headers": {"X-A": 1}}, "extra_headers['X-A']", "expected a string or None, got int 1"),
+    (
+        {"extra_headers": {"X A": "a"}},
+        "extra_headers",
+        "has a header 'X A', which is not a valid header name",
+    ),
+    ({"extra_headers": {1: "a"}}, "extra_headers", "expected a string, got int 1"),
+    ({"extra_headers": ["a"]}, "extra_headers", "expected a mapping, got list"),
+    ({"extra_query": "a=b"}, "extra_query", "expected a mapping, got str"),
+    (
+        {"extra_query": {"a": object()}},
+        "extra_query.a",
+        "expected a string, number, list or None, got object",
+    ),
+    ({"extra_body": "{}"}, "extra_body", "expected a mapping, got str"),
+    ({"idempotency_key": "a\nb"}, "idempotency_key", "contains a line break, which no header may; remove it"),
+    ({"idempotency_key": 7}, "idempotency_key", "expected a string or None, got int 7"),
+    ({"timeout": -1}, "timeout", "expected a positive number of seconds, got int -1"),
+    ({"timeout": "1"}, "timeout", "expected a positive number of seconds, got str"),
+    ({"deadline": 0}, "deadline", "expected a positive number of seconds, got int 0"),
+    ({"max_retries": -1}, "max_retries", "expected a whole number from 0, got int -1"),
+    ({"max_retries": None}, "max_retries", "expected a whole number from 0, got NoneType"),
+]
+
+
+@pytest.mark.parametrize(("params", "path", "problem"), OPTION_MISTAKES)
+def test_option_that_cannot_work_is_refused_as_an_argument(
+    params: dict[str, Any], path: str, problem: str
 ) -> None:
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(RequestValidationError) as caught:
         call(params)
 
-    assert problem in str(caught.value)
+    assert caught.value.path == path
+    assert str(caught.value).startswith(f"The request was not sent: {path}: {problem}")
+
+
+def test_every_option_of_a_call_is_checked() -> None:
+    assert {
+        name for params, _, _ in OPTION_MISTAKES for name in params
+    } == RequestOptions.__annotations__.keys()
+
+
+@pytest.mark.parametrize("params", [params for params, _, _ in OPTION_MISTAKES if "extra_body" not in params])
+def test_option_that_cannot_work_is_not_shown(params: dict[str, Any]) -> None:
+    """It may be a secret in the wrong place."""
+    secret = "hunter2\n"
+    with pytest.raises(RequestValidationError) as caught:
+        call(dict.fromkeys(params, secret))
+
+    errors = [caught.value, caught.value.__context__]
+    assert "hunter2" not in "".join(map(repr, errors)) + json.dumps(caught.value.errors)
 
 
 @pytest.mark.parametrize(
