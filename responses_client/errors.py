@@ -481,9 +481,7 @@ class ToolDefinitionError(ToolError, RequestValidationError):
     """A function that cannot be a tool as it is; see `RequestValidationError` for its attributes."""
 
     def __init__(self, name: str, errors: Sequence[FieldError]) -> None:
-        RequestValidationError.__init__(self, errors)
-        text = str(self.args[0]).partition(": ")[2]
-        self.args = (f"{name} cannot be a tool: {text}",)
+        RequestValidationError.__init__(self, errors, lead=f"{name} cannot be a tool")
 
 
 class ToolExecutionError(ToolError):

@@ -1,4 +1,4 @@
-"""What a streamed run tells beside the events of its responses."""
+"""The events of a streamed run beside those of its responses."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ __all__ = ["RunEvent", "ToolCalled", "ToolReturned", "TurnEnded"]
 
 @dataclass(frozen=True)
 class ToolCalled:
-    """A call is about to be answered here.
+    """A call of a tool that your program is about to answer.
 
     Attributes:
-        turn: Number of the response that has the call, from 1.
-        call: The item that calls.
+        turn: The number of the turn whose response contains the call, from 1.
+        call: The call, an item of the response's output.
+        type: `"run.tool_called"`.
     """
 
     turn: int
@@ -29,14 +30,15 @@ class ToolCalled:
 
 @dataclass(frozen=True)
 class ToolReturned:
-    """A call was answered.
+    """The answer to a call of a tool.
 
     Attributes:
-        turn: Number of the response that has the call, from 1.
-        call: The item that calls.
-        output: What the model is given.
-        error: What went wrong; None if nothing did.
-        elapsed: Seconds that it took.
+        turn: The number of the turn whose response contains the call, from 1.
+        call: The call, an item of the response's output.
+        output: The item that the model receives; if the tool failed, it says so.
+        error: The failure of the tool; None if it succeeded.
+        elapsed: The time that the call took, in seconds.
+        type: `"run.tool_returned"`.
     """
 
     turn: int
@@ -49,11 +51,12 @@ class ToolReturned:
 
 @dataclass(frozen=True)
 class TurnEnded:
-    """A response is whole, and the calls in it are answered.
+    """The end of a turn: its response is complete, and its calls are answered as far as they can be here.
 
     Attributes:
-        number: Of the turn, from 1.
-        turn: What was asked, and what was answered.
+        number: The number of the turn, from 1.
+        turn: The turn: new input, response, outputs of calls.
+        type: `"run.turn_ended"`.
     """
 
     number: int
@@ -62,4 +65,4 @@ class TurnEnded:
 
 
 RunEvent: TypeAlias = "StreamEvent | ToolCalled | ToolReturned | TurnEnded"
-"""What a streamed run gives; told apart by `type`."""
+"""An event of a streamed run; the field `type` distinguishes them."""

@@ -1,4 +1,4 @@
-"""Answers the calls of a response: runs tools and the functions for other calls, and says what went wrong."""
+"""The answers to the calls of a response: runs tools and hooks, and turns their failures into text for the model."""
 
 from __future__ import annotations
 
@@ -6,24 +6,25 @@ import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from .._base.json_types import is_sequence
 from .._base.messages import MAX_BODY_CHARS, one_line
-from .._tools.outputs import failure_of, output_of, tool_search_output, wrong_arguments
+from .._tools.outputs import describe_argument_errors, failure_of, output_of, tool_search_output
 from .._tools.tool import CallableTool, RunContext
-from ..errors import ConfigurationError, ToolExecutionError
+from ..errors import ConfigurationError, RequestValidationError, ToolDefinitionError, ToolExecutionError
 from ..models.items import CustomToolCall, FunctionCall
 from ..models.tool_calls import McpApprovalRequest, ToolSearchCall
 from .events import ToolReturned
-from .workers import NeedsAsync, TookTooLong, WasCancelled, Workers, waited_for
+from .workers import AsyncFunctionError, FunctionCancelled, FunctionTimedOut, Workers, await_result
 
 if TYPE_CHECKING:
     from .._tools.tool import OnToolError
     from .._tools.toolbox import Toolbox
     from ..models import InputItem, OutputItem
-    from .observers import RunWatch
+    from .observers import RunObserverDispatcher
 
 __all__ = ["HOOKS", "Executor"]
 
@@ -37,11 +38,23 @@ HOOKS = {
     "shell_call": "on_shell",
     "tool_search_call": "on_tool_search",
 }
-"""Who answers which type of call."""
+"""The arguments of a run whose functions answer calls of other tools, by the type of the call."""
 
 
 class Executor:
-    """Answers calls, several at the same time."""
+    """The functions of a run, and the rules for calling them.
+
+    Args:
+        toolbox: The tools of the run.
+        workers: Threads or tasks for the calls.
+        hooks: Functions for other calls, by the names of the arguments.
+        time_limit: The time limit of a call in seconds, unless its tool has one; None for none.
+        on_error: What happens when a call fails, unless its tool says so.
+        context: The value of each `RunContext`.
+        approved: The ids of the calls that may be made although their tools need approval.
+        knows_all_tools: Whether the model can have no tools but those of the toolbox.
+        observers: The dispatcher of observers; None if there are none.
+    """
 
     def __init__(
         self,
@@ -49,74 +62,75 @@ class Executor:
         workers: Workers,
         hooks: Mapping[str, Callable[[Any], object]],
         *,
-        timeout: float | None,
+        time_limit: float | None,
         on_error: OnToolError,
         context: object,
         approved: Collection[str],
-        knows_all: bool,
-        watch: RunWatch | None,
+        knows_all_tools: bool,
+        observers: RunObserverDispatcher | None,
     ) -> None:
         self._toolbox = toolbox
         self._workers = workers
         self._hooks = hooks
-        self._timeout = timeout
+        self._time_limit = time_limit
         self._on_error = on_error
         self._context = context
         self._approved = approved
-        self._knows_all = knows_all
-        self._watch = watch
+        self._knows_all_tools = knows_all_tools
+        self._observers = observers
 
     def can_answer(self, call: OutputItem) -> bool:
-        """Tell whether a call is for somebody here; what names no tool at all is, so that the model is told.
+        """Whether a call can be answered here.
 
-        Of that nobody can be sure if there may be tools elsewhere, as in a prompt template.
+        A call of a tool that does not exist can: the model is informed of its mistake. But if there may be tools that
+        are unknown here, as with a prompt template, such a call is left to the user.
         """
         if isinstance(call, (FunctionCall, CustomToolCall)):
-            # What tool search has loaded may be called in a namespace of its own name.
+            # A tool that tool search has loaded may be called in a namespace of its own name.
             spaces = (call.namespace, None) if call.namespace == call.name else (call.namespace,)
             if any(self._toolbox.is_declared(call.name, space) for space in spaces):
                 return False
             tool = self._find(call)
             if tool is not None and tool.options.get("needs_approval"):
                 return call.call_id in self._approved
-            return self._knows_all or tool is not None
+            return self._knows_all_tools or tool is not None
         return HOOKS.get(str(call.type)) in self._hooks
 
     async def answer(
-        self, calls: Sequence[OutputItem], turn: int, done: Callable[[ToolReturned], None]
+        self, calls: Sequence[OutputItem], turn: int, on_return: Callable[[ToolReturned], None]
     ) -> None:
-        """Answer calls, and tell of each when it is done.
+        """Answer calls of a turn, and report each answer as soon as it is there.
 
         Raises:
-            ToolExecutionError: One failed, and the run is to end with that.
+            ToolExecutionError: A call failed, and the failure ends the run.
         """
-        await self._workers.each([partial(self._answer, call, turn, done) for call in calls])
+        await self._workers.run_all([partial(self._answer, call, turn, on_return) for call in calls])
 
-    async def _answer(self, call: OutputItem, turn: int, done: Callable[[ToolReturned], None]) -> None:
-        if self._watch is None:
-            returned = await self._returned(call, turn)
+    async def _answer(self, call: OutputItem, turn: int, on_return: Callable[[ToolReturned], None]) -> None:
+        if self._observers is None:
+            returned = await self._call(call, turn)
         else:
-            with self._watch.calling(call) as tell:
-                returned = await self._returned(call, turn)
-                tell(returned)
-        done(returned)
+            with self._observers.observe_call(call) as report:
+                returned = await self._call(call, turn)
+                report(returned)
+        on_return(returned)
 
-    async def _returned(self, call: OutputItem, turn: int) -> ToolReturned:
+    async def _call(self, call: OutputItem, turn: int) -> ToolReturned:
         start = time.perf_counter()
         tool = self._find(call)
         options: Mapping[str, Any] = {} if tool is None else tool.options
-        timeout: float | None = options.get("timeout", self._timeout)
-        if isinstance(call, McpApprovalRequest):  # a person takes the time that it takes
-            timeout = None
+        time_limit: float | None = options.get("timeout", self._time_limit)
+        if isinstance(call, McpApprovalRequest):  # a person decides, which takes its time
+            time_limit = None
         policy: OnToolError = options.get("on_error", self._on_error)
         error: ToolExecutionError | None = None
         try:
-            output = await self._output(call, tool, turn, timeout)
-        except NeedsAsync:
-            raise  # of the program, and not of this call
+            output = await self._output(call, tool, turn, time_limit)
+        except AsyncFunctionError:
+            raise  # a mistake in the program, which the model cannot mend
         except Exception as problem:
-            error = _execution_error(call, problem, timeout)
-            output = await self._told(call, error, policy)
+            error = _execution_error(call, problem, time_limit)
+            output = await self._failure_output(call, error, policy)
         return ToolReturned(turn, call, output, error, time.perf_counter() - start)
 
     def _find(self, call: OutputItem) -> CallableTool[..., object] | None:
@@ -127,69 +141,90 @@ class Executor:
         )
 
     async def _output(
-        self, call: OutputItem, tool: CallableTool[..., object] | None, turn: int, seconds: float | None
+        self, call: OutputItem, tool: CallableTool[..., object] | None, turn: int, time_limit: float | None
     ) -> InputItem:
         if isinstance(call, (FunctionCall, CustomToolCall)):
             if tool is None:
-                raise _Refusal(_no_such_tool(call.name, [known.name for known in self._toolbox.functions]))
+                raise _InvalidCall(
+                    _no_such_tool(call.name, [known.name for known in self._toolbox.functions])
+                )
             text = call.arguments if isinstance(call, FunctionCall) else call.input
             try:
-                bound = tool.shape.bound(text, RunContext(self._context, call, turn))
+                bound = tool.shape.bind(text, RunContext(self._context, call, turn))
             except ValidationError as error:
-                raise _Refusal(wrong_arguments(error)) from error
+                raise _InvalidCall(describe_argument_errors(error)) from error
         else:
             bound = partial(self._hooks[HOOKS[str(call.type)]], call)
-        value = await self._workers.call(bound, seconds)
-        if isinstance(call, ToolSearchCall) and isinstance(value, (list, tuple)):
-            found = self._toolbox.add(cast("Sequence[Any]", value), HOOKS["tool_search_call"])
-            return tool_search_output(call, found)
+        value = await self._workers.call(bound, time_limit)
+        if isinstance(call, ToolSearchCall) and is_sequence(value):
+            return tool_search_output(call, self._add_found(value))
         return output_of(call, value)
 
-    async def _told(self, call: OutputItem, error: ToolExecutionError, policy: OnToolError) -> InputItem:
-        """Return what the model is told of a failure, or raise it."""
+    def _add_found(self, tools: Sequence[Any]) -> list[Any]:
+        try:
+            return self._toolbox.add(tools, HOOKS["tool_search_call"])
+        except ToolDefinitionError:
+            raise
+        except (
+            RequestValidationError
+        ) as error:  # its text would speak of a request, where a function was called
+            text = "; ".join(f"{mistake['path']}: {mistake['message']}" for mistake in error.errors)
+            raise ValueError(text) from error
+
+    async def _failure_output(
+        self, call: OutputItem, error: ToolExecutionError, policy: OnToolError
+    ) -> InputItem:
+        """Return the item that informs the model of a failure.
+
+        Raises:
+            ToolExecutionError: The failure ends the run: the policy says so, or no item of this type can report it.
+        """
         text = f"Error: {error.reason}."
         if callable(policy):
-            text = await self._written(policy, error)
+            text = await self._error_text(policy, error)
         output = None if policy == "raise" else failure_of(call, text)
         if output is None:
             raise error
-        logger.info(
-            "Tool %s failed, and the model is told: %s", error.tool, type(error.__cause__ or error).__name__
-        )
+        # Only the class of the exception: its text may quote what the log must not contain.
+        kind = type(error.__cause__ or error).__name__
+        logger.info("Tool %s failed (%s); the model receives an error text", error.tool, kind)
         return output
 
-    async def _written(
+    async def _error_text(
         self, policy: Callable[[ToolExecutionError], object], error: ToolExecutionError
     ) -> str:
-        """Return what a function of the user's writes of a failure."""
-        text = await waited_for(policy(error), policy, can_wait=self._workers.can_wait)
+        """Return the text that the user's function writes about a failure."""
+        text = await await_result(policy(error), policy, can_await=self._workers.can_await)
         if not isinstance(text, str):
             kind = "None" if text is None else f"a {type(text).__name__}"
-            raise ConfigurationError(f"on_tool_error gave {kind}, expected a text for the model") from error
+            raise ConfigurationError(
+                f"on_tool_error returned {kind}, expected a string for the model"
+            ) from error
         return text
 
 
-class _Refusal(Exception):
-    """A call that cannot be made."""
+class _InvalidCall(Exception):
+    """A call that cannot be made: its tool does not exist, or its arguments do not fit."""
 
 
-_OURS = (_Refusal, TookTooLong, WasCancelled)
+_WITHOUT_CAUSE = (_InvalidCall, FunctionTimedOut, FunctionCancelled)
+"""Exceptions that only carry a message within this package, and are not shown as the cause of a failure."""
 
 
 def _no_such_tool(name: str, known: Sequence[str]) -> str:
     return f"there is no tool {name}; the tools are {', '.join(known) or 'none'}"
 
 
-def _execution_error(call: OutputItem, problem: Exception, timeout: float | None) -> ToolExecutionError:
-    if isinstance(problem, TookTooLong):
-        reason = f"it took longer than {timeout:g} s"
-    elif isinstance(problem, WasCancelled):
+def _execution_error(call: OutputItem, problem: Exception, time_limit: float | None) -> ToolExecutionError:
+    if isinstance(problem, FunctionTimedOut):
+        reason = f"it took longer than {time_limit:g} s"
+    elif isinstance(problem, FunctionCancelled):
         reason = "it was cancelled"
-    elif isinstance(problem, _Refusal):
+    elif isinstance(problem, _InvalidCall):
         reason = str(problem)
     else:
         reason = f"{type(problem).__name__}: {one_line(str(problem), MAX_BODY_CHARS)}".rstrip(": ")
     name = getattr(call, "name", None) or str(call.type)
     error = ToolExecutionError(reason.rstrip("."), tool=str(name), call=call)
-    error.__cause__ = problem.__cause__ if isinstance(problem, _OURS) else problem
+    error.__cause__ = problem.__cause__ if isinstance(problem, _WITHOUT_CAUSE) else problem
     return error

@@ -1,4 +1,4 @@
-"""The loop of a run: asks, calls tools, asks again; over `IO`, for runs as a whole and for streamed ones."""
+"""The loop of a run: asks the model, calls tools, asks again; over `IO`, for whole runs and streamed ones."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 from .._calls.attempts import fetch
 from .._calls.endpoints import RESPONSES_CREATE
@@ -15,11 +15,12 @@ from .._calls.request import prepare
 from .._streaming.http_source import http_source
 from .._tools.toolbox import Toolbox
 from ..errors import APIError, ResponsesClientError, StreamInterrupted
+from .arguments import RunArguments
 from .events import ToolCalled, ToolReturned, TurnEnded
 from .executor import Executor
-from .planner import RunPlan, RunSettings
+from .planner import RunPlan
 from .result import RunResult
-from .workers import refuse_async, waited_for
+from .workers import await_result, require_sync
 
 if TYPE_CHECKING:
     from .._calls.settings import Settings
@@ -28,18 +29,41 @@ if TYPE_CHECKING:
     from .._transport.protocols import IO
     from ..models import InputItem, OutputItem, Response
     from .events import RunEvent
-    from .observers import RunWatch
+    from .observers import RunObserverDispatcher
     from .workers import Workers
 
 __all__ = ["RunLoop", "RunSource", "run_loop"]
 
+# Theory of operation
+# ===================
+#
+# `RunPlan` decides, `Executor` runs functions, and `RunLoop` moves between them: it sends the requests of the plan, and
+# reports responses and outputs to it. `RunLoop.run` is a whole run, from its start to its result.
+#
+# A streamed run is driven from outside: each `fill` of `RunSource` takes steps until there are events to give. Between
+# two calls nothing runs, so that no task outlives a call, and leaving the stream leaves nothing behind.
+#
+#                                +---------------------------------------+
+#                                v                                       |
+#     "start" --> "answer" --> "ask" --> "read" --> "answer" --> "end" --+
+#                 calls of the   |       events     calls of the on_turn
+#                 resumed run    |       of the     response
+#                                |       response
+#                                +--> False, once the plan is not running
+#
+# A step that is cancelled leaves the phase as it was, and the next `fill` takes it again: a request is sent again; a
+# stream, which the cancelled read has closed, raises that it was interrupted. Only calls of tools are not repeated, since
+# a tool may have done something: they are left pending, and the run ends.
+
 logger = logging.getLogger("responses_client")
-_POLL_SECONDS = 1.0
-_REPLAYED = "responses.run: the server does not know the response before, so all items are sent again"
+_POLL_INTERVAL_SECONDS = 1.0
+_POLLING_OPTIONS = ("extra_headers", "extra_query", "timeout", "deadline", "max_retries")
+"""The options of requests that count for polling, too."""
+_REPLAYED = "responses.run: the server does not know the previous response, so all items are sent again"
 
 
 class RunLoop:
-    """One run; see `run_loop`."""
+    """The loop of one run; `run_loop` makes it."""
 
     def __init__(
         self,
@@ -49,153 +73,155 @@ class RunLoop:
         params: Mapping[str, object],
         wanted: OutputType[Any] | None = None,
     ) -> None:
-        given = RunSettings(params)
-        toolbox = Toolbox(given.tools)
-        if given.resume is not None:
-            for turn in given.resume.turns:
-                toolbox.note((*turn.input, *turn.response.output, *turn.outputs))
+        arguments = RunArguments(params)
+        toolbox = Toolbox(arguments.tools)
+        if arguments.resume is not None:
+            for turn in arguments.resume.turns:
+                toolbox.add_known((*turn.input, *turn.response.output, *turn.outputs))
         self.io = io
         self.settings = settings
-        self.plan = RunPlan(given, toolbox, wanted)
-        self._workers = workers(given.max_concurrency)
-        self._on_turn = given.on_turn
-        if not self._workers.can_wait:
+        self.plan = RunPlan(arguments, toolbox, wanted)
+        self._workers = workers(arguments.max_concurrency)
+        self._on_turn = arguments.on_turn
+        if not self._workers.can_await:
             policies = [tool.options.get("on_error") for tool in toolbox.functions]
             for function in [
                 *toolbox.functions,
-                *given.hooks.values(),
-                given.on_turn,
-                given.on_error,
+                *arguments.hooks.values(),
+                arguments.on_turn,
+                arguments.on_tool_error,
                 *policies,
             ]:
-                refuse_async(function)
-        self._watch = _watch(settings, params)
+                require_sync(function)
+        self._observers = _observers(settings, params)
         self._executor = Executor(
             toolbox,
             self._workers,
-            given.hooks,
-            timeout=given.timeout,
-            on_error=given.on_error,
-            context=given.context,
-            approved=given.approve,
-            knows_all=given.request.get("prompt") is None,
-            watch=self._watch,
+            arguments.hooks,
+            time_limit=arguments.tool_timeout,
+            on_error=arguments.on_tool_error,
+            context=arguments.context,
+            approved=arguments.approve,
+            knows_all_tools=arguments.request.get("prompt") is None,
+            observers=self._observers,
         )
 
     async def run(self) -> RunResult:
-        """Go on until the run ends.
+        """Run to the end, and return the result.
 
         Raises:
-            ResponsesClientError: It ended otherwise; `run` of the error is what it had come to.
+            ResponsesClientError: The run ended in an error, whose `run` is the result so far.
         """
         try:
-            with self.watched():
+            with self.observed():
                 await self.answer(await self.start())
-                while self.plan.goes_on:
-                    self.plan.heard(await self._ask())
-                    await self.finish()
-                    await self.answer(self.calls())
+                while self.plan.is_running:
+                    self.plan.add_response(await self._fetch_response())
+                    await self.poll()
+                    await self.answer(self.next_calls())
                     await self.end_turn()
         except BaseException as error:
-            self.ended(error)
+            self.notify_end(error)
             raise
-        self.ended()
+        self.notify_end()
         return self.result()
 
     async def start(self) -> list[OutputItem]:
-        """Return the calls that a run which goes on has left unanswered, when its last response is finished."""
+        """Return the calls of a resumed run to answer first, after its last response has ended."""
         can_answer = self._executor.can_answer
-        if self.plan.number:  # no tool is to run before a mistake in the request is found
+        if self.plan.number:  # a mistake in the request is found before any tool runs
             prepare(RESPONSES_CREATE, self.plan.params, self.settings)
-        was_waiting = self.plan.is_waiting
-        await self.finish()
-        if was_waiting and not self.plan.is_given_more:
-            return self.plan.calls(can_answer)
-        calls = self.plan.open_at_start(can_answer)
-        self.plan.accepted()
+        was_running = self.plan.is_response_running
+        await self.poll()
+        if was_running and not self.plan.has_new_input:
+            return self.plan.next_calls(can_answer)
+        calls = self.plan.calls_at_start(can_answer)
+        self.plan.commit_input()
         return calls
 
     @contextmanager
-    def watched(self) -> Generator[None]:
-        """Do a part of the run where those who watch it want it done; an error carries what it had come to."""
+    def observed(self) -> Generator[None]:
+        """Enter the observer's context for a part of the run; errors that leave it carry the result so far."""
         try:
-            with nullcontext() if self._watch is None else self._watch.around():
+            with nullcontext() if self._observers is None else self._observers.around():
                 yield
         except ResponsesClientError as error:
             error.run = self.plan.result()
             raise
 
-    def ended(self, error: BaseException | None = None) -> None:
-        """Tell those who watch that the run is over."""
-        if self._watch is not None:
-            self._watch.ended(self.plan.result(), error)
+    def notify_end(self, error: BaseException | None = None) -> None:
+        """Notify the observer, if there is one, that the run is over; all calls after the first do nothing."""
+        if self._observers is not None:
+            self._observers.notify_end(self.plan.result(), error)
 
     def result(self) -> RunResult:
-        """Return what the run has come to."""
+        """Return the result of a run that has a response."""
         result = self.plan.result()
         assert result is not None, "a run that did not fail has a response"
         return result
 
-    async def _ask(self) -> Response:
+    async def _fetch_response(self) -> Response:
         while True:
-            call = prepare(RESPONSES_CREATE, self.plan.request(), self.settings)
-            self.plan.sending()
+            call = prepare(RESPONSES_CREATE, self.plan.next_request(), self.settings)
+            self.plan.mark_sent()
             try:
                 response = await fetch(self.io, call)
             except APIError as error:
-                if not self.plan.can_replay(error):
+                if not self.plan.recover(error):
                     raise
             else:
-                if not self.plan.can_replay(response):
+                if not self.plan.recover(response):
                     return response
             logger.info(_REPLAYED)
 
-    async def finish(self) -> None:
-        """Wait for the last response, if it runs in the background."""
-        if self.plan.is_waiting:
-            waiting = Waiting(self.plan.last_turn.response, poll_interval=_POLL_SECONDS, timeout=None)
-            options = {name: value for name, value in self.plan.params.items() if name in _OF_LOOKS}
-            self.plan.finished(await wait(self.io, self.settings, waiting, None, options))
+    async def poll(self) -> None:
+        """Wait for the end of the last response, if it runs in the background."""
+        if self.plan.is_response_running:
+            waiting = Waiting(
+                self.plan.last_turn.response, poll_interval=_POLL_INTERVAL_SECONDS, timeout=None
+            )
+            options = {name: value for name, value in self.plan.params.items() if name in _POLLING_OPTIONS}
+            self.plan.update_response(await wait(self.io, self.settings, waiting, None, options))
 
-    def calls(self) -> list[OutputItem]:
-        """Return the calls of the last response that are to be answered."""
-        return self.plan.calls(self._executor.can_answer)
+    def next_calls(self) -> list[OutputItem]:
+        """Return the calls of the last response to answer here; see `RunPlan.next_calls`."""
+        return self.plan.next_calls(self._executor.can_answer)
 
     async def answer(
-        self, calls: list[OutputItem], tell: Callable[[ToolReturned], object] | None = None
+        self, calls: list[OutputItem], on_return: Callable[[ToolReturned], object] | None = None
     ) -> None:
-        """Answer calls; what was answered is kept, also where one fails."""
-        answers: list[tuple[OutputItem, InputItem]] = []
+        """Answer calls; outputs are kept even if another call fails."""
+        outputs: list[tuple[OutputItem, InputItem]] = []
 
-        def done(returned: ToolReturned) -> None:
-            answers.append((returned.call, returned.output))
-            if tell is not None:
-                tell(returned)
+        def keep(returned: ToolReturned) -> None:
+            outputs.append((returned.call, returned.output))
+            if on_return is not None:
+                on_return(returned)
 
         if calls:
             try:
-                await self._executor.answer(calls, self.plan.number, done)
+                await self._executor.answer(calls, self.plan.number, keep)
             finally:
-                self.plan.answered(answers)
+                self.plan.add_outputs(outputs)
 
     async def end_turn(self) -> None:
-        """Tell the user of a turn; he may stop the run."""
+        """Call the user's `on_turn`, which may stop the run."""
         if self._on_turn is not None:
             answer = self._on_turn(self.result())
-            if await waited_for(answer, self._on_turn, can_wait=self._workers.can_wait) is True:
+            if await await_result(answer, self._on_turn, can_await=self._workers.can_await) is True:
                 self.plan.stop()
 
 
-_OF_LOOKS = ("extra_headers", "extra_query", "timeout", "deadline", "max_retries")
-
-
-def _watch(settings: Settings, params: Mapping[str, object]) -> RunWatch | None:
+def _observers(settings: Settings, params: Mapping[str, object]) -> RunObserverDispatcher | None:
     if settings.telemetry is None:
         return None
-    from .observers import RunTelemetry, RunWatch  # here, since few clients have telemetry
+    # Imported here because few clients have telemetry.
+    from .observers import RunObserverDispatcher, RunTelemetry
 
     telemetry = settings.telemetry
-    return RunWatch(telemetry, settings, params) if isinstance(telemetry, RunTelemetry) else None
+    if not isinstance(telemetry, RunTelemetry):
+        return None
+    return RunObserverDispatcher(telemetry, settings, params)
 
 
 def run_loop(
@@ -205,10 +231,11 @@ def run_loop(
     params: Mapping[str, object],
     text_format: Any,
 ) -> RunLoop:
-    """Return the loop of a run whose last text is read as a type, if there is one.
+    """Return the loop of a run; with a `text_format`, its last text is parsed as that type.
 
     Raises:
-        RequestValidationError: An argument makes no sense.
+        TypeError: An argument is unknown.
+        RequestValidationError: An argument has a wrong type or size, or contradicts another one.
         ConfigurationError: A function is async, and the client is not.
     """
     if text_format is None:
@@ -220,29 +247,29 @@ def run_loop(
 
 
 class RunSource:
-    """Where the events of a streamed run come from; the stream asks it for more when `events` is empty.
+    """The source of a streamed run's events; the stream calls `fill` when `events` is empty.
 
     Attributes:
-        events: What is ready to be given out.
+        events: Events that are ready.
     """
 
     def __init__(self, loop: RunLoop) -> None:
         self.loop = loop
         self.events: deque[RunEvent] = deque()
         self._phase: Literal["start", "ask", "read", "answer", "end"] = "start"
-        self._source: Source | None = None
-        self._calls: dict[int, OutputItem] = {}  # that are to be answered
+        self._source: Source | None = None  # of the response that is being streamed
+        self._calls: dict[int, OutputItem] = {}  # not answered yet, by `id()`: two calls may be equal
         self._is_closed = False
         self._failure: Exception | None = None
 
     @property
     def is_open(self) -> bool:
-        """Whether something is held that is to be closed."""
+        """Whether there is a connection to close."""
         return self._source is not None and self._source.is_open
 
     @property
     def snapshot(self) -> Response | None:
-        """The response so far that is under way, or the last one."""
+        """The response in progress as far as it has arrived, else the last one; None before the first."""
         known = None if self._source is None else self._source.snapshot()
         if known is None and (result := self.loop.plan.result()) is not None:
             known = result.response
@@ -252,36 +279,36 @@ class RunSource:
         """Wait until there are events; return False at the end.
 
         Raises:
-            ResponsesClientError: The run ended in an error; `run` of it is what it had come to.
+            ResponsesClientError: The run ended in an error, whose `run` is the result so far.
         """
         if self._failure is not None:
             raise self._failure
         try:
-            with self.loop.watched():
+            with self.loop.observed():
                 while not self.events:
                     if self._is_closed or not await self._step():
-                        self.loop.ended()
+                        self.loop.notify_end()
                         return False
         except Exception as error:
-            self.loop.ended(error)
+            self.loop.notify_end(error)
             self._failure = error
-            if not self.events:  # what was there before comes first
+            if not self.events:  # else the events before the error come first
                 raise
-        if self._is_closed:  # by a tool, or from elsewhere while one ran
+        if self._is_closed:  # by a tool, or by another thread or task while one ran
             self.events.clear()
         return not self._is_closed
 
     async def _step(self) -> bool:
-        """Do the next thing of a run; return False if there is none. A request that was cancelled is the next thing again."""
+        """Take the next step of the run; return False if there is none."""
         match self._phase:
             case "start":
-                self._announce(await self.loop.start())
-            case "ask" if not self.loop.plan.goes_on:
+                self._begin_answers(await self.loop.start())
+            case "ask" if not self.loop.plan.is_running:
                 return False
             case "ask":
-                await self._open()
+                await self._send_request()
             case "read":
-                await self._read(cast("Source", self._source))
+                await self._read()
             case "answer":
                 await self._answer()
             case _:  # "end"
@@ -290,94 +317,100 @@ class RunSource:
         return True
 
     async def open(self) -> None:
-        """Send the first request, or answer what was left open before."""
+        """Send the first request, or answer the calls of the resumed run."""
         if self._phase == "start":
             await self.fill()
 
-    async def _open(self) -> None:
+    async def _send_request(self) -> None:
         plan = self.loop.plan
-        call = prepare(RESPONSES_CREATE, {**plan.request(), "stream": True}, self.loop.settings)
-        plan.sending()
-        if self._source is not None:  # of a try that was cancelled
+        call = prepare(RESPONSES_CREATE, {**plan.next_request(), "stream": True}, self.loop.settings)
+        plan.mark_sent()
+        if self._source is not None:  # of a step that was cancelled
             await self._source.drop()
         source = self._source = http_source(self.loop.io, call)
         try:
             await source.open()
             await source.fill()
         except APIError as error:
-            if not plan.can_replay(error):
+            if not plan.recover(error):
                 raise
         else:
+            # The first event shows whether the server knows the previous response: nothing has been given out yet.
             started = source.snapshot()
-            if started is None or not plan.can_replay(started):
-                self._take(source)
+            if started is None or not plan.recover(started):
+                self._take_events(source)
                 self._phase = "read"
                 return
             await source.close()
         logger.info(_REPLAYED)
 
-    async def _read(self, source: Source) -> None:
+    async def _read(self) -> None:
+        source = self._source
+        assert source is not None, "a response is read after its request was sent"
         try:
             has_more = await source.fill()
         except StreamInterrupted as error:
-            self.loop.plan.interrupted(error.partial)
+            self.loop.plan.add_partial(error.partial)
             raise
         if has_more:
-            self._take(source)
+            self._take_events(source)
             return
         response = await source.final()
         self._source = None
-        self.loop.plan.heard(response)
-        self._announce(self.loop.calls())
+        self.loop.plan.add_response(response)
+        self._begin_answers(self.loop.next_calls())
 
-    def _take(self, source: Source) -> None:
+    def _take_events(self, source: Source) -> None:
         self.events.extend(source.events)
         source.events.clear()
 
-    def _announce(self, calls: list[OutputItem]) -> None:
+    def _begin_answers(self, calls: list[OutputItem]) -> None:
         self._calls = {id(call): call for call in calls}
         self.events.extend(ToolCalled(self.loop.plan.number, call) for call in calls)
         self._phase = "answer"
 
     async def _answer(self) -> None:
-        def tell(returned: ToolReturned) -> None:
+        def report(returned: ToolReturned) -> None:
             self._calls.pop(id(returned.call), None)
             self.events.append(returned)
 
         plan = self.loop.plan
         try:
-            await self.loop.answer([*self._calls.values()], tell)
+            await self.loop.answer([*self._calls.values()], report)
         except BaseException as error:
-            if not isinstance(
-                error, Exception
-            ):  # cancelled: what a tool has begun is not to be done twice unasked
-                plan.leave()
+            if not isinstance(error, Exception):  # cancelled or interrupted: no tool runs twice unasked
+                plan.mark_pending()
                 self._phase = "ask"
             raise
-        if plan.has_asked:
+        if plan.has_new_turn:
             self.events.append(TurnEnded(plan.number, plan.last_turn))
-        self._phase = "end" if plan.has_asked else "ask"
+        self._phase = "end" if plan.has_new_turn else "ask"
 
     async def finish(self) -> RunResult:
-        """Read to the end, and return what the run has come to."""
+        """Read to the end, and return the result.
+
+        Raises:
+            StreamInterrupted: The stream was closed before the end of the run.
+            ResponsesClientError: The run ended in an error.
+        """
         while await self.fill():
             self.events.clear()
-        if self.loop.plan.goes_on:
+        if self.loop.plan.is_running:
             error = StreamInterrupted("it was closed here before the end of the run", partial=self.snapshot)
             error.run = self.loop.plan.result()
             raise error
         return self.loop.result()
 
     async def close(self) -> None:
-        """Close the connection; the run ends here."""
+        """Close the connection, and end the run."""
         self._is_closed = True
         self.events.clear()
         if self._source is not None:
             await self._source.close()
-        self.loop.ended()
+        self.loop.notify_end()
 
     async def drop(self) -> None:
-        """Close the connection at once."""
+        """Close the connection at once, without giving it back to the pool."""
         if self._source is not None:
             await self._source.drop()
-        self.loop.ended()
+        self.loop.notify_end()

@@ -1,6 +1,6 @@
-"""Those who watch a run are told of it and of its tools; they can neither change nor break it.
+"""The observers of a run and of its tool calls, and the dispatcher that calls them; they cannot change or break a run.
 
-Loaded where a client has telemetry.
+Loaded only if a client has telemetry.
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ if TYPE_CHECKING:
     from .events import ToolReturned
     from .result import RunResult
 
-__all__ = ["RunObserver", "RunTelemetry", "RunWatch", "ToolObserver"]
+__all__ = ["RunObserver", "RunObserverDispatcher", "RunTelemetry", "ToolObserver"]
 
 
 class ToolObserver:
-    """Watches one call of a tool; each method may be left out. What one raises is logged."""
+    """The observer of one tool call; subclasses override the methods they need. Exceptions of methods are log_errors."""
 
     def around(self) -> AbstractContextManager[object]:
-        """Return the block in which the tool runs."""
+        """Return a context in which the tool runs."""
         return nullcontext()
 
-    def ended(self, returned: ToolReturned | None, error: BaseException | None) -> None:
-        """Note what came of the call: an answer, or what ended the run."""
+    def on_end(self, returned: ToolReturned | None, error: BaseException | None) -> None:
+        """Handle the end of the call, once: its output, or the error that ended the run."""
 
 
 class RunObserver:
-    """Watches one run from its start to its end; each method may be left out. What one raises is logged."""
+    """The observer of one run; subclasses override the methods they need. Exceptions of methods are log_errors."""
 
     def around(self) -> AbstractContextManager[object]:
-        """Return the block in which requests are sent and tools run."""
+        """Return a context in which requests are sent and tools run; a streamed run enters one for each step."""
         return nullcontext()
 
-    def calling(self, call: OutputItem) -> ToolObserver:
-        """Return the observer of a call that starts now."""
+    def on_call(self, call: OutputItem) -> ToolObserver:
+        """Return the observer of a tool call that starts now."""
         return ToolObserver()
 
-    def ended(self, result: RunResult | None, error: BaseException | None) -> None:
-        """Note what the run has come to, and what ended it; comes once."""
+    def on_end(self, result: RunResult | None, error: BaseException | None) -> None:
+        """Handle the end of the run, once, with the result so far and the error that ended it."""
 
 
 @runtime_checkable
@@ -56,34 +56,34 @@ class RunTelemetry(Protocol):
         ...
 
 
-class RunWatch:
-    """Tells the observer of one run."""
+class RunObserverDispatcher:
+    """Notifies the observer of one run, which it makes when the run starts."""
 
     def __init__(self, telemetry: RunTelemetry, settings: Settings, params: Mapping[str, object]) -> None:
         self._observe = partial(telemetry.observe_run, settings, params)
-        self._observer: RunObserver | None = None  # before the run has begun, and when it has ended
-        self._has_begun = False
+        self._observer: RunObserver | None = None  # before the start, and after the end
+        self._has_started = False
 
     @contextmanager
     def around(self) -> Generator[None]:
-        """Be in the block of the observer, which is made for the first one."""
+        """Enter the context of the observer, which is made at the first time."""
         with ExitStack() as stack:
             with log_errors("Telemetry"):
-                if not self._has_begun:
-                    self._has_begun = True
+                if not self._has_started:
+                    self._has_started = True
                     self._observer = self._observe()
                 if self._observer is not None:
                     stack.enter_context(self._observer.around())
             yield
 
     @contextmanager
-    def calling(self, call: OutputItem) -> Generator[Callable[[ToolReturned], None]]:
-        """Be in the block of a call's observer; what it gives takes the answer."""
+    def observe_call(self, call: OutputItem) -> Generator[Callable[[ToolReturned], None]]:
+        """Enter the context of a call's observer; the function that is yielded takes the answer."""
         observer = ToolObserver()
         answers: list[ToolReturned] = []
         with ExitStack() as stack:
             with log_errors("Telemetry"):
-                observer = observer if self._observer is None else self._observer.calling(call)
+                observer = observer if self._observer is None else self._observer.on_call(call)
                 stack.enter_context(observer.around())
             error: BaseException | None = None
             try:
@@ -93,11 +93,11 @@ class RunWatch:
                 raise
             finally:
                 with log_errors("Telemetry"):
-                    observer.ended(answers[0] if answers else None, error)
+                    observer.on_end(answers[0] if answers else None, error)
 
-    def ended(self, result: RunResult | None, error: BaseException | None) -> None:
-        """Tell that the run is over, the first time."""
+    def notify_end(self, result: RunResult | None, error: BaseException | None) -> None:
+        """Notify the observer that the run is over; all calls after the first do nothing."""
         observer, self._observer = self._observer, None
         if observer is not None:
             with log_errors("Telemetry"):
-                observer.ended(result, error)
+                observer.on_end(result, error)

@@ -1,9 +1,9 @@
-"""What a run of tools takes beside the fields of a request: tools, limits, and who answers the model's other calls."""
+"""The arguments of a run, as types: tools, limits, and functions that answer other calls of the model."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias
 
 from .._tools.tool import RunTool
 from ..models.params import ResponseRunParams
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncRunParams", "RunParams"]
 
-_T = TypeVar("_T")
-
 Approval: TypeAlias = "bool | McpApprovalResponse | McpApprovalResponseParam"
 ShellResult: TypeAlias = (
     "Sequence[ShellOutputContent | ShellOutputContentParam] | ShellCallOutput | ShellCallOutputParam"
@@ -53,66 +51,70 @@ FoundTools: TypeAlias = "Sequence[RunTool]"
 
 class _RunParams(ResponseRunParams, total=False):
     tools: Sequence[RunTool]
-    """Functions that the model may call, and tools that the server runs."""
+    """Functions that the model may call, and tools that the server runs; none by default."""
     max_turns: int
-    """The most responses that a run may take, 20 by default; one more is a `MaxTurnsExceeded`."""
+    """The maximum number of responses, 20 by default; turns of a resumed run do not count. If the model calls more
+    tools after them, the run raises `MaxTurnsExceeded`."""
     max_concurrency: int
-    """How many calls of one response run at the same time, 10 by default; others wait."""
+    """The maximum number of calls of one response that run at once, 10 by default; the others wait."""
     tool_timeout: float | None
-    """Seconds that a call may take; None, the default, sets no bound."""
+    """The time limit of a call, in seconds; None, the default, sets none. The option `timeout` of a tool comes first."""
     context: object
-    """Any object of yours; functions with a parameter of the type `RunContext` are given it."""
+    """Any object; functions with a parameter of the type `RunContext` receive it as `RunContext.value`."""
     resume: RunResult | None
-    """What an earlier run came to, which goes on: `input`, if any, is what comes after it. It stays in its conversation;
-    a response that failed is asked for again, and one that still runs in the background is waited for."""
+    """An earlier run to continue, with `input` as its next input, if there is any. It stays in its conversation; a
+    response that failed is requested again, and one that still runs in the background is waited for."""
     approve: Collection[str]
-    """The `call_id`s of calls that the run waits with (`needs_approval`) and that may be made now."""
+    """The `call_id`s of pending calls that may be made now although their tools have `needs_approval`; none by
+    default."""
     replay: bool | None
-    """Whether each request repeats all items, in place of `previous_response_id`; by default if `store` is False, or the
-    server does not say of a response that it keeps it, or does not know it after all. False forbids it."""
+    """Whether each request repeats all items, in place of `previous_response_id`. None, the default, repeats them if
+    `store` is False, or if the server does not say that it stores a response, or does not know one later. False never
+    repeats them."""
     reset_tool_choice: bool
-    """Whether `tool_choice` demands a call of the first response only, true by default; else there is no end."""
+    """Whether `tool_choice` can force a call in the first response only; True by default, as else the run would call
+    tools until `max_turns`."""
 
 
 class RunParams(_RunParams, total=False):
-    """The arguments of `responses.run`: the fields of a request, `RequestOptions`, and those of a run."""
+    """The arguments of `responses.run` and `run_stream`: those of `create`, `RequestOptions`, and those of a run."""
 
     on_tool_error: OnToolError
-    """What becomes of a failed call: the model is told ("return", the default), the run ends ("raise"), or a function
-    writes what the model is told."""
+    """How a failed call is handled: the model receives an error text ("return", the default), the run raises a
+    `ToolExecutionError` ("raise"), or a function writes the text for the model."""
     on_turn: Callable[[RunResult], object]
-    """Is called after each turn; the run stops there if it gives True."""
+    """A function that is called after each turn with the run so far; if it returns True, the run stops there."""
     on_mcp_approval: Callable[[McpApprovalRequest], Approval]
-    """Says whether a tool of an MCP server may be called."""
+    """A function that decides whether a tool of an MCP server may be called."""
     on_shell: Callable[[ShellCall], ShellResult]
-    """Runs commands of the tool `shell`, and gives what each printed."""
+    """A function that runs the commands of a call of the tool `shell`, and returns the output of each."""
     on_local_shell: Callable[[LocalShellCall], LocalShellResult]
-    """Runs a command of the tool `local_shell`, and gives what it printed."""
+    """A function that runs the command of a call of the tool `local_shell`, and returns its output."""
     on_apply_patch: Callable[[ApplyPatchCall], PatchResult]
-    """Changes a file, and gives a log, if any; what it raises is a change that failed."""
+    """A function that changes a file, and returns a log or None; an exception reports a failed change."""
     on_computer: Callable[[ComputerCall], ScreenResult]
-    """Does what the model wants done on a screen, and gives a picture of it, or its URL."""
+    """A function that acts on a screen, and returns a picture of it, or the URL of one."""
     on_tool_search: Callable[[ToolSearchCall], FoundTools]
-    """Finds tools, which the model may call from then on."""
+    """A function that finds tools, which the model may call from then on."""
 
 
 class AsyncRunParams(_RunParams, total=False):
     """The arguments of `responses.run` of an `AsyncClient`: as `RunParams`, with functions that may be async."""
 
     on_tool_error: OnToolError | Callable[[ToolExecutionError], Awaitable[str]]
-    """What becomes of a failed call: the model is told ("return", the default), the run ends ("raise"), or a function
-    writes what the model is told."""
+    """How a failed call is handled: the model receives an error text ("return", the default), the run raises a
+    `ToolExecutionError` ("raise"), or a function writes the text for the model."""
     on_turn: Callable[[RunResult], Awaitable[object] | object]
-    """Is called after each turn; the run stops there if it gives True."""
+    """A function that is called after each turn with the run so far; if it returns True, the run stops there."""
     on_mcp_approval: Callable[[McpApprovalRequest], Awaitable[Approval] | Approval]
-    """Says whether a tool of an MCP server may be called."""
+    """A function that decides whether a tool of an MCP server may be called."""
     on_shell: Callable[[ShellCall], Awaitable[ShellResult] | ShellResult]
-    """Runs commands of the tool `shell`, and gives what each printed."""
+    """A function that runs the commands of a call of the tool `shell`, and returns the output of each."""
     on_local_shell: Callable[[LocalShellCall], Awaitable[LocalShellResult] | LocalShellResult]
-    """Runs a command of the tool `local_shell`, and gives what it printed."""
+    """A function that runs the command of a call of the tool `local_shell`, and returns its output."""
     on_apply_patch: Callable[[ApplyPatchCall], Awaitable[PatchResult] | PatchResult]
-    """Changes a file, and gives a log, if any; what it raises is a change that failed."""
+    """A function that changes a file, and returns a log or None; an exception reports a failed change."""
     on_computer: Callable[[ComputerCall], Awaitable[ScreenResult] | ScreenResult]
-    """Does what the model wants done on a screen, and gives a picture of it, or its URL."""
+    """A function that acts on a screen, and returns a picture of it, or the URL of one."""
     on_tool_search: Callable[[ToolSearchCall], Awaitable[FoundTools] | FoundTools]
-    """Finds tools, which the model may call from then on."""
+    """A function that finds tools, which the model may call from then on."""

@@ -1,14 +1,15 @@
-"""What a run came to: its turns and their sums, to look at, to save as JSON, and to go on from; no I/O."""
+"""The result of a run: its turns and their sums, its JSON form, and the calls that wait for an answer; no I/O."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 from pydantic_core import from_json
 
+from .._base.json_types import as_object, is_object
 from .._base.messages import body_start
 from .._tools.calls import as_item, unanswered
 from ..errors import ResponseValidationError
@@ -28,22 +29,27 @@ _T_co = TypeVar("_T_co", covariant=True)
 RunStatus: TypeAlias = Literal[
     "in_progress", "completed", "incomplete", "failed", "cancelled", "stopped", "pending"
 ]
-"""How far a run has come.
+"""The status of a run.
 
-The first five are those of its last response, and "completed" only if that calls no tools. "stopped" is what you had it
-do, and "pending" is a call that only you can answer.
+- "in_progress": another response is needed; the status in `on_turn` and in `error.run`.
+- "completed", "incomplete", "failed", "cancelled": the run ended with that status of its last response, which has no
+  open calls.
+- "stopped": `on_turn` stopped the run.
+- "pending": calls wait for an answer or an approval that only the user can give.
 """
 
-_VERSION = 1
+_FORMAT_VERSION = 1
+"""The version of the JSON form; another one is refused."""
 
 
 class Turn(NamedTuple):
-    """One response of a run.
+    """One round of a run: a request, its response, and the outputs of its tool calls.
 
     Attributes:
-        input: What was new in its request: outputs of tools, messages.
-        response: The answer.
-        outputs: What its calls gave, in the order of the calls.
+        input: The input that was new in the request: messages, outputs of the turn before.
+        response: The response.
+        outputs: The outputs of its calls, in the order of the calls. Outputs that you give yourself, as `input` of a
+            resumed run, are in the input of the next turn.
     """
 
     input: tuple[InputItem, ...]
@@ -53,14 +59,23 @@ class Turn(NamedTuple):
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run came to.
+    """The result of a run, or the run so far: in `on_turn`, and in `run` of an error.
+
+    It can be saved as JSON, and continued with `responses.run(resume=result, ...)`.
+
+        result = client.responses.run(model="gpt-5.4", input="Oslo?", tools=[get_weather])
+        print(result.status, result.output_text, result.usage.total_tokens)
+        saved = result.to_json()
+        result = client.responses.run(
+            model="gpt-5.4", tools=[get_weather], resume=RunResult.from_json(saved), input="And tomorrow?"
+        )
 
     Attributes:
-        turns: Its responses in order, those before a `resume` included; one at least.
-        status: How far it has come.
-        previous_response_id: The response that its first turn continues, if there is one.
-        unsent: Input that was given and that no response has answered, as the request for it failed; it goes with the
-            next one.
+        turns: The turns in order, including those of the run that was resumed; at least one.
+        status: The status of the run, see `RunStatus`.
+        previous_response_id: The id of the response that the first turn continues; None if it continues none.
+        unsent: Input that no response has answered, because its request failed; the next request of a resumed run
+            contains it.
     """
 
     turns: tuple[Turn, ...]
@@ -75,12 +90,12 @@ class RunResult:
 
     @property
     def output_text(self) -> str:
-        """The text of the last response."""
+        """The output text of the last response; empty if it has none."""
         return self.response.output_text
 
     @property
     def items(self) -> list[InputItem | OutputItem]:
-        """All that came after the first input, in order: what the model gave, what tools gave, later messages."""
+        """All items after the first input, in order: outputs of the model, outputs of tools, later messages."""
         found: list[InputItem | OutputItem] = []
         for number, turn in enumerate(self.turns):
             found += turn.input if number else ()
@@ -89,7 +104,7 @@ class RunResult:
 
     @property
     def usage(self) -> Usage:
-        """The tokens of all turns together; fields that no response reports are None."""
+        """The sum of the tokens of all turns; fields that no response reports are None."""
         total: JsonObject = {}
         for turn in self.turns:
             if turn.response.usage is not None:
@@ -98,11 +113,11 @@ class RunResult:
 
     @property
     def pending(self) -> list[OutputItem]:
-        """The calls of the last response that have no answer yet."""
+        """The calls of the last response that have no answer yet; empty if it was cut off or failed."""
         return open_calls(self.turns[-1])
 
     def to_dict(self) -> JsonObject:
-        """Return the run as JSON data: what `from_dict` takes."""
+        """Return the run as JSON data, which `from_dict` reads; `meta` of the responses is left out."""
         turns = [
             {
                 "input": [item.to_dict() for item in turn.input],
@@ -111,52 +126,45 @@ class RunResult:
             }
             for turn in self.turns
         ]
-        saved = {"version": _VERSION, "status": self.status, "turns": turns}
+        saved: JsonObject = {"version": _FORMAT_VERSION, "status": self.status, "turns": turns}
         if self.unsent:
             saved["unsent"] = [item.to_dict() for item in self.unsent]
-        follows = self.previous_response_id
-        return saved if follows is None else {**saved, "previous_response_id": follows}
+        if self.previous_response_id is not None:
+            saved["previous_response_id"] = self.previous_response_id
+        return saved
 
     def to_json(self) -> str:
-        """Return the run as JSON text: what `from_json` takes."""
+        """Return the run as JSON text, which `from_json` reads; `meta` of the responses is left out."""
         return write_json(self.to_dict()).decode()
 
     @staticmethod
     def from_dict(data: Mapping[str, object]) -> RunResult:
-        """Make one of what `to_dict` gave; `meta` of the responses is not among that.
+        """Return the run that `to_dict` wrote, without `meta` of the responses.
 
         Raises:
-            ResponseValidationError: The data are no saved run.
+            ResponseValidationError: The data is not a saved run, or one of another version.
         """
         try:
-            turns = cast("Sequence[Mapping[str, Any]]", data["turns"])
-            if data["version"] != _VERSION or not turns:
-                raise ValueError(f"it has version {data['version']!r} and {len(turns)} turns")
-            texts = {"status": data["status"], "previous_response_id": data.get("previous_response_id", "")}
-            for name, value in texts.items():
-                if not isinstance(value, str):
-                    raise TypeError(f"{name} is no text")
-            return RunResult(
-                tuple(_turn(turn) for turn in turns),
-                cast("RunStatus", data["status"]),
-                cast("str | None", data.get("previous_response_id")),
-                tuple(as_item(item) for item in cast("Sequence[Any]", data.get("unsent", ()))),
-            )
+            return _loaded(data)
         except (KeyError, TypeError, ValueError) as error:
-            reason = f"{type(error).__name__}: {error}"
-            advice = "pass what RunResult.to_dict or to_json gave"
-            raise ResponseValidationError(f"No saved run ({reason})", body=data, advice=advice) from error
+            reason = f"The data is not a saved run ({type(error).__name__}: {error})"
+            advice = "pass the result of RunResult.to_dict or to_json"
+            raise ResponseValidationError(reason, body=data, advice=advice) from error
 
     @staticmethod
     def from_json(text: str | bytes) -> RunResult:
-        """Make one of what `to_json` gave; see `from_dict`."""
+        """Return the run that `to_json` wrote, without `meta` of the responses.
+
+        Raises:
+            ResponseValidationError: The text is not valid JSON, or not a saved run, or one of another version.
+        """
         try:
-            data: object = from_json(text)
+            data: Any = from_json(text)
         except ValueError as error:
-            raise ResponseValidationError(
-                f"No saved run: {error}", body=text, advice="pass what RunResult.to_json gave"
-            ) from error
-        return RunResult.from_dict(cast("Mapping[str, object]", data))
+            reason = f"The text is not a saved run ({error})"
+            advice = "pass the result of RunResult.to_json"
+            raise ResponseValidationError(reason, body=text, advice=advice) from error
+        return RunResult.from_dict(data)
 
     def __repr__(self) -> str:
         count = len(self.turns)
@@ -165,7 +173,13 @@ class RunResult:
 
 @dataclass(frozen=True, repr=False)
 class ParsedRunResult(RunResult, Generic[_T_co]):
-    """What a run came to whose last text is read as a type (`text_format`)."""
+    """The result of a run with `text_format`: the text of its last response is parsed as that type.
+
+    See `RunResult` for everything else. `RunResult.from_json` returns a plain `RunResult`.
+
+    Attributes:
+        wanted: The type, with its schema.
+    """
 
     wanted: OutputType[_T_co] = field(kw_only=True, compare=False)
 
@@ -177,52 +191,67 @@ class ParsedRunResult(RunResult, Generic[_T_co]):
 
     @property
     def response(self) -> ParsedResponse[_T_co]:
-        """The last response."""
+        """The last response, parsed."""
         return self._parsed
 
     @property
     def output_parsed(self) -> _T_co | None:
-        """The value; None if there is none, for the reason in `response.parse_error`."""
+        """The value of the type; None if there is none, and `response.parse_error` says why."""
         return self.response.output_parsed
 
     def output_parsed_or_raise(self) -> _T_co:
-        """Return the value.
+        """Return the value of the type.
 
         Raises:
-            RefusalError: The model refused.
-            ParseError: The last answer is not finished, or its text is no such value.
+            RefusalError: The model refused to answer.
+            ParseError: The last response is not complete, or its text does not fit the type.
         """
         return self.response.output_parsed_or_raise()
 
 
 def open_calls(turn: Turn, given: Iterable[object] = ()) -> list[OutputItem]:
-    """Return the calls of a turn that wait for an answer, which may be among what is given.
+    """Return the calls of a turn that wait for an answer: neither the turn nor the items given have one.
 
-    Of an answer that was cut short none does. Where calls share an id, there is an answer for each.
+    In a response that was cut off or failed, no call waits. Calls that share an id need one answer each.
     """
     if turn.response.status not in ("completed", None):
         return []
     return unanswered(turn.response.output, [*turn.outputs, *given])
 
 
+def _loaded(data: Mapping[str, Any]) -> RunResult:
+    turns: Sequence[Mapping[str, Any]] = data["turns"]
+    if data["version"] != _FORMAT_VERSION or not turns:
+        raise ValueError(f"it has version {data['version']!r} and {len(turns)} turns")
+    strings = {"status": data["status"], "previous_response_id": data.get("previous_response_id", "")}
+    for name, value in strings.items():
+        if not isinstance(value, str):
+            raise TypeError(f"{name} is not a string")
+    return RunResult(
+        tuple(map(_turn, turns)),
+        data["status"],
+        data.get("previous_response_id"),
+        _items(data.get("unsent", ())),
+    )
+
+
 def _turn(data: Mapping[str, Any]) -> Turn:
     return Turn(_items(data["input"]), Response.from_dict(data["response"]), _items(data["outputs"]))
 
 
-def _items(data: Sequence[object]) -> tuple[InputItem, ...]:
+def _items(data: Sequence[Any]) -> tuple[InputItem, ...]:
     if not all(isinstance(item, Mapping) for item in data):
-        raise TypeError("what is no object is among the items")
-    return tuple(as_item(cast("Mapping[str, Any]", item)) for item in data)
+        raise TypeError("an item is not an object")
+    return tuple(map(as_item, data))
 
 
 def _sum(left: JsonObject, right: JsonObject) -> JsonObject:
-    """Add numbers field by field, at any depth; of all else, the later value counts."""
+    """Return the numbers added field by field, at any depth; of other values, the later one counts."""
     total = dict(left)
     for name, value in right.items():
         before: object = total.get(name)
-        if isinstance(value, dict):
-            start = cast("JsonObject", before) if isinstance(before, dict) else {}
-            total[name] = _sum(start, cast("JsonObject", value))
+        if is_object(value):
+            total[name] = _sum(as_object(before), value)
         elif isinstance(value, (int, float)) and isinstance(before, (int, float)):
             total[name] = before + value
         elif value is not None or before is None:

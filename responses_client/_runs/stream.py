@@ -23,7 +23,7 @@ _R_co = TypeVar("_R_co", bound=RunResult, covariant=True, default=RunResult)
 
 
 class _RunStream(Generic[_R_co]):
-    """The base of sync and async runs."""
+    """The common base of sync and async streams."""
 
     def __init__(self, source: RunSource) -> None:
         self._source = source
@@ -31,24 +31,24 @@ class _RunStream(Generic[_R_co]):
 
     @property
     def snapshot(self) -> Response | None:
-        """The response that is under way, as far as it has come, or the last one; None before the first."""
+        """The response in progress as far as it has arrived, else the last one; None before the first."""
         return self._source.snapshot
 
     @property
     def result(self) -> _R_co | None:
-        """What the run has come to, its whole responses; None before the first is whole."""
+        """The run so far, made of complete responses; None before the first one is complete."""
         return cast("_R_co | None", self._source.loop.plan.result())
 
-    def _left(self, error: BaseException | None) -> None:
-        """Tell those who watch if the run was cancelled or interrupted; other errors are not its own."""
+    def _notify_interruption(self, error: BaseException | None) -> None:
+        # The block's own exceptions are no errors of the run: only cancellation and Ctrl-C end it as failed.
         if error is not None and not isinstance(error, Exception):
-            self._source.loop.ended(error)
+            self._source.loop.notify_end(error)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.result or 'no response yet'}>"
 
     def __del__(self) -> None:
-        self._source.loop.ended()
+        self._source.loop.notify_end()
         if self._source.is_open:
             block = "async with" if isinstance(self, AsyncRunStream) else "with"
             text = f"{type(self).__name__} was not closed: use it in a block of `{block}`"
@@ -56,12 +56,19 @@ class _RunStream(Generic[_R_co]):
 
 
 class RunStream(_RunStream[_R_co]):
-    """The events of all responses of a run, with those of its tools between them; an iterator and a context manager.
+    """The events of a streamed run, as an iterator and a context manager; `run_stream` returns it.
 
-    Leaving the block ends the run. Tools run while the stream waits for its next event.
+    It gives the events of all responses, and `ToolCalled`, `ToolReturned` and `TurnEnded` between them. Tools run
+    while the stream waits for its next event. Leaving the block ends the run.
+
+        with client.responses.run_stream(model="gpt-5.4", input="Oslo?", tools=[get_weather]) as stream:
+            for event in stream:
+                ...
+            result = stream.get_final_result()
 
     Raises:
-        ResponsesClientError: The run ended in an error; `run` of it is what it had come to.
+        ResponsesClientError: The run ended in an error, whose `run` is the result so far; None before the first
+            response. Each wait for an event may raise it.
     """
 
     def __iter__(self) -> Iterator[RunEvent]:
@@ -77,7 +84,7 @@ class RunStream(_RunStream[_R_co]):
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        self._left(error)
+        self._notify_interruption(error)
         self.close()
 
     def __del__(self) -> None:
@@ -87,27 +94,41 @@ class RunStream(_RunStream[_R_co]):
             run(self._source.drop())
 
     def close(self) -> None:
-        """Close the connection; the run ends here."""
+        """Close the connection, and end the run; `result` stays."""
         run(self._source.close())
 
     def text_deltas(self) -> Iterator[str]:
-        """Iterate over the pieces of output text alone, of all responses."""
+        """Iterate over the output text of all responses, piece by piece; other events are consumed."""
         from ..models import OutputTextDelta
 
         return (event.delta for event in self if type(event) is OutputTextDelta)
 
     def until_done(self) -> Self:
-        """Read to the end; return the stream, whose `result` is then that of the whole run."""
+        """Read to the end, and return the stream itself, whose `result` is then that of the whole run.
+
+        Raises:
+            StreamInterrupted: The stream was closed before.
+            ResponsesClientError: The run ended in an error.
+        """
         run(self._source.finish())
         return self
 
     def get_final_result(self) -> _R_co:
-        """Read to the end and return what the run came to."""
+        """Read to the end, and return the result: a `RunResult`, or a `ParsedRunResult` with `text_format`.
+
+        Raises:
+            StreamInterrupted: The stream was closed before.
+            ResponsesClientError: The run ended in an error.
+        """
         return cast("_R_co", run(self._source.finish()))
 
 
 class AsyncRunStream(_RunStream[_R_co]):
-    """The events of a run as an async iterator and context manager; see `RunStream`."""
+    """The events of a streamed run, as an async iterator and context manager; see `RunStream`.
+
+    If a wait for an event is cancelled while tools run, the calls without an answer are not repeated: the run ends,
+    its status is "pending", and `resume` makes the calls.
+    """
 
     def __aiter__(self) -> AsyncIterator[RunEvent]:
         return self
@@ -122,24 +143,34 @@ class AsyncRunStream(_RunStream[_R_co]):
         return self
 
     async def __aexit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        self._left(error)
+        self._notify_interruption(error)
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connection; the run ends here."""
+        """Close the connection, and end the run; `result` stays. `close` is the same."""
         await self._source.close()
 
     close = aclose
 
     def text_deltas(self) -> AsyncIterator[str]:
-        """Iterate over the pieces of output text alone, of all responses."""
+        """Iterate over the output text of all responses, piece by piece; other events are consumed."""
         return TextDeltas(self)
 
     async def until_done(self) -> Self:
-        """Read to the end; return the stream, whose `result` is then that of the whole run."""
+        """Read to the end, and return the stream itself, whose `result` is then that of the whole run.
+
+        Raises:
+            StreamInterrupted: The stream was closed before.
+            ResponsesClientError: The run ended in an error.
+        """
         await self._source.finish()
         return self
 
     async def get_final_result(self) -> _R_co:
-        """Read to the end and return what the run came to."""
+        """Read to the end, and return the result: a `RunResult`, or a `ParsedRunResult` with `text_format`.
+
+        Raises:
+            StreamInterrupted: The stream was closed before.
+            ResponsesClientError: The run ended in an error.
+        """
         return cast("_R_co", await self._source.finish())

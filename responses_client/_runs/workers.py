@@ -1,4 +1,4 @@
-"""Several functions of the user's at the same time: threads for `Client`, tasks for `AsyncClient`."""
+"""Several functions of the user at once: in threads for `Client`, in tasks for `AsyncClient`."""
 
 from __future__ import annotations
 
@@ -8,99 +8,134 @@ import threading
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextvars import copy_context
-from functools import partial
 from inspect import isawaitable
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol
 
 import anyio
 import anyio.to_thread
 
 from .._base.validation import is_async, needs_async
-from .._tools.tool import CallableTool
+from .._tools.tool import is_partial, is_tool, unwrap_tool
 from .._transport.protocols import run
 from .._transport.threads import TimedOut, run_with_timeout, start_in_thread
 from ..errors import ConfigurationError
 
 __all__ = [
+    "AsyncFunctionError",
     "AsyncWorkers",
-    "NeedsAsync",
+    "FunctionCancelled",
+    "FunctionTimedOut",
     "SyncWorkers",
-    "TookTooLong",
-    "WasCancelled",
     "Workers",
-    "refuse_async",
-    "waited_for",
+    "await_result",
+    "require_sync",
 ]
 
-_T = TypeVar("_T")
+# Theory of operation
+# ===================
+#
+# A response may contain several calls. `run_all` runs one job for each, at most `max_concurrency` at a time: workers
+# (threads, or tasks) take jobs from one deque until it is empty or a job has failed. Jobs under way are then awaited,
+# so that the outputs of tools that have done something are not lost, and the first failure is raised. An exception that
+# ends the program (`KeyboardInterrupt`, `SystemExit`) is raised in place of it, and cancels the other tasks.
+#
+# A job calls the user's function by `call`, which bounds its time. Python cannot end a thread from outside; so a function
+# that is late is left to itself, in a daemon thread, which does not keep the program from ending.
+#
+# `Client`: without a time limit, the function runs in the thread of its worker, and a single call in that of the caller,
+# where debuggers and database connections expect it. With a time limit, it has a thread of its own.
+#
+# `AsyncClient`: an async function is awaited. A sync one must not block the event loop, and uses two threads:
+#
+#     task in the event loop          thread of anyio        daemon thread
+#         |
+#         |-- start_in_thread(function) -----------------------> function()
+#         |-- to_thread.run_sync ---------> done.wait()             |
+#         |   (other tasks run)                |                    |
+#         |                                    | <---- done.set() --+  returned or raised
+#         | <----------------------------------+
+#       future.result()
+#
+# The function may hang, so it must not run in a thread of anyio: Python waits for those before it exits. But only a
+# thread of anyio can wake a task, on asyncio as on trio; hence the second one. If the task is cancelled or its time is
+# up, it sets `done` itself: the thread of anyio is free at once, and what the function returns later is dropped.
+
 Job = Callable[[], Coroutine[Any, Any, None]]
 
 
-class TookTooLong(Exception):
-    """A function was not done in time."""
+class FunctionTimedOut(Exception):
+    """A function that did not return in time."""
 
 
-class WasCancelled(Exception):
-    """A function ended as a task does that is cancelled, though nobody cancelled the one that called it."""
+class FunctionCancelled(Exception):
+    """A function that raised asyncio's `CancelledError`, although its caller was not cancelled."""
 
 
-class NeedsAsync(ConfigurationError):
-    """An async function, and nothing here that can wait."""
+class AsyncFunctionError(ConfigurationError):
+    """An async function that was given to a client which cannot await it."""
 
     def __init__(self, function: object) -> None:
-        name = getattr(_plain(function), "__name__", "A tool")
+        name = getattr(_unwrap(function), "__name__", "A tool")
         super().__init__(*needs_async(name).args)
 
 
 class Workers(Protocol):
-    """What a run needs in order to call functions.
+    """The way in which a run calls functions.
 
     Attributes:
-        can_wait: Whether they may be async.
+        can_await: Whether the functions may be async.
     """
 
-    can_wait: bool
+    can_await: bool
 
-    async def call(self, function: Callable[[], object], seconds: float | None) -> object:
-        """Call a function, which may be async, and return what it gives; None as `seconds` sets no bound.
+    async def call(self, function: Callable[[], object], time_limit: float | None) -> object:
+        """Call a function, await its result if need be, and return it.
+
+        Args:
+            function: The function; it may be async if `can_await` is true.
+            time_limit: The time limit in seconds; None for none.
 
         Raises:
-            TookTooLong: It was not done in time.
-            WasCancelled: It was cancelled, and its caller was not.
-            NeedsAsync: It is async, and nothing here can wait.
+            FunctionTimedOut: The function did not return in time.
+            FunctionCancelled: The function was cancelled, and its caller was not.
+            AsyncFunctionError: The result has to be awaited, and cannot be.
         """
         ...
 
-    async def each(self, jobs: Sequence[Job]) -> None:
-        """Do jobs at the same time, so many at once as are allowed.
+    async def run_all(self, jobs: Sequence[Job]) -> None:
+        """Run jobs concurrently.
 
-        When one raises, no others are started; that is raised when those under way are done.
+        After a failure no other job is started; it is raised when those under way are done.
         """
         ...
 
 
 class SyncWorkers:
-    """Threads; a job that is alone stays in that of its caller, where debuggers and databases expect it."""
+    """Threads, or the thread of the caller for a single job.
 
-    can_wait = False
+    Args:
+        max_concurrency: The maximum number of jobs that run at once.
+    """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    can_await = False
 
-    async def call(self, function: Callable[[], object], seconds: float | None) -> object:
-        """See `Workers`; what is late goes on in its thread, as no thread can be ended from outside."""
+    def __init__(self, max_concurrency: int) -> None:
+        self._max_concurrency = max_concurrency
+
+    async def call(self, function: Callable[[], object], time_limit: float | None) -> object:
+        """Call a function and return its result; a function that is late continues in its thread."""
         try:
-            value = function() if seconds is None else run_with_timeout(seconds, function)
+            value = function() if time_limit is None else run_with_timeout(time_limit, function)
         except TimedOut:
-            raise TookTooLong from None
+            raise FunctionTimedOut from None
         except BaseException as error:
             if not _is_own_cancellation(error):
                 raise
-            raise WasCancelled from error
-        return await waited_for(value, function, can_wait=False)
+            raise FunctionCancelled from error
+        return await await_result(value, function, can_await=False)
 
-    async def each(self, jobs: Sequence[Job]) -> None:
-        """See `Workers`."""
+    async def run_all(self, jobs: Sequence[Job]) -> None:
+        """Run jobs in threads."""
         todo = deque(jobs)
         failures: list[BaseException] = []
 
@@ -114,22 +149,22 @@ class SyncWorkers:
                     run(job())
                 except Exception as error:
                     failures.append(error)
-                except BaseException as error:  # the program is to end
+                except BaseException as error:  # it ends the program, and so comes before other failures
                     failures.insert(0, error)
 
-        if min(self._most, len(jobs)) <= 1:
+        count = min(self._max_concurrency, len(jobs))
+        if count <= 1:
             work()
         else:
             threads = [
-                threading.Thread(target=copy_context().run, args=(work,), daemon=True)
-                for _ in range(min(self._most, len(jobs)))
+                threading.Thread(target=copy_context().run, args=(work,), daemon=True) for _ in range(count)
             ]
             try:
                 for thread in threads:
                     thread.start()
                 for thread in threads:
                     thread.join()
-            except BaseException:  # Ctrl-C: what has not begun is not to begin
+            except BaseException:  # Ctrl-C arrives in the main thread: no other job may start
                 todo.clear()
                 raise
         if failures:
@@ -137,40 +172,44 @@ class SyncWorkers:
 
 
 class AsyncWorkers:
-    """Tasks; functions that are not async run in threads, so that they hold nobody up."""
+    """Tasks; functions that are not async run in threads, so that they do not block the event loop.
 
-    can_wait = True
+    Args:
+        max_concurrency: The maximum number of jobs that run at once.
+    """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._waiters: anyio.CapacityLimiter | None = None
+    can_await = True
 
-    async def call(self, function: Callable[[], object], seconds: float | None) -> object:
-        """See `Workers`; a thread that is late, or whose caller is cancelled, is left to itself."""
+    def __init__(self, max_concurrency: int) -> None:
+        self._max_concurrency = max_concurrency
+        self._limiter: anyio.CapacityLimiter | None = None  # made in the event loop, where it belongs
+
+    async def call(self, function: Callable[[], object], time_limit: float | None) -> object:
+        """Call a function, await its result if need be, and return it; a thread that is late is left to itself."""
         try:
-            with anyio.move_on_after(seconds):
+            with anyio.move_on_after(time_limit):
                 value = function() if _is_async(function) else await self._in_thread(function)
-                return await waited_for(value, function, can_wait=True)
+                return await await_result(value, function, can_await=True)
         except BaseException as error:
             if not _is_own_cancellation(error):
                 raise
-            raise WasCancelled from error
-        raise TookTooLong
+            raise FunctionCancelled from error
+        raise FunctionTimedOut
 
     async def _in_thread(self, function: Callable[[], object]) -> object:
-        if self._waiters is None:
-            self._waiters = anyio.CapacityLimiter(math.inf)  # `each` bounds how many there are
-        future, left = start_in_thread(function), threading.Event()
-        future.add_done_callback(lambda _: left.set())
+        if self._limiter is None:
+            # anyio's own limit is 40 threads for the whole program; `run_all` bounds the number here.
+            self._limiter = anyio.CapacityLimiter(math.inf)
+        future, done = start_in_thread(function), threading.Event()
+        future.add_done_callback(lambda _: done.set())
         try:
-            # Waited for in a second thread, of anyio's: those it has keep the program from ending, so none may hang.
-            await anyio.to_thread.run_sync(left.wait, abandon_on_cancel=True, limiter=self._waiters)
+            await anyio.to_thread.run_sync(done.wait, abandon_on_cancel=True, limiter=self._limiter)
         finally:
-            left.set()
+            done.set()
         return future.result()
 
-    async def each(self, jobs: Sequence[Job]) -> None:
-        """See `Workers`."""
+    async def run_all(self, jobs: Sequence[Job]) -> None:
+        """Run jobs in tasks."""
         todo = deque(jobs)
         failures: list[BaseException] = []
         cancelled = anyio.get_cancelled_exc_class()
@@ -184,62 +223,65 @@ class AsyncWorkers:
                 except Exception as error:
                     failures.append(error)
                 except BaseException as error:
-                    # The program is to end: as it is, not in a group, and without delay.
+                    # It ends the program: raised outside of the group, it is not wrapped in an exception group, and
+                    # the other tasks are cancelled so that it does not wait for them.
                     failures.insert(0, error)
                     group.cancel_scope.cancel()
 
         async with anyio.create_task_group() as group:
-            for _ in range(min(self._most, len(jobs)) - 1):
+            for _ in range(min(self._max_concurrency, len(jobs)) - 1):
                 group.start_soon(work)
             await work()
         if failures:
             raise failures[0]
 
 
-async def waited_for(value: object, function: object, *, can_wait: bool) -> object:
-    """Return what a function gave, after waiting for it if need be.
+async def await_result(value: object, function: object, *, can_await: bool) -> object:
+    """Return the result of a function, awaited if it is awaitable.
 
     Raises:
-        NeedsAsync: It would have to be waited for, and nothing here can.
+        AsyncFunctionError: The result has to be awaited, and `can_await` is false.
     """
     if not isawaitable(value):
         return value
-    if can_wait:
+    if can_await:
         return await value
     if isinstance(value, Coroutine):
-        cast("Coroutine[Any, Any, object]", value).close()
-    raise NeedsAsync(function)
+        value.close()  # else Python warns that it was never awaited
+    raise AsyncFunctionError(function)
 
 
 def _is_own_cancellation(error: BaseException) -> bool:
-    """Tell whether an error is asyncio's of a cancelled task, though nobody cancels the task here."""
-    asyncio = sys.modules.get("asyncio")  # what has not imported it raises no such error
+    """Whether an error is asyncio's `CancelledError`, although the current task is not being cancelled.
+
+    Such an error must not reach the caller: asyncio would take the run for cancelled.
+    """
+    asyncio = sys.modules.get("asyncio")  # unless it is imported, its error does not exist
     if asyncio is None or not isinstance(error, asyncio.CancelledError):
         return False
     try:
         task = asyncio.current_task()
-    except RuntimeError:  # a thread without a loop, or trio
+    except RuntimeError:  # a thread without an event loop, or trio
         return True
     return task is None or not task.cancelling()
 
 
-def _plain(function: Any) -> Any:
-    """Return the function of a partial or a tool."""
-    while isinstance(function, (partial, CallableTool)):
-        name = "func" if isinstance(function, partial) else "__wrapped__"
-        function = getattr(cast("object", function), name)
+def _unwrap(function: Any) -> Any:
+    """Return the function inside of partials and tools."""
+    while is_partial(function) or is_tool(function):
+        function = function.func if is_partial(function) else unwrap_tool(function)
     return function
 
 
 def _is_async(function: Any) -> bool:
-    return is_async(_plain(function))
+    return is_async(_unwrap(function))
 
 
-def refuse_async(function: object) -> None:
-    """Refuse a function that is async.
+def require_sync(function: object) -> None:
+    """Refuse an async function.
 
     Raises:
-        NeedsAsync: It is.
+        AsyncFunctionError: The function is async.
     """
     if _is_async(function):
-        raise NeedsAsync(function)
+        raise AsyncFunctionError(function)

@@ -1,4 +1,4 @@
-"""What OpenTelemetry's conventions for generative AI call the facts of a call; without I/O and without OpenTelemetry.
+"""The facts of calls and runs, under the names of OpenTelemetry's conventions; no I/O, and no OpenTelemetry either.
 
 https://github.com/open-telemetry/semantic-conventions-genai
 """
@@ -7,40 +7,60 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from .._base.http import DEFAULT_PORTS
+from .._base.json_types import as_array, is_mapping
+from .._base.validation import is_number
 from .._calls.request import Call
 from .._calls.settings import is_azure
 from ..errors import APIStatusError
 
 __all__ = [
-    "SECONDS",
-    "TOKENS",
+    "DURATION_BUCKETS_SECONDS",
+    "TOKEN_BUCKETS",
     "Attributes",
-    "Failing",
+    "FailureInfo",
+    "call_attributes",
+    "failure_info",
     "field",
     "finish_reason",
-    "for_metrics",
     "generates",
-    "of_call",
-    "of_response",
-    "of_run",
-    "of_tool",
-    "of_usage",
+    "metric_attributes",
+    "response_attributes",
+    "run_attributes",
     "token_counts",
-    "what_failed",
+    "tool_attributes",
+    "usage_attributes",
 ]
 
 Attributes: TypeAlias = dict[str, str | int | float | bool | list[str]]
 
-# The bounds of histograms that the conventions ask for.
-SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
-TOKENS = tuple(4**power for power in range(14))
+# The bucket boundaries of histograms that the conventions recommend.
+DURATION_BUCKETS_SECONDS = (
+    0.01,
+    0.02,
+    0.04,
+    0.08,
+    0.16,
+    0.32,
+    0.64,
+    1.28,
+    2.56,
+    5.12,
+    10.24,
+    20.48,
+    40.96,
+    81.92,
+)
+TOKEN_BUCKETS = tuple(4**power for power in range(14))
 
-# What makes a model work, and is billed. Looking at a response again must not count its tokens again.
-_GENERATES = {"responses.create": "chat", "responses.compact": "responses.compact"}
+_GENERATING = {"responses.create": "chat", "responses.compact": "responses.compact"}
+"""The calls that make a model work, with the names of their operations.
+
+Only these count tokens: a response that is retrieved must not be counted again.
+"""
 _PROVIDERS = {
     "api.deepseek.com": "deepseek",
     "api.groq.com": "groq",
@@ -48,16 +68,19 @@ _PROVIDERS = {
     "api.perplexity.ai": "perplexity",
     "api.x.ai": "x_ai",
 }
+"""The names of providers by the host of the address; `openai` for others."""
 _OPENAI = frozenset({"openai", "azure.ai.openai"})
-_NUMBERS = {
+"""The providers whose spans have the attributes `openai.*`."""
+_NUMBER_ARGUMENTS = {
     "temperature": "temperature",
     "top_p": "top_p",
     "max_output_tokens": "max_tokens",
     "frequency_penalty": "frequency_penalty",
     "presence_penalty": "presence_penalty",
 }
+"""Arguments that are numbers, and the last part of their attributes `gen_ai.request.*`."""
 _OUTPUT_TYPES = {"text": "text", "json_schema": "json", "json_object": "json"}
-_OF_METRICS = (
+_METRIC_ATTRIBUTES = (
     "gen_ai.operation.name",
     "gen_ai.provider.name",
     "gen_ai.request.model",
@@ -66,6 +89,7 @@ _OF_METRICS = (
     "server.port",
     "error.type",
 )
+"""The attributes of measurements; each has few values, as each combination of values is a series of its own."""
 _USAGE = {
     "input_tokens": ("input_tokens",),
     "output_tokens": ("output_tokens",),
@@ -73,17 +97,18 @@ _USAGE = {
     "cache_creation.input_tokens": ("input_tokens_details", "cache_write_tokens"),
     "reasoning.output_tokens": ("output_tokens_details", "reasoning_tokens"),
 }
-_TO_BE_DONE = frozenset({"function_call", "custom_tool_call"})
-_REASONS = {"max_output_tokens": "length"}
-_CODE = r"[\w.-]{1,64}"
+_FUNCTION_CALLS = frozenset({"function_call", "custom_tool_call"})
+_FINISH_REASONS = {"max_output_tokens": "length"}
+_SAFE_CODE = r"[\w.-]{1,64}"
+"""Error codes that are certainly codes; what else a server sends may quote the prompt."""
 
 
 def generates(call: Call[Any]) -> bool:
-    """Say whether a call makes a model work."""
-    return call.operation.name in _GENERATES
+    """Whether a call makes a model work."""
+    return call.operation.name in _GENERATING
 
 
-def _of_server(operation: str, url: str, provider: str | None) -> Attributes:
+def _server_attributes(operation: str, url: str, provider: str | None) -> Attributes:
     parts = urlsplit(url)
     host = parts.hostname or ""
     if provider is None:
@@ -96,35 +121,40 @@ def _of_server(operation: str, url: str, provider: str | None) -> Attributes:
     }
 
 
-def of_run(base_url: str, params: Mapping[str, object], provider: str | None) -> Attributes:
-    """Give what is known of a run of tools at its start."""
-    found = _of_server("invoke_agent", base_url, provider)
+def run_attributes(base_url: str, params: Mapping[str, object], provider: str | None) -> Attributes:
+    """Return the attributes of a run that are known at its start."""
+    found = _server_attributes("invoke_agent", base_url, provider)
     _put(found, "gen_ai.request.model", params.get("model"))
     _put(found, "gen_ai.conversation.id", params.get("conversation"))
     return found
 
 
-def of_tool(call: object) -> Attributes:
-    """Give what is known of a call of a tool before it runs."""
+def tool_attributes(call: object) -> Attributes:
+    """Return the attributes of a tool call that are known before the tool runs."""
     found: Attributes = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.type": "function"}
     _put(found, "gen_ai.tool.name", field(call, "name") or field(call, "type"))
     _put(found, "gen_ai.tool.call.id", field(call, "call_id") or field(call, "id"))
     return found
 
 
-def of_call(call: Call[Any], provider: str | None) -> tuple[str, Attributes]:
-    """Give the name of the span of a call, and what is known at its start."""
+def call_attributes(call: Call[Any], provider: str | None) -> tuple[str, Attributes]:
+    """Return the name of a call's span, and the attributes that are known at its start.
+
+    Args:
+        call: The call.
+        provider: The name of the provider; None if the address determines it.
+    """
     name = call.operation.name
-    operation = _GENERATES.get(name, name)
-    extra = cast("Mapping[str, object] | None", call.params.get("extra_body")) or {}
-    arguments = {**call.params, **extra}
-    found = _of_server(operation, call.request.url, provider)
+    operation = _GENERATING.get(name, name)
+    extra = call.params.get("extra_body")
+    arguments = {**call.params, **(extra if is_mapping(extra) else {})}
+    found = _server_attributes(operation, call.request.url, provider)
     model = arguments.get("model")
     if isinstance(model, str):
         found["gen_ai.request.model"] = model
-    for ours, theirs in _NUMBERS.items():
-        if (number := arguments.get(ours)) is not None and _is_number(number):
-            found[f"gen_ai.request.{theirs}"] = cast("float", number)
+    for argument, attribute in _NUMBER_ARGUMENTS.items():
+        if is_number(number := arguments.get(argument)):
+            found[f"gen_ai.request.{attribute}"] = number
     if arguments.get("stream") is True:
         found["gen_ai.request.stream"] = True
     _put(found, "gen_ai.output.type", _OUTPUT_TYPES.get(str(field(arguments, "text", "format", "type"))))
@@ -143,8 +173,8 @@ def of_call(call: Call[Any], provider: str | None) -> tuple[str, Attributes]:
     return f"{operation} {model}" if isinstance(model, str) else operation, found
 
 
-def of_response(response: object, provider: str) -> Attributes:
-    """Give what a response tells, whole or in part; nothing for what is none."""
+def response_attributes(response: object, provider: str) -> Attributes:
+    """Return the attributes of a response, which may be incomplete, or of a conversation; none for other objects."""
     found: Attributes = {}
     kind = str(field(response, "object"))
     if kind == "conversation":
@@ -159,67 +189,69 @@ def of_response(response: object, provider: str) -> Attributes:
     reason = finish_reason(response)
     if reason is not None:
         found["gen_ai.response.finish_reasons"] = [reason]
-    return found | of_usage(response)
+    return found | usage_attributes(response)
 
 
-def of_usage(response: object) -> Attributes:
-    """Give the tokens that a response used."""
+def usage_attributes(response: object) -> Attributes:
+    """Return the numbers of tokens that a response used."""
     counts = {name: field(response, "usage", *path) for name, path in _USAGE.items()}
     return {f"gen_ai.usage.{name}": count for name, count in counts.items() if isinstance(count, int)}
 
 
 def finish_reason(response: object) -> str | None:
-    """Say why the model stopped, in the words of the conventions; None while it has not."""
+    """Return why the model stopped, in the words of the conventions; None while it has not."""
     status = field(response, "status")
     if status == "completed":
         output = field(response, "output")
-        items = cast("list[object]", output) if isinstance(output, list) else []
-        return "tool_calls" if any(field(item, "type") in _TO_BE_DONE for item in items) else "stop"
+        calls = any(field(item, "type") in _FUNCTION_CALLS for item in as_array(output))
+        return "tool_calls" if calls else "stop"
     if status == "incomplete":
         reason = field(response, "incomplete_details", "reason")
-        return _REASONS.get(reason, reason) if isinstance(reason, str) else "incomplete"
+        return _FINISH_REASONS.get(reason, reason) if isinstance(reason, str) else "incomplete"
     return {"failed": "error", "cancelled": "cancelled"}.get(str(status))
 
 
-class Failing(NamedTuple):
-    """What went wrong: `type` is the `error.type` of the conventions, `text` says more, and quotes no sentences."""
+class FailureInfo(NamedTuple):
+    """The reason of a failure, without sentences, which may quote prompts and answers.
+
+    Attributes:
+        type: The `error.type` of the conventions: a class of errors, or a code.
+        text: The description for the status of the span.
+    """
 
     type: str
     text: str
 
 
-def what_failed(error: BaseException | None, response: object) -> Failing | None:
-    """Name what went wrong, be it an exception or a response that failed; None if nothing did."""
+def failure_info(error: BaseException | None, response: object) -> FailureInfo | None:
+    """Return the reason why an exception was raised, or why a response failed; None if there was no failure."""
     if error is not None:
         kind = type(error).__qualname__
         status = error.status_code if isinstance(error, APIStatusError) else None
         code = getattr(error, "code", None)
         parts = (kind, "" if status is None else str(status), _code(code) or "")
-        return Failing(kind, " ".join(filter(None, parts)))
+        return FailureInfo(kind, " ".join(filter(None, parts)))
     if field(response, "status") != "failed":
         return None
     kind = _code(field(response, "error", "code")) or "failed"
-    return Failing(kind, f"The response failed: {kind}")
+    return FailureInfo(kind, f"The response failed: {kind}")
 
 
-def for_metrics(attributes: Attributes) -> Attributes:
-    """Choose what measurements are told apart by: only what has few values."""
-    return {name: attributes[name] for name in _OF_METRICS if name in attributes}
+def metric_attributes(attributes: Attributes) -> Attributes:
+    """Return the attributes that measurements have, too."""
+    return {name: attributes[name] for name in _METRIC_ATTRIBUTES if name in attributes}
 
 
 def token_counts(attributes: Attributes) -> dict[str, int]:
-    """Give the tokens used by their kind."""
+    """Return the numbers of tokens by kind, "input" and "output"."""
     counts = {kind: attributes.get(f"gen_ai.usage.{kind}_tokens") for kind in ("input", "output")}
     return {kind: count for kind, count in counts.items() if isinstance(count, int)}
 
 
 def field(value: object, *path: str) -> object:
-    """Look into models and dicts; None where there is nothing."""
+    """Return a field of models and dicts inside each other; None if it is missing."""
     for name in path:
-        if isinstance(value, Mapping):
-            value = cast("Mapping[str, object]", value).get(name)
-        else:
-            value = getattr(value, name, None)
+        value = value.get(name) if is_mapping(value) else getattr(value, name, None)
     return value
 
 
@@ -228,9 +260,5 @@ def _put(attributes: Attributes, name: str, value: object) -> None:
         attributes[name] = value
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
 def _code(value: object) -> str | None:
-    return value if isinstance(value, str) and re.fullmatch(_CODE, value) else None
+    return value if isinstance(value, str) and re.fullmatch(_SAFE_CODE, value) else None

@@ -1,29 +1,34 @@
-"""What is asked and answered, in the JSON of OpenTelemetry's conventions; loaded when content is captured."""
+"""The content of requests, responses and tool calls, in the JSON of OpenTelemetry's conventions.
+
+Loaded only if content is captured.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, TypeAlias, cast
 
 from pydantic_core import from_json, to_json
 
+from .._base.json_types import JsonObject, as_array, is_object
 from ..models import Model
 from .genai import Attributes, finish_reason
 
-__all__ = ["of_output", "of_request", "of_tool_call", "of_tool_output"]
+__all__ = ["request_content", "response_content", "tool_call_content", "tool_output_content"]
 
-Json: TypeAlias = dict[str, Any]
-
-# Calls whose results are to come from here, and the field with their arguments.
-_CALLS = {"function_call": "arguments", "custom_tool_call": "input"}
-_RESULTS = frozenset({"function_call_output", "custom_tool_call_output"})
-_TEXTS = frozenset({"input_text", "output_text", "text", "summary_text", "reasoning_text"})
+_CALL_ARGUMENTS = {"function_call": "arguments", "custom_tool_call": "input"}
+"""The calls that the program answers, and the fields with their arguments."""
+_OUTPUT_TYPES = frozenset({"function_call_output", "custom_tool_call_output"})
+_TEXT_TYPES = frozenset({"input_text", "output_text", "text", "summary_text", "reasoning_text"})
 _MODALITIES = {"input_image": "image", "input_file": "document", "input_audio": "audio"}
 
 
-def of_request(content: bytes) -> Attributes:
-    """Give what a request asks: messages, instructions and tools."""
-    body: Json = from_json(content)
+def request_content(content: bytes) -> Attributes:
+    """Return the messages, instructions and tools of a request as attributes.
+
+    Args:
+        content: The body as it is sent.
+    """
+    body: JsonObject = from_json(content)
     found: Attributes = {}
     messages = list(_messages(_items(body.get("input"), "user")))
     if messages:
@@ -38,75 +43,74 @@ def of_request(content: bytes) -> Attributes:
     return found
 
 
-def of_tool_call(call: object) -> Attributes:
-    """Give what a tool is called with."""
+def tool_call_content(call: object) -> Attributes:
+    """Return the arguments of a tool call as an attribute."""
     fields = call.to_dict() if isinstance(call, Model) else {}
     given = fields.get("arguments", fields.get("input", fields.get("action", fields.get("operation"))))
     return {} if given is None else {"gen_ai.tool.call.arguments": _as_text(given)}
 
 
-def of_tool_output(output: object) -> Attributes:
-    """Give what a tool gave."""
+def tool_output_content(output: object) -> Attributes:
+    """Return the output of a tool as an attribute."""
     given = output.to_dict().get("output") if isinstance(output, Model) else None
     return {} if given is None else {"gen_ai.tool.call.result": _as_text(given)}
 
 
-def of_output(response: object) -> Attributes:
-    """Give what a response says, as one message; nothing if it says nothing."""
+def response_content(response: object) -> Attributes:
+    """Return the output of a response as an attribute, with all items in one message; none if there is no output."""
     output = response.to_dict().get("output") if isinstance(response, Model) else None
     parts = [part for message in _messages(_dicts(output)) for part in message["parts"]]
     if not parts:
         return {}
-    message: Json = {"role": "assistant", "parts": parts}
+    message: JsonObject = {"role": "assistant", "parts": parts}
     if reason := finish_reason(response):
         message["finish_reason"] = reason
     return {"gen_ai.output.messages": _text([message])}
 
 
-def _items(given: object, role: str) -> list[Json]:
+def _items(given: object, role: str) -> list[JsonObject]:
     return [{"role": role, "content": given}] if isinstance(given, str) else _dicts(given)
 
 
-def _dicts(given: object) -> list[Json]:
-    values = cast("list[object]", given) if isinstance(given, list) else []
-    return [cast("Json", value) for value in values if isinstance(value, dict)]
+def _dicts(given: object) -> list[JsonObject]:
+    return [value for value in as_array(given) if is_object(value)]
 
 
-def _messages(items: list[Json]) -> Iterator[Json]:
+def _messages(items: list[JsonObject]) -> Iterator[JsonObject]:
     for item in items:
         kind = item.get("type", "message")
         if kind == "message":
             yield {"role": item.get("role", "user"), "parts": list(_parts(item.get("content")))}
-        elif kind in _RESULTS:
+        elif kind in _OUTPUT_TYPES:
             part = {"type": "tool_call_response", "id": item.get("call_id"), "response": item.get("output")}
             yield {"role": "tool", "parts": [part]}
         else:
-            yield {"role": "assistant", "parts": list(_done(kind, item))}
+            yield {"role": "assistant", "parts": list(_action_parts(kind, item))}
 
 
-def _done(kind: str, item: Json) -> Iterator[Json]:
-    """Yield the parts of what a model did beside talking."""
+def _action_parts(kind: str, item: JsonObject) -> Iterator[JsonObject]:
+    """Yield the parts of an item that is not a message: reasoning, a call, or the use of a hosted tool."""
     if kind == "reasoning":
         for part in (*_dicts(item.get("summary")), *_dicts(item.get("content"))):
             yield {"type": "reasoning", "content": part.get("text")}
-    elif kind in _CALLS:
-        arguments = item.get(_CALLS[kind])
+    elif kind in _CALL_ARGUMENTS:
+        arguments = item.get(_CALL_ARGUMENTS[kind])
         yield {
             "type": "tool_call",
             "id": item.get("call_id"),
             "name": item.get("name"),
             "arguments": _parsed(arguments) if kind == "function_call" else arguments,
         }
-    else:  # of hosted tools, only that they were used: pictures and pages would fill the span
+    else:  # results of hosted tools are left out: pictures and pages are too large for a span
         yield {name: item[name] for name in ("type", "id", "status") if item.get(name) is not None}
 
 
-def _parts(content: object) -> Iterator[Json]:
+def _parts(content: object) -> Iterator[JsonObject]:
     if isinstance(content, str):
         yield {"type": "text", "content": content}
     for part in _dicts(content):
         kind = part.get("type")
-        if kind in _TEXTS:
+        if kind in _TEXT_TYPES:
             yield {"type": "text", "content": part.get("text")}
         elif kind in _MODALITIES:
             yield {"modality": _MODALITIES[kind], **_source(part)}
@@ -116,8 +120,8 @@ def _parts(content: object) -> Iterator[Json]:
             yield {"type": kind}
 
 
-def _source(part: Json) -> Json:
-    """Tell where a picture or file is; data that stand in the request are left out, as they would fill the span."""
+def _source(part: JsonObject) -> JsonObject:
+    """Return the place of an image or file; data inside the request is left out, because it is too large for a span."""
     if file_id := part.get("file_id"):
         return {"type": "file", "file_id": file_id}
     url = part.get("image_url") or part.get("file_url")
@@ -126,8 +130,8 @@ def _source(part: Json) -> Json:
     return {"type": "blob", "content": ""}
 
 
-def _definition(tool: Json) -> Json:
-    """Describe a tool, without what lets it into other servers."""
+def _definition(tool: JsonObject) -> JsonObject:
+    """Return the definition of a tool; that of a hosted tool without its settings, which may hold keys of servers."""
     kept = (
         ("type", "name", "description", "parameters") if tool.get("type") == "function" else ("type", "name")
     )

@@ -1,7 +1,4 @@
-"""Spans and metrics of OpenTelemetry, by its conventions for generative AI: `Client(telemetry=OpenTelemetry())`.
-
-Needs the extra `otel`; loaded by whoever imports it.
-"""
+"""The spans and metrics of OpenTelemetry, by its conventions for generative AI; needs the extra `otel`."""
 
 from __future__ import annotations
 
@@ -9,6 +6,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from typing_extensions import override
 
 from .._base.validation import check_option, check_text, invalid_option
 from .._calls.observers import Observer
@@ -21,7 +20,7 @@ try:
     from opentelemetry import metrics, propagate, trace
 except ModuleNotFoundError as error:
     raise ConfigurationError(
-        f"Telemetry needs a package that is not there, {error.name}: pip install 'responses-client[otel]'"
+        f"Telemetry needs the package {error.name}, which is not installed: pip install 'responses-client[otel]'"
     ) from error
 
 if TYPE_CHECKING:
@@ -35,9 +34,12 @@ if TYPE_CHECKING:
 __all__ = ["OpenTelemetry"]
 
 _NAME = "responses_client"
+"""The name of tracer and meter, and the first part of the attributes that the conventions do not have."""
 
 
-class _Tools(NamedTuple):
+class _Instruments(NamedTuple):
+    """The options, the tracer and the histograms that all spans share."""
+
     captures_content: bool
     propagates: bool
     provider: str | None
@@ -48,22 +50,25 @@ class _Tools(NamedTuple):
 
 
 class OpenTelemetry:
-    """Makes a span of each call, and measures times and tokens: an option of clients.
+    """Telemetry for a client: a span for each call, run and tool call, and metrics of durations and tokens.
 
-    A span covers a call with all its tries; a stream from its request to its terminal event, its failure, or where
-    it is closed. It is current while requests are sent and hooks run. Neither what is asked nor what is answered is in
-    it, and no text of errors, unless `capture_content` is set.
+        client = Client(telemetry=OpenTelemetry())
+
+    The span of a call covers all its attempts; that of a stream lasts until the terminal event, a failure, or the
+    closing of the stream. It is current while requests are sent and hooks run. Durations are in seconds.
 
     Args:
-        tracer_provider: Where spans go; the global provider by default.
-        meter_provider: Where measurements go; the global provider by default.
-        capture_content: Whether spans have the input, instructions, tools, output and texts of errors, False by
-            default.
-        propagate: Whether requests carry the trace on (`traceparent` and what else is set up), False by default.
-        provider: The `gen_ai.provider.name`; by default what the address tells, and `openai` where it tells nothing.
+        tracer_provider: The provider of spans; the global one by default.
+        meter_provider: The provider of metrics; the global one by default.
+        capture_content: Whether spans contain inputs, instructions, tools, outputs and the messages of errors; False
+            by default, as these may be confidential.
+        propagate: Whether requests propagate the trace to the server, in the headers of the global propagator
+            (`traceparent`, ...); False by default.
+        provider: The value of `gen_ai.provider.name`; by default it follows from the address of the server, and is
+            `openai` if the address is unknown.
 
     Raises:
-        ConfigurationError: An argument cannot work.
+        ConfigurationError: An argument has a wrong type, or the provider is blank.
     """
 
     def __init__(
@@ -85,31 +90,36 @@ class OpenTelemetry:
             return meter.create_histogram(name, unit, text, explicit_bucket_boundaries_advisory=bounds)
 
         name, first_chunk = "gen_ai.client.operation.duration", "gen_ai.client.operation.time_to_first_chunk"
-        self._tools = _Tools(
+        self._instruments = _Instruments(
             captures_content=capture_content,
             propagates=propagate,
             provider=None if provider is None else check_option("provider argument", check_text, provider),
             tracer=trace.get_tracer(_NAME, __version__, tracer_provider),
-            duration=histogram(name, "s", "How long calls take.", genai.SECONDS),
+            duration=histogram(name, "s", "How long calls take.", genai.DURATION_BUCKETS_SECONDS),
             first_chunk=histogram(
-                first_chunk, "s", "How long a stream takes to its first event.", genai.SECONDS
+                first_chunk,
+                "s",
+                "How long a stream takes to its first event.",
+                genai.DURATION_BUCKETS_SECONDS,
             ),
             tokens=histogram(
-                "gen_ai.client.token.usage", "{token}", "How many tokens are used.", genai.TOKENS
+                "gen_ai.client.token.usage", "{token}", "How many tokens are used.", genai.TOKEN_BUCKETS
             ),
         )
 
     def __repr__(self) -> str:
-        content = "with content" if self._tools.captures_content else "without content"
+        content = "with content" if self._instruments.captures_content else "without content"
         return f"<{type(self).__name__} {content}>"
 
     def observe(self, call: Call[Any]) -> Observer:
-        """Start the span of a call; this is for clients."""
-        return _CallSpan(self._tools, call)
+        """Start the span of a call, for the client, and return its observer."""
+        return _CallSpan(self._instruments, call)
 
     def observe_run(self, settings: Settings, params: Mapping[str, object]) -> RunObserver:
-        """Start the span of a run of tools; this is for clients."""
-        return _RunSpan(self._tools, genai.of_run(settings.base_url, params, self._tools.provider))
+        """Start the span of a run, for the client, and return its observer."""
+        return _RunSpan(
+            self._instruments, genai.run_attributes(settings.base_url, params, self._instruments.provider)
+        )
 
 
 def _check(name: str, value: object, kinds: tuple[type, ...], expected: str) -> None:
@@ -118,48 +128,52 @@ def _check(name: str, value: object, kinds: tuple[type, ...], expected: str) -> 
 
 
 class _CallSpan(Observer):
-    def __init__(self, tools: _Tools, call: Call[Any]) -> None:
-        self._tools = tools
+    """The span of one call, with its measurements."""
+
+    def __init__(self, instruments: _Instruments, call: Call[Any]) -> None:
+        self._instruments = instruments
         self._generates = genai.generates(call)
-        name, self._attributes = genai.of_call(call, tools.provider)
-        self._response: object = None  # the last state that was seen
+        name, self._attributes = genai.call_attributes(call, instruments.provider)
+        self._response: object = None  # the last state that was observed
         self._answer: ResponseInfo | None = None
         self._tries = 0
-        self._first_after: float | None = None
+        self._time_to_first_event: float | None = None
         self._start = time.perf_counter()
-        self._span = tools.tracer.start_span(name, kind=trace.SpanKind.CLIENT, attributes=self._attributes)
+        self._span = instruments.tracer.start_span(
+            name, kind=trace.SpanKind.CLIENT, attributes=self._attributes
+        )
         self._context = trace.set_span_in_context(self._span)
         if self._captures_content and call.request.content:
-            from .genai_messages import of_request
+            from .genai_messages import request_content
 
-            self._span.set_attributes(of_request(call.request.content))
+            self._span.set_attributes(request_content(call.request.content))
 
     @property
     def _captures_content(self) -> bool:
-        return self._tools.captures_content and self._span.is_recording()
+        return self._instruments.captures_content and self._span.is_recording()
 
+    @override
     def around(self) -> AbstractContextManager[object]:
-        """See `Observer`."""
         return _current(self._span)
 
+    @override
     def headers(self) -> Mapping[str, str]:
-        """See `Observer`."""
         carrier: dict[str, str] = {}
-        if self._tools.propagates:
+        if self._instruments.propagates:
             propagate.inject(carrier, self._context)
         return carrier
 
+    @override
     def on_request(self, request: RequestInfo) -> None:
-        """See `Observer`."""
         self._tries = request.try_number
 
+    @override
     def on_response(self, answer: ResponseInfo) -> None:
-        """See `Observer`."""
         self._answer = answer
-        self._note(answer.result)
+        self._remember(answer.result)
 
+    @override
     def on_retry(self, operation: str, delay: float, reason: str) -> None:
-        """See `Observer`."""
         details: dict[str, str | float] = {
             f"{_NAME}.operation": operation,
             f"{_NAME}.delay": delay,
@@ -167,33 +181,33 @@ class _CallSpan(Observer):
         }
         self._span.add_event(f"{_NAME}.retry", details)
 
+    @override
     def on_events(self, events: Sequence[StreamEvent]) -> None:
-        """See `Observer`."""
-        if self._first_after is None:
-            self._first_after = time.perf_counter() - self._start
-        for event in (events[0], events[-1]):  # one of which has the response, in its first or last state
-            self._note(getattr(event, "response", None))
+        if self._time_to_first_event is None:
+            self._time_to_first_event = time.perf_counter() - self._start
+        for event in (events[0], events[-1]):  # the first and the last event of a stream contain the response
+            self._remember(getattr(event, "response", None))
 
-    def _note(self, response: object) -> None:
+    def _remember(self, response: object) -> None:
         self._response = self._response if response is None else response
 
+    @override
     def on_end(self, error: BaseException | None, partial: Callable[[], Response | None]) -> None:
-        """See `Observer`."""
         try:
-            self._tell(error, partial)
+            self._report(error, partial)
         finally:
             self._span.end()
 
-    def _tell(self, error: BaseException | None, partial: Callable[[], Response | None]) -> None:
+    def _report(self, error: BaseException | None, partial: Callable[[], Response | None]) -> None:
         duration = time.perf_counter() - self._start
-        found = genai.of_response(self._response, str(self._attributes["gen_ai.provider.name"]))
-        failing = genai.what_failed(error, self._response)
-        if failing is not None:
-            found["error.type"] = failing.type
-            text = str(error) if error is not None and self._captures_content else failing.text
+        found = genai.response_attributes(self._response, str(self._attributes["gen_ai.provider.name"]))
+        failure = genai.failure_info(error, self._response)
+        if failure is not None:
+            found["error.type"] = failure.type
+            text = str(error) if error is not None and self._captures_content else failure.text
             self._span.set_status(trace.StatusCode.ERROR, text)
-        if self._first_after is not None:
-            found["gen_ai.response.time_to_first_chunk"] = self._first_after
+        if self._time_to_first_event is not None:
+            found["gen_ai.response.time_to_first_chunk"] = self._time_to_first_event
         if self._tries > 1:
             found["http.request.resend_count"] = self._tries - 1
         meta = None if self._answer is None else self._answer.meta
@@ -203,24 +217,24 @@ class _CallSpan(Observer):
         self._span.set_attributes(found)
         if self._captures_content:
             self._capture(error, partial)
-        self._measure(duration, genai.for_metrics(self._attributes | found), found)
+        self._measure(duration, genai.metric_attributes(self._attributes | found), found)
 
     def _capture(self, error: BaseException | None, partial: Callable[[], Response | None]) -> None:
-        from .genai_messages import of_output
+        from .genai_messages import response_content
 
         if isinstance(error, Exception):
             self._span.record_exception(error)
         response: object = getattr(error, "partial", None) or partial() or self._response
-        self._span.set_attributes(of_output(response))
+        self._span.set_attributes(response_content(response))
 
     def _measure(self, duration: float, kinds: genai.Attributes, found: genai.Attributes) -> None:
-        tools, context = self._tools, self._context
-        tools.duration.record(duration, kinds, context)
-        if self._first_after is not None:
-            tools.first_chunk.record(self._first_after, kinds, context)
+        instruments, context = self._instruments, self._context
+        instruments.duration.record(duration, kinds, context)
+        if self._time_to_first_event is not None:
+            instruments.first_chunk.record(self._time_to_first_event, kinds, context)
         if self._generates:
             for kind, count in genai.token_counts(found).items():
-                tools.tokens.record(count, {**kinds, "gen_ai.token.type": kind}, context)
+                instruments.tokens.record(count, {**kinds, "gen_ai.token.type": kind}, context)
 
 
 def _current(span: trace.Span) -> AbstractContextManager[object]:
@@ -228,50 +242,54 @@ def _current(span: trace.Span) -> AbstractContextManager[object]:
 
 
 class _RunSpan(RunObserver):
-    def __init__(self, tools: _Tools, attributes: genai.Attributes) -> None:
-        self._tools = tools
-        self._provider = str(attributes["gen_ai.provider.name"])
-        self._span = tools.tracer.start_span("invoke_agent", attributes=attributes)
+    """The span of one run."""
 
+    def __init__(self, instruments: _Instruments, attributes: genai.Attributes) -> None:
+        self._instruments = instruments
+        self._provider = str(attributes["gen_ai.provider.name"])
+        self._span = instruments.tracer.start_span("invoke_agent", attributes=attributes)
+
+    @override
     def around(self) -> AbstractContextManager[object]:
-        """See `RunObserver`."""
         return _current(self._span)
 
-    def calling(self, call: OutputItem) -> ToolObserver:
-        """See `RunObserver`."""
-        return _ToolSpan(self._tools, call)
+    @override
+    def on_call(self, call: OutputItem) -> ToolObserver:
+        return _ToolSpan(self._instruments, call)
 
-    def ended(self, result: RunResult | None, error: BaseException | None) -> None:
-        """See `RunObserver`."""
+    @override
+    def on_end(self, result: RunResult | None, error: BaseException | None) -> None:
         last = None if result is None else result.response
-        found = genai.of_response(last, self._provider)
-        if result is not None:  # the tokens of all turns, and not those of the last one
-            found |= genai.of_usage({"usage": result.usage})
+        found = genai.response_attributes(last, self._provider)
+        if result is not None:  # the tokens of all turns, in place of those of the last response
+            found |= genai.usage_attributes({"usage": result.usage})
             found[f"{_NAME}.turns"] = len(result.turns)
-        if (failing := genai.what_failed(error, last)) is not None:
-            found["error.type"] = failing.type
-            self._span.set_status(trace.StatusCode.ERROR, failing.text)
+        if (failure := genai.failure_info(error, last)) is not None:
+            found["error.type"] = failure.type
+            self._span.set_status(trace.StatusCode.ERROR, failure.text)
         self._span.set_attributes(found)
         self._span.end()
 
 
 class _ToolSpan(ToolObserver):
-    def __init__(self, tools: _Tools, call: OutputItem) -> None:
-        attributes = genai.of_tool(call)
+    """The span of one tool call."""
+
+    def __init__(self, instruments: _Instruments, call: OutputItem) -> None:
+        attributes = genai.tool_attributes(call)
         name = f"execute_tool {attributes['gen_ai.tool.name']}"
-        self._span = tools.tracer.start_span(name, attributes=attributes)
-        self._captures_content = tools.captures_content and self._span.is_recording()
+        self._span = instruments.tracer.start_span(name, attributes=attributes)
+        self._captures_content = instruments.captures_content and self._span.is_recording()
         if self._captures_content:
-            from .genai_messages import of_tool_call
+            from .genai_messages import tool_call_content
 
-            self._span.set_attributes(of_tool_call(call))
+            self._span.set_attributes(tool_call_content(call))
 
+    @override
     def around(self) -> AbstractContextManager[object]:
-        """See `ToolObserver`."""
         return _current(self._span)
 
-    def ended(self, returned: ToolReturned | None, error: BaseException | None) -> None:
-        """See `ToolObserver`."""
+    @override
+    def on_end(self, returned: ToolReturned | None, error: BaseException | None) -> None:
         failure = error if returned is None else returned.error
         if failure is not None:
             cause = failure.__cause__ or failure
@@ -279,7 +297,7 @@ class _ToolSpan(ToolObserver):
             text = str(failure) if self._captures_content else type(cause).__qualname__
             self._span.set_status(trace.StatusCode.ERROR, text)
         if returned is not None and self._captures_content:
-            from .genai_messages import of_tool_output
+            from .genai_messages import tool_output_content
 
-            self._span.set_attributes(of_tool_output(returned.output))
+            self._span.set_attributes(tool_output_content(returned.output))
         self._span.end()

@@ -1,12 +1,12 @@
-"""Which items call something, which items answer calls, and by which id they name each other; no I/O."""
+"""The items that are calls, the items that answer them, and the ids that link the two; no I/O."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Iterable, Sequence
+from typing import cast
 
-from ..models._base import Model, dispatcher
+from ..models._base import dispatcher
 from ..models._unions import InputItem, OutputItem
 
 __all__ = ["answer_key", "answered_keys", "as_item", "call_key", "is_call", "unanswered"]
@@ -23,19 +23,23 @@ _CALLS = frozenset(
         "tool_search_call",
     }
 )
-"""Types of items that a program answers; for some of them, a server may."""
+"""The types of calls that a program answers; for `shell_call` and `tool_search_call`, a server may do so itself."""
 
 
-def as_item(data: Mapping[str, Any] | Model) -> InputItem:
-    """Return an item of an input as a model; a model stays as it is."""
+def as_item(data: object) -> InputItem:
+    """Return an input item as a model; a model is returned as it is."""
     return cast("InputItem", dispatcher(InputItem).validate(data))
 
 
 def unanswered(output: Sequence[OutputItem], answers: Iterable[object]) -> list[OutputItem]:
-    """Return the calls in an output that only a program can answer, and none has, nor the server."""
+    """Return the calls of an output that wait for the answer of a program.
+
+    Answers may also be in the output itself, where a server ran the tool. Calls that share an id need one answer each.
+    """
     answered = Counter(answered_keys([*output, *answers]))
     found: list[OutputItem] = []
     for item in output:
+        # A call with this status was cut off: its arguments are not whole.
         if not is_call(item) or getattr(item, "status", None) == "incomplete":
             continue
         key = call_key(item)
@@ -47,28 +51,29 @@ def unanswered(output: Sequence[OutputItem], answers: Iterable[object]) -> list[
 
 
 def answered_keys(items: Iterable[object]) -> list[str]:
-    """Return the keys of the calls that some items answer."""
+    """Return the keys of the calls that items answer, one for each answer."""
     return [key for item in items if (key := answer_key(item)) is not None]
 
 
 def is_call(item: OutputItem) -> bool:
-    """Tell whether an item is a call that a program answers, and not one that the server searches tools for."""
+    """Whether an item is a call for a program to answer; a tool search that the server executes is not."""
     return item.type in _CALLS and (
         item.type != "tool_search_call" or getattr(item, "execution", None) != "server"
     )
 
 
 def call_key(call: OutputItem) -> str:
-    """Return what the answer to a call names it by; nothing where the server answers it itself."""
+    """Return the id by which an answer names a call; empty if there is none, as the server answers the call itself."""
     return str(getattr(call, "id" if call.type == "mcp_approval_request" else "call_id", None) or "")
 
 
 def answer_key(item: object) -> str | None:
-    """Return what an item names the call by that it answers; None if it answers none."""
+    """Return the id of the call that an item answers; None if the item is not an answer."""
     kind = str(getattr(item, "type", ""))
     if kind == "mcp_approval_response":
         return str(getattr(item, "approval_request_id", None))
     if kind in _CALLS or not kind.endswith("_output"):
         return None
+    # The API's schema gives the output of a local shell no `call_id`: its `id` is that of the call.
     key = getattr(item, "call_id", None) or (kind == "local_shell_call_output" and getattr(item, "id", None))
     return key or None

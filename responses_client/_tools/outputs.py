@@ -1,4 +1,4 @@
-"""What tools give, as items that the model reads: values, pictures and files, and what went wrong; no I/O."""
+"""The items that answer calls, made of return values and of failures; no I/O."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import to_json, to_jsonable_python
 
 from .._base.field_errors import field_path
+from .._base.json_types import is_mapping, is_sequence
 from .._base.messages import MAX_BODY_CHARS, one_line
 from ..models._base import Model, as_response_error, strict_validation
 from ..models.attachments import InputFile, InputImage
@@ -30,21 +31,27 @@ from .calls import answer_key, as_item, call_key
 if TYPE_CHECKING:
     from ..models import InputItem, OutputItem
 
-__all__ = ["failure_of", "output_of", "tool_search_output", "wrong_arguments"]
+__all__ = ["describe_argument_errors", "failure_of", "output_of", "tool_search_output"]
 
 _PARTS = (InputText, InputImage, InputFile)
 _MISTAKES_SHOWN = 10
-_OUTPUTS = {"mcp_approval_request": "mcp_approval_response"}
+_ANSWER_TYPES = {
+    "mcp_approval_request": "mcp_approval_response",
+    "tool_search_call": "tool_search_output",
+}
+"""The types of answers that are not the type of the call and `_output`."""
 
 
 def output_of(call: OutputItem, value: object) -> InputItem:
-    """Return the answer to a call that has come to a value.
+    """Return the answer to a call, made of the value that its function returned.
+
+    A value that has the type of the answer is the whole item, and is only checked.
 
     Raises:
-        ValueError: The value is nothing that the call can be answered with; the text says what would be.
+        ValueError: The value cannot be the answer to this call; the text says which values can.
     """
-    if _type_of(value) == _output_type(call):  # the whole item
-        item = _checked(call, cast("Mapping[str, Any] | Model", value))
+    if _type_of(value) == _answer_type(call):
+        item = _checked(call, value)
         if (key := answer_key(item)) != call_key(call):
             raise ValueError(f"expected the answer to the call {call_key(call)}, got that to {key}")
         return item
@@ -53,36 +60,42 @@ def output_of(call: OutputItem, value: object) -> InputItem:
             return _answer(call, {"output": _text_or_parts(value)})
         case McpApprovalRequest():
             if not isinstance(value, bool):
-                raise ValueError(f"expected True or False, or an McpApprovalResponse, got {_named(value)}")
-            return _checked(call, {**_start(call), "approval_request_id": call.id, "approve": value})
+                raise ValueError(
+                    f"expected True or False, or an McpApprovalResponse, got {_type_name(value)}"
+                )
+            return _checked(
+                call,
+                {"type": _answer_type(call), "approval_request_id": call.id, "approve": value},
+            )
         case ShellCall():
             if isinstance(value, str) or not isinstance(value, Sequence):
-                raise ValueError(f"expected a list of ShellOutputContent, got {_named(value)}")
+                raise ValueError(f"expected a list of ShellOutputContent, got {_type_name(value)}")
             limit = call.action.max_output_length
             limits = {} if limit is None else {"max_output_length": limit}
             return _answer(call, {"output": [_json(part) for part in cast("list[object]", value)], **limits})
         case LocalShellCall():
-            # Published with the id of the call as `id`.
-            return _answer(call, {"id": call.call_id, "output": _expected_text(value)})
+            # The API's schema names the call by `id` here, and has no `call_id`.
+            return _answer(call, {"id": call.call_id, "output": _expected_string(value)})
         case ApplyPatchCall():
-            log = {} if value is None else {"output": _expected_text(value)}
+            log = {} if value is None else {"output": _expected_string(value)}
             return _answer(call, {"status": "completed", **log})
         case ComputerCall():
             return _answer(call, {"output": _screen(call, value)})
         case _:
-            raise ValueError(f"expected an item that answers a {call.type}, got {_named(value)}")
+            raise ValueError(f"expected an item that answers a {call.type}, got {_type_name(value)}")
 
 
 def _type_of(value: object) -> object:
-    """Return the type that an item or a part of one names, None for any other value."""
-    if isinstance(value, Mapping):
-        return cast("Mapping[str, object]", value).get("type")
+    """Return the field `type` of an item or a part; None for any other value."""
+    if is_mapping(value):
+        return value.get("type")
+    # Of models alone: the attribute `type` of other objects may be anything, in data frames even a whole column.
     return getattr(value, "type", None) if isinstance(value, Model) else None
 
 
 def failure_of(call: OutputItem, text: str) -> InputItem | None:
-    """Return the answer to a call that failed, for the model to read; None if there is no such answer."""
-    text = _sendable(text)
+    """Return the answer that reports the failure of a call to the model; None if answers to this call cannot."""
+    text = _without_surrogates(text)
     match call:
         case FunctionCall() | CustomToolCall():
             return _answer(call, {"output": text})
@@ -97,11 +110,11 @@ def failure_of(call: OutputItem, text: str) -> InputItem | None:
             return None
 
 
-def wrong_arguments(error: ValidationError) -> str:
-    """Say to the model what is wrong with the arguments that it wrote."""
+def describe_argument_errors(error: ValidationError) -> str:
+    """Return a text for the model about the mistakes in the arguments that it wrote."""
     lines = error.errors(include_url=False)
     if lines[0]["type"] == "json_invalid" and not lines[0]["loc"]:
-        return f"the arguments are no JSON ({lines[0]['msg'].removeprefix('Invalid JSON: ')})"
+        return f"the arguments are not valid JSON ({lines[0]['msg'].removeprefix('Invalid JSON: ')})"
     places = [(field_path(line["loc"]), line["msg"]) for line in lines[:_MISTAKES_SHOWN]]
     shown = [f"{path}: {text}" if path else text for path, text in places]
     more = [f"and {len(lines) - _MISTAKES_SHOWN} more"] if len(lines) > _MISTAKES_SHOWN else []
@@ -109,73 +122,70 @@ def wrong_arguments(error: ValidationError) -> str:
 
 
 def tool_search_output(call: ToolSearchCall, tools: Sequence[object]) -> InputItem:
-    """Return the answer to a search that has found tools."""
+    """Return the answer to a tool search that has found tools."""
     found = [_json(tool) for tool in tools]
     return _answer(call, {"execution": "client", "status": "completed", "tools": found})
 
 
-def _output_type(call: OutputItem) -> str:
-    kind = str(call.type)
-    return (
-        _OUTPUTS.get(kind) or f"{kind.removesuffix('_call') if kind == 'tool_search_call' else kind}_output"
-    )
-
-
-def _start(call: OutputItem) -> dict[str, Any]:
-    return {"type": _output_type(call)}
+def _answer_type(call: OutputItem) -> str:
+    return _ANSWER_TYPES.get(str(call.type), f"{call.type}_output")
 
 
 def _answer(call: OutputItem, fields: Mapping[str, object]) -> InputItem:
-    # Who made the call is to be told again: a program of the model's waits for what it called.
+    # The caller is repeated: a program that the model wrote waits for the results of its own calls.
     caller: Model | None = getattr(call, "caller", None)
     callers = {} if caller is None else {"caller": caller.to_dict()}
-    return _checked(call, {**_start(call), "call_id": call_key(call), **fields, **callers})
+    return _checked(call, {"type": _answer_type(call), "call_id": call_key(call), **fields, **callers})
 
 
-def _checked(call: OutputItem, value: Mapping[str, Any] | Model) -> InputItem:
+def _checked(call: OutputItem, value: object) -> InputItem:
+    data = dict(value) if is_mapping(value) else value
     try:
         with strict_validation():
-            return as_item(value if isinstance(value, Model) else dict(value))
+            return as_item(data)
     except ValidationError as error:
-        raise ValueError(str(as_response_error(_output_type(call), error, value, "correct it"))) from None
+        raise ValueError(str(as_response_error(_answer_type(call), error, data, "correct it"))) from None
 
 
 def _text_or_parts(value: object) -> object:
     if isinstance(value, str):
-        return _sendable(value)
+        return _without_surrogates(value)
     if _is_part(value):
         return [_json(value)]
-    if isinstance(value, (list, tuple)):
-        parts = cast("Sequence[object]", value)
-        if any(map(_is_part, parts)):
-            return [_part(part) for part in parts]
-    if isinstance(value, Iterator):  # which can be read once
+    if is_sequence(value) and any(map(_is_part, value)):
+        return [_part(part) for part in value]
+    if isinstance(value, Iterator):  # it can be read once, and may have to be written twice below
         value = list(cast("Iterator[object]", value))
     try:
         return to_json(value, by_alias=True, inf_nan_mode="strings").decode()
     except ValueError as error:
         reason = one_line(str(error), MAX_BODY_CHARS)
-    if "surrogates not allowed" in reason:  # in a name of a file, say; keys are no such names
+    if "surrogates not allowed" in reason:  # as in names of files; in keys they stay a mistake
         with suppress(ValueError):
-            return _sendable(json.dumps(to_jsonable_python(value, by_alias=True), ensure_ascii=False))
-    raise ValueError(f"expected a text, JSON data, or InputText, InputImage and InputFile, but {reason}")
+            return _without_surrogates(
+                json.dumps(to_jsonable_python(value, by_alias=True), ensure_ascii=False)
+            )
+    raise ValueError(f"expected a string, JSON data, or InputText, InputImage and InputFile, but {reason}")
 
 
-def _sendable(text: str) -> str:
-    """Return a text with U+FFFD for each half of a character, which Python has in names of files that are no text."""
+def _without_surrogates(text: str) -> str:
+    """Return a string that UTF-8 can encode: a lone surrogate becomes U+FFFD, a pair the character it stands for.
+
+    Python decodes names of files to such strings if their bytes are not valid UTF-8 (PEP 383).
+    """
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _is_part(value: object) -> bool:
-    return isinstance(value, _PARTS)  # and no dict, which may look like one and be data
+    return isinstance(value, _PARTS)  # not a dict: one that looks like a part may be data
 
 
 def _part(value: object) -> object:
     if isinstance(value, str):
-        return {"type": "input_text", "text": _sendable(value)}
+        return {"type": "input_text", "text": _without_surrogates(value)}
     if not _is_part(value):
         raise ValueError(
-            f"expected texts, InputText, InputImage and InputFile in one list, got {_named(value)}"
+            f"expected strings, InputText, InputImage and InputFile in one list, got {_type_name(value)}"
         )
     return _json(value)
 
@@ -183,26 +193,26 @@ def _part(value: object) -> object:
 def _screen(call: ComputerCall, value: object) -> dict[str, Any]:
     if call.pending_safety_checks:
         raise ValueError(
-            "the call has safety checks, which nobody but you may acknowledge: expected a ComputerCallOutput "
-            f"with acknowledged_safety_checks, got {_named(value)}"
+            "the call has safety checks, which only you can acknowledge: expected a ComputerCallOutput "
+            f"with acknowledged_safety_checks, got {_type_name(value)}"
         )
     if isinstance(value, ComputerScreenshot):
         return value.to_dict()
     url = value.image_url if isinstance(value, InputImage) else value
-    return {"type": "computer_screenshot", "image_url": _expected_text(url)}
+    return {"type": "computer_screenshot", "image_url": _expected_string(url)}
 
 
-def _expected_text(value: object) -> str:
+def _expected_string(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"expected a text, got {_named(value)}")
-    return _sendable(value)
+        raise ValueError(f"expected a string, got {_type_name(value)}")
+    return _without_surrogates(value)
 
 
 def _json(part: object) -> object:
     if isinstance(part, Model):
         return part.to_dict()
-    return dict(cast("Mapping[str, object]", part)) if isinstance(part, Mapping) else part
+    return dict(part) if is_mapping(part) else part
 
 
-def _named(value: object) -> str:
+def _type_name(value: object) -> str:
     return "None" if value is None else f"a {type(value).__name__}"

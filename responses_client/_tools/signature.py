@@ -1,4 +1,4 @@
-"""What a function takes, told to the model as JSON Schema and read from what the model sends; no I/O."""
+"""The parameters of a function, as JSON Schema for the model, and arguments read back from JSON; no I/O."""
 
 from __future__ import annotations
 
@@ -33,29 +33,29 @@ from .._base.messages import MAX_BODY_CHARS, one_line
 from .._structured.output_type import schema_of
 from .._structured.strict_schema import strict_schema
 from ..errors import RequestValidationError, ToolDefinitionError
-from .tool import CallableTool, RunContext
+from .tool import RunContext, is_partial, is_tool, unwrap_tool
 
 __all__ = ["ToolShape", "shape_of"]
 
 _NAME = r"[a-zA-Z0-9_-]{1,128}"
+"""The names that the API accepts for tools."""
 _NO_ARGUMENTS = ("", "null")
 _CLOSED = ConfigDict(extra="forbid")
-_typed_dict: Callable[[str, dict[str, Any]], Any] = cast(
-    "Any", TypedDict
-)  # no type that a checker could know
+# The functional form with names that are known at run time only, which type checkers do not support.
+_typed_dict: Callable[[str, dict[str, Any]], Any] = cast("Any", TypedDict)
 
 
 class ToolShape(NamedTuple):
-    """What a function takes, and what the model is told of it.
+    """The parameters of a function, and its description for the model.
 
     Attributes:
-        function: What is called.
-        description: What the model is told; empty if nothing is known.
-        parameters: JSON Schema of the arguments; None for a custom tool.
-        adapter: Reads the arguments; None for a custom tool.
-        positional: Parameters that have no names for callers, with their defaults.
-        contexts: Parameters that take the `RunContext`.
-        text: The parameter that takes the text of a custom tool; empty for others.
+        function: The function.
+        description: The description of the tool; empty if there is none.
+        parameters: The JSON Schema of the arguments; None for a custom tool.
+        adapter: The validator of the arguments; None for a custom tool.
+        positional: The positional-only parameters, with their defaults.
+        contexts: The names of the parameters that receive the `RunContext`.
+        text: The name of the parameter that receives the text of a custom tool; empty for others.
     """
 
     function: Callable[..., object]
@@ -66,20 +66,25 @@ class ToolShape(NamedTuple):
     contexts: tuple[str, ...]
     text: str
 
-    def bound(self, text: str, context: object) -> Callable[[], object]:
-        """Return the call that the model wants, with its arguments checked.
+    def bind(self, text: str, context: object) -> Callable[[], object]:
+        """Return the function with the arguments that the model sent, validated.
+
+        Args:
+            text: The arguments as JSON; for a custom tool, its text.
+            context: The `RunContext`.
 
         Raises:
-            ValidationError: The text is no JSON, or no such arguments.
+            ValidationError: The text is not valid JSON, or the arguments do not fit.
         """
         if self.adapter is None:
             given: dict[str, Any] = {self.text: text}
         else:
-            # Some models write nothing where there are no arguments.
+            # Some models write nothing, or null, for a function without parameters.
             content = "{}" if text.strip() in _NO_ARGUMENTS else text
-            # By name, too: schemas have it where the alias of a parameter is a path.
+            # By name as well as by alias: where an alias is a path, the schema has the name.
             given = self.adapter.validate_json(content.encode("utf-8", "surrogatepass"), by_name=True)
         given |= dict.fromkeys(self.contexts, context)
+        # A positional-only argument can be passed only if all before it are; defaults fill the gaps.
         last = max((number for number, name in enumerate(self.positional) if name in given), default=-1)
         leading = [*self.positional.items()][: last + 1]
         return partial(self.function, *[given.pop(name, default) for name, default in leading], **given)
@@ -88,13 +93,13 @@ class ToolShape(NamedTuple):
 def shape_of(
     function: Callable[..., object], name: str, options: Mapping[str, Any], *, is_custom: bool
 ) -> ToolShape:
-    """Find out what a function takes.
+    """Return the parameters of a function, and its description for the model.
 
     Raises:
-        ToolDefinitionError: It cannot be a tool.
+        ToolDefinitionError: The function cannot be a tool.
     """
     if not re.fullmatch(_NAME, name):
-        text = "cannot be its name; give it one with tool(name=...)"
+        text = "cannot be its name; pass another one with tool(name=...)"
         raise _unfit(repr(name), text, "a name of 1 to 128 letters, digits, _ and -")
     parameters = _parameters(function, name)
     hints = _hints(function, name, parameters)
@@ -107,52 +112,54 @@ def shape_of(
         text = _text_parameter(name, shown, hints)
         return ToolShape(function, description, None, None, positional, contexts, text)
     fields = {key: _field(given, hints[key], documented.get(key)) for key, given in shown.items()}
-    adapter, schema = _readable(name, fields)
-    told = _told(schema, name, strict=options.get("strict", True))
-    return ToolShape(function, description, told, adapter, positional, contexts, "")
+    adapter, schema = _validator(name, fields)
+    schema = _tool_schema(schema, name, strict=options.get("strict", True))
+    return ToolShape(function, description, schema, adapter, positional, contexts, "")
 
 
-def _inner(function: Any) -> tuple[Any, set[str]]:
-    """Return what partials call in the end, and the parameters that they set by name."""
+def _innermost(function: Any) -> tuple[Any, set[str]]:
+    """Return the function inside of partials and tools, and the names of the parameters that partials set."""
     given = set[str]()
-    while isinstance(function, (partial, CallableTool)):
-        if isinstance(function, partial):
+    while is_partial(function) or is_tool(function):
+        if is_partial(function):
             given |= function.keywords.keys()
             function = function.func
         else:
-            function = inspect.unwrap(cast("Callable[..., object]", function), stop=_is_plain)
+            function = unwrap_tool(function)
     return function, given
 
 
-def _is_plain(function: object) -> bool:
-    return not isinstance(function, CallableTool)
-
-
 def _parameters(function: Callable[..., object], name: str) -> dict[str, Parameter]:
-    """Return what the model may be told to give; what a partial has set is not for the model to change."""
-    _, given = _inner(function)
+    """Return the parameters of a function by name, without those that a partial has set."""
+    _, given = _innermost(function)
     try:
         found = inspect.signature(function).parameters
     except (NameError, TypeError, ValueError) as error:
-        text = f"Python knows no signature of it ({_reason(error)}); wrap it in a function with annotations"
+        text = f"it has no signature that Python can read ({_reason(error)}); wrap it in a function with annotations"
         raise _unfit(name, text, "a function with a signature") from error
     parameters = {key: parameter for key, parameter in found.items() if key not in given}
     first = next(iter(parameters.values()), None)
     if first is not None and first.name in ("self", "cls") and first.annotation is Parameter.empty:
-        text = "is a method without its object; take that of an object, or of a class if it is a classmethod"
+        text = "is a method without its object; pass the method of an object, or of a class if it is a class method"
         raise _unfit(name, text, "a function, or a method of an object")
     for parameter in parameters.values():
         if parameter.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD):
             path = f"{name}.{parameter.replace(annotation=Parameter.empty)}"
-            text = "takes any number of arguments, which the model cannot know of; name each, or take a list"
+            text = (
+                "takes any number of arguments, which a schema cannot express; name each one, or use a list"
+            )
             raise _unfit(name, text, "parameters with names", path)
     return parameters
 
 
 def _hints(function: Callable[..., object], name: str, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
-    """Return the types of parameters; that of the result is not looked at, since only checkers may know it."""
-    source = _source(_inner(function)[0])
+    """Return the types of the parameters by name.
+
+    The annotation of the result is not evaluated: it may use names that only type checkers know.
+    """
+    source = _source(_innermost(function)[0])
     module = sys.modules.get(str(getattr(source, "__module__", None)))
+    # A class has no globals; the annotations of its fields refer to its module.
     names = getattr(source, "__globals__", None) or getattr(module, "__dict__", {})
     type_params = getattr(source, "__type_params__", ())
     hints: dict[str, Any] = {}
@@ -162,29 +169,30 @@ def _hints(function: Callable[..., object], name: str, parameters: Mapping[str, 
         holder: Any = SimpleNamespace(__annotations__={key: annotation}, __type_params__=type_params)
         try:
             hints |= get_type_hints(holder, names, include_extras=True)
-        except Exception as error:  # an annotation may do anything
+        except Exception as error:  # an annotation is any expression
             if isinstance(annotation, str) and re.search(r"\bRunContext\b", annotation):
-                hints[key] = RunContext  # linters want such imports where only type checkers see them
+                hints[key] = RunContext  # linters move such imports to where only type checkers see them
                 continue
             text = (
-                f"its annotation cannot be read ({_reason(error)}); use names that the module has when the program "
-                "runs, not those of a function around it or of an import for type checkers only"
+                f"its annotation cannot be evaluated ({_reason(error)}); use names that the module has at run time, "
+                "not those of an enclosing function or of an import for type checkers only"
             )
-            mistakes.append(_mistake(f"{name}.{key}", text, "an annotation that can be read"))
+            mistakes.append(_mistake(f"{name}.{key}", text, "an annotation that can be evaluated"))
     if mistakes:
         raise ToolDefinitionError(name, mistakes)
     return hints
 
 
 def _source(called: Any) -> Any:
-    """Return what was written together with the annotations of something: a function, or a class."""
+    """Return the function or class that the annotations were written with."""
     if isinstance(called, type):
         bases = cast("type[object]", called).__mro__
-        made = next(base for base in bases if not vars(base).keys().isdisjoint(("__init__", "__new__")))
-        called = vars(made).get("__init__", made)
+        # The class that defines how instances are made; without `__init__`, its annotations are its fields'.
+        maker = next(base for base in bases if not vars(base).keys().isdisjoint(("__init__", "__new__")))
+        called = vars(maker).get("__init__", maker)
         return called if isinstance(called, type) else inspect.unwrap(called)
-    plain = inspect.isroutine(called) or hasattr(called, "__wrapped__")
-    return inspect.unwrap(called if plain else called.__call__)
+    is_function = inspect.isroutine(called) or hasattr(called, "__wrapped__")
+    return inspect.unwrap(called if is_function else called.__call__)
 
 
 def _is_context(hint: object) -> bool:
@@ -194,34 +202,38 @@ def _is_context(hint: object) -> bool:
 
 
 def _text_parameter(name: str, shown: Mapping[str, Parameter], hints: Mapping[str, object]) -> str:
-    takes = [key for key, given in shown.items() if given.default is Parameter.empty]
-    if len(takes) != 1 or _without_notes(hints[takes[0]])[0] not in (str, Any):
-        text = "a custom tool is given one text: it needs one parameter of the type str, beside a RunContext"
+    required = [key for key, given in shown.items() if given.default is Parameter.empty]
+    if len(required) != 1 or _split_annotated(hints[required[0]])[0] not in (str, Any):
+        text = (
+            "a custom tool receives one string: it needs one parameter of the type str, beside a RunContext"
+        )
         raise _unfit(name, text, "one parameter of the type str")
-    return takes[0]
+    return required[0]
 
 
-def _without_notes(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+def _split_annotated(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    """Return the type inside of `Annotated`, and its metadata."""
     if get_origin(hint) is not Annotated:
         return hint, ()
-    base, *notes = get_args(hint)
-    return base, tuple(notes)
+    base, *metadata = get_args(hint)
+    return base, tuple(metadata)
 
 
 def _field(parameter: Parameter, hint: Any, description: str | None) -> Any:
     """Return the type of one argument, as a field of a TypedDict."""
-    base, notes = _without_notes(hint)
+    base, metadata = _split_annotated(hint)
     default = parameter.default
     is_field = isinstance(default, FieldInfo)
+    # A default of None allows null, also where the annotation forgot to say so.
     if (default.default if is_field else default) is None and not _takes_none(base):
-        base = Optional[base]  # noqa: UP045  # of whatever is given
-    if description:  # before what the annotation says itself, which counts for more
-        notes = (Field(description=description), *notes)
+        base = Optional[base]  # noqa: UP045  # `base | None` needs a base that supports `|`
+    if description:  # first, because pydantic lets later metadata win: the annotation's own description does
+        metadata = (Field(description=description), *metadata)
     if is_field:
-        notes = (*notes, default)
+        metadata = (*metadata, default)
     elif default is not Parameter.empty and (shown := _json_data(default)):
-        notes = (*notes, Field(json_schema_extra={"default": shown[0]}))
-    hint = Annotated[(base, *notes)] if notes else base
+        metadata = (*metadata, Field(json_schema_extra={"default": shown[0]}))
+    hint = Annotated[(base, *metadata)] if metadata else base
     return hint if is_field or default is Parameter.empty else NotRequired[hint]
 
 
@@ -232,18 +244,23 @@ def _takes_none(base: Any) -> bool:
 
 
 def _json_data(default: object) -> list[Any]:
-    """Return a default as JSON data in a list, which is empty if it is nothing of that kind."""
+    """Return a default as JSON data, in a list of one; an empty list if it has no such form."""
     try:
         return [json.loads(json.dumps(to_jsonable_python(default), allow_nan=False))]
     except (ValueError, RecursionError):
         return []
 
 
-def _readable(name: str, fields: dict[str, Any]) -> tuple[TypeAdapter[dict[str, Any]], dict[str, Any]]:
-    """Return what reads the arguments, and their JSON Schema; it says which of them cannot be read."""
+def _validator(name: str, fields: dict[str, Any]) -> tuple[TypeAdapter[dict[str, Any]], dict[str, Any]]:
+    """Return the validator of the arguments, and their JSON Schema.
+
+    Raises:
+        ToolDefinitionError: There is none for some of the types; it names their parameters.
+    """
     try:
         return _adapter(name, fields)
-    except Exception as error:  # pydantic's own and, since types may say how they are read, any other
+    except Exception as error:  # of any class: types may define how they are validated
+        # pydantic does not say which field it is about, so each one is tried alone.
         mistakes = [_unreadable(name, error)]
         for key, field in fields.items():
             try:
@@ -254,22 +271,22 @@ def _readable(name: str, fields: dict[str, Any]) -> tuple[TypeAdapter[dict[str, 
 
 
 def _adapter(name: str, fields: dict[str, Any]) -> tuple[TypeAdapter[dict[str, Any]], dict[str, Any]]:
-    # A TypedDict, which takes any names, and leaves defaults to the function.
+    # A TypedDict: its fields may have any name, which those of a model may not, and it leaves defaults to the function.
     arguments: Any = _typed_dict(name, fields)
     arguments.__pydantic_config__ = _CLOSED
     adapter: TypeAdapter[dict[str, Any]] = TypeAdapter(arguments)
-    adapter.rebuild(raise_errors=True)  # which says what a type lacks
+    adapter.rebuild(raise_errors=True)  # the error says what a type lacks
     return adapter, schema_of(adapter)
 
 
 def _unreadable(path: str, error: Exception) -> FieldError:
-    text = f"pydantic cannot read it from JSON ({_reason(error)}); take what a model can write, and what it cannot "
+    text = f"pydantic cannot read it from JSON ({_reason(error)}); use a type with a JSON Schema, and take other values "
     advice = "from a RunContext or a functools.partial"
     return _mistake(path, text + advice, "a type with a JSON Schema")
 
 
-def _told(schema: dict[str, Any], name: str, *, strict: bool) -> dict[str, Any]:
-    """Return the schema as the model is told."""
+def _tool_schema(schema: dict[str, Any], name: str, *, strict: bool) -> dict[str, Any]:
+    """Return the schema in the form for the model."""
     try:
         schema = strict_schema(schema, name) if strict else schema
     except RequestValidationError as error:
@@ -280,36 +297,39 @@ def _told(schema: dict[str, Any], name: str, *, strict: bool) -> dict[str, Any]:
 
 
 def _documentation(function: Callable[..., object], known: Collection[str]) -> tuple[str, dict[str, str]]:
-    """Return what the docstring says of the function, and of its parameters by name."""
-    called, given = _inner(function)
+    """Return the description of the function in its docstring, and those of its parameters by name.
+
+    The docstring is parsed only if it describes one of the `known` parameters; else the model reads it as it is.
+    """
+    called, given = _innermost(function)
     whole = _docstring(called)
     try:
         from docstring_parser import parse
-    except ModuleNotFoundError:  # the extra `tools`; the model can read docstrings, too
+    except ModuleNotFoundError:  # the extra `tools` is not installed
         return whole, {}
     try:
-        parsed = parse(f"\n{whole}")  # it takes indentation from what follows the first line
-    except Exception:  # some texts it trips over
+        parsed = parse(f"\n{whole}")  # it takes the indentation from the second line
+    except Exception:  # the parser fails on some docstrings
         return whole, {}
-    said = {
+    documented = {
         name.strip(): (parameter.description or "").strip()
         for parameter in parsed.params
-        for name in parameter.arg_name.split(",")  # NumPy's style has several in one
+        for name in parameter.arg_name.split(",")  # NumPy's style allows several names
     }
-    if said.keys().isdisjoint((*known, *given)):
+    if documented.keys().isdisjoint((*known, *given)):
         return whole, {}
     returns = parsed.returns.description if parsed.returns else None
     parts = [(parsed.description or "").strip(), f"Returns: {returns.strip()}" if returns else ""]
-    return "\n\n".join(filter(None, parts)), said
+    return "\n\n".join(filter(None, parts)), documented
 
 
 def _docstring(called: Any) -> str:
     if inspect.isroutine(called) or hasattr(called, "__wrapped__"):
         return inspect.getdoc(called) or ""
     kind: type = called if isinstance(called, type) else type(called)
-    # Its own: bases such as BaseModel describe themselves.
+    # Not an inherited one: bases such as BaseModel describe themselves.
     own = inspect.cleandoc(kind.__doc__ or "")
-    if own.startswith(f"{kind.__name__}("):  # which Python writes itself
+    if own.startswith(f"{kind.__name__}("):  # the one that Python generates for dataclasses
         own = ""
     return own or (inspect.getdoc(called.__call__) or "" if kind is not called else "")
 

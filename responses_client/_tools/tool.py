@@ -1,4 +1,4 @@
-"""Functions of your own program as tools of the model: what `tool` and `custom_tool` make of them."""
+"""Functions as tools of the model: `tool`, `custom_tool`, their options, and the objects that they return."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from typing import (
     overload,
 )
 
-from typing_extensions import TypedDict, TypeVar
+from typing_extensions import TypedDict, TypeIs, TypeVar
 
 from .._base.validation import is_seconds
 
@@ -48,8 +48,11 @@ __all__ = [
     "RunTool",
     "ToolOptions",
     "custom_tool",
-    "is_policy",
+    "is_error_policy",
+    "is_partial",
+    "is_tool",
     "tool",
+    "unwrap_tool",
 ]
 
 _P = ParamSpec("_P")
@@ -60,53 +63,61 @@ _S = TypeVar("_S")
 _C_co = TypeVar("_C_co", covariant=True, default=object)
 
 RunTool: TypeAlias = "Callable[..., object] | Tool | ToolParam"
-"""A function, or a tool that somebody else runs."""
+"""An element of `tools` of a run: a function, or a tool without one, as a dict or a model."""
 
 OnToolError: TypeAlias = "Literal['return', 'raise'] | Callable[[ToolExecutionError], str]"
-"""What becomes of a failed call: the model is told, the run ends, or a function writes what the model is told."""
-_SENT = ("defer_loading", "allowed_callers", "format")
+"""How a failed call is handled: the model receives an error text ("return"), the run raises the `ToolExecutionError`
+("raise"), or a function returns the text for the model, or raises."""
+_WIRE_OPTIONS = ("defer_loading", "allowed_callers", "format")
+"""The options that are fields of the definition, under the same names."""
 
 
 class ToolOptions(TypedDict, total=False):
-    """What may be said of a tool."""
+    """The options of a tool, all optional."""
 
     name: str
-    """What the model knows it by, 1 to 128 letters, digits, `_` and `-`; the function's name by default."""
+    """The name that the model sees: 1 to 128 letters, digits, `_` and `-`; the function's name by default."""
     description: str
-    """What the model is told of it, in place of the docstring."""
+    """The description that the model reads; the docstring by default."""
     timeout: float | None
-    """Seconds that a call by the model may take, None sets no bound; by default what the run says."""
+    """The time limit of a call by the model, in seconds; None sets none. The default is `tool_timeout` of the run."""
     on_error: OnToolError | Callable[[ToolExecutionError], Awaitable[str]]
-    """What becomes of a failed call; by default what the run says (`on_tool_error`). For `AsyncClient` it may be async."""
+    """How a failed call is handled, see `OnToolError`; with `AsyncClient` a function may be async. The default is
+    `on_tool_error` of the run."""
     needs_approval: bool
-    """Whether each call waits until somebody allows it (`approve` of a run); false by default."""
+    """Whether each call waits until a run is given its id in `approve`; False by default."""
     defer_loading: bool
-    """Whether the model sees it only after tool search has found it."""
+    """Whether the model sees the tool only after tool search has found it; False by default."""
     allowed_callers: Sequence[Literal["direct", "programmatic"]]
-    """Who may call it, the model itself or a program that it writes."""
+    """The callers that are allowed: the model itself ("direct"), programs that it writes ("programmatic"); by default
+    the API decides."""
 
 
 class FunctionToolOptions(ToolOptions, total=False):
-    """What may be said of a tool that takes arguments."""
+    """The options of a function with arguments, all optional."""
 
     strict: bool
-    """Whether the arguments are sure to fit, true by default: then all are required, and some types cannot be had."""
+    """Whether the API guarantees that the arguments fit the schema; True by default. A strict schema requires all
+    parameters, and cannot express some types, such as dicts with any keys."""
 
 
 class CustomToolOptions(ToolOptions, total=False):
-    """What may be said of a tool that takes text."""
+    """The options of a tool that takes text, all optional."""
 
     format: CustomTextFormatParam | CustomGrammarFormatParam
-    """What the text must look like: a grammar of Lark, or a regular expression; any text by default."""
+    """The format of the text: a grammar of Lark, or a regular expression; any text by default."""
 
 
 class RunContext(Generic[_C_co]):
-    """What a tool may know of the run that calls it; a parameter of this type is not shown to the model.
+    """The run that calls a tool; a parameter of this type receives it, and is not shown to the model.
+
+        def whoami(context: RunContext[Session]) -> str:
+            return context.value.user
 
     Attributes:
-        value: What was passed to the run as `context`; None if nothing was.
-        call: The item that calls the tool.
-        turn: Number of the response that has the call, from 1.
+        value: The argument `context` of the run; None by default.
+        call: The call, an item of the response's output.
+        turn: The number of the turn whose response contains the call, from 1.
     """
 
     __slots__ = ("call", "turn", "value")
@@ -121,19 +132,21 @@ class RunContext(Generic[_C_co]):
 
 
 class CallableTool(Generic[_P, _R_co]):
-    """A function with all that lets a model call it, made by `tool` or `custom_tool`; calling it calls the function.
+    """A function as a tool; `tool` and `custom_tool` return it. Calling it calls the function.
 
     Attributes:
-        name: What the model knows it by.
-        options: What was said of it.
-        is_custom: Whether it takes text in place of arguments.
+        name: The name that the model sees.
+        options: The options as they were given, see `FunctionToolOptions` and `CustomToolOptions`.
+        is_custom: Whether it is a custom tool, which takes a string in place of JSON arguments.
     """
 
     def __init__(
         self, function: Callable[_P, _R_co], options: Mapping[str, Any], *, is_custom: bool = False
     ) -> None:
-        function = _plain(function)  # of a tool, for another one; methods out of pickles are tools as well
-        update_wrapper(cast("Callable[..., object]", self), function, updated=())
+        # A tool may be made of another tool, with other options; a pickled method, too, comes back as a tool.
+        function = unwrap_tool(function)
+        wrapper: Any = self  # `update_wrapper` is typed for functions
+        update_wrapper(wrapper, function, updated=())
         self.name = str(options.get("name", _name_of(function)))
         self.options = options
         self.is_custom = is_custom
@@ -151,7 +164,7 @@ class CallableTool(Generic[_P, _R_co]):
     ) -> CallableTool[_Q, _R_co]: ...
 
     def __get__(self, instance: object, owner: type | None = None) -> object:
-        """Bind a method to its object or, if it is a classmethod, to its class, as functions do."""
+        """Bind a method to its object or, if it is a class method, to its class, as functions do."""
         function: Any = self._function
         if not _is_descriptor(function) or (instance is None and not _is_classmethod(function)):
             return self
@@ -159,19 +172,19 @@ class CallableTool(Generic[_P, _R_co]):
 
     @cached_property
     def shape(self) -> ToolShape:
-        """What the function takes, and what the model is told of it.
+        """The parameters and the description of the function, read at the first use.
 
         Raises:
             ToolDefinitionError: The function cannot be a tool.
         """
-        # Imported here: a module that only declares tools does without pydantic.
+        # Imported here, so that a module that only declares tools does not load pydantic.
         from .signature import shape_of
 
         return shape_of(self._function, self.name, self.options, is_custom=self.is_custom)
 
     @property
     def definition(self) -> FunctionToolParam | CustomToolParam:
-        """What the model is told: an entry of `tools` for requests that are not sent by a run; a copy, to change at will.
+        """The entry of `tools` for the function, in requests that are not sent by a run; a new copy each time.
 
         Raises:
             ToolDefinitionError: The function cannot be a tool.
@@ -181,7 +194,7 @@ class CallableTool(Generic[_P, _R_co]):
             made["description"] = self.shape.description
         if not self.is_custom:
             made |= {"parameters": self.shape.parameters, "strict": self.options.get("strict", True)}
-        made |= {name: self.options[name] for name in _SENT if self.options.get(name) is not None}
+        made |= {name: self.options[name] for name in _WIRE_OPTIONS if self.options.get(name) is not None}
         return cast("FunctionToolParam | CustomToolParam", deepcopy(made))
 
     def __repr__(self) -> str:
@@ -192,10 +205,11 @@ class CallableTool(Generic[_P, _R_co]):
         name = str(getattr(self, "__qualname__", ""))
         for part in name.split("."):
             found = getattr(found, part, None)
-        # What stands in a module under its name is found there again; the function alone would not be.
+        # A decorated function is in its module only as this tool, so pickle keeps the name: it cannot find the function
+        # inside. A tool that is made of a function of a module keeps that function and the options.
         if found is self:
             return name
-        function = found if _plain(found) is self._function else self._function
+        function = found if unwrap_tool(found) is self._function else self._function
         return _restored, (function, self.options, self.is_custom)
 
 
@@ -203,9 +217,19 @@ def _restored(function: Any, options: Mapping[str, Any], is_custom: bool) -> Cal
     return CallableTool(function, options, is_custom=is_custom)
 
 
-def _plain(function: Any) -> Any:
-    """Return what a tool calls, anything else as it is."""
-    return vars(function)["_function"] if isinstance(function, CallableTool) else function
+def is_tool(value: object) -> TypeIs[CallableTool[..., object]]:
+    """Whether a value is a function as a tool."""
+    return isinstance(value, CallableTool)
+
+
+def is_partial(value: object) -> TypeIs[partial[object]]:
+    """Whether a value is a `functools.partial`."""
+    return isinstance(value, partial)
+
+
+def unwrap_tool(function: Any) -> Any:
+    """Return the function inside of a tool; anything else as it is."""
+    return vars(function)["_function"] if is_tool(function) else function
 
 
 def _is_classmethod(function: object) -> bool:
@@ -217,24 +241,24 @@ def _is_descriptor(function: object) -> bool:
 
 
 def _name_of(function: object) -> str:
-    while isinstance(function, partial):
-        function = cast("partial[object]", function).func
+    while is_partial(function):
+        function = function.func
     return str(getattr(function, "__name__", type(function).__name__))
 
 
-def is_policy(value: object) -> bool:
-    """Tell whether a value says what becomes of failed calls; see `OnToolError`."""
+def is_error_policy(value: object) -> bool:
+    """Whether a value is an `OnToolError`."""
     return value in ("return", "raise") or callable(value)
 
 
 def _check(maker: str, function: object, options: Mapping[str, Any], known: Collection[str]) -> None:
-    """Refuse what can be seen to be wrong before a tool is used.
+    """Refuse the mistakes that are visible before a tool is used.
 
     Raises:
-        TypeError: There is no such option.
-        ToolDefinitionError: An option has a wrong value, or what is to be a tool is no function.
+        TypeError: An option is unknown.
+        ToolDefinitionError: An option has a wrong value, or the object is not a function.
     """
-    # Both are imported here, because only a mistake needs them.
+    # Errors are imported here because only a mistake needs them.
     for name in options:
         if name not in known:
             from .._base.validation import unknown_argument
@@ -246,9 +270,7 @@ def _check(maker: str, function: object, options: Mapping[str, Any], known: Coll
         if name in options and not is_right(options[name])
     ]
     if not (callable(function) or _is_classmethod(function)):
-        wrong = [
-            ("function", f"a function; what is said of it goes by name, as in {maker}(name=...)", function)
-        ]
+        wrong = [("function", f"a function; pass options by name, as in {maker}(name=...)", function)]
     if wrong:
         from .._base.field_errors import field_error
         from ..errors import ToolDefinitionError
@@ -258,21 +280,21 @@ def _check(maker: str, function: object, options: Mapping[str, Any], known: Coll
         raise ToolDefinitionError(label, mistakes)
 
 
-def _is_text(value: object) -> bool:
+def _is_string(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _is_flag(value: object) -> bool:
+def _is_bool(value: object) -> bool:
     return isinstance(value, bool)
 
 
 _CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
-    "name": (_is_text, "a text"),
-    "description": (_is_text, "a text"),
+    "name": (_is_string, "a string"),
+    "description": (_is_string, "a string"),
     "timeout": (lambda value: value is None or is_seconds(value), "a positive number of seconds, or None"),
-    "on_error": (is_policy, "'return', 'raise', or a function"),
-    "strict": (_is_flag, "True or False"),
-    "needs_approval": (_is_flag, "True or False"),
+    "on_error": (is_error_policy, "'return', 'raise', or a function"),
+    "strict": (_is_bool, "True or False"),
+    "needs_approval": (_is_bool, "True or False"),
 }
 
 
@@ -289,18 +311,31 @@ def tool(
 def tool(
     function: Callable[_P, _R] | None = None, /, **options: Unpack[FunctionToolOptions]
 ) -> CallableTool[_P, _R] | Callable[[Callable[_P, _R]], CallableTool[_P, _R]]:
-    """Make a function a tool that the model can call: `@tool`, or `@tool(name="weather")`.
+    """Turn a function into a tool that the model can call; use it as `@tool`, or with options.
 
-    What the model is told comes from the function: its name, its docstring, and the annotations of its parameters,
-    such as `Annotated[int, Field(ge=1)]`. With the extra `tools`, what the docstring says of a parameter (in the style
-    of Google, NumPy or Sphinx) becomes its description; without it, the model reads the docstring as it is. Defaults
-    are those of the function. A parameter of the type `RunContext` is not shown, nor is what a `functools.partial` has
-    set. The function may be async for `AsyncClient`; it can be called as before. The options are the fields of
-    `FunctionToolOptions`.
+        @tool(name="find_orders", timeout=5)
+        def orders_of(customer: str, limit: Annotated[int, Field(ge=1, le=50)] = 10) -> list[Order]:
+            "Find the last orders of a customer."
+
+        client.responses.run(model="gpt-5.4", input="What did Ada order?", tools=[orders_of])
+
+    The name, the docstring and the annotations of the function describe it to the model. With the extra `tools`,
+    docstrings in the style of Google, NumPy and Sphinx are parsed, and the text about a parameter becomes its
+    description; without it, the model reads the docstring as it is. Parameters of the type `RunContext`, and arguments
+    that a `functools.partial` has set, are not shown to the model. The function may be async with `AsyncClient`. It can
+    be called as before.
+
+    Args:
+        function: The function, method, `functools.partial` or other callable.
+        options: The fields of `FunctionToolOptions`.
+
+    Returns:
+        The tool; without a function, a decorator.
 
     Raises:
-        ToolDefinitionError: An option has a wrong value; or, when it is first used: the function cannot be a tool.
-        TypeError: There is no such option.
+        ToolDefinitionError: An option has a wrong value. If the function cannot be a tool, this is raised at the first
+            use: in `definition`, or in a run.
+        TypeError: An option is unknown.
     """
 
     def make(function: Callable[_P, _R]) -> CallableTool[_P, _R]:
@@ -323,14 +358,25 @@ def custom_tool(
 def custom_tool(
     function: Callable[_P, _R] | None = None, /, **options: Unpack[CustomToolOptions]
 ) -> CallableTool[_P, _R] | Callable[[Callable[_P, _R]], CallableTool[_P, _R]]:
-    """Make a function of one text a custom tool, which the model gives text in place of arguments; see `tool`.
+    """Turn a function of one string into a custom tool, to which the model sends text in place of JSON arguments.
 
-    The text is free, or in a grammar: `@custom_tool(format={"type": "grammar", "syntax": "lark", "definition": ...})`.
-    The options are the fields of `CustomToolOptions`.
+        @custom_tool(format={"type": "grammar", "syntax": "regex", "definition": r"[0-9]+( [+] [0-9]+)*"})
+        def add_up(formula: str) -> int:
+            "Add integers up, such as 1 + 2 + 3."
+
+    See `tool` for everything else.
+
+    Args:
+        function: The function; it has one parameter of the type `str`, beside any of the type `RunContext`.
+        options: The fields of `CustomToolOptions`.
+
+    Returns:
+        The tool; without a function, a decorator.
 
     Raises:
-        ToolDefinitionError: See `tool`.
-        TypeError: There is no such option.
+        ToolDefinitionError: An option has a wrong value. If the function cannot be a tool, this is raised at the first
+            use: in `definition`, or in a run.
+        TypeError: An option is unknown.
     """
 
     def make(function: Callable[_P, _R]) -> CallableTool[_P, _R]:

@@ -1,4 +1,4 @@
-"""Runs that are long, wide, cancelled, interrupted, left early or taken up elsewhere: nothing leaks, nothing is lost."""
+"""Runs that are long, wide, cancelled, interrupted, left early or resumed elsewhere: nothing leaks, nothing is lost."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def no_thread_is_left() -> Iterator[None]:
 
 
 async def given(value: Any) -> Any:
-    """The result of a sync or async call."""
+    """The result of a call, awaited if need be."""
     return await value if isawaitable(value) else value
 
 
@@ -99,7 +99,7 @@ class Stage:
         await anyio.sleep_forever()
 
     def block(self, *anything: object, **named: object) -> None:
-        """Stay here, in a thread, which nobody can end."""
+        """Stay here, in a thread, which cannot be ended."""
         self.is_there.set()
         self.release.wait(5)
 
@@ -211,8 +211,8 @@ STATE_IDS = [f"{work.__name__} {number}" for number, (work, _, _) in enumerate(S
 
 @pytest.fixture
 def polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Responses in the background are looked at soon, and then less and less often."""
-    monkeypatch.setattr("responses_client._runs.loop._POLL_SECONDS", 0.005)
+    """Background responses are polled soon, and then less and less often."""
+    monkeypatch.setattr("responses_client._runs.loop._POLL_INTERVAL_SECONDS", 0.005)
 
 
 @pytest.mark.usefixtures("polls")
@@ -264,7 +264,7 @@ def test_cancelled_task_of_asyncio_leaves_nothing(work: Work, scripts: list[Any]
         Shell("asyncio").play(play, server.url, max_retries=0)
 
 
-def test_streamed_run_whose_tools_were_cancelled_makes_no_call_twice_unasked(loop: Shell) -> None:
+def test_streamed_run_whose_tools_were_cancelled_repeats_no_call_unasked(loop: Shell) -> None:
     calls: list[str] = []
 
     async def play(session: Session) -> list[str]:
@@ -342,13 +342,13 @@ def test_streamed_run_whose_events_were_cancelled_ends_as_interrupted(loop: Shel
 
 
 def interrupt_when(condition: Callable[[], bool]) -> threading.Thread:
-    """Press Ctrl-C when something is so."""
+    """Press Ctrl-C when a condition is true."""
 
     def press() -> None:
         until = time.monotonic() + 5
         while not condition() and time.monotonic() < until:
             time.sleep(0.002)
-        time.sleep(0.02)  # for the main thread to be inside of its wait, which nothing tells
+        time.sleep(0.02)  # until the main thread is inside of its wait, which cannot be observed
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     thread = threading.Thread(target=press)
@@ -573,7 +573,7 @@ def test_50_calls_at_once(caller: Caller, server: Server, most: int, is_async: b
         assert highest > 1
 
 
-# --- what tools do
+# --- unusual tools
 
 
 def test_tools_may_call_the_client_themselves(caller: Caller, server: Server) -> None:
@@ -593,7 +593,7 @@ def test_tools_may_call_the_client_themselves(caller: Caller, server: Server) ->
     assert [item.output for item in result.turns[0].outputs] == ["Sunny.", "Sunny."]
 
 
-def test_tool_that_was_cancelled_by_itself_is_told_and_the_others_are_not_disturbed(loop: Shell) -> None:
+def test_cancelled_tool_is_a_failure_and_does_not_disturb_others(loop: Shell) -> None:
     @tool(name="weather")
     async def cancelled(about: RunContext[object], city: str) -> str:
         if about.call.call_id == "c1":
@@ -624,7 +624,7 @@ def test_tool_that_waits_for_a_future_that_was_cancelled(caller: Caller, server:
     assert result.turns[0].outputs[0].output == "Error: CancelledError."
 
 
-def test_tool_with_a_timeout_of_its_own_is_not_taken_for_slow(caller: Caller, server: Server) -> None:
+def test_timeout_error_of_a_tool_is_not_its_time_limit(caller: Caller, server: Server) -> None:
     def slow() -> None:
         raise TimeoutError("the database")
 
@@ -652,9 +652,7 @@ def test_slow_tools_do_not_hold_up_the_run(caller: Caller, server: Server) -> No
     assert result.output_text == "Done."
 
 
-def test_response_that_was_cut_short_calls_nothing_and_can_be_gone_on_from(
-    caller: Caller, server: Server
-) -> None:
+def test_response_that_was_cut_off_calls_nothing_and_can_be_continued(caller: Caller, server: Server) -> None:
     calls: list[str] = []
 
     def count(city: str) -> str:
@@ -752,7 +750,7 @@ def scripted(server: Server) -> Server:
 
 
 @pytest.mark.parametrize("store", [True, False])
-def test_run_that_is_taken_up_in_other_processes_comes_to_the_same(store: bool) -> None:
+def test_run_that_other_processes_resume_has_the_same_result(store: bool) -> None:
     script = OTHER_PROCESS.replace('model="m"', f'model="m", store={store}')
     with Server() as one, one.client() as client:
         scripted(one)

@@ -1,7 +1,7 @@
 """Runs of tools over recorded traffic: each call that a program answers is found, answered, and the answer is in order.
 
-The recordings are no part of this repository; without them these tests are skipped. `tests/unit/test_run_loop.py` and
-`tests/faults/test_fault_runs.py` prove the same on answers of our own.
+The recordings are not part of this repository; without them these tests are skipped. `tests/unit/runs/test_loop.py` and
+`tests/faults/test_fault_runs.py` prove the same on scripted answers.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CALLS = (
     "shell_call",
     "tool_search_call",
 )
-# Of these recordings, a server answers the calls itself.
+# In these recordings, a server answers the calls itself.
 HOSTED = ("openai-shell-container", "openai-shell-skills")
 PICTURE = InputImage.from_bytes(b"\x89PNG\r\n\x1a\n\x00")
 HOOKS: dict[str, Any] = {
@@ -57,7 +57,7 @@ def write_sql(text: str) -> str:
 
 
 def final_of(name: str) -> list[dict[str, Any]]:
-    """Return the responses of a recording, as they are in the end."""
+    """Return the final responses of a recording."""
     exchange = EXCHANGES[name]
     if exchange["kind"] == "json":
         return [exchange["body"]]

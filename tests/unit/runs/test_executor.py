@@ -1,4 +1,4 @@
-"""The executor: who answers which call, what the model is told of failures, and who is told of them."""
+"""The executor: calls that are answered here, their answers, and their failures."""
 
 from __future__ import annotations
 
@@ -9,32 +9,26 @@ from collections.abc import Callable
 from typing import Any
 
 import anyio
+import call_items
 import pytest
+from call_items import PAY, custom_call, item
 from callers import MODES
 
 from responses_client import RunContext, ToolExecutionError, ToolReturned, custom_tool, tool
 from responses_client._runs.executor import Executor
-from responses_client._runs.workers import AsyncWorkers, NeedsAsync, SyncWorkers
+from responses_client._runs.workers import AsyncFunctionError, AsyncWorkers, SyncWorkers
 from responses_client._tools.toolbox import Toolbox
 from responses_client._transport.protocols import run
 from responses_client.errors import ConfigurationError
 from responses_client.models import FunctionCall, Response
 
 
-def item(kind: str, key: str = "c1", **fields: Any) -> dict[str, Any]:
-    return {"type": kind, "id": f"id_{key}", "call_id": key, "status": "completed", **fields}
-
-
 def call(name: str, arguments: str = "{}", key: str = "c1", **fields: Any) -> dict[str, Any]:
-    return item("function_call", key, name=name, arguments=arguments, **fields)
-
-
-def custom(name: str, text: str = "x") -> dict[str, Any]:
-    return item("custom_tool_call", name=name, input=text)
+    return call_items.call(key, name, arguments, **fields)
 
 
 class Desk:
-    """An executor of one mode with its tools, that answers calls given as data."""
+    """Executors with sync or async workers, which answer calls given as data."""
 
     def __init__(self, mode: str) -> None:
         self.mode = mode
@@ -42,12 +36,12 @@ class Desk:
     def executor(self, tools: Any, hooks: Any = (), most: int = 10, **options: Any) -> Executor:
         workers = (SyncWorkers if self.mode == "sync" else AsyncWorkers)(most)
         given = {
-            "timeout": None,
+            "time_limit": None,
             "on_error": "return",
             "context": None,
             "approved": (),
-            "knows_all": True,
-            "watch": None,
+            "knows_all_tools": True,
+            "observers": None,
             **options,
         }
         return Executor(Toolbox(tools), workers, dict(hooks), **given)
@@ -66,8 +60,8 @@ class Desk:
             anyio.run(main, backend=self.mode)
         return sorted(returned, key=lambda one: items.index(one.call))
 
-    def told(self, *calls: dict[str, Any], **options: Any) -> Any:
-        """What the model is told as the answer to the one call."""
+    def text(self, *calls: dict[str, Any], **options: Any) -> Any:
+        """The output in the answer to the one call."""
         (returned,) = self.answer(*calls, **options)
         return returned.output.to_dict()["output"]
 
@@ -97,23 +91,22 @@ def fail() -> None:
     raise ValueError("no such city")
 
 
-# --- who answers
+# --- calls that are answered here
 
-PAY = {"type": "function", "name": "pay", "parameters": {}, "strict": False}
 BANK = {"type": "namespace", "name": "bank", "description": "A bank.", "tools": [{**PAY, "name": "add"}]}
-WHO: list[tuple[dict[str, Any], dict[str, Any], bool]] = [
+ANSWERED_HERE: list[tuple[dict[str, Any], dict[str, Any], bool]] = [
     (call("add"), {}, True),
-    (custom("shout"), {}, True),
+    (custom_call("shout"), {}, True),
     (call("pay"), {}, False),
-    (call("nobody"), {}, True),
-    (call("nobody"), {"knows_all": False}, False),
-    (call("add"), {"knows_all": False}, True),
+    (call("missing"), {}, True),
+    (call("missing"), {"knows_all_tools": False}, False),
+    (call("add"), {"knows_all_tools": False}, True),
     (call("add", namespace="add"), {}, True),
     (call("add", namespace="bank"), {}, False),
-    (call("nobody", namespace="elsewhere"), {}, True),
-    (call("nobody", namespace="elsewhere"), {"knows_all": False}, False),
+    (call("missing", namespace="elsewhere"), {}, True),
+    (call("missing", namespace="elsewhere"), {"knows_all_tools": False}, False),
     (call("pay", namespace="pay"), {}, False),
-    (call("add", namespace="elsewhere"), {"knows_all": False}, False),
+    (call("add", namespace="elsewhere"), {"knows_all_tools": False}, False),
     (item("shell_call", action={"commands": ["ls"]}), {}, False),
     (item("shell_call", action={"commands": ["ls"]}), {"hooks": {"on_shell": len}}, True),
     ({"type": "function_call", "call_id": "c1", "arguments": 5}, {"hooks": {"on_shell": len}}, False),
@@ -121,8 +114,10 @@ WHO: list[tuple[dict[str, Any], dict[str, Any], bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("made", "options", "expected"), WHO)
-def test_who_answers_a_call(made: dict[str, Any], options: dict[str, Any], expected: bool) -> None:
+@pytest.mark.parametrize(("made", "options", "expected"), ANSWERED_HERE)
+def test_call_is_answered_here_or_left_to_the_user(
+    made: dict[str, Any], options: dict[str, Any], expected: bool
+) -> None:
     assert Desk("sync").can_answer(made, [add, shout, PAY, BANK], **options) is expected
 
 
@@ -145,14 +140,14 @@ def test_function_is_called_with_the_arguments(desk: Desk) -> None:
 
 
 def test_custom_tool_is_given_the_text(desk: Desk) -> None:
-    assert desk.told(custom("shout", "hey"), tools=[shout]) == "HEY"
+    assert desk.text(custom_call("shout", "hey"), tools=[shout]) == "HEY"
 
 
 def test_tool_may_know_of_its_run(desk: Desk) -> None:
     def who(about: RunContext[str]) -> list[Any]:
         return [about.value, about.turn, about.call.call_id]
 
-    assert desk.told(call("who"), tools=[who], context="Ada") == '["Ada",3,"c1"]'
+    assert desk.text(call("who"), tools=[who], context="Ada") == '["Ada",3,"c1"]'
 
 
 def test_several_calls_are_answered_each(desk: Desk) -> None:
@@ -162,20 +157,23 @@ def test_several_calls_are_answered_each(desk: Desk) -> None:
     assert [one.output.to_dict()["call_id"] for one in returned] == ["c0", "c1", "c2", "c3", "c4"]
 
 
-# --- what the model is told of failures
+# --- failures
 
-TOLD: list[tuple[dict[str, Any], str]] = [
+FAILURES: list[tuple[dict[str, Any], str]] = [
     (call("fail"), "Error: ValueError: no such city."),
-    (call("nobody"), "Error: there is no tool nobody; the tools are add, fail, shout."),
+    (call("missing"), "Error: there is no tool missing; the tools are add, fail, shout."),
     (call("shout"), "Error: there is no tool shout; the tools are add, fail, shout."),
-    (custom("add"), "Error: there is no tool add; the tools are add, fail, shout."),
-    (call("add", "{"), "Error: the arguments are no JSON (EOF while parsing an object at line 1 column 1)."),
+    (custom_call("add"), "Error: there is no tool add; the tools are add, fail, shout."),
+    (
+        call("add", "{"),
+        "Error: the arguments are not valid JSON (EOF while parsing an object at line 1 column 1).",
+    ),
     (call("add", '{"a": "x"}'), "Error: the arguments do not fit: a: Input should be a valid integer"),
 ]
 
 
-@pytest.mark.parametrize(("made", "text"), TOLD)
-def test_model_is_told_what_went_wrong(desk: Desk, made: dict[str, Any], text: str) -> None:
+@pytest.mark.parametrize(("made", "text"), FAILURES)
+def test_model_receives_the_reason_of_a_failure(desk: Desk, made: dict[str, Any], text: str) -> None:
     (returned,) = desk.answer(made, tools=[add, fail, shout])
     assert returned.output.to_dict()["output"].startswith(text)
     assert returned.error is not None
@@ -183,8 +181,8 @@ def test_model_is_told_what_went_wrong(desk: Desk, made: dict[str, Any], text: s
     assert returned.error.call is returned.call
 
 
-def test_model_is_told_that_there_are_no_tools(desk: Desk) -> None:
-    assert desk.told(call("nobody")) == "Error: there is no tool nobody; the tools are none."
+def test_model_learns_that_there_are_no_tools(desk: Desk) -> None:
+    assert desk.text(call("missing")) == "Error: there is no tool missing; the tools are none."
 
 
 def raising(error: BaseException) -> Callable[[], None]:
@@ -211,7 +209,7 @@ RAISED: list[tuple[BaseException, str, type[BaseException]]] = [
 
 
 @pytest.mark.parametrize(("error", "text", "cause"), RAISED, ids=lambda value: str(value)[:30])
-def test_model_is_told_what_a_tool_raised(
+def test_model_receives_the_exception_of_a_tool(
     desk: Desk, error: BaseException, text: str, cause: type[BaseException]
 ) -> None:
     (returned,) = desk.answer(call("broken"), tools=[raising(error)])
@@ -222,7 +220,7 @@ def test_model_is_told_what_a_tool_raised(
 
 @pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt()], ids=repr)
 @pytest.mark.parametrize("count", [1, 2])
-def test_end_of_the_program_is_nothing_to_tell_the_model(
+def test_exception_that_ends_the_program_is_not_a_failure_of_the_call(
     desk: Desk, error: BaseException, count: int
 ) -> None:
     with pytest.raises(type(error)) as caught:
@@ -230,15 +228,15 @@ def test_end_of_the_program_is_nothing_to_tell_the_model(
     assert caught.value is error
 
 
-def test_value_that_nobody_can_read_is_a_failure(desk: Desk) -> None:
+def test_value_without_json_is_a_failure(desk: Desk) -> None:
     def odd() -> object:
-        """Give what has no JSON."""
+        """Return a value without JSON."""
         return object()
 
-    assert desk.told(call("odd"), tools=[odd]).startswith("Error: ValueError: expected a text, JSON data")
+    assert desk.text(call("odd"), tools=[odd]).startswith("Error: ValueError: expected a string, JSON data")
 
 
-def test_tool_that_takes_too_long_is_told(desk: Desk) -> None:
+def test_tool_that_takes_too_long_fails(desk: Desk) -> None:
     release = threading.Event()
 
     def wait() -> None:
@@ -246,7 +244,7 @@ def test_tool_that_takes_too_long_is_told(desk: Desk) -> None:
         release.wait(5)
 
     try:
-        (returned,) = desk.answer(call("wait"), tools=[wait], timeout=0.01)
+        (returned,) = desk.answer(call("wait"), tools=[wait], time_limit=0.01)
     finally:
         release.set()
     assert returned.output.to_dict()["output"] == "Error: it took longer than 0.01 s."
@@ -263,7 +261,7 @@ def test_tool_has_a_bound_of_its_own(desk: Desk) -> None:
         release.wait(5)
 
     try:
-        assert desk.told(call("wait"), tools=[wait], timeout=60) == "Error: it took longer than 0.01 s."
+        assert desk.text(call("wait"), tools=[wait], time_limit=60) == "Error: it took longer than 0.01 s."
     finally:
         release.set()
 
@@ -279,7 +277,7 @@ def test_failure_ends_the_run_if_it_is_to(desk: Desk) -> None:
     assert isinstance(caught.value.__cause__, ValueError)
 
 
-def test_function_writes_what_the_model_is_told(desk: Desk) -> None:
+def test_function_writes_the_text_for_the_model(desk: Desk) -> None:
     seen: list[ToolExecutionError] = []
 
     def write(error: ToolExecutionError) -> str:
@@ -291,32 +289,32 @@ def test_function_writes_what_the_model_is_told(desk: Desk) -> None:
     assert seen == [returned.error]
 
 
-def test_async_function_writes_what_the_model_is_told() -> None:
+def test_async_function_writes_the_text_for_the_model() -> None:
     async def write(error: ToolExecutionError) -> str:
         await anyio.lowlevel.checkpoint()
         return f"Not {error.tool}."
 
     for backend in ("asyncio", "trio"):
-        assert Desk(backend).told(call("fail"), tools=[fail], on_error=write) == "Not fail."
+        assert Desk(backend).text(call("fail"), tools=[fail], on_error=write) == "Not fail."
 
 
-def test_function_that_gives_what_nothing_can_wait_for_is_refused() -> None:
+def test_coroutine_of_on_tool_error_is_refused_where_nothing_can_await_it() -> None:
     async def write(error: ToolExecutionError) -> str:
         return error.tool
 
-    with pytest.raises(NeedsAsync):
+    with pytest.raises(AsyncFunctionError):
         Desk("sync").answer(call("fail"), tools=[fail], on_error=lambda error: write(error))
 
 
 @pytest.mark.parametrize(("value", "kind"), [(None, "None"), (5, "a int"), ({}, "a dict")])
-def test_function_that_writes_no_text_is_refused(desk: Desk, value: Any, kind: str) -> None:
+def test_function_that_returns_no_string_is_refused(desk: Desk, value: Any, kind: str) -> None:
     with pytest.raises(
-        ConfigurationError, match=f"^on_tool_error gave {kind}, expected a text for the model"
+        ConfigurationError, match=f"^on_tool_error returned {kind}, expected a string for the model"
     ):
         desk.answer(call("fail"), tools=[fail], on_error=lambda error: value)
 
 
-def test_what_the_function_raises_ends_the_run(desk: Desk) -> None:
+def test_exception_of_on_tool_error_ends_the_run(desk: Desk) -> None:
     def write(error: ToolExecutionError) -> str:
         raise error
 
@@ -328,7 +326,7 @@ def test_what_the_function_raises_ends_the_run(desk: Desk) -> None:
 def test_tool_has_a_rule_of_its_own(desk: Desk, own: Any) -> None:
     other = tool(on_error=own)(fail)
     if own == "return":
-        assert desk.told(call("fail"), tools=[other], on_error="raise").startswith("Error: ")
+        assert desk.text(call("fail"), tools=[other], on_error="raise").startswith("Error: ")
     else:
         with pytest.raises(ToolExecutionError):
             desk.answer(call("fail"), tools=[other])
@@ -362,13 +360,13 @@ def test_those_under_way_are_answered_when_one_fails(desk: Desk) -> None:
     assert [one.call for one in returned] == [calls[0]]
 
 
-def test_failure_is_in_the_log_without_what_it_says(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_failure_is_logged_without_its_text(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger="responses_client")
-    desk.answer(call("fail"), call("nobody", key="c2"), tools=[fail])
+    desk.answer(call("fail"), call("missing", key="c2"), tools=[fail])
     texts = [record.getMessage() for record in caplog.records]
     assert sorted(texts) == [
-        "Tool fail failed, and the model is told: ValueError",
-        "Tool nobody failed, and the model is told: ToolExecutionError",
+        "Tool fail failed (ValueError); the model receives an error text",
+        "Tool missing failed (ToolExecutionError); the model receives an error text",
     ]
 
 
@@ -380,7 +378,7 @@ def test_async_tool_that_nothing_can_wait_for_is_no_failure_of_the_call() -> Non
         """Give a coroutine."""
         return later()
 
-    with pytest.raises(NeedsAsync):
+    with pytest.raises(AsyncFunctionError):
         Desk("sync").answer(call("now"), tools=[now])
 
 
@@ -392,18 +390,18 @@ SEARCH = item("tool_search_call", "t1", arguments={"goal": "sums"}, execution="c
 
 
 def test_hook_answers_the_call(desk: Desk) -> None:
-    assert desk.told(SHELL, hooks={"on_shell": lambda given: [OUT]}) == [OUT]
+    assert desk.text(SHELL, hooks={"on_shell": lambda given: [OUT]}) == [OUT]
 
 
-def test_hook_that_fails_is_told_where_that_can_be_said(desk: Desk) -> None:
+def test_failure_of_a_hook_is_reported_where_its_answer_can(desk: Desk) -> None:
     def broken(given: object) -> None:
         raise OSError("no shell")
 
-    (part,) = desk.told(SHELL, hooks={"on_shell": broken})
+    (part,) = desk.text(SHELL, hooks={"on_shell": broken})
     assert (part["stderr"], part["outcome"]["exit_code"]) == ("Error: OSError: no shell.", 1)
 
 
-def test_hook_that_fails_ends_the_run_where_nothing_can_be_said(desk: Desk) -> None:
+def test_failure_of_a_hook_ends_the_run_where_no_answer_can_report_it(desk: Desk) -> None:
     def broken(given: object) -> None:
         raise OSError("no index")
 
@@ -432,7 +430,7 @@ def test_found_functions_can_be_called_then(desk: Desk) -> None:
     assert answer["output"] == "5"
 
 
-def test_search_may_give_the_whole_item(desk: Desk) -> None:
+def test_search_may_return_the_whole_item(desk: Desk) -> None:
     whole = {
         "type": "tool_search_output",
         "call_id": "t1",
@@ -442,3 +440,22 @@ def test_search_may_give_the_whole_item(desk: Desk) -> None:
     }
     (returned,) = desk.answer(SEARCH, hooks={"on_tool_search": lambda call: whole})
     assert returned.output.to_dict() == whole
+
+
+WRONG_TOOLS: list[tuple[Any, str]] = [
+    (
+        [5],
+        r"ValueError: on_tool_search\[0\]: expected a function, a tool as a dict, or a model of one, got int 5$",
+    ),
+    (
+        [add, PAY, {**PAY, "name": "add"}],
+        r"ValueError: on_tool_search\[2\]\.name: is 'add', the name of another tool",
+    ),
+    ([tool(name="f")(lambda **values: values)], r"ToolDefinitionError: f cannot be a tool: "),
+]
+
+
+@pytest.mark.parametrize(("tools", "text"), WRONG_TOOLS)
+def test_wrong_result_of_a_search_is_a_failure_of_the_call(desk: Desk, tools: Any, text: str) -> None:
+    with pytest.raises(ToolExecutionError, match=f"^The tool tool_search_call failed: {text}"):
+        desk.answer(SEARCH, hooks={"on_tool_search": lambda call: tools})

@@ -1,54 +1,31 @@
-"""Runs as a whole, in each mode: requests, tools, what else answers calls, and how runs end and go on."""
+"""Whole runs, sync and async: requests, tools, hooks, and how runs end and are resumed."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import anyio
 import pytest
-from callers import MODES, Caller
+from call_items import PAY, item, weather
+from callers import Caller
 from pydantic import BaseModel
 
 from responses_client import (
-    AsyncRunParams,
     ConfigurationError,
     MaxTurnsExceeded,
     RateLimitError,
     RequestValidationError,
     RunContext,
-    RunParams,
     RunResult,
     ToolExecutionError,
     custom_tool,
     tool,
 )
-from responses_client._base.retry import Policy
-from responses_client._runs.executor import HOOKS as ARGUMENTS
 from responses_client.errors import InternalServerError, NotFoundError
 from responses_client.models import ComputerCallOutput, ComputerScreenshot, UnknownItem
 from responses_client.testing import Server
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr("responses_client._calls.attempts.Policy", partial(Policy, initial=0.001))
-    monkeypatch.setattr("responses_client._runs.loop._POLL_SECONDS", 0.001)
-    with Server() as server:
-        yield server
-
-
-@pytest.fixture(params=MODES)
-def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
-    return Caller(request.param, server.client, server.async_client)
-
-
-def weather(city: str) -> str:
-    """Tell the weather."""
-    return f"Sunny in {city}"
 
 
 def go(caller: Caller, **params: Any) -> Any:
@@ -56,7 +33,7 @@ def go(caller: Caller, **params: Any) -> Any:
 
 
 def either(caller: Caller, function: Any) -> Any:
-    """The function, async where that can be."""
+    """The function, as an async one for async clients."""
     if caller.mode == "sync":
         return function
 
@@ -102,7 +79,7 @@ def test_tools_are_called_until_the_model_is_done(caller: Caller, server: Server
     assert {body["temperature"] for body in bodies(server)} == {0.5}
 
 
-def test_async_functions_are_waited_for(caller: Caller, server: Server) -> None:
+def test_async_functions_are_awaited(caller: Caller, server: Server) -> None:
     server.call_tool("weather", {"city": "Oslo"}).reply("Fine.")
     result = go(caller, tools=[tool(either(caller, weather))])
     assert result.turns[0].outputs[0].output == "Sunny in Oslo"
@@ -125,7 +102,7 @@ def test_last_text_is_read_as_a_type(caller: Caller, server: Server) -> None:
     assert [body["text"]["format"]["name"] for body in bodies(server)] == ["City", "City"]
 
 
-def test_first_choice_of_a_tool_does_not_go_on_for_ever(caller: Caller, server: Server) -> None:
+def test_forced_tool_choice_counts_for_the_first_request_only(caller: Caller, server: Server) -> None:
     server.call_tool("weather", {"city": "Lima"}).reply("Sunny.")
     go(caller, tools=[weather], tool_choice="required")
     assert [body["tool_choice"] for body in bodies(server)] == ["required", "auto"]
@@ -144,7 +121,7 @@ def test_custom_tool_and_context(caller: Caller, server: Server) -> None:
 
 
 def test_calls_of_a_program_of_the_model_are_answered(caller: Caller, server: Server) -> None:
-    # They say that they are in progress, in a response that is completed; and who called is told again.
+    # They say that they are in progress, in a response that is completed; the answer repeats the caller.
     program = {"type": "program", "caller_id": "call_p"}
     made = {
         "type": "function_call",
@@ -157,11 +134,6 @@ def test_calls_of_a_program_of_the_model_are_answered(caller: Caller, server: Se
     result = go(caller, tools=[weather])
     assert result.output_text == "Done."
     assert bodies(server)[1]["input"][0]["caller"] == program
-
-
-def test_arguments_of_a_run_are_declared_for_both_clients() -> None:
-    assert RunParams.__optional_keys__ == AsyncRunParams.__optional_keys__
-    assert {"model", "timeout", "tools", "max_turns", *ARGUMENTS.values()} <= RunParams.__optional_keys__
 
 
 # --- approval
@@ -195,17 +167,19 @@ def test_approval_of_no_call_that_waits_is_refused(caller: Caller, server: Serve
     server.call_tool("weather", {"city": "Oslo"}, call_id="c1")
     first = go(caller, tools=[tool(needs_approval=True)(weather)])
     for given in ({"resume": first, "input": []}, {"resume": None}):
-        with pytest.raises(RequestValidationError, match="approve: names c7, but the run waits with no call"):
+        with pytest.raises(
+            RequestValidationError, match="approve: names c7, but the run has no waiting call"
+        ):
             go(caller, tools=[tool(needs_approval=True)(weather)], approve=["c7"], **given)
     for wrong in ("c1", [1], None):
         with pytest.raises(RequestValidationError, match="approve: expected a list of call ids"):
             go(caller, tools=[weather], resume=first, approve=wrong)
 
 
-# --- what failed to be sent
+# --- requests that failed
 
 
-def test_input_whose_request_failed_goes_with_the_next_one(caller: Caller, server: Server) -> None:
+def test_input_of_a_failed_request_is_sent_with_the_next_one(caller: Caller, server: Server) -> None:
     server.reply("Hello.")
     first = go(caller, tools=[weather])
     server.fail(status=500)
@@ -236,7 +210,7 @@ def test_input_that_was_sent_is_not_sent_again(caller: Caller, server: Server) -
     assert result.output_text == "Fine."
 
 
-# --- what searches found
+# --- tools that searches found
 
 
 def test_found_function_that_is_not_here_later_waits_for_its_answer(caller: Caller, server: Server) -> None:
@@ -277,18 +251,18 @@ def test_approval_of_an_mcp_call_takes_the_time_it_takes(caller: Caller, server:
 
 @pytest.mark.parametrize("policy", ["run", "tool"])
 def test_async_function_for_errors_is_refused_before_anything_is_sent(policy: str) -> None:
-    async def tell(error: Any) -> str:
+    async def describe(error: Any) -> str:
         return "No."
 
     server = Server()
-    tools = [tool(on_error=tell)(weather)] if policy == "tool" else [weather]
-    more: dict[str, Any] = {} if policy == "tool" else {"on_tool_error": tell}
-    with pytest.raises(ConfigurationError, match="tell is an async function"):
+    tools = [tool(on_error=describe)(weather)] if policy == "tool" else [weather]
+    more: dict[str, Any] = {} if policy == "tool" else {"on_tool_error": describe}
+    with pytest.raises(ConfigurationError, match="describe is an async function"):
         server.client().responses.run(model="m", input="Hi", tools=tools, **more)
     assert server.requests == []
 
 
-# --- remembering
+# --- history
 
 
 def test_run_in_a_conversation(caller: Caller, server: Server) -> None:
@@ -373,7 +347,7 @@ def test_response_that_failed_is_asked_for_again(caller: Caller, server: Server)
     assert second == third
 
 
-def test_on_turn_is_told_and_may_stop(caller: Caller, server: Server) -> None:
+def test_on_turn_receives_the_run_and_may_stop_it(caller: Caller, server: Server) -> None:
     seen: list[tuple[str, int]] = []
 
     def look(so_far: RunResult) -> bool:
@@ -390,7 +364,7 @@ def test_on_turn_is_told_and_may_stop(caller: Caller, server: Server) -> None:
     assert seen[2:] == [("completed", 3)]
 
 
-def test_what_on_turn_raises_ends_the_run(caller: Caller, server: Server) -> None:
+def test_exception_of_on_turn_ends_the_run(caller: Caller, server: Server) -> None:
     def fail(so_far: RunResult) -> None:
         raise ZeroDivisionError
 
@@ -428,7 +402,7 @@ def test_coroutine_of_a_function_is_refused_when_it_comes(server: Server) -> Non
     [{"max_turns": 0}, {"stream": True}, {"tools": [5]}, {"temperature": "hot"}, {"input": 5}],
     ids=str,
 )
-def test_mistake_is_told_before_anything_is_sent(caller: Caller, server: Server, params: Any) -> None:
+def test_mistake_is_reported_before_anything_is_sent(caller: Caller, server: Server, params: Any) -> None:
     with pytest.raises(RequestValidationError):
         go(caller, **params)
     assert server.requests == []
@@ -437,7 +411,7 @@ def test_mistake_is_told_before_anything_is_sent(caller: Caller, server: Server,
 @pytest.mark.parametrize(
     "params", [{"temperature": "hot"}, {"input": 5}, {"input": {"role": "user"}}], ids=str
 )
-def test_mistake_in_a_run_that_goes_on_is_told_before_tools_run(
+def test_mistake_in_a_resumed_run_is_reported_before_tools_run(
     caller: Caller, server: Server, params: Any
 ) -> None:
     calls: list[str] = []
@@ -465,7 +439,7 @@ def test_unknown_argument_is_refused(caller: Caller, server: Server) -> None:
     assert server.requests == []
 
 
-# --- errors on the way
+# --- errors of the API and of tools
 
 
 def test_errors_of_the_api_are_retried_in_the_middle(caller: Caller, server: Server) -> None:
@@ -474,7 +448,7 @@ def test_errors_of_the_api_are_retried_in_the_middle(caller: Caller, server: Ser
     assert len(server.requests) == 4
 
 
-def test_error_that_stays_has_the_run_and_no_tool_is_called_twice(caller: Caller, server: Server) -> None:
+def test_final_error_has_the_run_and_no_tool_is_called_twice(caller: Caller, server: Server) -> None:
     calls: list[str] = []
 
     def count(city: str) -> str:
@@ -500,7 +474,7 @@ def test_error_of_the_first_request_has_no_run(caller: Caller, server: Server) -
     assert caught.value.run is None
 
 
-def test_error_of_a_tool_ends_the_run_and_what_was_answered_is_kept(caller: Caller, server: Server) -> None:
+def test_error_of_a_tool_ends_the_run_and_other_outputs_are_kept(caller: Caller, server: Server) -> None:
     def fail() -> None:
         """Fail."""
         raise ValueError("no")
@@ -543,9 +517,8 @@ def test_response_in_the_background_is_not_asked_for_twice(
     else:
         server.call_tool("pay", {}, call_id="c1")
     server.fail(404)
-    pay = {"type": "function", "name": "pay", "parameters": {}, "strict": False}
     with pytest.raises(NotFoundError) as caught:
-        go(caller, tools=[weather, pay], background=True)
+        go(caller, tools=[weather, PAY], background=True)
     run = caught.value.run
     assert run is not None
     assert (run.status, run.response.status) == ("in_progress", "queued")
@@ -553,7 +526,7 @@ def test_response_in_the_background_is_not_asked_for_twice(
     if scripted == "call":
         server.reply("Fine.")
     result = go(
-        caller, tools=[weather, pay], resume=RunResult.from_json(run.to_json()), input=None, background=True
+        caller, tools=[weather, PAY], resume=RunResult.from_json(run.to_json()), input=None, background=True
     )
     assert len(bodies(server)) == (2 if scripted == "call" else 1)
     assert result.status == ("pending" if scripted == "own" else "completed")
@@ -561,9 +534,7 @@ def test_response_in_the_background_is_not_asked_for_twice(
         assert result.output_text == "Fine."
 
 
-def test_response_in_the_background_is_finished_before_something_new_is_said(
-    caller: Caller, server: Server
-) -> None:
+def test_background_response_ends_before_new_input_is_sent(caller: Caller, server: Server) -> None:
     server.background(polls=1).reply("One.").fail(404).reply("Two.")
     with pytest.raises(NotFoundError) as caught:
         go(caller, background=True)
@@ -571,9 +542,7 @@ def test_response_in_the_background_is_finished_before_something_new_is_said(
     assert [turn.response.output_text for turn in result.turns] == ["One.", "Two."]
 
 
-# --- calls that only somebody else can answer
-
-PAY = {"type": "function", "name": "pay", "parameters": {}, "strict": False}
+# --- pending calls
 
 
 def test_tool_without_a_function_leaves_the_run_pending(caller: Caller, server: Server) -> None:
@@ -603,7 +572,7 @@ def test_pending_call_may_be_answered_by_a_function_later(caller: Caller, server
     assert (again.output_text, again.turns[0].outputs[0].to_dict()["output"]) == ("Done.", "Paid")
 
 
-def test_tool_of_a_prompt_is_somebody_elses(caller: Caller, server: Server) -> None:
+def test_unknown_tool_of_a_prompt_is_pending(caller: Caller, server: Server) -> None:
     server.call_tool("lookup")
     result = go(caller, prompt={"id": "pmpt_1"}, tools=[weather])
     assert (result.status, len(result.pending)) == ("pending", 1)
@@ -630,10 +599,6 @@ def test_calls_that_share_an_id_are_all_answered(caller: Caller, server: Server)
 
 
 # --- hooks
-
-
-def item(kind: str, key: str, **fields: Any) -> dict[str, Any]:
-    return {"type": kind, "id": f"id_{key}", "call_id": key, "status": "completed", **fields}
 
 
 APPROVAL = {
@@ -783,7 +748,7 @@ def test_pending_call_may_be_answered_by_a_hook_later(
 CHECKED = {**COMPUTER, "pending_safety_checks": [{"id": "sc_1", "code": "c", "message": "m"}]}
 
 
-def test_safety_checks_are_never_acknowledged_by_themselves(caller: Caller, server: Server) -> None:
+def test_safety_checks_are_never_acknowledged_automatically(caller: Caller, server: Server) -> None:
     server.reply_items([CHECKED])
     with pytest.raises(ToolExecutionError, match="safety checks") as caught:
         go(caller, on_computer=either(caller, lambda given: SCREEN["image_url"]))

@@ -1,14 +1,16 @@
-"""The plan of a run: its arguments, the next request, which calls are to be answered, and when it ends."""
+"""The plan of a run: the next request, the calls to answer, and when the run ends."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+from call_items import call, output
 from samples import response
 
 from responses_client import RunResult, Turn
-from responses_client._runs.planner import RunPlan, RunSettings
+from responses_client._runs.arguments import RunArguments
+from responses_client._runs.planner import RunPlan
 from responses_client._runs.result import as_item
 from responses_client._tools.toolbox import Toolbox
 from responses_client.errors import (
@@ -25,15 +27,6 @@ from responses_client.models import AllowedToolsChoice, FunctionToolChoice, Mode
 
 HELLO = {"type": "message", "role": "user", "content": "Hello"}
 MORE = {"role": "user", "content": "More"}
-
-
-def call(key: str = "c1", **fields: Any) -> dict[str, Any]:
-    fixed = {"type": "function_call", "id": f"fc_{key}", "call_id": key, "status": "completed"}
-    return {**fixed, "name": "f", "arguments": "{}", **fields}
-
-
-def output(key: str = "c1") -> dict[str, Any]:
-    return {"type": "function_call_output", "call_id": key, "output": "out"}
 
 
 def think(**fields: Any) -> dict[str, Any]:
@@ -60,22 +53,22 @@ def saved(*turns: Turn, status: Any = "in_progress", **fields: Any) -> RunResult
 
 
 def plan(**params: Any) -> RunPlan:
-    settings = RunSettings({"model": "m", **params})
-    return RunPlan(settings, Toolbox(settings.tools), None)
+    arguments = RunArguments({"model": "m", **params})
+    return RunPlan(arguments, Toolbox(arguments.tools), None)
 
 
-def everybody(call: object) -> bool:
+def any_call(call: object) -> bool:
     return True
 
 
-def nobody(call: object) -> bool:
+def no_call(call: object) -> bool:
     return False
 
 
 def ask(made: RunPlan) -> dict[str, Any]:
     """The next request, items as data."""
-    params = made.request()
-    made.sending()
+    params = made.next_request()
+    made.mark_sent()
     if isinstance(params.get("input"), list):
         items: Any = params["input"]
         params["input"] = [item.to_dict() if isinstance(item, Model) else item for item in items]
@@ -84,96 +77,19 @@ def ask(made: RunPlan) -> dict[str, Any]:
 
 def go(made: RunPlan, response: Response, *answers: dict[str, Any]) -> None:
     """Take a response, and the answers to its calls."""
-    made.heard(response)
-    calls = made.calls(everybody)
-    made.answered(zip(calls, map(as_item, answers), strict=False))
-
-
-# --- arguments
-
-WRONG: list[tuple[str, Any, str]] = [
-    ("max_turns", 0, "an integer of at least 1"),
-    ("max_turns", True, "an integer of at least 1"),
-    ("max_turns", 2.0, "an integer of at least 1"),
-    ("max_concurrency", -1, "an integer of at least 1"),
-    ("tool_timeout", 0, "a positive number of seconds, or None"),
-    ("tool_timeout", True, "a positive number of seconds, or None"),
-    ("tool_timeout", float("inf"), "a positive number of seconds, or None"),
-    ("tool_timeout", float("nan"), "a positive number of seconds, or None"),
-    ("tool_timeout", "5", "a positive number of seconds, or None"),
-    ("on_tool_error", "ignore", "'return', 'raise', or a function"),
-    ("on_tool_error", None, "'return', 'raise', or a function"),
-    ("resume", {"turns": []}, "a RunResult"),
-    ("on_turn", 5, "a function"),
-    ("on_shell", "sh", "a function"),
-    ("on_mcp_approval", True, "a function"),
-    ("replay", "yes", "True, False or None"),
-    ("reset_tool_choice", None, "True or False"),
-    ("stream", True, "is no argument of a run"),
-    ("stream", False, "is no argument of a run"),
-]
-
-
-@pytest.mark.parametrize(("name", "value", "expected"), WRONG)
-def test_argument_that_makes_no_sense_is_refused(name: str, value: Any, expected: str) -> None:
-    with pytest.raises(RequestValidationError) as caught:
-        RunSettings({name: value})
-    assert expected in str(caught.value)
-    assert [error["path"] for error in caught.value.errors] == [name]
-
-
-def test_all_mistakes_are_told_at_once() -> None:
-    with pytest.raises(RequestValidationError) as caught:
-        RunSettings({"max_turns": 0, "on_turn": 5, "resume": 1, "tool_timeout": -1})
-    assert len(caught.value.errors) == 4
-
-
-def test_hook_that_is_none_is_none() -> None:
-    settings = RunSettings({"on_shell": None, "on_turn": None, "model": "m"})
-    assert settings.hooks == {}
-    assert settings.request == {"model": "m"}
-
-
-@pytest.mark.parametrize("seconds", [None, 1, 0.5])
-def test_bound_of_tools_may_be_any_time_or_none(seconds: Any) -> None:
-    assert RunSettings({"tool_timeout": seconds}).timeout == seconds
-
-
-def test_replay_cannot_be_forbidden_where_nothing_is_kept() -> None:
-    with pytest.raises(RequestValidationError, match="replay: cannot be combined with store=False"):
-        RunSettings({"replay": False, "store": False})
-
-
-@pytest.mark.parametrize(
-    ("params", "names"),
-    [
-        ({"previous_response_id": "resp_0"}, ["previous_response_id"]),
-        (
-            {"previous_response_id": "resp_0", "conversation": "conv_1"},
-            ["previous_response_id", "conversation"],
-        ),
-        ({"conversation": "conv_1"}, []),
-        ({"previous_response_id": None}, []),
-    ],
-)
-def test_what_goes_on_has_its_place_already(params: dict[str, Any], names: list[str]) -> None:
-    resume = saved(turn(answer()))
-    if not names:
-        RunSettings({"resume": resume, **params})
-        return
-    with pytest.raises(RequestValidationError, match="cannot be combined with resume") as caught:
-        RunSettings({"resume": resume, **params})
-    assert [error["path"] for error in caught.value.errors] == names
+    made.add_response(response)
+    calls = made.next_calls(any_call)
+    made.add_outputs(zip(calls, map(as_item, answers), strict=False))
 
 
 # --- requests
 
 
-def test_first_request_is_what_was_given() -> None:
+def test_first_request_has_the_arguments() -> None:
     made = plan(input="Hello", temperature=0.5)
     assert ask(made) == {"model": "m", "input": "Hello", "temperature": 0.5}
     assert made.result() is None
-    assert (made.number, made.goes_on, made.has_asked) == (0, True, False)
+    assert (made.number, made.is_running, made.has_new_turn) == (0, True, False)
 
 
 @pytest.mark.parametrize("given", ["Hello", ["Hello"], [{"role": "user", "content": "Hello"}], ("Hello",)])
@@ -192,12 +108,12 @@ def test_run_of_a_prompt_needs_no_input() -> None:
     assert made.last_turn.input == ()
 
 
-def test_tools_are_told_the_model_if_there_are_any() -> None:
+def test_request_has_tools_only_if_there_are_any() -> None:
     assert "tools" not in ask(plan(tools=[]))
     assert [made["type"] for made in ask(plan(tools=[{"type": "web_search"}]))["tools"]] == ["web_search"]
 
 
-def test_next_request_goes_on_from_the_last_response() -> None:
+def test_next_request_continues_the_last_response() -> None:
     made = plan(input="Hello")
     ask(made)
     go(made, answer(call()), output())
@@ -207,11 +123,11 @@ def test_next_request_goes_on_from_the_last_response() -> None:
     go(made, answer(message("Done"), number=3))
     result = made.result()
     assert result is not None
-    assert (result.status, len(result.turns), made.goes_on) == ("completed", 3, False)
+    assert (result.status, len(result.turns), made.is_running) == ("completed", 3, False)
     assert [item.to_dict() for item in result.turns[1].input] == [output()]
 
 
-def test_run_in_a_conversation_sends_what_is_new() -> None:
+def test_run_in_a_conversation_sends_new_items_only() -> None:
     made = plan(input="Hello", conversation="conv_1")
     ask(made)
     go(made, answer(call()), output())
@@ -243,14 +159,14 @@ def test_all_items_are_sent_where_the_server_keeps_nothing(params: Any, fields: 
     assert len(ask(made)["input"]) == 7
 
 
-def test_server_that_says_nothing_may_be_said_to_keep_responses() -> None:
+def test_replay_false_asserts_that_a_silent_server_stores_responses() -> None:
     made = plan(input="Hello", replay=False)
     ask(made)
     go(made, answer(call(), store=None), output())
     assert ask(made)["previous_response_id"] == "resp_1"
 
 
-def test_what_is_sent_again_has_no_ids_that_nobody_knows() -> None:
+def test_repeated_items_have_no_ids_that_the_server_does_not_know() -> None:
     made = plan(input="Hello", store=False)
     ask(made)
     go(made, answer(think(), call(), store=False), output())
@@ -267,7 +183,7 @@ def test_reasoning_without_its_thoughts_is_not_sent_again() -> None:
     assert [item.get("type") for item in ask(made)["input"]][1:] == ["function_call", "function_call_output"]
 
 
-def test_what_is_left_out_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_omitted_reasoning_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     made = plan(input="Hello", store=False)
     ask(made)
     for number in range(1, 4):
@@ -276,7 +192,7 @@ def test_what_is_left_out_is_said_once(caplog: pytest.LogCaptureFixture) -> None
         assert len(caplog.records) == number
 
 
-# --- servers that do not know the response before
+# --- servers that do not know the previous response
 
 
 def refusal(kind: Any, status: int, text: str = "no", **fields: Any) -> APIError:
@@ -304,12 +220,12 @@ def test_all_is_sent_again_to_a_server_that_lost_the_response(problem: Any) -> N
     ask(made)
     go(made, answer(call()), output())
     ask(made)
-    assert made.can_replay(problem)
+    assert made.recover(problem)
     request = ask(made)
     assert "previous_response_id" not in request
     assert [item.get("type") for item in request["input"]] == [None, "function_call", "function_call_output"]
     assert "id" not in request["input"][1]
-    assert not made.can_replay(problem)  # there is nothing more to try
+    assert not made.recover(problem)  # there is nothing more to try
     go(made, answer(call("c2"), number=2), output("c2"))
     assert len(ask(made)["input"]) == 5
 
@@ -320,7 +236,7 @@ def test_nothing_is_sent_again_for_other_reasons(problem: Any) -> None:
     ask(made)
     go(made, answer(call()), output())
     ask(made)
-    assert not made.can_replay(problem)
+    assert not made.recover(problem)
     assert ask(made)["previous_response_id"] == "resp_1"
 
 
@@ -329,18 +245,18 @@ def test_nothing_is_sent_again_for_other_reasons(problem: Any) -> None:
 )
 def test_nothing_is_sent_again_where_that_is_no_way(params: Any) -> None:
     made = plan(input="Hello", **params)
-    assert not made.can_replay(LOST[0])
+    assert not made.recover(LOST[0])
     ask(made)
-    assert not made.can_replay(LOST[0])
+    assert not made.recover(LOST[0])
     go(made, answer(call()), output())
-    assert not made.can_replay(LOST[0])
+    assert not made.recover(LOST[0])
 
 
 def test_first_response_that_is_not_known_is_for_the_user_to_mend() -> None:
     made = plan(input="Hello", previous_response_id="resp_0")
     ask(made)
-    assert not made.can_replay(LOST[0])
-    assert not made.can_replay(answer(previous_response_id=None))
+    assert not made.recover(LOST[0])
+    assert not made.recover(answer(previous_response_id=None))
 
 
 # --- tool_choice
@@ -395,9 +311,9 @@ def test_run_without_a_choice_sends_none() -> None:
         (turn(answer(status="failed")), None, "required"),
     ],
 )
-def test_choice_of_a_run_that_goes_on(before: Turn, given: Any, expected: str) -> None:
+def test_tool_choice_of_a_resumed_run(before: Turn, given: Any, expected: str) -> None:
     made = plan(resume=saved(before), input=given, tool_choice="required")
-    assert made.open_at_start(everybody) == []
+    assert made.calls_at_start(any_call) == []
     assert ask(made)["tool_choice"] == expected
 
 
@@ -411,7 +327,7 @@ def test_run_ends_as_its_last_response(status: str) -> None:
     go(made, answer(message(), status=status))
     result = made.result()
     assert result is not None
-    assert (result.status, made.goes_on) == (status, False)
+    assert (result.status, made.is_running) == (status, False)
 
 
 @pytest.mark.parametrize(
@@ -426,7 +342,7 @@ def test_status_that_says_nothing_ends_the_run_too(fields: Any, status: str) -> 
     made = plan(input="Hello")
     ask(made)
     go(made, answer(message(), **fields))
-    assert not made.is_waiting
+    assert not made.is_response_running
     assert made.result() is not None
     assert made.result().status == status  # type: ignore[union-attr]
 
@@ -435,18 +351,18 @@ def test_status_that_says_nothing_ends_the_run_too(fields: Any, status: str) -> 
 def test_calls_of_an_answer_that_was_cut_short_are_not_made(status: str) -> None:
     made = plan(input="Hello")
     ask(made)
-    made.heard(answer(call(), status=status))
-    assert made.calls(everybody) == []
-    assert not made.goes_on
+    made.add_response(answer(call(), status=status))
+    assert made.next_calls(any_call) == []
+    assert not made.is_running
 
 
-def test_call_that_nobody_answers_leaves_the_run_pending() -> None:
+def test_call_without_a_function_leaves_the_run_pending() -> None:
     made = plan(input="Hello")
     ask(made)
-    made.heard(answer(call(), call("c2")))
-    calls = made.calls(lambda item: item.call_id == "c2")  # type: ignore[union-attr]
+    made.add_response(answer(call(), call("c2")))
+    calls = made.next_calls(lambda item: item.call_id == "c2")  # type: ignore[union-attr]
     assert [item.call_id for item in calls] == ["c2"]  # type: ignore[union-attr]
-    made.answered([(calls[0], as_item(output("c2")))])
+    made.add_outputs([(calls[0], as_item(output("c2")))])
     result = made.result()
     assert result is not None
     assert (result.status, len(result.pending)) == ("pending", 1)
@@ -459,9 +375,9 @@ def test_run_may_take_so_many_turns_and_no_more() -> None:
     ask(made)
     go(made, answer(call()), output())
     ask(made)
-    made.heard(answer(call("c2"), number=2))
-    with pytest.raises(MaxTurnsExceeded, match="after 2 turns, the most that max_turns allows"):
-        made.calls(everybody)
+    made.add_response(answer(call("c2"), number=2))
+    with pytest.raises(MaxTurnsExceeded, match="after 2 turns, the maximum that max_turns allows"):
+        made.next_calls(any_call)
     result = made.result()
     assert result is not None
     assert (result.status, len(result.pending)) == ("in_progress", 1)
@@ -471,7 +387,7 @@ def test_last_turn_may_be_the_last_allowed() -> None:
     made = plan(input="Hello", max_turns=1)
     ask(made)
     go(made, answer(message()))
-    assert not made.goes_on
+    assert not made.is_running
 
 
 def test_stopped_run_says_so_unless_it_had_ended() -> None:
@@ -493,41 +409,43 @@ def test_stopped_run_says_so_unless_it_had_ended() -> None:
 def test_answers_are_kept_in_the_order_of_the_calls() -> None:
     made = plan(input="Hello")
     ask(made)
-    made.heard(answer(message(), call("c1"), call("c2"), call("c3")))
-    one, two, three = made.calls(everybody)
-    made.answered([(three, as_item(output("c3")))])
-    made.answered([(two, as_item(output("c2"))), (one, as_item(output("c1")))])
+    made.add_response(answer(message(), call("c1"), call("c2"), call("c3")))
+    one, two, three = made.next_calls(any_call)
+    made.add_outputs([(three, as_item(output("c3")))])
+    made.add_outputs([(two, as_item(output("c2"))), (one, as_item(output("c1")))])
     assert [item.to_dict()["call_id"] for item in made.last_turn.outputs] == ["c1", "c2", "c3"]
 
 
 def test_calls_that_share_an_id_have_an_answer_each() -> None:
     made = plan(input="Hello")
     ask(made)
-    made.heard(answer(call(), call(), call()))
-    calls = made.calls(everybody)
-    made.answered((one, as_item({**output(), "output": str(number)})) for number, one in enumerate(calls[:2]))
+    made.add_response(answer(call(), call(), call()))
+    calls = made.next_calls(any_call)
+    made.add_outputs(
+        (one, as_item({**output(), "output": str(number)})) for number, one in enumerate(calls[:2])
+    )
     assert [item.to_dict()["output"] for item in made.last_turn.outputs] == ["0", "1"]
-    made.answered([(calls[2], as_item({**output(), "output": "2"}))])
+    made.add_outputs([(calls[2], as_item({**output(), "output": "2"}))])
     assert [item.to_dict()["output"] for item in made.last_turn.outputs] == ["0", "1", "2"]
 
 
-# --- going on
+# --- resumed runs
 
 
 def test_new_run_has_nothing_open() -> None:
-    assert plan(input="Hello").open_at_start(everybody) == []
+    assert plan(input="Hello").calls_at_start(any_call) == []
 
 
-def test_run_that_goes_on_answers_what_was_left_first() -> None:
+def test_resumed_run_answers_open_calls_first() -> None:
     made = plan(resume=saved(turn(answer(call(), call("c2")), output())))
-    (left,) = made.open_at_start(everybody)
-    made.answered([(left, as_item(output("c2")))])
+    (left,) = made.calls_at_start(any_call)
+    made.add_outputs([(left, as_item(output("c2")))])
     assert ask(made) == {"model": "m", "previous_response_id": "resp_1", "input": [output(), output("c2")]}
 
 
 def test_call_may_be_answered_by_the_input() -> None:
     made = plan(resume=saved(turn(answer(call(), call("c2")), output())), input=[output("c2"), "And more"])
-    assert made.open_at_start(nobody) == []
+    assert made.calls_at_start(no_call) == []
     assert [item.get("type") for item in ask(made)["input"]] == ["function_call_output"] * 2 + [None]
 
 
@@ -536,30 +454,30 @@ def test_calls_without_an_answer_are_named() -> None:
     with pytest.raises(
         RequestValidationError, match="lacks the answer to the function_call c1, which the run waits for"
     ):
-        made.open_at_start(nobody)
+        made.calls_at_start(no_call)
 
 
 @pytest.mark.parametrize("status", ["completed", "incomplete"])
 def test_run_that_has_ended_needs_something_new(status: str) -> None:
     made = plan(resume=saved(turn(answer(message(), status=status))))
     with pytest.raises(
-        RequestValidationError, match="input: is empty, and so the run has nothing to go on with"
+        RequestValidationError, match="input: is empty, but the run has ended and needs new input"
     ):
-        made.open_at_start(everybody)
+        made.calls_at_start(any_call)
     made = plan(resume=saved(turn(answer(message(), status=status))), input="More")
-    assert made.open_at_start(everybody) == []
+    assert made.calls_at_start(any_call) == []
     assert ask(made) == {"model": "m", "previous_response_id": "resp_1", "input": [MORE]}
 
 
-def test_stopped_run_goes_on_with_nothing_new() -> None:
+def test_stopped_run_continues_without_new_input() -> None:
     made = plan(resume=saved(turn(answer(call()), output()), status="stopped"))
-    assert made.open_at_start(nobody) == []
+    assert made.calls_at_start(no_call) == []
     assert ask(made)["input"] == [output()]
 
 
 def test_turns_before_are_in_the_result_and_not_in_the_count() -> None:
     made = plan(resume=saved(turn(answer(message()))), input="More", max_turns=1)
-    made.open_at_start(everybody)
+    made.calls_at_start(any_call)
     ask(made)
     go(made, answer(message(), number=2))
     result = made.result()
@@ -569,7 +487,7 @@ def test_turns_before_are_in_the_result_and_not_in_the_count() -> None:
 
 def test_input_is_new_only_once() -> None:
     made = plan(resume=saved(turn(answer(message()))), input="More")
-    made.open_at_start(everybody)
+    made.calls_at_start(any_call)
     ask(made)
     go(made, answer(call(), number=2), output())
     assert ask(made)["input"] == [output()]
@@ -588,7 +506,7 @@ def test_run_stays_in_its_conversation() -> None:
     assert ask(plan(resume=resume, conversation=None))["previous_response_id"] == "resp_1"
 
 
-# --- going on from what failed
+# --- resumed runs whose last response failed or was cut off
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled"])
@@ -596,7 +514,7 @@ def test_response_that_failed_is_asked_for_again(status: str) -> None:
     good = turn(answer(call()), output())
     bad = turn(answer(message("He"), number=2, status=status), given=[output()])
     made = plan(resume=saved(good, bad))
-    assert made.open_at_start(everybody) == []
+    assert made.calls_at_start(any_call) == []
     assert ask(made) == {"model": "m", "previous_response_id": "resp_1", "input": [output()]}
     go(made, answer(message("Done"), number=3))
     assert made.last_turn.input == ()  # it was in an earlier request
@@ -621,7 +539,7 @@ def test_several_that_failed_are_one_question() -> None:
 
 
 @pytest.mark.parametrize("params", [{"replay": True}, {"store": False}], ids=str)
-def test_output_of_what_failed_is_not_sent_again(params: Any) -> None:
+def test_output_of_a_failed_response_is_not_sent_again(params: Any) -> None:
     bad = turn(answer(message("He"), number=2, status="failed"), given=[output()])
     made = plan(resume=saved(turn(answer(call()), output()), bad), **params)
     assert [item.get("type") for item in ask(made)["input"]] == [
@@ -650,14 +568,14 @@ CUT = [
 def test_calls_that_were_cut_off_are_not_sent_back_without_an_answer(params: Any) -> None:
     cut = turn(answer(*CUT, number=2, status="incomplete"))
     made = plan(resume=saved(turn(answer(message()), given=[HELLO]), cut), input="More", **params)
-    assert made.open_at_start(nobody) == []
+    assert made.calls_at_start(no_call) == []
     request = ask(made)
     types = [item.get("type", "user") for item in request["input"]]
     assert types[-4:] == ["user", "reasoning", "message", "user"]
     assert request.get("previous_response_id") == (None if params else "resp_1")
 
 
-def test_cut_off_response_goes_on_where_the_server_has_answered_its_calls() -> None:
+def test_cut_off_response_is_continued_if_the_server_answered_its_calls() -> None:
     shell = {
         "type": "shell_call",
         "id": "s",
@@ -680,13 +598,13 @@ def test_cut_off_response_in_a_conversation_is_there_already() -> None:
 
 def test_response_in_the_background_is_waited_for() -> None:
     made = plan(input="Hello", background=True)
-    assert not made.is_waiting
+    assert not made.is_response_running
     ask(made)
-    made.heard(answer(status="queued"))
-    assert made.is_waiting
-    made.finished(answer(message("Done")))
-    assert not made.is_waiting
-    assert made.calls(everybody) == []
+    made.add_response(answer(status="queued"))
+    assert made.is_response_running
+    made.update_response(answer(message("Done")))
+    assert not made.is_response_running
+    assert made.next_calls(any_call) == []
     result = made.result()
     assert result is not None
     assert (result.output_text, len(result.turns)) == ("Done", 1)
@@ -701,8 +619,10 @@ def test_response_in_the_background_is_waited_for() -> None:
         ({}, answer(status="in_progress"), 0),
     ],
 )
-def test_stream_that_broke_off_is_kept_if_it_goes_on(params: Any, partial: Any, count: int) -> None:
+def test_broken_stream_is_kept_if_its_response_runs_in_the_background(
+    params: Any, partial: Any, count: int
+) -> None:
     made = plan(input="Hello", **params)
     ask(made)
-    made.interrupted(partial)
+    made.add_partial(partial)
     assert made.number == count

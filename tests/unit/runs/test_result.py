@@ -1,4 +1,4 @@
-"""What a run came to: its parts and sums, what waits for an answer, and the way to JSON and back."""
+"""The result of a run: its parts and sums, pending calls, and its JSON form."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pickle
 from typing import Any
 
 import pytest
+from call_items import call, output
 from pydantic import BaseModel
 from samples import response
 
@@ -27,18 +28,6 @@ USAGE = {
 
 class City(BaseModel):
     name: str
-
-
-def item(kind: str, key: str = "c1", **fields: Any) -> dict[str, Any]:
-    return {"type": kind, "id": f"id_{key}", "call_id": key, "status": "completed", **fields}
-
-
-def call(key: str = "c1", **fields: Any) -> dict[str, Any]:
-    return item("function_call", key, **{"name": "f", "arguments": "{}", **fields})
-
-
-def output(key: str = "c1", text: str = "out") -> dict[str, Any]:
-    return {"type": "function_call_output", "call_id": key, "output": text}
 
 
 def turn(*items: dict[str, Any], status: str | None = "completed", answers: Any = (), **fields: Any) -> Turn:
@@ -66,18 +55,18 @@ def test_response_and_text_are_those_of_the_last_turn() -> None:
     assert TWO_TURNS.output_text == "The end"
 
 
-def test_items_are_all_that_came_after_the_first_input() -> None:
+def test_items_are_all_after_the_first_input() -> None:
     assert [item.type for item in TWO_TURNS.items] == ["function_call", "function_call_output", "message"]
 
 
-def test_items_have_the_outputs_that_were_not_sent_yet() -> None:
+def test_items_include_outputs_that_were_not_sent_yet() -> None:
     assert [item.type for item in result(TWO_TURNS.turns[0]).items] == [
         "function_call",
         "function_call_output",
     ]
 
 
-def test_repr_says_how_far_it_has_come() -> None:
+def test_repr_shows_status_and_text() -> None:
     assert repr(TWO_TURNS) == "<RunResult completed after 2 turns: 'The end'>"
     assert repr(result(turn(), status="failed")).startswith("<RunResult failed after 1 turn: ")
 
@@ -85,7 +74,7 @@ def test_repr_says_how_far_it_has_come() -> None:
 # --- sums
 
 
-def test_usage_is_that_of_all_turns() -> None:
+def test_usage_is_the_sum_of_all_turns() -> None:
     usage = TWO_TURNS.usage
     assert (usage.input_tokens, usage.output_tokens, usage.total_tokens) == (20, 4, 24)
     assert usage.input_tokens_details is not None
@@ -95,7 +84,7 @@ def test_usage_is_that_of_all_turns() -> None:
 
 
 @pytest.mark.parametrize("known", [0, 1])
-def test_usage_counts_what_only_some_responses_report(known: int) -> None:
+def test_usage_includes_fields_that_only_some_responses_report(known: int) -> None:
     some: list[dict[str, Any] | None] = [
         None,
         {"total_tokens": 3, "cost": 0.5, "currency": "EUR", "details": None},
@@ -109,7 +98,7 @@ def test_usage_counts_what_only_some_responses_report(known: int) -> None:
     assert usage.input_tokens is None
 
 
-def test_usage_of_no_report_is_empty() -> None:
+def test_usage_without_reports_is_empty() -> None:
     assert result(turn()).usage.to_dict() == {}
     assert result(turn()).usage.total_tokens is None
 
@@ -120,73 +109,24 @@ def test_null_in_a_later_usage_does_not_undo_the_sum() -> None:
     assert usage.to_dict()["x"] is None
 
 
-# --- what waits
-
-APPROVAL = {"type": "mcp_approval_request", "id": "a1", "name": "n", "arguments": "{}", "server_label": "s"}
-SEARCH = item("tool_search_call", "t1", arguments={}, execution="client")
-SHELL = item("shell_call", "s1", action={"commands": ["ls"]})
-LOCAL = item("local_shell_call", "l1", action={"type": "exec", "command": ["ls"], "env": {}})
-PATCH = item("apply_patch_call", "p1", operation={"type": "delete_file", "path": "x"})
-COMPUTER = item("computer_call", "k1", pending_safety_checks=[], action={"type": "wait"})
-CUSTOM = item("custom_tool_call", "u1", name="g", input="x")
-ANSWERS: list[tuple[dict[str, Any], dict[str, Any]]] = [
-    (call(), output()),
-    (CUSTOM, {"type": "custom_tool_call_output", "call_id": "u1", "output": "x"}),
-    (APPROVAL, {"type": "mcp_approval_response", "approval_request_id": "a1", "approve": True}),
-    (SEARCH, {"type": "tool_search_output", "call_id": "t1", "execution": "client", "tools": []}),
-    (SHELL, {"type": "shell_call_output", "call_id": "s1", "output": []}),
-    (LOCAL, {"type": "local_shell_call_output", "id": "l1", "output": "x"}),
-    (PATCH, {"type": "apply_patch_call_output", "call_id": "p1", "status": "completed"}),
-    (
-        COMPUTER,
-        {
-            "type": "computer_call_output",
-            "call_id": "k1",
-            "output": {"type": "computer_screenshot", "image_url": "u"},
-        },
-    ),
-]
+# --- pending calls
 
 
-@pytest.mark.parametrize(("made", "answer"), ANSWERS, ids=lambda item: item["type"])
-def test_call_is_pending_until_it_is_answered(made: dict[str, Any], answer: dict[str, Any]) -> None:
-    waiting = result(turn(made)).pending
-    assert [item.type for item in waiting] == [made["type"]]
-    assert not isinstance(waiting[0], UnknownItem)
-    assert result(turn(made, answers=[answer])).pending == []
+def test_pending_are_the_calls_without_an_answer() -> None:
+    calls = [call(), call("c2")]
+    assert [item.to_dict() for item in result(turn(*calls, answers=[output("c2")])).pending] == calls[:1]
 
 
-def test_call_that_the_server_answered_is_not_pending() -> None:
-    assert result(turn(SHELL, {**ANSWERS[4][1], "id": "o", "status": "completed"})).pending == []
-
-
-@pytest.mark.parametrize("status", ["completed", "in_progress", None])
-def test_call_in_a_whole_response_is_pending_whatever_it_says_of_itself(status: str | None) -> None:
-    # So come the calls of a program that the model wrote.
-    assert len(result(turn(call(status=status))).pending) == 1
+def test_pending_are_the_calls_of_the_last_turn_alone() -> None:
+    assert result(turn(call()), turn(MESSAGE)).pending == []
 
 
 @pytest.mark.parametrize("status", ["incomplete", "failed", "cancelled", "in_progress"])
-def test_call_of_a_response_that_is_not_whole_is_not_pending(status: str) -> None:
+def test_call_of_an_incomplete_response_is_not_pending(status: str) -> None:
     assert result(turn(call(), status=status)).pending == []
 
 
-NO_CALLS = [
-    call(status="incomplete"),
-    call(key=""),
-    item("tool_search_call", "t1", arguments={}, execution="server"),
-    item("web_search_call"),
-    item("poem_output"),
-    MESSAGE,
-]
-
-
-@pytest.mark.parametrize("made", NO_CALLS, ids=lambda item: f"{item['type']} {item['status']}")
-def test_what_nobody_can_answer_is_not_pending(made: dict[str, Any]) -> None:
-    assert result(turn(made)).pending == []
-
-
-def test_response_without_a_status_is_taken_as_whole() -> None:
+def test_response_without_a_status_counts_as_complete() -> None:
     assert len(result(turn(call(), status=None)).pending) == 1
 
 
@@ -205,18 +145,18 @@ def test_malformed_call_is_pending() -> None:
 # --- JSON
 
 
-def test_run_comes_back_from_json_as_it_was() -> None:
+def test_run_survives_json() -> None:
     assert RunResult.from_json(TWO_TURNS.to_json()) == TWO_TURNS
     assert RunResult.from_json(TWO_TURNS.to_json().encode()) == TWO_TURNS
     assert RunResult.from_dict(TWO_TURNS.to_dict()) == TWO_TURNS
     assert json.loads(TWO_TURNS.to_json()) == TWO_TURNS.to_dict()
 
 
-def test_status_that_is_not_known_yet_comes_back() -> None:
+def test_unknown_status_survives_json() -> None:
     assert RunResult.from_dict({**GOOD, "status": "expired"}).status == "expired"
 
 
-def test_items_of_unknown_kinds_come_back_too() -> None:
+def test_unknown_items_survive_json() -> None:
     odd = result(
         turn({"type": "poem", "lines": [1]}, {"type": "function_call", "arguments": 5}), status="pending"
     )
@@ -225,7 +165,7 @@ def test_items_of_unknown_kinds_come_back_too() -> None:
 
 
 GOOD = TWO_TURNS.to_dict()
-NO_RUNS: list[Any] = [
+NOT_RUNS: list[Any] = [
     5,
     None,
     [],
@@ -248,8 +188,8 @@ NO_RUNS: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("data", NO_RUNS, ids=lambda data: str(data)[:60])
-def test_what_is_no_saved_run_is_refused(data: Any) -> None:
+@pytest.mark.parametrize("data", NOT_RUNS, ids=lambda data: str(data)[:60])
+def test_data_of_another_shape_is_refused(data: Any) -> None:
     with pytest.raises(ResponseValidationError):
         RunResult.from_dict(data)
     with pytest.raises(ResponseValidationError):
@@ -257,8 +197,11 @@ def test_what_is_no_saved_run_is_refused(data: Any) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", b"\xff", "[1"])
-def test_what_is_no_json_is_refused(text: str | bytes) -> None:
-    with pytest.raises(ResponseValidationError, match=r"No saved run.*pass what RunResult\.to_json gave"):
+def test_text_that_is_not_json_is_refused(text: str | bytes) -> None:
+    with pytest.raises(
+        ResponseValidationError,
+        match=r"^The text is not a saved run \(.*pass the result of RunResult\.to_json",
+    ):
         RunResult.from_json(text)
 
 
@@ -276,7 +219,7 @@ def parsed(text: str, **fields: Any) -> ParsedRunResult[City]:
     return ParsedRunResult((Turn((), made),), "completed", wanted=output_type(City))
 
 
-def test_last_text_is_read_as_the_type() -> None:
+def test_last_text_is_parsed_as_the_type() -> None:
     run = parsed('{"name": "Lima"}')
     assert run.output_parsed == City(name="Lima")
     assert run.output_parsed_or_raise() == City(name="Lima")
@@ -284,14 +227,14 @@ def test_last_text_is_read_as_the_type() -> None:
     assert repr(run) == """<ParsedRunResult completed after 1 turn: '{"name": "Lima"}'>"""
 
 
-def test_text_that_is_no_value_is_no_error_until_somebody_asks() -> None:
+def test_text_that_does_not_fit_raises_only_on_demand() -> None:
     run = parsed("Lima")
     assert run.output_parsed is None
     with pytest.raises(ParseError):
         run.output_parsed_or_raise()
 
 
-def test_saved_run_with_a_type_is_a_run() -> None:
+def test_saved_run_with_a_type_is_a_plain_run() -> None:
     run = parsed('{"name": "Lima"}')
     assert RunResult.from_json(run.to_json()).to_dict() == run.to_dict()
 

@@ -1,21 +1,19 @@
-"""Streamed runs, in each mode: events in order, text, what is there meanwhile, errors, and leaving early."""
+"""Streamed runs, sync and async: events in order, text, snapshots, errors, and leaving early."""
 
 from __future__ import annotations
 
 import gc
 import warnings
-from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import anyio
 import pytest
-from callers import MODES, Caller
+from call_items import PAY, weather
+from callers import Caller
 from pydantic import BaseModel
+from run_streams import Stream, kinds, play, read
 
 from responses_client import (
-    AsyncClient,
-    Client,
     MaxTurnsExceeded,
     RateLimitError,
     RequestValidationError,
@@ -27,118 +25,13 @@ from responses_client import (
     TurnEnded,
     tool,
 )
-from responses_client._base.retry import Policy
-from responses_client._runs.observers import RunObserver
 from responses_client.errors import ConfigurationError, InternalServerError
-from responses_client.otel import OpenTelemetry
 from responses_client.testing import Server
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr("responses_client._calls.attempts.Policy", partial(Policy, initial=0.001))
-    monkeypatch.setattr("responses_client._runs.loop._POLL_SECONDS", 0.001)
-    with Server() as server:
-        yield server
-        assert server.open_streams == 0
-
-
-@pytest.fixture(params=MODES)
-def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
-    return Caller(request.param, server.client, server.async_client)
-
-
-class Stream:
-    """A sync or async streamed run, with async methods that over a sync one never suspend."""
-
-    def __init__(self, inner: Any) -> None:
-        self.inner = inner
-        self.is_sync = not hasattr(inner, "aclose")
-
-    async def __aenter__(self) -> Stream:
-        assert (self.inner.__enter__() if self.is_sync else await self.inner.__aenter__()) is self.inner
-        return self
-
-    async def __aexit__(self, *exc_info: Any) -> None:
-        if self.is_sync:
-            self.inner.__exit__(*exc_info)
-        else:
-            await self.inner.__aexit__(*exc_info)
-
-    async def next(self) -> Any:
-        return next(self.inner) if self.is_sync else await anext(self.inner)
-
-    async def rest(self) -> list[Any]:
-        return list(self.inner) if self.is_sync else [event async for event in self.inner]
-
-    async def into(self, events: list[Any]) -> None:
-        """Keep each event, until an error comes."""
-        while True:
-            events.append(await self.next())
-
-    async def until(self, kind: str) -> Any:
-        while (event := await self.next()).type != kind:
-            pass
-        return event
-
-    async def text(self) -> list[str]:
-        pieces = self.inner.text_deltas()
-        return list(pieces) if self.is_sync else [piece async for piece in pieces]
-
-    async def final(self) -> Any:
-        return self.inner.get_final_result() if self.is_sync else await self.inner.get_final_result()
-
-    async def until_done(self) -> Any:
-        return self.inner.until_done() if self.is_sync else await self.inner.until_done()
-
-    async def close(self) -> None:
-        if self.is_sync:
-            self.inner.close()
-        else:
-            await self.inner.close()
-
-
-def play(caller: Caller, script: Any, **params: Any) -> Any:
-    """Run an async script with a streamed run."""
-    from responses_client._transport.protocols import run
-
-    given = {"model": "m", "input": "Hi", **params}
-
-    def sync(client: Client) -> Any:
-        return run(script(Stream(client.responses.run_stream(**given))))
-
-    async def wait(client: AsyncClient) -> Any:
-        with anyio.fail_after(5):
-            return await script(Stream(client.responses.run_stream(**given)))
-
-    return caller.run(sync, wait)
-
-
-def read(caller: Caller, **params: Any) -> tuple[list[Any], Any]:
-    """All events of a run, and what it came to."""
-
-    async def script(stream: Stream) -> Any:
-        async with stream:
-            return await stream.rest(), await stream.final()
-
-    events, result = play(caller, script, **params)
-    return events, result
-
-
-def weather(city: str) -> str:
-    """Tell the weather."""
-    return f"Sunny in {city}"
 
 
 def fail() -> str:
     """Fail."""
     raise ValueError("no")
-
-
-def kinds(events: list[Any]) -> list[str]:
-    """The types of the events that matter here."""
-    kept = ("response.created", "response.completed", "response.failed")
-    return [event.type for event in events if event.type in kept or event.type.startswith("run.")]
 
 
 TURN = ["response.created", "response.completed"]
@@ -253,17 +146,16 @@ def test_on_turn_may_stop_a_stream(caller: Caller, server: Server) -> None:
 
 
 def test_pending_call_ends_the_stream(caller: Caller, server: Server) -> None:
-    pay = {"type": "function", "name": "pay", "parameters": {}, "strict": False}
     server.call_tool("pay")
-    events, result = read(caller, tools=[pay])
+    events, result = read(caller, tools=[PAY])
     assert (result.status, len(result.pending)) == ("pending", 1)
     assert kinds(events) == [*TURN, ENDED]
 
 
-# --- going on
+# --- resumed runs
 
 
-def test_run_that_goes_on_answers_first(caller: Caller, server: Server) -> None:
+def test_resumed_run_answers_open_calls_first(caller: Caller, server: Server) -> None:
     server.call_tool("weather", {"city": "Oslo"})
 
     async def first(stream: Stream) -> RunResult:
@@ -280,7 +172,7 @@ def test_run_that_goes_on_answers_first(caller: Caller, server: Server) -> None:
     assert (result.status, len(result.turns)) == ("completed", 2)
 
 
-def test_run_that_goes_on_with_nothing_open_asks_at_once(caller: Caller, server: Server) -> None:
+def test_resumed_run_without_open_calls_asks_at_once(caller: Caller, server: Server) -> None:
     server.reply("One.").reply("Two.")
     _, result = read(caller)
     events, again = read(caller, resume=result, input="And?")
@@ -302,7 +194,9 @@ def test_server_that_does_not_know_the_response_is_sent_all(caller: Caller, serv
     assert len(server.requests[-1].json["input"]) == 3
 
 
-def test_stream_that_does_not_tell_what_it_continues_at_once_is_taken(caller: Caller, server: Server) -> None:
+def test_stream_whose_start_does_not_name_the_previous_response_is_taken(
+    caller: Caller, server: Server
+) -> None:
     server.call_tool("weather", {"city": "Oslo"})
     done = {"id": "resp_9", "object": "response", "status": "completed", "output": [], "model": "m"}
     server.reply_events([{"type": "keepalive"}, {"type": "response.completed", "response": done}])
@@ -313,7 +207,7 @@ def test_stream_that_does_not_tell_what_it_continues_at_once_is_taken(caller: Ca
 # --- errors
 
 
-def test_error_that_stays_has_the_run(caller: Caller, server: Server) -> None:
+def test_final_error_has_the_run(caller: Caller, server: Server) -> None:
     server.call_tool("weather", {"city": "Oslo"}).fail(429, times=2)
 
     async def script(stream: Stream) -> Any:
@@ -342,7 +236,7 @@ def test_error_of_the_first_request_comes_when_the_block_is_entered(caller: Call
     play(caller, script, max_retries=0)
 
 
-def test_mistake_is_told_before_anything_is_sent(caller: Caller, server: Server) -> None:
+def test_mistake_is_reported_before_anything_is_sent(caller: Caller, server: Server) -> None:
     with pytest.raises(RequestValidationError):
         read(caller, max_turns=0)
     with pytest.raises(RequestValidationError):
@@ -366,7 +260,7 @@ def test_stream_that_breaks_off_has_the_run_so_far(caller: Caller, server: Serve
     assert read(caller, tools=[weather], resume=error.run, input=None)[1].output_text == "Fine."
 
 
-def test_what_came_before_an_error_is_given_out_first(caller: Caller, server: Server) -> None:
+def test_events_before_an_error_are_given_first(caller: Caller, server: Server) -> None:
     server.call_tools([("weather", {"city": "Oslo"}), ("fail", {})])
 
     async def script(stream: Stream) -> list[Any]:
@@ -382,7 +276,7 @@ def test_what_came_before_an_error_is_given_out_first(caller: Caller, server: Se
     assert kinds(events) == [*TURN, "run.tool_called", "run.tool_called", "run.tool_returned"]
 
 
-def test_what_on_turn_raises_ends_the_stream(caller: Caller, server: Server) -> None:
+def test_exception_of_on_turn_ends_the_stream(caller: Caller, server: Server) -> None:
     def stop(so_far: RunResult) -> None:
         raise ZeroDivisionError
 
@@ -420,12 +314,12 @@ def test_coroutine_of_a_function_is_refused(server: Server) -> None:
 # --- in the background
 
 
-def test_stream_in_the_background_that_breaks_off_goes_on(caller: Caller, server: Server) -> None:
+def test_broken_background_stream_resumes(caller: Caller, server: Server) -> None:
     server.call_tool("weather", {"city": "Oslo"}).disconnect_after(events=5).reply("It is sunny.")
     assert read(caller, tools=[weather], background=True)[1].output_text == "It is sunny."
 
 
-def test_response_in_the_background_that_is_lost_sight_of_is_waited_for(
+def test_background_response_whose_stream_broke_is_polled_by_the_next_run(
     caller: Caller, server: Server
 ) -> None:
     server.call_tool("weather", {"city": "Oslo"}).disconnect_after(events=5).reply("It is sunny.")
@@ -443,7 +337,7 @@ def test_response_in_the_background_that_is_lost_sight_of_is_waited_for(
     assert [request.method for request in server.requests].count("POST") == 2
 
 
-# --- leaving
+# --- leaving early
 
 
 def test_leaving_the_block_ends_the_run(caller: Caller, server: Server) -> None:
@@ -461,7 +355,7 @@ def test_leaving_the_block_ends_the_run(caller: Caller, server: Server) -> None:
     assert len(server.requests) == 1
 
 
-def test_what_was_not_read_is_not_given_out_after_the_end(caller: Caller, server: Server) -> None:
+def test_unread_events_are_dropped_at_the_end(caller: Caller, server: Server) -> None:
     server.call_tools([("weather", {"city": "Oslo"}), ("weather", {"city": "Rome"})])
 
     async def script(stream: Stream) -> None:
@@ -471,6 +365,28 @@ def test_what_was_not_read_is_not_given_out_after_the_end(caller: Caller, server
         assert len(stream.inner.result.pending) == 2
 
     play(caller, script, tools=[weather])
+
+
+def test_interrupted_tool_is_not_called_again_unasked(caller: Caller, server: Server) -> None:
+    calls: list[str] = []
+
+    @tool(name="weather")
+    def interrupted(city: str) -> str:
+        calls.append(city)
+        raise KeyboardInterrupt
+
+    server.call_tool("weather", {"city": "Oslo"})
+
+    async def script(stream: Stream) -> Any:
+        async with stream:
+            await stream.until("run.tool_called")
+            with pytest.raises(KeyboardInterrupt):
+                await stream.next()
+            assert await stream.rest() == []
+            return await stream.final()
+
+    result = play(caller, script, tools=[interrupted])
+    assert (result.status, len(result.pending), calls) == ("pending", 1, ["Oslo"])
 
 
 @pytest.mark.parametrize("where", ["tool", "on_turn"])
@@ -505,7 +421,7 @@ def test_stream_that_is_closed_while_a_function_runs_ends_there(
     assert len(server.requests) == 1
 
 
-def test_run_that_was_left_has_no_final_result(caller: Caller, server: Server) -> None:
+def test_run_that_was_closed_early_has_no_final_result(caller: Caller, server: Server) -> None:
     server.call_tool("weather", {"city": "Oslo"}).reply("Fine.")
 
     async def script(stream: Stream) -> None:
@@ -531,7 +447,7 @@ def test_run_that_ended_keeps_its_result_when_closed(caller: Caller, server: Ser
     assert play(caller, script).output_text == "Fine."
 
 
-def test_stream_that_nobody_closed_warns_and_is_closed(server: Server) -> None:
+def test_unclosed_stream_warns_and_is_closed(server: Server) -> None:
     server.reply("Fine.")
     with server.client() as client:
         stream: Any = client.responses.run_stream(model="m", input="Hi")
@@ -541,7 +457,7 @@ def test_stream_that_nobody_closed_warns_and_is_closed(server: Server) -> None:
     assert server.open_streams == 0
 
 
-def test_async_stream_that_nobody_closed_warns(server: Server) -> None:
+def test_unclosed_async_stream_warns(server: Server) -> None:
     server.reply("Fine.")
 
     async def main() -> None:
@@ -578,57 +494,3 @@ def test_stream_that_was_never_started_does_not_warn(caller: Caller, server: Ser
 
     play(caller, script)
     assert server.requests == []
-
-
-# --- watched
-
-
-class Watch(OpenTelemetry):
-    """Keeps how runs ended."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.ends: list[tuple[Any, Any]] = []
-
-    def observe_run(self, settings: Any, params: Any) -> RunObserver:
-        watch = self
-
-        class Run(RunObserver):
-            def ended(self, result: Any, error: BaseException | None) -> None:
-                watch.ends.append((result, error))
-
-        return Run()
-
-
-@pytest.mark.parametrize("error", [None, ValueError("mine"), KeyboardInterrupt()], ids=repr)
-def test_who_watches_is_told_once_how_the_run_was_left(server: Server, error: BaseException | None) -> None:
-    server.call_tool("weather", {"city": "Oslo"})
-    for mode in MODES:
-        watch = Watch()
-        options: dict[str, Any] = {"telemetry": watch}
-        caller = Caller(mode, partial(server.client, **options), partial(server.async_client, **options))
-
-        async def script(stream: Stream) -> None:
-            async with stream:
-                await stream.next()
-                if error is not None:
-                    raise error
-
-        if error is None:
-            play(caller, script)
-        else:
-            with pytest.raises(type(error)):
-                play(caller, script)
-        assert watch.ends == [(None, error if isinstance(error, KeyboardInterrupt) else None)]
-
-
-def test_who_watches_is_told_of_the_end_and_of_an_error(caller: Caller, server: Server) -> None:
-    watch = Watch()
-    options: dict[str, Any] = {"telemetry": watch}
-    watched = Caller(caller.mode, partial(server.client, **options), partial(server.async_client, **options))
-    server.reply("Fine.").fail(500)
-    assert play(watched, lambda stream: stream.final()).status == "completed"
-    with pytest.raises(InternalServerError) as caught:
-        play(watched, lambda stream: stream.final(), max_retries=0)
-    (result, nothing), (none, error) = watch.ends
-    assert (result.status, nothing, none, error) == ("completed", None, None, caught.value)

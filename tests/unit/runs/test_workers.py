@@ -1,4 +1,4 @@
-"""Workers: functions of the user's at the same time, in threads and in tasks, and what becomes of their failures."""
+"""Workers: functions of the user at once, in threads and in tasks, and their failures."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from callers import MODES
 
 from responses_client import custom_tool, tool
 from responses_client._runs.workers import (
+    AsyncFunctionError,
     AsyncWorkers,
-    NeedsAsync,
+    FunctionCancelled,
+    FunctionTimedOut,
     SyncWorkers,
-    TookTooLong,
-    WasCancelled,
-    refuse_async,
-    waited_for,
+    await_result,
+    require_sync,
 )
 from responses_client._transport.protocols import run
 
-NAME: ContextVar[str] = ContextVar("NAME", default="nobody")
+NAME: ContextVar[str] = ContextVar("NAME", default="unset")
 
 
 class Play:
-    """Runs a script with workers of one mode."""
+    """Runs a script with sync or async workers."""
 
     def __init__(self, mode: str) -> None:
         self.mode = mode
@@ -76,7 +76,7 @@ def both(job: Callable[[], None]) -> Callable[[], Coroutine[Any, Any, None]]:
 # --- one function
 
 
-def test_function_gives_its_value(play: Play) -> None:
+def test_function_returns_its_value(play: Play) -> None:
     assert play.call(lambda: 5) == 5
     assert play.call(lambda: 5, 5.0) == 5
 
@@ -99,11 +99,11 @@ def test_function_sees_the_context_of_its_caller(play: Play, seconds: float | No
 
 
 @pytest.mark.parametrize("seconds", [None, 5.0])
-def test_async_function_is_waited_for(loop: Play, seconds: float | None) -> None:
+def test_async_function_is_awaited(loop: Play, seconds: float | None) -> None:
     assert loop.call(partial(give, 5), seconds) == 5
 
 
-def test_what_gives_something_to_wait_for_is_waited_for(loop: Play) -> None:
+def test_returned_awaitable_is_awaited(loop: Play) -> None:
     assert loop.call(lambda: give(5)) == 5
 
 
@@ -111,7 +111,9 @@ def test_what_gives_something_to_wait_for_is_waited_for(loop: Play) -> None:
     "error", [ValueError("no"), TimeoutError("mine"), SystemExit(3), KeyboardInterrupt()]
 )
 @pytest.mark.parametrize("seconds", [None, 5.0])
-def test_function_raises_what_it_raises(play: Play, error: BaseException, seconds: float | None) -> None:
+def test_exception_of_a_function_is_raised_as_it_is(
+    play: Play, error: BaseException, seconds: float | None
+) -> None:
     def fail() -> None:
         raise error
 
@@ -120,10 +122,10 @@ def test_function_raises_what_it_raises(play: Play, error: BaseException, second
     assert caught.value is error
 
 
-def test_function_that_takes_too_long_is_left(play: Play) -> None:
+def test_function_that_takes_too_long_is_abandoned(play: Play) -> None:
     release = threading.Event()
     try:
-        with pytest.raises(TookTooLong):
+        with pytest.raises(FunctionTimedOut):
             play.call(release.wait, 0.01)
     finally:
         release.set()
@@ -138,7 +140,7 @@ def test_async_function_that_takes_too_long_is_cancelled(loop: Play) -> None:
         finally:
             ended.append(True)
 
-    with pytest.raises(TookTooLong):
+    with pytest.raises(FunctionTimedOut):
         loop.call(wait, 0.01)
     assert ended == [True]
 
@@ -159,13 +161,13 @@ def test_value_that_comes_just_when_the_time_is_up_counts(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("seconds", [None, 5.0])
-def test_function_that_was_cancelled_by_itself_is_told_from_a_caller_that_is(
+def test_cancelled_function_is_distinguished_from_a_cancelled_caller(
     play: Play, seconds: float | None
 ) -> None:
     def fail() -> None:
         raise asyncio.CancelledError
 
-    with pytest.raises(WasCancelled) as caught:
+    with pytest.raises(FunctionCancelled) as caught:
         play.call(fail, seconds)
     assert isinstance(caught.value.__cause__, asyncio.CancelledError)
 
@@ -177,7 +179,7 @@ def test_async_function_whose_own_task_was_cancelled() -> None:
         task.cancel()
         await task
 
-    with pytest.raises(WasCancelled):
+    with pytest.raises(FunctionCancelled):
         Play("asyncio").call(fail)
 
 
@@ -204,7 +206,7 @@ def test_sync_function_under_a_loop_whose_task_is_cancelled() -> None:
 
 
 @pytest.mark.parametrize("is_async", [False, True])
-def test_cancelled_call_is_left_at_once(loop: Play, is_async: bool) -> None:
+def test_cancelled_call_returns_at_once(loop: Play, is_async: bool) -> None:
     stop = threading.Event()
 
     async def script(workers: AsyncWorkers) -> bool:
@@ -227,7 +229,7 @@ def test_cancelled_task_of_asyncio_stays_cancelled() -> None:
     Play("asyncio")(script)
 
 
-# --- async functions where nothing can wait
+# --- async functions where nothing can await them
 
 
 class AsyncCallable:
@@ -273,33 +275,33 @@ ASYNC: list[Any] = [
 @pytest.mark.parametrize("function", ASYNC, ids=lambda function: type(function).__name__)
 def test_async_function_is_refused(function: Any) -> None:
     with pytest.raises(
-        NeedsAsync, match="is an async function, which needs AsyncClient; pass one that is not"
+        AsyncFunctionError, match="is an async function, which needs AsyncClient; pass one that is not"
     ):
-        refuse_async(function)
+        require_sync(function)
 
 
 @pytest.mark.parametrize("function", [None, len, "raise", partial(len, []), Mock(), MagicMock(), tool(len)])
 def test_function_that_is_not_async_is_not_refused(function: Any) -> None:
-    refuse_async(function)
+    require_sync(function)
 
 
 @pytest.mark.parametrize("seconds", [None, 5.0])
-def test_coroutine_that_nobody_can_wait_for_is_closed(seconds: float | None) -> None:
-    with pytest.raises(NeedsAsync, match=r"^give is an async function"):
+def test_coroutine_that_cannot_be_awaited_is_closed(seconds: float | None) -> None:
+    with pytest.raises(AsyncFunctionError, match=r"^give is an async function"):
         Play("sync").call(partial(give, 5), seconds)
     gc.collect()  # a coroutine that is not closed would warn
 
 
-def test_what_is_awaitable_and_no_coroutine_is_refused_too() -> None:
+def test_awaitable_that_is_not_a_coroutine_is_refused_too() -> None:
     class Later:
         def __await__(self) -> Any:
             yield
 
-    with pytest.raises(NeedsAsync, match=r"^A tool is an async function"):
-        run(waited_for(Later(), object(), can_wait=False))
+    with pytest.raises(AsyncFunctionError, match=r"^A tool is an async function"):
+        run(await_result(Later(), object(), can_await=False))
 
 
-# --- several
+# --- several functions
 
 
 @pytest.mark.parametrize("most", [1, 2, 10])
@@ -307,14 +309,14 @@ def test_what_is_awaitable_and_no_coroutine_is_refused_too() -> None:
 def test_all_jobs_are_done(play: Play, count: int, most: int) -> None:
     done: list[int] = []
     jobs = [both(partial(done.append, number)) for number in range(count)]
-    play(lambda workers: workers.each(jobs), most)
+    play(lambda workers: workers.run_all(jobs), most)
     assert sorted(done) == list(range(count))
 
 
 def test_jobs_run_at_the_same_time(play: Play) -> None:
     barrier = threading.Barrier(3, timeout=5)
     play(
-        lambda workers: workers.each([partial(_call, workers, barrier.wait)] * 3),
+        lambda workers: workers.run_all([partial(_call, workers, barrier.wait)] * 3),
         3,
     )
 
@@ -337,7 +339,7 @@ def test_no_more_jobs_run_at_once_than_are_allowed(play: Play, most: int) -> Non
         with lock:
             now -= 1
 
-    play(lambda workers: workers.each([partial(_call, workers, work)] * 12), most)
+    play(lambda workers: workers.run_all([partial(_call, workers, work)] * 12), most)
     assert highest <= most
 
 
@@ -353,7 +355,7 @@ def test_failure_is_raised_as_it_is_and_no_more_jobs_begin(
         raise error
 
     async def script(workers: Any) -> None:
-        await workers.each([partial(_call, workers, partial(work, number)) for number in range(20)])
+        await workers.run_all([partial(_call, workers, partial(work, number)) for number in range(20)])
 
     with pytest.raises(type(error)) as caught:
         play(script, most)
@@ -375,7 +377,8 @@ def test_failure_waits_for_those_under_way(play: Play) -> None:
 
     with pytest.raises(ValueError):  # noqa: PT011  # it is the one
         play(
-            lambda workers: workers.each([partial(_call, workers, finish), partial(_call, workers, fail)]), 2
+            lambda workers: workers.run_all([partial(_call, workers, finish), partial(_call, workers, fail)]),
+            2,
         )
     assert done == ["other"]
 
@@ -393,7 +396,7 @@ def test_end_of_the_program_comes_before_other_failures(play: Play) -> None:
         async def job(error: BaseException) -> None:
             await workers.call(partial(fail, error), None)
 
-        await workers.each([partial(job, ValueError("no")), partial(job, SystemExit(3))])
+        await workers.run_all([partial(job, ValueError("no")), partial(job, SystemExit(3))])
 
     with pytest.raises(SystemExit):
         play(script)
@@ -409,10 +412,10 @@ def test_end_of_the_program_does_not_wait_for_tasks(loop: Play) -> None:
 
     for jobs in ([wait, end], [end, wait]):
         with pytest.raises(SystemExit):
-            loop(lambda workers, jobs=jobs: workers.each(jobs))  # type: ignore[misc]
+            loop(lambda workers, jobs=jobs: workers.run_all(jobs))  # type: ignore[misc]
 
 
-def test_jobs_that_are_cancelled_are_left_at_once(loop: Play) -> None:
+def test_cancelled_jobs_end_at_once(loop: Play) -> None:
     release = threading.Event()
     ended: list[int] = []
 
@@ -424,7 +427,7 @@ def test_jobs_that_are_cancelled_are_left_at_once(loop: Play) -> None:
 
     async def script(workers: AsyncWorkers) -> bool:
         with anyio.move_on_after(0.02) as scope:
-            await workers.each([wait, wait, partial(_call, workers, release.wait)])
+            await workers.run_all([wait, wait, partial(_call, workers, release.wait)])
         release.set()
         return scope.cancelled_caught
 
@@ -432,7 +435,7 @@ def test_jobs_that_are_cancelled_are_left_at_once(loop: Play) -> None:
     assert ended == [1, 1]
 
 
-def test_interrupt_keeps_what_has_not_begun_from_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_job_starts_after_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
     release, begun = threading.Event(), threading.Semaphore(0)
     count: list[int] = []
 
@@ -458,14 +461,14 @@ def test_interrupt_keeps_what_has_not_begun_from_beginning(monkeypatch: pytest.M
         patch.setattr(threading.Thread, "join", interrupt)
         patch.setattr(threading.Thread, "start", remember)
         with pytest.raises(KeyboardInterrupt):
-            run(SyncWorkers(2).each([wait] * 9))
+            run(SyncWorkers(2).run_all([wait] * 9))
     release.set()
     for thread in threads:
         known(thread, 5)
     assert len(count) == 2
 
 
-def test_thread_that_finds_nothing_left_to_do_ends() -> None:
+def test_thread_that_finds_no_job_ends() -> None:
     # Between its look and its grip, another thread took the last job.
     from responses_client._runs import workers as _workers
 
@@ -476,13 +479,13 @@ def test_thread_that_finds_nothing_left_to_do_ends() -> None:
     done: list[int] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_workers, "deque", Todo)
-        run(SyncWorkers(2).each([both(partial(done.append, 1))] * 2))
+        run(SyncWorkers(2).run_all([both(partial(done.append, 1))] * 2))
     assert done == [1, 1]
 
 
 def test_threads_end_with_their_jobs() -> None:
     before = threading.active_count()
-    run(SyncWorkers(5).each([both(lambda: None)] * 9))
+    run(SyncWorkers(5).run_all([both(lambda: None)] * 9))
     assert Play("sync").call(lambda: 1, 5.0) == 1
     deadline = time.monotonic() + 5
     while threading.active_count() > before and time.monotonic() < deadline:

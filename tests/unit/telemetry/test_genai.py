@@ -20,14 +20,14 @@ from responses_client._calls.operation import Operation
 from responses_client._calls.request import Call, prepare
 from responses_client._calls.settings import Settings
 from responses_client._telemetry.genai import (
+    call_attributes,
+    failure_info,
     field,
     finish_reason,
-    for_metrics,
     generates,
-    of_call,
-    of_response,
+    metric_attributes,
+    response_attributes,
     token_counts,
-    what_failed,
 )
 from responses_client.errors import RateLimitError
 from responses_client.models import Conversation, InputTokenCount, Response, TextConfig
@@ -64,7 +64,7 @@ def prepared(
 
 
 def attributes(params: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
-    return of_call(prepared(params, **options), None)[1]
+    return call_attributes(prepared(params, **options), None)[1]
 
 
 def test_names_are_those_of_the_conventions() -> None:
@@ -79,15 +79,15 @@ def test_names_are_those_of_the_conventions() -> None:
     known = {value for module in modules for value in vars(module).values() if isinstance(value, str)}
     folder = Path(responses_client.__file__).parent / "_telemetry"
     source = "".join(path.read_text() for path in folder.glob("*.py"))
-    made = {*attributes(PARAMS), *of_response(Response.from_dict(response(usage=USAGE)), "openai")}
+    made = {*attributes(PARAMS), *response_attributes(Response.from_dict(response(usage=USAGE)), "openai")}
     used = made | set(re.findall(r'"((?:gen_ai|openai|error|http|server)\.[a-z_.]*[a-z])"', source))
 
     assert len(used) > 20
     assert used <= known
 
 
-def test_request_is_told_by_its_parameters() -> None:
-    assert of_call(prepared(PARAMS), None) == (
+def test_attributes_of_a_request_are_its_parameters() -> None:
+    assert call_attributes(prepared(PARAMS), None) == (
         "chat gpt-5.4",
         {
             "gen_ai.operation.name": "chat",
@@ -108,10 +108,10 @@ def test_request_is_told_by_its_parameters() -> None:
     )
 
 
-def test_little_is_told_of_a_request_that_says_little() -> None:
+def test_request_with_few_parameters_has_few_attributes() -> None:
     params = {"prompt": {"id": "pmpt_1"}, "input": "Hi", "service_tier": "auto", "temperature": None}
 
-    assert of_call(prepared(params), None) == (
+    assert call_attributes(prepared(params), None) == (
         "chat",
         {
             "gen_ai.operation.name": "chat",
@@ -140,7 +140,7 @@ def test_models_are_looked_into_like_dicts() -> None:
         ("http://[::1]:8080/v1", "openai", 8080),
     ],
 )
-def test_provider_and_server_are_told_by_the_address(base_url: str, provider: str, port: int) -> None:
+def test_provider_and_server_follow_from_the_address(base_url: str, provider: str, port: int) -> None:
     found = attributes({"model": "m", "input": "Hi"}, base_url=base_url)
 
     assert (found["gen_ai.provider.name"], found["server.port"]) == (provider, port)
@@ -150,25 +150,25 @@ def test_provider_and_server_are_told_by_the_address(base_url: str, provider: st
 def test_given_provider_wins() -> None:
     call = prepared({"model": "m", "input": "Hi"})
 
-    assert of_call(call, "vllm")[1]["gen_ai.provider.name"] == "vllm"
+    assert call_attributes(call, "vllm")[1]["gen_ai.provider.name"] == "vllm"
 
 
-def test_other_operations_keep_their_names_and_tell_ids() -> None:
+def test_other_operations_have_their_names_and_ids() -> None:
     retrieve = prepared(operation=RESPONSES_RETRIEVE, path=("resp_1",))
     conversation = prepared(operation=CONVERSATIONS_RETRIEVE, path=("conv_1",))
 
-    assert of_call(retrieve, None)[0] == "responses.retrieve"
-    assert of_call(retrieve, None)[1]["gen_ai.response.id"] == "resp_1"
-    assert of_call(conversation, None)[0] == "conversations.retrieve"
-    assert of_call(conversation, None)[1]["gen_ai.conversation.id"] == "conv_1"
+    assert call_attributes(retrieve, None)[0] == "responses.retrieve"
+    assert call_attributes(retrieve, None)[1]["gen_ai.response.id"] == "resp_1"
+    assert call_attributes(conversation, None)[0] == "conversations.retrieve"
+    assert call_attributes(conversation, None)[1]["gen_ai.conversation.id"] == "conv_1"
     assert (generates(prepared({"model": "m", "input": "Hi"})), generates(retrieve)) == (True, False)
 
 
-def test_response_is_told_by_what_it_says_of_itself() -> None:
+def test_attributes_of_a_response_are_its_fields() -> None:
     whole = Response.from_dict(
         response(usage=USAGE, service_tier="default", conversation={"id": "conv_1"}, model="gpt-5.4-2026")
     )
-    found = of_response(whole, "openai")
+    found = response_attributes(whole, "openai")
 
     assert found == {
         "gen_ai.response.id": "resp_1",
@@ -183,11 +183,11 @@ def test_response_is_told_by_what_it_says_of_itself() -> None:
         "openai.response.service_tier": "default",
     }
     assert token_counts(found) == {"input": 10, "output": 20}
-    assert "openai.response.service_tier" not in of_response(whole, "groq")
+    assert "openai.response.service_tier" not in response_attributes(whole, "groq")
 
 
 @pytest.mark.parametrize(
-    ("result", "told"),
+    ("result", "expected"),
     [
         (None, {}),
         (Response.from_dict({"id": "resp_1"}), {"gen_ai.response.id": "resp_1"}),
@@ -196,9 +196,9 @@ def test_response_is_told_by_what_it_says_of_itself() -> None:
         (Conversation(id="conv_1"), {"gen_ai.conversation.id": "conv_1"}),
     ],
 )
-def test_results_tell_what_they_have(result: Any, told: dict[str, Any]) -> None:
-    assert of_response(result, "openai") == told
-    assert token_counts(told) == {}
+def test_results_have_attributes_of_the_fields_they_have(result: Any, expected: dict[str, Any]) -> None:
+    assert response_attributes(result, "openai") == expected
+    assert token_counts(expected) == {}
 
 
 CALL = {"type": "function_call", "call_id": "call_1", "name": "f", "arguments": "{}"}
@@ -230,7 +230,7 @@ LIMITED = RateLimitError("the plan", status_code=429, code="rate_limit_exceeded"
 
 
 @pytest.mark.parametrize(
-    ("error", "result", "told"),
+    ("error", "result", "expected"),
     [
         (None, None, None),
         (None, response(), None),
@@ -250,17 +250,17 @@ LIMITED = RateLimitError("the plan", status_code=429, code="rate_limit_exceeded"
         ),
     ],
 )
-def test_what_failed_is_named_without_a_sentence_of_it(
-    error: BaseException | None, result: object, told: tuple[str, str] | None
+def test_failure_is_named_without_its_message(
+    error: BaseException | None, result: object, expected: tuple[str, str] | None
 ) -> None:
-    assert what_failed(error, result) == told
-    assert "plan" not in json.dumps(told)
+    assert failure_info(error, result) == expected
+    assert "plan" not in json.dumps(expected)
 
 
-def test_measurements_are_told_apart_by_what_has_few_values() -> None:
+def test_measurements_have_attributes_with_few_values() -> None:
     found = attributes({"model": "m", "input": "Hi", "conversation": "conv_1"})
 
-    assert for_metrics(found | {"gen_ai.response.model": "m-1", "error.type": "E"}) == {
+    assert metric_attributes(found | {"gen_ai.response.model": "m-1", "error.type": "E"}) == {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": "openai",
         "gen_ai.request.model": "m",
@@ -271,6 +271,6 @@ def test_measurements_are_told_apart_by_what_has_few_values() -> None:
     }
 
 
-def test_nothing_is_found_where_nothing_is() -> None:
+def test_missing_field_is_none() -> None:
     assert field({"a": {"b": 1}}, "a", "b") == 1
     assert field(None, "a", "b") is None

@@ -1,4 +1,4 @@
-"""What is asked and answered, in the JSON of OpenTelemetry's conventions."""
+"""The content of requests and responses, in the JSON of OpenTelemetry's conventions."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from responses_client._telemetry.genai_messages import of_output, of_request
+from responses_client._telemetry.genai_messages import request_content, response_content
 from responses_client.models import Response
 
 
 def asked(**fields: Any) -> dict[str, Any]:
-    found = of_request(json.dumps(fields).encode())
+    found = request_content(json.dumps(fields).encode())
     return {name: json.loads(str(text)) for name, text in found.items()}
 
 
@@ -38,12 +38,12 @@ def test_instructions_may_be_items() -> None:
 @pytest.mark.parametrize(
     "fields", [{}, {"input": None}, {"input": [], "tools": []}, {"input": 7, "tools": 7}]
 )
-def test_nothing_asked_is_nothing_told(fields: dict[str, Any]) -> None:
+def test_request_without_content_has_no_attributes(fields: dict[str, Any]) -> None:
     assert asked(**fields) == {}
 
 
 @pytest.mark.parametrize(
-    ("part", "told"),
+    ("part", "expected"),
     [
         ({"type": "input_text", "text": "Hi"}, {"type": "text", "content": "Hi"}),
         ({"type": "output_text", "text": "Hi"}, {"type": "text", "content": "Hi"}),
@@ -71,8 +71,8 @@ def test_nothing_asked_is_nothing_told(fields: dict[str, Any]) -> None:
         ({"type": "input_smell", "smell": "AAAA"}, {"type": "input_smell"}),
     ],
 )
-def test_parts_of_messages_keep_words_and_places_but_no_data(part: dict[str, Any], told: Any) -> None:
-    assert messages({"role": "user", "content": [part]}) == [{"role": "user", "parts": [told]}]
+def test_parts_of_messages_keep_words_and_places_but_no_data(part: dict[str, Any], expected: Any) -> None:
+    assert messages({"role": "user", "content": [part]}) == [{"role": "user", "parts": [expected]}]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_items_are_messages(item: dict[str, Any], role: str, parts: list[Any]) -
     assert messages(item) == [{"role": role, "parts": parts}]
 
 
-def test_tools_are_told_without_what_lets_them_in() -> None:
+def test_definitions_of_tools_are_without_keys() -> None:
     parameters = {"type": "object", "properties": {}}
     tools = [
         {"type": "function", "name": "f", "description": "Does.", "parameters": parameters, "strict": True},
@@ -164,14 +164,14 @@ def test_output_is_one_message() -> None:
     )
     parts = [{"type": "reasoning", "content": "Well"}, {"type": "text", "content": "Hello"}]
 
-    (name, text), *rest = of_output(response).items()
+    (name, text), *rest = response_content(response).items()
     assert (name, rest) == ("gen_ai.output.messages", [])
     assert json.loads(str(text)) == [{"role": "assistant", "parts": parts, "finish_reason": "stop"}]
 
     response.status = "in_progress"
-    assert json.loads(str(of_output(response)[name])) == [{"role": "assistant", "parts": parts}]
+    assert json.loads(str(response_content(response)[name])) == [{"role": "assistant", "parts": parts}]
 
 
 @pytest.mark.parametrize("response", [None, {}, Response.from_dict({"id": "resp_1", "status": "failed"})])
-def test_no_output_is_nothing_told(response: object) -> None:
-    assert of_output(response) == {}
+def test_response_without_output_has_no_attributes(response: object) -> None:
+    assert response_content(response) == {}

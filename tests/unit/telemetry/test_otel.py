@@ -41,24 +41,22 @@ SAID = "the secret answer"
 
 
 class Seen(SpanProcessor):
-    """Keeps the spans, and sees that each ends once."""
+    """Keeps the spans, and checks that each ends once."""
 
     def __init__(self) -> None:
         self.started = 0
         self.spans: list[ReadableSpan] = []
 
     def on_start(self, span: Any, parent_context: Any = None) -> None:
-        """See `SpanProcessor`."""
         self.started += 1
 
     def on_end(self, span: ReadableSpan) -> None:
-        """See `SpanProcessor`."""
         assert span not in self.spans
         self.spans.append(span)
 
 
 class Lab:
-    """Telemetry of its own, and what came of it."""
+    """Telemetry with its own providers, and the spans and points it records."""
 
     def __init__(self, **options: Any) -> None:
         self.seen = Seen()
@@ -68,7 +66,7 @@ class Lab:
         self.meters = MeterProvider([self._reader])
 
     def __call__(self, **options: Any) -> OpenTelemetry:
-        """Telemetry to be observed here."""
+        """Telemetry that records here."""
         return OpenTelemetry(tracer_provider=self.tracers, meter_provider=self.meters, **options)
 
     @property
@@ -80,13 +78,13 @@ class Lab:
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """Of the only span, without what depends on the clock."""
+        """The attributes of the only span, without those that depend on the clock."""
         found = dict(self.span.attributes or {})
         assert found.pop("gen_ai.response.time_to_first_chunk", 0.0) >= 0  # type: ignore[operator]
         return found
 
     def points(self, name: str) -> list[Any]:
-        """What was measured."""
+        """The points of a metric."""
         data = self._reader.get_metrics_data()
         metrics: list[Any] = []
         for resource in data.resource_metrics if data is not None else ():
@@ -137,7 +135,7 @@ def with_usage(**headers: str) -> FakeBody:
     return FakeBody(json.dumps(response(usage=USAGE)).encode(), headers=headers)
 
 
-def test_call_is_one_span_with_what_is_known_of_it(player: Player, clock: Clock, lab: Lab) -> None:
+def test_call_is_one_span_with_its_attributes(player: Player, clock: Clock, lab: Lab) -> None:
     player.fetch(FakeIO(clock, with_usage(**{"x-request-id": "req_1"})), telemetry=lab())
 
     assert (lab.span.name, lab.span.kind, lab.span.status.status_code) == (
@@ -218,12 +216,12 @@ FAILURES: dict[str, tuple[Any, type[APIError], dict[str, Any], str]] = {
 def test_failed_call_is_an_error_without_a_word_of_it(
     player: Player, clock: Clock, lab: Lab, failure: tuple[Any, type[APIError], dict[str, Any], str]
 ) -> None:
-    make, kind, told, description = failure
+    make, kind, expected, description = failure
 
     with pytest.raises(kind):
         player.fetch(FakeIO(clock, make()), {"input": PLAN}, telemetry=lab(), max_retries=0)
 
-    assert lab.attributes == {**BASE, **told, "error.type": kind.__name__}
+    assert lab.attributes == {**BASE, **expected, "error.type": kind.__name__}
     assert (lab.span.status.status_code, lab.span.status.description) == (StatusCode.ERROR, description)
     assert list(lab.span.events) == []
     (duration,) = lab.points("gen_ai.client.operation.duration")
@@ -276,7 +274,7 @@ async def _fetched(io: FakeIO, **options: Any) -> Any:
     return await fetch(io, call(**options))
 
 
-def test_call_that_nobody_waits_for_any_more_ends_its_span(clock: Clock, lab: Lab) -> None:
+def test_abandoned_call_ends_its_span(clock: Clock, lab: Lab) -> None:
     async def wait() -> None:
         await anyio.sleep_forever()
 
@@ -454,7 +452,7 @@ def test_span_is_a_child_and_is_current_for_requests_and_hooks(
     assert current == [ids[0]] * 3 + [ids[1]] * 5
 
 
-def test_trace_goes_on_with_the_request_only_when_asked(player: Player, clock: Clock, lab: Lab) -> None:
+def test_trace_is_propagated_only_on_demand(player: Player, clock: Clock, lab: Lab) -> None:
     io = FakeIO(clock, good(), good(), good())
 
     player.fetch(io, telemetry=lab())
@@ -472,7 +470,7 @@ def test_trace_goes_on_with_the_request_only_when_asked(player: Player, clock: C
 # --- content
 
 
-def test_nothing_that_was_said_is_in_a_span(player: Player, clock: Clock, lab: Lab) -> None:
+def test_no_content_is_in_a_span(player: Player, clock: Clock, lab: Lab) -> None:
     io = FakeIO(clock, FakeBody(json.dumps(response(text=SAID)).encode()))
 
     player.fetch(io, {"input": PLAN, "instructions": PLAN, "metadata": {"a": PLAN}}, telemetry=lab())
@@ -505,7 +503,7 @@ def test_content_is_captured_when_asked_for(player: Player, clock: Clock, lab: L
 
 
 @pytest.mark.parametrize("rest", [[HEL, RESET], [HEL, LO]])
-def test_what_came_of_a_stream_is_captured(
+def test_partial_output_of_a_stream_is_captured(
     player: Player, clock: Clock, lab: Lab, rest: Sequence[Any]
 ) -> None:
     async def script(stream: Stream) -> None:
@@ -536,8 +534,8 @@ def test_spans_that_are_not_recorded_cost_no_content(
     player: Player, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     lab = Lab(sampler=ALWAYS_OFF)
-    monkeypatch.delattr("responses_client._telemetry.genai_messages.of_request")
-    monkeypatch.delattr("responses_client._telemetry.genai_messages.of_output")
+    monkeypatch.delattr("responses_client._telemetry.genai_messages.request_content")
+    monkeypatch.delattr("responses_client._telemetry.genai_messages.response_content")
 
     player.fetch(FakeIO(clock, with_usage()), telemetry=lab(capture_content=True))
 
@@ -553,7 +551,7 @@ def test_providers_are_the_global_ones_by_default(player: Player, clock: Clock) 
     player.fetch(FakeIO(clock, good()), telemetry=OpenTelemetry())
 
 
-def test_only_what_makes_a_model_work_counts_tokens(lab: Lab) -> None:
+def test_only_calls_that_make_a_model_work_count_tokens(lab: Lab) -> None:
     with Server() as server, server.client(telemetry=lab(provider="vllm")) as client:
         created = client.responses.create(model="m", input="Hi")
         client.responses.retrieve(created.id)

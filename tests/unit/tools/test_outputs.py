@@ -1,4 +1,4 @@
-"""What tools give, as items: values, parts, whole answers, failures, and what is told of wrong arguments."""
+"""Answers to calls: from values, parts, whole items and failures, and the text about wrong arguments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field, Json, TypeAdapter, ValidationError
 
-from responses_client._tools.outputs import failure_of, output_of, tool_search_output, wrong_arguments
+from responses_client._tools.outputs import (
+    describe_argument_errors,
+    failure_of,
+    output_of,
+    tool_search_output,
+)
 from responses_client.models import (
     ApplyPatchCall,
     ComputerCall,
@@ -183,13 +188,13 @@ def test_pictures_and_files_are_parts(value: object, parts: object) -> None:
         (b"\xff", "invalid utf-8"),
         (Table(), f"Unable to serialize unknown type: <class '{Table.__module__}.Table'>"),
         ({"name\udcff": 1}, "surrogates not allowed"),
-        ([IMAGE, 3], "expected texts, InputText, InputImage and InputFile in one list, got a int"),
+        ([IMAGE, 3], "expected strings, InputText, InputImage and InputFile in one list, got a int"),
         ([None, IMAGE], "in one list, got None"),
         ([IMAGE, IMAGE_DATA], "in one list, got a dict"),
         ({"type": "function_call_output", "output": 3}, "No valid function_call_output: "),
     ],
 )
-def test_values_that_cannot_be_told_are_refused(value: object, message: str) -> None:
+def test_values_without_a_form_for_the_model_are_refused(value: object, message: str) -> None:
     assert message in refused(value)
 
 
@@ -212,7 +217,7 @@ def test_values_without_end_are_refused() -> None:
         deep = [deep]
 
     assert "Circular reference" in refused(circle)
-    assert "expected a text, JSON data" in refused(deep)
+    assert "expected a string, JSON data" in refused(deep)
 
 
 def test_iterator_is_read_once() -> None:
@@ -255,7 +260,7 @@ def test_approval_is_yes_or_no() -> None:
     assert refused(None, APPROVAL) == "expected True or False, or an McpApprovalResponse, got None"
 
 
-def test_shell_gives_what_each_command_printed() -> None:
+def test_shell_returns_the_output_of_each_command() -> None:
     printed = {"stdout": "a", "stderr": "", "outcome": {"type": "exit", "exit_code": 0}}
     content = ShellOutputContent.from_dict(printed)
 
@@ -282,7 +287,7 @@ def test_local_shell_gives_text_under_the_id_of_its_call() -> None:
         "id": "call_4",
         "output": "a\ufffd",
     }
-    assert refused(None, LOCAL) == "expected a text, got None"
+    assert refused(None, LOCAL) == "expected a string, got None"
 
 
 def test_patch_gives_a_log_or_nothing() -> None:
@@ -290,7 +295,7 @@ def test_patch_gives_a_log_or_nothing() -> None:
 
     assert output_of(PATCH, None).to_dict() == done
     assert output_of(PATCH, "1 file.").to_dict() == {**done, "output": "1 file."}
-    assert refused(3, PATCH) == "expected a text, got a int"
+    assert refused(3, PATCH) == "expected a string, got a int"
 
 
 @pytest.mark.parametrize("value", ["data:image/png;base64,", InputImage(image_url="data:image/png;base64,")])
@@ -302,7 +307,7 @@ def test_screen_is_a_picture(value: object) -> None:
 
 
 def test_screen_without_a_picture_is_refused() -> None:
-    assert refused(InputImage(file_id="file_1"), SCREEN) == "expected a text, got None"
+    assert refused(InputImage(file_id="file_1"), SCREEN) == "expected a string, got None"
 
 
 def test_safety_checks_are_for_the_user_to_acknowledge() -> None:
@@ -312,7 +317,7 @@ def test_safety_checks_are_for_the_user_to_acknowledge() -> None:
         output_of(UNSAFE, "data:image/png;base64,")
 
 
-def test_calls_of_other_types_are_answered_by_whole_items() -> None:
+def test_calls_of_other_types_need_whole_items() -> None:
     assert refused("a", SEARCH) == "expected an item that answers a tool_search_call, got a str"
     found = {"type": "tool_search_output", "call_id": "call_7", "tools": []}
     assert output_of(SEARCH, found).to_dict() == found
@@ -352,7 +357,7 @@ def test_search_gives_tools() -> None:
         ),
     ],
 )
-def test_failures_are_told_if_there_is_a_way(call: OutputItem, fields: dict[str, Any]) -> None:
+def test_failures_are_reported_where_answers_can(call: OutputItem, fields: dict[str, Any]) -> None:
     item = failure_of(call, "Error: no\udcff")
 
     assert item is not None
@@ -361,41 +366,41 @@ def test_failures_are_told_if_there_is_a_way(call: OutputItem, fields: dict[str,
 
 
 @pytest.mark.parametrize("call", [SCREEN, APPROVAL, SEARCH, FOREIGN])
-def test_failures_of_other_calls_cannot_be_told(call: OutputItem) -> None:
+def test_failures_of_other_calls_have_no_answer(call: OutputItem) -> None:
     assert failure_of(call, "Error.") is None
 
 
 def mistakes(form: Any, text: str) -> str:
     with pytest.raises(ValidationError) as caught:
         TypeAdapter(form).validate_json(text)
-    return wrong_arguments(caught.value)
+    return describe_argument_errors(caught.value)
 
 
-def test_wrong_arguments_are_told_by_their_places() -> None:
+def test_wrong_arguments_are_reported_with_their_places() -> None:
     assert mistakes(dict[str, list[int]], '{"a": [1, "x"], "b": 3}') == (
         "the arguments do not fit: a[1]: Input should be a valid integer, unable to parse string as an integer; "
         "b: Input should be a valid array"
     )
 
 
-def test_no_more_than_ten_mistakes_are_told() -> None:
+def test_at_most_ten_mistakes_are_reported() -> None:
     text = mistakes(list[int], str(["x"] * 12).replace("'", '"'))
 
     assert text.count("valid integer") == 10
     assert text.endswith("; and 2 more")
 
 
-def test_mistake_of_the_whole_has_no_place() -> None:
+def test_mistake_of_the_whole_value_has_no_place() -> None:
     assert mistakes(dict[str, int], "[]") == "the arguments do not fit: Input should be an object"
 
 
-def test_text_that_is_no_json_is_told_so() -> None:
+def test_invalid_json_is_reported() -> None:
     assert mistakes(dict[str, int], '{"a": 1') == (
-        "the arguments are no JSON (EOF while parsing an object at line 1 column 7)"
+        "the arguments are not valid JSON (EOF while parsing an object at line 1 column 7)"
     )
 
 
-def test_argument_that_is_no_json_is_told_by_its_place() -> None:
+def test_argument_that_is_invalid_json_is_reported_by_its_place() -> None:
     assert mistakes(dict[str, Json[int]], '{"a": "x"}') == (
         "the arguments do not fit: a: Invalid JSON: expected value at line 1 column 1"
     )

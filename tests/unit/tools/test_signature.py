@@ -1,4 +1,4 @@
-"""What functions take: names, types, defaults and descriptions, and the calls that are made of arguments."""
+"""The parameters of functions: names, types, defaults, descriptions, and calls with arguments from JSON."""
 
 import datetime
 import enum
@@ -26,7 +26,7 @@ class Colour(enum.Enum):
 
 
 class Address(BaseModel):
-    """Where somebody lives."""
+    """The place of a house."""
 
     town: str
     code: str = Field("0", min_length=1)
@@ -61,8 +61,8 @@ def properties(function: Callable[..., object], **options: Any) -> dict[str, Any
 
 
 def called(function: Callable[..., object], text: str, **options: Any) -> Any:
-    """What the function gives when the model calls it."""
-    return shape(function, **options).bound(text, CONTEXT)()
+    """The result of the function when the model calls it."""
+    return shape(function, **options).bind(text, CONTEXT)()
 
 
 def refused(function: Callable[..., object], **options: Any) -> str:
@@ -109,7 +109,7 @@ def test_schema_that_is_not_strict_has_all_that_pydantic_knows() -> None:
     assert properties(function, strict=False)["any_thing"] == {}
 
 
-def test_types_of_all_kinds_come_as_what_was_annotated() -> None:
+def test_arguments_have_the_annotated_types() -> None:
     def function(  # type: ignore[no-untyped-def]
         address: Address,
         point: Point,
@@ -144,7 +144,7 @@ def test_types_of_all_kinds_come_as_what_was_annotated() -> None:
     definitions = (shape(function).parameters or {})["$defs"]
     assert definitions.keys() == {"Address", "Point", "Options", "Colour", "Tree"}
     assert definitions["Tree"]["properties"]["children"]["items"] == {"$ref": "#/$defs/Tree"}
-    assert definitions["Address"]["description"] == "Where somebody lives."
+    assert definitions["Address"]["description"] == "The place of a house."
 
 
 def test_function_may_have_the_name_of_a_type() -> None:
@@ -154,7 +154,7 @@ def test_function_may_have_the_name_of_a_type() -> None:
     assert called(address, '{"address": {"town": "Oslo"}}', name="Address") == Address(town="Oslo")
 
 
-def test_bounds_and_descriptions_of_annotations_are_told() -> None:
+def test_bounds_and_descriptions_of_annotations_are_in_the_schema() -> None:
     def function(
         count: Annotated[int, Field(ge=1, le=9, description="How many.")],
         word: str = Field("a", max_length=3, description="Which."),
@@ -188,7 +188,7 @@ def test_bounds_and_descriptions_of_annotations_are_told() -> None:
         (["\ud800"], 'Default ["\ud800"]'),
     ],
 )
-def test_defaults_are_told_if_json_has_them(default: Any, hint: str | None) -> None:
+def test_defaults_are_in_the_schema_if_they_have_json(default: Any, hint: str | None) -> None:
     def function(value: int = default) -> Any:
         return value
 
@@ -196,7 +196,7 @@ def test_defaults_are_told_if_json_has_them(default: Any, hint: str | None) -> N
     assert called(function, "{}") is default
 
 
-def test_default_that_holds_itself_is_left_out() -> None:
+def test_recursive_default_is_left_out() -> None:
     circle: list[Any] = []
     circle.append(circle)
 
@@ -272,7 +272,7 @@ def test_any_number_of_arguments_is_refused(maker: Any, function: Any, shown: st
 
     assert str(caught.value) == (
         f"{function.__name__} cannot be a tool: {function.__name__}.{shown}: takes any number of arguments, which "
-        "the model cannot know of; name each, or take a list"
+        "a schema cannot express; name each one, or use a list"
     )
     assert caught.value.path == f"{function.__name__}.{shown}"
 
@@ -289,7 +289,7 @@ def test_any_number_of_arguments_is_refused(maker: Any, function: Any, shown: st
         ('{"number": "5"}', 5),
     ],
 )
-def test_arguments_that_are_left_out_are_the_defaults(text: str, value: int) -> None:
+def test_omitted_arguments_are_the_defaults(text: str, value: int) -> None:
     assert called(lambda number=3: number, text, name="f", strict=False) in (value, str(value))
 
 
@@ -345,7 +345,7 @@ def test_several_contexts_are_all_given() -> None:
     assert called(function, "") == (CONTEXT, CONTEXT)
 
 
-def test_text_of_a_custom_tool_is_given_wherever_it_is_taken() -> None:
+def test_text_of_a_custom_tool_is_passed_to_any_kind_of_parameter() -> None:
     def after(context: RunContext, text: str) -> Any:
         return context, text
 
@@ -356,7 +356,7 @@ def test_text_of_a_custom_tool_is_given_wherever_it_is_taken() -> None:
         return context, text
 
     for function in (after, named, positional):
-        assert custom_tool(function).shape.bound("hi", CONTEXT)() == (CONTEXT, "hi")
+        assert custom_tool(function).shape.bind("hi", CONTEXT)() == (CONTEXT, "hi")
 
 
 def takes_nothing() -> None: ...
@@ -382,7 +382,7 @@ def both(user: str, city: str, days: int = 1) -> Any:
     return user, city, days
 
 
-def test_what_a_partial_has_set_is_not_for_the_model() -> None:
+def test_arguments_of_a_partial_are_not_in_the_schema() -> None:
     secret = functools.partial(functools.partial(tool(both), user="me"), days=5)
 
     assert properties(secret) == {"city": {"type": "string", "description": "Where."}}
@@ -392,7 +392,7 @@ def test_what_a_partial_has_set_is_not_for_the_model() -> None:
     assert [*properties(functools.partial(both, "me"))] == ["city", "days"]
 
 
-def test_partial_may_set_what_no_schema_has() -> None:
+def test_partial_may_set_arguments_without_a_schema() -> None:
     def query(database: sqlite3.Connection, text: str) -> Any:
         return database, text
 
@@ -423,7 +423,7 @@ class Bare:
     pass
 
 
-def test_classes_are_called_with_what_they_are_made_of() -> None:
+def test_classes_are_called_with_their_fields() -> None:
     assert called(Point, '{"x": 1}') == Point(1)
     assert called(Address, '{"town": "Oslo"}') == Address(town="Oslo")
     assert called(Pair, '{"left": 1, "right": "blue"}') == Pair(1, Colour.BLUE)
@@ -470,9 +470,9 @@ def test_local_types_are_fine_unless_quoted() -> None:
     assert called(function, '{"value": {"number": 1}}') == Local(number=1)
     text = refused(quoted)
     assert text.startswith(
-        "quoted cannot be a tool: quoted.value: its annotation cannot be read (NameError: name 'Local' is not defined); "
-        "use names that the module has when the program runs, not those of a function around it or of an import for "
-        "type checkers only; quoted.other: its annotation cannot be read (NameError: name 'Nowhere'"
+        "quoted cannot be a tool: quoted.value: its annotation cannot be evaluated (NameError: name 'Local' is not defined); "
+        "use names that the module has at run time, not those of an enclosing function or of an import for "
+        "type checkers only; quoted.other: its annotation cannot be evaluated (NameError: name 'Nowhere'"
     )
 
 
@@ -512,7 +512,7 @@ def test_types_that_json_does_not_have_are_named(function: Any, path: str, reaso
     )
     assert reason in text
     assert text.endswith(
-        "take what a model can write, and what it cannot from a RunContext or a functools.partial"
+        "use a type with a JSON Schema, and take other values from a RunContext or a functools.partial"
     )
     assert text.count(name) == 2
 
@@ -527,7 +527,7 @@ def test_types_that_cannot_say_how_they_are_read_are_named() -> None:
     def function(odd: Odd, final: Final[int]) -> None: ...  # type: ignore[valid-type]
 
     text = refused(function)
-    assert "function.odd: pydantic cannot read it from JSON (RuntimeError: no way); take" in text
+    assert "function.odd: pydantic cannot read it from JSON (RuntimeError: no way); use" in text
     assert "function.final: pydantic cannot read it from JSON (TypeError: " in text
 
 
@@ -543,16 +543,18 @@ def test_types_that_strict_schemas_do_not_have_are_named_with_the_way_out() -> N
 
 
 def test_functions_without_a_signature_are_refused() -> None:
-    assert refused(max).startswith("max cannot be a tool: max: Python knows no signature of it (ValueError: ")
+    assert refused(max).startswith(
+        "max cannot be a tool: max: it has no signature that Python can read (ValueError: "
+    )
 
 
 @pytest.mark.parametrize("name", ["", "a b", "<lambda>", "naïve", "x" * 129, "a\n"])
 def test_names_that_the_api_does_not_take_are_refused(name: str) -> None:
     assert refused(takes_nothing, name=name) == (
-        f"{name!r} cannot be a tool: {name!r}: cannot be its name; give it one with tool(name=...)"
+        f"{name!r} cannot be a tool: {name!r}: cannot be its name; pass another one with tool(name=...)"
     )
 
 
 def test_lambda_needs_a_name() -> None:
-    assert "give it one with tool(name=...)" in refused(lambda: None)
+    assert "pass another one with tool(name=...)" in refused(lambda: None)
     assert shape(lambda: None, name="x" * 128).function() is None

@@ -1,4 +1,4 @@
-"""What docstrings say of tools and their parameters, in every style and none."""
+"""Descriptions of tools and their parameters from docstrings, in every style and none."""
 
 import enum
 import functools
@@ -19,7 +19,7 @@ def takes(city: str, days: int = 1) -> None: ...
 
 
 def documented(docstring: str | None, function: Callable[..., object] = takes) -> tuple[str, list[str]]:
-    """What the model is told of a function with this docstring, and of its parameters."""
+    """The description of a function with this docstring, and those of its parameters."""
 
     def copied() -> None: ...
 
@@ -159,7 +159,7 @@ def test_context_is_left_out_of_the_description() -> None:
     assert documented("A.\n\nArgs:\n    context: Of the run.", function) == ("A.", [""])
 
 
-def test_what_a_partial_has_set_is_left_out_of_the_description() -> None:
+def test_arguments_of_a_partial_are_left_out_of_the_description() -> None:
     def function(user: str, city: str) -> None:
         """Find.
 
@@ -241,7 +241,7 @@ class Colour(enum.Enum):
         (functools.lru_cache(Counter().reset), "Start again."),
     ],
 )
-def test_what_can_be_called_says_what_it_does(function: Any, description: str) -> None:
+def test_callables_are_described_by_their_docstrings(function: Any, description: str) -> None:
     assert tool(name="f")(function).shape.description == description
 
 

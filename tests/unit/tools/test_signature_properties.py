@@ -1,4 +1,4 @@
-"""Functions of any parameters: their schemas are strict, and what fits them is what the function is called with."""
+"""Functions with any parameters: their schemas are strict, and arguments that fit them reach the function."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAMES = ["a", "b_c", "_x", "self", "model_config", "schema", "context_", "größ
 
 
 class Made(NamedTuple):
-    """A function that returns its arguments by name, and what it takes."""
+    """A function that returns its arguments by name, and its parameters."""
 
     function: Callable[..., dict[str, Any]]
     forms: Mapping[str, Form]
@@ -76,7 +76,7 @@ def test_schemas_are_strict(made: Made) -> None:
 
 
 @given(functions(), st.data())
-def test_what_fits_the_schema_is_what_the_function_is_called_with(made: Made, data: st.DataObject) -> None:
+def test_function_is_called_with_arguments_that_fit_the_schema(made: Made, data: st.DataObject) -> None:
     context: Any = RunContext(3, None, 1)  # type: ignore[arg-type]
     pairs = {name: data.draw(form.pairs, name) for name, form in made.forms.items()}
     arguments = {name: plain for name, (_, plain) in pairs.items()}
@@ -85,19 +85,19 @@ def test_what_fits_the_schema_is_what_the_function_is_called_with(made: Made, da
 
     Draft202012Validator(shape.parameters).validate(arguments)
     text = json.dumps(arguments, ensure_ascii=data.draw(st.booleans()))
-    given = shape.bound(text, context)()
+    given = shape.bind(text, context)()
     assert given.pop("context", context) is context
     assert given == {name: value for name, (value, _) in pairs.items()}
     assert [*map(type, given.values())] == [type(value) for value, _ in pairs.values()]
 
 
 @given(functions(), st.data(), st.booleans())
-def test_what_is_left_out_is_the_default(made: Made, data: st.DataObject, strict: bool) -> None:
+def test_omitted_arguments_are_the_defaults(made: Made, data: st.DataObject, strict: bool) -> None:
     missing = data.draw(st.sets(st.sampled_from([*made.defaults]))) if made.defaults else set[str]()
     pairs = {name: data.draw(form.pairs, name) for name, form in made.forms.items() if name not in missing}
     shape = tool(strict=strict)(made.function).shape
 
-    given = shape.bound(json.dumps({name: plain for name, (_, plain) in pairs.items()}), None)()
+    given = shape.bind(json.dumps({name: plain for name, (_, plain) in pairs.items()}), None)()
     given.pop("context", None)
     assert given == {**made.defaults, **{name: value for name, (value, _) in pairs.items()}}
     for name in missing:
@@ -117,4 +117,4 @@ def test_custom_tool_is_given_any_text(text: str, kind: Any, other: Any, is_firs
 
     function.__signature__ = signature  # type: ignore[attr-defined]
     context = object()
-    assert custom_tool(function).shape.bound(text, context)() == {"text": text, "context": context}
+    assert custom_tool(function).shape.bind(text, context)() == {"text": text, "context": context}

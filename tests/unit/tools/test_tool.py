@@ -17,7 +17,7 @@ import pytest
 
 from responses_client import CallableTool, RunContext, ToolDefinitionError, custom_tool, tool
 from responses_client._base.validation import is_seconds
-from responses_client._tools.tool import is_policy
+from responses_client._tools.tool import is_error_policy
 from responses_client.models import FunctionCall
 
 CALL = FunctionCall(call_id="call_1", name="weather", arguments="{}")
@@ -91,8 +91,8 @@ class Shelf(Store):
 
 
 def answered(made: CallableTool[..., Any], text: str) -> Any:
-    """What a call by the model gives."""
-    return made.shape.bound(text, None)()
+    """The result of a call by the model."""
+    return made.shape.bind(text, None)()
 
 
 def test_decorated_function_is_called_as_before() -> None:
@@ -145,7 +145,7 @@ def test_name_of_a_partial_is_not_that_of_something_with_func() -> None:
     assert tool(Wrapper()).name == "Wrapper"
 
 
-def test_definition_of_a_function_is_what_the_api_takes() -> None:
+def test_definition_of_a_function_is_valid_for_the_api() -> None:
     assert weather.definition == {
         "type": "function",
         "name": "weather",
@@ -235,7 +235,7 @@ def test_custom_tool_has_a_format() -> None:
     }
 
 
-def test_tool_of_a_tool_calls_the_function_and_forgets_what_was_said() -> None:
+def test_tool_of_a_tool_calls_the_function_and_drops_its_options() -> None:
     again = tool(name="forecast")(find)
 
     assert again.options == {"name": "forecast"}
@@ -274,7 +274,7 @@ def test_staticmethods_are_bound_to_nothing(owner: Any) -> None:
 
 
 @pytest.mark.parametrize("owner", [Store, Store()])
-def test_what_is_no_method_is_bound_to_nothing(owner: Any) -> None:
+def test_callable_that_is_not_a_method_is_not_bound(owner: Any) -> None:
     assert owner.total(2, 3) == 5
     assert owner.measure("cde") == 3
 
@@ -285,13 +285,13 @@ def test_method_without_its_object_is_refused(made: CallableTool[..., object]) -
         _ = made.definition
 
     assert str(caught.value) == (
-        "read cannot be a tool: read: is a method without its object; take that of an object, or of a class if it is "
-        "a classmethod"
+        "read cannot be a tool: read: is a method without its object; pass the method of an object, or of a class "
+        "if it is a class method"
     )
 
 
-def test_classmethod_that_nobody_bound_cannot_be_used() -> None:
-    with pytest.raises(ToolDefinitionError, match=r"Python knows no signature of it \(TypeError: "):
+def test_unbound_classmethod_is_refused() -> None:
+    with pytest.raises(ToolDefinitionError, match=r"it has no signature that Python can read \(TypeError: "):
         _ = vars(Store)["sort"].definition
 
 
@@ -299,8 +299,8 @@ def test_classmethod_that_nobody_bound_cannot_be_used() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"name": 3}, "name: expected a text, got int 3"),
-        ({"description": None}, "description: expected a text, got None"),
+        ({"name": 3}, "name: expected a string, got int 3"),
+        ({"description": None}, "description: expected a string, got None"),
         ({"timeout": "5"}, "timeout: expected a positive number of seconds, or None, got str '5'"),
         ({"timeout": 0}, "timeout: expected a positive number of seconds, or None, got int 0"),
         ({"timeout": float("inf")}, "timeout: expected a positive number of seconds, or None, got float inf"),
@@ -325,7 +325,7 @@ def test_no_bound_is_a_timeout() -> None:
     assert tool(timeout=None)(len).options == {"timeout": None}
 
 
-def test_options_that_nobody_knows_are_refused_with_the_nearest_one() -> None:
+def test_unknown_options_are_refused_with_the_nearest_one() -> None:
     with pytest.raises(
         TypeError, match=r"^tool\(\) got an unexpected keyword argument 'nmae'; did you mean 'name'"
     ):
@@ -335,12 +335,12 @@ def test_options_that_nobody_knows_are_refused_with_the_nearest_one() -> None:
 
 
 @pytest.mark.parametrize(("maker", "name"), [(tool, "tool"), (custom_tool, "custom_tool")])
-def test_what_is_no_function_is_refused(maker: Any, name: str) -> None:
+def test_object_that_is_not_a_function_is_refused(maker: Any, name: str) -> None:
     with pytest.raises(ToolDefinitionError) as caught:
         maker("weather")
 
     assert str(caught.value) == (
-        "'weather' cannot be a tool: function: expected a function; what is said of it goes by name, "
+        "'weather' cannot be a tool: function: expected a function; pass options by name, "
         f"as in {name}(name=...), got str 'weather'"
     )
 
@@ -353,8 +353,8 @@ def test_seconds_are_positive_and_end(value: object) -> None:
 
 
 def test_policies_are_two_words_or_a_function() -> None:
-    assert all(map(is_policy, ["return", "raise", str]))
-    assert not any(map(is_policy, ["ignore", None, True]))
+    assert all(map(is_error_policy, ["return", "raise", str]))
+    assert not any(map(is_error_policy, ["ignore", None, True]))
 
 
 def pickled(thing: Any) -> Any:

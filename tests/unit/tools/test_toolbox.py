@@ -1,4 +1,4 @@
-"""The tools of a run: which are taken, by which names they are found, and what the model is told."""
+"""The tools of a run: definitions, names, and mistakes."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def refused(tools: Any) -> list[str]:
     return [f"{error['path']}: {error['message']}" for error in caught.value.errors]
 
 
-def test_model_is_told_of_all_tools_in_their_order() -> None:
+def test_definitions_are_in_the_order_of_the_tools() -> None:
     search = WebSearchTool()
     toolbox = Toolbox([weather, DECLARED, plain, search, run_code, SPACE])
 
-    assert [getattr(told, "type", None) or told["type"] for told in toolbox.definitions] == [
+    assert [getattr(made, "type", None) or made["type"] for made in toolbox.definitions] == [
         "function",
         "function",
         "function",
@@ -126,7 +126,7 @@ def test_tools_are_a_list(tools: Any) -> None:
     assert [line.partition(", got")[0] for line in refused(tools)] == ["tools: expected a list of tools"]
 
 
-def test_what_is_no_tool_is_named_by_its_place() -> None:
+def test_element_that_is_not_a_tool_is_named_by_its_place() -> None:
     assert refused([weather, "weather", None, 3, ["x"]]) == [
         "tools[1]: expected a function, a tool as a dict, or a model of one, got str 'weather'",
         "tools[2]: expected a function, a tool as a dict, or a model of one, got None",
@@ -135,10 +135,10 @@ def test_what_is_no_tool_is_named_by_its_place() -> None:
     ]
 
 
-def test_class_of_a_tool_is_no_tool() -> None:
+def test_class_of_a_tool_is_refused() -> None:
     assert refused([WebSearchTool, FunctionTool]) == [
-        "tools[0]: is the class WebSearchTool; pass one of them, WebSearchTool(...)",
-        "tools[1]: is the class FunctionTool; pass one of them, FunctionTool(...)",
+        "tools[0]: is the class WebSearchTool; pass an instance, WebSearchTool(...)",
+        "tools[1]: is the class FunctionTool; pass an instance, FunctionTool(...)",
     ]
 
 
@@ -154,14 +154,14 @@ def test_class_of_a_tool_is_no_tool() -> None:
         ([WebSearchTool(), {**SPACE, "tools": [CUSTOM, CUSTOM]}], "free"),
     ],
 )
-def test_two_tools_do_not_have_one_name(tools: Any, name: str) -> None:
+def test_two_tools_with_one_name_are_refused(tools: Any, name: str) -> None:
     assert refused(tools)[0] == (
-        f"tools[{len(tools) - 1}].name: is {name!r}, as another tool is called; give each a name of its own"
+        f"tools[{len(tools) - 1}].name: is {name!r}, the name of another tool; give each tool its own name"
     )
 
 
 @pytest.mark.parametrize("name", [None, ["x"], {}])
-def test_names_that_are_none_are_left_to_the_api(name: Any) -> None:
+def test_malformed_names_are_left_to_the_check_of_the_request(name: Any) -> None:
     wrong: Any = {"type": "function", "name": name}
 
     assert Toolbox([wrong, {"type": "namespace", "name": name, "tools": 3}]).definitions[0] is wrong
@@ -182,7 +182,7 @@ def test_methods_come_with_their_objects() -> None:
     # As Python 3.13 has it, whose classmethods bind all by themselves.
     found = Toolbox([MethodType(tool(name="m")(plain), 3)]).functions[0]
     assert found.name == "m"
-    assert found.shape.bound("{}", None)() == 3
+    assert found.shape.bind("{}", None)() == 3
 
 
 def test_tools_may_come_later() -> None:
@@ -209,7 +209,7 @@ def test_methods_may_be_found_again() -> None:
 
     toolbox.add([store.read], "on_tool_search")
     with pytest.raises(
-        RequestValidationError, match=r"on_tool_search\[0\]\.name: is 'read', as another tool"
+        RequestValidationError, match=r"on_tool_search\[0\]\.name: is 'read', the name of another tool"
     ):
         toolbox.add([Store().read], "on_tool_search")
 
@@ -218,7 +218,7 @@ def no_number(*numbers: int) -> None: ...
 
 
 @pytest.mark.parametrize("wrong", ["x", no_number, {**DECLARED, "name": "weather"}, WebSearchTool])
-def test_none_is_taken_in_if_one_is_wrong(wrong: Callable[..., object]) -> None:
+def test_no_tool_is_added_if_one_is_wrong(wrong: Callable[..., object]) -> None:
     toolbox = Toolbox([weather])
 
     with pytest.raises(RequestValidationError):

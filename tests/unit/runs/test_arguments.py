@@ -1,0 +1,86 @@
+"""The arguments of a run: wrong values, contradictions, and those that belong to the requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from samples import response
+
+from responses_client import RequestValidationError, RunResult, Turn
+from responses_client._runs.arguments import RunArguments
+from responses_client.models import Response
+
+WRONG: list[tuple[str, Any, str]] = [
+    ("max_turns", 0, "an integer of at least 1"),
+    ("max_turns", True, "an integer of at least 1"),
+    ("max_turns", 2.0, "an integer of at least 1"),
+    ("max_concurrency", -1, "an integer of at least 1"),
+    ("tool_timeout", 0, "a positive number of seconds, or None"),
+    ("tool_timeout", True, "a positive number of seconds, or None"),
+    ("tool_timeout", float("inf"), "a positive number of seconds, or None"),
+    ("tool_timeout", float("nan"), "a positive number of seconds, or None"),
+    ("tool_timeout", "5", "a positive number of seconds, or None"),
+    ("on_tool_error", "ignore", "'return', 'raise', or a function"),
+    ("on_tool_error", None, "'return', 'raise', or a function"),
+    ("resume", {"turns": []}, "a RunResult"),
+    ("on_turn", 5, "a function"),
+    ("on_shell", "sh", "a function"),
+    ("on_mcp_approval", True, "a function"),
+    ("replay", "yes", "True, False or None"),
+    ("reset_tool_choice", None, "True or False"),
+    ("stream", True, "is not an argument of a run"),
+    ("stream", False, "is not an argument of a run"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "expected"), WRONG)
+def test_wrong_argument_is_refused(name: str, value: Any, expected: str) -> None:
+    with pytest.raises(RequestValidationError) as caught:
+        RunArguments({name: value})
+    assert expected in str(caught.value)
+    assert [error["path"] for error in caught.value.errors] == [name]
+
+
+def test_all_mistakes_are_reported_at_once() -> None:
+    with pytest.raises(RequestValidationError) as caught:
+        RunArguments({"max_turns": 0, "on_turn": 5, "resume": 1, "tool_timeout": -1})
+    assert len(caught.value.errors) == 4
+
+
+def test_hook_that_is_none_is_left_out() -> None:
+    arguments = RunArguments({"on_shell": None, "on_turn": None, "model": "m"})
+    assert arguments.hooks == {}
+    assert arguments.request == {"model": "m"}
+
+
+@pytest.mark.parametrize("seconds", [None, 1, 0.5])
+def test_time_limit_of_tools_is_positive_or_none(seconds: Any) -> None:
+    assert RunArguments({"tool_timeout": seconds}).tool_timeout == seconds
+
+
+def test_replay_cannot_be_forbidden_without_storage() -> None:
+    with pytest.raises(RequestValidationError, match="replay: cannot be combined with store=False"):
+        RunArguments({"replay": False, "store": False})
+
+
+@pytest.mark.parametrize(
+    ("params", "names"),
+    [
+        ({"previous_response_id": "resp_0"}, ["previous_response_id"]),
+        (
+            {"previous_response_id": "resp_0", "conversation": "conv_1"},
+            ["previous_response_id", "conversation"],
+        ),
+        ({"conversation": "conv_1"}, []),
+        ({"previous_response_id": None}, []),
+    ],
+)
+def test_resumed_run_cannot_move_elsewhere(params: dict[str, Any], names: list[str]) -> None:
+    resume = RunResult((Turn((), Response.from_dict(response())),), "completed")
+    if not names:
+        RunArguments({"resume": resume, **params})
+        return
+    with pytest.raises(RequestValidationError, match="cannot be combined with resume") as caught:
+        RunArguments({"resume": resume, **params})
+    assert [error["path"] for error in caught.value.errors] == names
