@@ -295,7 +295,7 @@ def test_unknown_keyword_is_a_type_error_with_the_nearest_name(name: str, hint: 
 
     assert str(caught.value) == (
         f"responses.create() got an unexpected keyword argument {name!r}{hint} "
-        "(extra_body takes fields that are not known here)"
+        "(extra_body takes fields that this version does not know)"
     )
 
 
@@ -571,7 +571,7 @@ def test_arguments_of_the_path_stay_one_segment_each() -> None:
 
 @pytest.mark.parametrize("value", ["", "  ", ".", "..", "a\ud800", None, 7])
 def test_argument_of_the_path_that_names_nothing_is_refused(value: Any) -> None:
-    with pytest.raises(RequestValidationError, match=r"item_id: expected the id of something, a string that"):
+    with pytest.raises(RequestValidationError, match=r"item_id: expected an id, a string that"):
         prepared(CONVERSATIONS_ITEMS_RETRIEVE, "conv_1", value)
 
 
