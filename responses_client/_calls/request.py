@@ -236,12 +236,15 @@ def _event_mistakes(body: Mapping[str, object]) -> Iterable[FieldError]:
     if is_sequence(given):
         if not given:
             yield field_error("input", "at least one message", given, message="needs at least one message")
-        items: Sequence[object] = given
-        for number, item in enumerate(items):
-            fields: Mapping[str, object] = item if is_mapping(item) else vars(item)
-            role = fields.get("role")
+        for number, item in enumerate(given):
+            role = _fields_of(item).get("role")
             if role is not None and role != "user":
                 yield field_error(("input", number, "role"), "'user'", role)
+
+
+def _fields_of(item: object) -> Mapping[str, object]:
+    """Return the fields of an item that is a dict or a model."""
+    return item if is_mapping(item) else vars(item)
 
 
 def _as_field_error(line: ErrorDetails) -> FieldError:

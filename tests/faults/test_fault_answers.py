@@ -98,18 +98,18 @@ def deep(levels: int) -> bytes:
 @pytest.mark.parametrize(
     ("body", "kind", "problem"),
     [
-        (HTML, "text/html", "The answer (status 200, text/html) is no JSON"),
-        (HTML, None, "The answer (status 200, no content type) is no JSON"),
-        ('{"id": "resp_1", "obj', "application/json", "The answer (status 200, application/json) is no JSON"),
-        (b"", "application/json", "is no JSON"),
-        (b"\xff\xfe\x00", "application/json", "is no JSON"),
-        (deep(100_000), "application/json", "is no JSON"),
+        (HTML, "text/html", "The answer (status 200, text/html) is not valid JSON"),
+        (HTML, None, "The answer (status 200, no content type) is not valid JSON"),
+        ('{"id": "resp_1", "obj', "application/json", "The answer (status 200, application/json) is not valid JSON"),
+        (b"", "application/json", "is not valid JSON"),
+        (b"\xff\xfe\x00", "application/json", "is not valid JSON"),
+        (deep(100_000), "application/json", "is not valid JSON"),
         ([], "application/json", "No valid Response"),
         ('"Hello"', "application/json", "No valid Response"),
         ("null", "application/json", "No valid Response"),
         ("17", "application/json", "No valid Response"),
-        ({}, "application/json", "is JSON, but no Response"),
-        ({"choices": []}, "application/json", "is JSON, but no Response"),
+        ({}, "application/json", "is JSON, but not a valid Response"),
+        ({"choices": []}, "application/json", "is JSON, but not a valid Response"),
     ],
 )
 def test_answer_that_is_no_response_is_an_error_with_its_start(

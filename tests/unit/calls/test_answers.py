@@ -48,7 +48,7 @@ def test_deletion_that_is_answered_with_its_status_alone_is_one(body: bytes) -> 
 
 def test_silence_is_no_answer_to_anything_else() -> None:
     for model, method in ((models.DeletedResponse, "GET"), (models.Conversation, "DELETE")):
-        with pytest.raises(ResponseValidationError, match="is no JSON"):
+        with pytest.raises(ResponseValidationError, match="is not valid JSON"):
             answer(model, b"", method)
 
 
@@ -72,9 +72,9 @@ def test_item_of_an_unknown_type_is_kept() -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"<html>", "is no JSON"),
-        (b"[]", "is JSON, but no Item"),
-        (b"{}", "is JSON, but no Item"),
+        (b"<html>", "is not valid JSON"),
+        (b"[]", "is JSON, but not a valid Item"),
+        (b"{}", "is JSON, but not a valid Item"),
     ],
 )
 def test_answer_that_is_no_item(body: bytes, message: str) -> None:
@@ -95,7 +95,7 @@ def test_one_field_is_enough_for_other_results() -> None:
         answer(models.Conversation, b'{"other": 1}')
     with pytest.raises(APIStatusError, match="no luck"):
         answer(models.Conversation, b'{"error": {"message": "no luck"}}')
-    with pytest.raises(ResponseValidationError, match="is JSON, but no DeletedResponse"):
+    with pytest.raises(ResponseValidationError, match="is JSON, but not a valid DeletedResponse"):
         answer(models.DeletedResponse, b'{"other": 1}')
 
 
@@ -131,15 +131,15 @@ def test_one_field_that_only_responses_have_is_enough(body: dict[str, Any]) -> N
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
-        (b"<html>", "The answer (status 200, application/json) is no JSON"),
-        (b'{"id": ', "is no JSON"),
-        (b"", "is no JSON"),
-        (b"[" * 10_000, "is no JSON"),
+        (b"<html>", "The answer (status 200, application/json) is not valid JSON"),
+        (b'{"id": ', "is not valid JSON"),
+        (b"", "is not valid JSON"),
+        (b"[" * 10_000, "is not valid JSON"),
         ([response()], "No valid Response"),
         ("text", "No valid Response"),
         (None, "No valid Response"),
-        ({}, "is JSON, but no Response"),
-        ({"data": []}, "is JSON, but no Response"),
+        ({}, "is JSON, but not a valid Response"),
+        ({"data": []}, "is JSON, but not a valid Response"),
     ],
 )
 def test_anything_else_is_an_error_that_shows_its_start(body: Any, problem: str) -> None:
@@ -152,7 +152,7 @@ def test_anything_else_is_an_error_that_shows_its_start(body: Any, problem: str)
 
 
 def test_no_content_type_is_told_as_such() -> None:
-    with pytest.raises(ResponseValidationError, match=r"\(status 200, no content type\) is no JSON"):
+    with pytest.raises(ResponseValidationError, match=r"\(status 200, no content type\) is not valid JSON"):
         parsed(b"<html>", None)
 
 

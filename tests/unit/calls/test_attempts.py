@@ -476,7 +476,7 @@ def test_log_tells_each_try_and_why_there_is_no_other(clock: Clock, caplog: pyte
 def test_answer_that_is_no_response_is_not_asked_for_again(clock: Clock) -> None:
     io = FakeIO(clock, FakeBody(b"<html>"), good())
 
-    with pytest.raises(ResponseValidationError, match="is no JSON"):
+    with pytest.raises(ResponseValidationError, match="is not valid JSON"):
         fetched(io)
 
     assert len(io.requests) == 1
