@@ -100,7 +100,11 @@ def deep(levels: int) -> bytes:
     [
         (HTML, "text/html", "The answer (status 200, text/html) is not valid JSON"),
         (HTML, None, "The answer (status 200, no content type) is not valid JSON"),
-        ('{"id": "resp_1", "obj', "application/json", "The answer (status 200, application/json) is not valid JSON"),
+        (
+            '{"id": "resp_1", "obj',
+            "application/json",
+            "The answer (status 200, application/json) is not valid JSON",
+        ),
         (b"", "application/json", "is not valid JSON"),
         (b"\xff\xfe\x00", "application/json", "is not valid JSON"),
         (deep(100_000), "application/json", "is not valid JSON"),

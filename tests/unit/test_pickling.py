@@ -171,9 +171,7 @@ def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
 
 
 @pytest.mark.parametrize("duplicate", [*COPIES.values(), copy.copy], ids=[*COPIES, "copy"])
-def test_copy_of_a_page_has_what_is_on_it_and_no_client(
-    caller: Caller, duplicate: Callable[[Any], Any]
-) -> None:
+def test_copy_of_a_page_has_its_items_but_no_client(caller: Caller, duplicate: Callable[[Any], Any]) -> None:
     items = [{"role": "user", "content": str(number)} for number in range(3)]
     conversation = caller(lambda client: client.conversations.create(items=items))
 
@@ -188,9 +186,11 @@ def test_copy_of_a_page_has_what_is_on_it_and_no_client(
     assert twin.has_next_page()
     assert b"test-key" not in pickle.dumps(page)
     cursor = page.next_cursor()
-    text = f"This page is a copy, which has no client: list again with after='{cursor}' for what follows"
+    text = (
+        f"This page is a copy, which has no client: call list again with after='{cursor}' for the next page"
+    )
     with pytest.raises(RuntimeError) as caught:
-        twin.follow(cursor)
+        twin._fetch_after(cursor)
     assert str(caught.value) == text
 
 
