@@ -232,11 +232,11 @@ class Responses(ResponsesOperations):
             RequestValidationError: An argument is wrong; nothing was sent.
             APIError: The response cannot be looked at, say because there is none of this id.
         """
-        from .._calls.polling import Waiting, plain, wait
+        from .._calls.polling import PollSchedule, require_sync, wait
 
-        waiting = Waiting(response_id, poll_interval=poll_interval, timeout=timeout)
+        schedule = PollSchedule(response_id, poll_interval=poll_interval, timeout=timeout)
         params: Mapping[str, object] = {**options, **({} if include is None else {"include": include})}
-        work = partial(wait, waiting=waiting, on_progress=plain(on_progress), params=params)
+        work = partial(wait, schedule=schedule, on_progress=require_sync(on_progress), params=params)
         return self._client.perform(work)
 
     @overload
@@ -414,12 +414,12 @@ class AsyncResponses(AsyncResponsesOperations):
 
         `on_progress` may be an async function, too.
         """
-        from .._calls.polling import Waiting, wait
+        from .._calls.polling import PollSchedule, wait
 
-        waiting = Waiting(response_id, poll_interval=poll_interval, timeout=timeout)
+        schedule = PollSchedule(response_id, poll_interval=poll_interval, timeout=timeout)
         params: Mapping[str, object] = {**options, **({} if include is None else {"include": include})}
         return await self._client.perform(
-            partial(wait, waiting=waiting, on_progress=on_progress, params=params)
+            partial(wait, schedule=schedule, on_progress=on_progress, params=params)
         )
 
     @overload
