@@ -94,7 +94,7 @@ _PROPERTY = {
     "x-secret",
     "x-server-note",
 }
-_OPERATION = {"description", "verb", "path", "request", "query", "result", "stream", "page"}
+_OPERATION = {"description", "verb", "path", "request", "query", "result", "stream", "page", "example"}
 KEYWORDS = _OBJECT | _UNION | _ALIAS | _PROPERTY | _OPERATION
 _EFFECT = {"put", "append", "set", "status", "at", "part", "item"}
 

@@ -57,11 +57,13 @@ def _imports(document: Document, operations: list[Operation], *, has_parts: bool
     has_streams = any(op.stream for op in operations)
     lines = ["from functools import cached_property"] if has_parts else []
     lines += import_line("typing", {"TYPE_CHECKING", *(("Literal", "overload") if has_streams else ())})
-    lines += ["", *import_line(".._calls.endpoints", set(map(_constant, operations)))]
+    checks = {_name_check(document, op).partition("(")[0] for op in operations if op.stream}
+    lines += ["", "from .._base.public import resource", *import_line(".._base.validation", checks)]
+    lines += import_line(".._calls.endpoints", set(map(_constant, operations)))
     if has_streams:
         lines += ["from .._streaming.streams import AsyncEventStream, EventStream"]
     lines += ["", "if TYPE_CHECKING:", "    from typing_extensions import Unpack", ""]
-    lines += ["    from .._client import AsyncClient, Client"]
+    lines += ["    from .._client_core import AsyncCore, SyncCore"]
     if not all(op.request for op in operations):
         lines += ["    from .._base.options import RequestOptions"]
     if any(op.page for op in operations):
@@ -105,14 +107,15 @@ def _operation(document: Document, op: Operation) -> list[str]:
 def _class(
     document: Document, resource: str, below: list[str], operations: list[Operation], prefix: str
 ) -> list[str]:
-    lines = ["", "", f"class {prefix}{_class_name(resource)}:"]
+    lines = ["", "", f'@resource("client.{resource}")', f"class {prefix}{_class_name(resource)}:"]
     lines += [f'    """The endpoints of `client.{resource}`."""', ""]
-    lines += [f'    def __init__(self, client: "{prefix}Client") -> None:', "        self._client = client"]
+    core = f"{prefix or 'Sync'}Core"
+    lines += [f'    def __init__(self, core: "{core}") -> None:', "        self._core = core"]
     for name in below:
         lines += ["", "    @cached_property"]
         lines += [f'    def {name.rpartition(".")[2]}(self) -> "{prefix}{_class_name(name)}":']
         lines += [f'        """The endpoints of `client.{name}`."""']
-        lines += [f"        return {prefix}{_class_name(name)}(self._client)"]
+        lines += [f"        return {prefix}{_class_name(name)}(self._core)"]
     for op in operations:
         lines += _method(document, op, prefix)
     return lines
@@ -127,15 +130,15 @@ def _method(document: Document, op: Operation, prefix: str) -> list[str]:
         params = f'**params: "Unpack[{param_name(document, op.request)}]"'
     else:
         params = '**params: "Unpack[RequestOptions]"'
-    call, result, about = f"{wait}self._client.call", op.result, document.schemas[op.result].description
+    call, result, about = f"{wait}self._core.call", op.result, document.schemas[op.result].description
     if op.page and prefix:
-        define, call, result = "def", "self._client.pages", f"AsyncPager[{op.page}]"
+        define, call, result = "def", "self._core.pages", f"AsyncPager[{op.page}]"
         about = "Await it for one page, or iterate over it with `async for` for the items of all pages."
     elif op.page:
-        call, result = "self._client.page", f"Page[{op.page}]"
+        call, result = "self._core.page", f"Page[{op.page}]"
         about = "A page; iterating over it continues with the items of the pages that follow."
     head = _signature(f"    {define} {op.method}(", ["self", *named, params], f') -> "{result}":')
-    doc = _docstring(op, f"{result}: {about}")
+    doc = _docstring(document, op, prefix, f"{result}: {about}")
     return ["", *head, *doc, f"        return {call}({_constant(op)}, params{given})"]
 
 
@@ -143,6 +146,8 @@ def _streaming(document: Document, op: Operation, prefix: str, define: str, wait
     named, given = _arguments(op)
     params = f'**params: "Unpack[{param_name(document, op.request or "")}]"'
     before = ["self", *named, *([] if "*" in named else ["*"])]
+    # Overloads hide `*args` from type checkers; without overloads, `*args` would show in every editor.
+    caught = ["*args: object" if name == "*" else name for name in before]
     stream = f"{prefix}EventStream"
     variants = [
         ('"Literal[False] | None" = None', op.result),
@@ -156,12 +161,14 @@ def _streaming(document: Document, op: Operation, prefix: str, define: str, wait
         )
         lines += ["", "    @overload", *head]
     about = f"With `stream=True`, the `{stream}` of its events, to be used as a context manager."
-    doc = _docstring(op, f"{op.result}: {document.schemas[op.result].description} {about}")
-    arguments = [*before, 'stream: "bool | None" = None', params]
+    doc = _docstring(document, op, prefix, f"{op.result}: {document.schemas[op.result].description} {about}")
+    arguments = [*caught, 'stream: "bool | None" = None', params]
     head = _signature(f"    {define} {op.method}(", arguments, f') -> "{op.result} | {stream}":')
-    call = f"{wait}self._client.call({_constant(op)}"
-    opened = f"self._client.stream({_constant(op)}, params, {stream}{given})"
+    call = f"{wait}self._core.call({_constant(op)}"
+    opened = f"self._core.stream({_constant(op)}, params, {stream}{given})"
     body = [
+        "        if args:",
+        f"            raise {_name_check(document, op)}",
         "        if stream is True:",
         f"            opened = {opened}",
         f"            return {wait}opened.{'__aenter__' if prefix else '__enter__'}()",
@@ -170,6 +177,15 @@ def _streaming(document: Document, op: Operation, prefix: str, define: str, wait
         f"        return {call}, params{given})",
     ]
     return [*lines, "", *head, *doc, *body]
+
+
+def _name_check(document: Document, op: Operation) -> str:
+    """Return the call that makes the error for arguments passed by position."""
+    path = quoted(f"client.{op.resource}.{op.method}")
+    if op.arguments:
+        return f"needs_names_after({path}, {quoted(op.arguments[-1])})"
+    lists = document.lists(document.object(op.request or ""))
+    return f"needs_names({path}, args, {quoted(lists[0][0].name) if lists else None})"
 
 
 def _arguments(op: Operation) -> tuple[list[str], str]:
@@ -189,11 +205,27 @@ def _signature(before: str, arguments: list[str], after: str) -> list[str]:
     return [before, *folded, f"    {after}"]
 
 
-def _docstring(op: Operation, returns: str) -> list[str]:
+def _docstring(document: Document, op: Operation, prefix: str, returns: str) -> list[str]:
     lines = [op.description, "", f"`{op.verb} {op.path}`"]
+    if op.example:
+        example = op.example.replace("client.", "await client.") if prefix else op.example
+        lines += ["", *(f"    {line}" for line in example.splitlines())]
+    lines += ["", "Args:"]
+    for name in reversed(op.arguments):  # the last one is the first parameter
+        lines.append(f"    {name}: The id of the {name.removesuffix('_id').replace('_', ' ')}.")
+    if op.stream:
+        lines += _item(
+            "stream: Whether to return events as they arrive, instead of the whole result; false by default."
+        )
     if op.request:
-        lines += ["", "The arguments are the fields of the request and `RequestOptions`."]
-    lines += ["", "Returns:"]
-    lines += wrap(returns, WIDTH - 8, initial_indent="    ", subsequent_indent="        ")
-    lines += _RAISES
+        fields = f"params: The fields of `{param_name(document, op.request)}`: those of the request, and `RequestOptions`."
+        lines += _item(fields)
+    else:
+        lines += _item("params: The fields of `RequestOptions`.")
+    lines += ["", "Returns:", *_item(returns), *_RAISES]
     return [f'        """{lines[0]}', *(f"        {line}".rstrip() for line in lines[1:]), '        """']
+
+
+def _item(text: str) -> list[str]:
+    """Return an entry of a section of a docstring, wrapped."""
+    return wrap(text, WIDTH - 8, initial_indent="    ", subsequent_indent="        ")

@@ -106,4 +106,5 @@ def _operation(name: str, spec: Spec) -> Operation:
         result=spec["result"],
         stream=spec.get("stream"),
         page=spec.get("page"),
+        example=spec.get("example", ""),
     )

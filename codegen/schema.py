@@ -120,6 +120,7 @@ class Operation:
     result: str
     stream: str | None
     page: str | None  # the type of the items that the result lists
+    example: str  # lines of Python that call the sync method
 
     @property
     def arguments(self) -> tuple[str, ...]:

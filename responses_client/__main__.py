@@ -1,4 +1,4 @@
-"""`python -m responses_client`; all but the interrupt is in `_cli`."""
+"""The entry point of `python -m responses_client`; the command itself is in `_cli`."""
 
 import sys
 
@@ -7,6 +7,6 @@ if __name__ == "__main__":
         from ._cli import main
 
         status = main()
-    except KeyboardInterrupt:  # here, so that it is quiet while modules load too
+    except KeyboardInterrupt:  # caught here so that Ctrl-C prints no traceback while modules load
         status = 130  # 128 + SIGINT, as shells report it
     sys.exit(status)

@@ -18,6 +18,7 @@ from ._base.field_errors import field_error
 from ._base.http import ResponseMeta
 from ._base.messages import one_line
 from ._base.options import RequestOptions
+from ._base.public import public
 from ._calls.answers import answer_error, parse_result
 from ._calls.endpoints import RESPONSES_CREATE
 from ._calls.request import prepare
@@ -59,6 +60,7 @@ Source: TypeAlias = str | PathLike[str] | _Readable | _Download | Iterable[bytes
 OnError: TypeAlias = Literal["raise", "skip"] | Callable[[ResponseValidationError], object]
 
 
+@public
 def batch_line(custom_id: str, **params: Unpack[ResponseCreateParams]) -> BatchRequestLine:
     """Make one request of a batch, checked as `responses.create` checks its arguments.
 
@@ -87,6 +89,7 @@ def batch_line(custom_id: str, **params: Unpack[ResponseCreateParams]) -> BatchR
     return BatchRequestLine.from_dict(line)
 
 
+@public
 def write_batch(file: str | PathLike[str] | _Writable, lines: Iterable[BatchRequestLine]) -> int:
     """Write the requests of a batch, one a line, and return how many there were.
 
@@ -131,6 +134,7 @@ def _write(target: _Writable, lines: Iterable[BatchRequestLine]) -> int:
     return len(seen)
 
 
+@public
 def read_batch(
     file: Source,
     on_error: OnError = "raise",

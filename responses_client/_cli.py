@@ -1,4 +1,4 @@
-"""The command line: a prompt goes in; text, typed events or JSON come out as they arrive."""
+"""The command line: sends a prompt, and prints the answer as text, typed events or JSON while it streams."""
 
 from __future__ import annotations
 
@@ -35,17 +35,18 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-_MODEL = "gpt-5.4"
-_EMBEDDED = "OPENAI_API_KEY is not set: the embedded server answers, without a model and without a network."
-_SECONDS_PER_EVENT = 0.03  # of the embedded server, for somebody who watches
+_DEFAULT_MODEL = "gpt-5.4"
+_EMBEDDED_NOTICE = "OPENAI_API_KEY is not set: the embedded server answers, without a model or a network."
+_EVENT_DELAY_SECONDS = 0.03  # of the embedded server, so that its answer is seen to stream
 
 _OK, _FAILED, _MISUSED, _PIPE_CLOSED = 0, 1, 2, 141  # 128 + SIGPIPE, as shells report it
 
-# What a model writes must not steer the terminal; tabs and line ends may pass.
-_CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+# A model's text could steer the terminal by escape sequences. Tabs and line breaks are harmless; C1 controls
+# (U+0080 to U+009F) are not, because many terminals read them like ESC and a letter (ECMA-48, 5.3).
+_CONTROL_CHARACTERS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 _NAME_WIDTH = 26
-_TEXT_SHOWN = 60
-_NOT_SHOWN = frozenset(
+_MAX_VALUE_CHARS = 60
+_HIDDEN_FIELDS = frozenset(
     {
         "content_index",
         "item_id",
@@ -59,23 +60,24 @@ _NOT_SHOWN = frozenset(
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command with these arguments, those of the process by default; return its exit status."""
-    options = _parse(argv)
-    if sys.stdout is None:  # None if it was closed before the start
-        _say("error: there is no standard output to write to")
+    """Run the command with `argv` (by default the arguments of the process), and return its exit status."""
+    options = _parse_arguments(argv)
+    if sys.stdout is None:  # closed before the process started
+        _print_to_stderr("error: there is no standard output to write to")
         return _FAILED
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
-        # JSON is UTF-8 whatever the terminal speaks; of a text, what it cannot show becomes a question mark.
+        # JSON is UTF-8 in any locale (RFC 8259, 8.1). In plain text, a character that the terminal cannot show
+        # becomes a question mark.
         reconfigure(encoding="utf-8" if options.json else None, errors="replace")
     try:
         return _run(options, _Output(sys.stdout))
-    except OSError as error:  # of the output: those of the network come as errors of the client
-        # What is buffered cannot be written either, but the interpreter would try at exit.
+    except OSError as error:  # while writing: the client turns those of the network into errors of its own
+        # At exit, the interpreter would try to write the rest of the buffer, and print a traceback.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             return _PIPE_CLOSED
-        _say(f"error: the answer cannot be written: {error}")
+        _print_to_stderr(f"error: the answer cannot be written: {error}")
         return _FAILED
 
 
@@ -88,33 +90,31 @@ class _Options(argparse.Namespace):
     json: bool
 
 
-def _parse(argv: Sequence[str] | None) -> _Options:
+def _parse_arguments(argv: Sequence[str] | None) -> _Options:
     parser = argparse.ArgumentParser(
         prog="python -m responses_client",
-        description="Send a prompt to a server of the Responses API and show the answer while it streams.",
-        epilog="The server is that of OPENAI_BASE_URL and OPENAI_API_KEY; with neither, one inside this process "
-        "answers. Exit status: 0 answered, 1 failed or incomplete, 2 wrong use, 130 interrupted.",
+        description="Send a prompt to a server of the Responses API and print the answer while it streams.",
+        epilog="OPENAI_BASE_URL and OPENAI_API_KEY name the server and the key; if neither is set, an embedded "
+        "server answers. Exit status: 0 completed, 1 failed or incomplete, 2 wrong usage, 130 interrupted.",
     )
     parser.add_argument(
-        "prompt", nargs="?", default="-", help="what to ask; standard input if it is - or left out"
+        "prompt", nargs="?", default="-", help="the prompt; read from standard input if it is - or omitted"
     )
-    parser.add_argument("--model", default=_MODEL, help="which model answers (default: %(default)s)")
-    parser.add_argument("--instructions", metavar="TEXT", help="what the model is told before the prompt")
+    parser.add_argument("--model", default=_DEFAULT_MODEL, help="the model to use (default: %(default)s)")
+    parser.add_argument("--instructions", metavar="TEXT", help="instructions that precede the prompt")
     parser.add_argument(
-        "--base-url", metavar="URL", help="where the API is, such as http://localhost:8000/v1"
+        "--base-url", metavar="URL", help="the address of the API, such as http://localhost:8000/v1"
     )
     form = parser.add_mutually_exclusive_group()
+    form.add_argument("--events", action="store_true", help="print typed events instead of text")
     form.add_argument(
-        "--events", action="store_true", help="show the typed events in place of the text alone"
-    )
-    form.add_argument(
-        "--json", action="store_true", help="write each event as it came, one line of JSON each"
+        "--json", action="store_true", help="print each event as received, one line of JSON each"
     )
     parser.add_argument("--version", action="version", version=f"responses-client {__version__}")
     options = parser.parse_args(argv, namespace=_Options())
     if options.prompt == "-":
         if sys.stdin.isatty():
-            parser.error("there is no prompt: pass one, or pipe one in")
+            parser.error("there is no prompt: pass one as an argument or on standard input")
         try:
             options.prompt = sys.stdin.buffer.read().decode("utf-8-sig")
         except (OSError, UnicodeError) as error:
@@ -132,7 +132,7 @@ def _run(options: _Options, out: _Output) -> int:
     last: StreamEvent | None = None
     try:
         with (
-            _client(options.base_url, paced=out.is_terminal) as client,
+            _make_client(options.base_url, paced=out.is_terminal) as client,
             client.responses.create(stream=True, **params) as stream,
         ):
             for last in stream:
@@ -141,28 +141,28 @@ def _run(options: _Options, out: _Output) -> int:
     except ResponsesClientError as error:
         if isinstance(error, StreamError) and isinstance(error.event, ErrorEvent):
             view.show(error.event)
-        return _complain(out, str(error), error)
+        return _report(out, str(error), error)
     except KeyboardInterrupt:
         out.end_line()
         raise
-    problem = _problem(last)
-    return _complain(out, problem) if problem else _OK
+    problem = _problem_of(last)
+    return _report(out, problem) if problem else _OK
 
 
-def _client(base_url: str | None, *, paced: bool) -> Client:
+def _make_client(base_url: str | None, *, paced: bool) -> Client:
     settings = resolve()
     if base_url is None and settings.api_key is None and settings.base_url == DEFAULT_BASE_URL:
         from .testing import Server
 
-        _say(_EMBEDDED)
-        return Server().delay(per_event=_SECONDS_PER_EVENT if paced else 0.0).client()
-    # Servers at other addresses mostly want no key; one that does answers so.
+        _print_to_stderr(_EMBEDDED_NOTICE)
+        return Server().delay(per_event=_EVENT_DELAY_SECONDS if paced else 0.0).client()
+    # Most servers at other addresses need no key; one that does answers 401. None keeps the header from being sent.
     headers = {"Authorization": None} if settings.api_key is None else None
     return Client(base_url=base_url, default_headers=headers)
 
 
-def _problem(last: StreamEvent | None) -> str | None:
-    """Say what is wrong with how the response ended; None if nothing is."""
+def _problem_of(last: StreamEvent | None) -> str | None:
+    """Return the reason why a response is not complete, None if it is; `last` is its last event."""
     unknown = "the server does not say why"
     match last:
         case ResponseIncomplete(response=response):
@@ -178,18 +178,18 @@ def _problem(last: StreamEvent | None) -> str | None:
             return None
 
 
-def _complain(out: _Output, problem: str, error: Exception | None = None) -> int:
+def _report(out: _Output, problem: str, error: Exception | None = None) -> int:
     out.end_line()
-    _say(f"error: {problem}")
+    _print_to_stderr(f"error: {problem}")
     return _MISUSED if isinstance(error, (ConfigurationError, RequestValidationError)) else _FAILED
 
 
-def _say(text: str) -> None:
+def _print_to_stderr(text: str) -> None:
     print(" ".join(text.split()), file=sys.stderr, flush=True)
 
 
 class _Output:
-    """Standard output, flushed with each write, so that one sees the answer stream."""
+    """Standard output, flushed after each write so that the answer is seen to stream."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -198,8 +198,9 @@ class _Output:
 
     def write(self, text: str) -> None:
         if text:
-            self._is_in_line = not text.endswith("\n")  # first, for an interrupt right after the text is out
-            self._stream.write(re.sub(_CONTROLS, "\ufffd", text) if self.is_terminal else text)
+            # Set before writing: an interrupt right after it ends the line.
+            self._is_in_line = not text.endswith("\n")
+            self._stream.write(re.sub(_CONTROL_CHARACTERS, "\ufffd", text) if self.is_terminal else text)
             self._stream.flush()
 
     def line(self, text: str) -> None:
@@ -213,11 +214,11 @@ class _Output:
 
 class _View(Protocol):
     def show(self, event: StreamEvent) -> None:
-        """Show an event as soon as it came."""
+        """Print an event as soon as it is received."""
         ...
 
     def finish(self, response: Response) -> None:
-        """Show what no event has shown."""
+        """Print the parts of the response that no event contained."""
         ...
 
 
@@ -233,7 +234,7 @@ class _JsonView:
 
 
 class _TextView:
-    """The text as it comes, and a line for each call of a tool."""
+    """The text as it is received, and a line for each tool call."""
 
     def __init__(self, out: _Output) -> None:
         self._out = out
@@ -247,24 +248,24 @@ class _TextView:
             case OutputItemDone(item=OutputMessage() | ReasoningItem()):
                 self._out.end_line()
             case OutputItemDone(item=item):
-                self._out.line(_call(item))
+                self._out.line(_call_line(item))
             case _:
                 pass
 
     def finish(self, response: Response) -> None:
         parts = [part for item in response.output if isinstance(item, OutputMessage) for part in item.content]
         refusals = [part.refusal for part in parts if isinstance(part, Refusal)]
-        if not self._has_text:  # some servers send only the whole
+        if not self._has_text:  # some servers send no deltas, only the final response
             text = "".join([part.text for part in parts if isinstance(part, OutputText)] + refusals)
             self._out.write(text)
             if not response.output:
-                _say("The answer is empty.")
+                _print_to_stderr("The answer is empty.")
         self._out.end_line()
         if refusals:
-            _say("The model refused to answer.")
+            _print_to_stderr("The model refused to answer.")
 
 
-def _call(item: OutputItem) -> str:
+def _call_line(item: OutputItem) -> str:
     match item:
         case FunctionCall(name=name, arguments=given) | CustomToolCall(name=name, input=given):
             return f"[{name}({given})]"
@@ -273,7 +274,7 @@ def _call(item: OutputItem) -> str:
 
 
 class _EventView:
-    """A line for each event; successive pieces of a text share one, so that it reads while it streams."""
+    """A line for each event; successive deltas of the same type share one, so that the text can be read."""
 
     def __init__(self, out: _Output) -> None:
         self._out = out
@@ -304,13 +305,15 @@ class _EventView:
 
 
 def _details(event: Model) -> str:
-    values = {name: value for name, value in event if name not in _NOT_SHOWN and name not in event.tags}
-    return ", ".join(f"{name}: {_brief(value)}" for name, value in values.items() if value not in (None, []))
+    values = {name: value for name, value in event if name not in _HIDDEN_FIELDS and name not in event.tags}
+    return ", ".join(
+        f"{name}: {_shorten(value)}" for name, value in values.items() if value not in (None, [])
+    )
 
 
-def _brief(value: object) -> str:
+def _shorten(value: object) -> str:
     if isinstance(value, Model):
         status = getattr(value, "status", None)
         return f"{type(value).__name__} ({status})" if status else type(value).__name__
     shown = repr(value)
-    return shown if len(shown) <= _TEXT_SHOWN else f"{shown[: _TEXT_SHOWN - 1]}…"
+    return shown if len(shown) <= _MAX_VALUE_CHARS else f"{shown[: _MAX_VALUE_CHARS - 1]}…"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
+from .._base.public import public
 from .redaction import public_url, redact_headers, split_url
 
 __all__ = [
@@ -107,6 +108,7 @@ class Headers(Mapping[str, str]):
         return Headers, (self._items,)
 
 
+@public
 class RateLimits(NamedTuple):
     """The `x-ratelimit-*` headers as numbers; None for a header that is missing or malformed."""
 
@@ -136,6 +138,7 @@ class RateLimits(NamedTuple):
         )
 
 
+@public
 class ResponseMeta(NamedTuple):
     """The facts of an answer that are in HTTP and not in its JSON."""
 

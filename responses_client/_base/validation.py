@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from inspect import iscoroutinefunction
 from typing import TypeGuard, TypeVar
 
@@ -30,6 +30,8 @@ __all__ = [
     "is_seconds",
     "is_whole_number",
     "needs_async",
+    "needs_names",
+    "needs_names_after",
     "unknown_argument",
 ]
 
@@ -155,6 +157,26 @@ def unknown_argument(function: str, name: str, known: Iterable[str]) -> TypeErro
     near = difflib.get_close_matches(name, list(known), n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return TypeError(f"{function}() got an unexpected keyword argument {name!r}{hint}")
+
+
+def needs_names(function: str, values: Sequence[object], name: str | None) -> TypeError:
+    """Return the error for values passed by position to a function whose arguments all go by name.
+
+    `name` is the argument that a single value was probably meant for, if one is obvious.
+    """
+    match values:
+        case _ if name is None:
+            example = ""
+        case [str(value)]:
+            example = f": {name}={one_line(value, MAX_VALUE_CHARS)!r}"
+        case _:
+            example = f", such as {name}=..."
+    return TypeError(f"{function}() takes its arguments by name{example}")
+
+
+def needs_names_after(function: str, first: str) -> TypeError:
+    """Return the error for values passed by position to a function that takes only its first argument so."""
+    return TypeError(f"{function}() takes its arguments by name, except {first}")
 
 
 def invalid_option(label: str, expected: str, value: object) -> ConfigurationError:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._base.http import Headers, ResponseMeta
+from .._base.public import public
 from .._base.redaction import public_url, redact_headers
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ __all__ = ["RequestInfo", "ResponseInfo", "make_request_info"]
 _IDEMPOTENCY_KEY = "idempotency-key"
 
 
+@public
 class RequestInfo(NamedTuple):
     """One attempt of a call, about to be sent; the argument of `on_request`.
 
@@ -54,6 +56,7 @@ class RequestInfo(NamedTuple):
         return f"<{self.operation}: {self.method} {self.url}, call {self.call_number}, try {self.try_number}, {size}>"
 
 
+@public
 class ResponseInfo(NamedTuple):
     """The answer to one attempt, or its failure; the argument of `on_response`.
 

@@ -14,6 +14,7 @@ from collections.abc import (
 )
 from typing import TYPE_CHECKING, Any, Generic, Never, Protocol, TypeVar
 
+from .._base.public import public
 from ..errors import ResponseValidationError
 
 if TYPE_CHECKING:
@@ -164,6 +165,7 @@ class _Page(Generic[T]):
         return f"<{type(self).__name__} of {len(self.data)}, {more}>"
 
 
+@public
 class Page(_Page[T], Iterable[T]):
     """A page of a list; iterating over it yields its items and those of all pages after it.
 
@@ -200,6 +202,7 @@ class Page(_Page[T], Iterable[T]):
             yield from page.data
 
 
+@public
 class AsyncPage(_Page[T], AsyncIterable[T]):
     """A page of a list; `async for` over it yields its items and those of all pages after it; see `Page`."""
 
@@ -221,6 +224,7 @@ class AsyncPage(_Page[T], AsyncIterable[T]):
         return _Items(_Pages(self))
 
 
+@public
 class AsyncPager(AsyncIterable[T]):
     """A list that is not requested yet: `await` returns its first page, `async for` yields the items of all pages.
 

@@ -164,7 +164,7 @@ class EventDecoder:
         return events
 
     def _parse_unusual(self, name: bytes, data: bytes) -> StreamEvent | None:
-        """Parse an event whose type comes for the first time, ends a stream or has no `event` line; or a malformed one.
+        """Parse an event of a new type, of a type that ends streams, without an `event` line, or a malformed one.
 
         Returns None for data that are no event: `[DONE]`, which OpenAI's older APIs send at the end, and nothing.
         """

@@ -205,7 +205,7 @@ class StreamState:
         return events
 
     def _fold(self) -> None:
-        """Apply the events whose bytes were kept to the accumulator."""
+        """Apply the events in the kept bytes to the accumulator."""
         for events in self._decoder.replay():
             self._accumulator.extend(events)
 

@@ -10,6 +10,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from .._base.field_errors import FieldError, field_error
+from .._base.public import public
 from .._base.validation import is_async as is_async_function
 from ..errors import RequestValidationError, ResponsesClientError
 
@@ -33,6 +34,7 @@ class Item(NamedTuple):
     request: ResponseCreateParams
 
 
+@public
 @dataclass(frozen=True, slots=True, repr=False)
 class MapResult:
     """What became of one request of `responses.map`.

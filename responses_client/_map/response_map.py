@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import anyio
 import anyio.to_thread
 
+from .._base.public import public
 from .._base.validation import needs_async
 from .journal import Journal
 from .requests import AsyncItems, AsyncRequests, Items, MapResult, Order, Requests, check_options
@@ -80,6 +81,7 @@ class _Map:
         return f"<{type(self).__name__}, {state}>"
 
 
+@public
 class ResponseMap(_Map):
     """The results of many requests, as an iterator and a context manager.
 
@@ -158,6 +160,7 @@ class ResponseMap(_Map):
                     self._journal.close()
 
 
+@public
 class AsyncResponseMap(_Map):
     """The results of many requests, as an async iterator and context manager; see `ResponseMap`.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from .._base.public import public
+
 if TYPE_CHECKING:
     from ..errors import ToolExecutionError
     from ..models import InputItem, OutputItem, StreamEvent
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["RunEvent", "ToolCalled", "ToolReturned", "TurnEnded"]
 
 
+@public
 @dataclass(frozen=True)
 class ToolCalled:
     """A call of a tool that your program is about to answer.
@@ -28,6 +31,7 @@ class ToolCalled:
     type: Literal["run.tool_called"] = "run.tool_called"
 
 
+@public
 @dataclass(frozen=True)
 class ToolReturned:
     """The answer to a call of a tool.
@@ -49,6 +53,7 @@ class ToolReturned:
     type: Literal["run.tool_returned"] = "run.tool_returned"
 
 
+@public
 @dataclass(frozen=True)
 class TurnEnded:
     """The end of a turn: its response is complete, and its calls are answered as far as they can be here.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from .._base.public import public
 from .._tools.tool import RunTool
 from ..models.params import ResponseRunParams
 
@@ -76,6 +77,7 @@ class _RunParams(ResponseRunParams, total=False):
     tools until `max_turns`."""
 
 
+@public
 class RunParams(_RunParams, total=False):
     """The arguments of `responses.run` and `run_stream`: those of `create`, `RequestOptions`, and those of a run."""
 
@@ -98,6 +100,7 @@ class RunParams(_RunParams, total=False):
     """A function that finds tools, which the model may call from then on."""
 
 
+@public
 class AsyncRunParams(_RunParams, total=False):
     """The arguments of `responses.run` of an `AsyncClient`: as `RunParams`, with functions that may be async."""
 

@@ -11,6 +11,7 @@ from pydantic_core import from_json
 
 from .._base.json_types import as_object, is_object
 from .._base.messages import body_start
+from .._base.public import public
 from .._tools.calls import as_item, unanswered
 from ..errors import ResponseValidationError
 from ..models._tolerance import write_json
@@ -42,6 +43,7 @@ _FORMAT_VERSION = 1
 """The version of the JSON form; another one is refused."""
 
 
+@public
 class Turn(NamedTuple):
     """One round of a run: a request, its response, and the outputs of its tool calls.
 
@@ -57,6 +59,7 @@ class Turn(NamedTuple):
     outputs: tuple[InputItem, ...] = ()
 
 
+@public
 @dataclass(frozen=True)
 class RunResult:
     """The result of a run, or the run so far: in `on_turn`, and in `run` of an error.
@@ -171,6 +174,7 @@ class RunResult:
         return f"<{type(self).__name__} {self.status} after {count} turn{'s' * (count != 1)}: {body_start(self.output_text)}>"
 
 
+@public
 @dataclass(frozen=True, repr=False)
 class ParsedRunResult(RunResult, Generic[_T_co]):
     """The result of a run with `text_format`: the text of its last response is parsed as that type.

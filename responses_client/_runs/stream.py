@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, Self, cast
 
 from typing_extensions import TypeVar
 
+from .._base.public import public
 from .._streaming.streams import TextDeltas
 from .._transport.protocols import run
 from .result import RunResult
@@ -55,6 +56,7 @@ class _RunStream(Generic[_R_co]):
             warnings.warn(text, ResourceWarning, stacklevel=2, source=self)
 
 
+@public
 class RunStream(_RunStream[_R_co]):
     """The events of a streamed run, as an iterator and a context manager; `run_stream` returns it.
 
@@ -123,6 +125,7 @@ class RunStream(_RunStream[_R_co]):
         return cast("_R_co", run(self._source.finish()))
 
 
+@public
 class AsyncRunStream(_RunStream[_R_co]):
     """The events of a streamed run, as an async iterator and context manager; see `RunStream`.
 

@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 
 from .._base.field_errors import FieldError, field_error
 from .._base.json_types import is_mapping
+from .._base.public import public
 from .._base.validation import is_whole_number
 from .._calls.request import prepare
 from ..errors import RequestValidationError
@@ -27,6 +28,7 @@ __all__ = ["ResumeToken", "can_resume", "check_token", "make_token", "resume_cal
 _IDEMPOTENCY_KEY = "Idempotency-Key"
 
 
+@public
 class ResumeToken(TypedDict):
     """Where a stream can continue, in this process or another: `resume_token` of a stream, for `responses.resume`.
 

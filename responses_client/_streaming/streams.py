@@ -9,6 +9,7 @@ import warnings
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Self
 
+from .._base.public import public
 from .._transport.protocols import run
 from .source import Source
 
@@ -56,6 +57,7 @@ class _Stream:
             warnings.warn(text, ResourceWarning, stacklevel=2, source=self)
 
 
+@public
 class EventStream(_Stream):
     """The events of one response, as an iterator and a context manager.
 
@@ -110,6 +112,7 @@ class EventStream(_Stream):
         return run(self._source.final())
 
 
+@public
 class AsyncEventStream(_Stream):
     """The events of one response, as an async iterator and context manager; see `EventStream`."""
 
@@ -169,9 +172,11 @@ class TextDeltas:
                 return event.delta
 
 
+@public
 class ResponseStream(EventStream):
     """The stream of `responses.stream(...)`: sends the request when the block is entered."""
 
 
+@public
 class AsyncResponseStream(AsyncEventStream):
     """The stream of `responses.stream(...)`: sends the request when the block is entered."""

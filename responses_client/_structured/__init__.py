@@ -1,1 +1,1 @@
-"""Text as values of a type: the schema that asks for them, and the responses that hold them."""
+"""Structured output: the schema that asks for a type, and responses whose text is read as one."""

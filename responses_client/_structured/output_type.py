@@ -1,4 +1,4 @@
-"""What text is to be read as: a type, the format that asks the model for it, the way from text to value; no I/O."""
+"""Types of output: the format that asks the model for one, and the way from text to a value; no I/O."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ import re
 from collections.abc import Mapping
 from copy import deepcopy
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeGuard, TypeVar, get_args, get_origin
 
 from pydantic import PydanticUndefinedAnnotation, PydanticUserError, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 from pydantic_core import SchemaError, from_json, to_json
 
 from .._base.field_errors import FieldError, field_error
+from .._base.json_types import JsonObject, is_mapping, is_object
 from .._base.messages import MAX_BODY_CHARS, one_line
+from .._base.public import public
 from ..errors import RequestValidationError
-from .strict_schema import is_object, strict_schema
+from .strict_schema import is_object_schema, strict_schema
 
 if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
@@ -38,24 +40,24 @@ __all__ = [
 
 _T = TypeVar("_T")
 AnyForm: TypeAlias = "type[_T] | TypeAdapter[_T] | TypeForm[_T]"
-"""What tells a type."""
+"""A type as users pass it: a class, an annotation such as `list[int]` (PEP 747), or a `TypeAdapter`."""
 
 _KEY = "value"
-"""Where a value stands that is no object, since the API wants an object at the root."""
-_KEPT_TYPES = 256
-_LONGEST_NAME = 64
+"""The property of a value that is not an object; the API requires an object at the root."""
+_MAX_CACHED_TYPES = 256
+_MAX_NAME_CHARS = 64
 _A_TYPE = "a type: a pydantic model, a dataclass, a TypedDict, list[int], or a TypeAdapter of it"
 _NO_SCHEMA = (PydanticUserError, PydanticUndefinedAnnotation, SchemaError)
 _NUMBER_ENDS = tuple("+-.0123456789Ee")
 
 
 class _Fields(GenerateJsonSchema):
-    """Describes named tuples as objects, which pydantic reads too, and which strict schemas can express."""
+    """Describes named tuples as objects, which pydantic accepts as well, and which strict schemas can express."""
 
     ignored_warning_kinds: set[JsonSchemaWarningKind] = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012  # as the base has it
 
     def field_title_should_be_set(self, schema: object) -> bool:
-        """Leave out titles that only repeat the names of fields."""
+        """Return False: titles would only repeat the names of fields."""
         return False
 
     def named_tuple_schema(self, schema: NamedTupleSchema) -> JsonSchemaValue:
@@ -63,7 +65,7 @@ class _Fields(GenerateJsonSchema):
         names = [_field_name(field["name"], field.get("validation_alias")) for field in schema["fields"]]
         made: dict[str, Any] = {"type": "object", "title": schema["cls"].__name__}
         doc = inspect.getdoc(schema["cls"])
-        if doc and not doc.startswith(f"{made['title']}("):  # which Python writes itself
+        if doc and not doc.startswith(f"{made['title']}("):  # the docstring that Python generates
             made["description"] = doc
         return {**made, "properties": dict(zip(names, values, strict=True))}
 
@@ -72,24 +74,24 @@ def _field_name(name: str, alias: object) -> str:
     return alias if isinstance(alias, str) else name
 
 
-def schema_of(adapter: TypeAdapter[Any]) -> dict[str, Any]:
-    """Return the JSON Schema of what a type is read from; `strict_schema` makes it strict.
+def schema_of(adapter: TypeAdapter[Any]) -> JsonObject:
+    """Return the JSON Schema of a type; `strict_schema` makes it strict.
 
     Raises:
-        PydanticUserError: The type has none.
+        PydanticUserError: The type has no schema.
     """
     return adapter.json_schema(schema_generator=_Fields)
 
 
 class OutputType(Generic[_T]):
-    """A type that text is read as.
+    """A type of output.
 
     Attributes:
-        form: The type or adapter that the user gave.
-        label: What it is called in texts.
+        form: The type as the user passed it.
+        label: The name of the type in messages.
 
     Raises:
-        RequestValidationError: It is no type, or none that pydantic can read.
+        RequestValidationError: It is not a type, or pydantic cannot read it.
     """
 
     def __init__(self, form: AnyForm[_T]) -> None:
@@ -98,10 +100,10 @@ class OutputType(Generic[_T]):
         self._adapter = _adapter(form)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return output_type, (self.form,)
+        return output_type, (self.form,)  # an adapter may not survive pickling
 
     @cached_property
-    def _schema(self) -> dict[str, Any]:
+    def _schema(self) -> JsonObject:
         try:
             return schema_of(self._adapter)
         except _NO_SCHEMA as error:
@@ -109,21 +111,21 @@ class OutputType(Generic[_T]):
 
     @cached_property
     def is_wrapped(self) -> bool:
-        """Whether the value is asked for inside of an object."""
+        """Whether the value is a property of an object, because its type is not an object."""
         try:
-            return not is_object(self._schema)
-        except RequestValidationError:  # it can be read all the same
+            return not is_object_schema(self._schema)
+        except RequestValidationError:  # the type has no schema; text can be read as it all the same
             return False
 
     @cached_property
     def format(self) -> TextFormatJsonSchemaParam:
-        """What asks for the type: the field `text.format` of a request.
+        """The field `text.format` of a request, which asks for the type.
 
         Raises:
             RequestValidationError: No strict schema can express the type.
         """
         schema = strict_schema(self._schema, "text_format", key=_KEY if self.is_wrapped else None)
-        name = re.sub(r"[^a-zA-Z0-9_-]+", "_", self.label)[:_LONGEST_NAME].strip("_")
+        name = re.sub(r"[^a-zA-Z0-9_-]+", "_", self.label)[:_MAX_NAME_CHARS].strip("_")
         made: TextFormatJsonSchemaParam = {
             "type": "json_schema",
             "name": name or "output",
@@ -135,106 +137,115 @@ class OutputType(Generic[_T]):
         return made
 
     def read(self, text: str) -> _T:
-        """Turn text into a value.
+        """Return the value of a text.
 
         Raises:
-            ValidationError: The text is no JSON, or no such value.
+            ValidationError: The text is not valid JSON, or does not match the type.
         """
         content = text.encode("utf-8", "surrogatepass")
         if self.is_wrapped:
             try:
                 data: object = from_json(content)
             except ValueError:
-                data = None  # what is wrong is found below
-            if isinstance(data, dict) and data.keys() == {_KEY}:
-                content = to_json(cast("dict[str, Any]", data)[_KEY], inf_nan_mode="constants")
-        # By name, too: schemas have it where the alias of a field is a path.
-        return cast("_T", self._adapter.validate_json(content, by_name=True))
+                data = None  # the error is found again below
+            if is_object(data) and data.keys() == {_KEY}:
+                content = to_json(data[_KEY], inf_nan_mode="constants")
+        # By name as well as by alias: the schema has the name of a field whose alias is a path.
+        value: _T = self._adapter.validate_json(content, by_name=True)
+        return value
 
     def read_partial(self, text: str) -> Any:
-        """Return JSON data of what has come of a text; None if that is nothing yet, or no JSON."""
-        data = partial_json(text)
-        if not self.is_wrapped or not isinstance(data, dict):
+        """Return the JSON data of the start of a text; None if it is empty, or not the start of valid JSON."""
+        data: object = partial_json(text)
+        if not self.is_wrapped or not is_object(data):
             return data
-        fields = cast("dict[str, Any]", data)
-        return fields.get(_KEY) if fields.keys() <= {_KEY} else fields
+        return data.get(_KEY) if data.keys() <= {_KEY} else data
 
 
 def _adapter(form: Any) -> TypeAdapter[Any]:
-    if type(cast("object", form)) is TypeAdapter:
-        return cast("TypeAdapter[Any]", form)
-    if form is None or isinstance(form, (str, Mapping)):
-        raise RequestValidationError([field_error("text_format", _A_TYPE, cast("object", form))])
+    if _is_adapter(form):
+        return form
+    # pydantic would take a string for the name of a type, and a mapping for a core schema.
+    if form is None or isinstance(form, str) or is_mapping(form):
+        raise RequestValidationError([field_error("text_format", _A_TYPE, form)])
     try:
         return TypeAdapter(form)
     except _NO_SCHEMA as error:
         raise _unreadable(form, error) from error
 
 
+def _is_adapter(form: object) -> TypeGuard[TypeAdapter[Any]]:
+    return isinstance(form, TypeAdapter)
+
+
 def output_type(form: AnyForm[_T]) -> OutputType[_T]:
-    """Return what is made of a type; it is kept for the next time, since it takes long to make.
+    """Return the output type of a type; it is cached, since it takes long to build.
 
     Raises:
-        RequestValidationError: It is no type, or none that pydantic can read.
+        RequestValidationError: It is not a type, or pydantic cannot read it.
     """
     try:
         hash(form)
-    except TypeError:  # say, of `Annotated` with a dict
+    except TypeError:  # such as `Annotated` with a dict
         return OutputType(form)
-    return cast("OutputType[_T]", _kept(cast("Any", form)))
+    key: Any = form  # no checker sees that it can be hashed
+    cached: OutputType[_T] = _cached(key)
+    return cached
 
 
-@lru_cache(_KEPT_TYPES)
-def _kept(form: Any) -> OutputType[Any]:
+@lru_cache(_MAX_CACHED_TYPES)
+def _cached(form: Any) -> OutputType[Any]:
     return OutputType(form)
 
 
+@public
 def text_format(form: AnyForm[Any]) -> TextFormatJsonSchemaParam:
-    """Return the format that asks for a type, `text={"format": text_format(City)}`: with it goes a strict schema.
+    """Return the format that asks for a type, with its strict schema: `text={"format": text_format(City)}`.
 
-    For requests that are not sent by `responses.parse` or `responses.stream`, which make it by themselves:
-    `batch_line`, WebSocket sessions, other clients. `response.parse(City)` reads the answer.
+    `responses.parse` and `responses.stream` add it automatically. Use it for other requests: `batch_line`, WebSocket
+    sessions, other clients. `response.parse(City)` reads the answer.
 
     Raises:
-        RequestValidationError: No strict schema can express the type.
+        RequestValidationError: It is not a type, or no strict schema can express it.
     """
     return deepcopy(output_type(form).format)
 
 
 def with_format(params: Mapping[str, object], wanted: OutputType[Any]) -> dict[str, object]:
-    """Return the arguments of a request with the format of a type among them.
+    """Return the arguments of a request with the format of a type added to `text`.
 
     Raises:
-        RequestValidationError: They have a format already, or the type can have none.
+        RequestValidationError: The arguments have a format, or no strict schema can express the type.
     """
     text, extra = params.get("text"), params.get("extra_body")
     to_dict = getattr(text, "to_dict", None)
     given: object = to_dict() if to_dict else {} if text is None else text
-    if not isinstance(given, Mapping):
+    if not is_mapping(given):
         raise RequestValidationError([field_error("text", "an object", given)])
-    settings = cast("Mapping[str, object]", given)
     replaces = isinstance(extra, Mapping) and "text" in extra
-    if replaces or settings.get("format") is not None:
+    if replaces or given.get("format") is not None:
         path = "extra_body.text" if replaces else "text.format"
-        message = "cannot be combined with text_format, which makes a format of its own; pass one of the two"
+        message = "cannot be combined with text_format, which sets the format; pass one of the two"
         raise RequestValidationError([field_error(path, "no format", None, message=message)])
-    return {**params, "text": {**settings, "format": wanted.format}}
+    return {**params, "text": {**given, "format": wanted.format}}
 
 
 def whole_with_format(params: Mapping[str, object], wanted: OutputType[Any]) -> dict[str, object]:
-    """Return the arguments of a request for a whole answer; see `with_format`."""
+    """Return the arguments of a request that is not streamed; see `with_format`."""
     if params.get("stream"):
-        message = "does not go with parse, whose answer is whole; use responses.stream(text_format=...)"
+        message = "cannot be combined with parse, which returns a whole answer; use responses.stream(text_format=...)"
         raise RequestValidationError([field_error("stream", "nothing", params["stream"], message=message)])
     return with_format(params, wanted)
 
 
 def partial_json(text: str) -> Any:
-    """Return JSON data of the start of a text: half a string at its end is kept, half a number is not."""
+    """Return the JSON data of the start of a text; a part of a string at its end is kept, that of a number is not."""
     data = _start_of(text)
+    # "12" may become "123", which a reader would not expect of a value that is there. Nothing tells whether a number
+    # at the end is whole, so it is taken off.
     if not text.endswith(_NUMBER_ENDS) or text.endswith(("true", "false")):
         return data
-    if data != _start_of(text, False):  # the end is inside of a string
+    if data != _start_of(text, False):  # the text ends inside a string
         return data
     return _start_of(text.rstrip("".join(_NUMBER_ENDS)))
 
@@ -255,8 +266,8 @@ def _unreadable(form: object, error: Exception) -> RequestValidationError:
 
 
 def _label(form: object) -> str:
-    if isinstance(form, TypeAdapter):
-        return repr(cast("object", form)).removeprefix("TypeAdapter(").removesuffix(")")
+    if _is_adapter(form):
+        return repr(form).removeprefix("TypeAdapter(").removesuffix(")")
     if get_origin(form) is Annotated:
         return _label(get_args(form)[0])
     if isinstance(form, type) and not get_args(form):

@@ -1,4 +1,4 @@
-"""Responses whose text is read as a type, and streams of them; it is read when somebody asks for the value."""
+"""Responses and streams of responses whose text is read as a type, at the first access to its value."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from .._base.field_errors import FieldError, field_path
 from .._base.messages import MAX_BODY_CHARS, one_line
+from .._base.public import public
 from .._streaming.streams import AsyncResponseStream, ResponseStream
 from ..errors import ParseError, RefusalError
 from ..models._base import RUNNING_STATUSES
@@ -24,18 +25,18 @@ __all__ = ["AsyncParsedResponseStream", "ParsedResponse", "ParsedResponseStream"
 
 _T_co = TypeVar("_T_co", covariant=True)
 _R = TypeVar("_R", bound=Response)
-_SEE = "what came is in .text and .response"
+_HINT = "what came is in .text and .response"
 
 
 class _Answer(NamedTuple):
-    """What the model says: text, or a refusal; both empty if it says nothing."""
+    """The answer of the model: text, or a refusal; both are empty if it said nothing."""
 
     text: str = ""
     refusal: str = ""
 
 
 class _Outcome(NamedTuple):
-    """What reading gave: a value, or why there is none."""
+    """The result of reading: a value, or the problem that there is none."""
 
     value: Any = None
     problem: str | None = None
@@ -44,46 +45,43 @@ class _Outcome(NamedTuple):
     is_refusal: bool = False
 
 
+@public
 class ParsedResponse(Response, Generic[_T_co]):
-    """A response whose text is read as a type; all else is as in `Response`.
+    """A response that reads its text as a type; in everything else it is a `Response`.
 
-    The text is that of the last message that has any. Remarks on the way (`phase="commentary"`) do not count
-    where there are other messages.
+    The text is that of the last message with any. Commentary on the way (`phase="commentary"`) counts only if there
+    are no other messages.
     """
 
     __slots__ = ("_outcome", "_wanted")
-    # The outcome is not among them: it is found again, and its cause may not be fit for pickling.
+    # Without the outcome, which a copy can find again: its cause may not survive pickling.
     carried: ClassVar[tuple[str, ...]] = (*Response.carried, "_wanted")
 
     if not TYPE_CHECKING:  # pragma: no branch
 
         def __class_getitem__(cls, form):
-            # One class for all types: one of its own for each would take long to make, and could not be pickled.
+            # One class for all types: pydantic would take long to build one for each, and could not pickle it.
             return cls
 
     @property
     def output_parsed(self) -> _T_co | None:
-        """The value; None if there is none, for the reason in `parse_error`. Always the same object."""
-        return cast("_T_co | None", self._read().value)
+        """The value; None if there is none, and `parse_error` is then the reason. Always the same object."""
+        value: _T_co | None = self._read().value
+        return value
 
     @property
     def refusal(self) -> str | None:
-        """What the model said in place of an answer; None if it did not refuse."""
+        """The explanation of a model that refused to answer; None if it did not refuse."""
         return _answer(self).refusal or None
 
     @property
     def parse_error(self) -> ParseError | None:
-        """Why there is no value; None if there is one.
-
-        A `RefusalError` if the model refused.
-        """
+        """The reason for a missing value, a `RefusalError` if the model refused; None if there is a value."""
         outcome = self._read()
         if outcome.problem is None:
             return None
-        answer, plain = (
-            _answer(self),
-            _as(Response, self),
-        )  # a type may not be fit for pickling, as errors are
+        answer = _answer(self)
+        plain = _as(Response, self)  # errors can be pickled, but a type may not
         error: ParseError
         if outcome.is_refusal:
             error = RefusalError(outcome.problem, response=plain, refusal=answer.refusal)
@@ -99,12 +97,13 @@ class ParsedResponse(Response, Generic[_T_co]):
 
         Raises:
             RefusalError: The model refused.
-            ParseError: The answer is not finished, failed, was cut short, or its text is no such value.
+            ParseError: The response is not finished, failed, was cut short, or its text does not match the type.
         """
         error = self.parse_error
         if error is not None:
             raise error
-        return cast("_T_co", self._read().value)
+        value: _T_co = self._read().value
+        return value
 
     def __repr__(self) -> str:
         wanted: OutputType[Any] | None = getattr(self, "_wanted", None)
@@ -122,13 +121,14 @@ class ParsedResponse(Response, Generic[_T_co]):
 
 
 def as_parsed(response: Response, wanted: OutputType[_T_co]) -> ParsedResponse[_T_co]:
-    """Return the response as one whose text is read as a type; the given one stays as it is."""
+    """Return a copy of a response that reads its text as a type."""
     parsed = cast("ParsedResponse[_T_co]", _as(ParsedResponse, response))
     object.__setattr__(parsed, "_wanted", wanted)
     return parsed
 
 
 def _as(kind: type[_R], response: Response) -> _R:
+    """Return a copy of a response as another class, with all that the class carries."""
     state = copy(response).__getstate__()
     carried = {name: value for name, value in state["carried"].items() if name in kind.carried}
     made = kind.__new__(kind)
@@ -149,7 +149,7 @@ def _answer(response: Response) -> _Answer:
 
 def _outcome(response: Response, wanted: OutputType[Any] | None) -> _Outcome:
     if wanted is None:
-        return _Outcome(problem="It is not known what the text is to be read as: call .parse with a type")
+        return _Outcome(problem="The type of the text is not known; call .parse with a type")
     answer = _answer(response)
     problem = _unfinished(response, wanted.label)
     if answer.refusal and response.status not in (*RUNNING_STATUSES, "failed", "cancelled"):
@@ -159,19 +159,19 @@ def _outcome(response: Response, wanted: OutputType[Any] | None) -> _Outcome:
         return _Outcome(problem=problem)
     if not answer.text:
         kinds = ", ".join(dict.fromkeys(str(item.type) for item in response.output)) or "nothing"
-        return _Outcome(problem=f"The output has no text to read as {wanted.label}, but {kinds}")
+        return _Outcome(problem=f"The output has no text to read as {wanted.label}, it has {kinds}")
     try:
         return _Outcome(wanted.read(answer.text))
     except ValidationError as error:
         return _mismatch(error, wanted.label)
-    except Exception as error:  # whatever the type's own validators raise: the response must not be lost
+    except Exception as error:  # validators of users may raise anything, and the response must not be lost
         reason = one_line(f"{type(error).__name__}: {error}", MAX_BODY_CHARS)
-        problem = f"A validator of {wanted.label} failed ({reason}); {_SEE}"
+        problem = f"A validator of {wanted.label} failed ({reason}); {_HINT}"
         return _Outcome(problem=problem, cause=error)
 
 
 def _unfinished(response: Response, label: str) -> str | None:
-    """Say why a response is no whole answer; None if it is one."""
+    """Return the reason why a response is not a whole answer; None if it is one."""
     status = response.status
     if status in RUNNING_STATUSES:
         return f"The response is {status}: wait for it with responses.wait, then call .parse({label})"
@@ -180,12 +180,12 @@ def _unfinished(response: Response, label: str) -> str | None:
         said = "no reason given" if error is None else f"{error.code}: {error.message}"
         return f"The response failed ({one_line(said, MAX_BODY_CHARS)}): it is in .response"
     if status == "cancelled":
-        return f"The response was cancelled before it was done; {_SEE}"
+        return f"The response was cancelled before it was done; {_HINT}"
     if status == "incomplete":
         details = response.incomplete_details
         reason = (details and details.reason) or "no reason given"
         advice = "raise max_output_tokens; " if reason == "max_output_tokens" else ""
-        return f"The answer was cut short ({reason}) and is no whole {label}: {advice}{_SEE}"
+        return f"The answer was cut short ({reason}), so it is not a whole {label}: {advice}{_HINT}"
     return None
 
 
@@ -193,7 +193,9 @@ def _mismatch(error: ValidationError, label: str) -> _Outcome:
     lines = error.errors(include_url=False)
     if lines[0]["type"] == "json_invalid":
         reason = lines[0]["msg"].removeprefix("Invalid JSON: ")
-        return _Outcome(problem=f"The text is no JSON ({reason}) and so no {label}; {_SEE}", cause=error)
+        return _Outcome(
+            problem=f"The text is not valid JSON ({reason}), so it is not a {label}; {_HINT}", cause=error
+        )
     errors = tuple(
         FieldError(
             path=field_path(line["loc"]),
@@ -205,12 +207,15 @@ def _mismatch(error: ValidationError, label: str) -> _Outcome:
     )
     first = f"{errors[0]['path']}: {errors[0]['message']}".removeprefix(": ")
     more = f" and {len(errors) - 1} more in .errors" if len(errors) > 1 else ""
-    problem = f"The text is no {label}: {one_line(first, MAX_BODY_CHARS)}{more}; {_SEE}"
+    problem = f"The text is not a valid {label}: {one_line(first, MAX_BODY_CHARS)}{more}; {_HINT}"
     return _Outcome(problem=problem, errors=errors, cause=error)
 
 
 class _Reading(Generic[_T_co]):
-    """Reads what has come of a stream as a type; once for sync and async."""
+    """The response of a stream, read as a type; shared by the sync and the async stream.
+
+    It remembers what it returned last: the same snapshot gives the same object.
+    """
 
     def __init__(self, source: Source, wanted: OutputType[_T_co]) -> None:
         self._source = source
@@ -239,8 +244,9 @@ class _Reading(Generic[_T_co]):
         return self._partial
 
 
+@public
 class ParsedResponseStream(ResponseStream, Generic[_T_co]):
-    """The stream of `responses.stream(text_format=...)`, whose response is a `ParsedResponse`."""
+    """The stream of `responses.stream(text_format=...)`; its response is a `ParsedResponse`."""
 
     def __init__(self, source: Source, wanted: OutputType[_T_co]) -> None:
         super().__init__(source)
@@ -253,18 +259,19 @@ class ParsedResponseStream(ResponseStream, Generic[_T_co]):
 
     @property
     def partial_parsed(self) -> Any:
-        """What has come of the value, as JSON data and not checked; None before anything came.
+        """The value so far, as JSON data that are not validated; None before anything of it came.
 
-        Lists and objects have what they will have, and may get more; a string at the end may go on. Keys are
-        those of the JSON, which are aliases where fields have them.
+        Lists and objects may still grow, and so may a string at the end; numbers appear when they are complete. Keys
+        are those of the JSON, so fields with an alias appear under the alias.
         """
         return self._reading.partial()
 
     def get_final_response(self) -> ParsedResponse[_T_co]:
-        """Read to the end and return the response, with the value in `output_parsed`."""
+        """Read to the end and return the response; its value is in `output_parsed`."""
         return self._reading.of(super().get_final_response())
 
 
+@public
 class AsyncParsedResponseStream(AsyncResponseStream, Generic[_T_co]):
     """The stream of `responses.stream(text_format=...)`; see `ParsedResponseStream`."""
 
@@ -279,9 +286,9 @@ class AsyncParsedResponseStream(AsyncResponseStream, Generic[_T_co]):
 
     @property
     def partial_parsed(self) -> Any:
-        """What has come of the value, as JSON data; see `ParsedResponseStream.partial_parsed`."""
+        """The value so far, as JSON data; see `ParsedResponseStream.partial_parsed`."""
         return self._reading.partial()
 
     async def get_final_response(self) -> ParsedResponse[_T_co]:
-        """Read to the end and return the response, with the value in `output_parsed`."""
+        """Read to the end and return the response; its value is in `output_parsed`."""
         return self._reading.of(await super().get_final_response())

@@ -21,6 +21,7 @@ from typing import (
 
 from typing_extensions import TypedDict, TypeIs, TypeVar
 
+from .._base.public import public
 from .._base.validation import is_seconds
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ class CustomToolOptions(ToolOptions, total=False):
     """The format of the text: a grammar of Lark, or a regular expression; any text by default."""
 
 
+@public
 class RunContext(Generic[_C_co]):
     """The run that calls a tool; a parameter of this type receives it, and is not shown to the model.
 
@@ -131,6 +133,7 @@ class RunContext(Generic[_C_co]):
         return f"<{type(self).__name__} of {self.call.name}, turn {self.turn}>"
 
 
+@public
 class CallableTool(Generic[_P, _R_co]):
     """A function as a tool; `tool` and `custom_tool` return it. Calling it calls the function.
 
@@ -308,6 +311,7 @@ def tool(
 ) -> Callable[[Callable[_P, _R]], CallableTool[_P, _R]]: ...
 
 
+@public
 def tool(
     function: Callable[_P, _R] | None = None, /, **options: Unpack[FunctionToolOptions]
 ) -> CallableTool[_P, _R] | Callable[[Callable[_P, _R]], CallableTool[_P, _R]]:
@@ -355,6 +359,7 @@ def custom_tool(
 ) -> Callable[[Callable[_P, _R]], CallableTool[_P, _R]]: ...
 
 
+@public
 def custom_tool(
     function: Callable[_P, _R] | None = None, /, **options: Unpack[CustomToolOptions]
 ) -> CallableTool[_P, _R] | Callable[[Callable[_P, _R]], CallableTool[_P, _R]]:

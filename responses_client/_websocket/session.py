@@ -6,6 +6,7 @@ import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Self, cast
 
+from .._base.public import public
 from .._calls.settings import Settings
 from .._streaming.streams import AsyncEventStream, EventStream
 from .._transport.protocols import IO, run
@@ -89,6 +90,7 @@ class _Session:
             warnings.warn(text, ResourceWarning, stacklevel=2, source=self)
 
 
+@public
 class WebSocketSession(_Session):
     """Responses over one WebSocket, any number at the same time; for synchronous code.
 
@@ -190,6 +192,7 @@ class WebSocketSession(_Session):
         return Commands(self._core)
 
 
+@public
 class AsyncWebSocketSession(_Session):
     """Responses over one WebSocket, for asyncio and trio; see `WebSocketSession`. Tasks may share it."""
 
@@ -273,6 +276,7 @@ class _Events:
         return event
 
 
+@public
 class Steering:
     """What becomes of input that was sent to steer a response."""
 
@@ -300,6 +304,7 @@ class Steering:
         return self._stream(found) if isinstance(found, Inbox) else found
 
 
+@public
 class AsyncSteering:
     """What becomes of input that was sent to steer a response; see `Steering`."""
 

@@ -1,4 +1,4 @@
-"""What the classes of images and files have beyond their fields: they can be made of local files."""
+"""Methods of `InputImage` and `InputFile` that read local files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["FileContent", "ImageContent"]
 
 
 class ImageContent(Model):
-    """What the class `InputImage` has beyond its fields."""
+    """The base of `InputImage`: images from local files."""
 
     @classmethod
     def from_path(
@@ -24,22 +24,22 @@ class ImageContent(Model):
         mime_type: str | None = None,
         max_bytes: int | None = None,
     ) -> Self:
-        """Read an image, whose data then go along with the request as a `data:` URL.
+        """Read an image from a file; the request will hold its data as a `data:` URL.
 
         Args:
-            path: A PNG, JPEG, GIF or WebP file, whatever its name; it is read at once, which blocks.
-            detail: Resolution at which the model looks; `auto` by default.
-            mime_type: Its type, such as `image/bmp`, if it is another that your server takes.
-            max_bytes: The size from which it is refused; by default 15,728,592, the most that the API takes (a URL
-                of 20,971,520 characters).
+            path: A PNG, JPEG, GIF or WebP file; its name does not matter. It is read at once, which blocks.
+            detail: The resolution at which the model looks at the image; by default `auto`.
+            mime_type: The type of another kind of image that your server accepts, such as `image/bmp`.
+            max_bytes: The largest size in bytes; by default 15,728,592, the limit of the API (a URL of 20,971,520
+                characters).
 
         Raises:
-            RequestValidationError: The file cannot be read, is no such image, is empty or too large.
+            RequestValidationError: The file cannot be read, is not such an image, is empty or too large.
         """
         from .._calls.attachments import data_url, of_path
 
         url = data_url(of_path(path, max_bytes, "image"), max_bytes, mime_type, "image")
-        return cls._showing(url, detail)
+        return cls._with_url(url, detail)
 
     @classmethod
     def from_bytes(
@@ -50,20 +50,20 @@ class ImageContent(Model):
         mime_type: str | None = None,
         max_bytes: int | None = None,
     ) -> Self:
-        """Take the data of an image, as they are in a file; see `from_path`."""
+        """Return an image for the bytes of an image file; see `from_path` for the arguments and errors."""
         from .._calls.attachments import data_url, of_bytes
 
         url = data_url(of_bytes(data, None, "image"), max_bytes, mime_type, "image")
-        return cls._showing(url, detail)
+        return cls._with_url(url, detail)
 
     @classmethod
-    def _showing(cls, url: str, detail: str | None) -> Self:
+    def _with_url(cls, url: str, detail: str | None) -> Self:
         fields = {"type": "input_image", "image_url": url}
         return cls.model_validate(fields if detail is None else {**fields, "detail": detail})
 
 
 class FileContent(Model):
-    """What the class `InputFile` has beyond its fields."""
+    """The base of `InputFile`: files from local files."""
 
     @classmethod
     def from_path(
@@ -75,14 +75,14 @@ class FileContent(Model):
         mime_type: str | None = None,
         max_bytes: int | None = None,
     ) -> Self:
-        """Read a file, whose data then go along with the request.
+        """Read a file; the request will hold its data as a `data:` URL.
 
         Args:
-            path: A PDF, a document, a table, text or code; it is read at once, which blocks.
-            filename: The name that the model is shown; that of the file by default.
-            detail: How closely the model looks at the pages; `auto` by default.
-            mime_type: Its type, such as `application/pdf`; by default told by its data, then by its name.
-            max_bytes: The size from which it is refused; by default 50 MiB, the most that the API takes.
+            path: A PDF, a document, a table, text or code. It is read at once, which blocks.
+            filename: The name that the model sees; by default that of the file.
+            detail: The resolution at which the model looks at the pages; by default `auto`.
+            mime_type: The type, such as `application/pdf`; by default derived from the data, then from the name.
+            max_bytes: The largest size in bytes; by default 50 MiB, the limit of the API.
 
         Raises:
             RequestValidationError: The file cannot be read, its type is not known, it is empty or too large.
@@ -90,7 +90,7 @@ class FileContent(Model):
         from .._calls.attachments import data_url, of_path
 
         given = of_path(path, max_bytes, "file")
-        return cls._named(filename or given.name, data_url(given, max_bytes, mime_type, "file"), detail)
+        return cls._with_data(filename or given.name, data_url(given, max_bytes, mime_type, "file"), detail)
 
     @classmethod
     def from_bytes(
@@ -102,13 +102,13 @@ class FileContent(Model):
         mime_type: str | None = None,
         max_bytes: int | None = None,
     ) -> Self:
-        """Take the data of a file, and the name that the model is shown; see `from_path`."""
+        """Return a file for its bytes and the name that the model sees; see `from_path` for the other arguments."""
         from .._calls.attachments import data_url, of_bytes
 
         given = of_bytes(data, filename, "file")
-        return cls._named(filename, data_url(given, max_bytes, mime_type, "file"), detail)
+        return cls._with_data(filename, data_url(given, max_bytes, mime_type, "file"), detail)
 
     @classmethod
-    def _named(cls, filename: str, url: str, detail: str | None) -> Self:
+    def _with_data(cls, filename: str, url: str, detail: str | None) -> Self:
         fields = {"type": "input_file", "filename": filename, "file_data": url}
         return cls.model_validate(fields if detail is None else {**fields, "detail": detail})

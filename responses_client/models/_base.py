@@ -1,18 +1,18 @@
-"""What all generated models share: open unions, lossless JSON, validators built at first use.
+"""The base of all generated models: open unions, lossless JSON, validators built at their first use.
 
-Three rules live here and nowhere else:
+Three rules are carried out here and nowhere else:
 
-* A nested model or union is validated through its own validator, fetched when a value first needs
-  it. A class then costs its own fields only, and a union can name classes of modules not yet loaded.
-* A malformed member of a union, even one that is no object, becomes the union's `Unknown…`; a malformed
-  field of any other object is kept as raw data beside the typed fields (`_tolerance.py`). Both are logged.
-  In strict mode both are errors.
-* What came in goes out again: unset fields are not written, unknown fields and nulls are.
+* A nested model or union is validated by a validator of its own, which is built when a value first needs it. A class
+  costs no more than its own fields, and a union can name classes of modules that are not loaded yet.
+* A malformed member of a union, even one that is not an object, becomes the union's `Unknown…`. A malformed field of
+  any other object is kept as raw data beside the typed fields (`_tolerance.py`). Both are logged; in strict mode,
+  both are errors.
+* Objects are written as they came: unset fields are left out, unknown fields and nulls are kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sized
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import cache
 from importlib import import_module
@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, StrictBool, StrictInt, ValidationErr
 from pydantic_core import PydanticCustomError
 from pydantic_core import core_schema as cs
 
+from .._base.json_types import JsonObject, is_array, is_object
 from .._base.redaction import MASK
 from ..errors import ResponseValidationError
 from ._markers import AS_ANY, EMPTY, NULLS, READ_ONLY, TEXT_OR, Items, Number, Open
@@ -75,27 +76,28 @@ __all__ = [
     "strict_validation",
 ]
 
-JsonObject: TypeAlias = dict[str, Any]
 RUNNING_STATUSES = frozenset({"queued", "in_progress"})
 """Statuses of a response that the server still works on; a status that is not known counts as an end."""
 _T = TypeVar("_T")
-Entry: TypeAlias = Callable[[Any], "Model"]
+Validate: TypeAlias = Callable[[Any], "Model"]
 
 _NO_TYPE = "Input should be an object with a `type`"
 _NO_ROLE = "Input should be an object with a `type` or a `role`"
+# The class whose own fields are being built; every other model is nested then, and gets a lazy schema.
 _building: ContextVar[type | None] = ContextVar("responses_client_building", default=None)
-_NO_OBJECTS = frozenset({str, int, float, bool, list, NoneType})
-_KEPT = "it goes out again as it came"
+_OTHER_JSON_TYPES = frozenset({str, int, float, bool, list, NoneType})
+_KEPT = "it is kept, and written as it came"
 
 
 @cache
 def _tags(cls: type[Model]) -> tuple[str, ...]:
-    """Return the fields that are one known string: the type of any other string is wider."""
+    """Return the fields whose type is one known string, such as `type`."""
     return tuple(name for name, field in cls.model_fields.items() if get_origin(field.annotation) is Literal)
 
 
 @cache
-def _secrets(cls: type[Model]) -> frozenset[str]:
+def _secret_fields(cls: type[Model]) -> frozenset[str]:
+    """Return the fields that hold a secret; the schema marks them by `repr=False`."""
     return frozenset(name for name, field in cls.model_fields.items() if not field.repr)
 
 
@@ -105,7 +107,7 @@ class _Tags:
 
 
 class Model(BaseModel):
-    """A wire object. Unknown fields are kept; what was not set is not written."""
+    """An object of the API. Unknown fields are kept, and fields that are not set are not written."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
         extra="allow",
@@ -118,7 +120,7 @@ class Model(BaseModel):
     )
 
     tags: ClassVar[_Tags] = _Tags()
-    """Fields that tell the kind of the object; they are written although nobody set them."""
+    """The fields that name the type of the object; they are written even if they were not set."""
 
     # Type checkers read the signature from the fields.
     if not TYPE_CHECKING:  # pragma: no branch
@@ -130,43 +132,40 @@ class Model(BaseModel):
                 )
             self.__pydantic_fields_set__.update(self.tags)
 
-        # Tells pydantic that parsing need not go through this method.
+        # Lets pydantic skip this method when it parses.
         __init__.__pydantic_base_init__ = True
 
     def to_dict(self) -> JsonObject:
-        """Return the object as JSON data under its wire names: what came in, or what was set."""
-        return cast(
-            "JsonObject",
-            self.__pydantic_serializer__.to_python(self, by_alias=True, exclude_unset=True),
-        )
+        """Return the object as JSON data under the names of the API: the fields that came, or that were set."""
+        data: JsonObject = self.__pydantic_serializer__.to_python(self, by_alias=True, exclude_unset=True)
+        return data
 
     def to_json(self) -> str:
-        """Return the object as JSON text under its wire names: what came in, or what was set."""
+        """Return the object as JSON text under the names of the API: the fields that came, or that were set."""
         return self.__pydantic_serializer__.to_json(self, by_alias=True, exclude_unset=True).decode()
 
     @classmethod
     def from_dict(cls, data: Mapping[str, object], *, strict: bool = False) -> Self:
-        """Build the model from JSON data.
+        """Return the model of JSON data.
 
         Args:
-            data: A wire object.
-            strict: Whether malformed parts are an error instead of `Unknown…` or raw fields.
+            data: An object as the API writes it.
+            strict: Whether malformed parts are an error, and not kept as `Unknown…` objects or raw fields.
 
         Raises:
-            ResponseValidationError: The data are no JSON data, or do not fit the model.
+            ResponseValidationError: The data are not JSON data, or do not match the model.
         """
         try:
             text = write_json(data)
         except ValueError as error:
-            advice = "give what JSON can hold"
-            raise ResponseValidationError(
-                f"The data are no JSON: {error}", body=data, advice=advice
-            ) from error
+            advice = "pass only what JSON can express"
+            message = f"The data are not JSON data: {error}"
+            raise ResponseValidationError(message, body=data, advice=advice) from error
         return cls.from_json(text, strict=strict)
 
     @classmethod
     def from_json(cls, data: str | bytes, *, strict: bool = False) -> Self:
-        """Build the model from JSON text; see `from_dict`."""
+        """Return the model of JSON text; see `from_dict` for the arguments and errors."""
         with strict_validation(strict):
             try:
                 return parse_json(cls, data)
@@ -186,12 +185,12 @@ class Model(BaseModel):
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
         if _building.get() in (None, cls):
             return handler(source)
-        return _lazily(cls.__name__, lambda value: validate_nested(cls, value))
+        return _lazy_schema(cls.__name__, lambda value: validate_nested(cls, value))
 
     def __repr__(self) -> str:
-        """Show what is set and not null, shortened."""
+        """Show the fields that are set and not null, shortened; the values of secret ones are masked."""
         values = {**self.__dict__, **(self.__pydantic_extra__ or {})}
-        secrets = _secrets(type(self))
+        secrets = _secret_fields(type(self))
         hidden = {*self.tags, *self.__dict__.keys() - self.model_fields_set}
         values = {k: v for k, v in values.items() if v is not None and k not in hidden}
         shown = [f"{k}={MASK if k in secrets else _short(v)}" for k, v in values.items()]
@@ -201,21 +200,26 @@ class Model(BaseModel):
 
 
 class Result(Model):
-    """A model that may be the whole answer to a request; copies and pickles keep what it carries beside its fields."""
+    """A model that may be the whole answer to a request.
+
+    It has attributes beside its fields, which copies and pickles keep.
+    """
 
     __slots__ = ("_meta",)
     carried: ClassVar[tuple[str, ...]] = ("_meta",)
+    """The slots that copies and pickles keep; pydantic copies only fields."""
 
     @property
     def meta(self) -> ResponseMeta | None:
-        """Request id, status, headers, rate limits, time and tries; None if it came from elsewhere."""
-        return cast("ResponseMeta | None", getattr(self, "_meta", None))
+        """The facts of the answer (request id, status, headers, rate limits, time); None if it is no answer."""
+        meta: ResponseMeta | None = getattr(self, "_meta", None)
+        return meta
 
     def __copy__(self) -> Self:
-        return self._handing_on(super().__copy__())
+        return self._with_carried(super().__copy__())
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
-        return self._handing_on(super().__deepcopy__(memo))
+        return self._with_carried(super().__deepcopy__(memo))
 
     def __getstate__(self) -> dict[Any, Any]:
         return {**super().__getstate__(), "carried": self._carried()}
@@ -228,14 +232,14 @@ class Result(Model):
     def _carried(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.carried if hasattr(self, name)}
 
-    def _handing_on(self, other: Self) -> Self:
+    def _with_carried(self, other: Self) -> Self:
         for name, value in self._carried().items():
             object.__setattr__(other, name, value)
         return other
 
 
 class ResponseResult(Result):
-    """What the class `Response` has beyond its fields."""
+    """The base of `Response`: methods beside its fields."""
 
     @property
     def output_text(self) -> str:
@@ -245,14 +249,15 @@ class ResponseResult(Result):
         return "".join(part.text for part in parts)
 
     def as_input(self, *, store: bool | None = None) -> list[InputItem]:
-        """Return the output as it may be sent back, as the input of a request or a part of it.
+        """Return the output as input of another request, or as a part of it.
 
-        Reasoning that nothing follows (an answer that was cut off) is left out, since the API refuses it. Where the
-        server keeps no responses, so are ids that it does not know, and reasoning that is not encrypted; the log says
-        so. The response itself stays as it is.
+        Reasoning without a following item, as in an answer that was cut off, is left out because the API refuses it. If
+        the server keeps no responses, ids that it would not know and reasoning that is not encrypted are left out as
+        well, which is logged. The response does not change.
 
         Args:
-            store: Whether the server keeps this response; by default what the response says (`store`), else true.
+            store: Whether the server keeps this response; by default the field `store` of the response, or True if it
+                has none.
         """
         from .._calls.output_as_input import as_input
 
@@ -265,13 +270,13 @@ class ResponseResult(Result):
     def parse(self, text_format: TypeForm[_T]) -> ParsedResponse[_T]: ...
 
     def parse(self, text_format: Any) -> ParsedResponse[Any]:
-        """Return the response as one whose text is read as a type; see `ParsedResponse`.
+        """Return the response as a `ParsedResponse`, which reads its text as a type.
 
-        For responses that did not come from `responses.parse`: retrieved or waited for, from batch files,
-        WebSocket sessions, webhooks. What the text does not fit is no error here, but `.parse_error`.
+        For responses that did not come from `responses.parse`: retrieved or waited for, from batch files, WebSocket
+        sessions, webhooks. A text that does not match the type is no error here; see `.parse_error`.
 
         Raises:
-            RequestValidationError: `text_format` is no type, or none that pydantic can read.
+            RequestValidationError: `text_format` is not a type, or pydantic cannot read it.
         """
         from .._structured.output_type import output_type
         from .._structured.parsed import as_parsed
@@ -280,15 +285,16 @@ class ResponseResult(Result):
 
 
 class BatchResult(Model):
-    """What the class `BatchResultLine` has beyond its fields."""
+    """The base of `BatchResultLine`: a method beside its fields."""
 
     def result(self, *, strict: bool = False) -> Response:
-        """Return the response, or raise what `responses.create` would have raised.
+        """Return the response, or raise the error that `responses.create` would have raised.
 
-        With `strict`, a malformed part of it is an error instead of `Unknown…` or a raw field.
+        Args:
+            strict: Whether malformed parts are an error, and not kept as `Unknown…` objects or raw fields.
 
         Raises:
-            APIError: The answer is an error, is no valid response, or there is none; see `docs/batch.md`.
+            APIError: The answer is an error or not a valid response, or there is none; see `docs/batch.md`.
         """
         from .._batch_files import result_of
 
@@ -296,62 +302,61 @@ class BatchResult(Model):
 
 
 class Unknown:
-    """Marks the classes of `_unknown.py`: to tell them from others needs no import of them."""
+    """Marks the classes of `_unknown.py`, so that a check for them does not load them."""
 
     __slots__ = ()
 
 
 class OpenUnion:
-    """Base of the run-time form of unions: picks the class by the tag `type`, at validation.
+    """The base of unions at run time: the field `type` of an object selects its class.
 
     Type checkers see a plain union of the members instead.
     """
 
     members: ClassVar[Mapping[str, str]]
-    """Tag to `module.Class`; two classes where the message's form decides."""
+    """From `type` to `module.Class`; two classes for messages, whose form decides."""
     untagged: ClassVar[Mapping[str, str]] = {}
-    """Field to tag, for objects that may leave `type` out: the first field present decides."""
+    """From a field to `type`, for objects that may leave `type` out: the first of these fields decides."""
     unknown: ClassVar[str] = "UnknownObject"
-    """The class of `_unknown.py` for what fits no member."""
-    _validators: ClassVar[dict[str, Entry]]
-    _class_names: ClassVar[frozenset[str]] = frozenset()  # filled when a model first comes
+    """The class of `_unknown.py` for objects that match no member."""
+    _validators: ClassVar[dict[str, Validate]]  # by `type`, filled as types first come
+    _class_names: ClassVar[frozenset[str]] = frozenset()  # of the members, filled when a model first comes
 
     def __init_subclass__(cls) -> None:
         cls._validators = {}
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
-        return _lazily(cls.__name__, cls.validate)
+        return _lazy_schema(cls.__name__, cls.validate)
 
     @classmethod
     def validate(cls, value: object) -> Model:
-        """Return the member that the object's tag names, or the union's `Unknown…`."""
-        if not isinstance(value, dict):
+        """Return an object as the member that its `type` names, or as the union's `Unknown…`."""
+        if not is_object(value):
             if isinstance(value, Model) and cls._has(type(value)):
                 return value
             error = PydanticCustomError("no_object", _NO_ROLE if cls.untagged else _NO_TYPE)
-            if is_strict() or type(value) not in _NO_OBJECTS:
+            if is_strict() or type(value) not in _OTHER_JSON_TYPES:
                 raise error
-            return cls._hold(value, error.message())
-        data = cast("JsonObject", value)
-        tag = data.get("type")
+            return cls._wrap(value, error.message())
+        tag: object = value.get("type")
         if tag is None:
-            tag = next((tag for field, tag in cls.untagged.items() if field in data), None)
+            tag = next((tag for field, tag in cls.untagged.items() if field in value), None)
             if tag is None and is_strict():
                 raise PydanticCustomError("no_type", _NO_ROLE if cls.untagged else _NO_TYPE)
         validate = (cls._validators.get(tag) or cls._resolve(tag)) if isinstance(tag, str) else None
         if validate is None:
-            return validate_nested(cls.unknown_model(), data)
+            return validate_nested(cls.unknown_model(), value)
         try:
-            return validate(data)
+            return validate(value)
         except ValidationError as error:
             if is_strict():
                 raise
-            return cls.as_unknown(data, error)
+            return cls.as_unknown(value, error)
 
     @classmethod
     def member(cls, tag: str) -> type[Model] | None:
-        """Return the class for a tag, loading its module if need be; None for an unknown tag."""
+        """Return the class of a `type`, and load its module if necessary; None for an unknown `type`."""
         entry = cls.members.get(tag)
         return _load(entry.partition(" ")[0]) if entry else None
 
@@ -364,12 +369,12 @@ class OpenUnion:
 
     @classmethod
     def unknown_model(cls) -> type[UnknownModel]:
-        """Return the class for what fits no member."""
+        """Return the class for objects that match no member."""
         return cast("type[UnknownModel]", _load(f"_unknown.{cls.unknown}"))
 
     @classmethod
     def as_unknown(cls, value: JsonObject, error: ValidationError) -> UnknownModel:
-        """Wrap a malformed object in the union's `Unknown…`, and log why."""
+        """Return a malformed object as the union's `Unknown…`, and log the reason."""
         unknown = validate_nested(cls.unknown_model(), value)
         name = str(value.get("type"))
         log_malformed(cls.unknown, name, error)
@@ -377,16 +382,16 @@ class OpenUnion:
         return unknown
 
     @classmethod
-    def _hold(cls, value: object, problem: str) -> UnknownModel:
-        """Wrap what is no object in the union's `Unknown…`, and log why."""
+    def _wrap(cls, value: object, problem: str) -> UnknownModel:
+        """Return a value that is not an object as the union's `Unknown…`, and log the reason."""
         warn("Malformed member of %s kept as %s: %s", cls.__name__, cls.unknown, problem)
         unknown = cls.unknown_model().holding(value)
-        error = ResponseValidationError(f"No valid {cls.__name__}: {problem}", body=value, advice=_KEPT)
+        error = ResponseValidationError(f"Not a valid {cls.__name__}: {problem}", body=value, advice=_KEPT)
         object.__setattr__(unknown, "_error", error)
         return unknown
 
     @classmethod
-    def _resolve(cls, tag: str) -> Entry | None:
+    def _resolve(cls, tag: str) -> Validate | None:
         entries = cls.members.get(tag, "").split()
         if not entries:
             return None
@@ -400,12 +405,12 @@ class OpenUnion:
 
 
 def dispatcher(union: object) -> type[OpenUnion]:
-    """Return the run-time form of a union, which type checkers see as a plain one."""
+    """Return the class of a union at run time; type checkers see a plain union."""
     return cast("type[OpenUnion]", union)
 
 
-def _lazily(name: str, validate: Callable[[Any], Any]) -> cs.CoreSchema:
-    """Return a schema that validates by the function; JSON Schema gets an outline only."""
+def _lazy_schema(name: str, validate: Callable[[Any], Any]) -> cs.CoreSchema:
+    """Return a schema that validates by a function; in JSON Schema, it is no more than an outline."""
 
     def outline(_schema: object, _handler: object) -> JsonObject:
         return {"type": "object", "title": name}
@@ -418,24 +423,24 @@ def _lazily(name: str, validate: Callable[[Any], Any]) -> cs.CoreSchema:
 
 
 class Reference:
-    """Base of stand-ins for classes of other modules, which are loaded when a value first needs them."""
+    """The base of stand-ins for classes of other modules, which are loaded when a value first needs them."""
 
     entry: ClassVar[str]
 
     @classmethod
     def model(cls) -> type[Model]:
-        """Return the class it stands for."""
+        """Return the class that it stands for."""
         return _load(cls.entry)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
         if _building.get() is None:
             return handler.generate_schema(cls.model())
-        return _lazily(cls.__name__, lambda value: validate_nested(cls.model(), value))
+        return _lazy_schema(cls.__name__, lambda value: validate_nested(cls.model(), value))
 
 
 def reference(entry: str) -> type[Reference]:
-    """Return the stand-in for `module.Class`."""
+    """Return a stand-in for `module.Class`."""
     return type(entry.partition(".")[2], (Reference,), {"entry": entry})
 
 
@@ -445,10 +450,10 @@ def _load(entry: str) -> type[Model]:
     return cast("type[Model]", getattr(import_module(f"{__package__}.{module}"), name))
 
 
-def _validator(entry: str) -> Entry:
+def _validator(entry: str) -> Validate:
     model = _load(entry)
     model.model_rebuild()
-    return cast("Entry", model.__pydantic_validator__.validate_python)
+    return cast("Validate", model.__pydantic_validator__.validate_python)
 
 
 def _is_output_message(value: JsonObject) -> bool:
@@ -464,6 +469,8 @@ def _short(value: object) -> str:
         return repr(f"{value[:57]}...")
     if isinstance(value, Model):
         return f"{type(value).__name__}(...)"
-    name = "items" if type(value) is list else "keys" if type(value) is dict else ""
-    sized = cast("Sized", value)
-    return f"<{len(sized)} {name}>" if name and sized else repr(sized)
+    if value and is_array(value):
+        return f"<{len(value)} items>"
+    if value and is_object(value):
+        return f"<{len(value)} keys>"
+    return repr(value)

@@ -1,4 +1,4 @@
-"""Marks on the fields of models: what a value may be beside its declared type."""
+"""Marks on the fields of models, for values beside the declared type."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 __all__ = ["AS_ANY", "EMPTY", "NULLS", "READ_ONLY", "TEXT_OR", "Items", "Number", "Open"]
 
 AS_ANY = cs.simple_ser_schema("any")
-"""Writes a value by what it is, which its declared type does not tell."""
+"""Writes a value by its actual type, since it may be of another than the declared one."""
 
 
 class _NullList(list[Any]):
-    """The empty list that stands for a null; written as null again unless something was added."""
+    """An empty list in place of a null; it is written as null again unless something was added."""
 
     __pydantic_serializer__ = SchemaSerializer(
         cs.any_schema(serialization=cs.plain_serializer_function_ser_schema(lambda value: [*value] or None))
@@ -28,7 +28,7 @@ class _NullList(list[Any]):
 
 
 class _Nulls:
-    """Marks a list that servers may send as null: readers get an empty list."""
+    """Marks a list that some servers send as null; readers get an empty list."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
         (item,) = get_args(source)
@@ -38,14 +38,14 @@ class _Nulls:
 
 
 class _AnyText:
-    """Marks a string of which some values are known: any string is kept."""
+    """Marks a string with known values; any other string is accepted, too."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
         return cs.str_schema(strict=True)
 
 
 class _IntOrFloat:
-    """Marks a number: an integer stays one, so that what came in goes out again."""
+    """Marks a number; integers stay integers, so that they are written as they came."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
         whole, real = cs.int_schema(strict=True), cs.float_schema(strict=True)
@@ -53,7 +53,10 @@ class _IntOrFloat:
 
 
 class _TextOr:
-    """Marks a field that takes text or one structured form, with one error for both."""
+    """Marks a field that takes a string or one structured form, with one error for both.
+
+    A plain union would report the errors of both branches, and the reader could not tell which one was meant.
+    """
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
         (other,) = (kind for kind in get_args(source) if kind is not str and get_origin(kind) is not Literal)
@@ -83,14 +86,14 @@ else:
     _TEXT = Annotated[str, _AnyText()]
 
     class Open:
-        """An open string. The values known are for type checkers: unions of them take long to make and do nothing."""
+        """A string with known values, which only type checkers see: unions of literals would slow down the import."""
 
         def __class_getitem__(cls, known):
             return _TEXT
 
 
-# Not `list`: to find out what it takes, pydantic would parse its signature, in 5 ms.
+# Not `list`: pydantic would parse its signature to find out which arguments it takes, which takes 5 ms.
 EMPTY: Any = Field(default_factory=lambda: [])
 READ_ONLY: Any = Field(exclude_if=lambda _: omits_read_only())
-"""Marks a field that only servers set, and may refuse in requests: see `omit_read_only`."""
+"""Marks a field that only servers set, and may refuse in requests; see `omit_read_only`."""
 Number = Annotated[float, _IntOrFloat()]

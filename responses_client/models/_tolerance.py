@@ -1,4 +1,4 @@
-"""What becomes of data that do not fit: kept as raw data and logged, or, in strict mode, an error."""
+"""Tolerance for malformed data: they are kept as raw data and logged or, in strict mode, are an error; no I/O."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ import re
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import SchemaSerializer, from_json
 from pydantic_core import core_schema as cs
 
 from .._base.field_errors import field_path
+from .._base.json_types import is_object
 from ..errors import ResponseValidationError
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from .._base.http import ResponseMeta
-    from ._base import JsonObject, Model
+    from ._base import Model
 
 __all__ = [
     "HIDDEN",
@@ -45,16 +46,18 @@ logger = logging.getLogger("responses_client")
 _M = TypeVar("_M", bound="Model")
 
 SHOWN, HIDDEN = "~", "~hidden"
-"""Labels of union branches in error locations: the errors of hidden ones are not told."""
+"""Labels of union branches in the locations of errors; errors of hidden branches are not reported."""
 
+# Context variables, since pydantic's validators pass no arguments to the validators of nested models.
 _strict: ContextVar[bool] = ContextVar("responses_client_strict", default=False)
-_quiet: ContextVar[bool] = ContextVar("responses_client_quiet", default=False)
+_suppresses: ContextVar[bool] = ContextVar("responses_client_suppresses_warnings", default=False)
 _omits_read_only: ContextVar[bool] = ContextVar("responses_client_omits_read_only", default=False)
 is_strict = _strict.get
 omits_read_only = _omits_read_only.get
-_NO_JSON = ("json_invalid", "string_unicode")
-_values = SchemaSerializer(cs.any_schema(), {"ser_json_inf_nan": "constants"})
-# Each escape in turn, so that no second half of one is taken for the start of another.
+_JSON_ERRORS = ("json_invalid", "string_unicode")
+_any = SchemaSerializer(cs.any_schema(), {"ser_json_inf_nan": "constants"})
+# One match for each escape, so that the end of one is not taken for the start of another. The first alternative is a
+# pair of surrogates, which is fine; the group is half of one.
 _ESCAPES = r"(?s)\\(?:u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|(u[dD][89a-fA-F]\w\w)|.)"
 
 
@@ -70,17 +73,17 @@ def strict_validation(on: bool = True) -> Generator[None]:
 
 @contextmanager
 def suppress_warnings() -> Generator[None]:
-    """Log nothing in this context, where data are read that were read before."""
-    token = _quiet.set(True)
+    """Log no warnings in this context: the data were read before, or will be read again."""
+    token = _suppresses.set(True)
     try:
         yield
     finally:
-        _quiet.reset(token)
+        _suppresses.reset(token)
 
 
 @contextmanager
 def omit_read_only(on: bool = True) -> Generator[None]:
-    """Write models, in this context, as requests take them: without the fields that only servers set."""
+    """Write models without the fields that only servers set, in this context: the API may refuse these in requests."""
     token = _omits_read_only.set(on)
     try:
         yield
@@ -89,19 +92,19 @@ def omit_read_only(on: bool = True) -> Generator[None]:
 
 
 def warn(message: str, *values: object) -> None:
-    """Log a warning, unless in a `suppress_warnings` block."""
-    if not _quiet.get():
+    """Log a warning, unless warnings are suppressed in this context."""
+    if not _suppresses.get():
         logger.warning(message, *values)
 
 
 def read_json(data: str | bytes) -> Any:
-    """Read JSON.
+    """Return the value of JSON text.
 
-    In lenient mode, a byte order mark is passed over, and what no text can hold (bytes that are no
-    UTF-8, halves of surrogate pairs) becomes U+FFFD, as the standard has it for event streams.
+    In lenient mode, a byte order mark is skipped, and invalid UTF-8 and halves of surrogate pairs become U+FFFD, as
+    for event streams (WHATWG Encoding, 4.1; HTML, 9.2.5).
 
     Raises:
-        ValueError: The data are no JSON, nested too deep, or have a number of thousands of digits.
+        ValueError: The text is not valid JSON, is nested too deep, or has a number of thousands of digits.
     """
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
     try:
@@ -112,27 +115,28 @@ def read_json(data: str | bytes) -> Any:
         if _strict.get() or mended.encode() == raw:
             raise
     value = from_json(mended)
-    warn("Replaced by U+FFFD what is no text in JSON that came")
+    warn("Replaced invalid characters in JSON by U+FFFD")
     return value
 
 
 def write_json(value: object, fallback: Callable[[Any], Any] | None = None) -> bytes:
-    """Write JSON data, models among them as what came in or was set.
+    """Return JSON data as text; models among them are written as they came, or as they were set.
 
     Raises:
-        ValueError: Something is no JSON data.
+        ValueError: Some value is not JSON data.
     """
-    return _values.to_json(value, by_alias=True, exclude_unset=True, fallback=fallback)
+    return _any.to_json(value, by_alias=True, exclude_unset=True, fallback=fallback)
 
 
 def parse_json(cls: type[_M], data: str | bytes) -> _M:
-    """Validate JSON text; in lenient mode malformed fields are kept as raw data.
+    """Return the model of JSON text; in lenient mode, malformed fields are kept as raw data.
 
     Raises:
-        ValidationError: The text is no JSON, no object, or cannot be saved.
+        ValidationError: The text is not valid JSON or not an object, or the object is useless without a field.
     """
     try:
-        return cast("_M", cls.__pydantic_validator__.validate_json(data))
+        model: _M = cls.__pydantic_validator__.validate_json(data)
+        return model
     except ValidationError as error:
         if _strict.get():
             raise
@@ -140,45 +144,50 @@ def parse_json(cls: type[_M], data: str | bytes) -> _M:
             value = read_json(data)
         except ValueError:
             raise error from None
-        if error_lines(error)[0]["type"] not in _NO_JSON:
-            return _without_bad_fields(cls, value, error)
+        if error_lines(error)[0]["type"] not in _JSON_ERRORS:
+            return _with_raw_fields(cls, value, error)
     return validate_nested(cls, value)
 
 
 def validate_nested(cls: type[_M], value: object) -> _M:
-    """Validate an object by its own validator; in lenient mode malformed fields are kept as raw data."""
+    """Return the model of an object; in lenient mode, malformed fields are kept as raw data."""
     if isinstance(value, cls):
         return value
     try:
-        return cast("_M", cls.__pydantic_validator__.validate_python(value))
+        model: _M = cls.__pydantic_validator__.validate_python(value)
+        return model
     except ValidationError as error:
         if _strict.get():
             raise
-        return _without_bad_fields(cls, value, error)
+        return _with_raw_fields(cls, value, error)
 
 
-def _without_bad_fields(cls: type[_M], value: object, error: ValidationError) -> _M:
-    """Keep malformed fields as raw data beside the typed ones, if the object makes sense without."""
-    bad = {line["loc"][0] for line in error_lines(error) if line["loc"]}
-    if not isinstance(value, dict) or not bad:
+def _with_raw_fields(cls: type[_M], value: object, error: ValidationError) -> _M:
+    """Return the model with its malformed fields as raw data beside the typed ones.
+
+    Raises:
+        ValidationError: The object is useless without one of these fields, which its class requires for that reason.
+    """
+    malformed = {line["loc"][0] for line in error_lines(error) if line["loc"]}
+    if not is_object(value) or not malformed:
         raise error
-    data = cast("JsonObject", value)
-    rest = {name: field for name, field in data.items() if name not in bad}
+    rest = {name: field for name, field in value.items() if name not in malformed}
     try:
-        with suppress_warnings():  # what is wrong with the rest was said before
-            model = cast("_M", cls.__pydantic_validator__.validate_python(rest))
+        with suppress_warnings():  # about unknown objects, which the first validation logged
+            model: _M = cls.__pydantic_validator__.validate_python(rest)
     except ValidationError:
         raise error from None
     log_malformed("raw data", cls.__name__, error)
-    cast("JsonObject", model.__pydantic_extra__).update({k: v for k, v in data.items() if k in bad})
+    raw = {name: field for name, field in value.items() if name in malformed}
+    model.__pydantic_extra__ = {**(model.__pydantic_extra__ or {}), **raw}
     return model
 
 
 def error_lines(error: ValidationError) -> list[ErrorDetails]:
-    """Return what is wrong, at locations that name only fields and indexes."""
+    """Return the problems of a validation, with only fields and indexes in their locations."""
     lines = [line for line in error.errors(include_url=False) if HIDDEN not in line["loc"]]
     for line in lines:
-        # pydantic ends the location of a malformed key so, where that of its value ends with the key.
+        # pydantic ends the location of a malformed key by "[key]", and that of its value by the key itself.
         line["loc"] = tuple(step for step in line["loc"] if step not in (SHOWN, "[key]"))
     return lines
 
@@ -190,18 +199,26 @@ def as_response_error(
     advice: str | None = None,
     meta: ResponseMeta | None = None,
 ) -> ResponseValidationError:
-    """Say which part of the data does not fit the class."""
+    """Return the error for data that do not match a class; it names the first malformed part.
+
+    Args:
+        name: The name of the class, or the type of the object.
+        error: The result of the validation.
+        body: The data.
+        advice: The end of the message; by default a way to get at the data.
+        meta: The facts of the answer that had the data.
+    """
     problem = error_lines(error)[0]
     path = field_path(problem["loc"]) or None
     if advice is None:
-        can_help = _strict.get() and problem["type"] not in _NO_JSON
+        can_help = _strict.get() and problem["type"] not in _JSON_ERRORS
         advice = "pass strict=False to keep it as raw data" if can_help else "see .body for the whole"
-    message = f"No valid {name}: {problem['msg']}"
+    message = f"Not a valid {name}: {problem['msg']}"
     return ResponseValidationError(message, path=path, body=body, advice=advice, meta=meta)
 
 
 def log_malformed(kept_as: str, name: str, error: ValidationError) -> None:
-    """Tell what was malformed and what became of it."""
+    """Log a malformed field or object, and the form in which it is kept."""
     problem = error_lines(error)[0]
     place = field_path(problem["loc"])
     warn("Malformed %s kept as %s: %s at %s", name, kept_as, problem["msg"], place or "its root")

@@ -1,4 +1,4 @@
-"""The classes of what fits no known class, loaded when the first such object comes."""
+"""The classes for objects that match no known class; loaded when the first such object comes."""
 
 from __future__ import annotations
 
@@ -26,79 +26,81 @@ __all__ = [
 
 
 class UnknownModel(Result, Unknown):
-    """An object of a type this version does not know, or a malformed one of a type it knows.
+    """An object of a type that this version does not know, or a malformed one of a type that it knows.
 
-    All its data is kept: as attributes, in `to_dict()`, and in `model_extra`. A member of a list that is
-    no object at all, such as a null, is kept too; it has no attributes and is written as it came.
+    All its data are kept: as attributes, in `to_dict()` and in `model_extra`. A member of a list that is not an
+    object, such as a null, is kept as well; it has no attributes and is written as it came.
     """
 
     __slots__ = ("_error",)
     carried: ClassVar[tuple[str, ...]] = ("_meta", "_error")
 
     type: str | None = None
-    """The tag as the server sent it."""
+    """The type as the server sent it."""
 
-    _no_object: tuple[object, ...] = ()
+    _other_value: tuple[object, ...] = ()  # the value, if it is not an object; None is a value, too
 
     @property
     def validation_error(self) -> ResponseValidationError | None:
-        """Why the object does not fit the class of its type; None if the type is not known."""
-        return cast("ResponseValidationError | None", getattr(self, "_error", None))
+        """The reason why the object does not match the class of its type; None if the type is not known."""
+        error: ResponseValidationError | None = getattr(self, "_error", None)
+        return error
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
         schema = super().__get_pydantic_core_schema__(source, handler)
         written = cs.wrap_serializer_function_ser_schema(cls._as_it_came)
+        # The schema of a nested object has a serialization already: by the class of the value, which leads here.
         return cast("cs.CoreSchema", {"serialization": written, **schema})
 
     @staticmethod
     def _as_it_came(unknown: UnknownModel, write: Callable[[UnknownModel], object]) -> object:
-        return unknown._no_object[0] if unknown._no_object else write(unknown)
+        return unknown._other_value[0] if unknown._other_value else write(unknown)
 
     @classmethod
     def holding(cls, value: object) -> Self:
-        """Wrap what is no object."""
+        """Return an instance for a value that is not an object."""
         unknown = cls()
-        unknown._no_object = (value,)
+        unknown._other_value = (value,)
         return unknown
 
 
 class UnknownEvent(UnknownModel):
-    """A stream event that fits no known class."""
+    """A stream event that matches no known class."""
 
     sequence_number: StrictInt | None = None
-    """Position of the event in its stream."""
+    """The position of the event in its stream."""
 
 
 class UnknownItem(UnknownModel):
-    """An input or output item that fits no known class."""
+    """An input or output item that matches no known class."""
 
     id: str | None = None
-    """Identifier of the item."""
+    """The identifier of the item."""
 
 
 class UnknownContent(UnknownModel):
-    """A content part that fits no known class."""
+    """A content part that matches no known class."""
 
 
 class UnknownAnnotation(UnknownModel):
-    """An annotation that fits no known class."""
+    """An annotation that matches no known class."""
 
 
 class UnknownTool(UnknownModel):
-    """A tool that fits no known class."""
+    """A tool that matches no known class."""
 
 
 class UnknownWebhookEvent(UnknownModel):
-    """A webhook's event that fits no known class."""
+    """A webhook's event that matches no known class."""
 
     id: str | None = None
-    """Identifier of the event."""
+    """The identifier of the event."""
     created_at: StrictInt | None = None
-    """When it happened, in Unix seconds."""
+    """The time of the event, in seconds since 1970."""
     data: JsonObject | None = None
-    """What it is about; most events have an `id` here."""
+    """The subject of the event; most events have its `id` here."""
 
 
 class UnknownObject(UnknownModel):
-    """A member of any other union that fits no known class."""
+    """A member of any other union that matches no known class."""

@@ -1,1 +1,1 @@
-"""The methods of clients: generated ones for the endpoints, hand-written ones for what is built on them."""
+"""The methods of clients: generated ones for endpoints, and hand-written ones built on those."""

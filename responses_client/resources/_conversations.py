@@ -5,6 +5,7 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from .._base.public import resource
 from .._calls.endpoints import (
     CONVERSATIONS_CREATE, CONVERSATIONS_DELETE, CONVERSATIONS_ITEMS_CREATE, CONVERSATIONS_ITEMS_DELETE,
     CONVERSATIONS_ITEMS_LIST, CONVERSATIONS_ITEMS_RETRIEVE, CONVERSATIONS_RETRIEVE, CONVERSATIONS_UPDATE,
@@ -13,7 +14,7 @@ from .._calls.endpoints import (
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from .._client import AsyncClient, Client
+    from .._client_core import AsyncCore, SyncCore
     from .._base.options import RequestOptions
     from .._calls.pagination import AsyncPager, Page
     from ..models import (
@@ -27,23 +28,25 @@ __all__ = [
 ]
 
 
+@resource("client.conversations")
 class ConversationsOperations:
     """The endpoints of `client.conversations`."""
 
-    def __init__(self, client: "Client") -> None:
-        self._client = client
+    def __init__(self, core: "SyncCore") -> None:
+        self._core = core
 
     @cached_property
     def items(self) -> "ConversationsItemsOperations":
         """The endpoints of `client.conversations.items`."""
-        return ConversationsItemsOperations(self._client)
+        return ConversationsItemsOperations(self._core)
 
     def create(self, **params: "Unpack[ConversationCreateParams]") -> "Conversation":
         """Create a conversation, which stores the items of many responses.
 
         `POST /conversations`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            params: The fields of `ConversationCreateParams`: those of the request, and `RequestOptions`.
 
         Returns:
             Conversation: A store of items, which responses read when they start and add to when they end.
@@ -52,13 +55,17 @@ class ConversationsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(CONVERSATIONS_CREATE, params)
+        return self._core.call(CONVERSATIONS_CREATE, params)
 
     def retrieve(self, conversation_id: str, **params: "Unpack[RequestOptions]") -> "Conversation":
         """Return a conversation, without its items.
 
         `GET /conversations/{conversation_id}`
 
+        Args:
+            conversation_id: The id of the conversation.
+            params: The fields of `RequestOptions`.
+
         Returns:
             Conversation: A store of items, which responses read when they start and add to when they end.
 
@@ -66,14 +73,16 @@ class ConversationsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(CONVERSATIONS_RETRIEVE, params, conversation_id)
+        return self._core.call(CONVERSATIONS_RETRIEVE, params, conversation_id)
 
     def update(self, conversation_id: str, **params: "Unpack[ConversationUpdateParams]") -> "Conversation":
         """Replace the metadata of a conversation.
 
         `POST /conversations/{conversation_id}`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            conversation_id: The id of the conversation.
+            params: The fields of `ConversationUpdateParams`: those of the request, and `RequestOptions`.
 
         Returns:
             Conversation: A store of items, which responses read when they start and add to when they end.
@@ -82,12 +91,16 @@ class ConversationsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(CONVERSATIONS_UPDATE, params, conversation_id)
+        return self._core.call(CONVERSATIONS_UPDATE, params, conversation_id)
 
     def delete(self, conversation_id: str, **params: "Unpack[RequestOptions]") -> "DeletedConversation":
         """Delete a conversation, but not its items.
 
         `DELETE /conversations/{conversation_id}`
+
+        Args:
+            conversation_id: The id of the conversation.
+            params: The fields of `RequestOptions`.
 
         Returns:
             DeletedConversation: The answer to the deletion of a conversation.
@@ -96,26 +109,28 @@ class ConversationsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(CONVERSATIONS_DELETE, params, conversation_id)
+        return self._core.call(CONVERSATIONS_DELETE, params, conversation_id)
 
 
+@resource("client.conversations")
 class AsyncConversationsOperations:
     """The endpoints of `client.conversations`."""
 
-    def __init__(self, client: "AsyncClient") -> None:
-        self._client = client
+    def __init__(self, core: "AsyncCore") -> None:
+        self._core = core
 
     @cached_property
     def items(self) -> "AsyncConversationsItemsOperations":
         """The endpoints of `client.conversations.items`."""
-        return AsyncConversationsItemsOperations(self._client)
+        return AsyncConversationsItemsOperations(self._core)
 
     async def create(self, **params: "Unpack[ConversationCreateParams]") -> "Conversation":
         """Create a conversation, which stores the items of many responses.
 
         `POST /conversations`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            params: The fields of `ConversationCreateParams`: those of the request, and `RequestOptions`.
 
         Returns:
             Conversation: A store of items, which responses read when they start and add to when they end.
@@ -124,13 +139,17 @@ class AsyncConversationsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(CONVERSATIONS_CREATE, params)
+        return await self._core.call(CONVERSATIONS_CREATE, params)
 
     async def retrieve(self, conversation_id: str, **params: "Unpack[RequestOptions]") -> "Conversation":
         """Return a conversation, without its items.
 
         `GET /conversations/{conversation_id}`
 
+        Args:
+            conversation_id: The id of the conversation.
+            params: The fields of `RequestOptions`.
+
         Returns:
             Conversation: A store of items, which responses read when they start and add to when they end.
 
@@ -138,7 +157,7 @@ class AsyncConversationsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(CONVERSATIONS_RETRIEVE, params, conversation_id)
+        return await self._core.call(CONVERSATIONS_RETRIEVE, params, conversation_id)
 
     async def update(
         self, conversation_id: str, **params: "Unpack[ConversationUpdateParams]"
@@ -147,7 +166,9 @@ class AsyncConversationsOperations:
 
         `POST /conversations/{conversation_id}`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            conversation_id: The id of the conversation.
+            params: The fields of `ConversationUpdateParams`: those of the request, and `RequestOptions`.
 
         Returns:
             Conversation: A store of items, which responses read when they start and add to when they end.
@@ -156,12 +177,16 @@ class AsyncConversationsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(CONVERSATIONS_UPDATE, params, conversation_id)
+        return await self._core.call(CONVERSATIONS_UPDATE, params, conversation_id)
 
     async def delete(self, conversation_id: str, **params: "Unpack[RequestOptions]") -> "DeletedConversation":
         """Delete a conversation, but not its items.
 
         `DELETE /conversations/{conversation_id}`
+
+        Args:
+            conversation_id: The id of the conversation.
+            params: The fields of `RequestOptions`.
 
         Returns:
             DeletedConversation: The answer to the deletion of a conversation.
@@ -170,21 +195,24 @@ class AsyncConversationsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(CONVERSATIONS_DELETE, params, conversation_id)
+        return await self._core.call(CONVERSATIONS_DELETE, params, conversation_id)
 
 
+@resource("client.conversations.items")
 class ConversationsItemsOperations:
     """The endpoints of `client.conversations.items`."""
 
-    def __init__(self, client: "Client") -> None:
-        self._client = client
+    def __init__(self, core: "SyncCore") -> None:
+        self._core = core
 
     def create(self, conversation_id: str, **params: "Unpack[ConversationItemsCreateParams]") -> "ItemList":
         """Add items to a conversation.
 
         `POST /conversations/{conversation_id}/items`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            conversation_id: The id of the conversation.
+            params: The fields of `ConversationItemsCreateParams`: those of the request, and `RequestOptions`.
 
         Returns:
             ItemList: A page of items.
@@ -193,14 +221,16 @@ class ConversationsItemsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(CONVERSATIONS_ITEMS_CREATE, params, conversation_id)
+        return self._core.call(CONVERSATIONS_ITEMS_CREATE, params, conversation_id)
 
     def list(self, conversation_id: str, **params: "Unpack[ItemListParams]") -> "Page[Item]":
         """List the items of a conversation.
 
         `GET /conversations/{conversation_id}/items`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            conversation_id: The id of the conversation.
+            params: The fields of `ItemListParams`: those of the request, and `RequestOptions`.
 
         Returns:
             Page[Item]: A page; iterating over it continues with the items of the pages that follow.
@@ -209,7 +239,7 @@ class ConversationsItemsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.page(CONVERSATIONS_ITEMS_LIST, params, conversation_id)
+        return self._core.page(CONVERSATIONS_ITEMS_LIST, params, conversation_id)
 
     def retrieve(
         self, item_id: str, *, conversation_id: str, **params: "Unpack[ConversationItemRetrieveParams]"
@@ -218,7 +248,11 @@ class ConversationsItemsOperations:
 
         `GET /conversations/{conversation_id}/items/{item_id}`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            item_id: The id of the item.
+            conversation_id: The id of the conversation.
+            params: The fields of `ConversationItemRetrieveParams`: those of the request, and
+                `RequestOptions`.
 
         Returns:
             Item: Any item of an item list, a conversation or a compacted response.
@@ -227,7 +261,7 @@ class ConversationsItemsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(CONVERSATIONS_ITEMS_RETRIEVE, params, conversation_id, item_id)
+        return self._core.call(CONVERSATIONS_ITEMS_RETRIEVE, params, conversation_id, item_id)
 
     def delete(
         self, item_id: str, *, conversation_id: str, **params: "Unpack[RequestOptions]"
@@ -236,6 +270,11 @@ class ConversationsItemsOperations:
 
         `DELETE /conversations/{conversation_id}/items/{item_id}`
 
+        Args:
+            item_id: The id of the item.
+            conversation_id: The id of the conversation.
+            params: The fields of `RequestOptions`.
+
         Returns:
             Conversation: A store of items, which responses read when they start and add to when they end.
 
@@ -243,14 +282,15 @@ class ConversationsItemsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(CONVERSATIONS_ITEMS_DELETE, params, conversation_id, item_id)
+        return self._core.call(CONVERSATIONS_ITEMS_DELETE, params, conversation_id, item_id)
 
 
+@resource("client.conversations.items")
 class AsyncConversationsItemsOperations:
     """The endpoints of `client.conversations.items`."""
 
-    def __init__(self, client: "AsyncClient") -> None:
-        self._client = client
+    def __init__(self, core: "AsyncCore") -> None:
+        self._core = core
 
     async def create(
         self, conversation_id: str, **params: "Unpack[ConversationItemsCreateParams]"
@@ -259,7 +299,9 @@ class AsyncConversationsItemsOperations:
 
         `POST /conversations/{conversation_id}/items`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            conversation_id: The id of the conversation.
+            params: The fields of `ConversationItemsCreateParams`: those of the request, and `RequestOptions`.
 
         Returns:
             ItemList: A page of items.
@@ -268,14 +310,16 @@ class AsyncConversationsItemsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(CONVERSATIONS_ITEMS_CREATE, params, conversation_id)
+        return await self._core.call(CONVERSATIONS_ITEMS_CREATE, params, conversation_id)
 
     def list(self, conversation_id: str, **params: "Unpack[ItemListParams]") -> "AsyncPager[Item]":
         """List the items of a conversation.
 
         `GET /conversations/{conversation_id}/items`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            conversation_id: The id of the conversation.
+            params: The fields of `ItemListParams`: those of the request, and `RequestOptions`.
 
         Returns:
             AsyncPager[Item]: Await it for one page, or iterate over it with `async for` for the items of all
@@ -285,7 +329,7 @@ class AsyncConversationsItemsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.pages(CONVERSATIONS_ITEMS_LIST, params, conversation_id)
+        return self._core.pages(CONVERSATIONS_ITEMS_LIST, params, conversation_id)
 
     async def retrieve(
         self, item_id: str, *, conversation_id: str, **params: "Unpack[ConversationItemRetrieveParams]"
@@ -294,7 +338,11 @@ class AsyncConversationsItemsOperations:
 
         `GET /conversations/{conversation_id}/items/{item_id}`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            item_id: The id of the item.
+            conversation_id: The id of the conversation.
+            params: The fields of `ConversationItemRetrieveParams`: those of the request, and
+                `RequestOptions`.
 
         Returns:
             Item: Any item of an item list, a conversation or a compacted response.
@@ -303,7 +351,7 @@ class AsyncConversationsItemsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(CONVERSATIONS_ITEMS_RETRIEVE, params, conversation_id, item_id)
+        return await self._core.call(CONVERSATIONS_ITEMS_RETRIEVE, params, conversation_id, item_id)
 
     async def delete(
         self, item_id: str, *, conversation_id: str, **params: "Unpack[RequestOptions]"
@@ -312,6 +360,11 @@ class AsyncConversationsItemsOperations:
 
         `DELETE /conversations/{conversation_id}/items/{item_id}`
 
+        Args:
+            item_id: The id of the item.
+            conversation_id: The id of the conversation.
+            params: The fields of `RequestOptions`.
+
         Returns:
             Conversation: A store of items, which responses read when they start and add to when they end.
 
@@ -319,4 +372,4 @@ class AsyncConversationsItemsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(CONVERSATIONS_ITEMS_DELETE, params, conversation_id, item_id)
+        return await self._core.call(CONVERSATIONS_ITEMS_DELETE, params, conversation_id, item_id)

@@ -5,6 +5,8 @@
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, overload
 
+from .._base.public import resource
+from .._base.validation import needs_names, needs_names_after
 from .._calls.endpoints import (
     RESPONSES_CANCEL, RESPONSES_COMPACT, RESPONSES_CREATE, RESPONSES_DELETE, RESPONSES_INPUT_ITEMS_LIST,
     RESPONSES_INPUT_TOKENS_COUNT, RESPONSES_RETRIEVE,
@@ -14,7 +16,7 @@ from .._streaming.streams import AsyncEventStream, EventStream
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from .._client import AsyncClient, Client
+    from .._client_core import AsyncCore, SyncCore
     from .._base.options import RequestOptions
     from .._calls.pagination import AsyncPager, Page
     from ..models import (
@@ -28,21 +30,22 @@ __all__ = [
 ]
 
 
+@resource("client.responses")
 class ResponsesOperations:
     """The endpoints of `client.responses`."""
 
-    def __init__(self, client: "Client") -> None:
-        self._client = client
+    def __init__(self, core: "SyncCore") -> None:
+        self._core = core
 
     @cached_property
     def input_items(self) -> "ResponsesInputItemsOperations":
         """The endpoints of `client.responses.input_items`."""
-        return ResponsesInputItemsOperations(self._client)
+        return ResponsesInputItemsOperations(self._core)
 
     @cached_property
     def input_tokens(self) -> "ResponsesInputTokensOperations":
         """The endpoints of `client.responses.input_tokens`."""
-        return ResponsesInputTokensOperations(self._client)
+        return ResponsesInputTokensOperations(self._core)
 
     @overload
     def create(
@@ -60,13 +63,18 @@ class ResponsesOperations:
     ) -> "Response | EventStream": ...
 
     def create(
-        self, *, stream: "bool | None" = None, **params: "Unpack[ResponseCreateParams]"
+        self, *args: object, stream: "bool | None" = None, **params: "Unpack[ResponseCreateParams]"
     ) -> "Response | EventStream":
-        """Create a response of the model.
+        """Create a model response.
 
         `POST /responses`
 
-        The arguments are the fields of the request and `RequestOptions`.
+            response = client.responses.create(model="gpt-5.4", input="Say hello.")
+            print(response.output_text)
+
+        Args:
+            stream: Whether to return events as they arrive, instead of the whole result; false by default.
+            params: The fields of `ResponseCreateParams`: those of the request, and `RequestOptions`.
 
         Returns:
             Response: An answer of the model, finished or in progress, with its settings. With `stream=True`,
@@ -76,12 +84,14 @@ class ResponsesOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
+        if args:
+            raise needs_names("client.responses.create", args, "input")
         if stream is True:
-            opened = self._client.stream(RESPONSES_CREATE, params, EventStream)
+            opened = self._core.stream(RESPONSES_CREATE, params, EventStream)
             return opened.__enter__()
         if stream is not None:
-            return self._client.call(RESPONSES_CREATE, {**params, "stream": stream})
-        return self._client.call(RESPONSES_CREATE, params)
+            return self._core.call(RESPONSES_CREATE, {**params, "stream": stream})
+        return self._core.call(RESPONSES_CREATE, params)
 
     @overload
     def retrieve(
@@ -103,13 +113,20 @@ class ResponsesOperations:
     ) -> "Response | EventStream": ...
 
     def retrieve(
-        self, response_id: str, *, stream: "bool | None" = None, **params: "Unpack[ResponseRetrieveParams]"
+        self,
+        response_id: str,
+        *args: object,
+        stream: "bool | None" = None,
+        **params: "Unpack[ResponseRetrieveParams]",
     ) -> "Response | EventStream":
         """Return a stored response, or stream its events, past and to come.
 
         `GET /responses/{response_id}`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            response_id: The id of the response.
+            stream: Whether to return events as they arrive, instead of the whole result; false by default.
+            params: The fields of `ResponseRetrieveParams`: those of the request, and `RequestOptions`.
 
         Returns:
             Response: An answer of the model, finished or in progress, with its settings. With `stream=True`,
@@ -119,18 +136,24 @@ class ResponsesOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
+        if args:
+            raise needs_names_after("client.responses.retrieve", "response_id")
         if stream is True:
-            opened = self._client.stream(RESPONSES_RETRIEVE, params, EventStream, response_id)
+            opened = self._core.stream(RESPONSES_RETRIEVE, params, EventStream, response_id)
             return opened.__enter__()
         if stream is not None:
-            return self._client.call(RESPONSES_RETRIEVE, {**params, "stream": stream}, response_id)
-        return self._client.call(RESPONSES_RETRIEVE, params, response_id)
+            return self._core.call(RESPONSES_RETRIEVE, {**params, "stream": stream}, response_id)
+        return self._core.call(RESPONSES_RETRIEVE, params, response_id)
 
     def cancel(self, response_id: str, **params: "Unpack[RequestOptions]") -> "Response":
         """Cancel a response that runs in the background.
 
         `POST /responses/{response_id}/cancel`
 
+        Args:
+            response_id: The id of the response.
+            params: The fields of `RequestOptions`.
+
         Returns:
             Response: An answer of the model, finished or in progress, with its settings.
 
@@ -138,12 +161,16 @@ class ResponsesOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(RESPONSES_CANCEL, params, response_id)
+        return self._core.call(RESPONSES_CANCEL, params, response_id)
 
     def delete(self, response_id: str, **params: "Unpack[RequestOptions]") -> "DeletedResponse":
         """Delete a stored response.
 
         `DELETE /responses/{response_id}`
+
+        Args:
+            response_id: The id of the response.
+            params: The fields of `RequestOptions`.
 
         Returns:
             DeletedResponse: The answer to the deletion of a response.
@@ -152,14 +179,15 @@ class ResponsesOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(RESPONSES_DELETE, params, response_id)
+        return self._core.call(RESPONSES_DELETE, params, response_id)
 
     def compact(self, **params: "Unpack[ResponseCompactParams]") -> "CompactedResponse":
         """Condense a long history into fewer items, to continue from them.
 
         `POST /responses/compact`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            params: The fields of `ResponseCompactParams`: those of the request, and `RequestOptions`.
 
         Returns:
             CompactedResponse: A condensed history; its items are the input of the next request, unchanged and
@@ -169,24 +197,25 @@ class ResponsesOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(RESPONSES_COMPACT, params)
+        return self._core.call(RESPONSES_COMPACT, params)
 
 
+@resource("client.responses")
 class AsyncResponsesOperations:
     """The endpoints of `client.responses`."""
 
-    def __init__(self, client: "AsyncClient") -> None:
-        self._client = client
+    def __init__(self, core: "AsyncCore") -> None:
+        self._core = core
 
     @cached_property
     def input_items(self) -> "AsyncResponsesInputItemsOperations":
         """The endpoints of `client.responses.input_items`."""
-        return AsyncResponsesInputItemsOperations(self._client)
+        return AsyncResponsesInputItemsOperations(self._core)
 
     @cached_property
     def input_tokens(self) -> "AsyncResponsesInputTokensOperations":
         """The endpoints of `client.responses.input_tokens`."""
-        return AsyncResponsesInputTokensOperations(self._client)
+        return AsyncResponsesInputTokensOperations(self._core)
 
     @overload
     async def create(
@@ -204,13 +233,18 @@ class AsyncResponsesOperations:
     ) -> "Response | AsyncEventStream": ...
 
     async def create(
-        self, *, stream: "bool | None" = None, **params: "Unpack[ResponseCreateParams]"
+        self, *args: object, stream: "bool | None" = None, **params: "Unpack[ResponseCreateParams]"
     ) -> "Response | AsyncEventStream":
-        """Create a response of the model.
+        """Create a model response.
 
         `POST /responses`
 
-        The arguments are the fields of the request and `RequestOptions`.
+            response = await client.responses.create(model="gpt-5.4", input="Say hello.")
+            print(response.output_text)
+
+        Args:
+            stream: Whether to return events as they arrive, instead of the whole result; false by default.
+            params: The fields of `ResponseCreateParams`: those of the request, and `RequestOptions`.
 
         Returns:
             Response: An answer of the model, finished or in progress, with its settings. With `stream=True`,
@@ -220,12 +254,14 @@ class AsyncResponsesOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
+        if args:
+            raise needs_names("client.responses.create", args, "input")
         if stream is True:
-            opened = self._client.stream(RESPONSES_CREATE, params, AsyncEventStream)
+            opened = self._core.stream(RESPONSES_CREATE, params, AsyncEventStream)
             return await opened.__aenter__()
         if stream is not None:
-            return await self._client.call(RESPONSES_CREATE, {**params, "stream": stream})
-        return await self._client.call(RESPONSES_CREATE, params)
+            return await self._core.call(RESPONSES_CREATE, {**params, "stream": stream})
+        return await self._core.call(RESPONSES_CREATE, params)
 
     @overload
     async def retrieve(
@@ -247,13 +283,20 @@ class AsyncResponsesOperations:
     ) -> "Response | AsyncEventStream": ...
 
     async def retrieve(
-        self, response_id: str, *, stream: "bool | None" = None, **params: "Unpack[ResponseRetrieveParams]"
+        self,
+        response_id: str,
+        *args: object,
+        stream: "bool | None" = None,
+        **params: "Unpack[ResponseRetrieveParams]",
     ) -> "Response | AsyncEventStream":
         """Return a stored response, or stream its events, past and to come.
 
         `GET /responses/{response_id}`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            response_id: The id of the response.
+            stream: Whether to return events as they arrive, instead of the whole result; false by default.
+            params: The fields of `ResponseRetrieveParams`: those of the request, and `RequestOptions`.
 
         Returns:
             Response: An answer of the model, finished or in progress, with its settings. With `stream=True`,
@@ -263,17 +306,23 @@ class AsyncResponsesOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
+        if args:
+            raise needs_names_after("client.responses.retrieve", "response_id")
         if stream is True:
-            opened = self._client.stream(RESPONSES_RETRIEVE, params, AsyncEventStream, response_id)
+            opened = self._core.stream(RESPONSES_RETRIEVE, params, AsyncEventStream, response_id)
             return await opened.__aenter__()
         if stream is not None:
-            return await self._client.call(RESPONSES_RETRIEVE, {**params, "stream": stream}, response_id)
-        return await self._client.call(RESPONSES_RETRIEVE, params, response_id)
+            return await self._core.call(RESPONSES_RETRIEVE, {**params, "stream": stream}, response_id)
+        return await self._core.call(RESPONSES_RETRIEVE, params, response_id)
 
     async def cancel(self, response_id: str, **params: "Unpack[RequestOptions]") -> "Response":
         """Cancel a response that runs in the background.
 
         `POST /responses/{response_id}/cancel`
+
+        Args:
+            response_id: The id of the response.
+            params: The fields of `RequestOptions`.
 
         Returns:
             Response: An answer of the model, finished or in progress, with its settings.
@@ -282,12 +331,16 @@ class AsyncResponsesOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(RESPONSES_CANCEL, params, response_id)
+        return await self._core.call(RESPONSES_CANCEL, params, response_id)
 
     async def delete(self, response_id: str, **params: "Unpack[RequestOptions]") -> "DeletedResponse":
         """Delete a stored response.
 
         `DELETE /responses/{response_id}`
+
+        Args:
+            response_id: The id of the response.
+            params: The fields of `RequestOptions`.
 
         Returns:
             DeletedResponse: The answer to the deletion of a response.
@@ -296,14 +349,15 @@ class AsyncResponsesOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(RESPONSES_DELETE, params, response_id)
+        return await self._core.call(RESPONSES_DELETE, params, response_id)
 
     async def compact(self, **params: "Unpack[ResponseCompactParams]") -> "CompactedResponse":
         """Condense a long history into fewer items, to continue from them.
 
         `POST /responses/compact`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            params: The fields of `ResponseCompactParams`: those of the request, and `RequestOptions`.
 
         Returns:
             CompactedResponse: A condensed history; its items are the input of the next request, unchanged and
@@ -313,21 +367,24 @@ class AsyncResponsesOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(RESPONSES_COMPACT, params)
+        return await self._core.call(RESPONSES_COMPACT, params)
 
 
+@resource("client.responses.input_items")
 class ResponsesInputItemsOperations:
     """The endpoints of `client.responses.input_items`."""
 
-    def __init__(self, client: "Client") -> None:
-        self._client = client
+    def __init__(self, core: "SyncCore") -> None:
+        self._core = core
 
     def list(self, response_id: str, **params: "Unpack[ItemListParams]") -> "Page[Item]":
         """List the input items of a stored response, including those of its history.
 
         `GET /responses/{response_id}/input_items`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            response_id: The id of the response.
+            params: The fields of `ItemListParams`: those of the request, and `RequestOptions`.
 
         Returns:
             Page[Item]: A page; iterating over it continues with the items of the pages that follow.
@@ -336,21 +393,24 @@ class ResponsesInputItemsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.page(RESPONSES_INPUT_ITEMS_LIST, params, response_id)
+        return self._core.page(RESPONSES_INPUT_ITEMS_LIST, params, response_id)
 
 
+@resource("client.responses.input_items")
 class AsyncResponsesInputItemsOperations:
     """The endpoints of `client.responses.input_items`."""
 
-    def __init__(self, client: "AsyncClient") -> None:
-        self._client = client
+    def __init__(self, core: "AsyncCore") -> None:
+        self._core = core
 
     def list(self, response_id: str, **params: "Unpack[ItemListParams]") -> "AsyncPager[Item]":
         """List the input items of a stored response, including those of its history.
 
         `GET /responses/{response_id}/input_items`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            response_id: The id of the response.
+            params: The fields of `ItemListParams`: those of the request, and `RequestOptions`.
 
         Returns:
             AsyncPager[Item]: Await it for one page, or iterate over it with `async for` for the items of all
@@ -360,21 +420,23 @@ class AsyncResponsesInputItemsOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.pages(RESPONSES_INPUT_ITEMS_LIST, params, response_id)
+        return self._core.pages(RESPONSES_INPUT_ITEMS_LIST, params, response_id)
 
 
+@resource("client.responses.input_tokens")
 class ResponsesInputTokensOperations:
     """The endpoints of `client.responses.input_tokens`."""
 
-    def __init__(self, client: "Client") -> None:
-        self._client = client
+    def __init__(self, core: "SyncCore") -> None:
+        self._core = core
 
     def count(self, **params: "Unpack[InputTokenCountParams]") -> "InputTokenCount":
         """Count the input tokens of a request, without generating a response.
 
         `POST /responses/input_tokens`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            params: The fields of `InputTokenCountParams`: those of the request, and `RequestOptions`.
 
         Returns:
             InputTokenCount: The size of a request's input.
@@ -383,21 +445,23 @@ class ResponsesInputTokensOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(RESPONSES_INPUT_TOKENS_COUNT, params)
+        return self._core.call(RESPONSES_INPUT_TOKENS_COUNT, params)
 
 
+@resource("client.responses.input_tokens")
 class AsyncResponsesInputTokensOperations:
     """The endpoints of `client.responses.input_tokens`."""
 
-    def __init__(self, client: "AsyncClient") -> None:
-        self._client = client
+    def __init__(self, core: "AsyncCore") -> None:
+        self._core = core
 
     async def count(self, **params: "Unpack[InputTokenCountParams]") -> "InputTokenCount":
         """Count the input tokens of a request, without generating a response.
 
         `POST /responses/input_tokens`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            params: The fields of `InputTokenCountParams`: those of the request, and `RequestOptions`.
 
         Returns:
             InputTokenCount: The size of a request's input.
@@ -406,4 +470,4 @@ class AsyncResponsesInputTokensOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(RESPONSES_INPUT_TOKENS_COUNT, params)
+        return await self._core.call(RESPONSES_INPUT_TOKENS_COUNT, params)

@@ -5,6 +5,7 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from .._base.public import resource
 from .._calls.endpoints import (
     WEBHOOKS_CREATE, WEBHOOKS_DELETE, WEBHOOKS_EVENT_TYPES_LIST, WEBHOOKS_LIST, WEBHOOKS_RETRIEVE,
     WEBHOOKS_ROTATE_SECRET, WEBHOOKS_TEST, WEBHOOKS_UPDATE,
@@ -13,7 +14,7 @@ from .._calls.endpoints import (
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from .._client import AsyncClient, Client
+    from .._client_core import AsyncCore, SyncCore
     from .._base.options import RequestOptions
     from .._calls.pagination import AsyncPager, Page
     from ..models import (
@@ -28,23 +29,25 @@ __all__ = [
 ]
 
 
+@resource("client.webhooks")
 class WebhooksOperations:
     """The endpoints of `client.webhooks`."""
 
-    def __init__(self, client: "Client") -> None:
-        self._client = client
+    def __init__(self, core: "SyncCore") -> None:
+        self._core = core
 
     @cached_property
     def event_types(self) -> "WebhooksEventTypesOperations":
         """The endpoints of `client.webhooks.event_types`."""
-        return WebhooksEventTypesOperations(self._client)
+        return WebhooksEventTypesOperations(self._core)
 
     def create(self, **params: "Unpack[WebhookCreateParams]") -> "WebhookEndpointWithSecret":
         """Create an endpoint for webhooks; only this answer contains the secret that signs its events.
 
         `POST /webhook_endpoints`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            params: The fields of `WebhookCreateParams`: those of the request, and `RequestOptions`.
 
         Returns:
             WebhookEndpointWithSecret: An endpoint that is new or has a new secret; no other answer contains
@@ -54,13 +57,17 @@ class WebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(WEBHOOKS_CREATE, params)
+        return self._core.call(WEBHOOKS_CREATE, params)
 
     def retrieve(self, webhook_endpoint_id: str, **params: "Unpack[RequestOptions]") -> "WebhookEndpoint":
         """Return an endpoint for webhooks.
 
         `GET /webhook_endpoints/{webhook_endpoint_id}`
 
+        Args:
+            webhook_endpoint_id: The id of the webhook endpoint.
+            params: The fields of `RequestOptions`.
+
         Returns:
             WebhookEndpoint: An address to which the server sends events.
 
@@ -68,14 +75,16 @@ class WebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(WEBHOOKS_RETRIEVE, params, webhook_endpoint_id)
+        return self._core.call(WEBHOOKS_RETRIEVE, params, webhook_endpoint_id)
 
     def update(self, webhook_endpoint_id: str, **params: "Unpack[WebhookUpdateParams]") -> "WebhookEndpoint":
         """Change an endpoint for webhooks.
 
         `POST /webhook_endpoints/{webhook_endpoint_id}`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            webhook_endpoint_id: The id of the webhook endpoint.
+            params: The fields of `WebhookUpdateParams`: those of the request, and `RequestOptions`.
 
         Returns:
             WebhookEndpoint: An address to which the server sends events.
@@ -84,14 +93,15 @@ class WebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(WEBHOOKS_UPDATE, params, webhook_endpoint_id)
+        return self._core.call(WEBHOOKS_UPDATE, params, webhook_endpoint_id)
 
     def list(self, **params: "Unpack[WebhookListParams]") -> "Page[WebhookEndpoint]":
         """List the endpoints for webhooks.
 
         `GET /webhook_endpoints`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            params: The fields of `WebhookListParams`: those of the request, and `RequestOptions`.
 
         Returns:
             Page[WebhookEndpoint]: A page; iterating over it continues with the items of the pages that
@@ -101,7 +111,7 @@ class WebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.page(WEBHOOKS_LIST, params)
+        return self._core.page(WEBHOOKS_LIST, params)
 
     def delete(
         self, webhook_endpoint_id: str, **params: "Unpack[RequestOptions]"
@@ -110,6 +120,10 @@ class WebhooksOperations:
 
         `DELETE /webhook_endpoints/{webhook_endpoint_id}`
 
+        Args:
+            webhook_endpoint_id: The id of the webhook endpoint.
+            params: The fields of `RequestOptions`.
+
         Returns:
             DeletedWebhookEndpoint: The answer to the deletion of an endpoint.
 
@@ -117,7 +131,7 @@ class WebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(WEBHOOKS_DELETE, params, webhook_endpoint_id)
+        return self._core.call(WEBHOOKS_DELETE, params, webhook_endpoint_id)
 
     def rotate_secret(
         self, webhook_endpoint_id: str, **params: "Unpack[WebhookRotateSecretParams]"
@@ -126,7 +140,9 @@ class WebhooksOperations:
 
         `POST /webhook_endpoints/{webhook_endpoint_id}/rotate_secret`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            webhook_endpoint_id: The id of the webhook endpoint.
+            params: The fields of `WebhookRotateSecretParams`: those of the request, and `RequestOptions`.
 
         Returns:
             WebhookEndpointWithSecret: An endpoint that is new or has a new secret; no other answer contains
@@ -136,7 +152,7 @@ class WebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(WEBHOOKS_ROTATE_SECRET, params, webhook_endpoint_id)
+        return self._core.call(WEBHOOKS_ROTATE_SECRET, params, webhook_endpoint_id)
 
     def test(
         self, webhook_endpoint_id: str, **params: "Unpack[WebhookTestParams]"
@@ -145,7 +161,9 @@ class WebhooksOperations:
 
         `POST /webhook_endpoints/{webhook_endpoint_id}/test`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            webhook_endpoint_id: The id of the webhook endpoint.
+            params: The fields of `WebhookTestParams`: those of the request, and `RequestOptions`.
 
         Returns:
             WebhookEndpointTestResult: The result of a sample event to an endpoint.
@@ -154,26 +172,28 @@ class WebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(WEBHOOKS_TEST, params, webhook_endpoint_id)
+        return self._core.call(WEBHOOKS_TEST, params, webhook_endpoint_id)
 
 
+@resource("client.webhooks")
 class AsyncWebhooksOperations:
     """The endpoints of `client.webhooks`."""
 
-    def __init__(self, client: "AsyncClient") -> None:
-        self._client = client
+    def __init__(self, core: "AsyncCore") -> None:
+        self._core = core
 
     @cached_property
     def event_types(self) -> "AsyncWebhooksEventTypesOperations":
         """The endpoints of `client.webhooks.event_types`."""
-        return AsyncWebhooksEventTypesOperations(self._client)
+        return AsyncWebhooksEventTypesOperations(self._core)
 
     async def create(self, **params: "Unpack[WebhookCreateParams]") -> "WebhookEndpointWithSecret":
         """Create an endpoint for webhooks; only this answer contains the secret that signs its events.
 
         `POST /webhook_endpoints`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            params: The fields of `WebhookCreateParams`: those of the request, and `RequestOptions`.
 
         Returns:
             WebhookEndpointWithSecret: An endpoint that is new or has a new secret; no other answer contains
@@ -183,7 +203,7 @@ class AsyncWebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(WEBHOOKS_CREATE, params)
+        return await self._core.call(WEBHOOKS_CREATE, params)
 
     async def retrieve(
         self, webhook_endpoint_id: str, **params: "Unpack[RequestOptions]"
@@ -192,6 +212,10 @@ class AsyncWebhooksOperations:
 
         `GET /webhook_endpoints/{webhook_endpoint_id}`
 
+        Args:
+            webhook_endpoint_id: The id of the webhook endpoint.
+            params: The fields of `RequestOptions`.
+
         Returns:
             WebhookEndpoint: An address to which the server sends events.
 
@@ -199,7 +223,7 @@ class AsyncWebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(WEBHOOKS_RETRIEVE, params, webhook_endpoint_id)
+        return await self._core.call(WEBHOOKS_RETRIEVE, params, webhook_endpoint_id)
 
     async def update(
         self, webhook_endpoint_id: str, **params: "Unpack[WebhookUpdateParams]"
@@ -208,7 +232,9 @@ class AsyncWebhooksOperations:
 
         `POST /webhook_endpoints/{webhook_endpoint_id}`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            webhook_endpoint_id: The id of the webhook endpoint.
+            params: The fields of `WebhookUpdateParams`: those of the request, and `RequestOptions`.
 
         Returns:
             WebhookEndpoint: An address to which the server sends events.
@@ -217,14 +243,15 @@ class AsyncWebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(WEBHOOKS_UPDATE, params, webhook_endpoint_id)
+        return await self._core.call(WEBHOOKS_UPDATE, params, webhook_endpoint_id)
 
     def list(self, **params: "Unpack[WebhookListParams]") -> "AsyncPager[WebhookEndpoint]":
         """List the endpoints for webhooks.
 
         `GET /webhook_endpoints`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            params: The fields of `WebhookListParams`: those of the request, and `RequestOptions`.
 
         Returns:
             AsyncPager[WebhookEndpoint]: Await it for one page, or iterate over it with `async for` for the
@@ -234,7 +261,7 @@ class AsyncWebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.pages(WEBHOOKS_LIST, params)
+        return self._core.pages(WEBHOOKS_LIST, params)
 
     async def delete(
         self, webhook_endpoint_id: str, **params: "Unpack[RequestOptions]"
@@ -243,6 +270,10 @@ class AsyncWebhooksOperations:
 
         `DELETE /webhook_endpoints/{webhook_endpoint_id}`
 
+        Args:
+            webhook_endpoint_id: The id of the webhook endpoint.
+            params: The fields of `RequestOptions`.
+
         Returns:
             DeletedWebhookEndpoint: The answer to the deletion of an endpoint.
 
@@ -250,7 +281,7 @@ class AsyncWebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(WEBHOOKS_DELETE, params, webhook_endpoint_id)
+        return await self._core.call(WEBHOOKS_DELETE, params, webhook_endpoint_id)
 
     async def rotate_secret(
         self, webhook_endpoint_id: str, **params: "Unpack[WebhookRotateSecretParams]"
@@ -259,7 +290,9 @@ class AsyncWebhooksOperations:
 
         `POST /webhook_endpoints/{webhook_endpoint_id}/rotate_secret`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            webhook_endpoint_id: The id of the webhook endpoint.
+            params: The fields of `WebhookRotateSecretParams`: those of the request, and `RequestOptions`.
 
         Returns:
             WebhookEndpointWithSecret: An endpoint that is new or has a new secret; no other answer contains
@@ -269,7 +302,7 @@ class AsyncWebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(WEBHOOKS_ROTATE_SECRET, params, webhook_endpoint_id)
+        return await self._core.call(WEBHOOKS_ROTATE_SECRET, params, webhook_endpoint_id)
 
     async def test(
         self, webhook_endpoint_id: str, **params: "Unpack[WebhookTestParams]"
@@ -278,7 +311,9 @@ class AsyncWebhooksOperations:
 
         `POST /webhook_endpoints/{webhook_endpoint_id}/test`
 
-        The arguments are the fields of the request and `RequestOptions`.
+        Args:
+            webhook_endpoint_id: The id of the webhook endpoint.
+            params: The fields of `WebhookTestParams`: those of the request, and `RequestOptions`.
 
         Returns:
             WebhookEndpointTestResult: The result of a sample event to an endpoint.
@@ -287,20 +322,24 @@ class AsyncWebhooksOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(WEBHOOKS_TEST, params, webhook_endpoint_id)
+        return await self._core.call(WEBHOOKS_TEST, params, webhook_endpoint_id)
 
 
+@resource("client.webhooks.event_types")
 class WebhooksEventTypesOperations:
     """The endpoints of `client.webhooks.event_types`."""
 
-    def __init__(self, client: "Client") -> None:
-        self._client = client
+    def __init__(self, core: "SyncCore") -> None:
+        self._core = core
 
     def list(self, **params: "Unpack[RequestOptions]") -> "WebhookEventTypeList":
         """List the types of events that endpoints can receive.
 
         `GET /webhook_event_types`
 
+        Args:
+            params: The fields of `RequestOptions`.
+
         Returns:
             WebhookEventTypeList: The types of events that the project can receive.
 
@@ -308,20 +347,24 @@ class WebhooksEventTypesOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._client.call(WEBHOOKS_EVENT_TYPES_LIST, params)
+        return self._core.call(WEBHOOKS_EVENT_TYPES_LIST, params)
 
 
+@resource("client.webhooks.event_types")
 class AsyncWebhooksEventTypesOperations:
     """The endpoints of `client.webhooks.event_types`."""
 
-    def __init__(self, client: "AsyncClient") -> None:
-        self._client = client
+    def __init__(self, core: "AsyncCore") -> None:
+        self._core = core
 
     async def list(self, **params: "Unpack[RequestOptions]") -> "WebhookEventTypeList":
         """List the types of events that endpoints can receive.
 
         `GET /webhook_event_types`
 
+        Args:
+            params: The fields of `RequestOptions`.
+
         Returns:
             WebhookEventTypeList: The types of events that the project can receive.
 
@@ -329,4 +372,4 @@ class AsyncWebhooksEventTypesOperations:
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return await self._client.call(WEBHOOKS_EVENT_TYPES_LIST, params)
+        return await self._core.call(WEBHOOKS_EVENT_TYPES_LIST, params)

@@ -1,47 +1,50 @@
-"""`client.responses`: the generated endpoints and what is built on them."""
+"""`client.responses` of a `Client`: the generated methods, and those built on them."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from .._base.public import resource
+from .._base.validation import needs_names, needs_names_after
 from .._calls.endpoints import RESPONSES_CREATE, RESPONSES_RETRIEVE
-from .._streaming.streams import AsyncEventStream, AsyncResponseStream, EventStream, ResponseStream
+from .._streaming.streams import EventStream, ResponseStream
 from .._transport.protocols import run
-from ._responses import AsyncResponsesOperations, ResponsesOperations
+from ._responses import ResponsesOperations
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from os import PathLike
 
     from pydantic import TypeAdapter
     from typing_extensions import TypeForm, Unpack
 
     from .._base.options import RequestOptions, SessionOptions, WaitOptions
-    from .._map.requests import AsyncRequests, MapResult, Requests
-    from .._map.response_map import AsyncResponseMap, ResponseMap
-    from .._runs.params import AsyncRunParams, RunParams
+    from .._map.requests import MapResult, Requests
+    from .._map.response_map import ResponseMap
+    from .._runs.params import RunParams
     from .._runs.result import ParsedRunResult, RunResult
-    from .._runs.stream import AsyncRunStream, RunStream
+    from .._runs.stream import RunStream
     from .._streaming.resumption import ResumeToken
-    from .._structured.parsed import AsyncParsedResponseStream, ParsedResponse, ParsedResponseStream
-    from .._websocket.session import AsyncWebSocketSession, WebSocketSession
+    from .._structured.parsed import ParsedResponse, ParsedResponseStream
+    from .._websocket.session import WebSocketSession
     from ..models import Response, ResponseCreateParams
 
-__all__ = ["AsyncResponses", "Responses"]
+__all__ = ["DEFAULT_CONCURRENCY", "Responses", "resume_arguments"]
 
 _T = TypeVar("_T")
-# Fewer than the connections that HTTP clients have by default, so that what counts as sent does not wait for one.
-MAX_CONCURRENCY = 64
+# Below the 100 connections that httpx opens by default, in case of an `http_client`: a request that waits for a
+# connection would be counted against the rate limits too early.
+DEFAULT_CONCURRENCY = 64
 
 
-def _resumed(
+def resume_arguments(
     token: ResumeToken,
     options: RequestOptions,
     include: Sequence[str] | None,
     include_obfuscation: bool | None,
 ) -> tuple[str, Mapping[str, object]]:
-    """Give the id and the arguments of the call that goes on where a token says."""
+    """Return the id of the response, and the arguments of `retrieve` that continue its stream."""
     from .._streaming.resumption import check_token
 
     token = check_token(token)
@@ -50,8 +53,9 @@ def _resumed(
     return token["response_id"], {**options, **given, "starting_after": token["sequence_number"]}
 
 
+@resource("client.responses")
 class Responses(ResponsesOperations):
-    """Create responses."""
+    """The methods of `client.responses`."""
 
     @overload
     def stream(self, **params: Unpack[ResponseCreateParams]) -> ResponseStream: ...
@@ -66,24 +70,42 @@ class Responses(ResponsesOperations):
         self, *, text_format: TypeForm[_T], **params: Unpack[ResponseCreateParams]
     ) -> ParsedResponseStream[_T]: ...
 
-    def stream(self, *, text_format: Any = None, **params: Unpack[ResponseCreateParams]) -> ResponseStream:
-        """Return a stream to be used as `with client.responses.stream(...) as stream`. (`POST /responses`)
+    def stream(
+        self, *args: object, text_format: Any = None, **params: Unpack[ResponseCreateParams]
+    ) -> ResponseStream:
+        """Return a stream of a new response, to be used in a `with` block.
 
-        The arguments are those of `create`; the request is sent when the block is entered. With `text_format`, a type,
-        the text is to be JSON of that type, as with `parse`: the final response is a `ParsedResponse`, and
-        `stream.partial_parsed` has what has come of the value.
+        `POST /responses`
+
+            with client.responses.stream(model="gpt-5.4", input="Tell me a story.") as stream:
+                for text in stream.text_deltas():
+                    print(text, end="", flush=True)
+                response = stream.get_final_response()
+
+        Entering the block sends the request, and raises `APIError` if that fails.
+
+        Args:
+            text_format: A type that the text is read as, see `parse`. The stream then has `partial_parsed`,
+                the part of the value received so far, and its final response is a `ParsedResponse`.
+            params: The arguments of `create`, except `stream`.
+
+        Returns:
+            ResponseStream: The stream; with `text_format`, a `ParsedResponseStream`.
 
         Raises:
-            RequestValidationError: An argument is wrong, or `text_format` cannot be asked for; nothing was sent.
+            RequestValidationError: An argument is not valid, or no strict schema can express `text_format`;
+                nothing was sent.
         """
+        if args:
+            raise needs_names("client.responses.stream", args, "input")
         if text_format is None:
-            return self._client.stream(RESPONSES_CREATE, params, ResponseStream)
+            return self._core.stream(RESPONSES_CREATE, params, ResponseStream)
         from .._structured.output_type import output_type, with_format
         from .._structured.parsed import ParsedResponseStream
 
         wanted = output_type(text_format)
         kind = partial(ParsedResponseStream[Any], wanted=wanted)
-        return self._client.stream(RESPONSES_CREATE, with_format(params, wanted), kind)
+        return self._core.stream(RESPONSES_CREATE, with_format(params, wanted), kind)
 
     @overload
     def parse(
@@ -95,26 +117,45 @@ class Responses(ResponsesOperations):
         self, *, text_format: TypeForm[_T], **params: Unpack[ResponseCreateParams]
     ) -> ParsedResponse[_T]: ...
 
-    def parse(self, *, text_format: Any, **params: Unpack[ResponseCreateParams]) -> ParsedResponse[Any]:
-        """Have the model answer with JSON of a type, and return the response with the value. (`POST /responses`)
+    def parse(
+        self, *args: object, text_format: Any, **params: Unpack[ResponseCreateParams]
+    ) -> ParsedResponse[Any]:
+        """Create a response whose text is read as a value of a type.
 
-        `text_format` is a pydantic model, a dataclass, a TypedDict, a NamedTuple, or anything else that a
-        `TypeAdapter` takes: `list[City]`, enums, unions, `Literal`. A strict schema of it goes with the request.
-        The other arguments are those of `create`; `text` may have a `verbosity`, but no `format`.
+        `POST /responses`
 
-        What is wrong with the answer is no error here: `response.output_parsed` is None for the reason in
-        `response.parse_error`, and `response.output_parsed_or_raise()` raises it.
+            class City(BaseModel):
+                name: str
+                population: int
+
+            response = client.responses.parse(model="gpt-5.4", input="The largest city?", text_format=City)
+            print(response.output_parsed_or_raise().population)
+
+        The request contains a strict JSON Schema of the type. A response without a valid value is not an
+        error here: its `output_parsed` is None, `parse_error` is the reason, and `output_parsed_or_raise()`
+        raises that.
+
+        Args:
+            text_format: A pydantic model, a dataclass, a TypedDict, a NamedTuple, or any other type that a
+                pydantic `TypeAdapter` accepts, such as `list[City]`, an enum, a union or a `Literal`.
+            params: The arguments of `create`, except `stream`; `text` may have a `verbosity`, but no
+                `format`.
+
+        Returns:
+            ParsedResponse: The response, with the value in `output_parsed`.
 
         Raises:
-            RequestValidationError: An argument is wrong, or `text_format` is what no strict schema can express;
+            RequestValidationError: An argument is not valid, or no strict schema can express `text_format`;
                 nothing was sent.
-            APIError: No answer, or one that is an error or no valid answer; see `responses_client.errors`.
+            APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
+        if args:
+            raise needs_names("client.responses.parse", args, "input")
         from .._structured.output_type import output_type, whole_with_format
         from .._structured.parsed import as_parsed
 
         wanted = output_type(text_format)
-        response = self._client.call(RESPONSES_CREATE, whole_with_format(params, wanted))
+        response = self._core.call(RESPONSES_CREATE, whole_with_format(params, wanted))
         return as_parsed(response, wanted)
 
     @overload
@@ -128,24 +169,42 @@ class Responses(ResponsesOperations):
     @overload
     def run(self, *, text_format: TypeForm[_T], **params: Unpack[RunParams]) -> ParsedRunResult[_T]: ...
 
-    def run(self, *, text_format: Any = None, **params: Unpack[RunParams]) -> RunResult:
-        """Have the model answer with the help of functions of yours, which are called as it wants. (`POST /responses`)
+    def run(self, *args: object, text_format: Any = None, **params: Unpack[RunParams]) -> RunResult:
+        """Let the model call functions until it gives a final answer.
 
-        Each response is looked through for calls; those of `tools` are called, several at the same time, and what they
-        give goes into the next request, until a response has none. The arguments are the fields of `RunParams`: those
-        of `create`, and those of a run. With `text_format`, a type, the last text is read as that, as with `parse`.
+        `POST /responses`, once for each turn
 
-        A call that only you can answer (a tool without a function, an approval without `on_mcp_approval`) ends the run
-        with the status "pending"; an answer that was cut short or failed with that of the response. `resume` goes on.
+            def get_weather(city: str) -> str:
+                return f"It is sunny in {city}."
+
+            result = client.responses.run(model="gpt-5.4", input="Is it sunny in Rome?", tools=[get_weather])
+            print(result.output_text)
+
+        If a response calls functions in `tools`, they are run, several at the same time, and their results
+        are sent in the next request. The run ends with the first response that calls none. It ends early,
+        with the status "pending", when a call needs an answer from you: it has no function, or waits for an
+        approval. To continue such a run, pass its result as `resume`. A response that was cut short or failed
+        ends the run with its own status. An error that ends a run has the result so far in its attribute
+        `run`.
+
+        Args:
+            text_format: A type that the final text is read as, see `parse`.
+            params: The fields of `RunParams`: the arguments of `create`, except `stream`, and those of a run.
+
+        Returns:
+            RunResult: The turns of the run and its status; with `text_format`, a `ParsedRunResult`.
 
         Raises:
-            RequestValidationError: An argument is wrong, or a function cannot be a tool; nothing was sent.
+            RequestValidationError: An argument is not valid, or a function cannot be a tool; nothing was
+                sent.
             ConfigurationError: A function is async, which needs `AsyncClient`.
-            MaxTurnsExceeded: The model wants more than `max_turns` responses.
-            ToolExecutionError: A tool failed, and `on_tool_error` is "raise".
-            APIError: No answer, or one that is an error. All of these have in `run` what the run had come to.
+            MaxTurnsExceeded: The run needs more than `max_turns` responses.
+            ToolExecutionError: A function failed, and `on_tool_error` is "raise".
+            APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return run(self._client.run_loop(params, text_format).run())
+        if args:
+            raise needs_names("client.responses.run", args, "input")
+        return run(self._core.run_loop(params, text_format).run())
 
     @overload
     def run_stream(self, **params: Unpack[RunParams]) -> RunStream: ...
@@ -160,26 +219,62 @@ class Responses(ResponsesOperations):
         self, *, text_format: TypeForm[_T], **params: Unpack[RunParams]
     ) -> RunStream[ParsedRunResult[_T]]: ...
 
-    def run_stream(self, *, text_format: Any = None, **params: Unpack[RunParams]) -> RunStream[Any]:
-        """Return a run as a stream, to be used as `with client.responses.run_stream(...) as stream`; see `run`. (`POST /responses`)
+    def run_stream(
+        self, *args: object, text_format: Any = None, **params: Unpack[RunParams]
+    ) -> RunStream[Any]:
+        """Return a run as a stream of events, to be used in a `with` block; see `run`.
 
-        It gives the events of all responses, and between them `ToolCalled`, `ToolReturned` and `TurnEnded`.
+        `POST /responses`, once for each turn
+
+            with client.responses.run_stream(model="gpt-5.4", input="Hi", tools=[get_weather]) as stream:
+                for event in stream:
+                    if isinstance(event, ToolReturned):
+                        print(event.call, event.output)
+                result = stream.get_final_result()
+
+        Args:
+            text_format: A type that the final text is read as, see `parse`.
+            params: The fields of `RunParams`.
+
+        Returns:
+            RunStream: The events of all responses, with `ToolCalled`, `ToolReturned` and `TurnEnded` between
+                them.
+
+        Raises:
+            RequestValidationError: An argument is not valid, or a function cannot be a tool; nothing was
+                sent.
+            ConfigurationError: A function is async, which needs `AsyncClient`.
         """
+        if args:
+            raise needs_names("client.responses.run_stream", args, "input")
         from .._runs.loop import RunSource
         from .._runs.stream import RunStream
 
-        return RunStream(RunSource(self._client.run_loop(params, text_format)))
+        return RunStream(RunSource(self._core.run_loop(params, text_format)))
 
     def connect(self, **options: Unpack[SessionOptions]) -> WebSocketSession:
-        """Return a session to be used as `with client.responses.connect() as session`. (`GET /responses`, a WebSocket)
+        """Return a WebSocket session, to be used in a `with` block; needs the extra `websocket`.
 
-        Any number of responses run over it at the same time: `session.create(...)` gives a stream each. Needs the
-        extra `websocket`.
+        `GET /responses`, upgraded to a WebSocket
+
+            with client.responses.connect() as session:
+                stream = session.create(model="gpt-5.4", input="Tell me a story.")
+                print(stream.get_final_response().output_text)
+
+        A session sends any number of responses over one connection, one after the other or at the same time.
+        Entering the block connects, and raises `APIError` if that fails.
+
+        Args:
+            options: The fields of `SessionOptions`: time limits in seconds, retries, headers, and the size of
+                the buffer in bytes.
+
+        Returns:
+            WebSocketSession: The session.
 
         Raises:
-            ConfigurationError: An option cannot work, or the extra is not installed.
+            ConfigurationError: An option is not valid, or the extra is not installed.
         """
-        return self._client.connect(options)
+        return self._core.connect(options)
 
     def resume(
         self,
@@ -189,18 +284,35 @@ class Responses(ResponsesOperations):
         include_obfuscation: bool | None = None,
         **options: Unpack[RequestOptions],
     ) -> EventStream:
-        """Go on with a stream, of this process or another, after the last event that it gave. (`GET /responses/{response_id}`)
+        """Continue a stream after the last event that was read, in this process or another.
 
-        `token` is the `resume_token` of the stream, whose response was created with `background=True` and
-        `stream=True`. The result is an event stream, to be used as a context manager, which resumes by itself
-        as well. Its `snapshot` is made of what it gives alone, until an event has the whole response.
+        `GET /responses/{response_id}`
+
+            token = stream.resume_token  # a dict of JSON data
+            with client.responses.resume(token) as rest:
+                for event in rest:
+                    ...
+
+        The response must have been created with `background=True` and `stream=True`. The new stream resumes
+        automatically too. Its `snapshot` contains only the events since the token, until one of them contains
+        the whole response.
+
+        Args:
+            token: The `resume_token` of the stream.
+            include: Additional data that the server is to send.
+            include_obfuscation: Whether events are padded to hide their size from observers of the network;
+                the server does so by default.
+            options: The fields of `RequestOptions`.
+
+        Returns:
+            EventStream: The events after those that were read, to be used in a `with` block.
 
         Raises:
-            RequestValidationError: An argument is wrong; nothing was sent.
-            APIError: No answer, or one that is no stream; see `responses_client.errors`.
+            RequestValidationError: An argument is not valid; nothing was sent.
+            APIError: No answer, an error or an answer that is not a stream; see `responses_client.errors`.
         """
-        response_id, params = _resumed(token, options, include, include_obfuscation)
-        return self._client.stream(RESPONSES_RETRIEVE, params, EventStream, response_id).__enter__()
+        response_id, params = resume_arguments(token, options, include, include_obfuscation)
+        return self._core.stream(RESPONSES_RETRIEVE, params, EventStream, response_id).__enter__()
 
     def wait(
         self,
@@ -212,32 +324,44 @@ class Responses(ResponsesOperations):
         include: Sequence[str] | None = None,
         **options: Unpack[WaitOptions],
     ) -> Response:
-        """Wait until a response that runs in the background is finished, and return it. (`GET /responses/{response_id}`)
+        """Poll a response that runs in the background until it is finished, and return it.
 
-        Finished is each status but `queued` and `in_progress`: also `failed`, `incomplete` and `cancelled`.
+        `GET /responses/{response_id}`
+
+            started = client.responses.create(model="gpt-5.4", input="Write a report.", background=True)
+            response = client.responses.wait(started, timeout=600)
+
+        A response is finished in every status except `queued` and `in_progress`: also if it `failed`, or is
+        `incomplete` or `cancelled`.
 
         Args:
-            response_id: Id of the response, or its last state; one that is finished is returned as it is.
-            poll_interval: Seconds before it is looked at again for the first time, 1 by default; grows to 10.
-                A longer wait that the server asks for is obeyed up to 300 s.
-            timeout: Seconds that all may take; None, the default, waits as long as it takes.
-            on_progress: Is called with the first state seen and with each whose status or output has changed
-                since, the last one included.
-            include: Data to send that is left out otherwise.
-            options: Those of each look. Errors that may pass (no connection, 408, 409, 429, 500 and above) end the
-                wait only when ten looks in a row fail, each with all its retries.
+            response_id: The id of the response, or its last known state; a finished one is returned without a
+                request.
+            poll_interval: The first interval between two polls in seconds, 1 by default; each further one is
+                longer by half, up to 10. If the server asks for a longer one, it is used, up to 300.
+            timeout: Seconds that the whole wait may take; None, the default, sets no limit.
+            on_progress: A function that is called with the first state, and with each later one whose status
+                or output differs, including the last.
+            include: Additional data that the server is to send.
+            options: The fields of `RequestOptions` except `timeout`, for each poll. Errors that may pass (no
+                connection, 408, 409, 429, 500 and above) end the wait only when ten polls in a row fail,
+                after all their retries.
+
+        Returns:
+            Response: The finished response.
 
         Raises:
-            WaitTimeout: The time is up; `.response` is the last state seen.
-            RequestValidationError: An argument is wrong; nothing was sent.
-            APIError: The response cannot be looked at, say because there is none of this id.
+            WaitTimeout: The response was not finished within `timeout`; the attribute `response` is its last
+                known state.
+            RequestValidationError: An argument is not valid; nothing was sent.
+            APIError: The response cannot be retrieved, for example because it does not exist.
         """
         from .._calls.polling import PollSchedule, require_sync, wait
 
         schedule = PollSchedule(response_id, poll_interval=poll_interval, timeout=timeout)
         params: Mapping[str, object] = {**options, **({} if include is None else {"include": include})}
         work = partial(wait, schedule=schedule, on_progress=require_sync(on_progress), params=params)
-        return self._client.perform(work)
+        return self._core.perform(work)
 
     @overload
     def map(
@@ -264,210 +388,47 @@ class Responses(ResponsesOperations):
     def map(
         self,
         requests: Requests,
-        *,
-        max_concurrency: int = MAX_CONCURRENCY,
+        *args: object,
+        max_concurrency: int = DEFAULT_CONCURRENCY,
         ordered: bool = True,
         on_result: Callable[[MapResult], object] | None = None,
         journal: str | PathLike[str] | None = None,
     ) -> ResponseMap:
-        """Send many requests, many at a time and as fast as rate limits allow. (`POST /responses`)
+        """Send many requests, several at a time, as fast as the rate limits of the server allow.
 
-        Use it as `with client.responses.map(requests) as results` and iterate over the results in the block, or call
-        `.all()` on it for a list. A request that fails is a result with an `error`; it ends nothing. All share what
-        the answers say of rate limits, by model; a request that is refused (429) all the same is sent again without
-        a loss to its `max_retries`.
+        `POST /responses`, once for each request
+
+            requests = [{"model": "gpt-5.4", "input": f"Summarize: {text}"} for text in texts]
+            with client.responses.map(requests) as results:
+                for result in results:
+                    print(result.index, result.response_or_raise().output_text)
+
+        A failed request gives a result with an `error`, and does not end the map. `.all()` returns all
+        results as a list, instead of the block. Requests for the same model share what is known about its
+        rate limits; one that is refused nevertheless (429) is sent again, and that does not count as one of
+        its `max_retries`.
 
         Args:
-            requests: The arguments of `create` as dicts, without `stream` and `background`: an iterable, which may be
-                endless and is taken as needed, or a mapping of your own ids to them.
-            max_concurrency: How many are sent at once at most, 64 by default.
-            ordered: Whether results come in the order of the requests, or else as they are finished.
-            on_result: Is called with each result as it is finished, whoever's turn it is; what it raises ends the map.
-            journal: A file to which each result is written as it is finished, in the form of batch results, see
-                `read_batch`. With the same requests again, those that it has responses to are not sent.
+            requests: The arguments of `create`, as dicts without `stream` and `background`: an iterable,
+                which is read as needed and may be endless, or a mapping from your own ids to the dicts.
+            max_concurrency: The maximum number of requests at the same time, 64 by default.
+            ordered: Whether results come in the order of the requests, true by default; False gives them as
+                they finish.
+            on_result: A function that is called with each result as soon as it is available. An exception
+                that it raises ends the map.
+            journal: A file to which each result is written as soon as it is available, in the format of
+                `read_batch`. A map of the same requests with the same journal does not send those again that
+                have a response there.
+
+        Returns:
+            ResponseMap: The results, as an iterator and a context manager.
 
         Raises:
-            RequestValidationError: An argument makes no sense; what is wrong with a request is in its result.
+            RequestValidationError: An argument is not valid. A request that is not valid gives a result with
+                an error.
         """
+        if args:
+            raise needs_names_after("client.responses.map", "requests")
         from .._map.response_map import MapOptions
 
-        return self._client.map(requests, MapOptions(max_concurrency, ordered, on_result, journal))
-
-
-class AsyncResponses(AsyncResponsesOperations):
-    """Create responses."""
-
-    @overload
-    def stream(self, **params: Unpack[ResponseCreateParams]) -> AsyncResponseStream: ...
-
-    @overload
-    def stream(
-        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[ResponseCreateParams]
-    ) -> AsyncParsedResponseStream[_T]: ...
-
-    @overload
-    def stream(
-        self, *, text_format: TypeForm[_T], **params: Unpack[ResponseCreateParams]
-    ) -> AsyncParsedResponseStream[_T]: ...
-
-    def stream(
-        self, *, text_format: Any = None, **params: Unpack[ResponseCreateParams]
-    ) -> AsyncResponseStream:
-        """Return a stream to be used as `async with client.responses.stream(...) as stream`; see `Responses.stream`."""
-        if text_format is None:
-            return self._client.stream(RESPONSES_CREATE, params, AsyncResponseStream)
-        from .._structured.output_type import output_type, with_format
-        from .._structured.parsed import AsyncParsedResponseStream
-
-        wanted = output_type(text_format)
-        kind = partial(AsyncParsedResponseStream[Any], wanted=wanted)
-        return self._client.stream(RESPONSES_CREATE, with_format(params, wanted), kind)
-
-    @overload
-    async def parse(
-        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[ResponseCreateParams]
-    ) -> ParsedResponse[_T]: ...
-
-    @overload
-    async def parse(
-        self, *, text_format: TypeForm[_T], **params: Unpack[ResponseCreateParams]
-    ) -> ParsedResponse[_T]: ...
-
-    async def parse(self, *, text_format: Any, **params: Unpack[ResponseCreateParams]) -> ParsedResponse[Any]:
-        """Have the model answer with JSON of a type, and return the response with the value; see `Responses.parse`. (`POST /responses`)"""
-        from .._structured.output_type import output_type, whole_with_format
-        from .._structured.parsed import as_parsed
-
-        wanted = output_type(text_format)
-        response = await self._client.call(RESPONSES_CREATE, whole_with_format(params, wanted))
-        return as_parsed(response, wanted)
-
-    @overload
-    async def run(self, **params: Unpack[AsyncRunParams]) -> RunResult: ...
-
-    @overload
-    async def run(
-        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[AsyncRunParams]
-    ) -> ParsedRunResult[_T]: ...
-
-    @overload
-    async def run(
-        self, *, text_format: TypeForm[_T], **params: Unpack[AsyncRunParams]
-    ) -> ParsedRunResult[_T]: ...
-
-    async def run(self, *, text_format: Any = None, **params: Unpack[AsyncRunParams]) -> RunResult:
-        """Have the model answer with the help of functions of yours; see `Responses.run`. (`POST /responses`)
-
-        Functions may be async; those that are not run in threads.
-        """
-        return await self._client.run_loop(params, text_format).run()
-
-    @overload
-    def run_stream(self, **params: Unpack[AsyncRunParams]) -> AsyncRunStream: ...
-
-    @overload
-    def run_stream(
-        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[AsyncRunParams]
-    ) -> AsyncRunStream[ParsedRunResult[_T]]: ...
-
-    @overload
-    def run_stream(
-        self, *, text_format: TypeForm[_T], **params: Unpack[AsyncRunParams]
-    ) -> AsyncRunStream[ParsedRunResult[_T]]: ...
-
-    def run_stream(self, *, text_format: Any = None, **params: Unpack[AsyncRunParams]) -> AsyncRunStream[Any]:
-        """Return a run as a stream, to be used as `async with client.responses.run_stream(...) as stream`; see `Responses.run_stream`. (`POST /responses`)"""
-        from .._runs.loop import RunSource
-        from .._runs.stream import AsyncRunStream
-
-        return AsyncRunStream(RunSource(self._client.run_loop(params, text_format)))
-
-    def connect(self, **options: Unpack[SessionOptions]) -> AsyncWebSocketSession:
-        """Return a session to be used as `async with client.responses.connect() as session`; see `Responses.connect`."""
-        return self._client.connect(options)
-
-    async def resume(
-        self,
-        token: ResumeToken,
-        *,
-        include: Sequence[str] | None = None,
-        include_obfuscation: bool | None = None,
-        **options: Unpack[RequestOptions],
-    ) -> AsyncEventStream:
-        """Go on with a stream after the last event that it gave; see `Responses.resume`. (`GET /responses/{response_id}`)"""
-        response_id, params = _resumed(token, options, include, include_obfuscation)
-        return await self._client.stream(
-            RESPONSES_RETRIEVE, params, AsyncEventStream, response_id
-        ).__aenter__()
-
-    async def wait(
-        self,
-        response_id: str | Response,
-        *,
-        poll_interval: float = 1.0,
-        timeout: float | None = None,  # noqa: ASYNC109  # of the whole wait, as its error tells
-        on_progress: Callable[[Response], Awaitable[object] | object] | None = None,
-        include: Sequence[str] | None = None,
-        **options: Unpack[WaitOptions],
-    ) -> Response:
-        """Wait until a response is finished, and return it; see `Responses.wait`. (`GET /responses/{response_id}`)
-
-        `on_progress` may be an async function, too.
-        """
-        from .._calls.polling import PollSchedule, wait
-
-        schedule = PollSchedule(response_id, poll_interval=poll_interval, timeout=timeout)
-        params: Mapping[str, object] = {**options, **({} if include is None else {"include": include})}
-        return await self._client.perform(
-            partial(wait, schedule=schedule, on_progress=on_progress, params=params)
-        )
-
-    @overload
-    def map(
-        self,
-        requests: Mapping[str, ResponseCreateParams],
-        *,
-        max_concurrency: int = ...,
-        ordered: bool = ...,
-        on_result: Callable[[MapResult], Awaitable[object] | object] | None = ...,
-        journal: str | PathLike[str] | None = ...,
-    ) -> AsyncResponseMap: ...
-
-    @overload
-    def map(
-        self,
-        requests: Iterable[ResponseCreateParams],
-        *,
-        max_concurrency: int = ...,
-        ordered: bool = ...,
-        on_result: Callable[[MapResult], Awaitable[object] | object] | None = ...,
-        journal: str | PathLike[str] | None = ...,
-    ) -> AsyncResponseMap: ...
-
-    @overload
-    def map(
-        self,
-        requests: AsyncIterable[ResponseCreateParams],
-        *,
-        max_concurrency: int = ...,
-        ordered: bool = ...,
-        on_result: Callable[[MapResult], Awaitable[object] | object] | None = ...,
-        journal: str | PathLike[str] | None = ...,
-    ) -> AsyncResponseMap: ...
-
-    def map(
-        self,
-        requests: AsyncRequests,
-        *,
-        max_concurrency: int = MAX_CONCURRENCY,
-        ordered: bool = True,
-        on_result: Callable[[MapResult], Awaitable[object] | object] | None = None,
-        journal: str | PathLike[str] | None = None,
-    ) -> AsyncResponseMap:
-        """Send many requests, many at a time; to be used with `async with` and `async for`, see `Responses.map`. (`POST /responses`)
-
-        `requests` may be an async iterable, and `on_result` an async function, too.
-        """
-        from .._map.response_map import MapOptions
-
-        return self._client.map(requests, MapOptions(max_concurrency, ordered, on_result, journal))
+        return self._core.map(requests, MapOptions(max_concurrency, ordered, on_result, journal))

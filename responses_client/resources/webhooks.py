@@ -1,22 +1,24 @@
-"""`client.webhooks`: the generated endpoints, and the check of what is sent to yours."""
+"""`client.webhooks`: the generated methods for endpoints, and the check of received webhooks."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from .. import _webhook_signatures
+from .._base.public import resource
 from ._webhooks import AsyncWebhooksOperations, WebhooksOperations
 
 if TYPE_CHECKING:
-    from .._client import AsyncClient, Client
+    from .._client_core import AsyncCore, SyncCore
     from .._webhook_signatures import WebhookHeaders
     from ..models import WebhookEvent
 
 __all__ = ["AsyncWebhooks", "Webhooks"]
 
 
+@resource("client.webhooks")
 class Webhooks(WebhooksOperations):
-    """Check and read webhooks; say where they are sent."""
+    """The methods of `client.webhooks`: verify and read received webhooks, and manage their endpoints."""
 
     def verify_signature(
         self,
@@ -25,24 +27,27 @@ class Webhooks(WebhooksOperations):
         secret: str | None = None,
         tolerance: float = _webhook_signatures.TOLERANCE,
     ) -> None:
-        """Check that a webhook is signed with the secret, by the rules of Standard Webhooks.
+        """Raise an error unless a webhook is signed with the secret, by the rules of Standard Webhooks.
 
-        Nothing is sent, and nothing remembers which webhooks came before: one that is delivered twice has the same
+        Nothing is sent. The client keeps no record of webhooks: one that is delivered twice has the same
         `webhook-id`.
 
         Args:
-            payload: The body of the request as it came, before any parsing.
-            headers: Its headers: any mapping, or pairs as ASGI has them; names in any case.
-            secret: The secret of the endpoint, `whsec_...`; by default `webhook_secret` of the client.
-            tolerance: Seconds that the time of signing and the clock here may differ, in either direction.
+            payload: The body of the request as received, before any parsing.
+            headers: The headers of the request: a mapping, or pairs as in ASGI; names in any case.
+            secret: The secret of the endpoint, `whsec_...`; by default the option `webhook_secret` of the
+                client.
+            tolerance: Seconds that the time of signing may differ from the local clock, in either direction;
+                300 by default.
 
         Raises:
-            WebhookSignatureError: It is not signed with the secret, or not at this time; the text says which.
-            ConfigurationError: There is no secret, or one that cannot work.
-            RequestValidationError: The tolerance is not a number of seconds from 0.
-            TypeError: Something else was passed than the body and the headers.
+            WebhookSignatureError: The webhook is not signed with the secret, or too long ago; the message
+                says which.
+            ConfigurationError: There is no secret, or it is not valid.
+            RequestValidationError: `tolerance` is not a number of seconds from 0.
+            TypeError: `payload` or `headers` has the wrong type.
         """
-        _verify(self._client, payload, headers, secret, tolerance)
+        _verify(self._core, payload, headers, secret, tolerance)
 
     def unwrap(
         self,
@@ -51,20 +56,30 @@ class Webhooks(WebhooksOperations):
         secret: str | None = None,
         tolerance: float = _webhook_signatures.TOLERANCE,
     ) -> WebhookEvent:
-        """Check the signature of a webhook, and return the event in it.
+        """Verify the signature of a webhook, and return its event.
 
-        Arguments and errors are those of `verify_signature`, and:
+            event = client.webhooks.unwrap(await request.body(), request.headers)
+
+        The arguments are those of `verify_signature`.
+
+        Returns:
+            WebhookEvent: The event; an `UnknownWebhookEvent` if its type is not known.
 
         Raises:
-            ResponseValidationError: The body is signed but no JSON object or, with `strict`, a malformed event.
+            WebhookSignatureError: The webhook is not signed with the secret, or too long ago.
+            ConfigurationError: There is no secret, or it is not valid.
+            ResponseValidationError: The body is signed, but it is not a JSON object or, with the option
+                `strict`, not a well-formed event.
+            TypeError: `payload` or `headers` has the wrong type.
         """
-        return _unwrap(self._client, payload, headers, secret, tolerance)
+        return _unwrap(self._core, payload, headers, secret, tolerance)
 
 
+@resource("client.webhooks")
 class AsyncWebhooks(AsyncWebhooksOperations):
-    """Check and read webhooks; say where they are sent.
+    """The methods of `client.webhooks` of an `AsyncClient`; see `Webhooks`.
 
-    `verify_signature` and `unwrap` ask no server: they return at once and are not awaited.
+    `verify_signature` and `unwrap` send no request, and are not awaited.
     """
 
     def verify_signature(
@@ -74,8 +89,8 @@ class AsyncWebhooks(AsyncWebhooksOperations):
         secret: str | None = None,
         tolerance: float = _webhook_signatures.TOLERANCE,
     ) -> None:
-        """Check that a webhook is signed with the secret; see `Webhooks.verify_signature`."""
-        _verify(self._client, payload, headers, secret, tolerance)
+        """Raise an error unless a webhook is signed with the secret; see `Webhooks.verify_signature`."""
+        _verify(self._core, payload, headers, secret, tolerance)
 
     def unwrap(
         self,
@@ -84,30 +99,27 @@ class AsyncWebhooks(AsyncWebhooksOperations):
         secret: str | None = None,
         tolerance: float = _webhook_signatures.TOLERANCE,
     ) -> WebhookEvent:
-        """Check the signature of a webhook, and return the event in it; see `Webhooks.unwrap`."""
-        return _unwrap(self._client, payload, headers, secret, tolerance)
+        """Verify the signature of a webhook, and return its event; see `Webhooks.unwrap`."""
+        return _unwrap(self._core, payload, headers, secret, tolerance)
 
 
 def _verify(
-    client: Client | AsyncClient,
+    core: SyncCore | AsyncCore,
     payload: bytes | str,
     headers: WebhookHeaders,
     secret: str | None,
     tolerance: float,
 ) -> None:
-    settings = client._settings  # pyright: ignore[reportPrivateUsage]  # the client's own resource
-    _webhook_signatures.verify(
-        payload, headers, settings.webhook_secret if secret is None else secret, tolerance
-    )
+    secret = core.settings.webhook_secret if secret is None else secret
+    _webhook_signatures.verify(payload, headers, secret, tolerance)
 
 
 def _unwrap(
-    client: Client | AsyncClient,
+    core: SyncCore | AsyncCore,
     payload: bytes | str,
     headers: WebhookHeaders,
     secret: str | None,
     tolerance: float,
 ) -> WebhookEvent:
-    settings = client._settings  # pyright: ignore[reportPrivateUsage]  # the client's own resource
-    secret = settings.webhook_secret if secret is None else secret
-    return _webhook_signatures.unwrap(payload, headers, secret, tolerance, strict=settings.strict)
+    secret = core.settings.webhook_secret if secret is None else secret
+    return _webhook_signatures.unwrap(payload, headers, secret, tolerance, strict=core.settings.strict)

@@ -12,10 +12,10 @@ import anyio.lowlevel
 import httpx
 
 from .._base import clock
+from .._base.public import public
 from ._app import Application
 from ._expectations import UnexpectedRequest
 from ._http_types import Answer
-from ._public import public
 from ._websocket_session import Lane, Signal, WebSocketSession
 
 Scope: TypeAlias = MutableMapping[str, Any]

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from .._base.public import public
 from ._http_types import ApiError
 from ._json_types import JSONObject, as_object, is_array, is_object
-from ._public import public
 from ._request_input import Question, ToolResult, read_question
 
 _STEP = re.compile(r"[^.\[\]]+|\[-?\d+\]")

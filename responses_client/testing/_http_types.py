@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from .._base.public import public
 from ._json_types import JSONObject, encode
-from ._public import public
 
 JSON_TYPE = "application/json"
 SSE_TYPE = "text/event-stream; charset=utf-8"

@@ -11,9 +11,9 @@ from typing import Literal, TypeAlias
 from typing_extensions import override
 
 from .._base import clock
+from .._base.public import public
 from ._argument_checks import check_count
 from ._http_types import ApiError
-from ._public import public
 
 Kind: TypeAlias = Literal["requests", "tokens"]
 

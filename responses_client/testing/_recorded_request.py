@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 
+from .._base.public import public
 from ._expectations import Expectation, expectation
 from ._json_types import JSONObject, as_object, load
-from ._public import public
 from ._request_input import input_items
 
 MESSAGE = "WEBSOCKET"

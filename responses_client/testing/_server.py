@@ -11,12 +11,12 @@ import anyio
 import anyio.to_thread
 import httpx
 
+from .._base.public import public
 from ._app import Application
 from ._asgi import AsgiApp
 from ._httpx_transports import AsyncServerTransport, ServerTransport
 from ._ids import Ids
 from ._json_types import JSONObject
-from ._public import public
 from ._rate_limits import Limiter, RateLimit
 from ._recorded_request import RecordedRequest
 from ._script_methods import ScriptMethods

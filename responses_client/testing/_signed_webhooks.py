@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._base import clock
+from .._base.public import public
 from .._webhook_signatures import sign
 from ._ids import Ids
 from ._json_types import JSONObject, encode
-from ._public import public
 
 if TYPE_CHECKING:
     from ..models import Response

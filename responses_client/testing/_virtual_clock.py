@@ -44,8 +44,8 @@ import anyio
 import anyio.lowlevel
 
 from .._base import clock
+from .._base.public import public
 from ._argument_checks import check_number
-from ._public import public
 
 # How long all others must be quiet before the clock moves: turns of an event loop, real seconds of threads.
 _QUIET_TURNS = 20

@@ -1,11 +1,11 @@
 """Run the benchmarks and print a table: `python -m tests.benchmarks [NAME ...] [--quick] [--json FILE]`.
 
-Run it at the root of the repository, with the dependency group `bench` for the official package;
-without that package only our own numbers and those of bare libraries are shown.
+Run it at the root of the repository. The dependency group `bench` installs the official package; without it, only
+our own numbers and those of bare libraries are shown.
 
-In-process measures are CPU time, starts of processes are wall time. All rivals of a measure get the same
-bytes in the same run, in alternating order. A number is the median of its samples; a ratio is the median
-of the ratios of samples taken next to each other, whose least and greatest are the spread.
+Measures in this process are CPU time, those of new processes are wall time unless the row says otherwise. All rivals
+of a measure get the same bytes in the same run, in alternating order. A number is the median of its samples. A ratio
+is the median of the ratios of neighbouring samples; the spread is the least and the greatest of these.
 """
 
 import argparse
@@ -39,7 +39,7 @@ _HEADER = ("what", "unit", "ours", "rival", "", "ratio", "spread", "target", "")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run what was chosen; return 1 if a target is missed."""
+    """Run the named measures, by default all; return 1 if a target is missed."""
     parser = _parser()
     options = parser.parse_args(arguments)
     if unknown := [name for name in options.names if name not in MEASURES]:
@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     setup = _setup(options)
     print(_machine(setup), flush=True)
     if setup.official is None:
-        print("Without the official package (it is left out, or openai is not installed).")
+        print("The official package is not measured: --ours was given, or openai is not installed.")
     table: list[Row] = []
     for name in options.names or MEASURES:
         rows = list(MEASURES[name](setup))
@@ -64,8 +64,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m tests.benchmarks", description=(__doc__ or "").partition(":")[0]
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(MEASURES))
-    parser.add_argument("--repeats", type=int, help="samples of a measure in the process")
-    parser.add_argument("--starts", type=int, help="processes started for a measure of a start")
+    parser.add_argument("--repeats", type=int, help="samples of each measure in this process")
+    parser.add_argument("--starts", type=int, help="processes started for each measure of a start")
     parser.add_argument("--quick", action="store_true", help="few samples: noisy, for a first look")
     parser.add_argument("--ours", action="store_true", help="leave the official package out")
     parser.add_argument("--json", metavar="FILE", help="write all samples to a file")

@@ -1,4 +1,4 @@
-"""Whole calls in memory: CPU time of encoding a long input and of parsing a long response."""
+"""Complete calls in memory: CPU time of encoding a long input and of parsing a long response."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -8,34 +8,34 @@ from . import payloads
 from .payloads import MODEL, Json
 from .peers import Answer
 from .setup import Setup
-from .timing import Row, Target, cpu, in_turns, rows
+from .timing import Row, Target, alternate, cpu, rows
 
 _BATCH = 20  # short calls are measured in batches, since clocks are coarse
 
 
 def encoding(setup: Setup) -> Iterator[Row]:
-    """Compare preparing a request with a long input of dicts: its call less the same one with a short input."""
+    """Compare the encoding of a long input of dicts: the time of its call minus that of a call with a short input."""
     answer = Answer.json(payloads.long_response(1))
     long, short = payloads.history(setup.input_items), payloads.history(1)
     clients = {peer.name: peer.client(answer) for peer in setup.peers}
-    samples = in_turns(
+    samples = alternate(
         setup.repeats, {name: partial(_send, client, short) for name, client in clients.items()}
     )
     yield from rows("a call with a 1-item input, in all", "ms", samples, {"official": None}, 1e3)
     extra = {name: partial(_more, client, long, short) for name, client in clients.items()}
-    samples = in_turns(setup.repeats, extra)
+    samples = alternate(setup.repeats, extra)
     what = f"encode a {setup.input_items:,}-item dict input, checked"
     yield from rows(what, "ms", samples, {"official": Target("at least", 20)}, 1e3)
 
 
 def parsing(setup: Setup) -> Iterator[Row]:
-    """Compare a call with a long response, whose items are looked at."""
+    """Compare a call with a long response, whose items are all read."""
     answer = Answer.json(payloads.long_response(setup.output_items))
     clients = {peer.name: peer.client(answer) for peer in setup.peers}
     calls = {
         name: partial(cpu, partial(_receive, client, setup.output_items)) for name, client in clients.items()
     }
-    samples = in_turns(setup.repeats, calls)
+    samples = alternate(setup.repeats, calls)
     what = f"parse a {setup.output_items:,}-item response"
     yield from rows(what, "ms", samples, {"official": Target("at least", 3)}, 1e3)
 
@@ -58,5 +58,5 @@ def _receive(client: Any, items: int) -> int:
     response = client.responses.create(model=MODEL, input="Go on.")
     kinds = [item.type for item in response.output]
     if len(kinds) != items:
-        raise AssertionError(f"{len(kinds)} items came, {items} were sent")
+        raise AssertionError(f"expected {items} items, got {len(kinds)}")
     return len(response.output_text)

@@ -13,7 +13,7 @@ _HEAD = (
 
 
 class Loopback:
-    """Plain sockets and one thread: as little as can be between the client and its answer."""
+    """A server of plain sockets and one thread, so that nearly all of the time measured is that of the client."""
 
     def __init__(self, body: list[bytes]) -> None:
         chunks = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in body)
@@ -24,7 +24,7 @@ class Loopback:
 
     @property
     def base_url(self) -> str:
-        """Where clients shall send."""
+        """The address for clients."""
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}/v1"
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Many requests in memory: CPU time of each, by `responses.map` and by `asyncio.gather` with a semaphore."""
+"""Many requests in memory: CPU time of each, with `responses.map` and with `asyncio.gather` and a semaphore."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -9,19 +9,19 @@ from . import payloads
 from .payloads import MODEL
 from .peers import Answer
 from .setup import Setup
-from .timing import Row, Target, cpu, in_turns, rows
+from .timing import Row, Target, alternate, cpu, rows
 
-_AT_ONCE = 64
+_CONCURRENCY = 64
 
 
 def requests(setup: Setup) -> Iterator[Row]:
-    """Compare a map with the loop that programs write for themselves, over the official client and over ours."""
+    """Compare a map with a hand-written loop, over the official client and over ours."""
     answer = Answer.json(payloads.long_response(3))
     ways: dict[str, Callable[[], float]] = {"ours": _timed(_mapped, setup.ours.async_client(answer), setup)}
     ways["gather, ours"] = _timed(_gathered, setup.ours.async_client(answer), setup)
     if setup.official is not None:
         ways["gather, official"] = _timed(_gathered, setup.official.async_client(answer), setup)
-    samples = in_turns(setup.repeats, ways)
+    samples = alternate(setup.repeats, ways)
     targets = {"gather, ours": None, "gather, official": Target("at least", 1)}
     yield from rows("a request of a map", "ms", samples, targets, 1e3 / setup.requests)
 
@@ -36,12 +36,12 @@ def _timed(way: Callable[[Any, int], Awaitable[int]], client: Any, setup: Setup)
 
 async def _mapped(client: Any, count: int) -> int:
     given = ({"model": MODEL, "input": f"Number {number}"} for number in range(count))
-    async with client.responses.map(given, max_concurrency=_AT_ONCE) as results:
+    async with client.responses.map(given, max_concurrency=_CONCURRENCY) as results:
         return len([result async for result in results if result.response.status == "completed"])
 
 
 async def _gathered(client: Any, count: int) -> int:
-    free = asyncio.Semaphore(_AT_ONCE)
+    free = asyncio.Semaphore(_CONCURRENCY)
 
     async def one(number: int) -> bool:
         async with free:

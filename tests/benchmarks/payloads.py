@@ -1,4 +1,4 @@
-"""What is sent and answered in the benchmarks: made by rule, of realistic sizes, the same in every run."""
+"""Requests and answers of the benchmarks: generated, of realistic sizes, and the same in every run."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -9,8 +9,8 @@ from typing import Any
 Json = dict[str, Any]
 
 MODEL = "gpt-5-mini"
-SEGMENT = 1400  # bytes: what a TCP segment of an Ethernet holds, about
-BLOCK = 16 * 1024  # bytes: a TLS record, and what httpcore reads at most in two goes
+SEGMENT = 1400  # bytes, roughly those of a TCP segment on Ethernet
+BLOCK = 16 * 1024  # bytes of a TLS record at most (RFC 8446, 5.1)
 
 _RESPONSE_ID = "resp_0cc96ac817fdc57e00693337060a408198b92bf1f99cf1b8ec"
 _CREATED = 1_764_964_102
@@ -103,12 +103,12 @@ _SPAN = 16  # the server pads the delta and its `obfuscation` to about this many
 
 
 def dump(value: object) -> bytes:
-    """Write JSON as the API does: compact, and UTF-8 as it is."""
+    """Write JSON as the API does: compact, and without escaping non-ASCII characters."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def tokens(number: int, seed: int) -> list[str]:
-    """Make pieces of text as a model gives them, nearly all with the space before a word."""
+    """Generate pieces of text as a model does: nearly all are a space and a word."""
     random = Random(seed)
     return [
         random.choice(_PUNCTUATION) if random.random() < 0.1 else f" {random.choice(_WORDS)}"
@@ -117,12 +117,12 @@ def tokens(number: int, seed: int) -> list[str]:
 
 
 def prose(number: int, seed: int) -> str:
-    """Make a text of so many tokens."""
+    """Return text with this number of tokens."""
     return "".join(tokens(number, seed)).strip()
 
 
 def response(status: str, output: list[Json], usage: Json | None = None) -> Json:
-    """Make a response with every field that the API sends."""
+    """Return a response with every field that the API sends."""
     return {
         "id": _RESPONSE_ID,
         "object": "response",
@@ -183,7 +183,7 @@ def _usage(output_tokens: int) -> Json:
 
 
 class _Script:
-    """Writes the events of one stream and keeps what they build up."""
+    """Writes the events of one stream, and keeps the response that they build."""
 
     def __init__(self) -> None:
         self.events: list[Json] = []
@@ -269,7 +269,7 @@ class _Script:
 
 
 def text_events(deltas: int) -> list[Json]:
-    """Make the events of an answer of plain text."""
+    """Return the events of an answer in plain text."""
     script = _Script()
     script.start()
     script.message(deltas, 1)
@@ -278,7 +278,7 @@ def text_events(deltas: int) -> list[Json]:
 
 
 def mixed_events(rounds: int) -> list[Json]:
-    """Make the events of an agent's answer: so many rounds of thinking, searching, calling and writing."""
+    """Return the events of an agent's answer: rounds of reasoning, searches, calls and text."""
     script = _Script()
     script.start()
     for seed in range(rounds):
@@ -291,12 +291,12 @@ def mixed_events(rounds: int) -> list[Json]:
 
 
 def frame(event: Json) -> bytes:
-    """Write one event as it stands in the stream."""
+    """Return one event as it is sent in the stream."""
     return f"event: {event['type']}\ndata: ".encode() + dump(event) + b"\n\n"
 
 
 def chunks(frames: list[bytes], size: int | None) -> list[bytes]:
-    """Cut a stream into chunks of a size; None gives one event a chunk."""
+    """Cut a stream into chunks of `size` bytes; None gives one event per chunk."""
     if size is None:
         return frames
     text = b"".join(frames)
@@ -308,7 +308,7 @@ def _id(prefix: str, seed: int) -> str:
 
 
 def function_call(number: int, seed: int) -> Json:
-    """Make a function call whose arguments have so many tokens."""
+    """Return a function call whose arguments have this number of tokens."""
     arguments = dump({"city": "Ljubljana", "days": 3, "note": prose(number, seed)}).decode()
     return {
         "id": _id("fc", seed),
@@ -321,7 +321,7 @@ def function_call(number: int, seed: int) -> Json:
 
 
 def web_search(seed: int) -> Json:
-    """Make a finished web search with its sources."""
+    """Return a finished web search with its sources."""
     sources = [{"type": "url", "url": f"https://example.com/{seed}/{n}"} for n in range(6)]
     action = {"type": "search", "query": prose(6, seed), "queries": [prose(6, seed)], "sources": sources}
     return {"id": _id("ws", seed), "type": "web_search_call", "status": "completed", "action": action}
@@ -357,7 +357,7 @@ def _reasoning(seed: int) -> Json:
 
 
 def long_response(items: int) -> bytes:
-    """Make a response of so many messages, function calls and reasoning items, as bytes."""
+    """Return a response of this number of messages, function calls and reasoning items, as bytes."""
     kinds = (_reasoning, lambda seed: function_call(24, seed), _output_message)
     return dump(response("completed", [kinds[n % 3](n) for n in range(items)], _usage(items)))
 
@@ -376,5 +376,5 @@ def _turn(seed: int) -> Iterator[Json]:
 
 
 def history(items: int) -> list[Json]:
-    """Make a conversation of so many items as users keep it: dicts of messages, calls and their outputs."""
+    """Return a conversation of this number of items as users keep it: messages, calls and outputs as dicts."""
     return [item for seed in range(items // 5 + 1) for item in _turn(seed)][:items]

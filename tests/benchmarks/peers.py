@@ -1,5 +1,7 @@
 """The clients that are compared: ours and the official one, both over a transport that answers from memory."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,25 +16,25 @@ KEY = "sk-benchmark"
 
 @dataclass(frozen=True)
 class Answer:
-    """What the transport answers to every request."""
+    """The answer of the transport to every request."""
 
     content_type: str
     chunks: Sequence[bytes]
 
     @classmethod
-    def events(cls, chunks: Sequence[bytes]) -> "Answer":
-        """Answer with a stream."""
+    def events(cls, chunks: Sequence[bytes]) -> Answer:
+        """Return an answer that is a stream."""
         return cls("text/event-stream; charset=utf-8", chunks)
 
     @classmethod
-    def json(cls, body: bytes) -> "Answer":
-        """Answer with an object."""
+    def json(cls, body: bytes) -> Answer:
+        """Return an answer that is a JSON object."""
         return cls("application/json", [body])
 
 
 @dataclass(frozen=True)
 class Peer:
-    """A client library; `http` is the family of httpx that its clients take."""
+    """A client library; `http` is the HTTP library that its clients use, httpx or httpx2."""
 
     name: str
     http: ModuleType
@@ -40,13 +42,13 @@ class Peer:
     make_async: Callable[..., Any]
 
     def client(self, answer: Answer) -> Any:
-        """Make a sync client that always gets this answer."""
+        """Return a sync client that always receives this answer."""
         transport = _transport(self.http, answer)
         http_client = self.http.Client(transport=transport)
         return self.make(api_key=KEY, http_client=http_client, max_retries=0)
 
     def async_client(self, answer: Answer) -> Any:
-        """Make an async client that always gets this answer."""
+        """Return an async client that always receives this answer."""
         transport = _transport(self.http, answer)
         http_client = self.http.AsyncClient(transport=transport)
         return self.make_async(api_key=KEY, http_client=http_client, max_retries=0)
@@ -65,7 +67,7 @@ def official() -> Peer | None:
         openai: Any = import_module("openai")
     except ImportError:
         return None
-    # It went from httpx to httpx2: its own client class tells which.
+    # Older versions use httpx, newer ones httpx2; the base classes of its HTTP client show which.
     families = (cls.__module__.partition(".")[0] for cls in openai.DefaultHttpxClient.__mro__)
     family = next(name for name in families if name.startswith("httpx"))
     return Peer("official", sys.modules[family], openai.OpenAI, openai.AsyncOpenAI)

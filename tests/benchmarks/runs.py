@@ -1,4 +1,4 @@
-"""Runs of tools in memory: CPU time of a turn, ours against a loop by hand and against the framework for agents."""
+"""Runs with tools in memory: CPU time of a turn, compared with a hand-written loop and with openai-agents."""
 
 import asyncio
 import json
@@ -11,13 +11,13 @@ from . import payloads
 from .payloads import MODEL
 from .peers import Answer
 from .setup import Setup
-from .timing import Row, Target, cpu, in_turns, rows
+from .timing import Row, Target, alternate, cpu, rows
 
 _TOOL = "lookup"
 
 
 def turns(setup: Setup) -> Iterator[Row]:
-    """Compare runs whose every response calls a tool, up to a number of turns."""
+    """Compare runs of a fixed number of turns, in which every response calls a tool."""
     item = {**payloads.function_call(24, 1), "name": _TOOL, "arguments": json.dumps({"query": "trees"})}
     fields = {**payloads.response("completed", [item]), "store": True, "previous_response_id": "resp_0"}
     answer = Answer.json(payloads.dump(fields))
@@ -29,7 +29,7 @@ def turns(setup: Setup) -> Iterator[Row]:
         agents = _agents(setup.official.async_client(answer), setup.turns)
         loops |= {} if agents is None else {"openai-agents": partial(_time, agents)}
     loops["ours"] = partial(_time, partial(_ours, setup.ours.client(answer), setup.turns))
-    samples = in_turns(setup.repeats, loops)
+    samples = alternate(setup.repeats, loops)
     targets = {"official by hand": Target("at least", 1), "openai-agents": Target("at least", 3)}
     yield from rows("a turn of a run with one tool call", "ms", samples, targets, 1e3 / setup.turns)
 
@@ -43,7 +43,7 @@ def _time(loop: Callable[[], int]) -> float:
 
 
 class _Tool:
-    """A tool that counts its calls; the function is what frameworks make a schema of."""
+    """A tool that counts its calls; `function` is passed to the frameworks."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -68,7 +68,7 @@ def _ours(client: Any, most: int) -> int:
 
 
 def _by_hand(client: Any, most: int) -> int:
-    """The loop that programs write for themselves, with one tool and without checks."""
+    """Run a hand-written loop with one tool and without checks, and return the number of calls."""
     tool = _Tool()
     schema = {
         "type": "object",
@@ -91,7 +91,7 @@ def _by_hand(client: Any, most: int) -> int:
 
 
 def _agents(client: Any, most: int) -> Callable[[], int] | None:
-    """Return the same run by openai-agents, which stands on the official package; None if it is not installed."""
+    """Return the same run with openai-agents, which uses the official package; None if it is not installed."""
     try:
         agents: Any = import_module("agents")
     except ImportError:

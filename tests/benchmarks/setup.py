@@ -1,4 +1,6 @@
-"""How much is measured, and of whom."""
+"""The sizes of a benchmark run, and the clients that it compares."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,7 +12,7 @@ from .timing import Row
 
 @dataclass(frozen=True)
 class Setup:
-    """Sizes and repeats of a run."""
+    """The clients, sizes and repeats of a benchmark run."""
 
     ours: Peer
     official: Peer | None
@@ -25,18 +27,18 @@ class Setup:
     input_items: int = 1_000
     output_items: int = 1_500
     turns: int = 50
-    """Turns of a run of tools."""
+    """Turns of a run with tools."""
     requests: int = 1_000
     """Requests of a map."""
 
     @classmethod
-    def usual(cls) -> "Setup":
+    def usual(cls) -> Setup:
         """Return the setup of the table in the documentation."""
         return cls(peers.ours(), peers.official())
 
     @classmethod
-    def tiny(cls) -> "Setup":
-        """Return a setup that runs everything of ours once, for tests."""
+    def tiny(cls) -> Setup:
+        """Return a setup that measures this package once at small sizes, for tests."""
         return cls(
             peers.ours(),
             None,
@@ -54,7 +56,7 @@ class Setup:
 
     @property
     def peers(self) -> list[Peer]:
-        """The clients to be measured."""
+        """The clients that are compared."""
         return [self.ours] if self.official is None else [self.ours, self.official]
 
 

@@ -1,7 +1,7 @@
-"""Starts of fresh processes: importing, being ready to send, the first request, the first typed event.
+"""New processes: the time to import, to be ready to send, to the first request, and to the first typed event.
 
-All are on an equal footing: compiled modules come from one cache that a first round fills, and trio, which
-our tests need and httpcore loads wherever it finds it, is hidden.
+All rivals have the same conditions: compiled modules come from one cache, which a first round fills, and trio is
+hidden, which our tests need and httpcore would load.
 """
 
 import os
@@ -21,7 +21,7 @@ from . import payloads
 from .loopback import Loopback
 from .peers import KEY
 from .setup import Setup
-from .timing import Row, Target, in_turns, rows
+from .timing import Row, Target, alternate, rows
 
 _IMPORT = {"ours": "import responses_client", "official": "import openai"}
 _MAKE = {
@@ -29,7 +29,7 @@ _MAKE = {
     "official": "from openai import OpenAI; client = OpenAI({options})",
 }
 _BARE = "import httpx, pydantic; client = httpx.Client()"
-# We load no certificates for a server without TLS. This is what they would take.
+# This package loads no certificates for a server without TLS; this line measures what they would cost.
 _CERTIFICATES = "\nimport httpx; httpx.create_ssl_context()\n"
 _FIRST_EVENT = """
 with client.responses.create(model="gpt-5-mini", input="Tell me a story.", stream=True) as stream:
@@ -58,7 +58,10 @@ print(now, cpu, now - began, modules, memory)
 
 
 class Start(NamedTuple):
-    """What one process took: seconds since its start, CPU seconds, seconds of its own code, modules loaded, MiB."""
+    """The costs of one process.
+
+    Seconds since its start, CPU seconds, seconds of its own code, the number of modules loaded, and memory in MiB.
+    """
 
     wall: float
     cpu: float
@@ -68,10 +71,10 @@ class Start(NamedTuple):
 
 
 def imports(setup: Setup) -> Iterator[Row]:
-    """Compare importing the package."""
+    """Compare the import of the package."""
     with _Starter() as starter:
         calls = {peer.name: partial(starter.start, _IMPORT[peer.name]) for peer in setup.peers}
-        samples = in_turns(setup.starts, calls)
+        samples = alternate(setup.starts, calls)
     yield from _rows("import the package", "ms", samples, "own", {"official": None}, 1e3)
     yield from _rows("import the package", "modules", samples, "modules", {"official": None})
 
@@ -81,7 +84,7 @@ def ready(setup: Setup) -> Iterator[Row]:
     code = {peer.name: _MAKE[peer.name].format(options=f"api_key={KEY!r}") for peer in setup.peers}
     with _Starter() as starter:
         calls = {who: partial(starter.start, one) for who, one in {**code, "bare httpx": _BARE}.items()}
-        samples = in_turns(setup.starts, calls)
+        samples = alternate(setup.starts, calls)
     targets = {"bare httpx": Target("at most", 1.25), "official": None}
     yield from _rows("ready to send, wall time", "ms", samples, "wall", targets, 1e3)
     yield from _rows("ready to send, CPU time", "ms", samples, "cpu", targets, 1e3)
@@ -95,7 +98,7 @@ def first_event(setup: Setup) -> Iterator[Row]:
         options = f"api_key={KEY!r}, base_url={server.base_url!r}, max_retries=0"
         code = {peer.name: _MAKE[peer.name].format(options=options) + _FIRST_EVENT for peer in setup.peers}
         code["certified"] = _CERTIFICATES + code["ours"]
-        samples = in_turns(
+        samples = alternate(
             setup.starts, {who: partial(_exchange, starter, server, one) for who, one in code.items()}
         )
     starts = {who: [start for start, _ in exchanges] for who, exchanges in samples.items()}
@@ -124,7 +127,7 @@ def _rows(
 
 
 class _Starter:
-    """Starts processes that share a cache of compiled modules and nothing else."""
+    """Starts processes that share only a cache of compiled modules."""
 
     def __init__(self) -> None:
         self._cache = TemporaryDirectory()
@@ -138,7 +141,7 @@ class _Starter:
         self._cache.cleanup()
 
     def start(self, code: str) -> Start:
-        """Run code in a process of its own."""
+        """Run code in a new process."""
         command = [sys.executable, "-P", "-c", _BEFORE + code + _AFTER]
         environment = self._environment()
         before = time.monotonic()
@@ -159,7 +162,7 @@ class _Starter:
 
 
 def _is_foreign(name: str) -> bool:
-    """Say whether a variable would change what is measured."""
+    """Whether an environment variable would change the results."""
     return name.startswith(("OPENAI_", "PYTHON")) or name.lower().endswith("_proxy")
 
 

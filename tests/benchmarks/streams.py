@@ -15,7 +15,7 @@ from . import payloads
 from .payloads import BLOCK, MODEL, SEGMENT
 from .peers import Answer, Peer
 from .setup import Setup
-from .timing import Row, Target, cpu, in_turns, rows
+from .timing import Row, Target, alternate, cpu, rows
 
 _CHUNKINGS = (
     ("1.4 KiB chunks", SEGMENT),
@@ -56,7 +56,7 @@ async def read_async(client: Any) -> _Seen:
 
 
 def accumulate(client: Any) -> str:
-    """Read a stream with the helper that puts the response together, and return its text."""
+    """Read a stream with the helper that accumulates the response, and return its text."""
     with client.responses.stream(**_REQUEST) as stream:
         _consume(stream)
         text: str = stream.get_final_response().output_text
@@ -83,13 +83,13 @@ def async_streams(setup: Setup) -> Iterator[Row]:
 
 
 def mixed_streams(setup: Setup) -> Iterator[Row]:
-    """Compare reading an agent's stream: thinking, searches, calls, text."""
+    """Compare reading an agent's stream: reasoning, searches, calls and text."""
     frames = [payloads.frame(event) for event in payloads.mixed_events(setup.rounds)]
     yield from _compare(setup, "mixed stream, sync, 1.4 KiB chunks", frames, SEGMENT, _reader, None)
 
 
 def bare_streams(setup: Setup) -> Iterator[Row]:
-    """Compare reading a stream with what pydantic-core alone takes for events cut out beforehand."""
+    """Compare reading a stream with pydantic-core alone, which gets the events already separated."""
     events = payloads.text_events(setup.deltas)
     frames = [payloads.frame(event) for event in events]
     data = [payloads.dump(event) for event in events]
@@ -104,7 +104,7 @@ def bare_streams(setup: Setup) -> Iterator[Row]:
     }
     for name, size in _CHUNKINGS[:2]:
         readers = {"ours": _reader(setup.ours, payloads.chunks(frames, size)), **bare}
-        samples = in_turns(
+        samples = alternate(
             setup.repeats, {who: partial(_per_event, run, len(events)) for who, run in readers.items()}
         )
         yield from rows(f"stream, sync, {name}", "us/event", samples, dict.fromkeys(bare, _BARE))
@@ -136,8 +136,8 @@ def _compare(
     readers = {peer.name: reader(peer, chunks) for peer in setup.peers}
     seen = {run() for run in readers.values()}
     if len(seen) != 1:
-        raise AssertionError(f"The clients do not read the same: {seen}")
-    samples = in_turns(
+        raise AssertionError(f"The clients read different events: {seen}")
+    samples = alternate(
         setup.repeats, {who: partial(_per_event, run, len(frames)) for who, run in readers.items()}
     )
     return rows(what, "us/event", samples, {"official": target})
@@ -161,7 +161,7 @@ def _per_event(run: Callable[[], object], events: int) -> float:
 
 
 def _peak(run: Callable[[], object]) -> float:
-    run()  # what is made once is no matter here
+    run()  # so that memory allocated once, for caches, is not counted
     tracemalloc.start()
     try:
         run()
@@ -172,7 +172,7 @@ def _peak(run: Callable[[], object]) -> float:
 
 def _tagged_union() -> TypeAdapter[Any]:
     classes = dict.fromkeys(map(_class_of, dispatcher(StreamEvent).members))
-    union: Any = Union[tuple(classes)]  # noqa: UP007  # of classes that only run time knows
+    union: Any = Union[tuple(classes)]  # noqa: UP007  # the classes are known only at run time
     return TypeAdapter(Annotated[union, Field(discriminator="type")])
 
 

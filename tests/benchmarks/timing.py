@@ -1,4 +1,4 @@
-"""Samples of rival implementations, taken in turns, and the rows that are made of them."""
+"""Samples of rival implementations, taken in alternating order, and rows made from them."""
 
 import gc
 import time
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Target:
-    """What the ratio of a row has to be: "at least" so many times less than the rival, or "at most" so many times it."""
+    """The required ratio of a row: rival / ours is "at least" the value, or ours / rival "at most"."""
 
     bound: Literal["at least", "at most"]
     value: float
@@ -21,12 +21,12 @@ class Target:
         return f"{'>=' if self.bound == 'at least' else '<='} {self.value:g}"
 
     def ratio(self, ours: float, rival: float) -> float:
-        """Return rival / ours where more is better, ours / rival where less is."""
+        """Return rival / ours for "at least", ours / rival for "at most"."""
         above, below = (rival, ours) if self.bound == "at least" else (ours, rival)
         return above / below if below else float("inf")
 
     def met(self, ratio: float) -> bool:
-        """Say whether the ratio is good enough."""
+        """Whether the ratio meets the target."""
         return ratio >= self.value if self.bound == "at least" else ratio <= self.value
 
 
@@ -34,8 +34,8 @@ class Target:
 class Row:
     """One line of the table: our samples and those of a rival, in the same unit.
 
-    Machines change their speed from one moment to the next, so the ratio is the median of the ratios of
-    samples that were taken next to each other.
+    The speed of a machine changes from one moment to the next, so the ratio is the median of the ratios of neighbouring
+    samples.
     """
 
     what: str
@@ -57,7 +57,7 @@ class Row:
 
     @property
     def ratios(self) -> list[float]:
-        """How we compare, sample by sample, in the direction of the target."""
+        """The ratios of neighbouring samples, in the direction of the target."""
         target = self.target or _MORE
         return [
             target.ratio(ours, rival) for ours, rival in zip(self.ours, self.rival, strict=bool(self.rival))
@@ -65,7 +65,7 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """How we compare."""
+        """The median of the ratios; None without a rival."""
         return median(self.ratios) if self.rival else None
 
     @property
@@ -93,15 +93,15 @@ _MORE = Target("at least", 0)
 
 
 def cpu(function: Callable[[], object]) -> float:
-    """Return the CPU seconds a call takes; garbage of earlier calls is not its business."""
-    gc.collect()
+    """Return the CPU seconds that a call takes."""
+    gc.collect()  # so that garbage of earlier calls is not collected during this one
     start = time.process_time()
     function()
     return time.process_time() - start
 
 
-def in_turns(repeats: int, measures: Mapping[str, Callable[[], T]]) -> dict[str, list[T]]:
-    """Take samples of each measure in alternating order, after a first round that is thrown away."""
+def alternate(repeats: int, measures: Mapping[str, Callable[[], T]]) -> dict[str, list[T]]:
+    """Return samples of each measure, taken in alternating order after a first round that is discarded."""
     for measure in measures.values():
         measure()
     samples: dict[str, list[T]] = {name: [] for name in measures}
@@ -119,7 +119,7 @@ def rows(
     targets: Mapping[str, Target | None],
     factor: float = 1.0,
 ) -> list[Row]:
-    """Make a row for each rival that was measured, or one of ours alone."""
+    """Return a row for each rival that was measured, or a single one without a rival."""
     mine = [sample * factor for sample in samples["ours"]]
     rivals = {name: [sample * factor for sample in samples[name]] for name in targets if name in samples}
     if not rivals:

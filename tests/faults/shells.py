@@ -81,7 +81,7 @@ class Session:
     @property
     def busy_connections(self) -> int:
         """How many connections of the client's pool are in use, or broken and still kept."""
-        pool = self.client._io._given._transport._pool  # type: ignore[attr-defined]
+        pool = self.client._core.io._given._transport._pool  # type: ignore[attr-defined]
         return max(len(pool._requests), sum(not connection.is_idle() for connection in pool.connections))
 
 

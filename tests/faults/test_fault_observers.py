@@ -163,7 +163,7 @@ def test_spans_of_httpx_are_inside_of_ours(
     shell: Shell, deadline: float | None, tracers: TracerProvider, exported: InMemorySpanExporter
 ) -> None:
     async def script(session: Session) -> None:
-        http_client = session.client._io._given  # type: ignore[attr-defined]
+        http_client = session.client._core.io._given  # type: ignore[attr-defined]
         HTTPXClientInstrumentor.instrument_client(http_client, tracer_provider=tracers)
         with tracers.get_tracer("test").start_as_current_span("outer"):
             await session.create()

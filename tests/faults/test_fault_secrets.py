@@ -194,7 +194,7 @@ def test_client_stream_and_response_show_no_key() -> None:
         created = client.responses.create(model="m", input="Hi")
         with client.responses.stream(model="m", input="Hi") as stream:
             stream.until_done()
-        everything = [client, client._settings, created, created.meta, stream, stream.meta]
+        everything = [client, client._core.settings, created, created.meta, stream, stream.meta]
 
     assert KEY not in repr(everything)
 

@@ -40,6 +40,29 @@ def misspelt_keyword(client: Client) -> None:
     client.responses.stream(inputs="Hi")  # type: ignore[call-overload]
 
 
+def argument_by_position(client: Client) -> None:
+    client.responses.create("Hi")  # type: ignore[call-overload]
+    client.responses.stream("Hi")  # type: ignore[call-overload]
+    client.responses.parse("Hi", text_format=int)  # type: ignore[call-overload]
+    client.responses.run("Hi")  # type: ignore[call-overload]
+    client.responses.run_stream("Hi")  # type: ignore[call-overload]
+    client.responses.retrieve("resp_1", True)  # type: ignore[call-overload]
+    client.responses.map([], 5)  # type: ignore[call-overload]
+
+
+async def argument_by_position_of_async_methods(client: AsyncClient) -> None:
+    await client.responses.create("Hi")  # type: ignore[call-overload]
+    client.responses.stream("Hi")  # type: ignore[call-overload]
+    await client.responses.run("Hi")  # type: ignore[call-overload]
+    await client.responses.retrieve("resp_1", True)  # type: ignore[call-overload]
+    client.responses.map([], 5)  # type: ignore[call-overload]
+
+
+def plumbing_of_clients(client: Client) -> None:
+    client.stream(model="gpt-5-mini", input="Hi")  # type: ignore[attr-defined]
+    client.call  # type: ignore[attr-defined]  # noqa: B018
+
+
 def value_out_of_a_list(client: Client) -> None:
     client.responses.stream(input="Hi", service_tier="fastest")  # type: ignore[call-overload]
     client.responses.stream(input="Hi", tool_choice="maybe")  # type: ignore[call-overload]

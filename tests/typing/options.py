@@ -35,6 +35,14 @@ def a_client_can_be_copied_with_other_options(client: Client, other: AsyncClient
     assert_type(Client(api_key=lambda: "key", http_client=httpx.Client()), Client)
 
 
+class TeamClient(Client):
+    """A client of an application's own class."""
+
+
+def a_copy_has_the_class_of_the_client(client: TeamClient) -> None:
+    assert_type(client.with_options(timeout=3), TeamClient)
+
+
 def clients_are_context_managers() -> None:
     with Client() as client:
         assert_type(client, Client)

@@ -307,7 +307,7 @@ def test_ends_of_chunks_do_not_matter(texts: list[bytes], data: st.DataObject) -
 
 
 BAD: dict[str, tuple[bytes, str]] = {
-    "no JSON": (b"oops", "Line 3 is no result of a batch: No valid BatchResultLine: Invalid JSON"),
+    "no JSON": (b"oops", "Line 3 is no result of a batch: Not a valid BatchResultLine: Invalid JSON"),
     "cut off": (lines_of(result())[:40], "Line 3 is no result of a batch"),
     "no object": (b"[1]", "Line 3 is no result of a batch"),
     "no id": (b'{"response": null}', "Line 3 is no result of a batch: .* at custom_id"),

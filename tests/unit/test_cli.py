@@ -56,11 +56,11 @@ def standard_input(data: bytes) -> io.TextIOWrapper:
 
 
 def errors(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """What was said on standard error but for the notice that the embedded server answers."""
+    """The lines on standard error, without the notice that the embedded server answers."""
     return [line for line in capsys.readouterr().err.splitlines() if not line.startswith(NOTICE)]
 
 
-# --- what is shown
+# --- output
 
 
 def test_text_of_the_answer_is_shown_and_where_it_comes_from(capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,7 +71,7 @@ def test_text_of_the_answer_is_shown_and_where_it_comes_from(capsys: pytest.Capt
     assert shown.err.count("\n") == 1
 
 
-def test_events_are_shown_by_type_and_text_reads_as_text(capsys: pytest.CaptureFixture[str]) -> None:
+def test_events_are_shown_by_type_and_deltas_as_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--events", "Hi"]) == 0
     assert [tuple(line.split(maxsplit=1)) for line in capsys.readouterr().out.splitlines()] == [
         ("ResponseCreated", "response: Response (in_progress)"),
@@ -86,9 +86,7 @@ def test_events_are_shown_by_type_and_text_reads_as_text(capsys: pytest.CaptureF
     ]
 
 
-def test_events_take_one_line_each_whatever_they_hold(
-    server: Server, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_events_take_one_line_each(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     server.reply_events(
         [
             {"type": "response.output_text.delta", "delta": "one\ntwo"},
@@ -121,7 +119,7 @@ def test_json_gives_each_event_as_it_came(server: Server, capsys: pytest.Capture
     assert events[-1]["response"] == next(iter(server.responses.values()))
 
 
-def test_json_is_utf_8_whatever_the_terminal_speaks(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_json_is_utf_8_in_any_locale(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     written = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
     server.reply("Grüße")
@@ -148,7 +146,7 @@ def test_text_cannot_steer_the_terminal(server: Server, monkeypatch: pytest.Monk
     assert terminal.getvalue() == "a\ufffd]0;title\ufffdb\tc\n"
 
 
-def test_embedded_server_takes_its_time_for_somebody_who_watches(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_embedded_server_streams_slowly_to_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr(sys, "stdout", Terminal())
     monkeypatch.setattr("time.sleep", slept.append)
@@ -202,7 +200,7 @@ def test_refusal_is_shown_and_named(server: Server, capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     "part", [{"type": "output_text", "text": "Hello"}, {"type": "refusal", "refusal": "Hello"}]
 )
-def test_text_that_came_in_one_piece_is_shown(
+def test_text_without_deltas_is_shown(
     server: Server, capsys: pytest.CaptureFixture[str], part: dict[str, Any]
 ) -> None:
     item = {"type": "message", "role": "assistant", "content": [part]}
@@ -211,7 +209,7 @@ def test_text_that_came_in_one_piece_is_shown(
     assert capsys.readouterr().out == "Hello\n"
 
 
-def test_empty_answer_is_said_to_be_empty(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_empty_answer_is_reported(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     server.reply_items([])
     assert main(["Hi"]) == 0
     shown = capsys.readouterr()
@@ -219,7 +217,7 @@ def test_empty_answer_is_said_to_be_empty(server: Server, capsys: pytest.Capture
     assert shown.err.splitlines()[1:] == ["The answer is empty."]
 
 
-# --- what is sent
+# --- the request
 
 
 def test_options_are_sent(server: Server) -> None:
@@ -232,7 +230,7 @@ def test_options_are_sent(server: Server) -> None:
     }
 
 
-def test_nothing_is_sent_that_was_not_asked_for(server: Server) -> None:
+def test_request_without_options_has_model_and_input_only(server: Server) -> None:
     assert main(["Hi"]) == 0
     assert server.requests[0].json == {"model": "gpt-5.4", "input": "Hi", "stream": True}
 
@@ -246,7 +244,7 @@ def test_prompt_is_read_from_standard_input(
     assert server.requests[0].json["input"] == "Grüße\n"
 
 
-# --- wrong use
+# --- wrong usage
 
 
 def misuse(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
@@ -256,7 +254,7 @@ def misuse(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().err.splitlines()[-1]
 
 
-def test_missing_prompt_is_not_waited_for_at_a_terminal(
+def test_missing_prompt_at_a_terminal_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal())
@@ -271,7 +269,7 @@ def test_empty_prompt_is_refused(
     assert "the prompt is empty" in misuse([], capsys)
 
 
-def test_prompt_that_is_no_text_is_refused(
+def test_prompt_that_is_not_utf_8_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "stdin", standard_input(b"\xff\xfe"))
@@ -279,7 +277,7 @@ def test_prompt_that_is_no_text_is_refused(
 
 
 def test_unknown_option_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "--colour" in misuse(["Hi", "--colour"], capsys)
+    assert "--shape" in misuse(["Hi", "--shape"], capsys)
 
 
 def test_wrong_configuration_is_one_line_that_keeps_the_key(
@@ -299,7 +297,7 @@ def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().out == f"responses-client {__version__}\n"
 
 
-# --- answers that go wrong
+# --- responses that fail
 
 
 @pytest.mark.parametrize(
@@ -327,7 +325,9 @@ def test_response_that_is_not_completed_is_an_error(
     assert errors(capsys) == [problem]
 
 
-def test_interrupted_stream_keeps_what_came(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_interrupted_stream_shows_the_text_received(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
     server.disconnect_after(events=6)
     assert main(["Hi"]) == 1
     shown = capsys.readouterr()
@@ -355,7 +355,7 @@ def test_refused_request_is_one_line(server: Server, capsys: pytest.CaptureFixtu
     assert line.startswith("error: POST /v1/responses was answered with 400: No such model")
 
 
-# --- an output that cannot be written to
+# --- output that cannot be written
 
 
 def test_closed_pipe_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -407,7 +407,7 @@ def test_interrupt_ends_the_line_and_closes_the_stream(
 
 
 def run_module(name: str = "__main__") -> None:
-    """Do what `python -m responses_client` does; runpy cannot where pytest rewrites a package's imports."""
+    """Run `__main__.py` like `python -m responses_client`; runpy fails where pytest rewrites imports."""
     assert responses_client.__file__ is not None
     path = Path(responses_client.__file__).with_name("__main__.py")
     exec(compile(path.read_bytes(), path, "exec"), {"__name__": name, "__package__": "responses_client"})
@@ -440,7 +440,7 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
 class Loopback(ThreadingHTTPServer):
-    """An HTTP server whose answers a test writes; keeps the headers of requests."""
+    """An HTTP server that answers by a function of the test, and keeps the headers of requests."""
 
     daemon_threads = True
 
@@ -559,7 +559,7 @@ def test_refused_connection_is_one_line(
     assert line.startswith(f"error: POST {server.url.removesuffix('/v1')} got no answer after 3 tries")
 
 
-def test_address_that_is_none_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_address_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--base-url", "localhost:8000", "Hi"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "base_url" in line

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from inspect import isawaitable, iscoroutinefunction
+from operator import attrgetter
 from typing import Any
 
 import anyio
@@ -13,7 +16,8 @@ from samples import COMPLETED, CREATED, HEL, KEY, response
 from responses_client import AsyncClient, AsyncEventStream, Client, EventStream, testing
 from responses_client._calls.settings import DEFAULT_BASE_URL
 from responses_client.errors import ConfigurationError, RequestValidationError
-from responses_client.resources.responses import AsyncResponses, Responses
+from responses_client.resources.async_responses import AsyncResponses
+from responses_client.resources.responses import Responses
 
 
 class Server:
@@ -136,6 +140,118 @@ def test_repr_shows_where_and_whether_and_nothing_secret(kind: type[Client | Asy
     assert repr(client) == f"<{kind.__name__} http://api.test/v1 (open)>"
 
 
+# --- names that users see
+
+
+def public_names(thing: object) -> set[str]:
+    return {name for name in dir(thing) if not name.startswith("_")}
+
+
+@pytest.mark.parametrize(("kind", "close"), [(Client, "close"), (AsyncClient, "aclose")])
+def test_client_shows_its_public_names_only(kind: type[Client | AsyncClient], close: str) -> None:
+    resources = {"responses", "conversations", "webhooks"}
+    assert public_names(kind(api_key=KEY)) == resources | {"base_url", "is_closed", "with_options", close}
+
+
+METHODS = {
+    "responses": "cancel compact connect create delete map parse resume retrieve run run_stream stream wait",
+    "responses.input_items": "list",
+    "responses.input_tokens": "count",
+    "conversations": "create delete retrieve update",
+    "conversations.items": "create delete list retrieve",
+    "webhooks": "create delete list retrieve rotate_secret test unwrap update verify_signature",
+    "webhooks.event_types": "list",
+}
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@pytest.mark.parametrize("path", METHODS)
+def test_resource_shows_its_methods_and_resources_only(kind: type[Client | AsyncClient], path: str) -> None:
+    resources = {name.rpartition(".")[2] for name in METHODS if name.rpartition(".")[0] == path}
+    assert public_names(attrgetter(path)(kind(api_key=KEY))) == resources | set(METHODS[path].split())
+
+
+# --- arguments by position
+
+KINDS = pytest.mark.parametrize("kind", [Client, AsyncClient])
+
+
+def message_of_type_error(call: Callable[[], Any]) -> str:
+    """The message of the `TypeError` that a call raises, or, if it is async, its awaiting."""
+
+    async def main() -> None:
+        result = call()
+        if isawaitable(result):
+            await result
+
+    with pytest.raises(TypeError) as caught:
+        anyio.run(main)
+    return str(caught.value)
+
+
+@KINDS
+@pytest.mark.parametrize("name", ["create", "stream", "run", "run_stream"])
+def test_prompt_by_position_is_shown_by_name(kind: Any, name: str) -> None:
+    method = getattr(kind(api_key=KEY).responses, name)
+
+    expected = f"client.responses.{name}() takes its arguments by name"
+    assert message_of_type_error(lambda: method("hello")) == f"{expected}: input='hello'"
+    assert message_of_type_error(lambda: method("m", "hello")) == f"{expected}, such as input=..."
+
+
+@KINDS
+def test_prompt_of_parse_by_position_is_shown_by_name(kind: Any) -> None:
+    parse = kind(api_key=KEY).responses.parse
+
+    expected = "client.responses.parse() takes its arguments by name: input='hello'"
+    assert message_of_type_error(lambda: parse("hello", text_format=int)) == expected
+
+
+@KINDS
+@pytest.mark.parametrize(("name", "first"), [("retrieve", "response_id"), ("map", "requests")])
+def test_second_argument_by_position_is_refused(kind: Any, name: str, first: str) -> None:
+    method = getattr(kind(api_key=KEY).responses, name)
+
+    expected = f"client.responses.{name}() takes its arguments by name, except {first}"
+    assert message_of_type_error(lambda: method("resp_1", True)) == expected
+
+
+@KINDS
+@pytest.mark.parametrize("path", METHODS)
+def test_every_method_says_its_public_path_when_called_by_position(kind: Any, path: str) -> None:
+    resource = attrgetter(path)(kind(api_key=KEY))
+    for name in set(METHODS[path].split()) - {"parse"}:  # which asks for `text_format` first
+        method = getattr(resource, name)
+        message = message_of_type_error(lambda method=method: method(*"12345"))
+        assert message.startswith(f"client.{path}.{name}() takes ")
+
+
+@KINDS
+def test_missing_argument_is_reported_with_the_public_path(kind: Any) -> None:
+    client = kind(api_key=KEY)
+
+    expected = "client.responses.cancel() missing 1 required positional argument: 'response_id'"
+    assert message_of_type_error(lambda: client.responses.cancel()) == expected
+    expected = "client.responses.parse() missing 1 required keyword-only argument: 'text_format'"
+    assert message_of_type_error(lambda: client.responses.parse("hello")) == expected
+
+
+def test_async_methods_are_coroutine_functions() -> None:
+    responses = AsyncClient(api_key=KEY).responses
+    names = ["cancel", "compact", "create", "delete", "parse", "resume", "retrieve", "run", "wait"]
+    assert [name for name in METHODS["responses"].split() if is_coroutine_function(responses, name)] == names
+
+
+def is_coroutine_function(resource: object, name: str) -> bool:
+    return iscoroutinefunction(getattr(resource, name))
+
+
+def test_coroutine_that_was_never_awaited_is_named_by_its_public_path() -> None:
+    coroutine = AsyncClient(api_key=KEY).responses.create(**HI)
+    coroutine.close()
+    assert coroutine.__qualname__ == "client.responses.create"
+
+
 # --- http_client
 
 
@@ -201,8 +317,33 @@ def test_copy_has_other_settings_and_the_same_connections(server: Server) -> Non
     assert str(request.url) == "http://copy.test/v1/responses"
     assert request.headers["authorization"] == "Bearer other-key"
     assert (request.headers["x-a"], request.headers["x-b"]) == ("1", "2")
-    assert copy._io is client._io
-    assert (client.base_url, client._settings.max_retries) == (DEFAULT_BASE_URL, 5)
+    assert copy._core.io is client._core.io
+    assert (client.base_url, client._core.settings.max_retries) == (DEFAULT_BASE_URL, 5)
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_copy_is_of_the_same_class_and_keeps_its_attributes(kind: Any) -> None:
+    class Mine(kind):  # type: ignore[misc]
+        def __init__(self, team: str) -> None:
+            super().__init__(api_key=KEY)
+            self.team = team
+
+    client = Mine("docs")
+    resources = client.responses
+    copy = client.with_options(timeout=1)
+
+    assert (type(copy), copy.team, copy._core.settings.timeout) == (Mine, "docs", 1)
+    assert copy.responses is not resources
+
+
+def test_async_hook_is_refused_by_the_client_and_by_its_copies() -> None:
+    async def hook(info: object) -> None:
+        pass
+
+    with pytest.raises(ConfigurationError, match="on_request is an async function, which needs AsyncClient"):
+        Client(api_key=KEY, on_request=hook)
+    with pytest.raises(ConfigurationError, match="on_request is an async function, which needs AsyncClient"):
+        Client(api_key=KEY).with_options(on_request=hook)
 
 
 def test_async_copy_has_other_settings_and_the_same_connections(server: Server, backend: str) -> None:
@@ -215,7 +356,7 @@ def test_async_copy_has_other_settings_and_the_same_connections(server: Server, 
         await client.responses.create(**HI)
 
     anyio.run(main, backend=backend)
-    assert copy._io is client._io
+    assert copy._core.io is client._core.io
     assert [request.url.host for request in server.requests] == ["copy.test", "api.openai.com"]
 
 

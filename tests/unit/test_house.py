@@ -34,7 +34,7 @@ FLOORS = (
     ("_map",),
     ("_telemetry", "otel"),
     ("_webhook_signatures", "_batch_files"),
-    ("_client", "resources"),
+    ("_client_core", "_client", "resources"),
     ("testing",),
     ("_cli", "__main__"),
 )

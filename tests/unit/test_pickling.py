@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
 from typing import Any
 
+import cloudpickle
 import httpx
 import pytest
 from callers import MODES, Caller
@@ -20,6 +21,7 @@ from samples import KEY, response
 from responses_client import AsyncClient, AuthenticationError, Client, ConfigurationError
 from responses_client._base.api_keys import KeyFunction
 from responses_client._calls.settings import Settings
+from responses_client._transport.protocols import run
 from responses_client.testing import Server
 
 CLIENTS = (Client, AsyncClient)
@@ -67,10 +69,10 @@ def test_copy_of_a_client_has_its_settings_and_connections_of_its_own(
 
     assert type(twin) is kind
     changes = {"auth": None}
-    assert twin._settings._replace(**changes) == client._settings._replace(**changes)
-    assert type(twin._settings) is Settings
-    assert type(twin._settings.auth) is httpx.BasicAuth
-    assert twin._io is not client._io
+    assert twin._core.settings._replace(**changes) == client._core.settings._replace(**changes)
+    assert type(twin._core.settings) is Settings
+    assert type(twin._core.settings.auth) is httpx.BasicAuth
+    assert twin._core.io is not client._core.io
     assert not {twin.responses, twin.conversations, twin.webhooks} & {*resources}
 
 
@@ -80,7 +82,7 @@ def test_shallow_copy_shares_the_connections() -> None:
     twin = copy.copy(client)
     twin.close()
 
-    assert twin._io is client._io
+    assert twin._core.io is client._core.io
     assert twin.responses is not resources
     assert (twin.is_closed, client.is_closed) == (True, False)
 
@@ -92,7 +94,7 @@ def test_copy_of_what_with_options_gave_closes_its_own_connections(
 ) -> None:
     twin = duplicate(kind(api_key=KEY).with_options(max_retries=0))
 
-    assert (twin._settings.max_retries, twin._is_copy) == (0, False)
+    assert (twin._core.settings.max_retries, twin._core._is_copy) == (0, False)
 
 
 @COPY
@@ -112,8 +114,8 @@ def test_function_for_the_key_goes_along_but_not_the_key_it_gave(
     kind: Any, duplicate: Callable[[Any], Any]
 ) -> None:
     client = kind(api_key=give_key)
-    client._settings.api_key.keep(KEY, 9e9, 0.0)
-    key = duplicate(client)._settings.api_key
+    client._core.settings.api_key.keep(KEY, 9e9, 0.0)
+    key = duplicate(client)._core.settings.api_key
 
     assert isinstance(key, KeyFunction)
     assert key.function is give_key
@@ -153,7 +155,16 @@ def test_attributes_of_a_class_of_ones_own_go_along(duplicate: Callable[[Any], A
     client.team = "docs"
     twin = duplicate(client)
 
-    assert (type(twin), twin.team, twin._settings) == (Mine, "docs", client._settings)
+    assert (type(twin), twin.team, twin._core.settings) == (Mine, "docs", client._core.settings)
+
+
+@pytest.mark.parametrize("kind", CLIENTS)
+def test_client_and_its_resource_share_connections_after_unpickling(kind: Any) -> None:
+    client = kind(api_key=KEY)
+    twin, resource = pickled((client, client.responses))
+
+    assert resource._core is twin._core
+    assert twin.responses._core is twin._core
 
 
 # --- results
@@ -231,6 +242,18 @@ def address() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_address[1]}/v1"
         server.shutdown()
         thread.join()
+
+
+@pytest.mark.parametrize("dump", [pickle.dumps, cloudpickle.dumps])
+@pytest.mark.parametrize(("name", "options"), [("create", {}), ("parse", {"text_format": str})])
+def test_method_of_a_resource_can_be_pickled(
+    address: str, dump: Callable[[Any], bytes], name: str, options: dict[str, Any]
+) -> None:
+    with Client(api_key=KEY, base_url=address) as client:
+        method = pickle.loads(dump(getattr(client.responses, name)))
+
+    assert method(model="m", input="Hi", **options).output_text == "Hello"
+    run(method.__self__._core.close())
 
 
 def test_worker_processes_take_clients_and_give_results_and_errors_back(address: str) -> None:

@@ -7,11 +7,14 @@ import pickle
 import re
 import subprocess
 import sys
+import traceback
 from pathlib import Path
+from typing import ForwardRef, get_type_hints
 
 import pytest
 
 import responses_client
+from responses_client import errors
 
 NAMES = [
     "APIConnectionError",
@@ -136,12 +139,77 @@ def test_errors_pickle_by_their_public_module() -> None:
     assert type(error).__module__ == "responses_client.errors"
 
 
+MODULES = {"errors", "models", "testing"}
+TYPE_ALIASES = {"RunEvent", "RunTool"}  # unions, which have no path
+ERRORS = sorted(set(NAMES) & set(errors.__all__))
+OTHERS = sorted(set(NAMES) - {*ERRORS, *MODULES, *TYPE_ALIASES, "__version__"})
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_name_shows_its_public_path(name: str) -> None:
+    exported = getattr(responses_client, name)
+
+    assert (exported.__module__, exported.__qualname__) == ("responses_client", name)
+    assert pickle.loads(pickle.dumps(exported)) is exported
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_error_shows_its_public_path(name: str) -> None:
+    error = getattr(responses_client, name)
+
+    assert (error.__module__, error.__qualname__) == ("responses_client.errors", name)
+    assert pickle.loads(pickle.dumps(error)) is error
+
+
+PICKLED = r"""
+import pickle, sys
+print(*(f"{thing.__module__}.{thing.__qualname__}" for thing in pickle.load(sys.stdin.buffer)))
+"""
+
+
+def test_pickles_name_public_paths_that_a_new_process_finds() -> None:
+    things = [getattr(responses_client, name) for name in OTHERS]
+    pickles = pickle.dumps(things)
+    found = subprocess.run([sys.executable, "-c", PICKLED], input=pickles, capture_output=True, check=True)
+
+    assert found.stdout.decode().split() == [f"responses_client.{name}" for name in OTHERS]
+    assert b"responses_client._" not in pickles
+
+
+@pytest.mark.parametrize("error", [*map(errors.__dict__.get, ERRORS)], ids=ERRORS)
+def test_traceback_of_an_error_shows_its_public_path(error: type[Exception]) -> None:
+    instance = error.__new__(error, "It failed.")
+    (line,) = traceback.format_exception_only(error, instance)
+
+    assert line.startswith(f"responses_client.errors.{error.__name__}: ")
+
+
+@pytest.mark.parametrize(
+    "name", ["RateLimits", "RequestInfo", "ResponseMeta", "ResumeToken", "RunResult", "Turn"]
+)
+def test_annotations_of_public_classes_can_be_evaluated(name: str) -> None:
+    exported = getattr(responses_client, name)
+    hints = get_type_hints(exported)
+
+    assert list(hints) == list(exported.__annotations__)
+    assert not [hint for hint in hints.values() if isinstance(hint, (str, ForwardRef))]
+
+
 # PAIN_THREADS a20
 def test_import_loads_nothing_before_it_is_used() -> None:
     program = "import sys, responses_client; print(*sorted(m for m in sys.modules if m.startswith('respon')))"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert found.stdout.split() == ["responses_client", "responses_client._version"]
+
+
+def test_making_a_client_loads_neither_pydantic_nor_models() -> None:
+    program = "import sys; from responses_client import Client; Client(api_key='x'); print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    loaded = found.stdout.split()
+    assert "responses_client._client_core" in loaded
+    assert not {"pydantic", "pydantic_core", "responses_client.models._base"} & {*loaded}
 
 
 FIRST_EVENT = r"""

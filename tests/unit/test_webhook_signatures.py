@@ -366,7 +366,7 @@ def test_malformed_event_is_unknown_and_says_why(body: bytes) -> None:
 
 @pytest.mark.parametrize("body", [*MALFORMED, event(None), event("batch.completed", data=3)])
 def test_malformed_event_is_an_error_in_strict_mode(body: bytes) -> None:
-    with pytest.raises(ResponseValidationError, match="No valid WebhookEvent") as caught:
+    with pytest.raises(ResponseValidationError, match="Not a valid WebhookEvent") as caught:
         unwrapped(body, strict=True)
     assert caught.value.body == json.loads(body)
 
@@ -406,11 +406,11 @@ def test_nothing_is_parsed_that_is_not_signed() -> None:
 
 
 def sync_webhooks(**options: Any) -> Webhooks:
-    return Webhooks(Client(api_key="k", **options))
+    return Client(api_key="k", **options).webhooks
 
 
 def async_webhooks(**options: Any) -> AsyncWebhooks:
-    return AsyncWebhooks(AsyncClient(api_key="k", **options))
+    return AsyncClient(api_key="k", **options).webhooks
 
 
 both = pytest.mark.parametrize("make", [sync_webhooks, async_webhooks])
@@ -480,11 +480,11 @@ def test_webhook_of_the_server_is_accepted_by_its_clients() -> None:
         for told in (response, response.to_dict(), response.id):
             assert told is not None
             webhook = server.webhook(told)
-            found = Webhooks(server.client()).unwrap(webhook.body, webhook.headers)
+            found = server.client().webhooks.unwrap(webhook.body, webhook.headers)
             assert type(found) is ResponseCompletedWebhookEvent
             assert found.data.id == response.id
             assert found.created_at == server.now
-            AsyncWebhooks(server.async_client()).verify_signature(webhook.body, webhook.headers)
+            server.async_client().webhooks.verify_signature(webhook.body, webhook.headers)
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "incomplete", "cancelled"])
@@ -534,6 +534,6 @@ def test_server_signs_with_another_secret_when_told_to() -> None:
     server = Server()
     webhook = server.webhook("resp_1", type="response.failed", secret=SECRET)
     with pytest.raises(WebhookSignatureError):
-        Webhooks(server.client()).unwrap(webhook.body, webhook.headers)
+        server.client().webhooks.unwrap(webhook.body, webhook.headers)
     server.webhook_secret = SECRET
-    assert Webhooks(server.client()).unwrap(webhook.body, webhook.headers).type == "response.failed"
+    assert server.client().webhooks.unwrap(webhook.body, webhook.headers).type == "response.failed"

@@ -6,7 +6,13 @@ import math
 
 import pytest
 
-from responses_client._base.validation import MAX_SECONDS, is_number, is_seconds, is_whole_number
+from responses_client._base.validation import (
+    MAX_SECONDS,
+    is_number,
+    is_seconds,
+    is_whole_number,
+    needs_names,
+)
 
 NOT_NUMBERS = (True, False, "1", None, [1], math.nan, math.inf)
 
@@ -50,3 +56,21 @@ def test_seconds_are_above_zero_unless_a_bound_is_given(
     value: float, least: float | None, fits: bool
 ) -> None:
     assert is_seconds(value, least=least) is fits
+
+
+@pytest.mark.parametrize(
+    ("values", "name", "hint"),
+    [
+        (["hello"], "input", ": input='hello'"),
+        (["two\nlines"], "input", ": input='two lines'"),
+        (["x" * 81], "input", f": input='{'x' * 80}…'"),
+        (["my key is sk-1234567890abcdefghij"], "input", ": input='my key is sk-***'"),
+        ([[{"role": "user"}]], "input", ", such as input=..."),
+        (["gpt-5-mini", "hello"], "input", ", such as input=..."),
+        (["hello"], None, ""),
+    ],
+)
+def test_values_by_position_get_the_name_that_they_need(
+    values: list[object], name: str | None, hint: str
+) -> None:
+    assert str(needs_names("client.ask", values, name)) == f"client.ask() takes its arguments by name{hint}"

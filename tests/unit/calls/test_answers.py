@@ -91,7 +91,7 @@ def test_malformed_item_is_an_error_in_strict_mode() -> None:
 
 def test_one_field_is_enough_for_other_results() -> None:
     assert answer(models.InputTokenCount, b'{"input_tokens": 5}').input_tokens == 5
-    with pytest.raises(ResponseValidationError, match="No valid Conversation: Field required at id"):
+    with pytest.raises(ResponseValidationError, match="Not a valid Conversation: Field required at id"):
         answer(models.Conversation, b'{"other": 1}')
     with pytest.raises(APIStatusError, match="no luck"):
         answer(models.Conversation, b'{"error": {"message": "no luck"}}')
@@ -135,9 +135,9 @@ def test_one_field_that_only_responses_have_is_enough(body: dict[str, Any]) -> N
         (b'{"id": ', "is not valid JSON"),
         (b"", "is not valid JSON"),
         (b"[" * 10_000, "is not valid JSON"),
-        ([response()], "No valid Response"),
-        ("text", "No valid Response"),
-        (None, "No valid Response"),
+        ([response()], "Not a valid Response"),
+        ("text", "Not a valid Response"),
+        (None, "Not a valid Response"),
         ({}, "is JSON, but not a valid Response"),
         ({"data": []}, "is JSON, but not a valid Response"),
     ],

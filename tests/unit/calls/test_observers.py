@@ -378,8 +378,8 @@ def test_option_that_cannot_be_a_hook_is_refused(options: dict[str, Any], text: 
 def test_repr_of_settings_shows_no_arguments_of_hooks() -> None:
     client = Client(api_key=KEY, on_request=partial(print, KEY), telemetry=RecordingObserver())
 
-    assert "on_request=<class 'functools.partial'>" in repr(client._settings)
-    assert KEY not in repr(client._settings)
+    assert "on_request=<class 'functools.partial'>" in repr(client._core.settings)
+    assert KEY not in repr(client._core.settings)
 
 
 def test_error_of_the_last_attempt_is_raised(player: Player, clock: Clock) -> None:

@@ -226,7 +226,7 @@ def test_a_malformed_member_is_unknown_with_the_reason(caplog: pytest.LogCapture
     assert (unknown.type, unknown.name, unknown.call_id) == ("function_call", 5, "call_1")
     assert unknown.to_dict() == wire
     assert unknown.validation_error.path == "name"
-    assert "it goes out again as it came" in str(unknown.validation_error)
+    assert "it is kept, and written as it came" in str(unknown.validation_error)
     assert caplog.messages == [
         "Malformed function_call kept as UnknownItem: Input should be a valid string at name"
     ]
@@ -262,7 +262,7 @@ def test_a_list_of_plain_objects_with_one_that_is_none_is_raw():
 )
 @pytest.mark.parametrize("strict", [False, True])
 def test_what_is_no_object_is_an_error_of_ours(data: str | bytes, strict: bool):
-    with pytest.raises(ResponseValidationError, match="No valid Response"):
+    with pytest.raises(ResponseValidationError, match="Not a valid Response"):
         Response.from_json(data, strict=strict)
 
 
@@ -276,7 +276,7 @@ def circular() -> dict[str, Any]:
     "data", [{"a": object()}, {"a": "\ud800"}, circular()], ids=["object", "half", "circle"]
 )
 def test_what_is_no_json_data_is_an_error_of_ours(data: dict[str, Any]):
-    with pytest.raises(ResponseValidationError, match="The data are no JSON"):
+    with pytest.raises(ResponseValidationError, match="The data are not JSON data"):
         Response.from_dict(data)
 
 

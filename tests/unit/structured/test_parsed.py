@@ -91,31 +91,36 @@ NO_VALUE = [
     (
         [message(text("Lima"))],
         {},
-        "The text is no JSON (expected value at line 1 column 1) and so no City; what came is in .text and .response",
+        "The text is not valid JSON (expected value at line 1 column 1), so it is not a City; "
+        "what came is in .text and .response",
     ),
-    ([message(text(LIMA[:-1]))], {}, "The text is no JSON (EOF while parsing an object at line 1 column 29)"),
+    (
+        [message(text(LIMA[:-1]))],
+        {},
+        "The text is not valid JSON (EOF while parsing an object at line 1 column 29)",
+    ),
     (
         [message(text('{"name": "Lima"}'))],
         {},
-        "The text is no City: people: Field required; what came is in .text and .response",
+        "The text is not a valid City: people: Field required; what came is in .text and .response",
     ),
     (
         [message(text('{"name": 1}'))],
         {},
-        "The text is no City: name: Input should be a valid string and 1 more in .errors; what came",
+        "The text is not a valid City: name: Input should be a valid string and 1 more in .errors; what came",
     ),
-    ([message(text("[]"))], {}, "The text is no City: Input should be an object; what came is"),
-    ([], {}, "The output has no text to read as City, but nothing"),
-    ([CALL, REASONING, CALL], {}, "The output has no text to read as City, but function_call, reasoning"),
+    ([message(text("[]"))], {}, "The text is not a valid City: Input should be an object; what came is"),
+    ([], {}, "The output has no text to read as City, it has nothing"),
+    ([CALL, REASONING, CALL], {}, "The output has no text to read as City, it has function_call, reasoning"),
     (
         [message(text(LIMA))],
         {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}},
-        "The answer was cut short (max_output_tokens) and is no whole City: raise max_output_tokens; what came is",
+        "The answer was cut short (max_output_tokens), so it is not a whole City: raise max_output_tokens; what came is",
     ),
     (
         [message(text(LIMA))],
         {"status": "incomplete", "incomplete_details": {"reason": "content_filter"}},
-        "The answer was cut short (content_filter) and is no whole City: what came is in .text and .response",
+        "The answer was cut short (content_filter), so it is not a whole City: what came is in .text and .response",
     ),
     ([], {"status": "incomplete"}, "The answer was cut short (no reason given)"),
     (

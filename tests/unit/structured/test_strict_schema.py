@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from responses_client import RequestValidationError
-from responses_client._structured.strict_schema import is_object, strict_schema
+from responses_client._structured.strict_schema import is_object_schema, strict_schema
 
 STRING = {"type": "string"}
 INTEGER = {"type": "integer"}
@@ -263,7 +263,7 @@ def test_tuple_of_one_type_is_a_list_of_a_length(schema: dict[str, Any], bounds:
 def test_tuple_of_several_types_is_refused(schema: dict[str, Any]) -> None:
     assert refused(schema) == [
         "T.f: is a tuple of several types, which a strict schema cannot have; "
-        "make it an object with named fields, say a NamedTuple"
+        "make it an object with named fields, such as a NamedTuple"
     ]
 
 
@@ -349,7 +349,7 @@ def test_root_that_is_a_reference_is_what_it_refers_to() -> None:
 @pytest.mark.parametrize("beside", [{}, {"description": "Mine."}])
 def test_reference_to_nothing_is_refused(ref: str, beside: dict[str, Any]) -> None:
     assert refused({"$ref": ref, **beside}, {"A": STRING, "C": True}) == [
-        f"T.f: refers to {ref!r}, which is no definition of this schema; put it into $defs"
+        f"T.f: refers to {ref!r}, which is not a definition of this schema; put it into $defs"
     ]
 
 
@@ -380,15 +380,15 @@ OBJECT = {"type": "object", "properties": {}}
     ],
 )
 def test_objects_are_told_from_the_rest(schema: dict[str, Any], expected: bool) -> None:
-    assert is_object(schema) is expected
+    assert is_object_schema(schema) is expected
 
 
 def test_root_that_is_no_object_is_refused() -> None:
     with pytest.raises(RequestValidationError) as caught:
         strict_schema({"type": "array", "items": STRING}, "search.parameters")
     assert str(caught.value) == (
-        "The request was not sent: search.parameters: is no object, "
-        "which the root of a strict schema has to be; put it into a field of one"
+        "The request was not sent: search.parameters: is not an object, "
+        "which the root of a strict schema must be; make it a field of one"
     )
 
 
@@ -422,26 +422,29 @@ def nested(levels: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("schema", "message"),
     [
-        (fields(5001), "T.f5000: is where the schema gets more than 5000 properties"),
-        (fields(2, fields(2500), "g{}"), "T.g1.f2498: is where the schema gets more than 5000 properties"),
+        (fields(5001), "T.f5000: exceeds 5000 properties in a schema, the limit of the API"),
+        (
+            fields(2, fields(2500), "g{}"),
+            "T.g1.f2498: exceeds 5000 properties in a schema, the limit of the API",
+        ),
         (
             fields(2, {"enum": [*range(501)]}),
-            "T.f1: is where the schema gets more than 1000 values of enums",
+            "T.f1: exceeds 1000 values of enums in a schema",
         ),
         (
             fields(1, {"const": "x" * 120_000}),
-            "T.f0: is where the schema gets more than 120000 characters of names and values",
+            "T.f0: exceeds 120000 characters of names and values",
         ),
-        (fields(3, name="x" * 50_000 + "{}"), "more than 120000 characters"),
+        (fields(3, name="x" * 50_000 + "{}"), "exceeds 120000 characters of names and values"),
         (
             {**fields(1, {"$ref": f"#/$defs/{'x' * 120_000}"}), "$defs": {"x" * 120_000: STRING}},
-            "T.f0: is where the schema gets more than 120000 characters",
+            "T.f0: exceeds 120000 characters",
         ),
         (
             fields(1, {"enum": [f"{number:061}" for number in range(251)]}),
-            "T.f0: has 251 texts of 15311 characters; more than 250 may have 15000",
+            "T.f0: has 251 strings of 15311 characters in all, but more than 250 strings may have at most 15000",
         ),
-        (nested(11), f"T{'.a[]' * 10}: is more than 10 objects deep"),
+        (nested(11), f"T{'.a[]' * 10}: is nested more than 10 objects deep"),
     ],
 )
 def test_more_than_the_api_takes_is_refused_with_the_place(schema: dict[str, Any], message: str) -> None:
@@ -468,7 +471,7 @@ def test_as_much_as_the_api_takes_is_taken(schema: dict[str, Any]) -> None:
 def test_definitions_count_for_the_depth_where_they_are_used() -> None:
     chain = {f"D{n}": fields(1, {"$ref": f"#/$defs/D{n + 1}"}, "a") for n in range(10)}
     schema = {**fields(1, {"$ref": "#/$defs/D0"}, "a"), "$defs": {**chain, "D10": STRING}}
-    with pytest.raises(RequestValidationError, match=r"T(\.a){10}: is more than 10 objects deep"):
+    with pytest.raises(RequestValidationError, match=r"T(\.a){10}: is nested more than 10 objects deep"):
         strict_schema(schema, "T")
 
 
@@ -492,5 +495,5 @@ def test_schema_that_would_grow_without_end_is_refused_in_time() -> None:
     doubled = {
         f"D{n}": fields(2, {"$ref": f"#/$defs/D{n + 1}", "description": "Inlined."}) for n in range(40)
     }
-    with pytest.raises(RequestValidationError, match="more than 5000 properties"):
+    with pytest.raises(RequestValidationError, match="exceeds 5000 properties"):
         strict_schema({**fields(1, {"$ref": "#/$defs/D0"}), "$defs": {**doubled, "D40": STRING}}, "T")

@@ -102,7 +102,7 @@ def output(value: object, call: OutputItem = CALL) -> Any:
 
 
 def refused(value: object, call: OutputItem = CALL) -> str:
-    with pytest.raises(ValueError, match=r"^(?:expected|No valid) ") as caught:
+    with pytest.raises(ValueError, match=r"^(?:expected|Not a valid) ") as caught:
         output_of(call, value)
     assert type(caught.value) is ValueError
     return str(caught.value)
@@ -191,7 +191,7 @@ def test_pictures_and_files_are_parts(value: object, parts: object) -> None:
         ([IMAGE, 3], "expected strings, InputText, InputImage and InputFile in one list, got a int"),
         ([None, IMAGE], "in one list, got None"),
         ([IMAGE, IMAGE_DATA], "in one list, got a dict"),
-        ({"type": "function_call_output", "output": 3}, "No valid function_call_output: "),
+        ({"type": "function_call_output", "output": 3}, "Not a valid function_call_output: "),
     ],
 )
 def test_values_without_a_form_for_the_model_are_refused(value: object, message: str) -> None:
@@ -271,7 +271,7 @@ def test_shell_returns_the_output_of_each_command() -> None:
     }
     assert refused("a", SHELL) == "expected a list of ShellOutputContent, got a str"
     assert refused(3, SHELL) == "expected a list of ShellOutputContent, got a int"
-    assert refused([{"stdout": 3}], SHELL).startswith("No valid shell_call_output: ")
+    assert refused([{"stdout": 3}], SHELL).startswith("Not a valid shell_call_output: ")
 
 
 def test_shell_repeats_the_limit_of_its_call() -> None:

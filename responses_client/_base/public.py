@@ -1,0 +1,58 @@
+"""Public paths of names from private modules, as tracebacks, reprs, pickles and `help` show them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any, ForwardRef, TypeVar
+
+__all__ = ["public", "resource"]
+
+_Named = TypeVar("_Named")
+_Class = TypeVar("_Class", bound=type)
+
+
+def public(named: _Named) -> _Named:
+    """Give a class or a function the path under which users import it.
+
+    That is its module up to the first private part: `responses_client._runs.result` becomes `responses_client`.
+    It is a decorator, not a part of the lazy import in `__init__`, because users see objects, and exceptions, whose
+    class they never imported.
+    """
+    target: Any = named
+    home: str = target.__module__
+    target.__module__ = home.partition("._")[0]
+    if isinstance(named, type):
+        _pin_annotations(named, home)
+    return named
+
+
+def resource(path: str) -> Callable[[_Class], _Class]:
+    """Give the methods of a class the path under which users call them, such as `client.responses.create`.
+
+    Python shows it in its own messages: for a missing argument, or for a coroutine that was never awaited.
+    """
+
+    def decorate(cls: _Class) -> _Class:
+        for name, value in vars(cls).items():
+            if isinstance(value, FunctionType) and not name.startswith("_"):
+                value.__qualname__ = f"{path}.{name}"
+        return cls
+
+    return decorate
+
+
+def _pin_annotations(cls: type, home: str) -> None:
+    """Let annotations, which are strings, be evaluated in the module where the class stands.
+
+    `typing.get_type_hints` and pydantic would look their names up in the public module.
+    """
+    annotations = cls.__annotations__
+    for name, value in annotations.items():
+        if isinstance(value, str):
+            annotations[name] = ForwardRef(value, is_argument=False, module=home, is_class=True)
+        elif isinstance(value, ForwardRef) and value.__forward_module__ is None:  # in a NamedTuple
+            value.__forward_module__ = home
+    fields: dict[str, Any] = getattr(cls, "__dataclass_fields__", {})
+    for name in annotations.keys() & fields.keys():
+        fields[name].type = annotations[name]

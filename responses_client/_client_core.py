@@ -1,0 +1,218 @@
+"""The work behind the methods of clients and resources.
+
+A client makes one core and hands it to its resources. The methods here are public to the package, and would be public
+to users if they were the client's own. Modules that need pydantic are imported in the methods; see `_client`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
+
+from ._base.field_errors import field_error
+from ._calls.settings import Settings
+from ._transport.asynchronous import AsyncIO
+from ._transport.protocols import run
+from ._transport.sync import SyncIO
+from .errors import ConfigurationError, RequestValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from ._base.options import SessionOptions
+    from ._calls.operation import Operation, PagedOperation
+    from ._calls.pagination import AsyncPage, AsyncPager, Listing, Page
+    from ._map.requests import AsyncRequests, Requests
+    from ._map.response_map import AsyncResponseMap, MapOptions, ResponseMap
+    from ._runs.loop import RunLoop
+    from ._streaming.source import Source
+    from ._transport.protocols import IO
+    from ._websocket.session import AsyncWebSocketSession, WebSocketSession
+    from .models import Model
+
+__all__ = ["AsyncCore", "ClientCore", "SyncCore"]
+
+_D = TypeVar("_D", bound="SyncIO | AsyncIO")
+_R = TypeVar("_R", bound="Model")
+_T = TypeVar("_T")
+
+
+def _with_stream(params: Mapping[str, object]) -> Mapping[str, object]:
+    if params.get("stream", True) is not True:
+        raise RequestValidationError([field_error("stream", "True or nothing", params["stream"])])
+    return {**params, "stream": True}
+
+
+class ClientCore(Generic[_D]):
+    """The connections, the settings and the state of a client.
+
+    A pickle contains the settings, including the key. An unpickled core opens connections of its own.
+
+    Args:
+        io: The connections, which copies of a client share.
+        settings: The checked options.
+        client: The name of the client's class, for messages.
+        is_copy: Whether the connections belong to another client, which closes them.
+        is_closed: Whether this client was closed.
+    """
+
+    _driver: type[_D]
+
+    def __init__(
+        self, io: _D, settings: Settings, client: str, *, is_copy: bool = False, is_closed: bool = False
+    ) -> None:
+        self.io = io
+        self.settings = settings
+        self._client = client
+        self._is_copy = is_copy
+        self._is_closed = is_closed
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the client has been closed, or the one that it shares connections with."""
+        return self._is_closed or self.io.is_closed
+
+    def with_settings(self, settings: Settings) -> Self:
+        """Return a core with other settings that uses the same connections and does not close them."""
+        return type(self)(self.io, settings, self._client, is_copy=True, is_closed=self._is_closed)
+
+    async def close(self) -> None:
+        """Close the connections, unless they belong to another client."""
+        self._is_closed = True
+        if not self._is_copy:
+            await self.io.close()
+
+    def stream(
+        self,
+        operation: Operation[Any],
+        params: Mapping[str, object],
+        kind: Callable[[Source], _T],
+        *path: str,
+    ) -> _T:
+        """Return a stream of `kind` over an operation; entering it sends the request."""
+        from ._calls.request import prepare
+        from ._streaming.http_source import http_source
+
+        call = prepare(operation, _with_stream(params), self._open_settings(), path)
+        return kind(http_source(self.io, call))
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self.io.is_borrowed:
+            raise ConfigurationError(
+                f"This {self._client} was given an http_client, which cannot be pickled or copied; make the "
+                "client where it is used, or leave http_client out"
+            )
+        # By name, because `Settings` takes no positional arguments.
+        return {"settings": self.settings._asdict(), "client": self._client, "is_closed": self.is_closed}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.io = self._driver()
+        self.settings = Settings(**state["settings"])
+        self._client, self._is_closed, self._is_copy = state["client"], state["is_closed"], False
+
+    def _open_settings(self) -> Settings:
+        if self.is_closed:
+            raise RuntimeError(f"This {self._client} is closed; make a new one.")
+        return self.settings
+
+
+class SyncCore(ClientCore[SyncIO]):
+    """The work behind `Client`."""
+
+    _driver = SyncIO
+
+    def call(self, operation: Operation[_R], params: Mapping[str, object], *path: str) -> _R:
+        """Call an endpoint, and return the answer as a model."""
+        from ._calls.attempts import fetch
+        from ._calls.request import prepare
+
+        return run(fetch(self.io, prepare(operation, params, self._open_settings(), path)))
+
+    def page(self, operation: PagedOperation[_R, _T], params: Mapping[str, object], *path: str) -> Page[_T]:
+        """Call an endpoint that lists things, and return a page of them."""
+        from ._calls.pagination import Page
+
+        def follow(cursor: str) -> Page[_T]:
+            return self.page(operation, {**params, "after": cursor}, *path)
+
+        listing = cast("Listing[_T]", self.call(operation, params, *path))
+        return Page(listing, params.get("after"), follow)
+
+    def connect(self, options: SessionOptions) -> WebSocketSession:
+        """Return a WebSocket session; entering it opens the connection."""
+        from ._websocket.session import WebSocketSession
+
+        return WebSocketSession(self.io, self._open_settings(), options)
+
+    def run_loop(self, params: Mapping[str, object], text_format: Any) -> RunLoop:
+        """Return the loop of a run with tools; its `run` sends the first request."""
+        from ._runs.loop import run_loop
+        from ._runs.workers import SyncWorkers
+
+        return run_loop(self.io, self._open_settings(), SyncWorkers, params, text_format)
+
+    def map(self, requests: Requests, options: MapOptions) -> ResponseMap:
+        """Return a map of requests to responses; entering it sends the first requests."""
+        from ._map.response_map import ResponseMap
+
+        return ResponseMap(self.io, self._open_settings(), requests, options)
+
+    def perform(self, work: Callable[[IO, Settings], Coroutine[Any, Any, _T]]) -> _T:
+        """Run work that consists of several requests and waits between them."""
+        return run(work(self.io, self._open_settings()))
+
+
+class AsyncCore(ClientCore[AsyncIO]):
+    """The work behind `AsyncClient`."""
+
+    _driver = AsyncIO
+
+    async def call(self, operation: Operation[_R], params: Mapping[str, object], *path: str) -> _R:
+        """Call an endpoint, and return the answer as a model."""
+        from ._calls.attempts import fetch
+        from ._calls.request import prepare
+
+        return await fetch(self.io, prepare(operation, params, self._open_settings(), path))
+
+    def pages(
+        self, operation: PagedOperation[_R, _T], params: Mapping[str, object], *path: str
+    ) -> AsyncPager[_T]:
+        """Return the pages of an endpoint that lists things; awaiting or iterating sends the requests."""
+        from ._calls.pagination import AsyncPage, AsyncPager
+        from ._calls.request import prepare
+
+        prepare(
+            operation, params, self._open_settings(), path
+        )  # raises mistakes here, not where the pager is awaited
+
+        async def fetch() -> AsyncPage[_T]:
+            listing = cast("Listing[_T]", await self.call(operation, params, *path))
+            return AsyncPage(listing, params.get("after"), follow)
+
+        def follow(cursor: str) -> AsyncPager[_T]:
+            return self.pages(operation, {**params, "after": cursor}, *path)
+
+        return AsyncPager(fetch)
+
+    def connect(self, options: SessionOptions) -> AsyncWebSocketSession:
+        """Return a WebSocket session; entering it opens the connection."""
+        from ._websocket.session import AsyncWebSocketSession
+
+        return AsyncWebSocketSession(self.io, self._open_settings(), options)
+
+    def run_loop(self, params: Mapping[str, object], text_format: Any) -> RunLoop:
+        """Return the loop of a run with tools; its `run` sends the first request."""
+        from ._runs.loop import run_loop
+        from ._runs.workers import AsyncWorkers
+
+        return run_loop(self.io, self._open_settings(), AsyncWorkers, params, text_format)
+
+    def map(self, requests: AsyncRequests, options: MapOptions) -> AsyncResponseMap:
+        """Return a map of requests to responses; entering it sends the first requests."""
+        from ._map.response_map import AsyncResponseMap
+
+        return AsyncResponseMap(self.io, self._open_settings(), requests, options)
+
+    async def perform(self, work: Callable[[IO, Settings], Coroutine[Any, Any, _T]]) -> _T:
+        """Run work that consists of several requests and waits between them."""
+        return await work(self.io, self._open_settings())
