@@ -95,7 +95,7 @@ class Body(Protocol):
         ...
 
     async def drain(self) -> bytes:
-        """Read what remains, for at most 50 ms, and return it; read to its end, the connection can be used again."""
+        """Read the rest for at most 50 ms and return it, so that the connection can be used again."""
         ...
 
     async def close(self) -> None:

@@ -65,8 +65,8 @@ def test_image_of_another_type_is_refused_unless_its_type_is_named(tmp_path: Pat
 
     error = refusal(InputImage.from_path, path)
     assert error.path == "path"
-    assert f"{str(path)!r} is no PNG, JPEG, GIF or WebP image" in str(error)
-    assert "the image is no PNG" in str(refusal(InputImage.from_bytes, b"RIFF....WAVE"))
+    assert f"{str(path)!r} is not a PNG, JPEG, GIF or WebP image" in str(error)
+    assert "the image is not a PNG" in str(refusal(InputImage.from_bytes, b"RIFF....WAVE"))
     named = InputImage.from_path(path, mime_type="image/bmp")
     assert named.image_url == url("image/bmp", b"BM....")
 
@@ -135,7 +135,7 @@ def test_file_is_at_most_fifty_mebibytes(tmp_path: Path) -> None:
 
     error = refusal(InputFile.from_path, path)
     assert (
-        f"{str(path)!r} is larger than 52,428,800 bytes (max_bytes); upload it and give its file_id"
+        f"{str(path)!r} is larger than 52,428,800 bytes (max_bytes); upload it and pass its file_id"
         in str(error)
     )
 
@@ -148,9 +148,9 @@ def test_path_without_a_file_is_named(tmp_path: Path, kind: Any) -> None:
     missing = tmp_path / "nowhere.png"
     error = refusal(kind.from_path, missing)
     assert (error.path, type(error.__cause__)) == ("path", FileNotFoundError)
-    assert f"there is no file {str(missing)!r}; check the path" in str(error)
+    assert f"the file {str(missing)!r} does not exist; check the path" in str(error)
 
-    assert f"{str(tmp_path)!r} is a directory; give the path of a file" in str(
+    assert f"{str(tmp_path)!r} is a directory; pass the path of a regular file" in str(
         refusal(kind.from_path, tmp_path)
     )
     assert "cannot be read (embedded null byte); check the path" in str(refusal(kind.from_path, "a\0b"))
@@ -170,7 +170,9 @@ def test_pipe_is_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
 
-    assert f"{str(pipe)!r} is no file with data of its own" in str(refusal(InputImage.from_path, pipe))
+    assert f"{str(pipe)!r} is a device, pipe or socket; pass the path of a regular file" in str(
+        refusal(InputImage.from_path, pipe)
+    )
 
 
 @pytest.mark.parametrize("kind", [InputImage, InputFile])
@@ -201,9 +203,7 @@ def test_data_have_to_be_bytes_with_something_in_them(tmp_path: Path) -> None:
     path = tmp_path / "empty.png"
     path.touch()
 
-    assert f"{str(path)!r} is empty; give one with something in it" in str(
-        refusal(InputImage.from_path, path)
-    )
+    assert f"{str(path)!r} is empty; pass one with data" in str(refusal(InputImage.from_path, path))
     assert "data: the image is empty" in str(refusal(InputImage.from_bytes, b""))
     assert refusal(InputFile.from_bytes, "text", "a.txt").expected == "bytes"
     assert refusal(InputImage.from_bytes, PNG, mime_type="png").expected == "a type such as 'image/png'"
