@@ -1,4 +1,4 @@
-"""The exception tree: classes, texts, attributes, and that nothing is lost in copies."""
+"""The exception tree: classes, messages, attributes, and copies that lose nothing."""
 
 import copy
 import inspect
@@ -312,7 +312,7 @@ def test_any_body_is_kept_and_its_start_shown(body: bytes, kept: object, shown: 
         (307, {}, b"", "set base_url to the address that answers"),
     ],
 )
-def test_the_text_ends_with_what_to_do(code: int, headers: dict[str, str], body: bytes, advice: str) -> None:
+def test_the_message_ends_with_advice(code: int, headers: dict[str, str], body: bytes, advice: str) -> None:
     assert str(status(code, body, headers=headers)).endswith(f"; {advice}")
 
 
@@ -452,7 +452,7 @@ def test_a_stream_error_takes_ids_from_the_event() -> None:
     assert (error.response_id, error.last_sequence_number) == ("resp_1", 9)
 
 
-def test_a_stream_error_prefers_what_the_stream_knows() -> None:
+def test_a_stream_error_prefers_ids_of_the_stream() -> None:
     typed, partial = object(), object()
 
     error = StreamError.from_event(

@@ -1,4 +1,4 @@
-"""Pickles and copies of clients, pages and results: what worker processes are given, and what they give back."""
+"""Pickles and copies of clients, pages and results, as worker processes receive and return them."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_shallow_copy_shares_the_connections() -> None:
 
 @COPY
 @pytest.mark.parametrize("kind", CLIENTS)
-def test_copy_of_what_with_options_gave_closes_its_own_connections(
+def test_copy_of_a_client_from_with_options_closes_its_own_connections(
     kind: Any, duplicate: Callable[[Any], Any]
 ) -> None:
     twin = duplicate(kind(api_key=KEY).with_options(max_retries=0))
@@ -110,7 +110,7 @@ def test_copy_of_a_closed_client_is_closed(duplicate: Callable[[Any], Any]) -> N
 
 @COPY
 @pytest.mark.parametrize("kind", CLIENTS)
-def test_function_for_the_key_goes_along_but_not_the_key_it_gave(
+def test_function_for_the_key_is_pickled_without_its_last_key(
     kind: Any, duplicate: Callable[[Any], Any]
 ) -> None:
     client = kind(api_key=give_key)
@@ -182,7 +182,7 @@ def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
 
 
 @pytest.mark.parametrize("duplicate", [*COPIES.values(), copy.copy], ids=[*COPIES, "copy"])
-def test_copy_of_a_page_has_its_items_but_no_client(caller: Caller, duplicate: Callable[[Any], Any]) -> None:
+def test_copy_of_a_page_has_its_items_and_no_client(caller: Caller, duplicate: Callable[[Any], Any]) -> None:
     items = [{"role": "user", "content": str(number)} for number in range(3)]
     conversation = caller(lambda client: client.conversations.create(items=items))
 
@@ -205,7 +205,7 @@ def test_copy_of_a_page_has_its_items_but_no_client(caller: Caller, duplicate: C
     assert str(caught.value) == text
 
 
-def test_response_and_what_it_carries_can_be_pickled(caller: Caller) -> None:
+def test_response_and_its_attributes_can_be_pickled(caller: Caller) -> None:
     answer = caller(lambda client: client.responses.create(model="m", input="Hi"))
 
     assert pickled(answer) == answer

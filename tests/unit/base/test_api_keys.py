@@ -1,4 +1,4 @@
-"""How long a key that came from a function is used again."""
+"""How long a key from a function is used."""
 
 from __future__ import annotations
 

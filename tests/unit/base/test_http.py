@@ -1,4 +1,4 @@
-"""The facts kept of an HTTP answer, and that no secret is among what is shown of them."""
+"""The facts of an HTTP answer, and the secrets that they do not show."""
 
 import copy
 import pickle
@@ -178,5 +178,5 @@ def test_reset_times_are_seconds(text: str, seconds: float | None) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "-1", "many", "1.5", "1_000", "9" * 5000])
-def test_counts_that_are_no_whole_numbers_are_none(text: str) -> None:
+def test_malformed_counts_are_none(text: str) -> None:
     assert RateLimits.from_headers({"x-ratelimit-limit-tokens": text}).limit_tokens is None

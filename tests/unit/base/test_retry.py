@@ -1,4 +1,4 @@
-"""Whether and when a failed try is repeated."""
+"""Whether and when a failed attempt is repeated."""
 
 import math
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Events become the response so far, from servers that are right and from those that forget half."""
+"""Events become the response so far, from correct servers and from careless ones."""
 
 from typing import Any
 
@@ -377,7 +377,7 @@ def test_events_give_the_output(events: list[Wire], output: list[Wire]):
 
 
 @pytest.mark.parametrize("events", [events for events, _ in CASES.values()], ids=CASES.keys())
-def test_it_does_not_matter_when_somebody_looks(events: list[Wire]):
+def test_snapshots_on_the_way_change_nothing(events: list[Wire]):
     accumulator = Accumulator()
     for wire in events:
         before = typed(wire)
@@ -387,7 +387,7 @@ def test_it_does_not_matter_when_somebody_looks(events: list[Wire]):
     assert accumulator.snapshot() == accumulated(*events).snapshot()
 
 
-def test_nothing_comes_of_nothing():
+def test_no_events_give_no_snapshot():
     accumulator = Accumulator()
     accumulator.extend([])
     assert accumulator.snapshot() is None
@@ -476,7 +476,7 @@ def test_events_give_the_response(events: list[Wire], response: Wire):
     assert snapshot.to_dict() == response
 
 
-def test_a_call_whose_beginning_never_came_looks_like_no_call():
+def test_deltas_of_an_unannounced_call_are_kept_as_unknown():
     snapshot = accumulated(event("function_call_arguments.delta", delta="{}", item_id="f1")).snapshot()
     assert snapshot is not None
     assert [type(item) for item in snapshot.output] == [UnknownItem]

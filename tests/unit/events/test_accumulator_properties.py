@@ -1,4 +1,4 @@
-"""Whatever comes, accumulation neither fails nor depends on who looks, and takes linear time."""
+"""Accumulation never fails, does not depend on earlier snapshots, and takes linear time."""
 
 import sys
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Bytes of a stream become typed events; what is odd is typed all the same or ends in an error of ours."""
+"""Bytes of a stream become typed events; odd ones are typed all the same, or are an error of this package."""
 
 import json
 import logging
@@ -111,7 +111,7 @@ def test_frames_without_an_event_are_passed_over(text: str, name: str | None):
 
 
 @pytest.mark.parametrize("text", ["null", "5", '"tea"', "[]", "true"])
-def test_json_that_is_no_object_is_passed_over_unless_strict(text: str, caplog: pytest.LogCaptureFixture):
+def test_json_that_is_not_an_object_is_skipped_unless_strict(text: str, caplog: pytest.LogCaptureFixture):
     events, failure = decoded(frame(text), frame(DELTA))
     assert (len(events), failure) == (1, None)
     assert "expected a JSON object, got" in caplog.text
@@ -134,7 +134,7 @@ NO_JSON = {
 @pytest.mark.parametrize("text", NO_JSON.values(), ids=NO_JSON.keys())
 @pytest.mark.parametrize("strict", [False, True])
 @pytest.mark.parametrize("name", [None, "keepalive"])
-def test_what_is_no_json_ends_the_stream_with_its_text(text: str, strict: bool, name: str | None):
+def test_invalid_json_ends_the_stream_and_is_quoted(text: str, strict: bool, name: str | None):
     events, failure = decoded(frame(DELTA), frame(text, name), frame(DELTA), strict=strict)
     assert [type(event) for event in events] == [OutputTextDelta]
     assert failure is not None
@@ -165,7 +165,7 @@ MENDED = {
 
 @pytest.mark.parametrize(("data", "delta"), MENDED.values(), ids=MENDED.keys())
 @pytest.mark.parametrize("name", [b"", b"event: response.output_text.delta\n"])
-def test_what_no_text_can_hold_is_replaced_unless_strict(
+def test_invalid_characters_are_replaced_unless_strict(
     data: bytes, delta: str, name: bytes, caplog: pytest.LogCaptureFixture
 ):
     body = name + b"data: " + data + b"\n\n"
@@ -253,7 +253,7 @@ ERRORS = {
 @pytest.mark.parametrize("value", ERRORS.values(), ids=ERRORS.keys())
 @pytest.mark.parametrize("name", [None, "error", "message"])
 @pytest.mark.parametrize("strict", [False, True])
-def test_an_error_stays_one_whatever_its_form(value: dict[str, Any], name: str | None, strict: bool):
+def test_an_error_event_of_any_form_is_one(value: dict[str, Any], name: str | None, strict: bool):
     made = decoder(strict=strict)
     (event,) = made.feed(frame(value, name) + frame(DELTA))
     assert type(event) is ErrorEvent
@@ -344,7 +344,7 @@ def test_a_name_that_misleads_does_not_mislead_the_snapshot():
     assert [type(event) for event in replayed(made)] == [FunctionCallArgumentsDone] * 2
 
 
-def test_snapshots_see_what_follows_an_error():
+def test_snapshots_have_the_events_after_an_error():
     made = decoder()
     made.feed(frame({"type": "error", "message": "m"}) + frame({**COMPLETED, "type": "response.failed"}))
     made.keep(frame({"type": "response.in_progress", "response": {}}))

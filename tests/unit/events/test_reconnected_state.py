@@ -113,7 +113,7 @@ def test_error_event_ends_a_resumed_state_with_all_that_came() -> None:
     assert error.partial.output_text == "Hel"
 
 
-def test_what_is_no_event_ends_a_resumed_state_with_all_that_came() -> None:
+def test_invalid_json_ends_a_resumed_state_after_the_earlier_events() -> None:
     made = reconnected(state(CREATED + HEL), b"data: {oops\n\n")
 
     error = made.failure()
@@ -144,7 +144,7 @@ def test_bytes_are_folded_right_across_connections(monkeypatch: pytest.MonkeyPat
     assert snapshot.output_text == "".join(f"{number}," for number in range(1, 60))
 
 
-def test_resumed_state_knows_its_id_without_an_event_that_tells_it() -> None:
+def test_resumed_state_knows_its_id_without_an_event_that_has_it() -> None:
     made = state(HEL, response_id="resp_1", resume_check=ResumeCheck(0))
     made.interrupt("reset")
 

@@ -37,7 +37,7 @@ CONTINUED: dict[str, tuple[list[StreamEvent], list[int | None]]] = {
 
 @pytest.mark.parametrize(("events", "new"), CONTINUED.values(), ids=CONTINUED)
 @pytest.mark.parametrize("size", [1, 2, 9])
-def test_what_follows_the_last_event_is_new(
+def test_events_after_the_last_one_are_new(
     events: list[StreamEvent], new: list[int | None], size: int
 ) -> None:
     resume_check = ResumeCheck(2, piece(2))
@@ -82,7 +82,9 @@ PROBLEMS: dict[str, tuple[list[StreamEvent], str]] = {
 
 
 @pytest.mark.parametrize(("events", "problem"), PROBLEMS.values(), ids=PROBLEMS)
-def test_what_cannot_follow_the_last_event_is_a_problem(events: list[StreamEvent], problem: str) -> None:
+def test_events_that_cannot_follow_the_last_one_are_a_problem(
+    events: list[StreamEvent], problem: str
+) -> None:
     resume_check = ResumeCheck(2, piece(2))
 
     assert resume_check.take(events) == []
@@ -115,7 +117,7 @@ def test_padding_and_ids_of_an_event_may_differ_when_it_comes_again() -> None:
 
 
 @given(st.integers(0, 9), st.integers(0, 10), st.lists(st.integers(1, 4), max_size=10))
-def test_no_event_comes_twice_and_none_is_lost_wherever_a_server_starts(
+def test_no_event_comes_twice_and_none_is_lost_from_any_first_event(
     after: int, first: int, sizes: list[int]
 ) -> None:
     resume_check, events = ResumeCheck(after, piece(after)), [piece(number) for number in range(first, 20)]

@@ -1,4 +1,4 @@
-"""The decoder of server-sent events: the rules of the HTML standard, whatever the chunks."""
+"""The decoder of server-sent events follows the HTML standard for chunks of any size."""
 
 import re
 from collections.abc import Iterable
@@ -145,7 +145,7 @@ def test_an_event_may_be_as_large_as_the_limit(framing: bytes, step: int):
 
 @pytest.mark.parametrize("end", [b"", b"\n\n", b"\n\ndata: 4\n\n"])
 @pytest.mark.parametrize("small", [b"event: a\ndata: 1\n\n", b"data: 1\n\n"])
-def test_what_came_before_an_event_that_is_too_large_is_not_lost(small: bytes, end: bytes):
+def test_events_before_one_that_is_too_large_are_not_lost(small: bytes, end: bytes):
     with pytest.raises(EventTooLarge) as caught:
         SSEDecoder(max_event_bytes=20).feed(small * 2 + b"data: " + b"x" * 20 + end)
     assert [data for _, data in caught.value.frames] == [b"1", b"1"]
@@ -191,7 +191,7 @@ def chunked(draw: st.DrawFn) -> tuple[bytes, list[bytes]]:
 
 
 @given(chunked())
-def test_any_chunks_give_what_the_standard_says(case: tuple[bytes, list[bytes]]):
+def test_any_chunks_give_the_frames_of_the_standard(case: tuple[bytes, list[bytes]]):
     body, chunks = case
     assert decode(chunks) == by_the_standard(body)
 

@@ -94,7 +94,7 @@ def test_a_terminal_event_alone_gives_a_response():
     assert (snapshot.status, snapshot.output) == ("failed", [])
 
 
-def test_what_follows_the_terminal_event_in_its_chunk_is_dropped():
+def test_events_after_the_terminal_one_in_its_chunk_are_discarded():
     state = state_after(frame(CREATED) + frame(COMPLETED) + frame(DELTA) + frame("no JSON") + frame(ERROR))
     assert [event.type for event in state.events] == ["response.created", "response.completed"]
     assert state.failure() is None
@@ -234,7 +234,7 @@ def test_an_error_before_everything_has_no_partial_response():
     assert error.response_id is None
 
 
-def test_what_is_no_json_is_an_error_after_what_came():
+def test_invalid_json_is_an_error_after_earlier_events():
     state = state_after(frame(CREATED) + frame("Bad gateway") + frame(DELTA))
     assert [event.type for event in state.events] == ["response.created"]
     assert state.has_ended
@@ -262,7 +262,7 @@ def test_a_malformed_event_is_given_out_and_has_no_effect():
     assert snapshot.output_text == "Tea"
 
 
-def test_an_event_that_is_too_large_is_an_error_with_what_came_before():
+def test_an_event_that_is_too_large_is_an_error_with_the_earlier_events():
     state = state_after(frame(CREATED) + frame(DELTA) + b"data: " + b"x" * 300, limit=200)
     assert state.count == 2
     assert isinstance(state.failure(), ResponseValidationError)
@@ -284,7 +284,7 @@ def test_snapshots_neither_change_events_nor_share_with_them():
     assert events[-1].response.meta is None
 
 
-def test_a_snapshot_stays_what_it_was():
+def test_a_snapshot_does_not_change_later():
     state = state_after(CREATED, DELTA)
     first = state.snapshot()
     state.feed(frame(DELTA))
@@ -323,7 +323,7 @@ def test_errors_of_streams_can_be_pickled_and_copied(value: dict[str, Any]):
         assert twin.partial.meta == META
 
 
-def test_an_event_that_is_no_json_keeps_what_came_before_it():
+def test_invalid_json_keeps_the_events_before_it():
     error = state_after(CREATED, DELTA, "{oops").failure()
     assert isinstance(error, ResponseValidationError)
     assert (error.response_id, error.last_sequence_number) == ("resp_1", 1)
@@ -334,7 +334,7 @@ def test_an_event_that_is_no_json_keeps_what_came_before_it():
 
 
 @pytest.mark.parametrize("response", [5, "x", [], None])
-def test_a_terminal_event_with_a_malformed_response_keeps_what_came(response: object):
+def test_a_terminal_event_with_a_malformed_response_keeps_earlier_events(response: object):
     state = state_after(CREATED, DELTA, {"type": "response.completed", "response": response})
     assert (state.has_terminal_event, state.failure()) == (True, None)
     assert isinstance(state.events[-1], UnknownEvent)
@@ -343,7 +343,7 @@ def test_a_terminal_event_with_a_malformed_response_keeps_what_came(response: ob
     assert (snapshot.status, snapshot.output_text) == ("completed", "Tea")
 
 
-def test_what_cannot_be_read_ends_the_stream_with_what_came():
+def test_unreadable_event_ends_the_stream_with_the_earlier_ones():
     state = state_after(CREATED, DELTA)
     error = ResponseValidationError("too large")
     state.fail(error)

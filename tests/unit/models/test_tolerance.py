@@ -1,4 +1,4 @@
-"""Data that do not fit: mended, kept or refused."""
+"""Malformed data are repaired, kept or refused."""
 
 import json
 import logging
@@ -58,7 +58,7 @@ def test_json_is_not_mended_when_strict(data: str | bytes):
 @pytest.mark.parametrize(
     "data", ["", "{", b"\xff", '"\\ud83d', "[" * 300 + "]" * 300, "1" * 5000, "{'a': 1}"]
 )
-def test_what_cannot_be_mended_is_an_error(data: str | bytes):
+def test_json_beyond_repair_is_an_error(data: str | bytes):
     with pytest.raises(ValueError, match=r"at line 1"):
         read_json(data)
 
@@ -91,12 +91,12 @@ def test_a_nested_model_is_taken_as_it_is():
 
 
 @pytest.mark.parametrize("value", [None, "much", [1], {"text": 5}, {}])
-def test_what_makes_no_sense_without_its_bad_fields_is_an_error(value: object):
+def test_object_that_is_useless_without_its_malformed_fields_is_an_error(value: object):
     with pytest.raises(ValidationError):
         validate_nested(OutputText, value)
 
 
-def test_each_malformed_field_is_kept_and_said(caplog: pytest.LogCaptureFixture):
+def test_each_malformed_field_is_kept_and_logged(caplog: pytest.LogCaptureFixture):
     wire = {"id": 5, "created_at": "x", "output": [None], "metadata": {"a": 1}, "model": "m"}
     response: Any = validate_nested(Response, wire)
     assert (response.id, response.created_at, response.metadata, response.model) == ("", None, None, "m")
@@ -117,7 +117,7 @@ def test_malformed_data_inside_malformed_data_take_no_longer(caplog: pytest.LogC
     assert len(caplog.messages) == 2 * 90 + 1
 
 
-def test_nothing_is_said_quietly(caplog: pytest.LogCaptureFixture):
+def test_warnings_can_be_suppressed(caplog: pytest.LogCaptureFixture):
     with suppress_warnings():
         Response.from_dict({"id": 5, "output": [{"type": "message", "status": 5}]})
         read_json(b'"\xff"')
@@ -145,7 +145,7 @@ def test_errors_are_at_places_that_users_know():
     assert json.loads(error.json())
 
 
-def test_errors_say_what_helps():
+def test_errors_end_with_advice():
     malformed, no_json = error_of(Response, '{"id": 5}'), error_of(Response, "{")
     assert "see .body" in str(as_response_error("Response", malformed, {}))
     assert str(as_response_error("Response", malformed, {}, "boil it")).endswith("; boil it")

@@ -1,4 +1,4 @@
-"""Types that text is read as: their formats, names, and what is read."""
+"""Types of output: their formats and names, and the values of texts."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def test_format_of_a_model_is_its_strict_schema() -> None:
     }
 
 
-def test_format_of_what_is_no_object_has_it_under_a_key() -> None:
+def test_format_of_a_type_that_is_not_an_object_has_it_under_a_key() -> None:
     assert text_format(Alias)["schema"] == {
         "type": "object",
         "properties": {"value": {"type": "array", "items": {"type": "integer"}}},
@@ -253,7 +253,7 @@ def test_types_that_no_strict_schema_expresses_can_be_read() -> None:
         (Point, "x\ud83d", "Invalid JSON"),
     ],
 )
-def test_text_that_is_no_such_value_is_an_error(form: Any, text: str, message: str) -> None:
+def test_text_that_does_not_match_the_type_is_an_error(form: Any, text: str, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         output_type(form).read(text)
 
@@ -305,7 +305,7 @@ def test_named_tuples_are_described_by_their_fields_and_docstring() -> None:
         (Annotated[str, Field(pattern="(")], "pydantic cannot take str: "),
     ],
 )
-def test_what_is_no_type_is_refused(form: Any, message: str) -> None:
+def test_value_that_is_not_a_type_is_refused(form: Any, message: str) -> None:
     with pytest.raises(RequestValidationError) as caught:
         output_type(form)
     assert caught.value.path == "text_format"
@@ -325,13 +325,13 @@ def test_what_is_no_type_is_refused(form: Any, message: str) -> None:
         (WithoutSchema, "text_format: pydantic cannot take WithoutSchema: Cannot generate a JsonSchema"),
     ],
 )
-def test_what_cannot_be_asked_for_is_refused(form: Any, message: str) -> None:
+def test_type_without_a_strict_schema_is_refused(form: Any, message: str) -> None:
     with pytest.raises(RequestValidationError) as caught:
         text_format(form)
     assert str(caught.value).startswith(f"The request was not sent: {message}")
 
 
-def test_what_is_made_for_a_type_is_kept() -> None:
+def test_output_type_is_cached() -> None:
     assert output_type(Address) is output_type(Address)
     assert output_type(list[Address]) is output_type(list[Address])
     assert output_type(Address).format is output_type(Address).format
@@ -343,7 +343,7 @@ def test_types_that_cannot_be_kept_work_all_the_same() -> None:
 
 
 @pytest.mark.parametrize("form", [Address, list[Address], Address | None, Box[int], TypeAdapter(list[int])])
-def test_types_are_pickled_by_what_they_are_made_of(form: Any) -> None:
+def test_output_types_are_pickled_by_their_type(form: Any) -> None:
     wanted = output_type(form)
     copied = pickle.loads(pickle.dumps(wanted))
     assert copied.label == wanted.label
@@ -358,7 +358,7 @@ def test_types_are_pickled_by_what_they_are_made_of(form: Any) -> None:
 @pytest.mark.parametrize(
     "text", [None, {}, {"format": None}, {"verbosity": "low"}, TextConfig(verbosity="low")]
 )
-def test_format_goes_beside_other_settings(text: Any) -> None:
+def test_format_is_added_to_other_settings(text: Any) -> None:
     params = {"model": "m", "text": text}
     made = with_format(params, output_type(Address))
     rest = {} if not text or "verbosity" not in str(text) else {"verbosity": "low"}
@@ -381,7 +381,7 @@ def test_two_formats_are_refused(params: dict[str, Any], path: str, message: str
     assert caught.value.path == path
 
 
-def test_whole_answers_do_not_stream() -> None:
+def test_parse_cannot_be_combined_with_stream() -> None:
     with pytest.raises(RequestValidationError, match=r"use responses.stream\(text_format=...\)") as caught:
         whole_with_format({"stream": True}, output_type(Address))
     assert caught.value.path == "stream"
@@ -413,7 +413,7 @@ def test_whole_answers_do_not_stream() -> None:
         ("12 ", 12),
     ],
 )
-def test_start_of_a_text_gives_what_is_sure(text: str, data: Any) -> None:
+def test_start_of_a_text_gives_its_complete_values(text: str, data: Any) -> None:
     assert partial_json(text) == data
 
 

@@ -1,4 +1,4 @@
-"""Types of any kind: their schemas are strict, what fits a type fits its schema, and comes back as the same value."""
+"""Types of any kind have strict schemas, which their values match, and values survive the way as text."""
 
 from __future__ import annotations
 

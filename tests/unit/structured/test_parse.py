@@ -145,7 +145,7 @@ def test_other_settings_of_the_text_go_with_it(caller: Caller, server: Server, t
         ({"text_format": None}, "text_format"),
     ],
 )
-def test_what_cannot_be_asked_for_is_not_sent(
+def test_request_without_a_valid_type_is_not_sent(
     caller: Caller, server: Server, params: dict[str, Any], path: str
 ) -> None:
     with pytest.raises(RequestValidationError) as caught:
@@ -159,7 +159,7 @@ def test_stream_may_be_false(caller: Caller) -> None:
     assert result.output_parsed is not None
 
 
-def test_refusal_is_no_exception(caller: Caller, server: Server) -> None:
+def test_refusal_does_not_raise(caller: Caller, server: Server) -> None:
     server.refuse("I will not.")
     result = caller(lambda client: client.responses.parse(**ASK, text_format=City))
 
@@ -168,7 +168,7 @@ def test_refusal_is_no_exception(caller: Caller, server: Server) -> None:
         result.output_parsed_or_raise()
 
 
-def test_answer_that_is_cut_off_is_no_exception(caller: Caller) -> None:
+def test_answer_that_is_cut_off_does_not_raise(caller: Caller) -> None:
     cut = caller(lambda client: client.responses.parse(**ASK, text_format=Atlas, max_output_tokens=16))
     assert cut.status == "incomplete"
     assert cut.output_parsed is None
@@ -276,7 +276,9 @@ def test_text_deltas_come_as_in_any_stream(caller: Caller, server: Server) -> No
     assert City.model_validate_json(text) == snapshot.output_parsed
 
 
-def test_stream_that_breaks_off_is_interrupted_with_what_came(caller: Caller, server: Server) -> None:
+def test_stream_that_breaks_off_is_interrupted_with_the_response_so_far(
+    caller: Caller, server: Server
+) -> None:
     server.disconnect_after(events=8).reply_json({"name": "Lima", "people": 10})
     with pytest.raises(StreamInterrupted) as caught:
         final(caller, text_format=City)

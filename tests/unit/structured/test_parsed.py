@@ -1,4 +1,4 @@
-"""Responses read as a type: the value, why there is none, and that they stay what they were."""
+"""Responses read as a type have a value or the reason why not, and stay responses."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ NO_VALUE = [
 
 
 @pytest.mark.parametrize(("output", "fields", "reason"), NO_VALUE)
-def test_reason_is_told_and_nothing_is_raised_before_it_is_asked_for(
+def test_reason_is_an_attribute_and_raised_only_on_demand(
     output: list[dict[str, Any]], fields: dict[str, Any], reason: str
 ) -> None:
     result = parsed(*output, **fields)
@@ -163,7 +163,7 @@ def test_response_of_an_unknown_status_is_read(fields: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("status", ["completed", "incomplete"])
-def test_refusal_is_told(status: str) -> None:
+def test_refusal_is_the_reason(status: str) -> None:
     result = parsed(message(text(LIMA), refusal("I will not "), refusal("do that.")), status=status)
 
     assert result.refusal == "I will not do that."
@@ -211,7 +211,7 @@ def test_null_may_be_the_value() -> None:
 
 
 @pytest.mark.parametrize(("output", "fields", "reason"), [NO_VALUE[2], NO_VALUE[7]])
-def test_errors_can_be_pickled_whatever_the_type(
+def test_errors_can_be_pickled_for_any_type(
     output: list[dict[str, Any]], fields: dict[str, Any], reason: str
 ) -> None:
     class Local(City):
@@ -303,7 +303,7 @@ def test_class_is_one_for_all_types() -> None:
 
 
 @pytest.mark.parametrize("form", [None, "City", 5])
-def test_reading_as_what_is_no_type_is_refused(form: Any) -> None:
+def test_value_that_is_not_a_type_cannot_be_read_as(form: Any) -> None:
     with pytest.raises(RequestValidationError, match="text_format"):
         response().parse(form)
 

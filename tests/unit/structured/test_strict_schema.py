@@ -1,4 +1,4 @@
-"""Schemas made strict: what stays, what goes into descriptions, what is refused."""
+"""Schemas made strict: keywords that stay, that go into descriptions, and that are refused."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_anything_is_refused(schema: Any) -> None:
     assert refused(schema) == ["T.f: may be anything, which a strict schema cannot express; give it a type"]
 
 
-def test_all_mistakes_are_told_with_their_paths() -> None:
+def test_all_mistakes_are_reported_with_their_paths() -> None:
     bad: dict[str, Any] = {"type": "object"}
     lists = {"type": "array", "items": {"type": "object", "properties": {"a b": bad, "c": {}}}}
     assert [
@@ -137,7 +137,7 @@ def test_all_mistakes_are_told_with_their_paths() -> None:
         {"description": "A letter.", "type": "string"},
     ],
 )
-def test_what_the_api_knows_stays(schema: dict[str, Any]) -> None:
+def test_supported_keywords_stay(schema: dict[str, Any]) -> None:
     assert of_field(schema) == schema
 
 
@@ -158,7 +158,7 @@ def test_what_the_api_knows_stays(schema: dict[str, Any]) -> None:
         ({"type": "string", "default": {1}}, 'Default "{1}"'),
     ],
 )
-def test_what_it_does_not_know_goes_into_the_description(schema: dict[str, Any], description: str) -> None:
+def test_unsupported_keywords_go_into_the_description(schema: dict[str, Any], description: str) -> None:
     assert of_field(schema) == {"type": schema["type"], "description": description}
 
 
@@ -294,7 +294,7 @@ def test_definitions_may_have_the_name_of_earlier_drafts() -> None:
     assert strict_schema(schema, "T") == {**closed(f={"$ref": "#/$defs/A"}), "$defs": {"A": STRING}}
 
 
-def test_what_stands_beside_a_reference_is_put_into_its_schema() -> None:
+def test_keywords_beside_a_reference_are_merged_into_its_schema() -> None:
     field = {"$ref": "#/$defs/A", "description": "Mine.", "default": "x"}
     assert of_field(field, {"A": {"$ref": "#/$defs/B"}, "B": {**STRING, "description": "B's."}}) == {
         "description": 'Mine. (default "x")',
@@ -303,11 +303,11 @@ def test_what_stands_beside_a_reference_is_put_into_its_schema() -> None:
 
 
 @pytest.mark.parametrize("beside", [{"title": "T"}, {"default": None}, {"deprecated": True}, {}])
-def test_reference_stays_if_nothing_is_said_beside_it(beside: dict[str, Any]) -> None:
+def test_reference_stays_without_keywords_beside_it(beside: dict[str, Any]) -> None:
     assert of_field({"$ref": "#/$defs/A", **beside}, {"A": STRING})[0] == {"$ref": "#/$defs/A"}
 
 
-def test_reference_to_what_contains_itself_stands_alone() -> None:
+def test_reference_to_a_recursive_definition_stands_alone() -> None:
     kid = {"$ref": "#/$defs/A", "description": "A kid."}
     kinds = {
         "A": {"type": "object", "properties": {"b": {"$ref": "#/$defs/B", "description": "Via B."}}},
@@ -334,12 +334,12 @@ def test_root_may_refer_to_itself() -> None:
     assert strict_schema(schema, "T") == closed(kids={"type": "array", "items": {"$ref": "#"}})
 
 
-def test_reference_to_what_refers_to_the_root_stands_alone() -> None:
+def test_reference_to_a_definition_that_refers_to_the_root_stands_alone() -> None:
     field = {"$ref": "#/$defs/A", "description": "Mine."}
     assert of_field(field, {"A": {"type": "array", "items": {"$ref": "#"}}})[0] == {"$ref": "#/$defs/A"}
 
 
-def test_root_that_is_a_reference_is_what_it_refers_to() -> None:
+def test_root_that_is_a_reference_is_resolved() -> None:
     node = {"type": "object", "properties": {"kids": {"type": "array", "items": {"$ref": "#/$defs/Node"}}}}
     strict = strict_schema({"$ref": "#/$defs/Node", "$defs": {"Node": node}}, "T")
     assert strict == {**closed(**strict["properties"]), "$defs": {"Node": closed(**strict["properties"])}}
@@ -353,7 +353,7 @@ def test_reference_to_nothing_is_refused(ref: str, beside: dict[str, Any]) -> No
     ]
 
 
-def test_reference_that_is_no_text_is_refused() -> None:
+def test_reference_that_is_not_a_string_is_refused() -> None:
     assert "refers to 5" in refused({"$ref": 5})[0]
 
 
@@ -379,11 +379,11 @@ OBJECT = {"type": "object", "properties": {}}
         ({}, False),
     ],
 )
-def test_objects_are_told_from_the_rest(schema: dict[str, Any], expected: bool) -> None:
+def test_objects_are_distinguished_from_other_schemas(schema: dict[str, Any], expected: bool) -> None:
     assert is_object_schema(schema) is expected
 
 
-def test_root_that_is_no_object_is_refused() -> None:
+def test_root_that_is_not_an_object_is_refused() -> None:
     with pytest.raises(RequestValidationError) as caught:
         strict_schema({"type": "array", "items": STRING}, "search.parameters")
     assert str(caught.value) == (
@@ -486,7 +486,7 @@ def test_definition_that_is_met_again_further_up_is_not_followed_again() -> None
     assert strict_schema(schema, "T")["properties"]["a"] == {"$ref": "#/$defs/A"}
 
 
-def test_what_repeats_itself_is_not_too_deep() -> None:
+def test_recursion_is_not_too_deep() -> None:
     node = fields(2, {"anyOf": [{"$ref": "#/$defs/Node"}, {"$ref": "#"}, {"type": "null"}]})
     strict_schema({**node, "$defs": {"Node": node}}, "T")
 

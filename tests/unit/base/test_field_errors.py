@@ -1,0 +1,75 @@
+"""Mistakes in requests name the place, the expected value and the given one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from responses_client._base.field_errors import field_error, field_path, missing_field
+
+
+@pytest.mark.parametrize(
+    ("location", "expected"),
+    [
+        (("model",), "model"),
+        (("input", 3, "content", 0, "text"), "input[3].content[0].text"),
+        (("metadata", "my key"), "metadata['my key']"),
+        (("metadata", "x" * 100 + " "), f"metadata['{'x' * 80}']"),
+        ((0, "a"), "[0].a"),
+        ((), ""),
+    ],
+)
+def test_locations_are_written_as_users_read_them(location: Sequence[str | int], expected: str) -> None:
+    assert field_path(location) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "got", "value_type"),
+    [
+        (3, "int 3", "int"),
+        (2.5, "float 2.5", "float"),
+        (True, "bool True", "bool"),
+        (None, "None", "None"),
+        ("hot", "str 'hot'", "str"),
+        ("x" * 100, f"str '{'x' * 80}…'", "str"),
+        ("sk-abcdefgh123", "str 'sk-***'", "str"),
+        ([1], "list", "list"),
+        (b"bytes", "bytes", "bytes"),
+        (10**5000, "int", "int"),
+    ],
+    ids=["int", "float", "bool", "None", "str", "long str", "key", "list", "bytes", "huge int"],
+)
+def test_a_mistake_names_value_and_expectation(value: object, got: str, value_type: str) -> None:
+    assert field_error(("input", 0, "x"), "a number from 0 to 2", value) == {
+        "path": "input[0].x",
+        "message": f"expected a number from 0 to 2, got {got}",
+        "expected": "a number from 0 to 2",
+        "value_type": value_type,
+    }
+
+
+@pytest.mark.parametrize("path", ["tools[0].authorization", "tools[0].headers['X-Mine']", "metadata.api_key"])
+def test_a_mistake_in_a_secret_field_does_not_quote_it(path: str) -> None:
+    assert field_error(path, "an object", "hunter2")["message"] == "expected an object, got str"
+
+
+def test_a_mistake_may_have_its_own_message() -> None:
+    error = field_error("modle", "a known field", "m", message="unknown field, did you mean 'model'?")
+
+    assert error["message"] == "unknown field, did you mean 'model'?"
+
+
+@pytest.mark.parametrize("path", ["input[0].role", ("input", 0, "role")])
+def test_a_missing_field_is_named(path: str | Sequence[str | int]) -> None:
+    assert missing_field(path, "a string") == {
+        "path": "input[0].role",
+        "message": "missing, expected a string",
+        "expected": "a string",
+        "value_type": "missing",
+    }
+
+
+def test_field_errors_are_plain_json() -> None:
+    assert json.loads(json.dumps(field_error("a", "b", 1)))["path"] == "a"

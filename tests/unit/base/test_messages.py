@@ -1,0 +1,52 @@
+"""Text from elsewhere becomes fit for messages."""
+
+from __future__ import annotations
+
+import pytest
+
+from responses_client._base.messages import body_start, number_text, one_line
+
+
+def cyclic() -> list[object]:
+    items: list[object] = []
+    items.append(items)
+    return items
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (None, "empty"),
+        (b"", "empty"),
+        (b"null", "'null'"),
+        (b"<html>\n\xff", "'<html> \N{REPLACEMENT CHARACTER}'"),
+        ("text", "'text'"),
+        ({"ä": 1}, "'{\"ä\": 1}'"),
+        (object(), "a object"),
+        (cyclic(), "a list"),
+        ("x" * 201, f"'{'x' * 200}…'"),
+    ],
+    ids=["None", "no bytes", "null", "bytes", "text", "JSON", "object", "cycle", "long"],
+)
+def test_the_start_of_a_body_is_quoted(body: object, expected: str) -> None:
+    assert body_start(body) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a\r\n b\tc", "a b c"),
+        ("\x1b[31mred\x00", "[31mred"),
+        (" " * 1000 + "late", "late"),
+        ("x" * 50, "x" * 20 + "…"),
+        ("key sk-abcdefghijklmnopqrst", "key sk-***"),
+        ("", ""),
+    ],
+)
+def test_texts_become_one_short_line(text: str, expected: str) -> None:
+    assert one_line(text, 20) == expected
+
+
+@pytest.mark.parametrize(("value", "expected"), [(1, "1"), (False, "False"), (10**80, ""), ("secret", "")])
+def test_only_short_numbers_are_shown(value: object, expected: str) -> None:
+    assert number_text(value) == expected
