@@ -15,14 +15,13 @@ from typing import Any
 import cloudpickle
 import httpx
 import pytest
-from callers import MODES, Caller
+from callers import Caller
 from samples import KEY, response
 
 from responses_client import AsyncClient, AuthenticationError, Client, ConfigurationError
 from responses_client._base.api_keys import KeyFunction
 from responses_client._calls.settings import Settings
 from responses_client._transport.protocols import run
-from responses_client.testing import Server
 
 CLIENTS = (Client, AsyncClient)
 HTTP_CLIENTS: dict[type[Any], type[Any]] = {Client: httpx.Client, AsyncClient: httpx.AsyncClient}
@@ -168,17 +167,6 @@ def test_client_and_its_resource_share_connections_after_unpickling(kind: Any) -
 
 
 # --- results
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as server:
-        yield server
-
-
-@pytest.fixture(params=MODES)
-def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
-    return Caller(request.param, server.client, server.async_client)
 
 
 @pytest.mark.parametrize("duplicate", [*COPIES.values(), copy.copy], ids=[*COPIES, "copy"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import pickle
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -210,12 +209,6 @@ def test_data_have_to_be_bytes_with_something_in_them(tmp_path: Path) -> None:
 
 
 # --- sent
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as server:
-        yield server
 
 
 @pytest.mark.parametrize("mode", MODES)

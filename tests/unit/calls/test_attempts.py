@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fake_io import Answer, Clock, FakeBody, FakeIO, bad, call, good, use_clock
+from fake_io import Answer, Clock, FakeBody, FakeIO, bad, call, good
 from samples import KEY
 
 from responses_client._base.clock import NO_DEADLINE
@@ -26,11 +26,6 @@ from responses_client.errors import (
     ResponseValidationError,
 )
 from responses_client.models import Response
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return use_clock(monkeypatch)
 
 
 def network(

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fake_io import Clock, FakeIO, call, use_clock
+from fake_io import Clock, FakeIO, call
 from samples import KEY
 
 from responses_client._base.clock import NO_DEADLINE, Deadline
@@ -21,11 +21,6 @@ from responses_client.errors import ConfigurationError
 
 AZURE = "https://name.openai.azure.com/openai/v1"
 AccessToken = namedtuple("AccessToken", ["token", "expires_on"])  # as azure-core has it
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return use_clock(monkeypatch)
 
 
 def settings(**options: Any) -> Settings:

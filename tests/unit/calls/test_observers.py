@@ -8,7 +8,7 @@ from typing import Any
 
 import anyio
 import pytest
-from fake_io import Clock, FakeBody, FakeIO, bad, good, use_clock
+from fake_io import Clock, FakeBody, FakeIO, bad, good
 from observed_calls import Player, RecordingObserver
 from samples import KEY
 
@@ -24,16 +24,6 @@ from responses_client.errors import (
 from responses_client.testing import Server
 
 RESET = TransportError("network", "ReadError: reset")
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return use_clock(monkeypatch)
-
-
-@pytest.fixture(params=["sync", "asyncio", "trio"])
-def player(request: pytest.FixtureRequest) -> Player:
-    return Player(request.param)
 
 
 class Hooks:

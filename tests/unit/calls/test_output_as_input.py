@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from callers import MODES, Caller
+from callers import Caller
 
 from codegen.reader import load
 from responses_client._calls.output_as_input import KEEPS_ID
@@ -116,17 +115,6 @@ def test_items_keep_an_id_where_the_schema_demands_one() -> None:
 
 
 # --- with the embedded server, in each mode
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as server:
-        yield server
-
-
-@pytest.fixture(params=MODES)
-def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
-    return Caller(request.param, server.client, server.async_client)
 
 
 def test_history_that_nobody_stores_is_taken(caller: Caller, server: Server) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from fake_io import Answer, Clock, FakeBody, FakeIO, bad, use_clock
+from fake_io import Answer, Clock, FakeBody, FakeIO, bad
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import KEY, response
@@ -285,8 +285,8 @@ def test_response_without_a_status_has_ended_if_there_is_output() -> None:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = use_clock(monkeypatch)
+def clock(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of all unit tests, and no chance in the delays."""
     monkeypatch.setattr("responses_client._calls.polling.random.random", lambda: 0.0)
     return clock
 

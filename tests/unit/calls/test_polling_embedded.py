@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from callers import MODES, Caller
+from callers import Caller
 
 from responses_client import NotFoundError, StreamInterrupted, WaitTimeout
 from responses_client._base.retry import Policy
@@ -22,11 +22,6 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr("responses_client._calls.attempts.Policy", partial(Policy, initial=0.001))
     with Server() as server:
         yield server
-
-
-@pytest.fixture(params=MODES)
-def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
-    return Caller(request.param, server.client, server.async_client)
 
 
 def whole(caller: Caller, server: Server) -> list[Any]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from callers import MODES, Caller
+from callers import Caller
 from fake_io import FakeIO, use_clock
 from fake_socket import FakeSocket, Upgraded, use_nonce
 
@@ -263,17 +262,6 @@ def test_requests_sent_as_given_ask_for_nothing_more() -> None:
 
 
 # --- with the embedded server, in each mode
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as server:
-        yield server
-
-
-@pytest.fixture(params=MODES)
-def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
-    return Caller(request.param, server.client, server.async_client)
 
 
 def test_conversation_goes_on_with_output_and_text(caller: Caller, server: Server) -> None:

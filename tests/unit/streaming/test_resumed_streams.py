@@ -39,11 +39,6 @@ WHOLE = CREATED + HEL + LO + COMPLETED
 Play = Callable[..., Any]
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return use_clock(monkeypatch)
-
-
 @pytest.fixture(params=["sync", "asyncio", "trio"])
 def play(request: pytest.FixtureRequest) -> Play:
     """Runs a script with a background stream, in each way in turn."""

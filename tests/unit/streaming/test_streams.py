@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import anyio
 import pytest
-from fake_io import Answer, Clock, FakeBody, FakeIO, bad, call, stream, types, use_clock
+from fake_io import Answer, Clock, FakeBody, FakeIO, bad, call, stream, types
 from samples import COMPLETED, CREATED, HEL, KEY, LO, event, response
 from stream_shells import Stream
 
@@ -37,11 +37,6 @@ FAILED = event("response.failed", 3, response=response("failed"))
 
 Script = Callable[[Stream], Awaitable[T]]
 Play = Callable[..., Any]
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return use_clock(monkeypatch)
 
 
 @pytest.fixture(params=["sync", "asyncio", "trio"])
