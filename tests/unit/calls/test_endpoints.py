@@ -1,4 +1,4 @@
-"""Each endpoint against the embedded server, in each mode, with what goes wrong there."""
+"""The endpoints against the embedded server, in each mode, with their errors."""
 
 from __future__ import annotations
 
