@@ -62,7 +62,7 @@ Script: TypeAlias = Callable[[Peer], None]
 
 
 class SocketServer:
-    """Plays a script with each client; `statuses` are what the first attempts to connect are answered with."""
+    """Plays a script with each client; `statuses` are the answers to its first attempts to connect."""
 
     def __init__(
         self, script: Script, *, statuses: tuple[int, ...] = (), certificate: Path | None = None

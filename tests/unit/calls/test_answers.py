@@ -1,4 +1,4 @@
-"""The body of an answer: a typed result, or the right error."""
+"""The result of an answer: a typed object, or the right error."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_deletion_that_is_answered_with_its_status_alone_is_one(body: bytes) -> 
     assert (result.id, result.deleted, result.meta.status_code) == ("resp 1", True, 200)
 
 
-def test_silence_is_no_answer_to_anything_else() -> None:
+def test_empty_body_is_an_answer_to_nothing_else() -> None:
     for model, method in ((models.DeletedResponse, "GET"), (models.Conversation, "DELETE")):
         with pytest.raises(ResponseValidationError, match="is not valid JSON"):
             answer(model, b"", method)
@@ -151,7 +151,7 @@ def test_anything_else_is_an_error_that_shows_its_start(body: Any, problem: str)
     assert caught.value.meta == meta()
 
 
-def test_no_content_type_is_told_as_such() -> None:
+def test_missing_content_type_is_reported_as_such() -> None:
     with pytest.raises(ResponseValidationError, match=r"\(status 200, no content type\) is not valid JSON"):
         parsed(b"<html>", None)
 
@@ -165,7 +165,7 @@ def test_key_in_a_body_is_not_shown(body: Any) -> None:
     assert KEY not in str(caught.value.body)
 
 
-def test_strict_mode_names_the_place_of_what_is_malformed() -> None:
+def test_strict_mode_names_the_place_of_the_malformed_part() -> None:
     with pytest.raises(ResponseValidationError) as caught:
         parsed(response(created_at="yesterday"), strict=True)
 
@@ -173,7 +173,7 @@ def test_strict_mode_names_the_place_of_what_is_malformed() -> None:
     assert caught.value.request_id == "req_1"
 
 
-def test_lenient_mode_keeps_what_is_malformed() -> None:
+def test_lenient_mode_keeps_malformed_parts() -> None:
     assert parsed(response(created_at="yesterday")).to_dict()["created_at"] == "yesterday"
 
 
@@ -218,14 +218,14 @@ def test_error_of_an_answer_masks_the_key() -> None:
     assert str(error).startswith("POST /v1/responses was answered with 401 after 2 tries: No key ***")
 
 
-def test_stream_that_nobody_asked_for_gives_its_response() -> None:
+def test_unrequested_stream_gives_its_response() -> None:
     result = parsed(CREATED + HEL + COMPLETED, "text/event-stream; charset=utf-8")
 
     assert result.output_text == "Hello"
     assert result.meta == meta("text/event-stream; charset=utf-8")
 
 
-def test_stream_whose_last_event_has_no_response_still_tells_how_it_ended() -> None:
+def test_stream_whose_last_event_has_no_response_still_has_its_status() -> None:
     assert parsed(b'data: {"type": "response.completed"}\n\n', "text/event-stream").status == "completed"
 
 

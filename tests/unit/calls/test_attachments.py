@@ -1,4 +1,4 @@
-"""Images and files made of local files: their types, their sizes, and what is wrong with them."""
+"""Images and files from local files: their types, their sizes, and their mistakes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def refusal(make: Any, *args: Any, **options: Any) -> RequestValidationError:
         (WEBP, "image/webp"),
     ],
 )
-def test_type_of_an_image_is_told_by_its_data(tmp_path: Path, data: bytes, mime_type: str) -> None:
+def test_type_of_an_image_is_detected_from_its_data(tmp_path: Path, data: bytes, mime_type: str) -> None:
     path = tmp_path / "picture.txt"
     path.write_bytes(data)
 
@@ -101,7 +101,7 @@ def test_image_is_at_most_what_the_published_bound_allows() -> None:
         ("notes.txt", b"caf\xe9", "text/plain"),
     ],
 )
-def test_type_of_a_file_is_told_by_its_data_and_its_name(
+def test_type_of_a_file_is_detected_from_its_data_and_name(
     tmp_path: Path, name: str, data: bytes, mime_type: str
 ) -> None:
     path = tmp_path / name
@@ -139,7 +139,7 @@ def test_file_is_at_most_fifty_mebibytes(tmp_path: Path) -> None:
     )
 
 
-# --- what is wrong with either
+# --- mistakes
 
 
 @pytest.mark.parametrize("kind", [InputImage, InputFile])
@@ -198,7 +198,7 @@ def test_file_that_grows_while_it_is_read_is_not_taken_beyond_the_limit(
     assert "larger than 20 bytes" in str(refusal(InputImage.from_path, path, max_bytes=20))
 
 
-def test_data_have_to_be_bytes_with_something_in_them(tmp_path: Path) -> None:
+def test_data_must_be_bytes_and_not_empty(tmp_path: Path) -> None:
     path = tmp_path / "empty.png"
     path.touch()
 
@@ -208,11 +208,11 @@ def test_data_have_to_be_bytes_with_something_in_them(tmp_path: Path) -> None:
     assert refusal(InputImage.from_bytes, PNG, mime_type="png").expected == "a type such as 'image/png'"
 
 
-# --- sent
+# --- requests
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_local_files_go_along_with_a_request(mode: str, server: Server) -> None:
+def test_local_files_are_sent_with_a_request(mode: str, server: Server) -> None:
     parts = [InputImage.from_bytes(PNG), InputFile.from_bytes(PDF, "report.pdf")]
     caller = Caller(mode, server.client, server.async_client)
     caller(lambda client: client.responses.create(model="m", input=[{"role": "user", "content": parts}]))

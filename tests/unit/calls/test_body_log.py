@@ -1,4 +1,4 @@
-"""Bodies in the log: only for whoever sets the level of their own logger, and without what opens doors."""
+"""Bodies in the log: only if the level of their own logger is set, and without credentials."""
 
 from __future__ import annotations
 

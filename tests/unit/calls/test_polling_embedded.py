@@ -1,4 +1,4 @@
-"""Background responses of the embedded server: what users see, in each mode."""
+"""Background responses of the embedded server, polled and streamed, in each mode."""
 
 from __future__ import annotations
 

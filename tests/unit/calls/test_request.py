@@ -1,4 +1,4 @@
-"""Arguments in, a checked request out: what is refused, what is sent, and under which headers."""
+"""Checked requests: refused arguments, bodies, URLs and headers."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_arguments_become_the_body_as_they_are() -> None:
     }
 
 
-def test_null_is_sent_and_what_is_left_out_is_not() -> None:
+def test_none_is_sent_as_null_and_absent_arguments_are_not_sent() -> None:
     assert body(reasoning=None)["reasoning"] is None
     assert "reasoning" not in body()
 
@@ -111,7 +111,7 @@ def test_values_of_other_libraries_are_written_as_json_has_them() -> None:
 
 
 class Opaque:
-    """What no JSON can hold."""
+    """A value that JSON cannot express."""
 
 
 def nested(levels: int) -> dict[str, Any]:
@@ -158,7 +158,7 @@ def function(**schema: Any) -> list[dict[str, Any]]:
     ],
 )
 @pytest.mark.parametrize("validate", [True, False])
-def test_value_that_no_json_can_hold_is_named_by_its_path(
+def test_value_that_json_cannot_express_is_named_by_its_path(
     params: dict[str, Any], path: str, reason: str, validate: bool
 ) -> None:
     error = refusal(params, validate_requests=validate)
@@ -168,7 +168,7 @@ def test_value_that_no_json_can_hold_is_named_by_its_path(
     assert reason in str(error)
 
 
-def test_text_with_the_name_of_no_number_is_just_a_text() -> None:
+def test_string_that_spells_a_number_json_lacks_is_a_string() -> None:
     assert body(input="NaN and Infinity")["input"] == "NaN and Infinity"
 
 
@@ -219,7 +219,7 @@ def generator() -> Iterator[dict[str, str]]:
         ({"stream_options": {}, "stream": False}, "stream_options", "bool", "stream=True"),
     ],
 )
-def test_wrong_argument_is_named_by_path_type_and_what_was_expected(
+def test_wrong_argument_is_named_by_path_type_and_expected_value(
     params: dict[str, Any], path: str, kind: str, expected: str
 ) -> None:
     error = refusal(params)
@@ -234,7 +234,7 @@ def test_key_of_metadata_may_have_64_characters() -> None:
     assert body(metadata={"k" * 64: "v" * 512})
 
 
-def test_all_mistakes_are_told_together() -> None:
+def test_all_mistakes_are_reported_together() -> None:
     error = refusal({"temperature": 9, "top_p": 9, "store": 1})
 
     assert [one["path"] for one in error.errors] == ["temperature", "top_p", "store"]
@@ -269,7 +269,7 @@ def test_secret_in_the_wrong_place_is_not_quoted() -> None:
         {"service_tier": "new"},
     ],
 )
-def test_what_the_api_may_take_is_sent(params: dict[str, Any]) -> None:
+def test_arguments_that_the_api_may_accept_are_sent(params: dict[str, Any]) -> None:
     assert call(params)
 
 
@@ -356,7 +356,7 @@ def test_field_that_is_rather_new_than_mistyped_is_no_warning(
 # --- headers, query, path
 
 
-def test_headers_say_who_asks_for_what() -> None:
+def test_headers_name_the_client_and_the_wanted_content() -> None:
     sent = headers(organization="org_1", project="proj_1")
     key = cast("str", sent.pop("Idempotency-Key"))
 
@@ -575,7 +575,7 @@ def test_argument_of_the_path_that_names_nothing_is_refused(value: Any) -> None:
         prepared(CONVERSATIONS_ITEMS_RETRIEVE, "conv_1", value)
 
 
-def test_what_has_no_body_stands_in_the_url() -> None:
+def test_arguments_of_get_requests_are_in_the_url() -> None:
     call = prepared(
         RESPONSES_RETRIEVE, "resp_1", include=["a", "b"], stream=True, starting_after=3, extra_query={"x": 1}
     )

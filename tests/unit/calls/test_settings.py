@@ -1,4 +1,4 @@
-"""Settings: what is accepted, where it comes from, and that no secret is shown."""
+"""Settings: accepted values, environment variables, and no secret in any repr."""
 
 import dataclasses
 import math
@@ -240,7 +240,7 @@ def test_base_urls_are_normalised(url: str | None, expected: str) -> None:
         ("//a.example?key=hunter2", "//a.example"),
     ],
 )
-def test_what_is_no_url_is_refused(url: str, shown: str) -> None:
+def test_address_that_is_not_a_url_is_refused(url: str, shown: str) -> None:
     assert refusal(base_url=url) == (
         f"The base_url argument must be a URL such as https://api.openai.com/v1, got '{shown}'"
     )
@@ -474,7 +474,7 @@ def test_the_repr_of_a_way_to_sign_shows_no_secret() -> None:
     assert "hunter2" not in shown
 
 
-def test_the_repr_tells_a_missing_key_from_a_hidden_one() -> None:
+def test_repr_shows_whether_there_is_a_key() -> None:
     assert "api_key=None" in repr(resolve({}))
     assert "api_key='***'" in repr(resolve({}, api_key=lambda: KEY))
 

@@ -1,4 +1,4 @@
-"""Turns of threads and tasks."""
+"""Locks by key, for threads and for tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes out and how long it may take, and coroutines that are driven without a loop."""
+"""Requests and timeouts as values, and coroutines that run without an event loop."""
 
 from __future__ import annotations
 
