@@ -9,7 +9,7 @@ from __future__ import annotations
 import time as _time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 if TYPE_CHECKING:
     from threading import Event
@@ -41,7 +41,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NO_DEADLINE",
+    "NO_REAL_DEADLINE",
     "Deadline",
+    "RealDeadline",
     "is_real",
     "monotonic",
     "sleep",
@@ -90,21 +92,26 @@ class Deadline(NamedTuple):
         """Return the deadline that is this many seconds from now; None gives `NO_DEADLINE`."""
         return NO_DEADLINE if seconds is None else cls(monotonic() + seconds)
 
+    @staticmethod
+    def now() -> float:
+        """Return the time by the clock that this kind of deadline reads."""
+        return monotonic()
+
     def remaining(self) -> float | None:
         """Return the remaining seconds, negative after the deadline; None if there is no deadline."""
-        return None if self.at is None else self.at - monotonic()
+        return None if self.at is None else self.at - self.now()
 
     @property
     def is_expired(self) -> bool:
         """Whether the deadline has passed."""
-        return self.at is not None and monotonic() >= self.at
+        return self.at is not None and self.now() >= self.at
 
     def min(self, seconds: float) -> float:
         """Return the remaining seconds or `seconds`, whichever is less."""
         remaining = self.remaining()
         return seconds if remaining is None else min(seconds, remaining)
 
-    def earlier(self, other: Deadline) -> Deadline:
+    def earlier(self, other: Self) -> Self:
         """Return the earlier of two deadlines."""
         if self.at is None or (other.at is not None and other.at < self.at):
             return other
@@ -112,6 +119,25 @@ class Deadline(NamedTuple):
 
 
 NO_DEADLINE = Deadline(None)
+
+
+class RealDeadline(Deadline):
+    """A deadline by the real clock, for waits that a replaced clock does not shorten: those of WebSockets."""
+
+    __slots__ = ()
+
+    @classmethod
+    def after(cls, seconds: float | None) -> RealDeadline:
+        """Return the deadline that is this many seconds from now; None gives `NO_REAL_DEADLINE`."""
+        return NO_REAL_DEADLINE if seconds is None else cls(cls.now() + seconds)
+
+    @staticmethod
+    def now() -> float:
+        """Return the time by the real clock."""
+        return _time.monotonic()
+
+
+NO_REAL_DEADLINE = RealDeadline(None)
 
 
 def time() -> float:

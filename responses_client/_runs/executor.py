@@ -126,8 +126,8 @@ class Executor:
         error: ToolExecutionError | None = None
         try:
             output = await self._output(call, tool, turn, time_limit)
-        except AsyncFunctionError:
-            raise  # a mistake in the program, which the model cannot mend
+        except AsyncFunctionError as refused:
+            raise refused.error from None  # a mistake in the program, which the model cannot correct
         except Exception as problem:
             error = _execution_error(call, problem, time_limit)
             output = await self._failure_output(call, error, policy)

@@ -71,12 +71,15 @@ class FunctionCancelled(Exception):
     """A function that raised asyncio's `CancelledError`, although its caller was not cancelled."""
 
 
-class AsyncFunctionError(ConfigurationError):
-    """An async function that was given to a client which cannot await it."""
+class AsyncFunctionError(Exception):
+    """A function that returned an awaitable where nothing can await it; `error` is the error for the user.
 
-    def __init__(self, function: object) -> None:
-        name = getattr(_unwrap(function), "__name__", "A tool")
-        super().__init__(*needs_async(name).args)
+    A `ConfigurationError` could also come from the function, which would be a failure for the model.
+    """
+
+    def __init__(self, error: ConfigurationError) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class Workers(Protocol):
@@ -132,7 +135,10 @@ class SyncWorkers:
             if not _is_own_cancellation(error):
                 raise
             raise FunctionCancelled from error
-        return await await_result(value, function, can_await=False)
+        try:
+            return await await_result(value, function, can_await=False)
+        except ConfigurationError as error:
+            raise AsyncFunctionError(error) from None
 
     async def run_all(self, jobs: Sequence[Job]) -> None:
         """Run jobs in threads."""
@@ -240,7 +246,7 @@ async def await_result(value: object, function: object, *, can_await: bool) -> o
     """Return the result of a function, awaited if it is awaitable.
 
     Raises:
-        AsyncFunctionError: The result has to be awaited, and `can_await` is false.
+        ConfigurationError: The result has to be awaited, and `can_await` is false.
     """
     if not isawaitable(value):
         return value
@@ -248,7 +254,7 @@ async def await_result(value: object, function: object, *, can_await: bool) -> o
         return await value
     if isinstance(value, Coroutine):
         value.close()  # else Python warns that it was never awaited
-    raise AsyncFunctionError(function)
+    raise _needs_async(function)
 
 
 def _is_own_cancellation(error: BaseException) -> bool:
@@ -281,7 +287,11 @@ def require_sync(function: object) -> None:
     """Refuse an async function.
 
     Raises:
-        AsyncFunctionError: The function is async.
+        ConfigurationError: The function is async.
     """
     if _is_async(function):
-        raise AsyncFunctionError(function)
+        raise _needs_async(function)
+
+
+def _needs_async(function: object) -> ConfigurationError:
+    return needs_async(getattr(_unwrap(function), "__name__", "A tool"))

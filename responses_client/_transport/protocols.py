@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
-from .._base.clock import Deadline
+from .._base.clock import NO_REAL_DEADLINE, Deadline, RealDeadline
 from .._base.http import Headers
 from .._base.redaction import public_url, redact_headers
 from .._base.retry import ConnectionFailure, FailureKind
@@ -18,7 +18,7 @@ from .._base.retry import ConnectionFailure, FailureKind
 if TYPE_CHECKING:
     from .._base.options import HttpAuth
 
-__all__ = ["IO", "Bell", "Body", "Socket", "Timeouts", "TransportError", "WireRequest", "run"]
+__all__ = ["IO", "Body", "Event", "Socket", "Timeouts", "TransportError", "WireRequest", "run"]
 
 T = TypeVar("T")
 _MIN_SECONDS = 0.001
@@ -166,41 +166,60 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError("A synchronous call awaited something asynchronous; use AsyncClient for it.")
 
 
-class Bell(Protocol):
-    """Wakes one that waits, once."""
+class Event(Protocol):
+    """A flag that one waiter waits for; set once, and never cleared.
 
-    def ring(self) -> None:
-        """Wake it, or whoever comes to wait."""
+    It is a `threading.Event` or an `anyio.Event` with a time limit, and no event of the API.
+    """
+
+    def set(self) -> None:
+        """Wake the waiter; if there is none yet, the next wait returns immediately."""
         ...
 
-    async def wait(self, left: float | None) -> None:
-        """Wait to be woken, for at most `left` seconds."""
+    async def wait(self, deadline: RealDeadline) -> None:
+        """Wait until the event is set or the deadline has passed; the caller checks for news."""
         ...
 
 
 class Socket(Protocol):
-    """A connection that bytes go over in both ways at the same time. One reads at a time, any number write."""
+    """A connection that is read and written at the same time, taken over from HTTP.
 
-    async def read(self, left: float | None) -> bytes | None:
-        """Return what comes next, nothing at the end; None when nothing came for `left` seconds."""
+    At most one thread or task may be in `read`; any number may be in `write`. Its deadlines are those of the real
+    clock even where a `VirtualClock` is in use, since the peer is a real server.
+    """
+
+    async def read(self, deadline: RealDeadline) -> bytes | None:
+        """Return the bytes that arrive next, `b""` at the end of the connection; None when the deadline has passed.
+
+        Raises:
+            TransportError: The connection broke.
+        """
         ...
 
-    async def write(self, make: Callable[[], bytes], left: float | None = None) -> None:
-        """Send what `make` returns, all of it and in the order of the calls; wait for at most `left` seconds."""
+    async def write(self, make: Callable[[], bytes], deadline: RealDeadline = NO_REAL_DEADLINE) -> None:
+        """Send the bytes that `make` returns, and return when they are sent or the deadline has passed.
+
+        `make` is called when it is next to be sent: the order of these calls is the order on the wire, and no bytes
+        of another message get in between. A message of which a part was sent is either sent whole, even after the
+        deadline, or ends the connection.
+
+        Raises:
+            TransportError: The connection broke, or the message was not sent in time.
+        """
         ...
 
-    def bell(self) -> Bell:
-        """Return a bell."""
+    def new_event(self) -> Event:
+        """Return an event for the threads or tasks of this connection."""
         ...
 
-    def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Have work done beside everything else; it raises nothing and comes to an end by itself."""
+    def start(self, function: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run an async function in the background. It must end without help, and raise nothing."""
         ...
 
-    def finishing(self, seconds: float) -> AbstractContextManager[object]:
-        """Return a block that cancellation does not end, but the time does."""
+    def shield(self, timeout: float) -> AbstractContextManager[object]:
+        """Return a block that cancellation does not interrupt, but the timeout does."""
         ...
 
     async def close(self) -> None:
-        """Close the connection at once, which ends what reads and writes."""
+        """Close the connection immediately; reads and writes that are in progress end."""
         ...

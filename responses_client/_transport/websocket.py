@@ -1,4 +1,4 @@
-"""Sends and reads over connections taken over from HTTP, sync and async, under the protocol `Socket`."""
+"""The sockets of WebSocket sessions, sync and async: connections that were taken over from HTTP, as `Socket`s."""
 
 from __future__ import annotations
 
@@ -8,35 +8,43 @@ import selectors
 import socket
 import ssl
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager, nullcontext, suppress
 from sys import modules
-from typing import Any
+from typing import Any, TypeAlias
 
 import anyio
 import httpx
+from typing_extensions import override
 
+from .._base.clock import NO_REAL_DEADLINE, RealDeadline
 from .._base.messages import MAX_BODY_CHARS, one_line
 from ..errors import ConfigurationError
-from .protocols import Bell, TransportError, run
+from .protocols import Event, Socket, TransportError, run
 
 __all__ = ["AsyncSocket", "SyncSocket"]
 
 logger = logging.getLogger("responses_client")
 
 _READ_BYTES = 65536
-_PIECE = 16384  # as much as the system takes at once when it takes anything
-_GLANCE = 0.001
-_CLOSE_SECONDS = 1.0
-_selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
+_WRITE_BYTES = 16384  # a socket that is writable takes about this much without blocking; also one TLS record
+_POLL_SECONDS = (
+    0.001  # for reads and writes that are known to be possible; 0 would make the socket non-blocking
+)
+_CLOSE_TIMEOUT_SECONDS = 1.0
+# `select`, which Windows has, cannot watch descriptors from 1024 on.
+_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
-Work = Callable[[], Coroutine[Any, Any, None]]
+AsyncFunction: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 
 
-def _stream_of(response: httpx.Response) -> Any:
-    """Return what carries the answer, once the protocol has been switched."""
+def _network_stream(response: httpx.Response) -> Any:
+    """Return the connection below an answer with status 101.
+
+    Raises:
+        ConfigurationError: The transport of the HTTP client gives no access to it, or shares it by HTTP/2.
+    """
     stream = response.extensions.get("network_stream")
     if stream is None or response.http_version == "HTTP/2":
         raise ConfigurationError(
@@ -45,243 +53,259 @@ def _stream_of(response: httpx.Response) -> Any:
     return stream
 
 
-class _Errors:
-    """The exceptions of the library that carries the connection (httpcore, httpcore2), and of sockets."""
+class _LibraryErrors:
+    """The exceptions that a connection can raise: those of its library (httpcore, httpcore2), of anyio, of sockets.
+
+    The library is found by the class of the connection: which one it is depends on the user's HTTP client.
+
+    Attributes:
+        timeouts: Those of a wait that took too long.
+        all: These and all others.
+    """
 
     def __init__(self, stream: object) -> None:
         packages = [modules.get(cls.__module__.partition(".")[0]) for cls in type(stream).__mro__]
-        late = [getattr(package, "TimeoutException", TimeoutError) for package in packages]
+        timeouts = [getattr(package, "TimeoutException", TimeoutError) for package in packages]
         names = ("NetworkError", "ProtocolError")
         others = [getattr(package, name, OSError) for package in packages for name in names]
         lost = (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream)
-        self.late: tuple[type[Exception], ...] = (*late, TimeoutError)
-        self.all: tuple[type[Exception], ...] = (*self.late, *others, *lost, OSError)
+        self.timeouts: tuple[type[Exception], ...] = (*timeouts, TimeoutError)
+        self.all: tuple[type[Exception], ...] = (*self.timeouts, *others, *lost, OSError)
 
 
-def _failure(error: BaseException) -> TransportError:
+def _transport_error(error: BaseException) -> TransportError:
     text = one_line(str(error), MAX_BODY_CHARS)
     return TransportError("network", f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
 
-class _SyncBell:
+class _SyncEvent(Event):
     def __init__(self) -> None:
         self._event = threading.Event()
 
-    def ring(self) -> None:
-        """See `Bell`."""
+    @override
+    def set(self) -> None:
         self._event.set()
 
-    async def wait(self, left: float | None) -> None:
-        """See `Bell`."""
-        self._event.wait(left)
+    @override
+    async def wait(self, deadline: RealDeadline) -> None:
+        self._event.wait(deadline.remaining())
 
 
-class SyncSocket:
+class SyncSocket(Socket):
     """A connection that threads share.
 
-    Threads wait for the socket side by side, but only one at a time touches it: neither TLS nor the timeout of a
-    socket, which is set for each wait, can be used by two threads.
+    Threads wait for the socket at the same time, by `select`, but only the holder of `_io_lock` reads or writes: two
+    threads can neither use one TLS connection nor one timeout of a socket, which the library sets for each operation.
+    So a thread first waits without the lock until the socket is ready, and then takes it for at most `_POLL_SECONDS`.
     """
 
     def __init__(self, response: httpx.Response, write_timeout: float | None) -> None:
         self._response = response
-        self._stream = _stream_of(response)
-        self._errors = _Errors(self._stream)
-        self._timeout = write_timeout
+        self._stream = _network_stream(response)
+        self._errors = _LibraryErrors(self._stream)
+        self._write_timeout = write_timeout
+        # None with a transport that has no socket, such as one for tests.
         sock = self._stream.get_extra_info("socket")
         self._socket = sock if isinstance(sock, socket.socket) else None
-        self._touching = threading.Lock()
-        self._writing = threading.Lock()
-        # What the stream holds itself: what came with the answer's headers, or was decrypted inside of other TLS.
-        self._may_have_more = True
-        self._is_nested = isinstance(self._stream.get_extra_info("ssl_object"), ssl.SSLObject)
+        self._io_lock = threading.Lock()
+        self._write_lock = threading.Lock()
+        # `select` does not see bytes that the library already has: those that came with the headers of the answer,
+        # and, of TLS inside the TLS of a proxy, those that are decrypted.
+        self._may_have_buffered_data = True
+        self._is_nested_tls = isinstance(self._stream.get_extra_info("ssl_object"), ssl.SSLObject)
 
-    async def read(self, left: float | None) -> bytes | None:
-        """See `Socket`."""
-        if self._socket is None:  # a transport that has none, such as one for tests
-            return self._receive(left)
-        until = None if left is None else time.monotonic() + left
+    @override
+    async def read(self, deadline: RealDeadline) -> bytes | None:
+        if self._socket is None:
+            return self._receive(deadline.remaining())
         while True:
-            if not self._may_have_more and not self._ready(self._socket, selectors.EVENT_READ, until):
+            if not (self._may_have_buffered_data or self._wait_until_ready(selectors.EVENT_READ, deadline)):
                 return None
-            with self._touching:
-                data = self._receive(_GLANCE)
-            self._may_have_more = data is not None and (self._is_nested or len(data) == _READ_BYTES)
+            with self._io_lock:
+                data = self._receive(_POLL_SECONDS)
+            # Ready without data happens: a part of a TLS record came, or a record that has no data for us.
+            self._may_have_buffered_data = data is not None and (
+                self._is_nested_tls or len(data) == _READ_BYTES
+            )
             if data is not None:
                 return data
 
-    def _receive(self, seconds: float | None) -> bytes | None:
+    def _receive(self, timeout: float | None) -> bytes | None:
         try:
-            data: bytes = self._stream.read(_READ_BYTES, seconds)
-        except self._errors.late:
+            data: bytes = self._stream.read(_READ_BYTES, timeout)
+        except self._errors.timeouts:
             return None
         except self._errors.all as error:
-            raise _failure(error) from error
+            raise _transport_error(error) from error
         return data
 
-    def _ready(self, sock: socket.socket, event: int, until: float | None) -> bool:
-        """Wait until the socket can be read or written; a closed one can, as it raises then."""
-        pending: Callable[[], int] | None = getattr(sock, "pending", None)  # of TLS, decrypted already
+    def _wait_until_ready(self, direction: int, deadline: RealDeadline) -> bool:
+        """Wait until the socket can be read or written; return False when the deadline has passed."""
+        if self._socket is None:
+            return True
+        # Of TLS: the number of bytes that are decrypted.
+        pending: Callable[[], int] | None = getattr(self._socket, "pending", None)
         try:
-            if event == selectors.EVENT_READ and pending is not None and pending():
+            if direction == selectors.EVENT_READ and pending is not None and pending():
                 return True
-            with _selector() as selector:
-                selector.register(sock, event)
-                left = None if until is None else max(until - time.monotonic(), 0)
-                return bool(selector.select(left))
-        except (OSError, ValueError):
+            with _Selector() as selector:
+                selector.register(self._socket, direction)
+                return bool(selector.select(deadline.remaining()))
+        except (OSError, ValueError):  # the socket is closed: let the read or write raise the error
             return True
 
-    async def write(self, make: Callable[[], bytes], left: float | None = None) -> None:
-        """See `Socket`."""
-        start = time.monotonic()
-        if not self._writing.acquire(timeout=-1 if left is None else left):
+    @override
+    async def write(self, make: Callable[[], bytes], deadline: RealDeadline = NO_REAL_DEADLINE) -> None:
+        remaining = deadline.remaining()
+        if not self._write_lock.acquire(timeout=-1 if remaining is None else max(remaining, 0)):
             raise TransportError("timeout", "another message was still being sent")
         try:
-            ends = [] if left is None else [start + left]
-            ends += [] if self._timeout is None else [time.monotonic() + self._timeout]
-            until = min(ends, default=None)
-            self._wait_to_send(until)
+            deadline = deadline.earlier(RealDeadline.after(self._write_timeout))
+            self._wait_until_writable(deadline)
             data = make()
             try:
-                self._send(data, until)
+                self._send(data, deadline)
             except BaseException:
-                await self.close()  # the server would take what comes next for the rest of this message
+                # The server would take the next message for the rest of this one.
+                await self.close()
                 raise
         finally:
-            self._writing.release()
+            self._write_lock.release()
 
-    def _wait_to_send(self, until: float | None) -> None:
-        if self._socket is not None and not self._ready(self._socket, selectors.EVENT_WRITE, until):
+    def _wait_until_writable(self, deadline: RealDeadline) -> None:
+        if not self._wait_until_ready(selectors.EVENT_WRITE, deadline):
             raise TransportError("timeout", "the server did not take the message in time")
 
-    def _send(self, data: bytes, until: float | None) -> None:
-        for start in range(0, len(data), _PIECE):
-            self._wait_to_send(until)
-            left = None if until is None else max(until - time.monotonic(), _GLANCE)
+    def _send(self, data: bytes, deadline: RealDeadline) -> None:
+        # In pieces, so that a reader gets the lock in between: the server may take no more before it is read itself.
+        for start in range(0, len(data), _WRITE_BYTES):
+            self._wait_until_writable(deadline)
+            remaining = deadline.remaining()
+            timeout = None if remaining is None else max(remaining, _POLL_SECONDS)
             try:
-                with self._touching:
-                    self._stream.write(data[start : start + _PIECE], left)
+                with self._io_lock:
+                    self._stream.write(data[start : start + _WRITE_BYTES], timeout)
             except self._errors.all as error:
-                raise _failure(error) from error
+                raise _transport_error(error) from error
 
-    def bell(self) -> Bell:
-        """See `Socket`."""
-        return _SyncBell()
+    @override
+    def new_event(self) -> Event:
+        return _SyncEvent()
 
-    def start(self, work: Work) -> None:
-        """See `Socket`."""
-        threading.Thread(target=lambda: run(work()), daemon=True).start()
+    @override
+    def start(self, function: AsyncFunction) -> None:
+        threading.Thread(target=lambda: run(function()), daemon=True).start()
 
-    def finishing(self, seconds: float) -> AbstractContextManager[object]:
-        """See `Socket`."""
+    @override
+    def shield(self, timeout: float) -> AbstractContextManager[object]:
         return nullcontext()
 
+    @override
     async def close(self) -> None:
-        """See `Socket`."""
         if self._socket is not None:
             with suppress(OSError):
-                # Not `SSLSocket.shutdown`, after which the rest could be read, still encrypted.
+                # This wakes the threads that wait for the socket. Not `SSLSocket.shutdown`: it drops the TLS layer,
+                # and a thread would read the rest of the data still encrypted.
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-        with self._touching, suppress(Exception):
+        with self._io_lock, suppress(Exception):
             self._response.close()
 
 
-class _AsyncBell:
+class _AsyncEvent(Event):
     def __init__(self) -> None:
         self._event = anyio.Event()
 
-    def ring(self) -> None:
-        """See `Bell`."""
+    @override
+    def set(self) -> None:
         self._event.set()
 
-    async def wait(self, left: float | None) -> None:
-        """See `Bell`."""
-        with anyio.move_on_after(left):
+    @override
+    async def wait(self, deadline: RealDeadline) -> None:
+        with anyio.move_on_after(deadline.remaining()):
             await self._event.wait()
 
 
-class AsyncSocket:
+class AsyncSocket(Socket):
     """A connection that tasks share.
 
-    What is to be sent is sent by a task of its own: who asked for it may be cancelled, and half a message would end
-    the connection for all others.
+    A background task sends the messages of an outbox, and ends when the outbox is empty: a task that sends can be
+    cancelled at any time, and half a message would end the connection for all others. When `write` is cancelled, or
+    its deadline passes, the message is still sent.
     """
 
     def __init__(self, response: httpx.Response, write_timeout: float | None) -> None:
         self._response = response
-        self._stream = _stream_of(response)
-        self._errors = _Errors(self._stream)
-        self._timeout = write_timeout
+        self._stream = _network_stream(response)
+        self._errors = _LibraryErrors(self._stream)
+        self._write_timeout = write_timeout
         self._outbox = deque[tuple[bytes, anyio.Event]]()
-        self._failed: TransportError | None = None
+        self._send_error: TransportError | None = None
         self._tasks = set[asyncio.Task[None]]()
-        self._closing = anyio.Lock()
+        self._close_lock = anyio.Lock()
 
-    async def read(self, left: float | None) -> bytes | None:
-        """See `Socket`."""
+    @override
+    async def read(self, deadline: RealDeadline) -> bytes | None:
         try:
-            with anyio.move_on_after(left):
+            with anyio.move_on_after(deadline.remaining()):
                 data: bytes = await self._stream.read(_READ_BYTES)
                 return data
         except self._errors.all as error:
-            raise _failure(error) from error
+            raise _transport_error(error) from error
         return None
 
-    async def write(self, make: Callable[[], bytes], left: float | None = None) -> None:
-        """See `Socket`."""
+    @override
+    async def write(self, make: Callable[[], bytes], deadline: RealDeadline = NO_REAL_DEADLINE) -> None:
         sent = anyio.Event()
-        if self._failed is None:
+        if self._send_error is None:
             self._outbox.append((make(), sent))
             if len(self._outbox) == 1:
                 self.start(self._send)
-            with anyio.move_on_after(left):
+            with anyio.move_on_after(deadline.remaining()):
                 await sent.wait()
-        if self._failed is not None:
-            raise TransportError("network", self._failed.reason) from self._failed.__cause__
+        if self._send_error is not None:
+            raise TransportError("network", self._send_error.reason) from self._send_error.__cause__
 
     async def _send(self) -> None:
         try:
             while self._outbox:
-                await self._stream.write(self._outbox[0][0], self._timeout)
+                await self._stream.write(self._outbox[0][0], self._write_timeout)
                 self._outbox.popleft()[1].set()
         except Exception as error:
-            self._failed = _failure(error)
-            self._failed.__cause__ = error
+            self._send_error = _transport_error(error)
+            self._send_error.__cause__ = error
         finally:
             while self._outbox:
                 self._outbox.popleft()[1].set()
 
-    def bell(self) -> Bell:
-        """See `Socket`."""
-        return _AsyncBell()
+    @override
+    def new_event(self) -> Event:
+        return _AsyncEvent()
 
-    def start(self, work: Work) -> None:
-        """See `Socket`."""
-
+    @override
+    def start(self, function: AsyncFunction) -> None:
         async def guarded() -> None:
             try:
-                await work()
-            except Exception:  # of which trio would end the program
+                await function()
+            except Exception:  # trio ends the program when a system task raises
                 logger.exception("A task of a WebSocket session failed")
 
-        # Not a task group: a session may be left in another task than the one that entered it.
+        # Not a task group: only the task that entered it may leave it, but any task may close a session.
         if "trio" in type(anyio.Event()).__module__:
             from trio.lowlevel import spawn_system_task
 
             spawn_system_task(guarded)
         else:
             task = asyncio.get_running_loop().create_task(guarded())
-            self._tasks.add(task)
+            self._tasks.add(task)  # asyncio itself keeps only weak references to tasks
             task.add_done_callback(self._tasks.discard)
 
-    def finishing(self, seconds: float) -> AbstractContextManager[object]:
-        """See `Socket`."""
-        return anyio.move_on_after(seconds, shield=True)
+    @override
+    def shield(self, timeout: float) -> AbstractContextManager[object]:
+        return anyio.move_on_after(timeout, shield=True)
 
+    @override
     async def close(self) -> None:
-        """See `Socket`."""
-        with anyio.move_on_after(_CLOSE_SECONDS, shield=True):
-            async with self._closing:  # who comes second waits, too
+        with anyio.move_on_after(_CLOSE_TIMEOUT_SECONDS, shield=True):
+            async with self._close_lock:  # a second caller also returns only when the connection is closed
                 with suppress(Exception):
                     await self._response.aclose()

@@ -1,19 +1,54 @@
-"""One WebSocket for many responses: whoever waits for its own events reads for all; over `Socket`."""
+"""One WebSocket for many responses, without a reader in the background: a stream that waits reads for all of them."""
+
+# How it works
+# ============
+#
+# A thread or task that waits for events while no other one reads becomes the reader: it reads from the `Socket`, lets
+# the `Router` sort the messages into inboxes, and wakes the waiters with news. An event for the reader itself costs no
+# thread switch. While nothing waits, data stay in the socket, and the server has to wait too.
+#
+#                      wait(), _check_alive() or close()
+#                      finds no reader
+#      ┌───────────┐ ──────────────────────────────────► ┌────────────┐ ──┐
+#      │ NO READER │                                     │ ONE READER │   │ read, route, wake
+#      └───────────┘ ◄────────────────────────────────── └────────────┘ ◄─┘
+#                      its inbox has news; its deadline has passed; it is cancelled;
+#                      the connection is closed => _hand_over() wakes one waiter
+#
+#      wait() while there is a reader:
+#
+#        add an event to `_waiters` ──► sleep ──► woken ─┬─ news, or the connection is closed ──► _hand_over(), return
+#                  ▲                                     ├─ no reader ──► become the reader
+#                  └──────────── still a reader ─────────┘
+#
+# A wake-up by `_hand_over` must not be lost when the waiter has news of its own or is cancelled. So a thread or task
+# that leaves `wait`, for whatever reason, hands over again; that has no effect if there is a reader or no waiter.
+#
+# The reader pauses when the inboxes hold `max_buffered_bytes` (`_wait_for_space`): it sleeps until a stream takes
+# messages, and evicts the largest inbox if no stream does for 30 seconds. Nothing is read meanwhile, so missing pongs
+# do not count then.
+#
+# The keep-alive function runs in a thread or task of its own. At each interval it is the reader for a moment, unless
+# there is one, to answer the server's pings; and it sends a ping if nothing was received during the interval.
+#
+# `_lock` guards everything that threads share. It is held for computing, never for waiting. It is reentrant, because
+# the garbage collector may close a forgotten session in the middle of any statement of the thread that holds it.
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .._base.clock import RealDeadline
 from .._base.redaction import NO_SECRETS, Redactor
 from .._calls.attempts import Attempts
-from .._transport.protocols import IO, Bell, Socket, TransportError
+from .._transport.protocols import IO, Event, Socket, TransportError
 from ..errors import APIConnectionError, ResponseValidationError
-from .frames import Ending, Frames, accept_token
-from .routing import Inbox, Message, SocketState, Steer
+from .frames import CloseInfo, Frames, accept_token
+from .inboxes import Inbox, Inboxes, Message
+from .routing import Router, Steer
 
 if TYPE_CHECKING:
     from .._base.http import ResponseMeta
@@ -25,21 +60,24 @@ __all__ = ["Connection", "connect"]
 
 T = TypeVar("T")
 
-BUFFERED_BYTES = 64 * 1024 * 1024
-PING_INTERVAL = 10.0
-PING_TIMEOUT = 20.0
-_CLOSE_SECONDS = 1.0
-_GLANCE_SECONDS = 0.01
-_PATIENCE_SECONDS = 30.0
-_LOOK_SECONDS = 0.5  # the garbage collector can ring no bell
-_CLOSED = Ending("the session was closed here", is_orderly=True)
+_DEFAULT_MAX_BUFFERED_BYTES = 64 * 1024 * 1024
+_DEFAULT_PING_INTERVAL_SECONDS = 10.0
+_DEFAULT_PING_TIMEOUT_SECONDS = 20.0
+_CLOSE_TIMEOUT_SECONDS = 1.0
+_POLL_SECONDS = 0.01
+_EVICTION_DELAY_SECONDS = 30.0
+# The garbage collector marks the inbox of a forgotten stream, but wakes no reader, which therefore has to look.
+_DISCARD_INTERVAL_SECONDS = 0.5
+_CLOSED_HERE = CloseInfo("the session was closed here", is_orderly=True)
 
 
 async def connect(io: IO, call: Call[Any], options: SessionOptions) -> Connection:
-    """Ask for a WebSocket, by the same rules as for any other request, and take it over.
+    """Request a WebSocket, with the retries, keys and errors of any other call, and take the connection over.
 
     Raises:
-        APIError: No answer, or one that is an error or no WebSocket.
+        APIStatusError: The server refused.
+        APIConnectionError: No answer came.
+        ResponseValidationError: The answer does not open a WebSocket.
     """
     attempts = Attempts(io, call)
     body, meta = await attempts.connect()
@@ -47,15 +85,15 @@ async def connect(io: IO, call: Call[Any], options: SessionOptions) -> Connectio
     try:
         if body.status_code != 101:
             raise ResponseValidationError(
-                f"A WebSocket was asked for, but an answer with status {body.status_code} came",
+                f"A WebSocket was requested, but the answer has the status {body.status_code}",
                 body=attempts.redactor.body(await attempts.read_start(body)),
                 advice="check that the server of base_url offers WebSockets",
                 meta=meta,
             )
         if body.headers.get("sec-websocket-accept") != expected:
             raise ResponseValidationError(
-                "The connection was switched to something that is no WebSocket",
-                advice="check what stands between here and base_url",
+                "The connection was switched to a protocol that is not WebSocket (RFC 6455)",
+                advice="check the proxies between here and base_url",
                 meta=meta,
             )
         socket = body.socket(call.request.timeouts.write)
@@ -66,15 +104,12 @@ async def connect(io: IO, call: Call[Any], options: SessionOptions) -> Connectio
 
 
 class Connection:
-    """Reads, sorts and sends.
-
-    There is no reader in the background. Who waits for something reads, if nobody else does, until it has come, and
-    wakes those whose events came meanwhile. A keeper sends pings, and reads what is there while nobody else does.
+    """An open WebSocket, shared by the streams of a session.
 
     Attributes:
-        meta: Of the answer that opened the WebSocket.
-        settings: Of the client, with the changes for this session.
-        strays: What belongs to no response that was asked for here.
+        meta: The metadata of the answer that opened the WebSocket.
+        settings: The settings of the client, with the changes for this session.
+        unrouted: The inbox of the events that belong to no stream.
     """
 
     def __init__(
@@ -90,37 +125,42 @@ class Connection:
         self._socket = socket
         self._redactor = redactor
         self._frames = Frames(settings.max_event_bytes)
-        self._state = SocketState(strict=settings.strict, redactor=redactor)
-        self.strays = self._state.strays
-        self._mutex = threading.RLock()  # over what threads share; never held while something waits
-        self._is_reading = False
-        self._waiting: dict[Bell, Inbox] = {}
-        self._limit = options.get("max_buffered_bytes", BUFFERED_BYTES)
-        self._room: Bell | None = None  # of who waits until something is taken
-        self._patient_until: float | None = None
-        self._ping_interval = options.get("ping_interval", PING_INTERVAL)
-        self._ping_timeout = options.get("ping_timeout", PING_TIMEOUT)
-        self._heard_at = time.monotonic()
-        self._pinged_at: float | None = None
-        self._keeper = socket.bell()
+        self._inboxes = Inboxes(options.get("max_buffered_bytes", _DEFAULT_MAX_BUFFERED_BYTES))
+        self._router = Router(self._inboxes, strict=settings.strict, redactor=redactor)
+        self.unrouted = self._inboxes.unrouted
+        self._lock = threading.RLock()
+        self._has_reader = False
+        self._waiters: dict[Event, Inbox] = {}  # in the order in which they began to wait
+        # Of the reader that waits for space: set when messages are taken.
+        self._space_event: Event | None = None
+        # Until when messages have to be taken; None while there is space, and after each `take`.
+        self._eviction_deadline: RealDeadline | None = None
+        self._ping_interval = options.get("ping_interval", _DEFAULT_PING_INTERVAL_SECONDS)
+        self._ping_timeout = options.get("ping_timeout", _DEFAULT_PING_TIMEOUT_SECONDS)
+        self._next_ping = RealDeadline.after(self._ping_interval)  # put off by whatever is received
+        self._pong_deadline: RealDeadline | None = None  # None while no ping is unanswered
+        self._closed_event = socket.new_event()
         if self._ping_interval is not None:
-            socket.start(self._keep)
+            socket.start(self._keep_alive)
 
     @property
-    def ending(self) -> Ending | None:
-        """Why nothing more will come; None while more may."""
-        return self._state.ending
+    def close_info(self) -> CloseInfo | None:
+        """The reason why nothing more will be received; None while the connection is open."""
+        return self._router.close_info
 
-    def error(self) -> Exception:
-        """Return the error for whoever uses a connection that has ended."""
-        ending = self.ending
-        if ending is None or ending is _CLOSED:
+    def closed_error(self) -> Exception:
+        """Return the error for a use of the connection after its end."""
+        info = self.close_info
+        if info is None or info is _CLOSED_HERE:
             return RuntimeError("The WebSocket session is closed; open another with responses.connect().")
-        text = f"The WebSocket session has ended: {ending.reason}; open another with responses.connect()"
+        text = f"The WebSocket session has ended: {info.reason}; open another with responses.connect()"
         return APIConnectionError(text, meta=self.meta)
 
-    async def send(self, content: bytes, register: Callable[[SocketState], T]) -> T:
-        """Send a message; what is to be known before its answer comes is registered in the order of sending.
+    async def send(self, content: bytes, register: Callable[[Router], T]) -> T:
+        """Send a message, and return the result of `register`.
+
+        `register` is called right before the message goes out, so that the router knows the requests in the order of
+        sending, and knows each before its answer can come.
 
         Raises:
             APIConnectionError: The connection has ended.
@@ -129,256 +169,262 @@ class Connection:
         registered: list[T] = []
 
         def make() -> bytes:
-            with self._mutex:
-                if self.ending is not None:
-                    raise self.error()
-                registered.append(register(self._state))
-                return self._frames.text(content)
+            with self._lock:
+                if self.close_info is not None:
+                    raise self.closed_error()
+                registered.append(register(self._router))
+                return self._frames.message_frames(content)
 
         try:
             await self._socket.write(make)
         except TransportError as failure:
-            await self._end(f"a message could not be sent, {failure.reason}")
-            raise self.error() from failure.__cause__
-        except BaseException:  # cancelled, and the message goes out all the same
+            await self._fail(f"a message could not be sent, {failure.reason}")
+            raise self.closed_error() from failure.__cause__
+        except BaseException:
+            # Cancelled. The message may still go out, so the router keeps the entry, without its messages.
             for each in registered:
                 if isinstance(each, Inbox):
-                    self.drop(each)
+                    self.discard(each)
                 elif isinstance(each, Steer):
-                    with self._mutex:
-                        self._state.give_up(each)
+                    with self._lock:
+                        self._router.abandon_steer(each)
             raise
         return registered[0]
 
     def new_lane(self) -> str:
         """Return a name for a lane that has none."""
-        with self._mutex:
-            return self._state.new_lane()
+        with self._lock:
+            return self._router.new_lane()
 
-    def take(self, inbox: Inbox) -> tuple[list[Message], Ending | None]:
-        """Return the next few messages, or why no more will come; makes room for others."""
-        with self._mutex:
-            messages = self._state.take(inbox)
+    def take(self, inbox: Inbox) -> tuple[list[Message], CloseInfo | None]:
+        """Return the next few messages of an inbox; without any, the reason why none will come, or None."""
+        with self._lock:
+            messages = self._inboxes.take(inbox)
             if messages:
-                self._patient_until = None
-                if self._room is not None:
-                    self._room.ring()
-            return messages, None if messages else inbox.ending or self.ending
+                self._eviction_deadline = None
+                if self._space_event is not None:
+                    self._space_event.set()
+            return messages, None if messages else inbox.close_info or self.close_info
 
-    def drop(self, inbox: Inbox) -> None:
-        """Throw away what came and what is to come."""
-        with self._mutex:
-            self._state.drop(inbox)
-            self._patient_until = None
-            self._ring()
+    def discard(self, inbox: Inbox) -> None:
+        """Drop the messages of an inbox, now and in future."""
+        with self._lock:
+            self._inboxes.discard(inbox)
+            self._eviction_deadline = None
+            self._wake()
 
-    async def wait(self, inbox: Inbox, left: float | None) -> None:
-        """Wait until there are news for an inbox, for at most `left` seconds."""
-        until = None if left is None else time.monotonic() + left
-        while (remaining := _left(until)) is None or remaining > 0:
-            with self._mutex:
-                if inbox.has_news or self.ending is not None:
+    async def wait(self, inbox: Inbox, deadline: RealDeadline) -> None:
+        """Wait until an inbox has news, the connection is closed, or the deadline has passed."""
+        while not deadline.is_expired:
+            # Looking for news and registering are one step: no wake-up can come in between.
+            with self._lock:
+                if inbox.has_news or self.close_info is not None:
                     break
-                bell = self._socket.bell() if self._is_reading else None
-                if bell is None:
-                    self._is_reading = True
+                wake_up = self._socket.new_event() if self._has_reader else None
+                if wake_up is None:
+                    self._has_reader = True
                 else:
-                    self._waiting[bell] = inbox
-            if bell is None:
-                await self._read_for(inbox, until)
+                    self._waiters[wake_up] = inbox
+            if wake_up is None:
+                await self._read_for(inbox, deadline)
                 break
             try:
-                await bell.wait(remaining)
+                await wake_up.wait(deadline)
             except BaseException:
-                self._pass_on(bell)
+                self._hand_over(wake_up)
                 raise
-            with self._mutex:
-                self._waiting.pop(bell, None)
-        self._pass_on()
+            with self._lock:
+                self._waiters.pop(wake_up, None)
+        self._hand_over()
 
-    def _pass_on(self, bell: Bell | None = None) -> None:
-        """Have another read who waits, if nobody reads."""
-        with self._mutex:
-            if bell is not None:
-                self._waiting.pop(bell, None)
-            if not self._is_reading and self._waiting:
-                next(iter(self._waiting)).ring()
+    def _hand_over(self, wake_up: Event | None = None) -> None:
+        """Wake a waiter to become the reader, if there is none; `wake_up` is the event of a waiter that leaves."""
+        with self._lock:
+            if wake_up is not None:
+                self._waiters.pop(wake_up, None)
+            if not self._has_reader and self._waiters:
+                next(iter(self._waiters)).set()
 
-    def _ring(self) -> None:
-        """Wake those who have news."""
-        is_over = self.ending is not None
-        for bell, inbox in self._waiting.items():
-            if is_over or inbox.has_news:
-                bell.ring()
-        if self._room is not None:
-            self._room.ring()
-        if is_over:
-            self._keeper.ring()
+    def _wake(self) -> None:
+        """Wake the waiters with news, or all of them if the connection is closed."""
+        is_closed = self.close_info is not None
+        for wake_up, inbox in self._waiters.items():
+            if is_closed or inbox.has_news:
+                wake_up.set()
+        if self._space_event is not None:
+            self._space_event.set()
+        if is_closed:
+            self._closed_event.set()
 
-    async def _read_for(self, inbox: Inbox, until: float | None) -> None:
-        """Read, as the only one, until there are news for an inbox."""
+    async def _read_for(self, inbox: Inbox, deadline: RealDeadline) -> None:
+        """Be the reader until an inbox has news."""
         try:
-            while not inbox.has_news and self.ending is None:
-                left = _left(until)
-                if left is not None and left <= 0:
-                    break
-                if self._state.size >= self._limit:
-                    await self._wait_for_room(left)
+            while not (inbox.has_news or self.close_info is not None or deadline.is_expired):
+                if self._inboxes.is_full:
+                    await self._wait_for_space(deadline)
                 else:
-                    await self._read(left)
+                    await self._read(deadline)
         finally:
-            with self._mutex:
-                self._is_reading = False
-            self._pass_on()
+            with self._lock:
+                self._has_reader = False
+            self._hand_over()
 
-    async def _wait_for_room(self, left: float | None) -> None:
-        """Read no more, so that the server has to wait too; give up the fullest inbox if nobody takes anything."""
-        with self._mutex:
-            self._state.sweep(self._limit)
-            if self._state.size < self._limit:
-                self._patient_until = None
+    async def _wait_for_space(self, deadline: RealDeadline) -> None:
+        """Pause, so that the server has to wait too; evict the largest inbox if nothing is taken for long."""
+        with self._lock:
+            self._inboxes.discard_unwanted()
+            if not self._inboxes.is_full:
+                self._eviction_deadline = None
                 return
-            now = time.monotonic()
-            if self._patient_until is None:
-                self._patient_until = now + _PATIENCE_SECONDS
-            patience = self._patient_until - now
-            if patience <= 0:
-                self._patient_until = None
-                self._state.relieve()
-                self._ring()
+            if self._eviction_deadline is None:
+                self._eviction_deadline = RealDeadline.after(_EVICTION_DELAY_SECONDS)
+            if self._eviction_deadline.is_expired:
+                self._eviction_deadline = None
+                self._inboxes.evict_largest()
+                self._wake()
                 return
-            bell = self._room = self._socket.bell()
+            pause = RealDeadline.after(_DISCARD_INTERVAL_SECONDS).earlier(self._eviction_deadline)
+            wake_up = self._space_event = self._socket.new_event()
         try:
-            await bell.wait(min(_LOOK_SECONDS, patience if left is None else min(left, patience)))
+            await wake_up.wait(pause.earlier(deadline))
         finally:
-            self._room = None
+            self._space_event = None
 
-    async def _read(self, left: float | None) -> bool:
-        """Read once; return False when nothing came in time."""
+    async def _read(self, deadline: RealDeadline) -> bool:
+        """Read once, and process the data; return False if none came before the deadline."""
         try:
-            data = await self._socket.read(left)
+            data = await self._socket.read(deadline)
         except TransportError as failure:
-            await self._end(f"the connection broke, {failure.reason}")
+            await self._fail(f"the connection broke, {failure.reason}")
             return True
         if data is None:
             return False
-        with self._mutex:
-            self._heard_at = time.monotonic()
-            self._pinged_at = None
-            is_over = self._take_in(data)
+        with self._lock:
+            self._next_ping = RealDeadline.after(self._ping_interval)
+            self._pong_deadline = None
+            is_over = self._route(data)
             replies = self._frames.take_replies()
-            self._ring()
+            self._wake()
         try:
             if replies:
-                await self._socket.write(lambda: replies, _CLOSE_SECONDS if is_over else None)
+                limit = RealDeadline.after(_CLOSE_TIMEOUT_SECONDS if is_over else None)
+                await self._socket.write(lambda: replies, limit)
         except TransportError as failure:
-            await self._end(f"the connection broke, {failure.reason}")
+            await self._fail(f"the connection broke, {failure.reason}")
         if is_over:
             await self._socket.close()
         return True
 
-    def _take_in(self, data: bytes) -> bool:
-        """Take what came; say whether the connection is to be given up."""
+    def _route(self, data: bytes) -> bool:
+        """Sort data into inboxes; return whether the connection is over and has to be closed now."""
         for message in self._frames.receive(data):
-            if self.ending is None:
-                self._state.receive(message)
-        if self.ending is _CLOSED:  # who closes says goodbye
+            if self.close_info is None:
+                self._router.receive(message)
+        if self.close_info is _CLOSED_HERE:  # `close` runs in another thread or task, and does the rest
             return False
-        if self.ending is not None:
-            self._frames.replies += self._frames.close()
-        elif self._frames.ending is not None:
-            self._state.end(self._redacted(self._frames.ending))
-        return self.ending is not None
+        if self.close_info is not None:
+            self._frames.replies += self._frames.close_frame()
+        elif self._frames.close_info is not None:
+            self._router.close(self._redacted(self._frames.close_info))
+        return self.close_info is not None
 
-    def _redacted(self, ending: Ending) -> Ending:
-        return ending._replace(reason=self._redactor.text(ending.reason))
+    def _redacted(self, info: CloseInfo) -> CloseInfo:
+        # A server or proxy may repeat the key in its reason.
+        return info._replace(reason=self._redactor.text(info.reason))
 
-    async def _end(self, reason: str) -> None:
-        with self._mutex:
-            self._state.end(self._redacted(Ending(reason)))
-            self._ring()
+    async def _fail(self, reason: str) -> None:
+        """Close a connection that is broken."""
+        with self._lock:
+            self._router.close(self._redacted(CloseInfo(reason)))
+            self._wake()
         await self._socket.close()
 
-    async def _keep(self) -> None:
-        """Send a ping when nothing came for a while, and read what is there: servers send pings, too."""
-        while self.ending is None:
-            await self._keeper.wait(self._pause)
-            if self.ending is None:
-                await self._look_after()
+    async def _keep_alive(self) -> None:
+        """Check the connection at each interval until it is closed; runs in the background."""
+        while self.close_info is None:
+            await self._closed_event.wait(RealDeadline.after(self._check_interval))
+            if self.close_info is None:
+                await self._check_alive()
 
     @property
-    def _pause(self) -> float:
-        waits = [self._ping_interval, None if self._pinged_at is None else self._ping_timeout]
+    def _check_interval(self) -> float:
+        """The seconds between checks: `ping_interval`, or a shorter `ping_timeout` while a ping is unanswered."""
+        waits = [self._ping_interval, None if self._pong_deadline is None else self._ping_timeout]
         return min(seconds for seconds in waits if seconds is not None)
 
-    async def _look_after(self) -> None:
-        with self._mutex:
-            self._state.sweep(self._limit)
-            if self._state.size >= self._limit:  # nothing is read, and so no answer
-                self._pinged_at = None
+    async def _check_alive(self) -> None:
+        """Read the data that have arrived, unless another one reads, and check the pings."""
+        with self._lock:
+            self._inboxes.discard_unwanted()
+            if self._inboxes.is_full:
+                # Nothing is read at the limit, so a pong would not be seen either.
+                self._pong_deadline = None
                 return
-            is_free = not self._is_reading
-            self._is_reading = True
-        if is_free:
+            is_reader = not self._has_reader
+            self._has_reader = True
+        if is_reader:
             try:
-                while self._may_read_on() and await self._read(_GLANCE_SECONDS):
+                while self._can_read_on() and await self._read(RealDeadline.after(_POLL_SECONDS)):
                     pass
             finally:
-                with self._mutex:
-                    self._is_reading = False
-                self._pass_on()
-        now = time.monotonic()
-        if self._pinged_at is not None and self._ping_timeout is not None:
-            if now - self._pinged_at >= self._ping_timeout:
-                await self._end(f"a ping was not answered for {self._ping_timeout:g} s (ping_timeout)")
-        elif self._ping_interval is not None and now - self._heard_at >= self._ping_interval:
-            self._pinged_at = now
-            with suppress(
-                TransportError
-            ):  # reading shows it, too; behind a message that is stuck, silence does
-                await self._socket.write(self._ping, self._pause)
+                with self._lock:
+                    self._has_reader = False
+                self._hand_over()
+        await self._check_ping()
 
-    def _may_read_on(self) -> bool:
-        return self.ending is None and not self._waiting and self._state.size < self._limit
+    async def _check_ping(self) -> None:
+        """Send a ping after silence; close the connection if one was not answered in time."""
+        if self._pong_deadline is not None and self._ping_timeout is not None:
+            if self._pong_deadline.is_expired:
+                await self._fail(f"a ping was not answered for {self._ping_timeout:g} s (ping_timeout)")
+        elif self._next_ping.is_expired:
+            self._pong_deadline = RealDeadline.after(self._ping_timeout)
+            # A failure need not be noticed here. A broken connection fails the next read as well; and if another
+            # message holds up the ping, the pong will not come in time.
+            with suppress(TransportError):
+                await self._socket.write(self._make_ping, RealDeadline.after(self._check_interval))
 
-    def _ping(self) -> bytes:
-        with self._mutex:
-            return self._frames.ping()
+    def _can_read_on(self) -> bool:
+        """Whether the keep-alive function may read once more; a waiter takes precedence as the reader."""
+        return self.close_info is None and not self._waiters and not self._inboxes.is_full
+
+    def _make_ping(self) -> bytes:
+        with self._lock:
+            return self._frames.ping_frame()
 
     async def close(self) -> None:
-        """Say goodbye, wait a second for the answer at most, and close; cancellation does not shorten it."""
-        with self._mutex:
-            is_open = self.ending is None
-            self.abandon()
-            is_free = is_open and not self._is_reading
-            self._is_reading = self._is_reading or is_free
-            goodbye = self._frames.close()
-        with self._socket.finishing(_CLOSE_SECONDS), suppress(TransportError):
+        """Close with a handshake: send a close frame, and wait at most one second for the server's.
+
+        Cancellation does not interrupt this. If another thread or task is the reader, the answer is not waited for.
+        """
+        with self._lock:
+            is_open = self.close_info is None
+            self.mark_closed()
+            is_reader = is_open and not self._has_reader
+            self._has_reader = self._has_reader or is_reader
+            close_frame = self._frames.close_frame()
+        with self._socket.shield(_CLOSE_TIMEOUT_SECONDS), suppress(TransportError):
             if is_open:
-                await self._socket.write(lambda: goodbye, _CLOSE_SECONDS)
-            if is_free:
-                await self._hear_goodbye()
+                await self._socket.write(lambda: close_frame, RealDeadline.after(_CLOSE_TIMEOUT_SECONDS))
+            if is_reader:
+                await self._receive_close_frame()
         await self._socket.close()
 
-    async def _hear_goodbye(self) -> None:
-        until = time.monotonic() + _CLOSE_SECONDS
-        while self._frames.ending is None and (left := until - time.monotonic()) > 0:
-            data = await self._socket.read(left)
+    async def _receive_close_frame(self) -> None:
+        deadline = RealDeadline.after(_CLOSE_TIMEOUT_SECONDS)
+        while self._frames.close_info is None and not deadline.is_expired:
+            data = await self._socket.read(deadline)
             if data is not None:
-                with self._mutex:
+                with self._lock:
                     self._frames.receive(data)
 
-    def abandon(self) -> None:
-        """Take note that nobody uses it any more."""
-        with self._mutex:
-            self._state.end(_CLOSED)
-            self._ring()
+    def mark_closed(self) -> None:
+        """Note that the session is closed, and wake all waiters."""
+        with self._lock:
+            self._router.close(_CLOSED_HERE)
+            self._wake()
 
-    async def cut(self) -> None:
-        """Close at once."""
-        self.abandon()
+    async def close_now(self) -> None:
+        """Close without a handshake."""
+        self.mark_closed()
         await self._socket.close()
-
-
-def _left(until: float | None) -> float | None:
-    return None if until is None else until - time.monotonic()

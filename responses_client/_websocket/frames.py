@@ -1,4 +1,28 @@
-"""WebSocket frames in, whole messages out, and back; without I/O. The rules are RFC 6455's, kept by wsproto."""
+"""Frames of a WebSocket to whole messages, and messages to frames, by wsproto; without I/O."""
+
+# How it works
+# ============
+#
+# wsproto knows the frames of RFC 6455. `Frames` adds the rules of this package: only text messages are accepted, they
+# have a maximum size, and a connection has one reason for its end, `close_info`.
+#
+#      bytes ──► receive() ──┬──► messages, complete
+#                            └──► replies: pongs and close frames, which the caller sends
+#
+#                close_frame()
+#      ┌──────┐ ────────────────► ┌─────────┐
+#      │ OPEN │                   │ CLOSING │
+#      └──────┘                   └─────────┘
+#          │                           │     the server's close frame, the end of the data,
+#          └─────► ┌────────┐ ◄────────┘     or data that breaks a rule
+#                  │ CLOSED │
+#                  └────────┘
+#
+#   - OPEN: everything can be sent. The server's close frame is answered with one (RFC 6455, 5.5.1), and data that
+#     breaks a rule with the code of that rule (7.4.1).
+#   - CLOSING: our close frame is sent. Pings are neither sent nor answered any more, but messages that were on their
+#     way are still given out.
+#   - CLOSED: `close_info` is set, and further data is ignored.
 
 from __future__ import annotations
 
@@ -9,18 +33,16 @@ from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessa
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import generate_accept_token, generate_nonce
 
-__all__ = ["Ending", "Frames", "accept_token", "upgrade_headers"]
-
-_SHOWN = 200
+__all__ = ["CloseInfo", "Frames", "accept_token", "upgrade_headers"]
 
 
-class Ending(NamedTuple):
-    """Why no more will come.
+class CloseInfo(NamedTuple):
+    """The reason why nothing more will be received.
 
     Attributes:
-        reason: The end of a sentence.
-        is_invalid: Whether what came was not fit to be read, rather than the connection lost.
-        is_orderly: Whether one side closed it in the normal way.
+        reason: The end of a sentence, such as "the connection was closed".
+        is_invalid: Whether the cause is a message that cannot be accepted, rather than the loss of the connection.
+        is_orderly: Whether one side closed the connection in the normal way (codes 1000 and 1005).
     """
 
     reason: str
@@ -40,32 +62,34 @@ def upgrade_headers() -> dict[str, str]:
 
 
 def accept_token(key: str) -> str:
-    """Return what a server has to answer to a key."""
+    """Return the `Sec-WebSocket-Accept` that proves that a server understood a key (RFC 6455, 4.2.2)."""
     return generate_accept_token(key.encode()).decode()
 
 
 class Frames:
-    """The messages of one connection, as a client; compression is not offered.
+    """The frames of one connection, seen from the client; compression is not offered.
 
     Attributes:
-        replies: What is to be sent now: answers to pings and to a close.
-        ending: Why no message will come any more; None while more may.
+        replies: Frames to send as soon as possible: answers to pings and to a close frame.
+        close_info: The reason why no further message will come; None while the connection is open.
     """
 
     def __init__(self, max_message_bytes: int) -> None:
         self._connection = Connection(ConnectionType.CLIENT)
-        self._limit = max_message_bytes
-        self._pieces: list[bytes] = []
+        self._max_message_bytes = max_message_bytes
+        # Of a message that is not complete. wsproto gives out each part of a frame when it comes, and a message can
+        # consist of several frames (RFC 6455, 5.4).
+        self._parts: list[bytes] = []
         self._size = 0
         self.replies = b""
-        self.ending: Ending | None = None
+        self.close_info: CloseInfo | None = None
 
     def receive(self, data: bytes) -> list[bytes]:
-        """Take what came, nothing at the end; return the messages that are whole."""
+        """Take data, `b""` at the end of the connection; return the messages that are complete now."""
         messages: list[bytes] = []
         if not data:
-            self._end("the connection was closed")
-        elif self.ending is None:
+            self._close("the connection was closed")
+        elif self.close_info is None:
             self._connection.receive_data(data)
             for event in self._connection.events():
                 if not self._take(event, messages):
@@ -73,66 +97,66 @@ class Frames:
         return messages
 
     def _take(self, event: Event, messages: list[bytes]) -> bool:
-        """Take one event; return whether more may come."""
+        """Take one event of wsproto; return whether the connection is still open."""
         if isinstance(event, TextMessage):
-            self._add(event, messages)
+            self._add_part(event, messages)
         elif isinstance(event, BytesMessage):
             self._fail(CloseReason.UNSUPPORTED_DATA, "the server sent a binary message, which is no event")
         elif isinstance(event, Ping) and not self._is_closing:
             self.replies += self._connection.send(event.response())
         elif isinstance(event, CloseConnection):
             self._take_close(event)
-        return self.ending is None
+        return self.close_info is None
 
-    def _add(self, event: TextMessage, messages: list[bytes]) -> None:
-        piece = event.data.encode()
-        self._pieces.append(piece)
-        self._size += len(piece)
-        if self._size > self._limit:
-            text = f"A message is larger than {self._limit} bytes (max_event_bytes)"
-            self._fail(CloseReason.MESSAGE_TOO_BIG, text, is_invalid=True)
+    def _add_part(self, event: TextMessage, messages: list[bytes]) -> None:
+        part = event.data.encode()
+        self._parts.append(part)
+        self._size += len(part)
+        if self._size > self._max_message_bytes:
+            reason = f"A message is larger than {self._max_message_bytes} bytes (max_event_bytes)"
+            self._fail(CloseReason.MESSAGE_TOO_BIG, reason, is_invalid=True)
         elif event.message_finished:
-            messages.append(b"".join(self._pieces))
-            self._forget()
+            messages.append(b"".join(self._parts))
+            self._clear()
 
     def _take_close(self, event: CloseConnection) -> None:
         state = self._connection.state
-        if state is ConnectionState.OPEN:  # not from the server: what came breaks the rules
+        if state is ConnectionState.OPEN:  # the event is wsproto's own: the data breaks a rule
             self._fail(CloseReason(event.code), f"the server broke the WebSocket protocol ({event.reason})")
             return
         if state is ConnectionState.REMOTE_CLOSING:
             self.replies += self._connection.send(event.response())
-        about = f": {event.reason[:_SHOWN]}" if event.reason else ""
+        about = f": {event.reason}" if event.reason else ""  # at most 123 bytes (RFC 6455, 5.5)
         is_normal = event.code in (CloseReason.NORMAL_CLOSURE, CloseReason.NO_STATUS_RCVD)
-        self._end(f"the server closed the WebSocket (code {int(event.code)}{about})", is_orderly=is_normal)
+        self._close(f"the server closed the WebSocket (code {int(event.code)}{about})", is_orderly=is_normal)
 
     def _fail(self, code: CloseReason, reason: str, *, is_invalid: bool = False) -> None:
-        self.replies += self.close(code)
-        self._end(reason, is_invalid=is_invalid)
+        self.replies += self.close_frame(code)
+        self._close(reason, is_invalid=is_invalid)
 
-    def _end(self, reason: str, *, is_invalid: bool = False, is_orderly: bool = False) -> None:
-        self._forget()
-        self.ending = self.ending or Ending(reason, is_invalid, is_orderly)
+    def _close(self, reason: str, *, is_invalid: bool = False, is_orderly: bool = False) -> None:
+        self._clear()
+        self.close_info = self.close_info or CloseInfo(reason, is_invalid, is_orderly)
 
-    def _forget(self) -> None:
-        self._pieces.clear()
+    def _clear(self) -> None:
+        self._parts.clear()
         self._size = 0
 
     def take_replies(self) -> bytes:
-        """Return what is to be sent now, once."""
+        """Return the replies to send, and remove them."""
         replies, self.replies = self.replies, b""
         return replies
 
-    def text(self, content: bytes) -> bytes:
-        """Return the frames of a message."""
+    def message_frames(self, content: bytes) -> bytes:
+        """Return the frames of a text message; `content` is UTF-8."""
         return self._connection.send(TextMessage(content.decode()))
 
-    def ping(self) -> bytes:
-        """Return a ping; nothing after a close."""
+    def ping_frame(self) -> bytes:
+        """Return a ping; `b""` when the connection is closing or closed."""
         return b"" if self._is_closing else self._connection.send(Ping())
 
-    def close(self, code: CloseReason = CloseReason.NORMAL_CLOSURE) -> bytes:
-        """Return a close; nothing if there was one."""
+    def close_frame(self, code: CloseReason = CloseReason.NORMAL_CLOSURE) -> bytes:
+        """Return a close frame; `b""` when the connection is closing or closed."""
         return b"" if self._is_closing else self._connection.send(CloseConnection(code))
 
     @property

@@ -1,10 +1,10 @@
-"""WebSocket sessions as users hold them, sync and async; the work is done by a `SessionCore`."""
+"""WebSocket sessions, sync and async: the classes that users work with, around one `SessionCore`."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self
 
 from .._base.public import public
 from .._calls.settings import Settings
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
         SteerPending,
     )
     from .connection import Connection
-    from .routing import Inbox
+    from .inboxes import Inbox
     from .session_core import SessionCore
-    from .source import Steered
+    from .source import SteeringResult
 
     SteerInput = (
         str | Sequence[InputMessage | InputMessageParam | FunctionCallOutput | FunctionCallOutputParam | str]
@@ -50,30 +50,32 @@ __all__ = [
 ]
 
 
-class _Session:
-    """The base of sync and async sessions."""
+class _BaseSession:
+    """The properties that sync and async sessions share."""
 
     _block = "with"
 
     def __init__(self, io: IO, settings: Settings, options: SessionOptions) -> None:
+        # Here, because wsproto comes with the extra `websocket`: this module has to be importable without it.
         try:
             from .session_core import SessionCore
         except ModuleNotFoundError as error:
             raise ConfigurationError(
-                f"WebSockets need a package that is not there, {error.name}: pip install 'responses-client[websocket]'"
+                f"WebSockets need the package {error.name}, which is not installed: "
+                "pip install 'responses-client[websocket]'"
             ) from error
         self._core = SessionCore(io, settings, options, self._block)
 
     @property
     def meta(self) -> ResponseMeta | None:
-        """Request id, status and headers of the answer that opened the WebSocket; None before it came."""
+        """Request id, status and headers of the answer that opened the WebSocket; None before the session is open."""
         connection = self._core.connection
         return None if connection is None else connection.meta
 
     @property
     def is_closed(self) -> bool:
-        """Whether the session was closed, or its connection lost."""
-        return self._core.is_over
+        """Whether the session was closed, or its connection was lost."""
+        return self._core.is_closed
 
     def __repr__(self) -> str:
         state = "closed" if self.is_closed else "open" if self._core.connection else "not yet open"
@@ -81,8 +83,8 @@ class _Session:
 
     @property
     def _unclosed(self) -> Connection | None:
-        core: SessionCore | None = getattr(self, "_core", None)
-        return None if core is None or core.is_over else core.connection
+        core: SessionCore | None = getattr(self, "_core", None)  # missing if `__init__` raised
+        return None if core is None or core.is_closed else core.connection
 
     def __del__(self) -> None:
         if self._unclosed is not None:
@@ -91,15 +93,34 @@ class _Session:
 
 
 @public
-class WebSocketSession(_Session):
+class WebSocketSession(_BaseSession):
     """Responses over one WebSocket, any number at the same time; for synchronous code.
 
-    Entering the block connects, leaving it closes. Threads may share a session and read their own streams.
+    Entering the block connects, leaving it closes. Threads can share a session, each reading its own streams.
+
+        with client.responses.connect() as session:
+            stream = session.create(model="gpt-5.4", input="Hello")
+            print(stream.get_final_response().output_text)
+
+    Options of `client.responses.connect`, all optional:
+        ping_interval: Seconds of silence after which a ping is sent, 10 by default; None sends none.
+        ping_timeout: Seconds without an answer to a ping after which the connection counts as lost, 20 by default;
+            None waits forever.
+        max_buffered_bytes: Size of the events that may wait to be read, all streams together, before reading from the
+            connection pauses; 64 MiB by default.
+        lanes: Whether each request gets a lane of its own, True by default; False for servers without lanes.
+        timeout: Seconds that connecting, sending, and each wait for an event may take, or an `httpx.Timeout`; None
+            waits forever. By default as for the client.
+        deadline: Seconds that connecting may take with all attempts; None sets no limit. By default as for the client.
+        max_retries: How often a failed attempt to connect is repeated. By default as for the client.
+        extra_headers, extra_query: Headers and query parameters to add or replace when connecting; None as a value
+            removes one.
 
     Raises, on entering:
-        APIStatusError: The server refused, such as for a wrong key (`AuthenticationError`).
-        APIConnectionError: The server was not reached, or not in time (`APITimeoutError`).
+        APIStatusError: The server refused, for example because of a wrong key (`AuthenticationError`).
+        APIConnectionError: The server was not reached, or did not answer in time (`APITimeoutError`).
         ResponseValidationError: The server has no WebSocket at this address.
+        RuntimeError: The session was used before.
     """
 
     def __enter__(self) -> Self:
@@ -115,10 +136,10 @@ class WebSocketSession(_Session):
             super().__del__()
         finally:
             if connection is not None:
-                run(connection.cut())
+                run(connection.close_now())
 
     def close(self) -> None:
-        """Close the WebSocket, in two seconds at most; streams not yet at their end are interrupted."""
+        """Close the WebSocket with a handshake of at most two seconds; streams that have not ended are interrupted."""
         run(self._core.close())
 
     def create(
@@ -128,50 +149,56 @@ class WebSocketSession(_Session):
         generate: bool | None = None,
         **params: Unpack[ResponseCreateParams],
     ) -> EventStream:
-        """Have the model answer; return its events at once, to be read at any time. (`response.create`)
+        """Request a response, and return its stream immediately; the events can be read at any time. (`response.create`)
 
         Args:
-            stream_id: The lane, made up by default. Responses of one lane follow each other.
+            stream_id: The name of a lane, by default a new one. The server answers the requests of a lane in order.
             generate: False only prepares the response, to be continued with `previous_response_id`.
-            params: As for `responses.create`, but for `background` and what belongs to HTTP requests.
+            params: As for `responses.create`, except for `background` and the options of HTTP requests. `timeout` and
+                `deadline`, in seconds, limit the waits for the events of this response.
 
         Raises:
             RequestValidationError: An argument is wrong; nothing was sent.
+            ConfigurationError: An argument is an option of HTTP requests, such as `max_retries`; nothing was sent.
             APIConnectionError: The connection was lost.
+            RuntimeError: The session is not open, or was closed.
         """
         return EventStream(run(self._core.create({**params, "stream_id": stream_id, "generate": generate})))
 
     def steer(self, *, previous_response_id: str, input: SteerInput) -> Steering:
-        """Have a response that is in progress go on from more input. (`response.steer`)
+        """Give more input to a response in progress, which continues from it in a successor. (`response.steer`)
 
         Args:
-            previous_response_id: The response, created in this session.
-            input: A user message as text, or messages with the role `user`.
+            previous_response_id: The id of the response, which was created in this session.
+            input: A user message as a string, or a list of messages with the role `user` and of function call outputs.
 
         Raises:
             RequestValidationError: An argument is wrong; nothing was sent.
             APIConnectionError: The connection was lost.
+            RuntimeError: The session is not open, or was closed.
         """
         return Steering(run(self._core.steer(previous_response_id, input)), self._stream)
 
     def _stream(self, inbox: Inbox) -> EventStream:
-        if inbox.stream is None:
+        if not isinstance(inbox.stream, EventStream):
             inbox.stream = EventStream(self._core.successor(inbox))
-        return cast("EventStream", inbox.stream)
+        return inbox.stream
 
     def send(self, event: ClientEvent | Mapping[str, object]) -> None:
-        """Send any event, also one of a type that this version does not know; answers come in `events()`.
+        """Send any event, even one of a type that this version does not know; the answers are in `events()`.
 
         Raises:
-            RequestValidationError: The event has no type, or is of a known one and wrong; nothing was sent.
+            RequestValidationError: The event has no type, or a known type and a wrong field; nothing was sent.
             APIConnectionError: The connection was lost.
+            RuntimeError: The session is not open, or was closed.
         """
         run(self._core.send(event))
 
     def events(self) -> Iterator[ServerEvent]:
-        """Iterate over the events of no stream, waiting for each, until the session is closed.
+        """Iterate over the unrouted events, waiting for each, until the session is closed.
 
-        Those are answers to `send`, what concerns the session, and what names a lane that nobody asked for.
+        Those are the events that belong to no stream: answers to `send`, events about the session, and events of
+        lanes that were not requested. There is no time limit.
 
         Raises:
             APIConnectionError: The connection was lost.
@@ -183,18 +210,31 @@ class WebSocketSession(_Session):
         return self.events()
 
     def recv(self) -> ServerEvent:
-        """Return the next of `events()`; at their end, raise what a closed session raises."""
+        """Wait for the next of `events()`, and return it.
+
+        Raises:
+            APIConnectionError: The connection was lost.
+            RuntimeError: The session was closed.
+        """
         return run(self._core.receive())
 
     @property
     def response(self) -> Commands:
-        """The same requests without streams: their events come in `events()`."""
+        """The same requests without streams: their events are in `events()`."""
         return Commands(self._core)
 
 
 @public
-class AsyncWebSocketSession(_Session):
-    """Responses over one WebSocket, for asyncio and trio; see `WebSocketSession`. Tasks may share it."""
+class AsyncWebSocketSession(_BaseSession):
+    """Responses over one WebSocket, any number at the same time; for asyncio and trio.
+
+    Entering the block connects, leaving it closes. Tasks can share a session, each reading its own streams. Options
+    and errors are those of `WebSocketSession`.
+
+        async with client.responses.connect() as session:
+            stream = await session.create(model="gpt-5.4", input="Hello")
+            print((await stream.get_final_response()).output_text)
+    """
 
     _block = "async with"
 
@@ -204,7 +244,7 @@ class AsyncWebSocketSession(_Session):
             super().__del__()
         finally:
             if connection is not None:
-                connection.abandon()
+                connection.mark_closed()
 
     async def __aenter__(self) -> Self:
         await self._core.open()
@@ -214,7 +254,7 @@ class AsyncWebSocketSession(_Session):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the WebSocket, in two seconds at most; streams not yet at their end are interrupted."""
+        """Close the WebSocket with a handshake of at most two seconds; streams that have not ended are interrupted."""
         await self._core.close()
 
     close = aclose
@@ -226,43 +266,48 @@ class AsyncWebSocketSession(_Session):
         generate: bool | None = None,
         **params: Unpack[ResponseCreateParams],
     ) -> AsyncEventStream:
-        """Have the model answer; return its events at once, see `WebSocketSession.create`."""
+        """Request a response, and return its stream immediately; see `WebSocketSession.create`. (`response.create`)"""
         return AsyncEventStream(
             await self._core.create({**params, "stream_id": stream_id, "generate": generate})
         )
 
     async def steer(self, *, previous_response_id: str, input: SteerInput) -> AsyncSteering:
-        """Have a response that is in progress go on from more input, see `WebSocketSession.steer`."""
+        """Give more input to a response in progress; see `WebSocketSession.steer`. (`response.steer`)"""
         return AsyncSteering(await self._core.steer(previous_response_id, input), self._stream)
 
     def _stream(self, inbox: Inbox) -> AsyncEventStream:
-        if inbox.stream is None:
+        if not isinstance(inbox.stream, AsyncEventStream):
             inbox.stream = AsyncEventStream(self._core.successor(inbox))
-        return cast("AsyncEventStream", inbox.stream)
+        return inbox.stream
 
     async def send(self, event: ClientEvent | Mapping[str, object]) -> None:
-        """Send any event, see `WebSocketSession.send`."""
+        """Send any event; see `WebSocketSession.send`."""
         await self._core.send(event)
 
     def events(self) -> AsyncIterator[ServerEvent]:
-        """Iterate over the events of no stream, see `WebSocketSession.events`."""
-        return _Events(self._core.next)
+        """Iterate over the unrouted events; see `WebSocketSession.events`."""
+        return _EventIterator(self._core.next)
 
     def __aiter__(self) -> AsyncIterator[ServerEvent]:
         return self.events()
 
     async def recv(self) -> ServerEvent:
-        """Return the next of `events()`; at their end, raise what a closed session raises."""
+        """Wait for the next of `events()`, and return it.
+
+        Raises:
+            APIConnectionError: The connection was lost.
+            RuntimeError: The session was closed.
+        """
         return await self._core.receive()
 
     @property
     def response(self) -> AsyncCommands:
-        """The same requests without streams: their events come in `events()`."""
+        """The same requests without streams: their events are in `events()`."""
         return AsyncCommands(self._core)
 
 
-class _Events:
-    # No async generator: one that is left early waits for the garbage collector.
+class _EventIterator:
+    # Not an async generator: one that is not exhausted is finalized by the event loop at some later time.
     def __init__(self, next_event: Callable[[], Awaitable[ServerEvent | None]]) -> None:
         self._next = next_event
 
@@ -278,54 +323,66 @@ class _Events:
 
 @public
 class Steering:
-    """What becomes of input that was sent to steer a response."""
+    """The result of input that was sent to steer a response, which `WebSocketSession.steer` returns.
 
-    def __init__(self, steered: Steered, stream: Callable[[Inbox], EventStream]) -> None:
-        self._steered = steered
+    Both methods can be called in any order, and again after `APITimeoutError`.
+    """
+
+    def __init__(self, result: SteeringResult, stream: Callable[[Inbox], EventStream]) -> None:
+        self._result = result
         self._stream = stream
 
     def answer(self) -> SteerAccepted | SteerFailed:
-        """Wait until the server has accepted the input, or refused it.
+        """Wait until the server has accepted or refused the input.
 
         Raises:
-            APITimeoutError: Nothing came for `timeout` seconds.
-            APIConnectionError: The connection was lost, and the fate of the input is not known.
+            APITimeoutError: No event about the input came for `timeout` seconds.
+            APIConnectionError: The connection was lost; it is unknown whether the input arrived.
         """
-        return run(self._steered.answer())
+        return run(self._result.answer())
 
     def outcome(self) -> EventStream | SteerPending | SteerFailed:
-        """Wait for the end: the stream of the response that goes on from the input, or why there is none yet.
+        """Wait for the final result.
 
-        After `SteerPending`, `session.create` with what it requires goes on. Raises what `answer` raises.
+        Returns:
+            The stream of the response that continues from the input; `SteerFailed`, with the input, if there will be
+            none; or `SteerPending` if the server requires more input first, which `session.create` sends.
+
+        Raises:
+            APITimeoutError: No event about the input came for `timeout` seconds.
+            APIConnectionError: The connection was lost; it is unknown whether the input arrived.
         """
-        from .routing import Inbox
+        from .inboxes import Inbox
 
-        found = run(self._steered.outcome())
+        found = run(self._result.outcome())
         return self._stream(found) if isinstance(found, Inbox) else found
 
 
 @public
 class AsyncSteering:
-    """What becomes of input that was sent to steer a response; see `Steering`."""
+    """The result of input that was sent to steer a response; see `Steering`."""
 
-    def __init__(self, steered: Steered, stream: Callable[[Inbox], AsyncEventStream]) -> None:
-        self._steered = steered
+    def __init__(self, result: SteeringResult, stream: Callable[[Inbox], AsyncEventStream]) -> None:
+        self._result = result
         self._stream = stream
 
     async def answer(self) -> SteerAccepted | SteerFailed:
-        """Wait until the server has accepted the input, or refused it; see `Steering.answer`."""
-        return await self._steered.answer()
+        """Wait until the server has accepted or refused the input; see `Steering.answer`."""
+        return await self._result.answer()
 
     async def outcome(self) -> AsyncEventStream | SteerPending | SteerFailed:
-        """Wait for the end; see `Steering.outcome`."""
-        from .routing import Inbox
+        """Wait for the final result; see `Steering.outcome`."""
+        from .inboxes import Inbox
 
-        found = await self._steered.outcome()
+        found = await self._result.outcome()
         return self._stream(found) if isinstance(found, Inbox) else found
 
 
 class Commands:
-    """Requests whose events come in `session.events()`; code that was written for them can be taken over."""
+    """Requests without streams; their events are in `session.events()`.
+
+    For code that was written for a connection without streams, which handles all events in one loop.
+    """
 
     def __init__(self, core: SessionCore) -> None:
         self._core = core
@@ -337,16 +394,16 @@ class Commands:
         generate: bool | None = None,
         **params: Unpack[ResponseCreateParams],
     ) -> None:
-        """Ask for a response, see `WebSocketSession.create`."""
-        run(self._core.create_raw({**params, "stream_id": stream_id, "generate": generate}))
+        """Request a response; see `WebSocketSession.create`."""
+        run(self._core.create_unrouted({**params, "stream_id": stream_id, "generate": generate}))
 
     def steer(self, *, previous_response_id: str, input: SteerInput) -> None:
-        """Steer a response, see `WebSocketSession.steer`."""
-        run(self._core.steer_raw(previous_response_id, input))
+        """Give more input to a response in progress; see `WebSocketSession.steer`."""
+        run(self._core.steer_unrouted(previous_response_id, input))
 
 
 class AsyncCommands:
-    """Requests whose events come in `session.events()`; see `Commands`."""
+    """Requests without streams; their events are in `session.events()`. See `Commands`."""
 
     def __init__(self, core: SessionCore) -> None:
         self._core = core
@@ -358,9 +415,9 @@ class AsyncCommands:
         generate: bool | None = None,
         **params: Unpack[ResponseCreateParams],
     ) -> None:
-        """Ask for a response, see `WebSocketSession.create`."""
-        await self._core.create_raw({**params, "stream_id": stream_id, "generate": generate})
+        """Request a response; see `WebSocketSession.create`."""
+        await self._core.create_unrouted({**params, "stream_id": stream_id, "generate": generate})
 
     async def steer(self, *, previous_response_id: str, input: SteerInput) -> None:
-        """Steer a response, see `WebSocketSession.steer`."""
-        await self._core.steer_raw(previous_response_id, input)
+        """Give more input to a response in progress; see `WebSocketSession.steer`."""
+        await self._core.steer_unrouted(previous_response_id, input)

@@ -1,14 +1,23 @@
-"""What a WebSocket session does, once for sync and async: checks what is asked for, sends it, finds the answers."""
+"""The work of a WebSocket session, written once for sync and async: check options and requests, send, find answers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar
 
 from .._base.field_errors import missing_field
 from .._base.http import merge_headers
+from .._base.json_types import is_mapping
 from .._base.options import SessionOptions
-from .._base.validation import check_headers, check_option, check_query, invalid_option, unknown_argument
+from .._base.validation import (
+    check_headers,
+    check_option,
+    check_query,
+    invalid_option,
+    is_seconds,
+    is_whole_number,
+    unknown_argument,
+)
 from .._calls.operation import Operation
 from .._calls.request import Call, encode, prepare, validate
 from .._calls.settings import Options, Settings
@@ -19,17 +28,19 @@ from ..models._base import dispatcher
 from ..models._tolerance import omit_read_only
 from .connection import Connection, connect
 from .frames import upgrade_headers
-from .routing import Inbox, SocketState, Steer
-from .source import SocketSource, Steered, Strays
+from .inboxes import Inbox
+from .routing import Router, as_string
+from .source import SocketSource, SteeringResult, UnroutedEvents
 
 if TYPE_CHECKING:
     from ..models import ServerEvent
 
 __all__ = ["SessionCore"]
 
-_Register = Callable[[SocketState, str | None, str | None], Inbox | None]
+T = TypeVar("T")
 
 _CONNECT = Operation[Response]("responses.connect", "GET", "/responses", "response.Response")
+# Events are prepared as if they were requests over HTTP, with the same checks and defaults; only the body is sent.
 _CREATE = Operation[Response](
     "session.create",
     "POST",
@@ -46,19 +57,21 @@ _STEER = Operation[Response](
     "socket_requests.ResponseSteerEvent",
     items="input",
 )
-_OF_HTTP = ("extra_headers", "extra_query", "max_retries", "idempotency_key")
-_IMPLIED = {"stream": True, "background": False}  # true of all that goes over a WebSocket, and not sent
-_LEFT_OUT = ("stream_id", "generate")  # when None
+_HTTP_OPTIONS = ("extra_headers", "extra_query", "max_retries", "idempotency_key")
+# True of every response over a WebSocket, and not to be sent there (OpenAI's API reference, "WebSocket events"). They
+# are accepted, because the same code may pass them to `responses.create`.
+_IMPLIED_PARAMS = {"stream": True, "background": False}
+_OMITTED_IF_NONE = ("stream_id", "generate")
 
 
-def _check(options: Mapping[str, object]) -> None:
+def _check_options(options: Mapping[str, object]) -> None:
+    """Check the options that no setting of the client stands for."""
     for name, value in options.items():
         if name not in SessionOptions.__annotations__:
             raise unknown_argument("responses.connect", name, SessionOptions.__annotations__)
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
-        if name in ("ping_interval", "ping_timeout") and value is not None and not is_number:
+        if name in ("ping_interval", "ping_timeout") and value is not None and not is_seconds(value):
             raise invalid_option(f"{name} argument", "a positive number of seconds or None", value)
-        if name == "max_buffered_bytes" and not (isinstance(value, int) and is_number):
+        if name == "max_buffered_bytes" and not is_whole_number(value, 1):
             raise invalid_option(f"{name} argument", "a whole number from 1", value)
         if name == "lanes" and not isinstance(value, bool):
             raise invalid_option(f"{name} argument", "True or False", value)
@@ -70,101 +83,123 @@ def _check(options: Mapping[str, object]) -> None:
 
 
 class SessionCore:
-    """One session: not open, open, or over for good.
+    """A session, which is opened once: not yet open, open, or closed.
 
     Attributes:
-        settings: Of the client, with the changes for this session.
-        connection: None before it is open.
+        settings: The settings of the client, with the changes for this session.
+        connection: The open or closed connection; None before the session is open.
     """
 
     def __init__(self, io: IO, settings: Settings, options: SessionOptions, block: str) -> None:
-        _check(options)
+        _check_options(options)
         self._io = io
         self._options = options
         self._block = block
-        changes = {k: v for k, v in options.items() if k in ("timeout", "deadline", "max_retries")}
-        named = {k: v for k, v in options.items() if k in ("extra_headers", "extra_query")}
-        self._call = prepare(_CONNECT, named, settings.replace(**cast("Options", changes)))
-        # That deadline is for connecting, and no response's.
-        changes.pop("deadline", None)
-        self.settings = settings.replace(**cast("Options", changes))
+        changes: Options = {}
+        if "timeout" in options:
+            changes["timeout"] = options["timeout"]
+        if "max_retries" in options:
+            changes["max_retries"] = options["max_retries"]
+        self.settings = settings.replace(**changes)
+        if "deadline" in options:
+            changes["deadline"] = options["deadline"]  # for connecting alone, not for the responses
+        given = {k: v for k, v in options.items() if k in ("extra_headers", "extra_query")}
+        self._call = prepare(_CONNECT, given, settings.replace(**changes))
         self.connection: Connection | None = None
-        self._strays: Strays | None = None
+        self._unrouted: UnroutedEvents | None = None
         self._is_used = False
 
     @property
-    def is_over(self) -> bool:
-        """Whether it was closed, or its connection lost."""
-        return self._is_used and (self.connection is None or self.connection.ending is not None)
+    def is_closed(self) -> bool:
+        """Whether the session was closed, or its connection lost."""
+        return self._is_used and (self.connection is None or self.connection.close_info is not None)
+
+    def _not_open(self) -> RuntimeError:
+        return RuntimeError(f"This WebSocket session is not open: use it in a block of `{self._block}`.")
 
     @property
-    def _opened(self) -> Connection:
+    def _open_connection(self) -> Connection:
         if self.connection is None:
-            raise RuntimeError(f"This WebSocket session is not open: use it in a block of `{self._block}`.")
+            raise self._not_open()
         return self.connection
 
     async def open(self) -> None:
-        """Connect."""
+        """Connect.
+
+        Raises:
+            RuntimeError: The session was used before.
+            APIError: No answer, or one that does not open a WebSocket.
+        """
         if self._is_used:
             raise RuntimeError(
                 "This WebSocket session was used before; get another with responses.connect()."
             )
         self._is_used = True
         request = self._call.request
+        # The headers of the handshake win over those of the user.
         request = request._replace(headers=merge_headers(request.headers, upgrade_headers()))
         self.connection = await connect(self._io, self._call._replace(request=request), self._options)
-        self._strays = Strays(self.connection)
+        self._unrouted = UnroutedEvents(self.connection)
 
     async def close(self) -> None:
-        """Close the connection, if there is one."""
+        """Close the connection, if there is one; a session that is not open cannot be opened any more."""
         self._is_used = True
         if self.connection is not None:
             await self.connection.close()
 
     async def create(self, params: Mapping[str, object]) -> SocketSource:
-        """Ask for a response and return what reads it."""
-        connection = self._opened
-        given = _without_implied(params)
-        extra = given.get("extra_body")
+        """Request a response, and return the source of its events."""
+        connection = self._open_connection
+        given = _sent_params(params)
         if "stream_id" not in given and self._options.get("lanes", True):
-            named = isinstance(extra, Mapping) and "stream_id" in extra
-            given |= {} if named else {"stream_id": connection.new_lane()}
-        call, inbox = await self._ask(connection, given, SocketState.open)
-        return SocketSource(connection, cast("Inbox", inbox), call.settings, call.request.timeouts.read)
+            extra = given.get("extra_body")
+            # In a lane of its own, a request does not wait for the others.
+            if not (is_mapping(extra) and "stream_id" in extra):
+                given["stream_id"] = connection.new_lane()
+        call, inbox = await self._request(connection, given, Router.open)
+        return SocketSource(connection, inbox, call.settings, call.request.timeouts.read)
 
-    async def create_raw(self, params: Mapping[str, object]) -> None:
-        """Ask for a response whose events are read with all others."""
-        await self._ask(self._opened, _without_implied(params), SocketState.open_raw)
+    async def create_unrouted(self, params: Mapping[str, object]) -> None:
+        """Request a response without a stream; its events are unrouted."""
+        await self._request(self._open_connection, _sent_params(params), Router.open_unrouted)
 
-    async def _ask(
-        self, connection: Connection, given: Mapping[str, object], register: _Register
-    ) -> tuple[Call[Response], Inbox | None]:
+    async def _request(
+        self,
+        connection: Connection,
+        given: Mapping[str, object],
+        register: Callable[[Router, str | None, str | None], T],
+    ) -> tuple[Call[Response], T]:
         call = prepare(_CREATE, {"type": "response.create", **given}, self.settings)
-        sent = {**given, **cast("Mapping[str, object]", given.get("extra_body") or {})}
-        lane, previous = (_text(sent.get(name)) for name in ("stream_id", "previous_response_id"))
-        inbox = await connection.send(call.request.content, lambda state: register(state, lane, previous))
-        return call, inbox
-
-    async def steer(self, previous_response_id: str, given: object) -> Steered:
-        """Steer a response and return what tells of it."""
-        connection = self._opened
-        call = self._steering(previous_response_id, given)
-        steer: Steer = await connection.send(
-            call.request.content, lambda state: state.steer(previous_response_id)
+        extra = given.get("extra_body")
+        sent = {**given, **extra} if is_mapping(extra) else given  # as `prepare` merges them
+        lane, previous = (as_string(sent.get(name)) for name in ("stream_id", "previous_response_id"))
+        registered = await connection.send(
+            call.request.content, lambda router: register(router, lane, previous)
         )
-        return Steered(connection, steer, call.request.timeouts.read)
+        return call, registered
 
-    async def steer_raw(self, previous_response_id: str, given: object) -> None:
-        """Steer a response; what is said of it is read with all other events."""
-        call = self._steering(previous_response_id, given)
-        await self._opened.send(call.request.content, lambda _: None)
+    async def steer(self, previous_response_id: str, given: object) -> SteeringResult:
+        """Send input that steers a response, and return its future result."""
+        connection = self._open_connection
+        call = self._steer_call(previous_response_id, given)
+        steer = await connection.send(call.request.content, lambda router: router.steer(previous_response_id))
+        return SteeringResult(connection, steer, call.request.timeouts.read)
 
-    def _steering(self, previous_response_id: str, given: object) -> Call[Response]:
+    async def steer_unrouted(self, previous_response_id: str, given: object) -> None:
+        """Send input that steers a response; the events about it are unrouted."""
+        call = self._steer_call(previous_response_id, given)
+        await self._open_connection.send(call.request.content, lambda _: None)
+
+    def _steer_call(self, previous_response_id: str, given: object) -> Call[Response]:
         fields = {"previous_response_id": previous_response_id, "input": given}
         return prepare(_STEER, {"type": "response.steer", **fields}, self.settings)
 
     async def send(self, event: Model | Mapping[str, object]) -> None:
-        """Send an event of any type."""
+        """Send an event of any type, checked if the type is known and the client checks requests.
+
+        Raises:
+            RequestValidationError: The event has no type, or a wrong field; nothing was sent.
+        """
         with omit_read_only(self.settings.validate_requests):
             fields = event.to_dict() if isinstance(event, Model) else dict(event)
         kind = fields.get("type")
@@ -172,21 +207,24 @@ class SessionCore:
             raise RequestValidationError([missing_field("type", "the type of the event")])
         if self.settings.validate_requests and (model := dispatcher(ClientEvent).member(kind)):
             validate(model, fields)
-        lane, previous = (_text(fields.get(name)) for name in ("stream_id", "previous_response_id"))
+        lane, previous = (as_string(fields.get(name)) for name in ("stream_id", "previous_response_id"))
 
-        def register(state: SocketState) -> None:
+        def register(router: Router) -> None:
+            # The response has no stream, but the router has to know it: it takes a place in its lane.
             if kind == "response.create":
-                state.open_raw(lane, previous)
+                router.open_unrouted(lane, previous)
 
         content = encode(fields, is_exact=not self.settings.validate_requests)
-        await self._opened.send(content, register)
+        await self._open_connection.send(content, register)
 
     async def next(self) -> ServerEvent | None:
-        """Return the next event of no stream; None when the session was closed."""
-        return await cast("Strays", self._opened and self._strays).next()
+        """Wait for the next unrouted event; return None when the session was closed."""
+        if self._unrouted is None:
+            raise self._not_open()
+        return await self._unrouted.next()
 
     async def receive(self) -> ServerEvent:
-        """Return the next event of no stream.
+        """Wait for the next unrouted event.
 
         Raises:
             RuntimeError: The session was closed.
@@ -194,23 +232,24 @@ class SessionCore:
         """
         event = await self.next()
         if event is None:
-            raise self._opened.error()
+            raise self._open_connection.closed_error()
         return event
 
     def successor(self, inbox: Inbox) -> SocketSource:
-        """Return what reads a response that nobody asked for, but steered another into."""
-        return SocketSource(self._opened, inbox, self.settings, self._call.request.timeouts.read)
+        """Return the source of a response that continues from steering input."""
+        return SocketSource(self._open_connection, inbox, self.settings, self._call.request.timeouts.read)
 
 
-def _without_implied(params: Mapping[str, object]) -> dict[str, object]:
-    given = {k: v for k, v in params.items() if k not in _IMPLIED or v is not _IMPLIED[k]}
-    for name in _OF_HTTP:
+def _sent_params(params: Mapping[str, object]) -> dict[str, object]:
+    """Return the parameters to send.
+
+    Raises:
+        ConfigurationError: One is an option of HTTP requests.
+    """
+    given = {k: v for k, v in params.items() if k not in _IMPLIED_PARAMS or v is not _IMPLIED_PARAMS[k]}
+    for name in _HTTP_OPTIONS:
         if given.pop(name, None) is not None:
             raise ConfigurationError(
                 f"The {name} argument is for HTTP requests; pass it to responses.connect(), or leave it out"
             )
-    return {k: v for k, v in given.items() if v is not None or k not in _LEFT_OUT}
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    return {k: v for k, v in given.items() if v is not None or k not in _OMITTED_IF_NONE}

@@ -1,16 +1,16 @@
-"""What is read from a WebSocket: the events of a response, what becomes of steering, and what belongs to neither."""
+"""Sources that read from a WebSocket: the events of a response, the results of steering, and unrouted events."""
 
 from __future__ import annotations
 
 import re
-import time
 from collections import deque
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from pydantic import ValidationError
+from typing_extensions import override
 
+from .._base.clock import NO_REAL_DEADLINE, RealDeadline
 from .._events.stream_state import StreamState
 from .._streaming.source import Source
 from ..errors import APIError, APITimeoutError, ResponseValidationError
@@ -18,26 +18,29 @@ from ..models import ServerEvent, SteerAccepted, SteerFailed, SteerPending
 from ..models._base import as_response_error, dispatcher, strict_validation
 from ..models._tolerance import read_json
 from .connection import Connection
-from .frames import Ending
-from .routing import Inbox, Message, Steer
+from .frames import CloseInfo
+from .inboxes import Inbox, Message
+from .routing import Steer
 
 if TYPE_CHECKING:
     from .._calls.settings import Settings
 
-__all__ = ["SocketSource", "Steered", "Strays"]
+__all__ = ["SocketSource", "SteeringResult", "UnroutedEvents"]
 
-_BREAKS = bytes.maketrans(b"\r\n", b"  ")  # JSON has them only between its parts
-_EVENT_LINE_BYTES = 1024
+# A line break would end the `data` field of SSE; valid JSON has them only between its tokens.
+_LINE_BREAKS_TO_SPACES = bytes.maketrans(b"\r\n", b"  ")
+_MAX_EVENT_LINE_BYTES = 1024
 
 
 @lru_cache(maxsize=256)
 def _event_line(kind: str) -> bytes:
+    # With this line the decoder finds the parser of an event without looking into the JSON.
     return b"event: %b\n" % kind.encode() if re.fullmatch(r"[\w.]{1,200}", kind) else b""
 
 
 def _as_sse(message: Message) -> bytes:
-    """Write a message as an event of a stream, so that all that is true of streams is true of it."""
-    return b"%bdata: %b\n\n" % (_event_line(message.type), message.data.translate(_BREAKS))
+    """Return a message as server-sent event, so that decoding and outcomes are those of HTTP streams."""
+    return b"%bdata: %b\n\n" % (_event_line(message.type), message.data.translate(_LINE_BREAKS_TO_SPACES))
 
 
 class SocketSource(Source):
@@ -48,78 +51,83 @@ class SocketSource(Source):
     ) -> None:
         super().__init__()
         self.meta = connection.meta
-        limit = settings.max_event_bytes + _EVENT_LINE_BYTES
+        limit = settings.max_event_bytes + _MAX_EVENT_LINE_BYTES
         self._state = StreamState(self.events, limit, settings.strict, connection.meta)
         self.state = self._state
         self._connection = connection
         self._inbox = inbox
         self._settings = settings
-        self._timeout = read_timeout
-        self._start = time.monotonic()
+        self._read_timeout = read_timeout
+        self._deadline = RealDeadline.after(
+            settings.deadline
+        )  # counts from the request, not from the first read
 
+    @override
     async def open(self) -> StreamState:
-        """See `Source`."""
         return self._state
 
+    @override
     async def fill(self) -> bool:
-        """See `Source`."""
         if self.failure is not None:
             raise self.failure
-        since = time.monotonic()
+        limits: tuple[RealDeadline, RealDeadline] | None = None
         while not self.events:
+            # Another task may have closed the stream during the wait.
             if self._state.has_terminal_event or self.closed:
                 await self.close()
                 return False
             if self._state.has_ended:
-                raise self._failed()
-            messages, ending = self._connection.take(self._inbox)
+                raise self._fail()
+            messages, close_info = self._connection.take(self._inbox)
             if messages:
                 self._state.feed(b"".join(map(_as_sse, messages)))
-            elif ending is not None:
-                self._take_ending(ending)
+            elif close_info is not None:
+                self._end_with(close_info)
             else:
-                await self._wait(since)
+                limits = limits or self._silence_limits()
+                await self._wait(*limits)
         return True
 
-    async def _wait(self, since: float) -> None:
-        until, reason = min(self._limits(since), default=(None, ""))
-        left = None if until is None else until - time.monotonic()
-        if left is None or left > 0:
-            await self._connection.wait(self._inbox, left)
+    def _silence_limits(self) -> tuple[RealDeadline, RealDeadline]:
+        """Return until when the next event has to come: by `idle_timeout`, and by `timeout`."""
+        return RealDeadline.after(self._settings.idle_timeout), RealDeadline.after(self._read_timeout)
+
+    async def _wait(self, idle: RealDeadline, silence: RealDeadline) -> None:
+        """Wait for news; interrupt the stream if one of its time limits has passed."""
+        earliest = idle.earlier(silence).earlier(self._deadline)
+        if not earliest.is_expired:
+            await self._connection.wait(self._inbox, earliest)
+        elif earliest is idle:
+            self._state.interrupt(f"no event came for {self._settings.idle_timeout:g} s (idle_timeout)")
+        elif earliest is silence:
+            self._state.interrupt(f"no event came for {self._read_timeout:g} s (timeout)")
         else:
-            self._state.interrupt(reason)
+            self._state.interrupt(f"the deadline of {self._settings.deadline:g} s has passed")
 
-    def _limits(self, since: float) -> Iterator[tuple[float, str]]:
-        """Yield until when to wait, and what is wrong then."""
-        deadline, idle = self._settings.deadline, self._settings.idle_timeout
-        if deadline is not None:
-            yield self._start + deadline, f"the deadline of {deadline:g} s has passed"
-        if idle is not None:
-            yield since + idle, f"no event came for {idle:g} s (idle_timeout)"
-        if self._timeout is not None:
-            yield since + self._timeout, f"no event came for {self._timeout:g} s (timeout)"
-
-    def _take_ending(self, ending: Ending) -> None:
-        if ending.is_invalid:
+    def _end_with(self, info: CloseInfo) -> None:
+        if info.is_invalid:
             advice = "raise max_event_bytes to take it"
-            self._state.fail(ResponseValidationError(ending.reason, advice=advice, meta=self.meta))
+            self._state.fail(ResponseValidationError(info.reason, advice=advice, meta=self.meta))
         else:
-            self._state.interrupt(ending.reason)
+            self._state.interrupt(info.reason)
 
-    def _failed(self) -> APIError:
+    def _fail(self) -> APIError:
+        """Return the error of a stream that has ended without its last event, and keep it for the next read."""
         self.failure = cast("APIError", self._state.failure())
         self.closed = True
-        self._connection.drop(self._inbox)
+        self._connection.discard(self._inbox)
         return self.failure
 
+    @override
     async def close(self) -> None:
-        """Read no more; the events still to come are passed over."""
         self.closed = True
         self.events.clear()
-        self._connection.drop(self._inbox)
+        self._connection.discard(self._inbox)
 
+    @override
     async def drop(self) -> None:
-        """Leave what is to come to be passed over; takes no lock, as the garbage collector calls it at any time."""
+        # Without a lock or a wake-up, because the garbage collector calls it in the middle of anything; the connection
+        # looks for unwanted inboxes when it needs space.
         self.closed = True
         self._inbox.is_wanted = False
 
@@ -127,59 +135,70 @@ class SocketSource(Source):
         self._inbox.is_wanted = False
 
     @property
+    @override
     def is_open(self) -> bool:
-        """Whether events may come that nobody will read."""
-        is_over = self.closed or self._state.has_ended or self._connection.ending is not None
+        is_over = self.closed or self._state.has_ended or self._connection.close_info is not None
         return not is_over
 
 
-class Strays:
-    """The events that belong to no response which was asked for here, in their order."""
+class UnroutedEvents:
+    """The events that belong to no stream, in the order of their arrival."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._messages = deque[Message]()
 
     async def next(self) -> ServerEvent | None:
-        """Return the next one; None when the connection was closed.
+        """Wait for the next event; return None when the connection was closed in the normal way.
 
         Raises:
             APIConnectionError: The connection was lost.
+            ResponseValidationError: The event is malformed, and the client is strict.
         """
         connection = self._connection
         while not self._messages:
-            messages, ending = connection.take(connection.strays)
+            messages, close_info = connection.take(connection.unrouted)
             self._messages.extend(messages)
-            if ending is not None and ending.is_orderly:
+            if close_info is not None and close_info.is_orderly:
                 return None
-            if ending is not None:
-                raise connection.error()
+            if close_info is not None:
+                raise connection.closed_error()
             if not messages:
-                await connection.wait(connection.strays, None)
+                await connection.wait(connection.unrouted, NO_REAL_DEADLINE)
         return _event(self._messages.popleft(), connection.settings.strict)
 
 
-class Steered:
-    """What becomes of input that steers a response."""
+class SteeringResult:
+    """The events about input that was sent to steer a response, and its successor."""
 
     def __init__(self, connection: Connection, steer: Steer, read_timeout: float | None) -> None:
         self._connection = connection
         self._steer = steer
-        self._timeout = read_timeout
-        self._events: list[object] = []
+        self._read_timeout = read_timeout
+        self._events: list[ServerEvent] = []
 
     async def answer(self) -> SteerAccepted | SteerFailed:
-        """Wait until the server has the input, or has refused it."""
-        since = time.monotonic()
+        """Wait until the server has accepted or refused the input.
+
+        Raises:
+            APITimeoutError: No event about it came in time.
+            APIConnectionError: The connection was lost.
+        """
+        deadline = RealDeadline.after(self._read_timeout)
         while True:
             for event in self._events:
                 if isinstance(event, (SteerAccepted, SteerFailed)):
                     return event
-            await self._go_on(since, self._steer.successor)
+            await self._wait_for_news(self._steer.successor, deadline)
 
     async def outcome(self) -> Inbox | SteerPending | SteerFailed:
-        """Wait until the input is used, will not be used, or waits for the user."""
-        since = time.monotonic()
+        """Wait for the successor, for the refusal, or for the news that the server requires more input.
+
+        Raises:
+            APITimeoutError: No event about it came in time.
+            APIConnectionError: The connection was lost.
+        """
+        deadline = RealDeadline.after(self._read_timeout)
         while True:
             successor = self._steer.successor
             if successor is not None:
@@ -190,26 +209,26 @@ class Steered:
             for event in self._events:
                 if isinstance(event, SteerPending):
                     return event
-            await self._go_on(since, successor)
+            await self._wait_for_news(successor, deadline)
 
-    async def _go_on(self, since: float, successor: Inbox | None) -> None:
-        """Wait for news; `successor` is the one that the caller has seen."""
+    async def _wait_for_news(self, successor: Inbox | None, deadline: RealDeadline) -> None:
+        """Wait for events or for a successor other than the one that the caller has seen."""
         connection, inbox = self._connection, self._steer.inbox
-        messages, ending = connection.take(inbox)
+        messages, close_info = connection.take(inbox)
         if messages:
             self._events += [_event(message, connection.settings.strict) for message in messages]
             return
-        if self._steer.successor is not successor:  # it began meanwhile, and that news is taken
+        # `take` resets `has_news`: a successor that began since the caller looked would not end the wait below.
+        if self._steer.successor is not successor:
             return
-        if ending is not None:
-            raise connection.error()
-        left = None if self._timeout is None else since + self._timeout - time.monotonic()
-        if left is not None and left <= 0:
+        if close_info is not None:
+            raise connection.closed_error()
+        if deadline.is_expired:
             raise APITimeoutError(
-                f"Nothing was heard of the steering for {self._timeout:g} s; raise timeout, or wait again",
+                f"No event about the steering came for {self._read_timeout:g} s; raise timeout, or wait again",
                 meta=connection.meta,
             )
-        await connection.wait(inbox, left)
+        await connection.wait(inbox, deadline)
 
 
 def _event(message: Message, strict: bool) -> ServerEvent:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from callers import MODES
 from shells import Shell
+from socket_shell import SocketShell
 
 from responses_client._base.retry import Policy
 
@@ -18,6 +19,12 @@ from responses_client._base.retry import Policy
 def shell(request: pytest.FixtureRequest) -> Shell:
     """Each mode of the client in turn."""
     return Shell(request.param)
+
+
+@pytest.fixture
+def sessions(shell: Shell) -> SocketShell:
+    """Each way to run WebSocket sessions in turn."""
+    return SocketShell(shell.name)
 
 
 @pytest.fixture(autouse=True)

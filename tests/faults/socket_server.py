@@ -1,6 +1,6 @@
-"""A WebSocket server on loopback, of a library that we did not write, which plays scripts in Python.
+"""A WebSocket server on loopback, from a library that is not ours, which plays scripts in Python.
 
-Everything is bounded in time, so that no mistake of a client (or of a test) keeps a test run from ending.
+Every wait has a time limit, so that no mistake of a client or of a test keeps a test run from ending.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from samples import response
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import Server, ServerConnection, serve
 
-MOST_SECONDS = 5.0
+_MAX_WAIT_SECONDS = 5.0
 
 
 class Peer:
@@ -32,7 +32,7 @@ class Peer:
 
     def request(self) -> dict[str, Any]:
         """Return the next event of the client."""
-        self.requests.append(json.loads(self.connection.recv(MOST_SECONDS)))
+        self.requests.append(json.loads(self.connection.recv(_MAX_WAIT_SECONDS)))
         return self.requests[-1]
 
     def send(self, *events: dict[str, Any]) -> None:
@@ -41,20 +41,20 @@ class Peer:
             self.connection.send(json.dumps(event))
 
     def wait(self) -> None:
-        """Wait until the client says goodbye."""
+        """Wait until the client closes the connection."""
         with suppress(ConnectionClosed):
             while True:
-                self.connection.recv(MOST_SECONDS)
+                self.connection.recv(_MAX_WAIT_SECONDS)
 
     def reset(self) -> None:
-        """Break the connection off."""
+        """Reset the connection."""
         sock = self.connection.socket
-        with suppress(OSError):  # the client may have left
+        with suppress(OSError):  # the client may have closed it already
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             sock.shutdown(socket.SHUT_RDWR)
 
-    def deafen(self) -> None:
-        """Take nothing in any more, not even pings."""
+    def ignore_input(self) -> None:
+        """Ignore everything from now on, even pings."""
         self.connection.protocol.receive_data = lambda data: None  # type: ignore[method-assign]
 
 
@@ -62,14 +62,14 @@ Script: TypeAlias = Callable[[Peer], None]
 
 
 class SocketServer:
-    """Plays a script with each client; `statuses` are the answers to its first attempts to connect."""
+    """A server that plays a script with each client; it refuses the first attempts to connect with `statuses`."""
 
     def __init__(
         self, script: Script, *, statuses: tuple[int, ...] = (), certificate: Path | None = None
     ) -> None:
         self.peers: list[Peer] = []
         self.headers: list[dict[str, str]] = []
-        self.problems: list[BaseException] = []
+        self.errors: list[BaseException] = []
         self.closed = threading.Semaphore(0)
         """Released for each connection that has ended."""
         self._script = script
@@ -85,7 +85,7 @@ class SocketServer:
             ssl=tls,
             compression=None,
             max_size=None,
-            open_timeout=MOST_SECONDS,
+            open_timeout=_MAX_WAIT_SECONDS,
             close_timeout=1,
             ping_interval=None,
             process_request=self._answer,
@@ -111,14 +111,14 @@ class SocketServer:
         except ConnectionClosed:
             pass
         except BaseException as error:
-            self.problems.append(error)
+            self.errors.append(error)
             raise
         finally:
             self.closed.release()
 
-    def goodbye(self) -> int | None:
-        """Wait until the first connection has ended; return with which code the client closed it."""
-        assert self.closed.acquire(timeout=MOST_SECONDS), "a script did not end"
+    def close_code(self) -> int | None:
+        """Wait for the end of the first connection; return the code in the client's close frame."""
+        assert self.closed.acquire(timeout=_MAX_WAIT_SECONDS), "a script did not end"
         self.closed.release()
         received = self.peers[0].connection.protocol.close_rcvd
         return None if received is None else received.code
@@ -128,27 +128,27 @@ class SocketServer:
 
     def __exit__(self, *exc_info: object) -> None:
         self._server.shutdown()
-        self._thread.join(MOST_SECONDS)
+        self._thread.join(_MAX_WAIT_SECONDS)
         for _ in self.peers:
-            assert self.closed.acquire(timeout=MOST_SECONDS), "a script did not end"
-        assert not self.problems
+            assert self.closed.acquire(timeout=_MAX_WAIT_SECONDS), "a script did not end"
+        assert not self.errors
 
 
 def event(lane: str | None, kind: str, number: int | None = None, **fields: Any) -> dict[str, Any]:
-    """An event of a lane."""
+    """An event of a lane, or without one."""
     named = {} if lane is None else {"stream_id": lane}
     numbered = {} if number is None else {"sequence_number": number}
     return {"type": f"response.{kind}" if kind != "error" else kind, **named, **numbered, **fields}
 
 
 def delta(lane: str | None, text: str, number: int | None = None) -> dict[str, Any]:
-    """A piece of text."""
+    """An event with a piece of text."""
     place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
     return event(lane, "output_text.delta", number, delta=text, **place)
 
 
 def answer(request: dict[str, Any], *words: str) -> Iterator[dict[str, Any]]:
-    """The events of an answer, by default to echo the input."""
+    """The events of a response; by default it repeats the input."""
     lane = request.get("stream_id")
     words = words or tuple(f"{word} " for word in request["input"].split())
     about = {"id": f"resp_{lane}"}

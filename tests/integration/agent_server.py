@@ -1,9 +1,9 @@
-"""A server of the Responses API that we did not write: PyPI's azure-ai-agentserver-responses.
+"""An independent server of the Responses API: azure-ai-agentserver-responses from PyPI.
 
     python agent_server.py PORT
 
-answers with what it was told, word by word; `slowly` in the input makes it wait between words, `fail` fails. With
-tools, it calls the first one for each word, and then answers with what these calls gave.
+repeats the input, word by word; `slowly` in the input makes it wait between words, `fail` makes it fail. With
+tools, it calls the first one for each word, and then answers with their outputs.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ async def answer(request: CreateResponse, context: ResponseContext, cancelled: a
             return
         yield part.emit_delta(f"{word} ")
         if word == "fail":
-            raise RuntimeError("told to fail")
+            raise RuntimeError("failed on request")
         await asyncio.sleep(0.2 if "slowly" in text else 0)
     yield part.emit_text_done()
     yield part.emit_done()

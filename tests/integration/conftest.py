@@ -1,4 +1,4 @@
-"""Servers of others, started on loopback for the tests of this folder."""
+"""Servers from other packages, started on loopback for the tests in this folder."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import pytest
 
 HERE = Path(__file__).parent
 _START_SECONDS = 60.0
-# The server would tell its makers of itself; tests reach nobody but loopback.
-_QUIET = {"OTEL_SDK_DISABLED": "true", "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true"}
+# The server sends telemetry to its vendor by default; tests connect to nothing but loopback.
+_NO_TELEMETRY = {"OTEL_SDK_DISABLED": "true", "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true"}
 
 
 @pytest.fixture(scope="session")
 def agent_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The base URL of PyPI's azure-ai-agentserver-responses, in a process of its own."""
+    """The base URL of azure-ai-agentserver-responses from PyPI, which runs in a process of its own."""
     log = tmp_path_factory.mktemp("agent_server") / "log"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -28,7 +28,11 @@ def agent_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with log.open("wb") as output:
         command = [sys.executable, str(HERE / "agent_server.py"), str(port)]
         process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, cwd=log.parent, env={**os.environ, **_QUIET}
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=log.parent,
+            env={**os.environ, **_NO_TELEMETRY},
         )
         try:
             _wait_for(port, process, log)

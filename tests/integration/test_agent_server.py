@@ -1,4 +1,4 @@
-"""The whole life of a response against a server that we did not write, in each mode."""
+"""The life of a response against an independent server, in each mode."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Streams of a server that we did not write, over connections that break."""
+"""Streams of an independent server over connections that break."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_BYTES = 3000
 
 
 class CuttingProxy:
-    """Passes bytes on, and closes each connection after so many from the server."""
+    """A proxy that closes each connection after a number of bytes from the server."""
 
     def __init__(self, target: str) -> None:
         parts = urlsplit(target)

@@ -1,4 +1,4 @@
-"""Runs of tools against a server that we did not write, in each mode."""
+"""Runs with tools against an independent server, in each mode."""
 
 from __future__ import annotations
 

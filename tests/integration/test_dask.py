@@ -1,4 +1,4 @@
-"""The recipe of the documentation for Dask, as it stands there, with workers in processes of their own."""
+"""The recipe for Dask in the documentation, run as it is, with workers in processes of their own."""
 
 from __future__ import annotations
 

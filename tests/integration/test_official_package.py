@@ -1,4 +1,4 @@
-"""The official package as a client of the embedded server on a port: what its users can test with it."""
+"""The official package as a client of the embedded server, on a port."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ async def test_parse_async(aclient: openai.AsyncOpenAI) -> None:
 
 
 def outputs_of(response: Any) -> list[Any]:
-    """What our tool gives back for each call in a response."""
+    """The outputs of the tool for the calls in a response."""
     calls = [item for item in response.output if item.type == "function_call"]
     return [
         {
@@ -244,7 +244,7 @@ def test_rate_limit_is_waited_for() -> None:
     assert server.refused == len(server.requests) - 3
 
 
-def test_rate_limit_is_told() -> None:
+def test_rate_limit_headers_are_read() -> None:
     server = Server(rate_limit=RateLimit(requests=1, seconds=3600))
     with server.serve() as url, openai.OpenAI(api_key="any", base_url=url, max_retries=0) as client:
         client.responses.create(**ASK)

@@ -1,4 +1,4 @@
-"""Keys, functions that give them, and what signs in their place."""
+"""Keys, functions that return keys, and signers, as type checkers see them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `create` and `stream` give, as type checkers see it."""
+"""The results of `create` and `stream`, as type checkers see them."""
 
 from typing import assert_type
 

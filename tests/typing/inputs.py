@@ -1,4 +1,4 @@
-"""What `input` takes: text, dicts, models, and what a response gave."""
+"""Types of `input`: text, dicts, models, and the output of a response."""
 
 from pathlib import Path
 from typing import Any, assert_type
@@ -121,7 +121,7 @@ def a_history_with_everything_in_it(client: Client, response: Response) -> None:
     client.responses.create(input=history)
 
 
-def what_nobody_typed(client: Client, history: list[Any], message: Any, messages: Any) -> None:
+def untyped_values(client: Client, history: list[Any], message: Any, messages: Any) -> None:
     client.responses.create(input=history)
     client.responses.create(input=[*history, "next question"])
     client.responses.create(input=[message, {"role": "user", "content": "Hi"}])
@@ -175,7 +175,7 @@ def other_fields_take_models_and_dicts(client: Client) -> None:
     )
     client.responses.create(
         input="Hi",
-        model="a-model-that-nobody-knows-yet",
+        model="a-model-of-tomorrow",
         reasoning=ReasoningConfig(effort="low"),
         text={"format": TextFormatJsonSchema(name="answer", schema_={"type": "object"}, strict=True)},
         prompt=PromptTemplate(id="pmpt_1", variables={"name": "Ada", "photo": InputImage(file_id="file_1")}),

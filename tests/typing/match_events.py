@@ -1,4 +1,4 @@
-"""A `match` over all stream events: `UnknownEvent` is the last case, and nothing is left."""
+"""A `match` over all stream events: `UnknownEvent` is the last case, and no type is left over."""
 
 from typing import assert_never
 

@@ -1,4 +1,4 @@
-"""A `match` over all output items, annotations and parts of messages: nothing is left."""
+"""A `match` over all output items, annotations and parts of messages: no type is left over."""
 
 from typing import assert_never
 

@@ -116,7 +116,7 @@ def model_of_another_kind(client: Client, response: Response, message: OutputMes
     client.responses.stream(input="Hi", tools=[message])  # type: ignore[list-item]
 
 
-async def response_that_nobody_awaited(client: AsyncClient) -> None:
+async def response_that_is_not_awaited(client: AsyncClient) -> None:
     print(client.responses.create(input="Hi").output_text)  # type: ignore[attr-defined]
 
 

@@ -1,4 +1,4 @@
-"""Hooks and telemetry: what they are given has types, and functions of other types are refused."""
+"""Hooks and telemetry: their arguments are typed, and functions of other types are errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs of tools, as type checkers see them."""
+"""Runs with tools, as type checkers see them."""
 
 from collections.abc import Awaitable, Callable
 from typing import assert_type

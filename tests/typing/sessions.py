@@ -1,4 +1,4 @@
-"""WebSocket sessions, as a user writes them; checked, not run."""
+"""WebSocket sessions, as users write them; checked, not run."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import assert_never, assert_type

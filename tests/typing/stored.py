@@ -1,4 +1,4 @@
-"""Stored responses, conversations and pages, as a user writes them; checked, not run."""
+"""Stored responses, conversations and pages, as users write them; checked, not run."""
 
 from typing import assert_type
 

@@ -1,4 +1,4 @@
-"""Tests of a user with the embedded server, as type checkers see them; checked, not run."""
+"""Tests with the embedded server, as users write them; checked, not run."""
 
 import re
 from typing import assert_type

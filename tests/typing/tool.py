@@ -48,11 +48,13 @@ def words(text: str) -> int:
     return len(text)
 
 
-def told(error: ToolExecutionError) -> str:
+def describe(error: ToolExecutionError) -> str:
     return error.reason
 
 
-@tool(on_error=told, defer_loading=True, allowed_callers=["direct", "programmatic"], description="Counts.")
+@tool(
+    on_error=describe, defer_loading=True, allowed_callers=["direct", "programmatic"], description="Counts."
+)
 def count(context: RunContext[Deps], mode: Literal["a", "b"]) -> str:
     assert_type(context.value, Deps)
     assert_type(context.call, FunctionCall | CustomToolCall)

@@ -67,7 +67,7 @@ async def the_async_client_does_not_wait(client: AsyncClient, headers: Mapping[s
     client.webhooks.verify_signature(b"{}", headers)
 
 
-def every_event_can_be_told(event: WebhookEvent) -> str:
+def every_event_can_be_described(event: WebhookEvent) -> str:
     match event:
         case (
             ResponseCompletedWebhookEvent()

@@ -1,4 +1,4 @@
-"""A WebSocket that plays scripts, with the clock of `fake_io`."""
+"""A `Socket` that plays scripts, with the clock of `fake_io`, and sessions over it."""
 
 from __future__ import annotations
 
@@ -8,68 +8,81 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeAlias
 
 import pytest
-from fake_io import Clock, FakeBody, FakeIO
+from fake_io import Clock, FakeBody, FakeIO, use_clock
 from samples import KEY, response
-from wsproto.connection import Connection, ConnectionType
-from wsproto.events import CloseConnection, Event, Ping, Pong, TextMessage
+from typing_extensions import override
+from wsproto.connection import Connection as WireConnection
+from wsproto.connection import ConnectionType
+from wsproto.events import CloseConnection, Ping, Pong, TextMessage
+from wsproto.events import Event as WireEvent
 
+from responses_client import EventStream, WebSocketSession
+from responses_client._base.clock import NO_REAL_DEADLINE, RealDeadline
 from responses_client._calls.settings import Settings
-from responses_client._transport.protocols import TransportError
+from responses_client._transport.protocols import Event, Socket, TransportError
+from responses_client._websocket.connection import Connection
 from responses_client._websocket.frames import accept_token
-from responses_client._websocket.session import WebSocketSession
 
 NONCE = "dGhlIHNhbXBsZSBub25jZQ=="
 
-Step: TypeAlias = "Mapping[str, Any] | str | bytes | float | Event | BaseException | Callable[[], object]"
-"""An event, a text, frames or bytes that come, seconds that pass, what is raised, or what else happens."""
+Step: TypeAlias = "Mapping[str, Any] | str | bytes | float | WireEvent | BaseException | Callable[[], object]"
+"""An event, a string, frames or bytes that arrive; seconds that pass; an exception to raise; a function to call."""
 
 
-class FakeBell:
-    """A bell of one who waits alone: if nobody has rung it, the time passes."""
+class FakeEvent(Event):
+    """An event in a test of one thread: time passes until the deadline, unless `while_waiting` sets the event."""
 
     def __init__(self, socket: FakeSocket) -> None:
         self.socket = socket
-        self.rung = 0
+        self.is_set = False
 
-    def ring(self) -> None:
-        """See `Bell`."""
-        self.rung += 1
+    @override
+    def set(self) -> None:
+        self.is_set = True
 
-    async def wait(self, left: float | None) -> None:
-        """See `Bell`."""
-        for happens in self.socket.while_waiting[:1]:
-            self.socket.while_waiting.remove(happens)
-            happens()
-        if not self.rung:
-            assert left is not None, "nobody rings, and there is no end to wait for"
-            self.socket.clock.now += left
+    @override
+    async def wait(self, deadline: RealDeadline) -> None:
+        if self.socket.while_waiting:
+            self.socket.while_waiting.pop(0)()
+        if not self.is_set:
+            assert deadline.at is not None, "nothing sets the event, and the wait has no deadline"
+            self.socket.clock.now = max(self.socket.clock.now, deadline.at)
 
 
-class FakeSocket:
-    """Gives the steps in order; afterwards nothing comes."""
+class FakeSocket(Socket):
+    """Plays a script of arrivals; after its end nothing arrives.
+
+    Attributes:
+        script: The steps still to come.
+        while_waiting: Functions to call, one during each wait for a `FakeEvent`.
+        received: The frames that the client sent.
+        read_timeouts: The seconds that each read was allowed to take.
+        background: The functions that were started in the background; a test runs them itself.
+        closed: The number of calls of `close`.
+        broken: Raised by writes unless it is None.
+    """
 
     def __init__(self, clock: Clock, *script: Step) -> None:
         self.clock = clock
         self.script = list(script)
-        self.heard: list[Event] = []
-        self.works: list[Callable[[], Coroutine[Any, Any, None]]] = []
-        self.lefts: list[float | None] = []
+        self.received: list[WireEvent] = []
+        self.background: list[Callable[[], Coroutine[Any, Any, None]]] = []
+        self.read_timeouts: list[float | None] = []
         self.while_waiting: list[Callable[[], object]] = []
         self.closed = 0
         self.broken: BaseException | None = None
         self._last_at = clock.now
-        self._speaks, self._hears = (Connection(ConnectionType.SERVER) for _ in range(2))
+        self._sender, self._receiver = (WireConnection(ConnectionType.SERVER) for _ in range(2))
 
     @property
     def sent(self) -> list[dict[str, Any]]:
-        """The events that the client sent."""
-        return [json.loads(event.data) for event in self.heard if isinstance(event, TextMessage)]
+        """The API events that the client sent."""
+        return [json.loads(event.data) for event in self.received if isinstance(event, TextMessage)]
 
-    async def read(self, left: float | None) -> bytes | None:
-        """See `Socket`."""
-        self.lefts.append(left)
-        until = None if left is None else self.clock.now + left
-        while self.script and self._has_come(until):
+    @override
+    async def read(self, deadline: RealDeadline) -> bytes | None:
+        self.read_timeouts.append(deadline.remaining())
+        while self.script and self._has_come(deadline):
             step = self.script.pop(0)
             self._last_at = self.clock.now
             if isinstance(step, BaseException):
@@ -80,52 +93,52 @@ class FakeSocket:
                 step = json.dumps(step)
             if isinstance(step, str):
                 step = TextMessage(step)
-            if isinstance(step, Event):
-                return self._speaks.send(step)
+            if isinstance(step, WireEvent):
+                return self._sender.send(step)
             if callable(step):
                 step()
-        assert until is not None, "nothing comes any more, and there is no end to wait for"
-        self.clock.now = max(self.clock.now, until)
+        assert deadline.at is not None, "the script is over, and the read has no deadline"
+        self.clock.now = max(self.clock.now, deadline.at)
         return None
 
-    def _has_come(self, until: float | None) -> bool:
-        """Wait for the next step, if it is seconds, as long as there is time; they count from the step before."""
+    def _has_come(self, deadline: RealDeadline) -> bool:
+        """Pass the seconds of the next step, counted from the step before; False if the deadline comes first."""
         step = self.script[0]
         if not isinstance(step, float):
             return True
         comes_at = self._last_at + step
-        if until is not None and comes_at > until:
+        if deadline.at is not None and comes_at > deadline.at:
             return False
         self.clock.now = max(self.clock.now, comes_at)
         return True
 
-    async def write(self, make: Callable[[], bytes], left: float | None = None) -> None:
-        """See `Socket`."""
+    @override
+    async def write(self, make: Callable[[], bytes], deadline: RealDeadline = NO_REAL_DEADLINE) -> None:
         data = make()
         if self.broken is not None:
             raise self.broken
-        self._hears.receive_data(data)
-        self.heard += self._hears.events()
+        self._receiver.receive_data(data)
+        self.received += self._receiver.events()
 
-    def bell(self) -> FakeBell:
-        """See `Socket`."""
-        return FakeBell(self)
+    @override
+    def new_event(self) -> FakeEvent:
+        return FakeEvent(self)
 
-    def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """See `Socket`."""
-        self.works.append(work)
+    @override
+    def start(self, function: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self.background.append(function)
 
-    def finishing(self, seconds: float) -> AbstractContextManager[object]:
-        """See `Socket`."""
+    @override
+    def shield(self, timeout: float) -> AbstractContextManager[object]:
         return nullcontext()
 
+    @override
     async def close(self) -> None:
-        """See `Socket`."""
         self.closed += 1
 
 
 class Upgraded(FakeBody):
-    """The answer that gives a connection over."""
+    """The answer with status 101, which hands a connection over."""
 
     def __init__(self, socket: FakeSocket, **headers: str) -> None:
         super().__init__(
@@ -135,22 +148,63 @@ class Upgraded(FakeBody):
         self.taken = socket
 
     def socket(self, write_timeout: float | None) -> FakeSocket:
-        """See `Body`."""
+        """Return the connection; see `Body`."""
         return self.taken
 
 
+def use_socket_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Replace the clock of the package, the real clock of WebSockets, and the random key of handshakes."""
+    clock = use_clock(monkeypatch)
+    monkeypatch.setattr(RealDeadline, "now", clock.monotonic)
+    use_nonce(monkeypatch)
+    return clock
+
+
 def use_nonce(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the same key sent each time."""
+    """Send the same key in each handshake, so that `Upgraded` has the answer to it."""
     monkeypatch.setattr("responses_client._websocket.frames.generate_nonce", NONCE.encode)
 
 
+def settings(**given: Any) -> Settings:
+    """Settings of a client, with a key and an address."""
+    return Settings(**{"api_key": KEY, "base_url": "http://api.test/v1", **given})
+
+
+def session_on(io: FakeIO, **options: Any) -> WebSocketSession:
+    """A session, not yet open, without pings unless an option says so."""
+    return WebSocketSession(io, settings(), {"ping_interval": None, **options})  # type: ignore[typeddict-item]
+
+
 def session_over(
-    socket: FakeSocket, options: Mapping[str, Any] | None = None, **settings: Any
+    socket: FakeSocket, options: Mapping[str, Any] | None = None, **given: Any
 ) -> WebSocketSession:
-    """A session over a socket, with settings of the client; not yet open."""
-    given = Settings(**{"api_key": KEY, "base_url": "http://api.test/v1", **settings})
+    """A session over a socket, with options and with settings of the client; not yet open."""
     io = FakeIO(socket.clock, Upgraded(socket))
-    return WebSocketSession(io, given, {"ping_interval": None, **(options or {})})  # type: ignore[typeddict-item]
+    return WebSocketSession(io, settings(**given), {"ping_interval": None, **(options or {})})  # type: ignore[typeddict-item]
+
+
+def ask(session: WebSocketSession, **params: Any) -> EventStream:
+    """The stream of a new response."""
+    return session.create(model="m", input="Hi", **params)
+
+
+def held_up_streams(wire: FakeSocket, session: WebSocketSession) -> tuple[EventStream, EventStream]:
+    """Two streams: the events of the first exceed 1,500 bytes, and those of the second come after them."""
+    streams = ask(session), ask(session)
+    wire.script += [
+        created("rc-1"),
+        delta("x" * 900, "rc-1"),
+        delta("y" * 900, "rc-1"),
+        *whole("Two", "rc-2"),
+    ]
+    return streams
+
+
+def connection_of(session: WebSocketSession) -> Connection:
+    """The connection of a session that is open."""
+    found = session._core.connection
+    assert found is not None
+    return found
 
 
 def created(lane: str | None = "rc-1", **fields: Any) -> dict[str, Any]:
@@ -159,7 +213,7 @@ def created(lane: str | None = "rc-1", **fields: Any) -> dict[str, Any]:
 
 
 def delta(text: str, lane: str | None = "rc-1") -> dict[str, Any]:
-    """A piece of text."""
+    """An event with a piece of text."""
     place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
     return in_lane(lane, "response.output_text.delta", delta=text, **place)
 
@@ -170,15 +224,21 @@ def completed(text: str, lane: str | None = "rc-1", **fields: Any) -> dict[str, 
 
 
 def in_lane(lane: str | None, kind: str, **fields: Any) -> dict[str, Any]:
-    """An event of a lane."""
+    """An event of a lane, or without one."""
     return {"type": kind, **({} if lane is None else {"stream_id": lane}), **fields}
 
 
 def whole(text: str, lane: str | None = "rc-1") -> list[Step]:
-    """All events of a response."""
+    """All events of a response: the first, one delta, the last."""
     return [created(lane), delta(text, lane), completed(text, lane)]
 
 
+def steer_event(what: str, **fields: Any) -> dict[str, Any]:
+    """An event about input that steers the response `resp_1`."""
+    about = {"id": "steer_1", "previous_response_id": "resp_1", **fields.pop("steer", {})}
+    return in_lane("rc-1", f"response.steer.{what}", steer=about, **fields)
+
+
 LOST = TransportError("network", "ReadError: reset by peer")
-GOODBYE = CloseConnection(1000)
+CLOSE = CloseConnection(1000)
 __all__ = ["CloseConnection", "Ping", "Pong"]

@@ -1,11 +1,14 @@
-"""`Client` and `AsyncClient`: settings, shared connections, and what closing means."""
+"""`Client` and `AsyncClient`: settings, public names, arguments by position, copies, and closing."""
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 from collections.abc import Callable
-from inspect import isawaitable, iscoroutinefunction
+from inspect import getdoc, isawaitable, iscoroutinefunction
 from operator import attrgetter
+from textwrap import dedent
 from typing import Any
 
 import anyio
@@ -21,7 +24,7 @@ from responses_client.resources.responses import Responses
 
 
 class Server:
-    """Answers everything, as a transport."""
+    """A server in memory that answers every request."""
 
     def __init__(self) -> None:
         self.requests: list[httpx.Request] = []
@@ -58,6 +61,7 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 HI: dict[str, Any] = {"model": "m", "input": "Hi"}
+KINDS = pytest.mark.parametrize("kind", [Client, AsyncClient])
 
 
 def test_client_creates_and_streams(server: Server) -> None:
@@ -104,8 +108,8 @@ def test_create_with_stream_sends_at_once_and_stream_when_it_is_entered(server: 
         assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("kind", [Client, AsyncClient])
-def test_settings_come_from_variables_where_no_argument_is(
+@KINDS
+def test_settings_come_from_variables_by_default(
     kind: type[Client | AsyncClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "http://variable.test/v1/")
@@ -114,7 +118,7 @@ def test_settings_come_from_variables_where_no_argument_is(
 
 
 # PAIN A27
-@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@KINDS
 @pytest.mark.parametrize("value", ["", "  "])
 def test_blank_variable_counts_as_not_set(
     kind: type[Client | AsyncClient], value: str, monkeypatch: pytest.MonkeyPatch
@@ -123,7 +127,7 @@ def test_blank_variable_counts_as_not_set(
     assert kind(api_key=KEY).base_url == DEFAULT_BASE_URL
 
 
-@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@KINDS
 def test_unknown_option_is_a_type_error_with_the_nearest_name(kind: Any) -> None:
     with pytest.raises(
         TypeError, match=r"Client\(\) got an unexpected keyword .*; did you mean 'max_retries'\?"
@@ -133,8 +137,8 @@ def test_unknown_option_is_a_type_error_with_the_nearest_name(kind: Any) -> None
         kind(api_key=KEY).with_options(timeouts=1)
 
 
-@pytest.mark.parametrize("kind", [Client, AsyncClient])
-def test_repr_shows_where_and_whether_and_nothing_secret(kind: type[Client | AsyncClient]) -> None:
+@KINDS
+def test_repr_shows_address_and_state_but_no_secret(kind: type[Client | AsyncClient]) -> None:
     client = kind(api_key=KEY, base_url="http://api.test/v1")
 
     assert repr(client) == f"<{kind.__name__} http://api.test/v1 (open)>"
@@ -164,16 +168,27 @@ METHODS = {
 }
 
 
-@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@KINDS
 @pytest.mark.parametrize("path", METHODS)
 def test_resource_shows_its_methods_and_resources_only(kind: type[Client | AsyncClient], path: str) -> None:
     resources = {name.rpartition(".")[2] for name in METHODS if name.rpartition(".")[0] == path}
     assert public_names(attrgetter(path)(kind(api_key=KEY))) == resources | set(METHODS[path].split())
 
 
-# --- arguments by position
+@KINDS
+@pytest.mark.parametrize("path", METHODS)
+def test_methods_are_documented_with_valid_examples(kind: Any, path: str) -> None:
+    resource = attrgetter(path)(kind(api_key=KEY))
+    for name in METHODS[path].split():
+        text = getdoc(getattr(resource, name)) or ""
+        description = re.split(r"^(?:Args|Returns|Raises):", text, flags=re.MULTILINE)[0]
+        example = "\n".join(line for line in description.splitlines() if line.startswith("    "))
+        ast.parse(dedent(example))
+        assert text
+        assert f"client.{path}.{name}(" in example or not example
 
-KINDS = pytest.mark.parametrize("kind", [Client, AsyncClient])
+
+# --- arguments by position
 
 
 def message_of_type_error(call: Callable[[], Any]) -> str:
@@ -274,9 +289,9 @@ def test_http_client_of_the_wrong_kind_is_refused(kind: Any, given: Any, name: s
     )
 
 
-def test_http_client_of_a_class_of_the_users_own_is_taken(server: Server) -> None:
+def test_http_client_of_a_derived_class_is_accepted(server: Server) -> None:
     class Mine(httpx.Client):
-        """A client that an application derives."""
+        """A class of an application."""
 
     with server.client(http_client=Mine(transport=httpx.MockTransport(server.answer))) as client:
         assert client.responses.create(**HI).output_text == "Hello"
@@ -286,14 +301,14 @@ def test_http_client_of_a_class_of_the_users_own_is_taken(server: Server) -> Non
     ("given", "options", "read"),
     [
         ({}, {}, 600),
-        ({"timeout": 5}, {}, 600),  # what httpx has by itself
+        ({"timeout": 5}, {}, 600),  # the default of httpx
         ({"timeout": 30}, {}, 30),
         ({"timeout": None}, {}, None),
         ({"timeout": 30}, {"timeout": 60}, 60),
         ({"timeout": 30}, {"timeout": None}, None),
     ],
 )
-def test_timeout_of_the_http_client_holds_unless_ours_is_given(
+def test_timeout_of_the_http_client_applies_unless_an_option_is_given(
     server: Server, given: dict[str, Any], options: dict[str, Any], read: float | None
 ) -> None:
     with server.client(http_client=server.http(**given), **options) as client:
@@ -321,7 +336,7 @@ def test_copy_has_other_settings_and_the_same_connections(server: Server) -> Non
     assert (client.base_url, client._core.settings.max_retries) == (DEFAULT_BASE_URL, 5)
 
 
-@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@KINDS
 def test_copy_is_of_the_same_class_and_keeps_its_attributes(kind: Any) -> None:
     class Mine(kind):  # type: ignore[misc]
         def __init__(self, team: str) -> None:
@@ -403,7 +418,7 @@ def test_async_client_that_is_closed_sends_nothing(server: Server, backend: str)
     assert server.requests == []
 
 
-def test_http_client_that_was_given_stays_open(server: Server, backend: str) -> None:
+def test_http_client_of_the_user_stays_open(server: Server, backend: str) -> None:
     http, async_http = server.http(), server.async_http()
 
     async def main() -> None:
@@ -430,14 +445,14 @@ def test_client_that_was_never_used_closes(backend: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["yes", 1])
-def test_stream_that_is_no_flag_is_refused(value: Any) -> None:
+def test_stream_must_be_a_bool(value: Any) -> None:
     with testing.Server() as server, server.client() as client:
         with pytest.raises(RequestValidationError, match="stream: expected"):
             client.responses.create(model="m", input="Hi", stream=value)
         assert server.requests == []
 
 
-def test_stream_method_streams_or_nothing() -> None:
+def test_stream_method_refuses_stream_false() -> None:
     with testing.Server() as server, server.client() as client:
         params: Any = {"model": "m", "input": "Hi", "stream": False}
         with pytest.raises(RequestValidationError, match="stream: expected True"):
@@ -464,7 +479,7 @@ async def test_async_stream_made_before_its_client_was_closed_sends_nothing() ->
         assert server.requests == []
 
 
-def test_none_keeps_what_a_variable_can_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_none_keeps_an_option_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "http://gateway.example/v1")
     with Client(api_key="key") as client:
         assert client.with_options(base_url=None).base_url == "http://gateway.example/v1"

@@ -96,9 +96,6 @@ OUTSIDE = {
         "_map.threads",
         "_runs.executor",
         "_telemetry.otel",
-        "_transport.websocket",
-        "_websocket.connection",
-        "_websocket.source",
     },
     "trio": {"_transport.websocket"},
 }

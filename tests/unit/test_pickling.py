@@ -32,12 +32,12 @@ def pickled(thing: Any) -> Any:
 
 
 def give_key() -> tuple[str, float]:
-    """A key that is good for ever; a function of a module, as pickles need."""
+    """A key that never expires; pickles need a function of a module."""
     return KEY, 9e9
 
 
 class Mine(Client):
-    """A client with something of its own."""
+    """A client with an attribute of its own."""
 
     team = "nobody's"
 
@@ -130,7 +130,7 @@ def test_key_is_in_the_pickle_and_not_in_the_repr(kind: Any) -> None:
     assert KEY not in repr(pickled(client))
 
 
-def test_function_that_no_module_has_is_named_by_pickle() -> None:
+def test_function_outside_a_module_is_named_by_pickle() -> None:
     with pytest.raises((pickle.PicklingError, AttributeError), match="lambda"):
         pickle.dumps(Client(api_key=lambda: KEY))
 
@@ -138,7 +138,7 @@ def test_function_that_no_module_has_is_named_by_pickle() -> None:
 @COPY
 @pytest.mark.parametrize("kind", CLIENTS)
 @pytest.mark.parametrize("is_changed", [False, True])
-def test_http_client_of_the_user_cannot_go_along(
+def test_client_with_an_http_client_cannot_be_copied(
     kind: Any, duplicate: Callable[[Any], Any], is_changed: bool
 ) -> None:
     client = kind(api_key=KEY, http_client=HTTP_CLIENTS[kind]())
@@ -149,7 +149,7 @@ def test_http_client_of_the_user_cannot_go_along(
 
 
 @COPY
-def test_attributes_of_a_class_of_ones_own_go_along(duplicate: Callable[[Any], Any]) -> None:
+def test_attributes_of_a_derived_class_are_copied(duplicate: Callable[[Any], Any]) -> None:
     client = Mine(api_key=KEY)
     client.team = "docs"
     twin = duplicate(client)
@@ -205,7 +205,7 @@ def test_response_and_its_attributes_can_be_pickled(caller: Caller) -> None:
 
 
 class _Answers(BaseHTTPRequestHandler):
-    """Answers 200 where the key is right, else 401."""
+    """A server that answers 200 if the key is right, else 401."""
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["content-length"]))

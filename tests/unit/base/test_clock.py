@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fake_io import Clock
 
-from responses_client._base.clock import NO_DEADLINE, Deadline
+from responses_client._base.clock import NO_DEADLINE, NO_REAL_DEADLINE, Deadline, RealDeadline
 
 
 def test_deadline_comes_nearer_and_passes(clock: Clock) -> None:
@@ -32,3 +32,13 @@ def test_earlier_of_two_deadlines_wins(clock: Clock) -> None:
     near, far = Deadline.after(1), Deadline.after(2)
     assert near.earlier(far) is far.earlier(near) is near
     assert near.earlier(NO_DEADLINE) is NO_DEADLINE.earlier(near) is near
+
+
+def test_real_deadline_ignores_the_clock_that_replaces_the_real_one(clock: Clock) -> None:
+    deadline = RealDeadline.after(60)
+    clock.now += 1e9
+    assert not deadline.is_expired
+    assert 59 < deadline.min(1e9) <= 60
+    assert RealDeadline.after(None) is NO_REAL_DEADLINE
+    assert NO_REAL_DEADLINE.earlier(deadline) is deadline
+    assert RealDeadline.after(-1).is_expired

@@ -1,4 +1,4 @@
-"""The endpoints against the embedded server, in each mode, with their errors."""
+"""Each endpoint and its errors against the embedded server, in each mode."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_cancel(caller: Caller) -> None:
     assert caller(lambda client: client.responses.retrieve(started.id)).status == "cancelled"
 
 
-def test_cancel_of_what_does_not_run_in_the_background(caller: Caller, made: Response) -> None:
+def test_response_outside_the_background_cannot_be_cancelled(caller: Caller, made: Response) -> None:
     with pytest.raises(BadRequestError, match="Cannot cancel a synchronous response"):
         caller(lambda client: client.responses.cancel(made.id))
 
@@ -135,7 +135,7 @@ def test_list_of_an_unknown_response(caller: Caller) -> None:
 # --- conversations
 
 
-def test_conversation_from_its_start_to_its_end(caller: Caller) -> None:
+def test_conversation_is_created_read_updated_and_deleted(caller: Caller) -> None:
     first = {"role": "user", "content": "Hello"}
     made = caller(lambda client: client.conversations.create(items=[first], metadata={"a": "b"}))
     again = caller(lambda client: client.conversations.retrieve(made.id))
@@ -150,7 +150,7 @@ def test_conversation_from_its_start_to_its_end(caller: Caller) -> None:
             caller(lambda client, name=name: getattr(client.conversations, name)(made.id))
 
 
-def test_conversation_takes_in_what_is_said(caller: Caller) -> None:
+def test_conversation_stores_input_and_output(caller: Caller) -> None:
     made = caller(lambda client: client.conversations.create())
     response = caller(lambda client: client.responses.create(**HI, conversation=made.id))
 
@@ -192,7 +192,7 @@ def test_wrong_ids_of_conversations(caller: Caller) -> None:
 # --- endpoints for webhooks
 
 
-def test_webhook_endpoint_from_its_start_to_its_end(caller: Caller) -> None:
+def test_webhook_endpoint_is_created_read_updated_and_deleted(caller: Caller) -> None:
     wanted: dict[str, Any] = {
         "name": "mine",
         "url": "https://example.com/hook",

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from callers import Caller
-from fake_io import FakeIO, use_clock
-from fake_socket import FakeSocket, Upgraded, use_nonce
+from fake_io import FakeIO
+from fake_socket import FakeSocket, Upgraded, use_socket_clock
 
 from responses_client import RequestValidationError, WebSocketSession, batch_line
 from responses_client._calls.endpoints import (
@@ -210,10 +210,7 @@ def test_read_only_fields_are_left_out_of_models_of_the_user() -> None:
 def test_events_sent_over_a_websocket_are_treated_alike(
     monkeypatch: pytest.MonkeyPatch, checks: bool, item: dict[str, Any]
 ) -> None:
-    clock = use_clock(monkeypatch)
-    monkeypatch.setattr("responses_client._websocket.connection.time", clock)
-    use_nonce(monkeypatch)
-    socket = FakeSocket(clock)
+    socket = FakeSocket(use_socket_clock(monkeypatch))
     io = FakeIO(socket.clock, Upgraded(socket))
     settings = Settings(api_key="key", base_url="http://api.test/v1", validate_requests=checks)
     output = response(STORED_CALL).output

@@ -16,7 +16,7 @@ from callers import MODES
 
 from responses_client import RunContext, ToolExecutionError, ToolReturned, custom_tool, tool
 from responses_client._runs.executor import Executor
-from responses_client._runs.workers import AsyncFunctionError, AsyncWorkers, SyncWorkers
+from responses_client._runs.workers import AsyncWorkers, SyncWorkers
 from responses_client._tools.toolbox import Toolbox
 from responses_client._transport.protocols import run
 from responses_client.errors import ConfigurationError
@@ -302,7 +302,7 @@ def test_coroutine_of_on_tool_error_is_refused_where_nothing_can_await_it() -> N
     async def write(error: ToolExecutionError) -> str:
         return error.tool
 
-    with pytest.raises(AsyncFunctionError):
+    with pytest.raises(ConfigurationError, match="is an async function, which needs AsyncClient"):
         Desk("sync").answer(call("fail"), tools=[fail], on_error=lambda error: write(error))
 
 
@@ -378,8 +378,11 @@ def test_async_tool_that_nothing_can_wait_for_is_no_failure_of_the_call() -> Non
         """Give a coroutine."""
         return later()
 
-    with pytest.raises(AsyncFunctionError):
+    with pytest.raises(
+        ConfigurationError, match=r"^now is an async function, which needs AsyncClient"
+    ) as caught:
         Desk("sync").answer(call("now"), tools=[now])
+    assert type(caught.value) is ConfigurationError  # tracebacks show a class that users know
 
 
 # --- hooks

@@ -16,7 +16,7 @@ import anyio
 import pytest
 from callers import MODES
 
-from responses_client import custom_tool, tool
+from responses_client import ConfigurationError, custom_tool, tool
 from responses_client._runs.workers import (
     AsyncFunctionError,
     AsyncWorkers,
@@ -275,7 +275,7 @@ ASYNC: list[Any] = [
 @pytest.mark.parametrize("function", ASYNC, ids=lambda function: type(function).__name__)
 def test_async_function_is_refused(function: Any) -> None:
     with pytest.raises(
-        AsyncFunctionError, match="is an async function, which needs AsyncClient; pass one that is not"
+        ConfigurationError, match="is an async function, which needs AsyncClient; pass one that is not"
     ):
         require_sync(function)
 
@@ -297,7 +297,7 @@ def test_awaitable_that_is_not_a_coroutine_is_refused_too() -> None:
         def __await__(self) -> Any:
             yield
 
-    with pytest.raises(AsyncFunctionError, match=r"^A tool is an async function"):
+    with pytest.raises(ConfigurationError, match=r"^A tool is an async function"):
         run(await_result(Later(), object(), can_await=False))
 
 

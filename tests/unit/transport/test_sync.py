@@ -15,7 +15,7 @@ import httpx
 import pytest
 from drivers import REQUEST, Driver, Handler, Pieces, answering, read
 
-from responses_client._base.clock import NO_DEADLINE, Deadline
+from responses_client._base.clock import NO_DEADLINE, Deadline, RealDeadline
 from responses_client._transport import http_library
 from responses_client._transport.protocols import TransportError, run
 from responses_client._transport.sync import SyncIO
@@ -290,6 +290,6 @@ def test_connection_that_was_taken_over_is_not_shut_down_at_the_deadline() -> No
     )
     with ours, theirs:
         taken = run(io.send(REQUEST, Deadline.after(0.05))).socket(None)
-        assert run(taken.read(0.1)) is None
+        assert run(taken.read(RealDeadline.after(0.1))) is None
         theirs.sendall(b"later")
-        assert run(taken.read(5)) == b"later"
+        assert run(taken.read(RealDeadline.after(5))) == b"later"

@@ -1,4 +1,4 @@
-"""Connections taken over from HTTP: threads and tasks share them, over real sockets."""
+"""Connections that were taken over from HTTP, shared by threads and tasks, over real sockets."""
 
 from __future__ import annotations
 
@@ -21,24 +21,26 @@ from httpcore._backends.anyio import AnyIOStream
 from httpcore._backends.sync import SyncStream
 from httpcore._backends.trio import TrioStream
 
+from responses_client._base.clock import NO_REAL_DEADLINE, RealDeadline
 from responses_client._calls.settings import Settings
 from responses_client._transport.protocols import TransportError, run
 from responses_client._transport.websocket import AsyncSocket, SyncSocket
 from responses_client._websocket.connection import Connection
 from responses_client.errors import APIConnectionError, ConfigurationError
 
+after = RealDeadline.after
 MUCH = 4 * 1024 * 1024  # more than sockets take without a reader
 
 
 class Carrier(httpx.SyncByteStream):
-    """What holds the connection of an answer."""
+    """The body of an answer, which holds its connection."""
 
     def __init__(self, stream: Any) -> None:
         self.stream = stream
         self.closed = 0
 
     def __iter__(self) -> Iterator[bytes]:
-        raise AssertionError("nobody reads the body")
+        raise AssertionError("the body is not read")
 
     def close(self) -> None:
         self.closed += 1
@@ -63,25 +65,25 @@ def pair() -> Iterator[tuple[SyncSocket, socket.socket]]:
 # Sync
 
 
-def test_what_comes_is_read(pair: tuple[SyncSocket, socket.socket]) -> None:
+def test_data_are_read(pair: tuple[SyncSocket, socket.socket]) -> None:
     ours, theirs = pair
     theirs.sendall(b"one")
-    assert run(ours.read(None)) == b"one"
+    assert run(ours.read(NO_REAL_DEADLINE)) == b"one"
     theirs.sendall(b"two")
-    assert run(ours.read(5)) == b"two"
+    assert run(ours.read(after(5))) == b"two"
     theirs.close()
-    assert run(ours.read(None)) == b""
+    assert run(ours.read(NO_REAL_DEADLINE)) == b""
 
 
-def test_nothing_is_read_in_time(pair: tuple[SyncSocket, socket.socket]) -> None:
+def test_read_without_data_ends_at_its_deadline(pair: tuple[SyncSocket, socket.socket]) -> None:
     ours, theirs = pair
-    assert run(ours.read(0.02)) is None
-    assert run(ours.read(0)) is None
+    assert run(ours.read(after(0.02))) is None
+    assert run(ours.read(after(0))) is None
     theirs.sendall(b"x")
-    assert run(ours.read(0)) == b"x"
+    assert run(ours.read(after(0))) == b"x"
 
 
-def test_what_came_with_the_headers_is_read_first() -> None:
+def test_data_that_came_with_the_headers_are_read_first() -> None:
     class Leading(SyncStream):
         rest = b"y" * 70_000
 
@@ -92,8 +94,8 @@ def test_what_came_with_the_headers_is_read_first() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         sock = sync_socket(Leading(ours))
-        assert [len(run(sock.read(5)) or b"") for _ in range(2)] == [65536, 4464]
-        assert run(sock.read(0.01)) is None
+        assert [len(run(sock.read(after(5))) or b"") for _ in range(2)] == [65536, 4464]
+        assert run(sock.read(after(0.01))) is None
 
 
 def test_large_messages_are_sent_while_others_come(pair: tuple[SyncSocket, socket.socket]) -> None:
@@ -109,7 +111,7 @@ def test_large_messages_are_sent_while_others_come(pair: tuple[SyncSocket, socke
 
     def read() -> None:
         while len(found) < MUCH:
-            found.extend(run(ours.read(5)) or b"")
+            found.extend(run(ours.read(after(5))) or b"")
 
     threads = [threading.Thread(target=work) for work in (peer, read)]
     for thread in threads:
@@ -142,15 +144,15 @@ def test_messages_of_many_threads_stay_whole_and_in_order(pair: tuple[SyncSocket
         thread.join(5)
 
 
-@pytest.mark.parametrize(("timeout", "left"), [(0.02, None), (None, 0.02), (5.0, 0.02)])
+@pytest.mark.parametrize(("write_timeout", "timeout"), [(0.02, None), (None, 0.02), (5.0, 0.02)])
 def test_message_that_is_not_taken_in_time_ends_the_connection(
-    timeout: float | None, left: float | None
+    write_timeout: float | None, timeout: float | None
 ) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        sock = sync_socket(SyncStream(ours), timeout)
+        sock = sync_socket(SyncStream(ours), write_timeout)
         with pytest.raises(TransportError, match="did not take the message in time"):
-            run(sock.write(lambda: b"a" * MUCH, left))
+            run(sock.write(lambda: b"a" * MUCH, after(timeout)))
         with pytest.raises(TransportError):
             run(sock.write(lambda: b"a"))
 
@@ -174,7 +176,7 @@ def test_message_behind_one_that_is_stuck_waits_no_longer_than_it_may() -> None:
         thread.start()
         assert is_stuck.wait(5)
         with pytest.raises(TransportError, match="another message was still being sent"):
-            run(sock.write(lambda: pytest.fail("it was made in vain"), 0.02))
+            run(sock.write(lambda: pytest.fail("a message that cannot be sent is not made"), after(0.02)))
         assert thread.is_alive()
         run(sock.close())
         thread.join(5)
@@ -182,7 +184,7 @@ def test_message_behind_one_that_is_stuck_waits_no_longer_than_it_may() -> None:
 
 
 class Stuck:
-    """A session whose server takes nothing, while a thread sends."""
+    """A session with a server that reads nothing, while a thread sends."""
 
     def __init__(self, ours: socket.socket, **options: Any) -> None:
         sock = sync_socket(SyncStream(ours), 5.0)
@@ -201,7 +203,7 @@ class Stuck:
 
 
 def test_session_is_closed_while_a_message_is_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("responses_client._websocket.connection._CLOSE_SECONDS", 0.02)
+    monkeypatch.setattr("responses_client._websocket.connection._CLOSE_TIMEOUT_SECONDS", 0.02)
     ours, theirs = socket.socketpair()
     with ours, theirs:
         stuck = Stuck(ours, ping_interval=None)
@@ -232,7 +234,7 @@ def test_message_of_which_nothing_was_sent_leaves_the_connection() -> None:
                 size += ours.send(b"a" * 65536)
         sock = sync_socket(SyncStream(ours))
         with pytest.raises(TransportError, match="did not take the message in time"):
-            run(sock.write(lambda: pytest.fail("it was made in vain"), 0.02))
+            run(sock.write(lambda: pytest.fail("a message that cannot be sent is not made"), after(0.02)))
         while size:
             size -= len(theirs.recv(min(size, 65536)))
         run(sock.write(lambda: b"x"))
@@ -272,7 +274,7 @@ def test_closing_ends_a_read_of_another_thread(pair: tuple[SyncSocket, socket.so
     def read() -> None:
         is_reading.set()
         with suppress(TransportError):
-            found.append(run(ours.read(None)))
+            found.append(run(ours.read(NO_REAL_DEADLINE)))
         found.append("over")
 
     thread = threading.Thread(target=read)
@@ -289,12 +291,12 @@ def test_closed_connection_cannot_be_used(pair: tuple[SyncSocket, socket.socket]
     run(ours.close())
     run(ours.close())
     with pytest.raises(TransportError):
-        run(ours.read(1))
+        run(ours.read(after(1)))
     with pytest.raises(TransportError):
         run(ours.write(lambda: b"x"))
 
 
-def test_transport_without_a_socket_is_read_as_it_can() -> None:
+def test_transport_without_a_socket_can_be_used() -> None:
     class Stream:
         sent = b""
 
@@ -314,14 +316,14 @@ def test_transport_without_a_socket_is_read_as_it_can() -> None:
 
     stream = Stream()
     sock = sync_socket(stream, None)
-    assert run(sock.read(None)) == b"x"
-    assert run(sock.read(1)) is None
+    assert run(sock.read(NO_REAL_DEADLINE)) == b"x"
+    assert run(sock.read(after(1))) is None
     run(sock.write(lambda: b"ab"))
     assert stream.sent == b"ab"
     run(sock.close())
 
 
-def test_what_was_decrypted_already_is_read_at_once() -> None:
+def test_data_that_are_already_decrypted_are_read_at_once() -> None:
     class Encrypted(socket.socket):
         def pending(self) -> int:
             return 5
@@ -337,10 +339,10 @@ def test_what_was_decrypted_already_is_read_at_once() -> None:
     ours, theirs = socket.socketpair()
     with theirs, Encrypted(fileno=ours.detach()) as encrypted:
         sock = sync_socket(Stream(encrypted))
-        assert [run(sock.read(5)) for _ in range(2)] == [b"plain", b"text"]
+        assert [run(sock.read(after(5))) for _ in range(2)] == [b"plain", b"text"]
 
 
-def test_what_was_decrypted_inside_of_other_tls_is_read_at_once() -> None:
+def test_data_that_are_decrypted_inside_of_other_tls_are_read_at_once() -> None:
     bio = ssl.MemoryBIO()
     inner = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).wrap_bio(bio, bio, server_hostname="test")
 
@@ -360,28 +362,28 @@ def test_what_was_decrypted_inside_of_other_tls_is_read_at_once() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         sock = sync_socket(Nested(ours))
-        assert [run(sock.read(5)) for _ in range(2)] == [b"plain", b"text"]
-        assert run(sock.read(0.01)) is None
+        assert [run(sock.read(after(5))) for _ in range(2)] == [b"plain", b"text"]
+        assert run(sock.read(after(0.01))) is None
 
 
-def test_bells_wake_who_waits_and_who_comes_to_wait(pair: tuple[SyncSocket, socket.socket]) -> None:
+def test_events_wake_present_and_future_waiters(pair: tuple[SyncSocket, socket.socket]) -> None:
     ours, _ = pair
-    bell, woken = ours.bell(), threading.Event()
+    event, woken = ours.new_event(), threading.Event()
 
     def wait() -> None:
-        run(bell.wait(5))
+        run(event.wait(after(5)))
         woken.set()
 
     thread = threading.Thread(target=wait)
     thread.start()
-    bell.ring()
+    event.set()
     thread.join(5)
     assert woken.is_set()
-    run(bell.wait(None))
-    run(ours.bell().wait(0.001))
+    run(event.wait(NO_REAL_DEADLINE))
+    run(ours.new_event().wait(after(0.001)))
 
 
-def test_work_is_done_in_a_thread(pair: tuple[SyncSocket, socket.socket]) -> None:
+def test_functions_run_in_a_thread(pair: tuple[SyncSocket, socket.socket]) -> None:
     ours, _ = pair
     done = threading.Event()
 
@@ -392,10 +394,10 @@ def test_work_is_done_in_a_thread(pair: tuple[SyncSocket, socket.socket]) -> Non
     assert done.wait(5)
 
 
-def test_finishing_takes_no_care_of_cancellation_where_there_is_none(
+def test_shield_does_nothing_for_threads(
     pair: tuple[SyncSocket, socket.socket],
 ) -> None:
-    with pair[0].finishing(1):
+    with pair[0].shield(1):
         pass
 
 
@@ -403,13 +405,13 @@ def test_finishing_takes_no_care_of_cancellation_where_there_is_none(
 
 
 class AsyncCarrier(httpx.AsyncByteStream):
-    """What holds the connection of an answer."""
+    """The body of an answer, which holds its connection."""
 
     def __init__(self, stream: Any) -> None:
         self.stream = stream
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
-        raise AssertionError("nobody reads the body")
+        raise AssertionError("the body is not read")
         yield b""
 
     async def aclose(self) -> None:
@@ -454,12 +456,12 @@ def play(request: pytest.FixtureRequest) -> Play:
 def test_tasks_read_and_write(play: Play) -> None:
     async def script(ours: AsyncSocket, theirs: socket.socket) -> None:
         theirs.sendall(b"one")
-        assert await ours.read(None) == b"one"
-        assert await ours.read(0.02) is None
+        assert await ours.read(NO_REAL_DEADLINE) == b"one"
+        assert await ours.read(after(0.02)) is None
         await ours.write(lambda: b"two")
         assert theirs.recv(9) == b"two"
         theirs.close()
-        assert await ours.read(5) == b""
+        assert await ours.read(after(5)) == b""
 
     play(script)
 
@@ -467,9 +469,9 @@ def test_tasks_read_and_write(play: Play) -> None:
 def test_read_that_was_cancelled_takes_nothing(play: Play) -> None:
     async def script(ours: AsyncSocket, theirs: socket.socket) -> None:
         with anyio.move_on_after(0.02):
-            await ours.read(None)
+            await ours.read(NO_REAL_DEADLINE)
         theirs.sendall(b"one")
-        assert await ours.read(5) == b"one"
+        assert await ours.read(after(5)) == b"one"
 
     play(script)
 
@@ -493,15 +495,15 @@ def test_message_of_a_task_that_is_cancelled_is_sent_whole(play: Play) -> None:
     play(script)
 
 
-def test_message_is_waited_for_as_long_as_there_is_time(play: Play) -> None:
+def test_write_returns_at_its_deadline(play: Play) -> None:
     async def script(ours: AsyncSocket, theirs: socket.socket) -> None:
         with anyio.fail_after(1):
-            await ours.write(lambda: b"a" * MUCH, 0.02)
+            await ours.write(lambda: b"a" * MUCH, after(0.02))
 
     play(script)
 
 
-def test_failure_to_send_is_told_to_all_who_send(play: Play) -> None:
+def test_failure_to_send_is_raised_for_all_messages(play: Play) -> None:
     async def script(ours: AsyncSocket, theirs: socket.socket) -> None:
         failures: list[str] = []
 
@@ -518,32 +520,32 @@ def test_failure_to_send_is_told_to_all_who_send(play: Play) -> None:
         assert len(failures) == 3
         assert len(set(failures)) == 1
         with pytest.raises(TransportError, match=failures[0].partition(":")[0]):
-            await ours.write(lambda: pytest.fail("it was made in vain"))
+            await ours.write(lambda: pytest.fail("a message that cannot be sent is not made"))
 
     play(script)
 
 
-def test_connection_that_breaks_is_told_to_who_reads(play: Play) -> None:
+def test_read_of_a_closed_connection_raises(play: Play) -> None:
     async def script(ours: AsyncSocket, theirs: socket.socket) -> None:
         await ours.close()
         with pytest.raises(TransportError):
-            await ours.read(1)
+            await ours.read(after(1))
 
     play(script)
 
 
-def test_work_goes_on_beside(play: Play, caplog: pytest.LogCaptureFixture) -> None:
+def test_functions_run_in_the_background(play: Play, caplog: pytest.LogCaptureFixture) -> None:
     async def script(ours: AsyncSocket, theirs: socket.socket) -> None:
-        bell = ours.bell()
+        event = ours.new_event()
 
         async def work() -> None:
-            bell.ring()
-            raise ZeroDivisionError("of the keeper")
+            event.set()
+            raise ZeroDivisionError
 
         ours.start(work)
-        await bell.wait(5)
-        await bell.wait(None)
-        await ours.bell().wait(0.001)
+        await event.wait(after(5))
+        await event.wait(NO_REAL_DEADLINE)
+        await ours.new_event().wait(after(0.001))
         await anyio.sleep(0.01)
 
     with caplog.at_level(logging.ERROR):
@@ -552,12 +554,12 @@ def test_work_goes_on_beside(play: Play, caplog: pytest.LogCaptureFixture) -> No
     assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ZeroDivisionError]
 
 
-def test_finishing_is_not_cancelled_but_ends(play: Play) -> None:
+def test_shield_is_not_cancelled_but_ends(play: Play) -> None:
     async def script(ours: AsyncSocket, theirs: socket.socket) -> None:
         steps: list[str] = []
         with anyio.CancelScope() as scope:
             scope.cancel()
-            with ours.finishing(0.02):
+            with ours.shield(0.02):
                 await anyio.lowlevel.checkpoint()
                 steps.append("on")
                 await anyio.sleep(5)

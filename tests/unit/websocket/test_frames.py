@@ -1,4 +1,4 @@
-"""WebSocket frames in and out, against wsproto's other side."""
+"""Frames and messages, against the server side of wsproto."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from responses_client._websocket.frames import Frames, accept_token, upgrade_hea
 
 
 class Server:
-    """The other side."""
+    """The server side of a connection."""
 
     def __init__(self) -> None:
         self.connection = Connection(ConnectionType.SERVER)
 
     def frames(self, *events: Event) -> bytes:
-        """Return what it sends."""
+        """Return the frames of events."""
         return b"".join(map(self.connection.send, events))
 
-    def heard(self, data: bytes) -> list[Event]:
-        """Return what it hears."""
+    def received(self, data: bytes) -> list[Event]:
+        """Return the events in frames of the client."""
         self.connection.receive_data(data)
         return list(self.connection.events())
 
@@ -42,11 +42,11 @@ def test_messages_come_out_whole_however_they_are_cut() -> None:
         b"{}",
         b"[1,2]",
     ]
-    assert frames.ending is None
+    assert frames.close_info is None
 
 
 @given(st.lists(st.text(max_size=200), max_size=8), st.integers(1, 50))
-def test_any_texts_come_through_in_any_pieces(texts: list[str], step: int) -> None:
+def test_any_strings_arrive_in_any_pieces(texts: list[str], step: int) -> None:
     data = Server().frames(*map(TextMessage, texts))
     frames, found = Frames(10_000), list[bytes]()
     for start in range(0, len(data), step):
@@ -55,9 +55,9 @@ def test_any_texts_come_through_in_any_pieces(texts: list[str], step: int) -> No
 
 
 @given(st.text(max_size=70_000))
-def test_what_is_sent_arrives(text: str) -> None:
-    heard = Server().heard(Frames(1).text(text.encode()))
-    assert "".join(event.data for event in heard if isinstance(event, TextMessage)) == text
+def test_messages_that_are_sent_arrive(text: str) -> None:
+    received = Server().received(Frames(1).message_frames(text.encode()))
+    assert "".join(event.data for event in received if isinstance(event, TextMessage)) == text
 
 
 def test_pings_are_answered_between_the_pieces_of_a_message() -> None:
@@ -65,13 +65,13 @@ def test_pings_are_answered_between_the_pieces_of_a_message() -> None:
     frames = Frames(100)
     data = server.frames(TextMessage("a", message_finished=False), Ping(b"x"), TextMessage("b"))
     assert frames.receive(data) == [b"ab"]
-    assert server.heard(frames.take_replies()) == [Pong(b"x")]
+    assert server.received(frames.take_replies()) == [Pong(b"x")]
     assert frames.take_replies() == b""
 
 
 def test_answers_to_pings_need_no_answer() -> None:
     server, frames = Server(), Frames(100)
-    assert server.heard(frames.ping()) == [Ping()]
+    assert server.received(frames.ping_frame()) == [Ping()]
     assert frames.receive(server.frames(Pong())) == []
     assert frames.replies == b""
 
@@ -91,29 +91,29 @@ def test_answers_to_pings_need_no_answer() -> None:
 def test_server_that_closes_is_answered(event: CloseConnection, reason: str, is_orderly: bool) -> None:
     server, frames = Server(), Frames(100)
     assert frames.receive(server.frames(TextMessage("last"), event)) == [b"last"]
-    assert frames.ending is not None
-    assert (frames.ending.reason, frames.ending.is_orderly) == (reason, is_orderly)
-    (heard,) = server.heard(frames.take_replies())
-    assert isinstance(heard, CloseConnection)
+    assert frames.close_info is not None
+    assert (frames.close_info.reason, frames.close_info.is_orderly) == (reason, is_orderly)
+    (received,) = server.received(frames.take_replies())
+    assert isinstance(received, CloseConnection)
     assert frames.receive(b"more") == []
 
 
-def test_close_without_a_code_is_a_normal_one() -> None:
+def test_close_frame_without_a_code_is_a_normal_one() -> None:
     server, frames = Server(), Frames(100)
     assert frames.receive(b"\x88\x00") == []
-    assert frames.ending is not None
-    assert frames.ending.is_orderly
-    (heard,) = server.heard(frames.take_replies())
-    assert isinstance(heard, CloseConnection)
+    assert frames.close_info is not None
+    assert frames.close_info.is_orderly
+    (received,) = server.received(frames.take_replies())
+    assert isinstance(received, CloseConnection)
 
 
-def test_end_without_a_close_is_told() -> None:
+def test_end_without_a_close_frame_is_reported() -> None:
     frames = Frames(100)
     assert frames.receive(b"") == []
-    assert frames.ending is not None
-    assert frames.ending.reason == "the connection was closed"
+    assert frames.close_info is not None
+    assert frames.close_info.reason == "the connection was closed"
     frames.receive(b"")
-    assert not frames.ending.is_orderly
+    assert not frames.close_info.is_orderly
 
 
 @pytest.mark.parametrize("pieces", [["x" * 11], ["x" * 6, "x" * 5]])
@@ -121,22 +121,22 @@ def test_message_over_the_limit_ends_the_connection(pieces: list[str]) -> None:
     server, frames = Server(), Frames(10)
     events: list[Message[str]] = [TextMessage(piece, message_finished=False) for piece in pieces]
     assert frames.receive(server.frames(*events, TextMessage("later"))) == []
-    assert frames.ending is not None
-    assert frames.ending.is_invalid
-    assert frames.ending.reason == "A message is larger than 10 bytes (max_event_bytes)"
-    assert server.heard(frames.take_replies()) == [CloseConnection(1009, "")]
+    assert frames.close_info is not None
+    assert frames.close_info.is_invalid
+    assert frames.close_info.reason == "A message is larger than 10 bytes (max_event_bytes)"
+    assert server.received(frames.take_replies()) == [CloseConnection(1009, "")]
 
 
-def test_message_at_the_limit_is_taken() -> None:
+def test_message_at_the_limit_is_accepted() -> None:
     assert Frames(10).receive(Server().frames(TextMessage("äöüäö"))) == ["äöüäö".encode()]
 
 
 def test_binary_message_ends_the_connection() -> None:
     server, frames = Server(), Frames(100)
     assert frames.receive(server.frames(TextMessage("{}"), BytesMessage(b"{}"), TextMessage("{}"))) == [b"{}"]
-    assert frames.ending is not None
-    assert frames.ending.reason == "the server sent a binary message, which is no event"
-    assert server.heard(frames.take_replies()) == [CloseConnection(1003, "")]
+    assert frames.close_info is not None
+    assert frames.close_info.reason == "the server sent a binary message, which is no event"
+    assert server.received(frames.take_replies()) == [CloseConnection(1003, "")]
 
 
 @pytest.mark.parametrize(
@@ -147,35 +147,35 @@ def test_binary_message_ends_the_connection() -> None:
         (b"\x80\x01x", 1002, "unexpected CONTINUATION"),
     ],
 )
-def test_what_breaks_the_protocol_ends_the_connection(data: bytes, code: int, about: str) -> None:
+def test_data_that_break_the_protocol_end_the_connection(data: bytes, code: int, about: str) -> None:
     server, frames = Server(), Frames(100)
     assert frames.receive(data) == []
-    assert frames.ending is not None
-    assert "the server broke the WebSocket protocol" in frames.ending.reason
-    assert about in frames.ending.reason
-    assert server.heard(frames.take_replies()) == [CloseConnection(code, "")]
+    assert frames.close_info is not None
+    assert "the server broke the WebSocket protocol" in frames.close_info.reason
+    assert about in frames.close_info.reason
+    assert server.received(frames.take_replies()) == [CloseConnection(code, "")]
 
 
-def test_nothing_but_the_answer_follows_a_close_of_ours() -> None:
+def test_after_our_close_frame_only_the_answer_is_awaited() -> None:
     server, frames = Server(), Frames(100)
-    assert server.heard(frames.close()) == [CloseConnection(1000, "")]
-    assert frames.close() == frames.ping() == b""
+    assert server.received(frames.close_frame()) == [CloseConnection(1000, "")]
+    assert frames.close_frame() == frames.ping_frame() == b""
     late = server.frames(CloseConnection(1000))
     assert frames.receive(late) == []
     assert frames.replies == b""
-    assert frames.ending is not None
-    assert frames.ending.is_orderly
+    assert frames.close_info is not None
+    assert frames.close_info.is_orderly
 
 
-def test_ping_after_a_close_of_ours_is_passed_over() -> None:
+def test_ping_after_our_close_frame_is_not_answered() -> None:
     server, frames = Server(), Frames(100)
     data = server.frames(Ping(b"x"), TextMessage("late"))
-    frames.close()
+    frames.close_frame()
     assert frames.receive(data) == [b"late"]
     assert frames.replies == b""
 
 
-def test_headers_ask_for_a_websocket_with_a_new_key_each_time() -> None:
+def test_headers_request_a_websocket_with_a_new_key_each_time() -> None:
     one, other = upgrade_headers(), upgrade_headers()
     assert one["Upgrade"] == "websocket"
     assert one["Sec-WebSocket-Key"] != other["Sec-WebSocket-Key"]
