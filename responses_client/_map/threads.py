@@ -7,7 +7,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -15,6 +14,7 @@ from weakref import WeakSet
 from .._base import clock
 from .._base.clock import Deadline
 from .._transport.protocols import Body, TransportError, WireRequest, run
+from .._transport.sockets import shut_down, socket_below
 from .._transport.sync import SyncIO
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class ThreadIO(SyncIO):
         """End all sends, reads and sleeps."""
         self._stopped.set()
         for sock in list(self._sockets):
-            _cut_off(sock)
+            shut_down(sock)
 
     def _go_on(self) -> None:
         if self.is_stopped:
@@ -95,17 +95,11 @@ class ThreadIO(SyncIO):
         """Keep the sockets of new connections; httpcore tells of what it does."""
         if not event.endswith(_CONNECTED):
             return
-        sock = info["return_value"].get_extra_info("socket")
-        if isinstance(sock, socket.socket):
+        sock = socket_below(info["return_value"])
+        if sock is not None:
             self._sockets.add(sock)
             if self.is_stopped:  # while it connected
-                _cut_off(sock)
-
-
-def _cut_off(sock: socket.socket) -> None:
-    with suppress(OSError):
-        # Not `SSLSocket.shutdown`, which would go on reading.
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+                shut_down(sock)
 
 
 class Crew:
