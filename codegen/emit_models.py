@@ -7,7 +7,7 @@ from .dialect import BOUNDS, CLASSES, is_of_requests
 from .layout import docstring, exports, fit, fold, header, import_line, literal, quoted, words
 from .schema import Alias, Area, Document, Field, Object, SchemaError, Spec, Union, references, without_null
 
-__all__ = ["emit", "plain_fields"]
+__all__ = ["emit", "unconstrained_fields"]
 
 BASE = {
     "EMPTY",
@@ -32,19 +32,19 @@ def emit(document: Document) -> dict[str, str]:
     return files | {"_effects.py": _effects(document)}
 
 
-def plain_fields(document: Document, item: Object) -> dict[str, str]:
+def unconstrained_fields(document: Document, item: Object) -> dict[str, str]:
     """Return the fields of a request that take any string or any flag; none if a field is essential."""
-    plain: dict[str, str] = {}
+    free: dict[str, str] = {}
     for field in document.all_fields(item):
         kind = _annotation(document, field.spec)
         takes_string = kind.startswith(("str", "Open[")) or kind.endswith("TEXT_OR]")
         if field.essential:
             return {}
         if kind == "StrictBool":
-            plain[field.wire] = "bool"
+            free[field.wire] = "bool"
         elif takes_string and not _bounds(field.spec):
-            plain[field.wire] = "str"
-    return plain
+            free[field.wire] = "str"
+    return free
 
 
 def _module(document: Document, area: Area) -> str:

@@ -2,7 +2,7 @@
 
 from textwrap import wrap
 
-from .emit_models import plain_fields
+from .emit_models import unconstrained_fields
 from .emit_params import param_name
 from .layout import WIDTH, exports, fold, header, import_line, quoted
 from .schema import Document, Operation
@@ -96,8 +96,8 @@ def _operation(document: Document, op: Operation) -> list[str]:
     ]
     if op.request:
         lines.append(f'    request="{document.entry(op.request)}",')
-        if plain := plain_fields(document, document.object(op.request)):
-            lines += fold("    plain={", [f'"{name}": {kind}' for name, kind in plain.items()], "},")
+        if free := unconstrained_fields(document, document.object(op.request)):
+            lines += fold("    unconstrained={", [f'"{name}": {kind}' for name, kind in free.items()], "},")
         lines += [f'    items="{field.wire}",' for field, _ in document.lists(document.object(op.request))]
     if query := document.query(op):
         lines += fold("    query=(", [*map(quoted, query[:-1]), f"{quoted(query[-1])},"], "),")

@@ -1,8 +1,8 @@
 """The errors of the package: one sentence each, with the reason and a remedy; all can be pickled.
 
 ResponsesClientError
-  ConfigurationError          an option or environment variable that cannot work
-  RequestValidationError      a request or an argument refused at once (also a ValueError)
+  ConfigurationError          an option of a client or session, or a variable, that cannot work
+  RequestValidationError      an argument of a call, refused before anything was sent (also a ValueError)
   APIError                    something went wrong between the client and the API
     APIConnectionError        no answer came
       APITimeoutError         no answer came in time
@@ -94,7 +94,10 @@ class ResponsesClientError(Exception):
 
 
 class ConfigurationError(ResponsesClientError):
-    """An option or environment variable that is missing or cannot work; the message names it and shows no secret."""
+    """An option of a client or a session, or an environment variable, that is missing or cannot work.
+
+    The message names it and shows no secret. Wrong arguments of calls are `RequestValidationError`s.
+    """
 
 
 class RequestValidationError(ResponsesClientError, ValueError):

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from inspect import iscoroutinefunction
-from typing import TypeGuard
+from typing import TypeGuard, TypeVar
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, RequestValidationError
+from .field_errors import FieldError, field_path
 from .json_types import is_mapping, is_sequence
 from .messages import MAX_VALUE_CHARS, number_text, one_line
 
 __all__ = [
     "MAX_SECONDS",
+    "InvalidValue",
+    "check_argument",
+    "check_flag",
+    "check_header_value",
     "check_headers",
     "check_mapping",
+    "check_option",
     "check_query",
     "check_text",
     "invalid_option",
@@ -29,6 +35,8 @@ __all__ = [
     "unknown_argument",
 ]
 
+T = TypeVar("T")
+
 # A `token` of RFC 9110, 5.6.2.
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _CONTROL = r"[\x00-\x1f\x7f]"
@@ -39,29 +47,106 @@ MAX_SECONDS = 10 * 365 * 86400
 """The longest time that an option may have: ten years. Clocks overflow on more; None means no limit."""
 
 
-def check_headers(label: str, headers: Mapping[str, str | None] | None) -> dict[str, str | None]:
-    """Return headers of a user, without white space around the values.
+class InvalidValue(Exception):
+    """The finding of a check: a value that cannot work, while it is open whose value it is.
+
+    The same checks serve options of clients and sessions, whose error is a `ConfigurationError`, and arguments of
+    calls, whose error is a `RequestValidationError`; `check_option` and `check_argument` raise the one or the other.
+
+    Args:
+        expected: The expected value, such as "a mapping".
+        value: The given value. Messages show only numbers: any other value may be a secret that got to the wrong place.
+        problem: The rest of a sentence about the value, in place of "must be ..., got ...".
+    """
+
+    def __init__(self, expected: str, value: object, problem: str | None = None) -> None:
+        # Neither in `args` nor in an attribute is the value: this exception is the context of the error that is raised.
+        super().__init__(problem or expected)
+        self._expected = expected
+        self._value_type = "None" if value is None else type(value).__name__
+        self._got = f"{type(value).__name__} {number_text(value)}".rstrip()
+        self._problem = problem
+        self._part = ""
+        self._path: tuple[str, ...] = ()
+
+    def inside(self, part: str, *path: str) -> InvalidValue:
+        """Say which part of an option the value is: the part as a phrase, and its path in the option."""
+        self._part = f"{part} in the "
+        self._path = path
+        return self
+
+    def as_configuration_error(self, label: str) -> ConfigurationError:
+        """Return the error for an option, such as the "timeout argument"."""
+        problem = self._problem or f"must be {self._expected}, got {self._got}"
+        return ConfigurationError(f"The {self._part}{label} {problem}")
+
+    def as_field_error(self, name: str) -> FieldError:
+        """Return the description of the mistake for an argument of a call."""
+        message = self._problem or f"expected {self._expected}, got {self._got}"
+        return FieldError(
+            path=field_path((name, *self._path)),
+            message=message,
+            expected=self._expected,
+            value_type=self._value_type,
+        )
+
+
+def check_option(label: str, check: Callable[[object], T], value: object) -> T:
+    """Return an option of a client or a session, as a check returns it.
 
     Raises:
-        ConfigurationError: They are not a mapping, or HTTP cannot carry one of them. The message shows no value.
+        ConfigurationError: The check refuses it.
+    """
+    try:
+        return check(value)
+    except InvalidValue as invalid:
+        raise invalid.as_configuration_error(label) from None
+
+
+def check_argument(name: str, check: Callable[[object], T], value: object) -> T:
+    """Return an argument of a call, as a check returns it.
+
+    Raises:
+        RequestValidationError: The check refuses it.
+    """
+    try:
+        return check(value)
+    except InvalidValue as invalid:
+        raise RequestValidationError([invalid.as_field_error(name)]) from None
+
+
+def check_headers(value: object) -> dict[str, str | None]:
+    """Return headers of a user, without white space around the values; None gives no headers.
+
+    Raises:
+        InvalidValue: They are not a mapping, or HTTP cannot carry one of them.
     """
     checked: dict[str, str | None] = {}
-    for name, value in check_mapping(label, headers).items():
+    for name, field in check_mapping(value).items():
         if not re.fullmatch(_HEADER_NAME, name):
             shown = one_line(name, MAX_VALUE_CHARS)
-            raise ConfigurationError(
-                f"The {label} has a header {shown!r}, which is not a valid header name; correct it"
-            )
-        place = f"header {name!r} in the {label}"
-        if value is None:
-            checked[name] = None
-            continue
-        if not isinstance(value, str):
-            raise invalid_option(place, "a string or None", value)
-        if forbidden := _find_forbidden(value.replace("\t", " "), _LAST_LATIN_1, "Latin-1"):
-            raise ConfigurationError(f"The {place} contains {forbidden}, which no header may; remove it")
-        checked[name] = value.strip(" \t")
+            problem = f"has a header {shown!r}, which is not a valid header name; correct it"
+            raise InvalidValue("names of headers", name, problem)
+        try:
+            checked[name] = check_header_value(field)
+        except InvalidValue as invalid:
+            raise invalid.inside(f"header {name!r}", name) from None
     return checked
+
+
+def check_header_value(value: object) -> str | None:
+    """Return the value of a header without white space around it; None, which removes a header, as it is.
+
+    Raises:
+        InvalidValue: HTTP cannot carry it.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise InvalidValue("a string or None", value)
+    if forbidden := _find_forbidden(value.replace("\t", " "), _LAST_LATIN_1, "Latin-1"):
+        raise InvalidValue("a header value", value, f"contains {forbidden}, which no header may; remove it")
+    return value.strip(" \t")
 
 
 def unknown_argument(function: str, name: str, known: Iterable[str]) -> TypeError:
@@ -96,9 +181,7 @@ def needs_names_after(function: str, first: str) -> TypeError:
 
 def invalid_option(label: str, expected: str, value: object) -> ConfigurationError:
     """Return the error for an option of a wrong type or size: "The timeout must be a number, got str"."""
-    # The message shows only numbers: any other value may be a secret that got to the wrong place.
-    got = f"{type(value).__name__} {number_text(value)}".rstrip()
-    return ConfigurationError(f"The {label} must be {expected}, got {got}")
+    return InvalidValue(expected, value).as_configuration_error(label)
 
 
 def needs_async(option: str) -> ConfigurationError:
@@ -117,56 +200,66 @@ def _find_forbidden(text: str, last: str, charset: str) -> str | None:
     return "a control character" if re.search(_CONTROL, text) else None
 
 
-def check_text(label: str, value: object, last: str = _LAST_ASCII) -> str:
+def check_text(value: object, last: str = _LAST_ASCII) -> str:
     """Return a string if a header can carry it unchanged; `last` is the last character that it may contain.
 
     Raises:
-        ConfigurationError: It cannot. The message does not show the string.
+        InvalidValue: It cannot. The message does not show the string.
     """
     if not isinstance(value, str):
-        raise invalid_option(label, "a string", value)
+        raise InvalidValue("a string", value)
     if not value.strip():
-        raise ConfigurationError(f"The {label} is blank; set a value or leave it out")
+        raise InvalidValue("a string that is not blank", value, "is blank; set a value or leave it out")
     forbidden = _find_forbidden(value, last, "ASCII")
     if forbidden is None and value != value.strip():
         forbidden = "white space at its start or end"
     if forbidden is not None:
-        raise ConfigurationError(f"The {label} contains {forbidden}; remove it (the value is not shown)")
+        problem = f"contains {forbidden}; remove it (the value is not shown)"
+        raise InvalidValue("a string for a header", value, problem)
     return value
 
 
-def check_mapping(label: str, value: object) -> dict[str, object]:
+def check_mapping(value: object) -> dict[str, object]:
     """Return a copy of a mapping with strings as keys; an empty one for None.
 
     Raises:
-        ConfigurationError: It is something else.
+        InvalidValue: It is something else.
     """
     if value is None:
         return {}
     if not is_mapping(value):
-        raise invalid_option(label, "a mapping", value)
+        raise InvalidValue("a mapping", value)
     for name in value:
         if not isinstance(name, str):
-            raise invalid_option(f"name in the {label}", "a string", name)
+            raise InvalidValue("a string", name).inside("name")
     return dict(value)
 
 
-def check_query(label: str, value: object) -> dict[str, object]:
-    """Return a copy of the query parameters of a user.
+def check_query(value: object) -> dict[str, object]:
+    """Return a copy of the query parameters of a user; None gives none.
 
     Raises:
-        ConfigurationError: They are not a mapping, or one has a value that no URL can carry.
+        InvalidValue: They are not a mapping, or one has a value that no URL can carry.
     """
-    query = check_mapping(label, value)
+    query = check_mapping(value)
     for name, given in query.items():
         if given is None or isinstance(given, (str, int, float)):
             continue
         for one in given if is_sequence(given) else [given]:
             if not isinstance(one, (str, int, float)):
-                raise invalid_option(
-                    f"parameter {name!r} in the {label}", "a string, number, list or None", one
-                )
+                raise InvalidValue("a string, number, list or None", one).inside(f"parameter {name!r}", name)
     return query
+
+
+def check_flag(value: object) -> bool:
+    """Return a bool.
+
+    Raises:
+        InvalidValue: It is something else.
+    """
+    if isinstance(value, bool):
+        return value
+    raise InvalidValue("True or False", value)
 
 
 def is_async(function: object) -> bool:

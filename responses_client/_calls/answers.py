@@ -1,10 +1,10 @@
-"""The body of an answer in, a typed result out; whatever is no valid answer is an error."""
+"""The result of an answer: its body as a typed object, or the error that it is."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 from pydantic import ValidationError
@@ -13,6 +13,7 @@ from pydantic_core import from_json, to_json
 from .._base import clock
 from .._base.error_bodies import parse_body, read_error
 from .._base.http import Headers, ResponseMeta, origin
+from .._base.json_types import is_object
 from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.redaction import NO_SECRETS, Redactor
 from .._base.retry import parse_retry_after
@@ -49,51 +50,60 @@ def content_type(headers: Headers) -> str:
 def parse_result(
     model: type[_R], body: bytes, meta: ResponseMeta, settings: Settings, redactor: Redactor = NO_SECRETS
 ) -> _R:
-    """Turn the body of a successful answer into the result.
+    """Return the result of an answer with a status of success.
+
+    Args:
+        model: The class of the result.
+        body: The body of the answer.
+        meta: The facts of the answer, which the result keeps.
+        settings: The settings of the client.
+        redactor: Masks secrets where an error quotes the body.
 
     Raises:
         APIStatusError: The body is an error, though the status is not.
-        ResponseValidationError: The body is no such object.
-        StreamInterrupted, StreamError: The body is a stream (which nobody asked for) without an end.
+        ResponseValidationError: The body is not an object of that class.
+        StreamInterrupted, StreamError: The body is a stream, from a server that always streams, without its end.
     """
     if content_type(meta.headers) == "text/event-stream" and model is Response:
-        return cast("_R", _accumulated(body, meta, settings, redactor))
+        return cast("_R", _accumulate(body, meta, settings, redactor))
     result: _R | APIError
     try:
         with strict_validation(settings.strict):
-            result = _parsed(model, body, meta)
+            result = _parse(model, body, meta)
     except ValidationError as error:
         public = redactor.body(body)
-        result = reported_error(body, meta, redactor) or _no_result(model, error, public, meta)
-        # Raised below, because pydantic's error quotes the body, and so must not stay as the context either.
+        result = reported_error(body, meta, redactor) or _mismatch(model, error, public, meta)
+        # Raised below, outside of the handler: pydantic's error quotes the body, and must not be the context of an
+        # error that masks a secret in it.
         result.__cause__ = error if public == body else None
     if isinstance(result, APIError):
         raise result
-    # What is no response may have fields of one all the same: an id, a model, an error.
+    # Fields are lenient, so that any JSON object passes as a response. These fields tell one: other objects may have
+    # an id, a model or an error as well.
     signs = {"object", "output", "status"} if model is Response else set(type(result).model_fields)
     if not result.model_fields_set & signs:
         reported = reported_error(body, meta, redactor)
         if reported is not None:
             raise reported
         if "id" not in result.model_fields_set:
-            text = f"The answer ({_kind(meta)}) is JSON, but no {model.__name__}"
+            text = f"The answer ({_kind(meta)}) is JSON, but not a valid {model.__name__}"
             raise ResponseValidationError(text, body=redactor.body(body), meta=meta)
     object.__setattr__(result, "_meta", meta)
     return result
 
 
-def _parsed(model: type[_R], body: bytes, meta: ResponseMeta) -> _R:
+def _parse(model: type[_R], body: bytes, meta: ResponseMeta) -> _R:
     if issubclass(cast("type[object]", model), OpenUnion):
-        from pydantic import TypeAdapter  # here, since no response needs it
+        from pydantic import TypeAdapter  # here, because responses do without it
 
         return TypeAdapter(model).validate_json(body)
     if not body.strip() and meta.method == "DELETE" and "deleted" in model.model_fields:
-        # Some servers, and the published document, answer a deletion with its status alone.
+        # Some servers answer a deletion with its status alone; so does OpenAI's published schema.
         body = to_json({"id": unquote(urlsplit(meta.url).path.rpartition("/")[2]), "deleted": True})
     return parse_json(model, body)
 
 
-def _accumulated(body: bytes, meta: ResponseMeta, settings: Settings, redactor: Redactor) -> Response:
+def _accumulate(body: bytes, meta: ResponseMeta, settings: Settings, redactor: Redactor) -> Response:
     state = StreamState(deque(), settings.max_event_bytes, settings.strict, meta)
     state.feed(body)
     if not state.has_ended:
@@ -101,13 +111,13 @@ def _accumulated(body: bytes, meta: ResponseMeta, settings: Settings, redactor: 
     failure = state.failure(redactor)
     if failure is not None:
         raise failure
-    return cast("Response", state.snapshot())
+    return cast("Response", state.snapshot())  # the terminal event came, so there is one
 
 
 def answer_error(
     status: int, body: bytes, meta: ResponseMeta, redactor: Redactor = NO_SECRETS
 ) -> APIStatusError:
-    """Return the error that an answer is."""
+    """Return the error of an answer with this status, which may be one that the body names."""
     return status_error(
         status,
         meta.headers,
@@ -123,24 +133,21 @@ def answer_error(
 
 
 def reported_error(body: bytes, meta: ResponseMeta, redactor: Redactor = NO_SECRETS) -> APIStatusError | None:
-    """Return the error that some gateways put into an answer with status 200; None if there is none."""
+    """Return the error that a gateway reports with a status of success, as some do; None if there is none."""
     try:
-        value: Any = from_json(body)
+        value: object = from_json(body)
     except ValueError:
         return None
-    if not isinstance(value, dict):
+    if not is_object(value) or (not value.get("error") and value.get("object") != "error"):
         return None
-    fields = cast("dict[str, Any]", value)
-    if not fields.get("error") and fields.get("object") != "error":
-        return None
-    return answer_error(read_error(fields).status_code or meta.status_code, body, meta, redactor)
+    return answer_error(read_error(value).status_code or meta.status_code, body, meta, redactor)
 
 
-def _no_result(
+def _mismatch(
     model: type[Model], error: ValidationError, body: bytes, meta: ResponseMeta
 ) -> ResponseValidationError:
     if error.errors(include_url=False)[0]["type"] == "json_invalid":
-        return ResponseValidationError(f"The answer ({_kind(meta)}) is no JSON", body=body, meta=meta)
+        return ResponseValidationError(f"The answer ({_kind(meta)}) is not valid JSON", body=body, meta=meta)
     problem = as_response_error(model.__name__, error, body)
     return ResponseValidationError(problem.message, path=problem.path, body=body, meta=meta)
 
@@ -173,12 +180,21 @@ def status_error(
     meta: ResponseMeta | None = None,
     redactor: Redactor = NO_SECRETS,
 ) -> APIStatusError:
-    """Make the error for an answer whose status is not 2xx, of the class that the status asks for.
+    """Return the error for a status, of the class that belongs to it.
 
-    Understands the error bodies of OpenAI, Azure, OpenRouter, Cloudflare (`errors`), xAI (`error` is a text), FastAPI
-    (`detail`), `{"message": ...}`, RFC 9457 (`detail`, `title`), and text, HTML, nothing or broken JSON.
-    `redactor` masks the API key wherever the body repeats it. `now` (Unix time) is needed only for a
-    `retry-after` date in an answer that has no `date`.
+    The body may be of any form that `_base/error_bodies.py` reads.
+
+    Args:
+        status: The status, or the one that the body names.
+        headers: The headers of the answer.
+        body: The body, as far as it was read.
+        method: The HTTP method of the request.
+        url: The URL of the request.
+        request_id: The id of the request, for support.
+        tries: The number of attempts.
+        now: Unix time, for a `retry-after` date in an answer without a `date`.
+        meta: The facts of the answer.
+        redactor: Masks secrets that the body repeats.
     """
     kept = headers if isinstance(headers, Headers) else Headers(headers)
     body = redactor.body(body)
@@ -210,7 +226,7 @@ def _redirect_reason(status: int, location: str | None, url: str) -> str:
         return "a redirect without a Location header"
     target = origin(location, url)
     if not target:
-        return "a redirect to what is no URL"
+        return "a redirect whose Location is not a URL"
     if target != origin(url):
         return f"a redirect to {target}, not followed because another origin must not get the request and its key"
     if status == 303:

@@ -1,4 +1,4 @@
-"""Local files for requests: what kind they are, how large they may be, and their data as a `data:` URL."""
+"""Local files for requests: their type, their size, and their data as a `data:` URL."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from pathlib import Path
 from re import fullmatch
 from typing import Literal, NamedTuple, NoReturn, TypeAlias
 
-from .._base.field_errors import field_error
+from .._base.field_errors import FieldError, field_error
+from .._base.validation import is_whole_number
 from ..errors import RequestValidationError
 
-__all__ = ["data_url", "of_bytes", "of_path"]
+__all__ = ["attach_bytes", "attach_file", "data_url"]
 
 Kind: TypeAlias = Literal["image", "file"]
 
-_MOST: dict[Kind, int] = {
-    # The published document bounds `image_url` by 20,971,520 characters, of which base64 makes three bytes of four.
+_MAX_BYTES: dict[Kind, int] = {
+    # OpenAI's published schema limits `image_url` to 20,971,520 characters. Four of them encode three bytes, and the
+    # start of the URL takes fewer than 64.
     "image": (20_971_520 - 64) // 4 * 3,
-    # The guide to file inputs: 50 MB a file and a request. (The document's bound on `file_data` is a little wider.)
+    # OpenAI's guide to file inputs: 50 MB for a file and for a request. (The schema's limit for `file_data` is wider.)
     "file": 50 * 1024 * 1024,
 }
 _IMAGES = {
@@ -30,7 +32,7 @@ _IMAGES = {
     b"GIF87a": "image/gif",
     b"GIF89a": "image/gif",
 }
-# What the tables of Python lack.
+# Types that the tables of Python lack on some systems.
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _DOCUMENTS = {
     ".docx": f"{_OFFICE}wordprocessingml.document",
@@ -39,15 +41,22 @@ _DOCUMENTS = {
 }
 _MIME_TYPE = r"[\w.+-]+/[\w.+-]+"
 _UNKNOWN: dict[Kind, str] = {
-    "image": "{} is no PNG, JPEG, GIF or WebP image, which are those that the API takes; convert it, or name its "
+    "image": "{} is not a PNG, JPEG, GIF or WebP image, and the API takes no other; convert it, or name its "
     "mime_type if your server takes it",
     "file": "the type of {} is not known; name it as mime_type",
 }
-_LOOKED_AT = 64 * 1024  # bytes that tell whether a file is text
+_SNIFF_BYTES = 64 * 1024  # enough to see whether a file is text
 
 
-class Given(NamedTuple):
-    """Data to send, and what errors call them."""
+class Attachment(NamedTuple):
+    """Data to send, and their names in errors.
+
+    Attributes:
+        data: The data.
+        name: The name of the file; empty if it has none.
+        label: The file in a message, such as "the image".
+        field: The argument to blame, "path" or "data".
+    """
 
     data: bytes
     name: str
@@ -55,59 +64,61 @@ class Given(NamedTuple):
     field: str
 
 
-def of_path(path: str | PathLike[str], max_bytes: int | None, kind: Kind) -> Given:
-    """Read a file.
+def attach_file(path: str | PathLike[str], max_bytes: int | None, kind: Kind) -> Attachment:
+    """Return a file as an attachment; no more than one byte over the limit is read.
 
     Raises:
-        RequestValidationError: There is none, it cannot be read, or it is too large.
+        RequestValidationError: It does not exist, cannot be read, or is too large.
     """
     limit = _limit(max_bytes, kind)
     if not isinstance(path, (str, PathLike)):
-        raise RequestValidationError([field_error("path", "the path of a file", path)])
+        raise _invalid(field_error("path", "the path of a file", path))
     place = Path(path)
-    given = Given(b"", place.name, repr(str(place)), "path")
+    given = Attachment(b"", place.name, repr(str(place)), "path")
     try:
         status = place.stat()
         is_file = stat.S_ISREG(status.st_mode)
         if is_file and status.st_size <= limit:
             with place.open("rb") as file:
-                return given._replace(data=file.read(limit + 1))  # it may have grown
+                return given._replace(
+                    data=file.read(limit + 1)
+                )  # it may have grown since, which `data_url` checks
     except FileNotFoundError as error:
-        _refuse(given, f"there is no file {given.label}; check the path", error)
+        _refuse(given, f"the file {given.label} does not exist; check the path", error)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         _refuse(given, f"{given.label} cannot be read ({reason}); check the path", error)
     if is_file:
         _refuse_size(given, limit, kind)
-    what = "a directory" if stat.S_ISDIR(status.st_mode) else "no file with data of its own"
-    _refuse(given, f"{given.label} is {what}; give the path of a file")
+    kind_of_file = "a directory" if stat.S_ISDIR(status.st_mode) else "a device, pipe or socket"
+    _refuse(given, f"{given.label} is {kind_of_file}; pass the path of a regular file")
 
 
-def of_bytes(data: bytes, name: str | None, kind: Kind) -> Given:
-    """Take data that were read before.
+def attach_bytes(data: bytes, name: str | None, kind: Kind) -> Attachment:
+    """Return data that were read before as an attachment.
 
     Raises:
-        RequestValidationError: They are no bytes.
+        RequestValidationError: They are not bytes.
     """
     if not isinstance(data, (bytes, bytearray, memoryview)):
-        raise RequestValidationError([field_error("data", "bytes", data)])
-    return Given(bytes(data), name or "", f"the {kind}" if name is None else repr(name), "data")
+        raise _invalid(field_error("data", "bytes", data))
+    return Attachment(bytes(data), name or "", f"the {kind}" if name is None else repr(name), "data")
 
 
-def data_url(given: Given, max_bytes: int | None, mime_type: str | None, kind: Kind) -> str:
-    """Return data as a `data:` URL in base64, after a look at their size and their type.
+def data_url(given: Attachment, max_bytes: int | None, mime_type: str | None, kind: Kind) -> str:
+    """Return the data as a `data:` URL in base64.
 
     Raises:
-        RequestValidationError: They are empty or too large, or of a type that is not known.
+        RequestValidationError: They are empty or too large, or their type is not known.
     """
     if not given.data:
-        _refuse(given, f"{given.label} is empty; give one with something in it")
+        _refuse(given, f"{given.label} is empty; pass one with data")
     if len(given.data) > (limit := _limit(max_bytes, kind)):
         _refuse_size(given, limit, kind)
     if mime_type is None:
         mime_type = _image_type(given.data) if kind == "image" else _file_type(given.data, given.name)
     elif not fullmatch(_MIME_TYPE, mime_type):
-        raise RequestValidationError([field_error("mime_type", "a type such as 'image/png'", mime_type)])
+        raise _invalid(field_error("mime_type", "a type such as 'image/png'", mime_type))
     if mime_type is None:
         _refuse(given, _UNKNOWN[kind].format(given.label))
     return f"data:{mime_type};base64,{b64encode(given.data).decode()}"
@@ -115,9 +126,9 @@ def data_url(given: Given, max_bytes: int | None, mime_type: str | None, kind: K
 
 def _limit(max_bytes: int | None, kind: Kind) -> int:
     if max_bytes is None:
-        return _MOST[kind]
-    if not isinstance(max_bytes, int) or isinstance(max_bytes, bool) or max_bytes < 1:
-        raise RequestValidationError([field_error("max_bytes", "a whole number from 1", max_bytes)])
+        return _MAX_BYTES[kind]
+    if not is_whole_number(max_bytes, 1):
+        raise _invalid(field_error("max_bytes", "a whole number from 1", max_bytes))
     return max_bytes
 
 
@@ -128,21 +139,24 @@ def _image_type(data: bytes) -> str | None:
 
 
 def _file_type(data: bytes, name: str) -> str | None:
-    """Tell a type by the data, else by the name, which is wrong for text that shares its ending with videos (`.ts`)."""
+    """Return the type of a file by its data, else by its name; None if neither tells.
+
+    The name misleads for text that shares its ending with videos, such as TypeScript (`.ts`).
+    """
     if data.startswith(b"%PDF-"):
         return "application/pdf"
     if found := _image_type(data) or _DOCUMENTS.get(Path(name).suffix.lower()):
         return found
     by_name, encoding = MimeTypes().guess_type(name)
     if encoding is not None:
-        by_name = None  # the type of what is inside
+        by_name = None  # compressed: the type would be that of the content
     if _is_text(data) and (by_name is None or by_name.startswith(("audio/", "video/"))):
         return "text/plain"
     return by_name
 
 
 def _is_text(data: bytes) -> bool:
-    start = data[:_LOOKED_AT]
+    start = data[:_SNIFF_BYTES]
     try:
         codecs.getincrementaldecoder("utf-8")().decode(start)
     except UnicodeDecodeError:
@@ -150,11 +164,17 @@ def _is_text(data: bytes) -> bool:
     return b"\0" not in start
 
 
-def _refuse_size(given: Given, limit: int, kind: Kind) -> NoReturn:
-    what = "make it smaller" if kind == "image" else "upload it and give its file_id"
-    _refuse(given, f"{given.label} is larger than {limit:,} bytes (max_bytes); {what}")
+def _refuse_size(given: Attachment, limit: int, kind: Kind) -> NoReturn:
+    advice = "make it smaller" if kind == "image" else "upload it and pass its file_id"
+    _refuse(given, f"{given.label} is larger than {limit:,} bytes (max_bytes); {advice}")
 
 
-def _refuse(given: Given, message: str, cause: Exception | None = None) -> NoReturn:
-    error = field_error(given.field, "a file that can be sent", given.data, message=message)
-    raise RequestValidationError([error]) from cause
+def _refuse(given: Attachment, message: str, cause: Exception | None = None) -> NoReturn:
+    raise _invalid(
+        field_error(given.field, "a file that can be sent", given.data, message=message)
+    ) from cause
+
+
+def _invalid(mistake: FieldError) -> RequestValidationError:
+    # No request is made here, so the message must not speak of one.
+    return RequestValidationError([mistake], outcome="The file cannot be attached")

@@ -28,7 +28,7 @@ RESPONSES_CREATE: "Operation[Response]" = Operation(
     path="/responses",
     result="response.Response",
     request="requests.ResponseCreateRequest",
-    plain={
+    unconstrained={
         "model": str, "input": str, "instructions": str, "previous_response_id": str, "conversation": str,
         "tool_choice": str, "parallel_tool_calls": bool, "stream": bool, "store": bool, "background": bool,
         "truncation": str, "service_tier": str, "prompt_cache_key": str, "prompt_cache_retention": str,
@@ -42,7 +42,7 @@ RESPONSES_RETRIEVE: "Operation[Response]" = Operation(
     path="/responses/{response_id}",
     result="response.Response",
     request="other_requests.ResponseRetrieveRequest",
-    plain={"stream": bool, "include_obfuscation": bool},
+    unconstrained={"stream": bool, "include_obfuscation": bool},
     query=("include", "stream", "starting_after", "include_obfuscation",),
 )
 RESPONSES_CANCEL: "Operation[Response]" = Operation(
@@ -71,7 +71,7 @@ RESPONSES_INPUT_ITEMS_LIST: "PagedOperation[ItemList, Item]" = PagedOperation(
     path="/responses/{response_id}/input_items",
     result="stored.ItemList",
     request="other_requests.ItemListRequest",
-    plain={"after": str, "order": str},
+    unconstrained={"after": str, "order": str},
     query=("after", "limit", "order", "include",),
 )
 RESPONSES_INPUT_TOKENS_COUNT: "Operation[InputTokenCount]" = Operation(
@@ -80,7 +80,7 @@ RESPONSES_INPUT_TOKENS_COUNT: "Operation[InputTokenCount]" = Operation(
     path="/responses/input_tokens",
     result="stored.InputTokenCount",
     request="other_requests.InputTokenCountRequest",
-    plain={
+    unconstrained={
         "model": str, "input": str, "instructions": str, "previous_response_id": str, "conversation": str,
         "tool_choice": str, "parallel_tool_calls": bool, "truncation": str,
     },
@@ -128,7 +128,7 @@ CONVERSATIONS_ITEMS_LIST: "PagedOperation[ItemList, Item]" = PagedOperation(
     path="/conversations/{conversation_id}/items",
     result="stored.ItemList",
     request="other_requests.ItemListRequest",
-    plain={"after": str, "order": str},
+    unconstrained={"after": str, "order": str},
     query=("after", "limit", "order", "include",),
 )
 CONVERSATIONS_ITEMS_RETRIEVE: "Operation[Item]" = Operation(
@@ -164,7 +164,7 @@ WEBHOOKS_UPDATE: "Operation[WebhookEndpoint]" = Operation(
     path="/webhook_endpoints/{webhook_endpoint_id}",
     result="webhooks.WebhookEndpoint",
     request="webhook_requests.WebhookUpdateRequest",
-    plain={"name": str, "url": str},
+    unconstrained={"name": str, "url": str},
 )
 WEBHOOKS_LIST: "PagedOperation[WebhookEndpointList, WebhookEndpoint]" = PagedOperation(
     name="webhooks.list",
@@ -172,7 +172,7 @@ WEBHOOKS_LIST: "PagedOperation[WebhookEndpointList, WebhookEndpoint]" = PagedOpe
     path="/webhook_endpoints",
     result="webhooks.WebhookEndpointList",
     request="webhook_requests.WebhookListRequest",
-    plain={"after": str},
+    unconstrained={"after": str},
     query=("after", "limit",),
 )
 WEBHOOKS_DELETE: "Operation[DeletedWebhookEndpoint]" = Operation(
@@ -187,7 +187,7 @@ WEBHOOKS_ROTATE_SECRET: "Operation[WebhookEndpointWithSecret]" = Operation(
     path="/webhook_endpoints/{webhook_endpoint_id}/rotate_secret",
     result="webhooks.WebhookEndpointWithSecret",
     request="webhook_requests.WebhookRotateSecretRequest",
-    plain={"keep_old_secret_active_for_24_hours": bool},
+    unconstrained={"keep_old_secret_active_for_24_hours": bool},
 )
 WEBHOOKS_TEST: "Operation[WebhookEndpointTestResult]" = Operation(
     name="webhooks.test",

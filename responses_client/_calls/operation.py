@@ -17,7 +17,19 @@ _T = TypeVar("_T")
 
 
 class Operation(NamedTuple, Generic[_R]):
-    """An endpoint; models are named, not imported, until a call needs them."""
+    """An endpoint; its models are named, and imported when a call needs them.
+
+    Attributes:
+        name: The name of the method of the client, such as `responses.create`.
+        method: The HTTP method.
+        path: The path, with placeholders such as `{response_id}`.
+        result: The model of the answer, as `module.Class` within `models`.
+        request: The model that checks the arguments; None if there are none but the options.
+        query: The arguments that go into the query, and not into the body.
+        unconstrained: The arguments that take any string or any flag, with their type. If a call has no others, there
+            is nothing to check, and the model of the request is not imported: most first calls of a program are such.
+        items: The argument that is a list of input items, in which a string stands for a message of the user.
+    """
 
     name: str
     method: str
@@ -25,13 +37,11 @@ class Operation(NamedTuple, Generic[_R]):
     result: str
     request: str | None = None
     query: tuple[str, ...] = ()
-    plain: Mapping[str, type] | None = None
-    """Arguments that take any text or any flag, with the type: with no others, there is nothing to check."""
+    unconstrained: Mapping[str, type] | None = None
     items: str | None = None
-    """The argument that is a list of input items, where a text stands for a message of the user."""
 
     def request_model(self) -> type[Model] | None:
-        """Return the class that checks the arguments; None where there are none but the options."""
+        """Return the class that checks the arguments; None if there are none but the options."""
         return None if self.request is None else _model(self.request)
 
     def result_model(self) -> type[_R]:
@@ -40,7 +50,7 @@ class Operation(NamedTuple, Generic[_R]):
 
 
 class PagedOperation(Operation[_R], Generic[_R, _T]):
-    """An endpoint whose answer lists things."""
+    """An endpoint that lists things of type `_T`."""
 
 
 @cache

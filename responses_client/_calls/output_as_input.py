@@ -1,9 +1,9 @@
-"""The output of a response as input of the next request: what the API takes back, and what it refuses; no I/O.
+"""The output of a response as input for the next request, without the items that the API would refuse; no I/O.
 
-The API keeps the items of a response under their ids, and by an id it looks up the reasoning that goes with an item.
-Without storage (`store=False`, or an organization with zero data retention) it finds nothing: an item with an id is
-then "not found". It is enough to leave the id out where the schema lets one. Reasoning needs its thoughts in the item
-itself: encrypted, as `include` asks for, or in the open, as servers of open-weight models send them.
+The API keeps the items of a response under their ids, and looks up the reasoning that belongs to an item by its id.
+Without storage (`store=False`, or an organization with zero data retention) an item with an id is "not found". Leaving
+the id out is enough, where the schema allows that. Reasoning then needs its thoughts in the item itself: encrypted, as
+`include` asks for, or in the open, as servers of open-weight models send them.
 """
 
 from __future__ import annotations
@@ -42,14 +42,18 @@ KEEPS_ID = frozenset(
         "web_search_call",
     }
 )
-"""Types of items that the API demands an id of; of a message it demands one only in the form of an output."""
+"""The types of items whose id is required in a request, by OpenAI's published schema.
+
+Of a message it is required only in the form of an output.
+"""
 
 
 def as_input(response: Response, store: bool | None) -> list[InputItem]:
-    """Return the output without what the API would refuse; see `Response.as_input`."""
+    """Return the output as input; see `Response.as_input`."""
     if store is None:
         store = response.store is not False
     items: list[InputItem] = [*(response.output if store else _unstored(response.output))]
+    # The API refuses reasoning that is not followed by the item it led to, as after `max_output_tokens`.
     while items and items[-1].type == "reasoning":
         items.pop()
     return items

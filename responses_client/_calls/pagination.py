@@ -1,4 +1,4 @@
-"""Pages of lists: what came, and the way to what follows."""
+"""Pages of lists, and the iteration over all pages that follow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import (
     Iterator,
     Sequence,
 )
-from typing import TYPE_CHECKING, Any, Generic, Never, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Never, Protocol, TypeVar
 
 from .._base.public import public
 from ..errors import ResponseValidationError
@@ -29,31 +29,31 @@ _F = TypeVar("_F")
 
 
 class Listing(Protocol[T_co]):
-    """The answer of an endpoint that lists things."""
+    """The answer of an endpoint that lists things, as a model."""
 
     @property
     def data(self) -> Sequence[T_co]:
-        """What is listed."""
+        """The listed things."""
         ...
 
     @property
     def has_more(self) -> bool | None:
-        """Whether something follows."""
+        """Whether more follow; None if the server does not say."""
         ...
 
     @property
     def first_id(self) -> str | None:
-        """Id of the first."""
+        """The id of the first one."""
         ...
 
     @property
     def last_id(self) -> str | None:
-        """Id of the last."""
+        """The id of the last one."""
         ...
 
     @property
     def meta(self) -> ResponseMeta | None:
-        """Of the answer."""
+        """The facts of the answer."""
         ...
 
     def to_dict(self) -> JsonObject:
@@ -65,16 +65,16 @@ class Listing(Protocol[T_co]):
         ...
 
 
-def _without_client(cursor: str) -> Never:
+def _refuse_copy(cursor: str) -> Never:
     raise RuntimeError(
-        f"This page is a copy, which has no client: list again with after={cursor!r} for what follows"
+        f"This page is a copy, which has no client: call list again with after={cursor!r} for the next page"
     )
 
 
 class _Page(Generic[T]):
     """The base of `Page` and `AsyncPage`.
 
-    Copies and pickles have what is on the page, and not the client, which knows the key.
+    Copies and pickles contain the page without its client, which knows the key.
     """
 
     def __init__(self, listing: Listing[T], after: object) -> None:
@@ -82,21 +82,21 @@ class _Page(Generic[T]):
         self._after = after
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "follow": _without_client}
+        return {**self.__dict__, "_fetch_after": _refuse_copy}
 
     @property
     def data(self) -> list[T]:
-        """What this page lists, in the order of the server."""
+        """The items of this page, in the order of the server; a new list at each access."""
         return list(self._listing.data)
 
     @property
     def first_id(self) -> str | None:
-        """Id of the first thing on the page; None if the server does not say."""
+        """The id of the first item; None if the server does not say."""
         return self._listing.first_id
 
     @property
     def last_id(self) -> str | None:
-        """Id of the last thing on the page; None if the server does not say."""
+        """The id of the last item; None if the server does not say."""
         return self._listing.last_id
 
     @property
@@ -106,30 +106,31 @@ class _Page(Generic[T]):
 
     @property
     def meta(self) -> ResponseMeta | None:
-        """Request id, status, headers, rate limits, time and tries of the answer that the page came in."""
+        """The facts of the answer: request id, status, headers, rate limits, seconds, and number of attempts."""
         return self._listing.meta
 
     def to_dict(self) -> JsonObject:
-        """Return the page as JSON data, as it came."""
+        """Return the page as JSON data, as the server sent it."""
         return self._listing.to_dict()
 
     def to_json(self) -> str:
-        """Return the page as JSON text, as it came."""
+        """Return the page as JSON text, as the server sent it."""
         return self._listing.to_json()
 
     def has_next_page(self) -> bool:
-        """Say whether another page follows."""
+        """Whether another page follows; a method, as in the official package."""
         return self.has_more
 
     def next_cursor(self) -> str | None:
-        """Return the id that the next page comes after; None on the last page.
+        """Return the `after` of the next page: the id of the last item; None on the last page.
 
         Raises:
-            ResponseValidationError: The server says that there is more, but not where.
+            ResponseValidationError: The server says that more follow, but gives no id, or the `after` of this page.
         """
         if not self.has_more:
             return None
-        ids = [self.last_id, *(cast("object", getattr(last, "id", None)) for last in self.data[-1:])]
+        # Some servers send no `last_id`, or something else than a string.
+        ids: list[object] = [self.last_id, *(getattr(item, "id", None) for item in self.data[-1:])]
         cursor = next((found for found in ids if found and isinstance(found, str)), None)
         if cursor is None:
             raise self._broken("but not where: it gives neither a last_id nor ids")
@@ -137,22 +138,26 @@ class _Page(Generic[T]):
             raise self._broken(f"but gives the same cursor again, {cursor!r}")
         return cursor
 
-    def cursor_after(self, seen: set[object]) -> str | None:
-        """Return the next cursor of a walk, which must never come to a place twice."""
+    def check_cursor(self, seen: set[object]) -> bool:
+        """Whether an iteration has a next page; `seen` are the cursors of its pages so far, to which this adds.
+
+        Raises:
+            ResponseValidationError: The next page is one of those. Some servers ignore `after`, and would never end.
+        """
         seen.add(self._after)
         cursor = self.next_cursor()
         if cursor is not None and cursor in seen:
             raise self._broken(f"but leads back to {cursor!r}, which was listed before")
-        return cursor
+        return cursor is not None
 
-    def _following(self, follow: Callable[[str], _F]) -> _F:
+    def _fetch_next(self, fetch_after: Callable[[str], _F]) -> _F:
         cursor = self.next_cursor()
         if cursor is None:
-            raise RuntimeError("This is the last page; has_next_page() tells.")
-        return follow(cursor)
+            raise RuntimeError("This is the last page; check has_next_page() first.")
+        return fetch_after(cursor)
 
-    def _broken(self, what: str) -> ResponseValidationError:
-        text = f"The server says that the list goes on (has_more), {what}"
+    def _broken(self, problem: str) -> ResponseValidationError:
+        text = f"The server says that the list continues (has_more), {problem}"
         return ResponseValidationError(text, path="last_id", body=self.to_dict(), meta=self.meta)
 
     def __repr__(self) -> str:
@@ -162,30 +167,35 @@ class _Page(Generic[T]):
 
 @public
 class Page(_Page[T], Iterable[T]):
-    """A page of a list. Iterating over it gives what is on it and on all pages after it."""
+    """A page of a list; iterating over it yields its items and those of all pages after it.
 
-    def __init__(self, listing: Listing[T], after: object, follow: Callable[[str], Page[T]]) -> None:
+    The pages after it are fetched when the iteration gets there.
+
+    Raises:
+        APIError: While iterating, a page could not be fetched.
+    """
+
+    def __init__(self, listing: Listing[T], after: object, fetch_after: Callable[[str], Page[T]]) -> None:
         super().__init__(listing, after)
-        self.follow = follow
+        self._fetch_after = fetch_after
 
     def get_next_page(self) -> Page[T]:
-        """Return the page that follows.
+        """Fetch the page after this one.
 
         Raises:
-            RuntimeError: This is the last page.
-            APIError: No valid answer, see `responses_client.errors`.
+            RuntimeError: This is the last page, or a copy without a client.
+            APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
-        return self._following(self.follow)
+        return self._fetch_next(self._fetch_after)
 
     def iter_pages(self) -> Iterator[Page[T]]:
-        """Iterate over this page and those after it, each fetched when it is its turn."""
+        """Iterate over this page and those after it; each is fetched when the iteration gets there."""
         page, seen = self, set[object]()
         while True:
             yield page
-            cursor = page.cursor_after(seen)
-            if cursor is None:
+            if not page.check_cursor(seen):
                 return
-            page = self.follow(cursor)
+            page = page.get_next_page()
 
     def __iter__(self) -> Iterator[T]:
         for page in self.iter_pages():
@@ -194,27 +204,35 @@ class Page(_Page[T], Iterable[T]):
 
 @public
 class AsyncPage(_Page[T], AsyncIterable[T]):
-    """A page of a list. `async for` over it gives what is on it and on all pages after it."""
+    """A page of a list; `async for` over it yields its items and those of all pages after it; see `Page`."""
 
-    def __init__(self, listing: Listing[T], after: object, follow: Callable[[str], AsyncPager[T]]) -> None:
+    def __init__(
+        self, listing: Listing[T], after: object, fetch_after: Callable[[str], AsyncPager[T]]
+    ) -> None:
         super().__init__(listing, after)
-        self.follow = follow
+        self._fetch_after = fetch_after
 
     async def get_next_page(self) -> AsyncPage[T]:
-        """Return the page that follows; see `Page.get_next_page`."""
-        return await self._following(self.follow)
+        """Fetch the page after this one; see `Page.get_next_page`."""
+        return await self._fetch_next(self._fetch_after)
 
     def iter_pages(self) -> AsyncIterator[AsyncPage[T]]:
-        """Iterate over this page and those after it, each fetched when it is its turn."""
+        """Iterate over this page and those after it; each is fetched when the iteration gets there."""
         return _Pages(self)
 
     def __aiter__(self) -> AsyncIterator[T]:
-        return _Things(_Pages(self))
+        return _Items(_Pages(self))
 
 
 @public
 class AsyncPager(AsyncIterable[T]):
-    """A list not yet asked for: `await` gives its first page, `async for` all that it lists."""
+    """A list that is not requested yet: `await` returns its first page, `async for` yields the items of all pages.
+
+    Each `await` and each iteration sends requests of its own.
+
+    Raises:
+        APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
+    """
 
     def __init__(self, fetch: Callable[[], Awaitable[AsyncPage[T]]]) -> None:
         self._fetch = fetch
@@ -223,15 +241,15 @@ class AsyncPager(AsyncIterable[T]):
         return self._fetch().__await__()
 
     def iter_pages(self) -> AsyncIterator[AsyncPage[T]]:
-        """Iterate over the pages, each fetched when it is its turn."""
+        """Iterate over the pages; each is fetched when the iteration gets there."""
         return _Pages(self)
 
     def __aiter__(self) -> AsyncIterator[T]:
-        return _Things(_Pages(self))
+        return _Items(_Pages(self))
 
 
 class _Pages(AsyncIterator[AsyncPage[T]]):
-    # No async generators: one that is left early waits for the garbage collector.
+    # Not async generators: one that is left early would have to wait for the garbage collector to be closed.
     def __init__(self, start: AsyncPage[T] | AsyncPager[T]) -> None:
         self._start = start
         self._page: AsyncPage[T] | None = None
@@ -242,20 +260,19 @@ class _Pages(AsyncIterator[AsyncPage[T]]):
             start = self._start
             self._page = start if isinstance(start, AsyncPage) else await start
             return self._page
-        cursor = self._page.cursor_after(self._seen)
-        if cursor is None:
+        if not self._page.check_cursor(self._seen):
             raise StopAsyncIteration
-        self._page = await self._page.follow(cursor)
+        self._page = await self._page.get_next_page()
         return self._page
 
 
-class _Things(AsyncIterator[T]):
+class _Items(AsyncIterator[T]):
     def __init__(self, pages: AsyncIterator[AsyncPage[T]]) -> None:
         self._pages = pages
-        self._left: Iterator[T] = iter(())
+        self._rest: Iterator[T] = iter(())
 
     async def __anext__(self) -> T:
         while True:
-            for thing in self._left:
+            for thing in self._rest:
                 return thing
-            self._left = iter((await anext(self._pages)).data)
+            self._rest = iter((await anext(self._pages)).data)

@@ -1,4 +1,20 @@
-"""Waiting for a response that runs in the background: what to do when is pure, what waits is `async def` over `IO`."""
+"""Polling of a background response until it is finished: the schedule, which is pure, and the loop over `IO`."""
+
+# How it works
+#
+#     +--> sleep next_delay() ---> GET /responses/{id} ---+---> finished -----------------------> return it
+#     |                                                   |
+#     +---- on_progress, if status or output is new <-----+---- running
+#     |                                                   |
+#     +---- it may pass <---------------------------------+---- error ---> it will not: raise it
+#
+# - The first poll is due at once, unless the caller passed a response, which counts as the first one.
+# - The delay is `poll_interval`, then grows by half up to 10 s; a longer interval stays as it is. It is up to a quarter
+#   shorter by chance, so that many programs do not poll in step. A server may ask for more (`retry-after`, or OpenAI's
+#   `openai-poll-after-ms`), up to five minutes.
+# - With a `timeout`, the last poll is about a second before its end: polling at the very end would not return in time.
+#   Each poll has the remaining time as its deadline.
+# - A poll is a call with all its retries; an error is one that was left after them. Ten in a row end the wait.
 
 from __future__ import annotations
 
@@ -6,7 +22,7 @@ import math
 import random
 from collections.abc import Callable, Coroutine, Mapping
 from inspect import isawaitable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from .._base import clock
 from .._base.field_errors import FieldError, field_error
@@ -23,125 +39,133 @@ if TYPE_CHECKING:
     from .._transport.protocols import IO
     from .settings import Settings
 
-__all__ = ["Waiting", "has_ended", "plain", "wait"]
+__all__ = ["PollSchedule", "has_ended", "require_sync", "wait"]
 
 _GROWTH = 1.5
-_LEAST_GROWN = 0.1  # what an interval of 0 grows from: nobody wants to ask without a pause for ever
-_LONGEST_INTERVAL = 10.0
-_LONGEST_ASKED = 300.0  # what a server may ask to wait
-_LAST_SECONDS = 1.0  # left for a last look
-_MOST_FAILED_LOOKS = 10  # in a row
+_MAX_GROWTHS = 64  # a float overflows at some power of `_GROWTH`
+_MIN_GROWN_SECONDS = 0.1  # an interval of 0 grows from here: nobody wants to poll without a pause forever
+_MAX_INTERVAL_SECONDS = 10.0
+_MAX_REQUESTED_SECONDS = 300.0
+_LAST_POLL_SECONDS = 1.0  # before the end of the time
+_MIN_DEADLINE_SECONDS = 0.001
+_MAX_FAILED_POLLS = 10  # in a row
 
 
-class Waiting:
-    """Decides when a response is looked at, and when that ends; without I/O or a clock.
+class PollSchedule:
+    """When a response is polled, and when that ends; without I/O or a clock.
+
+    Args:
+        given: The id of the response, or the response itself.
+        poll_interval: The first delay, in seconds.
+        timeout: The limit for the whole wait, in seconds; None for no limit.
 
     Attributes:
-        response: The last state seen; None before the first.
+        response_id: The id of the response.
+        response: The last known state; None before the first.
 
     Raises:
-        RequestValidationError: An argument makes no sense.
+        RequestValidationError: An argument is not valid.
     """
 
     def __init__(self, given: object, *, poll_interval: float, timeout: float | None) -> None:
         self.response = given if isinstance(given, Response) else None
-        self._id: object = given if self.response is None else self.response.id
+        response_id = given if self.response is None else self.response.id
+        self.response_id = response_id if isinstance(response_id, str) else ""
         self._interval = poll_interval
         self._timeout = timeout
-        self._looks = 0 if self.response is None else 1
+        self._polls = 0 if self.response is None else 1
         self._is_last = False
-        self._asked: float | None = None
-        self._error: APIError | None = None  # of the last look, if it failed
-        self._failed_looks = 0
+        self._requested_delay: float | None = None
+        self._error: APIError | None = None  # of the last poll, if it failed
+        self._failed_polls = 0
         mistakes: list[FieldError] = []
         if not is_seconds(poll_interval, least=0):
             mistakes.append(field_error("poll_interval", "a number of seconds, 0 or more", poll_interval))
         if timeout is not None and not is_seconds(timeout):
             mistakes.append(field_error("timeout", "a positive number of seconds, or None", timeout))
-        if not (isinstance(self._id, str) and self._id.strip()) and not self.is_over():
+        if not self.response_id.strip() and self.result is None:
             expected = "the id of a response, or a response that has one"
-            mistakes.append(field_error("response_id", expected, self._id))
+            mistakes.append(field_error("response_id", expected, response_id))
         if mistakes:
             raise RequestValidationError(mistakes)
 
     @property
-    def response_id(self) -> str:
-        """The id of what is waited for."""
-        return cast("str", self._id)
+    def result(self) -> Response | None:
+        """The finished response; None until then."""
+        return self.response if self.response is not None and has_ended(self.response) else None
 
-    def is_over(self) -> bool:
-        """Tell whether the response is finished."""
-        return self.response is not None and has_ended(self.response)
+    def remaining(self, elapsed: float) -> float | None:
+        """Return the seconds that remain of the time; None if there is no limit."""
+        return None if self._timeout is None else self._timeout - elapsed
 
-    def left(self, passed: float) -> float | None:
-        """Return the seconds that are left when some have passed; None if there is no bound."""
-        return None if self._timeout is None else self._timeout - passed
+    def next_delay(self, elapsed: float, random: float) -> float:
+        """Return the seconds until the next poll.
 
-    def pause(self, passed: float, random: float) -> float:
-        """Return the seconds until the next look; `passed` of all have, `random` is a number in [0, 1).
-
-        The first look at a response that is known by its id alone is due at once. Waits grow by half up to
-        10 s, less up to a quarter by chance; a server may ask for a longer one. Shortly before the time is up
-        there is a last look.
+        Args:
+            elapsed: The seconds since the start of the wait.
+            random: A number in [0, 1).
 
         Raises:
-            WaitTimeout: No time is left for another look.
+            WaitTimeout: No time is left for another poll.
         """
-        left = self.left(passed)
-        if self._is_last or (left is not None and left <= 0):
+        remaining = self.remaining(elapsed)
+        if self._is_last or (remaining is not None and remaining <= 0):
             raise self._timed_out()
-        if not self._looks:
+        if not self._polls:
             return 0.0
-        # The exponent is bounded so that a float cannot overflow.
-        least = self._interval if self._looks == 1 else max(self._interval, _LEAST_GROWN)
-        grown = least * _GROWTH ** min(self._looks - 1, 64)
-        pause = min(grown, max(self._interval, _LONGEST_INTERVAL)) * (1 - random / 4)
-        pause = max(pause, min(self._asked or 0.0, _LONGEST_ASKED))
-        latest = math.inf if left is None else left - min(_LAST_SECONDS, left / 2)
-        self._is_last = pause > latest
-        return min(pause, latest)
+        first = self._interval if self._polls == 1 else max(self._interval, _MIN_GROWN_SECONDS)
+        grown = first * _GROWTH ** min(self._polls - 1, _MAX_GROWTHS)
+        delay = min(grown, max(self._interval, _MAX_INTERVAL_SECONDS)) * (1 - random / 4)
+        delay = max(delay, min(self._requested_delay or 0.0, _MAX_REQUESTED_SECONDS))
+        latest = math.inf if remaining is None else remaining - min(_LAST_POLL_SECONDS, remaining / 2)
+        self._is_last = delay > latest
+        return min(delay, latest)
 
-    def saw(self, response: Response) -> bool:
-        """Take what a look gave; tell whether its status or its output is new."""
+    def record(self, response: Response) -> bool:
+        """Take the response of a poll; return whether its status or its output is new."""
         last, self.response = self.response, response
-        self._noted(None, None if response.meta is None else _asked(response.meta.headers))
+        self._count_poll(None, None if response.meta is None else _requested_delay(response.meta.headers))
         return last is None or (last.status, last.output) != (response.status, response.output)
 
-    def failed(self, error: APIError) -> bool:
-        """Take the error of a look; tell whether to look again, as it may pass."""
-        self._noted(error, error.retry_after if isinstance(error, APIStatusError) else None)
-        self._failed_looks += 1
-        return _may_pass(error) and self._failed_looks < _MOST_FAILED_LOOKS
+    def record_failure(self, error: APIError) -> bool:
+        """Take the error of a poll; return whether to poll again."""
+        self._count_poll(error, error.retry_after if isinstance(error, APIStatusError) else None)
+        self._failed_polls += 1
+        return _is_transient(error) and self._failed_polls < _MAX_FAILED_POLLS
 
-    def _noted(self, error: APIError | None, asked: float | None) -> None:
-        self._looks += 1
+    def _count_poll(self, error: APIError | None, requested_delay: float | None) -> None:
+        self._polls += 1
         self._error = error
-        self._asked = asked
+        self._requested_delay = requested_delay
         if error is None:
-            self._failed_looks = 0
+            self._failed_polls = 0
 
     def _timed_out(self) -> WaitTimeout:
         state = (
             "no state of it was seen" if self.response is None else f"its status is {self.response.status!r}"
         )
-        text = f"The response {self._id} was not finished within {self._timeout:g} s: {state}; wait again or cancel it"
+        text = (
+            f"The response {self.response_id} was not finished within {self._timeout:g} s: {state}; "
+            "wait again or cancel it"
+        )
         error = WaitTimeout(text, response=self.response)
         error.__cause__ = self._error
         return error
 
 
-def _asked(headers: Mapping[str, str]) -> float | None:
-    """Give the seconds that the headers of a good answer ask to wait, in the ways of HTTP or of polling."""
+def _requested_delay(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that the headers of a good answer ask to wait, as HTTP or as OpenAI writes it."""
     seconds = parse_retry_after(headers)
     if seconds is None:
         seconds = parse_retry_after({"retry-after-ms": headers.get("openai-poll-after-ms", "")})
     return seconds
 
 
-def _may_pass(error: APIError) -> bool:
-    """Tell whether an error that was left after all retries may be over soon."""
+def _is_transient(error: APIError) -> bool:
+    """Whether an error that was left after all retries may be over at the next poll."""
     if not isinstance(error, APIStatusError):
         return isinstance(error, APIConnectionError)
+    # Asked for one more retry, however long it has to wait: what `decide` never repeats will not pass.
     outcome = StatusFailure(error.status_code, error.headers, error.code, error.type)
     policy = Policy(max_retries=1, max_retry_after=math.inf)
     return isinstance(decide(0, outcome, policy=policy, now=clock.time(), random=0), Retry)
@@ -150,66 +174,69 @@ def _may_pass(error: APIError) -> bool:
 async def wait(
     io: IO,
     settings: Settings,
-    waiting: Waiting,
+    schedule: PollSchedule,
     on_progress: Callable[[Response], object] | None,
     params: Mapping[str, object],
 ) -> Response:
-    """Look at a response until it is finished, and return it.
+    """Poll a response until it is finished, and return it.
 
     Raises:
         WaitTimeout: It was not finished in time.
-        APIError: It cannot be looked at.
+        APIError: It cannot be polled.
     """
-    if waiting.is_over():
-        return cast("Response", waiting.response)
-    call = prepare(RESPONSES_RETRIEVE, params, settings, (waiting.response_id,))
+    result = schedule.result
+    if result is not None:
+        return result
+    call = prepare(RESPONSES_RETRIEVE, params, settings, (schedule.response_id,))
     start = clock.monotonic()
-    while not waiting.is_over():
-        await io.sleep(waiting.pause(clock.monotonic() - start, random.random()))
+    while result is None:
+        await io.sleep(schedule.next_delay(clock.monotonic() - start, random.random()))
         try:
-            response = await fetch(io, _within(call, waiting.left(clock.monotonic() - start)))
+            response = await fetch(io, _bounded(call, schedule.remaining(clock.monotonic() - start)))
         except APIError as error:
-            if not waiting.failed(error):
+            if not schedule.record_failure(error):
                 raise
             continue
-        if waiting.saw(response) and on_progress is not None:
-            told = on_progress(response)
-            if isawaitable(told):
-                await told
-    return cast("Response", waiting.response)
+        if schedule.record(response) and on_progress is not None:
+            returned = on_progress(response)
+            if isawaitable(returned):
+                await returned
+        result = schedule.result
+    return result
 
 
-def _within(call: Call[Response], left: float | None) -> Call[Response]:
-    """Bound a look by what is left of the time."""
-    if left is None:
+def _bounded(call: Call[Response], remaining: float | None) -> Call[Response]:
+    """Return a call whose deadline is no later than the end of the wait."""
+    if remaining is None:
         return call
     deadline = call.settings.deadline
-    bound = max(left if deadline is None else min(left, deadline), 0.001)
-    return call._replace(settings=call.settings.replace(deadline=bound))
+    bound = max(remaining if deadline is None else min(remaining, deadline), _MIN_DEADLINE_SECONDS)
+    return call._replace(settings=call.settings.for_call({"deadline": bound}))
 
 
-def plain(function: Callable[[Response], object] | None) -> Callable[[Response], object] | None:
-    """Refuse a function that is async, for the client that is not.
+def require_sync(function: Callable[[Response], object] | None) -> Callable[[Response], object] | None:
+    """Return a function for the sync client, where it must not be async.
 
     Raises:
-        ConfigurationError: It gave something to wait for.
+        ConfigurationError: From the returned function: it returned something to await.
     """
     if function is None:
         return None
 
     def call(response: Response) -> None:
-        told = function(response)
-        if isawaitable(told):
-            if isinstance(told, Coroutine):
-                told.close()
+        returned = function(response)
+        if isawaitable(returned):
+            if isinstance(returned, Coroutine):  # closed, it does not warn that it was never awaited
+                returned.close()
             raise needs_async("on_progress")
 
     return call
 
 
 def has_ended(response: Response) -> bool:
-    """Tell whether a response is finished: a status that is not known here counts as an end.
+    """Whether a response is finished.
 
-    One without a status is finished if it has output.
+    A status that this version does not know counts as an end, since to wait for another one might take forever. A
+    response without a status, as from servers that never run one in the background, is finished if it has output.
     """
     return bool(response.output) if response.status is None else response.status not in RUNNING_STATUSES

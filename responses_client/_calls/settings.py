@@ -1,4 +1,4 @@
-"""The client's settings: checked once, frozen, and the only place that reads environment variables."""
+"""The settings of a client: checked once, frozen, and the only place that reads environment variables."""
 
 from __future__ import annotations
 
@@ -25,14 +25,17 @@ from .._base.messages import MAX_VALUE_CHARS, one_line
 from .._base.options import HttpAuth, QueryValue, TimeoutLike
 from .._base.redaction import MASK, redact_headers
 from .._base.validation import (
+    InvalidValue,
+    check_argument,
+    check_flag,
     check_headers,
+    check_option,
     check_query,
     check_text,
-    invalid_option,
     is_seconds,
+    is_whole_number,
     unknown_argument,
 )
-from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
     from ..models import StreamEvent
@@ -52,8 +55,9 @@ __all__ = [
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 HOOKS = ("on_request", "on_response", "on_event")
-_WATCHERS = (*HOOKS, "telemetry")
-_KEPT = frozenset({"api_key", "base_url"})  # by default from the environment, which was read at the start
+_CALLBACKS = (*HOOKS, "telemetry")
+# None for one of these means the environment, which `resolve` has read: in a later change it changes nothing.
+_UNCHANGED_BY_NONE = frozenset({"api_key", "base_url"})
 _VARIABLES = {
     "api_key": "OPENAI_API_KEY",
     "base_url": "OPENAI_BASE_URL",
@@ -61,67 +65,70 @@ _VARIABLES = {
     "project": "OPENAI_PROJECT_ID",
     "webhook_secret": "OPENAI_WEBHOOK_SECRET",
 }
-_LAST = "\U0010ffff"
+_LAST_UNICODE = "\U0010ffff"
 _HOST = r"[\w.-]+|[0-9A-Fa-f:.]+"
-# The public cloud, that of the US government, that of China.
+# Azure's public cloud, and its clouds for the US government and for China.
 _AZURE_HOST = r".+\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)\.?"
 
-_Check: TypeAlias = Callable[[str, Any], object]
-"""Takes what the option is called in an error and its value; gives the value to keep."""
+_Check: TypeAlias = Callable[[object], object]
+"""Takes the value of an option and returns the value to keep; raises `InvalidValue`."""
 
 
 class Options(TypedDict, total=False):
-    """The options of a client; the defaults are those of `Settings`."""
+    """The options of a client, for `Client`, `AsyncClient` and `with_options`.
+
+    One that cannot work raises `ConfigurationError` when the client is made.
+    """
 
     api_key: ApiKey | None
-    """The key, or a function that gives one; by default the variable OPENAI_API_KEY."""
+    """The key, or a function that returns one; by default the variable OPENAI_API_KEY."""
     auth: Literal["bearer", "api-key"] | HttpAuth | None
-    """Where the key goes: "bearer" into `Authorization`, "api-key" into a header of that name.
+    """The header that carries the key, or an `httpx.Auth` that signs requests in its place.
 
-    None is "api-key" for a key at an address of Azure, and "bearer" for tokens and elsewhere. An `httpx.Auth` signs
-    the requests in place of the key.
+    "bearer" is `Authorization`, "api-key" a header of that name. None, the default, is "api-key" for a key at an
+    address of Azure, and "bearer" for all else, tokens included.
     """
     base_url: str | None
-    """Where the API is; by default the variable OPENAI_BASE_URL, else https://api.openai.com/v1."""
+    """The address of the API; by default the variable OPENAI_BASE_URL, else https://api.openai.com/v1."""
     organization: str | None
-    """Sent as `OpenAI-Organization`; by default the variable OPENAI_ORG_ID."""
+    """The header `OpenAI-Organization`; by default the variable OPENAI_ORG_ID, else it is not sent."""
     project: str | None
-    """Sent as `OpenAI-Project`; by default the variable OPENAI_PROJECT_ID."""
+    """The header `OpenAI-Project`; by default the variable OPENAI_PROJECT_ID, else it is not sent."""
     webhook_secret: str | None
-    """What webhooks are signed with; by default the variable OPENAI_WEBHOOK_SECRET."""
+    """The secret that webhooks are signed with, `whsec_...`; by default the variable OPENAI_WEBHOOK_SECRET."""
     timeout: float | TimeoutLike | None
-    """Seconds that each network wait may take, or an `httpx.Timeout`; None waits for ever."""
+    """The limit for each wait on the network, in seconds, or an `httpx.Timeout`; 600 by default, None sets no limit."""
     connect_timeout: float
-    """Seconds that making a connection may take, where `timeout` is a number."""
+    """The limit for opening a connection, in seconds, if `timeout` is a number or None; 5 by default."""
     deadline: float | None
-    """Seconds that a call may take with all its tries; None sets no bound."""
+    """The limit for a call with all its attempts and waits, in seconds; None, the default, sets no limit."""
     max_retries: int
-    """How often a failed request is sent again."""
+    """How often a failed request is sent again; 2 by default."""
     default_headers: Mapping[str, str | None] | None
-    """Headers for every request; None as a value removes one."""
+    """Headers for every request; None as a value removes one that the client would send."""
     default_query: Mapping[str, QueryValue] | None
-    """Query parameters for every request."""
+    """Query parameters for every request; None as a value leaves one out."""
     strict: bool
-    """Raise `ResponseValidationError` for a malformed part of an answer instead of keeping it as unknown."""
+    """Whether a malformed part of an answer raises `ResponseValidationError`; False, the default, keeps it as unknown."""
     validate_requests: bool
-    """Check requests before they are sent."""
+    """Whether requests are checked before they are sent; True by default. False sends arguments as they are."""
     idle_timeout: float | None
-    """Seconds that may pass between two events of a stream; None leaves it to `timeout`."""
+    """The limit for the wait for the next event of a stream, in seconds; None, the default, leaves it to `timeout`."""
     max_event_bytes: int
-    """The size from which an event of a stream is refused."""
+    """The limit for one event of a stream, in bytes; 64 MiB by default."""
     max_redirects: int
-    """How many redirects within the same origin are followed."""
+    """How many redirects within the origin an attempt follows; 5 by default."""
     on_request: Callable[[RequestInfo], object] | None
-    """Called before each try of a call; with `AsyncClient`, hooks may be async. What a hook raises is logged."""
+    """Called before each attempt of a call. Exceptions of hooks are logged; with `AsyncClient`, hooks may be async."""
     on_response: Callable[[ResponseInfo], object] | None
-    """Called after each try, with its answer, of streams the headers alone, or with the error."""
+    """Called after each attempt with its answer, for streams when the headers have come, or with the error."""
     on_event: Callable[[StreamEvent], object] | None
-    """Called with each event of a stream over HTTP as it comes, before the stream gives it."""
+    """Called with each event of a stream over HTTP as it comes, before the user gets it."""
     telemetry: Telemetry | None
     """A `responses_client.otel.OpenTelemetry`, for spans and metrics."""
 
 
-class _Values(NamedTuple):  # no dataclass: its methods are compiled at every start
+class _Values(NamedTuple):  # not a dataclass, whose methods are compiled at each start of a program
     api_key: str | KeyFunction | None = None
     auth: str | HttpAuth | None = None
     base_url: str = DEFAULT_BASE_URL
@@ -146,52 +153,71 @@ class _Values(NamedTuple):  # no dataclass: its methods are compiled at every st
 
 
 class Settings(_Values):
-    """Checked options of a client (see `Options`); the repr shows no secret.
+    """The checked options of a client, with the names of `Options`; the repr shows no secret.
 
-    Making one with a value that cannot work raises `ConfigurationError`.
+    Raises:
+        ConfigurationError: An option cannot work.
     """
 
     __slots__ = ()
 
     def __new__(cls, **options: Unpack[Options]) -> Self:
-        """Check the options; those left out have their defaults."""
+        """Check the options; those that are left out have their defaults."""
         values: dict[str, Any] = {**_Values._field_defaults, **options}
         for name, check in _CHECKS.items():
-            values[name] = check(f"{name} argument", values[name])
+            values[name] = check_option(f"{name} argument", check, values[name])
         return super().__new__(cls, **values)
 
     @property
     def http_auth(self) -> HttpAuth | None:
-        """What signs the requests in place of the key."""
+        """The object that signs requests in place of the key; None if there is none."""
         return None if isinstance(self.auth, str) else self.auth
 
     @property
     def is_observed(self) -> bool:
-        """Whether somebody is to be told of calls."""
+        """Whether there is a hook or telemetry."""
         hooks = self.on_request, self.on_response, self.on_event
         return self.telemetry is not None or hooks != (None, None, None)
 
     def replace(self, **changes: Unpack[Options]) -> Self:
-        """Give settings with some options changed, under the same checks.
+        """Return settings with some options changed, under the same checks.
 
-        `default_headers` and `default_query` are added to those there are; None clears them. None as key or
-        address keeps what there is.
+        `default_headers` and `default_query` are added to the present ones; None clears them. None as key or address
+        changes nothing.
+
+        Raises:
+            ConfigurationError: An option cannot work.
+            TypeError: There is no option of that name.
         """
         _refuse_unknown("with_options", changes)
-        given = {k: v for k, v in cast("dict[str, Any]", changes).items() if v is not None or k not in _KEPT}
+        given = {
+            k: v
+            for k, v in cast("dict[str, Any]", changes).items()
+            if v is not None or k not in _UNCHANGED_BY_NONE
+        }
         if headers := given.get("default_headers"):
-            checked = check_headers("default_headers argument", headers)
+            checked = check_option("default_headers argument", check_headers, headers)
             given["default_headers"] = merge_headers(self.default_headers, checked)
         if query := given.get("default_query"):
-            given["default_query"] = {**self.default_query, **check_query("default_query argument", query)}
+            checked_query = check_option("default_query argument", check_query, query)
+            given["default_query"] = {**self.default_query, **checked_query}
         return type(self)(**cast("Options", {**self._asdict(), **given}))
+
+    def for_call(self, options: Mapping[str, object]) -> Self:
+        """Return these settings with the options of one call: `timeout`, `deadline`, `max_retries`.
+
+        Raises:
+            RequestValidationError: One of them cannot work.
+        """
+        checked: dict[str, Any] = {n: check_argument(n, _CHECKS[n], value) for n, value in options.items()}
+        return self._replace(**checked)
 
     def __repr__(self) -> str:
         shown = {name: getattr(self, name) for name in _CHECKS}
         for name in ("api_key", "webhook_secret"):
             shown[name] = shown[name] and MASK
         shown["auth"] = self.auth if self.http_auth is None else type(self.auth)
-        for name in _WATCHERS:
+        for name in _CALLBACKS:
             shown[name] = shown[name] and type(shown[name])  # a partial shows its arguments
         for name in ("default_headers", "default_query"):
             shown[name] = redact_headers(shown[name])
@@ -199,9 +225,13 @@ class Settings(_Values):
 
 
 def resolve(environ: Mapping[str, str] | None = None, /, **options: Unpack[Options]) -> Settings:
-    """Make settings of options, and of environment variables for the options left out or None.
+    """Return settings of options, and of environment variables in place of options that are left out or None.
 
-    A variable that is blank counts as not set. `environ` is for tests, `os.environ` by default.
+    A blank variable counts as not set. `environ` is for tests; it is `os.environ` by default.
+
+    Raises:
+        ConfigurationError: An option or a variable cannot work.
+        TypeError: There is no option of that name.
     """
     _refuse_unknown("Client", options)
     variables = os.environ if environ is None else environ
@@ -209,12 +239,12 @@ def resolve(environ: Mapping[str, str] | None = None, /, **options: Unpack[Optio
     for name, variable in _VARIABLES.items():
         value = variables.get(variable, "")
         if given.get(name) is None and value.strip():
-            given[name] = _CHECKS[name](f"{name} from {variable}", value)
+            given[name] = check_option(f"{name} from {variable}", _CHECKS[name], value)
     return Settings(**given)
 
 
 def is_azure(base_url: str) -> bool:
-    """Say whether an address is one of Azure, whose keys go into a header of their own."""
+    """Whether an address is one of Azure, which takes keys in a header of its own."""
     return re.fullmatch(_AZURE_HOST, urlsplit(base_url).hostname or "") is not None
 
 
@@ -224,119 +254,111 @@ def _refuse_unknown(function: str, options: Mapping[str, object]) -> None:
             raise unknown_argument(function, name, _CHECKS)
 
 
-def _check_key(label: str, value: object) -> str | KeyFunction:
+def _check_key(value: object) -> str | KeyFunction:
     if isinstance(value, (str, KeyFunction)):
-        return check_text(label, value) if isinstance(value, str) else value
+        return check_text(value) if isinstance(value, str) else value
     if callable(value):
         return KeyFunction(cast("Callable[[], ReturnedKey]", value))
     if hasattr(value, "get_token"):
-        raise ConfigurationError(
-            f"The {label} is a credential; pass a function that gives tokens, such as "
+        problem = (
+            "is a credential; pass a function that returns tokens, such as "
             "azure.identity.get_bearer_token_provider makes"
         )
-    raise invalid_option(label, "a string or a function", value)
+        raise InvalidValue("a string or a function", value, problem)
+    raise InvalidValue("a string or a function", value)
 
 
-def _check_auth(label: str, value: object) -> str | HttpAuth:
+def _check_auth(value: object) -> str | HttpAuth:
     if isinstance(value, str) and value in ("bearer", "api-key"):
         return value
     if isinstance(value, HttpAuth) and not isinstance(value, type):
         return value
-    # A text is not shown: it may be the key in the wrong place.
-    raise invalid_option(label, "'bearer', 'api-key' or an httpx.Auth", value)
+    raise InvalidValue("'bearer', 'api-key' or an httpx.Auth", value)
 
 
-def _check_base_url(label: str, value: object) -> str:
+def _check_base_url(value: object) -> str:
     if value is None:
         return DEFAULT_BASE_URL
-    url = check_text(label, value, _LAST)
-    wrong = f"The {label} must be a URL such as {DEFAULT_BASE_URL}"
+    url = check_text(value, _LAST_UNICODE)
+    invalid = InvalidValue("a URL", value, f"must be a URL such as {DEFAULT_BASE_URL}{_got_url(url)}")
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise ConfigurationError(f"{wrong}{_shown(url)}") from None
+        raise invalid from None
     if parts.scheme not in ("http", "https") or not re.fullmatch(_HOST, host or ""):
-        raise ConfigurationError(f"{wrong}{_shown(url)}")
+        raise invalid
     if " " in url or "\\" in url or not url.isprintable():
-        raise ConfigurationError(f"{wrong}{_shown(url)}")
+        raise invalid
     if "@" in parts.netloc:
-        raise ConfigurationError(
-            f"The {label} must not hold a user or password; use api_key or default_headers"
-        )
+        problem = "must not contain a user or password; use api_key or default_headers"
+        raise InvalidValue("a URL without a user or password", value, problem)
     if "?" in url or "#" in url:
-        raise ConfigurationError(
-            f"The {label} must not hold a query or fragment; use default_query{_shown(url)}"
-        )
+        problem = f"must not contain a query or fragment; use default_query{_got_url(url)}"
+        raise InvalidValue("a URL without a query or fragment", value, problem)
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
 
 
-def _shown(url: str) -> str:
-    # Neither user and password nor a query, which may hold a key, must get into the message.
+def _got_url(url: str) -> str:
+    # Neither user and password nor the query, which may contain a key, must get into the message.
     return "" if "@" in url else f", got {one_line(re.split('[?#]', url)[0], MAX_VALUE_CHARS)!r}"
 
 
-def _check_seconds(label: str, value: object) -> float:
+def _check_seconds(value: object) -> float:
     if is_seconds(value):
         return float(value)
-    raise invalid_option(label, "a positive number of seconds", value)
+    raise InvalidValue("a positive number of seconds", value)
 
 
-def _check_timeout(label: str, value: object) -> object:
-    return value if isinstance(value, TimeoutLike) else _check_seconds(label, value)
+def _check_timeout(value: object) -> object:
+    return value if isinstance(value, TimeoutLike) else _check_seconds(value)
 
 
-def _check_hook(label: str, value: object) -> object:
+def _check_hook(value: object) -> object:
     if callable(value):
         return value
-    raise invalid_option(label, "a function or None", value)
+    raise InvalidValue("a function or None", value)
 
 
-def _check_telemetry(label: str, value: object) -> object:
+def _check_telemetry(value: object) -> object:
     if hasattr(value, "observe") and not isinstance(value, type):
         return value
-    raise invalid_option(label, "a responses_client.otel.OpenTelemetry or None", value)
-
-
-def _check_flag(label: str, value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise invalid_option(label, "True or False", value)
+    raise InvalidValue("a responses_client.otel.OpenTelemetry or None", value)
 
 
 def _at_least(least: int) -> _Check:
-    def check(label: str, value: object) -> int:
-        if isinstance(value, int) and not isinstance(value, bool) and value >= least:
+    def check(value: object) -> int:
+        if is_whole_number(value, least):
             return value
-        raise invalid_option(label, f"a whole number from {least}", value)
+        raise InvalidValue(f"a whole number from {least}", value)
 
     return check
 
 
-def _or_none(check: _Check) -> _Check:
-    return lambda label, value: None if value is None else check(label, value)
+def _optional(check: _Check) -> _Check:
+    return lambda value: None if value is None else check(value)
 
 
 _CHECKS: dict[str, _Check] = {
-    "api_key": _or_none(_check_key),
-    "auth": _or_none(_check_auth),
+    "api_key": _optional(_check_key),
+    "auth": _optional(_check_auth),
     "base_url": _check_base_url,
-    "organization": _or_none(check_text),
-    "project": _or_none(check_text),
-    "webhook_secret": _or_none(check_text),
-    "timeout": _or_none(_check_timeout),
+    "organization": _optional(check_text),
+    "project": _optional(check_text),
+    "webhook_secret": _optional(check_text),
+    "timeout": _optional(_check_timeout),
     "connect_timeout": _check_seconds,
-    "deadline": _or_none(_check_seconds),
+    "deadline": _optional(_check_seconds),
     "max_retries": _at_least(0),
     "default_headers": check_headers,
     "default_query": check_query,
-    "strict": _check_flag,
-    "validate_requests": _check_flag,
-    "idle_timeout": _or_none(_check_seconds),
+    "strict": check_flag,
+    "validate_requests": check_flag,
+    "idle_timeout": _optional(_check_seconds),
     "max_event_bytes": _at_least(1),
     "max_redirects": _at_least(0),
-    "on_request": _or_none(_check_hook),
-    "on_response": _or_none(_check_hook),
-    "on_event": _or_none(_check_hook),
-    "telemetry": _or_none(_check_telemetry),
+    "on_request": _optional(_check_hook),
+    "on_response": _optional(_check_hook),
+    "on_event": _optional(_check_hook),
+    "telemetry": _optional(_check_telemetry),
 }

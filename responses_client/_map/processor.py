@@ -88,7 +88,7 @@ def _prepare(params: object, settings: Settings) -> Call[Response]:
     """Check the arguments of `create`, and prepare the call.
 
     Raises:
-        RequestValidationError, ConfigurationError: It cannot be sent.
+        RequestValidationError: It cannot be sent.
     """
     if not is_mapping(params):
         raise RequestValidationError([field_error("request", "a dict of the arguments of create", params)])

@@ -42,7 +42,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from contextvars import copy_context
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -53,6 +52,7 @@ from typing_extensions import override
 from .._base import clock
 from .._base.clock import Deadline
 from .._transport.protocols import Body, TransportError, WireRequest, run
+from .._transport.sockets import shut_down, socket_below
 from .._transport.sync import SyncIO
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class ThreadIO(SyncIO):
         """End all sends, reads and sleeps."""
         self._stopped.set()
         for sock in list(self._sockets):
-            _cut_off(sock)
+            shut_down(sock)
 
     def _raise_if_stopped(self) -> None:
         if self.is_stopped:
@@ -137,17 +137,11 @@ class ThreadIO(SyncIO):
         """Keep the socket of a new connection, which httpcore reports."""
         if not event.endswith(_CONNECTED_EVENTS):
             return
-        sock = info["return_value"].get_extra_info("socket")
-        if isinstance(sock, socket.socket):
+        sock = socket_below(info["return_value"])
+        if sock is not None:
             self._sockets.add(sock)
-            if self.is_stopped:  # `stop` may have missed it
-                _cut_off(sock)
-
-
-def _cut_off(sock: socket.socket) -> None:
-    with suppress(OSError):
-        # Not `SSLSocket.shutdown`, which would go on reading.
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+            if self.is_stopped:  # while it connected
+                shut_down(sock)
 
 
 class ThreadPool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .._calls.attempts import fetch
 from .._calls.endpoints import RESPONSES_CREATE
-from .._calls.polling import Waiting, wait
+from .._calls.polling import PollSchedule, wait
 from .._calls.request import prepare
 from .._streaming.http_source import http_source
 from .._tools.toolbox import Toolbox
@@ -177,11 +177,11 @@ class RunLoop:
     async def poll(self) -> None:
         """Wait for the end of the last response, if it runs in the background."""
         if self.plan.is_response_running:
-            waiting = Waiting(
+            schedule = PollSchedule(
                 self.plan.last_turn.response, poll_interval=_POLL_INTERVAL_SECONDS, timeout=None
             )
             options = {name: value for name, value in self.plan.params.items() if name in _POLLING_OPTIONS}
-            self.plan.update_response(await wait(self.io, self.settings, waiting, None, options))
+            self.plan.update_response(await wait(self.io, self.settings, schedule, None, options))
 
     def next_calls(self) -> list[OutputItem]:
         """Return the calls of the last response to answer here; see `RunPlan.next_calls`."""

@@ -112,7 +112,7 @@ def make_token(
 
 
 def check_token(token: object) -> ResumeToken:
-    """Return what a user passes as a token, checked; other keys of it are left out.
+    """Return the token of a user, checked and without other keys.
 
     Raises:
         RequestValidationError: It is not a token.

@@ -1,6 +1,7 @@
-"""Event streams as users hold them: iterators and context managers, sync and async.
+"""Event streams for users: iterators and context managers, sync and async.
 
-The work is done by a `Source`, as `async def` over `IO`; per event, the two shells only pop a deque.
+A `Source` does the work, as `async def` over `IO`. For most events these classes only pop a deque: one piece of a body
+brings many.
 """
 
 from __future__ import annotations
@@ -30,20 +31,26 @@ class _Stream:
 
     @property
     def meta(self) -> ResponseMeta | None:
-        """Request id, status, headers, rate limits, time and tries; None before the answer's headers came."""
+        """The facts of the answer: request id, status, headers, rate limits, seconds, and number of attempts.
+
+        None before its headers have come. A resumed stream has those of its last answer.
+        """
         return self._source.meta
 
     @property
     def snapshot(self) -> Response | None:
-        """The response so far; None before anything of it came."""
+        """The response as far as it has come, also after an error; None before anything of it came.
+
+        A new object at each access, which later events do not change.
+        """
         return self._source.snapshot()
 
     @property
     def resume_token(self) -> ResumeToken | None:
-        """Where to go on after the last event that was read, with `client.responses.resume(token)`; JSON data.
+        """Where another stream can continue after the last event that was read, for `client.responses.resume(token)`.
 
-        None before an event with a number was read, after the last one, and for a stream that the server does
-        not keep (one made without `background=True`) or whose events it does not number.
+        JSON data. None before an event with a number was read, after the last one, and for a stream that the server
+        does not keep (one made without `background=True`) or whose events it does not number.
         """
         return self._source.resume_token
 
@@ -61,13 +68,14 @@ class _Stream:
 class EventStream(_Stream):
     """The events of one response, as an iterator and a context manager.
 
-    Leaving the block closes the connection. Iteration ends after the terminal event; in any other end
-    it raises, with what was received in `.partial`.
+    Leaving the block closes the connection. The iteration ends after the terminal event; whatever else ends the stream
+    raises an error whose `partial` is the response so far. A stream that was closed ends without an error.
 
     Raises:
-        StreamInterrupted: The connection ended before the terminal event.
+        StreamInterrupted: While iterating, the connection ended before the terminal event.
         StreamError: The API sent an `error` event.
-        ResponseValidationError: Something in the stream is no event.
+        ResponseValidationError: Something in the stream is not an event.
+        APIError: No answer came, or an error; see `responses_client.errors`.
     """
 
     def __iter__(self) -> Iterator[StreamEvent]:
@@ -93,22 +101,39 @@ class EventStream(_Stream):
             run(self._source.drop())
 
     def close(self) -> None:
-        """Close the connection; the server stops generating unless the response runs in the background."""
+        """Close the connection. The server stops the response unless it runs in the background.
+
+        Another thread may call this to end an iteration.
+        """
         run(self._source.close())
 
     def text_deltas(self) -> Iterator[str]:
-        """Iterate over the pieces of output text alone."""
-        from ..models import OutputTextDelta  # here, since no stream needs it to start
+        """Iterate over the pieces of output text, and pass over all other events.
+
+        Raises:
+            APIError: The stream ended without its terminal event, see `EventStream`.
+        """
+        from ..models import OutputTextDelta  # here, because a stream starts without it
 
         return (event.delta for event in self if type(event) is OutputTextDelta)
 
     def until_done(self) -> Self:
-        """Read to the end; return the stream, whose `snapshot` is then the whole response."""
+        """Read to the end and return the stream, whose `snapshot` is then the whole response.
+
+        Raises:
+            StreamInterrupted: The stream was closed before.
+            APIError: The stream ended without its terminal event, see `EventStream`.
+        """
         run(self._source.final())
         return self
 
     def get_final_response(self) -> Response:
-        """Read to the end and return the response; its `status` says how it ended."""
+        """Read to the end and return the response, whose `status` says how it ended.
+
+        Raises:
+            StreamInterrupted: The stream was closed before.
+            APIError: The stream ended without its terminal event, see `EventStream`.
+        """
         return run(self._source.final())
 
 
@@ -133,29 +158,32 @@ class AsyncEventStream(_Stream):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connection; the server stops generating unless the response runs in the background."""
+        """Close the connection. The server stops the response unless it runs in the background.
+
+        Another task may call this to end an iteration. `close` is an alias.
+        """
         await self._source.close()
 
     close = aclose
 
     def text_deltas(self) -> AsyncIterator[str]:
-        """Iterate over the pieces of output text alone."""
+        """Iterate over the pieces of output text; see `EventStream.text_deltas`."""
         return TextDeltas(self)
 
     async def until_done(self) -> Self:
-        """Read to the end; return the stream, whose `snapshot` is then the whole response."""
+        """Read to the end and return the stream; see `EventStream.until_done`."""
         await self._source.final()
         return self
 
     async def get_final_response(self) -> Response:
-        """Read to the end and return the response; its `status` says how it ended."""
+        """Read to the end and return the response; see `EventStream.get_final_response`."""
         return await self._source.final()
 
 
 class TextDeltas:
     """The pieces of output text among the events of an async stream."""
 
-    # No async generator: one that is left early waits for the garbage collector.
+    # Not an async generator: one that is left early would have to wait for the garbage collector to be closed.
     def __init__(self, stream: AsyncIterator[object]) -> None:
         from ..models import OutputTextDelta
 
@@ -174,9 +202,12 @@ class TextDeltas:
 
 @public
 class ResponseStream(EventStream):
-    """The stream of `responses.stream(...)`: sends the request when the block is entered."""
+    """The stream of `responses.stream(...)`, which sends the request when its block is entered.
+
+    Without a block, it sends it when the first event is read. Apart from that it is an `EventStream`.
+    """
 
 
 @public
 class AsyncResponseStream(AsyncEventStream):
-    """The stream of `responses.stream(...)`: sends the request when the block is entered."""
+    """The stream of `responses.stream(...)`, which sends the request when its block is entered; see `ResponseStream`."""

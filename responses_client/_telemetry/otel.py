@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from typing_extensions import override
 
-from .._base.validation import check_text, invalid_option
+from .._base.validation import check_option, check_text, invalid_option
 from .._calls.observers import Observer
 from .._runs.observers import RunObserver, ToolObserver
 from .._version import __version__
@@ -93,7 +93,7 @@ class OpenTelemetry:
         self._instruments = _Instruments(
             captures_content=capture_content,
             propagates=propagate,
-            provider=None if provider is None else check_text("provider argument", provider),
+            provider=None if provider is None else check_option("provider argument", check_text, provider),
             tracer=trace.get_tracer(_NAME, __version__, tracer_provider),
             duration=histogram(name, "s", "How long calls take.", genai.DURATION_BUCKETS_SECONDS),
             first_chunk=histogram(

@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 
 import anyio
 import httpx
+from typing_extensions import override
 
 from .._base import clock
 from .._base.clock import Deadline
@@ -25,21 +26,19 @@ from .http_library import (
     refuse_if_closed,
 )
 from .keyed_locks import AsyncKeyedLocks
-from .protocols import Body, Socket, TransportError, WireRequest
+from .protocols import IO, Body, Socket, TransportError, WireRequest
 
 __all__ = ["AsyncIO"]
 
 T = TypeVar("T")
-
-
 _UNWIND_PIECES = 4096  # more than a buffer holds
 
 
-class AsyncIO:
-    """Runs on `httpx.AsyncClient`, one for each event loop unless the user brings one."""
+class AsyncIO(IO):
+    """The outside world over `httpx.AsyncClient`: the user's, or one of ours for each event loop and URL scheme."""
 
     def __init__(self, client: httpx.AsyncClient | None = None) -> None:
-        from anyio.lowlevel import RunVar  # here, since `SyncIO` does without it
+        from anyio.lowlevel import RunVar  # here, because importing the package does without it
 
         self._given = client
         self._library = HttpLibrary(httpx if client is None else package_of(client, "AsyncClient"))
@@ -52,8 +51,8 @@ class AsyncIO:
         """Whether the connections are the user's."""
         return self._given is not None
 
+    @override
     async def send(self, request: WireRequest, deadline: Deadline) -> Body:
-        """See `IO`."""
         refuse_if_closed(self)
         client = self._given or self._client(request.url.partition(":")[0])
         built = self._library.build(client, request, deadline)
@@ -65,7 +64,8 @@ class AsyncIO:
         raise TransportError("timeout", TIMED_OUT)
 
     def _client(self, scheme: str) -> httpx.AsyncClient:
-        # A pool is bound to its loop: so one `AsyncClient` serves `asyncio.run` after `asyncio.run`.
+        # The connections of a pool belong to the loop that opened them. With a pool for each loop, one `AsyncClient`
+        # serves one `asyncio.run` after the other.
         try:
             ours = self._ours.get()
         except LookupError:
@@ -75,12 +75,12 @@ class AsyncIO:
             ours[scheme] = make_client(httpx.AsyncClient, scheme)
         return ours[scheme]
 
+    @override
     async def sleep(self, seconds: float) -> None:
-        """See `IO`."""
         await clock.sleep_async(seconds)
 
+    @override
     async def call(self, function: Callable[[], T | Awaitable[T]], deadline: Deadline) -> T:
-        """See `IO`."""
         value = function()
         if not isawaitable(value):
             return value
@@ -88,19 +88,19 @@ class AsyncIO:
             return await value
         raise TransportError("timeout", "the api_key function took too long")
 
+    @override
     def lock(self, key: object, deadline: Deadline) -> AbstractAsyncContextManager[None]:
-        """See `IO`."""
         return self._locks.hold(key, deadline)
 
+    @override
     async def close(self) -> None:
-        """See `IO`."""
         self.is_closed = True
         with suppress(LookupError):
             for client in self._ours.get().values():
                 await client.aclose()
 
 
-class _AsyncBody:
+class _AsyncBody(Body):
     def __init__(self, response: httpx.Response, library: HttpLibrary) -> None:
         self.status_code = response.status_code
         self.headers = Headers(response.headers)
@@ -110,8 +110,8 @@ class _AsyncBody:
         self._pieces = aiter(cast("AsyncIterator[bytes]", source))
         self._is_finished = False
 
+    @override
     async def next(self, deadline: Deadline) -> bytes | None:
-        """See `Body`."""
         try:
             if deadline.at is None:
                 piece = await anext(self._pieces, None)
@@ -130,8 +130,8 @@ class _AsyncBody:
                 return await anext(self._pieces, None)
         raise TransportError("timeout", TIMED_OUT)
 
+    @override
     async def drain(self) -> bytes:
-        """See `Body`."""
         pieces: list[bytes] = []
         with anyio.move_on_after(DRAIN_SECONDS), suppress(Exception):
             async for piece in self._pieces:
@@ -142,23 +142,28 @@ class _AsyncBody:
                 self._is_finished = True
         return b"".join(pieces)
 
+    @override
     async def close(self) -> None:
-        """See `Body`."""
-        # Cancellation must not leave the connection checked out; a dead peer must not hold us either.
+        # Shielded, because cancellation must not leave the connection checked out of the pool; with a limit, because a
+        # dead peer must not hold up a cancelled task.
         with anyio.CancelScope(shield=True), anyio.move_on_after(CLOSE_SECONDS):
             if not self._is_finished:
                 await self._unwind()
             with suppress(Exception):  # a connection that breaks while it is closed is closed
                 await self._response.aclose()
 
+    @override
     def socket(self, write_timeout: float | None) -> Socket:
-        """See `Body`."""
         from .websocket import AsyncSocket
 
         return AsyncSocket(self._response, write_timeout)
 
     async def _unwind(self) -> None:
-        """End the library's nested generators now: those left to the garbage collector need tasks of the loop."""
+        """End the nested generators of the library now.
+
+        The garbage collector would hand them to the event loop, which needs a task for each, and may be closed by then.
+        A cancelled scope ends `anext` at its first real wait; buffered pieces come without one, hence the loop.
+        """
         with anyio.CancelScope() as scope, suppress(Exception):
             scope.cancel()
             for _ in range(_UNWIND_PIECES):

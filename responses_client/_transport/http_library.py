@@ -31,7 +31,10 @@ __all__ = [
     "refuse_if_closed",
 ]
 
+# Far above the 100 connections of httpx: a program with many streams would wait for the pool without knowing why.
 _LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100)
+
+# Reading the little that follows the last event saves a new connection, but the server may also hold it back.
 DRAIN_SECONDS = 0.05
 MAX_DRAIN_PIECES = 16
 CLOSE_SECONDS = 1.0
@@ -39,7 +42,7 @@ TIMED_OUT = "the time for it was up"
 
 
 class _Countdown(Mapping[str, float | None]):
-    """Timeouts for httpx that shrink as the end comes nearer, since they are looked up before each wait."""
+    """Timeouts for httpx that shrink as the deadline comes nearer: httpcore looks them up before each wait."""
 
     def __init__(self, timeouts: Timeouts, deadline: Deadline) -> None:
         self._timeouts = timeouts
@@ -60,36 +63,43 @@ class _Countdown(Mapping[str, float | None]):
 
 @cache
 def _ssl_context(scheme: str) -> ssl.SSLContext:
-    """Make the TLS context of the process, once: to load the certificates takes longer than a request.
+    """Return the TLS context of the process, made once: loading the certificates takes longer than a request.
 
-    Plain HTTP does without them; a context that trusts nobody fails closed should TLS be met after all.
+    Plain HTTP does without them. Its context trusts no certificate, so that it fails closed if it meets TLS after all.
     """
     needs_tls = scheme == "https" or any(proxy.startswith("https") for proxy in getproxies().values())
     return httpx.create_ssl_context() if needs_tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def package_of(client: object, kind: Literal["Client", "AsyncClient"]) -> Any:
-    """Return the package of the user's client (httpx, httpx2), whose exceptions it raises."""
+    """Return the package of the user's client, httpx or httpx2, whose exceptions it raises.
+
+    Raises:
+        ConfigurationError: The client is of another package, or is not of this kind.
+    """
     for cls in type(client).__mro__:
         package = modules.get(cls.__module__.partition(".")[0])
         if hasattr(package, "TransportError") and isinstance(client, getattr(package, kind)):
             return package
     name = f"{type(client).__module__.partition('.')[0]}.{type(client).__qualname__}"
-    raise ConfigurationError(f"http_client has to be an httpx.{kind} or httpx2.{kind} here, not a {name}")
+    raise ConfigurationError(f"http_client must be an httpx.{kind} or httpx2.{kind} here, got a {name}")
 
 
 class HttpLibrary:
-    """An HTTP library, httpx or httpx2: makes its requests and turns its exceptions into `TransportError`."""
+    """An HTTP library, httpx or httpx2: makes its requests, and as a context turns its exceptions into `TransportError`."""
 
     def __init__(self, package: Any) -> None:
         self._package = package
 
     @property
     def exceptions(self) -> tuple[type[Exception], ...]:
-        """What becomes a `TransportError`; anyio loads its part when it is looked up, after something was raised."""
+        """The exceptions that become a `TransportError`.
+
+        A property, because anyio imports what is behind these names when they are first used: here, after a failure.
+        """
         return (
             self._package.RequestError,
-            # From transports that are not the library's own, errors of sockets come as they are.
+            # Transports that are not the library's own let errors of sockets through as they are.
             OSError,
             anyio.BrokenResourceError,
             anyio.ClosedResourceError,
@@ -100,26 +110,29 @@ class HttpLibrary:
         pass
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, UnicodeError):  # of `socket`, about the host
+        if isinstance(error, UnicodeError):  # the `idna` codec of `socket` does not take the host
             raise _bad_url(error) from error
         if error is not None and isinstance(error, self.exceptions):
             raise self.failure(error) from error
 
     def failure(self, error: BaseException) -> TransportError:
-        """Return what the flow decides on."""
+        """Return an exception of the library as a failure."""
         package = self._package
-        what: FailureKind = "network"
+        kind: FailureKind = "network"
         if isinstance(error, (package.TimeoutException, TimeoutError)):
-            what = "timeout"
+            kind = "timeout"
         elif isinstance(error, (package.ConnectError, ConnectionRefusedError)):
-            what = "connect"
+            kind = "connect"
         elif isinstance(error, package.DecodingError):
-            what = "decoding"
-        text = one_line(_text_of(error), MAX_BODY_CHARS)
-        return TransportError(what, f"{type(error).__name__}: {text}" if text else type(error).__name__)
+            kind = "decoding"
+        text = one_line(_message_of(error), MAX_BODY_CHARS)
+        return TransportError(kind, f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
     def auth(self, request: WireRequest) -> Any:
-        """Give what the library's `send` takes as auth: an object of its own class, or what stands for its default."""
+        """Return the `auth` argument for the library's `send`: an object of its own class, or its default.
+
+        The library checks the class, so an auth object of another library (or none) lends its methods to a new one.
+        """
         if request.auth is None:
             return self._package.USE_CLIENT_DEFAULT
         auth = self._package.Auth()
@@ -128,8 +141,12 @@ class HttpLibrary:
         return auth
 
     def build(self, client: Any, request: WireRequest, deadline: Deadline) -> Any:
-        """Make the library's request."""
-        # As bytes, because the library takes only ASCII in texts; HTTP takes Latin-1 (RFC 9110, 5.5).
+        """Return the library's request.
+
+        Raises:
+            ConfigurationError: The URL cannot be requested.
+        """
+        # As bytes, because the library takes only ASCII in strings. HTTP has long allowed Latin-1 (RFC 9110, 5.5).
         headers = [
             (k.encode("ascii"), v.encode("latin-1")) for k, v in request.headers.items() if v is not None
         ]
@@ -145,13 +162,14 @@ class HttpLibrary:
             )
         except (self._package.InvalidURL, UnicodeError) as error:
             raise _bad_url(error) from error
+        # The client has added its own defaults; None removes them, too.
         for name in [name for name, value in request.headers.items() if value is None]:
             built.headers.pop(name, None)
         return built
 
 
-def _text_of(error: BaseException | None) -> str:
-    """Give the text of an error, or of what caused it: on trio, some have none themselves."""
+def _message_of(error: BaseException | None) -> str:
+    """Return the message of an error, or of its cause: on trio, some have none of their own."""
     while error is not None and not str(error):
         error = error.__cause__ or error.__context__
     return str(error or "")
@@ -163,22 +181,30 @@ def _bad_url(error: Exception) -> ConfigurationError:
 
 
 def refuse_if_closed(io: IO) -> None:
-    if io.is_closed:  # since the call was prepared, or between two tries
+    """Raise `RuntimeError` if the client was closed after the call was prepared, or between two attempts."""
+    if io.is_closed:
         raise RuntimeError("The client was closed; make a new one.")
 
 
 def is_raw(response: httpx.Response, headers: Headers) -> bool:
-    """Say whether pieces can be taken as they come: not compressed, nor read by a hook or an auth object."""
+    """Whether the body can be read as it comes: it is not compressed, and no hook or auth object has read it.
+
+    Reading the transport's stream directly skips a layer of the library, for each piece of each stream.
+    """
     encoding = headers.get("content-encoding", "identity").strip().lower()
     return encoding in ("", "identity") and not response.is_stream_consumed
 
 
 def make_client(kind: Any, scheme: str) -> Any:
-    """Make a client of ours."""
+    """Return a client of ours, with the proxies and certificates that the environment sets.
+
+    Raises:
+        ConfigurationError: A setting of the environment cannot work.
+    """
     try:
         return kind(verify=_ssl_context(scheme), limits=_LIMITS)
     except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
         problem = one_line(str(error), MAX_BODY_CHARS)
         raise ConfigurationError(
-            f"The environment's settings for proxies or TLS cannot work: {problem}; correct them or pass http_client"
+            f"The proxy or TLS settings of the environment cannot work: {problem}; correct them or pass http_client"
         ) from error

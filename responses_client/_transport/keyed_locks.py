@@ -1,4 +1,4 @@
-"""Locks by key: one thread, or one task, at a time does what all of them need only once."""
+"""Locks by key, for work that many threads or tasks need but only one at a time may do, such as getting a key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TIMED_OUT = "another call held the lock for too long"
 class SyncKeyedLocks:
     """A lock per key for threads; the thread that holds one may take it again.
 
-    Keys are held weakly, so a lock lasts as long as its key.
+    Keys are held weakly: a lock lasts as long as its key, and clients that come and go leave none behind.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class SyncKeyedLocks:
 
     @asynccontextmanager
     async def hold(self, key: object, deadline: Deadline) -> AsyncGenerator[None, None]:
-        """Hold the lock of a key for the length of a block; never suspends. See `IO.lock`."""
+        """Hold the lock of a key during a block, without ever suspending; see `IO.lock`."""
         with self._lock:
             lock = self._locks.setdefault(key, threading.RLock())
         remaining = deadline.remaining()
@@ -45,13 +45,13 @@ class AsyncKeyedLocks:
     """A lock per key for tasks; each event loop has its own."""
 
     def __init__(self) -> None:
-        from anyio.lowlevel import RunVar  # here, since sync code does without it
+        from anyio.lowlevel import RunVar  # here, because importing the package does without it
 
         self._locks: RunVar[WeakKeyDictionary[object, anyio.Lock]] = RunVar("keyed_locks")
 
     @asynccontextmanager
     async def hold(self, key: object, deadline: Deadline) -> AsyncGenerator[None, None]:
-        """Hold the lock of a key for the length of a block; see `IO.lock`."""
+        """Hold the lock of a key during a block; see `IO.lock`."""
         try:
             locks = self._locks.get()
         except LookupError:

@@ -1,7 +1,7 @@
-"""What calls need of the outside world, as types, and how coroutines over them are driven without a loop.
+"""The outside world as calls and WebSockets see it: protocols of drivers, and `run`, which needs no event loop.
 
-Whatever waits is written once, as `async def` over `IO`. The methods of the sync driver never suspend, so
-that `run` can drive such a coroutine to its end in a plain function.
+All code that waits is written once, as `async def` over `IO`. The methods of the sync driver block and never suspend,
+so `run` can drive such a coroutine to its end in a plain function, and no code exists in a sync and an async form.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MIN_SECONDS = 0.001
 
 
 class Timeouts(NamedTuple):
-    """Seconds each wait may take; None is for ever."""
+    """The time limits of single waits, in seconds; None is no limit."""
 
     connect: float | None
     read: float | None
@@ -33,16 +33,22 @@ class Timeouts(NamedTuple):
     pool: float | None
 
     def capped(self, seconds: float) -> Timeouts:
-        """Return the timeouts, none longer than so many seconds."""
+        """Return the same timeouts, none of them longer than `seconds`."""
         return Timeouts(
             *(max(seconds if value is None else min(value, seconds), _MIN_SECONDS) for value in self)
         )
 
 
 class WireRequest(NamedTuple):
-    """One request as it goes out; a header that is None is not sent, not even by default.
+    """One request as it is sent.
 
-    `auth` is an `httpx.Auth` of the user's, which may change the request and send others before and after it.
+    Attributes:
+        method: The HTTP method.
+        url: The whole URL, query included.
+        headers: The headers; None keeps the HTTP library from sending its own default.
+        content: The body.
+        timeouts: The time limits of single waits.
+        auth: An `httpx.Auth` of the user's, which may change the request and send others before and after it.
     """
 
     method: str
@@ -59,7 +65,14 @@ class WireRequest(NamedTuple):
 
 
 class TransportError(Exception):
-    """No answer came, or the connection broke; `Attempts` decides whether to try again."""
+    """No answer came, or the connection broke.
+
+    It never reaches users: `Attempts` tries again, or raises an `APIError` that says so.
+
+    Attributes:
+        outcome: The kind of failure, for `decide`.
+        reason: The reason, for messages.
+    """
 
     def __init__(self, kind: FailureKind, reason: str) -> None:
         super().__init__(reason)
@@ -68,13 +81,13 @@ class TransportError(Exception):
 
 
 class Body(Protocol):
-    """An answer whose headers are here and whose body is still to be read."""
+    """An answer whose headers have come, and whose body is read piece by piece."""
 
     status_code: int
     headers: Headers
 
     async def next(self, deadline: Deadline) -> bytes | None:
-        """Return the next piece, None at the end.
+        """Return the next piece; None at the end.
 
         Raises:
             TransportError: The connection broke, or the deadline has passed.
@@ -82,20 +95,24 @@ class Body(Protocol):
         ...
 
     async def drain(self) -> bytes:
-        """Read to the end within 50 ms, so that the connection can be used again; return what came."""
+        """Read the rest for at most 50 ms and return it, so that the connection can be used again."""
         ...
 
     async def close(self) -> None:
-        """Give the connection back, or close it if the body was not read to its end."""
+        """Give the connection back if the body was read to its end; else close it. Raises nothing."""
         ...
 
     def socket(self, write_timeout: float | None) -> Socket:
-        """Take the connection over, after an answer that switches to another protocol (101)."""
+        """Take the connection over, after an answer with status 101 that switches to another protocol.
+
+        Raises:
+            ConfigurationError: The HTTP client gives no access to its connections.
+        """
         ...
 
 
 class IO(Protocol):
-    """All that the package can do to the outside world."""
+    """The outside world: requests, waits, functions of the user, and locks."""
 
     is_closed: bool
 
@@ -104,26 +121,28 @@ class IO(Protocol):
 
         Raises:
             TransportError: No answer came, or the deadline has passed.
+            RuntimeError: The client was closed.
         """
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Wait, by the clock of the package."""
         ...
 
     async def call(self, function: Callable[[], T | Awaitable[T]], deadline: Deadline) -> T:
-        """Call a function of the user's, such as one that gives a key, and await its result if it is async.
+        """Call the user's function that returns a key; await the result if it is async.
 
         Raises:
             TransportError: The deadline has passed; a sync function is not interrupted.
+            ConfigurationError: The function is async, and the driver is not.
         """
         ...
 
     def lock(self, key: object, deadline: Deadline) -> AbstractAsyncContextManager[None]:
-        """Return a block that one thread or task at a time may be in, of those that name the same key.
+        """Return a context that one thread or task at a time can be in, for each key.
 
         Raises:
-            TransportError: The block was not entered before the deadline.
+            TransportError: It was not entered before the deadline.
         """
         ...
 
@@ -133,14 +152,18 @@ class IO(Protocol):
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Drive a coroutine that never suspends, and return its result."""
+    """Drive a coroutine that never suspends, and return its result.
+
+    Raises:
+        RuntimeError: It suspended, because it awaited something that is not of the sync driver.
+    """
     try:
         coroutine.send(None)
     except StopIteration as stop:
         value: T = stop.value
         return value
     coroutine.close()
-    raise RuntimeError("A synchronous call had to wait for something asynchronous.")
+    raise RuntimeError("A synchronous call awaited something asynchronous; use AsyncClient for it.")
 
 
 class Event(Protocol):

@@ -1,16 +1,39 @@
 """The sync driver: sends over `httpx.Client`, and never suspends."""
 
+# How waits end
+#
+# httpx bounds each operation on a socket: this read, that connect. Two things must end a wait that is under way all
+# the same: the deadline of a call, and a `close` from another thread.
+#
+#     wait                          ended at the deadline by       ended by `close` by
+#
+#     send: connect, headers        leaving the thread it runs in  (the caller has nothing to close yet)
+#     next: a piece of the body     a timer that shuts the socket  shutting the socket down
+#                                   down
+#     drain: the rest of the body   50 ms, then as `close`         shutting the socket down
+#
+# - Nothing ends the look-up of a name, and headers of which one byte comes now and then never exceed a read timeout.
+#   So a send with a deadline runs in a thread of its own, whose late answer is closed (`threads.run_with_timeout`).
+#   Without a deadline it stays in the caller's thread, where debuggers and profilers expect it.
+# - A thread that blocks in `recv` can be woken in one way that works everywhere: `shutdown` of the socket. The read
+#   then raises, or reports the end of the body; `_is_late` says that neither is what it looks like.
+# - The timer costs a thread per answer, and only answers of calls with a deadline have one.
+# - Over HTTP/2, many answers share the socket. It must not be shut down, so that the timeouts of httpx alone end
+#   reads; `_Countdown` shrinks them as the deadline comes nearer. The same holds for transports without a socket.
+# - When the body is finished, the library has its connection back and may have given it to another call. From then on
+#   the socket is left alone (`_is_finished`).
+
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from inspect import isawaitable
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx
+from typing_extensions import override
 
 from .._base import clock
 from .._base.clock import Deadline
@@ -28,15 +51,19 @@ from .http_library import (
     refuse_if_closed,
 )
 from .keyed_locks import SyncKeyedLocks
-from .protocols import Body, Socket, TransportError, WireRequest
+from .protocols import IO, Body, Socket, TransportError, WireRequest
+from .sockets import shut_down, socket_below
+
+if TYPE_CHECKING:
+    import socket
 
 __all__ = ["SyncIO"]
 
 T = TypeVar("T")
 
 
-class SyncIO:
-    """Runs on `httpx.Client`, made at the first request unless the user brings one."""
+class SyncIO(IO):
+    """The outside world over `httpx.Client`: the user's, or one of ours for each URL scheme, made when first needed."""
 
     def __init__(self, client: httpx.Client | None = None) -> None:
         self._given = client
@@ -51,8 +78,8 @@ class SyncIO:
         """Whether the connections are the user's."""
         return self._given is not None
 
+    @override
     async def send(self, request: WireRequest, deadline: Deadline) -> Body:
-        """See `IO`."""
         refuse_if_closed(self)
         client = self._given or self._client(request.url.partition(":")[0])
         built = self._library.build(client, request, deadline)
@@ -69,35 +96,32 @@ class SyncIO:
                 self._ours[scheme] = make_client(httpx.Client, scheme)
             return self._ours[scheme]
 
+    @override
     async def sleep(self, seconds: float) -> None:
-        """See `IO`."""
         clock.sleep(seconds)
 
+    @override
     async def call(self, function: Callable[[], T | Awaitable[T]], deadline: Deadline) -> T:
-        """See `IO`."""
         value = function()
         if not isawaitable(value):
             return value
-        if isinstance(value, Coroutine):
+        if isinstance(value, Coroutine):  # closed, it does not warn that it was never awaited
             cast("Coroutine[Any, Any, T]", value).close()
         raise needs_async("api_key")
 
+    @override
     def lock(self, key: object, deadline: Deadline) -> AbstractAsyncContextManager[None]:
-        """See `IO`."""
         return self._locks.hold(key, deadline)
 
+    @override
     async def close(self) -> None:
-        """See `IO`."""
         self.is_closed = True
         for client in self._ours.values():
             client.close()
 
 
 def _send_in_thread(seconds: float, send: Callable[[], httpx.Response]) -> httpx.Response:
-    """Send in a thread, which can be left when the time is up; an answer that comes later is closed.
-
-    Timeouts alone do not end a look-up of a name, nor headers of which another byte comes now and then.
-    """
+    """Send in a thread that is left when time is up; an answer that comes later is closed."""
     from .threads import TimedOut, run_with_timeout  # here, since most calls have no deadline
 
     try:
@@ -106,7 +130,7 @@ def _send_in_thread(seconds: float, send: Callable[[], httpx.Response]) -> httpx
         raise TransportError("timeout", TIMED_OUT) from None
 
 
-class _SyncBody:
+class _SyncBody(Body):
     def __init__(self, response: httpx.Response, library: HttpLibrary, deadline: Deadline) -> None:
         self.status_code = response.status_code
         self.headers = Headers(response.headers)
@@ -114,7 +138,7 @@ class _SyncBody:
         self._library = library
         source = response.stream if is_raw(response, self.headers) else response.iter_bytes()
         self._pieces = iter(cast("Iterator[bytes]", source))
-        self._socket = _socket_of(response)
+        self._socket = _own_socket(response)
         self._is_finished = False
         self._is_late = False
         remaining = deadline.remaining()
@@ -128,19 +152,17 @@ class _SyncBody:
 
     def _expire(self) -> None:
         self._is_late = True
-        self._cut_off()
+        self._end_reads()
 
-    def _cut_off(self) -> bool:
-        """End the reads at once, if that is possible: a blocking read cannot be told to stop in another way."""
+    def _end_reads(self) -> bool:
+        """End the reads of this body at once, in whichever thread; return False where that is not possible."""
         if self._socket is None or self._is_finished or self._response.is_closed:
             return False
-        with suppress(OSError):
-            # Not `SSLSocket.shutdown`, after which the rest could be read, still encrypted.
-            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+        shut_down(self._socket)
         return True
 
+    @override
     async def next(self, deadline: Deadline) -> bytes | None:
-        """See `Body`."""
         if deadline.is_expired:
             raise TransportError("timeout", TIMED_OUT)
         try:
@@ -154,26 +176,26 @@ class _SyncBody:
                 TransportError("timeout", TIMED_OUT) if self._is_late else self._library.failure(error)
             ) from error
         if piece is None:
-            if self._is_late:
+            if self._is_late:  # it only looks like the end
                 raise TransportError("timeout", TIMED_OUT)
             self._is_finished = True
         return piece
 
+    @override
     async def drain(self) -> bytes:
-        """See `Body`."""
         pieces: list[bytes] = []
-        # With HTTP/2, nothing has to be read, and no read could be ended.
+        # With HTTP/2, nothing has to be read to use the connection again, and no read could be ended.
         if not self._is_finished and self._response.http_version != "HTTP/2":
-            # A thread, because a transport that has no socket, such as one for tests, cannot be cut off.
-            reader = threading.Thread(target=self._read_on, args=(pieces,), daemon=True)
+            # A thread, because a transport without a socket, such as one for tests, may block forever.
+            reader = threading.Thread(target=self._read_rest, args=(pieces,), daemon=True)
             with suppress(RuntimeError):  # no new threads as Python ends, and no connection to keep
                 reader.start()
                 reader.join(DRAIN_SECONDS)
-                if reader.is_alive() and self._cut_off():
+                if reader.is_alive() and self._end_reads():
                     reader.join(CLOSE_SECONDS)
         return b"".join(pieces)
 
-    def _read_on(self, pieces: list[bytes]) -> None:
+    def _read_rest(self, pieces: list[bytes]) -> None:
         with suppress(Exception):
             for piece in self._pieces:
                 pieces.append(piece)
@@ -181,16 +203,16 @@ class _SyncBody:
                     return
             self._is_finished = True
 
+    @override
     async def close(self) -> None:
-        """See `Body`."""
         if self._timer is not None:
             self._timer.cancel()
-        self._cut_off()  # for a thread that waits in `next`
+        self._end_reads()  # for a thread that waits in `next`
         with suppress(Exception):  # a connection that breaks while it is closed is closed
             self._response.close()
 
+    @override
     def socket(self, write_timeout: float | None) -> Socket:
-        """See `Body`."""
         from .websocket import SyncSocket
 
         if self._timer is not None:
@@ -198,8 +220,7 @@ class _SyncBody:
         return SyncSocket(self._response, write_timeout)
 
 
-def _socket_of(response: httpx.Response) -> socket.socket | None:
-    """Return the socket that carries this answer alone."""
+def _own_socket(response: httpx.Response) -> socket.socket | None:
+    """Return the socket that carries this answer alone; None if others share it, or if there is none."""
     stream: Any = response.extensions.get("network_stream")
-    sock = stream.get_extra_info("socket") if stream is not None else None
-    return sock if isinstance(sock, socket.socket) and response.http_version != "HTTP/2" else None
+    return None if stream is None or response.http_version == "HTTP/2" else socket_below(stream)

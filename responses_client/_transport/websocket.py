@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import selectors
-import socket
 import ssl
 import threading
 from collections import deque
@@ -22,6 +21,7 @@ from .._base.clock import NO_REAL_DEADLINE, RealDeadline
 from .._base.messages import MAX_BODY_CHARS, one_line
 from ..errors import ConfigurationError
 from .protocols import Event, Socket, TransportError, run
+from .sockets import shut_down, socket_below
 
 __all__ = ["AsyncSocket", "SyncSocket"]
 
@@ -104,9 +104,7 @@ class SyncSocket(Socket):
         self._stream = _network_stream(response)
         self._errors = _LibraryErrors(self._stream)
         self._write_timeout = write_timeout
-        # None with a transport that has no socket, such as one for tests.
-        sock = self._stream.get_extra_info("socket")
-        self._socket = sock if isinstance(sock, socket.socket) else None
+        self._socket = socket_below(self._stream)
         self._io_lock = threading.Lock()
         self._write_lock = threading.Lock()
         # `select` does not see bytes that the library already has: those that came with the headers of the answer,
@@ -203,10 +201,7 @@ class SyncSocket(Socket):
     @override
     async def close(self) -> None:
         if self._socket is not None:
-            with suppress(OSError):
-                # This wakes the threads that wait for the socket. Not `SSLSocket.shutdown`: it drops the TLS layer,
-                # and a thread would read the rest of the data still encrypted.
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+            shut_down(self._socket)  # wakes the threads that wait for it
         with self._io_lock, suppress(Exception):
             self._response.close()
 

@@ -9,7 +9,15 @@ from .._base.field_errors import missing_field
 from .._base.http import merge_headers
 from .._base.json_types import is_mapping
 from .._base.options import SessionOptions
-from .._base.validation import invalid_option, is_seconds, is_whole_number, unknown_argument
+from .._base.validation import (
+    check_headers,
+    check_option,
+    check_query,
+    invalid_option,
+    is_seconds,
+    is_whole_number,
+    unknown_argument,
+)
 from .._calls.operation import Operation
 from .._calls.request import Call, encode, prepare, validate
 from .._calls.settings import Options, Settings
@@ -57,7 +65,7 @@ _OMITTED_IF_NONE = ("stream_id", "generate")
 
 
 def _check_options(options: Mapping[str, object]) -> None:
-    """Check the options that only sessions have; `Settings` and `prepare` check the others."""
+    """Check the options that no setting of the client stands for."""
     for name, value in options.items():
         if name not in SessionOptions.__annotations__:
             raise unknown_argument("responses.connect", name, SessionOptions.__annotations__)
@@ -67,6 +75,11 @@ def _check_options(options: Mapping[str, object]) -> None:
             raise invalid_option(f"{name} argument", "a whole number from 1", value)
         if name == "lanes" and not isinstance(value, bool):
             raise invalid_option(f"{name} argument", "True or False", value)
+        # `prepare` checks these two again, but as arguments of a call.
+        if name == "extra_headers":
+            check_option(f"{name} argument", check_headers, value)
+        if name == "extra_query":
+            check_option(f"{name} argument", check_query, value)
 
 
 class SessionCore:

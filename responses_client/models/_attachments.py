@@ -36,9 +36,9 @@ class ImageContent(Model):
         Raises:
             RequestValidationError: The file cannot be read, is not such an image, is empty or too large.
         """
-        from .._calls.attachments import data_url, of_path
+        from .._calls.attachments import attach_file, data_url
 
-        url = data_url(of_path(path, max_bytes, "image"), max_bytes, mime_type, "image")
+        url = data_url(attach_file(path, max_bytes, "image"), max_bytes, mime_type, "image")
         return cls._with_url(url, detail)
 
     @classmethod
@@ -51,9 +51,9 @@ class ImageContent(Model):
         max_bytes: int | None = None,
     ) -> Self:
         """Return an image for the bytes of an image file; see `from_path` for the arguments and errors."""
-        from .._calls.attachments import data_url, of_bytes
+        from .._calls.attachments import attach_bytes, data_url
 
-        url = data_url(of_bytes(data, None, "image"), max_bytes, mime_type, "image")
+        url = data_url(attach_bytes(data, None, "image"), max_bytes, mime_type, "image")
         return cls._with_url(url, detail)
 
     @classmethod
@@ -87,9 +87,9 @@ class FileContent(Model):
         Raises:
             RequestValidationError: The file cannot be read, its type is not known, it is empty or too large.
         """
-        from .._calls.attachments import data_url, of_path
+        from .._calls.attachments import attach_file, data_url
 
-        given = of_path(path, max_bytes, "file")
+        given = attach_file(path, max_bytes, "file")
         return cls._with_data(filename or given.name, data_url(given, max_bytes, mime_type, "file"), detail)
 
     @classmethod
@@ -103,9 +103,9 @@ class FileContent(Model):
         max_bytes: int | None = None,
     ) -> Self:
         """Return a file for its bytes and the name that the model sees; see `from_path` for the other arguments."""
-        from .._calls.attachments import data_url, of_bytes
+        from .._calls.attachments import attach_bytes, data_url
 
-        given = of_bytes(data, filename, "file")
+        given = attach_bytes(data, filename, "file")
         return cls._with_data(filename, data_url(given, max_bytes, mime_type, "file"), detail)
 
     @classmethod

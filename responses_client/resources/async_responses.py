@@ -205,12 +205,12 @@ class AsyncResponses(AsyncResponsesOperations):
 
         `on_progress` may be an async function.
         """
-        from .._calls.polling import Waiting, wait
+        from .._calls.polling import PollSchedule, wait
 
-        waiting = Waiting(response_id, poll_interval=poll_interval, timeout=timeout)
+        schedule = PollSchedule(response_id, poll_interval=poll_interval, timeout=timeout)
         params: Mapping[str, object] = {**options, **({} if include is None else {"include": include})}
         return await self._core.perform(
-            partial(wait, waiting=waiting, on_progress=on_progress, params=params)
+            partial(wait, schedule=schedule, on_progress=on_progress, params=params)
         )
 
     @overload

@@ -356,11 +356,11 @@ class Responses(ResponsesOperations):
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: The response cannot be retrieved, for example because it does not exist.
         """
-        from .._calls.polling import Waiting, plain, wait
+        from .._calls.polling import PollSchedule, require_sync, wait
 
-        waiting = Waiting(response_id, poll_interval=poll_interval, timeout=timeout)
+        schedule = PollSchedule(response_id, poll_interval=poll_interval, timeout=timeout)
         params: Mapping[str, object] = {**options, **({} if include is None else {"include": include})}
-        work = partial(wait, waiting=waiting, on_progress=plain(on_progress), params=params)
+        work = partial(wait, schedule=schedule, on_progress=require_sync(on_progress), params=params)
         return self._core.perform(work)
 
     @overload

@@ -1,4 +1,4 @@
-"""What all tests with broken servers share."""
+"""Fixtures of the tests with broken servers."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from callers import MODES
 from shells import Shell
 from socket_shell import SocketShell
 
 from responses_client._base.retry import Policy
 
 
-@pytest.fixture(params=["sync", "asyncio", "trio"])
+@pytest.fixture(params=MODES)
 def shell(request: pytest.FixtureRequest) -> Shell:
-    """Each way to run the client in turn."""
+    """Each mode of the client in turn."""
     return Shell(request.param)
 
 

@@ -1,4 +1,4 @@
-"""What scripted servers answer with."""
+"""Answers of scripted servers."""
 
 from __future__ import annotations
 

@@ -198,7 +198,7 @@ def answer(
     content_type: str | None = "application/json",
     **headers: str,
 ) -> bytes:
-    """Write a whole answer; what is neither bytes nor a text becomes JSON."""
+    """Write a whole answer; a body that is neither bytes nor a string becomes JSON."""
     content = (
         body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
     )

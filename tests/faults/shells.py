@@ -22,7 +22,7 @@ HTTP: dict[str, Any] = {"trust_env": False, "verify": ssl.SSLContext(ssl.PROTOCO
 
 
 def shown(error: BaseException | None) -> Iterator[str]:
-    """Yield all texts of an error and of what caused it."""
+    """Yield all messages of an error and of its causes."""
     while error is not None:
         yield from (str(error), repr(error), *traceback.format_exception(error))
         error = error.__cause__ or error.__context__

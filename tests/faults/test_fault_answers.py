@@ -1,4 +1,4 @@
-"""Answers that are errors, that are broken, or that are not what was asked for."""
+"""Answers that are errors, broken, or of another kind than requested."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ STATUSES = {
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("status", STATUSES)
-def test_error_status_with_json_tells_all_that_the_api_says(shell: Shell, status: int, stream: bool) -> None:
+def test_error_status_with_json_has_all_fields_of_the_api(shell: Shell, status: int, stream: bool) -> None:
     play = shell.events if stream else shell.create
     with (
         ScriptedServer([answer(status, PROBLEM, x_request_id="req_1")]) as server,
@@ -82,7 +82,7 @@ def test_error_status_without_the_apis_json_shows_the_start_of_the_body(
     assert caught.value.request_id == "req_1"
 
 
-def test_error_whose_body_breaks_off_is_still_the_error_of_its_status(shell: Shell) -> None:
+def test_error_with_an_interrupted_body_is_still_the_error_of_its_status(shell: Shell) -> None:
     broken = answer(404, "x" * 10)[:-5]
     with ScriptedServer([broken]) as server, pytest.raises(errors.NotFoundError) as caught:
         shell.create(server.url, max_retries=0, timeout=0.1)
@@ -98,18 +98,22 @@ def deep(levels: int) -> bytes:
 @pytest.mark.parametrize(
     ("body", "kind", "problem"),
     [
-        (HTML, "text/html", "The answer (status 200, text/html) is no JSON"),
-        (HTML, None, "The answer (status 200, no content type) is no JSON"),
-        ('{"id": "resp_1", "obj', "application/json", "The answer (status 200, application/json) is no JSON"),
-        (b"", "application/json", "is no JSON"),
-        (b"\xff\xfe\x00", "application/json", "is no JSON"),
-        (deep(100_000), "application/json", "is no JSON"),
+        (HTML, "text/html", "The answer (status 200, text/html) is not valid JSON"),
+        (HTML, None, "The answer (status 200, no content type) is not valid JSON"),
+        (
+            '{"id": "resp_1", "obj',
+            "application/json",
+            "The answer (status 200, application/json) is not valid JSON",
+        ),
+        (b"", "application/json", "is not valid JSON"),
+        (b"\xff\xfe\x00", "application/json", "is not valid JSON"),
+        (deep(100_000), "application/json", "is not valid JSON"),
         ([], "application/json", "Not a valid Response"),
         ('"Hello"', "application/json", "Not a valid Response"),
         ("null", "application/json", "Not a valid Response"),
         ("17", "application/json", "Not a valid Response"),
-        ({}, "application/json", "is JSON, but no Response"),
-        ({"choices": []}, "application/json", "is JSON, but no Response"),
+        ({}, "application/json", "is JSON, but not a valid Response"),
+        ({"choices": []}, "application/json", "is JSON, but not a valid Response"),
     ],
 )
 def test_answer_that_is_no_response_is_an_error_with_its_start(
@@ -132,7 +136,7 @@ def test_answer_that_is_no_response_is_an_error_with_its_start(
 
 
 @pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "text/plain", "text/html", None])
-def test_response_is_taken_whatever_content_type_the_server_gives(shell: Shell, kind: str | None) -> None:
+def test_response_is_accepted_under_any_content_type(shell: Shell, kind: str | None) -> None:
     with ScriptedServer([answer(200, response(), kind)]) as server:
         assert shell.create(server.url).output_text == "Hello"
 
@@ -174,7 +178,7 @@ def event_stream(*events: bytes) -> bytes:
 
 
 # PAIN B, last entry
-def test_event_stream_that_nobody_asked_for_gives_the_accumulated_response(shell: Shell) -> None:
+def test_unrequested_event_stream_gives_the_accumulated_response(shell: Shell) -> None:
     with ScriptedServer([event_stream(CREATED, HEL, LO, COMPLETED)]) as server:
         created = shell.create(server.url)
 
@@ -184,7 +188,7 @@ def test_event_stream_that_nobody_asked_for_gives_the_accumulated_response(shell
     assert created.meta.request_id == "req_1"
 
 
-def test_event_stream_that_nobody_asked_for_and_that_is_cut_keeps_what_came(shell: Shell) -> None:
+def test_unrequested_event_stream_that_is_cut_keeps_the_partial_response(shell: Shell) -> None:
     with ScriptedServer([event_stream(CREATED, HEL)]) as server, pytest.raises(StreamInterrupted) as caught:
         shell.create(server.url)
 
@@ -192,7 +196,7 @@ def test_event_stream_that_nobody_asked_for_and_that_is_cut_keeps_what_came(shel
     assert caught.value.partial.output_text == "Hel"
 
 
-def test_event_stream_that_nobody_asked_for_and_that_fails_is_an_error(shell: Shell) -> None:
+def test_unrequested_event_stream_that_fails_is_an_error(shell: Shell) -> None:
     with (
         ScriptedServer([event_stream(CREATED, HEL, ERROR, FAILED)]) as server,
         pytest.raises(StreamError) as caught,
@@ -256,7 +260,7 @@ def test_answer_that_is_no_stream_is_an_error_with_its_start(
 
 
 @pytest.mark.parametrize("kind", ["text/event-stream", "application/octet-stream", "text/plain", None])
-def test_stream_is_taken_whatever_vague_content_type_the_server_gives(shell: Shell, kind: str | None) -> None:
+def test_stream_is_accepted_under_any_vague_content_type(shell: Shell, kind: str | None) -> None:
     with ScriptedServer([answer(200, CREATED + HEL + LO + COMPLETED, kind)]) as server:
         assert len(shell.events(server.url)) == 4
 

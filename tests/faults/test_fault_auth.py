@@ -51,7 +51,7 @@ class Credential:
 
 
 def get_bearer_token_provider(credential: Credential, *scopes: str) -> Callable[[], str]:
-    """Return what the function of this name in `azure.identity` does: it caches by itself."""
+    """Return a stand-in for the function of this name in `azure.identity`, which caches tokens."""
     kept: list[AccessToken] = []
 
     def wrapper() -> str:
@@ -63,7 +63,7 @@ def get_bearer_token_provider(credential: Credential, *scopes: str) -> Callable[
 
 
 def get_async_bearer_token_provider(credential: Credential, *scopes: str) -> Callable[[], Any]:
-    """Return what the function of `azure.identity.aio` does."""
+    """Return a stand-in for the function of `azure.identity.aio`."""
     provider = get_bearer_token_provider(credential, *scopes)
 
     async def wrapper() -> str:
@@ -377,7 +377,7 @@ ECHOES: dict[str, list[Step]] = {
 
 @pytest.mark.parametrize("play", ["create", "events"])
 @pytest.mark.parametrize("script", [pytest.param(script, id=name) for name, script in ECHOES.items()])
-def test_no_error_shows_what_an_auth_object_sent(
+def test_no_error_shows_the_secrets_of_an_auth_object(
     shell: Shell, script: list[Step], play: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="responses_client")

@@ -216,7 +216,7 @@ def test_secrets_of_all_steps_are_not_shown(way: Way) -> None:
     assert len(requests) == 3
 
 
-def test_error_of_a_stream_is_one_whoever_signed(way: Way) -> None:
+def test_error_of_a_stream_is_the_same_however_it_was_signed(way: Way) -> None:
     async def play(session: Session) -> None:
         with pytest.raises(StreamError, match="Out of order"):
             await (await session.stream()).rest()

@@ -1,4 +1,4 @@
-"""Clients of the user's own to send with: httpx, httpx2, proxies, and transports that are neither's."""
+"""HTTP clients of the user: httpx, httpx2, proxies, and transports of other packages."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def test_redirect_to_another_origin_is_an_error_and_nothing_reaches_it(shell: Sh
     [
         (303, "/v2/responses", "it would turn the request into a GET"),
         (307, None, "a redirect without a Location header"),
-        (307, "https://[", "a redirect to what is no URL"),
+        (307, "https://[", "a redirect whose Location is not a URL"),
         (302, "ftp://127.0.0.1/", "another origin must not get the request"),
         (304, None, "was answered with 304"),
     ],

@@ -1,4 +1,4 @@
-"""Background streams whose connections break: the events are those of a stream that never broke."""
+"""Background streams with broken connections: their events are those of an unbroken stream."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ def rest(seen: Seen) -> list[Step]:
 
 
 def all_again(seen: Seen) -> list[Step]:
-    """The whole story, whatever is asked for."""
+    """The whole story for every request."""
     return [stream_head(), chunk(b": again\n\n"), *map(chunk, STORY), LAST_CHUNK]
 
 
 def all_again_at_once(seen: Seen) -> list[Step]:
-    """The whole story in one piece, whatever is asked for."""
+    """The whole story in one piece for every request."""
     return [stream_head(), chunk(b"".join(STORY)), LAST_CHUNK]
 
 
@@ -170,7 +170,7 @@ def test_stream_cut_after_every_event_gives_the_same(shell: Shell) -> None:
 # --- what cannot be resumed
 
 
-def test_missing_events_are_told(shell: Shell) -> None:
+def test_missing_events_are_reported(shell: Shell) -> None:
     async def play(session: Session) -> None:
         stream = await session.stream(background=True)
         with pytest.raises(StreamInterrupted) as caught:
@@ -297,7 +297,7 @@ async def resume(session: Session, token: Any, **options: Any) -> Events:
 
 
 @pytest.mark.parametrize("at_once", [False, True])
-def test_token_lets_another_client_go_on_from_each_event(shell: Shell, at_once: bool) -> None:
+def test_token_lets_another_client_continue_after_each_event(shell: Shell, at_once: bool) -> None:
     tokens: list[str] = []
 
     async def read(session: Session) -> None:
@@ -332,7 +332,7 @@ def test_token_lets_another_client_go_on_from_each_event(shell: Shell, at_once: 
 SEEN = Seen("POST", "/v1/responses", {}, b"", 1)
 
 
-def test_stream_that_goes_on_from_a_token_is_resumed_by_itself(shell: Shell) -> None:
+def test_stream_that_continues_from_a_token_is_resumed_automatically(shell: Shell) -> None:
     async def play(session: Session) -> None:
         stream = await resume(
             session,

@@ -1,4 +1,4 @@
-"""Which answers are asked for again, after which wait, and with what."""
+"""Retries: after which answers, after which delay, and with which request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The key is nowhere but in its header: not in errors, not in logs, not in anything that is shown."""
+"""The key is only in its header: not in errors, not in logs, not in anything that is shown."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_log_has_neither_bodies_nor_secrets(shell: Shell, caplog: pytest.LogCapt
         pytest.param([chunk(b"data: {oops\n\n"), LAST_CHUNK], id="no JSON"),
     ],
 )
-def test_errors_of_streams_survive_pickling_with_what_came(shell: Shell, rest: list[Step]) -> None:
+def test_errors_of_streams_survive_pickling_with_the_partial_response(shell: Shell, rest: list[Step]) -> None:
     with (
         ScriptedServer([stream_head(x_request_id="req_1"), chunk(CREATED), chunk(HEL), *rest]) as server,
         pytest.raises(ResponsesClientError) as caught,
@@ -200,7 +200,7 @@ def test_client_stream_and_response_show_no_key() -> None:
 
 
 def test_key_in_an_event_is_the_servers_text_and_stays(shell: Shell) -> None:
-    """What the model says is data: it is not changed, and it is not logged."""
+    """The output of a model is data: it is not changed, and not logged."""
     said = event("response.completed", 1, response=response(text=json.dumps({"key": "sk-of-somebody"})))
     with ScriptedServer([stream_head(), chunk(said), LAST_CHUNK]) as server:
         (last,) = shell.events(server.url)

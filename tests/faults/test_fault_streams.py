@@ -37,7 +37,9 @@ ENDS: dict[str, list[Step]] = {
 
 # PAIN A10, A16; PAIN_THREADS a1
 @pytest.mark.parametrize("end", [pytest.param(end, id=name) for name, end in ENDS.items()])
-def test_stream_broken_off_keeps_what_came_and_is_not_sent_again(shell: Shell, end: list[Step]) -> None:
+def test_interrupted_stream_keeps_the_partial_response_and_is_not_sent_again(
+    shell: Shell, end: list[Step]
+) -> None:
     async def play(session: Session) -> None:
         events = await session.stream()
         first = [await events.next(), await events.next()]

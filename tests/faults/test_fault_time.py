@@ -96,7 +96,7 @@ def test_call_within_its_deadline_is_not_disturbed() -> None:
         assert server.connections == 1
 
 
-def test_deadline_ends_a_stream_and_keeps_what_came(shell: Shell) -> None:
+def test_deadline_ends_a_stream_and_keeps_the_partial_response(shell: Shell) -> None:
     script = [stream_head(), chunk(CREATED), chunk(HEL), *[PING, 0.02] * 60]
     with ScriptedServer(script) as server, within(SLOW), pytest.raises(StreamInterrupted) as caught:
         shell.events(server.url, deadline=0.1)

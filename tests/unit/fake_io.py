@@ -1,4 +1,4 @@
-"""An outside world that plays scripts, with a clock that only moves when something waits."""
+"""A scripted outside world, with a clock that only moves when something waits."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from responses_client._transport.protocols import Body, TransportError, WireRequ
 from responses_client.models import Response
 
 Piece: TypeAlias = bytes | float | BaseException | Callable[[], object]
-"""Bytes that come, seconds that pass before the next, what is raised, or what else happens meanwhile."""
+"""Bytes that come, seconds that pass before the next ones, an exception to raise, or a function to call meanwhile."""
 
 
 T = TypeVar("T")
 
 
 class Clock:
-    """Stands in for the module `time`: it is moved by what waits."""
+    """A clock in place of the module `time`, moved by waits."""
 
     def __init__(self) -> None:
         self.now = 1000.0
 
     def monotonic(self) -> float:
-        """Seconds since some moment."""
+        """Return a reading in seconds."""
         return self.now
 
     def time(self) -> float:
-        """Seconds since 1970."""
+        """Return Unix time."""
         return 1_700_000_000.0 + self.now
 
 
@@ -53,7 +53,6 @@ class FakeBody:
         self.closed = 0
 
     async def next(self, deadline: Deadline) -> bytes | None:
-        """See `Body`."""
         while self.pieces:
             piece = self.pieces.pop(0)
             if isinstance(piece, bytes):
@@ -67,13 +66,11 @@ class FakeBody:
         return None
 
     async def drain(self) -> bytes:
-        """See `Body`."""
         self.drained += 1
         rest, self.pieces = self.pieces, []
         return b"".join(piece for piece in rest if isinstance(piece, bytes))
 
     async def close(self) -> None:
-        """See `Body`."""
         self.closed += 1
 
 
@@ -89,7 +86,7 @@ Answer: TypeAlias = FakeBody | BaseException | float
 
 
 class FakeIO:
-    """Gives the answers in order; a number among them is the seconds until the next one comes."""
+    """An outside world that gives answers in order; a number among them is the seconds before the next one."""
 
     def __init__(self, clock: Clock, *answers: Answer) -> None:
         self.clock = clock
@@ -103,7 +100,6 @@ class FakeIO:
         self.is_closed = False
 
     async def send(self, request: WireRequest, deadline: Deadline) -> Body:
-        """See `IO`."""
         self.requests.append(request)
         self.timeouts.append(deadline.remaining())
         while isinstance(answer := self.answers.pop(0), float):
@@ -114,30 +110,26 @@ class FakeIO:
         return answer
 
     async def sleep(self, seconds: float) -> None:
-        """See `IO`."""
         self.slept.append(seconds)
         self.clock.now += seconds
 
     async def call(self, function: Callable[[], T | Awaitable[T]], deadline: Deadline) -> T:
-        """See `IO`."""
         self.call_timeouts.append(deadline.remaining())
         return cast("T", function())
 
     @asynccontextmanager
     async def lock(self, key: object, deadline: Deadline) -> AsyncGenerator[None, None]:
-        """See `IO`."""
         if self.before_lock is not None:
             self.before_lock()
         self.locked += 1
         yield
 
     async def close(self) -> None:
-        """See `IO`."""
         self.is_closed = True
 
 
 def use_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Have the package take the time from a clock of ours, and no chance."""
+    """Replace the clock of the package, and the chance in its delays."""
     clock = Clock()
     for name in ("monotonic", "time"):
         monkeypatch.setattr(f"responses_client._base.clock.{name}", getattr(clock, name))
@@ -170,5 +162,5 @@ def stream(*pieces: Piece, kind: str = "text/event-stream") -> FakeBody:
 
 
 def types(events: Sequence[Any]) -> list[str]:
-    """The types of events, without what they share."""
+    """The types of events, without their common prefix."""
     return [event.type.removeprefix("response.") for event in events]

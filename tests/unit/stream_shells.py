@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from responses_client._streaming.streams import AsyncEventStream, EventStream
 from responses_client.models import Response, StreamEvent
+
+Play: TypeAlias = Callable[..., Any]
+"""Runs a script with a stream in one mode."""
 
 
 class Stream:

@@ -285,7 +285,7 @@ def test_http_client_of_the_wrong_kind_is_refused(kind: Any, given: Any, name: s
 
     wanted = kind.__name__
     assert str(caught.value) == (
-        f"http_client has to be an httpx.{wanted} or httpx2.{wanted} here, not a {name}"
+        f"http_client must be an httpx.{wanted} or httpx2.{wanted} here, got a {name}"
     )
 
 

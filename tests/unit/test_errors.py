@@ -331,7 +331,7 @@ def test_the_query_of_the_url_is_not_shown() -> None:
             {"location": "/v1/responses/"},
             "a redirect within https://api.openai.com, not followed because there were too many",
         ),
-        (302, {"location": "https://[broken"}, "a redirect to what is no URL"),
+        (302, {"location": "https://[broken"}, "a redirect whose Location is not a URL"),
         (302, {}, "a redirect without a Location header"),
     ],
 )

@@ -76,7 +76,7 @@ OUTSIDE = {
         "_transport.websocket",
     },
     "selectors": {"_transport.websocket"},
-    "socket": {"_map.threads", "_transport.sync", "_transport.websocket"},
+    "socket": {"_map.threads", "_transport.sockets"},
     "ssl": {"_transport.http_library", "_transport.websocket"},
     "subprocess": set[str](),
     "threading": {

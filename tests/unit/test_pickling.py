@@ -15,14 +15,13 @@ from typing import Any
 import cloudpickle
 import httpx
 import pytest
-from callers import MODES, Caller
+from callers import Caller
 from samples import KEY, response
 
 from responses_client import AsyncClient, AuthenticationError, Client, ConfigurationError
 from responses_client._base.api_keys import KeyFunction
 from responses_client._calls.settings import Settings
 from responses_client._transport.protocols import run
-from responses_client.testing import Server
 
 CLIENTS = (Client, AsyncClient)
 HTTP_CLIENTS: dict[type[Any], type[Any]] = {Client: httpx.Client, AsyncClient: httpx.AsyncClient}
@@ -170,17 +169,6 @@ def test_client_and_its_resource_share_connections_after_unpickling(kind: Any) -
 # --- results
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as server:
-        yield server
-
-
-@pytest.fixture(params=MODES)
-def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
-    return Caller(request.param, server.client, server.async_client)
-
-
 @pytest.mark.parametrize("duplicate", [*COPIES.values(), copy.copy], ids=[*COPIES, "copy"])
 def test_copy_of_a_page_has_its_items_and_no_client(caller: Caller, duplicate: Callable[[Any], Any]) -> None:
     items = [{"role": "user", "content": str(number)} for number in range(3)]
@@ -197,9 +185,11 @@ def test_copy_of_a_page_has_its_items_and_no_client(caller: Caller, duplicate: C
     assert twin.has_next_page()
     assert b"test-key" not in pickle.dumps(page)
     cursor = page.next_cursor()
-    text = f"This page is a copy, which has no client: list again with after='{cursor}' for what follows"
+    text = (
+        f"This page is a copy, which has no client: call list again with after='{cursor}' for the next page"
+    )
     with pytest.raises(RuntimeError) as caught:
-        twin.follow(cursor)
+        twin._fetch_after(cursor)
     assert str(caught.value) == text
 
 

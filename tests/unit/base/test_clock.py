@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from fake_io import Clock, use_clock
+from fake_io import Clock
 
 from responses_client._base.clock import NO_DEADLINE, NO_REAL_DEADLINE, Deadline, RealDeadline
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return use_clock(monkeypatch)
 
 
 def test_deadline_comes_nearer_and_passes(clock: Clock) -> None:

@@ -11,6 +11,7 @@ import pytest
 from responses_client._base.validation import (
     MAX_SECONDS,
     check_headers,
+    check_option,
     check_query,
     check_text,
     invalid_option,
@@ -97,8 +98,8 @@ def test_value_by_position_beyond_the_first_gets_no_example() -> None:
 def test_headers_are_copied_without_white_space_around_values() -> None:
     given = {"X-A": " a\tb ", "X-B": None, "X-C": "é"}
 
-    assert check_headers("headers", given) == {"X-A": "a\tb", "X-B": None, "X-C": "é"}
-    assert check_headers("headers", None) == {}
+    assert check_option("headers", check_headers, given) == {"X-A": "a\tb", "X-B": None, "X-C": "é"}
+    assert check_option("headers", check_headers, None) == {}
 
 
 @pytest.mark.parametrize(
@@ -115,7 +116,7 @@ def test_headers_are_copied_without_white_space_around_values() -> None:
 )
 def test_headers_that_http_cannot_carry_are_refused_without_their_value(headers: Any, problem: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        check_headers("headers", headers)
+        check_option("headers", check_headers, headers)
 
     assert str(caught.value).startswith(problem)
     assert "hunter2" not in str(caught.value)
@@ -124,13 +125,13 @@ def test_headers_that_http_cannot_carry_are_refused_without_their_value(headers:
 def test_query_parameters_are_copied() -> None:
     given = {"a": "1", "b": [1, 2.5, True], "c": None, "d": ("x",)}
 
-    assert check_query("query", given) == given
+    assert check_option("query", check_query, given) == given
 
 
 @pytest.mark.parametrize("value", [{"a": 1}, b"a", [[1]]])
 def test_query_parameter_that_no_url_can_carry_is_refused(value: object) -> None:
     with pytest.raises(ConfigurationError, match="parameter 'a' in the query must be a string, number, list"):
-        check_query("query", {"a": value})
+        check_option("query", check_query, {"a": value})
 
 
 @pytest.mark.parametrize(
@@ -146,14 +147,14 @@ def test_text_that_a_header_cannot_carry_unchanged_is_refused_without_being_show
     value: object, problem: str
 ) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        check_text("key", value)
+        check_option("key", check_text, value)
 
     assert problem in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
 
 def test_text_that_a_header_can_carry_is_returned() -> None:
-    assert check_text("name", "Zoë", "\xff") == "Zoë"
+    assert check_option("name", check_text, "Zoë", "\xff") == "Zoë"
 
 
 # --- errors and functions

@@ -1,4 +1,4 @@
-"""The body of an answer: a typed result, or the right error."""
+"""The result of an answer: a typed object, or the right error."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def test_deletion_that_is_answered_with_its_status_alone_is_one(body: bytes) -> 
     assert (result.id, result.deleted, result.meta.status_code) == ("resp 1", True, 200)
 
 
-def test_silence_is_no_answer_to_anything_else() -> None:
+def test_empty_body_is_an_answer_to_nothing_else() -> None:
     for model, method in ((models.DeletedResponse, "GET"), (models.Conversation, "DELETE")):
-        with pytest.raises(ResponseValidationError, match="is no JSON"):
+        with pytest.raises(ResponseValidationError, match="is not valid JSON"):
             answer(model, b"", method)
 
 
@@ -72,9 +72,9 @@ def test_item_of_an_unknown_type_is_kept() -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"<html>", "is no JSON"),
-        (b"[]", "is JSON, but no Item"),
-        (b"{}", "is JSON, but no Item"),
+        (b"<html>", "is not valid JSON"),
+        (b"[]", "is JSON, but not a valid Item"),
+        (b"{}", "is JSON, but not a valid Item"),
     ],
 )
 def test_answer_that_is_no_item(body: bytes, message: str) -> None:
@@ -95,7 +95,7 @@ def test_one_field_is_enough_for_other_results() -> None:
         answer(models.Conversation, b'{"other": 1}')
     with pytest.raises(APIStatusError, match="no luck"):
         answer(models.Conversation, b'{"error": {"message": "no luck"}}')
-    with pytest.raises(ResponseValidationError, match="is JSON, but no DeletedResponse"):
+    with pytest.raises(ResponseValidationError, match="is JSON, but not a valid DeletedResponse"):
         answer(models.DeletedResponse, b'{"other": 1}')
 
 
@@ -131,15 +131,15 @@ def test_one_field_that_only_responses_have_is_enough(body: dict[str, Any]) -> N
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
-        (b"<html>", "The answer (status 200, application/json) is no JSON"),
-        (b'{"id": ', "is no JSON"),
-        (b"", "is no JSON"),
-        (b"[" * 10_000, "is no JSON"),
+        (b"<html>", "The answer (status 200, application/json) is not valid JSON"),
+        (b'{"id": ', "is not valid JSON"),
+        (b"", "is not valid JSON"),
+        (b"[" * 10_000, "is not valid JSON"),
         ([response()], "Not a valid Response"),
         ("text", "Not a valid Response"),
         (None, "Not a valid Response"),
-        ({}, "is JSON, but no Response"),
-        ({"data": []}, "is JSON, but no Response"),
+        ({}, "is JSON, but not a valid Response"),
+        ({"data": []}, "is JSON, but not a valid Response"),
     ],
 )
 def test_anything_else_is_an_error_that_shows_its_start(body: Any, problem: str) -> None:
@@ -151,8 +151,8 @@ def test_anything_else_is_an_error_that_shows_its_start(body: Any, problem: str)
     assert caught.value.meta == meta()
 
 
-def test_no_content_type_is_told_as_such() -> None:
-    with pytest.raises(ResponseValidationError, match=r"\(status 200, no content type\) is no JSON"):
+def test_missing_content_type_is_reported_as_such() -> None:
+    with pytest.raises(ResponseValidationError, match=r"\(status 200, no content type\) is not valid JSON"):
         parsed(b"<html>", None)
 
 
@@ -165,7 +165,7 @@ def test_key_in_a_body_is_not_shown(body: Any) -> None:
     assert KEY not in str(caught.value.body)
 
 
-def test_strict_mode_names_the_place_of_what_is_malformed() -> None:
+def test_strict_mode_names_the_place_of_the_malformed_part() -> None:
     with pytest.raises(ResponseValidationError) as caught:
         parsed(response(created_at="yesterday"), strict=True)
 
@@ -173,7 +173,7 @@ def test_strict_mode_names_the_place_of_what_is_malformed() -> None:
     assert caught.value.request_id == "req_1"
 
 
-def test_lenient_mode_keeps_what_is_malformed() -> None:
+def test_lenient_mode_keeps_malformed_parts() -> None:
     assert parsed(response(created_at="yesterday")).to_dict()["created_at"] == "yesterday"
 
 
@@ -218,14 +218,14 @@ def test_error_of_an_answer_masks_the_key() -> None:
     assert str(error).startswith("POST /v1/responses was answered with 401 after 2 tries: No key ***")
 
 
-def test_stream_that_nobody_asked_for_gives_its_response() -> None:
+def test_unrequested_stream_gives_its_response() -> None:
     result = parsed(CREATED + HEL + COMPLETED, "text/event-stream; charset=utf-8")
 
     assert result.output_text == "Hello"
     assert result.meta == meta("text/event-stream; charset=utf-8")
 
 
-def test_stream_whose_last_event_has_no_response_still_tells_how_it_ended() -> None:
+def test_stream_whose_last_event_has_no_response_still_has_its_status() -> None:
     assert parsed(b'data: {"type": "response.completed"}\n\n', "text/event-stream").status == "completed"
 
 

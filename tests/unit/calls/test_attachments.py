@@ -1,11 +1,10 @@
-"""Images and files made of local files: their types, their sizes, and what is wrong with them."""
+"""Images and files from local files: their types, their sizes, and their mistakes."""
 
 from __future__ import annotations
 
 import base64
 import os
 import pickle
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ def refusal(make: Any, *args: Any, **options: Any) -> RequestValidationError:
     with pytest.raises(RequestValidationError) as caught:
         make(*args, **options)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+    assert str(caught.value).startswith("The file cannot be attached: ")
     return caught.value
 
 
@@ -47,7 +47,7 @@ def refusal(make: Any, *args: Any, **options: Any) -> RequestValidationError:
         (WEBP, "image/webp"),
     ],
 )
-def test_type_of_an_image_is_told_by_its_data(tmp_path: Path, data: bytes, mime_type: str) -> None:
+def test_type_of_an_image_is_detected_from_its_data(tmp_path: Path, data: bytes, mime_type: str) -> None:
     path = tmp_path / "picture.txt"
     path.write_bytes(data)
 
@@ -64,8 +64,8 @@ def test_image_of_another_type_is_refused_unless_its_type_is_named(tmp_path: Pat
 
     error = refusal(InputImage.from_path, path)
     assert error.path == "path"
-    assert f"{str(path)!r} is no PNG, JPEG, GIF or WebP image" in str(error)
-    assert "the image is no PNG" in str(refusal(InputImage.from_bytes, b"RIFF....WAVE"))
+    assert f"{str(path)!r} is not a PNG, JPEG, GIF or WebP image" in str(error)
+    assert "the image is not a PNG" in str(refusal(InputImage.from_bytes, b"RIFF....WAVE"))
     named = InputImage.from_path(path, mime_type="image/bmp")
     assert named.image_url == url("image/bmp", b"BM....")
 
@@ -101,7 +101,7 @@ def test_image_is_at_most_what_the_published_bound_allows() -> None:
         ("notes.txt", b"caf\xe9", "text/plain"),
     ],
 )
-def test_type_of_a_file_is_told_by_its_data_and_its_name(
+def test_type_of_a_file_is_detected_from_its_data_and_name(
     tmp_path: Path, name: str, data: bytes, mime_type: str
 ) -> None:
     path = tmp_path / name
@@ -134,12 +134,12 @@ def test_file_is_at_most_fifty_mebibytes(tmp_path: Path) -> None:
 
     error = refusal(InputFile.from_path, path)
     assert (
-        f"{str(path)!r} is larger than 52,428,800 bytes (max_bytes); upload it and give its file_id"
+        f"{str(path)!r} is larger than 52,428,800 bytes (max_bytes); upload it and pass its file_id"
         in str(error)
     )
 
 
-# --- what is wrong with either
+# --- mistakes
 
 
 @pytest.mark.parametrize("kind", [InputImage, InputFile])
@@ -147,9 +147,9 @@ def test_path_without_a_file_is_named(tmp_path: Path, kind: Any) -> None:
     missing = tmp_path / "nowhere.png"
     error = refusal(kind.from_path, missing)
     assert (error.path, type(error.__cause__)) == ("path", FileNotFoundError)
-    assert f"there is no file {str(missing)!r}; check the path" in str(error)
+    assert f"the file {str(missing)!r} does not exist; check the path" in str(error)
 
-    assert f"{str(tmp_path)!r} is a directory; give the path of a file" in str(
+    assert f"{str(tmp_path)!r} is a directory; pass the path of a regular file" in str(
         refusal(kind.from_path, tmp_path)
     )
     assert "cannot be read (embedded null byte); check the path" in str(refusal(kind.from_path, "a\0b"))
@@ -169,7 +169,9 @@ def test_pipe_is_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
 
-    assert f"{str(pipe)!r} is no file with data of its own" in str(refusal(InputImage.from_path, pipe))
+    assert f"{str(pipe)!r} is a device, pipe or socket; pass the path of a regular file" in str(
+        refusal(InputImage.from_path, pipe)
+    )
 
 
 @pytest.mark.parametrize("kind", [InputImage, InputFile])
@@ -196,29 +198,21 @@ def test_file_that_grows_while_it_is_read_is_not_taken_beyond_the_limit(
     assert "larger than 20 bytes" in str(refusal(InputImage.from_path, path, max_bytes=20))
 
 
-def test_data_have_to_be_bytes_with_something_in_them(tmp_path: Path) -> None:
+def test_data_must_be_bytes_and_not_empty(tmp_path: Path) -> None:
     path = tmp_path / "empty.png"
     path.touch()
 
-    assert f"{str(path)!r} is empty; give one with something in it" in str(
-        refusal(InputImage.from_path, path)
-    )
+    assert f"{str(path)!r} is empty; pass one with data" in str(refusal(InputImage.from_path, path))
     assert "data: the image is empty" in str(refusal(InputImage.from_bytes, b""))
     assert refusal(InputFile.from_bytes, "text", "a.txt").expected == "bytes"
     assert refusal(InputImage.from_bytes, PNG, mime_type="png").expected == "a type such as 'image/png'"
 
 
-# --- sent
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as server:
-        yield server
+# --- requests
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_local_files_go_along_with_a_request(mode: str, server: Server) -> None:
+def test_local_files_are_sent_with_a_request(mode: str, server: Server) -> None:
     parts = [InputImage.from_bytes(PNG), InputFile.from_bytes(PDF, "report.pdf")]
     caller = Caller(mode, server.client, server.async_client)
     caller(lambda client: client.responses.create(model="m", input=[{"role": "user", "content": parts}]))

@@ -1,4 +1,4 @@
-"""One call, from its first try to its answer, on a clock that only moves when something waits."""
+"""One call, from its first attempt to its answer, on a clock that only moves when something waits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fake_io import Answer, Clock, FakeBody, FakeIO, bad, call, good, use_clock
+from fake_io import Answer, Clock, FakeBody, FakeIO, bad, call, good
 from samples import KEY
 
 from responses_client._base.clock import NO_DEADLINE
@@ -28,11 +28,6 @@ from responses_client.errors import (
 from responses_client.models import Response
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return use_clock(monkeypatch)
-
-
 def network(
     kind: Any = "network", reason: str = "ReadError", cause: BaseException | None = None
 ) -> TransportError:
@@ -45,7 +40,7 @@ def fetched(io: FakeIO, params: dict[str, Any] | None = None, **options: Any) ->
     return run(fetch(io, call(params, **options)))
 
 
-def test_answer_becomes_the_result_and_knows_how_it_came(clock: Clock) -> None:
+def test_answer_becomes_the_result_with_its_meta(clock: Clock) -> None:
     body = good(**{"x-request-id": "req_1"})
     io = FakeIO(clock, 2.0, body)
 
@@ -71,7 +66,7 @@ def test_answer_becomes_the_result_and_knows_how_it_came(clock: Clock) -> None:
         ([3.0, bad(500)], [0.5], 3.5),
     ],
 )
-def test_failed_try_is_repeated_after_a_wait(
+def test_failed_attempt_is_repeated_after_a_delay(
     clock: Clock, answers: list[Answer], slept: list[float], elapsed: float
 ) -> None:
     io = FakeIO(clock, *answers, good())
@@ -158,7 +153,7 @@ def test_body_of_an_error_is_read_up_to_a_limit(clock: Clock) -> None:
     assert body.closed == 1
 
 
-def test_body_of_an_error_that_breaks_off_counts_as_far_as_it_came(clock: Clock) -> None:
+def test_interrupted_body_of_an_error_is_used_as_far_as_it_came(clock: Clock) -> None:
     body = FakeBody(b"no such ", network(), status=404)
 
     with pytest.raises(APIStatusError, match="404: no such"):
@@ -181,7 +176,7 @@ def test_key_that_the_server_repeats_is_masked(clock: Clock) -> None:
     assert KEY not in json.dumps(caught.value.body)
 
 
-def test_body_that_cannot_be_decompressed_is_not_asked_for_again(clock: Clock) -> None:
+def test_body_that_cannot_be_decompressed_is_not_retried(clock: Clock) -> None:
     body = good(**{"x-request-id": "req_1"})
     body.pieces = [network("decoding", "DecodingError: bad header")]
 
@@ -192,7 +187,7 @@ def test_body_that_cannot_be_decompressed_is_not_asked_for_again(clock: Clock) -
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), ZeroDivisionError()])
-def test_whatever_else_is_raised_passes_and_closes_the_answer(clock: Clock, error: BaseException) -> None:
+def test_other_exceptions_pass_and_close_the_answer(clock: Clock, error: BaseException) -> None:
     bodies = [FakeBody(b"{", error), FakeBody(b"{", error, status=500)]
     for body in bodies:
         with pytest.raises(type(error)):
@@ -271,7 +266,7 @@ def test_header_of_the_users_own_replaces_the_key(clock: Clock, headers: dict[st
     )
 
 
-def test_function_gives_a_key_for_each_try(clock: Clock) -> None:
+def test_function_is_called_for_each_attempt(clock: Clock) -> None:
     keys = iter(["key-number-1", "key-number-2"])
     io = FakeIO(clock, bad(500), bad(400, {"message": "No key-number-2, was key-number-1"}))
 
@@ -303,7 +298,7 @@ def test_refused_key_of_a_function_is_replaced_at_once(
     assert caplog.messages == ["responses.create: retry with another key, status 401"]
 
 
-def test_replacing_a_key_is_no_retry_of_those_allowed(clock: Clock) -> None:
+def test_replacing_a_key_costs_no_retry(clock: Clock) -> None:
     keys = iter(["key-number-1", "key-number-2", "key-number-3", "key-number-4"])
     io = FakeIO(clock, bad(401), bad(500), bad(503), good())
 
@@ -456,7 +451,9 @@ def test_redirects_are_followed_up_to_the_limit(clock: Clock, limit: int) -> Non
 # --- the log
 
 
-def test_log_tells_each_try_and_why_there_is_no_other(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+def test_log_has_each_attempt_and_the_reason_for_the_last(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG, logger="responses_client")
     io = FakeIO(clock, network("connect"), bad(404, x_request_id="req_2"))
 
@@ -473,10 +470,10 @@ def test_log_tells_each_try_and_why_there_is_no_other(clock: Clock, caplog: pyte
     ]
 
 
-def test_answer_that_is_no_response_is_not_asked_for_again(clock: Clock) -> None:
+def test_answer_that_is_not_a_response_is_not_retried(clock: Clock) -> None:
     io = FakeIO(clock, FakeBody(b"<html>"), good())
 
-    with pytest.raises(ResponseValidationError, match="is no JSON"):
+    with pytest.raises(ResponseValidationError, match="is not valid JSON"):
         fetched(io)
 
     assert len(io.requests) == 1

@@ -1,4 +1,4 @@
-"""What proves who sends a request: keys, keys of functions, and auth objects; on a clock that only waits move."""
+"""Authentication: keys, functions that return keys, and auth objects; on a clock that only moves when something waits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fake_io import Clock, FakeIO, call, use_clock
+from fake_io import Clock, FakeIO, call
 from samples import KEY
 
 from responses_client._base.clock import NO_DEADLINE, Deadline
@@ -21,11 +21,6 @@ from responses_client.errors import ConfigurationError
 
 AZURE = "https://name.openai.azure.com/openai/v1"
 AccessToken = namedtuple("AccessToken", ["token", "expires_on"])  # as azure-core has it
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return use_clock(monkeypatch)
 
 
 def settings(**options: Any) -> Settings:
@@ -196,7 +191,9 @@ def test_time_for_a_key_counts_the_wait_for_others(clock: Clock) -> None:
         ("", "is blank; set a value or leave it out"),
     ],
 )
-def test_what_is_no_key_is_refused_without_being_quoted(clock: Clock, given: object, text: str) -> None:
+def test_value_that_is_not_a_key_is_refused_without_being_quoted(
+    clock: Clock, given: object, text: str
+) -> None:
     with pytest.raises(ConfigurationError) as caught:
         headers(RequestSigner(FakeIO(clock), settings(api_key=lambda: given)))
 
@@ -333,7 +330,7 @@ class Flow:
 
 
 @pytest.mark.parametrize("is_async", [False, True])
-def test_flow_of_an_auth_object_goes_on_as_it_does(is_async: bool) -> None:
+def test_flow_of_an_auth_object_is_passed_through(is_async: bool) -> None:
     async def main() -> None:
         flow = Flow(noted, is_async)
         assert await flow.start() is flow.request

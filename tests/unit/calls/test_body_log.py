@@ -1,4 +1,4 @@
-"""Bodies in the log: only for whoever sets the level of their own logger, and without what opens doors."""
+"""Bodies in the log: only if the level of their own logger is set, and without credentials."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fake_io import Clock, FakeBody, FakeIO, bad, good, stream, use_clock
+from fake_io import Clock, FakeBody, FakeIO, bad, good, stream
 from observed_calls import Player
 from samples import COMPLETED, CREATED, KEY, response
 
@@ -31,16 +31,6 @@ TOOLS: list[Any] = [
         },
     },
 ]
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return use_clock(monkeypatch)
-
-
-@pytest.fixture(params=["sync", "asyncio", "trio"])
-def player(request: pytest.FixtureRequest) -> Player:
-    return Player(request.param)
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""What hooks are given: facts of a try, without secrets."""
+"""The arguments of hooks: the facts of an attempt, without secrets."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import anyio
 import pytest
-from fake_io import Clock, FakeBody, FakeIO, bad, good, use_clock
+from fake_io import Clock, FakeBody, FakeIO, bad, good
 from observed_calls import Player, RecordingObserver
 from samples import KEY
 
@@ -24,16 +24,6 @@ from responses_client.errors import (
 from responses_client.testing import Server
 
 RESET = TransportError("network", "ReadError: reset")
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return use_clock(monkeypatch)
-
-
-@pytest.fixture(params=["sync", "asyncio", "trio"])
-def player(request: pytest.FixtureRequest) -> Player:
-    return Player(request.param)
 
 
 class Hooks:
@@ -215,7 +205,7 @@ def test_hook_that_raises_is_logged_and_changes_nothing(
 
 
 class BrokenObserver(RecordingObserver):
-    """An observer whose every method raises."""
+    """An observer in which all methods raise."""
 
     def __getattribute__(self, name: str) -> Any:
         if name in ("around", "headers", "on_request", "on_response", "on_retry", "on_events", "on_end"):
@@ -251,7 +241,7 @@ def test_telemetry_that_raises_is_logged_and_changes_nothing(
 def test_log_of_a_failed_observer_does_not_quote_the_error_of_the_call(
     player: Player, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Errors quote what a server answered, which is not for the log."""
+    """Errors quote the answer of a server, which must not get into the log."""
     with pytest.raises(ResponseValidationError, match="the secret answer"):
         player.fetch(
             FakeIO(clock, FakeBody(b'["the secret answer"]')), telemetry=BrokenObserver(), on_response=broken

@@ -1,13 +1,12 @@
-"""The output of a response as input: what goes back where the server keeps responses, and where it does not."""
+"""The output of a response as input, with servers that keep responses and with others."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from callers import MODES, Caller
+from callers import Caller
 
 from codegen.reader import load
 from responses_client._calls.output_as_input import KEEPS_ID
@@ -45,7 +44,7 @@ def response(*output: object, **fields: object) -> Response:
 
 
 def back(*output: object, store: bool | None = None, said: bool | None = None) -> list[dict[str, Any]]:
-    """What goes back, for `store` as an argument and as the response says it."""
+    """The input, for `store` as an argument and as a field of the response."""
     given = response(*output, **({} if said is None else {"store": said}))
     return [item.to_dict() for item in given.as_input(store=store)]
 
@@ -55,14 +54,14 @@ def without_id(item: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("store", "said"), [(None, None), (None, True), (True, False)])
-def test_output_that_is_stored_goes_back_as_it_came(store: bool | None, said: bool | None) -> None:
+def test_stored_output_is_returned_as_it_came(store: bool | None, said: bool | None) -> None:
     output = [SEALED, CALL, BARE, SEARCH, NEW, OPEN, MESSAGE]
 
     assert back(*output, store=store, said=said) == output
 
 
 @pytest.mark.parametrize(("store", "said"), [(None, False), (False, None), (False, True)])
-def test_output_that_is_not_stored_goes_back_without_ids_where_they_may_be_left_out(
+def test_output_that_is_not_stored_is_returned_without_optional_ids(
     store: bool | None, said: bool | None
 ) -> None:
     output = back(SEALED, CALL, SEARCH, NEW, OPEN, MESSAGE, store=store, said=said)
@@ -118,18 +117,7 @@ def test_items_keep_an_id_where_the_schema_demands_one() -> None:
 # --- with the embedded server, in each mode
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as server:
-        yield server
-
-
-@pytest.fixture(params=MODES)
-def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
-    return Caller(request.param, server.client, server.async_client)
-
-
-def test_history_that_nobody_stores_is_taken(caller: Caller, server: Server) -> None:
+def test_history_that_is_not_stored_is_accepted(caller: Caller, server: Server) -> None:
     params: dict[str, Any] = {"model": "m", "reasoning": {"effort": "low"}, "store": False}
     question = "What is the capital of Peru?"
     first = caller(lambda client: client.responses.create(input=question, **params))

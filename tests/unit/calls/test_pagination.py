@@ -1,4 +1,4 @@
-"""Pages: what they show, how they go on, and servers whose lists would never end."""
+"""Pages, the iteration over them, and servers whose lists would never end."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def test_malformed_cursors_and_flags_are_not_used() -> None:
         ).page().get_next_page()
 
 
-def test_page_shows_what_came() -> None:
+def test_page_shows_its_items_and_the_answer() -> None:
     server = Server(THREE)
     first = server.page()
 
@@ -201,7 +201,7 @@ def test_last_page_has_no_next() -> None:
         last.get_next_page()
 
 
-def test_async_page_shows_what_came() -> None:
+def test_async_page_shows_its_items_and_the_answer() -> None:
     async def scenario() -> AsyncPage[Item]:
         client = Server(THREE).async_client()
         first = await client.conversations.items.list("conv_1")
@@ -244,7 +244,7 @@ def test_errors_come_as_they_are(walk: Walk) -> None:
         walk.ids(Server({None: page(1, more=True)}))
 
 
-def test_wrong_arguments_are_told_at_the_call() -> None:
+def test_wrong_arguments_are_refused_at_the_call() -> None:
     server = Server(THREE)
     with pytest.raises(RequestValidationError, match="limit"):
         server.page(limit=0)

@@ -1,4 +1,4 @@
-"""Waiting for background responses: when they are looked at, what ends it, in plain functions, on asyncio and trio."""
+"""Polling of background responses: the schedule, and the wait in plain functions, on asyncio and trio."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from fake_io import Answer, Clock, FakeBody, FakeIO, bad, use_clock
+from fake_io import Answer, Clock, FakeBody, FakeIO, bad
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import KEY, response
 
 from responses_client import AsyncClient, Client, WaitTimeout
 from responses_client._base.http import ResponseMeta
-from responses_client._calls.polling import Waiting
+from responses_client._calls.polling import PollSchedule, has_ended
 from responses_client._transport.protocols import TransportError
 from responses_client.errors import (
     APIConnectionError,
@@ -46,43 +46,43 @@ def seen(status: str | None = "in_progress", **headers: str) -> Response:
     return found
 
 
-def waiting(given: Any = "resp_1", poll_interval: Any = 1.0, timeout: Any = None) -> Waiting:
-    return Waiting(given, poll_interval=poll_interval, timeout=timeout)
+def schedule(given: Any = "resp_1", poll_interval: Any = 1.0, timeout: Any = None) -> PollSchedule:
+    return PollSchedule(given, poll_interval=poll_interval, timeout=timeout)
 
 
 STATE = seen()
 
 
-# --- when to look
+# --- the schedule
 
 
-def pauses(made: Waiting, count: int, random: float = 0.0, **headers: str) -> list[float]:
+def pauses(made: PollSchedule, count: int, random: float = 0.0, **headers: str) -> list[float]:
     found = []
     for _ in range(count):
-        found.append(made.pause(sum(found), random))
-        made.saw(seen(**headers))
+        found.append(made.next_delay(sum(found), random))
+        made.record(seen(**headers))
     return found
 
 
 def test_waits_grow_by_half_up_to_ten_seconds() -> None:
-    assert pauses(waiting(), 8) == [0, 1, 1.5, 2.25, 3.375, 5.0625, 7.59375, 10]
-    assert pauses(waiting(), 3000)[-1] == 10
+    assert pauses(schedule(), 8) == [0, 1, 1.5, 2.25, 3.375, 5.0625, 7.59375, 10]
+    assert pauses(schedule(), 3000)[-1] == 10
 
 
-def test_response_that_is_there_is_not_looked_at_at_once() -> None:
-    assert pauses(waiting(seen()), 3) == [1, 1.5, 2.25]
+def test_given_response_is_not_polled_at_once() -> None:
+    assert pauses(schedule(seen()), 3) == [1, 1.5, 2.25]
 
 
 def test_waits_are_shortened_by_chance() -> None:
-    assert pauses(waiting(), 3, random=1.0) == [0, 0.75, 1.125]
+    assert pauses(schedule(), 3, random=1.0) == [0, 0.75, 1.125]
 
 
 def test_longer_interval_stays_as_it_is() -> None:
-    assert pauses(waiting(poll_interval=30), 4) == [0, 30, 30, 30]
+    assert pauses(schedule(poll_interval=30), 4) == [0, 30, 30, 30]
 
 
 def test_no_interval_is_no_wait_at_first() -> None:
-    assert pauses(waiting(poll_interval=0), 4) == pytest.approx([0, 0, 0.15, 0.225])
+    assert pauses(schedule(poll_interval=0), 4) == pytest.approx([0, 0, 0.15, 0.225])
 
 
 @pytest.mark.parametrize(
@@ -97,24 +97,24 @@ def test_no_interval_is_no_wait_at_first() -> None:
         ({}, 1),
     ],
 )
-def test_longer_wait_that_the_server_asks_for_is_obeyed(headers: dict[str, str], wait: float) -> None:
-    assert pauses(waiting(), 2, **headers) == [0, wait]
+def test_longer_delay_that_the_server_asks_for_is_obeyed(headers: dict[str, str], wait: float) -> None:
+    assert pauses(schedule(), 2, **headers) == [0, wait]
 
 
-def test_wait_that_is_asked_for_once_is_not_repeated() -> None:
-    made = waiting()
-    made.saw(seen(retry_after="60"))
-    assert made.pause(0, 0) == 60
-    made.saw(seen())
-    assert made.pause(0, 0) == 1.5
+def test_delay_that_was_asked_for_once_is_not_repeated() -> None:
+    made = schedule()
+    made.record(seen(retry_after="60"))
+    assert made.next_delay(0, 0) == 60
+    made.record(seen())
+    assert made.next_delay(0, 0) == 1.5
 
 
-def test_last_look_is_shortly_before_the_time_is_up() -> None:
-    made = waiting(timeout=10)
+def test_last_poll_is_shortly_before_the_timeout() -> None:
+    made = schedule(timeout=10)
 
     assert pauses(made, 6) == [0, 1, 1.5, 2.25, 3.375, 0.9375]
     with pytest.raises(WaitTimeout) as caught:
-        made.pause(9.1, 0)
+        made.next_delay(9.1, 0)
     assert str(caught.value) == (
         "The response resp_1 was not finished within 10 s: its status is 'in_progress'; wait again or cancel it"
     )
@@ -122,13 +122,13 @@ def test_last_look_is_shortly_before_the_time_is_up() -> None:
     assert caught.value.__cause__ is None
 
 
-def test_time_is_up_without_any_state() -> None:
-    made = waiting(timeout=5)
+def test_timeout_without_any_state() -> None:
+    made = schedule(timeout=5)
     error = APIConnectionError("No.")
-    assert made.failed(error)
+    assert made.record_failure(error)
 
     with pytest.raises(WaitTimeout, match="within 5 s: no state of it was seen") as caught:
-        made.pause(5, 0)
+        made.next_delay(5, 0)
 
     assert (caught.value.response, caught.value.__cause__) == (None, error)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
@@ -140,56 +140,56 @@ def test_time_is_up_without_any_state() -> None:
     costs=st.lists(st.floats(0, 3), min_size=1),
     random=st.floats(0, 1, exclude_max=True),
 )
-def test_looks_begin_before_the_time_is_up_and_come_to_an_end(
+def test_polls_begin_before_the_timeout_and_end(
     interval: float, timeout: float, costs: list[float], random: float
 ) -> None:
-    made, now, looks = waiting(poll_interval=interval, timeout=timeout), 0.0, 0
+    made, now, polls = schedule(poll_interval=interval, timeout=timeout), 0.0, 0
 
-    def look() -> None:
-        nonlocal now, looks
-        pause = made.pause(now, random)
+    def poll() -> None:
+        nonlocal now, polls
+        pause = made.next_delay(now, random)
         assert pause >= 0
         assert now + pause < timeout
-        now += pause + costs[looks % len(costs)]
-        looks += 1
-        made.saw(STATE)
+        now += pause + costs[polls % len(costs)]
+        polls += 1
+        made.record(STATE)
 
-    def look_on() -> None:
-        while looks < 100 * (timeout / interval + 10):
-            look()
+    def poll_on() -> None:
+        while polls < 100 * (timeout / interval + 10):
+            poll()
 
     with pytest.raises(WaitTimeout):
-        look_on()
-    assert looks >= 1
+        poll_on()
+    assert polls >= 1
 
 
-# --- what counts
+# --- progress and the end
 
 
 def test_new_status_or_output_is_progress() -> None:
-    made = waiting()
+    made = schedule()
     states = [seen("queued"), seen("queued"), seen(), seen(), seen("completed"), seen("completed")]
 
-    assert [made.saw(state) for state in states] == [True, False, True, False, True, False]
+    assert [made.record(state) for state in states] == [True, False, True, False, True, False]
     more = seen("completed")
     more.output = []
-    assert made.saw(more)
+    assert made.record(more)
     assert made.response is more
 
 
 def test_first_state_is_no_progress_if_it_is_the_one_given() -> None:
-    assert not waiting(seen()).saw(seen())
-    assert waiting(seen()).saw(seen("completed"))
+    assert not schedule(seen()).record(seen())
+    assert schedule(seen()).record(seen("completed"))
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "incomplete", "cancelled", "expired", None])
-def test_all_other_statuses_end_it(status: str | None) -> None:
-    made = waiting()
-    assert not made.is_over()
-    made.saw(seen("queued"))
-    assert not made.is_over()
-    made.saw(seen(status))
-    assert made.is_over()
+def test_all_other_statuses_end_the_wait(status: str | None) -> None:
+    made = schedule()
+    assert made.result is None
+    made.record(seen("queued"))
+    assert made.result is None
+    made.record(seen(status))
+    assert made.result is made.response
 
 
 def status_error(kind: type[Any], status: int, code: str | None = None, **headers: str) -> APIError:
@@ -213,24 +213,24 @@ def status_error(kind: type[Any], status: int, code: str | None = None, **header
         (ResponseValidationError("No."), False),
     ],
 )
-def test_errors_that_pass_do_not_end_it(error: APIError, passes: bool) -> None:
-    assert waiting().failed(error) is passes
+def test_transient_errors_do_not_end_the_wait(error: APIError, passes: bool) -> None:
+    assert schedule().record_failure(error) is passes
 
 
-def test_tenth_failed_look_in_a_row_ends_it() -> None:
-    made = waiting()
+def test_tenth_failed_poll_in_a_row_ends_the_wait() -> None:
+    made = schedule()
     for _ in range(3):
-        made.saw(seen())
-        assert [made.failed(APIConnectionError("No.")) for _ in range(9)] == [True] * 9
-    assert not made.failed(APIConnectionError("No."))
+        made.record(seen())
+        assert [made.record_failure(APIConnectionError("No.")) for _ in range(9)] == [True] * 9
+    assert not made.record_failure(APIConnectionError("No."))
 
 
-def test_wait_that_an_error_asks_for_is_obeyed() -> None:
-    made = waiting()
+def test_delay_that_an_error_asks_for_is_obeyed() -> None:
+    made = schedule()
     error = RateLimitError("No.", status_code=429, retry_after=45.0)
-    made.failed(error)
+    made.record_failure(error)
 
-    assert made.pause(0, 0) == 45
+    assert made.next_delay(0, 0) == 45
 
 
 @pytest.mark.parametrize(
@@ -255,24 +255,45 @@ def test_wait_that_an_error_asks_for_is_obeyed() -> None:
 )
 def test_wrong_arguments_are_refused(arguments: dict[str, Any], path: str) -> None:
     with pytest.raises(RequestValidationError) as caught:
-        waiting(**arguments)
+        schedule(**arguments)
 
     assert caught.value.path == path
 
 
-# --- over a world that plays scripts
+@pytest.mark.parametrize(
+    ("status", "ended"),
+    [
+        ("queued", False),
+        ("in_progress", False),
+        ("completed", True),
+        ("failed", True),
+        ("incomplete", True),
+        ("cancelled", True),
+        ("expired", True),
+        (None, False),
+    ],
+)
+def test_response_is_running_by_two_statuses_alone(status: str | None, ended: bool) -> None:
+    assert has_ended(Response(id="resp_1", status=status)) is ended
+
+
+def test_response_without_a_status_has_ended_if_there_is_output() -> None:
+    assert has_ended(Response.from_dict({"id": "resp_1", "output": [{"type": "message", "content": []}]}))
+
+
+# --- the wait, over a scripted outside world
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = use_clock(monkeypatch)
+def clock(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of all unit tests, and no chance in the delays."""
     monkeypatch.setattr("responses_client._calls.polling.random.random", lambda: 0.0)
     return clock
 
 
 @pytest.fixture(params=["sync", "asyncio", "trio"])
 def wait(request: pytest.FixtureRequest) -> Wait:
-    """Waits for a response, in each way in turn."""
+    """Waits for a response: sync, on asyncio and on trio."""
 
     def play(
         io: FakeIO, given: Any = "resp_1", *, client: dict[str, Any] | None = None, **params: Any
@@ -298,7 +319,7 @@ def answer(status: str = "in_progress", **headers: str) -> FakeBody:
     return FakeBody(json.dumps(response(status)).encode(), headers=names)
 
 
-def test_response_is_looked_at_until_it_is_finished(wait: Wait, clock: Clock) -> None:
+def test_response_is_polled_until_it_is_finished(wait: Wait, clock: Clock) -> None:
     io = FakeIO(clock, answer("queued"), answer(), answer(), answer("completed"))
 
     assert wait(io).output_text == "Hello"
@@ -314,7 +335,7 @@ def test_each_end_is_returned(wait: Wait, clock: Clock, status: str) -> None:
     assert wait(FakeIO(clock, answer(status))).status == status
 
 
-def test_response_that_is_finished_is_returned_without_a_look(wait: Wait, clock: Clock) -> None:
+def test_finished_response_is_returned_without_a_poll(wait: Wait, clock: Clock) -> None:
     io = FakeIO(clock)
     given = Response.from_dict({"status": "completed"})
 
@@ -322,14 +343,14 @@ def test_response_that_is_finished_is_returned_without_a_look(wait: Wait, clock:
     assert (io.requests, io.slept) == ([], [])
 
 
-def test_response_that_runs_is_looked_at_after_the_first_wait(wait: Wait, clock: Clock) -> None:
+def test_running_response_is_polled_after_the_first_delay(wait: Wait, clock: Clock) -> None:
     io = FakeIO(clock, answer(), answer("completed"))
 
     assert wait(io, seen("queued"), poll_interval=2).status == "completed"
     assert io.slept == [2, 3]
 
 
-def test_options_go_to_each_look(wait: Wait, clock: Clock) -> None:
+def test_options_apply_to_each_poll(wait: Wait, clock: Clock) -> None:
     io = FakeIO(clock, bad(503), answer(), answer("completed"))
     wait(
         io,
@@ -357,12 +378,12 @@ def test_mistake_among_the_options_is_found_before_anything_is_sent(wait: Wait, 
         wait(FakeIO(clock), flavour="oolong")
 
 
-def test_progress_is_told_once_for_each_change(wait: Wait, clock: Clock) -> None:
-    told: list[str | None] = []
+def test_progress_is_reported_once_for_each_change(wait: Wait, clock: Clock) -> None:
+    reported: list[str | None] = []
     io = FakeIO(clock, answer("queued"), answer("queued"), answer(), answer(), answer("completed"))
-    wait(io, on_progress=lambda state: told.append(state.status))
+    wait(io, on_progress=lambda state: reported.append(state.status))
 
-    assert told == ["queued", "in_progress", "completed"]
+    assert reported == ["queued", "in_progress", "completed"]
 
 
 def test_progress_may_raise(wait: Wait, clock: Clock) -> None:
@@ -375,33 +396,33 @@ def test_progress_may_raise(wait: Wait, clock: Clock) -> None:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_progress_may_be_async_for_the_async_client(clock: Clock, backend: str) -> None:
-    told: list[str | None] = []
+    reported: list[str | None] = []
 
-    async def tell(state: Response) -> None:
+    async def report(state: Response) -> None:
         await anyio.lowlevel.checkpoint()
-        told.append(state.status)
+        reported.append(state.status)
 
     async def main() -> Response:
         client = AsyncClient(api_key=KEY)
         client._core.io = FakeIO(clock, answer(), answer("completed"))  # type: ignore[assignment]
-        return await client.responses.wait("resp_1", on_progress=tell)
+        return await client.responses.wait("resp_1", on_progress=report)
 
     assert anyio.run(main, backend=backend).status == "completed"
-    assert told == ["in_progress", "completed"]
+    assert reported == ["in_progress", "completed"]
 
 
 class Later:
-    """Something to wait for that is no coroutine."""
+    """An awaitable that is not a coroutine."""
 
     def __await__(self) -> Any:
         yield
 
 
-def test_async_progress_is_refused_by_the_plain_client(clock: Clock) -> None:
-    async def tell(state: Response) -> None:
+def test_async_progress_is_refused_by_the_sync_client(clock: Clock) -> None:
+    async def report(state: Response) -> None:
         raise AssertionError
 
-    for function in (tell, lambda state: Later()):
+    for function in (report, lambda state: Later()):
         client = Client(api_key=KEY)
         client._core.io = FakeIO(clock, answer())  # type: ignore[assignment]
         with pytest.raises(
@@ -410,7 +431,7 @@ def test_async_progress_is_refused_by_the_plain_client(clock: Clock) -> None:
             client.responses.wait("resp_1", on_progress=function)
 
 
-def test_time_that_is_up_raises_with_the_last_state(wait: Wait, clock: Clock) -> None:
+def test_timeout_raises_with_the_last_state(wait: Wait, clock: Clock) -> None:
     io = FakeIO(clock, *[answer() for _ in range(10)])
 
     with pytest.raises(WaitTimeout, match="within 5 s: its status is 'in_progress'") as caught:
@@ -423,7 +444,7 @@ def test_time_that_is_up_raises_with_the_last_state(wait: Wait, clock: Clock) ->
     assert clock.now == 1004
 
 
-def test_look_that_hangs_ends_when_the_time_is_up(wait: Wait, clock: Clock) -> None:
+def test_poll_that_hangs_ends_at_the_timeout(wait: Wait, clock: Clock) -> None:
     io = FakeIO(clock, answer(), 60.0, answer())
 
     with pytest.raises(WaitTimeout) as caught:
@@ -434,7 +455,7 @@ def test_look_that_hangs_ends_when_the_time_is_up(wait: Wait, clock: Clock) -> N
     assert clock.now == 1005
 
 
-def test_own_deadline_bounds_a_look(wait: Wait, clock: Clock) -> None:
+def test_own_deadline_bounds_a_poll(wait: Wait, clock: Clock) -> None:
     io = FakeIO(clock, 60.0, answer(), answer("completed"))
     io.answers[1:2] = []
 
@@ -442,7 +463,7 @@ def test_own_deadline_bounds_a_look(wait: Wait, clock: Clock) -> None:
     assert io.timeouts == [2, 2]
 
 
-def test_errors_that_pass_are_outlived(wait: Wait, clock: Clock) -> None:
+def test_wait_continues_after_transient_errors(wait: Wait, clock: Clock) -> None:
     down: list[Answer] = [
         TransportError("connect", "ConnectError"),
         bad(500),
@@ -455,7 +476,7 @@ def test_errors_that_pass_are_outlived(wait: Wait, clock: Clock) -> None:
     assert io.slept == [0, 1, 1.5, 2.25, 20, 5.0625]
 
 
-def test_errors_that_stay_are_raised(wait: Wait, clock: Clock) -> None:
+def test_errors_that_persist_are_raised(wait: Wait, clock: Clock) -> None:
     io = FakeIO(clock, answer(), *[bad(503) for _ in range(10)])
 
     with pytest.raises(InternalServerError):
@@ -465,7 +486,7 @@ def test_errors_that_stay_are_raised(wait: Wait, clock: Clock) -> None:
 
 
 @pytest.mark.parametrize(("status", "kind"), [(404, NotFoundError), (401, AuthenticationError)])
-def test_errors_that_do_not_pass_are_raised_at_once(
+def test_permanent_errors_are_raised_at_once(
     wait: Wait, clock: Clock, status: int, kind: type[APIError]
 ) -> None:
     io = FakeIO(clock, answer(), bad(status))
@@ -476,7 +497,7 @@ def test_errors_that_do_not_pass_are_raised_at_once(
     assert len(io.requests) == 2
 
 
-def test_closed_client_is_told() -> None:
+def test_closed_client_is_refused() -> None:
     client = Client(api_key=KEY)
     client.close()
 

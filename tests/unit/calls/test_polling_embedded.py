@@ -1,4 +1,4 @@
-"""Background responses of the embedded server: what users see, in each mode."""
+"""Background responses of the embedded server, polled and streamed, in each mode."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from callers import MODES, Caller
+from callers import Caller
 
 from responses_client import NotFoundError, StreamInterrupted, WaitTimeout
 from responses_client._base.retry import Policy
@@ -24,11 +24,6 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(params=MODES)
-def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
-    return Caller(request.param, server.client, server.async_client)
-
-
 def whole(caller: Caller, server: Server) -> list[Any]:
     server.reply("Once there was a cup of tea.")
     return caller.events(lambda client: client.responses.create(stream=True, **TELL))
@@ -40,16 +35,16 @@ def texts(events: list[Any]) -> str:
 
 def test_wait_gives_the_finished_response(caller: Caller, server: Server) -> None:
     server.background(polls=4).reply("Done")
-    told: list[str] = []
+    reported: list[str] = []
     started = caller(lambda client: client.responses.create(**TELL))
     finished = caller(
         lambda client: client.responses.wait(
-            started.id, poll_interval=0.001, on_progress=lambda state: told.append(state.status)
+            started.id, poll_interval=0.001, on_progress=lambda state: reported.append(state.status)
         )
     )
 
     assert (finished.output_text, finished.id) == ("Done", started.id)
-    assert told == ["in_progress", "completed"]
+    assert reported == ["in_progress", "completed"]
     assert [request.method for request in server.requests] == ["POST", *["GET"] * 4]
 
 
@@ -70,7 +65,7 @@ def test_wait_for_a_response_that_is_not_there_raises(caller: Caller, server: Se
 
 
 @pytest.mark.parametrize("clean", [False, True])
-def test_stream_that_is_broken_off_goes_on(caller: Caller, server: Server, clean: bool) -> None:
+def test_interrupted_stream_is_resumed(caller: Caller, server: Server, clean: bool) -> None:
     expected = whole(caller, server)
     for count in range(1, len(expected), 5):
         server.disconnect_after(events=count, clean=clean)
@@ -92,7 +87,7 @@ def test_stream_of_a_response_that_was_deleted_meanwhile_is_interrupted(
     assert type(caught.value.__cause__) is NotFoundError
 
 
-def test_token_goes_on_in_another_client_from_each_event(caller: Caller, server: Server) -> None:
+def test_token_resumes_in_another_client_after_each_event(caller: Caller, server: Server) -> None:
     expected = whole(caller, server)
 
     def read(count: int) -> str:

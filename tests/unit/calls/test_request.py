@@ -1,4 +1,4 @@
-"""Arguments in, a checked request out: what is refused, what is sent, and under which headers."""
+"""Checked requests: refused arguments, bodies, URLs and headers."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from fake_io import call
 from samples import KEY
 
 from responses_client import __version__
+from responses_client._base.options import RequestOptions
 from responses_client._calls.endpoints import (
     CONVERSATIONS_CREATE,
     CONVERSATIONS_ITEMS_CREATE,
@@ -30,7 +31,7 @@ from responses_client._calls.operation import Operation
 from responses_client._calls.request import Call, prepare
 from responses_client._calls.settings import Settings
 from responses_client._transport.protocols import Timeouts
-from responses_client.errors import ConfigurationError, RequestValidationError
+from responses_client.errors import RequestValidationError
 from responses_client.models import ApproximateLocation, Model, Response
 
 
@@ -62,7 +63,7 @@ def test_arguments_become_the_body_as_they_are() -> None:
     }
 
 
-def test_null_is_sent_and_what_is_left_out_is_not() -> None:
+def test_none_is_sent_as_null_and_absent_arguments_are_not_sent() -> None:
     assert body(reasoning=None)["reasoning"] is None
     assert "reasoning" not in body()
 
@@ -110,7 +111,7 @@ def test_values_of_other_libraries_are_written_as_json_has_them() -> None:
 
 
 class Opaque:
-    """What no JSON can hold."""
+    """A value that JSON cannot express."""
 
 
 def nested(levels: int) -> dict[str, Any]:
@@ -157,7 +158,7 @@ def function(**schema: Any) -> list[dict[str, Any]]:
     ],
 )
 @pytest.mark.parametrize("validate", [True, False])
-def test_value_that_no_json_can_hold_is_named_by_its_path(
+def test_value_that_json_cannot_express_is_named_by_its_path(
     params: dict[str, Any], path: str, reason: str, validate: bool
 ) -> None:
     error = refusal(params, validate_requests=validate)
@@ -167,7 +168,7 @@ def test_value_that_no_json_can_hold_is_named_by_its_path(
     assert reason in str(error)
 
 
-def test_text_with_the_name_of_no_number_is_just_a_text() -> None:
+def test_string_that_spells_a_number_json_lacks_is_a_string() -> None:
     assert body(input="NaN and Infinity")["input"] == "NaN and Infinity"
 
 
@@ -218,7 +219,7 @@ def generator() -> Iterator[dict[str, str]]:
         ({"stream_options": {}, "stream": False}, "stream_options", "bool", "stream=True"),
     ],
 )
-def test_wrong_argument_is_named_by_path_type_and_what_was_expected(
+def test_wrong_argument_is_named_by_path_type_and_expected_value(
     params: dict[str, Any], path: str, kind: str, expected: str
 ) -> None:
     error = refusal(params)
@@ -233,7 +234,7 @@ def test_key_of_metadata_may_have_64_characters() -> None:
     assert body(metadata={"k" * 64: "v" * 512})
 
 
-def test_all_mistakes_are_told_together() -> None:
+def test_all_mistakes_are_reported_together() -> None:
     error = refusal({"temperature": 9, "top_p": 9, "store": 1})
 
     assert [one["path"] for one in error.errors] == ["temperature", "top_p", "store"]
@@ -268,7 +269,7 @@ def test_secret_in_the_wrong_place_is_not_quoted() -> None:
         {"service_tier": "new"},
     ],
 )
-def test_what_the_api_may_take_is_sent(params: dict[str, Any]) -> None:
+def test_arguments_that_the_api_may_accept_are_sent(params: dict[str, Any]) -> None:
     assert call(params)
 
 
@@ -294,7 +295,7 @@ def test_unknown_keyword_is_a_type_error_with_the_nearest_name(name: str, hint: 
 
     assert str(caught.value) == (
         f"responses.create() got an unexpected keyword argument {name!r}{hint} "
-        "(extra_body takes fields that are not known here)"
+        "(extra_body takes fields that this version does not know)"
     )
 
 
@@ -355,7 +356,7 @@ def test_field_that_is_rather_new_than_mistyped_is_no_warning(
 # --- headers, query, path
 
 
-def test_headers_say_who_asks_for_what() -> None:
+def test_headers_name_the_client_and_the_wanted_content() -> None:
     sent = headers(organization="org_1", project="proj_1")
     key = cast("str", sent.pop("Idempotency-Key"))
 
@@ -392,34 +393,63 @@ def test_headers_of_the_request_go_before_those_of_the_client_and_ours() -> None
     assert not {"Accept", "User-Agent", "x-b"} & sent.keys()
 
 
-@pytest.mark.parametrize(
-    ("params", "problem"),
-    [
-        (
-            {"extra_headers": {"X-A": "a\nb"}},
-            "header 'X-A' in the extra_headers argument contains a line break",
-        ),
-        ({"extra_headers": {"X-A": 1}}, "must be a string or None, got int 1"),
-        ({"extra_headers": {"X A": "a"}}, "which is not a valid header name"),
-        ({"extra_headers": ["a"]}, "extra_headers argument must be a mapping, got list"),
-        ({"extra_query": "a=b"}, "extra_query argument must be a mapping, got str"),
-        ({"extra_query": {"a": object()}}, "parameter 'a' in the extra_query argument"),
-        ({"extra_body": "{}"}, "extra_body argument must be a mapping, got str"),
-        ({"idempotency_key": "a\nb"}, "idempotency_key argument contains a line break"),
-        ({"timeout": -1}, "timeout argument must be a positive number of seconds, got int -1"),
-        ({"timeout": "1"}, "timeout argument must be a positive number of seconds, got str"),
-        ({"deadline": 0}, "deadline argument must be a positive number of seconds, got int 0"),
-        ({"max_retries": -1}, "max_retries argument must be a whole number from 0, got int -1"),
-        ({"max_retries": None}, "max_retries argument must be a whole number from 0, got NoneType"),
-    ],
-)
-def test_option_that_cannot_work_is_a_mistake_in_the_configuration(
-    params: dict[str, Any], problem: str
+OPTION_MISTAKES: list[tuple[dict[str, Any], str, str]] = [
+    (
+        {"extra_headers": {"X-A": "a\nb"}},
+        "extra_headers['X-A']",
+        "contains a line break, which no header may",
+    ),
+    ({"extra_headers": {"X-A": 1}}, "extra_headers['X-A']", "expected a string or None, got int 1"),
+    (
+        {"extra_headers": {"X A": "a"}},
+        "extra_headers",
+        "has a header 'X A', which is not a valid header name",
+    ),
+    ({"extra_headers": {1: "a"}}, "extra_headers", "expected a string, got int 1"),
+    ({"extra_headers": ["a"]}, "extra_headers", "expected a mapping, got list"),
+    ({"extra_query": "a=b"}, "extra_query", "expected a mapping, got str"),
+    (
+        {"extra_query": {"a": object()}},
+        "extra_query.a",
+        "expected a string, number, list or None, got object",
+    ),
+    ({"extra_body": "{}"}, "extra_body", "expected a mapping, got str"),
+    ({"idempotency_key": "a\nb"}, "idempotency_key", "contains a line break, which no header may; remove it"),
+    ({"idempotency_key": 7}, "idempotency_key", "expected a string or None, got int 7"),
+    ({"timeout": -1}, "timeout", "expected a positive number of seconds, got int -1"),
+    ({"timeout": "1"}, "timeout", "expected a positive number of seconds, got str"),
+    ({"deadline": 0}, "deadline", "expected a positive number of seconds, got int 0"),
+    ({"max_retries": -1}, "max_retries", "expected a whole number from 0, got int -1"),
+    ({"max_retries": None}, "max_retries", "expected a whole number from 0, got NoneType"),
+]
+
+
+@pytest.mark.parametrize(("params", "path", "problem"), OPTION_MISTAKES)
+def test_option_that_cannot_work_is_refused_as_an_argument(
+    params: dict[str, Any], path: str, problem: str
 ) -> None:
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(RequestValidationError) as caught:
         call(params)
 
-    assert problem in str(caught.value)
+    assert caught.value.path == path
+    assert str(caught.value).startswith(f"The request was not sent: {path}: {problem}")
+
+
+def test_every_option_of_a_call_is_checked() -> None:
+    assert {
+        name for params, _, _ in OPTION_MISTAKES for name in params
+    } == RequestOptions.__annotations__.keys()
+
+
+@pytest.mark.parametrize("params", [params for params, _, _ in OPTION_MISTAKES if "extra_body" not in params])
+def test_option_that_cannot_work_is_not_shown(params: dict[str, Any]) -> None:
+    """It may be a secret in the wrong place."""
+    secret = "hunter2\n"
+    with pytest.raises(RequestValidationError) as caught:
+        call(dict.fromkeys(params, secret))
+
+    errors = [caught.value, caught.value.__context__]
+    assert "hunter2" not in "".join(map(repr, errors)) + json.dumps(caught.value.errors)
 
 
 @pytest.mark.parametrize(
@@ -541,11 +571,11 @@ def test_arguments_of_the_path_stay_one_segment_each() -> None:
 
 @pytest.mark.parametrize("value", ["", "  ", ".", "..", "a\ud800", None, 7])
 def test_argument_of_the_path_that_names_nothing_is_refused(value: Any) -> None:
-    with pytest.raises(RequestValidationError, match=r"item_id: expected the id of something, a string that"):
+    with pytest.raises(RequestValidationError, match=r"item_id: expected an id, a string that"):
         prepared(CONVERSATIONS_ITEMS_RETRIEVE, "conv_1", value)
 
 
-def test_what_has_no_body_stands_in_the_url() -> None:
+def test_arguments_of_get_requests_are_in_the_url() -> None:
     call = prepared(
         RESPONSES_RETRIEVE, "resp_1", include=["a", "b"], stream=True, starting_after=3, extra_query={"x": 1}
     )

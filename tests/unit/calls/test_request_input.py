@@ -1,13 +1,12 @@
-"""What may stand in the input of a request, in each method that takes one: texts, dicts, and what a response gave."""
+"""The input of a request, in each method that takes one: strings, dicts, and the output of a response."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from callers import MODES, Caller
+from callers import Caller
 from fake_io import FakeIO
 from fake_socket import FakeSocket, Upgraded, use_socket_clock
 
@@ -106,7 +105,7 @@ def test_text_in_a_list_is_a_message_without_checks_too() -> None:
     ]
 
 
-def test_text_that_is_the_whole_input_stays_one() -> None:
+def test_string_that_is_the_whole_input_stays_a_string() -> None:
     assert created(input="Hi")["input"] == "Hi"
 
 
@@ -143,9 +142,7 @@ SEARCH = {
 
 
 @TAKER
-def test_what_only_servers_set_is_left_out(
-    operation: Operation[Any], name: str, others: dict[str, Any]
-) -> None:
+def test_read_only_fields_are_left_out(operation: Operation[Any], name: str, others: dict[str, Any]) -> None:
     output = response({**REASONING, "status": None}, STORED_CALL, SEARCH).output
     before = [item.to_dict() for item in output]
 
@@ -160,13 +157,13 @@ def test_what_only_servers_set_is_left_out(
     assert [item.to_dict() for item in output] == before
 
 
-def test_what_only_servers_set_is_left_out_of_a_batch_line() -> None:
+def test_read_only_fields_are_left_out_of_a_batch_line() -> None:
     line = batch_line("one", model="m", input=response(STORED_CALL).output)
 
     assert line.to_dict()["body"]["input"] == [CALL]
 
 
-def test_what_only_servers_set_is_left_out_of_tools_that_a_response_repeats() -> None:
+def test_read_only_fields_are_left_out_of_tools_that_a_response_repeats() -> None:
     tool = {"type": "web_search_preview", "search_context_size": "low", "domains": []}
     (given,) = Response.from_dict({"id": "resp_1", "tools": [tool]}).tools
 
@@ -175,7 +172,7 @@ def test_what_only_servers_set_is_left_out_of_tools_that_a_response_repeats() ->
     assert created(tools=[given])["tools"] == [{"type": "web_search_preview", "search_context_size": "low"}]
 
 
-def test_what_only_servers_set_is_left_out_of_a_model_inside_a_dict() -> None:
+def test_read_only_fields_are_left_out_of_a_model_inside_a_dict() -> None:
     item = response(SEARCH).output[0]
     assert isinstance(item, WebSearchCall)
     assert isinstance(item.action, WebSearchActionSearch)
@@ -201,7 +198,7 @@ def test_models_are_sent_as_they_came_by_a_client_that_checks_nothing() -> None:
     ]
 
 
-def test_models_of_ones_own_go_without_what_servers_set_too() -> None:
+def test_read_only_fields_are_left_out_of_models_of_the_user() -> None:
     call = CustomToolCall(call_id="call_1", name="say", input="Hi", status="completed", created_by="me")
 
     assert created(input=[call])["input"] == [
@@ -262,18 +259,7 @@ def test_requests_sent_as_given_ask_for_nothing_more() -> None:
 # --- with the embedded server, in each mode
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as server:
-        yield server
-
-
-@pytest.fixture(params=MODES)
-def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
-    return Caller(request.param, server.client, server.async_client)
-
-
-def test_conversation_goes_on_with_output_and_text(caller: Caller, server: Server) -> None:
+def test_conversation_continues_with_output_and_text(caller: Caller, server: Server) -> None:
     params: dict[str, Any] = {"model": "m", "reasoning": {"effort": "low"}, "store": False}
     server.reply("Lima")
     first = caller(lambda client: client.responses.create(input="What is the capital of Peru?", **params))

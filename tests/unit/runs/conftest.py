@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
-from callers import MODES, Caller
 
 from responses_client._base.retry import Policy
 from responses_client.testing import Server
@@ -20,9 +19,3 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     with Server() as server:
         yield server
         assert server.open_streams == 0
-
-
-@pytest.fixture(params=MODES)
-def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
-    """A caller of the server: with `Client`, and with `AsyncClient` on asyncio and trio."""
-    return Caller(request.param, server.client, server.async_client)

@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 import pytest
-from fake_io import Clock, FakeBody, FakeIO, bad, call, stream, types, use_clock
+from fake_io import Clock, FakeBody, FakeIO, bad, call, stream, types
 from observed_calls import Player, RecordingObserver
 from samples import COMPLETED, CREATED, HEL, LO, event
 from stream_shells import Stream
@@ -28,16 +28,6 @@ from responses_client.errors import (
 
 RESET = TransportError("network", "ReadError: reset")
 ALL = ["created", "output_text.delta", "output_text.delta", "completed"]
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return use_clock(monkeypatch)
-
-
-@pytest.fixture(params=["sync", "asyncio", "trio"])
-def player(request: pytest.FixtureRequest) -> Player:
-    return Player(request.param)
 
 
 def test_streams_without_observers_have_an_unobserved_source(clock: Clock) -> None:

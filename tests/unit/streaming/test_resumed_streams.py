@@ -1,4 +1,4 @@
-"""Background streams that break off: resumed by themselves, in plain functions, on asyncio and on trio."""
+"""Background streams that are interrupted, and resumed automatically, in each mode."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from urllib.parse import parse_qs, urlsplit
 
 import anyio
 import pytest
+from callers import MODES
 from fake_io import Clock, FakeBody, FakeIO, bad, call, stream, types, use_clock
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import COMPLETED, CREATED, HEL, KEY, LO, delta, event, response
-from stream_shells import Stream
+from stream_shells import Play, Stream
 
 from responses_client._calls.endpoints import RESPONSES_RETRIEVE
 from responses_client._calls.request import prepare
 from responses_client._calls.settings import Settings
 from responses_client._streaming.http_source import HttpSource
-from responses_client._streaming.source import Source
 from responses_client._streaming.streams import AsyncEventStream, EventStream
 from responses_client._transport.protocols import TransportError, run
 from responses_client.errors import (
@@ -36,17 +36,11 @@ from responses_client.errors import (
 T = TypeVar("T")
 RESET = TransportError("network", "ReadError: reset")
 WHOLE = CREATED + HEL + LO + COMPLETED
-Play = Callable[..., Any]
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return use_clock(monkeypatch)
-
-
-@pytest.fixture(params=["sync", "asyncio", "trio"])
+@pytest.fixture(params=MODES)
 def play(request: pytest.FixtureRequest) -> Play:
-    """Runs a script with a background stream, in each way in turn."""
+    """Runs a script with a background stream: sync, on asyncio, and on trio."""
 
     def run_script(
         script: Callable[[Stream], Awaitable[T]],
@@ -81,7 +75,7 @@ async def numbers(stream: Stream) -> list[int | None]:
     return [one.sequence_number for one in await stream.rest()]
 
 
-# --- on
+# --- streams that are resumed
 
 
 ENDS: dict[str, Sequence[bytes | TransportError]] = {
@@ -98,7 +92,7 @@ ENDS: dict[str, Sequence[bytes | TransportError]] = {
 @pytest.mark.parametrize(
     "rest", [[LO, COMPLETED], [LO + COMPLETED], [WHOLE], [HEL + LO, COMPLETED]], ids=lambda rest: len(rest)
 )
-def test_background_stream_that_breaks_off_is_resumed(
+def test_interrupted_background_stream_is_resumed(
     play: Play, clock: Clock, end: Sequence[Any], rest: list[bytes]
 ) -> None:
     broken = stream(CREATED, HEL, *end)
@@ -147,7 +141,7 @@ def test_retries_begin_anew_when_an_event_came(play: Play, clock: Clock) -> None
     assert io.slept == [0.5, 1.0, 0.5, 1.0, 2.0, 0.5, 1.0]
 
 
-def test_what_the_server_asks_to_wait_is_waited(play: Play, clock: Clock) -> None:
+def test_delay_that_the_server_asks_for_is_obeyed(play: Play, clock: Clock) -> None:
     io = FakeIO(clock, stream(CREATED), bad(429, retry_after="7"), stream(HEL + LO + COMPLETED))
 
     assert play(numbers, io) == [0, 1, 2, 3]
@@ -168,7 +162,7 @@ def test_resumed_stream_has_the_meta_of_its_last_answer(play: Play, clock: Clock
     play(script, FakeIO(clock, stream(CREATED, HEL), last))
 
 
-def test_log_tells_that_a_stream_is_resumed(
+def test_log_says_that_a_stream_is_resumed(
     play: Play, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "responses_client"):
@@ -203,7 +197,7 @@ def test_retrieved_stream_starts_where_it_was_asked_to(play: Play, clock: Clock,
     assert asked(io) == [("GET", "1"), ("GET", "1"), ("GET", "2")]
 
 
-def test_snapshot_of_what_began_in_the_middle_is_made_of_what_came(play: Play, clock: Clock) -> None:
+def test_snapshot_of_a_stream_from_the_middle_has_only_its_events(play: Play, clock: Clock) -> None:
     last = event("response.completed", 3, response={"id": "resp_1", "status": "completed"})
 
     async def script(stream: Stream) -> None:
@@ -216,7 +210,7 @@ def test_snapshot_of_what_began_in_the_middle_is_made_of_what_came(play: Play, c
     play(script, FakeIO(clock, stream(LO), stream(last)), retrieved={"starting_after": 1})
 
 
-# --- off
+# --- streams that are not
 
 
 @pytest.mark.parametrize(
@@ -244,9 +238,7 @@ UNNUMBERED = {
 
 
 @pytest.mark.parametrize("begin", UNNUMBERED.values(), ids=UNNUMBERED)
-def test_stream_whose_events_cannot_be_told_apart_is_not_resumed(
-    play: Play, clock: Clock, begin: bytes
-) -> None:
+def test_stream_without_usable_numbers_is_not_resumed(play: Play, clock: Clock, begin: bytes) -> None:
     async def script(stream: Stream) -> None:
         with pytest.raises(StreamInterrupted) as caught:
             await stream.rest()
@@ -281,7 +273,7 @@ def test_error_event_after_others_is_raised(play: Play, clock: Clock, code: str,
     assert (caught.value.partial.output_text, caught.value.response_id) == ("Hel", "resp_1")
 
 
-def test_what_is_no_event_is_raised(play: Play, clock: Clock) -> None:
+def test_malformed_event_is_raised(play: Play, clock: Clock) -> None:
     for answers in ([stream(CREATED, b"data: {oops\n\n")], [stream(CREATED), stream(b"data: {oops\n\n")]):
         with pytest.raises(ResponseValidationError, match="not valid JSON") as caught:
             play(Stream.rest, FakeIO(clock, *answers))
@@ -469,7 +461,7 @@ def test_stream_is_not_resumed_when_the_wait_does_not_fit_before_the_deadline(
     assert (len(io.requests), io.slept) == (1, [])
 
 
-# --- left
+# --- streams that are closed meanwhile
 
 
 def test_stream_closed_while_it_waits_to_be_resumed_sends_nothing_more(play: Play, clock: Clock) -> None:
@@ -486,7 +478,7 @@ def test_stream_closed_while_it_waits_to_be_resumed_sends_nothing_more(play: Pla
     assert len(io.requests) == 1
 
 
-def test_stream_closed_while_it_is_opened_again_just_ends(play: Play, clock: Clock) -> None:
+def test_stream_closed_while_it_connects_again_just_ends(play: Play, clock: Clock) -> None:
     again = stream(HEL)
     io = FakeIO(clock, stream(CREATED, RESET), again)
 
@@ -527,7 +519,7 @@ def test_token_follows_what_was_read(play: Play, clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("pieces", [(WHOLE,), (CREATED, HEL, LO, COMPLETED)])
-def test_no_token_is_left_after_the_end(play: Play, clock: Clock, pieces: tuple[bytes, ...]) -> None:
+def test_there_is_no_token_after_the_end(play: Play, clock: Clock, pieces: tuple[bytes, ...]) -> None:
     async def script(stream: Stream) -> None:
         await stream.rest()
         assert stream.inner.resume_token is None
@@ -535,7 +527,7 @@ def test_no_token_is_left_after_the_end(play: Play, clock: Clock, pieces: tuple[
     play(script, FakeIO(clock, stream(*pieces)))
 
 
-def test_token_of_a_resumed_stream_counts_on(play: Play, clock: Clock) -> None:
+def test_token_of_a_resumed_stream_follows_its_events(play: Play, clock: Clock) -> None:
     async def script(stream: Stream) -> None:
         seen = []
         async with stream:
@@ -547,12 +539,7 @@ def test_token_of_a_resumed_stream_counts_on(play: Play, clock: Clock) -> None:
     play(script, FakeIO(clock, stream(CREATED + HEL), stream(WHOLE)))
 
 
-def test_other_sources_have_no_token() -> None:
-    assert Source.resume_token.fget is not None
-    assert Source.resume_token.fget(object.__new__(HttpSource)) is None
-
-
-# --- anywhere
+# --- interruptions anywhere
 
 
 STORY = [
@@ -603,7 +590,7 @@ class Keeper(FakeIO):
     replays=st.booleans(),
     breaks=st.booleans(),
 )
-def test_bytes_cut_anywhere_and_in_any_pieces_give_the_same(
+def test_stream_cut_anywhere_and_in_any_pieces_gives_the_same_events(
     cuts: list[int], sizes: list[int], replays: bool, breaks: bool
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:

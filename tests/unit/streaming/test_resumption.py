@@ -11,7 +11,6 @@ from numbered_events import begin, end, piece, state
 from samples import COMPLETED, CREATED, HEL, KEY, LO, event, response
 
 from responses_client._calls.endpoints import RESPONSES_RETRIEVE
-from responses_client._calls.polling import has_ended
 from responses_client._calls.request import Call, prepare
 from responses_client._calls.settings import Settings
 from responses_client._events.resume_check import ResumeCheck
@@ -206,24 +205,3 @@ def test_other_keys_of_a_token_are_left_out() -> None:
     value = {"response_id": "resp_1", "sequence_number": 0}
 
     assert check_token({**value, "user": "u"}) == value
-
-
-@pytest.mark.parametrize(
-    ("status", "ended"),
-    [
-        ("queued", False),
-        ("in_progress", False),
-        ("completed", True),
-        ("failed", True),
-        ("incomplete", True),
-        ("cancelled", True),
-        ("expired", True),
-        (None, False),
-    ],
-)
-def test_only_two_statuses_are_no_end(status: str | None, ended: bool) -> None:
-    assert has_ended(Response(id="resp_1", status=status)) is ended
-
-
-def test_response_without_a_status_has_ended_if_there_is_output() -> None:
-    assert has_ended(Response.from_dict({"id": "resp_1", "output": [{"type": "message", "content": []}]}))

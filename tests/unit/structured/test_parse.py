@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import pytest
-from callers import MODES, Caller
+from callers import Caller
 from pydantic import BaseModel, Field, TypeAdapter
 from typing_extensions import TypedDict
 
@@ -64,17 +63,6 @@ FORMS: list[Any] = [
     TypeAdapter(list[Movie]),
 ]
 ASK = {"model": "m", "input": "Where is Lima?"}
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as server:
-        yield server
-
-
-@pytest.fixture(params=MODES)
-def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
-    return Caller(request.param, server.client, server.async_client)
 
 
 def final(caller: Caller, **params: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 import anyio
 import pytest
-from fake_io import Clock, FakeBody, FakeIO, bad, good, stream, use_clock
+from fake_io import Clock, FakeBody, FakeIO, bad, good, stream
 from observed_calls import Player
 from opentelemetry import trace
 from opentelemetry.sdk.metrics import MeterProvider
@@ -101,16 +101,6 @@ def lab(caplog: pytest.LogCaptureFixture) -> Iterator[Lab]:
     assert "Telemetry failed" not in caplog.text
     assert "Calling end() on an ended span" not in caplog.text
     assert "Failed to detach context" not in caplog.text
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return use_clock(monkeypatch)
-
-
-@pytest.fixture(params=["sync", "asyncio", "trio"])
-def player(request: pytest.FixtureRequest) -> Player:
-    return Player(request.param)
 
 
 BASE = {

@@ -1,4 +1,4 @@
-"""Turns of threads and tasks."""
+"""Locks by key, for threads and for tasks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def hold_beside_another(locks: SyncKeyedLocks | AsyncKeyedLocks) -> None:
 
 
 async def hold_after_an_error(locks: SyncKeyedLocks | AsyncKeyedLocks) -> None:
-    """A lock is given on after an error."""
+    """A lock is released after an error."""
     owner = Owner()
     with pytest.raises(ZeroDivisionError):
         async with locks.hold(owner, NO_DEADLINE):
@@ -115,7 +115,7 @@ def test_task_waits_for_its_lock_as_long_as_it_may(backend: str, timeout: float)
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_task_that_is_cancelled_while_it_waits_or_works_gives_the_lock_on(backend: str) -> None:
+def test_task_that_is_cancelled_while_it_waits_or_works_passes_the_lock_on(backend: str) -> None:
     locks, owner = AsyncKeyedLocks(), Owner()
 
     async def hold_forever(started: anyio.Event) -> None:

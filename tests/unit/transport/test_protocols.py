@@ -1,4 +1,4 @@
-"""What goes out and how long it may take, and coroutines that are driven without a loop."""
+"""Requests and timeouts as values, and coroutines that run without an event loop."""
 
 from __future__ import annotations
 
@@ -55,5 +55,5 @@ def test_run_refuses_a_coroutine_that_has_to_wait() -> None:
     async def waiting() -> None:
         await Wait()
 
-    with pytest.raises(RuntimeError, match="had to wait for something asynchronous"):
+    with pytest.raises(RuntimeError, match="awaited something asynchronous; use AsyncClient"):
         run(waiting())

@@ -1,4 +1,4 @@
-"""Fixtures for the tests of the embedded server."""
+"""Fixtures of the unit tests: the embedded server, and a scripted outside world, in each mode."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from callers import MODES, Caller
+from fake_io import Clock, use_clock
+from observed_calls import Player
 
 from responses_client.testing import Server
 
@@ -21,3 +23,15 @@ def server() -> Iterator[Server]:
 def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
     """A caller of that server: sync, on asyncio, and on trio."""
     return Caller(request.param, server.client, server.async_client)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock that only moves when something waits, in place of the real one."""
+    return use_clock(monkeypatch)
+
+
+@pytest.fixture(params=MODES)
+def player(request: pytest.FixtureRequest) -> Player:
+    """Calls and streams over a scripted outside world: sync, on asyncio, and on trio."""
+    return Player(request.param)

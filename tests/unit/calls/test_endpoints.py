@@ -5,23 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from callers import MODES, Caller
+from callers import Caller
 
 from responses_client import BadRequestError, NotFoundError, RequestValidationError
 from responses_client.models import Compaction, InputMessage, OutputMessage, Response, WebhookEndpoint
 from responses_client.testing import Server
 
 HI: dict[str, Any] = {"model": "m", "input": "Hi"}
-
-
-@pytest.fixture
-def server() -> Server:
-    return Server()
-
-
-@pytest.fixture(params=MODES)
-def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
-    return Caller(request.param, server.client, server.async_client)
 
 
 @pytest.fixture

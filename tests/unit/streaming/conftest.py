@@ -1,0 +1,31 @@
+"""Fixtures of the tests of streams."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import anyio
+import pytest
+from callers import MODES
+from fake_io import FakeIO, call
+from stream_shells import Play, Stream
+
+from responses_client._streaming.http_source import HttpSource
+from responses_client._streaming.streams import AsyncEventStream, EventStream
+from responses_client._transport.protocols import run
+
+T = TypeVar("T")
+
+
+@pytest.fixture(params=MODES)
+def play(request: pytest.FixtureRequest) -> Play:
+    """Runs a script with a stream: sync, on asyncio, and on trio."""
+
+    def run_script(script: Callable[[Stream], Awaitable[T]], io: FakeIO, **options: object) -> T:
+        source = HttpSource(io, call({"stream": True}, **options))
+        if request.param == "sync":
+            return run(script(Stream(EventStream(source))))  # type: ignore[arg-type]
+        return anyio.run(script, Stream(AsyncEventStream(source)), backend=request.param)
+
+    return run_script

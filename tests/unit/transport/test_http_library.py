@@ -1,0 +1,290 @@
+"""The HTTP library behind the drivers: requests, exceptions, auth objects, TLS and proxies."""
+
+from __future__ import annotations
+
+import gzip
+import ssl
+import time
+from collections.abc import Generator
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import httpx
+import pytest
+from drivers import REQUEST, Driver, Pieces, answering, read
+
+from responses_client._base.clock import NO_DEADLINE
+from responses_client._transport import http_library
+from responses_client._transport.asynchronous import AsyncIO
+from responses_client._transport.protocols import TransportError, WireRequest, run
+from responses_client._transport.sync import SyncIO
+from responses_client.errors import ConfigurationError
+
+# --- requests
+
+
+def sent(driver: Driver, request: WireRequest = REQUEST, timeout: float | None = None) -> httpx.Request:
+    seen: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(204)
+
+    driver.send(handler, request, timeout)
+    return seen[0]
+
+
+def test_request_is_sent_as_it_is(driver: Driver) -> None:
+    request = sent(driver)
+
+    assert (request.method, str(request.url), request.content) == (
+        "POST",
+        "http://api.test/v1/responses",
+        b"{}",
+    )
+    assert request.headers["x-a"] == "1"
+    assert request.extensions["timeout"] == {"connect": 5.0, "read": 600.0, "write": None, "pool": None}
+
+
+def test_header_may_hold_latin_1_and_none_removes_one(driver: Driver) -> None:
+    headers = {"X-Name": "Café", "user-agent": None, "X-None": None}
+    request = sent(driver, REQUEST._replace(headers=headers))
+
+    assert dict(request.headers.raw)[b"X-Name"] == b"Caf\xe9"
+    assert "user-agent" not in request.headers
+    assert "accept" in request.headers
+
+
+def test_timeouts_shrink_with_the_remaining_time(driver: Driver) -> None:
+    waits: Any = sent(driver, timeout=0.05).extensions["timeout"]
+
+    assert list(waits) == ["connect", "read", "write", "pool"]
+    assert len(waits) == 4
+    assert 0.05 >= waits["connect"] >= waits["read"] > 0
+    time.sleep(0.05)
+    assert dict(waits) == {"connect": 0.001, "read": 0.001, "write": 0.001, "pool": 0.001}
+    with pytest.raises(KeyError):
+        waits["other"]
+
+
+# --- exceptions
+
+
+ERRORS: list[tuple[Exception, str, str]] = [
+    (httpx.ConnectError("refused"), "connect", "ConnectError: refused"),
+    (ConnectionRefusedError("refused"), "connect", "ConnectionRefusedError: refused"),
+    (httpx.ReadTimeout(""), "timeout", "ReadTimeout"),
+    (TimeoutError(), "timeout", "TimeoutError"),
+    (httpx.ReadError("reset"), "network", "ReadError: reset"),
+    (httpx.RemoteProtocolError("a\n b"), "network", "RemoteProtocolError: a b"),
+    (httpx.LocalProtocolError("x"), "network", "LocalProtocolError: x"),
+    (httpx.ProxyError("407"), "network", "ProxyError: 407"),
+    (httpx.DecodingError("bad"), "decoding", "DecodingError: bad"),
+    (ConnectionResetError("reset"), "network", "ConnectionResetError: reset"),
+    (ssl.SSLError("bad record"), "network", "SSLError: ('bad record',)"),
+    (anyio.BrokenResourceError(), "network", "BrokenResourceError"),
+    (anyio.ClosedResourceError(), "network", "ClosedResourceError"),
+    (anyio.EndOfStream(), "network", "EndOfStream"),
+]
+
+
+@pytest.mark.parametrize(("error", "kind", "reason"), ERRORS)
+def test_exceptions_of_the_library_become_transport_errors(
+    driver: Driver, error: Exception, kind: str, reason: str
+) -> None:
+    def refuse(_: httpx.Request) -> httpx.Response:
+        raise error
+
+    with pytest.raises(TransportError) as caught:
+        driver.send(refuse)
+    assert (caught.value.outcome.kind, caught.value.reason) == (kind, reason)
+    assert caught.value.__cause__ is error
+
+    async def script(io: SyncIO | AsyncIO) -> None:
+        body = await io.send(REQUEST, NO_DEADLINE)
+        assert await body.next(NO_DEADLINE) == b"a"
+        with pytest.raises(TransportError) as caught:
+            await body.next(NO_DEADLINE)
+        assert (caught.value.outcome.kind, caught.value.reason) == (kind, reason)
+        await body.close()
+
+    driver.play(script, answering(Pieces(b"a", error)))
+
+
+def test_error_without_a_message_has_that_of_its_cause(driver: Driver) -> None:
+    def refuse(_: httpx.Request) -> httpx.Response:
+        try:
+            raise ValueError("certificate verify failed")
+        except ValueError:
+            raise anyio.BrokenResourceError from None
+
+    def refuse_visibly(_: httpx.Request) -> httpx.Response:
+        try:
+            refuse(_)
+        except anyio.BrokenResourceError as error:
+            raise httpx.ConnectError("") from error
+        raise AssertionError
+
+    with pytest.raises(TransportError, match=r"^ConnectError: certificate verify failed$"):
+        driver.send(refuse_visibly)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ZeroDivisionError(), httpx.HTTPStatusError])
+def test_other_errors_pass_as_they_are(driver: Driver, error: Any) -> None:
+    if error is httpx.HTTPStatusError:
+        error = httpx.HTTPStatusError(
+            "of a hook", request=httpx.Request("GET", "/"), response=httpx.Response(400)
+        )
+
+    def refuse(_: httpx.Request) -> httpx.Response:
+        raise error
+
+    with pytest.raises(type(error)):
+        driver.send(refuse)
+
+
+@pytest.mark.parametrize(
+    ("url", "error"),
+    [
+        ("http://xn--a/", None),
+        ("http://api.test/\x7f", None),
+        ("http://api.test/", UnicodeError("label empty or too long")),
+    ],
+)
+def test_url_that_cannot_be_requested_is_a_configuration_error(
+    driver: Driver, url: str, error: Exception | None
+) -> None:
+    def refuse(_: httpx.Request) -> httpx.Response:
+        assert error is not None
+        raise error
+
+    with pytest.raises(ConfigurationError, match=r"The URL of the request is invalid: .*; check base_url"):
+        driver.send(refuse, REQUEST._replace(url=url))
+
+
+# --- auth objects
+
+
+class Signed(httpx.Auth):
+    """An auth object that answers a challenge."""
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        response = yield request
+        if response.status_code == 401:
+            request.headers["Authorization"] = "Mine"
+            yield request
+
+
+class SignedAlike:
+    """An auth object of another library: the methods alone."""
+
+    def sync_auth_flow(self, request: Any) -> Any:
+        return Signed().sync_auth_flow(request)
+
+    def async_auth_flow(self, request: Any) -> Any:
+        return Signed().async_auth_flow(request)
+
+
+@pytest.mark.parametrize("auth", [Signed(), SignedAlike()], ids=["httpx", "alike"])
+def test_auth_object_signs_the_request(driver: Driver, auth: Any) -> None:
+    sent: list[tuple[str | None, bytes]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append((request.headers.get("authorization"), request.content))
+        return httpx.Response(200 if sent[-1][0] else 401)
+
+    body = driver.send(answer, REQUEST._replace(auth=auth))
+
+    assert body.status_code == 200
+    assert sent == [(None, b"{}"), ("Mine", b"{}")]
+
+
+class ReadFirst(httpx.Auth):
+    """An auth object that reads whole answers."""
+
+    requires_response_body = True
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_answer_that_an_auth_object_has_read_is_read_again(driver: Driver, compressed: bool) -> None:
+    body = Pieces(gzip.compress(b"Hello")) if compressed else Pieces(b"Hel", b"lo")
+    headers = {"content-encoding": "gzip"} if compressed else {}
+
+    async def script(io: SyncIO | AsyncIO) -> list[bytes]:
+        answer = await io.send(REQUEST._replace(auth=ReadFirst()), NO_DEADLINE)
+        pieces = await read(answer)
+        assert await answer.drain() == b""
+        await answer.close()
+        return pieces
+
+    assert b"".join(driver.play(script, answering(body, **headers))) == b"Hello"
+    assert body.closed == 1
+
+
+@pytest.mark.parametrize("auth", [None, Signed()])
+def test_auth_of_the_users_client_stays_unless_there_is_another(auth: Any) -> None:
+    sent: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers.get("authorization"))
+        return httpx.Response(200)
+
+    given = httpx.Client(transport=httpx.MockTransport(answer), auth=("me", "password"))
+    run(SyncIO(given).send(REQUEST._replace(auth=auth), NO_DEADLINE))  # type: ignore[arg-type]
+
+    assert [text and text[:6] for text in sent] == [None if auth else "Basic "]
+
+
+# --- clients
+
+
+@pytest.mark.parametrize("given", [{}, httpx.AsyncClient(), httpx.HTTPTransport()])
+def test_client_of_another_kind_is_refused(given: Any) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"http_client must be an httpx\.Client or httpx2\.Client here"
+    ):
+        SyncIO(given)
+
+
+def test_tls_context_is_made_once_and_has_certificates_only_for_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    http_library._ssl_context.cache_clear()
+    plain, encrypted = http_library._ssl_context("http"), http_library._ssl_context("https")
+
+    assert encrypted is http_library._ssl_context("https")
+    assert plain is not encrypted
+    assert plain.verify_mode == encrypted.verify_mode == ssl.CERT_REQUIRED
+    assert plain.cert_store_stats()["x509"] == 0
+    assert encrypted.cert_store_stats()["x509"] > 0
+
+    http_library._ssl_context.cache_clear()
+    monkeypatch.setenv("HTTP_PROXY", "https://proxy.test")
+    assert http_library._ssl_context("http").cert_store_stats()["x509"] > 0
+    http_library._ssl_context.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "problem"),
+    [
+        ("ALL_PROXY", "nonsense://proxy.test", "nonsense"),
+        ("SSL_CERT_FILE", "/does/not/exist", "No such file"),
+    ],
+)
+@pytest.mark.parametrize("driver", [SyncIO, AsyncIO])
+def test_environment_that_cannot_work_is_a_configuration_error(
+    driver: Any, variable: str, value: str, problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    http_library._ssl_context.cache_clear()
+    monkeypatch.setenv(variable, value)
+
+    async def main() -> None:
+        with pytest.raises(
+            ConfigurationError, match=f"proxy or TLS settings of the environment cannot work: .*{problem}"
+        ):
+            await driver().send(REQUEST._replace(url="https://api.test/"), NO_DEADLINE)
+
+    anyio.run(main)
+    http_library._ssl_context.cache_clear()
