@@ -154,7 +154,7 @@ def test_text_that_a_header_cannot_carry_unchanged_is_refused_without_being_show
 
 
 def test_text_that_a_header_can_carry_is_returned() -> None:
-    assert check_option("name", check_text, "Zoë", "\xff") == "Zoë"
+    assert check_text("Zoë", "\xff") == "Zoë"
 
 
 # --- errors and functions
