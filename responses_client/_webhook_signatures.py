@@ -112,7 +112,7 @@ def unwrap(
         except ValidationError as error:
             raise as_response_error("WebhookEvent", error, content) from error
         except PydanticCustomError as error:
-            message = f"No valid WebhookEvent: {error.message()}"
+            message = f"Not a valid WebhookEvent: {error.message()}"
             raise ResponseValidationError(message, body=content, advice=_ADVICE) from error
 
 
