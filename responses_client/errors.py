@@ -2,7 +2,7 @@
 
 ResponsesClientError
   ConfigurationError          an option or environment variable that cannot work
-  RequestValidationError      a request refused before it was sent (also a ValueError)
+  RequestValidationError      a request or an argument refused at once (also a ValueError)
   APIError                    something went wrong between the client and the API
     APIConnectionError        no answer came
       APITimeoutError         no answer came in time
@@ -98,12 +98,13 @@ class ConfigurationError(ResponsesClientError):
 
 
 class RequestValidationError(ResponsesClientError, ValueError):
-    """A request that the API would refuse, found before anything was sent.
+    """A request that the API would refuse, or an argument that cannot work, found before anything was sent.
 
-    `errors` has one `FieldError` for each mistake; `path`, `expected` and `value_type` are those of the first.
+    `errors` has one `FieldError` for each mistake; `path`, `expected` and `value_type` are those of the first. `outcome`
+    begins the message; where no request would have been sent, it names what did not happen instead.
     """
 
-    def __init__(self, errors: Sequence[FieldError]) -> None:
+    def __init__(self, errors: Sequence[FieldError], *, outcome: str = "The request was not sent") -> None:
         first = errors[0]
         self.errors = list(errors)
         self.path = first["path"]
@@ -112,7 +113,7 @@ class RequestValidationError(ResponsesClientError, ValueError):
         shown = [f"{error['path']}: {error['message']}" for error in errors[:_MAX_FIELDS_SHOWN]]
         if len(errors) > _MAX_FIELDS_SHOWN:
             shown.append(f"and {len(errors) - _MAX_FIELDS_SHOWN} more in .errors")
-        super().__init__(f"The request was not sent: {'; '.join(shown)}")
+        super().__init__(f"{outcome}: {'; '.join(shown)}")
 
 
 class APIError(ResponsesClientError):
@@ -445,9 +446,7 @@ class ToolDefinitionError(ToolError, RequestValidationError):
     """A function that cannot be a tool as it is; see `RequestValidationError` for its attributes."""
 
     def __init__(self, name: str, errors: Sequence[FieldError]) -> None:
-        RequestValidationError.__init__(self, errors)
-        text = str(self.args[0]).partition(": ")[2]  # without "The request was not sent": there was none
-        self.args = (f"{name} cannot be a tool: {text}",)
+        RequestValidationError.__init__(self, errors, outcome=f"{name} cannot be a tool")
 
 
 class ToolExecutionError(ToolError):

@@ -44,6 +44,7 @@ class Webhooks(WebhooksOperations):
             WebhookSignatureError: The webhook is not signed with the secret, or too long ago; the message
                 says which.
             ConfigurationError: There is no secret, or it is not valid.
+            RequestValidationError: `tolerance` is not a number of seconds.
             TypeError: `payload` or `headers` has the wrong type.
         """
         _verify(self._core, payload, headers, secret, tolerance)

@@ -170,6 +170,14 @@ def test_request_validation_names_path_type_and_expectation() -> None:
     )
 
 
+def test_request_validation_of_an_argument_names_another_outcome() -> None:
+    mistake = field_error("max_concurrency", "a whole number", "7")
+    error = RequestValidationError([mistake], outcome="The map was not started")
+
+    assert str(error) == "The map was not started: max_concurrency: expected a whole number, got str '7'"
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
 def test_request_validation_shows_the_first_ten_mistakes() -> None:
     mistakes: list[FieldError] = [missing_field(f"field{number}", "a string") for number in range(12)]
 
