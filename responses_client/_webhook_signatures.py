@@ -118,7 +118,7 @@ def unwrap(
     from pydantic_core import PydanticCustomError
 
     from .models import WebhookEvent
-    from .models._base import as_response_error, dispatcher, strict_validation
+    from .models._base import as_response_error, strict_validation, union_class
     from .models._tolerance import read_json
 
     content = _content(body)
@@ -132,7 +132,7 @@ def unwrap(
             message = "The body of a webhook is not a JSON object"
             raise ResponseValidationError(message, body=content, advice=_ADVICE)
         try:
-            return cast("WebhookEvent", dispatcher(WebhookEvent).validate(value))
+            return cast("WebhookEvent", union_class(WebhookEvent).validate(value))
         except ValidationError as error:
             raise as_response_error("WebhookEvent", error, content) from error
         except PydanticCustomError as error:

@@ -104,7 +104,7 @@ class GiveUp(NamedTuple):
 
 
 def decide(
-    attempt: int,
+    retries: int,
     outcome: Outcome,
     *,
     policy: Policy,
@@ -115,7 +115,7 @@ def decide(
     """Decide whether a failed attempt is followed by another one.
 
     Args:
-        attempt: The number of retries so far: 0 after the first attempt.
+        retries: The number of retries so far: 0 after the first attempt.
         outcome: The result of the attempt.
         policy: The number of retries and the waits.
         now: The time, in seconds since 1970.
@@ -125,28 +125,29 @@ def decide(
     hopeless = _why_hopeless(outcome)
     if hopeless is not None:
         return GiveUp(hopeless)
-    if attempt >= policy.max_retries:
+    if retries >= policy.max_retries:
         return GiveUp(f"no retry is left of {policy.max_retries}")
     # The server knows best: RFC 9110, 10.2.3.
     asked = parse_retry_after(outcome.headers, now) if isinstance(outcome, StatusFailure) else None
     if asked is not None and asked > policy.max_retry_after:
         return GiveUp(f"the server asks to wait {asked:g} s, more than {policy.max_retry_after:g} s")
-    delay = _back_off(attempt, policy, random) if asked is None else asked
+    delay = _back_off(retries, policy, random) if asked is None else asked
     if remaining is not None and delay >= remaining:
         return GiveUp(f"a wait of {delay:g} s is too long for the {remaining:g} s before the deadline")
     return Retry(delay, _reason(outcome))
 
 
-def rate_limit_policy(outcome: Outcome) -> Policy | None:
+def rate_limit_policy(outcome: Outcome, now: float) -> Policy | None:
     """Return the policy for a rate limit (429) that one of many requests meets; None for any other outcome.
 
     Many requests are expected to meet a limit, so this does not count as one of their retries. The wait that the
     server names is observed however long it is: after giving up, the next request would only be refused as well. A
-    server that names no wait may mean that the request is too large for the limit, so that fewer retries are made.
+    server that names no wait may mean that the request is too large for the limit; it is therefore retried less often.
+    `now` is the time in seconds since 1970, for a wait that ends at a date.
     """
     if not isinstance(outcome, StatusFailure) or outcome.status_code != TOO_MANY_REQUESTS:
         return None
-    is_named = parse_retry_after(outcome.headers) is not None
+    is_named = parse_retry_after(outcome.headers, now) is not None
     return Policy(max_retries=100 if is_named else 10, max_retry_after=math.inf)
 
 

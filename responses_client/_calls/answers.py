@@ -37,7 +37,14 @@ from ..models.response import Response
 if TYPE_CHECKING:
     from .settings import Settings
 
-__all__ = ["answer_error", "content_type", "parse_result", "reported_error", "status_error"]
+__all__ = [
+    "REDIRECT_STATUSES",
+    "answer_error",
+    "content_type",
+    "parse_result",
+    "reported_error",
+    "status_error",
+]
 
 _R = TypeVar("_R", bound=Model)
 
@@ -156,6 +163,9 @@ def _kind(meta: ResponseMeta) -> str:
     return f"status {meta.status_code}, {content_type(meta.headers) or 'no content type'}"
 
 
+# RFC 9110, 15.4: 303 turns the request into a GET, and 300 leaves the choice to the user. 301 and 302 keep method and
+# body here, as 307 and 308 do; browsers turn POST into GET for historical reasons, which no API means.
+REDIRECT_STATUSES = frozenset({301, 302, 307, 308})
 _STATUS_CLASSES: dict[int, type[APIStatusError]] = {
     400: BadRequestError,
     401: AuthenticationError,
@@ -231,7 +241,11 @@ def _redirect_reason(status: int, location: str | None, url: str) -> str:
         return f"a redirect to {target}, not followed because another origin must not get the request and its key"
     if status == 303:
         return f"a redirect within {target}, not followed because it would turn the request into a GET"
-    return f"a redirect within {target}, not followed because there were too many"
+    if status not in REDIRECT_STATUSES:
+        return (
+            f"a redirect within {target}, not followed because {status} does not say that the request moved"
+        )
+    return f"a redirect within {target}, not followed because it would exceed max_redirects"
 
 
 def _first_part(body: bytes) -> str:

@@ -62,7 +62,7 @@ from .._base.retry import GiveUp, Outcome, Policy, StatusFailure, decide, rate_l
 from .._transport.protocols import IO, Body, TransportError, WireRequest
 from ..errors import APIConnectionError, APIError, APITimeoutError, ResponseValidationError
 from ..models import Model
-from .answers import answer_error, parse_result
+from .answers import REDIRECT_STATUSES, answer_error, parse_result
 from .auth import RequestSigner
 from .observers import is_observed, make_dispatcher
 from .request import Call
@@ -78,9 +78,6 @@ logger = logging.getLogger("responses_client")
 
 _WARN_DELAY_SECONDS = 60.0  # a longer wait of a whole map looks like a program that hangs
 _MAX_ERROR_BODY_BYTES = 1024 * 1024
-# RFC 9110, 15.4: 303 turns the request into a GET, and 300 leaves the choice to the user. 301 and 302 keep method and
-# body here, as 307 and 308 do; browsers turn POST into GET for historical reasons, which no API means.
-_REDIRECT_STATUSES = frozenset({301, 302, 307, 308})
 
 
 class Throttle(Protocol):
@@ -170,7 +167,7 @@ class Attempts:
 
     async def retry(self, outcome: Outcome, error: APIError) -> None:
         """Wait before the next attempt, or raise the error if there is to be none."""
-        limit_policy = None if self.throttle is None else rate_limit_policy(outcome)
+        limit_policy = None if self.throttle is None else rate_limit_policy(outcome, clock.time())
         retries = self.count - 1 - self._earlier_count - self._signer.renewals - self._rate_limited_count
         decision = decide(
             retries if limit_policy is None else self._rate_limited_count,
@@ -321,7 +318,7 @@ def _redirect_target(request: WireRequest, body: Body) -> str | None:
     Only within the origin, because another one must not get the key, and the prompt with it.
     """
     location = body.headers.get("location")
-    if body.status_code not in _REDIRECT_STATUSES or not location:
+    if body.status_code not in REDIRECT_STATUSES or not location:
         return None
     return urljoin(request.url, location) if origin(location, request.url) == origin(request.url) else None
 

@@ -204,11 +204,11 @@ def validate(model: type[Model], named: Mapping[str, object]) -> None:
 
 
 def _refuse_contradictions(operation: Operation[_R], body: Mapping[str, object]) -> None:
-    if mistakes := list(_contradictions(operation.name, body)):
+    if mistakes := list(_cross_field_mistakes(operation.name, body)):
         raise RequestValidationError(mistakes)
 
 
-def _contradictions(name: str, body: Mapping[str, object]) -> Iterable[FieldError]:
+def _cross_field_mistakes(name: str, body: Mapping[str, object]) -> Iterable[FieldError]:
     """Yield the mistakes that no single field shows, by OpenAI's reference page of `POST /responses`."""
     is_event = name.startswith("session.")  # for a WebSocket, where all responses are streams
     if name in _CREATES and body.get("model") is body.get("prompt") is None:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from .._base.json_types import JsonObject, is_object
 from ..errors import ResponseValidationError
-from ..models._base import Model, OpenUnion, dispatcher
+from ..models._base import Model, OpenUnion, union_class
 from ..models._tolerance import as_response_error, read_json, strict_validation, suppress_warnings
 from .sse import EventTooLarge, Frame, SSEDecoder
 
@@ -208,7 +208,7 @@ class EventDecoder:
 def _union() -> type[OpenUnion]:
     from ..models import StreamEvent  # here, because it loads the classes of all events
 
-    return dispatcher(StreamEvent)
+    return union_class(StreamEvent)
 
 
 def _parser_for(name: bytes, data: bytes) -> Parse | None:

@@ -56,7 +56,7 @@ class RequestProcessor:
             call = _prepare(request.request, self._settings)
         except ResponsesClientError as error:
             return await self._record(MapResult(*request, error=error), None)
-        # The digest covers the body alone: a new key or timeout makes no other request of it.
+        # The digest covers the body alone: a new key or timeout does not make it a different request.
         digest = None
         if self._journal is not None:
             digest = digest_of(call.request.content)

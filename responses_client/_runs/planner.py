@@ -11,7 +11,7 @@ from .._calls.polling import has_ended
 from .._tools.calls import answer_key, answered_keys, as_item, call_key, is_call, unanswered
 from ..errors import APIError, APIStatusError, MaxTurnsExceeded, RequestValidationError
 from ..models._base import Model
-from .result import ParsedRunResult, RunResult, RunStatus, Turn, open_calls
+from .result import ParsedRunResult, RunResult, RunStatus, Turn, waiting_calls
 
 if TYPE_CHECKING:
     from .._structured.output_type import OutputType
@@ -55,7 +55,7 @@ __all__ = ["RunPlan"]
 #   replay                 the server stores nothing: the input and output of all turns is sent again
 #
 # A response that failed, or was cut off within its calls, cannot be continued. The request then continues the last one
-# that can (`_base`), and everything since counts as new.
+# that can (`_last_continuable`), and everything since counts as new.
 #
 # Recovery. Some servers say that they store a response, and do not know it when it is continued; others ignore
 # `previous_response_id`. `recover` recognizes both, and switches to replay for the rest of the run.
@@ -144,7 +144,7 @@ class RunPlan:
         if not self._turns:
             return params
         self._sent = new = (*self.last_turn.outputs, *(self._new_input() if self._is_first_request else ()))
-        base, since = self._base()
+        base, since = self._last_continuable()
         has_answers = not self._is_first_request or answered_keys([*since, *new])
         if has_answers and self._arguments.reset_tool_choice and "tool_choice" in params:
             # A choice that demands a call would be obeyed in each turn, and the run would never end.
@@ -158,7 +158,7 @@ class RunPlan:
             params["previous_response_id"] = previous_id
         return {**params, "input": [*since, *new]}
 
-    def _base(self) -> tuple[Response | None, list[InputItem]]:
+    def _last_continuable(self) -> tuple[Response | None, list[InputItem]]:
         """Return the last response that can be continued, if any, and the items of the turns after it."""
         since: list[InputItem] = []
         for turn in reversed(self._turns):
@@ -235,7 +235,7 @@ class RunPlan:
         """
         if not self._turns or self._replays or self._arguments.replay is False:
             return False
-        base = self._base()[0]
+        base = self._last_continuable()[0]
         if base is None or self._params.get("conversation") is not None or not self._is_stored(base):
             return False
         if isinstance(problem, APIError):
@@ -276,7 +276,7 @@ class RunPlan:
         Raises:
             MaxTurnsExceeded: There are calls, but no turn remains in which the model could read their outputs.
         """
-        waiting = open_calls(self.last_turn)
+        waiting = waiting_calls(self.last_turn)
         if not waiting:
             response = self.last_turn.response
             # A response that says it is running, but has no id to poll, will never be complete.
@@ -299,18 +299,18 @@ class RunPlan:
 
         Raises:
             RequestValidationError: A call is answered neither by a function nor by an item of the input, an approved
-                call does not wait, or there is nothing to continue with.
+                call is not waiting, or there is nothing to continue with.
         """
         if not self._turns:
             if self._arguments.approve:
                 raise RequestValidationError([_no_such_call(self._arguments.approve)])
             return []
         given = self._new_input()
-        waiting = open_calls(self.last_turn, given)
+        waiting = waiting_calls(self.last_turn, given)
         unknown = [key for key in self._arguments.approve if key not in map(call_key, waiting)]
         mistakes = [_no_such_call(unknown)] if unknown else []
         mistakes += [_no_answer(call) for call in waiting if not can_answer(call)]
-        if not (given or waiting or self.last_turn.outputs or self._base()[1]):
+        if not (given or waiting or self.last_turn.outputs or self._last_continuable()[1]):
             message = "is empty, but the run has ended and needs new input to continue"
             mistakes.append(field_error("input", "a string or items", None, message=message))
         if mistakes:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .._structured.parsed import ParsedResponse
     from ..models._base import JsonObject
 
-__all__ = ["ParsedRunResult", "RunResult", "RunStatus", "Turn", "open_calls"]
+__all__ = ["ParsedRunResult", "RunResult", "RunStatus", "Turn", "waiting_calls"]
 
 _T_co = TypeVar("_T_co", covariant=True)
 RunStatus: TypeAlias = Literal[
@@ -117,7 +117,7 @@ class RunResult:
     @property
     def pending(self) -> list[OutputItem]:
         """The calls of the last response that have no answer yet; empty if it was cut off or failed."""
-        return open_calls(self.turns[-1])
+        return waiting_calls(self.turns[-1])
 
     def to_dict(self) -> JsonObject:
         """Return the run as JSON data, which `from_dict` reads; `meta` of the responses is left out."""
@@ -213,7 +213,7 @@ class ParsedRunResult(RunResult, Generic[_T_co]):
         return self.response.output_parsed_or_raise()
 
 
-def open_calls(turn: Turn, given: Iterable[object] = ()) -> list[OutputItem]:
+def waiting_calls(turn: Turn, given: Iterable[object] = ()) -> list[OutputItem]:
     """Return the calls of a turn that wait for an answer: neither the turn nor the items given have one.
 
     In a response that was cut off or failed, no call waits. Calls that share an id need one answer each.

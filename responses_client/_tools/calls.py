@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import cast
 
-from ..models._base import dispatcher
+from ..models._base import union_class
 from ..models._unions import InputItem, OutputItem
 
 __all__ = ["answer_key", "answered_keys", "as_item", "call_key", "is_call", "unanswered"]
@@ -28,7 +28,7 @@ _CALLS = frozenset(
 
 def as_item(data: object) -> InputItem:
     """Return an input item as a model; a model is returned as it is."""
-    return cast("InputItem", dispatcher(InputItem).validate(data))
+    return cast("InputItem", union_class(InputItem).validate(data))
 
 
 def unanswered(output: Sequence[OutputItem], answers: Iterable[object]) -> list[OutputItem]:

@@ -24,7 +24,7 @@ from .._calls.settings import Options, Settings
 from .._transport.protocols import IO
 from ..errors import ConfigurationError, RequestValidationError
 from ..models import ClientEvent, Model, Response
-from ..models._base import dispatcher
+from ..models._base import union_class
 from ..models._tolerance import omit_read_only
 from .connection import Connection, connect
 from .frames import upgrade_headers
@@ -205,7 +205,7 @@ class SessionCore:
         kind = fields.get("type")
         if not isinstance(kind, str) or not kind:
             raise RequestValidationError([missing_field("type", "the type of the event")])
-        if self.settings.validate_requests and (model := dispatcher(ClientEvent).member(kind)):
+        if self.settings.validate_requests and (model := union_class(ClientEvent).member(kind)):
             validate(model, fields)
         lane, previous = (as_string(fields.get(name)) for name in ("stream_id", "previous_response_id"))
 

@@ -15,7 +15,7 @@ from .._events.stream_state import StreamState
 from .._streaming.source import Source
 from ..errors import APIError, APITimeoutError, ResponseValidationError
 from ..models import ServerEvent, SteerAccepted, SteerFailed, SteerPending
-from ..models._base import as_response_error, dispatcher, strict_validation
+from ..models._base import as_response_error, strict_validation, union_class
 from ..models._tolerance import read_json
 from .connection import Connection
 from .frames import CloseInfo
@@ -235,6 +235,6 @@ def _event(message: Message, strict: bool) -> ServerEvent:
     with strict_validation(strict):
         value = read_json(message.data)
         try:
-            return cast("ServerEvent", dispatcher(ServerEvent).validate(value))
+            return cast("ServerEvent", union_class(ServerEvent).validate(value))
         except ValidationError as error:
             raise as_response_error(message.type, error, message.data) from error

@@ -1,6 +1,6 @@
 """The base of all generated models: open unions, lossless JSON, validators built at their first use.
 
-Three rules are carried out here and nowhere else:
+Three rules govern all models:
 
 * A nested model or union is validated by a validator of its own, which is built when a value first needs it. A class
   costs no more than its own fields, and a union can name classes of modules that are not loaded yet.
@@ -69,11 +69,11 @@ __all__ = [
     "StrictInt",
     "Unknown",
     "as_response_error",
-    "dispatcher",
     "error_lines",
     "parse_json",
     "reference",
     "strict_validation",
+    "union_class",
 ]
 
 RUNNING_STATUSES = frozenset({"queued", "in_progress"})
@@ -404,7 +404,7 @@ class OpenUnion:
         return cls._validators[tag]
 
 
-def dispatcher(union: object) -> type[OpenUnion]:
+def union_class(union: object) -> type[OpenUnion]:
     """Return the class of a union at run time; type checkers see a plain union."""
     return cast("type[OpenUnion]", union)
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Union
 from pydantic import Field, TypeAdapter
 
 from responses_client.models import StreamEvent
-from responses_client.models._base import dispatcher
+from responses_client.models._base import union_class
 
 from . import payloads
 from .payloads import BLOCK, MODEL, SEGMENT
@@ -171,10 +171,10 @@ def _peak(run: Callable[[], object]) -> float:
 
 
 def _tagged_union() -> TypeAdapter[Any]:
-    classes = dict.fromkeys(map(_class_of, dispatcher(StreamEvent).members))
+    classes = dict.fromkeys(map(_class_of, union_class(StreamEvent).members))
     union: Any = Union[tuple(classes)]  # noqa: UP007  # the classes are known only at run time
     return TypeAdapter(Annotated[union, Field(discriminator="type")])
 
 
 def _class_of(tag: str) -> Any:
-    return dispatcher(StreamEvent).member(tag)
+    return union_class(StreamEvent).member(tag)

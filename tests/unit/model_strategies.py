@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from hypothesis import strategies as st
 
 from responses_client.models import Model, UnknownModel
-from responses_client.models._base import NULLS, OpenUnion, Reference, dispatcher
+from responses_client.models._base import NULLS, OpenUnion, Reference, union_class
 
 texts = st.text(st.characters(codec="utf-8"), max_size=5)
 whole = st.integers() | st.integers(-3, 3)
@@ -69,7 +69,7 @@ def value_of(hint: Any, depth: int) -> st.SearchStrategy[Any]:
     if origin is dict:
         return st.dictionaries(texts, value_of(arguments[1], depth), max_size=2)
     if isinstance(hint, type) and issubclass(hint, OpenUnion):
-        return member_of(dispatcher(hint), depth)
+        return member_of(union_class(hint), depth)
     if isinstance(hint, type) and issubclass(hint, Reference):
         hint = hint.model()
     if isinstance(hint, type) and issubclass(hint, Model):

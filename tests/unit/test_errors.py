@@ -329,7 +329,12 @@ def test_the_query_of_the_url_is_not_shown() -> None:
         (
             308,
             {"location": "/v1/responses/"},
-            "a redirect within https://api.openai.com, not followed because there were too many",
+            "a redirect within https://api.openai.com, not followed because it would exceed max_redirects",
+        ),
+        (
+            300,
+            {"location": "/v1/responses/"},
+            "a redirect within https://api.openai.com, not followed because 300 does not say that the request moved",
         ),
         (302, {"location": "https://[broken"}, "a redirect whose Location is not a URL"),
         (302, {}, "a redirect without a Location header"),

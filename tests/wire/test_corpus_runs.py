@@ -15,7 +15,7 @@ from samples import KEY, response
 from test_corpus import EXCHANGES, MISSING, as_body, exchanges, streams_of
 
 from responses_client import Client, RunResult, Turn, custom_tool
-from responses_client._runs.result import open_calls
+from responses_client._runs.result import waiting_calls
 from responses_client.models import InputImage, Response
 from responses_client.testing._create_schema import check_create
 
@@ -147,6 +147,6 @@ def test_calls_of_a_stream_are_answered(name: str) -> None:
 def test_calls_that_wait_are_those_that_no_output_answers(name: str) -> None:
     for body in final_of(name):
         if body.get("status") == "completed":
-            found = [item.to_dict() for item in open_calls(Turn((), Response.from_dict(body)))]
+            found = [item.to_dict() for item in waiting_calls(Turn((), Response.from_dict(body)))]
             assert found == calls_in(body)
             assert not (found and name.startswith(HOSTED))

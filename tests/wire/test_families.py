@@ -9,7 +9,7 @@ from wire_helpers import differences, framed, lost_by, stream_through, texts_of,
 
 from responses_client._events.accumulator import Accumulator
 from responses_client.models import ErrorEvent, OutputItem, Response, StreamEvent
-from responses_client.models._base import dispatcher
+from responses_client.models._base import union_class
 
 FAMILIES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("families.yaml").read_text("utf-8"))
 EACH_FAMILY = pytest.mark.parametrize("family", [pytest.param(row, id=row["name"]) for row in FAMILIES])
@@ -100,14 +100,14 @@ def test_deltas_alone_give_the_text(family: dict[str, Any]):
 
 def test_all_events_of_the_schema_are_among_them():
     seen = {event["type"] for family in FAMILIES for event in wire_of(family)}
-    known = set(dispatcher(StreamEvent).members)
+    known = set(union_class(StreamEvent).members)
     assert seen <= known
     assert known - seen == set(NOT_IN_STREAMS)
 
 
 def test_all_items_of_the_schema_are_among_them():
     seen = {item["type"] for family in FAMILIES for item in wire_of(family)[-1]["response"]["output"]}
-    known = set(dispatcher(OutputItem).members)
+    known = set(union_class(OutputItem).members)
     assert seen <= known
     assert known - seen == set(NOT_IN_OUTPUT)
 

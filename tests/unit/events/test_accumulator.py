@@ -6,10 +6,10 @@ import pytest
 
 from responses_client._events.accumulator import Accumulator
 from responses_client.models import StreamEvent, UnknownItem
-from responses_client.models._base import OpenUnion, dispatcher
+from responses_client.models._base import OpenUnion, union_class
 
 Wire = dict[str, Any]
-UNION: type[OpenUnion] = dispatcher(StreamEvent)
+UNION: type[OpenUnion] = union_class(StreamEvent)
 
 
 def typed(wire: Wire) -> Any:

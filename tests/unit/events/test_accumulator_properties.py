@@ -12,10 +12,10 @@ from model_strategies import wire_of
 from responses_client._events import accumulator as _accumulate
 from responses_client._events.accumulator import Accumulator
 from responses_client.models import OutputTextDelta, Response, StreamEvent
-from responses_client.models._base import OpenUnion, dispatcher
+from responses_client.models._base import OpenUnion, union_class
 
 Wire = dict[str, Any]
-UNION: type[OpenUnion] = dispatcher(StreamEvent)
+UNION: type[OpenUnion] = union_class(StreamEvent)
 
 
 def typed(wire: Wire) -> Any:

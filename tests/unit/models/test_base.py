@@ -38,7 +38,7 @@ from responses_client.models import (
     UrlCitation,
     Usage,
 )
-from responses_client.models._base import dispatcher, reference
+from responses_client.models._base import reference, union_class
 
 TEXT = {
     "type": "output_text",
@@ -432,5 +432,5 @@ def test_unknown_names_are_an_attribute_error():
 
 
 def test_unknown_tags_have_no_class():
-    assert dispatcher(OutputItem).member("poem") is None
-    assert dispatcher(OutputItem).member("message") is OutputMessage
+    assert union_class(OutputItem).member("poem") is None
+    assert union_class(OutputItem).member("message") is OutputMessage
