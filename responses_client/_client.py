@@ -79,7 +79,10 @@ class _Client(Generic[_Core]):
         return copy
 
     def _state(self) -> dict[str, Any]:
-        """Return the attributes without the resources, which belong to one client."""
+        """Return the attributes without the resources, which are made again for each client.
+
+        Attributes of derived classes are included.
+        """
         cls = type(self)
         return {
             name: value

@@ -37,6 +37,10 @@ _R = TypeVar("_R", bound="Model")
 _T = TypeVar("_T")
 
 
+# Calls are written once, as coroutines over `IO` (see `_transport/protocols.py`). `SyncIO` never suspends, so `run`
+# drives them to their end in a plain function; `AsyncCore` awaits them.
+
+
 def _with_stream(params: Mapping[str, object]) -> Mapping[str, object]:
     if params.get("stream", True) is not True:
         raise RequestValidationError([field_error("stream", "True or nothing", params["stream"])])
@@ -80,7 +84,7 @@ class ClientCore(Generic[_D]):
         """Close the connections, unless they belong to another client."""
         self._is_closed = True
         if not self._is_copy:
-            await self.io.close()
+            await self.io.close()  # which closes the copies too: their `is_closed` reads `io`
 
     def stream(
         self,
@@ -135,6 +139,7 @@ class SyncCore(ClientCore[SyncIO]):
         def follow(cursor: str) -> Page[_T]:
             return self.page(operation, {**params, "after": cursor}, *path)
 
+        # A result that lists things has `data` and `has_more`, which the type of the endpoint does not say.
         listing = cast("Listing[_T]", self.call(operation, params, *path))
         return Page(listing, params.get("after"), follow)
 

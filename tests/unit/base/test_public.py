@@ -1,4 +1,4 @@
-"""Public paths of what private modules define, and what must keep working for it."""
+"""Public paths of names from private modules, and the annotations that must still be evaluated."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Kilometres(float):
 
 @pytest.fixture
 def private_module(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """A private module, under whose name the classes of a test are made."""
+    """A private module, in which a test defines classes."""
     module = ModuleType("responses_client._maps._routes")
     module.Distance = Kilometres  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, module.__name__, module)
