@@ -66,6 +66,7 @@ _VARIABLES = {
     "webhook_secret": "OPENAI_WEBHOOK_SECRET",
 }
 _LAST_UNICODE = "\U0010ffff"
+# A name or an IPv4 address, else an IPv6 address, which `urlsplit` returns without its brackets.
 _HOST = r"[\w.-]+|[0-9A-Fa-f:.]+"
 # Azure's public cloud, and its clouds for the US government and for China.
 _AZURE_HOST = r".+\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)\.?"
@@ -271,7 +272,7 @@ def _check_key(value: object) -> str | KeyFunction:
 def _check_auth(value: object) -> str | HttpAuth:
     if isinstance(value, str) and value in ("bearer", "api-key"):
         return value
-    if isinstance(value, HttpAuth) and not isinstance(value, type):
+    if isinstance(value, HttpAuth) and not isinstance(value, type):  # a class has the methods, too
         return value
     raise InvalidValue("'bearer', 'api-key' or an httpx.Auth", value)
 
