@@ -1,11 +1,11 @@
-"""Batch files: requests to write and answers to read, one JSON object a line; a line at a time, whatever the size."""
+"""Batch files, one JSON object per line: write requests, read results; only one line is in memory at a time."""
 
 from __future__ import annotations
 
 import io
 import logging
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 from secrets import token_hex
@@ -13,6 +13,7 @@ from shutil import copymode
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, cast
 
 from pydantic_core import from_json
+from typing_extensions import TypeIs
 
 from ._base.field_errors import field_error
 from ._base.http import ResponseMeta
@@ -38,9 +39,13 @@ __all__ = ["batch_line", "read_batch", "result_of", "write_batch"]
 
 logger = logging.getLogger("responses_client")
 
-_PLACELESS = sorted(set(RequestOptions.__annotations__) - {"extra_body"})
-_PIECE = 64 * 1024
-_MESSAGE_SHOWN = 1000
+# A line holds a body alone, and `extra_body` is the one option that becomes part of it.
+_OPTIONS_OUTSIDE_BODY = sorted(set(RequestOptions.__annotations__) - {"extra_body"})
+_READ_BYTES = 64 * 1024
+_MAX_MESSAGE_CHARS = 1000
+_NOT_CREATED = "The batch line was not created"
+_NOT_WRITTEN = "The batch was not written"
+_NOT_READ = "The batch was not read"
 _ADVICE = "check that this is the output or error file of a batch for /v1/responses"
 
 
@@ -62,54 +67,72 @@ OnError: TypeAlias = Literal["raise", "skip"] | Callable[[ResponseValidationErro
 
 @public
 def batch_line(custom_id: str, **params: Unpack[ResponseCreateParams]) -> BatchRequestLine:
-    """Make one request of a batch, checked as `responses.create` checks its arguments.
+    """Create one line of a batch file from the arguments of `responses.create`, and check them as `create` does.
 
     Args:
-        custom_id: Your own id of the request, unique in the batch; the result has it too.
-        params: The arguments of `responses.create`, `extra_body` among them. What cannot be said in a line
-            (headers, query, timeouts, retries) is refused, and so are `stream` and `background`.
+        custom_id: Your own id for the request: a string that is not blank, unique in the batch. The result of the
+            request repeats it.
+        params: The arguments of `responses.create`, including `extra_body`. Options that a line cannot hold (headers,
+            query parameters, timeouts, retries) are refused, and so are `stream` and `background`.
+
+    Returns:
+        The line: `custom_id`, `method`, `url` and `body`. `write_batch` writes it to a file.
 
     Raises:
-        RequestValidationError: An argument is wrong.
-        TypeError: An argument that `create` does not take.
+        RequestValidationError: An argument has an invalid value, or cannot be part of a line.
+        TypeError: `create` does not take an argument of this name.
     """
     if not isinstance(custom_id, str) or not custom_id.strip():
-        wanted = "an id of your own, a string that is not blank"
-        raise RequestValidationError([field_error("custom_id", wanted, custom_id)])
-    given = cast("JsonObject", params)
-    options = [name for name in _PLACELESS if given.get(name) is not None]
+        expected = "your own id for the request, a string that is not blank"
+        raise RequestValidationError([field_error("custom_id", expected, custom_id)], outcome=_NOT_CREATED)
+    given: Mapping[str, object] = params
+    options = [name for name in _OPTIONS_OUTSIDE_BODY if given.get(name) is not None]
     if options:
-        message = "has no place in a line of a batch, only fields of the body have"
-        raise RequestValidationError([field_error(n, "nothing", given[n], message=message) for n in options])
-    body: JsonObject = from_json(prepare(RESPONSES_CREATE, given, Settings()).request.content)
+        message = "cannot be part of a batch line, which holds only fields of the body; leave it out"
+        raise _not_created(options, given, message)
+    try:
+        content = prepare(RESPONSES_CREATE, given, Settings()).request.content
+    except RequestValidationError as error:
+        raise RequestValidationError(error.errors, outcome=_NOT_CREATED) from None
+    body: JsonObject = from_json(content)
     if modes := [name for name in ("stream", "background") if body.get(name)]:
         message = "cannot be used in a batch, which is answered as a whole; leave it out"
-        raise RequestValidationError([field_error(n, "nothing", body[n], message=message) for n in modes])
+        raise _not_created(modes, body, message)
     line = {"custom_id": custom_id, "method": "POST", "url": "/v1/responses", "body": body}
     return BatchRequestLine.from_dict(line)
 
 
+def _not_created(names: list[str], given: Mapping[str, object], message: str) -> RequestValidationError:
+    mistakes = [field_error(name, "nothing", given[name], message=message) for name in names]
+    return RequestValidationError(mistakes, outcome=_NOT_CREATED)
+
+
 @public
 def write_batch(file: str | PathLike[str] | _Writable, lines: Iterable[BatchRequestLine]) -> int:
-    """Write the requests of a batch, one a line, and return how many there were.
+    """Write the requests of a batch to a file, one per line.
 
     Args:
-        file: A path, or a file open for writing bytes. A file given by its path is there as a whole or, after
-            an error, as it was before.
-        lines: What `batch_line` makes; taken one by one, so a generator may make any number.
+        file: A path, or a file open for writing bytes. A file given by its path is replaced when all lines are written;
+            after an error it is as it was before.
+        lines: The results of `batch_line`. They are taken one by one, so a generator may yield any number.
+
+    Returns:
+        The number of lines.
 
     Raises:
-        RequestValidationError: Two lines have one `custom_id`, or something is no such line.
+        RequestValidationError: Two lines have the same `custom_id`, or an object is not a result of `batch_line`.
+        TypeError: The file is open for text.
+        OSError: The file cannot be written.
     """
     if isinstance(file, io.TextIOBase):
         raise TypeError("The file is open for text; open it for bytes (mode 'wb')")
     if not isinstance(file, (str, PathLike)):
         return _write(file, lines)
-    path = Path(file).resolve()  # what a link leads to is written, and the link stays
-    if path.exists() and not path.is_file():  # a pipe, say
+    path = Path(file).resolve()  # a link stays, and its target is replaced
+    if path.exists() and not path.is_file():  # a pipe or a device, which cannot be replaced
         with path.open("wb") as target:
             return _write(target, lines)
-    part = path.with_name(f".{path.name}.{token_hex(8)}")
+    part = path.with_name(f".{path.name}.{token_hex(8)}")  # of the same folder, so that `replace` is atomic
     try:
         with part.open("xb") as target:
             count = _write(target, lines)
@@ -125,13 +148,17 @@ def _write(target: _Writable, lines: Iterable[BatchRequestLine]) -> int:
     seen: set[str] = set()
     for number, line in enumerate(lines):
         if not isinstance(line, BatchRequestLine):
-            raise RequestValidationError([field_error(("lines", number), "what batch_line makes", line)])
+            raise _not_written(("lines", number), "a result of batch_line", line)
         if line.custom_id in seen:
-            wanted, path = "an id that no line before has", ("lines", number, "custom_id")
-            raise RequestValidationError([field_error(path, wanted, line.custom_id)])
+            place = ("lines", number, "custom_id")
+            raise _not_written(place, "an id that no earlier line has", line.custom_id)
         seen.add(line.custom_id)
         target.write(line.to_json().encode() + b"\n")
     return len(seen)
+
+
+def _not_written(place: tuple[str | int, ...], expected: str, value: object) -> RequestValidationError:
+    return RequestValidationError([field_error(place, expected, value)], outcome=_NOT_WRITTEN)
 
 
 @public
@@ -144,30 +171,32 @@ def read_batch(
 ) -> Iterator[BatchResultLine]:
     """Iterate over the results of a batch: the lines of its output file or of its error file.
 
-    Only one line is held in memory at a time. Results come in any order; `custom_id` tells whose they are.
+    Only one line is in memory at a time. Results come in the order of the file, which may differ from that of the
+    requests; `custom_id` says to which request a result belongs. Blank lines are skipped.
 
     Args:
-        file: A path, a file open for reading bytes, an HTTP response that is being downloaded (anything with
-            `iter_bytes()`, as those of httpx have it), or lines, each with or without its end.
-        on_error: What becomes of a line that is no result: `"raise"` the error, `"skip"` the line with a
-            warning in the log, or a function that is given the error, after which the next line is read.
-        strict: Whether a malformed part of a line is an error too, instead of a raw field.
-        max_line_bytes: The size from which a line is an error.
+        file: A path, a file open for reading bytes, an HTTP response that is being downloaded (any object with
+            `iter_bytes()`, such as a response of httpx), or an iterable of lines, with or without their line ends.
+        on_error: The reaction to an invalid line. `"raise"`, the default, raises the error; `"skip"` logs a warning and
+            reads the next line; a function is called with the error before the next line is read.
+        strict: Whether a malformed part of a line is an error too. By default it is kept as a raw field.
+        max_line_bytes: The maximum size of a line, 64 MiB by default. A longer line is invalid.
 
     Raises:
-        ResponseValidationError: A line is no result; the text has its number.
-        OSError: The file cannot be read.
         RequestValidationError: `on_error` is none of these.
+        TypeError: `file` is none of these.
+        ResponseValidationError: A line is invalid; the message has its number. Raised while iterating.
+        OSError: The file cannot be read. Raised while iterating.
     """
     if on_error not in ("raise", "skip") and not callable(on_error):
-        wrong = field_error("on_error", "'raise', 'skip' or a function", on_error)
-        raise RequestValidationError([wrong], lead="The file was not read")
+        mistake = field_error("on_error", "'raise', 'skip' or a function", on_error)
+        raise RequestValidationError([mistake], outcome=_NOT_READ)
     if isinstance(file, (bytes, bytearray, memoryview)) or not (
         isinstance(file, (str, PathLike, Iterable)) or hasattr(file, "iter_bytes") or hasattr(file, "read")
     ):
         raise TypeError(
-            f"The file must be a path, an open file, a response or lines, not {type(file).__name__}; "
-            "io.BytesIO makes a file of bytes"
+            f"The file must be a path, an open file, a response or lines, got {type(file).__name__}; "
+            "wrap bytes in io.BytesIO"
         )
     return _results(_lines(file, max_line_bytes), on_error, strict, max_line_bytes)
 
@@ -175,6 +204,7 @@ def read_batch(
 def _results(
     lines: Iterable[bytes | None], on_error: OnError, strict: bool, limit: int
 ) -> Iterator[BatchResultLine]:
+    # The checks of `read_batch` run when it is called, those of the lines here, while they are read.
     for number, line in enumerate(lines, 1):
         text = line and (line.removeprefix(BOM_UTF8) if number == 1 else line).strip()
         if text == b"":
@@ -185,7 +215,7 @@ def _results(
             if on_error == "raise":
                 raise
             if on_error == "skip":
-                # Not the text of the error, which quotes the line.
+                # Not the whole error, which quotes the line: prompts and answers do not belong in a log.
                 place = f" at {error.path}" if error.path else ""
                 logger.warning("Skipped a line: %s%s", error.message, place)
             else:
@@ -201,34 +231,51 @@ def _parsed(text: bytes | None, number: int, strict: bool, limit: int) -> BatchR
     try:
         return BatchResultLine.from_json(text, strict=strict)
     except ResponseValidationError as error:
-        message = f"Line {number} is no result of a batch: {error.message}"
+        message = f"Line {number} is not a result of a batch: {error.message}"
         raise ResponseValidationError(message, path=error.path, body=text, advice=_ADVICE) from error
 
 
 def _lines(file: Source, limit: int) -> Iterator[bytes | None]:
-    """Yield the lines without their ends, None for those that are too long."""
+    """Yield the lines without their line ends, and None for a line that is too long."""
     if isinstance(file, (str, PathLike)):
         with Path(file).open("rb") as source:
             yield from _split(_pieces(source), limit)
-    elif hasattr(file, "iter_bytes"):
-        yield from _split(cast("_Download", file).iter_bytes(), limit)
-    elif hasattr(file, "read"):
-        yield from _split(_pieces(cast("_Readable", file)), limit)
+    elif _is_download(file):
+        yield from _split(file.iter_bytes(), limit)
+    elif _is_readable(file):
+        yield from _split(_pieces(file), limit)
     else:
-        for line in cast("Iterable[bytes | str]", file):
-            data = line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line
-            data = data.removesuffix(b"\n")
-            if b"\n" in data:
-                raise TypeError("There are several lines in one; pass the response or an open file instead")
+        for line in file:
+            data = _as_bytes(line).removesuffix(b"\n")
+            if b"\n" in data:  # chunks of a download, say
+                raise TypeError(
+                    "The file must be an iterable of single lines, got several lines in one; "
+                    "pass the response or an open file instead"
+                )
             yield data if len(data) <= limit else None
 
 
+# Not `isinstance` with a protocol: that does not find what `__getattr__` gives, as in the files of `tempfile`.
+def _is_download(file: Source) -> TypeIs[_Download]:
+    return hasattr(file, "iter_bytes")
+
+
+def _is_readable(file: Source) -> TypeIs[_Readable]:
+    return hasattr(file, "read")
+
+
 def _pieces(file: _Readable) -> Iterator[bytes]:
-    while piece := cast("bytes | str", file.read(_PIECE)):
-        yield piece.encode("utf-8", "surrogatepass") if isinstance(piece, str) else piece
+    while piece := file.read(_READ_BYTES):
+        yield _as_bytes(piece)
+
+
+def _as_bytes(data: bytes | str) -> bytes:
+    """Encode text, as of a file that is open for text."""
+    return data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
 
 
 def _split(pieces: Iterable[bytes], limit: int) -> Iterator[bytes | None]:
+    # Only at `\n`: `splitlines` would also split at U+2028 and others, which JSON strings may contain.
     kept: list[bytes] = []
     size = 0
     for piece in pieces:
@@ -241,17 +288,17 @@ def _split(pieces: Iterable[bytes], limit: int) -> Iterator[bytes | None]:
         if size <= limit:
             kept.append(rest)
         else:
-            kept.clear()  # it is too long already
+            kept.clear()  # the line is too long already, and need not be kept
     if size:
         yield None if size > limit else b"".join(kept)
 
 
 def result_of(line: BatchResult, strict: bool) -> Response:
-    """Return the response in a line or raise the error in it: what `BatchResultLine.result` does."""
-    known = cast("BatchResultLine", line)
+    """Return the response in a line, or raise the error in it, for `BatchResultLine.result`."""
+    known = cast("BatchResultLine", line)  # the one subclass, which is generated
     answer, problem = known.response, known.error
     if answer is None and problem is not None:
-        reason = one_line(problem.message or "the file does not say why", _MESSAGE_SHOWN).rstrip(" .")
+        reason = one_line(problem.message or "the file does not say why", _MAX_MESSAGE_CHARS).rstrip(" .")
         code = f" (code {problem.code})" if problem.code else ""
         raise APIError(
             f"The request {known.custom_id!r} of the batch was not answered: {reason}{code}; send it again"

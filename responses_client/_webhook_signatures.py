@@ -1,7 +1,7 @@
-"""Webhooks: are they signed with the secret, and what do they say; without I/O.
+"""Webhooks: the check of their signatures, and the events in them; no I/O.
 
 The rules are those of Standard Webhooks 1.0 (standardwebhooks.com): HMAC-SHA256 over `id.timestamp.body`, in three
-headers. The signature is checked over the bytes as they came: parsed and written again they are others.
+headers. The signature covers the body as received; JSON that was parsed and written again has other bytes.
 """
 
 from __future__ import annotations
@@ -10,13 +10,19 @@ import base64
 import hmac
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 from ._base import clock
 from ._base.field_errors import field_error
+from ._base.json_types import is_object, is_sequence
 from ._base.messages import MAX_VALUE_CHARS, one_line
 from ._base.validation import is_number
-from .errors import ConfigurationError, RequestValidationError, ResponseValidationError, WebhookSignatureError
+from .errors import (
+    ConfigurationError,
+    RequestValidationError,
+    ResponseValidationError,
+    WebhookSignatureError,
+)
 
 if TYPE_CHECKING:
     from .models import WebhookEvent
@@ -24,13 +30,14 @@ if TYPE_CHECKING:
 __all__ = ["TOLERANCE", "WebhookHeaders", "sign", "unwrap", "verify"]
 
 TOLERANCE = 300.0
-"""Seconds that the clocks of sender and receiver, and the way between them, may take."""
+"""Seconds that the time of signing and the receiver's clock may differ by default."""
 
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
-_PREFIX = "whsec_"
-_VERSION = "v1,"
-_SECONDS = r"[0-9]{1,15}"
-_ADVICE = "check what sends to this address"
+_SECRET_PREFIX = "whsec_"
+_VERSION_PREFIX = "v1,"
+_MAX_TIMESTAMP_DIGITS = 15  # exact as a float, too
+_TIMESTAMP = rf"[0-9]{{1,{_MAX_TIMESTAMP_DIGITS}}}"
+_ADVICE = "check the sender of these webhooks"
 
 
 class _HasItems(Protocol):
@@ -38,7 +45,7 @@ class _HasItems(Protocol):
 
 
 WebhookHeaders: TypeAlias = _HasItems | Iterable[tuple[str | bytes, str | bytes]]
-"""Headers by name, in any case: a mapping to texts, bytes or lists of them, or pairs as ASGI has them."""
+"""Headers with names in any case: a mapping to strings, bytes or lists of them, or pairs as in ASGI."""
 
 
 def verify(
@@ -49,34 +56,46 @@ def verify(
     *,
     now: float | None = None,
 ) -> None:
-    """Check the signature of a webhook; `now` is in Unix seconds, the clock by default.
+    """Check the signature of a webhook.
+
+    Args:
+        body: The body of the request as received, before any parsing.
+        headers: The headers of the request: a mapping or pairs, with names in any case.
+        secret: The secret of the endpoint, `whsec_...`.
+        tolerance: Seconds that the time of signing and `now` may differ, in either direction.
+        now: The time in Unix seconds; by default that of the clock.
 
     Raises:
-        WebhookSignatureError: It is not signed with the secret, or not at this time.
-        ConfigurationError: The secret cannot work.
-        RequestValidationError: The tolerance cannot work.
-        TypeError: Not the body and the headers as they came.
+        WebhookSignatureError: The signature, its time or a header is wrong; the message says which.
+        ConfigurationError: The secret is missing or cannot be valid.
+        RequestValidationError: The tolerance is not a number of seconds.
+        TypeError: The body or the headers have another type.
     """
     keys = _keys(secret)
     content = _content(body)
-    if not is_number(tolerance) or not 0 <= tolerance < 1e15:
-        wrong = field_error("tolerance", "a number of seconds from 0", tolerance)
-        raise RequestValidationError([wrong], lead="The webhook was not checked")
-    found = _found(headers)
-    message_id, timestamp, signatures = (_header(found, name) for name in (ID, TIMESTAMP, SIGNATURE))
+    # A tolerance above the latest possible timestamp would accept every timestamp.
+    if not is_number(tolerance) or not 0 <= tolerance < 10**_MAX_TIMESTAMP_DIGITS:
+        mistake = field_error("tolerance", "a number of seconds, 0 or more", tolerance)
+        raise RequestValidationError([mistake], outcome="The webhook was not verified")
+    values = _values_by_name(headers)
+    message_id, timestamp, signatures = (_header(values, name) for name in (ID, TIMESTAMP, SIGNATURE))
     _check_time(timestamp, tolerance, clock.time() if now is None else now)
     expected = [_digest(key, message_id, timestamp, content) for key in keys]
-    given = [part.removeprefix(_VERSION) for part in signatures.split() if part.startswith(_VERSION)]
-    decoded = [_from_base64(text) for text in given]
-    # Each is compared, so that the time taken does not tell which one fits.
+    # A header may hold several signatures: old and new while a secret is replaced, and those of other versions.
+    parts = signatures.split()
+    given = [part.removeprefix(_VERSION_PREFIX) for part in parts if part.startswith(_VERSION_PREFIX)]
+    decoded = [_from_base64(part) for part in given]
+    # All are compared, in constant time, so that the duration does not reveal which one matches.
     matches = [hmac.compare_digest(one, other) for one in expected for other in decoded if other]
     if any(matches):
         return
     if not given:
-        raise _refused(f"its {SIGNATURE} header has no signature of version 1 (v1,...)")
+        raise _refusal(f"its {SIGNATURE} header has no signature of version 1 (v1,...)")
     if None in decoded:
-        raise _refused(f"a signature in its {SIGNATURE} header is not base64")
-    raise _refused("no signature fits; check that the secret is that of the endpoint and the body as it came")
+        raise _refusal(f"a signature in its {SIGNATURE} header is not base64")
+    raise _refusal(
+        "no signature matches; check that the secret is that of the endpoint and the body is passed as received"
+    )
 
 
 def unwrap(
@@ -88,13 +107,13 @@ def unwrap(
     strict: bool = False,
     now: float | None = None,
 ) -> WebhookEvent:
-    """Check the signature of a webhook and return what it says; see `verify`.
+    """Check the signature of a webhook as `verify` does, and return the event in it.
 
     Raises:
-        ResponseValidationError: It is signed but no JSON object or, with `strict`, a malformed event.
+        ResponseValidationError: The body is signed but not a JSON object or, with `strict`, a malformed event.
     """
     verify(body, headers, secret, tolerance, now=now)
-    # Imported here, since what is not signed is to cost little.
+    # Imported here so that anonymous requests, which anyone can send, cost little.
     from pydantic import ValidationError
     from pydantic_core import PydanticCustomError
 
@@ -107,11 +126,13 @@ def unwrap(
         try:
             value: object = read_json(content)
         except ValueError as error:
-            raise ResponseValidationError("A webhook is no JSON", body=content, advice=_ADVICE) from error
-        if not isinstance(value, dict):
-            raise ResponseValidationError("A webhook is no JSON object", body=content, advice=_ADVICE)
+            message = "The body of a webhook is not valid JSON"
+            raise ResponseValidationError(message, body=content, advice=_ADVICE) from error
+        if not is_object(value):
+            message = "The body of a webhook is not a JSON object"
+            raise ResponseValidationError(message, body=content, advice=_ADVICE)
         try:
-            return cast("WebhookEvent", dispatcher(WebhookEvent).validate(cast("object", value)))
+            return cast("WebhookEvent", dispatcher(WebhookEvent).validate(value))
         except ValidationError as error:
             raise as_response_error("WebhookEvent", error, content) from error
         except PydanticCustomError as error:
@@ -120,24 +141,30 @@ def unwrap(
 
 
 def sign(body: bytes | str, id: str, timestamp: int, secret: str) -> dict[str, str]:
-    """Return the three headers that a sender would add to a webhook.
+    """Return the three headers that a sender adds to a webhook.
 
     Args:
         body: The body to be sent.
-        id: Identifier of the webhook; the same when it is sent again.
-        timestamp: When it is sent, in Unix seconds.
+        id: The id of the webhook, which stays the same when the webhook is sent again.
+        timestamp: The time of sending, in Unix seconds.
         secret: The secret of the endpoint, `whsec_...`.
+
+    Raises:
+        ConfigurationError: The secret is missing or cannot be valid.
     """
     digest = _digest(_keys(secret)[0], id, str(timestamp), _content(body))
-    return {ID: id, TIMESTAMP: str(timestamp), SIGNATURE: _VERSION + base64.b64encode(digest).decode()}
+    return {ID: id, TIMESTAMP: str(timestamp), SIGNATURE: _VERSION_PREFIX + base64.b64encode(digest).decode()}
 
 
 def _keys(secret: object) -> list[bytes]:
     """Return the keys that a secret may stand for.
 
-    Base64 after `whsec_` is the standard. Without it, its libraries read base64 and OpenAI's package takes the text
-    as it is; both are tried, and a text that is no base64 can only be the latter. After `whsec_` there is no such
-    choice: a key that nobody signs with would be made of what was mistyped.
+    The standard is base64 after `whsec_`. Without that prefix, the libraries of the standard read base64, and OpenAI's
+    package uses the string itself as the key; so both are tried. With the prefix, only base64 is valid: a mistyped
+    secret must be an error, not a key that matches no signature.
+
+    Raises:
+        ConfigurationError: The secret is missing, or no key can be made from it.
     """
     if not isinstance(secret, str) or not secret.strip():
         raise ConfigurationError(
@@ -148,8 +175,8 @@ def _keys(secret: object) -> list[bytes]:
         raise ConfigurationError(
             "The webhook secret holds white space or characters beyond ASCII; remove them (it is not shown)"
         )
-    decoded = _from_base64(secret.removeprefix(_PREFIX))
-    if not secret.startswith(_PREFIX):
+    decoded = _from_base64(secret.removeprefix(_SECRET_PREFIX))
+    if not secret.startswith(_SECRET_PREFIX):
         return [decoded, secret.encode()] if decoded else [secret.encode()]
     if not decoded:
         raise ConfigurationError(
@@ -158,57 +185,57 @@ def _keys(secret: object) -> list[bytes]:
     return [decoded]
 
 
-def _content(body: object) -> bytes:
+def _content(body: bytes | str) -> bytes:
     if isinstance(body, str):
         return body.encode("utf-8", "surrogatepass")
     if not isinstance(body, (bytes, bytearray, memoryview)):
         raise TypeError(
-            f"The body must be bytes or text as they came, before any parsing, not {type(body).__name__}"
+            f"The body must be bytes or a string as received, before any parsing, got {type(body).__name__}"
         )
-    return bytes(cast("bytes", body))
+    return bytes(body)
 
 
-def _found(headers: object) -> dict[str, list[object]]:
-    """Return the values of the three headers, by lower-case name."""
+def _values_by_name(headers: object) -> dict[str, list[object]]:
+    """Return the values of all headers, by lower-case name."""
     found: dict[str, list[object]] = {}
     items = getattr(headers, "items", None)
+    # Of unknown type: each framework has a class of its own for headers, and ASGI a list of pairs.
+    pairs: Any = items() if callable(items) else headers
     try:
-        pairs = items() if callable(items) else headers
-        for name, value in cast("Iterable[tuple[object, object]]", pairs):
-            values = cast("list[object]", value) if isinstance(value, (list, tuple)) else [value]
-            found.setdefault(_text(name).lower(), []).extend(values)
+        for name, value in pairs:
+            values = value if is_sequence(value) else [value]
+            found.setdefault(_as_text(name).lower(), []).extend(values)
     except (TypeError, ValueError):
         kind = type(headers).__name__
-        raise TypeError(
-            f"The headers must be a mapping, or pairs of name and value, not this {kind}"
-        ) from None
+        raise TypeError(f"The headers must be a mapping, or pairs of name and value, got {kind}") from None
     return found
 
 
-def _header(found: dict[str, list[object]], name: str) -> str:
-    values = [_text(value) for value in found.get(name, ()) if value is not None]
+def _header(values_by_name: dict[str, list[object]], name: str) -> str:
+    values = [_as_text(value) for value in values_by_name.get(name, ()) if value is not None]
     if not any(values):
-        raise _refused(f"it has no {name} header; pass all headers as they came")
-    if len(values) > 1:
-        raise _refused(f"it has {len(values)} {name} headers")
+        raise _refusal(f"it has no {name} header; pass all headers as received")
+    if len(values) > 1:  # otherwise an attacker could add one, and choose which of them is read
+        raise _refusal(f"it has {len(values)} {name} headers")
     if not values[0].isascii():
-        raise _refused(f"its {name} header holds characters beyond ASCII")
+        raise _refusal(f"its {name} header holds characters beyond ASCII")
     return values[0]
 
 
-def _text(value: object) -> str:
+def _as_text(value: object) -> str:
+    # Latin-1 decodes any bytes: headers that are not ours may hold some that are not ASCII.
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
 def _check_time(timestamp: str, tolerance: float, now: float) -> None:
-    if not re.fullmatch(_SECONDS, timestamp):
+    if not re.fullmatch(_TIMESTAMP, timestamp):
         shown = one_line(timestamp, MAX_VALUE_CHARS)
-        raise _refused(f"its {TIMESTAMP} header is no whole number of seconds, but {shown!r}")
+        raise _refusal(f"its {TIMESTAMP} header must be a whole number of seconds, got {shown!r}")
     age = now - int(timestamp)
     if abs(age) > tolerance:
         when = f"{age:.0f} s ago" if age > 0 else f"for {-age:.0f} s from now"
         why = "it may be a replay" if age > 0 else "check the clock of this machine"
-        raise _refused(f"it was signed {when}, and {tolerance:g} s are tolerated; {why}")
+        raise _refusal(f"it was signed {when}, and {tolerance:g} s are tolerated; {why}")
 
 
 def _digest(key: bytes, message_id: str, timestamp: str, content: bytes) -> bytes:
@@ -216,12 +243,12 @@ def _digest(key: bytes, message_id: str, timestamp: str, content: bytes) -> byte
 
 
 def _from_base64(text: str) -> bytes | None:
-    """Decode base64, padded or not; None for anything else."""
+    """Decode base64 with or without padding; return None for anything else."""
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except ValueError:
         return None
 
 
-def _refused(reason: str) -> WebhookSignatureError:
+def _refusal(reason: str) -> WebhookSignatureError:
     return WebhookSignatureError(f"The webhook was refused: {reason}")

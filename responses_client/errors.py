@@ -34,6 +34,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 
 from ._base.error_bodies import parse_body, read_error
+from ._base.error_copies import reduce_error
 from ._base.field_errors import FieldError
 from ._base.http import Headers, url_path
 from ._base.messages import MAX_BODY_CHARS, body_start, one_line
@@ -88,35 +89,8 @@ class ResponsesClientError(Exception):
     run: RunResult | None = None
     """The result so far of the run that this error ended, to be continued by `resume`; None outside of runs."""
 
-    # `Exception` would call the class with `args`, but most constructors have required keyword arguments.
-    def __reduce__(self) -> tuple[Callable[..., ResponsesClientError], tuple[object, ...]]:
-        cause = self.__cause__
-        if cause is not None and not isinstance(cause, (ResponsesClientError, _ForeignCause)):
-            cause = _ForeignCause.of(cause)
-        return _rebuild, (type(self), self.args, self.__dict__, cause, self.__suppress_context__)
-
-
-class _ForeignCause(Exception):
-    """The type and message of an exception of another package, which stand for it in copies."""
-
-    @classmethod
-    def of(cls, error: BaseException) -> _ForeignCause:
-        kind = type(error)
-        return cls(f"{kind.__module__}.{kind.__qualname__}: {one_line(str(error), MAX_BODY_CHARS)}")
-
-
-def _rebuild(
-    cls: type[ResponsesClientError],
-    args: tuple[object, ...],
-    state: dict[str, object],
-    cause: BaseException | None,
-    suppress_context: bool,
-) -> ResponsesClientError:
-    error = cls.__new__(cls, *args)
-    error.__dict__.update(state)
-    error.__cause__ = cause
-    error.__suppress_context__ = suppress_context
-    return error
+    def __reduce__(self) -> tuple[Callable[..., Exception], tuple[object, ...]]:
+        return reduce_error(self, ResponsesClientError)
 
 
 class ConfigurationError(ResponsesClientError):
@@ -127,13 +101,13 @@ class ConfigurationError(ResponsesClientError):
 
 
 class RequestValidationError(ResponsesClientError, ValueError):
-    """An argument of a call that cannot work, or that the API would refuse; found before anything was sent.
+    """A request that the API would refuse, or an argument that cannot work, found before anything was sent.
 
-    `errors` has one `FieldError` for each mistake; `path`, `expected` and `value_type` are those of the first. `lead`
-    is the start of the message, for calls that send no request.
+    `errors` has one `FieldError` for each mistake; `path`, `expected` and `value_type` are those of the first. `outcome`
+    begins the message; where no request would have been sent, it names what did not happen instead.
     """
 
-    def __init__(self, errors: Sequence[FieldError], *, lead: str = "The request was not sent") -> None:
+    def __init__(self, errors: Sequence[FieldError], *, outcome: str = "The request was not sent") -> None:
         first = errors[0]
         self.errors = list(errors)
         self.path = first["path"]
@@ -142,7 +116,7 @@ class RequestValidationError(ResponsesClientError, ValueError):
         shown = [f"{error['path']}: {error['message']}" for error in errors[:_MAX_FIELDS_SHOWN]]
         if len(errors) > _MAX_FIELDS_SHOWN:
             shown.append(f"and {len(errors) - _MAX_FIELDS_SHOWN} more in .errors")
-        super().__init__(f"{lead}: {'; '.join(shown)}")
+        super().__init__(f"{outcome}: {'; '.join(shown)}")
 
 
 class APIError(ResponsesClientError):
@@ -207,6 +181,8 @@ class APIStatusError(APIError):
         self.headers: Mapping[str, str] = headers if isinstance(headers, Headers) else Headers(headers or {})
         self.retry_after = retry_after
         self.tries = tries
+        # `message` stays as the API has it; the text of the exception is the whole sentence around it. The URL is shown
+        # without its query, which may hold a key.
         request = "The request" if method is None or url is None else f"{method} {url_path(url)}"
         count = f" after {tries} tries" if tries > 1 else ""
         details = _details(type=type, code=code, param=param, request_id=self.request_id)
@@ -376,12 +352,8 @@ class StreamError(APIError, _StreamFailure):
         Servers send errors flat (`{"type": "error", "code", "message", "param"}`), nested under `error`, nested with
         an HTTP `status` beside (WebSocket), without any `type`, and inside the `response` of `response.failed`.
 
-        Args:
-            payload: The event as JSON. Its ids and its number are used where the arguments below are None.
-            event: The event to keep; the payload by default.
-            request_id: The id that the server gave the request.
-            meta: The facts of the answer.
-            progress: How far the stream got: `partial`, `response_id`, `last_sequence_number`.
+        `payload` is the event as JSON, and `event` the one to keep, by default the payload. Ids and the number of the
+        payload are used where arguments are None.
         """
         found = read_error(payload)
         number = payload.get("sequence_number")
@@ -422,12 +394,8 @@ class StreamInterrupted(APIError, _StreamFailure):
         place = "" if number is None else f" after event {number}"
         known = None if meta is None else meta.request_id
         details = _details(response=self.response_id, request_id=request_id or known)
-        super().__init__(
-            f"The stream ended{place} without a terminal event: {_clause(reason)}{details}; "
-            "what came is in .partial",
-            request_id=request_id,
-            meta=meta,
-        )
+        text = f"The stream ended{place} without a terminal event: {_clause(reason)}{details}"
+        super().__init__(f"{text}; what came is in .partial", request_id=request_id, meta=meta)
         self.reason = reason
 
 
@@ -481,11 +449,11 @@ class ToolDefinitionError(ToolError, RequestValidationError):
     """A function that cannot be a tool as it is; see `RequestValidationError` for its attributes."""
 
     def __init__(self, name: str, errors: Sequence[FieldError]) -> None:
-        RequestValidationError.__init__(self, errors, lead=f"{name} cannot be a tool")
+        RequestValidationError.__init__(self, errors, outcome=f"{name} cannot be a tool")
 
 
 class ToolExecutionError(ToolError):
-    """A tool failed: its arguments did not fit, it raised, or it took too long.
+    """A tool failed: its arguments were invalid, it raised an exception, or it took too long.
 
     `tool` is its name, `call` the item that called it, and `reason` says in one sentence what is wrong. `__cause__` is
     the exception that the tool raised. A run sends such an error to the model and continues, unless `on_tool_error`
@@ -504,8 +472,9 @@ class MaxTurnsExceeded(ToolError):
 
 
 def _advice(error: APIStatusError) -> str:
+    # A used-up quota comes with 429, like a rate limit, but does not pass.
     if error.code in QUOTA_CODES or error.type in QUOTA_CODES:
-        return "check plan and billing, waiting does not help"
+        return "check plan and billing, since waiting does not help"
     if error.retry_after is not None:
         return f"try again in {error.retry_after:g} s"
     if 300 <= error.status_code < 400:

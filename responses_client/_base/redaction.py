@@ -25,7 +25,7 @@ MASK = "***"
 # Patterns are strings: `re` compiles each at its first use, which most programs never reach. Names are judged by what
 # they contain, not by a list, since gateways have headers of their own (`x-acme-api-key`).
 _SECRET_NAME = r"(?i)auth|cookie|token|secret|key|passw|credential|signature"
-# Token counts are no secrets: people read logs for them.
+# Token counts are not secrets: people read logs for them.
 _TOKEN_COUNT = r"(?i)ratelimit|_tokens\b"
 _SECRET_VALUES = (
     # Keys of the providers that mark theirs by a prefix.

@@ -177,4 +177,4 @@ def _refuse(given: Attachment, message: str, cause: Exception | None = None) -> 
 
 def _invalid(mistake: FieldError) -> RequestValidationError:
     # No request is made here, so the message must not speak of one.
-    return RequestValidationError([mistake], lead="The file cannot be attached")
+    return RequestValidationError([mistake], outcome="The file cannot be attached")

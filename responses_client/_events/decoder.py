@@ -166,7 +166,7 @@ class EventDecoder:
     def _parse_unusual(self, name: bytes, data: bytes) -> StreamEvent | None:
         """Parse an event of a new type, of a type that ends streams, without an `event` line, or a malformed one.
 
-        Returns None for data that are no event: `[DONE]`, which OpenAI's older APIs send at the end, and nothing.
+        Returns None for data that are not an event: empty data, and `[DONE]`, which older APIs of OpenAI send at the end.
         """
         text = data.strip()
         if not text or text == b"[DONE]":

@@ -19,8 +19,8 @@ class ResumeCheck:
     """The seam between two connections of a stream: drops events that came before, and notices missing ones.
 
     A server that honours `starting_after` begins with the event after it. Others begin with the first event, number
-    their events anew, or have forgotten some of them. Silence about that would give the user a text with a hole or a
-    repetition in it, so every doubt is a `problem`.
+    their events anew, or have forgotten some of them. Without a check, the user would get text with a gap or a
+    repetition in it, so that every doubt is a `problem`.
 
     Attributes:
         after: The number of the last event that the user got.

@@ -138,7 +138,7 @@ class SSEDecoder:
         return frames
 
     def _frames(self, text: bytes) -> list[Frame]:
-        """Return the frames of a text of whole events."""
+        """Return the frames of bytes that consist of whole events."""
         frames: list[Frame] = _usual_frames(text)
         if frames and text.count(b"\n") == 3 * len(frames) and len(text) <= self._limit:
             return frames

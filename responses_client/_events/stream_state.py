@@ -24,14 +24,14 @@
 #       +-----------------------------------------------+
 #                       reconnect
 #
-# "Complete" says that the stream told the whole story; the response may have failed all the same, if that is what
-# the terminal event says. An `error` event is no terminal event, since `response.failed` may follow it: the source
-# reads that, too, and passes it to `feed_after_error`, so that the snapshot has it.
+# A complete stream is one with a terminal event, whether the response in it is completed, incomplete, failed or
+# cancelled. An `error` event is not terminal, since `response.failed` may follow it: the source reads that, too, and
+# passes it to `feed_after_error`, so that the snapshot has it.
 #
 # Only an interrupted stream can be resumed, over another connection, if the server keeps its events. A `ResumeCheck`
 # then passes over events that came before, and finds out whether any is missing.
 #
-# The snapshot costs next to nothing unless somebody asks for it. The decoder keeps the bytes that it has parsed, and
+# The snapshot costs next to nothing unless it is needed. The decoder keeps the bytes that it has parsed, and
 # `_fold` parses them once more and applies their events to the accumulator: when the user asks for the snapshot, when
 # the stream ends without its terminal event, and when more than `MAX_KEPT_BYTES` are kept. The terminal event usually
 # holds the whole response; the kept bytes are then discarded, and it alone is applied. Events of a resumed stream are

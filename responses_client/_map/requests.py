@@ -1,4 +1,4 @@
-"""What goes into a map and what comes out of it: numbered requests, and results in their order; no I/O."""
+"""The requests of a map, numbered one by one, and its results, put in their order; pure."""
 
 from __future__ import annotations
 
@@ -7,17 +7,31 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterab
 from dataclasses import dataclass
 from inspect import isasyncgen, isgenerator
 from os import PathLike
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
+
+from typing_extensions import TypeIs
 
 from .._base.field_errors import FieldError, field_error
+from .._base.json_types import is_mapping
 from .._base.public import public
 from .._base.validation import is_async as is_async_function
+from .._base.validation import is_whole_number
 from ..errors import RequestValidationError, ResponsesClientError
 
 if TYPE_CHECKING:
     from ..models import Response, ResponseCreateParams
 
-__all__ = ["AsyncItems", "AsyncRequests", "Item", "Items", "MapResult", "Order", "Requests", "check_options"]
+__all__ = [
+    "AsyncRequestIterator",
+    "AsyncRequests",
+    "MapRequest",
+    "MapResult",
+    "RequestIterator",
+    "Requests",
+    "ResultOrder",
+    "check_options",
+    "needs_async_map",
+]
 
 Requests: TypeAlias = "Iterable[ResponseCreateParams] | Mapping[str, ResponseCreateParams]"
 AsyncRequests: TypeAlias = "Requests | AsyncIterable[ResponseCreateParams]"
@@ -26,10 +40,10 @@ _REQUESTS = (
 )
 
 
-class Item(NamedTuple):
-    """One request of a map, as it was given."""
+class MapRequest(NamedTuple):
+    """One request of a map as it was given, with its position and id: the first fields of its `MapResult`."""
 
-    number: int
+    position: int
     id: str
     request: ResponseCreateParams
 
@@ -37,11 +51,17 @@ class Item(NamedTuple):
 @public
 @dataclass(frozen=True, slots=True, repr=False)
 class MapResult:
-    """What became of one request of `responses.map`.
+    """The result of one request of `responses.map`.
 
-    `index` is its position among the requests, `id` your id of it or, where there is none, the index as a text.
-    `request` is what was given. There is either a `response` or an `error`; a response may have the status
-    `failed`, as it may with `create`. `is_replayed` says that it comes from the journal and was not sent.
+    There is either a `response` or an `error`. Results are immutable and can be pickled.
+
+    Attributes:
+        index: The position of the request among all requests, from 0.
+        id: The key of the request if the requests are a mapping, otherwise the index as a string.
+        request: The arguments of `create` as they were given, in a shallow copy.
+        response: The response. As with `create`, its status may be `failed` or `incomplete`.
+        error: The exception that `create` would have raised; None if there is a response.
+        is_replayed: Whether the response comes from the journal, so that nothing was sent.
     """
 
     index: int
@@ -52,98 +72,104 @@ class MapResult:
     is_replayed: bool = False
 
     def response_or_raise(self) -> Response:
-        """Return the response, or raise the error."""
+        """Return the response.
+
+        Raises:
+            ResponsesClientError: The request failed; this is its `error`.
+        """
         if self.error is not None:
             raise self.error
-        return cast("Response", self.response)
+        return cast("Response", self.response)  # one of the two is there
 
     def __repr__(self) -> str:
-        """Show no request: it may hold secret headers, and more text than anybody wants to see."""
-        what = type(self.error).__name__ if self.response is None else f"status {self.response.status}"
+        """Leave out the request, which may be long and hold secret headers."""
+        outcome = type(self.error).__name__ if self.response is None else f"status {self.response.status}"
         replayed = ", from the journal" if self.is_replayed else ""
-        return f"<MapResult {self.index}, id {self.id!r}: {what}{replayed}>"
+        return f"<MapResult {self.index}, id {self.id!r}: {outcome}{replayed}>"
 
 
-class Items(Iterator[Item]):
-    """The requests one by one, as they are asked for."""
+class RequestIterator(Iterator[MapRequest]):
+    """The requests of a map, numbered as they are read."""
 
     def __init__(self, requests: Requests) -> None:
         self._count = 0
-        self._requests = requests
-        pairs: Iterable[tuple[str | None, ResponseCreateParams]]
-        if isinstance(requests, Mapping):
-            pairs = cast("Mapping[str, ResponseCreateParams]", requests).items()
-        else:
-            pairs = ((None, request) for request in requests)
+        self._source = requests
+        pairs: Iterable[tuple[str | None, Any]]
+        pairs = requests.items() if is_mapping(requests) else ((None, request) for request in requests)
         self._pairs = iter(pairs)
 
-    def __next__(self) -> Item:
+    def __next__(self) -> MapRequest:
         name, request = next(self._pairs)
-        return self.item(name, request)
+        return self.number(name, request)
 
-    def item(self, name: str | None, request: ResponseCreateParams) -> Item:
-        """Number a request, and keep it as it is now: whoever gives it may fill the same dict again."""
-        number = self._count
+    def number(self, name: str | None, request: ResponseCreateParams) -> MapRequest:
+        """Give a request the next position, and copy it: a generator may yield the same dict again, changed."""
+        position = self._count
         self._count += 1
-        kept = cast("ResponseCreateParams", dict(request)) if isinstance(request, Mapping) else request
-        return Item(number, str(number) if name is None else name, kept)
+        # Anything else than a mapping is kept for the result, whose error says what is wrong.
+        copy: Any = dict(request) if isinstance(request, Mapping) else request
+        return MapRequest(position, str(position) if name is None else name, copy)
 
     def close(self) -> None:
-        """Close a generator, so that its `finally` is not left to the garbage collector."""
-        if isgenerator(self._requests):
-            self._requests.close()
+        """Close the source if it is a generator, so that its `finally` runs now, not at garbage collection."""
+        if isgenerator(self._source):
+            self._source.close()
 
 
-class AsyncItems:
-    """The requests one by one, whether waiting for them is async or not."""
+class AsyncRequestIterator:
+    """The requests of a map from an iterable of either kind, numbered as they are read."""
 
     def __init__(self, requests: AsyncRequests) -> None:
         self._source: AsyncIterator[ResponseCreateParams] | None = None
         if isinstance(requests, AsyncIterable):
             self._source = aiter(requests)
-            self._items = Items(())
+            self._requests = RequestIterator(())
         else:
-            self._items = Items(requests)
+            self._requests = RequestIterator(requests)
 
-    async def next(self) -> Item | None:
-        """Return the next one; None after the last."""
+    async def next(self) -> MapRequest | None:
+        """Return the next request; None after the last."""
         if self._source is None:
-            return next(self._items, None)
+            return next(self._requests, None)
         try:
             request = await anext(self._source)
         except StopAsyncIteration:
             return None
-        return self._items.item(None, request)
+        return self._requests.number(None, request)
 
     async def close(self) -> None:
-        """Close a generator, which would be left to the garbage collector otherwise, and to the event loop."""
-        self._items.close()
-        if isasyncgen(cast("object", self._source)):
-            await cast("AsyncGenerator[object]", self._source).aclose()
+        """Close the source if it is a generator, which would be left to the garbage collector and the event loop."""
+        self._requests.close()
+        if _is_async_generator(self._source):
+            await self._source.aclose()
 
 
-class Order:
-    """Puts results in the order of the requests, or leaves them as they came.
+def _is_async_generator(source: object) -> TypeIs[AsyncGenerator[Any, None]]:
+    return isasyncgen(source)
+
+
+class ResultOrder:
+    """The results of a map, put in the order of the requests, or left in that of their arrival.
 
     Attributes:
-        ready: Those whose turn it is.
+        ready: The results to be read next.
     """
 
-    def __init__(self, *, is_kept: bool) -> None:
+    def __init__(self, *, is_ordered: bool) -> None:
         self.ready: deque[MapResult] = deque()
-        self._is_kept = is_kept
-        self._early: dict[int, MapResult] = {}
-        self._next = 0
+        self._is_ordered = is_ordered
+        self._early: dict[int, MapResult] = {}  # by index: they wait for those before them
+        self._next_index = 0
 
     def put(self, result: MapResult) -> None:
-        """Take a result."""
-        if not self._is_kept:
+        """Add a result."""
+        if not self._is_ordered:
             self.ready.append(result)
             return
         self._early[result.index] = result
-        while self._next in self._early:
-            self.ready.append(self._early.pop(self._next))
-            self._next += 1
+        while self._next_index in self._early:
+            self.ready.append(self._early.pop(self._next_index))
+            self._next_index += 1
 
 
 def check_options(
@@ -152,37 +178,39 @@ def check_options(
     """Refuse arguments of a map that cannot work.
 
     Raises:
-        RequestValidationError: One cannot.
+        RequestValidationError: There are some.
     """
     mistakes: list[FieldError] = []
-    if isinstance(max_concurrency, bool) or not isinstance(max_concurrency, int) or max_concurrency < 1:
+    if not is_whole_number(max_concurrency, 1):
         mistakes.append(field_error("max_concurrency", "a whole number, 1 or more", max_concurrency))
     if on_result is not None and not callable(on_result):
         mistakes.append(field_error("on_result", "a function", on_result))
     if is_async_function(on_result) and not is_async:
-        message = "is an async function, which needs AsyncClient; pass one that is not async"
-        mistakes.append(field_error("on_result", "a function that is not async", on_result, message=message))
+        mistakes.append(needs_async_map("on_result", "a function that is not async", on_result))
     if journal is not None and not isinstance(journal, (str, PathLike)):
         mistakes.append(field_error("journal", "a path", journal))
-    if isinstance(requests, Mapping):
-        mistakes += _mapping_mistakes(cast("Mapping[object, object]", requests))
+    if is_mapping(requests):
+        mistakes += _mapping_mistakes(requests)
     elif isinstance(requests, AsyncIterable) and not is_async:
-        message = "is async, which needs AsyncClient; pass one that is not async"
-        mistakes.append(field_error("requests", _REQUESTS, cast("object", requests), message=message))
+        mistakes.append(needs_async_map("requests", _REQUESTS, cast("object", requests)))
     elif isinstance(requests, (str, bytes)) or not isinstance(requests, (Iterable, AsyncIterable)):
         mistakes.append(field_error("requests", _REQUESTS, requests))
     if mistakes:
-        raise RequestValidationError(mistakes)
+        raise RequestValidationError(mistakes, outcome="The map was not started")
 
 
-def _mapping_mistakes(requests: Mapping[object, object]) -> Iterator[FieldError]:
+def needs_async_map(argument: str, expected: str, value: object) -> FieldError:
+    """Describe an async argument of a map that is not."""
+    message = "is async, which needs AsyncClient; pass one that is not async"
+    return field_error(argument, expected, value, message=message)
+
+
+def _mapping_mistakes(requests: Mapping[str, object]) -> Iterator[FieldError]:
     if isinstance(requests.get("model"), str) or isinstance(requests.get("input"), str):
-        message = "is one request; put it into a list"
+        message = "is a single request; put it into a list"
         yield field_error("requests", _REQUESTS, requests, message=message)
         return
     for name in requests:
         if not isinstance(name, str) or not name.strip():
-            yield field_error(
-                "requests", _REQUESTS, name, message="has an id that is no text, or a blank one"
-            )
+            yield field_error("requests", "ids that are strings and not blank", name)
             return

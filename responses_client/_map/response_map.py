@@ -1,4 +1,4 @@
-"""`responses.map` as users hold it: iterators and context managers, sync and async."""
+"""`responses.map` as users hold it: an iterator and a context manager, sync and async."""
 
 from __future__ import annotations
 
@@ -11,12 +11,21 @@ import anyio
 import anyio.to_thread
 
 from .._base.public import public
-from .._base.validation import needs_async
+from ..errors import RequestValidationError
 from .journal import Journal
-from .requests import AsyncItems, AsyncRequests, Items, MapResult, Order, Requests, check_options
-from .tasks import Tasks
-from .threads import Crew, ThreadIO
-from .work import Work
+from .processor import RequestProcessor
+from .requests import (
+    AsyncRequestIterator,
+    AsyncRequests,
+    MapResult,
+    RequestIterator,
+    Requests,
+    ResultOrder,
+    check_options,
+    needs_async_map,
+)
+from .tasks import TaskPool
+from .threads import ThreadIO, ThreadPool
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -27,11 +36,20 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncResponseMap", "MapOptions", "ResponseMap"]
 
-_AHEAD = 4  # times max_concurrency: how many requests are taken whose results are not read
+_UNREAD_PER_SENDER = (
+    4  # requests that may be sent, or have results that nobody has read yet, times `max_concurrency`
+)
 
 
 class MapOptions(NamedTuple):
-    """What `responses.map` is given beside the requests."""
+    """The arguments of `responses.map` beside the requests.
+
+    Attributes:
+        max_concurrency: The maximum number of requests in flight.
+        ordered: Whether results come in the order of the requests.
+        on_result: A function that is called with each result on arrival, before it is returned.
+        journal: The path of the file that keeps the results.
+    """
 
     max_concurrency: int
     ordered: bool
@@ -40,9 +58,9 @@ class MapOptions(NamedTuple):
 
 
 class _Map:
-    """The base of sync and async maps."""
+    """The state of a map, sync or async: not started, open, or closed."""
 
-    _block = "with"
+    _keyword = "with"
 
     def __init__(self, requests: object, options: MapOptions) -> None:
         check_options(
@@ -52,32 +70,33 @@ class _Map:
             options.journal,
             is_async=isinstance(self, AsyncResponseMap),
         )
-        self._most = options.max_concurrency
+        self._max_concurrency = options.max_concurrency
+        self._max_unread = _UNREAD_PER_SENDER * options.max_concurrency
         self._on_result = options.on_result
         self._journal = None if options.journal is None else Journal(options.journal)
-        self._order = Order(is_kept=options.ordered)
-        self._is_begun = False
-        self._is_left = False
+        self._order = ResultOrder(is_ordered=options.ordered)
+        self._is_started = False
+        self._is_closed = False
 
-    def _begin(self) -> None:
-        if self._is_begun:
-            raise RuntimeError("This map has begun before, and its requests are taken; call map again.")
-        self._is_begun = True
+    def _mark_started(self) -> None:
+        if self._is_started:
+            raise RuntimeError("A map runs only once, and this one was started before; call map again.")
+        self._is_started = True
 
-    def _refuse_unless_open(self) -> None:
-        block = f"{self._block} client.responses.map(...) as results"
-        if not self._is_begun:
+    def _require_open(self) -> None:
+        if not self._is_started:
             raise RuntimeError(
-                f"A map runs only inside of its block: write `{block}:` and iterate over the results there, or call "
-                "`.all()` for a list."
+                f"A map runs only inside its block: write `{self._keyword} client.responses.map(...) as results:` and "
+                "iterate over the results there, or call `.all()` for a list."
             )
-        if self._is_left:
+        if self._is_closed:
             raise RuntimeError(
-                f"The block `{block}:` was left, and its requests have ended; iterate inside of it."
+                "This map is closed: its block has ended, or `on_result` raised an exception; iterate over the results "
+                "inside the block."
             )
 
     def __repr__(self) -> str:
-        state = "left" if self._is_left else "open" if self._is_begun else "not begun"
+        state = "closed" if self._is_closed else "open" if self._is_started else "not started"
         return f"<{type(self).__name__}, {state}>"
 
 
@@ -85,28 +104,33 @@ class _Map:
 class ResponseMap(_Map):
     """The results of many requests, as an iterator and a context manager.
 
-    The requests are sent by threads while its block lasts; leaving it ends them all. `on_result` and iterating happen
-    in the thread of the block, taking the requests in one of the map's.
+    Threads send the requests while its block lasts; leaving the block ends them all, with their connections. Iterating
+    waits for the next result, a `MapResult`, and calls `on_result` in the thread of the block. The requests are read in
+    one of the map's threads. Several threads may share a map; each result goes to one of them.
 
     Raises:
-        Exception: Whatever the requests raise when they are iterated over, once all results before are given; what
-            `on_result` raises, at once.
-        ConfigurationError: The journal is one of other requests.
+        RequestValidationError: The journal is not a journal, or that of other requests.
+        OSError: The journal cannot be read or written.
+        RuntimeError: The map is used outside its block, or started twice.
+        Exception: `on_result` raised it, which closes the map, or the iterable of requests did; that is raised
+            after all earlier results.
     """
 
     def __init__(self, io: SyncIO, settings: Settings, requests: Requests, options: MapOptions) -> None:
         super().__init__(requests, options)
-        self._turn = threading.Lock()  # of threads that share the results
+        self._lock = threading.Lock()  # held while a thread waits for a result, and by those after it
         thread_io = ThreadIO(io)
-        self._work = Work(thread_io, settings, self._journal, _here)
-        self._crew = Crew(thread_io, self._work, Items(requests), self._most, _AHEAD * self._most)
+        self._processor = RequestProcessor(thread_io, settings, self._journal, _call_here)
+        self._pool = ThreadPool(
+            thread_io, self._processor, RequestIterator(requests), self._max_concurrency, self._max_unread
+        )
 
     def __enter__(self) -> Self:
-        self._begin()
+        self._mark_started()
         try:
             if self._journal is not None:
                 self._journal.open()
-            self._crew.start()
+            self._pool.start()
         except BaseException:
             self.close()
             raise
@@ -116,45 +140,51 @@ class ResponseMap(_Map):
         self.close()
 
     def __iter__(self) -> Iterator[MapResult]:
-        self._refuse_unless_open()
+        self._require_open()
         return self
 
     def __next__(self) -> MapResult:
-        self._refuse_unless_open()
-        with self._turn:
+        with self._lock:
+            self._require_open()
             while not self._order.ready:
-                result = self._crew.arrived()
+                result = self._pool.next_result()
                 if result is None:
+                    self._require_open()  # another thread may have closed the map during the wait
                     raise StopIteration
-                self._tell(result)
+                self._notify(result)
                 self._order.put(result)
-            self._crew.was_read()
+            self._pool.mark_read()
             return self._order.ready.popleft()
 
-    def _tell(self, result: MapResult) -> None:
+    def _notify(self, result: MapResult) -> None:
         if self._on_result is None:
             return
         try:
-            told = self._on_result(result)
-            if isawaitable(told):
-                if isinstance(told, Coroutine):
-                    told.close()
-                raise needs_async("on_result")
+            returned = self._on_result(result)
+            if isawaitable(returned):
+                if isinstance(returned, Coroutine):
+                    returned.close()  # or Python warns that it was never awaited
+                mistake = needs_async_map("on_result", "a function that is not async", self._on_result)
+                raise RequestValidationError([mistake], outcome="The map was stopped")
         except BaseException:
             self.close()
             raise
 
     def all(self) -> list[MapResult]:
-        """Send all requests and return all results; not for use inside the block."""
+        """Send all requests and return the list of all results; takes the place of the block.
+
+        Raises:
+            Exception: The same exceptions as iterating in the block.
+        """
         with self:
             return list(self)
 
     def close(self) -> None:
-        """End the requests that still run, and their threads and connections; the end of the block does so."""
-        if self._is_begun and not self._is_left:
-            self._is_left = self._work.is_stopped = True
+        """End all requests, threads and connections of the map, as the end of its block does."""
+        if self._is_started and not self._is_closed:
+            self._is_closed = self._processor.is_closed = True
             try:
-                self._crew.stop()
+                self._pool.stop()
             finally:
                 if self._journal is not None:
                     self._journal.close()
@@ -164,71 +194,72 @@ class ResponseMap(_Map):
 class AsyncResponseMap(_Map):
     """The results of many requests, as an async iterator and context manager; see `ResponseMap`.
 
-    The requests are sent by tasks, and taken by one of them; `on_result` may be async.
+    Tasks send the requests, and one of them reads the requests. `on_result` may be async.
     """
 
-    _block = "async with"
+    _keyword = "async with"
 
     def __init__(self, io: AsyncIO, settings: Settings, requests: AsyncRequests, options: MapOptions) -> None:
         super().__init__(requests, options)
-        self._work = Work(io, settings, self._journal, anyio.to_thread.run_sync)
-        self._items = AsyncItems(requests)
+        self._processor = RequestProcessor(io, settings, self._journal, anyio.to_thread.run_sync)
+        self._requests = AsyncRequestIterator(requests)
 
     async def __aenter__(self) -> Self:
-        self._begin()
+        self._mark_started()
         if self._journal is not None:
             try:
                 await anyio.to_thread.run_sync(self._journal.open)
             except BaseException:
-                self._is_left = True
+                self._is_closed = True
                 self._journal.close()
                 raise
-        self._tasks = Tasks(self._work, self._items, self._most, _AHEAD * self._most)
-        await self._tasks.start()
+        self._pool = TaskPool(self._processor, self._requests, self._max_concurrency, self._max_unread)
+        await self._pool.start()
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        self._is_left = self._work.is_stopped = True
+        self._is_closed = self._processor.is_closed = True
         try:
-            await self._tasks.stop()
+            await self._pool.stop()
         finally:
             if self._journal is not None:
+                # The last lines are written even if the block was cancelled.
                 with anyio.CancelScope(shield=True):
                     await anyio.to_thread.run_sync(self._journal.close)
 
     def __aiter__(self) -> AsyncIterator[MapResult]:
-        self._refuse_unless_open()
+        self._require_open()
         return self
 
     async def __anext__(self) -> MapResult:
-        self._refuse_unless_open()
+        self._require_open()
         while not self._order.ready:
-            result = await self._tasks.arrived()
+            result = await self._pool.next_result()
             if result is None:
                 raise StopAsyncIteration
-            await self._tell(result)
+            await self._notify(result)
             self._order.put(result)
-        self._tasks.was_read()
+        self._pool.mark_read()
         return self._order.ready.popleft()
 
-    async def _tell(self, result: MapResult) -> None:
+    async def _notify(self, result: MapResult) -> None:
         if self._on_result is None:
             return
         try:
-            told = self._on_result(result)
-            if isawaitable(told):
-                await told
+            returned = self._on_result(result)
+            if isawaitable(returned):
+                await returned
         except BaseException:
-            self._is_left = True
-            self._tasks.cancel()
+            self._is_closed = True
+            self._pool.cancel()  # the end of the block, which is in this task, waits for the tasks
             raise
 
     async def all(self) -> list[MapResult]:
-        """Send all requests and return all results; not for use inside the block."""
+        """Send all requests and return the list of all results; takes the place of the block; see `ResponseMap.all`."""
         async with self:
             return [result async for result in self]
 
 
-async def _here(function: Callable[[], None]) -> None:
-    """Call a function that waits for a disk, in a thread that may wait."""
+async def _call_here(function: Callable[[], None]) -> None:
+    """Call a function that waits for a disk; a thread of the map may wait."""
     function()

@@ -1,4 +1,23 @@
-"""A map in tasks, on asyncio and trio: who takes the requests, who sends them, and how all of them are stopped."""
+"""The tasks of a map, on asyncio and trio: one reads the requests, others send them, and all end with the block."""
+
+# How it works
+#
+#   the block                     the tasks, all inside of `_scope`
+#
+#   mark_read() -----_room------> _read: one request after the other, each needs a permit of `_room`
+#                  (Semaphore)      |    (so results are read) and one of `_slots` (so others are sent)
+#                                   |
+#                                   +--> _send, one task per request
+#                                          |
+#   next_result() <-----_results-----------+
+#                    `_news` is set on each arrival
+#
+# A task group must be left by the task that entered it, and it turns an exception into an `ExceptionGroup`. So the
+# block enters the group `_owner`, whose one task, `_run`, raises nothing: it opens a second group inside of `_scope`,
+# and every exception in there is kept in `_failure` or `_source_error`, to be raised by `next_result`.
+#
+# `_scope` is shielded, and only `cancel` ends it. A cancellation from outside reaches the block; leaving the block calls
+# `stop`, which cancels the scope, waits for `_ended`, and leaves `_owner` without the exception of the block.
 
 from __future__ import annotations
 
@@ -10,75 +29,82 @@ import anyio
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
-    from .requests import AsyncItems, Item, MapResult
-    from .work import Work
+    from .processor import RequestProcessor
+    from .requests import AsyncRequestIterator, MapRequest, MapResult
 
-__all__ = ["Tasks"]
+__all__ = ["TaskPool"]
 
 
-class Tasks:
-    """The tasks of a map: one takes the requests from the user, and each is sent by one of its own.
+class TaskPool:
+    """The tasks of a map.
 
-    They have a scope of their own, so that to end them cancels nothing in the block. `most` is how many are sent at
-    once, `ahead` how many may be taken whose results nobody has read.
+    Args:
+        processor: Sends requests.
+        requests: The requests; only the reading task uses them.
+        max_concurrency: The maximum number of requests in flight.
+        max_unread: The maximum number of requests that are read and whose results are not.
     """
 
-    def __init__(self, work: Work, items: AsyncItems, most: int, ahead: int) -> None:
-        self._work = work
-        self._items = items
+    def __init__(
+        self,
+        processor: RequestProcessor,
+        requests: AsyncRequestIterator,
+        max_concurrency: int,
+        max_unread: int,
+    ) -> None:
+        self._processor = processor
+        self._requests = requests
         self._owner = anyio.create_task_group()
-        # What is cancelled around it ends the block, and that ends it.
         self._scope = anyio.CancelScope(shield=True)
         self._ended = anyio.Event()
-        self._slots = anyio.Semaphore(most)
-        self._room = anyio.Semaphore(ahead)
-        self._arrived: deque[MapResult] = deque()
+        self._slots = anyio.Semaphore(max_concurrency)
+        self._room = anyio.Semaphore(max_unread)
+        self._results: deque[MapResult] = deque()
         self._news = anyio.Event()
-        self._pending = 0
+        self._in_flight = 0
         self._is_exhausted = False
-        self._failure: Exception | None = None  # of the work, which ends the map
-        self._source_error: Exception | None = None  # of the requests, after which none follow
+        self._failure: Exception | None = None  # of a sending task; the map ends at once
+        self._source_error: Exception | None = (
+            None  # of the requests; the map ends after the results before it
+        )
 
     async def start(self) -> None:
-        """Begin."""
+        """Start the tasks."""
         await self._owner.__aenter__()
         self._owner.start_soon(self._run)
 
-    async def arrived(self) -> MapResult | None:
-        """Wait for a result, in the order of arrival; None when there are no more.
+    async def next_result(self) -> MapResult | None:
+        """Wait for a result and return it, in the order of arrival; None after the last.
 
         Raises:
-            Exception: Whatever the requests, or a function of the user's, raised.
+            Exception: The requests, or a function of the user's, raised it.
         """
         while True:
             if self._failure is not None:
                 raise self._failure
-            if self._arrived:
-                return self._arrived.popleft()
-            if self._is_exhausted and not self._pending:
+            if self._results:
+                return self._results.popleft()
+            if self._is_exhausted and not self._in_flight:
                 if self._source_error is not None:
                     raise self._source_error
                 return None
-            if self._news.is_set():
+            if self._news.is_set():  # events cannot be cleared; another task may wait for this one
                 self._news = anyio.Event()
             await self._news.wait()
 
-    def was_read(self) -> None:
-        """Make room for another request."""
+    def mark_read(self) -> None:
+        """Allow another request to be read, as a result was returned."""
         self._room.release()
 
     def cancel(self) -> None:
-        """Have all tasks end, without waiting for it."""
+        """Cancel all tasks without waiting for their end."""
         self._scope.cancel()
 
     async def stop(self) -> None:
-        """End all tasks.
-
-        Their owner is not told of what the block raised, and they raise nothing: so nothing is wrapped.
-        """
+        """Cancel all tasks and wait for their end."""
         self._scope.cancel()
         try:
-            # The end of a scope around must not hide what the block raised.
+            # Shielded, as a cancellation here would hide the exception of the block.
             with anyio.CancelScope(shield=True):
                 await self._ended.wait()
         finally:
@@ -88,33 +114,33 @@ class Tasks:
         try:
             with self._scope:
                 async with anyio.create_task_group() as group:
-                    await self._take(group)
+                    await self._read(group)
         finally:
             self._ended.set()
 
-    async def _take(self, group: TaskGroup) -> None:
+    async def _read(self, group: TaskGroup) -> None:
         try:
             while True:
                 await self._room.acquire()
                 await self._slots.acquire()
-                item = await self._items.next()
-                if item is None:
+                request = await self._requests.next()
+                if request is None:
                     break
-                self._pending += 1
-                group.start_soon(self._send, item)
+                self._in_flight += 1
+                group.start_soon(self._send, request)
         except Exception as error:
             self._source_error = error
         finally:
             with anyio.CancelScope(shield=True):
-                await self._items.close()
+                await self._requests.close()
         self._is_exhausted = True
         self._news.set()
 
-    async def _send(self, item: Item) -> None:
+    async def _send(self, request: MapRequest) -> None:
         try:
-            self._arrived.append(await self._work.do(item))
+            self._results.append(await self._processor.process(request))
         except Exception as error:
             self._failure = error
-        self._pending -= 1
+        self._in_flight -= 1
         self._slots.release()
         self._news.set()

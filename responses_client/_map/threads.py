@@ -1,15 +1,53 @@
-"""A map in threads: who takes the requests, who sends them, and how all of them are stopped."""
+"""The threads of a map: one reads the requests, others send them, and all can be stopped while they wait."""
+
+# How it works
+#
+#   a thread of the user's        the reader                   the senders, at most `max_concurrency`
+#                                 responses.map-0              responses.map-1, responses.map-2, ...
+#
+#   mark_read() ----_marks----->  reads a request while
+#                                 few results are unread
+#                                          |
+#                                          +----_requests--->  process a request: journal, throttle, send
+#                                                                          |
+#   next_result() <---------------------------------_results---------------+
+#
+# The reader starts a sender for a request unless one is idle, so there are never more than needed. `_idle` counts the
+# idle senders that no request was promised to, as in `concurrent.futures.ThreadPoolExecutor`.
+#
+# The three queues are `SimpleQueue`s because a KeyboardInterrupt may hit the user's thread anywhere: it cannot leave
+# their locks taken, as it can those of the classes of `threading`, which are written in Python.
+#
+# None in a queue only wakes a thread, which then looks at the state. A sender that finds None ends, and puts it back
+# for the next one. When all requests are read, the reader ends the senders in this way, waits for them, and wakes
+# `next_result`, which finds the pool in one of these states:
+#
+#   running     no result yet: wait          finished    all results returned: raise `_source_error`, or end
+#   failed      raise `_failure`             stopped     end
+#
+# Python cannot interrupt a thread, so `stop` wakes each one according to what it may wait for:
+#
+#   the reader    results to be read                         None in the queue
+#                 the user's iterable                        nothing: it is left behind, and ends when that yields
+#   a sender      a request                                  None in the queue
+#                 the throttle, or its next attempt          the event `_stopped`, which ends `ThreadIO.sleep`
+#                 an answer                                  its socket is shut down; see `ThreadIO`
+#                 a name server, the user's HTTP client      nothing: it is waited for, `_JOIN_SECONDS` at most
+#
+# A sender that was woken raises `_Stopped` at its next use of `ThreadIO`.
 
 from __future__ import annotations
 
 import socket
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
+
+from typing_extensions import override
 
 from .._base import clock
 from .._base.clock import Deadline
@@ -20,57 +58,60 @@ from .._transport.sync import SyncIO
 if TYPE_CHECKING:
     import httpx
 
-    from .requests import Item, Items, MapResult
-    from .work import Work
+    from .processor import RequestProcessor
+    from .requests import MapRequest, MapResult, RequestIterator
 
-__all__ = ["Crew", "ThreadIO"]
+__all__ = ["ThreadIO", "ThreadPool"]
 
-_JOIN_SECONDS = 10.0  # for a look-up of a name, or an HTTP client of the user's, which nobody can cut off
-_CONNECTED = ("connect_tcp.complete", "connect_unix_socket.complete", "start_tls.complete")
+_JOIN_SECONDS = 10.0
+_CONNECTED_EVENTS = ("connect_tcp.complete", "connect_unix_socket.complete", "start_tls.complete")
 
 
 class _Stopped(BaseException):
-    """Ends what a thread does; no `Exception`, so that nobody takes it for a failure."""
+    """The map has ended. Not an `Exception`, so that no handler takes it for a failure of the request."""
 
 
 class ThreadIO(SyncIO):
-    """A driver whose sends and sleeps can be ended from another thread.
+    """A sync driver with sends and sleeps that another thread can end.
 
-    Its connections are its own, unless the user brought an HTTP client: a thread that waits for an answer is woken
-    by cutting its connection off, which must not be one that somebody else uses.
+    A thread that waits for an answer can be woken only by shutting down its connection, which no other call must use.
+    So the connections are the map's own, and their sockets are known from the trace of httpcore. An HTTP client of the
+    user's is used as it is, and its connections are left alone.
     """
 
     def __init__(self, parent: SyncIO) -> None:
         super().__init__(parent._given)
         self._parent = parent
-        self._locks = parent._locks  # a key function is called once for all
+        self._locks = (
+            parent._locks
+        )  # those of the client, so that a function for the key is called once for all calls
         self._stopped = threading.Event()
         self._sockets = WeakSet[socket.socket]()
 
     @property
     def is_stopped(self) -> bool:
-        """Whether threads are to end."""
+        """Whether all sends and sleeps end."""
         return self._stopped.is_set()
 
+    @override
     async def send(self, request: WireRequest, deadline: Deadline) -> Body:
-        """See `IO`."""
         self.is_closed = self._parent.is_closed
-        self._go_on()
+        self._raise_if_stopped()
         try:
             body = await super().send(request, deadline)
         except TransportError:
-            self._go_on()
+            self._raise_if_stopped()  # the error is that of the connection that `stop` shut down
             raise
         if self.is_stopped:
             await body.close()
             raise _Stopped
         return body
 
+    @override
     async def sleep(self, seconds: float) -> None:
-        """See `IO`."""
-        self._go_on()
+        self._raise_if_stopped()
         clock.sleep_unless_set(self._stopped, seconds)
-        self._go_on()
+        self._raise_if_stopped()
 
     def stop(self) -> None:
         """End all sends, reads and sleeps."""
@@ -78,22 +119,23 @@ class ThreadIO(SyncIO):
         for sock in list(self._sockets):
             shut_down(sock)
 
-    def _go_on(self) -> None:
+    def _raise_if_stopped(self) -> None:
         if self.is_stopped:
             raise _Stopped from None
 
+    @override
     def _client(self, scheme: str) -> httpx.Client:
         client = super()._client(scheme)
         if not client.event_hooks["request"]:
-            client.event_hooks = {"request": [self._follow]}
+            client.event_hooks = {"request": [self._trace_request]}
         return client
 
-    def _follow(self, request: httpx.Request) -> None:
-        request.extensions["trace"] = self._note
+    def _trace_request(self, request: httpx.Request) -> None:
+        request.extensions["trace"] = self._keep_socket
 
-    def _note(self, event: str, info: Mapping[str, Any]) -> None:
-        """Keep the sockets of new connections; httpcore tells of what it does."""
-        if not event.endswith(_CONNECTED):
+    def _keep_socket(self, event: str, info: Mapping[str, Any]) -> None:
+        """Keep the socket of a new connection, which httpcore reports."""
+        if not event.endswith(_CONNECTED_EVENTS):
             return
         sock = socket_below(info["return_value"])
         if sock is not None:
@@ -102,142 +144,148 @@ class ThreadIO(SyncIO):
                 shut_down(sock)
 
 
-class Crew:
-    """The threads of a map: one takes the requests from the user, and as many as are needed send them.
+class ThreadPool:
+    """The threads of a map. One thread at a time may call `next_result`.
 
-    `most` is how many send at once, `ahead` how many requests may be taken whose results nobody has read.
+    Args:
+        io: The driver that the processor uses.
+        processor: Sends requests.
+        requests: The requests; only the reader uses them.
+        max_concurrency: The maximum number of senders.
+        max_unread: The maximum number of requests that are read and whose results are not.
     """
 
-    def __init__(self, io: ThreadIO, work: Work, items: Items, most: int, ahead: int) -> None:
+    def __init__(
+        self,
+        io: ThreadIO,
+        processor: RequestProcessor,
+        requests: RequestIterator,
+        max_concurrency: int,
+        max_unread: int,
+    ) -> None:
         self._io = io
-        self._work = work
-        self._items = items
-        self._most = most
-        self._room = ahead
-        self._lock = threading.Lock()
-        self._has_room = threading.Condition(self._lock)
-        self._has_jobs = threading.Condition(self._lock)
-        self._has_news = threading.Condition(self._lock)
-        self._jobs: deque[Item] = deque()
-        self._arrived: deque[MapResult] = deque()
-        self._idle = 0
-        self._pending = 0
-        self._is_taking = False
-        self._is_exhausted = False
-        self._failure: BaseException | None = None  # of the work, which ends the map
-        self._source_error: BaseException | None = None  # of the requests, after which none follow
-        self._threads: list[threading.Thread] = []
+        self._processor = processor
+        self._source = requests
+        self._max_senders = max_concurrency
+        self._max_unread = max_unread
+        self._unread = 0  # requests handed out, without the marks taken from the queue
+        self._marks: SimpleQueue[None] = SimpleQueue()
+        self._requests: SimpleQueue[MapRequest | None] = SimpleQueue()
+        self._results: SimpleQueue[MapResult | None] = SimpleQueue()
+        self._idle = threading.Semaphore(0)
+        self._threads: list[threading.Thread] = []  # the reader is the first
+        self._is_reading = False  # whether the reader waits for the user's iterable
+        self._is_finished = False
+        self._failure: BaseException | None = None  # of a sender; the map ends at once
+        self._source_error: BaseException | None = (
+            None  # of the requests; the map ends after the results before it
+        )
 
     def start(self) -> None:
-        """Begin."""
-        with self._lock:
-            self._spawn(self._take)
+        """Start the reader, which starts the senders."""
+        self._start_thread(self._read)
 
-    def arrived(self) -> MapResult | None:
-        """Wait for a result, in the order of arrival; None when there are no more.
+    def next_result(self) -> MapResult | None:
+        """Wait for a result and return it, in the order of arrival; None after the last, or when stopped.
 
         Raises:
-            Exception: Whatever the requests, or a function of the user's, raised.
+            Exception: The requests, or a function of the user's, raised it.
         """
-        with self._lock:
-            while True:
-                if self._failure is not None:
-                    raise self._failure
-                if self._arrived:
-                    return self._arrived.popleft()
-                if self._is_exhausted and not self._pending:
-                    if self._source_error is not None:
-                        raise self._source_error
-                    return None
-                self._has_news.wait()
+        while not self._has_ended():
+            result = self._results.get()
+            if result is not None:
+                return result
+        if self._failure is not None:
+            raise self._failure
+        if self._source_error is not None:
+            raise self._source_error
+        return None
 
-    def was_read(self) -> None:
-        """Make room for another request."""
-        with self._lock:
-            self._room += 1
-            self._has_room.notify()
+    def mark_read(self) -> None:
+        """Allow another request to be read, as a result was returned."""
+        self._marks.put(None)
 
     def stop(self) -> None:
         """End all threads and close their connections."""
         self._io.stop()
-        with self._lock:
-            for condition in (self._has_room, self._has_jobs, self._has_news):
-                condition.notify_all()
-            threads = [thread for thread in self._threads if thread is not threading.current_thread()]
-            if self._is_taking:  # it waits for the user's iterable, and ends when that gives something
-                threads = threads[1:]
-        until = time.monotonic() + _JOIN_SECONDS  # of real time, whatever clock a test has
-        for thread in threads:
+        # The reader sets `_is_reading` before it asks whether it is stopped. So if this finds False, the reader does not
+        # turn to the user's iterable any more, and can be waited for.
+        is_reading = self._is_reading
+        self._marks.put(None)
+        self._requests.put(None)
+        self._results.put(None)
+        until = (
+            time.monotonic() + _JOIN_SECONDS
+        )  # real time, also while a test replaces the clock of the package
+        for thread in self._threads:  # the reader first: once it has ended, no sender is added
+            if thread is threading.current_thread() or (is_reading and thread is self._threads[0]):
+                continue
             thread.join(max(until - time.monotonic(), 0))
         run(self._io.close())
 
-    def _spawn(self, target: Callable[[], None]) -> None:
+    def _has_ended(self) -> bool:
+        has_returned_all = self._is_finished and self._results.empty()
+        return has_returned_all or self._failure is not None or self._io.is_stopped
+
+    def _start_thread(self, target: Callable[[], None]) -> None:
         context = copy_context()
         name = f"responses.map-{len(self._threads)}"
         thread = threading.Thread(target=context.run, args=(target,), name=name, daemon=True)
-        thread.start()
-        self._threads.append(thread)
-
-    def _take(self) -> None:
+        self._threads.append(thread)  # before it runs, as the reader counts the threads
         try:
-            while self._wait_for_room():
-                self._is_taking = True
-                item = next(self._items, None)
-                self._is_taking = False
-                if item is None:
-                    break
-                self._hand_out(item)
-            self._items.close()
+            thread.start()
+        except BaseException:
+            self._threads.remove(thread)
+            raise
+
+    def _read(self) -> None:
+        try:
+            while (request := self._next_request()) is not None:
+                self._hand_out(request)
+            self._source.close()
         except BaseException as error:
             self._source_error = error
-        with self._lock:
-            self._is_exhausted = True
-            self._has_jobs.notify_all()
-            self._has_news.notify_all()
+        self._requests.put(None)
+        for sender in self._threads[1:]:
+            sender.join()
+        self._is_finished = True
+        self._results.put(None)
 
-    def _wait_for_room(self) -> bool:
-        """Wait until another request may be taken; tell whether the map still goes on."""
-        with self._lock:
-            while self._room <= 0 and not self._io.is_stopped:
-                self._has_room.wait()
-            return not self._io.is_stopped
+    def _next_request(self) -> MapRequest | None:
+        if self._unread == self._max_unread:
+            self._marks.get()
+            self._unread -= 1
+        self._is_reading = True
+        try:
+            return None if self._io.is_stopped else next(self._source, None)
+        finally:
+            self._is_reading = False
 
-    def _hand_out(self, item: Item) -> None:
-        with self._lock:
-            if self._io.is_stopped:
-                return
-            self._room -= 1
-            self._pending += 1
-            self._jobs.append(item)
-            # The first thread of the list takes the requests.
-            if len(self._jobs) > self._idle and len(self._threads) <= self._most:
-                try:
-                    self._spawn(self._send)
-                except RuntimeError as error:  # there can be no more threads
-                    if len(self._threads) == 1:
-                        self._failure = error
-                        self._has_news.notify_all()
-            self._has_jobs.notify()
+    def _hand_out(self, request: MapRequest) -> None:
+        if self._io.is_stopped:
+            return
+        self._unread += 1
+        self._requests.put(request)
+        senders = len(self._threads) - 1
+        if senders < self._max_senders and not self._idle.acquire(blocking=False):
+            try:
+                self._start_thread(self._send)
+            except RuntimeError as error:  # the system allows no more threads
+                if not senders:
+                    self._fail(error)
 
     def _send(self) -> None:
         try:
-            while (item := self._next_job()) is not None:
-                result = run(self._work.do(item))
-                with self._lock:
-                    self._pending -= 1
-                    self._arrived.append(result)
-                    self._has_news.notify_all()
+            while (request := self._requests.get()) is not None and not self._io.is_stopped:
+                self._results.put(run(self._processor.process(request)))
+                self._idle.release()
         except _Stopped:
             pass
         except BaseException as error:
-            with self._lock:
-                self._failure = error
-                self._has_news.notify_all()
+            self._fail(error)
+        finally:
+            self._requests.put(None)
 
-    def _next_job(self) -> Item | None:
-        with self._lock:
-            self._idle += 1
-            while not (self._jobs or self._is_exhausted or self._io.is_stopped):
-                self._has_jobs.wait()
-            self._idle -= 1
-            return self._jobs.popleft() if self._jobs and not self._io.is_stopped else None
+    def _fail(self, error: BaseException) -> None:
+        self._failure = error
+        self._results.put(None)

@@ -1,4 +1,4 @@
-"""Where the calls of a map wait for their turn: the state of `rate_limit`, one for each model, over `IO`."""
+"""The throttle of a map: it delays attempts for the rate limit of their model, over `IO`."""
 
 from __future__ import annotations
 
@@ -10,79 +10,86 @@ from .._base.clock import Deadline
 from .._base.http import RateLimits
 from .._base.retry import TOO_MANY_REQUESTS
 from .._transport.protocols import IO, Body, TransportError
-from .rate_limit import Rate, Ticket
+from .rate_limit import RateLimitEstimator, Ticket
 
 __all__ = ["ModelThrottle", "Throttles"]
 
-_LONGEST = 1.0  # seconds until it is looked again, since answers may have told something new
-_SHORTEST = 0.001
+# An estimate is asked again after at most a second, as answers to other requests may have changed it meanwhile. The
+# least time keeps a wait that was rounded down to nothing from being a busy loop.
+_MAX_WAIT_SECONDS = 1.0
+_MIN_WAIT_SECONDS = 0.001
 
 
-class _Lane:
-    """The requests of one model; threads share it."""
+class _ModelLimit:
+    """The estimated rate limit of one model, shared by threads.
+
+    It is also the key of the `IO.lock` in which attempts wait, so that those of other models pass by.
+    """
 
     def __init__(self) -> None:
-        self.rate = Rate()
+        self.estimator = RateLimitEstimator()
         self.lock = threading.Lock()
 
 
 class Throttles:
-    """What the calls of a map share."""
+    """The rate limits of all models in a map."""
 
     def __init__(self, io: IO) -> None:
         self._io = io
-        self._lanes: dict[str, _Lane] = {}
+        self._limits: dict[str, _ModelLimit] = {}
 
-    def of(self, model: str) -> ModelThrottle:
-        """Return what a call to a model goes through."""
-        return ModelThrottle(self._io, self._lanes.setdefault(model, _Lane()))
+    def for_model(self, model: str) -> ModelThrottle:
+        """Return the throttle for one call to a model."""
+        # `setdefault` of a dict is atomic, so threads get the same limit.
+        return ModelThrottle(self._io, self._limits.setdefault(model, _ModelLimit()))
 
 
 class ModelThrottle:
-    """Lets the tries of one call through when the limits of its model allow, and learns from their answers."""
+    """The throttle of one call: it delays the attempts of the call, and learns from their answers."""
 
-    def __init__(self, io: IO, lane: _Lane) -> None:
+    def __init__(self, io: IO, limit: _ModelLimit) -> None:
         self._io = io
-        self._lane = lane
+        self._limit = limit
 
     async def send(self, send: Callable[[], Awaitable[Body]], deadline: Deadline) -> Body:
-        """Wait until the next try may go, and send it.
+        """Wait until the rate limit allows an attempt, and send it.
 
         Raises:
             TransportError: No answer came, or the deadline has passed.
         """
-        ticket = await self._enter(deadline)
+        ticket = await self._wait_for_ticket(deadline)
         try:
             body = await send()
-        except BaseException:
-            with self._lane.lock:
-                self._lane.rate.lose()
+        except BaseException:  # also a cancellation: the attempt would count as in flight forever
+            with self._limit.lock:
+                self._limit.estimator.abandon()
             raise
         limits = RateLimits.from_headers(body.headers)
-        with self._lane.lock:
-            self._lane.rate.answer(
-                ticket, clock.monotonic(), limits, is_refusal=body.status_code == TOO_MANY_REQUESTS
-            )
+        is_refusal = body.status_code == TOO_MANY_REQUESTS
+        with self._limit.lock:
+            self._limit.estimator.finish(ticket, clock.monotonic(), limits, is_refusal=is_refusal)
         return body
 
     def block_for(self, seconds: float) -> None:
-        """Let nothing through for so long, as the server refused a try."""
-        with self._lane.lock:
-            self._lane.rate.refuse(clock.monotonic(), seconds)
+        """Delay all calls to the model, as the server asked when it refused an attempt."""
+        with self._limit.lock:
+            self._limit.estimator.block(clock.monotonic(), seconds)
 
     def record_usage(self, tokens: int) -> None:
-        """Take how many tokens the call used."""
-        with self._lane.lock:
-            self._lane.rate.use(tokens)
+        """Record the tokens that the call used, to estimate those of the next ones."""
+        with self._limit.lock:
+            self._limit.estimator.record_tokens(tokens)
 
-    async def _enter(self, deadline: Deadline) -> Ticket:
-        async with self._io.lock(self._lane, deadline):  # who came first goes first
+    async def _wait_for_ticket(self, deadline: Deadline) -> Ticket:
+        # The lock of `IO` is the queue: one attempt waits for the limit, the others wait for the lock. `self._limit.lock`
+        # is held only for single steps, so that answers are recorded meanwhile.
+        async with self._io.lock(self._limit, deadline):
             while True:
                 now = clock.monotonic()
-                with self._lane.lock:
-                    wait = self._lane.rate.wait(now)
-                    if wait <= 0:
-                        return self._lane.rate.send(now)
+                with self._limit.lock:
+                    seconds = self._limit.estimator.wait_seconds(now)
+                    if seconds <= 0:
+                        return self._limit.estimator.start(now)
                 if deadline.is_expired:
-                    raise TransportError("timeout", "the turn of this request did not come in time")
-                await self._io.sleep(max(deadline.min(min(wait, _LONGEST)), _SHORTEST))
+                    raise TransportError("timeout", "the rate limit did not allow this request in time")
+                await self._io.sleep(max(deadline.min(min(seconds, _MAX_WAIT_SECONDS)), _MIN_WAIT_SECONDS))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeGuard,
 from pydantic import PydanticUndefinedAnnotation, PydanticUserError, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 from pydantic_core import SchemaError, from_json, to_json
+from typing_extensions import override
 
 from .._base.field_errors import FieldError, field_error
 from .._base.json_types import JsonObject, is_mapping, is_object
@@ -56,10 +57,12 @@ class _Fields(GenerateJsonSchema):
 
     ignored_warning_kinds: set[JsonSchemaWarningKind] = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012  # as the base has it
 
+    @override
     def field_title_should_be_set(self, schema: object) -> bool:
         """Return False: titles would only repeat the names of fields."""
         return False
 
+    @override
     def named_tuple_schema(self, schema: NamedTupleSchema) -> JsonSchemaValue:
         values: list[object] = super().named_tuple_schema(schema).get("prefixItems", [])
         names = [_field_name(field["name"], field.get("validation_alias")) for field in schema["fields"]]
@@ -137,7 +140,7 @@ class OutputType(Generic[_T]):
         return made
 
     def read(self, text: str) -> _T:
-        """Return the value of a text.
+        """Return the value that a string holds as JSON.
 
         Raises:
             ValidationError: The text is not valid JSON, or does not match the type.
@@ -155,7 +158,7 @@ class OutputType(Generic[_T]):
         return value
 
     def read_partial(self, text: str) -> Any:
-        """Return the JSON data of the start of a text; None if it is empty, or not the start of valid JSON."""
+        """Return the JSON data of an unfinished string; None if it is empty, or not the start of valid JSON."""
         data: object = partial_json(text)
         if not self.is_wrapped or not is_object(data):
             return data
@@ -239,9 +242,9 @@ def whole_with_format(params: Mapping[str, object], wanted: OutputType[Any]) -> 
 
 
 def partial_json(text: str) -> Any:
-    """Return the JSON data of the start of a text; a part of a string at its end is kept, that of a number is not."""
+    """Return the JSON data of unfinished JSON: with a part of a string at its end, without a part of a number."""
     data = _start_of(text)
-    # "12" may become "123", which a reader would not expect of a value that is there. Nothing tells whether a number
+    # "12" may become "123", which a reader would not expect of a value that is there. Nothing shows whether a number
     # at the end is whole, so it is taken off.
     if not text.endswith(_NUMBER_ENDS) or text.endswith(("true", "false")):
         return data

@@ -29,7 +29,7 @@ _HINT = "what came is in .text and .response"
 
 
 class _Answer(NamedTuple):
-    """The answer of the model: text, or a refusal; both are empty if it said nothing."""
+    """The answer of the model: text, or a refusal; both are empty if there is none."""
 
     text: str = ""
     refusal: str = ""
@@ -153,8 +153,8 @@ def _outcome(response: Response, wanted: OutputType[Any] | None) -> _Outcome:
     answer = _answer(response)
     problem = _unfinished(response, wanted.label)
     if answer.refusal and response.status not in (*RUNNING_STATUSES, "failed", "cancelled"):
-        said = one_line(answer.refusal, MAX_BODY_CHARS)
-        return _Outcome(problem=f"The model refused to answer: {said}", is_refusal=True)
+        refusal = one_line(answer.refusal, MAX_BODY_CHARS)
+        return _Outcome(problem=f"The model refused to answer: {refusal}", is_refusal=True)
     if problem is not None:
         return _Outcome(problem=problem)
     if not answer.text:
@@ -177,8 +177,8 @@ def _unfinished(response: Response, label: str) -> str | None:
         return f"The response is {status}: wait for it with responses.wait, then call .parse({label})"
     if status == "failed":
         error = response.error
-        said = "no reason given" if error is None else f"{error.code}: {error.message}"
-        return f"The response failed ({one_line(said, MAX_BODY_CHARS)}): it is in .response"
+        reason = "no reason given" if error is None else f"{error.code}: {error.message}"
+        return f"The response failed ({one_line(reason, MAX_BODY_CHARS)}): it is in .response"
     if status == "cancelled":
         return f"The response was cancelled before it was done; {_HINT}"
     if status == "incomplete":

@@ -60,7 +60,7 @@ _SCALARS = frozenset(_TYPES.values())
 
 _PROPERTIES, _ENUM_VALUES, _CHARACTERS = "properties", "values of enums", "characters of names and values"
 _LIMITS = {_PROPERTIES: 5000, _ENUM_VALUES: 1000, _CHARACTERS: 120_000}
-# An enum of more than so many strings may have no more than so many characters.
+# An enum of more strings than this has a limit of its own for their characters.
 _LONG_ENUM_STRINGS = 250
 _MAX_LONG_ENUM_CHARS = 15_000
 _MAX_DEPTH = 10  # objects in objects
@@ -324,8 +324,8 @@ def _described(result: JsonObject, node: JsonObject) -> JsonObject:
     description: str = node.get("description") or ""
     if hint:
         description = f"{description} ({hint})" if description else hint[0].upper() + hint[1:]
-    texts = {"title": node.get("title"), "description": description}
-    return {**{name: text for name, text in texts.items() if text}, **result}
+    annotations = {"title": node.get("title"), "description": description}
+    return {**{name: text for name, text in annotations.items() if text}, **result}
 
 
 def _hint(name: str, value: object) -> str:

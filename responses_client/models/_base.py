@@ -273,7 +273,7 @@ class ResponseResult(Result):
         """Return the response as a `ParsedResponse`, which reads its text as a type.
 
         For responses that did not come from `responses.parse`: retrieved or waited for, from batch files, WebSocket
-        sessions, webhooks. A text that does not match the type is no error here; see `.parse_error`.
+        sessions, webhooks. Text that does not match the type is not an error here; see `.parse_error`.
 
         Raises:
             RequestValidationError: `text_format` is not a type, or pydantic cannot read it.

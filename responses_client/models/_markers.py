@@ -55,7 +55,7 @@ class _IntOrFloat:
 class _TextOr:
     """Marks a field that takes a string or one structured form, with one error for both.
 
-    A plain union would report the errors of both branches, and the reader could not tell which one was meant.
+    A plain union would report the errors of both branches, which would leave the reader to guess which one was meant.
     """
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:

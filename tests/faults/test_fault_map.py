@@ -1,10 +1,11 @@
-"""Maps that are left in the middle of something: no thread, task or connection stays, and exceptions come out as they are."""
+"""Maps that end while requests are in flight: no thread, task or connection remains, and exceptions stay as they are."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
-import socket
+import os
+import signal
 import ssl
 import threading
 import time
@@ -21,8 +22,6 @@ from scripted_server import HOLD, ScriptedServer, Step, answer, head
 from shells import Session, Shell
 
 from responses_client import Client, ResponseMap
-from responses_client._map.threads import ThreadIO
-from responses_client._transport.sync import SyncIO
 from responses_client.errors import APIConnectionError, RateLimitError
 
 GOOD: list[Step] = [answer(200, response())]
@@ -30,12 +29,12 @@ REQUEST: Any = {"model": "m", "input": "Hi"}
 
 REFUSED: list[Step] = [answer(429, {}, retry_after="30")]
 
-# What the requests after the first meet.
+# The answers to all requests but the first.
 STATES: dict[str, list[Step]] = {
     "waiting for headers": [HOLD],
     "waiting for a body": [head(200, content_length="10"), HOLD],
     "waiting for the next try": [answer(503, {}, retry_after="30")],
-    "waiting at the gate": REFUSED,
+    "waiting for the rate limit": REFUSED,
     "waiting to be read": GOOD,
 }
 STATE = pytest.mark.parametrize("script", STATES.values(), ids=STATES)
@@ -49,7 +48,7 @@ def loop(request: pytest.FixtureRequest) -> Shell:
 
 @pytest.fixture
 def threads() -> Callable[[], set[threading.Thread]]:
-    """The threads that were not there before."""
+    """Return the threads that did not exist before the test."""
     before = set(threading.enumerate())
     return lambda: set(threading.enumerate()) - before
 
@@ -59,14 +58,14 @@ def requests() -> Iterator[Any]:
         yield REQUEST
 
 
-def met(server: ScriptedServer, script: list[Step]) -> bool:
-    """Whether the map is where it is to be: its requests have been sent, and no others follow."""
+def is_reached(server: ScriptedServer, script: list[Step]) -> bool:
+    """Whether the map is in the state of the script: its requests were sent, and no others follow."""
     least = 13 if script is GOOD else 2 if script is REFUSED else 3
     return len(server.requests) >= least
 
 
-class Left(Exception):
-    """What blocks are left by."""
+class LeaveBlock(Exception):
+    """The exception by which a test leaves the block."""
 
 
 # --- threads
@@ -78,23 +77,23 @@ def leave(
     ours: Callable[[], set[threading.Thread]],
     script: list[Step] | None = None,
 ) -> float:
-    """Leave a block once the server was met; return how long that took."""
-    with suppress(Left), client.responses.map(requests(), max_concurrency=3, ordered=False) as results:
+    """Leave the block in the state of the script; return how long that took."""
+    with suppress(LeaveBlock), client.responses.map(requests(), max_concurrency=3, ordered=False) as results:
         assert next(results).response is not None
         until = time.monotonic() + 5
-        while not met(server, script or []):
+        while not is_reached(server, script or []):
             assert time.monotonic() < until
             time.sleep(0.001)
-        time.sleep(0.02)  # for the threads to be inside of their reads, which nothing tells
+        time.sleep(0.02)  # for the threads to be in their reads, which nothing reports
         start = time.monotonic()
-        raise Left
+        raise LeaveBlock
     seconds = time.monotonic() - start
     assert {thread for thread in ours() if thread.name.startswith("responses.map")} == set()
     return seconds
 
 
 @STATE
-def test_block_left_by_threads_leaves_none_of_them_and_no_connection(
+def test_end_of_the_block_leaves_no_thread_and_no_connection(
     script: list[Step], threads: Callable[[], set[threading.Thread]]
 ) -> None:
     with ScriptedServer(GOOD, *[script] * 30) as server, Client(api_key=KEY, base_url=server.url) as client:
@@ -103,7 +102,9 @@ def test_block_left_by_threads_leaves_none_of_them_and_no_connection(
             assert server.closed.acquire(timeout=2)
 
 
-def test_threads_that_a_deadline_needs_end_as_well(threads: Callable[[], set[threading.Thread]]) -> None:
+def test_end_of_the_block_leaves_no_thread_of_a_deadline(
+    threads: Callable[[], set[threading.Thread]],
+) -> None:
     with ScriptedServer(GOOD, *[[HOLD]] * 30) as server:
         with Client(api_key=KEY, base_url=server.url, deadline=60) as client:
             assert leave(client, server, threads) < 1
@@ -112,7 +113,7 @@ def test_threads_that_a_deadline_needs_end_as_well(threads: Callable[[], set[thr
             assert not thread.is_alive()
 
 
-def test_encrypted_connections_are_cut_off_too(
+def test_encrypted_connections_are_shut_down_too(
     certificate: Path, monkeypatch: pytest.MonkeyPatch, threads: Callable[[], set[threading.Thread]]
 ) -> None:
     context = ssl.create_default_context(cafile=str(certificate))
@@ -125,6 +126,32 @@ def test_encrypted_connections_are_cut_off_too(
         assert leave(client, server, threads) < 1
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a signal does not end a wait for a lock elsewhere")
+def test_interrupt_of_a_waiting_thread_ends_the_map(threads: Callable[[], set[threading.Thread]]) -> None:
+    with ScriptedServer(GOOD, *[[HOLD]] * 30) as server, Client(api_key=KEY, base_url=server.url) as client:
+
+        def interrupt() -> None:
+            while not is_reached(server, [HOLD]):
+                time.sleep(0.001)
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+        def wait_for_two_results() -> None:
+            with client.responses.map(requests(), max_concurrency=3, ordered=False) as results:
+                next(results)
+                thread.start()
+                next(results)
+
+        thread = threading.Thread(target=interrupt)
+        usual = signal.signal(signal.SIGINT, signal.default_int_handler)  # shells ignore it in the background
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                wait_for_two_results()
+        finally:
+            signal.signal(signal.SIGINT, usual)
+        thread.join()
+        assert {thread for thread in threads() if thread.name.startswith("responses.map")} == set()
+
+
 def test_http_client_of_the_user_is_waited_for_and_stays_open(
     threads: Callable[[], set[threading.Thread]],
 ) -> None:
@@ -135,25 +162,27 @@ def test_http_client_of_the_user_is_waited_for_and_stays_open(
         assert client.responses.create(**REQUEST).output_text == "Hello"
 
 
-def test_thread_that_cannot_be_woken_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reader_that_cannot_be_woken_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("responses_client._map.threads._JOIN_SECONDS", 0.05)
-    go_on = threading.Event()
+    release = threading.Event()
 
     def stuck() -> Iterator[Any]:
         yield REQUEST
-        go_on.wait(5)
+        release.wait(5)
 
     with ScriptedServer(GOOD) as server, Client(api_key=KEY, base_url=server.url) as client:
         with client.responses.map(stuck()) as results:
             next(results)
         (thread,) = [t for t in threading.enumerate() if t.name == "responses.map-0"]
         assert thread.daemon
-        go_on.set()
+        release.set()
         thread.join(2)
         assert not thread.is_alive()
 
 
-def test_map_that_ends_by_itself_leaves_nothing(threads: Callable[[], set[threading.Thread]]) -> None:
+def test_finished_map_leaves_no_thread_and_no_connection(
+    threads: Callable[[], set[threading.Thread]],
+) -> None:
     with ScriptedServer(*[GOOD] * 10) as server, Client(api_key=KEY, base_url=server.url) as client:
         assert len(client.responses.map([REQUEST] * 10, max_concurrency=3).all()) == 10
         assert threads() - set(server.threads) == set()
@@ -161,12 +190,12 @@ def test_map_that_ends_by_itself_leaves_nothing(threads: Callable[[], set[thread
             assert server.closed.acquire(timeout=2)
 
 
-def test_request_that_comes_after_the_end_is_not_sent() -> None:
+def test_request_that_is_read_after_the_end_is_not_sent() -> None:
     many: ResponseMap
 
     def late() -> Iterator[Any]:
         yield REQUEST
-        while not many._crew._io.is_stopped:
+        while not many._pool._io.is_stopped:
             time.sleep(0.001)
         yield REQUEST
 
@@ -177,29 +206,12 @@ def test_request_that_comes_after_the_end_is_not_sent() -> None:
         assert len(server.requests) == 1
 
 
-def test_connection_that_is_made_after_the_end_is_cut_off_at_once() -> None:
-    class Stream:
-        def __init__(self, sock: socket.socket | None) -> None:
-            self.sock = sock
-
-        def get_extra_info(self, name: str) -> socket.socket | None:
-            return self.sock
-
-    io = ThreadIO(SyncIO())
-    io.stop()
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        io._note("connection.connect_tcp.complete", {"return_value": Stream(None)})
-        io._note("connection.connect_tcp.complete", {"return_value": Stream(ours)})
-        assert theirs.recv(1) == b""
-
-
 # --- tasks
 
 
 async def wait_until_met(server: ScriptedServer, script: list[Step]) -> None:
     with anyio.fail_after(5):
-        while not met(server, script):  # noqa: ASYNC110  # by a thread
+        while not is_reached(server, script):  # noqa: ASYNC110  # by a thread
             await anyio.sleep(0.001)
     await anyio.sleep(0.02)
 
@@ -213,13 +225,13 @@ async def stay(
         if reached is not None:
             reached.set()
             await anyio.sleep(30)
-        raise Left
+        raise LeaveBlock
 
 
 @STATE
-def test_block_left_by_an_exception_leaves_no_task_and_no_connection(loop: Shell, script: list[Step]) -> None:
+def test_exception_in_the_block_leaves_no_task_and_no_connection(loop: Shell, script: list[Step]) -> None:
     async def play(session: Session) -> None:
-        with pytest.raises(Left) as caught:
+        with pytest.raises(LeaveBlock) as caught:
             await stay(session, server, script)
         assert caught.value.__cause__ is None
         assert session.busy_connections == 0
@@ -284,7 +296,7 @@ def test_timeout_of_asyncio_around_a_map_is_a_timeout(loop: Shell) -> None:
         Shell("asyncio").play(play, server.url)
 
 
-def test_requests_that_are_waited_for_can_be_left(loop: Shell) -> None:
+def test_end_of_the_block_ends_a_wait_for_requests(loop: Shell) -> None:
     closed: list[bool] = []
 
     async def slow() -> AsyncIterator[Any]:
@@ -303,7 +315,7 @@ def test_requests_that_are_waited_for_can_be_left(loop: Shell) -> None:
         loop.play(play, server.url)
 
 
-def test_exception_is_not_hidden_by_a_cancellation_of_the_scope_around(loop: Shell) -> None:
+def test_cancellation_of_an_outer_scope_does_not_hide_the_exception(loop: Shell) -> None:
     async def play(session: Session) -> None:
         async def leave_cancelled() -> None:
             with anyio.CancelScope() as scope:
@@ -313,9 +325,9 @@ def test_exception_is_not_hidden_by_a_cancellation_of_the_scope_around(loop: She
                     await anext(results)  # type: ignore[arg-type]
                     await wait_until_met(server, [])
                     scope.cancel()
-                    raise Left
+                    raise LeaveBlock
 
-        with pytest.raises(Left):
+        with pytest.raises(LeaveBlock):
             await leave_cancelled()
         assert session.busy_connections == 0
 
@@ -344,7 +356,7 @@ def test_each_failure_has_the_retries_of_a_call(shell: Shell) -> None:
         assert 3 <= len(server.requests) <= 4
 
 
-def test_quota_that_is_used_up_is_a_result(shell: Shell) -> None:
+def test_used_up_quota_is_a_result(shell: Shell) -> None:
     async def play(session: Session) -> None:
         results = await results_of(session, 2, max_concurrency=1)
         assert [type(result.error) for result in results] == [RateLimitError, type(None)]
@@ -354,7 +366,7 @@ def test_quota_that_is_used_up_is_a_result(shell: Shell) -> None:
         shell.play(play, server.url)
 
 
-def test_slow_request_does_not_hold_up_others_whose_order_does_not_matter(shell: Shell) -> None:
+def test_slow_request_does_not_delay_others_without_order(shell: Shell) -> None:
     async def play(session: Session) -> None:
         results = await results_of(session, 6, max_concurrency=2, ordered=False)
         assert sorted(result.index for result in results) == list(range(6))

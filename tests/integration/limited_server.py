@@ -1,8 +1,8 @@
-"""An embedded server with a rate limit in a process of its own, so that it takes no time from the client.
+"""An embedded server with a rate limit, to be run in its own process so that it takes no time from the client.
 
     python limited_server.py REQUESTS_PER_SECOND STYLE
 
-prints its address; at the end of its input it prints what it was asked, and how often it refused, as JSON.
+It prints its address. When its input ends, it prints the inputs of all requests and the number of refusals, as JSON.
 """
 
 import json

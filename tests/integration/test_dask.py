@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def recipe() -> str:
-    """The last Python block of the page."""
+    """Return the last Python block of the page."""
     page = (ROOT / "docs" / "many-requests.md").read_text(encoding="utf-8")
     return page.rpartition("\n```python\n")[2].partition("\n```\n")[0]
 

@@ -1,4 +1,4 @@
-"""Maps at full size: two thousand requests under a rate limit, over a port."""
+"""Maps of two thousand requests under a rate limit, with the embedded server on a port."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ import anyio
 from responses_client import AsyncClient, Client, MapResult
 
 COUNT = 2_000
-PER_SECOND = 400  # less than a map sends without a limit
+PER_SECOND = 400  # fewer requests than a map sends without a limit
 REQUESTS: list[Any] = [{"model": "m", "input": f"Number {number}"} for number in range(COUNT)]
 
 
 @contextmanager
 def limited(style: str, seen: dict[str, Any]) -> Generator[str]:
-    """Give the address of a server, and note in the end what it has seen."""
+    """Yield the address of a server with a rate limit; record in `seen` the requests that it got."""
     script = str(Path(__file__).with_name("limited_server.py"))
     command = [sys.executable, script, str(PER_SECOND), style]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
@@ -35,7 +35,7 @@ def limited(style: str, seen: dict[str, Any]) -> Generator[str]:
 
 
 def check(seen: dict[str, Any], results: Sequence[MapResult]) -> None:
-    """All are answered, none twice, and few were refused."""
+    """Check that each request was answered once, and few were refused."""
     assert [result.error for result in results] == [None] * COUNT
     assert [result.index for result in results] == list(range(COUNT))
     assert all(f"Number {result.index}" in result.response_or_raise().output_text for result in results)

@@ -1,4 +1,4 @@
-"""Batch files: requests written a line at a time, results read a line at a time, whatever is wrong with them."""
+"""Batch files: requests are written and results read line by line, valid lines and invalid ones."""
 
 from __future__ import annotations
 
@@ -100,7 +100,10 @@ def test_line_is_checked_as_create_checks(params: dict[str, Any], path: str) -> 
     with pytest.raises(RequestValidationError) as caught:
         batch_line("a", **{"model": "m", "input": "Hi", **params})
     assert caught.value.path == path
-    assert str(caught.value) == str(by_create.value)
+    assert caught.value.errors == by_create.value.errors
+    assert str(caught.value) == str(by_create.value).replace(
+        "The request was not sent: ", "The batch line was not created: "
+    )
 
 
 def test_argument_that_create_does_not_take_is_a_type_error() -> None:
@@ -110,8 +113,10 @@ def test_argument_that_create_does_not_take_is_a_type_error() -> None:
 
 @pytest.mark.parametrize("name", ["stream", "background"])
 @pytest.mark.parametrize("form", [lambda n: {n: True}, lambda n: {"extra_body": {n: True}}])
-def test_what_needs_an_answer_at_once_is_refused(name: str, form: Callable[[str], Any]) -> None:
-    with pytest.raises(RequestValidationError, match=f"{name}: cannot be used in a batch"):
+def test_streams_and_background_responses_are_refused(name: str, form: Callable[[str], Any]) -> None:
+    with pytest.raises(
+        RequestValidationError, match=f"^The batch line was not created: {name}: cannot be used in a batch"
+    ):
         line(**form(name))
     assert line(**{name: False}).to_dict()["body"][name] is False
 
@@ -127,19 +132,24 @@ def test_what_needs_an_answer_at_once_is_refused(name: str, form: Callable[[str]
         ("idempotency_key", "k"),
     ],
 )
-def test_option_that_a_line_has_no_place_for_is_refused(name: str, value: Any) -> None:
-    with pytest.raises(RequestValidationError, match=f"{name}: has no place in a line of a batch"):
+def test_option_that_a_line_cannot_hold_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(
+        RequestValidationError,
+        match=f"^The batch line was not created: {name}: cannot be part of a batch line",
+    ):
         line(**{name: value})
 
 
 @pytest.mark.parametrize("name", ["extra_headers", "extra_query", "timeout", "deadline", "idempotency_key"])
-def test_option_that_is_none_is_no_option(name: str) -> None:
+def test_option_that_is_none_is_ignored(name: str) -> None:
     assert line(**{name: None}) == line()
 
 
 @pytest.mark.parametrize("custom_id", ["", "  ", None, 3])
 def test_line_needs_an_id(custom_id: Any) -> None:
-    with pytest.raises(RequestValidationError, match="custom_id: expected an id of your own"):
+    with pytest.raises(
+        RequestValidationError, match=r"^The batch line was not created: custom_id: expected your own id"
+    ):
         line(custom_id)
 
 
@@ -169,9 +179,18 @@ def test_no_lines_are_an_empty_file(tmp_path: Path) -> None:
 
 
 BAD_LINES: list[tuple[Any, str]] = [
-    (lambda: [line("a"), line("b"), line("a")], "lines[2].custom_id: expected an id that no line before has"),
-    (lambda: [line("a"), line().to_dict()], "lines[1]: expected what batch_line makes, got dict"),
-    (lambda: iter([line("a"), None]), "lines[1]: expected what batch_line makes, got None"),
+    (
+        lambda: [line("a"), line("b"), line("a")],
+        "The batch was not written: lines[2].custom_id: expected an id that no earlier line has, got str 'a'",
+    ),
+    (
+        lambda: [line("a"), line().to_dict()],
+        "The batch was not written: lines[1]: expected a result of batch_line, got dict",
+    ),
+    (
+        lambda: iter([line("a"), None]),
+        "The batch was not written: lines[1]: expected a result of batch_line, got None",
+    ),
 ]
 
 
@@ -183,7 +202,7 @@ def test_file_is_whole_or_as_it_was(tmp_path: Path, lines: Callable[[], Any], re
             path.write_bytes(before)
         with pytest.raises(RequestValidationError) as caught:
             write_batch(path, lines())
-        assert reason in str(caught.value)
+        assert str(caught.value) == reason
         assert (path.read_bytes() if path.exists() else None) == before
         assert [*tmp_path.iterdir()] == ([] if before is None else [path])
 
@@ -203,7 +222,7 @@ def test_link_and_mode_of_a_file_stay(tmp_path: Path) -> None:
     assert len([*tmp_path.iterdir()]) == 3
 
 
-def test_what_is_no_plain_file_is_written_as_it_is() -> None:
+def test_device_is_written_and_not_replaced() -> None:
     assert write_batch(os.devnull, [line("a")]) == 1
     assert Path(os.devnull).is_char_device()
 
@@ -258,7 +277,7 @@ sources = pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 
 
 @sources
-def test_results_are_read_from_anything_that_has_lines(source: Callable[[bytes], Any]) -> None:
+def test_results_are_read_from_every_kind_of_source(source: Callable[[bytes], Any]) -> None:
     data = lines_of(result("ü", note="\u2028 is no end of a line"), result("b"))
     assert ids(read_batch(source(data))) == ["ü", "b"]
 
@@ -307,12 +326,12 @@ def test_ends_of_chunks_do_not_matter(texts: list[bytes], data: st.DataObject) -
 
 
 BAD: dict[str, tuple[bytes, str]] = {
-    "no JSON": (b"oops", "Line 3 is no result of a batch: Not a valid BatchResultLine: Invalid JSON"),
-    "cut off": (lines_of(result())[:40], "Line 3 is no result of a batch"),
-    "no object": (b"[1]", "Line 3 is no result of a batch"),
-    "no id": (b'{"response": null}', "Line 3 is no result of a batch: .* at custom_id"),
-    "null": (b"null", "Line 3 is no result of a batch"),
-    "a request": (b'{"model": "m"}', "Line 3 is no result of a batch"),
+    "not JSON": (b"oops", "Line 3 is not a result of a batch: Not a valid BatchResultLine: Invalid JSON"),
+    "cut off": (lines_of(result())[:40], "Line 3 is not a result of a batch"),
+    "not an object": (b"[1]", "Line 3 is not a result of a batch"),
+    "no id": (b'{"response": null}', "Line 3 is not a result of a batch: .* at custom_id"),
+    "null": (b"null", "Line 3 is not a result of a batch"),
+    "a request": (b'{"model": "m"}', "Line 3 is not a result of a batch"),
     "too long": (b'{"custom_id": "' + b"x" * 10_000 + b'"}', "Line 3 is longer than 9000 bytes"),
 }
 bad_lines = pytest.mark.parametrize(("bad", "reason"), BAD.values(), ids=BAD)
@@ -337,7 +356,7 @@ def test_bad_line_is_an_error_with_its_number(
 
 @sources
 @bad_lines
-def test_errors_can_be_taken_while_the_rest_goes_on(
+def test_function_gets_the_errors_and_reading_continues(
     source: Callable[[bytes], Any], bad: bytes, reason: str
 ) -> None:
     errors: list[ResponseValidationError] = []
@@ -355,7 +374,7 @@ def test_bad_lines_can_be_skipped(bad: bytes, reason: str, caplog: pytest.LogCap
     assert "the body is" not in caplog.text
 
 
-def test_last_line_that_is_too_long_is_told() -> None:
+def test_last_line_that_is_too_long_is_an_error() -> None:
     with pytest.raises(ResponseValidationError, match="Line 1 is longer than 5 bytes"):
         next(read_batch(io.BytesIO(b"x" * 1_000_000), max_line_bytes=5))
 
@@ -372,31 +391,29 @@ def test_malformed_part_is_kept_or_with_strict_an_error() -> None:
     data = lines_of(result("a", error=3))
     (kept,) = read_batch(io.BytesIO(data))
     assert kept.to_dict()["error"] == 3
-    with pytest.raises(ResponseValidationError, match=r"Line 1 is no result of a batch.* at error"):
+    with pytest.raises(ResponseValidationError, match=r"Line 1 is not a result of a batch.* at error"):
         next(read_batch(io.BytesIO(data), strict=True))
 
 
 @pytest.mark.parametrize("on_error", ["ignore", None, 3])
-def test_other_ways_with_errors_are_refused(on_error: Any) -> None:
-    with pytest.raises(
-        RequestValidationError,
-        match=r"^The file was not read: on_error: expected 'raise', 'skip' or a function, got",
-    ):
+def test_other_values_of_on_error_are_refused(on_error: Any) -> None:
+    expected = r"^The batch was not read: on_error: expected 'raise', 'skip' or a function, got "
+    with pytest.raises(RequestValidationError, match=expected):
         read_batch(io.BytesIO(), on_error=on_error)
 
 
 @pytest.mark.parametrize("file", [b"{}\n", bytearray(b"{}"), None, 3])
-def test_what_is_no_file_is_a_type_error(file: Any) -> None:
-    with pytest.raises(TypeError, match="file must be a path, an open file, a response or lines"):
+def test_source_of_another_type_is_a_type_error(file: Any) -> None:
+    with pytest.raises(TypeError, match="file must be a path, an open file, a response or lines, got "):
         read_batch(file)
 
 
-def test_chunks_that_are_no_lines_are_a_type_error() -> None:
+def test_chunks_of_several_lines_are_a_type_error() -> None:
     with pytest.raises(TypeError, match="pass the response or an open file instead"):
         next(read_batch([lines_of(result("a"), result("b"))]))
 
 
-def test_a_line_at_a_time_is_in_memory() -> None:
+def test_one_line_at_a_time_is_in_memory() -> None:
     taken: list[int] = []
 
     class Endless:
@@ -426,7 +443,7 @@ def test_file_is_closed_when_reading_stops_early(tmp_path: Path, monkeypatch: py
     assert [file.closed for file in opened] == [True]
 
 
-# --- what is in a result
+# --- the result of a line
 
 
 def read_one(*args: Any, **fields: Any) -> BatchResultLine:
@@ -465,7 +482,7 @@ def test_error_in_the_answer_is_the_error_of_its_status(status: int, kind: type[
     assert (error.request_id, error.body) == ("req_1", body)
 
 
-def test_error_without_a_body_is_told_by_its_status() -> None:
+def test_error_without_a_body_has_its_status() -> None:
     with pytest.raises(BadRequestError, match="400: no body"):
         read_one(response={"status_code": 400, "body": None}).result()
 
@@ -493,7 +510,7 @@ def test_request_that_was_not_answered_is_an_error(problem: Any, reason: str) ->
 
 
 @pytest.mark.parametrize("fields", [{"response": None}, {"response": "oops"}])
-def test_result_of_nothing_is_an_error(fields: dict[str, Any]) -> None:
+def test_line_without_answer_and_error_is_an_error(fields: dict[str, Any]) -> None:
     with pytest.raises(ResponseValidationError, match="'a' has neither a valid answer nor an error"):
         read_one(**fields).result()
 
@@ -505,7 +522,7 @@ def test_strict_refuses_a_malformed_response() -> None:
         read.result(strict=True)
 
 
-def test_results_go_out_as_they_came() -> None:
+def test_results_are_written_as_they_came() -> None:
     wire = result("a", new_field={"x": [None]})
     (read,) = read_batch(io.BytesIO(lines_of(wire)), strict=True)
     assert read.to_dict() == wire

@@ -4,6 +4,7 @@ import copy
 import inspect
 import pickle
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -135,43 +136,6 @@ def test_every_error_survives_copying_and_pickling(
     assert vars(again) == vars(error)
 
 
-@pytest.mark.parametrize("duplicate", DUPLICATES, ids=["copy", "deepcopy", "pickle"])
-def test_copies_keep_notes_and_own_causes(
-    duplicate: Callable[[ResponsesClientError], ResponsesClientError],
-) -> None:
-    error = ToolError("tool failed")
-    error.add_note("while testing")
-    error.__cause__ = APITimeoutError("too slow", request_id="req_1")
-
-    again = duplicate(error)
-
-    assert again.__notes__ == ["while testing"]
-    assert isinstance(again.__cause__, APITimeoutError)
-    assert again.__cause__.request_id == "req_1"
-    assert again.__suppress_context__
-
-
-def test_a_cause_that_cannot_be_pickled_is_kept_as_text() -> None:
-    class Unpicklable(Exception):
-        def __init__(self, message: str, request: object) -> None:
-            super().__init__(f"{message} (Bearer abcdefgh123)")
-            self.request = request
-
-    error = APIConnectionError("refused")
-    error.__cause__ = Unpicklable("no route", lambda: None)
-
-    again = pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(error))))
-
-    assert str(again.__cause__).endswith("Unpicklable: no route (Bearer ***")
-
-
-def test_an_error_without_cause_gets_none() -> None:
-    again = pickle.loads(pickle.dumps(ToolError("x")))
-
-    assert again.__cause__ is None
-    assert not again.__suppress_context__
-
-
 @pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
 def test_every_error_is_one_line(error: ResponsesClientError) -> None:
     assert str(error)
@@ -204,6 +168,14 @@ def test_request_validation_names_path_type_and_expectation() -> None:
         "The request was not sent: input[3].content: expected a string or a list of parts, got int 7; "
         "model: missing, expected a string"
     )
+
+
+def test_request_validation_of_an_argument_names_another_outcome() -> None:
+    mistake = field_error("max_concurrency", "a whole number", "7")
+    error = RequestValidationError([mistake], outcome="The map was not started")
+
+    assert str(error) == "The map was not started: max_concurrency: expected a whole number, got str '7'"
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 
 def test_request_validation_shows_the_first_ten_mistakes() -> None:
@@ -301,13 +273,13 @@ def test_any_body_is_kept_and_its_start_shown(body: bytes, kept: object, shown: 
             429,
             {},
             b'{"error": {"code": "insufficient_quota"}}',
-            "check plan and billing, waiting does not help",
+            "check plan and billing, since waiting does not help",
         ),
         (
             429,
             {},
             b'{"error": {"type": "insufficient_quota"}}',
-            "check plan and billing, waiting does not help",
+            "check plan and billing, since waiting does not help",
         ),
         (307, {}, b"", "set base_url to the address that answers"),
     ],
@@ -523,3 +495,16 @@ def test_a_tool_that_failed_says_why_in_one_line() -> None:
 
     assert str(error) == "The tool weather failed: it broke: twice"
     assert (error.reason, error.tool, error.call) == ("it broke:\n  twice.", "weather", CALL)
+
+
+@pytest.mark.parametrize("kind", [ResponseValidationError, StreamError, StreamInterrupted])
+def test_errors_that_end_a_stream_share_the_arguments_for_its_progress(kind: Callable[..., Any]) -> None:
+    partial = object()
+
+    error = kind("it broke", partial=partial, response_id="resp_1", last_sequence_number=3)
+
+    assert (error.partial, error.response_id, error.last_sequence_number) == (partial, "resp_1", 3)
+    error = kind("it broke")
+    assert (error.partial, error.response_id, error.last_sequence_number) == (None, None, None)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'sequence_number'"):
+        kind("it broke", sequence_number=3)

@@ -1,4 +1,4 @@
-"""Webhooks: who signed them, when, and what they say. The peer is the library of the standard itself."""
+"""Webhooks: their signatures, times and events. The peer is the library of the standard itself."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ BODY = b'{"type": "response.completed", "id": "evt_1", "created_at": 1, "data": 
 
 
 def headers(body: bytes | str = BODY, **changes: str) -> dict[str, str]:
-    """The headers that sign a body, with some changed; an underscore stands for a hyphen."""
+    """Return the headers that sign a body, with some changed; an underscore stands for a hyphen."""
     return sign(body, "wh_1", NOW, SECRET) | {
         name.replace("_", "-"): value for name, value in changes.items()
     }
@@ -56,7 +56,7 @@ def check(body: Any = BODY, given: Any = None, secret: str | None = SECRET, **op
 
 
 def refusal(given: Any, **options: Any) -> str:
-    """The text of the refusal, which shows neither the secret nor the signature that would have fit."""
+    """Return the message of the refusal, which shows neither the secret nor the matching signature."""
     with pytest.raises(WebhookSignatureError) as caught:
         check(given=given, **options)
     return without_secrets(caught.value)
@@ -99,7 +99,7 @@ def test_what_we_sign_is_accepted_by_the_library_of_the_standard(key: bytes, bod
     assert standardwebhooks.Webhook(secret).verify(body, signed, json_parse=False) is None
 
 
-@pytest.mark.parametrize("secret", ["no base64 at all".replace(" ", "-"), RAW])
+@pytest.mark.parametrize("secret", ["not base64 at all".replace(" ", "-"), RAW])
 def test_secret_without_prefix_may_be_the_key_itself(secret: str) -> None:
     signed = b"wh_1.%d." % NOW + BODY
     signature = base64.b64encode(hmac.new(secret.encode(), signed, hashlib.sha256).digest()).decode()
@@ -118,7 +118,7 @@ def test_any_change_is_noticed(body: bytes, data: st.DataObject) -> None:
         (body, sign(body, "wh_1", NOW, "whsec_" + base64.b64encode(b"another").decode())),
     ]
     for content, carried in changes:
-        with pytest.raises(WebhookSignatureError, match="no signature fits"):
+        with pytest.raises(WebhookSignatureError, match="no signature matches"):
             verify(content, carried, SECRET, now=NOW)
 
 
@@ -149,7 +149,7 @@ def test_no_header_gives_any_other_error(changes: dict[str, Any]) -> None:
         "  {0}  ",
     ],
 )
-def test_one_fitting_signature_among_several_is_enough(form: str) -> None:
+def test_one_matching_signature_among_several_is_enough(form: str) -> None:
     check(given=headers(webhook_signature=form.format(headers()["webhook-signature"])))
 
 
@@ -159,9 +159,9 @@ def test_padding_of_the_signature_may_be_left_out(length: int) -> None:
 
 
 REFUSED: dict[str, tuple[dict[str, str], str]] = {
-    "no match": ({"webhook_signature": "v1,AAAA"}, "no signature fits"),
-    "empty signature": ({"webhook_signature": "v1,"}, "no signature fits"),
-    "no base64": ({"webhook_signature": "v1,A?=="}, "is not base64"),
+    "another signature": ({"webhook_signature": "v1,AAAA"}, "no signature matches"),
+    "empty signature": ({"webhook_signature": "v1,"}, "no signature matches"),
+    "not base64": ({"webhook_signature": "v1,A?=="}, "is not base64"),
     "base64 of a length that none has": ({"webhook_signature": "v1,AAAAA"}, "is not base64"),
     "other versions": ({"webhook_signature": "v2,AAAA v1a,AAAA"}, "has no signature of version 1"),
     "no version": (
@@ -169,11 +169,11 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
         "has no signature of version 1",
     ),
     "blank signatures": ({"webhook_signature": "  "}, "has no signature of version 1"),
-    "no ASCII": ({"webhook_signature": "v1,é"}, "webhook-signature header holds characters beyond ASCII"),
+    "not ASCII": ({"webhook_signature": "v1,é"}, "webhook-signature header holds characters beyond ASCII"),
     "id is not ASCII": ({"webhook_id": "wh_é"}, "webhook-id header holds characters beyond ASCII"),
-    "another id": ({"webhook_id": "wh_2"}, "no signature fits"),
+    "another id": ({"webhook_id": "wh_2"}, "no signature matches"),
     **{
-        f"timestamp {text!r}": ({"webhook_timestamp": text}, "is no whole number of seconds")
+        f"timestamp {text!r}": ({"webhook_timestamp": text}, "header must be a whole number of seconds, got")
         for text in ("1e3", " 12 ", "NaN", "inf", "-1", "+1", "1.5", "0x10", "9" * 16, "9" * 5000, "1_0")
     },
     "timestamp in other digits": ({"webhook_timestamp": "١٢٣"}, "characters beyond ASCII"),
@@ -184,7 +184,7 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
 
 
 @pytest.mark.parametrize(("changes", "reason"), REFUSED.values(), ids=REFUSED)
-def test_what_is_wrong_is_said(changes: dict[str, str], reason: str) -> None:
+def test_refusal_names_its_reason(changes: dict[str, str], reason: str) -> None:
     assert reason in refusal(headers(**changes))
 
 
@@ -200,7 +200,7 @@ def test_missing_header_is_named(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", list(headers()))
-def test_header_that_stands_twice_is_refused(name: str) -> None:
+def test_header_that_occurs_twice_is_refused(name: str) -> None:
     pairs = [*headers().items(), (name.upper(), headers()[name])]
     assert f"it has 2 {name} headers" in refusal(pairs)
 
@@ -227,16 +227,14 @@ def test_tolerance_can_be_chosen() -> None:
     check(tolerance=0)
 
 
-@pytest.mark.parametrize("tolerance", [-1, float("nan"), float("inf"), True, "300", None])
-def test_tolerance_that_would_tolerate_anything_is_refused(tolerance: Any) -> None:
-    with pytest.raises(
-        RequestValidationError,
-        match=r"^The webhook was not checked: tolerance: expected a number of seconds from 0, got",
-    ):
+@pytest.mark.parametrize("tolerance", [-1, float("nan"), float("inf"), 1e15, True, "300", None])
+def test_tolerance_that_is_not_a_number_of_seconds_is_refused(tolerance: Any) -> None:
+    expected = "^The webhook was not verified: tolerance: expected a number of seconds, 0 or more, got "
+    with pytest.raises(RequestValidationError, match=expected):
         check(tolerance=tolerance)
 
 
-def test_clock_is_that_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_is_that_of_this_machine_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.time", lambda: NOW + 0.5)
     verify(BODY, headers(), SECRET)
     assert sign_webhook(BODY, id="wh_1", secret=SECRET) == headers()
@@ -262,13 +260,13 @@ def upper(given: dict[str, str]) -> Any:
 
 
 @pytest.mark.parametrize("form", [dict, upper, httpx.Headers, list_values, bytes_pairs, with_items_only])
-def test_headers_may_come_in_any_form(form: Callable[[dict[str, str]], Any]) -> None:
+def test_headers_may_have_any_form(form: Callable[[dict[str, str]], Any]) -> None:
     check(given=form(headers()))
 
 
 @pytest.mark.parametrize("given", [None, 3, [1], ["abc"], object()])
-def test_what_are_no_headers_is_a_type_error(given: Any) -> None:
-    with pytest.raises(TypeError, match="headers must be a mapping, or pairs of name and value, not this"):
+def test_other_types_of_headers_are_a_type_error(given: Any) -> None:
+    with pytest.raises(TypeError, match="headers must be a mapping, or pairs of name and value, got"):
         verify(BODY, given, SECRET, now=NOW)
 
 
@@ -279,11 +277,11 @@ def test_body_may_be_bytes_or_text(body: Any) -> None:
 
 @pytest.mark.parametrize("body", [None, {"type": "x"}, 3])
 def test_parsed_body_is_a_type_error(body: Any) -> None:
-    with pytest.raises(TypeError, match="bytes or text as they came, before any parsing, not"):
+    with pytest.raises(TypeError, match="bytes or a string as received, before any parsing, got"):
         check(body)
 
 
-def test_body_that_is_no_utf_8_can_be_signed() -> None:
+def test_body_that_is_not_utf_8_can_be_signed() -> None:
     check(b"\xff\x00", headers(b"\xff\x00"))
     check("\ud800", headers("\ud800"))
 
@@ -309,13 +307,13 @@ def test_no_secret_is_an_error_and_never_accepted(secret: Any) -> None:
         ("whsec_hünter", "beyond ASCII"),
     ],
 )
-def test_secret_that_cannot_work_is_told_without_showing_it(secret: str, reason: str) -> None:
+def test_secret_that_cannot_work_is_an_error_that_does_not_show_it(secret: str, reason: str) -> None:
     with pytest.raises(ConfigurationError, match=reason) as caught:
         check(secret=secret)
     assert "nter" not in without_secrets(caught.value)
 
 
-# --- what they say
+# --- events
 
 
 def event(kind: str | None, **fields: Any) -> bytes:
@@ -357,7 +355,7 @@ MALFORMED = [event("response.completed"), event("response.completed", data={"id"
 
 
 @pytest.mark.parametrize("body", MALFORMED)
-def test_malformed_event_is_unknown_and_says_why(body: bytes) -> None:
+def test_malformed_event_is_unknown_and_has_the_validation_error(body: bytes) -> None:
     found = unwrapped(body)
     assert type(found) is UnknownWebhookEvent
     assert found.validation_error is not None
@@ -372,7 +370,7 @@ def test_malformed_event_is_an_error_in_strict_mode(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("body", [event(None, data={}), event("batch.completed", data=3)])
-def test_event_that_makes_little_sense_is_kept(body: bytes) -> None:
+def test_event_without_type_or_with_odd_data_is_kept(body: bytes) -> None:
     found = unwrapped(body)
     assert type(found) is UnknownWebhookEvent
     assert found.to_dict() == json.loads(body)
@@ -382,22 +380,22 @@ def test_event_that_makes_little_sense_is_kept(body: bytes) -> None:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b"", "A webhook is no JSON: the body is empty"),
-        (b"{", "A webhook is no JSON"),
-        ("nö", "A webhook is no JSON"),
-        (b"[" * 10_000, "A webhook is no JSON"),
-        (b"[1]", "A webhook is no JSON object"),
-        (b"null", "A webhook is no JSON object"),
-        (b'"text"', "A webhook is no JSON object"),
+        (b"", "The body of a webhook is not valid JSON: the body is empty"),
+        (b"{", "The body of a webhook is not valid JSON"),
+        ("nö", "The body of a webhook is not valid JSON"),
+        (b"[" * 10_000, "The body of a webhook is not valid JSON"),
+        (b"[1]", "The body of a webhook is not a JSON object"),
+        (b"null", "The body of a webhook is not a JSON object"),
+        (b'"text"', "The body of a webhook is not a JSON object"),
     ],
 )
-def test_signed_body_that_is_no_event_is_an_error(body: bytes | str, reason: str, strict: bool) -> None:
+def test_signed_body_that_is_not_an_object_is_an_error(body: bytes | str, reason: str, strict: bool) -> None:
     with pytest.raises(ResponseValidationError, match=reason) as caught:
         unwrapped(body, strict=strict)
-    assert "check what sends to this address" in without_secrets(caught.value)
+    assert "check the sender of these webhooks" in without_secrets(caught.value)
 
 
-def test_nothing_is_parsed_that_is_not_signed() -> None:
+def test_unsigned_body_is_not_parsed() -> None:
     with pytest.raises(WebhookSignatureError):
         unwrap(b"{", headers(), SECRET, now=NOW)
 
@@ -477,9 +475,8 @@ def test_strict_client_refuses_malformed_events(make: Any) -> None:
 def test_webhook_of_the_server_is_accepted_by_its_clients() -> None:
     with Server() as server:
         response = server.client().responses.create(model="m", input="Hi")
-        for told in (response, response.to_dict(), response.id):
-            assert told is not None
-            webhook = server.webhook(told)
+        for argument in (response, response.to_dict(), response.id):
+            webhook = server.webhook(argument)
             found = server.client().webhooks.unwrap(webhook.body, webhook.headers)
             assert type(found) is ResponseCompletedWebhookEvent
             assert found.data.id == response.id
@@ -488,7 +485,7 @@ def test_webhook_of_the_server_is_accepted_by_its_clients() -> None:
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "incomplete", "cancelled"])
-def test_status_tells_which_event(status: str) -> None:
+def test_status_of_the_response_decides_the_event(status: str) -> None:
     webhook = Server().webhook({"id": "resp_1", "status": status})
     assert json.loads(webhook.body)["type"] == f"response.{status}"
     assert webhook.headers["content-type"] == "application/json"
@@ -514,7 +511,7 @@ def test_type_may_be_given() -> None:
         ({"status": "completed"}, "The response has no id"),
     ],
 )
-def test_response_that_no_webhook_tells_of_is_an_error(response: Any, reason: str) -> None:
+def test_response_without_a_webhook_event_is_an_error(response: Any, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         Server().webhook(response)
 
@@ -530,7 +527,7 @@ def test_webhooks_of_the_server_are_the_same_in_each_run_and_differ_from_each_ot
     assert json.loads(first.body)["id"] != json.loads(second.body)["id"]
 
 
-def test_server_signs_with_another_secret_when_told_to() -> None:
+def test_server_can_sign_with_another_secret() -> None:
     server = Server()
     webhook = server.webhook("resp_1", type="response.failed", secret=SECRET)
     with pytest.raises(WebhookSignatureError):

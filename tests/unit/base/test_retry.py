@@ -16,6 +16,7 @@ from responses_client._base.retry import (
     StatusFailure,
     decide,
     parse_retry_after,
+    rate_limit_policy,
     status_of_code,
 )
 
@@ -232,3 +233,19 @@ def test_code_of_an_error_in_a_stream_has_the_status_it_would_have_had(
     codes: tuple[str | None, ...], status: int | None
 ) -> None:
     assert status_of_code(*codes) == status
+
+
+@pytest.mark.parametrize(
+    ("headers", "retries"), [({"retry-after": "3600"}, 100), ({"retry-after-ms": "5"}, 100), ({}, 10)]
+)
+def test_rate_limit_of_one_of_many_requests_is_waited_for_however_long(
+    headers: dict[str, str], retries: int
+) -> None:
+    policy = rate_limit_policy(StatusFailure(429, headers))
+
+    assert policy == Policy(max_retries=retries, max_retry_after=math.inf)
+
+
+@pytest.mark.parametrize("outcome", [StatusFailure(503, {"retry-after": "1"}), ConnectionFailure("network")])
+def test_only_a_rate_limit_has_a_policy_of_its_own(outcome: Outcome) -> None:
+    assert rate_limit_policy(outcome) is None

@@ -1,18 +1,30 @@
-"""Predicates on options and arguments; the checks that raise are tested with the settings, which use them."""
+"""Predicates on options and arguments, and checks of values that a request is to carry."""
 
 from __future__ import annotations
 
 import math
+from functools import partial
+from typing import Any
 
 import pytest
 
 from responses_client._base.validation import (
     MAX_SECONDS,
+    check_headers,
+    check_option,
+    check_query,
+    check_text,
+    invalid_option,
+    is_async,
     is_number,
     is_seconds,
     is_whole_number,
+    needs_async,
     needs_names,
+    needs_names_after,
+    unknown_argument,
 )
+from responses_client.errors import ConfigurationError
 
 NOT_NUMBERS = (True, False, "1", None, [1], math.nan, math.inf)
 
@@ -74,3 +86,108 @@ def test_values_by_position_get_the_name_that_they_need(
     values: list[object], name: str | None, hint: str
 ) -> None:
     assert str(needs_names("client.ask", values, name)) == f"client.ask() takes its arguments by name{hint}"
+
+
+def test_value_by_position_beyond_the_first_gets_no_example() -> None:
+    assert str(needs_names_after("retrieve", "response_id")).endswith("by name, except response_id")
+
+
+# --- headers and query parameters
+
+
+def test_headers_are_copied_without_white_space_around_values() -> None:
+    given = {"X-A": " a\tb ", "X-B": None, "X-C": "é"}
+
+    assert check_option("headers", check_headers, given) == {"X-A": "a\tb", "X-B": None, "X-C": "é"}
+    assert check_option("headers", check_headers, None) == {}
+
+
+@pytest.mark.parametrize(
+    ("headers", "problem"),
+    [
+        ([("X-A", "a")], "The headers must be a mapping, got list"),
+        ({1: "a"}, "The name in the headers must be a string, got int 1"),
+        ({"X A": "a"}, "The headers has a header 'X A', which is not a valid header name; correct it"),
+        ({"X-A": 5}, "The header 'X-A' in the headers must be a string or None, got int 5"),
+        ({"X-A": "hunter2\n"}, "The header 'X-A' in the headers contains a line break, which no header may"),
+        ({"X-A": "hunter2\x00"}, "The header 'X-A' in the headers contains a control character"),
+        ({"X-A": "hunter2€"}, "The header 'X-A' in the headers contains a character beyond Latin-1"),
+    ],
+)
+def test_headers_that_http_cannot_carry_are_refused_without_their_value(headers: Any, problem: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        check_option("headers", check_headers, headers)
+
+    assert str(caught.value).startswith(problem)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_query_parameters_are_copied() -> None:
+    given = {"a": "1", "b": [1, 2.5, True], "c": None, "d": ("x",)}
+
+    assert check_option("query", check_query, given) == given
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, b"a", [[1]]])
+def test_query_parameter_that_no_url_can_carry_is_refused(value: object) -> None:
+    with pytest.raises(ConfigurationError, match="parameter 'a' in the query must be a string, number, list"):
+        check_option("query", check_query, {"a": value})
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (b"hunter2", "must be a string, got bytes"),
+        (" ", "is blank; set a value or leave it out"),
+        ("hunter2 ", "contains white space at its start or end; remove it"),
+        ("hunter2é", "contains a character beyond ASCII; remove it"),
+    ],
+)
+def test_text_that_a_header_cannot_carry_unchanged_is_refused_without_being_shown(
+    value: object, problem: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        check_option("key", check_text, value)
+
+    assert problem in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_text_that_a_header_can_carry_is_returned() -> None:
+    assert check_text("Zoë", "\xff") == "Zoë"
+
+
+# --- errors and functions
+
+
+def test_error_for_an_option_shows_only_numbers() -> None:
+    assert str(invalid_option("timeout", "a number", "sk-1")) == "The timeout must be a number, got str"
+    assert str(invalid_option("timeout", "above 0", -1)) == "The timeout must be above 0, got int -1"
+
+
+def test_error_for_an_unknown_argument_suggests_a_similar_one() -> None:
+    known = ["timeout", "max_retries"]
+
+    assert str(unknown_argument("Client", "timeuot", known)).endswith("'timeuot'; did you mean 'timeout'?")
+    assert str(unknown_argument("Client", "x", known)).endswith("keyword argument 'x'")
+
+
+def test_error_for_an_async_function_names_the_option() -> None:
+    assert str(needs_async("api_key")).startswith("api_key is an async function, which needs AsyncClient")
+
+
+async def give() -> None:
+    """An async function."""
+
+
+class Giver:
+    """An object that is called like an async function."""
+
+    async def __call__(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"), [(give, True), (Giver(), True), (partial(give), True), (len, False), (5, False)]
+)
+def test_async_functions_are_found(function: object, expected: bool) -> None:
+    assert is_async(function) is expected

@@ -352,3 +352,19 @@ def test_unreadable_event_ends_the_stream_with_the_earlier_ones():
     assert (error.response_id, error.last_sequence_number) == ("resp_1", 1)
     assert error.partial is not None
     assert error.partial.output_text == "Tea"
+
+
+def test_position_is_the_last_event_that_was_read():
+    state = state_after(CREATED, DELTA, {"type": "keepalive"})
+    created, delta, keepalive = state.events
+
+    assert state.position() == ("resp_1", 1)
+    assert state.position([keepalive]) == ("resp_1", 1)
+    assert state.position([delta, keepalive]) == ("resp_1", 0)
+    assert state.position([created, delta, keepalive]) == ("resp_1", -1)
+
+
+def test_position_is_not_known_without_numbers():
+    state = state_after(CREATED, {**DELTA, "sequence_number": None})
+
+    assert state.position() == ("resp_1", None)

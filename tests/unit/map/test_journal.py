@@ -1,15 +1,14 @@
-"""The journal of a map: what is written, what is not sent again, and what a crash leaves of it."""
+"""The journal of a map: the lines in it, the requests that are not sent again, and torn lines."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
-from callers import ASYNC_MODES, MODES, Caller
+from callers import ASYNC_MODES, Caller
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +16,6 @@ from responses_client import (
     APIConnectionError,
     APIError,
     BadRequestError,
-    ConfigurationError,
     MapResult,
     RequestValidationError,
     read_batch,
@@ -26,17 +24,6 @@ from responses_client._map.journal import Journal, digest_of
 from responses_client.testing import Server
 
 REQUESTS: list[Any] = [{"model": "m", "input": f"Number {number}"} for number in range(5)]
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as server:
-        yield server
-
-
-@pytest.fixture(params=MODES)
-def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
-    return Caller(request.param, server.client, server.async_client)
 
 
 @pytest.fixture
@@ -90,7 +77,7 @@ def test_successes_are_not_sent_again_and_failures_are(caller: Caller, server: S
     assert len(path.read_bytes().splitlines()) == 6
 
 
-def test_more_requests_than_before_are_added(caller: Caller, server: Server, path: Path) -> None:
+def test_journal_takes_more_requests_than_before(caller: Caller, server: Server, path: Path) -> None:
     mapped(caller, REQUESTS[:2], path)
     assert [result.is_replayed for result in mapped(caller, REQUESTS, path)] == [True, True, *[False] * 3]
 
@@ -107,7 +94,8 @@ def test_ids_of_the_user_find_their_results_in_any_order(caller: Caller, path: P
 def test_journal_of_other_requests_is_an_error(caller: Caller, server: Server, path: Path) -> None:
     mapped(caller, REQUESTS, path)
     other: Any = [REQUESTS[0], {"model": "m", "input": "Something else"}]
-    with pytest.raises(ConfigurationError, match=r"is of other requests: it has an answer to '1', which has"):
+    text = r"^The map was stopped: journal: .* is the journal of other requests: it has an answer to '1', which has"
+    with pytest.raises(RequestValidationError, match=text):
         mapped(caller, other, path)
     assert len(server.requests) == 5
 
@@ -118,7 +106,7 @@ def test_failed_request_may_be_changed(caller: Caller, path: Path) -> None:
     assert mapped(caller, [{"model": "m", "input": "Hi"}], path)[0].error is None
 
 
-def test_line_that_a_crash_tore_is_sent_again(caller: Caller, server: Server, path: Path) -> None:
+def test_request_of_a_torn_line_is_sent_again(caller: Caller, server: Server, path: Path) -> None:
     mapped(caller, REQUESTS, path, max_concurrency=1)
     whole = path.read_bytes()
     path.write_bytes(whole[:-20])
@@ -130,7 +118,7 @@ def test_line_that_a_crash_tore_is_sent_again(caller: Caller, server: Server, pa
     assert [line.custom_id for line in read_batch(path)] == ["0", "1", "2", "3", "4"]
 
 
-def test_map_that_was_left_goes_on_later(caller: Caller, server: Server, path: Path) -> None:
+def test_interrupted_map_can_be_continued(caller: Caller, server: Server, path: Path) -> None:
     def read(client: Any) -> None:
         with client.responses.map(REQUESTS, max_concurrency=1, journal=path) as results:
             next(results)
@@ -167,7 +155,8 @@ def test_other_files_are_refused_and_left_as_they_are(
     caller: Caller, server: Server, path: Path, content: bytes, number: int
 ) -> None:
     path.write_bytes(content)
-    with pytest.raises(ConfigurationError, match=rf"Line {number} of .* is no line of a journal"):
+    text = rf"^The map was not started: journal: line {number} of .* is not a line of a journal"
+    with pytest.raises(RequestValidationError, match=text):
         mapped(caller, REQUESTS, path)
     assert path.read_bytes() == content
     assert server.requests == []
@@ -181,7 +170,7 @@ def test_journal_that_cannot_be_written_is_an_error_before_anything_is_sent(
     assert server.requests == []
 
 
-def test_error_that_is_no_json_is_kept_as_a_text(caller: Caller, server: Server, path: Path) -> None:
+def test_error_that_is_not_json_is_kept_as_a_string(caller: Caller, server: Server, path: Path) -> None:
     server.reply_raw("<h1>Bad gateway</h1>", status=400)
     mapped(caller, REQUESTS[:1], path)
     (line,) = read_batch(path)
@@ -189,7 +178,7 @@ def test_error_that_is_no_json_is_kept_as_a_text(caller: Caller, server: Server,
         line.result()
 
 
-def test_error_with_a_good_status_is_no_answer_to_replay(caller: Caller, server: Server, path: Path) -> None:
+def test_error_under_status_200_is_sent_again(caller: Caller, server: Server, path: Path) -> None:
     body = json.dumps({"error": {"message": "Later."}})
     server.reply_raw(body, status=200, content_type="application/json")
     mapped(caller, REQUESTS[:1], path)
@@ -204,17 +193,17 @@ def test_journal_is_closed_when_its_opening_is_cancelled(server: Server, path: P
             scope.cancel()
             await many.__aenter__()
         assert many._journal._file is None
-        with pytest.raises(RuntimeError, match="was left"):
+        with pytest.raises(RuntimeError, match="is closed"):
             await anext(many)
 
     Caller(mode, server.client, server.async_client).run(wait, wait)
 
 
-# --- by itself
+# --- the journal alone
 
 
 @given(cut=st.integers(0, 400), count=st.integers(1, 3))
-def test_whatever_is_torn_off_the_rest_is_kept(
+def test_complete_lines_are_kept_wherever_the_file_is_torn(
     cut: int, count: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("journal") / "results.jsonl"
@@ -237,10 +226,10 @@ def test_whatever_is_torn_off_the_rest_is_kept(
     journal.open()
     journal.close()
 
-    left = kept.count(b"\n")
-    assert path.read_bytes() == "".join(lines[:left]).encode()
+    complete = kept.count(b"\n")
+    assert path.read_bytes() == "".join(lines[:complete]).encode()
     found = [journal.replay(f"{number}", "d") for number in range(count)]
-    assert [response is not None for response in found] == [number < left for number in range(count)]
+    assert [response is not None for response in found] == [number < complete for number in range(count)]
 
 
 def test_digest_does_not_depend_on_the_order_of_fields() -> None:
@@ -248,7 +237,7 @@ def test_digest_does_not_depend_on_the_order_of_fields() -> None:
     assert digest_of(b'{"model":"m","input":"Hi"}') != digest_of(b'{"model":"m","input":"Ho"}')
 
 
-def test_closed_journal_takes_nothing_more(path: Path) -> None:
+def test_journal_can_be_closed_twice(path: Path) -> None:
     journal = Journal(path)
     journal.open()
     journal.close()
@@ -256,7 +245,7 @@ def test_closed_journal_takes_nothing_more(path: Path) -> None:
     assert path.read_bytes() == b""
 
 
-def test_error_with_half_a_character_has_its_line(caller: Caller, server: Server, path: Path) -> None:
+def test_error_with_half_a_surrogate_pair_is_recorded(caller: Caller, server: Server, path: Path) -> None:
     server.reply_raw('{"error": {"message": "bad \\ud800"}}', status=400, content_type="application/json")
     results = mapped(caller, REQUESTS[:2], path, max_concurrency=1)
     assert [result.error is None for result in results] == [False, True]
@@ -264,7 +253,7 @@ def test_error_with_half_a_character_has_its_line(caller: Caller, server: Server
     assert [result.error for result in mapped(caller, REQUESTS[:2], path)] == [None, None]
 
 
-def test_response_that_failed_is_asked_for_again(caller: Caller, server: Server, path: Path) -> None:
+def test_request_of_a_failed_response_is_sent_again(caller: Caller, server: Server, path: Path) -> None:
     server.reply_response({"status": "failed", "error": {"code": "server_error", "message": "Oh."}})
     first = mapped(caller, REQUESTS[:1], path)
     assert first[0].response_or_raise().status == "failed"

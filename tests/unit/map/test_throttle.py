@@ -1,4 +1,4 @@
-"""The throttle of a map: its queue, its deadlines, and what 429 does to retries, on a clock that moves when something waits."""
+"""The throttle of a map: its queue, its deadlines, and retries after 429, on a simulated clock."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return use_clock(monkeypatch)
 
 
-def fetched(io: FakeIO, throttles: Throttles | None = None, **options: Any) -> Response:
-    return run(fetch(io, call(**options), (throttles or Throttles(io)).of("m")))
+def fetch_one(io: FakeIO, throttles: Throttles | None = None, **options: Any) -> Response:
+    return run(fetch(io, call(**options), (throttles or Throttles(io)).for_model("m")))
 
 
 def limited(remaining: int, reset: str, status: int = 200, **headers: str) -> FakeBody:
-    """An answer that tells of a limit of 60 a minute."""
-    told = {
+    """An answer that reports a limit of 60 requests per minute."""
+    reported = {
         "x-ratelimit-limit-requests": "60",
         "x-ratelimit-remaining-requests": str(remaining),
         "x-ratelimit-reset-requests": reset,
     }
     if status == 200:
-        return good(**told)
+        return good(**reported)
     return bad(status, x_ratelimit_remaining_requests=str(remaining), **headers)
 
 
-def test_call_waits_while_nothing_is_left(clock: Clock) -> None:
+def test_call_waits_while_nothing_remains_of_the_limit(clock: Clock) -> None:
     io = FakeIO(clock, limited(0, "60s"), good())
     throttles = Throttles(io)
 
-    fetched(io, throttles)
+    fetch_one(io, throttles)
     assert io.slept == []
     start = clock.now
-    fetched(io, throttles)
+    fetch_one(io, throttles)
 
     assert clock.now - start == pytest.approx(1.0, abs=0.1)
     assert io.locked == 2
@@ -52,18 +52,18 @@ def test_models_do_not_wait_for_each_other(clock: Clock) -> None:
     io = FakeIO(clock, limited(0, "60s"), good())
     throttles = Throttles(io)
 
-    fetched(io, throttles)
-    run(fetch(io, call(), throttles.of("another")))
+    fetch_one(io, throttles)
+    run(fetch(io, call(), throttles.for_model("another")))
 
     assert io.slept == []
 
 
-def test_time_before_the_first_try_is_not_that_of_the_call(clock: Clock) -> None:
+def test_wait_before_the_first_attempt_does_not_count_as_time_of_the_call(clock: Clock) -> None:
     io = FakeIO(clock, limited(0, "60s"), good())
     throttles = Throttles(io)
-    fetched(io, throttles)
+    fetch_one(io, throttles)
 
-    response = fetched(io, throttles, deadline=0.5)
+    response = fetch_one(io, throttles, deadline=0.5)
 
     assert response.meta is not None
     assert (response.meta.elapsed, response.meta.tries) == (0.0, 1)
@@ -74,7 +74,7 @@ def test_refusal_costs_no_retry_and_blocks_the_throttle(clock: Clock) -> None:
     io = FakeIO(clock, *refusals, good())
     start = clock.now
 
-    response = fetched(io, max_retries=0)
+    response = fetch_one(io, max_retries=0)
 
     assert response.meta is not None
     assert response.meta.tries == 6
@@ -83,43 +83,43 @@ def test_refusal_costs_no_retry_and_blocks_the_throttle(clock: Clock) -> None:
     assert len({request.headers["Idempotency-Key"] for request in io.requests}) == 1
 
 
-def test_other_failures_use_up_retries_beside_refusals(clock: Clock) -> None:
+def test_other_failures_between_refusals_use_up_retries(clock: Clock) -> None:
     io = FakeIO(clock, bad(429, retry_after_ms="10"), bad(500), bad(429, retry_after_ms="10"), bad(500))
 
     with pytest.raises(InternalServerError):
-        fetched(io, max_retries=1)
+        fetch_one(io, max_retries=1)
 
     assert len(io.requests) == 4
 
 
-def test_refusal_that_names_no_wait_ends_at_some_time(clock: Clock) -> None:
+def test_call_fails_after_ten_refusals_that_name_no_wait(clock: Clock) -> None:
     io = FakeIO(clock, *[bad(429) for _ in range(11)])
 
     with pytest.raises(RateLimitError, match="after 11 tries"):
-        fetched(io, max_retries=0)
+        fetch_one(io, max_retries=0)
 
 
-def test_refusals_without_end_end(clock: Clock) -> None:
+def test_call_fails_after_a_hundred_refusals(clock: Clock) -> None:
     io = FakeIO(clock, *[bad(429, retry_after="0") for _ in range(101)])
 
     with pytest.raises(RateLimitError, match="after 101 tries"):
-        fetched(io)
+        fetch_one(io)
 
 
 @pytest.mark.parametrize("code", ["insufficient_quota", "billing_hard_limit_reached"])
-def test_quota_that_is_used_up_is_no_refusal_to_wait_for(clock: Clock, code: str) -> None:
+def test_used_up_quota_is_an_error_at_once(clock: Clock, code: str) -> None:
     io = FakeIO(clock, bad(429, {"code": code}, retry_after="1"))
 
     with pytest.raises(RateLimitError):
-        fetched(io)
+        fetch_one(io)
 
     assert len(io.requests) == 1
 
 
-def test_long_wait_is_obeyed_and_said(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+def test_long_wait_is_obeyed_and_logged(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     io = FakeIO(clock, bad(429, retry_after="601"), limited(5, "1s"))
 
-    fetched(io)
+    fetch_one(io)
     assert 601 <= sum(io.slept) < 610
     assert "nothing is sent for 601 s, as the server asks" in caplog.text
 
@@ -128,23 +128,23 @@ def test_wait_beyond_the_deadline_is_an_error_at_once(clock: Clock) -> None:
     io = FakeIO(clock, bad(429, retry_after="30"))
 
     with pytest.raises(RateLimitError):
-        fetched(io, deadline=20)
+        fetch_one(io, deadline=20)
 
     assert io.slept == []
 
 
-def test_deadline_also_ends_the_wait_for_a_turn(clock: Clock) -> None:
+def test_deadline_also_ends_the_wait_for_the_limit(clock: Clock) -> None:
     io = FakeIO(clock, limited(0, "60s"), bad(500), good())
     throttles = Throttles(io)
-    fetched(io, throttles)
+    fetch_one(io, throttles)
 
     with pytest.raises(APITimeoutError, match=r"the deadline of 0\.8 s has passed"):
-        fetched(io, throttles, deadline=0.8)  # half a second before the retry, then a second for the limit
+        fetch_one(io, throttles, deadline=0.8)  # half a second before the retry, then a second for the limit
 
     assert len(io.requests) == 2
 
 
-def test_failure_makes_room_for_others(clock: Clock) -> None:
+def test_failed_attempts_do_not_count_as_in_flight(clock: Clock) -> None:
     io = FakeIO(clock, *[TransportError("network", "ReadError") for _ in range(5)], good())
-    fetched(io, max_retries=5)
+    fetch_one(io, max_retries=5)
     assert len(io.requests) == 6

@@ -1,0 +1,87 @@
+"""The steps of one request of a map: failures are results, other exceptions end the map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from callers import MODES, Caller
+from map_helpers import mapped, requests
+
+from responses_client import (
+    BadRequestError,
+    RequestValidationError,
+)
+from responses_client.testing import RateLimit, Server, VirtualClock
+
+
+def test_failed_request_is_a_result_and_ends_nothing(caller: Caller, server: Server) -> None:
+    server.fail(400, message="No.").unscripted(3)
+    results = mapped(caller, requests(4), max_concurrency=1)
+
+    assert [type(result.error) for result in results] == [BadRequestError, *[type(None)] * 3]
+    assert results[0].response is None
+    assert results[1].error is None
+    with pytest.raises(BadRequestError, match="400: No"):
+        results[0].response_or_raise()
+
+
+@pytest.mark.parametrize(
+    ("request_", "text"),
+    [
+        ({"model": "m", "input": "Hi", "temperature": 7}, "temperature: expected a number less than"),
+        ({"model": "m", "input": "Hi", "stream": True}, "stream: cannot be used in a map"),
+        ({"model": "m", "input": "Hi", "background": True}, "background: cannot be used in a map"),
+        ({"model": "m", "extra_body": {"stream": True}}, "stream: cannot be used in a map"),
+        (
+            {"model": "m", "input": "Hi", "flavour": "mint"},
+            "request: .*unexpected keyword argument 'flavour'",
+        ),
+        ({"input": "Hi"}, "model: missing"),
+        ("Hi", "request: expected a dict of the arguments of create, got str"),
+    ],
+)
+def test_wrong_request_is_a_failed_result(caller: Caller, server: Server, request_: Any, text: str) -> None:
+    good: Any = {"model": "m", "input": "Hi"}
+    results = mapped(caller, [request_, good])
+
+    assert results[1].error is None
+    assert results[0].request == request_
+    with pytest.raises(RequestValidationError, match=f"^The request was not sent: {text}"):
+        results[0].response_or_raise()
+    assert len(server.requests) == 1
+
+
+def test_request_whose_keys_are_not_strings_is_a_failed_result(caller: Caller) -> None:
+    wrong, right = mapped(caller, [{1: 2}, next(requests(1))])
+    assert isinstance(wrong.error, RequestValidationError)
+    assert right.error is None
+
+
+def test_exception_of_the_key_function_ends_the_map(server: Server) -> None:
+    def key() -> str:
+        raise ZeroDivisionError
+
+    for mode in MODES:
+        caller = Caller(mode, lambda: server.client(api_key=key), lambda: server.async_client(api_key=key))
+        with pytest.raises(ZeroDivisionError):
+            mapped(caller, requests(3))
+
+
+def test_error_has_no_traceback(server: Server) -> None:
+    server.fail(400)
+    (result,) = server.client().responses.map(requests(1)).all()
+    assert isinstance(result.error, BadRequestError)
+    assert result.error.__traceback__ is None
+
+
+@pytest.mark.parametrize("style", ["bucket", "window"])
+@pytest.mark.parametrize("mode", MODES)
+def test_rate_limit_of_the_server_is_obeyed(mode: str, style: Any) -> None:
+    with VirtualClock() as clock, Server(rate_limit=RateLimit(requests=60, style=style)) as server:
+        caller = Caller(mode, server.client, server.async_client)
+        results = mapped(caller, requests(150), max_concurrency=16)
+
+    assert [result.error for result in results] == [None] * 150
+    assert server.refused <= 7
+    assert clock.now <= 130

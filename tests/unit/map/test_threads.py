@@ -1,0 +1,147 @@
+"""The threads of a map: their number, their context, and threads that cannot start or be stopped."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+import pytest
+from map_helpers import requests
+
+from responses_client._map.threads import ThreadIO
+from responses_client._transport.sync import SyncIO
+from responses_client.testing import Server
+
+
+def test_threads_may_share_a_map(server: Server) -> None:
+    found: list[int] = []
+    with server.client() as client, client.responses.map(requests(20)) as results:
+        threads = [
+            threading.Thread(target=lambda: found.extend(result.index for result in results), daemon=True)
+            for _ in range(3)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(5)
+        assert not any(thread.is_alive() for thread in threads)
+    assert sorted(found) == list(range(20))
+
+
+def test_thread_that_waits_learns_that_another_one_closed_the_map(server: Server) -> None:
+    release, errors = threading.Event(), list[str]()
+
+    def given() -> Iterator[Any]:
+        yield from requests(1)
+        release.wait(30)
+
+    with server.client() as client, client.responses.map(given()) as results:
+
+        def read() -> None:
+            with pytest.raises(RuntimeError, match="This map is closed") as caught:
+                list(results)
+            errors.append(str(caught.value))
+
+        thread = threading.Thread(target=read, daemon=True)
+        thread.start()
+        while not server.requests:
+            pass
+        results.close()
+        thread.join(5)
+        release.set()
+    assert len(errors) == 1
+
+
+def test_leaving_the_block_does_not_wait_for_the_iterable(server: Server) -> None:
+    release, read = threading.Event(), threading.Event()
+
+    def given() -> Iterator[Any]:
+        yield from requests(1)
+        read.set()
+        release.wait(30)
+
+    with server.client() as client, client.responses.map(given()) as results:
+        next(results)
+        assert read.wait(5)
+        threads = [thread for thread in threading.enumerate() if thread.name == "responses.map-0"]
+    assert [thread.is_alive() for thread in threads] == [True]
+    release.set()
+    threads[0].join(5)
+    assert not threads[0].is_alive()
+
+
+def test_threads_have_the_context_of_the_block_and_are_as_few_as_needed(server: Server) -> None:
+    name: ContextVar[str] = ContextVar("name", default="nobody")
+    seen = set[str]()
+
+    def key() -> str:
+        seen.add(name.get())
+        return "test-key"
+
+    before = set(threading.enumerate())
+    name.set("Ada")
+    with server.client(api_key=key).responses.map(requests(3)) as results:
+        assert len(set(threading.enumerate()) - before) <= 4
+        assert len(list(results)) == 3
+    assert seen == {"Ada"}
+    assert set(threading.enumerate()) == before
+
+
+@pytest.mark.parametrize(
+    ("refused", "error"),
+    [("responses.map-0", RuntimeError), ("responses.map-1", RuntimeError), ("responses.map-2", None)],
+)
+def test_map_uses_the_threads_that_the_system_allows(
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    refused: str,
+    error: type[Exception] | None,
+) -> None:
+    start = threading.Thread.start
+
+    def scarce(thread: threading.Thread) -> None:
+        if thread.name == refused:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", scarce)
+    many = server.client().responses.map(requests(20), journal=tmp_path / "journal")
+    if error is None:
+        assert len(many.all()) == 20
+    else:
+        with pytest.raises(error, match="can't start new thread"):
+            many.all()
+
+
+def test_requests_are_read_in_one_thread(server: Server) -> None:
+    threads = set[threading.Thread]()
+
+    def noted() -> Iterator[Any]:
+        for request in requests(100):
+            threads.add(threading.current_thread())
+            yield request
+
+    server.client().responses.map(noted(), max_concurrency=4).all()
+    assert len(threads) == 1
+
+
+def test_connection_made_after_the_end_is_shut_down_at_once() -> None:
+    class Stream:
+        def __init__(self, sock: socket.socket | None) -> None:
+            self.sock = sock
+
+        def get_extra_info(self, name: str) -> socket.socket | None:
+            return self.sock
+
+    io = ThreadIO(SyncIO())
+    io.stop()
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        io._keep_socket("connection.connect_tcp.complete", {"return_value": Stream(None)})
+        io._keep_socket("connection.connect_tcp.complete", {"return_value": Stream(ours)})
+        assert theirs.recv(1) == b""
