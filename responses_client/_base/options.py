@@ -79,7 +79,10 @@ class WaitOptions(TypedDict, total=False):
 
 
 class RequestOptions(WaitOptions, total=False):
-    """The options of one request; each defaults to the setting of the client."""
+    """The options of one request; each defaults to the setting of the client.
+
+    One that cannot work raises `RequestValidationError` before anything is sent.
+    """
 
     timeout: float | TimeoutLike | None
     """Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no limit."""

@@ -107,6 +107,7 @@ class ObserverDispatcher:
 
     def start(self) -> None:
         """Start telemetry's observer of the call."""
+        # Not in the constructor: a stream is made long before it is opened, and its time counts from there.
         telemetry = self._settings.telemetry
         if telemetry is not None:
             with log_errors("Telemetry"):
@@ -146,6 +147,7 @@ class ObserverDispatcher:
         attempts = self._attempts
         info = make_request_info(attempts.call.operation.name, self._call_number, attempts.count, request)
         self._pending = info
+        # Without `around`, as in the two methods below: attempts are made inside of `run`, which is in there already.
         self._notify(lambda observer: observer.on_request(info))
         await self._call_hook("on_request", info)
 
@@ -179,6 +181,7 @@ class ObserverDispatcher:
         self, error: BaseException | None = None, partial: Callable[[], Response | None] = _no_response
     ) -> None:
         """Notify observers that the call is over; all calls after the first do nothing."""
+        # Emptied first: a stream ends in many ways, by its last event, by an error, by `close`, by the garbage collector.
         observers, self._observers = self._observers, ()
         for observer in observers:
             with log_errors("Telemetry"):

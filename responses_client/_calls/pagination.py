@@ -81,6 +81,7 @@ class _Page(Generic[T]):
         self._listing = listing
         self._after = after
 
+    # For copies as well as pickles: a page on its way through a queue or a cache must not carry the key.
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_fetch_after": _refuse_copy}
 

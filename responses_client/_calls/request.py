@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from os import urandom
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, get_args
 from urllib.parse import quote, urlencode
 
 from .._base.field_errors import FieldError, field_error, field_path, missing_field
@@ -99,7 +99,7 @@ def prepare(
         TypeError: The method has no such argument.
         RequestValidationError: An argument that the API would refuse, or an option that cannot work.
     """
-    options = cast("RequestOptions", {k: v for k, v in params.items() if k in _OPTIONS})
+    options = {k: v for k, v in params.items() if k in _OPTIONS}
     named = {k: v for k, v in params.items() if k not in _OPTIONS}
     if operation.items in named:
         named[operation.items] = _with_messages(named[operation.items])
@@ -113,13 +113,15 @@ def prepare(
     arguments = named | extra
     if settings.validate_requests:
         if model is not None:
+            # A field of `extra_body` replaces the argument of its name, which then needs no check.
             validate(model, {k: v for k, v in named.items() if k not in extra})
         _refuse_contradictions(operation, arguments)
         arguments |= _implied_arguments(operation, arguments)
     body = {k: v for k, v in arguments.items() if k in extra or k not in operation.query}
+    # A POST whose fields are all left out has an empty object as its body.
     has_body = bool(body) or (operation.request is not None and operation.method == "POST")
     content = encode(body, is_exact=not settings.validate_requests) if has_body else b""
-    if model is not None:
+    if model is not None:  # last, so that what is refused is not warned of as well
         _warn_of_typos(operation, model, named)
     stream = bool(arguments.get("stream"))
     query = {k: v for k, v in arguments.items() if k not in body}
@@ -356,7 +358,7 @@ def _find_class(annotation: Any) -> type[Model] | None:
     return next(filter(None, map(_find_class, get_args(annotation))), None)
 
 
-def _query(settings: Settings, options: RequestOptions, named: Mapping[str, object]) -> str:
+def _query(settings: Settings, options: Mapping[str, object], named: Mapping[str, object]) -> str:
     extra = check_argument("extra_query", check_query, options.get("extra_query"))
     # The official package writes lists in this way, and some servers know no other.
     ours = {name + "[]" * isinstance(value, (list, tuple)): value for name, value in named.items()}
@@ -374,7 +376,7 @@ def _query_value(value: object) -> object:
 
 
 def _headers(
-    settings: Settings, options: RequestOptions, stream: bool, method: str, has_body: bool
+    settings: Settings, options: Mapping[str, object], stream: bool, method: str, has_body: bool
 ) -> dict[str, str | None]:
     ours: dict[str, str | None] = {
         "Accept": "text/event-stream" if stream else "application/json",

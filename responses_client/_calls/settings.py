@@ -66,6 +66,7 @@ _VARIABLES = {
     "webhook_secret": "OPENAI_WEBHOOK_SECRET",
 }
 _LAST_UNICODE = "\U0010ffff"
+# A name or an IPv4 address, else an IPv6 address, which `urlsplit` returns without its brackets.
 _HOST = r"[\w.-]+|[0-9A-Fa-f:.]+"
 # Azure's public cloud, and its clouds for the US government and for China.
 _AZURE_HOST = r".+\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)\.?"
@@ -97,27 +98,27 @@ class Options(TypedDict, total=False):
     webhook_secret: str | None
     """The secret that webhooks are signed with, `whsec_...`; by default the variable OPENAI_WEBHOOK_SECRET."""
     timeout: float | TimeoutLike | None
-    """The limit for each wait on the network, in seconds, or an `httpx.Timeout`; 600 by default, None sets no limit."""
+    """Seconds that each wait for the network may take, or an `httpx.Timeout`; by default 600. None sets no limit."""
     connect_timeout: float
-    """The limit for opening a connection, in seconds, if `timeout` is a number or None; 5 by default."""
+    """Seconds that opening a connection may take, if `timeout` is a number or None; by default 5."""
     deadline: float | None
-    """The limit for a call with all its attempts and waits, in seconds; None, the default, sets no limit."""
+    """Seconds that a call may take, with all attempts and waits; None, the default, sets no limit."""
     max_retries: int
-    """How often a failed request is sent again; 2 by default."""
+    """How often a failed request is retried; by default 2."""
     default_headers: Mapping[str, str | None] | None
-    """Headers for every request; None as a value removes one that the client would send."""
+    """Headers for every request; the value None removes one that the client would send."""
     default_query: Mapping[str, QueryValue] | None
-    """Query parameters for every request; None as a value leaves one out."""
+    """Query parameters for every request; the value None leaves one out."""
     strict: bool
     """Whether a malformed part of an answer raises `ResponseValidationError`; False, the default, keeps it as unknown."""
     validate_requests: bool
     """Whether requests are checked before they are sent; True by default. False sends arguments as they are."""
     idle_timeout: float | None
-    """The limit for the wait for the next event of a stream, in seconds; None, the default, leaves it to `timeout`."""
+    """Seconds that the wait for the next event of a stream may take; None, the default, leaves it to `timeout`."""
     max_event_bytes: int
-    """The limit for one event of a stream, in bytes; 64 MiB by default."""
+    """Bytes that one event of a stream may have; by default 64 MiB."""
     max_redirects: int
-    """How many redirects within the origin an attempt follows; 5 by default."""
+    """How many redirects within the origin an attempt follows; by default 5."""
     on_request: Callable[[RequestInfo], object] | None
     """Called before each attempt of a call. Exceptions of hooks are logged; with `AsyncClient`, hooks may be async."""
     on_response: Callable[[ResponseInfo], object] | None
@@ -271,7 +272,7 @@ def _check_key(value: object) -> str | KeyFunction:
 def _check_auth(value: object) -> str | HttpAuth:
     if isinstance(value, str) and value in ("bearer", "api-key"):
         return value
-    if isinstance(value, HttpAuth) and not isinstance(value, type):
+    if isinstance(value, HttpAuth) and not isinstance(value, type):  # a class has the methods, too
         return value
     raise InvalidValue("'bearer', 'api-key' or an httpx.Auth", value)
 

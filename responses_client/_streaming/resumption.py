@@ -56,10 +56,12 @@ def resume_call(call: Call[Any], response_id: str | None, number: int | None) ->
     """
     from .._calls.endpoints import RESPONSES_RETRIEVE
 
+    # Of a retrieved response the path has the id; of a created one, its first events.
     response_id = next(iter(call.path), response_id)
     if response_id is None or number is None or not can_resume(call):
         return None
     arguments = _arguments(call)
+    # `create` takes this in `stream_options`, a dict or a model, and `retrieve` as an argument of its own.
     options: object = arguments.get("stream_options")
     padding: object = (
         options.get("include_obfuscation")

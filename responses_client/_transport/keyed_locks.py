@@ -47,6 +47,7 @@ class AsyncKeyedLocks:
     def __init__(self) -> None:
         from anyio.lowlevel import RunVar  # here, because importing the package does without it
 
+        # A lock of anyio belongs to the event loop in which it is used first.
         self._locks: RunVar[WeakKeyDictionary[object, anyio.Lock]] = RunVar("keyed_locks")
 
     @asynccontextmanager

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["IO", "Body", "Event", "Socket", "Timeouts", "TransportError", "WireRequest", "run"]
 
 T = TypeVar("T")
-_MIN_SECONDS = 0.001
+_MIN_SECONDS = 0.001  # 0 makes a socket non-blocking, and fails at once also where nothing would have to wait
 
 
 class Timeouts(NamedTuple):
@@ -158,7 +158,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
         RuntimeError: It suspended, because it awaited something that is not of the sync driver.
     """
     try:
-        coroutine.send(None)
+        coroutine.send(None)  # runs to the first suspension; there is none, so that it runs to the end
     except StopIteration as stop:
         value: T = stop.value
         return value
