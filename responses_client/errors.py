@@ -184,7 +184,7 @@ class APIStatusError(APIError):
         # `message` stays as the API has it; the text of the exception is the whole sentence around it. The URL is shown
         # without its query, which may hold a key.
         request = "The request" if method is None or url is None else f"{method} {url_path(url)}"
-        count = f" after {tries} tries" if tries > 1 else ""
+        count = f" after {tries} attempts" if tries > 1 else ""
         details = _details(type=type, code=code, param=param, request_id=self.request_id)
         self.args = (
             f"{request} was answered with {status_code}{count}: {_clause(message)}{details}; {_advice(self)}",

@@ -225,11 +225,9 @@ class Attempts:
             )
         else:
             is_late = kind == "timeout"
-            count = f" after {self.count} tries" if self.count > 1 else ""
+            count = f" after {self.count} attempts" if self.count > 1 else ""
             problem = "was not answered in time" if is_late else "got no answer"
-            advice = (
-                "raise timeout or deadline, or try again" if is_late else "check the network and base_url"
-            )
+            advice = f"raise {failure.limits}, or try again" if is_late else "check the network and base_url"
             text = f"{request.method} {origin(request.url)} {problem}{count}: {reason}; {advice}"
             error = (APITimeoutError if is_late else APIConnectionError)(text)
         error.__cause__ = self.cause(failure)
@@ -270,7 +268,7 @@ class Attempts:
         self.count += 1
         request = self.call.request
         logger.debug(
-            "%s: %s %s, try %d",
+            "%s: %s %s, attempt %d",
             self.call.operation.name,
             request.method,
             public_url(request.url),

@@ -184,7 +184,7 @@ class HttpSource(Source):
             try:
                 piece = await answer.body.next(self._deadline() if self._has_time_limit else NO_DEADLINE)
             except TransportError as broken:
-                broken.reason = self._reason(broken)
+                self._explain(broken)
                 answer.failure = broken
                 state.interrupt(broken.reason)
                 continue
@@ -204,10 +204,13 @@ class HttpSource(Source):
         idle = self._settings.idle_timeout
         return NO_DEADLINE if idle is None else Deadline(self._wait_start + idle)
 
-    def _reason(self, failure: TransportError) -> str:
+    def _explain(self, failure: TransportError) -> None:
+        """Name the limit that ended a wait, which the transport does not know."""
         if self._idle_deadline().is_expired and not self._attempts.deadline.is_expired:
-            return f"no event came for {self._settings.idle_timeout:g} s (idle_timeout)"
-        return self._attempts.reason(failure)
+            failure.reason = f"no event came for {self._settings.idle_timeout:g} s (idle_timeout)"
+            failure.limits = "idle_timeout"
+        else:
+            failure.reason = self._attempts.reason(failure)
 
     async def _recover(self, state: StreamState, answer: _Answer, failure: APIError) -> StreamState:
         """Connect again after a bad end, if that may help; else raise the error."""

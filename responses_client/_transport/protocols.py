@@ -72,12 +72,14 @@ class TransportError(Exception):
     Attributes:
         outcome: The kind of failure, for `decide`.
         reason: The reason, for messages.
+        limits: The options that would allow more time, for the advice after a timeout.
     """
 
     def __init__(self, kind: FailureKind, reason: str) -> None:
         super().__init__(reason)
         self.outcome = ConnectionFailure(kind)
         self.reason = reason
+        self.limits = "timeout or deadline"
 
 
 class Body(Protocol):

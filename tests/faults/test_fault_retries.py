@@ -98,7 +98,7 @@ def test_wait_that_is_too_long_is_the_users_to_make(shell: Shell) -> None:
 def test_error_after_the_last_try_counts_the_tries(shell: Shell) -> None:
     with (
         ScriptedServer(*[[answer(500, {})]] * 3) as server,
-        pytest.raises(InternalServerError, match="after 3 tries") as caught,
+        pytest.raises(InternalServerError, match="after 3 attempts") as caught,
     ):
         shell.create(server.url)
 

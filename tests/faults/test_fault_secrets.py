@@ -135,12 +135,12 @@ def test_log_has_neither_bodies_nor_secrets(shell: Shell, caplog: pytest.LogCapt
         url = f"{server.url}/responses?api-key=***&api-version=1"
 
     assert lines == [
-        f"responses.create: POST {url}, try 1",
+        f"responses.create: POST {url}, attempt 1",
         "responses.create: 429 req_1",
         "responses.create: retry in 0.00 s, status 429",
-        f"responses.create: POST {url}, try 2",
+        f"responses.create: POST {url}, attempt 2",
         "responses.create: 200 req_2",
-        f"responses.create: POST {url}, try 1",
+        f"responses.create: POST {url}, attempt 1",
         "responses.create: 200 ",
     ]
     assert KEY not in caplog.text

@@ -193,7 +193,7 @@ def test_missing_server_is_an_error_of_the_connection(sessions: SocketShell) -> 
     async def script(session: SocketSession) -> None:
         pytest.fail("there is no session")
 
-    with pytest.raises(APIConnectionError, match="got no answer after 2 tries"):
+    with pytest.raises(APIConnectionError, match="got no answer after 2 attempts"):
         sessions.talk(script, url, max_retries=1)
 
 

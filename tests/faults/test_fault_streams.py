@@ -100,9 +100,9 @@ def test_stream_broken_before_its_first_event_is_tried_again(shell: Shell, scrip
 @pytest.mark.parametrize(
     ("name", "kind", "shown"),
     [
-        ("reset", APIConnectionError, "got no answer after 2 tries: ReadError"),
+        ("reset", APIConnectionError, "got no answer after 2 attempts: ReadError"),
         ("ended", StreamInterrupted, "the answer has no events"),
-        ("silent", APITimeoutError, "was not answered in time after 2 tries: ReadTimeout"),
+        ("silent", APITimeoutError, "was not answered in time after 2 attempts: ReadTimeout"),
         ("overloaded", StreamError, "Later (code server_is_overloaded)"),
     ],
 )

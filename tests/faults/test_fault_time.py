@@ -133,7 +133,7 @@ def test_idle_timeout_before_the_first_event_is_tried_again(shell: Shell) -> Non
     with ScriptedServer(quiet, quiet) as server, within(SLOW), pytest.raises(APITimeoutError) as caught:
         shell.events(server.url, idle_timeout=0.1, max_retries=1)
 
-    assert "after 2 tries: no event came for 0.1 s (idle_timeout)" in str(caught.value)
+    assert "after 2 attempts: no event came for 0.1 s (idle_timeout)" in str(caught.value)
     assert len(server.requests) == 2
 
 

@@ -556,7 +556,7 @@ def test_refused_connection_is_one_line(
     server.server_close()
     assert main(["--base-url", server.url, "Hi"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"error: POST {server.url.removesuffix('/v1')} got no answer after 3 tries")
+    assert line.startswith(f"error: POST {server.url.removesuffix('/v1')} got no answer after 3 attempts")
 
 
 def test_invalid_address_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:

@@ -231,7 +231,7 @@ def test_a_status_error_has_all_facts() -> None:
     assert isinstance(error.headers, Headers)
     assert (error.retry_after, error.tries, error.request_id, error.meta) == (2.5, 3, "req_1", META)
     assert str(error) == (
-        "POST /v1/responses was answered with 429 after 3 tries: Slow down "
+        "POST /v1/responses was answered with 429 after 3 attempts: Slow down "
         "(type requests, code rate_limit_exceeded, param model, request id req_1); try again in 2.5 s"
     )
 

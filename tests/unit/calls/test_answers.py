@@ -215,7 +215,7 @@ def test_error_of_an_answer_masks_the_key() -> None:
     error = answer_error(401, f'{{"error": {{"message": "No key {KEY}"}}}}'.encode(), meta(), Redactor([KEY]))
 
     assert isinstance(error, errors.AuthenticationError)
-    assert str(error).startswith("POST /v1/responses was answered with 401 after 2 tries: No key ***")
+    assert str(error).startswith("POST /v1/responses was answered with 401 after 2 attempts: No key ***")
 
 
 def test_unrequested_stream_gives_its_response() -> None:

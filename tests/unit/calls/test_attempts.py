@@ -95,12 +95,12 @@ def test_wait_varies_by_chance(clock: Clock, monkeypatch: pytest.MonkeyPatch) ->
         (
             network("connect", "ConnectError: refused"),
             APIConnectionError,
-            "POST http://api.test got no answer after 2 tries: ConnectError: refused; check the network and base_url",
+            "POST http://api.test got no answer after 2 attempts: ConnectError: refused; check the network and base_url",
         ),
         (
             network("timeout", "ReadTimeout"),
             APITimeoutError,
-            "POST http://api.test was not answered in time after 2 tries: ReadTimeout; "
+            "POST http://api.test was not answered in time after 2 attempts: ReadTimeout; "
             "raise timeout or deadline, or try again",
         ),
     ],
@@ -132,7 +132,7 @@ def test_cause_that_quotes_the_key_is_left_out(clock: Clock) -> None:
 def test_error_status_ends_the_call_when_no_retry_is_left(clock: Clock) -> None:
     io = FakeIO(clock, bad(500), bad(502, {"message": "Busy"}, x_request_id="req_2"))
 
-    with pytest.raises(InternalServerError, match="answered with 502 after 2 tries: Busy") as caught:
+    with pytest.raises(InternalServerError, match="answered with 502 after 2 attempts: Busy") as caught:
         fetched(io, max_retries=1)
 
     assert caught.value.request_id == "req_2"
@@ -203,7 +203,7 @@ def test_other_exceptions_pass_and_close_the_answer(clock: Clock, error: BaseExc
 def test_deadline_counts_all_that_a_call_does(clock: Clock) -> None:
     io = FakeIO(clock, 3.0, bad(500), 1.0, FakeBody(2.0, b"{", 10.0, b"}"), good())
 
-    with pytest.raises(APITimeoutError, match=r"in time after 2 tries: the deadline of 10 s has passed"):
+    with pytest.raises(APITimeoutError, match=r"in time after 2 attempts: the deadline of 10 s has passed"):
         fetched(io, deadline=10)
 
     assert clock.now == 1010
@@ -462,9 +462,9 @@ def test_log_has_each_attempt_and_the_reason_for_the_last(
 
     url = "http://api.test/v1/responses?sig-key=***"
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
-        ("DEBUG", f"responses.create: POST {url}, try 1"),
+        ("DEBUG", f"responses.create: POST {url}, attempt 1"),
         ("INFO", "responses.create: retry in 0.50 s, connect error"),
-        ("DEBUG", f"responses.create: POST {url}, try 2"),
+        ("DEBUG", f"responses.create: POST {url}, attempt 2"),
         ("DEBUG", "responses.create: 404 req_2"),
         ("DEBUG", "responses.create: no retry, status 404 is not retried"),
     ]

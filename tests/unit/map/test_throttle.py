@@ -95,14 +95,14 @@ def test_other_failures_between_refusals_use_up_retries(clock: Clock) -> None:
 def test_call_fails_after_ten_refusals_that_name_no_wait(clock: Clock) -> None:
     io = FakeIO(clock, *[bad(429) for _ in range(11)])
 
-    with pytest.raises(RateLimitError, match="after 11 tries"):
+    with pytest.raises(RateLimitError, match="after 11 attempts"):
         fetch_one(io, max_retries=0)
 
 
 def test_call_fails_after_a_hundred_refusals(clock: Clock) -> None:
     io = FakeIO(clock, *[bad(429, retry_after="0") for _ in range(101)])
 
-    with pytest.raises(RateLimitError, match="after 101 tries"):
+    with pytest.raises(RateLimitError, match="after 101 attempts"):
         fetch_one(io)
 
 

@@ -80,7 +80,7 @@ UNBEGUN: list[tuple[Answer, type[Exception], str]] = [
     (
         stream(TransportError("network", "ReadError")),
         APIConnectionError,
-        "got no answer after 3 tries: ReadError",
+        "got no answer after 3 attempts: ReadError",
     ),
     (stream(event("error", code="slow_down", message="Busy")), StreamError, "Busy"),
     (stream(event("error", error={"type": "server_error", "message": "Busy"})), StreamError, "Busy"),
@@ -306,7 +306,10 @@ def test_idle_timeout_does_not_count_the_time_of_the_user(play: Play, clock: Clo
 def test_idle_timeout_before_the_first_event_is_retried(play: Play, clock: Clock) -> None:
     io = FakeIO(clock, stream(6.0, CREATED), stream(6.0, CREATED))
 
-    with pytest.raises(APITimeoutError, match=r"after 2 tries: no event came for 5 s \(idle_timeout\)"):
+    with pytest.raises(
+        APITimeoutError,
+        match=r"after 2 attempts: no event came for 5 s \(idle_timeout\); raise idle_timeout, or try again$",
+    ):
         play(Stream.rest, io, idle_timeout=5, max_retries=1)
 
 

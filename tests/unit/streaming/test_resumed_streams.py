@@ -371,7 +371,7 @@ def test_no_connection_is_the_cause_when_all_retries_are_used_up(play: Play, clo
     with pytest.raises(StreamInterrupted) as caught:
         play(Stream.rest, io)
 
-    assert "reset, and it was not resumed: GET http://api.test got no answer after 3 tries" in str(
+    assert "reset, and it was not resumed: GET http://api.test got no answer after 3 attempts" in str(
         caught.value
     )
     assert type(caught.value.__cause__) is APIConnectionError

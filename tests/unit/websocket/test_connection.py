@@ -56,7 +56,7 @@ def test_attempts_to_connect_are_repeated_like_any_request(wire: FakeSocket) -> 
 
 def test_attempts_to_connect_are_limited(clock: Clock) -> None:
     io = FakeIO(clock, *[TransportError("timeout", "too late")] * 3)
-    with pytest.raises(APITimeoutError, match="was not answered in time after 2 tries"):
+    with pytest.raises(APITimeoutError, match="was not answered in time after 2 attempts"):
         session_on(io, max_retries=1).__enter__()
 
 
