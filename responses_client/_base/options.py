@@ -2,63 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
-from typing import Never, Protocol, TypeAlias, runtime_checkable
+from collections.abc import Mapping
 
 from typing_extensions import TypedDict
 
-__all__ = [
-    "HttpAuth",
-    "QueryScalar",
-    "QueryValue",
-    "RequestOptions",
-    "SessionOptions",
-    "TimeoutLike",
-    "WaitOptions",
-]
+from .option_types import QueryValue, TimeoutLike
 
-QueryScalar: TypeAlias = str | int | float | bool
-
-QueryValue: TypeAlias = QueryScalar | Sequence[QueryScalar] | None
-"""A query parameter: one value, several under the same name, or None to leave the parameter out."""
-
-
-@runtime_checkable
-class TimeoutLike(Protocol):
-    """Four timeouts in seconds, such as an `httpx.Timeout`; None sets no limit."""
-
-    @property
-    def connect(self) -> float | None:
-        """The limit for opening a connection."""
-        ...
-
-    @property
-    def read(self) -> float | None:
-        """The limit for each piece of the answer."""
-        ...
-
-    @property
-    def write(self) -> float | None:
-        """The limit for each piece of the request."""
-        ...
-
-    @property
-    def pool(self) -> float | None:
-        """The limit for getting a free connection of the pool."""
-        ...
-
-
-@runtime_checkable
-class HttpAuth(Protocol):
-    """An object that signs requests: an `httpx.Auth`, such as `httpx.BasicAuth`, or one of httpx2."""
-
-    def sync_auth_flow(self, request: Never, /) -> Generator[object, Never, None]:
-        """The flow for `Client`: a generator that yields requests and is sent their answers."""
-        ...
-
-    def async_auth_flow(self, request: Never, /) -> AsyncGenerator[object, Never]:
-        """The flow for `AsyncClient`."""
-        ...
+__all__ = ["RequestOptions", "SessionOptions", "WaitOptions"]
 
 
 class WaitOptions(TypedDict, total=False):

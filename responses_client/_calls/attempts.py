@@ -64,8 +64,7 @@ from ..errors import APIConnectionError, APIError, APITimeoutError, ResponseVali
 from ..models import Model
 from .answers import REDIRECT_STATUSES, answer_error, parse_result
 from .auth import RequestSigner
-from .observers import is_observed, make_dispatcher
-from .request import Call
+from .request import Call, is_observed
 
 if TYPE_CHECKING:
     from .observers import ObserverDispatcher
@@ -332,6 +331,8 @@ async def fetch(io: IO, call: Call[_R], throttle: Throttle | None = None) -> _R:
     work = _read_result(attempts, call)
     if not is_observed(call):
         return await work
+    from .observers import make_dispatcher  # here, because few calls have observers
+
     attempts.dispatcher = make_dispatcher(io, attempts)
     return await attempts.dispatcher.observe(work)
 

@@ -14,7 +14,7 @@ from ..errors import ConfigurationError
 from .settings import is_azure
 
 if TYPE_CHECKING:
-    from .._base.options import HttpAuth
+    from .._base.option_types import HttpAuth
     from .._transport.protocols import IO, WireRequest
     from .settings import Settings
 

@@ -16,6 +16,7 @@ from .._base.http import merge_headers
 from .._base.validation import needs_async
 from .._transport.sync import SyncIO
 from .hooks import RequestInfo, ResponseInfo, make_request_info
+from .request import logs_bodies
 
 if TYPE_CHECKING:
     from .._base.http import ResponseMeta
@@ -25,19 +26,10 @@ if TYPE_CHECKING:
     from .attempts import Attempts
     from .request import Call
 
-__all__ = [
-    "Observer",
-    "ObserverDispatcher",
-    "Telemetry",
-    "is_observed",
-    "log_errors",
-    "logs_bodies",
-    "make_dispatcher",
-]
+__all__ = ["Observer", "ObserverDispatcher", "Telemetry", "log_errors", "make_dispatcher"]
 
 _T = TypeVar("_T")
 logger = logging.getLogger("responses_client")
-bodies = logging.getLogger("responses_client.bodies")
 _call_numbers = itertools.count(1)
 
 
@@ -215,16 +207,3 @@ def log_errors(source: str) -> Generator[None]:
         # Not what was being handled meanwhile: errors of calls quote answers, which are not for the log.
         error.__suppress_context__ = True
         logger.exception("%s failed; the call continues", source)
-
-
-def is_observed(call: Call[Any]) -> bool:
-    """Whether a call has observers: a hook, telemetry, or the log of bodies."""
-    return call.settings.is_observed or logs_bodies()
-
-
-def logs_bodies() -> bool:
-    """Whether bodies are logged: only if the level of their own logger is set to DEBUG.
-
-    The level that it inherits does not count: an application that logs everything at DEBUG has not asked for prompts.
-    """
-    return 0 < bodies.level <= logging.DEBUG and bodies.isEnabledFor(logging.DEBUG)

@@ -35,10 +35,11 @@ if TYPE_CHECKING:
 
     from ..models import Model
 
-__all__ = ["SEALED_REASONING", "Call", "encode", "prepare", "validate"]
+__all__ = ["SEALED_REASONING", "Call", "encode", "is_observed", "logs_bodies", "prepare", "validate"]
 
 _R = TypeVar("_R", bound="Model")
 logger = logging.getLogger("responses_client")
+bodies = logging.getLogger("responses_client.bodies")
 
 _OPTIONS = frozenset(RequestOptions.__annotations__)
 _SETTINGS = ("timeout", "deadline", "max_retries")  # the options that stand for settings of the client
@@ -415,3 +416,19 @@ def _timeouts(settings: Settings, stream: bool) -> Timeouts:
     if idle is not None:
         timeouts = timeouts._replace(read=idle if timeouts.read is None else min(timeouts.read, idle))
     return timeouts
+
+
+def is_observed(call: Call[Any]) -> bool:
+    """Whether a call has observers: a hook, telemetry, or the log of bodies.
+
+    It stands here, and not with the observers, so that a call without any does not load them.
+    """
+    return call.settings.is_observed or logs_bodies()
+
+
+def logs_bodies() -> bool:
+    """Whether bodies are logged: only if the level of their own logger is set to DEBUG.
+
+    The level that it inherits does not count: an application that logs everything at DEBUG has not asked for prompts.
+    """
+    return 0 < bodies.level <= logging.DEBUG and bodies.isEnabledFor(logging.DEBUG)

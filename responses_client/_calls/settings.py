@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from .._base.api_keys import ApiKey, KeyFunction, ReturnedKey
 from .._base.http import merge_headers
 from .._base.messages import MAX_VALUE_CHARS, one_line
-from .._base.options import HttpAuth, QueryValue, TimeoutLike
+from .._base.option_types import HttpAuth, QueryValue, TimeoutLike
 from .._base.redaction import MASK, redact_headers
 from .._base.validation import (
     InvalidValue,

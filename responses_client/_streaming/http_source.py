@@ -51,7 +51,7 @@ from .._base.clock import NO_DEADLINE, Deadline
 from .._base.retry import ConnectionFailure, Outcome, StatusFailure, status_of_code
 from .._calls.answers import content_type, parse_result, reported_error
 from .._calls.attempts import Attempts
-from .._calls.observers import is_observed
+from .._calls.request import is_observed
 from .._events.stream_state import StreamState
 from .._transport.protocols import IO, Body, TransportError
 from ..errors import APIError, ResponseValidationError, StreamError, StreamInterrupted

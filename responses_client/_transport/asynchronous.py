@@ -9,11 +9,11 @@ from typing import TypeVar, cast
 
 import anyio
 import httpx
-from typing_extensions import override
 
 from .._base import clock
 from .._base.clock import Deadline
 from .._base.http import Headers
+from .._base.overrides import override
 from .http_library import (
     CLOSE_SECONDS,
     DRAIN_SECONDS,

@@ -16,7 +16,7 @@ from .._base.redaction import public_url, redact_headers
 from .._base.retry import ConnectionFailure, FailureKind
 
 if TYPE_CHECKING:
-    from .._base.options import HttpAuth
+    from .._base.option_types import HttpAuth
 
 __all__ = ["IO", "Body", "Event", "Socket", "Timeouts", "TransportError", "WireRequest", "run"]
 

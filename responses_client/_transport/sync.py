@@ -33,11 +33,11 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx
-from typing_extensions import override
 
 from .._base import clock
 from .._base.clock import Deadline
 from .._base.http import Headers
+from .._base.overrides import override
 from .._base.validation import needs_async
 from .http_library import (
     CLOSE_SECONDS,

@@ -5,13 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from responses_client._base.options import (
-    HttpAuth,
-    RequestOptions,
-    SessionOptions,
-    TimeoutLike,
-    WaitOptions,
-)
+from responses_client._base.option_types import HttpAuth, TimeoutLike
+from responses_client._base.options import RequestOptions, SessionOptions, WaitOptions
 
 
 class Timeouts:

@@ -591,7 +591,7 @@ def test_nothing_is_imported_before_it_is_asked_for() -> None:
         "import sys; from responses_client.testing import Server; server = Server(); client = server.client()\n"
         "with client.responses.stream(model='m', input='Hi') as stream: stream.until_done()\n"
         "client.responses.create(model='m', input='Hi')\n"
-        "ours = ('observed_source', 'body_log', 'genai', 'otel')\n"
+        "ours = ('observers', 'hooks', 'observed_source', 'body_log', 'genai', 'otel')\n"
         "print([m for m in sys.modules if m.startswith('opentelemetry') or m.rpartition('.')[2] in ours])"
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
