@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import CO_VARARGS, Parameter, signature
 from types import FunctionType
 from typing import Any, ForwardRef, TypeVar
 
@@ -37,9 +38,23 @@ def resource(path: str) -> Callable[[_Class], _Class]:
         for name, value in vars(cls).items():
             if isinstance(value, FunctionType) and not name.startswith("_"):
                 value.__qualname__ = f"{path}.{name}"
+                if value.__code__.co_flags & CO_VARARGS:
+                    _hide_positional(value)
         return cls
 
     return decorate
+
+
+def _hide_positional(function: FunctionType) -> None:
+    """Leave `*args` out of the signature of a function that takes it only to refuse it with a better message.
+
+    `inspect.signature`, `help` and mocks with `autospec=True` go by this signature.
+    """
+    shown = signature(function)
+    kept = [
+        parameter for parameter in shown.parameters.values() if parameter.kind is not Parameter.VAR_POSITIONAL
+    ]
+    vars(function)["__signature__"] = shown.replace(parameters=kept)
 
 
 def _pin_annotations(cls: type, home: str) -> None:

@@ -43,7 +43,7 @@ class Application:
                 found = answer(self.store, request, self.prefix) if canned is None else _canned(*canned)
             except ApiError as error:
                 found = error.answer()
-            return found.with_default_headers(self._usual_headers())
+            return found.under(self._usual_headers())
 
     def connect(self, url: str, headers: Mapping[str, str]) -> WebSocketSession | Answer:
         """Return the session of a new WebSocket, or the answer that refuses it; raise as `handle` does."""
@@ -102,4 +102,4 @@ class Application:
 def _canned(canned: Canned, pace: Pace) -> Answer:
     if canned.answer is None:
         raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
-    return canned.answer.with_pace(pace)
+    return canned.answer.at(pace)

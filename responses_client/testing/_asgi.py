@@ -250,8 +250,8 @@ async def _body(receive: Receive) -> bytes | None:
 
 def _start(kind: str, answer: Answer) -> Message:
     headers = httpx.Headers({"content-type": answer.content_type, **answer.headers})
-    if answer.content_length is not None:
-        headers.setdefault("content-length", str(answer.content_length))
+    if answer.length is not None:
+        headers.setdefault("content-length", str(answer.length))
     pairs = [(name.lower(), value) for name, value in headers.raw]
     return {"type": f"{kind}.response.start", "status": answer.status, "headers": pairs}
 

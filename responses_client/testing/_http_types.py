@@ -106,16 +106,16 @@ class Answer:
         """Return an answer that streams events, each already encoded."""
         return cls(200, events, content_type=SSE_TYPE, stream=True, pace=pace or Pace())
 
-    def with_pace(self, pace: Pace) -> Answer:
+    def at(self, pace: Pace) -> Answer:
         """Return this answer at another pace."""
         return replace(self, pace=pace)
 
-    def with_default_headers(self, headers: Mapping[str, str]) -> Answer:
+    def under(self, headers: Mapping[str, str]) -> Answer:
         """Return this answer with `headers` added, except those that it has already."""
         return replace(self, headers={**headers, **self.headers})
 
     @property
-    def content_length(self) -> int | None:
+    def length(self) -> int | None:
         """The value of the header; None for a stream, and for an answer that breaks off."""
         return None if self.stream or self.pace.cut_after is not None else len(self.body)
 
@@ -217,4 +217,4 @@ class ApiError(Exception):
 
     def answer(self) -> Answer:
         """Return the HTTP answer that carries this error."""
-        return Answer.of_json({"error": self.error}, status=self.status).with_default_headers(self.headers)
+        return Answer.of_json({"error": self.error}, status=self.status).under(self.headers)

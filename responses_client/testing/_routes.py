@@ -75,7 +75,7 @@ def answer(store: Store, request: RecordedRequest, prefix: str) -> Answer:
     route, params = _find(request, prefix)
     check_key(request.headers)
     found = route.handle(store, request, params)
-    return found.with_pace(found.pace.overlaid(store.script.pace()))
+    return found.at(found.pace.overlaid(store.script.pace()))
 
 
 def _find(request: RecordedRequest, prefix: str) -> tuple[Route, dict[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import re
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from inspect import getdoc, isawaitable, iscoroutinefunction
 from operator import attrgetter
 from textwrap import dedent
 from typing import Any
+from unittest.mock import create_autospec
 
 import anyio
 import httpx
@@ -229,6 +231,16 @@ def test_second_argument_by_position_is_refused(kind: Any, name: str, first: str
 
     expected = f"client.responses.{name}() takes its arguments by name, except {first}"
     assert message_of_type_error(lambda: method("resp_1", True)) == expected
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@pytest.mark.parametrize("name", ["create", "stream", "parse", "run", "compact", "retrieve", "map"])
+def test_signatures_and_mocks_know_that_arguments_go_by_name(kind: Any, name: str) -> None:
+    method = getattr(kind(api_key="k").responses, name)
+    kinds = {parameter.kind for parameter in inspect.signature(method).parameters.values()}
+    assert inspect.Parameter.VAR_POSITIONAL not in kinds
+    with pytest.raises(TypeError, match="too many positional arguments"):
+        create_autospec(method)("one", "two")
 
 
 @KINDS
