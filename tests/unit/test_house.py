@@ -19,6 +19,7 @@ import responses_client
 
 PACKAGE = "responses_client"
 ROOT = Path(responses_client.__file__).parent
+HERE = Path(__file__).parent
 
 FLOORS = (
     ("_version", "_base", "errors"),
@@ -247,3 +248,16 @@ def test_architecture_page_lists_the_rooms_in_this_order() -> None:
     shown = re.findall(r"^### .*?`(_\w+|models)/`", page, re.MULTILINE)
     folders = [room for rooms in FLOORS for room in rooms if (ROOT / room).is_dir()]
     assert shown == [room for room in folders if room not in ("resources", "testing")]
+
+
+def test_every_module_of_a_room_has_a_test_file() -> None:
+    rooms = {room for rooms in FLOORS for room in rooms if (ROOT / room).is_dir()} - {"resources", "testing"}
+    paths = [path.relative_to(ROOT) for room in rooms for path in (ROOT / room).glob("*.py")]
+    by_hand = [
+        path for path in paths if "\n# GENERATED " not in (ROOT / path).read_text(encoding="utf-8")[:500]
+    ]
+    tests = {path: Path(path.parent.name.lstrip("_"), f"test_{path.stem.lstrip('_')}.py") for path in by_hand}
+    missing = [
+        str(test) for path, test in tests.items() if path.name != "__init__.py" and not (HERE / test).exists()
+    ]
+    assert sorted(missing) == []
