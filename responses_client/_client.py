@@ -13,7 +13,6 @@ from ._base.public import public
 from ._base.validation import is_async, needs_async
 from ._calls.settings import HOOKS, Options, Settings, resolve
 from ._client_core import AsyncCore, SyncCore
-from ._transport.asynchronous import AsyncIO
 from ._transport.protocols import run
 from ._transport.sync import SyncIO
 
@@ -179,6 +178,8 @@ class AsyncClient(_Client[AsyncCore]):
 
     def __init__(self, *, http_client: httpx.AsyncClient | None = None, **options: Unpack[Options]) -> None:
         settings = _settings(http_client, options)
+        from ._transport.asynchronous import AsyncIO  # here, because `Client` does without it
+
         super().__init__(AsyncCore(AsyncIO(http_client), settings, type(self).__name__))
 
     @cached_property

@@ -6,12 +6,12 @@ to users if they were the client's own. Modules that need pydantic are imported 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from ._base.field_errors import field_error
 from ._calls.settings import Settings
-from ._transport.asynchronous import AsyncIO
 from ._transport.protocols import run
 from ._transport.sync import SyncIO
 from .errors import ConfigurationError, RequestValidationError
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ._map.response_map import AsyncResponseMap, MapOptions, ResponseMap
     from ._runs.loop import RunLoop
     from ._streaming.source import Source
+    from ._transport.asynchronous import AsyncIO
     from ._transport.protocols import IO
     from ._websocket.session import AsyncWebSocketSession, WebSocketSession
     from .models import Model
@@ -47,7 +48,7 @@ def _with_stream(params: Mapping[str, object]) -> Mapping[str, object]:
     return {**params, "stream": True}
 
 
-class ClientCore(Generic[_D]):
+class ClientCore(ABC, Generic[_D]):
     """The connections, the settings and the state of a client.
 
     A pickle contains the settings, including the key. An unpickled core opens connections of its own.
@@ -59,8 +60,6 @@ class ClientCore(Generic[_D]):
         is_copy: Whether the connections belong to another client, which closes them.
         is_closed: Whether this client was closed.
     """
-
-    _driver: type[_D]
 
     def __init__(
         self, io: _D, settings: Settings, client: str, *, is_copy: bool = False, is_closed: bool = False
@@ -109,8 +108,12 @@ class ClientCore(Generic[_D]):
         # By name, because `Settings` takes no positional arguments.
         return {"settings": self.settings._asdict(), "client": self._client, "is_closed": self.is_closed}
 
+    @abstractmethod
+    def _new_driver(self) -> _D:
+        """Return a driver with connections of its own."""
+
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.io = self._driver()
+        self.io = self._new_driver()
         self.settings = Settings(**state["settings"])
         self._client, self._is_closed, self._is_copy = state["client"], state["is_closed"], False
 
@@ -123,7 +126,8 @@ class ClientCore(Generic[_D]):
 class SyncCore(ClientCore[SyncIO]):
     """The work behind `Client`."""
 
-    _driver = SyncIO
+    def _new_driver(self) -> SyncIO:
+        return SyncIO()
 
     def call(self, operation: Operation[_R], params: Mapping[str, object], *path: str) -> _R:
         """Call an endpoint, and return the answer as a model."""
@@ -167,10 +171,13 @@ class SyncCore(ClientCore[SyncIO]):
         return run(work(self.io, self._open_settings()))
 
 
-class AsyncCore(ClientCore[AsyncIO]):
+class AsyncCore(ClientCore["AsyncIO"]):
     """The work behind `AsyncClient`."""
 
-    _driver = AsyncIO
+    def _new_driver(self) -> AsyncIO:
+        from ._transport.asynchronous import AsyncIO
+
+        return AsyncIO()
 
     async def call(self, operation: Operation[_R], params: Mapping[str, object], *path: str) -> _R:
         """Call an endpoint, and return the answer as a model."""

@@ -9,7 +9,6 @@ from sys import modules
 from typing import Any, Literal
 from urllib.request import getproxies
 
-import anyio
 import httpx
 
 from .._base.clock import Deadline
@@ -95,8 +94,10 @@ class HttpLibrary:
     def exceptions(self) -> tuple[type[Exception], ...]:
         """The exceptions that become a `TransportError`.
 
-        A property, because anyio imports what is behind these names when they are first used: here, after a failure.
+        A property, because only a failure needs them: a sync client works without loading anyio.
         """
+        import anyio
+
         return (
             self._package.RequestError,
             # Transports that are not the library's own let errors of sockets through as they are.

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
-
-import anyio
 
 from .._base.clock import Deadline
 from .protocols import TransportError
+
+if TYPE_CHECKING:
+    import anyio
 
 __all__ = ["AsyncKeyedLocks", "SyncKeyedLocks"]
 
@@ -53,6 +55,8 @@ class AsyncKeyedLocks:
     @asynccontextmanager
     async def hold(self, key: object, deadline: Deadline) -> AsyncGenerator[None, None]:
         """Hold the lock of a key during a block; see `IO.lock`."""
+        import anyio  # here, because sync code does without it
+
         try:
             locks = self._locks.get()
         except LookupError:
