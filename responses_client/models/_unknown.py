@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 from pydantic_core import core_schema as cs
 
 from ..errors import ResponseValidationError
-from ._base import JsonObject, Result, StrictInt, Unknown
+from ._base import Int, JsonObject, Result, Unknown
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -68,7 +68,7 @@ class UnknownModel(Result, Unknown):
 class UnknownEvent(UnknownModel):
     """A stream event that matches no known class."""
 
-    sequence_number: StrictInt | None = None
+    sequence_number: Int | None = None
     """The position of the event in its stream."""
 
 
@@ -96,7 +96,7 @@ class UnknownWebhookEvent(UnknownModel):
 
     id: str | None = None
     """The identifier of the event."""
-    created_at: StrictInt | None = None
+    created_at: Int | None = None
     """The time of the event, in seconds since 1970."""
     data: JsonObject | None = None
     """The subject of the event; most events have its `id` here."""

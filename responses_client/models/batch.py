@@ -4,7 +4,7 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from ._base import BatchResult, Model, StrictInt, reference
+from ._base import BatchResult, Int, Model, reference
 
 if TYPE_CHECKING:
     from .requests import ResponseCreateRequest
@@ -28,7 +28,7 @@ class BatchRequestLine(Model):
 class BatchResponse(Model):
     """The HTTP answer to one request of a batch."""
 
-    status_code: StrictInt | None = None
+    status_code: Int | None = None
     """The HTTP status."""
     request_id: str | None = None
     """Id that the server assigned to the request, for support cases."""
