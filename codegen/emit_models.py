@@ -9,27 +9,24 @@ from .schema import Alias, Area, Document, Field, Object, SchemaError, Spec, Uni
 
 __all__ = ["emit", "unconstrained_fields"]
 
-BASE = {
-    "EMPTY",
-    "NULLS",
-    "READ_ONLY",
-    "TEXT_OR",
-    "TOTAL",
-    "Count",
-    "Details",
-    "Items",
-    "JsonObject",
-    "Model",
-    "Number",
-    "Open",
-    "Result",
-    "Str",
-    "StrictBool",
-    "StrictInt",
-    "Total",
-    "Int",
+SHARED = {
+    "_base": {"JsonObject", "Model", "Result", "StrictBool", "StrictInt"},
+    "_markers": {
+        "EMPTY",
+        "READ_ONLY",
+        "TEXT_OR",
+        "TOTAL",
+        "Count",
+        "Details",
+        "Int",
+        "Items",
+        "Number",
+        "Open",
+        "Str",
+        "Total",
+    },
 }
-"""The names that modules import from `_base.py`."""
+"""The names that modules import from hand-written ones."""
 
 
 def emit(document: Document) -> dict[str, str]:
@@ -76,7 +73,7 @@ def _imports(document: Document, area: Area, items: list[Object], used: set[str]
 
     Aliases of strings are for type checkers and never loaded.
     """
-    modules = {"_base": used & BASE}
+    modules = {module: used & names for module, names in SHARED.items()}
     for name in used & CLASSES.keys():
         modules.setdefault(CLASSES[name], set()).add(name)
     lazy: dict[str, set[str]] = {}
@@ -102,7 +99,7 @@ def _imports(document: Document, area: Area, items: list[Object], used: set[str]
     if "Field" in used:
         lines += ["from pydantic import Field", ""]
     for module, names in sorted(modules.items()):
-        lines += import_line(f".{module}", names)
+        lines += import_line(f".{module}", names) if names else []
     if lazy:
         lines += ["", "if TYPE_CHECKING:"]
         for module, names in sorted(lazy.items()):

@@ -4,7 +4,8 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from ._base import BatchResult, Int, Model, reference
+from ._base import BatchResult, Model, reference
+from ._markers import Int
 
 if TYPE_CHECKING:
     from .requests import ResponseCreateRequest

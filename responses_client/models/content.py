@@ -4,7 +4,8 @@
 
 from typing import Annotated, Literal
 
-from ._base import EMPTY, READ_ONLY, Int, Items, Model, Number, Open
+from ._base import Model
+from ._markers import EMPTY, READ_ONLY, Int, Items, Number, Open
 from ._unions import Annotation, ShellOutcome
 
 __all__ = [

@@ -4,7 +4,8 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from ._base import Int, JsonObject, Model, reference
+from ._base import JsonObject, Model, reference
+from ._markers import Int
 
 if TYPE_CHECKING:
     from .response import Response

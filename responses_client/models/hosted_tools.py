@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ._base import EMPTY, READ_ONLY, TEXT_OR, Int, Items, JsonObject, Model, Number, Open, StrictBool
+from ._base import JsonObject, Model, StrictBool
+from ._markers import EMPTY, READ_ONLY, TEXT_OR, Int, Items, Number, Open
 from ._unions import (
     CodeInterpreterContainer, Filter, NamespaceMember, NetworkPolicy, ShellToolEnvironment, Skill,
 )

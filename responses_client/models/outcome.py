@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from ._base import TOTAL, Count, Details, Model, Open, Total, reference
+from ._base import Model, reference
+from ._markers import TOTAL, Count, Details, Open, Total
 
 if TYPE_CHECKING:
     from .response_parts import CacheWriteTokensDetails, ResponseErrorMisalignment

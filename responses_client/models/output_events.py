@@ -4,7 +4,8 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from ._base import EMPTY, Int, Items, reference
+from ._base import reference
+from ._markers import EMPTY, Int, Items
 from ._unions import Annotation, ContentPart, OutputItem
 from .events import Event
 

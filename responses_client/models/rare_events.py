@@ -4,7 +4,8 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from ._base import Int, reference
+from ._base import reference
+from ._markers import Int
 from .events import Event, ResponseEvent
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from ._base import Int, Open, reference
+from ._base import reference
+from ._markers import Int, Open
 from .output_events import ItemEvent, PartEvent
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from ._base import EMPTY, TEXT_OR, Int, Items, Model, Number, Open, ResponseResult, Str, StrictBool, reference
+from ._base import Model, ResponseResult, StrictBool, reference
+from ._markers import EMPTY, TEXT_OR, Int, Items, Number, Open, Str
 from ._unions import InputItem, OutputItem, PromptCacheDiagnostics, TextFormat, Tool, ToolChoiceObject
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ._base import TEXT_OR, TOTAL, Count, Details, Int, Model, Number, Open, StrictBool, Total
+from ._base import Model, StrictBool
+from ._markers import TEXT_OR, TOTAL, Count, Details, Int, Number, Open, Total
 from ._unions import InputContentPart, ModerationOutcome
 
 __all__ = [

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from ._base import EMPTY, Details, Int, Items, Open, Result, StrictBool, reference
+from ._base import Result, StrictBool, reference
+from ._markers import EMPTY, Details, Int, Items, Open
 from ._unions import Item
 
 if TYPE_CHECKING:

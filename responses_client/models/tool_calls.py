@@ -4,10 +4,8 @@
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from ._base import (
-    EMPTY, READ_ONLY, TEXT_OR, TOTAL, Count, Int, Items, JsonObject, Model, Number, Open, Result, StrictBool,
-    Total, reference,
-)
+from ._base import JsonObject, Model, Result, StrictBool, reference
+from ._markers import EMPTY, READ_ONLY, TEXT_OR, TOTAL, Count, Int, Items, Number, Open, Total
 from ._unions import (
     ApplyPatchOperation, CodeInterpreterOutput, ComputerAction, McpCallError, ShellEnvironment, Tool,
     ToolCallCaller, WebSearchAction,

@@ -4,7 +4,8 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from ._base import Int, Items, Model, reference
+from ._base import Model, reference
+from ._markers import Int, Items
 from .events import Event
 from .output_events import ItemEvent, OutputEvent
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pydantic import Field
 
-from ._base import EMPTY, Int, Items, Model, Open, Result, StrictBool
+from ._base import Model, Result, StrictBool
+from ._markers import EMPTY, Int, Items, Open
 
 __all__ = [
     "DeletedWebhookEndpoint", "ResponseCancelledWebhookEvent", "ResponseCompletedWebhookEvent",

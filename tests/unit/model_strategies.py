@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from hypothesis import strategies as st
 
 from responses_client.models import Model, UnknownModel
-from responses_client.models._base import NULLS, Count, Details, OpenUnion, Reference, Str, Total, union_class
+from responses_client.models._base import OpenUnion, Reference, union_class
+from responses_client.models._markers import NULLS, Count, Details, Str, Total
 
 NULLABLE = {NULLS, *(mark for kind in (Count, Total, Str, Details) for mark in get_args(kind)[1:])}
 """The marks of fields that may be null, though readers never get None."""
