@@ -13,13 +13,13 @@ from ._tolerance import HIDDEN, SHOWN, omits_read_only
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
 
-__all__ = ["AS_ANY", "EMPTY", "NULLS", "READ_ONLY", "TEXT_OR", "Items", "Number", "Open"]
+__all__ = ["AS_ANY", "EMPTY", "NULLS", "READ_ONLY", "TEXT_OR", "Items", "NullList", "Number", "Open"]
 
 AS_ANY = cs.simple_ser_schema("any")
 """Writes a value by its actual type, since it may be of another than the declared one."""
 
 
-class _NullList(list[Any]):
+class NullList(list[Any]):
     """An empty list in place of a null; it is written as null again unless something was added."""
 
     __pydantic_serializer__ = SchemaSerializer(
@@ -33,7 +33,7 @@ class _Nulls:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
         (item,) = get_args(source)
         items = cs.list_schema(handler.generate_schema(item), serialization=AS_ANY)
-        null = cs.no_info_after_validator_function(lambda _: _NullList(), cs.none_schema())
+        null = cs.no_info_after_validator_function(lambda _: NullList(), cs.none_schema())
         return cs.union_schema([(items, SHOWN), (null, HIDDEN)], mode="left_to_right", serialization=AS_ANY)
 
 

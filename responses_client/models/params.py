@@ -434,7 +434,7 @@ class ContextManagementParam(TypedDict, total=False):
 class ConversationCreateParams(RequestOptions, total=False):
     """The initial content of a conversation."""
 
-    items: Sequence[InputItem | InputItemParam | str] | None
+    items: Sequence[InputItem | InputItemParam | InputContentPart | InputContentPartParam | str] | None
     """The first items, at most 20."""
     metadata: Mapping[str, str] | None
     """Your own key-value pairs to store with it: at most 16, keys of up to 64 and values of up to 512
@@ -455,7 +455,7 @@ class ConversationItemRetrieveParams(RequestOptions, total=False):
 class ConversationItemsCreateParams(RequestOptions, total=False):
     """Items to add to a conversation."""
 
-    items: Required[Sequence[InputItem | InputItemParam | str]]
+    items: Required[Sequence[InputItem | InputItemParam | InputContentPart | InputContentPartParam | str]]
     """The items, at most 20."""
     include: Sequence[Literal[
         "file_search_call.results", "web_search_call.results", "web_search_call.action.sources",
@@ -539,7 +539,7 @@ class CustomToolCallOutputParam(TypedDict, total=False):
     type: Required[Literal["custom_tool_call_output"]]
     call_id: Required[str]
     """The `call_id` of the call that this answers."""
-    output: Required[str | Sequence[InputContentPart | InputContentPartParam]]
+    output: Required[str | Sequence[InputContentPart | InputContentPartParam | str]]
     """Text, or parts with text, images and files."""
     caller: ToolCallCaller | ToolCallCallerParam | None
     """The `caller` of the call; the model itself when null or absent."""
@@ -662,7 +662,7 @@ class FunctionCallOutputParam(TypedDict, total=False):
     type: Required[Literal["function_call_output"]]
     call_id: str | None
     """The `call_id` of the call that this answers."""
-    output: Required[str | Sequence[InputContentPart | InputContentPartParam]]
+    output: Required[str | Sequence[InputContentPart | InputContentPartParam | str]]
     """Text, often JSON, of at most 10,485,760 characters, or parts with text, images and files."""
     name: str | None
     """Name of the function; optional beside `call_id`."""
@@ -906,7 +906,7 @@ class InputMessageParam(TypedDict, total=False):
         "user", "system", "developer", "assistant", "tool", "unknown", "critic", "discriminator",
     ]]
     """The author; requests take the first four values, the others occur in stored conversations."""
-    content: Required[str | Sequence[ContentPart | ContentPartParam]]
+    content: Required[str | Sequence[ContentPart | ContentPartParam | str]]
     """Plain text or parts."""
     phase: Literal["commentary", "final_answer"] | None
     """Interim remark or final answer; only on an assistant's message that is sent back."""
@@ -929,8 +929,9 @@ class InputTokenCountParams(RequestOptions, total=False):
 
     model: str | None
     """Id of the model."""
-    input: str | Sequence[InputItem | InputItemParam | str] | None
-    """The input: a user message as text, or the items of a history."""
+    input: str | Sequence[InputItem | InputItemParam | InputContentPart | InputContentPartParam | str] | None
+    """The input: a user message as text, or the items of a history, among which strings and content parts
+    form messages of the user."""
     instructions: str | None
     """A system message that comes first; not inherited from `previous_response_id`."""
     previous_response_id: str | None
@@ -1419,7 +1420,7 @@ class ResponseCompactParams(RequestOptions, total=False):
 
     model: Required[ModelId]
     """Id of the model that will continue from the items."""
-    input: str | Sequence[InputItem | InputItemParam | str] | None
+    input: str | Sequence[InputItem | InputItemParam | InputContentPart | InputContentPartParam | str] | None
     """The history, or items to add to that of `previous_response_id`."""
     instructions: str | None
     """A system message that comes first; not inherited from `previous_response_id`."""
@@ -1444,8 +1445,9 @@ class ResponseRunParams(RequestOptions, total=False):
 
     model: ModelId
     """Id of the model; optional if a prompt template names one."""
-    input: str | Sequence[InputItem | InputItemParam | str]
-    """The input: a user message as text, or the items of a history."""
+    input: str | Sequence[InputItem | InputItemParam | InputContentPart | InputContentPartParam | str]
+    """The input: a user message as text, or the items of a history, among which strings and content parts
+    form messages of the user."""
     instructions: str | None
     """A system message that comes first; not inherited from `previous_response_id`."""
     previous_response_id: str | None
@@ -2031,5 +2033,5 @@ ToolParam: TypeAlias = (
 )
 """The dict form of `Tool`."""
 
-InputList: TypeAlias = "list[InputItem | InputItemParam | str]"
-"""A list of `InputItem` for a request; a string in it is a message of the user."""
+InputList: TypeAlias = "list[InputItem | InputItemParam | InputContentPart | InputContentPartParam | str]"
+"""A list of `InputItem` for a request; strings and content parts form messages of the user."""
