@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeGuard
 
 from .._base.field_errors import FieldError, field_error, field_path
 from .._base.json_types import is_mapping, is_sequence
-from .input_items import field_of, list_of_parts
+from .input_items import fields_of, parts_field
 
 __all__ = ["explain_nested", "warn_of_foreign_forms"]
 
@@ -67,11 +68,12 @@ def explain_nested(kind: str, location: Sequence[str | int], value: object) -> F
     """
     if location[-1:] == ("image_url",) and is_mapping(value):
         return field_error(location, "the URL itself, a string", value)
-    tag = field_of(value, "type") if kind == "missing" else None
-    if not isinstance(tag, str) or not is_mapping(nested := field_of(value, tag)):
+    fields = fields_of(value)
+    tag = fields.get("type") if kind == "missing" else None
+    if not isinstance(tag, str) or not is_mapping(nested := fields.get(tag)):
         return None
-    fields = ", ".join(f'"{key}": ...' for key in list(nested)[:_MAX_FIELDS_SHOWN])
-    expected = f'{{"type": "{tag}", {fields}}}'
+    flat = ", ".join(f'"{key}": ...' for key in list(nested)[:_MAX_FIELDS_SHOWN])
+    expected = f'{{"type": "{tag}", {flat}}}'
     message = f"has the form of Chat Completions; write {expected}, without {tag!r} as a field"
     return field_error(location[:-1], expected, value, message=message)
 
@@ -79,25 +81,30 @@ def explain_nested(kind: str, location: Sequence[str | int], value: object) -> F
 def _foreign_forms(name: str, items: Iterable[object]) -> Iterator[tuple[Hashable, str]]:
     """Yield the kind of each form, and the text about it."""
     for number, item in enumerate(items):
-        role, place = field_of(item, "role"), (name, number)
+        fields = fields_of(item)
+        role = fields.get("role")
+        place = (name, number)
         if role in ("tool", "function"):
             yield role, f"{field_path(place)} has the role {role!r}; write {_OUTPUT}"
         for calls in ("tool_calls", "function_call"):
-            if field_of(item, calls):
+            if fields.get(calls):
                 yield calls, f"{field_path(place)} has {calls}; write each call as {_CALL}"
-        if role is None:
-            yield from _foreign_part(_FOREIGN, place, item)
-        field = list_of_parts(item)
-        if field and is_sequence(parts := field_of(item, field)):
+        tag = fields.get("type")
+        if role is None and _is_in(tag, _FOREIGN):
+            yield _foreign_part(_FOREIGN, place, tag)
+        field = parts_field(fields)
+        if field and is_sequence(parts := fields.get(field)):
             table = _FOREIGN_TO_ASSISTANT if role == "assistant" else _FOREIGN_TO_OTHERS
             for index, part in enumerate(parts):
-                yield from _foreign_part(table, (*place, field, index), part)
+                tag = fields_of(part).get("type")
+                if _is_in(tag, table):
+                    yield _foreign_part(table, (*place, field, index), tag)
 
 
-def _foreign_part(
-    table: Mapping[str, str], place: Sequence[str | int], part: object
-) -> Iterator[tuple[Hashable, str]]:
-    tag = field_of(part, "type")
-    if isinstance(tag, str) and tag in table:
-        where = " in a message of the assistant" if table is _FOREIGN_TO_ASSISTANT else ""
-        yield (tag, where), f"{field_path(place)} has the type {tag!r}{where}; write {table[tag]}"
+def _is_in(tag: object, table: Mapping[str, str]) -> TypeGuard[str]:
+    return isinstance(tag, str) and tag in table
+
+
+def _foreign_part(table: Mapping[str, str], place: Sequence[str | int], tag: str) -> tuple[Hashable, str]:
+    where = " in a message of the assistant" if table is _FOREIGN_TO_ASSISTANT else ""
+    return (tag, where), f"{field_path(place)} has the type {tag!r}{where}; write {table[tag]}"

@@ -6,15 +6,16 @@ output of a call, a string becomes a part. Everything else stays as it is, for t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
-from .._base.json_types import is_mapping, is_sequence
+from .._base.json_types import is_mapping, is_object, is_sequence
 from ..models._base import Model
 
-__all__ = ["as_items", "field_of", "given_place", "list_of_parts"]
+__all__ = ["as_items", "fields_of", "given_place", "parts_field"]
 
 _INPUT_PARTS = ("input_text", "input_image", "input_file")  # not a set: a `type` may be unhashable
+_NO_FIELDS: Mapping[str, object] = {}
 _OUTPUTS = ("function_call_output", "custom_tool_call_output")
 
 
@@ -23,11 +24,9 @@ def as_items(given: object) -> object:
 
     Only lists and tuples are changed: a string stays one, and other values are mistakes.
     """
-    if not is_sequence(given):
+    if not is_sequence(given) or not any(map(_is_short, given)):
         return given
-    items = [_message(group) if is_loose else _with_parts(group[0]) for _, is_loose, group in _groups(given)]
-    is_same = len(items) == len(given) and all(new is old for new, old in zip(items, given, strict=True))
-    return given if is_same else items
+    return [_message(group) if is_loose else _with_parts(group[0]) for _, is_loose, group in _groups(given)]
 
 
 def given_place(given: object, location: Sequence[str | int]) -> Sequence[str | int]:
@@ -47,33 +46,46 @@ def given_place(given: object, location: Sequence[str | int]) -> Sequence[str | 
     return (start + int(rest[1]), *rest[2:]) if len(rest) > 1 else (start,)
 
 
-def field_of(value: object, name: str) -> object:
-    """Return a field of an item or a part, be it a dict or a model; None if there is none, and for other values."""
-    if is_mapping(value):
-        return value.get(name)
-    # Of models alone: the attributes of other objects may be anything, in data frames even a whole column.
-    return getattr(value, name, None) if isinstance(value, Model) else None
+def fields_of(value: object) -> Mapping[str, object]:
+    """Return the fields of an item or a part, be it a dict or a model; none for any other value.
+
+    The attributes of other objects may be anything, in data frames even whole columns.
+    """
+    if is_object(value):
+        return value
+    if isinstance(value, Model):
+        # Those of an unknown object, its type included, are extra ones.
+        return {**value.__pydantic_extra__, **value.__dict__} if value.__pydantic_extra__ else value.__dict__
+    return value if is_mapping(value) else _NO_FIELDS
 
 
-def list_of_parts(item: object) -> str | None:
+def parts_field(fields: Mapping[str, object]) -> str | None:
     """Return the name of the field in which an item has content parts; None if it has none."""
-    if (tag := field_of(item, "type")) in _OUTPUTS:
+    if (tag := fields.get("type")) in _OUTPUTS:
         return "output"
-    return "content" if tag in ("message", None) and field_of(item, "role") is not None else None
+    return "content" if tag in ("message", None) and fields.get("role") is not None else None
 
 
 def _groups(given: Sequence[object]) -> Iterator[tuple[int, bool, list[object]]]:
     """Yield each item alone, and strings and parts in a row together: the first index, whether loose, the values."""
     start = 0
-    for key, values in groupby(enumerate(given), key=_group):
-        group = [value for _, value in values]
-        yield start, key is True, group
-        start += len(group)
+    for is_loose, values in groupby(given, _is_loose):
+        run = list(values)
+        for group in [run] if is_loose else [[item] for item in run]:
+            yield start, is_loose, group
+            start += len(group)
 
 
-def _group(entry: tuple[int, object]) -> object:
-    number, value = entry
-    return True if isinstance(value, str) or field_of(value, "type") in _INPUT_PARTS else (number,)
+def _is_loose(value: object) -> bool:
+    return isinstance(value, str) or fields_of(value).get("type") in _INPUT_PARTS
+
+
+def _is_short(value: object) -> bool:
+    """Whether a value is no item, or an item with strings among its parts."""
+    if isinstance(value, str):
+        return True
+    fields = fields_of(value)
+    return fields.get("type") in _INPUT_PARTS or _mixed_parts(fields) is not None
 
 
 def _message(values: list[object]) -> dict[str, object]:
@@ -86,12 +98,18 @@ def _part(value: object, text_type: str) -> object:
     return {"type": text_type, "text": value} if isinstance(value, str) else value
 
 
+def _mixed_parts(fields: Mapping[str, object]) -> tuple[str, Sequence[object]] | None:
+    """Return the name and the value of the field in which an item has strings among its parts; None if it has none."""
+    if (name := parts_field(fields)) is None or not is_sequence(values := fields.get(name)):
+        return None
+    return (name, values) if any(isinstance(value, str) for value in values) else None
+
+
 def _with_parts(item: object) -> object:
     """Return an item with parts in place of the strings in its content or output."""
-    if not is_mapping(item) or (name := list_of_parts(item)) is None:
+    fields = fields_of(item)
+    if (found := _mixed_parts(fields)) is None:
         return item
-    values = item.get(name)
-    if not is_sequence(values) or not any(isinstance(value, str) for value in values):
-        return item
-    text_type = "output_text" if item.get("role") == "assistant" else "input_text"
-    return {**item, name: [_part(value, text_type) for value in values]}
+    name, values = found
+    text_type = "output_text" if fields.get("role") == "assistant" else "input_text"
+    return {**fields, name: [_part(value, text_type) for value in values]}

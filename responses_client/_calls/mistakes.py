@@ -14,7 +14,7 @@ from .._base.json_types import is_mapping, is_sequence
 from ..models._base import Model, ResponseResult
 from ..models._markers import NullList
 from .chat_forms import explain_nested
-from .input_items import field_of, given_place
+from .input_items import fields_of, given_place
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -69,7 +69,7 @@ _WRAP_BYTES = "use InputImage.from_bytes(data), or InputFile.from_bytes(data, fi
 def missing_fields(name: str, items: Iterable[object]) -> Iterator[FieldError]:
     """Yield the fields without which the API refuses an item, though models do not demand them."""
     for number, item in enumerate(items):
-        tag = field_of(item, "type")
+        tag = fields_of(item).get("type")
         for field in REQUIRED_FIELDS[str(tag)] if tag in _REFUSED_WITHOUT else ():
             if lacks(item, field):
                 expected = "a list, empty if there is none; response.as_input() adds it"
@@ -78,7 +78,7 @@ def missing_fields(name: str, items: Iterable[object]) -> Iterator[FieldError]:
 
 def lacks(item: object, name: str) -> bool:
     """Whether an item has not the required field of that name: it is absent, or a null in place of a list."""
-    value = field_of(item, name)
+    value = fields_of(item).get(name)
     if not isinstance(item, Model):
         return value is None
     is_null_list = isinstance(value, NullList) and not value and name not in NULLABLE_FIELDS
@@ -198,7 +198,7 @@ def _list_advice(value: object) -> str | None:
 def _advice_on_member(place: str, value: object) -> str | None:
     if value is None:
         return "leave it out"
-    if field_of(value, "type") in ("output_text", "refusal"):
+    if fields_of(value).get("type") in ("output_text", "refusal"):
         return "pass the message that contains it, or its text"
     if not is_sequence(value):
         return None

@@ -56,7 +56,7 @@ def as_input(response: Response, store: bool | None) -> list[InputItem]:
     items: list[InputItem] = [*(response.output if store else _unstored(response.output))]
     items = [_complete(item) for item in items]
     # The API refuses reasoning that is not followed by the item it led to, as after `max_output_tokens`.
-    while items and items[-1].type == "reasoning":
+    while items and items[-1].wire_type == "reasoning":
         items.pop()
     return items
 

@@ -268,12 +268,12 @@ def _event_mistakes(body: Mapping[str, object]) -> Iterable[FieldError]:
             yield field_error(name, "nothing", body[name], message=message)
     given = body.get("input") if body.get("type") == "response.steer" else None
     if is_sequence(given):
-        from .input_items import field_of
+        from .input_items import fields_of
 
         if not given:
             yield field_error("input", "at least one message", given, message="needs at least one message")
         for number, item in enumerate(given):
-            role = field_of(item, "role")
+            role = fields_of(item).get("role")
             if role is not None and role != "user":
                 yield field_error(("input", number, "role"), "'user'", role)
 

@@ -13,7 +13,7 @@ from pydantic_core import to_json, to_jsonable_python
 from .._base.field_errors import field_path
 from .._base.json_types import is_mapping, is_sequence
 from .._base.messages import MAX_BODY_CHARS, one_line
-from .._calls.input_items import field_of
+from .._calls.input_items import fields_of
 from ..models._base import Model, as_response_error, strict_validation
 from ..models.attachments import InputFile, InputImage
 from ..models.content import InputText
@@ -51,7 +51,7 @@ def output_of(call: OutputItem, value: object) -> InputItem:
     Raises:
         ValueError: The value cannot be the answer to this call; the text says which values can.
     """
-    if field_of(value, "type") == _answer_type(call):
+    if fields_of(value).get("type") == _answer_type(call):
         item = _checked(call, value)
         if (key := answer_key(item)) != call_key(call):
             raise ValueError(f"expected the answer to the call {call_key(call)}, got that to {key}")
@@ -83,7 +83,7 @@ def output_of(call: OutputItem, value: object) -> InputItem:
         case ComputerCall():
             return _answer(call, {"output": _screen(call, value)})
         case _:
-            raise ValueError(f"expected an item that answers a {call.type}, got {_type_name(value)}")
+            raise ValueError(f"expected an item that answers a {call.wire_type}, got {_type_name(value)}")
 
 
 def failure_of(call: OutputItem, text: str) -> InputItem | None:
@@ -121,7 +121,7 @@ def tool_search_output(call: ToolSearchCall, tools: Sequence[object]) -> InputIt
 
 
 def _answer_type(call: OutputItem) -> str:
-    return _ANSWER_TYPES.get(str(call.type), f"{call.type}_output")
+    return _ANSWER_TYPES.get(str(call.wire_type), f"{call.wire_type}_output")
 
 
 def _answer(call: OutputItem, fields: Mapping[str, object]) -> InputItem:

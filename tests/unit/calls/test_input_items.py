@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from responses_client._calls.input_items import as_items, field_of, given_place, list_of_parts
+from responses_client._calls.input_items import as_items, fields_of, given_place, parts_field
 from responses_client.models import InputImage, InputMessage, InputText, OutputMessage
 
 IMAGE = InputImage(image_url="https://example.com/cat.png")
@@ -149,18 +149,24 @@ def test_place_in_what_is_not_a_list_is_the_same() -> None:
 # --- fields of dicts and models
 
 
-def test_field_is_that_of_a_dict_or_a_model_alone() -> None:
+def test_fields_are_those_of_a_dict_or_a_model_alone() -> None:
     class Frame:
         type = "input_text"
 
-    assert field_of(PART, "type") == "input_file"
-    assert field_of(IMAGE, "type") == "input_image"
-    assert field_of(IMAGE, "role") is None
-    assert field_of({}, "type") is None
-    assert field_of(Frame(), "type") is None
+    assert fields_of(PART) is PART
+    assert fields_of(MappingProxyType(PART)) == PART
+    assert fields_of(IMAGE)["type"] == "input_image"
+    assert fields_of(InputText.from_dict({**text("Hi"), "new": 1}))["new"] == 1
+    assert fields_of(Frame()) == fields_of("Hi") == fields_of(None) == {}
+
+
+def test_type_of_an_unknown_object_is_the_one_that_came() -> None:
+    (part,) = InputMessage.from_dict({"role": "user", "content": [{"type": "new"}]}).content
+
+    assert fields_of(part)["type"] == "new"
 
 
 def test_parts_are_in_the_content_of_messages_and_the_output_of_calls() -> None:
-    assert list_of_parts(InputMessage(role="user", content="Hi")) == "content"
-    assert list_of_parts(CALL_OUTPUT) == "output"
-    assert list_of_parts({"type": "reasoning", "content": []}) is None
+    assert parts_field(fields_of(InputMessage(role="user", content="Hi"))) == "content"
+    assert parts_field(CALL_OUTPUT) == "output"
+    assert parts_field({"type": "reasoning", "content": []}) is None
