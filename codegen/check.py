@@ -58,9 +58,13 @@ def _check_object(document: Document, where: str, item: Object) -> None:
         _check_names(document, f"{where}.{field.wire}", references(field.spec))
         _check_default(document, f"{where}.{field.wire}", item, field)
     if item.without:
-        fields = {field.wire for field in document.all_fields(item)}
-        if not item.request or not item.without[1] <= fields:
-            raise SchemaError(f"{where}: x-request-without needs x-request, and fields of that request")
+        fields = frozenset(field.wire for field in document.all_fields(item))
+        for _, lacking in item.without:
+            if not item.request or not lacking < fields:
+                raise SchemaError(
+                    f"{where}: x-request-without needs x-request, and in each type fewer fields of that request"
+                )
+            fields = lacking
     if item.request and len(lists := [field.wire for field, _ in document.lists(item)]) > 1:
         raise SchemaError(f"{where} has {' and '.join(lists)}, both lists that may contain strings")
     if item.effect:

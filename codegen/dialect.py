@@ -169,8 +169,6 @@ def _check_object(where: str, schema: Spec, module: str) -> None:
         raise SchemaError(f"{where}: more than one base")
     if "x-python-base" in schema and schema["x-python-base"] not in CLASSES:
         raise SchemaError(f"{where}: x-python-base must be one of {', '.join(CLASSES)}")
-    if len(_mapping(where, schema.get("x-request-without", {"": []}))) != 1:
-        raise SchemaError(f"{where}: x-request-without must name exactly one type")
     if effect := schema.get("x-effect"):
         _check_keys(f"{where}.x-effect", _mapping(f"{where}.x-effect", effect), _EFFECT, "verb or key")
     for wire, value in properties.items():

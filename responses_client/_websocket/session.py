@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from .._base.http import ResponseMeta
     from .._base.options import SessionOptions
+    from .._calls.params import SessionCreateParams
     from ..models import (
         ClientEvent,
         FunctionCallOutput,
         FunctionCallOutputParam,
         InputMessage,
         InputMessageParam,
-        ResponseCreateParams,
         ServerEvent,
         SteerAccepted,
         SteerFailed,
@@ -153,7 +153,7 @@ class WebSocketSession(_BaseSession):
         *,
         stream_id: str | None = None,
         generate: bool | None = None,
-        **params: Unpack[ResponseCreateParams],
+        **params: Unpack[SessionCreateParams],
     ) -> EventStream:
         """Request a response, and return its stream immediately; the events can be read at any time. (`response.create`)
 
@@ -270,7 +270,7 @@ class AsyncWebSocketSession(_BaseSession):
         *,
         stream_id: str | None = None,
         generate: bool | None = None,
-        **params: Unpack[ResponseCreateParams],
+        **params: Unpack[SessionCreateParams],
     ) -> AsyncEventStream:
         """Request a response, and return its stream immediately; see `WebSocketSession.create`. (`response.create`)"""
         return AsyncEventStream(
@@ -398,7 +398,7 @@ class Commands:
         *,
         stream_id: str | None = None,
         generate: bool | None = None,
-        **params: Unpack[ResponseCreateParams],
+        **params: Unpack[SessionCreateParams],
     ) -> None:
         """Request a response; see `WebSocketSession.create`."""
         run(self._core.create_unrouted({**params, "stream_id": stream_id, "generate": generate}))
@@ -419,7 +419,7 @@ class AsyncCommands:
         *,
         stream_id: str | None = None,
         generate: bool | None = None,
-        **params: Unpack[ResponseCreateParams],
+        **params: Unpack[SessionCreateParams],
     ) -> None:
         """Request a response; see `WebSocketSession.create`."""
         await self._core.create_unrouted({**params, "stream_id": stream_id, "generate": generate})
