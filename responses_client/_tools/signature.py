@@ -30,8 +30,8 @@ from typing_extensions import TypedDict
 
 from .._base.field_errors import FieldError
 from .._base.messages import MAX_BODY_CHARS, one_line
-from .._structured.output_type import schema_of
 from .._structured.strict_schema import strict_schema
+from .._structured.type_schema import described, schema_of
 from ..errors import RequestValidationError, ToolDefinitionError
 from .tool import RunContext, is_partial, is_tool, unwrap_tool
 
@@ -221,7 +221,7 @@ def _split_annotated(hint: Any) -> tuple[Any, tuple[Any, ...]]:
 
 def _field(parameter: Parameter, hint: Any, description: str | None) -> Any:
     """Return the type of one argument, as a field of a TypedDict."""
-    base, metadata = _split_annotated(hint)
+    base, metadata = _split_annotated(described(hint))
     default = parameter.default
     is_field = isinstance(default, FieldInfo)
     # A default of None allows null, also where the annotation forgot to say so.

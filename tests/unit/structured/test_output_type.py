@@ -42,6 +42,10 @@ class Colour(enum.Enum):
     BLUE = "blue"
 
 
+class Size(enum.IntEnum):
+    LARGE = 3
+
+
 class Address(BaseModel):
     """Where somebody lives."""
 
@@ -147,6 +151,7 @@ Alias = TypeAliasType("Alias", list[int])
         (Pet, "Cat_Dog"),
         (Annotated[int, Field(gt=3)], "int"),
         (Literal["a", 1], "Literal_a_1"),
+        (Literal[Size.LARGE, "a"], "Literal_LARGE_a"),
         (Alias, "Alias"),
         (TypeAdapter(list[Address]), "list_Address"),
         (TypeAdapter(Address), "Address"),

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, Optional, TypeVar
 
 import pytest
 from pydantic import AliasPath, BaseModel, Field, SecretStr, ValidationError
-from typing_extensions import TypedDict
+from typing_extensions import Doc, TypedDict
 
 from responses_client import RunContext, ToolDefinitionError, custom_tool, tool
 from responses_client._tools.signature import ToolShape
@@ -172,6 +172,35 @@ def test_bounds_and_descriptions_of_annotations_are_in_the_schema() -> None:
     assert called(function, '{"count": 1, "size": 2}') == (1, "a", 2, 7)
     with pytest.raises(ValidationError, match="less than or equal to 9"):
         called(function, '{"count": 10, "size": 2}')
+
+
+def test_plain_strings_of_annotations_are_descriptions() -> None:
+    def function(
+        count: Annotated[int, "How many.", Field(ge=1)],
+        word: Annotated[str, Doc("Which.")] = "a",
+        size: Annotated[int, "How large."] | None = None,
+        parts: list[Annotated[int, "A part."]] = [],  # noqa: B006  # a default to show
+        made: Annotated[int, "Not this.", Field(description="Of the field.")] = 1,
+    ) -> Any:
+        """Do it.
+
+        Args:
+            count: Not of the docstring.
+        """
+        return count, word, size, parts, made
+
+    assert properties(function) == {
+        "count": {"type": "integer", "minimum": 1, "description": "How many."},
+        "word": {"type": "string", "description": 'Which. (default "a")'},
+        "size": {"anyOf": [{"type": "integer", "description": "How large."}, {"type": "null"}]},
+        "parts": {
+            "type": "array",
+            "description": "Default []",
+            "items": {"type": "integer", "description": "A part."},
+        },
+        "made": {"type": "integer", "description": "Of the field. (default 1)"},
+    }
+    assert called(function, '{"count": 2}') == (2, "a", None, [], 1)
 
 
 @pytest.mark.parametrize(
