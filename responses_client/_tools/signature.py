@@ -35,7 +35,7 @@ from .._structured.type_schema import described, schema_of
 from ..errors import RequestValidationError, ToolDefinitionError
 from .tool import RunContext, is_partial, is_tool, unwrap_tool
 
-__all__ = ["ToolShape", "shape_of"]
+__all__ = ["ToolShape", "is_for_a_class", "shape_of"]
 
 _NAME = r"[a-zA-Z0-9_-]{1,128}"
 """The names that the API accepts for tools."""
@@ -115,6 +115,16 @@ def shape_of(
     adapter, schema = _validator(name, fields)
     schema = _tool_schema(schema, name, strict=options.get("strict", True))
     return ToolShape(function, description, schema, adapter, positional, contexts, "")
+
+
+def is_for_a_class(function: Callable[..., object]) -> bool:
+    """Whether a function looks like one that a classmethod binds: its first parameter is `cls`, without a type."""
+    try:
+        parameters = inspect.signature(function).parameters if inspect.isfunction(function) else {}
+    except (NameError, TypeError, ValueError):  # the same error tells the user more where parameters are read
+        return False
+    first = next(iter(parameters.values()), None)
+    return first is not None and first.name == "cls" and first.annotation is Parameter.empty
 
 
 def _innermost(function: Any) -> tuple[Any, set[str]]:
