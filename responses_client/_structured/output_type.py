@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 __all__ = [
     "AnyForm",
     "OutputType",
+    "check_whole",
     "output_type",
     "partial_json",
     "text_format",
-    "whole_with_format",
     "with_format",
 ]
 
@@ -194,12 +194,15 @@ def with_format(params: Mapping[str, object], wanted: OutputType[Any]) -> dict[s
     return {**params, "text": {**given, "format": wanted.format}}
 
 
-def whole_with_format(params: Mapping[str, object], wanted: OutputType[Any]) -> dict[str, object]:
-    """Return the arguments of a request that is not streamed; see `with_format`."""
+def check_whole(params: Mapping[str, object]) -> None:
+    """Refuse the arguments of a stream where the whole answer is returned.
+
+    Raises:
+        RequestValidationError: They have `stream`.
+    """
     if params.get("stream"):
         message = "cannot be combined with parse, which returns a whole answer; use responses.stream(text_format=...)"
         raise RequestValidationError([field_error("stream", "nothing", params["stream"], message=message)])
-    return with_format(params, wanted)
 
 
 def partial_json(text: str) -> Any:

@@ -3,6 +3,7 @@
 import datetime
 import enum
 import functools
+import re
 import sqlite3
 import sys
 from collections.abc import Callable
@@ -461,6 +462,40 @@ def test_classes_are_called_with_their_fields() -> None:
     assert properties(Inherits) == {"start": {"type": "integer"}}
 
 
+class Tagged(BaseModel):
+    """A thing with a tag."""
+
+    tag: str = Field(alias="theTag", description="A tag.")
+    parts: list["Tagged"] = []
+
+
+class Loose(BaseModel):
+    table: dict[str, int]
+
+
+def test_classes_of_data_have_the_schema_of_their_fields() -> None:
+    found = shape(Tagged, name="tagged")
+    assert found.description == "A thing with a tag."
+    assert found.parameters is not None
+    assert found.parameters["properties"]["theTag"] == {"description": "A tag.", "type": "string"}
+    assert found.parameters.keys() == {"type", "properties", "required", "additionalProperties", "$defs"}
+    assert shape(Tagged, description="Mine.").description == "Mine."
+    assert called(Tagged, '{"theTag": "a", "parts": [{"theTag": "b"}]}').parts[0].tag == "b"
+    assert called(Options, '{"size": 3}') == {"size": 3}
+    assert properties(Loose, strict=False)["table"]["additionalProperties"] == {"type": "integer"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (Unfinished, "Unfinished cannot be a tool: Unfinished: pydantic cannot read it from JSON"),
+        (Loose, r"Loose cannot be a tool: Loose\.table: has keys that are not known beforehand"),
+    ],
+)
+def test_class_of_data_that_has_no_schema_is_refused(kind: Any, message: str) -> None:
+    assert re.match(message, refused(kind))
+
+
 def test_objects_that_can_be_called_are_tools() -> None:
     assert called(Mine(2), '{"step": 3}') == 5
     assert called(functools.lru_cache(takes_number), '{"number": 3}') is None
@@ -506,8 +541,9 @@ def test_local_types_are_fine_unless_quoted() -> None:
 
 
 def test_types_of_a_module_that_is_gone_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Late(NamedTuple):
-        colour: "Colour"
+    class Late:
+        def __new__(cls, colour: "Colour") -> "Late":
+            return super().__new__(cls)
 
     monkeypatch.delitem(sys.modules, __name__)
 
