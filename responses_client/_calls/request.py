@@ -214,8 +214,6 @@ def _refuse_contradictions(operation: Operation[_R], body: Mapping[str, object])
 def _cross_field_mistakes(name: str, body: Mapping[str, object]) -> Iterable[FieldError]:
     """Yield the mistakes that no single field shows, by OpenAI's reference page of `POST /responses`."""
     is_event = name.startswith("session.")  # for a WebSocket, where all responses are streams
-    if name in _CREATES and body.get("model") is body.get("prompt") is None:
-        yield missing_field("model", "the name of a model, or a prompt that has one")
     if name == "responses.retrieve" and body.get("starting_after") is not None and not body.get("stream"):
         message = "needs stream=True"
         yield field_error("starting_after", "stream=True", body.get("stream"), message=message)

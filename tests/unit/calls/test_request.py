@@ -25,6 +25,7 @@ from responses_client._calls.endpoints import (
     CONVERSATIONS_ITEMS_LIST,
     CONVERSATIONS_ITEMS_RETRIEVE,
     RESPONSES_CANCEL,
+    RESPONSES_CREATE,
     RESPONSES_RETRIEVE,
 )
 from responses_client._calls.operation import Operation
@@ -190,7 +191,6 @@ def generator() -> Iterator[dict[str, str]]:
         ({"input": ["Hi", b"Hi"]}, "input[1]", "bytes", "an object with a `type` or a `role`"),
         ({"input": [{"content": "Hi"}]}, "input[0]", "dict", "an object with a `type` or a `role`"),
         ({"model": 17}, "model", "int", "a valid string"),
-        ({"model": None}, "model", "missing", "the name of a model, or a prompt that has one"),
         ({"max_output_tokens": 15}, "max_output_tokens", "int", "a number greater than or equal to 16"),
         ({"max_output_tokens": "100"}, "max_output_tokens", "str", "a valid integer"),
         ({"max_output_tokens": True}, "max_output_tokens", "bool", "a valid integer"),
@@ -199,7 +199,7 @@ def generator() -> Iterator[dict[str, str]]:
         ({"temperature": math.nan}, "temperature", "float", "a number greater than or equal to 0"),
         ({"top_p": 1.5}, "top_p", "float", "a number less than or equal to 1"),
         ({"top_logprobs": 21}, "top_logprobs", "int", "a number less than or equal to 20"),
-        ({"safety_identifier": "x" * 65}, "safety_identifier", "str", "at most 64 characters"),
+        ({"safety_identifier": "x" * 129}, "safety_identifier", "str", "at most 128 characters"),
         ({"stream": "yes"}, "stream", "str", "a valid boolean"),
         ({"metadata": {"a": 1}}, "metadata.a", "int", "a valid string"),
         ({"metadata": {"a": "x" * 513}}, "metadata.a", "str", "at most 512 characters"),
@@ -258,6 +258,7 @@ def test_secret_in_the_wrong_place_is_not_quoted() -> None:
     [
         {"model": None, "prompt": {"id": "pmpt_1"}},
         {"model": None, "extra_body": {"model": "m"}},
+        {"safety_identifier": "x" * 128},
         {"stream": True, "stream_options": {"include_obfuscation": False}},
         {"stream_options": {}, "extra_body": {"stream": True}},
         {"previous_response_id": None, "conversation": "conv_1"},
@@ -271,6 +272,12 @@ def test_secret_in_the_wrong_place_is_not_quoted() -> None:
 )
 def test_arguments_that_the_api_may_accept_are_sent(params: dict[str, Any]) -> None:
     assert call(params)
+
+
+def test_request_without_model_is_sent_because_a_server_may_need_none() -> None:
+    prepared: Call[Any] = prepare(RESPONSES_CREATE, {"input": "Hi", "temperature": 1}, Settings(api_key=KEY))
+
+    assert json.loads(prepared.request.content) == {"input": "Hi", "temperature": 1}
 
 
 def test_checks_can_be_turned_off() -> None:
