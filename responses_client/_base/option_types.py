@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from typing import Never, Protocol, TypeAlias, runtime_checkable
 
 __all__ = ["HttpAuth", "QueryScalar", "QueryValue", "TimeoutLike"]
 
 QueryScalar: TypeAlias = str | int | float | bool
 
-QueryValue: TypeAlias = QueryScalar | Sequence[QueryScalar] | None
-"""A query parameter: one value, several under the same name, or None to leave the parameter out."""
+QueryValue: TypeAlias = (
+    QueryScalar | Sequence[QueryScalar] | Mapping[str, QueryScalar | Sequence[QueryScalar] | None] | None
+)
+"""A query parameter: one value, a list (`name[]=`), a mapping (`name[key]=`), or None to leave the parameter out."""
 
 
 @runtime_checkable

@@ -243,12 +243,22 @@ def check_query(value: object) -> dict[str, object]:
     """
     query = check_mapping(value)
     for name, given in query.items():
-        if given is None or isinstance(given, (str, int, float)):
-            continue
-        for one in given if is_sequence(given) else [given]:
-            if not isinstance(one, (str, int, float)):
-                raise InvalidValue("a string, number, list or None", one).inside(f"parameter {name!r}", name)
+        _check_query_value(given, name)
     return query
+
+
+def _check_query_value(value: object, *path: str) -> None:
+    shown = path[0] + "".join(f"[{key}]" for key in path[1:])
+    if is_mapping(value):
+        for key, part in value.items():
+            if not isinstance(key, str):
+                raise InvalidValue("a string", key).inside(f"name in the parameter {shown!r}", *path)
+            _check_query_value(part, *path, key)
+    elif value is not None:
+        for one in value if is_sequence(value) else [value]:
+            if not isinstance(one, (str, int, float)):
+                expected = "a string, number, list, dict or None"
+                raise InvalidValue(expected, one).inside(f"parameter {shown!r}", *path)
 
 
 def check_flag(value: object) -> bool:

@@ -418,7 +418,12 @@ OPTION_MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     (
         {"extra_query": {"a": object()}},
         "extra_query.a",
-        "expected a string, number, list or None, got object",
+        "expected a string, number, list, dict or None, got object",
+    ),
+    (
+        {"extra_query": {"a": {"b": [None]}}},
+        "extra_query.a.b",
+        "expected a string, number, list, dict or None, got NoneType",
     ),
     ({"extra_body": "{}"}, "extra_body", "expected a mapping, got str"),
     ({"idempotency_key": "a\nb"}, "idempotency_key", "contains a line break, which no header may; remove it"),
@@ -466,7 +471,17 @@ def test_option_that_cannot_work_is_not_shown(params: dict[str, Any]) -> None:
         ({"api-version": "1"}, {}, "?api-version=1"),
         ({"a": "1", "b": "1"}, {"b": None, "c": True}, "?a=1&c=true"),
         ({}, {"include[]": ["a&b", "c d"], "n": 1.5}, "?include%5B%5D=a%26b&include%5B%5D=c+d&n=1.5"),
-        ({}, {"flags": (True, False)}, "?flags=true&flags=false"),
+        ({}, {"flags": (True, False)}, "?flags%5B%5D=true&flags%5B%5D=false"),
+        ({"a": ["x"]}, None, "?a%5B%5D=x"),
+        ({}, {"filter": {"status": "done", "n": 1, "off": None}}, "?filter%5Bstatus%5D=done&filter%5Bn%5D=1"),
+        (
+            {"a": {"b": {"c": True}, "d": ["x", 1]}},
+            None,
+            "?a%5Bb%5D%5Bc%5D=true&a%5Bd%5D%5B%5D=x&a%5Bd%5D%5B%5D=1",
+        ),
+        ({"a": ["x"]}, {"a[]": ["y"]}, "?a%5B%5D=y"),
+        ({"a[]": ["x"]}, {"a": None}, ""),
+        ({"a[]": "x"}, {"a": []}, "?a%5B%5D=x"),
         ({"a": None}, None, ""),
     ],
 )
@@ -571,15 +586,37 @@ def prepared(operation: Operation[Any], *path: str, **params: Any) -> Call[Any]:
 
 
 def test_arguments_of_the_path_stay_one_segment_each() -> None:
-    call = prepared(CONVERSATIONS_ITEMS_RETRIEVE, "conv/1", "a b?c#d%é")
+    call = prepared(CONVERSATIONS_ITEMS_RETRIEVE, "conv?1", "a?c#d%é")
 
-    assert call.request.url.endswith("/v1/conversations/conv%2F1/items/a%20b%3Fc%23d%25%C3%A9")
+    assert call.request.url.endswith("/v1/conversations/conv%3F1/items/a%3Fc%23d%25%C3%A9")
 
 
-@pytest.mark.parametrize("value", ["", "  ", ".", "..", "a\ud800", None, 7])
-def test_argument_of_the_path_that_names_nothing_is_refused(value: Any) -> None:
-    with pytest.raises(RequestValidationError, match=r"item_id: expected an id, a string that"):
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (None, "expected an id, a string, got NoneType"),
+        (7, "expected an id, a string, got int"),
+        (Response(id="resp_1"), "expected an id, a string, got Response; pass its .id"),
+        ("", "is blank; pass an id as the API gave it"),
+        ("  ", "is blank; pass an id as the API gave it"),
+        (".", "'.' is a step in a path, not an id; pass an id as the API gave it"),
+        ("..", "'..' is a step in a path, not an id; pass an id as the API gave it"),
+        ("a/b", "'a/b' is a path or an address, not an id; pass an id as the API gave it"),
+        ("https://api.test/v1/responses/resp_1", "'https://api.test/v1/responses/resp_1' is a path or an"),
+        ("resp_1 ", "'resp_1' contains white space or another character that no id has; pass an id"),
+        ("resp 1", "'resp 1' contains white space or another character that no id has; pass an id"),
+        ("resp_1\x00", "'resp_1' contains white space or another character that no id has; pass an id"),
+        ("a\ud800", r"'a\ud800' contains white space or another character that no id has; pass an id"),
+    ],
+)
+def test_argument_of_the_path_that_cannot_be_an_id_is_refused_with_the_reason(
+    value: Any, problem: str
+) -> None:
+    with pytest.raises(RequestValidationError) as caught:
         prepared(CONVERSATIONS_ITEMS_RETRIEVE, "conv_1", value)
+
+    assert caught.value.path == "item_id"
+    assert str(caught.value).startswith(f"The request was not sent: item_id: {problem}")
 
 
 def test_arguments_of_get_requests_are_in_the_url() -> None:
@@ -592,6 +629,12 @@ def test_arguments_of_get_requests_are_in_the_url() -> None:
     assert call.request.content == b""
     assert not {"Content-Type", "Idempotency-Key"} & set(call.request.headers)
     assert call.request.headers["Accept"] == "text/event-stream"
+
+
+def test_extra_query_replaces_an_argument_of_its_name() -> None:
+    url = prepared(RESPONSES_RETRIEVE, "resp_1", include=["a"], extra_query={"include": ["b"]}).request.url
+
+    assert parse_qs(urlsplit(url).query) == {"include[]": ["b"]}
 
 
 def test_argument_that_is_none_is_not_in_the_url() -> None:

@@ -360,8 +360,8 @@ def test_headers_that_http_cannot_carry_are_refused(headers: object, text: str) 
     assert refusal(default_headers=headers).startswith(text)
 
 
-def test_query_values_are_scalars_or_lists() -> None:
-    query = {"a": "x", "b": 1, "c": 0.5, "d": True, "e": None, "f": ["x", 1]}
+def test_query_values_are_scalars_lists_or_dicts() -> None:
+    query = {"a": "x", "b": 1, "c": 0.5, "d": True, "e": None, "f": ["x", 1], "g": {"h": "x", "i": [1]}}
 
     assert resolve({}, default_query=query).default_query == query
 
@@ -370,12 +370,22 @@ def test_query_values_are_scalars_or_lists() -> None:
     ("query", "text"),
     [
         (
-            {"a": {}},
-            "The parameter 'a' in the default_query argument must be a string, number, list or None, got dict",
+            {"a": {1}},
+            "The parameter 'a' in the default_query argument must be a string, number, list, dict or None, got set",
         ),
         (
             {"a": [None]},
-            "The parameter 'a' in the default_query argument must be a string, number, list or None, got NoneType",
+            "The parameter 'a' in the default_query argument must be a string, number, list, dict or None, "
+            "got NoneType",
+        ),
+        (
+            {"a": {"b": {"c": b""}}},
+            "The parameter 'a[b][c]' in the default_query argument must be a string, number, list, dict or None, "
+            "got bytes",
+        ),
+        (
+            {"a": {1: "b"}},
+            "The name in the parameter 'a' in the default_query argument must be a string, got int 1",
         ),
         ({1: "a"}, "The name in the default_query argument must be a string, got int 1"),
         ("a=1", "The default_query argument must be a mapping, got str"),
