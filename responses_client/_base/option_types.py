@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from typing import Never, Protocol, TypeAlias, runtime_checkable
 
-__all__ = ["HttpAuth", "QueryScalar", "QueryValue", "TimeoutLike"]
+__all__ = ["HttpAuth", "QueryScalar", "QueryValue", "TimeoutLike", "UrlLike"]
 
 QueryScalar: TypeAlias = str | int | float | bool
 
@@ -50,4 +50,19 @@ class HttpAuth(Protocol):
 
     def async_auth_flow(self, request: Never, /) -> AsyncGenerator[object, Never]:
         """The flow for `AsyncClient`."""
+        ...
+
+
+@runtime_checkable
+class UrlLike(Protocol):
+    """An object whose string form is a URL, such as an `httpx.URL`, a `yarl.URL` or an `AnyUrl` of pydantic."""
+
+    @property
+    def scheme(self) -> str:
+        """The scheme, such as `https`."""
+        ...
+
+    @property
+    def host(self) -> str | None:
+        """The host, such as `api.openai.com`."""
         ...

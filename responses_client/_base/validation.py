@@ -20,6 +20,7 @@ __all__ = [
     "check_flag",
     "check_header_value",
     "check_headers",
+    "check_key",
     "check_mapping",
     "check_option",
     "check_query",
@@ -43,6 +44,7 @@ _CONTROL = r"[\x00-\x1f\x7f]"
 # RFC 9110, 5.5, allows values beyond ASCII but gives them no meaning; HTTP libraries send them as Latin-1.
 _LAST_ASCII = "\x7f"
 _LAST_LATIN_1 = "\xff"
+_QUOTES = "\"'`\u2018\u2019\u201c\u201d"
 MAX_SECONDS = 10 * 365 * 86400
 """The longest time that an option may have: ten years. Clocks overflow on more; None means no limit."""
 
@@ -213,10 +215,28 @@ def check_text(value: object, last: str = _LAST_ASCII) -> str:
     forbidden = _find_forbidden(value, last, "ASCII")
     if forbidden is None and value != value.strip():
         forbidden = "white space at its start or end"
+    if forbidden is None and (value[0] in _QUOTES or value[-1] in _QUOTES):
+        forbidden = "a quotation mark at its start or end"
     if forbidden is not None:
         problem = f"contains {forbidden}; remove it (the value is not shown)"
         raise InvalidValue("a string for a header", value, problem)
     return value
+
+
+def check_key(value: object) -> str:
+    """Return a key if it can be sent as it is.
+
+    Raises:
+        InvalidValue: It cannot. The message does not show it.
+    """
+    key = check_text(value)
+    if key.lower().startswith("bearer "):
+        problem = "starts with 'Bearer'; pass the key alone, since the client adds the word (the value is not shown)"
+        raise InvalidValue("a key", value, problem)
+    if " " in key:
+        problem = "contains white space, which no key has; remove it (the value is not shown)"
+        raise InvalidValue("a key", value, problem)
+    return key
 
 
 def check_mapping(value: object) -> dict[str, object]:
