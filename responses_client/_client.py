@@ -208,8 +208,13 @@ class AsyncClient(_Client[AsyncCore]):
         return self._with_settings(self._core.settings.replace(**changes))
 
     async def aclose(self) -> None:
-        """Close the connections of this event loop; a client passed as `http_client` stays open."""
+        """Close the connections of this event loop; a client passed as `http_client` stays open.
+
+        `close` is an alias.
+        """
         await self._core.close()
+
+    close = aclose
 
     async def __aenter__(self) -> Self:
         return self
