@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from ._base.public import public
+from ._base.public import foreign_attributes, public
 from ._base.validation import is_async, needs_async
 from ._calls.settings import HOOKS, Options, Settings, resolve
 from ._client_core import AsyncCore, SyncCore
@@ -48,6 +48,9 @@ def _require_sync_hooks(settings: Settings) -> Settings:
 
 class _Client(Generic[_Core]):
     """The part that is the same for `Client` and `AsyncClient`."""
+
+    if not TYPE_CHECKING:  # pragma: no branch
+        __getattr__ = foreign_attributes("client")
 
     def __init__(self, core: _Core) -> None:
         self._core: _Core = core

@@ -38,6 +38,7 @@ from ._base.error_copies import reduce_error
 from ._base.field_errors import FieldError
 from ._base.http import Headers, url_path
 from ._base.messages import MAX_BODY_CHARS, body_start, one_line
+from ._base.public import foreign_attributes
 from ._base.retry import QUOTA_CODES
 
 if TYPE_CHECKING:
@@ -133,6 +134,9 @@ class APIError(ResponsesClientError):
     """The kind of the error, such as `invalid_request_error`."""
     param: str | None = None
     """The argument that the error is about."""
+
+    if not TYPE_CHECKING:  # pragma: no branch
+        __getattr__ = foreign_attributes("error")
 
     def __init__(
         self, message: str, *, request_id: str | None = None, meta: ResponseMeta | None = None

@@ -152,13 +152,20 @@ def check_header_value(value: object) -> str | None:
 
 
 def unknown_argument(function: str, name: str, known: Iterable[str]) -> TypeError:
-    """Return the error for a keyword that a function does not take; it suggests a similar one of the known."""
-    # Here, because the module is needed only for errors.
+    """Return the error for a keyword that a function does not take; it says which of the known to use instead."""
+    # Here, because the modules are needed only for errors.
     import difflib
 
-    near = difflib.get_close_matches(name, list(known), n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return TypeError(f"{function}() got an unexpected keyword argument {name!r}{hint}")
+    from .foreign_names import argument_hint
+
+    names = list(known)
+    text = f"{function}() got an unexpected keyword argument {name!r}"
+    if hint := argument_hint(name, names):
+        return TypeError(f"{text}; {hint}")
+    near = difflib.get_close_matches(name, names, n=1)
+    question = f"; did you mean {near[0]!r}?" if near else ""
+    note = " (extra_body takes fields that this version does not know)" if "extra_body" in names else ""
+    return TypeError(f"{text}{question}{note}")
 
 
 def needs_names(function: str, values: Sequence[object], name: str | None) -> TypeError:

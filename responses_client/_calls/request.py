@@ -201,8 +201,7 @@ def _refuse_unknown(operation: Operation[_R], model: type[Model] | None, named: 
     known = {} if model is None else model.model_fields
     for name in named:
         if name not in known:
-            error = unknown_argument(operation.name, name, [*known, *_OPTIONS])
-            raise TypeError(f"{error} (extra_body takes fields that this version does not know)")
+            raise unknown_argument(operation.name, name, [*known, *_OPTIONS])
 
 
 def validate(model: type[Model], named: Mapping[str, object]) -> None:
@@ -275,7 +274,14 @@ def _as_field_error(line: ErrorDetails) -> FieldError:
         expected = f"a number {expected}"
     if line["type"] == "missing":
         return missing_field(path, "a value")
-    return field_error(path, expected, line["input"])
+    mistake = field_error(path, expected, line["input"])
+    if isinstance(line["input"], str):
+        # Here, because the module is needed only for errors.
+        from .._base.foreign_names import value_hint
+
+        if hint := value_hint(path):
+            mistake["message"] += f"; {hint}"
+    return mistake
 
 
 def encode(body: Mapping[str, object], *, is_exact: bool = False) -> bytes:

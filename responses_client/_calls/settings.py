@@ -260,7 +260,8 @@ def is_azure(base_url: str) -> bool:
 def _refuse_unknown(function: str, options: Mapping[str, object]) -> None:
     for name in options:
         if name not in _CHECKS:
-            raise unknown_argument(function, name, _CHECKS)
+            # `with_options` does not take `http_client`, which only `Client` itself reads.
+            raise unknown_argument(function, name, [*_CHECKS, *["http_client"] * (function == "Client")])
 
 
 def _check_key(value: object) -> str | KeyFunction:

@@ -291,7 +291,6 @@ def test_checks_can_be_turned_off() -> None:
     ("name", "hint"),
     [
         ("temprature", "; did you mean 'temperature'?"),
-        ("max_tokens", "; did you mean 'max_output_tokens'?"),
         ("extra_header", "; did you mean 'extra_headers'?"),
         ("zzz", ""),
     ],
