@@ -55,14 +55,17 @@ class HttpAuth(Protocol):
 
 @runtime_checkable
 class UrlLike(Protocol):
-    """An object whose string form is a URL, such as an `httpx.URL`, a `yarl.URL` or an `AnyUrl` of pydantic."""
+    """An object whose string form is a URL, such as an `httpx.URL`, a `yarl.URL` or an `AnyUrl` of pydantic.
+
+    The types of its attributes are open: type checkers see those of yarl as descriptors.
+    """
 
     @property
-    def scheme(self) -> str:
+    def scheme(self) -> object:
         """The scheme, such as `https`."""
         ...
 
     @property
-    def host(self) -> str | None:
+    def host(self) -> object:
         """The host, such as `api.openai.com`."""
         ...
