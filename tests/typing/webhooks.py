@@ -83,7 +83,7 @@ def every_event_can_be_described(event: WebhookEvent) -> str:
             assert_type(event.data.id, str | None)
             assert_type(event.data["id"], Any)
             assert_type(event.id, str | None)
-            return event.type or ""
+            return event.wire_type or ""
         case _:
             assert_never(event)
 
