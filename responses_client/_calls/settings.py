@@ -297,7 +297,7 @@ def _check_base_url(value: object) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise invalid from None
-    if re.fullmatch(_HOST_ALONE, url):
+    if "://" not in url and re.fullmatch(_HOST_ALONE, url):
         scheme = "http" if re.match(_LOCAL_HOST, url) else "https"
         problem = f"must start with http:// or https://; write {_shown_url(f'{scheme}://{url}')}"
         raise InvalidValue("a URL with a scheme", value, problem)
@@ -309,7 +309,7 @@ def _check_base_url(value: object) -> str:
         problem = "must not contain a user or password; use api_key or default_headers"
         raise InvalidValue("a URL without a user or password", value, problem)
     root, path = f"{parts.scheme}://{parts.netloc.lower()}", parts.path.rstrip("/")
-    if wrong_path := _path_problem(root, path):
+    if wrong_path := _path_problem(host or "", root, path):
         raise InvalidValue("the address of the API", value, wrong_path)
     if "?" in url or "#" in url:
         problem = f"must not contain a query or fragment; use default_query{_got_url(url)}"
@@ -317,14 +317,14 @@ def _check_base_url(value: object) -> str:
     return root + path
 
 
-def _path_problem(root: str, path: str) -> str | None:
+def _path_problem(host: str, root: str, path: str) -> str | None:
     """Return the reason why an address cannot lead to the Responses API; None if it can."""
-    if is_azure(root) and not path.endswith(("/openai", "/openai/v1")):
+    if re.fullmatch(_AZURE_HOST, host) and not path.endswith(("/openai", "/openai/v1")):
         project = re.match(_AZURE_PROJECT, path)
         address = f"{root}{project[0] if project else ''}/openai/v1"
         advice = " and pass the deployment as model" if "/deployments" in path else ""
         return f"is not the address of Azure's Responses API; write {_shown_url(address)}{advice}"
-    if not path and re.fullmatch(_OPENAI_HOST, urlsplit(root).hostname or ""):
+    if not path and re.fullmatch(_OPENAI_HOST, host):
         return f"must end in /v1; write {_shown_url(f'{root}/v1')}"
     for end in _ENDPOINT_PATHS:
         if path.endswith(end):
