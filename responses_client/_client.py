@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
-from ._base.public import public
+from ._base.public import foreign_attributes, public
 from ._base.validation import is_async, needs_async
 from ._calls.settings import HOOKS, Settings, resolve
 from ._client_core import AsyncCore, SyncCore
@@ -49,6 +49,9 @@ def _require_sync_hooks(settings: Settings) -> Settings:
 
 class _Client(Generic[_Core]):
     """The part that is the same for `Client` and `AsyncClient`."""
+
+    if not TYPE_CHECKING:  # pragma: no branch
+        __getattr__ = foreign_attributes("client")
 
     def __init__(self, core: _Core) -> None:
         self._core: _Core = core
@@ -211,8 +214,13 @@ class AsyncClient(_Client[AsyncCore]):
         return self._with_settings(self._core.settings.replace(**changes))
 
     async def aclose(self) -> None:
-        """Close the connections of this event loop; a client passed as `http_client` stays open."""
+        """Close the connections of this event loop; a client passed as `http_client` stays open.
+
+        `close` is an alias.
+        """
         await self._core.close()
+
+    close = aclose
 
     async def __aenter__(self) -> Self:
         return self

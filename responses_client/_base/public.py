@@ -1,4 +1,4 @@
-"""Public paths of names from private modules, as tracebacks, reprs, pickles and `help` show them."""
+"""Public classes as users see them: paths in tracebacks, reprs, pickles and `help`, and missing attributes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from inspect import CO_VARARGS, Parameter, signature
 from types import FunctionType
 from typing import Any, ForwardRef, TypeVar
 
-__all__ = ["public", "resource"]
+__all__ = ["foreign_attributes", "public", "resource"]
 
 _Named = TypeVar("_Named")
 _Class = TypeVar("_Class", bound=type)
@@ -40,9 +40,35 @@ def resource(path: str) -> Callable[[_Class], _Class]:
                 value.__qualname__ = f"{path}.{name}"
                 if value.__code__.co_flags & CO_VARARGS:
                     _hide_positional(value)
+        target: Any = cls
+        target.__getattr__ = foreign_attributes("resource")
         return cls
 
     return decorate
+
+
+def foreign_attributes(kind: str) -> Callable[[object, str], Any]:
+    """Return the `__getattr__` of a class; its errors answer the attributes that users of other packages expect.
+
+    It is given to a class out of sight of type checkers, which would take any attribute for an existing one.
+
+    Args:
+        kind: The kind of the objects; see `attribute_hint`.
+    """
+
+    def __getattr__(self: object, name: str) -> Any:
+        if not name.startswith("__"):  # those are looked up by Python, copies and mocks
+            # Here, because the module is needed only for errors.
+            from .foreign_names import attribute_hint
+
+            if hint := attribute_hint(kind, name):
+                text = f"{type(self).__name__!r} object has no attribute {name!r}; {hint}"
+                raise AttributeError(text)
+        return object.__getattribute__(
+            self, name
+        )  # raises the error that led here, such as one of a property
+
+    return __getattr__
 
 
 def _hide_positional(function: FunctionType) -> None:

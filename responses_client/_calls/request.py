@@ -11,9 +11,10 @@ from os import urandom
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, get_args
 from urllib.parse import quote, urlencode
 
-from .._base.field_errors import FieldError, field_error, field_path, missing_field
+from .._base.field_errors import FieldError, field_error, field_path
 from .._base.http import merge_headers
 from .._base.json_types import is_mapping, is_object, is_sequence
+from .._base.messages import MAX_VALUE_CHARS, one_line
 from .._base.options import RequestOptions
 from .._base.redaction import secret_values
 from .._base.validation import (
@@ -166,35 +167,49 @@ def _skips_validation(operation: Operation[_R], named: Mapping[str, object]) -> 
     return types is not None and all(types.get(name) is type(value) for name, value in named.items())
 
 
-def _fill_path(template: str, values: Sequence[str]) -> str:
+def _fill_path(template: str, values: Sequence[object]) -> str:
     """Return a path with its arguments, encoded so that each stays one segment.
-
-    An empty id would name another endpoint, and so would "." and "..", which clients and gateways resolve (RFC 3986,
-    5.2.4).
 
     Raises:
         RequestValidationError: An argument cannot be an id.
     """
     names = re.findall(_PLACEHOLDER, template)
     for name, value in zip(names, values, strict=True):
-        if not _can_be_id(value):
-            raise RequestValidationError([field_error(name, "an id, a string that is not blank", value)])
+        if not isinstance(value, str):
+            advice = "; pass its .id" if isinstance(getattr(value, "id", None), str) else ""
+            message = f"expected an id, a string, got {type(value).__name__}{advice}"
+            raise RequestValidationError([field_error(name, "an id, a string", value, message=message)])
+        if problem := _id_problem(value):
+            message = f"{problem}; pass an id as the API gave it"
+            raise RequestValidationError([field_error(name, "an id", value, message=message)])
         template = template.replace(f"{{{name}}}", quote(value, safe=""))
     return template
 
 
-def _can_be_id(value: object) -> bool:
-    if not isinstance(value, str) or not value.strip() or value in (".", ".."):
-        return False
-    return not re.search("[\ud800-\udfff]", value)  # half of a surrogate pair, which UTF-8 cannot encode
+def _id_problem(value: str) -> str | None:
+    """Return the reason why a string cannot be an id in a path; None if it can.
+
+    An empty id would name another endpoint, and so would "." and "..", which clients and gateways resolve (RFC 3986,
+    5.2.4). Some gateways also resolve an encoded slash.
+    """
+    if not value.strip():
+        return "is blank"
+    shown = repr(one_line(value, MAX_VALUE_CHARS))
+    if value in (".", ".."):
+        return f"{shown} is a step in a path, not an id"
+    if "/" in value:
+        return f"{shown} is a path or an address, not an id"
+    # The last are halves of surrogate pairs, which UTF-8 cannot encode.
+    if re.search("[\\s\x00-\x1f\x7f\ud800-\udfff]", value):
+        return f"{shown} contains white space or another character that no id has"
+    return None
 
 
 def _refuse_unknown(operation: Operation[_R], model: type[Model] | None, named: Mapping[str, object]) -> None:
     known = {} if model is None else model.model_fields
     for name in named:
         if name not in known:
-            error = unknown_argument(operation.name, name, [*known, *_OPTIONS])
-            raise TypeError(f"{error} (extra_body takes fields that this version does not know)")
+            raise unknown_argument(operation.name, name, [*known, *_OPTIONS])
 
 
 def validate(
@@ -236,8 +251,6 @@ def _refuse_contradictions(operation: Operation[_R], body: Mapping[str, object])
 def _cross_field_mistakes(operation: str, body: Mapping[str, object]) -> Iterable[FieldError]:
     """Yield the mistakes that no single field shows, by OpenAI's reference page of `POST /responses`."""
     is_event = operation.startswith("session.")  # for a WebSocket, where all responses are streams
-    if operation in _CREATES and body.get("model") is body.get("prompt") is None:
-        yield missing_field("model", "the name of a model, or a prompt that has one")
     if (
         operation == "responses.retrieve"
         and body.get("starting_after") is not None
@@ -386,19 +399,29 @@ def _find_class(annotation: Any) -> type[Model] | None:
 
 def _query(settings: Settings, options: Mapping[str, object], named: Mapping[str, object]) -> str:
     extra = check_argument("extra_query", check_query, options.get("extra_query"))
-    # The official package writes lists in this way, and some servers know no other.
-    ours = {name + "[]" * isinstance(value, (list, tuple)): value for name, value in named.items()}
-    given: dict[str, object] = {**settings.default_query, **ours, **extra}
-    pairs = {k: _query_value(v) for k, v in given.items() if v is not None}
-    return f"?{urlencode(pairs, doseq=True)}" if pairs else ""
+    given: dict[str, object] = {}
+    for query in (settings.default_query, named, extra):
+        # A name may have its brackets already; without them, the later of two parameters replaces the earlier.
+        given |= {k.removesuffix("[]") if v is None or is_sequence(v) else k: v for k, v in query.items()}
+    pairs = [pair for name, value in given.items() for pair in _query_pairs(name, value)]
+    return f"?{urlencode(pairs)}" if pairs else ""
 
 
-def _query_value(value: object) -> object:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if is_sequence(value):
-        return [_query_value(part) for part in value]
-    return value
+def _query_pairs(name: str, value: object) -> Iterator[tuple[str, object]]:
+    """Yield a parameter as `name=`, each part of a list as `name[]=`, and of a mapping as `name[key]=`.
+
+    The official package writes them in this way, and some servers know no other.
+    """
+    if is_mapping(value):
+        for key, part in value.items():
+            yield from _query_pairs(f"{name}[{key}]", part)
+    elif is_sequence(value):
+        for part in value:
+            yield from _query_pairs(f"{name}[]", part)
+    elif isinstance(value, bool):
+        yield name, "true" if value else "false"
+    elif value is not None:
+        yield name, value
 
 
 def _headers(

@@ -24,6 +24,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_core import core_schema as cs
 
 from .._base.json_types import JsonObject, is_array, is_object
+from .._base.public import foreign_attributes
 from .._base.redaction import MASK
 from ..errors import ResponseValidationError
 from ._markers import AS_ANY, is_null
@@ -81,6 +82,7 @@ _NO_TYPE = "Input should be an object with a `type`"
 _NO_ROLE = "Input should be an object with a `type` or a `role`"
 # The class whose own fields are being built; every other model is nested then, and gets a lazy schema.
 _building: ContextVar[type | None] = ContextVar("responses_client_building", default=None)
+_foreign_attribute = foreign_attributes("response")
 _OTHER_JSON_TYPES = frozenset({str, int, float, bool, list, NoneType})
 _KEPT = "it is kept, and written as it came"
 
@@ -248,6 +250,16 @@ class Result(Model):
 
 class ResponseResult(Result):
     """The base of `Response`: methods beside its fields."""
+
+    if not TYPE_CHECKING:  # pragma: no branch
+
+        def __getattr__(self, name: str) -> Any:
+            try:
+                return super().__getattr__(name)  # of pydantic: fields that are not known
+            except AttributeError:
+                if name in self.carried:  # a slot that is not set, as is often asked
+                    raise
+            return _foreign_attribute(self, name)
 
     @property
     def output_text(self) -> str:

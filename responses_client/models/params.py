@@ -1479,7 +1479,7 @@ class ResponseFields(TypedDict, total=False):
     """The fields of `ResponseCreateParams` without `tools` and `background` and options."""
 
     model: ModelId
-    """Id of the model; optional if a prompt template names one."""
+    """Id of the model; optional if a prompt template names one, or the server has only one."""
     input: str | Sequence[InputItem | InputItemParam | InputContentPart | InputContentPartParam | str]
     """The input: a user message as text, or the items of a history, among which strings and content parts
     form messages of the user."""
@@ -1547,7 +1547,7 @@ class ResponseFields(TypedDict, total=False):
     prompt_cache_retention: Literal["in_memory", "24h"] | None
     """Deprecated. Maximum lifetime of cached prefixes; `prompt_cache_options` with its `ttl` replaces it."""
     safety_identifier: str | None
-    """Your stable id of the end user, preferably hashed, at most 64 characters; it helps to trace abuse to
+    """Your stable id of the end user, preferably hashed, at most 128 characters; it helps to trace abuse to
     that user."""
     user: str
     """Deprecated. Your id of the end user; `safety_identifier` and `prompt_cache_key` replace it."""

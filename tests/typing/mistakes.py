@@ -31,6 +31,13 @@ def name_that_no_model_has() -> None:
     from responses_client.models import OutputMesage  # type: ignore[attr-defined]  # noqa: F401
 
 
+def attribute_of_another_package(client: Client, response: Response) -> None:
+    print(client.chat)  # type: ignore[attr-defined]
+    print(client.responses.with_raw_response)  # type: ignore[attr-defined]
+    print(response._request_id)  # type: ignore[attr-defined]
+    Client(base_url=b"https://a.example")  # type: ignore[arg-type]
+
+
 def value_of_a_wrong_type(client: Client) -> None:
     client.responses.create(input="Hi", temperature="hot")  # type: ignore[call-overload]
     client.responses.stream(input="Hi", temperature="hot")  # type: ignore[call-overload]
