@@ -5,17 +5,17 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from os import urandom
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, get_args
 from urllib.parse import quote, urlencode
 
 from .._base.field_errors import FieldError, field_error, field_path, missing_field
-from .._base.http import merge_headers
+from .._base.http import ResponseMeta, merge_headers
 from .._base.json_types import is_mapping, is_object, is_sequence
 from .._base.options import RequestOptions
-from .._base.redaction import secret_values
+from .._base.redaction import Redactor, secret_values
 from .._base.validation import (
     check_argument,
     check_header_value,
@@ -35,13 +35,26 @@ if TYPE_CHECKING:
 
     from ..models import Model
 
-__all__ = ["SEALED_REASONING", "Call", "encode", "is_observed", "logs_bodies", "prepare", "validate"]
+__all__ = [
+    "OPTIONS",
+    "SEALED_REASONING",
+    "Call",
+    "Read",
+    "encode",
+    "is_observed",
+    "logs_bodies",
+    "prepare",
+    "validate",
+]
 
 _R = TypeVar("_R", bound="Model")
+Read: TypeAlias = Callable[[bytes, ResponseMeta, Settings, Redactor], Any]
+"""Makes a result of a body, the facts of its answer, the settings, and the mask for errors that quote the body."""
 logger = logging.getLogger("responses_client")
 bodies = logging.getLogger("responses_client.bodies")
 
-_OPTIONS = frozenset(RequestOptions.__annotations__)
+OPTIONS = frozenset(RequestOptions.__annotations__)
+"""The names of the options that every method takes beside its arguments."""
 _SETTINGS = ("timeout", "deadline", "max_retries")  # the options that stand for settings of the client
 _USER_AGENT = f"responses-client/{__version__}"
 _PLACEHOLDER = r"\{(\w+)\}"
@@ -63,6 +76,7 @@ class Call(NamedTuple, Generic[_R]):
         settings: The settings of the client, with the options of the call.
         params: The arguments of the call, options included.
         path: The arguments for the path.
+        read: Makes the result of the body of the answer; None if the model that the operation names does.
     """
 
     operation: Operation[_R]
@@ -71,6 +85,7 @@ class Call(NamedTuple, Generic[_R]):
     settings: Settings
     params: Mapping[str, object]
     path: Sequence[str]
+    read: Read | None = None
 
     def __repr__(self) -> str:
         """Show no secret, which headers among the arguments may be."""
@@ -100,8 +115,8 @@ def prepare(
         TypeError: The method has no such argument.
         RequestValidationError: An argument that the API would refuse, or an option that cannot work.
     """
-    options = {k: v for k, v in params.items() if k in _OPTIONS}
-    named = {k: v for k, v in params.items() if k not in _OPTIONS}
+    options = {k: v for k, v in params.items() if k in OPTIONS}
+    named = {k: v for k, v in params.items() if k not in OPTIONS}
     if operation.items in named:
         named[operation.items] = _with_messages(named[operation.items])
     if changes := {k: v for k, v in options.items() if k in _SETTINGS}:
@@ -185,7 +200,7 @@ def _refuse_unknown(operation: Operation[_R], model: type[Model] | None, named: 
     known = {} if model is None else model.model_fields
     for name in named:
         if name not in known:
-            error = unknown_argument(operation.name, name, [*known, *_OPTIONS])
+            error = unknown_argument(operation.name, name, [*known, *OPTIONS])
             raise TypeError(f"{error} (extra_body takes fields that this version does not know)")
 
 
@@ -264,11 +279,11 @@ def _as_field_error(line: ErrorDetails) -> FieldError:
     return field_error(path, expected, line["input"])
 
 
-def encode(body: Mapping[str, object], *, is_exact: bool = False) -> bytes:
+def encode(body: object, *, is_exact: bool = False) -> bytes:
     """Return the body of a request as JSON.
 
     Args:
-        body: The fields.
+        body: The fields, or any other JSON data.
         is_exact: Whether models in it keep the fields that only servers set.
 
     Raises:

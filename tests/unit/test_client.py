@@ -156,7 +156,13 @@ def public_names(thing: object) -> set[str]:
 @pytest.mark.parametrize(("kind", "close"), [(Client, "close"), (AsyncClient, "aclose")])
 def test_client_shows_its_public_names_only(kind: type[Client | AsyncClient], close: str) -> None:
     resources = {"responses", "conversations", "webhooks"}
-    assert public_names(kind(api_key=KEY)) == resources | {"base_url", "is_closed", "with_options", close}
+    assert public_names(kind(api_key=KEY)) == resources | {
+        "base_url",
+        "is_closed",
+        "request",
+        "with_options",
+        close,
+    }
 
 
 METHODS = {

@@ -51,6 +51,7 @@ NAMES = [
     "PermissionDeniedError",
     "RateLimitError",
     "RateLimits",
+    "RawAnswer",
     "RefusalError",
     "RequestInfo",
     "RequestValidationError",
