@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from ._streaming.streams import AsyncResponseStream as AsyncResponseStream
     from ._streaming.streams import EventStream as EventStream
     from ._streaming.streams import ResponseStream as ResponseStream
+    from ._structured.cast import RawAnswer as RawAnswer
     from ._structured.output_type import text_format as text_format
     from ._structured.parsed import AsyncParsedResponseStream as AsyncParsedResponseStream
     from ._structured.parsed import ParsedResponse as ParsedResponse
@@ -105,6 +106,7 @@ else:
         "_runs.stream": "AsyncRunStream RunStream",
         "_websocket.session": "AsyncSteering AsyncWebSocketSession Steering WebSocketSession",
         "_streaming.streams": "AsyncEventStream AsyncResponseStream EventStream ResponseStream",
+        "_structured.cast": "RawAnswer",
         "_structured.output_type": "text_format",
         "_tools.tool": "CallableTool RunContext RunTool custom_tool tool",
         "errors": """

@@ -54,6 +54,7 @@ NAMES = [
     "PermissionDeniedError",
     "RateLimitError",
     "RateLimits",
+    "RawAnswer",
     "RefusalError",
     "RequestInfo",
     "RequestOptions",
