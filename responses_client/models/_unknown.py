@@ -10,7 +10,8 @@ from pydantic_core import core_schema as cs
 
 from .._base.messages import MAX_BODY_CHARS, one_line
 from ..errors import ResponseValidationError
-from ._base import Result, StrictInt, Unknown
+from ._base import Result, Unknown
+from ._markers import Int
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -88,7 +89,7 @@ class UnknownModel(Result, Unknown):
 class UnknownEvent(UnknownModel):
     """A stream event that matches no known class."""
 
-    sequence_number: StrictInt | None = None
+    sequence_number: Int | None = None
     """The position of the event in its stream."""
 
 
@@ -140,7 +141,7 @@ class UnknownWebhookEvent(UnknownModel):
 
     id: str | None = None
     """The identifier of the event."""
-    created_at: StrictInt | None = None
+    created_at: Int | None = None
     """The time of the event, in seconds since 1970."""
     data: UnknownWebhookData = _NO_DATA
     """The subject of the event; most events have its `id` here."""

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from ._base import TEXT_OR, Model, Number, Open, StrictBool, StrictInt, reference
+from ._base import Model, StrictBool, StrictInt, reference
+from ._markers import TEXT_OR, Number, Open
 from ._unions import InputItem, Tool, ToolChoiceObject
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class ResponseCreateRequest(Model):
     model: Open[ModelId] | None = None
     """Id of the model; optional if a prompt template names one, or the server has only one."""
     input: Annotated[str | list[InputItem], TEXT_OR] | None = None
-    """The input: a user message as text, or the items of a history."""
+    """The input: a user message as text, or the items of a history, among which strings and content parts
+    form messages of the user."""
     instructions: str | None = None
     """A system message that comes first; not inherited from `previous_response_id`."""
     previous_response_id: str | None = None

@@ -188,7 +188,7 @@ def generator() -> Iterator[dict[str, str]]:
         ({"input": 17}, "input", "int", "a string or a list"),
         ({"input": {"role": "user"}}, "input", "dict", "a string or a list"),
         ({"input": [{"role": "user", "content": 17}]}, "input[0].content", "int", "a string or a list"),
-        ({"input": ["Hi", b"Hi"]}, "input[1]", "bytes", "an object with a `type` or a `role`"),
+        ({"input": ["Hi", b"Hi"]}, "input[1]", "bytes", "a string, an item or a content part"),
         ({"input": [{"content": "Hi"}]}, "input[0]", "dict", "an object with a `type` or a `role`"),
         ({"model": 17}, "model", "int", "a valid string"),
         ({"max_output_tokens": 15}, "max_output_tokens", "int", "a number greater than or equal to 16"),
