@@ -22,9 +22,9 @@ from responses_client._base import foreign_names
 from responses_client._base.foreign_names import argument_hint, attribute_hint, export_hint, value_hint
 from responses_client._base.options import RequestOptions
 from responses_client._calls import endpoints
+from responses_client._calls.client_options import Options
 from responses_client._calls.operation import Operation
 from responses_client._calls.pagination import AsyncPage, Page
-from responses_client._calls.settings import Options
 from responses_client._streaming.streams import AsyncResponseStream, ResponseStream
 from responses_client.models import Response, ResponseCreateRequest
 from responses_client.testing import Server
