@@ -27,6 +27,7 @@ OPERATIONS = "operations"
 
 CLASSES: Mapping[str, str] = {
     "BatchResult": "_base",
+    "CallArguments": "_call_arguments",
     "FileContent": "_attachments",
     "ImageContent": "_attachments",
     "ResponseResult": "_base",

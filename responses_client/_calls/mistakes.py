@@ -116,11 +116,14 @@ def _as_field_error(line: ErrorDetails, given: Mapping[str, object]) -> FieldErr
         expected = f"a number {expected}"
     if line["type"] == "missing":
         return missing_field(path, "a value")
-    # Imported here because only a mistake needs it.
-    from .._base.foreign_names import value_hint
+    mistake = field_error(path, expected, line["input"])
+    if isinstance(line["input"], str):
+        # Here, because the module is needed only for errors.
+        from .._base.foreign_names import value_hint
 
-    advice = value_hint(path) if isinstance(line["input"], str) else None
-    return _with_advice(location, expected, line["input"], advice)
+        if hint := value_hint(path):
+            mistake["message"] += f"; {hint}"
+    return mistake
 
 
 def _explain(kind: str, location: Sequence[str | int], value: object) -> FieldError | None:

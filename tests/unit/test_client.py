@@ -266,7 +266,7 @@ def test_missing_argument_is_reported_with_the_public_path(kind: Any) -> None:
 
     expected = "client.responses.cancel() missing 1 required positional argument: 'response_id'"
     assert message_of_type_error(lambda: client.responses.cancel()) == expected
-    expected = "client.responses.parse() missing 1 required keyword-only argument: 'text_format'"
+    expected = "client.responses.parse() takes its arguments by name: input='hello'"
     assert message_of_type_error(lambda: client.responses.parse("hello")) == expected
 
 
