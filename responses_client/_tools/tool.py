@@ -86,7 +86,7 @@ class ToolOptions(TypedDict, total=False):
     """How a failed call is handled, see `OnToolError`; with `AsyncClient` a function may be async. The default is
     `on_tool_error` of the run."""
     needs_approval: bool
-    """Whether each call waits until a run is given its id in `approve`; False by default."""
+    """Whether each call waits until a run is given it in `approve` or `deny`; False by default."""
     defer_loading: bool
     """Whether the model sees the tool only after tool search has found it; False by default."""
     allowed_callers: Sequence[Literal["direct", "programmatic"]]

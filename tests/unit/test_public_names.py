@@ -48,6 +48,7 @@ NAMES = [
     "ParsedResponse",
     "ParsedResponseStream",
     "ParsedRunResult",
+    "PendingCall",
     "PermissionDeniedError",
     "RateLimitError",
     "RateLimits",

@@ -39,7 +39,6 @@ class Desk:
             "time_limit": None,
             "on_error": "return",
             "context": None,
-            "approved": (),
             "knows_all_tools": True,
             "observers": None,
             **options,
