@@ -270,7 +270,7 @@ def _call_line(item: OutputItem) -> str:
         case FunctionCall(name=name, arguments=given) | CustomToolCall(name=name, input=given):
             return f"[{name}({given})]"
         case _:
-            return f"[{item.type}]"
+            return f"[{item.wire_type}]"
 
 
 class _EventView:

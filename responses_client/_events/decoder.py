@@ -138,7 +138,8 @@ class EventDecoder:
                 event = None if self._is_replayed else _parse_again(name, data)
                 if event is not None:
                     events.append(event)
-                    self._is_replayed = event.type in END_TYPES and event.type != "error"
+                    tag = event.wire_type
+                    self._is_replayed = tag in END_TYPES and tag != "error"
         return events
 
     def _parse(self, frames: list[Frame]) -> list[StreamEvent]:
@@ -158,7 +159,7 @@ class EventDecoder:
                 if event is None:
                     continue
                 events.append(event)
-                if event.type in END_TYPES:
+                if event.wire_type in END_TYPES:
                     self.end = event
                     break
         return events

@@ -229,7 +229,7 @@ def _execution_error(call: OutputItem, problem: Exception, time_limit: float | N
         reason = str(problem)
     else:
         reason = f"{type(problem).__name__}: {one_line(str(problem), MAX_BODY_CHARS)}".rstrip(": ")
-    name = getattr(call, "name", None) or str(call.type)
+    name = getattr(call, "name", None) or str(call.wire_type)
     error = ToolExecutionError(reason.rstrip("."), tool=str(name), call=call)
     error.__cause__ = problem.__cause__ if isinstance(problem, _WITHOUT_CAUSE) else problem
     return error

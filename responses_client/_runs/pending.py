@@ -56,8 +56,8 @@ class PendingCall:
 
     @property
     def type(self) -> str:
-        """The type of the item, such as "function_call"."""
-        return str(self.item.type)
+        """The type of the item, such as "function_call"; "unknown" of a malformed one."""
+        return self.item.type
 
     def __hash__(self) -> int:
         return hash(self.call_id)
@@ -148,7 +148,7 @@ def _conflict(
     key = call_key(call)
     if decision is not True and id(call) not in can_deny:
         answer = "no answer to such a call can say no; pass the item that answers it in input"
-        return f"names {key}, a {call.type}, but {answer}"
+        return f"names {key}, a {call.wire_type}, but {answer}"
     if decision == earlier:
         return None
     if earlier is True:

@@ -335,13 +335,13 @@ class RunPlan:
         return waiting
 
     def _no_answer(self, call: OutputItem) -> FieldError:
-        kind, key = call.type, call_key(call)
+        kind, key = call.wire_type, call_key(call)
         if self._decisions.get(id(call)) is True:
             message = (
                 f"names the {kind} {key}, which no function here can answer; pass one, or the answer in input"
             )
             return field_error("approve", "a call of a function that is here", None, message=message)
-        if self._toolbox.needs_approval(call) or kind == "mcp_approval_request":
+        if self._toolbox.needs_approval(call) or call.type == "mcp_approval_request":
             message = f"lacks a decision on the {kind} {key}, which waits for one; name it in approve or deny"
             return field_error("approve", "all calls that wait for approval", None, message=message)
         message = f"lacks the answer to the {kind} {key}, which the run waits for"
@@ -402,7 +402,7 @@ def _without_cut_calls(turn: Turn) -> Response:
     kept: list[OutputItem] = []
     is_cut = False
     for item in reversed(turn.response.output):
-        is_cut = id(item) in cut or (is_cut and item.type == "reasoning")
+        is_cut = id(item) in cut or (is_cut and item.wire_type == "reasoning")
         if not is_cut:
             kept.append(item)
     return turn.response.model_copy(update={"output": kept[::-1]})

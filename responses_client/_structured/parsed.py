@@ -158,7 +158,7 @@ def _outcome(response: Response, wanted: OutputType[Any] | None) -> _Outcome:
     if problem is not None:
         return _Outcome(problem=problem)
     if not answer.text:
-        kinds = ", ".join(dict.fromkeys(str(item.type) for item in response.output)) or "nothing"
+        kinds = ", ".join(dict.fromkeys(str(item.wire_type) for item in response.output)) or "nothing"
         return _Outcome(problem=f"The output has no text to read as {wanted.label}, it has {kinds}")
     try:
         return _Outcome(wanted.read(answer.text))

@@ -41,6 +41,7 @@ from ._tolerance import (
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, TypeAdapter
+    from pydantic_core import InitErrorDetails
     from typing_extensions import TypeForm
 
     from .._base.http import ResponseMeta
@@ -121,6 +122,12 @@ class Model(BaseModel):
 
     tags: ClassVar[_Tags] = _Tags()
     """The fields that name the type of the object; they are written even if they were not set."""
+
+    @property
+    def wire_type(self) -> str | None:
+        """The `type` as the server sent it, also of an `Unknown…` object; None for objects that have no type."""
+        sent: str | None = getattr(self, "type", None)
+        return sent
 
     # Type checkers read the signature from the fields.
     if not TYPE_CHECKING:  # pragma: no branch
@@ -344,7 +351,13 @@ class OpenUnion:
             tag = next((tag for field, tag in cls.untagged.items() if field in value), None)
             if tag is None and is_strict():
                 raise PydanticCustomError("no_type", _NO_ROLE if cls.untagged else _NO_TYPE)
-        validate = (cls._validators.get(tag) or cls._resolve(tag)) if isinstance(tag, str) else None
+        if tag is not None and not isinstance(tag, str):
+            problem: InitErrorDetails = {"type": "string_type", "loc": ("type",), "input": tag}
+            mismatch = ValidationError.from_exception_data(cls.__name__, [problem])
+            if is_strict():
+                raise mismatch
+            return cls.as_unknown(value, mismatch)
+        validate = (cls._validators.get(tag) or cls._resolve(tag)) if tag is not None else None
         if validate is None:
             return validate_nested(cls.unknown_model(), value)
         try:

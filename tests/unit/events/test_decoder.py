@@ -206,7 +206,7 @@ def test_a_malformed_event_is_unknown_or_an_error_when_strict(
     assert failure is None
     assert type(event) is UnknownEvent
     assert type(last) is OutputTextDelta
-    assert event.type == value["type"]
+    assert event.wire_type == value["type"]
     assert event.to_dict() == value
     assert event.validation_error is not None
     assert event.validation_error.path == path

@@ -93,7 +93,7 @@ def test_each_part_has_its_class_and_unknown_data_is_kept():
     assert type(response.usage) is Usage
     assert response.model_extra == {"cup": {"size": 1.0}}
     unknown: Any = response.output[2]
-    assert (unknown.type, unknown.lines, unknown.validation_error) == ("poem", 3, None)
+    assert (unknown.wire_type, unknown.lines, unknown.validation_error) == ("poem", 3, None)
 
 
 @pytest.mark.parametrize(
