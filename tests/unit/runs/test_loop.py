@@ -23,12 +23,13 @@ from responses_client import (
     RunResult,
     ToolExecutionError,
     Turn,
+    WaitTimeout,
     custom_tool,
     tool,
 )
 from responses_client.errors import InternalServerError, NotFoundError
 from responses_client.models import ComputerCallOutput, ComputerScreenshot, UnknownItem
-from responses_client.testing import Server
+from responses_client.testing import Server, VirtualClock
 
 
 def go(caller: Caller, **params: Any) -> Any:
@@ -649,6 +650,16 @@ def test_run_in_the_background_waits_for_each_response(caller: Caller, server: S
     assert (result.status, result.output_text) == ("completed", "Fine.")
     assert [request.method for request in server.requests] == ["POST", "GET", "GET"] * 2
     assert {request.headers["x-trace"] for request in server.requests} == {"1"}
+
+
+def test_deadline_limits_the_wait_in_the_background(caller: Caller, server: Server) -> None:
+    server.background(polls=50).reply("Fine.")
+    with VirtualClock() as clock, pytest.raises(WaitTimeout) as caught:
+        go(caller, background=True, deadline=5)
+    assert 3.9 < clock.now < 5  # the delays are shortened by chance
+    assert caught.value.run is not None
+    with VirtualClock():
+        assert go(caller, background=True, resume=caught.value.run, input=None).output_text == "Fine."
 
 
 @pytest.mark.parametrize("scripted", ["message", "call", "own"])
