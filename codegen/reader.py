@@ -77,14 +77,10 @@ def _schema(module: str, name: str, spec: Spec) -> Schema:
         fields=tuple(_field(k, v, k in required, k in essential) for k, v in properties.items()),
         abstract=bool(spec.get("x-abstract")),
         request=spec.get("x-request"),
-        without=_without(spec.get("x-request-without")),
+        without=tuple((k, frozenset(v)) for k, v in spec.get("x-request-without", {}).items()),
         effect=spec.get("x-effect"),
         server_made=bool(spec.get("x-server-made")),
     )
-
-
-def _without(spec: Spec | None) -> tuple[str, frozenset[str]] | None:
-    return None if spec is None else next((name, frozenset(fields)) for name, fields in spec.items())
 
 
 def _field(wire: str, spec: Spec, required: bool, essential: bool) -> Field:

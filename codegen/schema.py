@@ -71,9 +71,7 @@ class Object:
     fields: tuple[Field, ...]
     abstract: bool
     request: str | None
-    without: (
-        tuple[str, frozenset[str]] | None
-    )  # the name of a dict type without some fields, and those fields
+    without: tuple[tuple[str, frozenset[str]], ...]  # names of dict types, and the fields that they lack
     effect: Spec | None
     server_made: bool  # requests only send it back
 

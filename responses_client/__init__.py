@@ -10,14 +10,19 @@ if TYPE_CHECKING:
     from . import testing as testing
     from ._base.http import RateLimits as RateLimits
     from ._base.http import ResponseMeta as ResponseMeta
+    from ._base.options import RequestOptions as RequestOptions
     from ._batch_files import batch_line as batch_line
     from ._batch_files import read_batch as read_batch
     from ._batch_files import write_batch as write_batch
+    from ._calls.client_options import AsyncOptions as AsyncOptions
+    from ._calls.client_options import Options as Options
     from ._calls.hooks import RequestInfo as RequestInfo
     from ._calls.hooks import ResponseInfo as ResponseInfo
     from ._calls.pagination import AsyncPage as AsyncPage
     from ._calls.pagination import AsyncPager as AsyncPager
     from ._calls.pagination import Page as Page
+    from ._calls.params import BatchLineParams as BatchLineParams
+    from ._calls.params import SessionCreateParams as SessionCreateParams
     from ._client import AsyncClient as AsyncClient
     from ._client import Client as Client
     from ._map.requests import MapResult as MapResult
@@ -85,6 +90,9 @@ else:
     _MODULES = {
         "_batch_files": "batch_line read_batch write_batch",
         "_client": "AsyncClient Client",
+        "_base.options": "RequestOptions",
+        "_calls.client_options": "AsyncOptions Options",
+        "_calls.params": "BatchLineParams SessionCreateParams",
         "_calls.hooks": "RequestInfo ResponseInfo",
         "_map.response_map": "AsyncResponseMap ResponseMap",
         "_map.requests": "MapResult",

@@ -7,11 +7,11 @@ The first use of `client.responses` loads the rest.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from ._base.public import public
 from ._base.validation import is_async, needs_async
-from ._calls.settings import HOOKS, Options, Settings, resolve
+from ._calls.settings import HOOKS, Settings, resolve
 from ._client_core import AsyncCore, SyncCore
 from ._transport.protocols import run
 from ._transport.sync import SyncIO
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import httpx
     from typing_extensions import Unpack
 
+    from ._calls.client_options import AsyncOptions, Options
     from .resources._conversations import AsyncConversationsOperations, ConversationsOperations
     from .resources.async_responses import AsyncResponses
     from .resources.responses import Responses
@@ -31,11 +32,11 @@ _Core = TypeVar("_Core", SyncCore, AsyncCore)
 _HTTPX_TIMEOUT_SECONDS = 5.0  # the default of httpx and httpx2
 
 
-def _settings(http_client: httpx.Client | httpx.AsyncClient | None, options: Options) -> Settings:
+def _settings(http_client: httpx.Client | httpx.AsyncClient | None, options: AsyncOptions) -> Settings:
     """Return the settings; unless an option says otherwise, a timeout set on the `http_client` is kept."""
     timeout = getattr(http_client, "timeout", None)
     if timeout is not None and timeout != type(timeout)(_HTTPX_TIMEOUT_SECONDS):
-        options = {"timeout": timeout, **options}
+        options.setdefault("timeout", timeout)
     return resolve(**options)
 
 
@@ -111,7 +112,7 @@ class Client(_Client[SyncCore]):
     """
 
     def __init__(self, *, http_client: httpx.Client | None = None, **options: Unpack[Options]) -> None:
-        settings = _require_sync_hooks(_settings(http_client, options))
+        settings = _require_sync_hooks(_settings(http_client, cast("AsyncOptions", options)))
         super().__init__(SyncCore(SyncIO(http_client), settings, type(self).__name__))
 
     @cached_property
@@ -170,13 +171,15 @@ class AsyncClient(_Client[AsyncCore]):
 
     Args:
         http_client: An `httpx.AsyncClient` or `httpx2.AsyncClient` to send with. It is not closed by this client.
-        options: The fields of `Options`; `api_key` and hooks may be async functions.
+        options: The fields of `AsyncOptions`: those of `Options`. `api_key` and hooks may be async functions.
 
     Raises:
         ConfigurationError: An option, or an environment variable, is not valid.
     """
 
-    def __init__(self, *, http_client: httpx.AsyncClient | None = None, **options: Unpack[Options]) -> None:
+    def __init__(
+        self, *, http_client: httpx.AsyncClient | None = None, **options: Unpack[AsyncOptions]
+    ) -> None:
         settings = _settings(http_client, options)
         from ._transport.asynchronous import AsyncIO  # here, because `Client` does without it
 
@@ -203,7 +206,7 @@ class AsyncClient(_Client[AsyncCore]):
 
         return AsyncWebhooks(self._core)
 
-    def with_options(self, **changes: Unpack[Options]) -> Self:
+    def with_options(self, **changes: Unpack[AsyncOptions]) -> Self:
         """Return a client with some options changed; see `Client.with_options`."""
         return self._with_settings(self._core.settings.replace(**changes))
 

@@ -9,17 +9,15 @@ from types import MappingProxyType
 from typing import (
     TYPE_CHECKING,
     Any,
-    Literal,
     NamedTuple,
     Self,
     TypeAlias,
-    TypedDict,
     Unpack,
     cast,
 )
 from urllib.parse import urlsplit
 
-from .._base.api_keys import ApiKey, KeyFunction, ReturnedKey
+from .._base.api_keys import KeyFunction, ReturnedKey
 from .._base.http import merge_headers
 from .._base.messages import MAX_VALUE_CHARS, one_line
 from .._base.option_types import HttpAuth, QueryValue, TimeoutLike
@@ -39,14 +37,13 @@ from .._base.validation import (
 
 if TYPE_CHECKING:
     from ..models import StreamEvent
+    from .client_options import AsyncOptions
     from .hooks import RequestInfo, ResponseInfo
     from .observers import Telemetry
 
 __all__ = [
     "DEFAULT_BASE_URL",
     "HOOKS",
-    "ApiKey",
-    "Options",
     "Settings",
     "is_azure",
     "redact_headers",
@@ -73,60 +70,6 @@ _AZURE_HOST = r".+\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|
 
 _Check: TypeAlias = Callable[[object], object]
 """Takes the value of an option and returns the value to keep; raises `InvalidValue`."""
-
-
-class Options(TypedDict, total=False):
-    """The options of a client, for `Client`, `AsyncClient` and `with_options`.
-
-    One that cannot work raises `ConfigurationError` when the client is made.
-    """
-
-    api_key: ApiKey | None
-    """The key, or a function that returns one; by default the variable OPENAI_API_KEY."""
-    auth: Literal["bearer", "api-key"] | HttpAuth | None
-    """The header that carries the key, or an `httpx.Auth` that signs requests in its place.
-
-    "bearer" is `Authorization`, "api-key" a header of that name. None, the default, is "api-key" for a key at an
-    address of Azure, and "bearer" for all else, tokens included.
-    """
-    base_url: str | None
-    """The address of the API; by default the variable OPENAI_BASE_URL, else https://api.openai.com/v1."""
-    organization: str | None
-    """The header `OpenAI-Organization`; by default the variable OPENAI_ORG_ID, else it is not sent."""
-    project: str | None
-    """The header `OpenAI-Project`; by default the variable OPENAI_PROJECT_ID, else it is not sent."""
-    webhook_secret: str | None
-    """The secret that webhooks are signed with, `whsec_...`; by default the variable OPENAI_WEBHOOK_SECRET."""
-    timeout: float | TimeoutLike | None
-    """Seconds that each wait for the network may take, or an `httpx.Timeout`; by default 600. None sets no limit."""
-    connect_timeout: float
-    """Seconds that opening a connection may take, if `timeout` is a number or None; by default 5."""
-    deadline: float | None
-    """Seconds that a call may take, with all attempts and waits; None, the default, sets no limit."""
-    max_retries: int
-    """How often a failed request is retried; by default 2."""
-    default_headers: Mapping[str, str | None] | None
-    """Headers for every request; the value None removes one that the client would send."""
-    default_query: Mapping[str, QueryValue] | None
-    """Query parameters for every request; the value None leaves one out."""
-    strict: bool
-    """Whether a malformed part of an answer raises `ResponseValidationError`; False, the default, keeps it as unknown."""
-    validate_requests: bool
-    """Whether requests are checked before they are sent; True by default. False sends arguments as they are."""
-    idle_timeout: float | None
-    """Seconds that the wait for the next event of a stream may take; None, the default, leaves it to `timeout`."""
-    max_event_bytes: int
-    """Bytes that one event of a stream may have; by default 64 MiB."""
-    max_redirects: int
-    """How many redirects within the origin an attempt follows; by default 5."""
-    on_request: Callable[[RequestInfo], object] | None
-    """Called before each attempt of a call. Exceptions of hooks are logged; with `AsyncClient`, hooks may be async."""
-    on_response: Callable[[ResponseInfo], object] | None
-    """Called after each attempt with its answer, for streams when the headers have come, or with the error."""
-    on_event: Callable[[StreamEvent], object] | None
-    """Called with each event of a stream over HTTP as it comes, before the user gets it."""
-    telemetry: Telemetry | None
-    """A `responses_client.otel.OpenTelemetry`, for spans and metrics."""
 
 
 class _Values(NamedTuple):  # not a dataclass, whose methods are compiled at each start of a program
@@ -162,7 +105,7 @@ class Settings(_Values):
 
     __slots__ = ()
 
-    def __new__(cls, **options: Unpack[Options]) -> Self:
+    def __new__(cls, **options: Unpack[AsyncOptions]) -> Self:
         """Check the options; those that are left out have their defaults."""
         values: dict[str, Any] = {**_Values._field_defaults, **options}
         for name, check in _CHECKS.items():
@@ -180,7 +123,7 @@ class Settings(_Values):
         hooks = self.on_request, self.on_response, self.on_event
         return self.telemetry is not None or hooks != (None, None, None)
 
-    def replace(self, **changes: Unpack[Options]) -> Self:
+    def replace(self, **changes: Unpack[AsyncOptions]) -> Self:
         """Return settings with some options changed, under the same checks.
 
         `default_headers` and `default_query` are added to the present ones; None clears them. None as key or address
@@ -202,7 +145,7 @@ class Settings(_Values):
         if query := given.get("default_query"):
             checked_query = check_option("default_query argument", check_query, query)
             given["default_query"] = {**self.default_query, **checked_query}
-        return type(self)(**cast("Options", {**self._asdict(), **given}))
+        return type(self)(**cast("AsyncOptions", {**self._asdict(), **given}))
 
     def for_call(self, options: Mapping[str, object]) -> Self:
         """Return these settings with the options of one call: `timeout`, `deadline`, `max_retries`.
@@ -225,7 +168,7 @@ class Settings(_Values):
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 
-def resolve(environ: Mapping[str, str] | None = None, /, **options: Unpack[Options]) -> Settings:
+def resolve(environ: Mapping[str, str] | None = None, /, **options: Unpack[AsyncOptions]) -> Settings:
     """Return settings of options, and of environment variables in place of options that are left out or None.
 
     A blank variable counts as not set. `environ` is for tests; it is `os.environ` by default.

@@ -91,7 +91,7 @@ class _RunParams(ResponseRunParams, total=False):
 
 
 @public
-class RunParams(_RunParams, total=False):
+class RunParams(_RunParams, total=False, closed=True):
     """The arguments of `responses.run` and `run_stream`: those of `create`, `RequestOptions`, and those of a run."""
 
     on_tool_error: OnToolError
@@ -114,7 +114,7 @@ class RunParams(_RunParams, total=False):
 
 
 @public
-class AsyncRunParams(_RunParams, total=False):
+class AsyncRunParams(_RunParams, total=False, closed=True):
     """The arguments of `responses.run` of an `AsyncClient`: as `RunParams`, with functions that may be async."""
 
     on_tool_error: OnToolError | Callable[[ToolExecutionError], Awaitable[str]]

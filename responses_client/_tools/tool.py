@@ -94,7 +94,7 @@ class ToolOptions(TypedDict, total=False):
     the API decides."""
 
 
-class FunctionToolOptions(ToolOptions, total=False):
+class FunctionToolOptions(ToolOptions, total=False, closed=True):
     """The options of a function with arguments, all optional."""
 
     strict: bool
@@ -102,7 +102,7 @@ class FunctionToolOptions(ToolOptions, total=False):
     parameters, and cannot express some types, such as dicts with any keys."""
 
 
-class CustomToolOptions(ToolOptions, total=False):
+class CustomToolOptions(ToolOptions, total=False, closed=True):
     """The options of a tool that takes text, all optional."""
 
     format: CustomTextFormatParam | CustomGrammarFormatParam

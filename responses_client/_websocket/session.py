@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from .._base.http import ResponseMeta
     from .._base.options import SessionOptions
+    from .._calls.params import SessionCreateParams
     from ..models import (
         ClientEvent,
         FunctionCallOutput,
         FunctionCallOutputParam,
         InputMessage,
         InputMessageParam,
-        ResponseCreateParams,
         ServerEvent,
         SteerAccepted,
         SteerFailed,
@@ -71,6 +71,12 @@ class _BaseSession:
         """Request id, status and headers of the answer that opened the WebSocket; None before the session is open."""
         connection = self._core.connection
         return None if connection is None else connection.meta
+
+    @property
+    def request_id(self) -> str | None:
+        """The id that the server gave the opening request, from `meta`; None if it gave none."""
+        meta = self.meta
+        return None if meta is None else meta.request_id
 
     @property
     def is_closed(self) -> bool:
@@ -147,7 +153,7 @@ class WebSocketSession(_BaseSession):
         *,
         stream_id: str | None = None,
         generate: bool | None = None,
-        **params: Unpack[ResponseCreateParams],
+        **params: Unpack[SessionCreateParams],
     ) -> EventStream:
         """Request a response, and return its stream immediately; the events can be read at any time. (`response.create`)
 
@@ -264,7 +270,7 @@ class AsyncWebSocketSession(_BaseSession):
         *,
         stream_id: str | None = None,
         generate: bool | None = None,
-        **params: Unpack[ResponseCreateParams],
+        **params: Unpack[SessionCreateParams],
     ) -> AsyncEventStream:
         """Request a response, and return its stream immediately; see `WebSocketSession.create`. (`response.create`)"""
         return AsyncEventStream(
@@ -392,7 +398,7 @@ class Commands:
         *,
         stream_id: str | None = None,
         generate: bool | None = None,
-        **params: Unpack[ResponseCreateParams],
+        **params: Unpack[SessionCreateParams],
     ) -> None:
         """Request a response; see `WebSocketSession.create`."""
         run(self._core.create_unrouted({**params, "stream_id": stream_id, "generate": generate}))
@@ -413,7 +419,7 @@ class AsyncCommands:
         *,
         stream_id: str | None = None,
         generate: bool | None = None,
-        **params: Unpack[ResponseCreateParams],
+        **params: Unpack[SessionCreateParams],
     ) -> None:
         """Request a response; see `WebSocketSession.create`."""
         await self._core.create_unrouted({**params, "stream_id": stream_id, "generate": generate})

@@ -20,7 +20,7 @@ from .._base.validation import (
 )
 from .._calls.operation import Operation
 from .._calls.request import Call, encode, prepare, validate
-from .._calls.settings import Options, Settings
+from .._calls.settings import Settings
 from .._transport.protocols import IO
 from ..errors import ConfigurationError, RequestValidationError
 from ..models import ClientEvent, Model, Response
@@ -33,6 +33,7 @@ from .routing import Router, as_string
 from .source import SocketSource, SteeringResult, UnroutedEvents
 
 if TYPE_CHECKING:
+    from .._calls.client_options import AsyncOptions
     from ..models import ServerEvent
 
 __all__ = ["SessionCore"]
@@ -95,7 +96,7 @@ class SessionCore:
         self._io = io
         self._options = options
         self._block = block
-        changes: Options = {}
+        changes: AsyncOptions = {}
         if "timeout" in options:
             changes["timeout"] = options["timeout"]
         if "max_retries" in options:

@@ -147,7 +147,7 @@ else:
             ProgramCallerParam ProgramOutputParam ProgramParam ProgrammaticToolCallingChoiceParam
             ProgrammaticToolCallingToolParam PromptCacheBreakpointParam PromptCacheOptionsParam
             PromptTemplateParam RankingOptionsParam ReasoningConfigParam ReasoningItemParam ReasoningTextParam
-            RefusalParam ResponseCompactParams ResponseCreateParams ResponseImageOptionsParam
+            RefusalParam ResponseCompactParams ResponseCreateParams ResponseFields ResponseImageOptionsParam
             ResponseRetrieveParams ResponseRunParams SafetyCheckParam ScreenshotActionParam
             ScreenshotContentParam ScrollActionParam ShellActionParam ShellCallOutputParam ShellCallParam
             ShellEnvironmentParam ShellExitParam ShellOutcomeParam ShellOutputContentParam ShellTimeoutParam

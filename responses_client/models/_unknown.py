@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast
 from pydantic_core import core_schema as cs
 
 from ..errors import ResponseValidationError
-from ._base import JsonObject, Result, StrictInt, Unknown
+from ._base import JsonObject, Result, Unknown
+from ._markers import Int
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -85,7 +86,7 @@ class UnknownModel(Result, Unknown):
 class UnknownEvent(UnknownModel):
     """A stream event that matches no known class."""
 
-    sequence_number: StrictInt | None = None
+    sequence_number: Int | None = None
     """The position of the event in its stream."""
 
 
@@ -113,7 +114,7 @@ class UnknownWebhookEvent(UnknownModel):
 
     id: str | None = None
     """The identifier of the event."""
-    created_at: StrictInt | None = None
+    created_at: Int | None = None
     """The time of the event, in seconds since 1970."""
     data: JsonObject | None = None
     """The subject of the event; most events have its `id` here."""

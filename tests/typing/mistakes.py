@@ -8,7 +8,7 @@ from typing import Any, assert_never
 
 import httpx
 
-from responses_client import AsyncClient, Client
+from responses_client import AsyncClient, Client, WebSocketSession, batch_line
 from responses_client.models import (
     FunctionTool,
     FunctionToolParam,
@@ -139,7 +139,27 @@ def match_that_leaves_something(event: StreamEvent) -> None:
 def key_that_is_none(client: Client) -> None:
     Client(api_key=b"key")  # type: ignore[arg-type]
     Client(api_key=lambda: 7)  # type: ignore[arg-type]
-    client.with_options(api_key=lambda: ("key", "tomorrow"))  # type: ignore[arg-type]
+    client.with_options(api_key=lambda: ("key", "tomorrow"))  # type: ignore[arg-type, return-value]
+
+
+def async_key_of_a_sync_client(client: Client) -> None:
+    async def key() -> str:
+        return "key"
+
+    AsyncClient(api_key=key)
+    Client(api_key=key)  # type: ignore[arg-type]
+    client.with_options(api_key=key)  # type: ignore[arg-type]
+
+
+def option_that_the_call_cannot_have(client: Client, session: WebSocketSession) -> None:
+    batch_line("1", input="Hi", timeout=3)  # type: ignore[call-arg]
+    batch_line("1", input="Hi", background=True)  # type: ignore[call-arg]
+    session.create(input="Hi", timeout=3, deadline=9)
+    session.create(input="Hi", max_retries=3)  # type: ignore[call-arg]
+    session.create(input="Hi", extra_headers={})  # type: ignore[call-arg]
+    session.create(input="Hi", background=True)  # type: ignore[call-arg]
+    session.response.create(input="Hi", idempotency_key="1")  # type: ignore[call-arg]
+    client.responses.connect(idempotency_key="1")  # type: ignore[call-arg]
 
 
 def way_to_sign_that_is_none(client: Client) -> None:
