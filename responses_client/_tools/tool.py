@@ -161,10 +161,11 @@ class CallableTool(Generic[_P, _R_co]):
     @overload
     def __get__(self, instance: None, owner: type | None = None) -> Self: ...
 
+    # `self` is a `Callable` here, as ty and pyrefly do not part the parameters of a `CallableTool`.
     @overload
     def __get__(
-        self: CallableTool[Concatenate[_S, _Q], _R_co], instance: _S, owner: type | None = None
-    ) -> CallableTool[_Q, _R_co]: ...
+        self: Callable[Concatenate[_S, _Q], _R], instance: _S, owner: type | None = None
+    ) -> CallableTool[_Q, _R]: ...
 
     def __get__(self, instance: object, owner: type | None = None) -> object:
         """Bind a method to its object or, if it is a class method, to its class, as functions do."""

@@ -161,10 +161,6 @@ def status(result: RunResult) -> str:
             assert_never(status)
 
 
-def misspelt_status(result: RunResult) -> bool:
-    return result.status == "complete"  # wrong
-
-
 def saved(result: RunResult) -> RunResult:
     text: str = result.to_json()
     return RunResult.from_json(text.encode()) if result.turns else RunResult.from_dict(result.to_dict())
