@@ -71,7 +71,7 @@ _OBJECT = {
     "x-request-without",
     "x-effect",
 }
-_UNION = {*_COMMON, "anyOf", "x-unknown", "x-infer-type", "x-list-type"}
+_UNION = {*_COMMON, "anyOf", "x-unknown", "x-infer-type", "x-list-type", "x-list-also"}
 _ALIAS = {*_COMMON, "type", "x-extensible-enum"}
 _VALUE = {
     "$ref",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MappingView, Sequence
 from functools import cache
 from os import urandom
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, get_args
@@ -31,8 +31,6 @@ from .operation import Operation
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
-
     from ..models import Model
 
 __all__ = ["SEALED_REASONING", "Call", "encode", "is_observed", "logs_bodies", "prepare", "validate"]
@@ -45,6 +43,7 @@ _OPTIONS = frozenset(RequestOptions.__annotations__)
 _SETTINGS = ("timeout", "deadline", "max_retries")  # the options that stand for settings of the client
 _USER_AGENT = f"responses-client/{__version__}"
 _PLACEHOLDER = r"\{(\w+)\}"
+
 _CREATES = ("responses.create", "session.create")
 SEALED_REASONING = "reasoning.encrypted_content"
 """The value of `include` that asks for reasoning in a form that can be sent back; OpenAI encrypts ("seals") it."""
@@ -101,9 +100,8 @@ def prepare(
         RequestValidationError: An argument that the API would refuse, or an option that cannot work.
     """
     options = {k: v for k, v in params.items() if k in _OPTIONS}
-    named = {k: v for k, v in params.items() if k not in _OPTIONS}
-    if operation.items in named:
-        named[operation.items] = _with_messages(named[operation.items])
+    given = {k: v for k, v in params.items() if k not in _OPTIONS}
+    named = _with_items(operation, given)
     if changes := {k: v for k, v in options.items() if k in _SETTINGS}:
         settings = settings.for_call(changes)
     is_unchecked = _skips_validation(operation, named)
@@ -111,19 +109,22 @@ def prepare(
     if not is_unchecked:
         _refuse_unknown(operation, model, named)
     extra = check_argument("extra_body", check_mapping, options.get("extra_body"))
-    arguments = named | extra
+    arguments: dict[str, object] = {**named, **extra}
+    as_given: dict[str, object] = {**given, **extra}
     if settings.validate_requests:
         if model is not None:
             # A field of `extra_body` replaces the argument of its name, which then needs no check.
-            validate(model, {k: v for k, v in named.items() if k not in extra})
-        _refuse_contradictions(operation, arguments)
+            validate(model, {k: v for k, v in named.items() if k not in extra}, given)
+        _refuse_contradictions(operation, as_given)
         arguments |= _implied_arguments(operation, arguments)
     body = {k: v for k, v in arguments.items() if k in extra or k not in operation.query}
     # A POST whose fields are all left out has an empty object as its body.
     has_body = bool(body) or (operation.request is not None and operation.method == "POST")
-    content = encode(body, is_exact=not settings.validate_requests) if has_body else b""
+    content = encode(body, as_given, is_exact=not settings.validate_requests) if has_body else b""
     if model is not None:  # last, so that what is refused is not warned of as well
         _warn_of_typos(operation, model, named)
+        if settings.validate_requests:
+            _warn_of_foreign_forms(operation, given)
     stream = bool(arguments.get("stream"))
     query = {k: v for k, v in arguments.items() if k not in body}
     url = settings.base_url + _fill_path(operation.path, path) + _query(settings, options, query)
@@ -134,11 +135,18 @@ def prepare(
     return Call(operation, request, needs_key, settings, params, path)
 
 
-def _with_messages(given: object) -> object:
-    """Return a list of input items with a message of the user in place of each string."""
-    if not is_sequence(given) or not any(isinstance(item, str) for item in given):
+def _with_items(operation: Operation[_R], given: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the arguments with items in place of the strings and content parts in an input."""
+    value = given.get(operation.items or "")
+    if isinstance(value, str) and operation.items == "items":
+        value = [
+            value
+        ]  # this argument takes lists alone, but to type checkers a string is a sequence of strings
+    if not is_sequence(value):
         return given
-    return [{"role": "user", "content": item} if isinstance(item, str) else item for item in given]
+    from .input_items import as_items
+
+    return {**given, str(operation.items): as_items(value)}
 
 
 def _implied_arguments(operation: Operation[_R], arguments: Mapping[str, object]) -> Mapping[str, object]:
@@ -189,8 +197,15 @@ def _refuse_unknown(operation: Operation[_R], model: type[Model] | None, named: 
             raise TypeError(f"{error} (extra_body takes fields that this version does not know)")
 
 
-def validate(model: type[Model], named: Mapping[str, object]) -> None:
+def validate(
+    model: type[Model], named: Mapping[str, object], given: Mapping[str, object] | None = None
+) -> None:
     """Check the arguments of a request by its class.
+
+    Args:
+        model: The class.
+        named: The arguments as they will be sent.
+        given: The arguments as they were given, in which errors name the place of a mistake.
 
     Raises:
         RequestValidationError: The API would refuse one.
@@ -199,11 +214,18 @@ def validate(model: type[Model], named: Mapping[str, object]) -> None:
 
     from ..models._base import error_lines, strict_validation
 
+    if unread := [name for name, value in named.items() if isinstance(value, (Iterator, MappingView))]:
+        # pydantic takes them for lists, and leaves an iterator empty: an empty list would be sent.
+        from .mistakes import not_a_list
+
+        raise RequestValidationError([not_a_list(name, named[name]) for name in unread])
     try:
         with strict_validation():
             model.__pydantic_validator__.validate_python(named)
     except ValidationError as error:
-        raise RequestValidationError([_as_field_error(line) for line in error_lines(error)]) from None
+        from .mistakes import as_field_errors
+
+        raise RequestValidationError(as_field_errors(error_lines(error), given or named)) from None
 
 
 def _refuse_contradictions(operation: Operation[_R], body: Mapping[str, object]) -> None:
@@ -211,12 +233,16 @@ def _refuse_contradictions(operation: Operation[_R], body: Mapping[str, object])
         raise RequestValidationError(mistakes)
 
 
-def _cross_field_mistakes(name: str, body: Mapping[str, object]) -> Iterable[FieldError]:
+def _cross_field_mistakes(operation: str, body: Mapping[str, object]) -> Iterable[FieldError]:
     """Yield the mistakes that no single field shows, by OpenAI's reference page of `POST /responses`."""
-    is_event = name.startswith("session.")  # for a WebSocket, where all responses are streams
-    if name in _CREATES and body.get("model") is body.get("prompt") is None:
+    is_event = operation.startswith("session.")  # for a WebSocket, where all responses are streams
+    if operation in _CREATES and body.get("model") is body.get("prompt") is None:
         yield missing_field("model", "the name of a model, or a prompt that has one")
-    if name == "responses.retrieve" and body.get("starting_after") is not None and not body.get("stream"):
+    if (
+        operation == "responses.retrieve"
+        and body.get("starting_after") is not None
+        and not body.get("stream")
+    ):
         message = "needs stream=True"
         yield field_error("starting_after", "stream=True", body.get("stream"), message=message)
     if body.get("previous_response_id") is not None and body.get("conversation") is not None:
@@ -230,6 +256,11 @@ def _cross_field_mistakes(name: str, body: Mapping[str, object]) -> Iterable[Fie
         yield field_error("background_options", "background=True", body.get("background"), message=message)
     if is_event:
         yield from _event_mistakes(body)
+    for name in ("input", "items"):
+        if is_sequence(items := body.get(name)):
+            from .mistakes import missing_fields
+
+            yield from missing_fields(name, items)
 
 
 def _event_mistakes(body: Mapping[str, object]) -> Iterable[FieldError]:
@@ -240,38 +271,24 @@ def _event_mistakes(body: Mapping[str, object]) -> Iterable[FieldError]:
             yield field_error(name, "nothing", body[name], message=message)
     given = body.get("input") if body.get("type") == "response.steer" else None
     if is_sequence(given):
+        from .input_items import fields_of
+
         if not given:
             yield field_error("input", "at least one message", given, message="needs at least one message")
         for number, item in enumerate(given):
-            role = _fields_of(item).get("role")
+            role = fields_of(item).get("role")
             if role is not None and role != "user":
                 yield field_error(("input", number, "role"), "'user'", role)
 
 
-def _fields_of(item: object) -> Mapping[str, object]:
-    """Return the fields of an item that is a dict or a model."""
-    return item if is_mapping(item) else vars(item)
-
-
-def _as_field_error(line: ErrorDetails) -> FieldError:
-    """Return an error of pydantic in the words of this package."""
-    path = field_path(line["loc"])
-    expected = line["msg"].removeprefix("Input should be ").removeprefix("Input should ")
-    expected = expected.replace("String should have", "a string with")
-    if line["type"] == "too_long":
-        expected = f"at most {line.get('ctx', {}).get('max_length')} entries"
-    if expected.startswith(("greater", "less")):
-        expected = f"a number {expected}"
-    if line["type"] == "missing":
-        return missing_field(path, "a value")
-    return field_error(path, expected, line["input"])
-
-
-def encode(body: Mapping[str, object], *, is_exact: bool = False) -> bytes:
+def encode(
+    body: Mapping[str, object], given: Mapping[str, object] | None = None, *, is_exact: bool = False
+) -> bytes:
     """Return the body of a request as JSON.
 
     Args:
         body: The fields.
+        given: The fields as they were given, in which errors name the place of a mistake.
         is_exact: Whether models in it keep the fields that only servers set.
 
     Raises:
@@ -283,11 +300,11 @@ def encode(body: Mapping[str, object], *, is_exact: bool = False) -> bytes:
         with omit_read_only(not is_exact):
             content = write_json(body)
     except ValueError as error:
-        mistake = _find_unwritable(body, ())
+        mistake = _find_unwritable(given or body, ())
         raise RequestValidationError([mistake] if mistake else [_not_json((), body, str(error))]) from None
     # pydantic writes NaN and Infinity, which are not JSON (RFC 8259, 6). The words may also be in a string, so that
     # this is only a hint to look.
-    if (b"NaN" in content or b"Infinity" in content) and (mistake := _find_unwritable(body, ())):
+    if (b"NaN" in content or b"Infinity" in content) and (mistake := _find_unwritable(given or body, ())):
         raise RequestValidationError([mistake])
     return content
 
@@ -325,6 +342,14 @@ def _warn_of_typos(operation: Operation[_R], model: type[Model], named: Mapping[
     """Log probable misspellings inside of arguments. They are sent all the same, because they may be new fields."""
     if typos := list(_typos(model, named)):
         logger.warning("%s: sent as given, but probably mistyped: %s", operation.name, "; ".join(typos))
+
+
+def _warn_of_foreign_forms(operation: Operation[_R], given: Mapping[str, object]) -> None:
+    """Log items and parts that other APIs have in place of those of this one. Some servers take both."""
+    if is_sequence(items := given.get(operation.items or "")):
+        from .chat_forms import warn_of_foreign_forms
+
+        warn_of_foreign_forms(operation.name, str(operation.items), items)
 
 
 def _typos(model: type[Model], data: Mapping[str, object], path: tuple[str, ...] = ()) -> Iterator[str]:

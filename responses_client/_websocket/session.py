@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from .._base.public import public
 from .._calls.settings import Settings
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         ClientEvent,
         FunctionCallOutput,
         FunctionCallOutputParam,
+        InputContentPart,
+        InputContentPartParam,
         InputMessage,
         InputMessageParam,
         ServerEvent,
@@ -36,9 +38,8 @@ if TYPE_CHECKING:
     from .session_core import SessionCore
     from .source import SteeringResult
 
-    SteerInput = (
-        str | Sequence[InputMessage | InputMessageParam | FunctionCallOutput | FunctionCallOutputParam | str]
-    )
+    SteerItem: TypeAlias = InputMessage | InputMessageParam | FunctionCallOutput | FunctionCallOutputParam
+    SteerInput: TypeAlias = str | Sequence[SteerItem | InputContentPart | InputContentPartParam | str]
 
 __all__ = [
     "AsyncCommands",

@@ -158,6 +158,10 @@ ACROSS = {
         "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-list-type: Thing}",
         "things.yaml: Bad: x-list-type names Thing, which is a schema",
     ),
+    "list that also takes what is no union": (
+        "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-list-also: [string, Thing]}",
+        "things.yaml: Bad: x-list-also must list string and unions, not Thing",
+    ),
     "fewer fields without a request": (
         "Bad: {description: Bad., x-request-without: {BadParams: [name]}}",
         "things.yaml: Bad: x-request-without needs x-request, and in each type fewer fields of that request",

@@ -187,7 +187,7 @@ def generator() -> Iterator[dict[str, str]]:
         ({"input": 17}, "input", "int", "a string or a list"),
         ({"input": {"role": "user"}}, "input", "dict", "a string or a list"),
         ({"input": [{"role": "user", "content": 17}]}, "input[0].content", "int", "a string or a list"),
-        ({"input": ["Hi", b"Hi"]}, "input[1]", "bytes", "an object with a `type` or a `role`"),
+        ({"input": ["Hi", b"Hi"]}, "input[1]", "bytes", "a string, an item or a content part"),
         ({"input": [{"content": "Hi"}]}, "input[0]", "dict", "an object with a `type` or a `role`"),
         ({"model": 17}, "model", "int", "a valid string"),
         ({"model": None}, "model", "missing", "the name of a model, or a prompt that has one"),
