@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ._runs.events import TurnEnded as TurnEnded
     from ._runs.params import AsyncRunParams as AsyncRunParams
     from ._runs.params import RunParams as RunParams
+    from ._runs.pending import PendingCall as PendingCall
     from ._runs.result import ParsedRunResult as ParsedRunResult
     from ._runs.result import RunResult as RunResult
     from ._runs.result import Turn as Turn
@@ -102,6 +103,7 @@ else:
         "_streaming.resumption": "ResumeToken",
         "_runs.result": "ParsedRunResult RunResult Turn",
         "_runs.events": "RunEvent ToolCalled ToolReturned TurnEnded",
+        "_runs.pending": "PendingCall",
         "_runs.params": "AsyncRunParams RunParams",
         "_runs.stream": "AsyncRunStream RunStream",
         "_websocket.session": "AsyncSteering AsyncWebSocketSession Steering WebSocketSession",

@@ -279,6 +279,9 @@ def _cross_field_mistakes(operation: str, body: Mapping[str, object]) -> Iterabl
     if body.get("stream_options") is not None and not body.get("stream") and not is_event:
         message = "needs stream=True"
         yield field_error("stream_options", "stream=True", body.get("stream"), message=message)
+    if body.get("background_options") is not None and not body.get("background") and not is_event:
+        message = "needs background=True"
+        yield field_error("background_options", "background=True", body.get("background"), message=message)
     if is_event:
         yield from _event_mistakes(body)
     for name in ("input", "items"):

@@ -385,16 +385,16 @@ class Responses(ResponsesOperations):
             on_progress: A function that is called with the first state, and with each later one whose status
                 or output differs, including the last.
             include: Additional data that the server is to send.
-            options: The fields of `RequestOptions` except `timeout`, for each poll. Errors that may pass (no
-                connection, 408, 409, 429, 500 and above) end the wait only when ten polls in a row fail,
-                after all their retries.
+            options: The fields of `RequestOptions` except `timeout`, for each poll; but `deadline` limits the
+                whole wait, as `timeout` does. Errors that may pass (no connection, 408, 409, 429, 500 and
+                above) end the wait only when ten polls in a row fail, after all their retries.
 
         Returns:
             Response: The finished response.
 
         Raises:
-            WaitTimeout: The response was not finished within `timeout`; the attribute `response` is its last
-                known state.
+            WaitTimeout: The response was not finished within `timeout` or `deadline`; the attribute `response`
+                is its last known state.
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: The response cannot be retrieved, for example because it does not exist.
         """

@@ -51,6 +51,7 @@ NAMES = [
     "ParsedResponse",
     "ParsedResponseStream",
     "ParsedRunResult",
+    "PendingCall",
     "PermissionDeniedError",
     "RateLimitError",
     "RateLimits",

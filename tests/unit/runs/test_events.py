@@ -47,3 +47,8 @@ def test_events_can_be_matched(event: Any, found: Any) -> None:
             assert turn is found
         case _:
             pytest.fail("not matched")
+
+
+@pytest.mark.parametrize("event", EVENTS[:2], ids=lambda event: event.type)
+def test_events_of_calls_say_which(event: Any) -> None:
+    assert (event.call_id, event.name, event.arguments) == ("c1", "f", "{}")
