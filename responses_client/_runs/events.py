@@ -16,7 +16,18 @@ if TYPE_CHECKING:
 __all__ = ["RunEvent", "ToolCalled", "ToolReturned", "TurnEnded"]
 
 
-class _CallEvent:
+class _RunEvent:
+    """The common base of the events of a run."""
+
+    type: str
+
+    @property
+    def wire_type(self) -> str:
+        """The same as `type`; events of responses have it as well."""
+        return self.type
+
+
+class _CallEvent(_RunEvent):
     """The common base of events about a call."""
 
     call: OutputItem
@@ -77,7 +88,7 @@ class ToolReturned(_CallEvent):
 
 @public
 @dataclass(frozen=True)
-class TurnEnded:
+class TurnEnded(_RunEvent):
     """The end of a turn: its response is complete, and its calls are answered as far as they can be here.
 
     Attributes:

@@ -25,6 +25,7 @@ EVENTS: list[Any] = [
 def test_types_begin_with_run() -> None:
     types = [event.type for event in EVENTS]
     assert types == ["run.tool_called", "run.tool_returned", "run.turn_ended"]
+    assert [event.wire_type for event in EVENTS] == types
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.type)
