@@ -21,6 +21,7 @@ from typing import (
 
 from typing_extensions import TypedDict, TypeIs, TypeVar
 
+from .._base.keywords import evaluate_type_names
 from .._base.public import public
 from .._base.validation import is_seconds
 
@@ -389,3 +390,6 @@ def custom_tool(
         return CallableTool(function, options, is_custom=True)
 
     return make if function is None else make(function)
+
+
+evaluate_type_names(__name__)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeAlias
 
-from .._base.public import public
+from .._base.public import public, resource
 from .._calls.settings import Settings
 from .._streaming.streams import AsyncEventStream, EventStream
 from .._transport.protocols import IO, run
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .session_core import SessionCore
     from .source import SteeringResult
 
-    SteerInput = (
+    SteerInput: TypeAlias = (
         str | Sequence[InputMessage | InputMessageParam | FunctionCallOutput | FunctionCallOutputParam | str]
     )
 
@@ -378,6 +378,7 @@ class AsyncSteering:
         return self._stream(found) if isinstance(found, Inbox) else found
 
 
+@resource("session.response")
 class Commands:
     """Requests without streams; their events are in `session.events()`.
 
@@ -402,6 +403,7 @@ class Commands:
         run(self._core.steer_unrouted(previous_response_id, input))
 
 
+@resource("session.response")
 class AsyncCommands:
     """Requests without streams; their events are in `session.events()`. See `Commands`."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Required, TypeAlias
 
 from typing_extensions import TypedDict
 
+from .._base.keywords import evaluate_type_names
 from .._base.options import OpenRequestOptions
 
 if TYPE_CHECKING:
@@ -2097,3 +2098,6 @@ ToolParam: TypeAlias = (
 
 InputList: TypeAlias = "list[InputItem | InputItemParam | str]"
 """A list of `InputItem` for a request; a string in it is a message of the user."""
+
+
+evaluate_type_names(__name__)

@@ -10,7 +10,7 @@ from .._base.validation import needs_names, needs_names_after
 from .._calls.endpoints import RESPONSES_CREATE, RESPONSES_RETRIEVE
 from .._streaming.streams import AsyncEventStream, AsyncResponseStream
 from ._responses import AsyncResponsesOperations
-from .responses import DEFAULT_CONCURRENCY, resume_arguments
+from .responses import DEFAULT_CONCURRENCY, Responses, resume_arguments
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
@@ -35,7 +35,7 @@ __all__ = ["AsyncResponses"]
 _T = TypeVar("_T")
 
 
-@resource("client.responses")
+@resource("client.responses", like=Responses)
 class AsyncResponses(AsyncResponsesOperations):
     """The methods of `client.responses` of an `AsyncClient`."""
 
