@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import cast
 
-from .schema import Document, Object, Operation, SchemaError, Spec, Union, references
+from .schema import Alias, Document, Field, Object, Operation, SchemaError, Spec, Union, references
 
 __all__ = ["check"]
 
@@ -56,6 +56,7 @@ def _check_object(document: Document, where: str, item: Object) -> None:
         _check_base(document, where, item)
     for field in item.fields:
         _check_names(document, f"{where}.{field.wire}", references(field.spec))
+        _check_default(document, f"{where}.{field.wire}", item, field)
     if item.without:
         fields = frozenset(field.wire for field in document.all_fields(item))
         for _, lacking in item.without:
@@ -68,6 +69,18 @@ def _check_object(document: Document, where: str, item: Object) -> None:
         raise SchemaError(f"{where} has {' and '.join(lists)}, both lists that may contain strings")
     if item.effect:
         _check_effect(document, f"{where}.x-effect", item, item.effect)
+
+
+def _check_default(document: Document, where: str, item: Object, field: Field) -> None:
+    target, default = field.spec.get("$ref"), field.spec.get("default")
+    if target and default is not None:
+        kind, name = (Alias, "an alias of strings") if default == "" else (Object, "an object")
+        if not isinstance(document.schemas[target], kind):
+            raise SchemaError(f"{where}: default {default!r} needs {name}, which {target} is not")
+    if "x-total" in field.spec:
+        names = [other.wire for other in item.fields]
+        if not {"input_tokens", "output_tokens"} <= set(names[: names.index(field.wire)]):
+            raise SchemaError(f"{where}: x-total needs input_tokens and output_tokens before it")
 
 
 def _check_base(document: Document, where: str, item: Object) -> None:

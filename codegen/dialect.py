@@ -93,6 +93,7 @@ _PROPERTY = {
     "x-python-name",
     "x-secret",
     "x-server-note",
+    "x-total",
 }
 _OPERATION = {"description", "verb", "path", "request", "query", "result", "stream", "page", "example"}
 KEYWORDS = _OBJECT | _UNION | _ALIAS | _PROPERTY | _OPERATION
@@ -179,9 +180,21 @@ def _check_property(where: str, spec: Spec, module: str) -> None:
     is_tag = "const" in spec or (where.endswith(".type") and "enum" in spec)
     if not spec.get("description") and not is_tag:
         raise SchemaError(f"{where}: description is missing")
-    if "default" in spec and (spec["default"] != "" or spec.get("type") != "string"):
-        raise SchemaError(f"{where}: default must be '', for a string that is never null")
+    if "default" in spec and spec["default"] not in _defaults(spec):
+        raise SchemaError(
+            f"{where}: default must be '', 0 or {{}}, for a string, integer or object that is never null"
+        )
+    if "x-total" in spec and (spec["x-total"] is not True or spec.get("type") != "integer"):
+        raise SchemaError(f"{where}: x-total must be true, for an integer that is never null")
     _check_value(where, {key: value for key, value in spec.items() if key in _VALUE}, module)
+
+
+def _defaults(spec: Spec) -> list[object]:
+    """Return what may be the default of a property; a `$ref` names an alias of strings or an object."""
+    kind = spec.get("type")
+    if "$ref" in spec:
+        return ["", {}]
+    return [""] if kind == "string" else [0] if kind == "integer" else []
 
 
 def _check_value(where: str, spec: Spec, module: str) -> None:

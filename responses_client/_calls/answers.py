@@ -31,7 +31,7 @@ from ..errors import (
     ResponseValidationError,
     UnprocessableEntityError,
 )
-from ..models._base import Model, OpenUnion, as_response_error, parse_json, strict_validation
+from ..models._base import Model, OpenUnion, Unknown, as_response_error, parse_json, strict_validation
 from ..models.response import Response
 
 if TYPE_CHECKING:
@@ -87,7 +87,9 @@ def parse_result(
         raise result
     # Fields are lenient, so that any JSON object passes as a response. These fields tell one: other objects may have
     # an id, a model or an error as well.
-    signs = {"object", "output", "status"} if model is Response else set(type(result).model_fields)
+    signs = {"object", "output", "status"} if model is Response else {*type(result).model_fields}
+    if issubclass(type(result), Unknown):
+        signs.add("type")
     if not result.model_fields_set & signs:
         reported = reported_error(body, meta, redactor)
         if reported is not None:

@@ -54,7 +54,7 @@ def as_input(response: Response, store: bool | None) -> list[InputItem]:
         store = response.store is not False
     items: list[InputItem] = [*(response.output if store else _unstored(response.output))]
     # The API refuses reasoning that is not followed by the item it led to, as after `max_output_tokens`.
-    while items and items[-1].type == "reasoning":
+    while items and items[-1].wire_type == "reasoning":
         items.pop()
     return items
 

@@ -110,6 +110,12 @@ class _Page(Generic[T]):
         """The facts of the answer: request id, status, headers, rate limits, seconds, and number of attempts."""
         return self._listing.meta
 
+    @property
+    def request_id(self) -> str | None:
+        """The id that the server gave the request, from `meta`; None if it gave none."""
+        meta = self.meta
+        return None if meta is None else meta.request_id
+
     def to_dict(self) -> JsonObject:
         """Return the page as JSON data, as the server sent it."""
         return self._listing.to_dict()

@@ -94,7 +94,7 @@ class Executor:
             if tool is not None and tool.options.get("needs_approval"):
                 return call.call_id in self._approved
             return self._knows_all_tools or tool is not None
-        return HOOKS.get(str(call.type)) in self._hooks
+        return HOOKS.get(str(call.wire_type)) in self._hooks
 
     async def answer(
         self, calls: Sequence[OutputItem], turn: int, on_return: Callable[[ToolReturned], None]
@@ -154,7 +154,7 @@ class Executor:
             except ValidationError as error:
                 raise _InvalidCall(describe_argument_errors(error)) from error
         else:
-            bound = partial(self._hooks[HOOKS[str(call.type)]], call)
+            bound = partial(self._hooks[HOOKS[str(call.wire_type)]], call)
         value = await self._workers.call(bound, time_limit)
         if isinstance(call, ToolSearchCall) and is_sequence(value):
             return tool_search_output(call, self._add_found(value))
@@ -224,7 +224,7 @@ def _execution_error(call: OutputItem, problem: Exception, time_limit: float | N
         reason = str(problem)
     else:
         reason = f"{type(problem).__name__}: {one_line(str(problem), MAX_BODY_CHARS)}".rstrip(": ")
-    name = getattr(call, "name", None) or str(call.type)
+    name = getattr(call, "name", None) or str(call.wire_type)
     error = ToolExecutionError(reason.rstrip("."), tool=str(name), call=call)
     error.__cause__ = problem.__cause__ if isinstance(problem, _WITHOUT_CAUSE) else problem
     return error

@@ -349,7 +349,7 @@ def _no_such_call(keys: Iterable[str]) -> FieldError:
 
 
 def _no_answer(call: OutputItem) -> FieldError:
-    message = f"lacks the answer to the {call.type} {call_key(call)}, which the run waits for"
+    message = f"lacks the answer to the {call.wire_type} {call_key(call)}, which the run waits for"
     return field_error("input", "an item that answers it", None, message=message)
 
 
@@ -382,7 +382,7 @@ def _without_cut_calls(turn: Turn) -> Response:
     kept: list[OutputItem] = []
     is_cut = False
     for item in reversed(turn.response.output):
-        is_cut = id(item) in cut or (is_cut and item.type == "reasoning")
+        is_cut = id(item) in cut or (is_cut and item.wire_type == "reasoning")
         if not is_cut:
             kept.append(item)
     return turn.response.model_copy(update={"output": kept[::-1]})

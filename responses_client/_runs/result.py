@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias, 
 
 from pydantic_core import from_json
 
-from .._base.json_types import as_object, is_object
 from .._base.messages import body_start
 from .._base.public import public
 from .._tools.calls import as_item, unanswered
 from ..errors import ResponseValidationError
 from ..models._tolerance import write_json
 from ..models._unions import InputItem, OutputItem
-from ..models.outcome import Usage
+from ..models._usage import sum_usage
 from ..models.response import Response
 
 if TYPE_CHECKING:
     from .._structured.output_type import OutputType
     from .._structured.parsed import ParsedResponse
     from ..models._base import JsonObject
+    from ..models.outcome import Usage
 
 __all__ = ["ParsedRunResult", "RunResult", "RunStatus", "Turn", "waiting_calls"]
 
@@ -93,7 +93,7 @@ class RunResult:
 
     @property
     def output_text(self) -> str:
-        """The output text of the last response; empty if it has none."""
+        """The text of the answer in the last response, see `Response.output_text`; empty if there is none."""
         return self.response.output_text
 
     @property
@@ -107,12 +107,8 @@ class RunResult:
 
     @property
     def usage(self) -> Usage:
-        """The sum of the tokens of all turns; fields that no response reports are None."""
-        total: JsonObject = {}
-        for turn in self.turns:
-            if turn.response.usage is not None:
-                total = _sum(total, turn.response.usage.to_dict())
-        return Usage.from_dict(total)
+        """The sum of the tokens of all turns; counts that no response reports are 0."""
+        return sum_usage(turn.response.usage for turn in self.turns)
 
     @property
     def pending(self) -> list[OutputItem]:
@@ -247,17 +243,3 @@ def _items(data: Sequence[Any]) -> tuple[InputItem, ...]:
     if not all(isinstance(item, Mapping) for item in data):
         raise TypeError("an item is not an object")
     return tuple(map(as_item, data))
-
-
-def _sum(left: JsonObject, right: JsonObject) -> JsonObject:
-    """Return the numbers added field by field, at any depth; of other values, the later one counts."""
-    total = dict(left)
-    for name, value in right.items():
-        before: object = total.get(name)
-        if is_object(value):
-            total[name] = _sum(as_object(before), value)
-        elif isinstance(value, (int, float)) and isinstance(before, (int, float)):
-            total[name] = before + value
-        elif value is not None or before is None:
-            total[name] = value
-    return total

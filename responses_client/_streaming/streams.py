@@ -38,6 +38,12 @@ class _Stream:
         return self._source.meta
 
     @property
+    def request_id(self) -> str | None:
+        """The id that the server gave the request, from `meta`; None if it gave none."""
+        meta = self.meta
+        return None if meta is None else meta.request_id
+
+    @property
     def snapshot(self) -> Response | None:
         """The response as far as it has come, also after an error; None before anything of it came.
 

@@ -12,9 +12,8 @@ from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.public import public
 from .._streaming.streams import AsyncResponseStream, ResponseStream
 from ..errors import ParseError, RefusalError
+from ..models._answer import answer_messages, refusal_of, text_of
 from ..models._base import RUNNING_STATUSES
-from ..models.content import OutputText, Refusal
-from ..models.items import OutputMessage
 from ..models.response import Response
 
 if TYPE_CHECKING:
@@ -49,8 +48,8 @@ class _Outcome(NamedTuple):
 class ParsedResponse(Response, Generic[_T_co]):
     """A response that reads its text as a type; in everything else it is a `Response`.
 
-    The text is that of the last message with any. Commentary on the way (`phase="commentary"`) counts only if there
-    are no other messages.
+    The messages are those of `output_text`: of phase `final_answer`, or else without a phase, or else all. The text is
+    that of the last one with any.
     """
 
     __slots__ = ("_outcome", "_wanted")
@@ -137,13 +136,11 @@ def _as(kind: type[_R], response: Response) -> _R:
 
 
 def _answer(response: Response) -> _Answer:
-    messages = [item for item in response.output if isinstance(item, OutputMessage)]
-    final = [message for message in messages if message.phase != "commentary"]
-    for message in reversed(final or messages):
-        text = "".join(part.text for part in message.content if isinstance(part, OutputText))
-        refusal = "".join(part.refusal for part in message.content if isinstance(part, Refusal))
-        if text or refusal:
-            return _Answer(text, refusal)
+    """Return what is read as the type: the last message of the answer with any text, since a value is in one message."""
+    for message in reversed(answer_messages(response.output)):
+        answer = _Answer(text_of(message), refusal_of(message))
+        if any(answer):
+            return answer
     return _Answer()
 
 
@@ -158,7 +155,7 @@ def _outcome(response: Response, wanted: OutputType[Any] | None) -> _Outcome:
     if problem is not None:
         return _Outcome(problem=problem)
     if not answer.text:
-        kinds = ", ".join(dict.fromkeys(str(item.type) for item in response.output)) or "nothing"
+        kinds = ", ".join(dict.fromkeys(str(item.wire_type) for item in response.output)) or "nothing"
         return _Outcome(problem=f"The output has no text to read as {wanted.label}, it has {kinds}")
     try:
         return _Outcome(wanted.read(answer.text))

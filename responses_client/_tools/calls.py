@@ -57,19 +57,19 @@ def answered_keys(items: Iterable[object]) -> list[str]:
 
 def is_call(item: OutputItem) -> bool:
     """Whether an item is a call for a program to answer; a tool search that the server executes is not."""
-    return item.type in _CALLS and (
-        item.type != "tool_search_call" or getattr(item, "execution", None) != "server"
+    return item.wire_type in _CALLS and (
+        item.wire_type != "tool_search_call" or getattr(item, "execution", None) != "server"
     )
 
 
 def call_key(call: OutputItem) -> str:
     """Return the id by which an answer names a call; empty if there is none, as the server answers the call itself."""
-    return str(getattr(call, "id" if call.type == "mcp_approval_request" else "call_id", None) or "")
+    return str(getattr(call, "id" if call.wire_type == "mcp_approval_request" else "call_id", None) or "")
 
 
 def answer_key(item: object) -> str | None:
     """Return the id of the call that an item answers; None if the item is not an answer."""
-    kind = str(getattr(item, "type", ""))
+    kind = str(getattr(item, "wire_type", ""))
     if kind == "mcp_approval_response":
         return str(getattr(item, "approval_request_id", None))
     if kind in _CALLS or not kind.endswith("_output"):

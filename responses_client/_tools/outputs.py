@@ -82,7 +82,7 @@ def output_of(call: OutputItem, value: object) -> InputItem:
         case ComputerCall():
             return _answer(call, {"output": _screen(call, value)})
         case _:
-            raise ValueError(f"expected an item that answers a {call.type}, got {_type_name(value)}")
+            raise ValueError(f"expected an item that answers a {call.wire_type}, got {_type_name(value)}")
 
 
 def _type_of(value: object) -> object:
@@ -90,7 +90,7 @@ def _type_of(value: object) -> object:
     if is_mapping(value):
         return value.get("type")
     # Of models alone: the attribute `type` of other objects may be anything, in data frames even a whole column.
-    return getattr(value, "type", None) if isinstance(value, Model) else None
+    return value.wire_type if isinstance(value, Model) else None
 
 
 def failure_of(call: OutputItem, text: str) -> InputItem | None:
@@ -128,7 +128,7 @@ def tool_search_output(call: ToolSearchCall, tools: Sequence[object]) -> InputIt
 
 
 def _answer_type(call: OutputItem) -> str:
-    return _ANSWER_TYPES.get(str(call.type), f"{call.type}_output")
+    return _ANSWER_TYPES.get(str(call.wire_type), f"{call.wire_type}_output")
 
 
 def _answer(call: OutputItem, fields: Mapping[str, object]) -> InputItem:

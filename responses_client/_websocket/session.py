@@ -73,6 +73,12 @@ class _BaseSession:
         return None if connection is None else connection.meta
 
     @property
+    def request_id(self) -> str | None:
+        """The id that the server gave the opening request, from `meta`; None if it gave none."""
+        meta = self.meta
+        return None if meta is None else meta.request_id
+
+    @property
     def is_closed(self) -> bool:
         """Whether the session was closed, or its connection was lost."""
         return self._core.is_closed

@@ -26,7 +26,7 @@ from pydantic_core import core_schema as cs
 from .._base.json_types import JsonObject, is_array, is_object
 from .._base.redaction import MASK
 from ..errors import ResponseValidationError
-from ._markers import AS_ANY, EMPTY, NULLS, READ_ONLY, TEXT_OR, Items, Number, Open
+from ._markers import AS_ANY, is_null
 from ._tolerance import (
     as_response_error,
     error_lines,
@@ -36,11 +36,13 @@ from ._tolerance import (
     strict_validation,
     validate_nested,
     warn,
+    with_whole_floats,
     write_json,
 )
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, TypeAdapter
+    from pydantic_core import InitErrorDetails
     from typing_extensions import TypeForm
 
     from .._base.http import ResponseMeta
@@ -50,17 +52,10 @@ if TYPE_CHECKING:
     from .response import Response
 
 __all__ = [
-    "EMPTY",
-    "NULLS",
-    "READ_ONLY",
     "RUNNING_STATUSES",
-    "TEXT_OR",
     "BatchResult",
-    "Items",
     "JsonObject",
     "Model",
-    "Number",
-    "Open",
     "OpenUnion",
     "Reference",
     "ResponseResult",
@@ -121,6 +116,12 @@ class Model(BaseModel):
 
     tags: ClassVar[_Tags] = _Tags()
     """The fields that name the type of the object; they are written even if they were not set."""
+
+    @property
+    def wire_type(self) -> str | None:
+        """The `type` as the server sent it, also of an `Unknown…` object; None for objects that have no type."""
+        sent: str | None = getattr(self, "type", None)
+        return sent
 
     # Type checkers read the signature from the fields.
     if not TYPE_CHECKING:  # pragma: no branch
@@ -192,7 +193,7 @@ class Model(BaseModel):
         values = {**self.__dict__, **(self.__pydantic_extra__ or {})}
         secrets = _secret_fields(type(self))
         hidden = {*self.tags, *self.__dict__.keys() - self.model_fields_set}
-        values = {k: v for k, v in values.items() if v is not None and k not in hidden}
+        values = {k: v for k, v in values.items() if k not in hidden and not is_null(v)}
         shown = [f"{k}={MASK if k in secrets else _short(v)}" for k, v in values.items()]
         return f"{type(self).__name__}({', '.join(part for part in shown if not part.endswith('=[]'))})"
 
@@ -214,6 +215,12 @@ class Result(Model):
         """The facts of the answer (request id, status, headers, rate limits, time); None if it is no answer."""
         meta: ResponseMeta | None = getattr(self, "_meta", None)
         return meta
+
+    @property
+    def request_id(self) -> str | None:
+        """The id that the server gave the request, from `meta`; None if it gave none."""
+        meta = self.meta
+        return None if meta is None else meta.request_id
 
     def __copy__(self) -> Self:
         return self._with_carried(super().__copy__())
@@ -243,10 +250,14 @@ class ResponseResult(Result):
 
     @property
     def output_text(self) -> str:
-        """The text of all `output_text` parts of all messages, joined; empty if there is none."""
-        items = _known("message", getattr(self, "output", []))
-        parts = _known("output_text", [part for item in items for part in item.content])
-        return "".join(part.text for part in parts)
+        """The text of the answer; empty if there is none.
+
+        It is joined from the messages of phase `final_answer`, or else from those without a phase, or else from all. A
+        message that came twice, under the same id, counts once.
+        """
+        from ._answer import answer_messages, text_of
+
+        return "".join(map(text_of, answer_messages(cast("Response", self).output)))
 
     def as_input(self, *, store: bool | None = None) -> list[InputItem]:
         """Return the output as input of another request, or as a part of it.
@@ -344,15 +355,19 @@ class OpenUnion:
             tag = next((tag for field, tag in cls.untagged.items() if field in value), None)
             if tag is None and is_strict():
                 raise PydanticCustomError("no_type", _NO_ROLE if cls.untagged else _NO_TYPE)
-        validate = (cls._validators.get(tag) or cls._resolve(tag)) if isinstance(tag, str) else None
+        if tag is not None and not isinstance(tag, str):
+            problem: InitErrorDetails = {"type": "string_type", "loc": ("type",), "input": tag}
+            mismatch = ValidationError.from_exception_data(cls.__name__, [problem])
+            if is_strict():
+                raise mismatch
+            return cls.as_unknown(value, mismatch)
+        validate = (cls._validators.get(tag) or cls._resolve(tag)) if tag is not None else None
         if validate is None:
             return validate_nested(cls.unknown_model(), value)
         try:
             return validate(value)
         except ValidationError as error:
-            if is_strict():
-                raise
-            return cls.as_unknown(value, error)
+            return with_whole_floats(validate, value, error, lambda _, rest: cls.as_unknown(value, rest))
 
     @classmethod
     def member(cls, tag: str) -> type[Model] | None:
@@ -374,7 +389,13 @@ class OpenUnion:
 
     @classmethod
     def as_unknown(cls, value: JsonObject, error: ValidationError) -> UnknownModel:
-        """Return a malformed object as the union's `Unknown…`, and log the reason."""
+        """Return a malformed object as the union's `Unknown…`, and log the reason.
+
+        Raises:
+            ValidationError: The reason, in strict mode.
+        """
+        if is_strict():
+            raise error
         unknown = validate_nested(cls.unknown_model(), value)
         name = str(value.get("type"))
         log_malformed(cls.unknown, name, error)
@@ -427,6 +448,10 @@ class Reference:
 
     entry: ClassVar[str]
 
+    def __new__(cls, **data: Any) -> Any:
+        """Return an object of the class that it stands for."""
+        return cls.model()(**data)
+
     @classmethod
     def model(cls) -> type[Model]:
         """Return the class that it stands for."""
@@ -458,10 +483,6 @@ def _validator(entry: str) -> Validate:
 
 def _is_output_message(value: JsonObject) -> bool:
     return value.get("role") in ("assistant", None) and not isinstance(value.get("content"), str)
-
-
-def _known(tag: str, objects: list[Any]) -> list[Any]:
-    return [thing for thing in objects if thing.type == tag and not isinstance(thing, Unknown)]
 
 
 def _short(value: object) -> str:

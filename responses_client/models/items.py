@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from ._base import EMPTY, READ_ONLY, TEXT_OR, Items, Model, Open, Result, StrictBool, reference
+from ._base import Model, Result, StrictBool, reference
+from ._markers import EMPTY, READ_ONLY, TEXT_OR, Items, Open
 from ._unions import (
     ConfigurationUpdateTextFormat, ContentPart, InputContentPart, OutputContentPart, Tool, ToolCallCaller,
 )

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from ._base import TEXT_OR, Model, Open, StrictBool, StrictInt, reference
+from ._base import Model, StrictBool, StrictInt, reference
+from ._markers import TEXT_OR, Open
 from ._unions import InputItem, Tool, ToolChoiceObject
 
 if TYPE_CHECKING:

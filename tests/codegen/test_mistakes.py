@@ -86,11 +86,31 @@ IN_A_PROPERTY = {
     "constant number": ("{const: 1, description: F.}", "const must be a string"),
     "default that is a value": (
         "{type: string, default: x, description: F.}",
-        "default must be '', for a string that is never null",
+        "default must be '', 0 or {}, for a string, integer or object that is never null",
     ),
     "default of a list": (
         "{type: array, default: '', description: F.}",
-        "default must be '', for a string that is never null",
+        "default must be '', 0 or {}, for a string, integer or object that is never null",
+    ),
+    "default of another type": (
+        "{type: integer, default: '', description: F.}",
+        "default must be '', 0 or {}, for a string, integer or object that is never null",
+    ),
+    "default of what may be null": (
+        "{type: [integer, 'null'], default: 0, description: F.}",
+        "default must be '', 0 or {}, for a string, integer or object that is never null",
+    ),
+    "default of a string for an object": (
+        "{$ref: Thing, default: '', description: F.}",
+        "default '' needs an alias of strings, which Thing is not",
+    ),
+    "total that is not one": (
+        "{type: integer, x-total: 1, description: F.}",
+        "x-total must be true, for an integer that is never null",
+    ),
+    "total without its parts": (
+        "{type: integer, x-total: true, description: F.}",
+        "x-total needs input_tokens and output_tokens before it",
     ),
     "bound on an answer": (
         "{type: string, maxLength: 3, description: F.}",

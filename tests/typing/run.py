@@ -111,7 +111,7 @@ def streams(client: Client) -> None:
                 case TurnEnded(turn=turn):
                     assert_type(turn, Turn)
                 case _:
-                    assert_type(event.type == "run.turn_ended", bool)
+                    assert_type(event.wire_type, str | None)
         assert_type(stream.result, RunResult | None)
         assert_type(stream.snapshot, Response | None)
         assert_type(stream.get_final_result(), RunResult)

@@ -80,7 +80,7 @@ def every_event_can_be_described(event: WebhookEvent) -> str:
         case UnknownWebhookEvent():
             assert_type(event.data, dict[str, Any] | None)
             assert_type(event.id, str | None)
-            return event.type or ""
+            return event.wire_type or ""
         case _:
             assert_never(event)
 

@@ -338,14 +338,14 @@ def unwrapped(body: bytes | str, **options: Any) -> Any:
 def test_event_of_a_response_has_its_class(kind: str, model: type[Any], strict: bool) -> None:
     found = unwrapped(event(kind, data={"id": "resp_1"}), strict=strict)
     assert type(found) is model
-    assert (found.type, found.id, found.created_at, found.data.id) == (kind, "evt_1", 5, "resp_1")
+    assert (found.wire_type, found.id, found.created_at, found.data.id) == (kind, "evt_1", 5, "resp_1")
 
 
 @pytest.mark.parametrize("strict", [False, True])
 def test_any_other_event_is_unknown_and_keeps_its_data(strict: bool) -> None:
     found = unwrapped(event("batch.completed", data={"id": "batch_1", "n": 1}, extra=[1]), strict=strict)
     assert type(found) is UnknownWebhookEvent
-    assert (found.type, found.id, found.created_at) == ("batch.completed", "evt_1", 5)
+    assert (found.wire_type, found.id, found.created_at) == ("batch.completed", "evt_1", 5)
     assert found.data == {"id": "batch_1", "n": 1}
     assert found.validation_error is None
     assert found.to_dict()["extra"] == [1]

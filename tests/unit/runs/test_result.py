@@ -77,8 +77,6 @@ def test_repr_shows_status_and_text() -> None:
 def test_usage_is_the_sum_of_all_turns() -> None:
     usage = TWO_TURNS.usage
     assert (usage.input_tokens, usage.output_tokens, usage.total_tokens) == (20, 4, 24)
-    assert usage.input_tokens_details is not None
-    assert usage.output_tokens_details is not None
     assert usage.input_tokens_details.cached_tokens == 8
     assert usage.output_tokens_details.reasoning_tokens == 2
 
@@ -95,12 +93,19 @@ def test_usage_includes_fields_that_only_some_responses_report(known: int) -> No
     assert usage.to_dict()["cost"] == 0.5
     assert usage.to_dict()["currency"] == "EUR"
     assert usage.to_dict()["details"] == {"a": 1}
-    assert usage.input_tokens is None
+    assert usage.input_tokens == 0
 
 
 def test_usage_without_reports_is_empty() -> None:
     assert result(turn()).usage.to_dict() == {}
-    assert result(turn()).usage.total_tokens is None
+    assert result(turn()).usage.total_tokens == 0
+
+
+def test_turn_without_a_total_or_details_counts_in_all_sums() -> None:
+    bare = {"input_tokens": 100, "output_tokens": 10, "output_tokens_details": None}
+    usage = result(turn(usage=USAGE), turn(usage=bare)).usage
+    assert (usage.input_tokens, usage.output_tokens, usage.total_tokens) == (110, 12, 122)
+    assert usage.output_tokens_details.reasoning_tokens == 1
 
 
 def test_null_in_a_later_usage_does_not_undo_the_sum() -> None:

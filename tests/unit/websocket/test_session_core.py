@@ -53,12 +53,13 @@ def test_options_that_cannot_work_are_refused(
 def test_connecting_requests_a_websocket_with_the_key_of_the_client(wire: FakeSocket) -> None:
     io = FakeIO(wire.clock, Upgraded(wire))
     session = session_on(io, extra_headers={"X-Trace": "1", "connection": "close"}, extra_query={"v": 2})
-    assert session.meta is None
+    assert (session.meta, session.request_id) == (None, None)
     assert not session.is_closed
     assert repr(session) == "<WebSocketSession http://api.test/v1: not yet open>"
     with session:
         assert session.meta is not None
         assert (session.meta.status_code, session.meta.request_id) == (101, "req_1")
+        assert session.request_id == "req_1"
         assert repr(session) == "<WebSocketSession http://api.test/v1: open>"
     (request,) = io.requests
     assert (request.method, request.url) == ("GET", "http://api.test/v1/responses?v=2")
