@@ -99,7 +99,7 @@ class OutputType(Generic[_T]):
 
     def __init__(self, form: AnyForm[_T]) -> None:
         self.form = form
-        self.label = _label(form)
+        self.label: str = _label(form)
         self._adapter = _adapter(form)
 
     def __reduce__(self) -> tuple[Any, ...]:
