@@ -112,8 +112,14 @@ def _check_union(document: Document, where: str, union: Union) -> None:
             raise SchemaError(f"{where} contains {' and '.join(names)}, both of type {tag}")
     if union.list_name in document.schemas:
         raise SchemaError(f"{where}: x-list-type names {union.list_name}, which is a schema")
+    if strange := [name for name in union.list_also if not _may_be_listed(document, name)]:
+        raise SchemaError(f"{where}: x-list-also must list string and unions, not {strange[0]}")
     if stray := [tag for tag in union.infer_type.values() if tag not in found and tag != "item_reference"]:
         raise SchemaError(f"{where}: x-infer-type names {stray[0]}, which no member has")
+
+
+def _may_be_listed(document: Document, name: object) -> bool:
+    return name == "string" or isinstance(document.schemas.get(str(name)), Union)
 
 
 def _check_effect(document: Document, where: str, item: Object, effect: Spec) -> None:

@@ -27,6 +27,7 @@ OPERATIONS = "operations"
 
 CLASSES: Mapping[str, str] = {
     "BatchResult": "_base",
+    "CallArguments": "_call_arguments",
     "FileContent": "_attachments",
     "ImageContent": "_attachments",
     "ResponseResult": "_base",
@@ -71,7 +72,7 @@ _OBJECT = {
     "x-request-without",
     "x-effect",
 }
-_UNION = {*_COMMON, "anyOf", "x-unknown", "x-infer-type", "x-list-type"}
+_UNION = {*_COMMON, "anyOf", "x-unknown", "x-infer-type", "x-list-type", "x-list-also"}
 _ALIAS = {*_COMMON, "type", "x-extensible-enum"}
 _VALUE = {
     "$ref",

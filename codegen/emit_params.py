@@ -46,9 +46,11 @@ def emit(document: Document) -> str:
         body += ["", *fold(f"{name}Param: TypeAlias = ", members, joint=" | ", brackets="()")]
         body += docstring(f"The dict form of `{name}`.", "")
     for name, union in _lists(document, found).items():
-        body += ["", f'{name}: TypeAlias = "list[{union.name} | {param_name(document, union.name)} | str]"']
+        kinds = " | ".join([union.name, param_name(document, union.name), *_also(document, union)])
+        body += ["", f'{name}: TypeAlias = "list[{kinds}]"']
         body += docstring(
-            f"A list of `{union.name}` for a request; a string in it is a message of the user.", ""
+            f"A list of `{union.name}` for a request; strings and content parts form messages of the user.",
+            "",
         )
     lines = header("The dict types of requests: plain dicts with the fields of the models.", "codegen/schema")
     lines += ["from __future__ import annotations", "", *_imports(document, words(body))]
@@ -177,7 +179,10 @@ def _kind(document: Document, field: Field, takes_strings: bool) -> str:
 
 
 def _annotation(document: Document, spec: Spec, takes_strings: bool = False) -> str:
-    """Return the type of a schema, without null; with `takes_strings`, lists with an `x-list-type` also take strings."""
+    """Return the type of a schema, without null.
+
+    Lists of a union also take its `x-list-also`; those with an `x-list-type` only with `takes_strings`.
+    """
     spec, _ = without_null(spec)
     if target := spec.get("$ref"):
         is_alias = isinstance(document.schemas[target], Alias)
@@ -192,12 +197,22 @@ def _annotation(document: Document, spec: Spec, takes_strings: bool = False) -> 
         case "array":
             held = spec.get("items", {})
             listed = document.schemas.get(held.get("$ref"))
-            has_strings = takes_strings and isinstance(listed, Union) and listed.list_name
-            return f"Sequence[{_annotation(document, held)}{' | str' if has_strings else ''}]"
+            others: list[str] = []
+            if isinstance(listed, Union) and (takes_strings or not listed.list_name):
+                others = _also(document, listed)
+            return f"Sequence[{' | '.join([_annotation(document, held), *others])}]"
         case "object":
             return f"Mapping[str, {_annotation(document, spec.get('additionalProperties') or {})}]"
         case kind:
             return _PLAIN[kind]
+
+
+def _also(document: Document, union: Union) -> list[str]:
+    """Return the types of the values that may stand among the members of a union in the lists of a request."""
+    return [
+        _annotation(document, {"type": name} if name == "string" else {"$ref": name})
+        for name in union.list_also
+    ]
 
 
 _PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", None: "object"}

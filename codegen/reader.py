@@ -61,7 +61,8 @@ def _schema(module: str, name: str, spec: Spec) -> Schema:
         members = tuple(member["$ref"] for member in spec["anyOf"])
         unknown = spec.get("x-unknown", "UnknownObject")
         infer_type, list_name = spec.get("x-infer-type", {}), spec.get("x-list-type")
-        return Union(name, module, description, published, members, unknown, infer_type, list_name)
+        list_also = tuple(spec.get("x-list-also", ()))
+        return Union(name, module, description, published, members, unknown, infer_type, list_name, list_also)
     if "x-extensible-enum" in spec:
         return Alias(name, module, description, published, tuple(spec["x-extensible-enum"]))
     required, essential = spec.get("required", ()), spec.get("x-essential", ())

@@ -87,7 +87,10 @@ class Union:
     members: tuple[str, ...]
     unknown: str
     infer_type: Mapping[str, str]
-    list_name: str | None  # the type of a list in a request, in which a string is a message of the user
+    list_name: str | None  # the type of a list in a request, whose strings become items
+    list_also: tuple[
+        str, ...
+    ]  # "string", and unions, whose values may stand among the members in such a list
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
-from ._base.public import public
+from ._base.public import foreign_attributes, public
 from ._base.validation import is_async, needs_async
 from ._calls.settings import HOOKS, Settings, resolve
 from ._client_core import AsyncCore, SyncCore
@@ -49,6 +49,9 @@ def _require_sync_hooks(settings: Settings) -> Settings:
 
 class _Client(Generic[_Core]):
     """The part that is the same for `Client` and `AsyncClient`."""
+
+    if not TYPE_CHECKING:  # pragma: no branch
+        __getattr__ = foreign_attributes("client")
 
     def __init__(self, core: _Core) -> None:
         self._core: _Core = core
@@ -107,7 +110,8 @@ class Client(_Client[SyncCore]):
             not closed by this client. By default, one is made at the first request.
         api_key: The key, or a function that returns one; by default the variable OPENAI_API_KEY.
         auth: The header that carries the key, or an `httpx.Auth` that signs requests in its place.
-        base_url: The address of the API; by default the variable OPENAI_BASE_URL, else https://api.openai.com/v1.
+        base_url: The address of the API, as a string or a URL object; by default the variable OPENAI_BASE_URL, else
+            https://api.openai.com/v1.
         organization: The header `OpenAI-Organization`; by default the variable OPENAI_ORG_ID, else it is not sent.
         project: The header `OpenAI-Project`; by default the variable OPENAI_PROJECT_ID, else it is not sent.
         webhook_secret: The secret that webhooks are signed with, `whsec_...`; by default the variable
@@ -235,8 +239,13 @@ class AsyncClient(_Client[AsyncCore]):
         return self._with_settings(self._core.settings.replace(**changes))
 
     async def aclose(self) -> None:
-        """Close the connections of this event loop; a client passed as `http_client` stays open."""
+        """Close the connections of this event loop; a client passed as `http_client` stays open.
+
+        `close` is an alias.
+        """
         await self._core.close()
+
+    close = aclose
 
     async def __aenter__(self) -> Self:
         return self

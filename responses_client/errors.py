@@ -20,7 +20,7 @@ ResponsesClientError
     StreamInterrupted         a stream ended before its terminal event
   ParseError                  an answer that does not match the requested type
     RefusalError              the model refused to answer
-  WebhookSignatureError       a webhook that was not signed with the secret
+  WebhookSignatureError       a webhook that was not signed with the secret (also a ValueError)
   WaitTimeout                 a background response was not finished in time
   ToolError                   something went wrong with a tool or with a run
     ToolDefinitionError       a function that cannot be a tool (also a RequestValidationError)
@@ -38,6 +38,7 @@ from ._base.error_copies import reduce_error
 from ._base.field_errors import FieldError
 from ._base.http import Headers, url_path
 from ._base.messages import MAX_BODY_CHARS, body_start, one_line
+from ._base.public import foreign_attributes
 from ._base.retry import QUOTA_CODES
 
 if TYPE_CHECKING:
@@ -123,8 +124,19 @@ class APIError(ResponsesClientError):
     """Something went wrong between the client and the API.
 
     `message` says what. `request_id` is the id that the server gave the request, and `meta` has the other facts
-    of its answer; both are None when no answer came.
+    of its answer; both are None when no answer came. `code`, `type` and `param` are those of the API, None where it
+    sends none.
     """
+
+    code: str | None = None
+    """The code of the error, such as `rate_limit_exceeded`."""
+    type: str | None = None
+    """The kind of the error, such as `invalid_request_error`."""
+    param: str | None = None
+    """The argument that the error is about."""
+
+    if not TYPE_CHECKING:  # pragma: no branch
+        __getattr__ = foreign_attributes("error")
 
     def __init__(
         self, message: str, *, request_id: str | None = None, meta: ResponseMeta | None = None
@@ -433,7 +445,7 @@ class RefusalError(ParseError):
         self.refusal = refusal
 
 
-class WebhookSignatureError(ResponsesClientError):
+class WebhookSignatureError(ResponsesClientError, ValueError):
     """A webhook with a missing, wrong or outdated signature; its content is not to be trusted."""
 
 

@@ -1,4 +1,4 @@
-"""Public paths of names from private modules, as tracebacks, reprs, pickles and `help` show them."""
+"""Public classes as users see them: paths in tracebacks, reprs, pickles and `help`, and missing attributes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, ForwardRef, TypeVar
 from .docstrings import complete_docstrings
 from .keywords import describe, has_keywords
 
-__all__ = ["public", "resource"]
+__all__ = ["foreign_attributes", "public", "resource"]
 
 _Named = TypeVar("_Named")
 _Class = TypeVar("_Class", bound=type)
@@ -46,9 +46,35 @@ def resource(path: str, *, like: type | None = None) -> Callable[[_Class], _Clas
             if isinstance(value, FunctionType) and not name.startswith("_"):
                 value.__qualname__ = f"{path}.{name}"
                 describe(value)
+        target: Any = cls
+        target.__getattr__ = foreign_attributes("resource")
         return cls
 
     return decorate
+
+
+def foreign_attributes(kind: str) -> Callable[[object, str], Any]:
+    """Return the `__getattr__` of a class; its errors answer the attributes that users of other packages expect.
+
+    It is given to a class out of sight of type checkers, which would take any attribute for an existing one.
+
+    Args:
+        kind: The kind of the objects; see `attribute_hint`.
+    """
+
+    def __getattr__(self: object, name: str) -> Any:
+        if not name.startswith("__"):  # those are looked up by Python, copies and mocks
+            # Here, because the module is needed only for errors.
+            from .foreign_names import attribute_hint
+
+            if hint := attribute_hint(kind, name):
+                text = f"{type(self).__name__!r} object has no attribute {name!r}; {hint}"
+                raise AttributeError(text)
+        return object.__getattribute__(
+            self, name
+        )  # raises the error that led here, such as one of a property
+
+    return __getattr__
 
 
 def _pin_annotations(cls: type, home: str) -> None:

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from .._base.api_keys import ApiKey, SyncApiKey
 from .._base.keywords import evaluate_type_names
-from .._base.option_types import HttpAuth, QueryValue, TimeoutLike
+from .._base.option_types import HttpAuth, QueryValue, TimeoutLike, UrlLike
 from .._base.public import public
 
 if TYPE_CHECKING:
@@ -37,8 +37,9 @@ class _OtherOptions(TypedDict, total=False):
     "bearer" is `Authorization`, "api-key" a header of that name. None, the default, is "api-key" for a key at an
     address of Azure, and "bearer" for all else, tokens included.
     """
-    base_url: str | None
-    """The address of the API; by default the variable OPENAI_BASE_URL, else https://api.openai.com/v1."""
+    base_url: str | UrlLike | None
+    """The address of the API, as a string or a URL object; by default the variable OPENAI_BASE_URL, else
+    https://api.openai.com/v1."""
     organization: str | None
     """The header `OpenAI-Organization`; by default the variable OPENAI_ORG_ID, else it is not sent."""
     project: str | None

@@ -14,7 +14,7 @@ from collections.abc import (
 )
 from typing import TYPE_CHECKING, Any, Generic, Never, Protocol, TypeVar
 
-from .._base.public import public
+from .._base.public import foreign_attributes, public
 from ..errors import ResponseValidationError
 
 if TYPE_CHECKING:
@@ -76,6 +76,9 @@ class _Page(Generic[T]):
 
     Copies and pickles contain the page without its client, which knows the key.
     """
+
+    if not TYPE_CHECKING:  # pragma: no branch
+        __getattr__ = foreign_attributes("page")
 
     def __init__(self, listing: Listing[T], after: object) -> None:
         self._listing = listing

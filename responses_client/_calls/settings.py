@@ -20,13 +20,14 @@ from urllib.parse import urlsplit
 from .._base.api_keys import KeyFunction, ReturnedKey
 from .._base.http import merge_headers
 from .._base.messages import MAX_VALUE_CHARS, one_line
-from .._base.option_types import HttpAuth, QueryValue, TimeoutLike
+from .._base.option_types import HttpAuth, QueryValue, TimeoutLike, UrlLike
 from .._base.redaction import MASK, redact_headers
 from .._base.validation import (
     InvalidValue,
     check_argument,
     check_flag,
     check_headers,
+    check_key,
     check_option,
     check_query,
     check_text,
@@ -67,6 +68,12 @@ _LAST_UNICODE = "\U0010ffff"
 _HOST = r"[\w.-]+|[0-9A-Fa-f:.]+"
 # Azure's public cloud, and its clouds for the US government and for China.
 _AZURE_HOST = r".+\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)\.?"
+_AZURE_PROJECT = r"/api/projects/[^/]+"
+_OPENAI_HOST = r"(?:[\w-]+\.)?api\.openai\.com"
+_ENDPOINT_PATHS = ("/responses", "/chat/completions", "/completions")
+# A host and perhaps a path, without a scheme: a name with dots, or with a port, or an IPv4 address.
+_HOST_ALONE = r"(?:localhost|[\w-]+(?:\.[\w-]+)+|[\w-]+(?=:))(?::\d+)?(?:/[^\s?#@\\]*)?"
+_LOCAL_HOST = r"[\w-]+(?:[:/]|$)|[\d.]+(?:[:/]|$)"
 
 _Check: TypeAlias = Callable[[object], object]
 """Takes the value of an option and returns the value to keep; raises `InvalidValue`."""
@@ -195,12 +202,13 @@ def is_azure(base_url: str) -> bool:
 def _refuse_unknown(function: str, options: Mapping[str, object]) -> None:
     for name in options:
         if name not in _CHECKS:
-            raise unknown_argument(function, name, _CHECKS)
+            # `with_options` does not take `http_client`, which only `Client` itself reads.
+            raise unknown_argument(function, name, [*_CHECKS, *["http_client"] * (function == "Client")])
 
 
 def _check_key(value: object) -> str | KeyFunction:
     if isinstance(value, (str, KeyFunction)):
-        return check_text(value) if isinstance(value, str) else value
+        return check_key(value) if isinstance(value, str) else value
     if callable(value):
         return KeyFunction(cast("Callable[[], ReturnedKey]", value))
     if hasattr(value, "get_token"):
@@ -223,13 +231,18 @@ def _check_auth(value: object) -> str | HttpAuth:
 def _check_base_url(value: object) -> str:
     if value is None:
         return DEFAULT_BASE_URL
-    url = check_text(value, _LAST_UNICODE)
+    is_object = not isinstance(value, str) and isinstance(value, UrlLike)  # checked last, because it is slow
+    url = check_text(str(value) if is_object else value, _LAST_UNICODE)
     invalid = InvalidValue("a URL", value, f"must be a URL such as {DEFAULT_BASE_URL}{_got_url(url)}")
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise invalid from None
+    if "://" not in url and re.fullmatch(_HOST_ALONE, url):
+        scheme = "http" if re.match(_LOCAL_HOST, url) else "https"
+        problem = f"must start with http:// or https://; write {_shown_url(f'{scheme}://{url}')}"
+        raise InvalidValue("a URL with a scheme", value, problem)
     if parts.scheme not in ("http", "https") or not re.fullmatch(_HOST, host or ""):
         raise invalid
     if " " in url or "\\" in url or not url.isprintable():
@@ -237,15 +250,38 @@ def _check_base_url(value: object) -> str:
     if "@" in parts.netloc:
         problem = "must not contain a user or password; use api_key or default_headers"
         raise InvalidValue("a URL without a user or password", value, problem)
+    root, path = f"{parts.scheme}://{parts.netloc.lower()}", parts.path.rstrip("/")
+    if wrong_path := _path_problem(host or "", root, path):
+        raise InvalidValue("the address of the API", value, wrong_path)
     if "?" in url or "#" in url:
         problem = f"must not contain a query or fragment; use default_query{_got_url(url)}"
         raise InvalidValue("a URL without a query or fragment", value, problem)
-    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+    return root + path
+
+
+def _path_problem(host: str, root: str, path: str) -> str | None:
+    """Return the reason why an address cannot lead to the Responses API; None if it can."""
+    if re.fullmatch(_AZURE_HOST, host) and not path.endswith(("/openai", "/openai/v1")):
+        project = re.match(_AZURE_PROJECT, path)
+        address = f"{root}{project[0] if project else ''}/openai/v1"
+        advice = " and pass the deployment as model" if "/deployments" in path else ""
+        return f"is not the address of Azure's Responses API; write {_shown_url(address)}{advice}"
+    if not path and re.fullmatch(_OPENAI_HOST, host):
+        return f"must end in /v1; write {_shown_url(f'{root}/v1')}"
+    for end in _ENDPOINT_PATHS:
+        if path.endswith(end):
+            address = _shown_url(root + path.removesuffix(end))
+            return f"must not contain {end}, since the client adds the path of each endpoint; write {address}"
+    return None
 
 
 def _got_url(url: str) -> str:
     # Neither user and password nor the query, which may contain a key, must get into the message.
-    return "" if "@" in url else f", got {one_line(re.split('[?#]', url)[0], MAX_VALUE_CHARS)!r}"
+    return "" if "@" in url else f", got {_shown_url(re.split('[?#]', url)[0])}"
+
+
+def _shown_url(url: str) -> str:
+    return repr(one_line(url, MAX_VALUE_CHARS))
 
 
 def _check_seconds(value: object) -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from .._base.field_errors import FieldError, field_error
 from .._base.json_types import is_mapping, is_sequence
+from .._calls.input_items import as_items
 from .._calls.polling import has_ended
 from .._tools.calls import answer_key, answered_keys, as_item, call_key, is_call, unanswered
 from ..errors import APIError, APIStatusError, MaxTurnsExceeded, RequestValidationError
@@ -209,10 +210,8 @@ class RunPlan:
     def _given_items(self) -> list[InputItem]:
         """Return the argument `input` as items; a string is a message of the user."""
         given: object = self._params.get("input")
-        if isinstance(given, str):
-            given = [given]
-        items = given if is_sequence(given) else ()
-        return [as_item(_message(item) if isinstance(item, str) else item) for item in items]
+        items = as_items([given] if isinstance(given, str) else given)
+        return [as_item(item) for item in items] if is_sequence(items) else []
 
     @property
     def has_new_input(self) -> bool:
@@ -351,10 +350,6 @@ def _no_such_call(keys: Iterable[str]) -> FieldError:
 def _no_answer(call: OutputItem) -> FieldError:
     message = f"lacks the answer to the {call.wire_type} {call_key(call)}, which the run waits for"
     return field_error("input", "an item that answers it", None, message=message)
-
-
-def _message(text: str) -> dict[str, str]:
-    return {"role": "user", "content": text}
 
 
 def _says_unknown(response_id: str, error: APIError) -> bool:

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Self
 
-from .._base.public import public
+from .._base.public import foreign_attributes, public
 from .._transport.protocols import run
 from .source import Source
 
@@ -24,6 +24,9 @@ __all__ = ["AsyncEventStream", "AsyncResponseStream", "EventStream", "ResponseSt
 
 class _Stream:
     """The base of `EventStream` and `AsyncEventStream`."""
+
+    if not TYPE_CHECKING:  # pragma: no branch
+        __getattr__ = foreign_attributes("stream")
 
     def __init__(self, source: Source) -> None:
         self._source = source

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Mapping
 from copy import deepcopy
@@ -10,9 +9,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeGuard, TypeVar, get_args, get_origin
 
 from pydantic import PydanticUndefinedAnnotation, PydanticUserError, TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 from pydantic_core import SchemaError, from_json, to_json
-from typing_extensions import override
 
 from .._base.field_errors import FieldError, field_error
 from .._base.json_types import JsonObject, is_mapping, is_object
@@ -20,10 +17,9 @@ from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.public import public
 from ..errors import RequestValidationError
 from .strict_schema import is_object_schema, strict_schema
+from .type_schema import schema_of
 
 if TYPE_CHECKING:
-    from pydantic.json_schema import JsonSchemaValue
-    from pydantic_core.core_schema import NamedTupleSchema
     from typing_extensions import TypeForm
 
     from ..models import TextFormatJsonSchemaParam
@@ -31,11 +27,10 @@ if TYPE_CHECKING:
 __all__ = [
     "AnyForm",
     "OutputType",
+    "check_whole",
     "output_type",
     "partial_json",
-    "schema_of",
     "text_format",
-    "whole_with_format",
     "with_format",
 ]
 
@@ -50,40 +45,6 @@ _MAX_NAME_CHARS = 64
 _A_TYPE = "a type: a pydantic model, a dataclass, a TypedDict, list[int], or a TypeAdapter of it"
 _NO_SCHEMA = (PydanticUserError, PydanticUndefinedAnnotation, SchemaError)
 _NUMBER_ENDS = tuple("+-.0123456789Ee")
-
-
-class _Fields(GenerateJsonSchema):
-    """Describes named tuples as objects, which pydantic accepts as well, and which strict schemas can express."""
-
-    ignored_warning_kinds: set[JsonSchemaWarningKind] = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012  # as the base has it
-
-    @override
-    def field_title_should_be_set(self, schema: object) -> bool:
-        """Return False: titles would only repeat the names of fields."""
-        return False
-
-    @override
-    def named_tuple_schema(self, schema: NamedTupleSchema) -> JsonSchemaValue:
-        values: list[object] = super().named_tuple_schema(schema).get("prefixItems", [])
-        names = [_field_name(field["name"], field.get("validation_alias")) for field in schema["fields"]]
-        made: dict[str, Any] = {"type": "object", "title": schema["cls"].__name__}
-        doc = inspect.getdoc(schema["cls"])
-        if doc and not doc.startswith(f"{made['title']}("):  # the docstring that Python generates
-            made["description"] = doc
-        return {**made, "properties": dict(zip(names, values, strict=True))}
-
-
-def _field_name(name: str, alias: object) -> str:
-    return alias if isinstance(alias, str) else name
-
-
-def schema_of(adapter: TypeAdapter[Any]) -> JsonObject:
-    """Return the JSON Schema of a type; `strict_schema` makes it strict.
-
-    Raises:
-        PydanticUserError: The type has no schema.
-    """
-    return adapter.json_schema(schema_generator=_Fields)
 
 
 class OutputType(Generic[_T]):
@@ -233,12 +194,15 @@ def with_format(params: Mapping[str, object], wanted: OutputType[Any]) -> dict[s
     return {**params, "text": {**given, "format": wanted.format}}
 
 
-def whole_with_format(params: Mapping[str, object], wanted: OutputType[Any]) -> dict[str, object]:
-    """Return the arguments of a request that is not streamed; see `with_format`."""
+def check_whole(params: Mapping[str, object]) -> None:
+    """Refuse the arguments of a stream where the whole answer is returned.
+
+    Raises:
+        RequestValidationError: They have `stream`.
+    """
     if params.get("stream"):
         message = "cannot be combined with parse, which returns a whole answer; use responses.stream(text_format=...)"
         raise RequestValidationError([field_error("stream", "nothing", params["stream"], message=message)])
-    return with_format(params, wanted)
 
 
 def partial_json(text: str) -> Any:
@@ -275,4 +239,5 @@ def _label(form: object) -> str:
         return _label(get_args(form)[0])
     if isinstance(form, type) and not get_args(form):
         return form.__name__
-    return re.sub(r"(?:[\w<>]+\.)+", "", str(form))
+    plain = re.sub(r"<([\w.]+): [^<>]*>", r"\1", str(form))  # as members of enums in a Literal are shown
+    return re.sub(r"(?:[\w<>]+\.)+", "", plain)

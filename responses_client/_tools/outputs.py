@@ -13,6 +13,7 @@ from pydantic_core import to_json, to_jsonable_python
 from .._base.field_errors import field_path
 from .._base.json_types import is_mapping, is_sequence
 from .._base.messages import MAX_BODY_CHARS, one_line
+from .._calls.input_items import fields_of
 from ..models._base import Model, as_response_error, strict_validation
 from ..models.attachments import InputFile, InputImage
 from ..models.content import InputText
@@ -50,7 +51,7 @@ def output_of(call: OutputItem, value: object) -> InputItem:
     Raises:
         ValueError: The value cannot be the answer to this call; the text says which values can.
     """
-    if _type_of(value) == _answer_type(call):
+    if fields_of(value).get("type") == _answer_type(call):
         item = _checked(call, value)
         if (key := answer_key(item)) != call_key(call):
             raise ValueError(f"expected the answer to the call {call_key(call)}, got that to {key}")
@@ -83,14 +84,6 @@ def output_of(call: OutputItem, value: object) -> InputItem:
             return _answer(call, {"output": _screen(call, value)})
         case _:
             raise ValueError(f"expected an item that answers a {call.wire_type}, got {_type_name(value)}")
-
-
-def _type_of(value: object) -> object:
-    """Return the field `type` of an item or a part; None for any other value."""
-    if is_mapping(value):
-        return value.get("type")
-    # Of models alone: the attribute `type` of other objects may be anything, in data frames even a whole column.
-    return value.wire_type if isinstance(value, Model) else None
 
 
 def failure_of(call: OutputItem, text: str) -> InputItem | None:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from copy import deepcopy
 from functools import cached_property, partial, update_wrapper
+from types import MethodType
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -186,6 +187,17 @@ class CallableTool(Generic[_P, _R_co]):
 
         return shape_of(self._function, self.name, self.options, is_custom=self.is_custom)
 
+    @cached_property
+    def _visible_shape(self) -> ToolShape:
+        # From Python 3.13 on, a `@classmethod` around `@tool` is bound by Python alone, and the attributes of the method
+        # are those of this tool, which does not know the class. The model does not see the class, so any will do.
+        from .signature import is_for_a_class, shape_of
+
+        function: Any = self._function
+        if not is_for_a_class(function):
+            return self.shape
+        return shape_of(MethodType(function, object), self.name, self.options, is_custom=self.is_custom)
+
     @property
     def definition(self) -> FunctionToolParam | CustomToolParam:
         """The entry of `tools` for the function, in requests that are not sent by a run; a new copy each time.
@@ -193,11 +205,12 @@ class CallableTool(Generic[_P, _R_co]):
         Raises:
             ToolDefinitionError: The function cannot be a tool.
         """
+        shape = self._visible_shape
         made: dict[str, object] = {"type": "custom" if self.is_custom else "function", "name": self.name}
-        if self.shape.description:
-            made["description"] = self.shape.description
+        if shape.description:
+            made["description"] = shape.description
         if not self.is_custom:
-            made |= {"parameters": self.shape.parameters, "strict": self.options.get("strict", True)}
+            made |= {"parameters": shape.parameters, "strict": self.options.get("strict", True)}
         made |= {name: self.options[name] for name in _WIRE_OPTIONS if self.options.get(name) is not None}
         return cast("FunctionToolParam | CustomToolParam", deepcopy(made))
 

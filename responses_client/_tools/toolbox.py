@@ -70,7 +70,7 @@ class Toolbox:
                     path = (where, number, "name")
                     mistakes.append(field_error(path, "a unique name", key[1], message=message))
                 new[key] = tool
-            definitions.append(tool.definition if isinstance(tool, CallableTool) else tool)
+            definitions.append(_definition(tool))
         if mistakes:
             raise RequestValidationError(mistakes)
         self._tools |= new
@@ -116,6 +116,13 @@ def _as_tool(given: object) -> _Tool | None:
     if is_tool(method):  # `@classmethod` around `@tool`, which Python binds as a method
         return method.__get__(getattr(given, "__self__", None))
     return CallableTool(given, {}) if callable(given) and not _is_model_class(given) else None
+
+
+def _definition(tool: _Tool) -> object:
+    if not isinstance(tool, CallableTool):
+        return tool
+    _ = tool.shape  # a function that cannot be called is an error, also if it could be described
+    return tool.definition
 
 
 def _is_model_class(given: object) -> TypeIs[type[Model]]:

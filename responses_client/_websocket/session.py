@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         ClientEvent,
         FunctionCallOutput,
         FunctionCallOutputParam,
+        InputContentPart,
+        InputContentPartParam,
         InputMessage,
         InputMessageParam,
         ServerEvent,
@@ -36,9 +38,8 @@ if TYPE_CHECKING:
     from .session_core import SessionCore
     from .source import SteeringResult
 
-    SteerInput: TypeAlias = (
-        str | Sequence[InputMessage | InputMessageParam | FunctionCallOutput | FunctionCallOutputParam | str]
-    )
+    SteerItem: TypeAlias = InputMessage | InputMessageParam | FunctionCallOutput | FunctionCallOutputParam
+    SteerInput: TypeAlias = str | Sequence[SteerItem | InputContentPart | InputContentPartParam | str]
 
 __all__ = [
     "AsyncCommands",

@@ -18,6 +18,7 @@ from .._base.validation import (
     is_whole_number,
     unknown_argument,
 )
+from .._calls.input_items import as_items
 from .._calls.operation import Operation
 from .._calls.request import Call, encode, prepare, validate
 from .._calls.settings import Settings
@@ -207,7 +208,9 @@ class SessionCore:
         if not isinstance(kind, str) or not kind:
             raise RequestValidationError([missing_field("type", "the type of the event")])
         if self.settings.validate_requests and (model := union_class(ClientEvent).member(kind)):
-            validate(model, fields)
+            given = fields
+            fields = {name: as_items(value) if name == "input" else value for name, value in given.items()}
+            validate(model, fields, given)
         lane, previous = (as_string(fields.get(name)) for name in ("stream_id", "previous_response_id"))
 
         def register(router: Router) -> None:

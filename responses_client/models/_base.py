@@ -12,7 +12,7 @@ Three rules govern all models:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import cache
 from importlib import import_module
@@ -24,6 +24,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_core import core_schema as cs
 
 from .._base.json_types import JsonObject, is_array, is_object
+from .._base.public import foreign_attributes
 from .._base.redaction import MASK
 from ..errors import ResponseValidationError
 from ._markers import AS_ANY, is_null
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
     from .._base.http import ResponseMeta
     from .._structured.parsed import ParsedResponse
+    from .._tools.parse_params import ParseTool
     from ._unions import InputItem
     from ._unknown import UnknownModel
     from .response import Response
@@ -80,6 +82,7 @@ _NO_TYPE = "Input should be an object with a `type`"
 _NO_ROLE = "Input should be an object with a `type` or a `role`"
 # The class whose own fields are being built; every other model is nested then, and gets a lazy schema.
 _building: ContextVar[type | None] = ContextVar("responses_client_building", default=None)
+_foreign_attribute = foreign_attributes("response")
 _OTHER_JSON_TYPES = frozenset({str, int, float, bool, list, NoneType})
 _KEPT = "it is kept, and written as it came"
 
@@ -248,6 +251,16 @@ class Result(Model):
 class ResponseResult(Result):
     """The base of `Response`: methods beside its fields."""
 
+    if not TYPE_CHECKING:  # pragma: no branch
+
+        def __getattr__(self, name: str) -> Any:
+            try:
+                return super().__getattr__(name)  # of pydantic: fields that are not known
+            except AttributeError:
+                if name in self.carried:  # a slot that is not set, as is often asked
+                    raise
+            return _foreign_attribute(self, name)
+
     @property
     def output_text(self) -> str:
         """The text of the answer; empty if there is none.
@@ -275,24 +288,28 @@ class ResponseResult(Result):
         return as_input(cast("Response", self), store)
 
     @overload
-    def parse(self, text_format: type[_T] | TypeAdapter[_T]) -> ParsedResponse[_T]: ...
+    def parse(
+        self, text_format: type[_T] | TypeAdapter[_T], *, tools: Sequence[ParseTool] = ...
+    ) -> ParsedResponse[_T]: ...
 
     @overload
-    def parse(self, text_format: TypeForm[_T]) -> ParsedResponse[_T]: ...
+    def parse(self, text_format: TypeForm[_T], *, tools: Sequence[ParseTool] = ...) -> ParsedResponse[_T]: ...
 
-    def parse(self, text_format: Any) -> ParsedResponse[Any]:
-        """Return the response as a `ParsedResponse`, which reads its text as a type.
+    @overload
+    def parse(self, *, tools: Sequence[ParseTool]) -> ParsedResponse[None]: ...
+
+    def parse(self, text_format: Any = None, *, tools: Sequence[ParseTool] = ()) -> ParsedResponse[Any]:
+        """Return the response as a `ParsedResponse`, which reads its text as a type, and calls as those of `tools`.
 
         For responses that did not come from `responses.parse`: retrieved or waited for, from batch files, WebSocket
-        sessions, webhooks. Text that does not match the type is not an error here; see `.parse_error`.
+        sessions, webhooks. What does not match its type is not an error here; see `.parse_error`.
 
         Raises:
-            RequestValidationError: `text_format` is not a type, or pydantic cannot read it.
+            RequestValidationError: `text_format` is not a type, or pydantic cannot read it; or a tool is not one.
         """
-        from .._structured.output_type import output_type
-        from .._structured.parsed import as_parsed
+        from .._tools.typed_calls import parsed_response
 
-        return as_parsed(cast("Response", self), output_type(text_format))
+        return parsed_response(cast("Response", self), text_format, tools)
 
 
 class BatchResult(Model):

@@ -78,6 +78,8 @@ def is_null(value: object) -> bool:
     """Whether a value is null, or stands for a null that came."""
     if isinstance(value, BaseModel):
         return isinstance(value.model_fields_set, _NullFields) and not value.model_fields_set
+    if isinstance(value, _NullList):
+        return not value
     return value is None or isinstance(value, (_NullCount, _NullStr))
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast
 
+from pydantic import Field
 from pydantic_core import core_schema as cs
 
+from .._base.messages import MAX_BODY_CHARS, one_line
 from ..errors import ResponseValidationError
-from ._base import JsonObject, Result, Unknown
+from ._base import Result, Unknown
 from ._markers import Int
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ __all__ = [
     "UnknownModel",
     "UnknownObject",
     "UnknownTool",
+    "UnknownWebhookData",
     "UnknownWebhookEvent",
 ]
 
@@ -109,6 +112,30 @@ class UnknownTool(UnknownModel):
     """A tool that matches no known class."""
 
 
+class UnknownWebhookData(dict[str, Any]):
+    """The data of a webhook's event that matches no known class: a dict whose keys are attributes as well."""
+
+    @property
+    def id(self) -> str | None:
+        """The identifier of the subject; None if there is none."""
+        value = self.get("id")
+        return value if isinstance(value, str) else None
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self:
+            return self[name]
+        keys = one_line(", ".join(self), MAX_BODY_CHARS) or "none"
+        raise AttributeError(f"The data of this event has no {name!r}; its keys are {keys}")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
+        return cs.no_info_after_validator_function(cls, cs.dict_schema(cs.str_schema()))
+
+
+# Not the class itself: pydantic would parse its signature to find out which arguments it takes.
+_NO_DATA: Any = Field(default_factory=lambda: UnknownWebhookData())
+
+
 class UnknownWebhookEvent(UnknownModel):
     """A webhook's event that matches no known class."""
 
@@ -116,7 +143,7 @@ class UnknownWebhookEvent(UnknownModel):
     """The identifier of the event."""
     created_at: Int | None = None
     """The time of the event, in seconds since 1970."""
-    data: JsonObject | None = None
+    data: UnknownWebhookData = _NO_DATA
     """The subject of the event; most events have its `id` here."""
 
 

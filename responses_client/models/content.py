@@ -5,7 +5,7 @@
 from typing import Annotated, Literal
 
 from ._base import Model
-from ._markers import EMPTY, READ_ONLY, Int, Items, Number, Open
+from ._markers import EMPTY, READ_ONLY, Int, Items, Number, Open, Str
 from ._unions import Annotation, ShellOutcome
 
 __all__ = [
@@ -125,7 +125,7 @@ class FileCitation(Model):
     """Id of the cited file."""
     index: Int | None = None
     """Position of the citation in the text, in characters from 0."""
-    filename: str | None = None
+    filename: Str = ""
     """Name under which the file was uploaded."""
 
 
@@ -139,7 +139,7 @@ class UrlCitation(Model):
     """Position of the first character of the passage, counted from 0."""
     end_index: Int | None = None
     """Position after the last character of the passage."""
-    title: str | None = None
+    title: Str = ""
     """Title of the page. Some gateways omit it."""
 
 
@@ -155,7 +155,7 @@ class ContainerFileCitation(Model):
     """Position of the first character of the passage, counted from 0."""
     end_index: Int | None = None
     """Position after the last character of the passage."""
-    filename: str | None = None
+    filename: Str = ""
     """Base name of the file."""
 
 
@@ -172,9 +172,9 @@ class FilePath(Model):
 class ShellOutputContent(Model):
     """The output of one command and its outcome."""
 
-    stdout: str | None = None
+    stdout: Str = ""
     """Text on standard output."""
-    stderr: str | None = None
+    stderr: Str = ""
     """Text on standard error."""
     outcome: ShellOutcome | None = None
     """The outcome of the command: an exit code or a timeout."""

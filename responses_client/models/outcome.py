@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from ._base import Model, reference
-from ._markers import TOTAL, Count, Details, Open, Total
+from ._markers import TOTAL, Count, Details, Open, Str, Total
 
 if TYPE_CHECKING:
     from .response_parts import CacheWriteTokensDetails, ResponseErrorMisalignment
@@ -70,7 +70,7 @@ class ResponseError(Model):
         "failed_to_download_image", "image_file_not_found",
     ]] | None = None
     """Machine-readable cause."""
-    message: str | None = None
+    message: Str = ""
     """Description of the error, for people."""
     param: str | None = None
     """The request field at fault; null or absent when none is known."""

@@ -438,7 +438,7 @@ class ContextManagementParam(TypedDict, total=False):
 class _ConversationCreateFields(TypedDict, total=False):
     """The fields of `ConversationCreateParams` without options."""
 
-    items: Sequence[InputItem | InputItemParam | str] | None
+    items: Sequence[InputItem | InputItemParam | InputContentPart | InputContentPartParam | str] | None
     """The first items, at most 20."""
     metadata: Mapping[str, str] | None
     """Your own key-value pairs to store with it: at most 16, keys of up to 64 and values of up to 512
@@ -469,7 +469,7 @@ class ConversationItemRetrieveParams(
 class _ConversationItemsCreateFields(TypedDict, total=False):
     """The fields of `ConversationItemsCreateParams` without options."""
 
-    items: Required[Sequence[InputItem | InputItemParam | str]]
+    items: Required[Sequence[InputItem | InputItemParam | InputContentPart | InputContentPartParam | str]]
     """The items, at most 20."""
     include: Sequence[Literal[
         "file_search_call.results", "web_search_call.results", "web_search_call.action.sources",
@@ -563,7 +563,7 @@ class CustomToolCallOutputParam(TypedDict, total=False):
     type: Required[Literal["custom_tool_call_output"]]
     call_id: Required[str]
     """The `call_id` of the call that this answers."""
-    output: Required[str | Sequence[InputContentPart | InputContentPartParam]]
+    output: Required[str | Sequence[InputContentPart | InputContentPartParam | str]]
     """Text, or parts with text, images and files."""
     caller: ToolCallCaller | ToolCallCallerParam | None
     """The `caller` of the call; the model itself when null or absent."""
@@ -686,7 +686,7 @@ class FunctionCallOutputParam(TypedDict, total=False):
     type: Required[Literal["function_call_output"]]
     call_id: str | None
     """The `call_id` of the call that this answers."""
-    output: Required[str | Sequence[InputContentPart | InputContentPartParam]]
+    output: Required[str | Sequence[InputContentPart | InputContentPartParam | str]]
     """Text, often JSON, of at most 10,485,760 characters, or parts with text, images and files."""
     name: str | None
     """Name of the function; optional beside `call_id`."""
@@ -930,7 +930,7 @@ class InputMessageParam(TypedDict, total=False):
         "user", "system", "developer", "assistant", "tool", "unknown", "critic", "discriminator",
     ]]
     """The author; requests take the first four values, the others occur in stored conversations."""
-    content: Required[str | Sequence[ContentPart | ContentPartParam]]
+    content: Required[str | Sequence[ContentPart | ContentPartParam | str]]
     """Plain text or parts."""
     phase: Literal["commentary", "final_answer"] | None
     """Interim remark or final answer; only on an assistant's message that is sent back."""
@@ -953,8 +953,9 @@ class _InputTokenCountFields(TypedDict, total=False):
 
     model: str | None
     """Id of the model."""
-    input: str | Sequence[InputItem | InputItemParam | str] | None
-    """The input: a user message as text, or the items of a history."""
+    input: str | Sequence[InputItem | InputItemParam | InputContentPart | InputContentPartParam | str] | None
+    """The input: a user message as text, or the items of a history, among which strings and content parts
+    form messages of the user."""
     instructions: str | None
     """A system message that comes first; not inherited from `previous_response_id`."""
     previous_response_id: str | None
@@ -1451,7 +1452,7 @@ class _ResponseCompactFields(TypedDict, total=False):
 
     model: Required[ModelId]
     """Id of the model that will continue from the items."""
-    input: str | Sequence[InputItem | InputItemParam | str] | None
+    input: str | Sequence[InputItem | InputItemParam | InputContentPart | InputContentPartParam | str] | None
     """The history, or items to add to that of `previous_response_id`."""
     instructions: str | None
     """A system message that comes first; not inherited from `previous_response_id`."""
@@ -1479,9 +1480,10 @@ class ResponseFields(TypedDict, total=False):
     """The fields of `ResponseCreateParams` without `tools` and `background` and options."""
 
     model: ModelId
-    """Id of the model; optional if a prompt template names one."""
-    input: str | Sequence[InputItem | InputItemParam | str]
-    """The input: a user message as text, or the items of a history."""
+    """Id of the model; optional if a prompt template names one, or the server has only one."""
+    input: str | Sequence[InputItem | InputItemParam | InputContentPart | InputContentPartParam | str]
+    """The input: a user message as text, or the items of a history, among which strings and content parts
+    form messages of the user."""
     instructions: str | None
     """A system message that comes first; not inherited from `previous_response_id`."""
     previous_response_id: str | None
@@ -1546,7 +1548,7 @@ class ResponseFields(TypedDict, total=False):
     prompt_cache_retention: Literal["in_memory", "24h"] | None
     """Deprecated. Maximum lifetime of cached prefixes; `prompt_cache_options` with its `ttl` replaces it."""
     safety_identifier: str | None
-    """Your stable id of the end user, preferably hashed, at most 64 characters; it helps to trace abuse to
+    """Your stable id of the end user, preferably hashed, at most 128 characters; it helps to trace abuse to
     that user."""
     user: str
     """Deprecated. Your id of the end user; `safety_identifier` and `prompt_cache_key` replace it."""
@@ -2096,8 +2098,8 @@ ToolParam: TypeAlias = (
 )
 """The dict form of `Tool`."""
 
-InputList: TypeAlias = "list[InputItem | InputItemParam | str]"
-"""A list of `InputItem` for a request; a string in it is a message of the user."""
+InputList: TypeAlias = "list[InputItem | InputItemParam | InputContentPart | InputContentPartParam | str]"
+"""A list of `InputItem` for a request; strings and content parts form messages of the user."""
 
 
 evaluate_type_names(__name__)

@@ -5,7 +5,7 @@
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from ._base import JsonObject, Model, Result, StrictBool, reference
-from ._markers import EMPTY, READ_ONLY, TEXT_OR, TOTAL, Count, Int, Items, Number, Open, Total
+from ._markers import EMPTY, READ_ONLY, TEXT_OR, TOTAL, Count, Int, Items, Number, Open, Str, Total
 from ._unions import (
     ApplyPatchOperation, CodeInterpreterOutput, ComputerAction, McpCallError, ShellEnvironment, Tool,
     ToolCallCaller, WebSearchAction,
@@ -92,7 +92,7 @@ class WebSearchActionSearch(Model):
     """A query sent to the search engine."""
 
     type: Literal["search"] = "search"
-    query: str | None = None
+    query: Str = ""
     """Deprecated. The only or first query; `queries` replaces it."""
     queries: Items[str] = EMPTY
     """All queries of this step. Older responses omit them."""
@@ -115,7 +115,7 @@ class WebSearchActionFindInPage(Model):
     type: Literal["find_in_page"] = "find_in_page"
     url: str | None = None
     """Address of that page."""
-    pattern: str | None = None
+    pattern: Str = ""
     """The text to find."""
 
 
@@ -558,7 +558,7 @@ class McpCall(Result):
     type: Literal["mcp_call"] = "mcp_call"
     id: str | None = None
     """Id of the item. Some servers omit it."""
-    server_label: str | None = None
+    server_label: Str = ""
     """Label of the MCP server in the tool definition."""
     name: str
     """Name of the tool."""
@@ -621,7 +621,7 @@ class McpListTools(Result):
     type: Literal["mcp_list_tools"] = "mcp_list_tools"
     id: str | None = None
     """Id of the item. Some servers omit it."""
-    server_label: str | None = None
+    server_label: Str = ""
     """Label of the MCP server in the tool definition."""
     tools: Items[McpToolInfo] = EMPTY
     """The tools; empty after an error. Empty until the list has arrived."""
@@ -635,7 +635,7 @@ class McpApprovalRequest(Result):
     type: Literal["mcp_approval_request"] = "mcp_approval_request"
     id: str
     """Id of the request, repeated in `approval_request_id` of the response."""
-    server_label: str | None = None
+    server_label: Str = ""
     """Label of the MCP server in the tool definition."""
     name: str
     """Name of the tool."""

@@ -73,8 +73,9 @@ class ResponsesOperations:
             print(response.output_text)
 
         Args:
-            model: Id of the model; optional if a prompt template names one.
-            input: The input: a user message as text, or the items of a history.
+            model: Id of the model; optional if a prompt template names one, or the server has only one.
+            input: The input: a user message as text, or the items of a history, among which strings and
+                content parts form messages of the user.
             stream: Whether to return events as they arrive, instead of the whole result; false by default.
             instructions: A system message that comes first; not inherited from `previous_response_id`.
             previous_response_id: Id of the stored response to continue; not together with `conversation`.
@@ -113,7 +114,7 @@ class ResponsesOperations:
             prompt_cache_options: Settings of the prompt cache.
             prompt_cache_retention: Deprecated. Maximum lifetime of cached prefixes; `prompt_cache_options`
                 with its `ttl` replaces it.
-            safety_identifier: Your stable id of the end user, preferably hashed, at most 64 characters; it
+            safety_identifier: Your stable id of the end user, preferably hashed, at most 128 characters; it
                 helps to trace abuse to that user.
             user: Deprecated. Your id of the end user; `safety_identifier` and `prompt_cache_key` replace it.
             extra_headers: Headers to add or replace; the value None removes one.
@@ -342,8 +343,9 @@ class AsyncResponsesOperations:
             print(response.output_text)
 
         Args:
-            model: Id of the model; optional if a prompt template names one.
-            input: The input: a user message as text, or the items of a history.
+            model: Id of the model; optional if a prompt template names one, or the server has only one.
+            input: The input: a user message as text, or the items of a history, among which strings and
+                content parts form messages of the user.
             stream: Whether to return events as they arrive, instead of the whole result; false by default.
             instructions: A system message that comes first; not inherited from `previous_response_id`.
             previous_response_id: Id of the stored response to continue; not together with `conversation`.
@@ -382,7 +384,7 @@ class AsyncResponsesOperations:
             prompt_cache_options: Settings of the prompt cache.
             prompt_cache_retention: Deprecated. Maximum lifetime of cached prefixes; `prompt_cache_options`
                 with its `ttl` replaces it.
-            safety_identifier: Your stable id of the end user, preferably hashed, at most 64 characters; it
+            safety_identifier: Your stable id of the end user, preferably hashed, at most 128 characters; it
                 helps to trace abuse to that user.
             user: Deprecated. Your id of the end user; `safety_identifier` and `prompt_cache_key` replace it.
             extra_headers: Headers to add or replace; the value None removes one.
@@ -659,7 +661,8 @@ class ResponsesInputTokensOperations:
 
         Args:
             model: Id of the model.
-            input: The input: a user message as text, or the items of a history.
+            input: The input: a user message as text, or the items of a history, among which strings and
+                content parts form messages of the user.
             instructions: A system message that comes first; not inherited from `previous_response_id`.
             previous_response_id: Id of the stored response to continue; not together with `conversation`.
             conversation: The conversation to continue, by id; not together with `previous_response_id`.
@@ -705,7 +708,8 @@ class AsyncResponsesInputTokensOperations:
 
         Args:
             model: Id of the model.
-            input: The input: a user message as text, or the items of a history.
+            input: The input: a user message as text, or the items of a history, among which strings and
+                content parts form messages of the user.
             instructions: A system message that comes first; not inherited from `previous_response_id`.
             previous_response_id: Id of the stored response to continue; not together with `conversation`.
             conversation: The conversation to continue, by id; not together with `previous_response_id`.

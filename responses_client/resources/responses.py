@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
+from .._base.json_types import is_mapping, is_sequence
 from .._base.public import resource
 from .._base.validation import needs_names, needs_names_after
 from .._calls.endpoints import RESPONSES_CREATE, RESPONSES_RETRIEVE
@@ -26,11 +27,13 @@ if TYPE_CHECKING:
     from .._runs.result import ParsedRunResult, RunResult
     from .._runs.stream import RunStream
     from .._streaming.resumption import ResumeToken
-    from .._structured.parsed import ParsedResponse, ParsedResponseStream
+    from .._structured.output_type import OutputType
+    from .._structured.parsed import ParsedResponse, ParsedResponseStream, ReaderOf
+    from .._tools.parse_params import ParseParams
     from .._websocket.session import WebSocketSession
     from ..models import Response, ResponseCreateParams
 
-__all__ = ["DEFAULT_CONCURRENCY", "Responses", "resume_arguments"]
+__all__ = ["DEFAULT_CONCURRENCY", "Responses", "has_typed_tools", "parse_request"]
 
 _T = TypeVar("_T")
 # Below the 100 connections that httpx opens by default, in case of an `http_client`: a request that waits for a
@@ -38,19 +41,42 @@ _T = TypeVar("_T")
 DEFAULT_CONCURRENCY = 64
 
 
-def resume_arguments(
-    token: ResumeToken,
-    options: RequestOptions,
-    include: Sequence[str] | None,
-    include_obfuscation: bool | None,
-) -> tuple[str, Mapping[str, object]]:
-    """Return the id of the response, and the arguments of `retrieve` that continue its stream."""
-    from .._streaming.resumption import check_token
+class ParseRequest(NamedTuple):
+    """A request whose answer is read as values: its arguments, and the types of its text and of its calls."""
 
-    token = check_token(token)
-    named = {"include": include, "include_obfuscation": include_obfuscation}
-    given = {name: value for name, value in named.items() if value is not None}
-    return token["response_id"], {**options, **given, "starting_after": token["sequence_number"]}
+    params: Mapping[str, Any]
+    wanted: OutputType[Any] | None
+    reader_of: ReaderOf | None
+
+
+def has_typed_tools(params: Mapping[str, Any]) -> bool:
+    """Whether a tool is a class, a function, or in the form of Chat Completions, which `create` does not take."""
+    tools: object = params.get("tools")
+    return is_sequence(tools) and any(
+        callable(tool) or (is_mapping(tool) and "function" in tool) for tool in tools
+    )
+
+
+def parse_request(params: Mapping[str, Any], text_format: Any) -> ParseRequest:
+    """Return the request of `parse` or `stream`.
+
+    Raises:
+        RequestValidationError: No strict schema can express `text_format`, or an argument does not go with it.
+        ToolDefinitionError: A class or a function cannot be a tool.
+    """
+    wanted: OutputType[Any] | None = None
+    if text_format is not None:
+        from .._structured.output_type import output_type, with_format
+
+        wanted = output_type(text_format)
+        params = with_format(params, wanted)
+    tools: Any = params.get("tools")
+    if not tools:
+        return ParseRequest(params, wanted, None)
+    from .._tools.typed_calls import CallTypes
+
+    types = CallTypes(tools)
+    return ParseRequest({**params, "tools": types.definitions}, wanted, types.reader_of)
 
 
 @resource("client.responses")
@@ -58,21 +84,19 @@ class Responses(ResponsesOperations):
     """The methods of `client.responses`."""
 
     @overload
-    def stream(self, **params: Unpack[ResponseCreateParams]) -> ResponseStream: ...
+    def stream(self, **params: Unpack[ParseParams]) -> ResponseStream: ...
 
     @overload
     def stream(
-        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[ResponseCreateParams]
+        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[ParseParams]
     ) -> ParsedResponseStream[_T]: ...
 
     @overload
     def stream(
-        self, *, text_format: TypeForm[_T], **params: Unpack[ResponseCreateParams]
+        self, *, text_format: TypeForm[_T], **params: Unpack[ParseParams]
     ) -> ParsedResponseStream[_T]: ...
 
-    def stream(
-        self, *args: object, text_format: Any = None, **params: Unpack[ResponseCreateParams]
-    ) -> ResponseStream:
+    def stream(self, *args: object, text_format: Any = None, **params: Unpack[ParseParams]) -> ResponseStream:
         """Return a stream of a new response, to be used in a `with` block.
 
         `POST /responses`
@@ -98,29 +122,29 @@ class Responses(ResponsesOperations):
         """
         if args:
             raise needs_names("client.responses.stream", args, "input")
-        if text_format is None:
+        if text_format is None and not has_typed_tools(params):
             return self._core.stream(RESPONSES_CREATE, params, ResponseStream)
-        from .._structured.output_type import output_type, with_format
         from .._structured.parsed import ParsedResponseStream
 
-        wanted = output_type(text_format)
-        kind = partial(ParsedResponseStream[Any], wanted=wanted)
-        return self._core.stream(RESPONSES_CREATE, with_format(params, wanted), kind)
+        request = parse_request(params, text_format)
+        kind = partial(ParsedResponseStream[Any], wanted=request.wanted, reader_of=request.reader_of)
+        return self._core.stream(RESPONSES_CREATE, request.params, kind)
+
+    @overload
+    def parse(self, **params: Unpack[ParseParams]) -> ParsedResponse[None]: ...
 
     @overload
     def parse(
-        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[ResponseCreateParams]
+        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[ParseParams]
     ) -> ParsedResponse[_T]: ...
 
     @overload
-    def parse(
-        self, *, text_format: TypeForm[_T], **params: Unpack[ResponseCreateParams]
-    ) -> ParsedResponse[_T]: ...
+    def parse(self, *, text_format: TypeForm[_T], **params: Unpack[ParseParams]) -> ParsedResponse[_T]: ...
 
     def parse(
-        self, *args: object, text_format: Any, **params: Unpack[ResponseCreateParams]
+        self, *args: object, text_format: Any = None, **params: Unpack[ParseParams]
     ) -> ParsedResponse[Any]:
-        """Create a response whose text is read as a value of a type.
+        """Create a response whose text is read as a value of a type, and whose calls have their arguments as values.
 
         `POST /responses`
 
@@ -137,26 +161,28 @@ class Responses(ResponsesOperations):
 
         Args:
             text_format: A pydantic model, a dataclass, a TypedDict, a NamedTuple, or any other type that a
-                pydantic `TypeAdapter` accepts, such as `list[City]`, an enum, a union or a `Literal`.
-            params: The arguments of `create`, except `stream`; `text` may have a `verbosity`, but no
-                `format`.
+                pydantic `TypeAdapter` accepts, such as `list[City]`, an enum, a union or a `Literal`. Without
+                it, this is `create` with parsed tool arguments. With it, `text` has no `format`.
+            tools: The tools; calls of classes and functions have `parsed_arguments`, and are not run.
+            params: The arguments of `create`, except `stream`.
 
         Returns:
             ParsedResponse: The response, with the value in `output_parsed`.
 
         Raises:
-            RequestValidationError: An argument is not valid, or no strict schema can express `text_format`;
-                nothing was sent.
+            RequestValidationError: An argument is not valid, or no strict schema can express `text_format` or
+                a tool; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
         if args:
             raise needs_names("client.responses.parse", args, "input")
-        from .._structured.output_type import output_type, whole_with_format
+        from .._structured.output_type import check_whole
         from .._structured.parsed import as_parsed
 
-        wanted = output_type(text_format)
-        response = self._core.call(RESPONSES_CREATE, whole_with_format(params, wanted))
-        return as_parsed(response, wanted)
+        check_whole(params)
+        request = parse_request(params, text_format)
+        response = self._core.call(RESPONSES_CREATE, request.params)
+        return as_parsed(response, request.wanted, request.reader_of)
 
     @overload
     def run(self, **params: Unpack[RunParams]) -> RunResult: ...
@@ -350,6 +376,8 @@ class Responses(ResponsesOperations):
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an answer that is not a stream; see `responses_client.errors`.
         """
+        from .._streaming.resumption import resume_arguments
+
         response_id, params = resume_arguments(token, options, include, include_obfuscation)
         return self._core.stream(RESPONSES_RETRIEVE, params, EventStream, response_id).__enter__()
 

@@ -43,7 +43,7 @@ IN_A_SCHEMA = {
     ),
     "unknown base class": (
         "Bad: {description: Bad., x-python-base: Fancy}",
-        "things.yaml: Bad: x-python-base must be one of BatchResult, FileContent, ImageContent, ResponseResult",
+        "things.yaml: Bad: x-python-base must be one of BatchResult, CallArguments, FileContent, ImageContent, ResponseResult",
     ),
     "union of no references": (
         "Bad: {description: Bad., anyOf: [{type: string}]}",
@@ -157,6 +157,10 @@ ACROSS = {
     "list of strings that is a schema": (
         "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-list-type: Thing}",
         "things.yaml: Bad: x-list-type names Thing, which is a schema",
+    ),
+    "list that also takes what is no union": (
+        "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-list-also: [string, Thing]}",
+        "things.yaml: Bad: x-list-also must list string and unions, not Thing",
     ),
     "fewer fields without a request": (
         "Bad: {description: Bad., x-request-without: {BadParams: [name]}}",

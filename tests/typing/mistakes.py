@@ -4,6 +4,7 @@ mypy (`warn_unused_ignores`) and pyright (the rule below) each report an `ignore
 """
 # pyright: strict, reportUnnecessaryTypeIgnoreComment=true
 
+from pathlib import Path
 from typing import Any, assert_never
 
 import httpx
@@ -28,6 +29,13 @@ from responses_client.models import (
 
 def name_that_no_model_has() -> None:
     from responses_client.models import OutputMesage  # type: ignore[attr-defined]  # noqa: F401
+
+
+def attribute_of_another_package(client: Client, response: Response) -> None:
+    print(client.chat)  # type: ignore[attr-defined]
+    print(client.responses.with_raw_response)  # type: ignore[attr-defined]
+    print(response._request_id)  # type: ignore[attr-defined]
+    Client(base_url=b"https://a.example")  # type: ignore[arg-type]
 
 
 def value_of_a_wrong_type(client: Client) -> None:
@@ -96,6 +104,16 @@ def dicts_of_which_nothing_is_known(
 
 def number_among_items(client: Client) -> None:
     client.responses.stream(input=["Hi", 3])  # type: ignore[list-item]
+
+
+def values_that_form_no_message(client: Client, picture: InputImage, response: Response) -> None:
+    client.responses.stream(input=["Hi", b"data"])  # type: ignore[list-item]
+    client.responses.stream(input=["Hi", Path("cat.png")])  # type: ignore[list-item]
+    client.responses.stream(input=["Hi", ("user", "Hi")])  # type: ignore[list-item]
+    client.responses.stream(input=["Hi", response.output])  # type: ignore[list-item]
+    client.responses.stream(input=["Hi", {"type": "text", "text": "Hi"}])  # type: ignore[list-item]
+    client.responses.stream(input=[{"role": "user", "content": ["Hi", 3]}])  # type: ignore[list-item]
+    client.responses.stream(input=picture)  # type: ignore[call-overload]
 
 
 def file_that_is_no_path() -> None:

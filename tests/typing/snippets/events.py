@@ -191,8 +191,7 @@ def list_of_types(events: list[StreamEvent]) -> list[str]:
 
 
 def type_that_a_server_invented(event: StreamEvent) -> bool:
-    kind: str = event.type
-    return kind == "response.brand_new"
+    return str(event.type) == "response.brand_new"
 
 
 def table_of_handlers(events: list[StreamEvent]) -> None:

@@ -35,7 +35,6 @@ def test_failed_request_is_a_result_and_ends_nothing(caller: Caller, server: Ser
             {"model": "m", "input": "Hi", "flavour": "mint"},
             "request: .*unexpected keyword argument 'flavour'",
         ),
-        ({"input": "Hi"}, "model: missing"),
         ("Hi", "request: expected a dict of the arguments of create, got str"),
     ],
 )

@@ -56,6 +56,11 @@ def test_malformed_count_does_not_spoil_the_sum() -> None:
     assert total({"input_tokens": 1.5, "output_tokens": 1}, FULL).input_tokens == 10
 
 
+def test_numbers_that_are_not_known_are_added_and_a_null_does_not_undo_them() -> None:
+    usage = total({"cost": 0.5, "by": {"a": 1}}, {"cost": 0.25, "by": {"a": 2, "b": 3}}, {"cost": None})
+    assert usage.to_dict() == {"cost": 0.75, "by": {"a": 3, "b": 3}}
+
+
 def test_sum_of_nothing_says_nothing() -> None:
     assert total().to_dict() == total(None, {}).to_dict() == {}
 
