@@ -54,7 +54,8 @@ def emit(document: Document) -> str:
         )
     lines = header("The dict types of requests: plain dicts with the fields of the models.", "codegen/schema")
     lines += ["from __future__ import annotations", "", *_imports(document, words(body))]
-    return "\n".join([*lines, "", *exports(names(document)), *body]) + "\n"
+    end = ["", "", "evaluate_type_names(__name__)"] if "evaluate_type_names" in words(lines) else []
+    return "\n".join([*lines, "", *exports(names(document)), *body, *end]) + "\n"
 
 
 def _imports(document: Document, used: set[str]) -> list[str]:
@@ -67,7 +68,8 @@ def _imports(document: Document, used: set[str]) -> list[str]:
     lines += import_line("typing", typing | ({"TYPE_CHECKING"} if modules else set()))
     # Only this one knows `closed` before Python 3.15, and pydantic reads only this one before 3.12.
     lines += ["", *import_line("typing_extensions", used & {"TypedDict"})]
-    lines += ["", f"from .._base.options import {_OPTIONS}"]
+    lines += ["", "from .._base.keywords import evaluate_type_names"] if modules else [""]
+    lines += [f"from .._base.options import {_OPTIONS}"]
     lines += ["", "if TYPE_CHECKING:"] if modules else []
     for module, imported in sorted(modules.items()):
         lines += import_line(f".{module}", imported, "    ")

@@ -114,7 +114,32 @@ class Client(_Client[SyncCore]):
     Args:
         http_client: An `httpx.Client` or `httpx2.Client` to send with, for proxies, TLS, transports or limits. It is
             not closed by this client. By default, one is made at the first request.
-        options: The fields of `Options`. Key and addresses are read from environment variables by default.
+        api_key: The key, or a function that returns one; by default the variable OPENAI_API_KEY.
+        auth: The header that carries the key, or an `httpx.Auth` that signs requests in its place.
+        base_url: The address of the API, as a string or a URL object; by default the variable OPENAI_BASE_URL, else
+            https://api.openai.com/v1.
+        organization: The header `OpenAI-Organization`; by default the variable OPENAI_ORG_ID, else it is not sent.
+        project: The header `OpenAI-Project`; by default the variable OPENAI_PROJECT_ID, else it is not sent.
+        webhook_secret: The secret that webhooks are signed with, `whsec_...`; by default the variable
+            OPENAI_WEBHOOK_SECRET.
+        timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; by default 600.
+        connect_timeout: Seconds that opening a connection may take, if `timeout` is a number or None; by default 5.
+        deadline: Seconds that a call may take, with all attempts and waits; None, the default, sets no limit.
+        max_retries: How often a failed request is retried; by default 2.
+        default_headers: Headers for every request; the value None removes one that the client would send.
+        default_query: Query parameters for every request; the value None leaves one out.
+        strict: Whether a malformed part of an answer raises `ResponseValidationError`; False, the default, keeps it
+            as unknown.
+        validate_requests: Whether requests are checked before they are sent; True by default.
+        idle_timeout: Seconds that the wait for the next event of a stream may take; None, the default, leaves it to
+            `timeout`.
+        max_event_bytes: Bytes that one event of a stream may have; by default 64 MiB.
+        max_redirects: How many redirects within the origin an attempt follows; by default 5.
+        on_request: Called before each attempt of a call.
+        on_response: Called after each attempt with its answer, for streams when the headers have come, or with the
+            error.
+        on_event: Called with each event of a stream over HTTP as it comes, before the user gets it.
+        telemetry: A `responses_client.otel.OpenTelemetry`, for spans and metrics.
 
     Raises:
         ConfigurationError: An option, or an environment variable, is not valid.

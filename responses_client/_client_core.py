@@ -66,8 +66,8 @@ class ClientCore(ABC, Generic[_D]):
     def __init__(
         self, io: _D, settings: Settings, client: str, *, is_copy: bool = False, is_closed: bool = False
     ) -> None:
-        self.io = io
-        self.settings = settings
+        self.io: _D = io
+        self.settings: Settings = settings
         self._client = client
         self._is_copy = is_copy
         self._is_closed = is_closed

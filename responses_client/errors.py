@@ -110,10 +110,10 @@ class RequestValidationError(ResponsesClientError, ValueError):
 
     def __init__(self, errors: Sequence[FieldError], *, outcome: str = "The request was not sent") -> None:
         first = errors[0]
-        self.errors = list(errors)
-        self.path = first["path"]
-        self.expected = first["expected"]
-        self.value_type = first["value_type"]
+        self.errors: list[FieldError] = list(errors)
+        self.path: str = first["path"]
+        self.expected: str = first["expected"]
+        self.value_type: str = first["value_type"]
         shown = [f"{error['path']}: {error['message']}" for error in errors[:_MAX_FIELDS_SHOWN]]
         if len(errors) > _MAX_FIELDS_SHOWN:
             shown.append(f"and {len(errors) - _MAX_FIELDS_SHOWN} more in .errors")
@@ -144,7 +144,9 @@ class APIError(ResponsesClientError):
         super().__init__(message)
         self.message = message
         self.meta = meta
-        self.request_id = request_id if request_id is not None or meta is None else meta.request_id
+        self.request_id: str | None = (
+            request_id if request_id is not None or meta is None else meta.request_id
+        )
 
 
 class APIConnectionError(APIError):
@@ -198,7 +200,7 @@ class APIStatusError(APIError):
         request = "The request" if method is None or url is None else f"{method} {url_path(url)}"
         count = f" after {tries} attempts" if tries > 1 else ""
         details = _details(type=type, code=code, param=param, request_id=self.request_id)
-        self.args = (
+        self.args: tuple[Any, ...] = (
             f"{request} was answered with {status_code}{count}: {_clause(message)}{details}; {_advice(self)}",
         )
 
@@ -304,10 +306,12 @@ class ResponseValidationError(APIError, _StreamFailure):
         super().__init__(message, request_id=request_id, meta=meta)
         self.note_progress(**progress)
         self.path = path
-        self.body = parse_body(body) if isinstance(body, bytes) else body
+        self.body: Any = parse_body(body) if isinstance(body, bytes) else body
         place = f" at {path}" if path else ""
         details = _details(request_id=self.request_id)
-        self.args = (f"{_clause(message)}{place}{details}: the body is {body_start(body)}; {advice}",)
+        self.args: tuple[Any, ...] = (
+            f"{_clause(message)}{place}{details}: the body is {body_start(body)}; {advice}",
+        )
 
 
 class StreamError(APIError, _StreamFailure):
@@ -345,7 +349,7 @@ class StreamError(APIError, _StreamFailure):
             response=self.response_id,
             request_id=self.request_id,
         )
-        self.args = (
+        self.args: tuple[Any, ...] = (
             f"The API ended the stream with an error: {_clause(message)}{details}; what came is in .partial",
         )
 
@@ -430,7 +434,7 @@ class ParseError(ResponsesClientError):
         super().__init__(message)
         self.response = response
         self.text = text
-        self.errors = list(errors)
+        self.errors: list[FieldError] = list(errors)
 
 
 class RefusalError(ParseError):

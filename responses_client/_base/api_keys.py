@@ -53,7 +53,7 @@ class KeyFunction:
 
     def __init__(self, function: Callable[[], ReturnedKey | Awaitable[ReturnedKey]]) -> None:
         self.function = function
-        self.is_shared = True
+        self.is_shared: bool = True
         self._kept = ("", 0.0)
 
     def __reduce__(self) -> tuple[type[KeyFunction], tuple[object]]:

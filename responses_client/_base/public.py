@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import CO_VARARGS, Parameter, signature
 from types import FunctionType
 from typing import Any, ForwardRef, TypeVar
+
+from .docstrings import complete_docstrings
+from .keywords import describe, has_keywords
 
 __all__ = ["foreign_attributes", "public", "resource"]
 
@@ -25,21 +27,25 @@ def public(named: _Named) -> _Named:
     target.__module__ = home.partition("._")[0]
     if isinstance(named, type):
         _pin_annotations(named, home)
+    for function in vars(named).values() if isinstance(named, type) else [named]:
+        if has_keywords(function):
+            describe(function)
     return named
 
 
-def resource(path: str) -> Callable[[_Class], _Class]:
+def resource(path: str, *, like: type | None = None) -> Callable[[_Class], _Class]:
     """Give the methods of a class the path under which users call them, such as `client.responses.create`.
 
-    Python shows it in its own messages: for a missing argument, or for a coroutine that was never awaited.
+    Python shows it in its own messages: for a missing argument, or for a coroutine that was never awaited. Signatures
+    and docstrings name each argument; docstrings that say less than those of the class `like` get the rest from there.
     """
 
     def decorate(cls: _Class) -> _Class:
+        complete_docstrings(cls, like)
         for name, value in vars(cls).items():
             if isinstance(value, FunctionType) and not name.startswith("_"):
                 value.__qualname__ = f"{path}.{name}"
-                if value.__code__.co_flags & CO_VARARGS:
-                    _hide_positional(value)
+                describe(value)
         target: Any = cls
         target.__getattr__ = foreign_attributes("resource")
         return cls
@@ -69,18 +75,6 @@ def foreign_attributes(kind: str) -> Callable[[object, str], Any]:
         )  # raises the error that led here, such as one of a property
 
     return __getattr__
-
-
-def _hide_positional(function: FunctionType) -> None:
-    """Leave `*args` out of the signature of a function that takes it only to refuse it with a better message.
-
-    `inspect.signature`, `help` and mocks with `autospec=True` go by this signature.
-    """
-    shown = signature(function)
-    kept = [
-        parameter for parameter in shown.parameters.values() if parameter.kind is not Parameter.VAR_POSITIONAL
-    ]
-    vars(function)["__signature__"] = shown.replace(parameters=kept)
 
 
 def _pin_annotations(cls: type, home: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from typing_extensions import TypedDict
 
 from .._base.api_keys import ApiKey, SyncApiKey
+from .._base.keywords import evaluate_type_names
 from .._base.option_types import HttpAuth, QueryValue, TimeoutLike, UrlLike
 from .._base.public import public
 
@@ -88,3 +89,6 @@ class Options(_Key, _OtherOptions, total=False, closed=True):
 @public
 class AsyncOptions(_AsyncKey, _OtherOptions, total=False, closed=True):
     """The options of an `AsyncClient`: those of `Client`, with an `api_key` that may be an async function."""
+
+
+evaluate_type_names(__name__)

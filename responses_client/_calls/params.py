@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import TypedDict
 
+from .._base.keywords import evaluate_type_names
 from .._base.option_types import TimeoutLike
 from .._base.public import public
 from ..models.params import ResponseFields
@@ -40,3 +41,6 @@ class BatchLineParams(_ForegroundFields, total=False, closed=True):
 
     extra_body: Mapping[str, object] | None
     """Fields to add to the body unchecked; they replace arguments of the same name."""
+
+
+evaluate_type_names(__name__)

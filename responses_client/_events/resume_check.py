@@ -29,8 +29,8 @@ class ResumeCheck:
     """
 
     def __init__(self, after: int, last: StreamEvent | None = None) -> None:
-        self.after = after
-        self.has_new = False
+        self.after: int = after
+        self.has_new: bool = False
         self.problem: str | None = None
         self._last = last  # the event with the number `after`
 

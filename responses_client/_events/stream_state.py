@@ -97,12 +97,12 @@ class StreamState:
         self._interrupt_reason: str | None = None
         if resume_check is not None:
             self._accumulator.last_sequence_number = resume_check.after
-        self.events = events
-        self.count = 0
-        self.earlier_count = 0
-        self.is_out_of_sequence = False
-        self.has_ended = False
-        self.has_terminal_event = False
+        self.events: deque[StreamEvent] = events
+        self.count: int = 0
+        self.earlier_count: int = 0
+        self.is_out_of_sequence: bool = False
+        self.has_ended: bool = False
+        self.has_terminal_event: bool = False
         self.error_event: StreamEvent | None = None
 
     def feed(self, data: bytes) -> None:

@@ -80,7 +80,7 @@ class RunLoop:
                 toolbox.add_known((*turn.input, *turn.response.output, *turn.outputs))
         self.io = io
         self.settings = settings
-        self.plan = RunPlan(arguments, toolbox, wanted)
+        self.plan: RunPlan = RunPlan(arguments, toolbox, wanted)
         self._workers = workers(arguments.max_concurrency)
         self._on_turn = arguments.on_turn
         if not self._workers.can_await:

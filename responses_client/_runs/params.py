@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from .._base.keywords import evaluate_type_names
 from .._base.public import public
 from .._tools.tool import RunTool
 from ..models.params import ResponseRunParams
@@ -134,3 +135,6 @@ class AsyncRunParams(_RunParams, total=False, closed=True):
     """A function that acts on a screen, and returns a picture of it, or the URL of one."""
     on_tool_search: Callable[[ToolSearchCall], Awaitable[FoundTools] | FoundTools]
     """A function that finds tools, which the model may call from then on."""
+
+
+evaluate_type_names(__name__)

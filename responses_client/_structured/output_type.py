@@ -62,7 +62,7 @@ class OutputType(Generic[_T]):
 
     def __init__(self, form: AnyForm[_T]) -> None:
         self.form = form
-        self.label = type_label(form)
+        self.label: str = type_label(form)
         self._adapter = type_adapter(form)
 
     def __reduce__(self) -> tuple[Any, ...]:

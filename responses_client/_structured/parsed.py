@@ -103,7 +103,8 @@ class ParsedResponse(Response, Generic[_T_co]):
         name = type(self).__name__
         return super().__repr__().replace(name, f"{name}[{wanted.label}]" if wanted else name, 1)
 
-    __str__ = __repr__
+    def __str__(self) -> str:
+        return repr(self)
 
     def _read(self) -> Outcome:
         outcome: Outcome | None = getattr(self, "_outcome", None)

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from typing_extensions import ReadOnly, TypedDict
 
+from .._base.keywords import evaluate_type_names
 from ..models.params import ResponseRunParams
 from .tool import RunTool
 
@@ -24,9 +25,12 @@ ParseTool: TypeAlias = "RunTool | ChatFunctionTool"
 """An element of `tools` of `responses.parse`: a class or a function, whose calls are read as values, or any other."""
 
 
-class ParseParams(ResponseRunParams, total=False):
+class ParseParams(ResponseRunParams, total=False, closed=True):
     """The arguments of `responses.parse` and `stream`: those of `create`, with classes and functions as tools."""
 
     tools: Sequence[ParseTool]
     """The tools that the model may use. If one is a class (a pydantic model, a dataclass, a TypedDict) or a function,
     its calls have `parsed_arguments` of its types; it is not called."""
+
+
+evaluate_type_names(__name__)

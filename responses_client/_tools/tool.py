@@ -22,6 +22,7 @@ from typing import (
 
 from typing_extensions import TypedDict, TypeIs, TypeVar
 
+from .._base.keywords import evaluate_type_names
 from .._base.public import public
 from .._base.validation import is_seconds
 
@@ -126,9 +127,9 @@ class RunContext(Generic[_C_co]):
     __slots__ = ("call", "turn", "value")
 
     def __init__(self, value: _C_co, call: FunctionCall | CustomToolCall, turn: int) -> None:
-        self.value = value
-        self.call = call
-        self.turn = turn
+        self.value: _C_co = value
+        self.call: FunctionCall | CustomToolCall = call
+        self.turn: int = turn
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.call.name}, turn {self.turn}>"
@@ -151,7 +152,7 @@ class CallableTool(Generic[_P, _R_co]):
         function = unwrap_tool(function)
         wrapper: Any = self  # `update_wrapper` is typed for functions
         update_wrapper(wrapper, function, updated=())
-        self.name = str(options.get("name", _name_of(function)))
+        self.name: str = str(options.get("name", _name_of(function)))
         self.options = options
         self.is_custom = is_custom
         self._function = function
@@ -403,3 +404,6 @@ def custom_tool(
         return CallableTool(function, options, is_custom=True)
 
     return make if function is None else make(function)
+
+
+evaluate_type_names(__name__)

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Self, TypeAlias
 
-from .._base.public import public
+from .._base.public import public, resource
 from .._calls.settings import Settings
 from .._streaming.streams import AsyncEventStream, EventStream
 from .._transport.protocols import IO, run
@@ -385,6 +385,7 @@ class AsyncSteering:
         return self._stream(found) if isinstance(found, Inbox) else found
 
 
+@resource("session.response")
 class Commands:
     """Requests without streams; their events are in `session.events()`.
 
@@ -409,6 +410,7 @@ class Commands:
         run(self._core.steer_unrouted(previous_response_id, input))
 
 
+@resource("session.response")
 class AsyncCommands:
     """Requests without streams; their events are in `session.events()`. See `Commands`."""
 

@@ -102,7 +102,7 @@ class SessionCore:
             changes["timeout"] = options["timeout"]
         if "max_retries" in options:
             changes["max_retries"] = options["max_retries"]
-        self.settings = settings.replace(**changes)
+        self.settings: Settings = settings.replace(**changes)
         if "deadline" in options:
             changes["deadline"] = options["deadline"]  # for connecting alone, not for the responses
         given = {k: v for k, v in options.items() if k in ("extra_headers", "extra_query")}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Required, TypeAlias
 
 from typing_extensions import TypedDict
 
+from .._base.keywords import evaluate_type_names
 from .._base.options import OpenRequestOptions
 
 if TYPE_CHECKING:
@@ -2099,3 +2100,6 @@ ToolParam: TypeAlias = (
 
 InputList: TypeAlias = "list[InputItem | InputItemParam | InputContentPart | InputContentPartParam | str]"
 """A list of `InputItem` for a request; strings and content parts form messages of the user."""
+
+
+evaluate_type_names(__name__)

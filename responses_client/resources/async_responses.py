@@ -10,7 +10,7 @@ from .._base.validation import needs_names, needs_names_after
 from .._calls.endpoints import RESPONSES_CREATE, RESPONSES_RETRIEVE
 from .._streaming.streams import AsyncEventStream, AsyncResponseStream
 from ._responses import AsyncResponsesOperations
-from .responses import DEFAULT_CONCURRENCY, has_typed_tools, parse_request, resume_arguments
+from .responses import DEFAULT_CONCURRENCY, Responses, has_typed_tools, parse_request
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
@@ -36,7 +36,7 @@ __all__ = ["AsyncResponses"]
 _T = TypeVar("_T")
 
 
-@resource("client.responses")
+@resource("client.responses", like=Responses)
 class AsyncResponses(AsyncResponsesOperations):
     """The methods of `client.responses` of an `AsyncClient`."""
 
@@ -187,6 +187,8 @@ class AsyncResponses(AsyncResponsesOperations):
 
         `GET /responses/{response_id}`
         """
+        from .._streaming.resumption import resume_arguments
+
         response_id, params = resume_arguments(token, options, include, include_obfuscation)
         return await self._core.stream(RESPONSES_RETRIEVE, params, AsyncEventStream, response_id).__aenter__()
 

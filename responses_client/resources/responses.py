@@ -33,27 +33,12 @@ if TYPE_CHECKING:
     from .._websocket.session import WebSocketSession
     from ..models import Response, ResponseCreateParams
 
-__all__ = ["DEFAULT_CONCURRENCY", "Responses", "has_typed_tools", "parse_request", "resume_arguments"]
+__all__ = ["DEFAULT_CONCURRENCY", "Responses", "has_typed_tools", "parse_request"]
 
 _T = TypeVar("_T")
 # Below the 100 connections that httpx opens by default, in case of an `http_client`: a request that waits for a
 # connection would be counted against the rate limits too early.
 DEFAULT_CONCURRENCY = 64
-
-
-def resume_arguments(
-    token: ResumeToken,
-    options: RequestOptions,
-    include: Sequence[str] | None,
-    include_obfuscation: bool | None,
-) -> tuple[str, Mapping[str, object]]:
-    """Return the id of the response, and the arguments of `retrieve` that continue its stream."""
-    from .._streaming.resumption import check_token
-
-    token = check_token(token)
-    named = {"include": include, "include_obfuscation": include_obfuscation}
-    given = {name: value for name, value in named.items() if value is not None}
-    return token["response_id"], {**options, **given, "starting_after": token["sequence_number"]}
 
 
 class ParseRequest(NamedTuple):
@@ -177,10 +162,9 @@ class Responses(ResponsesOperations):
         Args:
             text_format: A pydantic model, a dataclass, a TypedDict, a NamedTuple, or any other type that a
                 pydantic `TypeAdapter` accepts, such as `list[City]`, an enum, a union or a `Literal`. Without
-                it, this is `create` with parsed tool arguments.
-            params: The arguments of `create`, except `stream`; `text` may have a `verbosity`, but no
-                `format` beside `text_format`. `tools` may have classes and functions: their calls have
-                `parsed_arguments`, and are not run.
+                it, this is `create` with parsed tool arguments. With it, `text` has no `format`.
+            tools: The tools; calls of classes and functions have `parsed_arguments`, and are not run.
+            params: The arguments of `create`, except `stream`.
 
         Returns:
             ParsedResponse: The response, with the value in `output_parsed`.
@@ -231,7 +215,36 @@ class Responses(ResponsesOperations):
 
         Args:
             text_format: A type that the final text is read as, see `parse`.
-            params: The fields of `RunParams`: the arguments of `create`, except `stream`, and those of a run.
+            tools: Functions that the model may call, and tools that the server runs; none by default.
+            max_turns: The maximum number of responses, 20 by default; turns of a resumed run do not count.
+            max_concurrency: The maximum number of calls of one response that run at once, 10 by default; the
+                others wait.
+            tool_timeout: The time limit of a call, in seconds; None, the default, sets none.
+            context: Any object; functions with a parameter of the type `RunContext` receive it as
+                `RunContext.value`.
+            resume: An earlier run to continue, with `input` as its next input, if there is any.
+            approve: The calls that wait for approval and may be made now, as `call_id`s or as calls:
+                `approve=result.approvals`; none by default.
+            deny: The pending calls that are not made, by `call_id` or as calls, each with the reason, which the
+                model receives as the output of the call: `deny={call: "Ada said no."}`.
+            replay: Whether each request repeats all items, in place of `previous_response_id`.
+            reset_tool_choice: Whether `tool_choice` can force a call in the first response only; True by
+                default, as else the run would call tools until `max_turns`.
+            on_tool_error: How a failed call is handled: the model receives an error text ("return", the
+                default), the run raises a `ToolExecutionError` ("raise"), or a function writes the text for
+                the model.
+            on_turn: A function that is called after each turn with the run so far; if it returns True, the
+                run stops there.
+            on_mcp_approval: A function that decides whether a tool of an MCP server may be called.
+            on_shell: A function that runs the commands of a call of the tool `shell`, and returns the output
+                of each.
+            on_local_shell: A function that runs the command of a call of the tool `local_shell`, and returns
+                its output.
+            on_apply_patch: A function that changes a file, and returns a log or None; an exception reports a
+                failed change.
+            on_computer: A function that acts on a screen, and returns a picture of it, or the URL of one.
+            on_tool_search: A function that finds tools, which the model may call from then on.
+            params: The arguments of `create`, except `stream`.
 
         Returns:
             RunResult: The turns of the run and its status; with `text_format`, a `ParsedRunResult`.
@@ -276,7 +289,7 @@ class Responses(ResponsesOperations):
 
         Args:
             text_format: A type that the final text is read as, see `parse`.
-            params: The fields of `RunParams`.
+            params: The arguments of `run`.
 
         Returns:
             RunStream: The events of all responses, with `ToolCalled`, `ToolReturned` and `TurnEnded` between
@@ -307,8 +320,20 @@ class Responses(ResponsesOperations):
         Entering the block connects, and raises `APIError` if that fails.
 
         Args:
-            options: The fields of `SessionOptions`: time limits in seconds, retries, headers, and the size of
-                the buffer in bytes.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            timeout: Seconds that connecting, sending, and each wait for an event may take; None sets no
+                limit.
+            deadline: Seconds that connecting may take, with all attempts; None sets no limit.
+            max_retries: How often a failed attempt to connect is retried.
+            ping_interval: Seconds without a message after which a ping is sent, by default 10; None sends
+                none.
+            ping_timeout: Seconds that the answer to a ping may take before the connection counts as lost, by
+                default 20.
+            max_buffered_bytes: Bytes of all streams together that may wait to be read before reading pauses;
+                by default 64 MiB.
+            lanes: Whether each request names a lane of its own (`stream_id`), by default True; False is for
+                servers without lanes.
 
         Returns:
             WebSocketSession: The session.
@@ -344,7 +369,7 @@ class Responses(ResponsesOperations):
             include: Additional data that the server is to send.
             include_obfuscation: Whether events are padded to hide their size from observers of the network;
                 the server does so by default.
-            options: The fields of `RequestOptions`.
+            options: The options of `cancel`.
 
         Returns:
             EventStream: The events after those that were read, to be used in a `with` block.
@@ -353,6 +378,8 @@ class Responses(ResponsesOperations):
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an answer that is not a stream; see `responses_client.errors`.
         """
+        from .._streaming.resumption import resume_arguments
+
         response_id, params = resume_arguments(token, options, include, include_obfuscation)
         return self._core.stream(RESPONSES_RETRIEVE, params, EventStream, response_id).__enter__()
 
@@ -374,7 +401,8 @@ class Responses(ResponsesOperations):
             response = client.responses.wait(started, timeout=600)
 
         A response is finished in every status except `queued` and `in_progress`: also if it `failed`, or is
-        `incomplete` or `cancelled`.
+        `incomplete` or `cancelled`. Errors that may pass (no connection, 408, 409, 429, 500 and above) end the
+        wait only when ten polls in a row fail, after all their retries.
 
         Args:
             response_id: The id of the response, or its last known state; a finished one is returned without a
@@ -385,9 +413,9 @@ class Responses(ResponsesOperations):
             on_progress: A function that is called with the first state, and with each later one whose status
                 or output differs, including the last.
             include: Additional data that the server is to send.
-            options: The fields of `RequestOptions` except `timeout`, for each poll; but `deadline` limits the
-                whole wait, as `timeout` does. Errors that may pass (no connection, 408, 409, 429, 500 and
-                above) end the wait only when ten polls in a row fail, after all their retries.
+            options: The options of `cancel`, for each poll; but `deadline` limits the whole wait, as `timeout`
+                does. Errors that may pass (no connection, 408, 409, 429, 500 and above) end the wait only when
+                ten polls in a row fail, after all their retries.
 
         Returns:
             Response: The finished response.
