@@ -19,11 +19,13 @@ from .._base.json_types import JsonObject, is_mapping, is_object
 from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.public import public
 from ..errors import RequestValidationError
+from ..models._first_builds import first_build
+from ..models._pydantic_versions import as_named_tuple, without_half_escape
 from .strict_schema import is_object_schema, strict_schema
 
 if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
-    from pydantic_core.core_schema import NamedTupleSchema
+    from pydantic_core.core_schema import CallSchema, NamedTupleSchema
     from typing_extensions import TypeForm
 
     from ..models import TextFormatJsonSchemaParam
@@ -63,14 +65,25 @@ class _Fields(GenerateJsonSchema):
         return False
 
     @override
+    def call_schema(self, schema: CallSchema) -> JsonSchemaValue:
+        named_tuple = as_named_tuple(schema)
+        return super().call_schema(schema) if named_tuple is None else self.named_tuple_schema(named_tuple)
+
+    @override
     def named_tuple_schema(self, schema: NamedTupleSchema) -> JsonSchemaValue:
-        values: list[object] = super().named_tuple_schema(schema).get("prefixItems", [])
-        names = [_field_name(field["name"], field.get("validation_alias")) for field in schema["fields"]]
         made: dict[str, Any] = {"type": "object", "title": schema["cls"].__name__}
         doc = inspect.getdoc(schema["cls"])
         if doc and not doc.startswith(f"{made['title']}("):  # the docstring that Python generates
             made["description"] = doc
-        return {**made, "properties": dict(zip(names, values, strict=True))}
+        fields = [
+            (_field_name(field["name"], field.get("validation_alias")), self.generate_inner(field["schema"]))
+            for field in schema["fields"]
+        ]
+        return {**made, "properties": dict(fields)}
+
+    # As pydantic does it from 2.14 on: a name by which no value is read is not shown.
+    def _get_alias_name(self, field: Any, name: str) -> str:
+        return super()._get_alias_name(field, name) if self._config.validate_by_alias else name
 
 
 def _field_name(name: str, alias: object) -> str:
@@ -172,7 +185,12 @@ def _adapter(form: Any) -> TypeAdapter[Any]:
     if form is None or isinstance(form, str) or is_mapping(form):
         raise RequestValidationError([field_error("text_format", _A_TYPE, form)])
     try:
-        return TypeAdapter(form)
+        with first_build:
+            adapter = TypeAdapter(form)
+            adapter.rebuild(
+                raise_errors=False
+            )  # of a deferred type, which would be built where it is first read
+            return adapter
     except _NO_SCHEMA as error:
         raise _unreadable(form, error) from error
 
@@ -255,7 +273,9 @@ def partial_json(text: str) -> Any:
 
 def _start_of(text: str, has_half_strings: bool = True) -> Any:
     try:
-        return from_json(text, allow_partial="trailing-strings" if has_half_strings else "on")
+        return from_json(
+            without_half_escape(text), allow_partial="trailing-strings" if has_half_strings else "on"
+        )
     except ValueError:
         return None
 

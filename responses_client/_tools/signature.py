@@ -33,6 +33,7 @@ from .._base.messages import MAX_BODY_CHARS, one_line
 from .._structured.output_type import schema_of
 from .._structured.strict_schema import strict_schema
 from ..errors import RequestValidationError, ToolDefinitionError
+from ..models._first_builds import first_build
 from .tool import RunContext, is_partial, is_tool, unwrap_tool
 
 __all__ = ["ToolShape", "shape_of"]
@@ -274,8 +275,9 @@ def _adapter(name: str, fields: dict[str, Any]) -> tuple[TypeAdapter[dict[str, A
     # A TypedDict: its fields may have any name, which those of a model may not, and it leaves defaults to the function.
     arguments: Any = _typed_dict(name, fields)
     arguments.__pydantic_config__ = _CLOSED
-    adapter: TypeAdapter[dict[str, Any]] = TypeAdapter(arguments)
-    adapter.rebuild(raise_errors=True)  # the error says what a type lacks
+    with first_build:
+        adapter: TypeAdapter[dict[str, Any]] = TypeAdapter(arguments)
+        adapter.rebuild(raise_errors=True)  # the error says what a type lacks
     return adapter, schema_of(adapter)
 
 
