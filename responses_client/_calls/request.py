@@ -28,6 +28,7 @@ from .._transport.protocols import Timeouts, WireRequest
 from .._version import __version__
 from ..errors import RequestValidationError
 from .operation import Operation
+from .plain_data import plain_arguments
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def prepare(
         TypeError: The method has no such argument.
         RequestValidationError: An argument that the API would refuse, or an option that cannot work.
     """
+    params = plain_arguments(params)
     options = {k: v for k, v in params.items() if k in _OPTIONS}
     named = {k: v for k, v in params.items() if k not in _OPTIONS}
     if operation.items in named:

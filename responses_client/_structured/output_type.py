@@ -18,6 +18,7 @@ from .._base.field_errors import FieldError, field_error
 from .._base.json_types import JsonObject, is_mapping, is_object
 from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.public import public
+from .._calls.plain_data import plain_data
 from ..errors import RequestValidationError
 from ..models._first_builds import first_build
 from ..models._pydantic_versions import as_named_tuple, without_half_escape
@@ -238,7 +239,7 @@ def with_format(params: Mapping[str, object], wanted: OutputType[Any]) -> dict[s
     Raises:
         RequestValidationError: The arguments have a format, or no strict schema can express the type.
     """
-    text, extra = params.get("text"), params.get("extra_body")
+    text, extra = (plain_data(params.get(name)) for name in ("text", "extra_body"))
     to_dict = getattr(text, "to_dict", None)
     given: object = to_dict() if to_dict else {} if text is None else text
     if not is_mapping(given):

@@ -19,6 +19,7 @@ from .._base.validation import (
     unknown_argument,
 )
 from .._calls.operation import Operation
+from .._calls.plain_data import plain_arguments, plain_data
 from .._calls.request import Call, encode, prepare, validate
 from .._calls.settings import Options, Settings
 from .._transport.protocols import IO
@@ -201,7 +202,7 @@ class SessionCore:
             RequestValidationError: The event has no type, or a wrong field; nothing was sent.
         """
         with omit_read_only(self.settings.validate_requests):
-            fields = event.to_dict() if isinstance(event, Model) else dict(event)
+            fields = event.to_dict() if isinstance(event, Model) else dict(plain_data(event))
         kind = fields.get("type")
         if not isinstance(kind, str) or not kind:
             raise RequestValidationError([missing_field("type", "the type of the event")])
@@ -246,7 +247,8 @@ def _sent_params(params: Mapping[str, object]) -> dict[str, object]:
     Raises:
         ConfigurationError: One is an option of HTTP requests.
     """
-    given = {k: v for k, v in params.items() if k not in _IMPLIED_PARAMS or v is not _IMPLIED_PARAMS[k]}
+    plain = plain_arguments(params)
+    given = {k: v for k, v in plain.items() if k not in _IMPLIED_PARAMS or v is not _IMPLIED_PARAMS[k]}
     for name in _HTTP_OPTIONS:
         if given.pop(name, None) is not None:
             raise ConfigurationError(
