@@ -29,7 +29,7 @@ def plain_data(value: Any, depth: int = 0) -> Any:
     set, and those that name its type. A dataclass becomes its fields, without those that are None by default and are
     None. Values without such objects are returned as they are, not copied.
     """
-    if type(value) in _LEAVES or depth > _MAX_DEPTH:
+    if _class(value) in _LEAVES or depth > _MAX_DEPTH:
         return value
     if is_mapping(value):
         made = {k: plain_data(v, depth + 1) for k, v in value.items()}
@@ -37,7 +37,7 @@ def plain_data(value: Any, depth: int = 0) -> Any:
     if is_sequence(value):
         members = [plain_data(v, depth + 1) for v in value]
         return value if _are_same(members, value) else members
-    kind: Any = type(value)
+    kind = _class(value)
     if hasattr(kind, "model_dump") and hasattr(kind, "__pydantic_fields__"):
         # Here, because requests of strings alone do without pydantic, which is loaded if there is such an object.
         from ..models import Model
@@ -46,6 +46,10 @@ def plain_data(value: Any, depth: int = 0) -> Any:
     if dataclasses.is_dataclass(kind):
         return {k: plain_data(v, depth + 1) for k, v in _dataclass_fields(value)}
     return value
+
+
+def _class(value: object) -> Any:
+    return type(value)
 
 
 def _are_same(made: Any, given: Any) -> bool:
@@ -66,11 +70,12 @@ def _with_tags(value: Any, data: Any) -> Any:
         return [_with_tags(one, other) for one, other in zip(value, data, strict=True)]
     if is_object(data) and is_mapping(value):
         return {k: _with_tags(value.get(k), v) for k, v in data.items()}
-    if not is_object(data) or not hasattr(type(value), "__pydantic_fields__"):
+    fields: Mapping[str, Any] | None = getattr(_class(value), "__pydantic_fields__", None)
+    if not is_object(data) or fields is None:
         return data
     tags: dict[str, Any] = {}
     rest = dict(data)
-    for name, field in type(value).__pydantic_fields__.items():
+    for name, field in fields.items():
         key = field.serialization_alias or name
         if key in rest:
             rest[key] = _with_tags(getattr(value, name, None), rest[key])
@@ -80,7 +85,7 @@ def _with_tags(value: Any, data: Any) -> Any:
 
 
 def _dataclass_fields(value: Any) -> Iterator[tuple[str, object]]:
-    pydantic_fields: Mapping[str, Any] = getattr(type(value), "__pydantic_fields__", {})
+    pydantic_fields: Mapping[str, Any] = getattr(_class(value), "__pydantic_fields__", {})
     for field in dataclasses.fields(value):
         found: object = getattr(value, field.name, None)
         if found is not None or field.default is not None:

@@ -58,6 +58,8 @@ HOOKS = ("on_request", "on_response", "on_event")
 _CALLBACKS = (*HOOKS, "telemetry")
 # None for one of these means the environment, which `resolve` has read: in a later change it changes nothing.
 _UNCHANGED_BY_NONE = frozenset({"api_key", "base_url"})
+# For all other options, None means the default; for that of one call, the setting of the client.
+_NONE_IS_NO_LIMIT = frozenset({"timeout", "deadline"})
 _VARIABLES = {
     "api_key": "OPENAI_API_KEY",
     "base_url": "OPENAI_BASE_URL",
@@ -78,7 +80,8 @@ _Check: TypeAlias = Callable[[object], object]
 class Options(TypedDict, total=False):
     """The options of a client, for `Client`, `AsyncClient` and `with_options`.
 
-    One that cannot work raises `ConfigurationError` when the client is made.
+    None stands for the default of an option, but for `timeout`, where it sets no limit. One that cannot work raises
+    `ConfigurationError` when the client is made.
     """
 
     api_key: ApiKey | None
@@ -91,6 +94,8 @@ class Options(TypedDict, total=False):
     """
     base_url: str | None
     """The address of the API; by default the variable OPENAI_BASE_URL, else https://api.openai.com/v1."""
+    websocket_base_url: str | None
+    """The address for `responses.connect`, if it is another one: `https:` or `wss:`; by default that of `base_url`."""
     organization: str | None
     """The header `OpenAI-Organization`; by default the variable OPENAI_ORG_ID, else it is not sent."""
     project: str | None
@@ -99,25 +104,25 @@ class Options(TypedDict, total=False):
     """The secret that webhooks are signed with, `whsec_...`; by default the variable OPENAI_WEBHOOK_SECRET."""
     timeout: float | TimeoutLike | None
     """Seconds that each wait for the network may take, or an `httpx.Timeout`; by default 600. None sets no limit."""
-    connect_timeout: float
+    connect_timeout: float | None
     """Seconds that opening a connection may take, if `timeout` is a number or None; by default 5."""
     deadline: float | None
     """Seconds that a call may take, with all attempts and waits; None, the default, sets no limit."""
-    max_retries: int
+    max_retries: int | None
     """How often a failed request is retried; by default 2."""
     default_headers: Mapping[str, str | None] | None
     """Headers for every request; the value None removes one that the client would send."""
     default_query: Mapping[str, QueryValue] | None
     """Query parameters for every request; the value None leaves one out."""
-    strict: bool
+    strict: bool | None
     """Whether a malformed part of an answer raises `ResponseValidationError`; False, the default, keeps it as unknown."""
-    validate_requests: bool
+    validate_requests: bool | None
     """Whether requests are checked before they are sent; True by default. False sends arguments as they are."""
     idle_timeout: float | None
     """Seconds that the wait for the next event of a stream may take; None, the default, leaves it to `timeout`."""
-    max_event_bytes: int
+    max_event_bytes: int | None
     """Bytes that one event of a stream may have; by default 64 MiB."""
-    max_redirects: int
+    max_redirects: int | None
     """How many redirects within the origin an attempt follows; by default 5."""
     on_request: Callable[[RequestInfo], object] | None
     """Called before each attempt of a call. Exceptions of hooks are logged; with `AsyncClient`, hooks may be async."""
@@ -133,6 +138,7 @@ class _Values(NamedTuple):  # not a dataclass, whose methods are compiled at eac
     api_key: str | KeyFunction | None = None
     auth: str | HttpAuth | None = None
     base_url: str = DEFAULT_BASE_URL
+    websocket_base_url: str | None = None
     organization: str | None = None
     project: str | None = None
     webhook_secret: str | None = None
@@ -163,8 +169,9 @@ class Settings(_Values):
     __slots__ = ()
 
     def __new__(cls, **options: Unpack[Options]) -> Self:
-        """Check the options; those that are left out have their defaults."""
-        values: dict[str, Any] = {**_Values._field_defaults, **options}
+        """Check the options; those that are left out or None have their defaults."""
+        given = {k: v for k, v in options.items() if v is not None or k in _NONE_IS_NO_LIMIT}
+        values: dict[str, Any] = {**_Values._field_defaults, **given}
         for name, check in _CHECKS.items():
             values[name] = check_option(f"{name} argument", check, values[name])
         return super().__new__(cls, **values)
@@ -184,7 +191,7 @@ class Settings(_Values):
         """Return settings with some options changed, under the same checks.
 
         `default_headers` and `default_query` are added to the present ones; None clears them. None as key or address
-        changes nothing.
+        changes nothing; for all else it means the default, as for a new client.
 
         Raises:
             ConfigurationError: An option cannot work.
@@ -210,7 +217,11 @@ class Settings(_Values):
         Raises:
             RequestValidationError: One of them cannot work.
         """
-        checked: dict[str, Any] = {n: check_argument(n, _CHECKS[n], value) for n, value in options.items()}
+        checked: dict[str, Any] = {
+            name: check_argument(name, _CHECKS[name], value)
+            for name, value in options.items()
+            if value is not None or name in _NONE_IS_NO_LIMIT
+        }
         return self._replace(**checked)
 
     def __repr__(self) -> str:
@@ -300,6 +311,11 @@ def _check_base_url(value: object) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
 
 
+def _check_websocket_url(value: object) -> str:
+    # A WebSocket is opened by a request over HTTP.
+    return _check_base_url(re.sub("^ws(?=s?:)", "http", value) if isinstance(value, str) else value)
+
+
 def _got_url(url: str) -> str:
     # Neither user and password nor the query, which may contain a key, must get into the message.
     return "" if "@" in url else f", got {one_line(re.split('[?#]', url)[0], MAX_VALUE_CHARS)!r}"
@@ -344,6 +360,7 @@ _CHECKS: dict[str, _Check] = {
     "api_key": _optional(_check_key),
     "auth": _optional(_check_auth),
     "base_url": _check_base_url,
+    "websocket_base_url": _optional(_check_websocket_url),
     "organization": _optional(check_text),
     "project": _optional(check_text),
     "webhook_secret": _optional(check_text),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from .._base.field_errors import missing_field
 from .._base.http import merge_headers
@@ -63,6 +63,12 @@ _HTTP_OPTIONS = ("extra_headers", "extra_query", "max_retries", "idempotency_key
 # are accepted, because the same code may pass them to `responses.create`.
 _IMPLIED_PARAMS = {"stream": True, "background": False}
 _OMITTED_IF_NONE = ("stream_id", "generate")
+_DEFAULT_IF_NONE = ("lanes", "max_buffered_bytes", "max_retries")
+
+
+def _without_defaults(options: Mapping[str, object]) -> dict[str, object]:
+    """Return the options without those that are None, where None means the default."""
+    return {k: v for k, v in options.items() if v is not None or k not in _DEFAULT_IF_NONE}
 
 
 def _check_options(options: Mapping[str, object]) -> None:
@@ -92,6 +98,7 @@ class SessionCore:
     """
 
     def __init__(self, io: IO, settings: Settings, options: SessionOptions, block: str) -> None:
+        options = cast("SessionOptions", _without_defaults(options))
         _check_options(options)
         self._io = io
         self._options = options
@@ -104,6 +111,8 @@ class SessionCore:
         self.settings = settings.replace(**changes)
         if "deadline" in options:
             changes["deadline"] = options["deadline"]  # for connecting alone, not for the responses
+        if settings.websocket_base_url is not None:
+            changes["base_url"] = settings.websocket_base_url
         given = {k: v for k, v in options.items() if k in ("extra_headers", "extra_query")}
         self._call = prepare(_CONNECT, given, settings.replace(**changes))
         self.connection: Connection | None = None
