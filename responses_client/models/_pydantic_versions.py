@@ -41,8 +41,8 @@ def base_that_keeps_mocks() -> type[BaseModel]:
     """Return a `BaseModel` whose classes keep their mocks while they are built.
 
     A deferred class has mocks in place of its validator, its serializer and its schema, which build the class when they
-    are first used. Before 2.14, `model_rebuild` begins by deleting them (2.12 and 2.13 only that of the schema), so
-    that for a while other threads find those of its base, and make objects of the wrong class.
+    are first used. Before 2.14, `model_rebuild` begins by deleting that of the schema, so that for a while other
+    threads find none, or that of a base. (Before 2.11.5 it deleted all of them, and objects got the wrong class.)
     """
 
     def delete(cls: type, name: str) -> None:

@@ -119,6 +119,23 @@ def structured() -> None:
     assert weather.definition["parameters"]
 
 
+def described(cls: type[models.Model]) -> None:
+    assert cls.model_json_schema()["title"] == cls.__name__
+    assert type(TypeAdapter(cls).validate_python({})) is cls
+
+
+OPTIONAL = (
+    models.ReasoningConfig,
+    models.TextConfig,
+    models.Usage,
+    models.IncompleteDetails,
+    models.ResponseError,
+    models.Keepalive,
+    models.InputTokensDetails,
+    models.OutputTokensDetails,
+)
+"""Classes of which every field may be left out."""
+
 JOBS: list[Callable[[], None]] = [
     lambda: made(models.Response, RESPONSE),
     lambda: made(models.OutputMessage, MESSAGE),
@@ -128,6 +145,7 @@ JOBS: list[Callable[[], None]] = [
     lambda: validated(models.FunctionCall, CALL),
     lambda: validated(Mine, RESPONSE),
     *[lambda name=name, data=data: decoded(name, data) for name, data in EVENTS.items()],  # type: ignore[misc]
+    *[lambda cls=cls: described(cls) for cls in OPTIONAL],  # type: ignore[misc]
     constructed,
     requested,
     structured,
