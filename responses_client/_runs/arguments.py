@@ -51,7 +51,7 @@ class RunArguments:
             name: hook for name in HOOKS.values() if (hook := take(name, None)) is not None
         }
         self._refuse_unknown()
-        self.request = plain_arguments(self.request)
+        self.request = dict(plain_arguments(self.request))
         if mistakes := [*self._wrong_values(), *self._contradictions()]:
             raise RequestValidationError(mistakes)
 
