@@ -1,0 +1,85 @@
+"""The fields that the API requires of an item in a request, and that servers leave out of the items they make; no I/O.
+
+Loaded when a request has a list of items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from operator import is_
+from typing import TypeVar
+
+from .._base.field_errors import FieldError, missing_field
+from .._base.json_types import is_sequence
+from ..models._base import Model, Unknown
+from ..models._markers import is_null
+from .input_items import fields_of
+
+__all__ = ["NULLABLE_FIELDS", "REQUIRED_FIELDS", "complete", "completed", "missing_fields"]
+
+_T = TypeVar("_T")
+
+REQUIRED_FIELDS = {
+    "additional_tools": ("tools",),
+    "code_interpreter_call": ("code", "outputs"),
+    "computer_call": ("pending_safety_checks",),
+    "file_search_call": ("queries",),
+    "image_generation_call": ("result",),
+    "mcp_list_tools": ("tools",),
+    "message": ("content",),
+    "reasoning": ("summary",),
+    "shell_call_output": ("output",),
+    "tool_search_output": ("tools",),
+}
+"""Fields that OpenAI's published schema requires of items in a request, though servers leave them out of an output.
+
+These are lists, which may be empty, and fields that may be null: they are added to models. Other required fields, such
+as a status, have no value that says nothing.
+"""
+NULLABLE_FIELDS = ("code", "outputs", "result")
+"""Those of them that may be null."""
+_REFUSED_WITHOUT = ("reasoning",)
+"""The types of items that the API was seen to refuse without these fields, and that are refused as dicts."""
+
+
+def completed(items: object) -> object:
+    """Return an input whose models have all required fields; the same object if there is nothing to add."""
+    if not is_sequence(items):
+        return items
+    made = [item if type(item) is dict else complete(item) for item in items]
+    return items if all(map(is_, made, items)) else made
+
+
+def complete(item: _T) -> _T:
+    """Return an item with the empty fields that the API requires, if it is a model that lacks them.
+
+    A model is most often one that a server made. Dicts were written by people, and unknown items are sent as they came.
+    """
+    if not isinstance(item, Model) or isinstance(item, Unknown):
+        return item
+    if not (lacking := [name for name in REQUIRED_FIELDS.get(str(item.wire_type), ()) if _lacks(item, name)]):
+        return item
+    # A list that came as null would be written as null.
+    return item.model_copy(update={name: None if getattr(item, name, ()) is None else [] for name in lacking})
+
+
+def missing_fields(name: str, items: Iterable[object]) -> Iterator[FieldError]:
+    """Yield the fields without which the API refuses an item, though its class does not demand them."""
+    for number, item in enumerate(items):
+        if isinstance(item, Model):
+            continue
+        fields = fields_of(item)
+        tag = fields.get("type")
+        for field in REQUIRED_FIELDS[str(tag)] if tag in _REFUSED_WITHOUT else ():
+            if fields.get(field) is None:
+                expected = "a list, empty if there is none; response.as_input() adds it"
+                yield missing_field((name, number, field), expected)
+
+
+def _lacks(item: Model, name: str) -> bool:
+    """Whether a required field is absent, or null though it must not be; one that is malformed is kept as it came."""
+    if name in (item.__pydantic_extra__ or ()):
+        return False
+    if name not in item.model_fields_set:
+        return True
+    return name not in NULLABLE_FIELDS and is_null(getattr(item, name))
