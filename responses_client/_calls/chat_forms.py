@@ -12,7 +12,7 @@ from typing import TypeGuard
 
 from .._base.field_errors import FieldError, field_error, field_path
 from .._base.json_types import is_mapping, is_sequence
-from .input_items import fields_of, parts_field
+from .input_items import fields_of, has_list, parts_field
 
 __all__ = ["explain_nested", "warn_of_foreign_forms"]
 
@@ -55,6 +55,8 @@ _FOREIGN_AMONG_ITEMS = {
 """The same for parts that stand where an item must."""
 _FLAT_FIELDS = {"function": ("name",), "custom": ("name",), "json_schema": ("name", "schema")}
 """The fields that objects nest in Chat Completions, and that they must have here."""
+_CALLS = frozenset({"tool_calls", "function_call"})
+"""The fields in which messages have calls."""
 _MAX_FIELDS_SHOWN = 5
 
 # Each kind is reported once in a process: a history has the same form in each message and each request.
@@ -99,13 +101,13 @@ def _foreign_forms(items: Iterable[object]) -> Iterator[tuple[Hashable, tuple[st
         role = fields.get("role")
         if role in ("tool", "function"):
             yield role, (number,), f"has the role {role!r}; write {_OUTPUT}"
-        for calls in ("tool_calls", "function_call"):
-            if fields.get(calls):
-                yield calls, (number,), f"has {calls}; write each call as {_CALL}"
+        if not _CALLS.isdisjoint(fields):
+            for calls in sorted(_CALLS):
+                if fields.get(calls):
+                    yield calls, (number,), f"has {calls}; write each call as {_CALL}"
         if role is None and _is_in(tag := fields.get("type"), _FOREIGN_AMONG_ITEMS):
             yield _foreign_part(_FOREIGN_AMONG_ITEMS, (number,), tag)
-        # Most items of a long history have no parts at all.
-        if is_sequence(fields.get("content")) or is_sequence(fields.get("output")):
+        if has_list(fields):
             yield from _foreign_parts(number, fields)
 
 

@@ -12,7 +12,7 @@ from itertools import groupby
 from .._base.json_types import is_mapping, is_object, is_sequence
 from ..models._base import Model, Unknown
 
-__all__ = ["GivenPlaces", "as_items", "fields_of", "parts_field"]
+__all__ = ["GivenPlaces", "as_items", "fields_of", "has_list", "parts_field"]
 
 _INPUT_PARTS = ("input_text", "input_image", "input_file")  # not a set: a `type` may be unhashable
 _NO_FIELDS: Mapping[str, object] = {}
@@ -73,6 +73,11 @@ def parts_field(fields: Mapping[str, object]) -> str | None:
     return "content" if tag in ("message", None) and fields.get("role") is not None else None
 
 
+def has_list(fields: Mapping[str, object]) -> bool:
+    """Whether an item may have parts: a quick look, after which `parts_field` decides."""
+    return isinstance(fields.get("content"), (list, tuple)) or isinstance(fields.get("output"), (list, tuple))
+
+
 def _groups(given: Sequence[object]) -> Iterator[tuple[int, bool, list[object]]]:
     """Yield each item alone, and strings and parts in a row together: the first index, whether loose, the values."""
     start = 0
@@ -92,11 +97,8 @@ def _is_short(value: object) -> bool:
     if isinstance(value, str):
         return True
     fields = fields_of(value)
-    if fields.get("type") in _INPUT_PARTS:
-        return True
     # Most items of a long history have no parts at all.
-    has_list = is_sequence(fields.get("content")) or is_sequence(fields.get("output"))
-    return has_list and _mixed_parts(fields) is not None
+    return fields.get("type") in _INPUT_PARTS or (has_list(fields) and _mixed_parts(fields) is not None)
 
 
 def _message(values: list[object]) -> dict[str, object]:

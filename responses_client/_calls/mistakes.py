@@ -109,7 +109,7 @@ def _explain(kind: str, location: Sequence[str | int], value: object) -> FieldEr
     if explained := explain_nested(kind, location, value):
         return explained
     place = _place(location) if kind in _FORM_ERRORS else None
-    if kind == "dict_type" and isinstance(value, ItemsView):
+    if kind == "dict_type" and issubclass(type(value), ItemsView):
         return _with_advice(location, "a dict", value, "make a dict of it")
     if place is None or (is_mapping(value) and place in ("item", "part")):
         return None

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, MappingView
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
-from .._base.json_types import as_array, as_object, is_array, is_mapping, is_object, is_sequence
+from .._base.json_types import is_array, is_mapping, is_object, is_sequence
 from .._base.options import RequestOptions
 
 __all__ = ["MAX_DEPTH", "is_unread", "plain_arguments", "plain_data"]
@@ -34,18 +34,19 @@ def plain_arguments(params: Mapping[str, Any], unread: list[object] | None = Non
 
 def _is_plain(value: object) -> bool:
     """Whether there is nothing to replace in a value: it is quicker to look than to copy."""
-    rest = [value]
-    for _ in range(_MAX_LOOKS):  # a value may be nested in itself
-        if not rest:
-            return True
-        kind = type(one := rest.pop())
-        if kind is dict:
-            rest += [v for v in as_object(one).values() if type(v) not in _kept]
-        elif kind is list:
-            rest += [v for v in as_array(one) if type(v) not in _kept]
-        elif kind not in _kept:
-            return False
-    return False
+    rest: list[Any] = [value]
+    for one in rest:  # which grows; without end, if a value is nested in itself
+        kind: type[Any] = type(one)
+        if kind is not dict and kind is not list:
+            if kind not in _kept:
+                return False
+            continue
+        members = one.values() if kind is dict else one
+        if not _kept.issuperset(map(type, members)):
+            rest += [v for v in members if type(v) not in _kept]
+            if len(rest) > _MAX_LOOKS:
+                return False
+    return True
 
 
 def plain_data(value: Any, unread: list[object] | None = None, depth: int = 0) -> Any:

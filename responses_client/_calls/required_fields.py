@@ -5,13 +5,14 @@ Loaded when a request has a list of items.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from operator import is_
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from operator import is_not
 from typing import TypeVar
 
 from .._base.field_errors import FieldError, missing_field
-from .._base.json_types import is_sequence
-from ..models._base import Model, Unknown
+from .._base.json_types import is_object, is_sequence
+from ..models._base import Model
 from ..models._markers import is_null
 from .input_items import fields_of
 
@@ -46,8 +47,9 @@ def completed(items: object) -> object:
     """Return an input whose models have all required fields; the same object if there is nothing to add."""
     if not is_sequence(items):
         return items
-    made = [item if type(item) is dict else complete(item) for item in items]
-    return items if all(map(is_, made, items)) else made
+    given: Sequence[object] = items
+    made = [item if is_object(item) else complete(item) for item in given]
+    return made if any(map(is_not, made, given)) else given
 
 
 def complete(item: _T) -> _T:
@@ -55,9 +57,10 @@ def complete(item: _T) -> _T:
 
     A model is most often one that a server made. Dicts were written by people, and unknown items are sent as they came.
     """
-    if not isinstance(item, Model) or isinstance(item, Unknown):
+    names = _required_fields(type(item))
+    if not (names and isinstance(item, Model)):
         return item
-    if not (lacking := [name for name in REQUIRED_FIELDS.get(str(item.wire_type), ()) if _lacks(item, name)]):
+    if not (lacking := [name for name in names if _lacks(item, name)]):
         return item
     # A list that came as null would be written as null.
     return item.model_copy(update={name: None if getattr(item, name, ()) is None else [] for name in lacking})
@@ -66,20 +69,26 @@ def complete(item: _T) -> _T:
 def missing_fields(name: str, items: Iterable[object]) -> Iterator[FieldError]:
     """Yield the fields without which the API refuses an item, though its class does not demand them."""
     for number, item in enumerate(items):
-        if isinstance(item, Model):
-            continue
         fields = fields_of(item)
         tag = fields.get("type")
-        for field in REQUIRED_FIELDS[str(tag)] if tag in _REFUSED_WITHOUT else ():
+        if tag not in _REFUSED_WITHOUT or isinstance(item, Model):
+            continue
+        for field in REQUIRED_FIELDS[str(tag)]:
             if fields.get(field) is None:
                 expected = "a list, empty if there is none; response.as_input() adds it"
                 yield missing_field((name, number, field), expected)
 
 
+@lru_cache
+def _required_fields(cls: type) -> tuple[str, ...]:
+    """Return the required fields of the items of a class; none for one that is not known."""
+    field = cls.model_fields.get("type") if issubclass(cls, Model) else None
+    return () if field is None else REQUIRED_FIELDS.get(str(field.default), ())
+
+
 def _lacks(item: Model, name: str) -> bool:
     """Whether a required field is absent, or null though it must not be; one that is malformed is kept as it came."""
-    if name in (item.__pydantic_extra__ or ()):
-        return False
     if name not in item.model_fields_set:
-        return True
-    return name not in NULLABLE_FIELDS and is_null(getattr(item, name))
+        return name not in (item.__pydantic_extra__ or ())
+    value = getattr(item, name)
+    return type(value) is not list and name not in NULLABLE_FIELDS and is_null(value)
