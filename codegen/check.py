@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import cast
 
-from .schema import Document, Object, Operation, SchemaError, Spec, Union, references
+from .schema import Alias, Document, Field, Object, Operation, SchemaError, Spec, Union, references
 
 __all__ = ["check"]
 
@@ -56,14 +56,31 @@ def _check_object(document: Document, where: str, item: Object) -> None:
         _check_base(document, where, item)
     for field in item.fields:
         _check_names(document, f"{where}.{field.wire}", references(field.spec))
+        _check_default(document, f"{where}.{field.wire}", item, field)
     if item.without:
-        fields = {field.wire for field in document.all_fields(item)}
-        if not item.request or not item.without[1] <= fields:
-            raise SchemaError(f"{where}: x-request-without needs x-request, and fields of that request")
+        fields = frozenset(field.wire for field in document.all_fields(item))
+        for _, lacking in item.without:
+            if not item.request or not lacking < fields:
+                raise SchemaError(
+                    f"{where}: x-request-without needs x-request, and in each type fewer fields of that request"
+                )
+            fields = lacking
     if item.request and len(lists := [field.wire for field, _ in document.lists(item)]) > 1:
         raise SchemaError(f"{where} has {' and '.join(lists)}, both lists that may contain strings")
     if item.effect:
         _check_effect(document, f"{where}.x-effect", item, item.effect)
+
+
+def _check_default(document: Document, where: str, item: Object, field: Field) -> None:
+    target, default = field.spec.get("$ref"), field.spec.get("default")
+    if target and default is not None:
+        kind, name = (Alias, "an alias of strings") if default == "" else (Object, "an object")
+        if not isinstance(document.schemas[target], kind):
+            raise SchemaError(f"{where}: default {default!r} needs {name}, which {target} is not")
+    if "x-total" in field.spec:
+        names = [other.wire for other in item.fields]
+        if not {"input_tokens", "output_tokens"} <= set(names[: names.index(field.wire)]):
+            raise SchemaError(f"{where}: x-total needs input_tokens and output_tokens before it")
 
 
 def _check_base(document: Document, where: str, item: Object) -> None:
@@ -95,8 +112,14 @@ def _check_union(document: Document, where: str, union: Union) -> None:
             raise SchemaError(f"{where} contains {' and '.join(names)}, both of type {tag}")
     if union.list_name in document.schemas:
         raise SchemaError(f"{where}: x-list-type names {union.list_name}, which is a schema")
+    if strange := [name for name in union.list_also if not _may_be_listed(document, name)]:
+        raise SchemaError(f"{where}: x-list-also must list string and unions, not {strange[0]}")
     if stray := [tag for tag in union.infer_type.values() if tag not in found and tag != "item_reference"]:
         raise SchemaError(f"{where}: x-infer-type names {stray[0]}, which no member has")
+
+
+def _may_be_listed(document: Document, name: object) -> bool:
+    return name == "string" or isinstance(document.schemas.get(str(name)), Union)
 
 
 def _check_effect(document: Document, where: str, item: Object, effect: Spec) -> None:

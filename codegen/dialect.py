@@ -27,6 +27,7 @@ OPERATIONS = "operations"
 
 CLASSES: Mapping[str, str] = {
     "BatchResult": "_base",
+    "CallArguments": "_call_arguments",
     "FileContent": "_attachments",
     "ImageContent": "_attachments",
     "ResponseResult": "_base",
@@ -71,7 +72,7 @@ _OBJECT = {
     "x-request-without",
     "x-effect",
 }
-_UNION = {*_COMMON, "anyOf", "x-unknown", "x-infer-type", "x-list-type"}
+_UNION = {*_COMMON, "anyOf", "x-unknown", "x-infer-type", "x-list-type", "x-list-also"}
 _ALIAS = {*_COMMON, "type", "x-extensible-enum"}
 _VALUE = {
     "$ref",
@@ -93,6 +94,7 @@ _PROPERTY = {
     "x-python-name",
     "x-secret",
     "x-server-note",
+    "x-total",
 }
 _OPERATION = {"description", "verb", "path", "request", "query", "result", "stream", "page", "example"}
 KEYWORDS = _OBJECT | _UNION | _ALIAS | _PROPERTY | _OPERATION
@@ -168,8 +170,6 @@ def _check_object(where: str, schema: Spec, module: str) -> None:
         raise SchemaError(f"{where}: more than one base")
     if "x-python-base" in schema and schema["x-python-base"] not in CLASSES:
         raise SchemaError(f"{where}: x-python-base must be one of {', '.join(CLASSES)}")
-    if len(_mapping(where, schema.get("x-request-without", {"": []}))) != 1:
-        raise SchemaError(f"{where}: x-request-without must name exactly one type")
     if effect := schema.get("x-effect"):
         _check_keys(f"{where}.x-effect", _mapping(f"{where}.x-effect", effect), _EFFECT, "verb or key")
     for wire, value in properties.items():
@@ -181,9 +181,21 @@ def _check_property(where: str, spec: Spec, module: str) -> None:
     is_tag = "const" in spec or (where.endswith(".type") and "enum" in spec)
     if not spec.get("description") and not is_tag:
         raise SchemaError(f"{where}: description is missing")
-    if "default" in spec and (spec["default"] != "" or spec.get("type") != "string"):
-        raise SchemaError(f"{where}: default must be '', for a string that is never null")
+    if "default" in spec and spec["default"] not in _defaults(spec):
+        raise SchemaError(
+            f"{where}: default must be '', 0 or {{}}, for a string, integer or object that is never null"
+        )
+    if "x-total" in spec and (spec["x-total"] is not True or spec.get("type") != "integer"):
+        raise SchemaError(f"{where}: x-total must be true, for an integer that is never null")
     _check_value(where, {key: value for key, value in spec.items() if key in _VALUE}, module)
+
+
+def _defaults(spec: Spec) -> list[object]:
+    """Return what may be the default of a property; a `$ref` names an alias of strings or an object."""
+    kind = spec.get("type")
+    if "$ref" in spec:
+        return ["", {}]
+    return [""] if kind == "string" else [0] if kind == "integer" else []
 
 
 def _check_value(where: str, spec: Spec, module: str) -> None:

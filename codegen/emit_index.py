@@ -9,7 +9,7 @@ from .schema import Document, Union
 
 __all__ = ["emit"]
 
-BY_HAND = {"_base": ("Model", "Result"), "_unknown": ("UnknownModel", *UNKNOWN)}
+BY_HAND = {"_base": ("Model", "Result"), "_unknown": ("UnknownModel", "UnknownWebhookData", *UNKNOWN)}
 """The public names of the hand-written modules."""
 
 _LOADER = """\

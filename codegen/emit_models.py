@@ -9,21 +9,24 @@ from .schema import Alias, Area, Document, Field, Object, SchemaError, Spec, Uni
 
 __all__ = ["emit", "unconstrained_fields"]
 
-BASE = {
-    "EMPTY",
-    "NULLS",
-    "READ_ONLY",
-    "TEXT_OR",
-    "Items",
-    "JsonObject",
-    "Model",
-    "Number",
-    "Open",
-    "Result",
-    "StrictBool",
-    "StrictInt",
+SHARED = {
+    "_base": {"JsonObject", "Model", "Result", "StrictBool", "StrictInt"},
+    "_markers": {
+        "EMPTY",
+        "READ_ONLY",
+        "TEXT_OR",
+        "TOTAL",
+        "Count",
+        "Details",
+        "Int",
+        "Items",
+        "Number",
+        "Open",
+        "Str",
+        "Total",
+    },
 }
-"""The names that modules import from `_base.py`."""
+"""The names that modules import from hand-written ones."""
 
 
 def emit(document: Document) -> dict[str, str]:
@@ -36,7 +39,7 @@ def unconstrained_fields(document: Document, item: Object) -> dict[str, str]:
     """Return the fields of a request that take any string or any flag; none if a field is essential."""
     free: dict[str, str] = {}
     for field in document.all_fields(item):
-        kind = _annotation(document, field.spec)
+        kind = _annotation(document, field.spec, is_sent=True)
         takes_string = kind.startswith(("str", "Open[")) or kind.endswith("TEXT_OR]")
         if field.essential:
             return {}
@@ -70,7 +73,7 @@ def _imports(document: Document, area: Area, items: list[Object], used: set[str]
 
     Aliases of strings are for type checkers and never loaded.
     """
-    modules = {"_base": used & BASE}
+    modules = {module: used & names for module, names in SHARED.items()}
     for name in used & CLASSES.keys():
         modules.setdefault(CLASSES[name], set()).add(name)
     lazy: dict[str, set[str]] = {}
@@ -96,7 +99,7 @@ def _imports(document: Document, area: Area, items: list[Object], used: set[str]
     if "Field" in used:
         lines += ["from pydantic import Field", ""]
     for module, names in sorted(modules.items()):
-        lines += import_line(f".{module}", names)
+        lines += import_line(f".{module}", names) if names else []
     if lazy:
         lines += ["", "if TYPE_CHECKING:"]
         for module, names in sorted(lazy.items()):
@@ -133,14 +136,15 @@ def _class(document: Document, item: Object, default_base: str) -> list[str]:
     if item.fields:
         lines.append("")
     for field in item.fields:
-        kind = literal(field.tag) if field.tag else _annotation(document, field.spec)
+        is_sent = is_of_requests(item.module)
+        kind = literal(field.tag) if field.tag else _annotation(document, field.spec, is_sent)
         if item.abstract and field.wire == "type":
             lines += [
                 "    if not TYPE_CHECKING:  # each class narrows it",
                 f"        {field.name}: {kind} | None = None",
             ]
         else:
-            lines += [*fit(f"    {field.name}: {_value(field, kind, is_of_requests(item.module))}")]
+            lines += [*fit(f"    {field.name}: {_value(field, kind, is_sent)}")]
             text = f"{field.description} {field.server_note}".strip()
             lines += docstring(text) if text else []
     return lines
@@ -159,7 +163,9 @@ def _value(field: Field, kind: str, is_sent: bool) -> str:
     elif is_list:
         default = "" if field.essential else "EMPTY"
     elif "default" in field.spec:
-        default = quoted(field.spec["default"])
+        kind, default = _or_null(kind, field.spec["default"])
+    elif "x-total" in field.spec:
+        kind, default = "Total", "TOTAL"
     else:
         default = "" if field.essential else "None"
         if kind != "Any" and (field.nullable or not field.essential):
@@ -176,28 +182,38 @@ def _value(field: Field, kind: str, is_sent: bool) -> str:
     return f"{kind} = {default}" if default else kind
 
 
-def _annotation(document: Document, spec: Spec) -> str:
+def _or_null(kind: str, default: object) -> tuple[str, str]:
+    """Return the annotation and the default of a field that is never None to readers, though it may be null."""
+    if default == "":
+        return "Str", '""'
+    if default == 0:
+        return "Count", "0"
+    return f"Details[{kind}]", f"Field(default_factory=lambda: {kind}())"
+
+
+def _annotation(document: Document, spec: Spec, is_sent: bool) -> str:
     """Return the model's annotation for a schema, without null."""
     spec, _ = without_null(spec)
     if target := spec.get("$ref"):
         return f"Open[{target}]" if isinstance(document.schemas[target], Alias) else str(target)
     if options := spec.get("anyOf"):
-        return _alternatives(document, options)
+        return _alternatives(document, options, is_sent)
     if values := spec.get("enum") or spec.get("x-extensible-enum"):
         return f"Open[{literal(values)}]"
     match spec.get("type"):
         case "array":
-            return f"list[{_bounded(document, spec.get('items', {}))}]"
+            return f"list[{_bounded(document, spec.get('items', {}), is_sent)}]"
         case "object" if values := spec.get("additionalProperties"):
-            keys = _bounded(document, {"type": "string", **spec.get("propertyNames", {})})
-            return f"dict[{keys}, {_bounded(document, values)}]"
+            keys = _bounded(document, {"type": "string", **spec.get("propertyNames", {})}, is_sent)
+            return f"dict[{keys}, {_bounded(document, values, is_sent)}]"
+        case "integer":
+            return "StrictInt" if is_sent else "Int"
         case kind:
             return _PLAIN[kind]
 
 
 _PLAIN = {
     "string": "str",
-    "integer": "StrictInt",
     "number": "Number",
     "boolean": "StrictBool",
     "object": "JsonObject",
@@ -205,18 +221,18 @@ _PLAIN = {
 }
 
 
-def _alternatives(document: Document, options: list[Spec]) -> str:
+def _alternatives(document: Document, options: list[Spec], is_sent: bool) -> str:
     """Return the annotation of several types; a string or one structured form is reported with a single error."""
     text, other = options[0], options[-1]
     structured = "$ref" in other or other.get("type") in ("array", "object")
     if len(options) == 2 and structured and text.get("type") == "string":
         known = f"{literal(text['enum'])} | str" if "enum" in text else "str"
-        return f"Annotated[{known} | {_annotation(document, other)}, TEXT_OR]"
-    return " | ".join(_annotation(document, option) for option in options)
+        return f"Annotated[{known} | {_annotation(document, other, is_sent)}, TEXT_OR]"
+    return " | ".join(_annotation(document, option, is_sent) for option in options)
 
 
-def _bounded(document: Document, spec: Spec) -> str:
-    kind, bounds = _annotation(document, spec), _bounds(spec)
+def _bounded(document: Document, spec: Spec, is_sent: bool) -> str:
+    kind, bounds = _annotation(document, spec, is_sent), _bounds(spec)
     return f"Annotated[{kind}, {bounds}]" if bounds else kind
 
 

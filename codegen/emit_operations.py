@@ -5,6 +5,7 @@ from textwrap import wrap
 from .emit_models import unconstrained_fields
 from .emit_params import param_name
 from .layout import WIDTH, exports, fold, header, import_line, quoted
+from .options import option_docs
 from .schema import Document, Operation
 
 __all__ = ["emit", "emit_endpoints"]
@@ -213,17 +214,28 @@ def _docstring(document: Document, op: Operation, prefix: str, returns: str) -> 
     lines += ["", "Args:"]
     for name in reversed(op.arguments):  # the last one is the first parameter
         lines.append(f"    {name}: The id of the {name.removesuffix('_id').replace('_', ' ')}.")
-    if op.stream:
-        lines += _item(
-            "stream: Whether to return events as they arrive, instead of the whole result; false by default."
-        )
-    if op.request:
-        fields = f"params: The fields of `{param_name(document, op.request)}`: those of the request, and `RequestOptions`."
-        lines += _item(fields)
-    else:
-        lines += _item("params: The fields of `RequestOptions`.")
+    for name, description in _keywords(document, op).items():
+        lines += _item(f"{name}: {_first_sentence(description)}")
     lines += ["", "Returns:", *_item(returns), *_RAISES]
     return [f'        """{lines[0]}', *(f"        {line}".rstrip() for line in lines[1:]), '        """']
+
+
+def _keywords(document: Document, op: Operation) -> dict[str, str]:
+    """Return the descriptions of the keywords, in the order in which signatures show them: options come last."""
+    fields = document.all_fields(document.object(op.request)) if op.request else ()
+    found = {field.wire: field.description for field in fields if not field.read_only}
+    if op.stream:
+        found["stream"] = (
+            "Whether to return events as they arrive, instead of the whole result; false by default."
+        )
+    return (
+        {name: found[name] for name in ("model", "input", "stream") if name in found} | found | option_docs()
+    )
+
+
+def _first_sentence(text: str) -> str:
+    before, deprecated, text = " ".join(text.split()).rpartition("Deprecated. ")
+    return before + deprecated + text.partition(". ")[0].removesuffix(".") + "."
 
 
 def _item(text: str) -> list[str]:

@@ -61,7 +61,8 @@ def _schema(module: str, name: str, spec: Spec) -> Schema:
         members = tuple(member["$ref"] for member in spec["anyOf"])
         unknown = spec.get("x-unknown", "UnknownObject")
         infer_type, list_name = spec.get("x-infer-type", {}), spec.get("x-list-type")
-        return Union(name, module, description, published, members, unknown, infer_type, list_name)
+        list_also = tuple(spec.get("x-list-also", ()))
+        return Union(name, module, description, published, members, unknown, infer_type, list_name, list_also)
     if "x-extensible-enum" in spec:
         return Alias(name, module, description, published, tuple(spec["x-extensible-enum"]))
     required, essential = spec.get("required", ()), spec.get("x-essential", ())
@@ -77,14 +78,10 @@ def _schema(module: str, name: str, spec: Spec) -> Schema:
         fields=tuple(_field(k, v, k in required, k in essential) for k, v in properties.items()),
         abstract=bool(spec.get("x-abstract")),
         request=spec.get("x-request"),
-        without=_without(spec.get("x-request-without")),
+        without=tuple((k, frozenset(v)) for k, v in spec.get("x-request-without", {}).items()),
         effect=spec.get("x-effect"),
         server_made=bool(spec.get("x-server-made")),
     )
-
-
-def _without(spec: Spec | None) -> tuple[str, frozenset[str]] | None:
-    return None if spec is None else next((name, frozenset(fields)) for name, fields in spec.items())
 
 
 def _field(wire: str, spec: Spec, required: bool, essential: bool) -> Field:

@@ -71,9 +71,7 @@ class Object:
     fields: tuple[Field, ...]
     abstract: bool
     request: str | None
-    without: (
-        tuple[str, frozenset[str]] | None
-    )  # the name of a dict type without some fields, and those fields
+    without: tuple[tuple[str, frozenset[str]], ...]  # names of dict types, and the fields that they lack
     effect: Spec | None
     server_made: bool  # requests only send it back
 
@@ -89,7 +87,10 @@ class Union:
     members: tuple[str, ...]
     unknown: str
     infer_type: Mapping[str, str]
-    list_name: str | None  # the type of a list in a request, in which a string is a message of the user
+    list_name: str | None  # the type of a list in a request, whose strings become items
+    list_also: tuple[
+        str, ...
+    ]  # "string", and unions, whose values may stand among the members in such a list
 
 
 @dataclass(frozen=True)

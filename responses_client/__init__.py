@@ -10,14 +10,19 @@ if TYPE_CHECKING:
     from . import testing as testing
     from ._base.http import RateLimits as RateLimits
     from ._base.http import ResponseMeta as ResponseMeta
+    from ._base.options import RequestOptions as RequestOptions
     from ._batch_files import batch_line as batch_line
     from ._batch_files import read_batch as read_batch
     from ._batch_files import write_batch as write_batch
+    from ._calls.client_options import AsyncOptions as AsyncOptions
+    from ._calls.client_options import Options as Options
     from ._calls.hooks import RequestInfo as RequestInfo
     from ._calls.hooks import ResponseInfo as ResponseInfo
     from ._calls.pagination import AsyncPage as AsyncPage
     from ._calls.pagination import AsyncPager as AsyncPager
     from ._calls.pagination import Page as Page
+    from ._calls.params import BatchLineParams as BatchLineParams
+    from ._calls.params import SessionCreateParams as SessionCreateParams
     from ._client import AsyncClient as AsyncClient
     from ._client import Client as Client
     from ._map.requests import MapResult as MapResult
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
     from ._runs.events import TurnEnded as TurnEnded
     from ._runs.params import AsyncRunParams as AsyncRunParams
     from ._runs.params import RunParams as RunParams
+    from ._runs.pending import PendingCall as PendingCall
     from ._runs.result import ParsedRunResult as ParsedRunResult
     from ._runs.result import RunResult as RunResult
     from ._runs.result import Turn as Turn
@@ -39,6 +45,7 @@ if TYPE_CHECKING:
     from ._streaming.streams import AsyncResponseStream as AsyncResponseStream
     from ._streaming.streams import EventStream as EventStream
     from ._streaming.streams import ResponseStream as ResponseStream
+    from ._structured.cast import RawAnswer as RawAnswer
     from ._structured.output_type import text_format as text_format
     from ._structured.parsed import AsyncParsedResponseStream as AsyncParsedResponseStream
     from ._structured.parsed import ParsedResponse as ParsedResponse
@@ -84,6 +91,9 @@ else:
     _MODULES = {
         "_batch_files": "batch_line read_batch write_batch",
         "_client": "AsyncClient Client",
+        "_base.options": "RequestOptions",
+        "_calls.client_options": "AsyncOptions Options",
+        "_calls.params": "BatchLineParams SessionCreateParams",
         "_calls.hooks": "RequestInfo ResponseInfo",
         "_map.response_map": "AsyncResponseMap ResponseMap",
         "_map.requests": "MapResult",
@@ -93,10 +103,12 @@ else:
         "_streaming.resumption": "ResumeToken",
         "_runs.result": "ParsedRunResult RunResult Turn",
         "_runs.events": "RunEvent ToolCalled ToolReturned TurnEnded",
+        "_runs.pending": "PendingCall",
         "_runs.params": "AsyncRunParams RunParams",
         "_runs.stream": "AsyncRunStream RunStream",
         "_websocket.session": "AsyncSteering AsyncWebSocketSession Steering WebSocketSession",
         "_streaming.streams": "AsyncEventStream AsyncResponseStream EventStream ResponseStream",
+        "_structured.cast": "RawAnswer",
         "_structured.output_type": "text_format",
         "_tools.tool": "CallableTool RunContext RunTool custom_tool tool",
         "errors": """
@@ -115,10 +127,24 @@ else:
         if name in _SUBMODULES:
             return import_module(f".{name}", __name__)
         if name not in _WHERE:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            raise _missing(name)
         value = getattr(import_module(f".{_WHERE[name]}", __name__), name)
         globals()[name] = value
         return value
+
+    def _missing(name):
+        # Imported here because only a mistake needs them.
+        import sys
+
+        from ._base.foreign_names import export_hint
+
+        hint = export_hint(name)
+        if hint is None:
+            return AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        # `from responses_client import X` asks by `hasattr` first, and replaces an AttributeError by a message of its own.
+        if sys._getframe(2).f_code.co_name == "_handle_fromlist":
+            return ImportError(f"cannot import name {name!r} from {__name__!r}; {hint}", name=__name__)
+        return AttributeError(f"module {__name__!r} has no attribute {name!r}; {hint}")
 
     def __dir__():
         return __all__

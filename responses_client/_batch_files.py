@@ -32,7 +32,7 @@ from .models.response import Response
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from .models import ResponseCreateParams
+    from ._calls.params import BatchLineParams
     from .models._base import BatchResult, JsonObject
 
 __all__ = ["batch_line", "read_batch", "result_of", "write_batch"]
@@ -66,7 +66,7 @@ OnError: TypeAlias = Literal["raise", "skip"] | Callable[[ResponseValidationErro
 
 
 @public
-def batch_line(custom_id: str, **params: Unpack[ResponseCreateParams]) -> BatchRequestLine:
+def batch_line(custom_id: str, **params: Unpack[BatchLineParams]) -> BatchRequestLine:
     """Create one line of a batch file from the arguments of `responses.create`, and check them as `create` does.
 
     Args:

@@ -20,15 +20,14 @@ from .models import (
     Model,
     OutputItemDone,
     OutputMessage,
-    OutputText,
     OutputTextDelta,
     ReasoningItem,
-    Refusal,
     RefusalDelta,
     ResponseCancelled,
     ResponseFailed,
     ResponseIncomplete,
 )
+from .models._answer import answer_messages, refusal_of
 
 if TYPE_CHECKING:
     from .models import OutputItem, Response, ResponseCreateParams, StreamEvent
@@ -253,15 +252,13 @@ class _TextView:
                 pass
 
     def finish(self, response: Response) -> None:
-        parts = [part for item in response.output if isinstance(item, OutputMessage) for part in item.content]
-        refusals = [part.refusal for part in parts if isinstance(part, Refusal)]
+        refusal = "".join(map(refusal_of, answer_messages(response.output)))
         if not self._has_text:  # some servers send no deltas, only the final response
-            text = "".join([part.text for part in parts if isinstance(part, OutputText)] + refusals)
-            self._out.write(text)
+            self._out.write(response.output_text + refusal)
             if not response.output:
                 _print_to_stderr("The answer is empty.")
         self._out.end_line()
-        if refusals:
+        if refusal:
             _print_to_stderr("The model refused to answer.")
 
 
@@ -270,7 +267,7 @@ def _call_line(item: OutputItem) -> str:
         case FunctionCall(name=name, arguments=given) | CustomToolCall(name=name, input=given):
             return f"[{name}({given})]"
         case _:
-            return f"[{item.type}]"
+            return f"[{item.wire_type}]"
 
 
 class _EventView:

@@ -7,19 +7,25 @@ The first use of `client.responses` loads the rest.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast, overload
 
-from ._base.public import public
+from ._base.public import foreign_attributes, public
 from ._base.validation import is_async, needs_async
-from ._calls.settings import HOOKS, Options, Settings, resolve
+from ._calls.settings import HOOKS, Settings, resolve
 from ._client_core import AsyncCore, SyncCore
 from ._transport.protocols import run
 from ._transport.sync import SyncIO
 
 if TYPE_CHECKING:
-    import httpx
-    from typing_extensions import Unpack
+    from collections.abc import Mapping
 
+    import httpx
+    from pydantic import TypeAdapter
+    from typing_extensions import TypeForm, Unpack
+
+    from ._base.option_types import QueryValue
+    from ._base.options import RequestOptions
+    from ._calls.client_options import AsyncOptions, Options
     from .resources._conversations import AsyncConversationsOperations, ConversationsOperations
     from .resources.async_responses import AsyncResponses
     from .resources.responses import Responses
@@ -27,15 +33,16 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncClient", "Client"]
 
+_T = TypeVar("_T")
 _Core = TypeVar("_Core", SyncCore, AsyncCore)
 _HTTPX_TIMEOUT_SECONDS = 5.0  # the default of httpx and httpx2
 
 
-def _settings(http_client: httpx.Client | httpx.AsyncClient | None, options: Options) -> Settings:
+def _settings(http_client: httpx.Client | httpx.AsyncClient | None, options: AsyncOptions) -> Settings:
     """Return the settings; unless an option says otherwise, a timeout set on the `http_client` is kept."""
     timeout = getattr(http_client, "timeout", None)
     if timeout is not None and timeout != type(timeout)(_HTTPX_TIMEOUT_SECONDS):
-        options = {"timeout": timeout, **options}
+        options.setdefault("timeout", timeout)
     return resolve(**options)
 
 
@@ -48,6 +55,9 @@ def _require_sync_hooks(settings: Settings) -> Settings:
 
 class _Client(Generic[_Core]):
     """The part that is the same for `Client` and `AsyncClient`."""
+
+    if not TYPE_CHECKING:  # pragma: no branch
+        __getattr__ = foreign_attributes("client")
 
     def __init__(self, core: _Core) -> None:
         self._core: _Core = core
@@ -104,14 +114,41 @@ class Client(_Client[SyncCore]):
     Args:
         http_client: An `httpx.Client` or `httpx2.Client` to send with, for proxies, TLS, transports or limits. It is
             not closed by this client. By default, one is made at the first request.
-        options: The fields of `Options`. Key and addresses are read from environment variables by default.
+        api_key: The key, or a function that returns one; by default the variable OPENAI_API_KEY.
+        auth: The header that carries the key, or an `httpx.Auth` that signs requests in its place.
+        base_url: The address of the API, as a string or a URL object; by default the variable OPENAI_BASE_URL, else
+            https://api.openai.com/v1.
+        websocket_base_url: The address for `responses.connect`, if it is another one: `https:` or `wss:`; by default
+            that of `base_url`.
+        organization: The header `OpenAI-Organization`; by default the variable OPENAI_ORG_ID, else it is not sent.
+        project: The header `OpenAI-Project`; by default the variable OPENAI_PROJECT_ID, else it is not sent.
+        webhook_secret: The secret that webhooks are signed with, `whsec_...`; by default the variable
+            OPENAI_WEBHOOK_SECRET.
+        timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; by default 600.
+        connect_timeout: Seconds that opening a connection may take, if `timeout` is a number or None; by default 5.
+        deadline: Seconds that a call may take, with all attempts and waits; None, the default, sets no limit.
+        max_retries: How often a failed request is retried; by default 2.
+        default_headers: Headers for every request; the value None removes one that the client would send.
+        default_query: Query parameters for every request; the value None leaves one out.
+        strict: Whether a malformed part of an answer raises `ResponseValidationError`; False, the default, keeps it
+            as unknown.
+        validate_requests: Whether requests are checked before they are sent; True by default.
+        idle_timeout: Seconds that the wait for the next event of a stream may take; None, the default, leaves it to
+            `timeout`.
+        max_event_bytes: Bytes that one event of a stream may have; by default 64 MiB.
+        max_redirects: How many redirects within the origin an attempt follows; by default 5.
+        on_request: Called before each attempt of a call.
+        on_response: Called after each attempt with its answer, for streams when the headers have come, or with the
+            error.
+        on_event: Called with each event of a stream over HTTP as it comes, before the user gets it.
+        telemetry: A `responses_client.otel.OpenTelemetry`, for spans and metrics.
 
     Raises:
         ConfigurationError: An option, or an environment variable, is not valid.
     """
 
     def __init__(self, *, http_client: httpx.Client | None = None, **options: Unpack[Options]) -> None:
-        settings = _require_sync_hooks(_settings(http_client, options))
+        settings = _require_sync_hooks(_settings(http_client, cast("AsyncOptions", options)))
         super().__init__(SyncCore(SyncIO(http_client), settings, type(self).__name__))
 
     @cached_property
@@ -134,6 +171,97 @@ class Client(_Client[SyncCore]):
         from .resources.webhooks import Webhooks
 
         return Webhooks(self._core)
+
+    @overload
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = ...,
+        content: str | bytes | None = ...,
+        query: Mapping[str, QueryValue] | None = ...,
+        **options: Unpack[RequestOptions],
+    ) -> dict[str, Any]: ...
+
+    @overload
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = ...,
+        content: str | bytes | None = ...,
+        query: Mapping[str, QueryValue] | None = ...,
+        cast_to: None,
+        **options: Unpack[RequestOptions],
+    ) -> None: ...
+
+    @overload
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = ...,
+        content: str | bytes | None = ...,
+        query: Mapping[str, QueryValue] | None = ...,
+        cast_to: type[_T] | TypeAdapter[_T],
+        **options: Unpack[RequestOptions],
+    ) -> _T: ...
+
+    @overload
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = ...,
+        content: str | bytes | None = ...,
+        query: Mapping[str, QueryValue] | None = ...,
+        cast_to: TypeForm[_T],
+        **options: Unpack[RequestOptions],
+    ) -> _T: ...
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        content: str | bytes | None = None,
+        query: Mapping[str, QueryValue] | None = None,
+        cast_to: Any = dict,
+        **options: Unpack[RequestOptions],
+    ) -> Any:
+        """Call an endpoint that has no method here, such as files, vector stores, embeddings or models.
+
+            models = client.request("GET", "models")
+            print([model["id"] for model in models["data"]])
+
+        It is a call like all others: with the key, retries, deadlines, errors, hooks and telemetry of the client.
+
+        Args:
+            method: The HTTP method.
+            path: The path under `base_url`, such as "files/file_1"; it may have a query.
+            json: The body as JSON data; models and pydantic objects in it are written as JSON.
+            content: The body as bytes or text, in place of `json`. Name its media type in `extra_headers`.
+            query: The parameters of the query.
+            cast_to: The type of the result: `dict` (by default) or `list` for JSON data; `str` or `bytes` for the
+                body; `RawAnswer` for the body with its headers; None to ignore the body; a model of this package,
+                or a type that a pydantic `TypeAdapter` accepts.
+            options: The fields of `RequestOptions`.
+
+        Returns:
+            Any: The answer as the type that `cast_to` names.
+
+        Raises:
+            RequestValidationError: An argument is not valid; nothing was sent.
+            APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
+        """
+        from ._calls.any_request import AnyRequest
+
+        return self._core.request(AnyRequest(method, path, json, content, query), cast_to, options)
 
     def with_options(self, **changes: Unpack[Options]) -> Self:
         """Return a client of the same class with some options changed; it uses the same connections.
@@ -170,13 +298,15 @@ class AsyncClient(_Client[AsyncCore]):
 
     Args:
         http_client: An `httpx.AsyncClient` or `httpx2.AsyncClient` to send with. It is not closed by this client.
-        options: The fields of `Options`; `api_key` and hooks may be async functions.
+        options: The fields of `AsyncOptions`: those of `Options`. `api_key` and hooks may be async functions.
 
     Raises:
         ConfigurationError: An option, or an environment variable, is not valid.
     """
 
-    def __init__(self, *, http_client: httpx.AsyncClient | None = None, **options: Unpack[Options]) -> None:
+    def __init__(
+        self, *, http_client: httpx.AsyncClient | None = None, **options: Unpack[AsyncOptions]
+    ) -> None:
         settings = _settings(http_client, options)
         from ._transport.asynchronous import AsyncIO  # here, because `Client` does without it
 
@@ -203,13 +333,85 @@ class AsyncClient(_Client[AsyncCore]):
 
         return AsyncWebhooks(self._core)
 
-    def with_options(self, **changes: Unpack[Options]) -> Self:
+    @overload
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = ...,
+        content: str | bytes | None = ...,
+        query: Mapping[str, QueryValue] | None = ...,
+        **options: Unpack[RequestOptions],
+    ) -> dict[str, Any]: ...
+
+    @overload
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = ...,
+        content: str | bytes | None = ...,
+        query: Mapping[str, QueryValue] | None = ...,
+        cast_to: None,
+        **options: Unpack[RequestOptions],
+    ) -> None: ...
+
+    @overload
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = ...,
+        content: str | bytes | None = ...,
+        query: Mapping[str, QueryValue] | None = ...,
+        cast_to: type[_T] | TypeAdapter[_T],
+        **options: Unpack[RequestOptions],
+    ) -> _T: ...
+
+    @overload
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = ...,
+        content: str | bytes | None = ...,
+        query: Mapping[str, QueryValue] | None = ...,
+        cast_to: TypeForm[_T],
+        **options: Unpack[RequestOptions],
+    ) -> _T: ...
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        content: str | bytes | None = None,
+        query: Mapping[str, QueryValue] | None = None,
+        cast_to: Any = dict,
+        **options: Unpack[RequestOptions],
+    ) -> Any:
+        """Call an endpoint that has no method here; see `Client.request`."""
+        from ._calls.any_request import AnyRequest
+
+        return await self._core.request(AnyRequest(method, path, json, content, query), cast_to, options)
+
+    def with_options(self, **changes: Unpack[AsyncOptions]) -> Self:
         """Return a client with some options changed; see `Client.with_options`."""
         return self._with_settings(self._core.settings.replace(**changes))
 
     async def aclose(self) -> None:
-        """Close the connections of this event loop; a client passed as `http_client` stays open."""
+        """Close the connections of this event loop; a client passed as `http_client` stays open.
+
+        `close` is an alias.
+        """
         await self._core.close()
+
+    close = aclose
 
     async def __aenter__(self) -> Self:
         return self

@@ -20,7 +20,7 @@ ResponsesClientError
     StreamInterrupted         a stream ended before its terminal event
   ParseError                  an answer that does not match the requested type
     RefusalError              the model refused to answer
-  WebhookSignatureError       a webhook that was not signed with the secret
+  WebhookSignatureError       a webhook that was not signed with the secret (also a ValueError)
   WaitTimeout                 a background response was not finished in time
   ToolError                   something went wrong with a tool or with a run
     ToolDefinitionError       a function that cannot be a tool (also a RequestValidationError)
@@ -37,7 +37,8 @@ from ._base.error_bodies import parse_body, read_error
 from ._base.error_copies import reduce_error
 from ._base.field_errors import FieldError
 from ._base.http import Headers, url_path
-from ._base.messages import MAX_BODY_CHARS, body_start, one_line
+from ._base.messages import MAX_BODY_CHARS, body_start, clause, fact_list, one_line
+from ._base.public import foreign_attributes
 from ._base.retry import QUOTA_CODES
 
 if TYPE_CHECKING:
@@ -75,7 +76,6 @@ __all__ = [
     "WebhookSignatureError",
 ]
 
-_MAX_MESSAGE_CHARS = 1000
 _MAX_FIELDS_SHOWN = 10
 
 
@@ -109,10 +109,10 @@ class RequestValidationError(ResponsesClientError, ValueError):
 
     def __init__(self, errors: Sequence[FieldError], *, outcome: str = "The request was not sent") -> None:
         first = errors[0]
-        self.errors = list(errors)
-        self.path = first["path"]
-        self.expected = first["expected"]
-        self.value_type = first["value_type"]
+        self.errors: list[FieldError] = list(errors)
+        self.path: str = first["path"]
+        self.expected: str = first["expected"]
+        self.value_type: str = first["value_type"]
         shown = [f"{error['path']}: {error['message']}" for error in errors[:_MAX_FIELDS_SHOWN]]
         if len(errors) > _MAX_FIELDS_SHOWN:
             shown.append(f"and {len(errors) - _MAX_FIELDS_SHOWN} more in .errors")
@@ -123,8 +123,19 @@ class APIError(ResponsesClientError):
     """Something went wrong between the client and the API.
 
     `message` says what. `request_id` is the id that the server gave the request, and `meta` has the other facts
-    of its answer; both are None when no answer came.
+    of its answer; both are None when no answer came. `code`, `type` and `param` are those of the API, None where it
+    sends none.
     """
+
+    code: str | None = None
+    """The code of the error, such as `rate_limit_exceeded`."""
+    type: str | None = None
+    """The kind of the error, such as `invalid_request_error`."""
+    param: str | None = None
+    """The argument that the error is about."""
+
+    if not TYPE_CHECKING:  # pragma: no branch
+        __getattr__ = foreign_attributes("error")
 
     def __init__(
         self, message: str, *, request_id: str | None = None, meta: ResponseMeta | None = None
@@ -132,7 +143,9 @@ class APIError(ResponsesClientError):
         super().__init__(message)
         self.message = message
         self.meta = meta
-        self.request_id = request_id if request_id is not None or meta is None else meta.request_id
+        self.request_id: str | None = (
+            request_id if request_id is not None or meta is None else meta.request_id
+        )
 
 
 class APIConnectionError(APIError):
@@ -185,10 +198,11 @@ class APIStatusError(APIError):
         # without its query, which may hold a key.
         request = "The request" if method is None or url is None else f"{method} {url_path(url)}"
         count = f" after {tries} attempts" if tries > 1 else ""
-        details = _details(type=type, code=code, param=param, request_id=self.request_id)
-        self.args = (
-            f"{request} was answered with {status_code}{count}: {_clause(message)}{details}; {_advice(self)}",
+        details = fact_list(type=type, code=code, param=param, request_id=self.request_id)
+        text = (
+            f"{request} was answered with {status_code}{count}: {clause(message)}{details}; {_advice(self)}"
         )
+        self.args: tuple[str] = (text,)
 
 
 class BadRequestError(APIStatusError):
@@ -292,10 +306,11 @@ class ResponseValidationError(APIError, _StreamFailure):
         super().__init__(message, request_id=request_id, meta=meta)
         self.note_progress(**progress)
         self.path = path
-        self.body = parse_body(body) if isinstance(body, bytes) else body
+        self.body: Any = parse_body(body) if isinstance(body, bytes) else body
         place = f" at {path}" if path else ""
-        details = _details(request_id=self.request_id)
-        self.args = (f"{_clause(message)}{place}{details}: the body is {body_start(body)}; {advice}",)
+        details = fact_list(request_id=self.request_id)
+        text = f"{clause(message)}{place}{details}: the body is {body_start(body)}; {advice}"
+        self.args: tuple[str] = (text,)
 
 
 class StreamError(APIError, _StreamFailure):
@@ -325,7 +340,7 @@ class StreamError(APIError, _StreamFailure):
         self.param = param
         self.status_code = status_code
         self.event = event
-        details = _details(
+        details = fact_list(
             status=None if status_code is None else str(status_code),
             type=type,
             code=code,
@@ -333,9 +348,8 @@ class StreamError(APIError, _StreamFailure):
             response=self.response_id,
             request_id=self.request_id,
         )
-        self.args = (
-            f"The API ended the stream with an error: {_clause(message)}{details}; what came is in .partial",
-        )
+        text = f"The API ended the stream with an error: {clause(message)}{details}; what came is in .partial"
+        self.args: tuple[str] = (text,)
 
     @classmethod
     def from_event(
@@ -393,8 +407,8 @@ class StreamInterrupted(APIError, _StreamFailure):
         number = self.last_sequence_number
         place = "" if number is None else f" after event {number}"
         known = None if meta is None else meta.request_id
-        details = _details(response=self.response_id, request_id=request_id or known)
-        text = f"The stream ended{place} without a terminal event: {_clause(reason)}{details}"
+        details = fact_list(response=self.response_id, request_id=request_id or known)
+        text = f"The stream ended{place} without a terminal event: {clause(reason)}{details}"
         super().__init__(f"{text}; what came is in .partial", request_id=request_id, meta=meta)
         self.reason = reason
 
@@ -418,7 +432,7 @@ class ParseError(ResponsesClientError):
         super().__init__(message)
         self.response = response
         self.text = text
-        self.errors = list(errors)
+        self.errors: list[FieldError] = list(errors)
 
 
 class RefusalError(ParseError):
@@ -429,7 +443,7 @@ class RefusalError(ParseError):
         self.refusal = refusal
 
 
-class WebhookSignatureError(ResponsesClientError):
+class WebhookSignatureError(ResponsesClientError, ValueError):
     """A webhook with a missing, wrong or outdated signature; its content is not to be trusted."""
 
 
@@ -461,7 +475,7 @@ class ToolExecutionError(ToolError):
     """
 
     def __init__(self, reason: str, *, tool: str, call: OutputItem) -> None:
-        super().__init__(f"The tool {one_line(tool, MAX_BODY_CHARS)} failed: {_clause(reason)}")
+        super().__init__(f"The tool {one_line(tool, MAX_BODY_CHARS)} failed: {clause(reason)}")
         self.reason = reason
         self.tool = tool
         self.call = call
@@ -480,13 +494,3 @@ def _advice(error: APIStatusError) -> str:
     if 300 <= error.status_code < 400:
         return "set base_url to the address that answers"
     return error.advice
-
-
-def _clause(text: str) -> str:
-    """Return a message from elsewhere as a part of one sentence: on one line, without a full stop."""
-    return one_line(text, _MAX_MESSAGE_CHARS).rstrip(" .")
-
-
-def _details(**facts: str | None) -> str:
-    known = [f"{name.replace('_', ' ')} {value}" for name, value in facts.items() if value]
-    return f" ({', '.join(known)})" if known else ""

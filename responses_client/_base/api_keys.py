@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias, runtime_checkable
 
-__all__ = ["ApiKey", "ExpiringKey", "KeyFunction", "ReturnedKey"]
+__all__ = ["ApiKey", "ExpiringKey", "KeyFunction", "ReturnedKey", "SyncApiKey"]
 
 # A key is replaced this long before it expires, so that it is still valid when the server checks it. For a key of a
 # few minutes that would be too long: then a share of its lifetime.
@@ -31,7 +31,10 @@ class ExpiringKey(Protocol):
 ReturnedKey: TypeAlias = str | tuple[str, float] | ExpiringKey
 """A key; or a key and the time at which it expires, in seconds since 1970."""
 
-ApiKey: TypeAlias = str | Callable[[], ReturnedKey] | Callable[[], Awaitable[ReturnedKey]]
+SyncApiKey: TypeAlias = str | Callable[[], ReturnedKey]
+"""A key, or a function that returns one, for `Client`."""
+
+ApiKey: TypeAlias = SyncApiKey | Callable[[], Awaitable[ReturnedKey]]
 """A key, or a function that returns one; for `AsyncClient`, the function may be async.
 
 The function is called for each attempt of a request, unless it returns the time at which its key expires. If the
@@ -50,7 +53,7 @@ class KeyFunction:
 
     def __init__(self, function: Callable[[], ReturnedKey | Awaitable[ReturnedKey]]) -> None:
         self.function = function
-        self.is_shared = True
+        self.is_shared: bool = True
         self._kept = ("", 0.0)
 
     def __reduce__(self) -> tuple[type[KeyFunction], tuple[object]]:

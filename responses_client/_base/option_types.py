@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from typing import Never, Protocol, TypeAlias, runtime_checkable
 
-__all__ = ["HttpAuth", "QueryScalar", "QueryValue", "TimeoutLike"]
+__all__ = ["HttpAuth", "QueryScalar", "QueryValue", "TimeoutLike", "UrlLike"]
 
 QueryScalar: TypeAlias = str | int | float | bool
 
-QueryValue: TypeAlias = QueryScalar | Sequence[QueryScalar] | None
-"""A query parameter: one value, several under the same name, or None to leave the parameter out."""
+QueryValue: TypeAlias = (
+    QueryScalar | Sequence[QueryScalar] | Mapping[str, QueryScalar | Sequence[QueryScalar] | None] | None
+)
+"""A query parameter: one value, a list (`name[]=`), a mapping (`name[key]=`), or None to leave the parameter out."""
 
 
 @runtime_checkable
@@ -48,4 +50,22 @@ class HttpAuth(Protocol):
 
     def async_auth_flow(self, request: Never, /) -> AsyncGenerator[object, Never]:
         """The flow for `AsyncClient`."""
+        ...
+
+
+@runtime_checkable
+class UrlLike(Protocol):
+    """An object whose string form is a URL, such as an `httpx.URL`, a `yarl.URL` or an `AnyUrl` of pydantic.
+
+    The types of its attributes are open: type checkers see those of yarl as descriptors.
+    """
+
+    @property
+    def scheme(self) -> object:
+        """The scheme, such as `https`."""
+        ...
+
+    @property
+    def host(self) -> object:
+        """The host, such as `api.openai.com`."""
         ...

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from typing_extensions import TypedDict
 
 from .option_types import QueryValue, TimeoutLike
+from .public import public
 
-__all__ = ["RequestOptions", "SessionOptions", "WaitOptions"]
+__all__ = ["OpenRequestOptions", "RequestOptions", "SessionOptions", "WaitOptions"]
 
 
-class WaitOptions(TypedDict, total=False):
-    """The options of one request without `timeout`, which has another meaning in `responses.wait`."""
-
+class _CommonOptions(TypedDict, total=False):
     extra_headers: Mapping[str, str | None] | None
     """Headers to add or replace; the value None removes one."""
     extra_query: Mapping[str, QueryValue] | None
@@ -21,24 +20,34 @@ class WaitOptions(TypedDict, total=False):
     extra_body: Mapping[str, object] | None
     """Fields to add to the body unchecked; they replace arguments of the same name."""
     deadline: float | None
-    """Seconds that the call may take, with all attempts; None sets no limit."""
+    """Seconds that the wait may take, with all polls; None sets no limit."""
     max_retries: int | None
     """How often a failed request is retried; None means the setting of the client."""
     idempotency_key: str | None
     """The value of the `Idempotency-Key` header; by default a random one, the same for all attempts."""
 
 
-class RequestOptions(WaitOptions, total=False):
-    """The options of one request; each defaults to the setting of the client.
-
-    One that cannot work raises `RequestValidationError` before anything is sent.
-    """
+class OpenRequestOptions(_CommonOptions, total=False):
+    """The options of one request, to derive types from that have the fields of a request as well."""
 
     timeout: float | TimeoutLike | None
     """Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no limit."""
 
 
-class SessionOptions(TypedDict, total=False):
+# `closed`: else a type checker must assume that a dict of such a type may hold any further key.
+@public
+class RequestOptions(OpenRequestOptions, total=False, closed=True):
+    """The options of one request; each defaults to the setting of the client.
+
+    One that cannot work raises `RequestValidationError` before anything is sent.
+    """
+
+
+class WaitOptions(_CommonOptions, total=False, closed=True):
+    """The options of one request without `timeout`, which has another meaning in `responses.wait`."""
+
+
+class SessionOptions(TypedDict, total=False, closed=True):
     """The options of a WebSocket session; those of the same name default to the settings of the client."""
 
     extra_headers: Mapping[str, str | None] | None

@@ -1,13 +1,15 @@
-"""Public paths of names from private modules, as tracebacks, reprs, pickles and `help` show them."""
+"""Public classes as users see them: paths in tracebacks, reprs, pickles and `help`, and missing attributes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import CO_VARARGS, Parameter, signature
 from types import FunctionType
 from typing import Any, ForwardRef, TypeVar
 
-__all__ = ["public", "resource"]
+from .docstrings import complete_docstrings
+from .keywords import describe, has_keywords
+
+__all__ = ["foreign_attributes", "public", "resource"]
 
 _Named = TypeVar("_Named")
 _Class = TypeVar("_Class", bound=type)
@@ -25,36 +27,54 @@ def public(named: _Named) -> _Named:
     target.__module__ = home.partition("._")[0]
     if isinstance(named, type):
         _pin_annotations(named, home)
+    for function in vars(named).values() if isinstance(named, type) else [named]:
+        if has_keywords(function):
+            describe(function)
     return named
 
 
-def resource(path: str) -> Callable[[_Class], _Class]:
+def resource(path: str, *, like: type | None = None) -> Callable[[_Class], _Class]:
     """Give the methods of a class the path under which users call them, such as `client.responses.create`.
 
-    Python shows it in its own messages: for a missing argument, or for a coroutine that was never awaited.
+    Python shows it in its own messages: for a missing argument, or for a coroutine that was never awaited. Signatures
+    and docstrings name each argument; docstrings that say less than those of the class `like` get the rest from there.
     """
 
     def decorate(cls: _Class) -> _Class:
+        complete_docstrings(cls, like)
         for name, value in vars(cls).items():
             if isinstance(value, FunctionType) and not name.startswith("_"):
                 value.__qualname__ = f"{path}.{name}"
-                if value.__code__.co_flags & CO_VARARGS:
-                    _hide_positional(value)
+                describe(value)
+        target: Any = cls
+        target.__getattr__ = foreign_attributes("resource")
         return cls
 
     return decorate
 
 
-def _hide_positional(function: FunctionType) -> None:
-    """Leave `*args` out of the signature of a function that takes it only to refuse it with a better message.
+def foreign_attributes(kind: str) -> Callable[[object, str], Any]:
+    """Return the `__getattr__` of a class; its errors answer the attributes that users of other packages expect.
 
-    `inspect.signature`, `help` and mocks with `autospec=True` go by this signature.
+    It is given to a class out of sight of type checkers, which would take any attribute for an existing one.
+
+    Args:
+        kind: The kind of the objects; see `attribute_hint`.
     """
-    shown = signature(function)
-    kept = [
-        parameter for parameter in shown.parameters.values() if parameter.kind is not Parameter.VAR_POSITIONAL
-    ]
-    vars(function)["__signature__"] = shown.replace(parameters=kept)
+
+    def __getattr__(self: object, name: str) -> Any:
+        if not name.startswith("__"):  # those are looked up by Python, copies and mocks
+            # Here, because the module is needed only for errors.
+            from .foreign_names import attribute_hint
+
+            if hint := attribute_hint(kind, name):
+                text = f"{type(self).__name__!r} object has no attribute {name!r}; {hint}"
+                raise AttributeError(text)
+        return object.__getattribute__(
+            self, name
+        )  # raises the error that led here, such as one of a property
+
+    return __getattr__
 
 
 def _pin_annotations(cls: type, home: str) -> None:

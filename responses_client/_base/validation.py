@@ -20,6 +20,7 @@ __all__ = [
     "check_flag",
     "check_header_value",
     "check_headers",
+    "check_key",
     "check_mapping",
     "check_option",
     "check_query",
@@ -43,6 +44,7 @@ _CONTROL = r"[\x00-\x1f\x7f]"
 # RFC 9110, 5.5, allows values beyond ASCII but gives them no meaning; HTTP libraries send them as Latin-1.
 _LAST_ASCII = "\x7f"
 _LAST_LATIN_1 = "\xff"
+_QUOTES = "\"'`\u2018\u2019\u201c\u201d"
 MAX_SECONDS = 10 * 365 * 86400
 """The longest time that an option may have: ten years. Clocks overflow on more; None means no limit."""
 
@@ -150,13 +152,20 @@ def check_header_value(value: object) -> str | None:
 
 
 def unknown_argument(function: str, name: str, known: Iterable[str]) -> TypeError:
-    """Return the error for a keyword that a function does not take; it suggests a similar one of the known."""
-    # Here, because the module is needed only for errors.
+    """Return the error for a keyword that a function does not take; it says which of the known to use instead."""
+    # Here, because the modules are needed only for errors.
     import difflib
 
-    near = difflib.get_close_matches(name, list(known), n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return TypeError(f"{function}() got an unexpected keyword argument {name!r}{hint}")
+    from .foreign_names import argument_hint
+
+    names = list(known)
+    text = f"{function}() got an unexpected keyword argument {name!r}"
+    if hint := argument_hint(name, names):
+        return TypeError(f"{text}; {hint}")
+    near = difflib.get_close_matches(name, names, n=1)
+    question = f"; did you mean {near[0]!r}?" if near else ""
+    note = " (extra_body takes fields that this version does not know)" if "extra_body" in names else ""
+    return TypeError(f"{text}{question}{note}")
 
 
 def needs_names(function: str, values: Sequence[object], name: str | None) -> TypeError:
@@ -213,10 +222,25 @@ def check_text(value: object, last: str = _LAST_ASCII) -> str:
     forbidden = _find_forbidden(value, last, "ASCII")
     if forbidden is None and value != value.strip():
         forbidden = "white space at its start or end"
+    if forbidden is None and (value[0] in _QUOTES or value[-1] in _QUOTES):
+        forbidden = "a quotation mark at its start or end"
     if forbidden is not None:
         problem = f"contains {forbidden}; remove it (the value is not shown)"
         raise InvalidValue("a string for a header", value, problem)
     return value
+
+
+def check_key(value: object) -> str:
+    """Return a key if it can be sent as it is.
+
+    Raises:
+        InvalidValue: It cannot. The message does not show it.
+    """
+    key = check_text(value)
+    if key.lower().startswith("bearer "):
+        problem = "starts with 'Bearer'; pass the key alone, since the client adds the word (the value is not shown)"
+        raise InvalidValue("a key", value, problem)
+    return key
 
 
 def check_mapping(value: object) -> dict[str, object]:
@@ -243,12 +267,22 @@ def check_query(value: object) -> dict[str, object]:
     """
     query = check_mapping(value)
     for name, given in query.items():
-        if given is None or isinstance(given, (str, int, float)):
-            continue
-        for one in given if is_sequence(given) else [given]:
-            if not isinstance(one, (str, int, float)):
-                raise InvalidValue("a string, number, list or None", one).inside(f"parameter {name!r}", name)
+        _check_query_value(given, name)
     return query
+
+
+def _check_query_value(value: object, *path: str) -> None:
+    shown = path[0] + "".join(f"[{key}]" for key in path[1:])
+    if is_mapping(value):
+        for key, part in value.items():
+            if not isinstance(key, str):
+                raise InvalidValue("a string", key).inside(f"name in the parameter {shown!r}", *path)
+            _check_query_value(part, *path, key)
+    elif value is not None:
+        for one in value if is_sequence(value) else [value]:
+            if not isinstance(one, (str, int, float)):
+                expected = "a string, number, list, dict or None"
+                raise InvalidValue(expected, one).inside(f"parameter {shown!r}", *path)
 
 
 def check_flag(value: object) -> bool:

@@ -9,7 +9,7 @@ from .._base import clock
 from .._base.api_keys import ExpiringKey, KeyFunction
 from .._base.clock import Deadline
 from .._base.redaction import secret_values
-from .._base.validation import check_option, check_text, invalid_option
+from .._base.validation import check_key, check_option, invalid_option
 from ..errors import ConfigurationError
 from .settings import is_azure
 
@@ -140,13 +140,13 @@ class RequestSigner:
 def _split_token(given: object) -> tuple[str, float | None]:
     """Return the key and the expiry time that a function returned, checked."""
     if isinstance(given, str):
-        return check_option(_KEY_LABEL, check_text, given), None
+        return check_option(_KEY_LABEL, check_key, given), None
     pair = _as_pair(given)
     if len(pair) != 2:
         raise invalid_option(_KEY_LABEL, "a string, or a token with expires_on", given)
     key, expires_on = pair
     if isinstance(expires_on, (int, float)) and 0 <= expires_on <= _MAX_EXPIRY_SECONDS:
-        return check_option(_KEY_LABEL, check_text, key), expires_on
+        return check_option(_KEY_LABEL, check_key, key), expires_on
     raise invalid_option(f"expiry of the {_KEY_LABEL}", "a number of seconds since 1970", expires_on)
 
 

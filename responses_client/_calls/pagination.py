@@ -14,7 +14,7 @@ from collections.abc import (
 )
 from typing import TYPE_CHECKING, Any, Generic, Never, Protocol, TypeVar
 
-from .._base.public import public
+from .._base.public import foreign_attributes, public
 from ..errors import ResponseValidationError
 
 if TYPE_CHECKING:
@@ -77,6 +77,9 @@ class _Page(Generic[T]):
     Copies and pickles contain the page without its client, which knows the key.
     """
 
+    if not TYPE_CHECKING:  # pragma: no branch
+        __getattr__ = foreign_attributes("page")
+
     def __init__(self, listing: Listing[T], after: object) -> None:
         self._listing = listing
         self._after = after
@@ -109,6 +112,12 @@ class _Page(Generic[T]):
     def meta(self) -> ResponseMeta | None:
         """The facts of the answer: request id, status, headers, rate limits, seconds, and number of attempts."""
         return self._listing.meta
+
+    @property
+    def request_id(self) -> str | None:
+        """The id that the server gave the request, from `meta`; None if it gave none."""
+        meta = self.meta
+        return None if meta is None else meta.request_id
 
     def to_dict(self) -> JsonObject:
         """Return the page as JSON data, as the server sent it."""

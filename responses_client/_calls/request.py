@@ -5,17 +5,18 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MappingView, Sequence
 from functools import cache
 from os import urandom
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, get_args
 from urllib.parse import quote, urlencode
 
-from .._base.field_errors import FieldError, field_error, field_path, missing_field
-from .._base.http import merge_headers
+from .._base.field_errors import FieldError, field_error, field_path
+from .._base.http import ResponseMeta, merge_headers
 from .._base.json_types import is_mapping, is_object, is_sequence
+from .._base.messages import MAX_VALUE_CHARS, one_line
 from .._base.options import RequestOptions
-from .._base.redaction import secret_values
+from .._base.redaction import Redactor, secret_values
 from .._base.validation import (
     check_argument,
     check_header_value,
@@ -32,20 +33,32 @@ from .plain_data import plain_arguments
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
-
     from ..models import Model
 
-__all__ = ["SEALED_REASONING", "Call", "encode", "is_observed", "logs_bodies", "prepare", "validate"]
+__all__ = [
+    "OPTIONS",
+    "SEALED_REASONING",
+    "Call",
+    "Read",
+    "encode",
+    "is_observed",
+    "logs_bodies",
+    "prepare",
+    "validate",
+]
 
 _R = TypeVar("_R", bound="Model")
+Read: TypeAlias = Callable[[bytes, ResponseMeta, Settings, Redactor], Any]
+"""Makes a result of a body, the facts of its answer, the settings, and the mask for errors that quote the body."""
 logger = logging.getLogger("responses_client")
 bodies = logging.getLogger("responses_client.bodies")
 
-_OPTIONS = frozenset(RequestOptions.__annotations__)
+OPTIONS = frozenset(RequestOptions.__annotations__)
+"""The names of the options that every method takes beside its arguments."""
 _SETTINGS = ("timeout", "deadline", "max_retries")  # the options that stand for settings of the client
 _USER_AGENT = f"responses-client/{__version__}"
 _PLACEHOLDER = r"\{(\w+)\}"
+
 _CREATES = ("responses.create", "session.create")
 SEALED_REASONING = "reasoning.encrypted_content"
 """The value of `include` that asks for reasoning in a form that can be sent back; OpenAI encrypts ("seals") it."""
@@ -64,6 +77,7 @@ class Call(NamedTuple, Generic[_R]):
         settings: The settings of the client, with the options of the call.
         params: The arguments of the call, options included.
         path: The arguments for the path.
+        read: Makes the result of the body of the answer; None if the model that the operation names does.
     """
 
     operation: Operation[_R]
@@ -72,6 +86,7 @@ class Call(NamedTuple, Generic[_R]):
     settings: Settings
     params: Mapping[str, object]
     path: Sequence[str]
+    read: Read | None = None
 
     def __repr__(self) -> str:
         """Show no secret, which headers among the arguments may be."""
@@ -102,10 +117,9 @@ def prepare(
         RequestValidationError: An argument that the API would refuse, or an option that cannot work.
     """
     params = plain_arguments(params)
-    options = {k: v for k, v in params.items() if k in _OPTIONS}
-    named = {k: v for k, v in params.items() if k not in _OPTIONS}
-    if operation.items in named:
-        named[operation.items] = _with_messages(named[operation.items])
+    options = {k: v for k, v in params.items() if k in OPTIONS}
+    given = {k: v for k, v in params.items() if k not in OPTIONS}
+    named = _with_items(operation, given)
     if changes := {k: v for k, v in options.items() if k in _SETTINGS}:
         settings = settings.for_call(changes)
     is_unchecked = _skips_validation(operation, named)
@@ -113,19 +127,22 @@ def prepare(
     if not is_unchecked:
         _refuse_unknown(operation, model, named)
     extra = check_argument("extra_body", check_mapping, options.get("extra_body"))
-    arguments = named | extra
+    arguments: dict[str, object] = {**named, **extra}
+    as_given: dict[str, object] = {**given, **extra}
     if settings.validate_requests:
         if model is not None:
             # A field of `extra_body` replaces the argument of its name, which then needs no check.
-            validate(model, {k: v for k, v in named.items() if k not in extra})
-        _refuse_contradictions(operation, arguments)
+            validate(model, {k: v for k, v in named.items() if k not in extra}, given)
+        _refuse_contradictions(operation, as_given)
         arguments |= _implied_arguments(operation, arguments)
     body = {k: v for k, v in arguments.items() if k in extra or k not in operation.query}
     # A POST whose fields are all left out has an empty object as its body.
     has_body = bool(body) or (operation.request is not None and operation.method == "POST")
-    content = encode(body, is_exact=not settings.validate_requests) if has_body else b""
+    content = encode(body, as_given, is_exact=not settings.validate_requests) if has_body else b""
     if model is not None:  # last, so that what is refused is not warned of as well
         _warn_of_typos(operation, model, named)
+        if settings.validate_requests:
+            _warn_of_foreign_forms(operation, given)
     stream = bool(arguments.get("stream"))
     query = {k: v for k, v in arguments.items() if k not in body}
     url = settings.base_url + _fill_path(operation.path, path) + _query(settings, options, query)
@@ -136,11 +153,18 @@ def prepare(
     return Call(operation, request, needs_key, settings, params, path)
 
 
-def _with_messages(given: object) -> object:
-    """Return a list of input items with a message of the user in place of each string."""
-    if not is_sequence(given) or not any(isinstance(item, str) for item in given):
+def _with_items(operation: Operation[_R], given: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the arguments with items in place of the strings and content parts in an input."""
+    value = given.get(operation.items or "")
+    if isinstance(value, str) and operation.items == "items":
+        value = [
+            value
+        ]  # this argument takes lists alone, but to type checkers a string is a sequence of strings
+    if not is_sequence(value):
         return given
-    return [{"role": "user", "content": item} if isinstance(item, str) else item for item in given]
+    from .input_items import as_items
+
+    return {**given, str(operation.items): as_items(value)}
 
 
 def _implied_arguments(operation: Operation[_R], arguments: Mapping[str, object]) -> Mapping[str, object]:
@@ -160,39 +184,60 @@ def _skips_validation(operation: Operation[_R], named: Mapping[str, object]) -> 
     return types is not None and all(types.get(name) is type(value) for name, value in named.items())
 
 
-def _fill_path(template: str, values: Sequence[str]) -> str:
+def _fill_path(template: str, values: Sequence[object]) -> str:
     """Return a path with its arguments, encoded so that each stays one segment.
-
-    An empty id would name another endpoint, and so would "." and "..", which clients and gateways resolve (RFC 3986,
-    5.2.4).
 
     Raises:
         RequestValidationError: An argument cannot be an id.
     """
     names = re.findall(_PLACEHOLDER, template)
     for name, value in zip(names, values, strict=True):
-        if not _can_be_id(value):
-            raise RequestValidationError([field_error(name, "an id, a string that is not blank", value)])
+        if not isinstance(value, str):
+            advice = "; pass its .id" if isinstance(getattr(value, "id", None), str) else ""
+            message = f"expected an id, a string, got {type(value).__name__}{advice}"
+            raise RequestValidationError([field_error(name, "an id, a string", value, message=message)])
+        if problem := _id_problem(value):
+            message = f"{problem}; pass an id as the API gave it"
+            raise RequestValidationError([field_error(name, "an id", value, message=message)])
         template = template.replace(f"{{{name}}}", quote(value, safe=""))
     return template
 
 
-def _can_be_id(value: object) -> bool:
-    if not isinstance(value, str) or not value.strip() or value in (".", ".."):
-        return False
-    return not re.search("[\ud800-\udfff]", value)  # half of a surrogate pair, which UTF-8 cannot encode
+def _id_problem(value: str) -> str | None:
+    """Return the reason why a string cannot be an id in a path; None if it can.
+
+    An empty id would name another endpoint, and so would "." and "..", which clients and gateways resolve (RFC 3986,
+    5.2.4). Some gateways also resolve an encoded slash.
+    """
+    if not value.strip():
+        return "is blank"
+    shown = repr(one_line(value, MAX_VALUE_CHARS))
+    if value in (".", ".."):
+        return f"{shown} is a step in a path, not an id"
+    if "/" in value:
+        return f"{shown} is a path or an address, not an id"
+    # The last are halves of surrogate pairs, which UTF-8 cannot encode.
+    if re.search("[\\s\x00-\x1f\x7f\ud800-\udfff]", value):
+        return f"{shown} contains white space or another character that no id has"
+    return None
 
 
 def _refuse_unknown(operation: Operation[_R], model: type[Model] | None, named: Mapping[str, object]) -> None:
     known = {} if model is None else model.model_fields
     for name in named:
         if name not in known:
-            error = unknown_argument(operation.name, name, [*known, *_OPTIONS])
-            raise TypeError(f"{error} (extra_body takes fields that this version does not know)")
+            raise unknown_argument(operation.name, name, [*known, *OPTIONS])
 
 
-def validate(model: type[Model], named: Mapping[str, object]) -> None:
+def validate(
+    model: type[Model], named: Mapping[str, object], given: Mapping[str, object] | None = None
+) -> None:
     """Check the arguments of a request by its class.
+
+    Args:
+        model: The class.
+        named: The arguments as they will be sent.
+        given: The arguments as they were given, in which errors name the place of a mistake.
 
     Raises:
         RequestValidationError: The API would refuse one.
@@ -201,11 +246,18 @@ def validate(model: type[Model], named: Mapping[str, object]) -> None:
 
     from ..models._base import error_lines, strict_validation
 
+    if unread := [name for name, value in named.items() if isinstance(value, (Iterator, MappingView))]:
+        # pydantic takes them for lists, and leaves an iterator empty: an empty list would be sent.
+        from .mistakes import not_a_list
+
+        raise RequestValidationError([not_a_list(name, named[name]) for name in unread])
     try:
         with strict_validation():
             model.__pydantic_validator__.validate_python(named)
     except ValidationError as error:
-        raise RequestValidationError([_as_field_error(line) for line in error_lines(error)]) from None
+        from .mistakes import as_field_errors
+
+        raise RequestValidationError(as_field_errors(error_lines(error), given or named)) from None
 
 
 def _refuse_contradictions(operation: Operation[_R], body: Mapping[str, object]) -> None:
@@ -213,12 +265,14 @@ def _refuse_contradictions(operation: Operation[_R], body: Mapping[str, object])
         raise RequestValidationError(mistakes)
 
 
-def _cross_field_mistakes(name: str, body: Mapping[str, object]) -> Iterable[FieldError]:
+def _cross_field_mistakes(operation: str, body: Mapping[str, object]) -> Iterable[FieldError]:
     """Yield the mistakes that no single field shows, by OpenAI's reference page of `POST /responses`."""
-    is_event = name.startswith("session.")  # for a WebSocket, where all responses are streams
-    if name in _CREATES and body.get("model") is body.get("prompt") is None:
-        yield missing_field("model", "the name of a model, or a prompt that has one")
-    if name == "responses.retrieve" and body.get("starting_after") is not None and not body.get("stream"):
+    is_event = operation.startswith("session.")  # for a WebSocket, where all responses are streams
+    if (
+        operation == "responses.retrieve"
+        and body.get("starting_after") is not None
+        and not body.get("stream")
+    ):
         message = "needs stream=True"
         yield field_error("starting_after", "stream=True", body.get("stream"), message=message)
     if body.get("previous_response_id") is not None and body.get("conversation") is not None:
@@ -227,8 +281,16 @@ def _cross_field_mistakes(name: str, body: Mapping[str, object]) -> Iterable[Fie
     if body.get("stream_options") is not None and not body.get("stream") and not is_event:
         message = "needs stream=True"
         yield field_error("stream_options", "stream=True", body.get("stream"), message=message)
+    if body.get("background_options") is not None and not body.get("background") and not is_event:
+        message = "needs background=True"
+        yield field_error("background_options", "background=True", body.get("background"), message=message)
     if is_event:
         yield from _event_mistakes(body)
+    for name in ("input", "items"):
+        if is_sequence(items := body.get(name)):
+            from .mistakes import missing_fields
+
+            yield from missing_fields(name, items)
 
 
 def _event_mistakes(body: Mapping[str, object]) -> Iterable[FieldError]:
@@ -239,38 +301,22 @@ def _event_mistakes(body: Mapping[str, object]) -> Iterable[FieldError]:
             yield field_error(name, "nothing", body[name], message=message)
     given = body.get("input") if body.get("type") == "response.steer" else None
     if is_sequence(given):
+        from .input_items import fields_of
+
         if not given:
             yield field_error("input", "at least one message", given, message="needs at least one message")
         for number, item in enumerate(given):
-            role = _fields_of(item).get("role")
+            role = fields_of(item).get("role")
             if role is not None and role != "user":
                 yield field_error(("input", number, "role"), "'user'", role)
 
 
-def _fields_of(item: object) -> Mapping[str, object]:
-    """Return the fields of an item that is a dict or a model."""
-    return item if is_mapping(item) else vars(item)
-
-
-def _as_field_error(line: ErrorDetails) -> FieldError:
-    """Return an error of pydantic in the words of this package."""
-    path = field_path(line["loc"])
-    expected = line["msg"].removeprefix("Input should be ").removeprefix("Input should ")
-    expected = expected.replace("String should have", "a string with")
-    if line["type"] == "too_long":
-        expected = f"at most {line.get('ctx', {}).get('max_length')} entries"
-    if expected.startswith(("greater", "less")):
-        expected = f"a number {expected}"
-    if line["type"] == "missing":
-        return missing_field(path, "a value")
-    return field_error(path, expected, line["input"])
-
-
-def encode(body: Mapping[str, object], *, is_exact: bool = False) -> bytes:
+def encode(body: object, given: Mapping[str, object] | None = None, *, is_exact: bool = False) -> bytes:
     """Return the body of a request as JSON.
 
     Args:
-        body: The fields.
+        body: The fields, or any other JSON data.
+        given: The fields as they were given, in which errors name the place of a mistake.
         is_exact: Whether models in it keep the fields that only servers set.
 
     Raises:
@@ -282,11 +328,11 @@ def encode(body: Mapping[str, object], *, is_exact: bool = False) -> bytes:
         with omit_read_only(not is_exact):
             content = write_json(body)
     except ValueError as error:
-        mistake = _find_unwritable(body, ())
+        mistake = _find_unwritable(given or body, ())
         raise RequestValidationError([mistake] if mistake else [_not_json((), body, str(error))]) from None
     # pydantic writes NaN and Infinity, which are not JSON (RFC 8259, 6). The words may also be in a string, so that
     # this is only a hint to look.
-    if (b"NaN" in content or b"Infinity" in content) and (mistake := _find_unwritable(body, ())):
+    if (b"NaN" in content or b"Infinity" in content) and (mistake := _find_unwritable(given or body, ())):
         raise RequestValidationError([mistake])
     return content
 
@@ -326,6 +372,14 @@ def _warn_of_typos(operation: Operation[_R], model: type[Model], named: Mapping[
         logger.warning("%s: sent as given, but probably mistyped: %s", operation.name, "; ".join(typos))
 
 
+def _warn_of_foreign_forms(operation: Operation[_R], given: Mapping[str, object]) -> None:
+    """Log items and parts that other APIs have in place of those of this one. Some servers take both."""
+    if is_sequence(items := given.get(operation.items or "")):
+        from .chat_forms import warn_of_foreign_forms
+
+        warn_of_foreign_forms(operation.name, str(operation.items), items)
+
+
 def _typos(model: type[Model], data: Mapping[str, object], path: tuple[str, ...] = ()) -> Iterator[str]:
     for name, value in data.items():
         if not is_object(value) or (nested := _nested_model(model, name)) is None:
@@ -363,19 +417,29 @@ def _find_class(annotation: Any) -> type[Model] | None:
 
 def _query(settings: Settings, options: Mapping[str, object], named: Mapping[str, object]) -> str:
     extra = check_argument("extra_query", check_query, options.get("extra_query"))
-    # The official package writes lists in this way, and some servers know no other.
-    ours = {name + "[]" * isinstance(value, (list, tuple)): value for name, value in named.items()}
-    given: dict[str, object] = {**settings.default_query, **ours, **extra}
-    pairs = {k: _query_value(v) for k, v in given.items() if v is not None}
-    return f"?{urlencode(pairs, doseq=True)}" if pairs else ""
+    given: dict[str, object] = {}
+    for query in (settings.default_query, named, extra):
+        # A name may have its brackets already; without them, the later of two parameters replaces the earlier.
+        given |= {k.removesuffix("[]") if v is None or is_sequence(v) else k: v for k, v in query.items()}
+    pairs = [pair for name, value in given.items() for pair in _query_pairs(name, value)]
+    return f"?{urlencode(pairs)}" if pairs else ""
 
 
-def _query_value(value: object) -> object:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if is_sequence(value):
-        return [_query_value(part) for part in value]
-    return value
+def _query_pairs(name: str, value: object) -> Iterator[tuple[str, object]]:
+    """Yield a parameter as `name=`, each part of a list as `name[]=`, and of a mapping as `name[key]=`.
+
+    The official package writes them in this way, and some servers know no other.
+    """
+    if is_mapping(value):
+        for key, part in value.items():
+            yield from _query_pairs(f"{name}[{key}]", part)
+    elif is_sequence(value):
+        for part in value:
+            yield from _query_pairs(f"{name}[]", part)
+    elif isinstance(value, bool):
+        yield name, "true" if value else "false"
+    elif value is not None:
+        yield name, value
 
 
 def _headers(

@@ -9,26 +9,25 @@ from types import MappingProxyType
 from typing import (
     TYPE_CHECKING,
     Any,
-    Literal,
     NamedTuple,
     Self,
     TypeAlias,
-    TypedDict,
     Unpack,
     cast,
 )
 from urllib.parse import urlsplit
 
-from .._base.api_keys import ApiKey, KeyFunction, ReturnedKey
+from .._base.api_keys import KeyFunction, ReturnedKey
 from .._base.http import merge_headers
 from .._base.messages import MAX_VALUE_CHARS, one_line
-from .._base.option_types import HttpAuth, QueryValue, TimeoutLike
+from .._base.option_types import HttpAuth, QueryValue, TimeoutLike, UrlLike
 from .._base.redaction import MASK, redact_headers
 from .._base.validation import (
     InvalidValue,
     check_argument,
     check_flag,
     check_headers,
+    check_key,
     check_option,
     check_query,
     check_text,
@@ -39,14 +38,13 @@ from .._base.validation import (
 
 if TYPE_CHECKING:
     from ..models import StreamEvent
+    from .client_options import AsyncOptions
     from .hooks import RequestInfo, ResponseInfo
     from .observers import Telemetry
 
 __all__ = [
     "DEFAULT_BASE_URL",
     "HOOKS",
-    "ApiKey",
-    "Options",
     "Settings",
     "is_azure",
     "redact_headers",
@@ -72,66 +70,15 @@ _LAST_UNICODE = "\U0010ffff"
 _HOST = r"[\w.-]+|[0-9A-Fa-f:.]+"
 # Azure's public cloud, and its clouds for the US government and for China.
 _AZURE_HOST = r".+\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)\.?"
+_AZURE_PROJECT = r"/api/projects/[^/]+"
+_OPENAI_HOST = r"(?:[\w-]+\.)?api\.openai\.com"
+_ENDPOINT_PATHS = ("/responses", "/chat/completions", "/completions")
+# A host and perhaps a path, without a scheme: a name with dots, or with a port, or an IPv4 address.
+_HOST_ALONE = r"(?:localhost|[\w-]+(?:\.[\w-]+)+|[\w-]+(?=:))(?::\d+)?(?:/[^\s?#@\\]*)?"
+_LOCAL_HOST = r"[\w-]+(?:[:/]|$)|[\d.]+(?:[:/]|$)"
 
 _Check: TypeAlias = Callable[[object], object]
 """Takes the value of an option and returns the value to keep; raises `InvalidValue`."""
-
-
-class Options(TypedDict, total=False):
-    """The options of a client, for `Client`, `AsyncClient` and `with_options`.
-
-    None stands for the default of an option, but for `timeout`, where it sets no limit. One that cannot work raises
-    `ConfigurationError` when the client is made.
-    """
-
-    api_key: ApiKey | None
-    """The key, or a function that returns one; by default the variable OPENAI_API_KEY."""
-    auth: Literal["bearer", "api-key"] | HttpAuth | None
-    """The header that carries the key, or an `httpx.Auth` that signs requests in its place.
-
-    "bearer" is `Authorization`, "api-key" a header of that name. None, the default, is "api-key" for a key at an
-    address of Azure, and "bearer" for all else, tokens included.
-    """
-    base_url: str | None
-    """The address of the API; by default the variable OPENAI_BASE_URL, else https://api.openai.com/v1."""
-    websocket_base_url: str | None
-    """The address for `responses.connect`, if it is another one: `https:` or `wss:`; by default that of `base_url`."""
-    organization: str | None
-    """The header `OpenAI-Organization`; by default the variable OPENAI_ORG_ID, else it is not sent."""
-    project: str | None
-    """The header `OpenAI-Project`; by default the variable OPENAI_PROJECT_ID, else it is not sent."""
-    webhook_secret: str | None
-    """The secret that webhooks are signed with, `whsec_...`; by default the variable OPENAI_WEBHOOK_SECRET."""
-    timeout: float | TimeoutLike | None
-    """Seconds that each wait for the network may take, or an `httpx.Timeout`; by default 600. None sets no limit."""
-    connect_timeout: float | None
-    """Seconds that opening a connection may take, if `timeout` is a number or None; by default 5."""
-    deadline: float | None
-    """Seconds that a call may take, with all attempts and waits; None, the default, sets no limit."""
-    max_retries: int | None
-    """How often a failed request is retried; by default 2."""
-    default_headers: Mapping[str, str | None] | None
-    """Headers for every request; the value None removes one that the client would send."""
-    default_query: Mapping[str, QueryValue] | None
-    """Query parameters for every request; the value None leaves one out."""
-    strict: bool | None
-    """Whether a malformed part of an answer raises `ResponseValidationError`; False, the default, keeps it as unknown."""
-    validate_requests: bool | None
-    """Whether requests are checked before they are sent; True by default. False sends arguments as they are."""
-    idle_timeout: float | None
-    """Seconds that the wait for the next event of a stream may take; None, the default, leaves it to `timeout`."""
-    max_event_bytes: int | None
-    """Bytes that one event of a stream may have; by default 64 MiB."""
-    max_redirects: int | None
-    """How many redirects within the origin an attempt follows; by default 5."""
-    on_request: Callable[[RequestInfo], object] | None
-    """Called before each attempt of a call. Exceptions of hooks are logged; with `AsyncClient`, hooks may be async."""
-    on_response: Callable[[ResponseInfo], object] | None
-    """Called after each attempt with its answer, for streams when the headers have come, or with the error."""
-    on_event: Callable[[StreamEvent], object] | None
-    """Called with each event of a stream over HTTP as it comes, before the user gets it."""
-    telemetry: Telemetry | None
-    """A `responses_client.otel.OpenTelemetry`, for spans and metrics."""
 
 
 class _Values(NamedTuple):  # not a dataclass, whose methods are compiled at each start of a program
@@ -168,7 +115,7 @@ class Settings(_Values):
 
     __slots__ = ()
 
-    def __new__(cls, **options: Unpack[Options]) -> Self:
+    def __new__(cls, **options: Unpack[AsyncOptions]) -> Self:
         """Check the options; those that are left out or None have their defaults."""
         given = {k: v for k, v in options.items() if v is not None or k in _NONE_IS_NO_LIMIT}
         values: dict[str, Any] = {**_Values._field_defaults, **given}
@@ -187,7 +134,7 @@ class Settings(_Values):
         hooks = self.on_request, self.on_response, self.on_event
         return self.telemetry is not None or hooks != (None, None, None)
 
-    def replace(self, **changes: Unpack[Options]) -> Self:
+    def replace(self, **changes: Unpack[AsyncOptions]) -> Self:
         """Return settings with some options changed, under the same checks.
 
         `default_headers` and `default_query` are added to the present ones; None clears them. None as key or address
@@ -209,7 +156,7 @@ class Settings(_Values):
         if query := given.get("default_query"):
             checked_query = check_option("default_query argument", check_query, query)
             given["default_query"] = {**self.default_query, **checked_query}
-        return type(self)(**cast("Options", {**self._asdict(), **given}))
+        return type(self)(**cast("AsyncOptions", {**self._asdict(), **given}))
 
     def for_call(self, options: Mapping[str, object]) -> Self:
         """Return these settings with the options of one call: `timeout`, `deadline`, `max_retries`.
@@ -236,7 +183,7 @@ class Settings(_Values):
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 
-def resolve(environ: Mapping[str, str] | None = None, /, **options: Unpack[Options]) -> Settings:
+def resolve(environ: Mapping[str, str] | None = None, /, **options: Unpack[AsyncOptions]) -> Settings:
     """Return settings of options, and of environment variables in place of options that are left out or None.
 
     A blank variable counts as not set. `environ` is for tests; it is `os.environ` by default.
@@ -263,12 +210,13 @@ def is_azure(base_url: str) -> bool:
 def _refuse_unknown(function: str, options: Mapping[str, object]) -> None:
     for name in options:
         if name not in _CHECKS:
-            raise unknown_argument(function, name, _CHECKS)
+            # `with_options` does not take `http_client`, which only `Client` itself reads.
+            raise unknown_argument(function, name, [*_CHECKS, *["http_client"] * (function == "Client")])
 
 
 def _check_key(value: object) -> str | KeyFunction:
     if isinstance(value, (str, KeyFunction)):
-        return check_text(value) if isinstance(value, str) else value
+        return check_key(value) if isinstance(value, str) else value
     if callable(value):
         return KeyFunction(cast("Callable[[], ReturnedKey]", value))
     if hasattr(value, "get_token"):
@@ -291,13 +239,18 @@ def _check_auth(value: object) -> str | HttpAuth:
 def _check_base_url(value: object) -> str:
     if value is None:
         return DEFAULT_BASE_URL
-    url = check_text(value, _LAST_UNICODE)
+    is_object = not isinstance(value, str) and isinstance(value, UrlLike)  # checked last, because it is slow
+    url = check_text(str(value) if is_object else value, _LAST_UNICODE)
     invalid = InvalidValue("a URL", value, f"must be a URL such as {DEFAULT_BASE_URL}{_got_url(url)}")
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise invalid from None
+    if "://" not in url and re.fullmatch(_HOST_ALONE, url):
+        scheme = "http" if re.match(_LOCAL_HOST, url) else "https"
+        problem = f"must start with http:// or https://; write {_shown_url(f'{scheme}://{url}')}"
+        raise InvalidValue("a URL with a scheme", value, problem)
     if parts.scheme not in ("http", "https") or not re.fullmatch(_HOST, host or ""):
         raise invalid
     if " " in url or "\\" in url or not url.isprintable():
@@ -305,10 +258,29 @@ def _check_base_url(value: object) -> str:
     if "@" in parts.netloc:
         problem = "must not contain a user or password; use api_key or default_headers"
         raise InvalidValue("a URL without a user or password", value, problem)
+    root, path = f"{parts.scheme}://{parts.netloc.lower()}", parts.path.rstrip("/")
+    if wrong_path := _path_problem(host or "", root, path):
+        raise InvalidValue("the address of the API", value, wrong_path)
     if "?" in url or "#" in url:
         problem = f"must not contain a query or fragment; use default_query{_got_url(url)}"
         raise InvalidValue("a URL without a query or fragment", value, problem)
-    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+    return root + path
+
+
+def _path_problem(host: str, root: str, path: str) -> str | None:
+    """Return the reason why an address cannot lead to the Responses API; None if it can."""
+    if re.fullmatch(_AZURE_HOST, host) and not path.endswith(("/openai", "/openai/v1")):
+        project = re.match(_AZURE_PROJECT, path)
+        address = f"{root}{project[0] if project else ''}/openai/v1"
+        advice = " and pass the deployment as model" if "/deployments" in path else ""
+        return f"is not the address of Azure's Responses API; write {_shown_url(address)}{advice}"
+    if not path and re.fullmatch(_OPENAI_HOST, host):
+        return f"must end in /v1; write {_shown_url(f'{root}/v1')}"
+    for end in _ENDPOINT_PATHS:
+        if path.endswith(end):
+            address = _shown_url(root + path.removesuffix(end))
+            return f"must not contain {end}, since the client adds the path of each endpoint; write {address}"
+    return None
 
 
 def _check_websocket_url(value: object) -> str:
@@ -318,7 +290,11 @@ def _check_websocket_url(value: object) -> str:
 
 def _got_url(url: str) -> str:
     # Neither user and password nor the query, which may contain a key, must get into the message.
-    return "" if "@" in url else f", got {one_line(re.split('[?#]', url)[0], MAX_VALUE_CHARS)!r}"
+    return "" if "@" in url else f", got {_shown_url(re.split('[?#]', url)[0])}"
+
+
+def _shown_url(url: str) -> str:
+    return repr(one_line(url, MAX_VALUE_CHARS))
 
 
 def _check_seconds(value: object) -> float:

@@ -35,7 +35,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from .._base.json_types import JsonObject, as_array, is_array, is_object
-from ..models._base import RUNNING_STATUSES, Unknown
+from ..models._base import RUNNING_STATUSES
 
 if TYPE_CHECKING:
     from ..models import Response, StreamEvent
@@ -116,10 +116,10 @@ class Accumulator:
 
         self._note_numbers(events)
         # Deltas come in long runs for one place; each run is joined and located once.
-        for (kind, _), run in groupby(events, key=_destination):
+        for _, run in groupby(events, key=_destination):
             first = next(run)
-            effect = EFFECTS.get(first.type or "")
-            if effect is None or issubclass(kind, Unknown):
+            effect = EFFECTS.get(first.type)
+            if effect is None:
                 continue
             verb, value, path, *parents = effect
             self._snapshot = None
@@ -270,7 +270,7 @@ def is_about_response(event: StreamEvent) -> bool:
     """Whether an event is about the response, and not only a sign that the connection is alive."""
     from ..models import Keepalive
 
-    return (event.type or "").startswith("response.") and not isinstance(event, Keepalive)
+    return (event.wire_type or "").startswith("response.") and not isinstance(event, Keepalive)
 
 
 def _destination(event: StreamEvent) -> tuple[type, tuple[object, ...]]:

@@ -13,7 +13,13 @@ from pydantic import ValidationError
 from .._base.json_types import JsonObject, is_object
 from ..errors import ResponseValidationError
 from ..models._base import Model, OpenUnion, union_class
-from ..models._tolerance import as_response_error, read_json, strict_validation, suppress_warnings
+from ..models._tolerance import (
+    as_response_error,
+    read_json,
+    strict_validation,
+    suppress_warnings,
+    with_whole_floats,
+)
 from .sse import EventTooLarge, Frame, SSEDecoder
 
 if TYPE_CHECKING:
@@ -138,7 +144,8 @@ class EventDecoder:
                 event = None if self._is_replayed else _parse_again(name, data)
                 if event is not None:
                     events.append(event)
-                    self._is_replayed = event.type in END_TYPES and event.type != "error"
+                    tag = event.wire_type
+                    self._is_replayed = tag in END_TYPES and tag != "error"
         return events
 
     def _parse(self, frames: list[Frame]) -> list[StreamEvent]:
@@ -158,7 +165,7 @@ class EventDecoder:
                 if event is None:
                     continue
                 events.append(event)
-                if event.type in END_TYPES:
+                if event.wire_type in END_TYPES:
                     self.end = event
                     break
         return events
@@ -194,15 +201,16 @@ class EventDecoder:
         tag = _tag(name, value)
         model = _register(tag)
         if model is None:
-            return _lenient(_union().unknown_model(), value)
-        try:
-            return _validated(model, value)
-        except ValidationError as error:
+            return cast("StreamEvent", _union().unknown_model().from_dict(value))
+
+        def otherwise(_: object, error: ValidationError) -> Model:
             if tag == "error":  # an error must end the stream, even if it is malformed
-                return _lenient(model, value)
+                return model.from_dict(value)
             if self._strict:
                 raise as_response_error(tag, error, value, meta=self._meta) from error
-            return cast("StreamEvent", _union().as_unknown(value, error))
+            return _union().as_unknown(value, error)
+
+        return cast("StreamEvent", _validated(model, value, otherwise))
 
 
 def _union() -> type[OpenUnion]:
@@ -240,13 +248,14 @@ def _register(tag: str) -> type[Model] | None:
     return model
 
 
-def _validated(model: type[Model], value: JsonObject) -> StreamEvent:
-    event: StreamEvent = model.__pydantic_validator__.validate_python(value)
-    return event
-
-
-def _lenient(model: type[Model], value: JsonObject) -> StreamEvent:
-    return cast("StreamEvent", model.from_dict(value))
+def _validated(
+    model: type[Model], value: JsonObject, otherwise: Callable[[object, ValidationError], Model]
+) -> Model:
+    validate: Callable[[object], Model] = model.__pydantic_validator__.validate_python
+    try:
+        return validate(value)
+    except ValidationError as error:
+        return with_whole_floats(validate, value, error, otherwise)
 
 
 def _parse_again(name: bytes, data: bytes) -> StreamEvent | None:
@@ -261,7 +270,10 @@ def _parse_again(name: bytes, data: bytes) -> StreamEvent | None:
         return None
     if not is_object(value):
         return None
-    model = _union().member(_tag(name, value)) or _union().unknown_model()
-    with suppress(ValidationError):
-        return _validated(model, value)
-    return _lenient(_union().unknown_model(), value)
+    unknown = _union().unknown_model()
+
+    def otherwise(_: object, error: ValidationError) -> Model:
+        return unknown.from_dict(value)
+
+    model = _union().member(_tag(name, value)) or unknown
+    return cast("StreamEvent", _validated(model, value, otherwise))

@@ -29,8 +29,8 @@ class ResumeCheck:
     """
 
     def __init__(self, after: int, last: StreamEvent | None = None) -> None:
-        self.after = after
-        self.has_new = False
+        self.after: int = after
+        self.has_new: bool = False
         self.problem: str | None = None
         self._last = last  # the event with the number `after`
 
@@ -46,14 +46,16 @@ class ResumeCheck:
         return new
 
     def _is_new(self, event: StreamEvent) -> bool:
-        number, is_end = event.sequence_number, event.type in END_TYPES
-        if event.type == "error" or (is_end and number is None):
+        number, is_end = event.sequence_number, event.wire_type in END_TYPES
+        if event.wire_type == "error" or (is_end and number is None):
             return True  # a stream that ended with one of these is not resumed: it cannot have come before
         if number is None:
             if self.has_new:  # past the seam: unnumbered events, such as a keepalive, are new as well
                 return True
             if is_about_response(event):
-                self.problem = f"an event without a number came ({event.type}), which may be a repetition"
+                self.problem = (
+                    f"an event without a number came ({event.wire_type}), which may be a repetition"
+                )
             return False
         if number > self.after + 1:
             self.problem = f"the resumed stream lacks {_numbers(self.after + 1, number - 1)}"

@@ -97,12 +97,12 @@ class StreamState:
         self._interrupt_reason: str | None = None
         if resume_check is not None:
             self._accumulator.last_sequence_number = resume_check.after
-        self.events = events
-        self.count = 0
-        self.earlier_count = 0
-        self.is_out_of_sequence = False
-        self.has_ended = False
-        self.has_terminal_event = False
+        self.events: deque[StreamEvent] = events
+        self.count: int = 0
+        self.earlier_count: int = 0
+        self.is_out_of_sequence: bool = False
+        self.has_ended: bool = False
+        self.has_terminal_event: bool = False
         self.error_event: StreamEvent | None = None
 
     def feed(self, data: bytes) -> None:
@@ -193,7 +193,7 @@ class StreamState:
         end = self._decoder.end
         if end is None:
             return events
-        if end.type == "error":  # raised as an error, and not given to the user as an event
+        if end.wire_type == "error":  # raised as an error, and not given to the user as an event
             self.error_event = end
             return events[:-1]
         self.has_terminal_event = True
@@ -213,7 +213,7 @@ class StreamState:
         """Return the response so far; None before anything of it came."""
         self._fold()
         if self.has_terminal_event and self._decoder.end is not None:
-            self._accumulator.finish(self._decoder.end.type or "")
+            self._accumulator.finish(self._decoder.end.wire_type or "")
         response = self._accumulator.snapshot()
         if response is not None:  # `_meta` is a slot, and no field, which pydantic would refuse to set
             object.__setattr__(response, "_meta", self._meta)

@@ -74,9 +74,8 @@ class RequestProcessor:
         except ResponsesClientError as error:
             # A traceback would keep alive all variables of its frames for as long as the user keeps the result.
             return MapResult(*request, error=error.with_traceback(None))
-        tokens = None if response.usage is None else response.usage.total_tokens
-        if tokens is not None:
-            throttle.record_usage(tokens)
+        if response.usage is not None and response.usage.total_tokens:
+            throttle.record_usage(response.usage.total_tokens)
         return MapResult(*request, response=response)
 
     async def _record(self, result: MapResult, digest: str | None) -> MapResult:

@@ -203,6 +203,7 @@ class AsyncResponseMap(_Map):
         super().__init__(requests, options)
         self._processor = RequestProcessor(io, settings, self._journal, anyio.to_thread.run_sync)
         self._requests = AsyncRequestIterator(requests)
+        self._is_running = False
 
     async def __aenter__(self) -> Self:
         self._mark_started()
@@ -215,17 +216,11 @@ class AsyncResponseMap(_Map):
                 raise
         self._pool = TaskPool(self._processor, self._requests, self._max_concurrency, self._max_unread)
         await self._pool.start()
+        self._is_running = True
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        self._is_closed = self._processor.is_closed = True
-        try:
-            await self._pool.stop()
-        finally:
-            if self._journal is not None:
-                # The last lines are written even if the block was cancelled.
-                with anyio.CancelScope(shield=True):
-                    await anyio.to_thread.run_sync(self._journal.close)
+        await self.aclose()
 
     def __aiter__(self) -> AsyncIterator[MapResult]:
         self._require_open()
@@ -258,6 +253,25 @@ class AsyncResponseMap(_Map):
         """Send all requests and return the list of all results; takes the place of the block; see `ResponseMap.all`."""
         async with self:
             return [result async for result in self]
+
+    async def aclose(self) -> None:
+        """End all requests and tasks of the map, as the end of its block does, in whose task it must be awaited.
+
+        `close` is an alias.
+        """
+        if not self._is_running:
+            return
+        self._is_running = False
+        self._is_closed = self._processor.is_closed = True
+        try:
+            await self._pool.stop()
+        finally:
+            if self._journal is not None:
+                # The last lines are written even if the block was cancelled.
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(self._journal.close)
+
+    close = aclose
 
 
 async def _call_here(function: Callable[[], None]) -> None:

@@ -9,20 +9,22 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias, 
 
 from pydantic_core import from_json
 
-from .._base.json_types import as_object, is_object
+from .._base.json_types import is_sequence
 from .._base.messages import body_start
 from .._base.public import public
-from .._tools.calls import as_item, unanswered
+from .._tools.calls import as_item, call_key, unanswered
 from ..errors import ResponseValidationError
 from ..models._tolerance import write_json
 from ..models._unions import InputItem, OutputItem
-from ..models.outcome import Usage
+from ..models._usage import sum_usage
 from ..models.response import Response
+from .pending import PendingCall
 
 if TYPE_CHECKING:
     from .._structured.output_type import OutputType
     from .._structured.parsed import ParsedResponse
     from ..models._base import JsonObject
+    from ..models.outcome import Usage
 
 __all__ = ["ParsedRunResult", "RunResult", "RunStatus", "Turn", "waiting_calls"]
 
@@ -79,12 +81,15 @@ class RunResult:
         previous_response_id: The id of the response that the first turn continues; None if it continues none.
         unsent: Input that no response has answered, because its request failed; the next request of a resumed run
             contains it.
+        approval_ids: The ids of the calls of the last response that wait for approval, because their tools have
+            `needs_approval`.
     """
 
     turns: tuple[Turn, ...]
     status: RunStatus
     previous_response_id: str | None = None
     unsent: tuple[InputItem, ...] = ()
+    approval_ids: tuple[str, ...] = ()
 
     @property
     def response(self) -> Response:
@@ -93,7 +98,7 @@ class RunResult:
 
     @property
     def output_text(self) -> str:
-        """The output text of the last response; empty if it has none."""
+        """The text of the answer in the last response, see `Response.output_text`; empty if there is none."""
         return self.response.output_text
 
     @property
@@ -107,17 +112,25 @@ class RunResult:
 
     @property
     def usage(self) -> Usage:
-        """The sum of the tokens of all turns; fields that no response reports are None."""
-        total: JsonObject = {}
-        for turn in self.turns:
-            if turn.response.usage is not None:
-                total = _sum(total, turn.response.usage.to_dict())
-        return Usage.from_dict(total)
+        """The sum of the tokens of all turns; counts that no response reports are 0."""
+        return sum_usage(turn.response.usage for turn in self.turns)
 
     @property
-    def pending(self) -> list[OutputItem]:
-        """The calls of the last response that have no answer yet; empty if it was cut off or failed."""
-        return waiting_calls(self.turns[-1])
+    def pending(self) -> list[PendingCall]:
+        """The calls of the last response that have no answer yet; empty if it was cut off or failed.
+
+        Those of `approvals` wait for a decision: name them in `approve` or `deny`. The others wait for an answer in
+        `input`.
+        """
+        return [
+            PendingCall(call, call.type == "mcp_approval_request" or call_key(call) in self.approval_ids)
+            for call in waiting_calls(self.turns[-1])
+        ]
+
+    @property
+    def approvals(self) -> list[PendingCall]:
+        """The pending calls that wait for a yes: of tools with `needs_approval`, and requests of MCP servers."""
+        return [call for call in self.pending if call.needs_approval]
 
     def to_dict(self) -> JsonObject:
         """Return the run as JSON data, which `from_dict` reads; `meta` of the responses is left out."""
@@ -132,6 +145,8 @@ class RunResult:
         saved: JsonObject = {"version": _FORMAT_VERSION, "status": self.status, "turns": turns}
         if self.unsent:
             saved["unsent"] = [item.to_dict() for item in self.unsent]
+        if self.approval_ids:
+            saved["approval_ids"] = [*self.approval_ids]
         if self.previous_response_id is not None:
             saved["previous_response_id"] = self.previous_response_id
         return saved
@@ -231,11 +246,15 @@ def _loaded(data: Mapping[str, Any]) -> RunResult:
     for name, value in strings.items():
         if not isinstance(value, str):
             raise TypeError(f"{name} is not a string")
+    ids: Any = data.get("approval_ids", [])
+    if not is_sequence(ids) or not all(isinstance(one, str) for one in ids):
+        raise TypeError("approval_ids is not a list of strings")
     return RunResult(
         tuple(map(_turn, turns)),
         data["status"],
         data.get("previous_response_id"),
         _items(data.get("unsent", ())),
+        tuple(ids),
     )
 
 
@@ -247,17 +266,3 @@ def _items(data: Sequence[Any]) -> tuple[InputItem, ...]:
     if not all(isinstance(item, Mapping) for item in data):
         raise TypeError("an item is not an object")
     return tuple(map(as_item, data))
-
-
-def _sum(left: JsonObject, right: JsonObject) -> JsonObject:
-    """Return the numbers added field by field, at any depth; of other values, the later one counts."""
-    total = dict(left)
-    for name, value in right.items():
-        before: object = total.get(name)
-        if is_object(value):
-            total[name] = _sum(as_object(before), value)
-        elif isinstance(value, (int, float)) and isinstance(before, (int, float)):
-            total[name] = before + value
-        elif value is not None or before is None:
-            total[name] = value
-    return total

@@ -19,11 +19,12 @@ from .._calls.request import prepare
 from ..errors import RequestValidationError
 
 if TYPE_CHECKING:
+    from .._base.options import RequestOptions
     from .._calls.request import Call
     from .._events.stream_state import StreamState
     from ..models import Response, StreamEvent
 
-__all__ = ["ResumeToken", "can_resume", "check_token", "make_token", "resume_call"]
+__all__ = ["ResumeToken", "can_resume", "check_token", "make_token", "resume_arguments", "resume_call"]
 
 _IDEMPOTENCY_KEY = "Idempotency-Key"
 
@@ -111,6 +112,19 @@ def make_token(
     if not isinstance(response_id, str) or not isinstance(number, int) or number < 0:
         return None
     return {"response_id": response_id, "sequence_number": number}
+
+
+def resume_arguments(
+    token: ResumeToken,
+    options: RequestOptions,
+    include: Sequence[str] | None,
+    include_obfuscation: bool | None,
+) -> tuple[str, Mapping[str, object]]:
+    """Return the id of the response, and the arguments of `retrieve` that continue its stream."""
+    token = check_token(token)
+    named = {"include": include, "include_obfuscation": include_obfuscation}
+    given = {name: value for name, value in named.items() if value is not None}
+    return token["response_id"], {**options, **given, "starting_after": token["sequence_number"]}
 
 
 def check_token(token: object) -> ResumeToken:

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Self
 
-from .._base.public import public
+from .._base.public import foreign_attributes, public
 from .._transport.protocols import run
 from .source import Source
 
@@ -25,6 +25,9 @@ __all__ = ["AsyncEventStream", "AsyncResponseStream", "EventStream", "ResponseSt
 class _Stream:
     """The base of `EventStream` and `AsyncEventStream`."""
 
+    if not TYPE_CHECKING:  # pragma: no branch
+        __getattr__ = foreign_attributes("stream")
+
     def __init__(self, source: Source) -> None:
         self._source = source
         self._events = source.events
@@ -36,6 +39,12 @@ class _Stream:
         None before its headers have come. A resumed stream has those of its last answer.
         """
         return self._source.meta
+
+    @property
+    def request_id(self) -> str | None:
+        """The id that the server gave the request, from `meta`; None if it gave none."""
+        meta = self.meta
+        return None if meta is None else meta.request_id
 
     @property
     def snapshot(self) -> Response | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Mapping
 from copy import deepcopy
@@ -10,9 +9,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeGuard, TypeVar, get_args, get_origin
 
 from pydantic import PydanticUndefinedAnnotation, PydanticUserError, TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 from pydantic_core import SchemaError, from_json, to_json
-from typing_extensions import override
 
 from .._base.field_errors import FieldError, field_error
 from .._base.json_types import JsonObject, is_mapping, is_object
@@ -21,12 +18,11 @@ from .._base.public import public
 from .._calls.plain_data import plain_data
 from ..errors import RequestValidationError
 from ..models._first_builds import first_build
-from ..models._pydantic_versions import as_named_tuple, without_half_escape
+from ..models._pydantic_versions import without_half_escape
 from .strict_schema import is_object_schema, strict_schema
+from .type_schema import schema_of
 
 if TYPE_CHECKING:
-    from pydantic.json_schema import JsonSchemaValue
-    from pydantic_core.core_schema import CallSchema, NamedTupleSchema
     from typing_extensions import TypeForm
 
     from ..models import TextFormatJsonSchemaParam
@@ -34,11 +30,12 @@ if TYPE_CHECKING:
 __all__ = [
     "AnyForm",
     "OutputType",
+    "check_whole",
     "output_type",
     "partial_json",
-    "schema_of",
     "text_format",
-    "whole_with_format",
+    "type_adapter",
+    "type_label",
     "with_format",
 ]
 
@@ -55,51 +52,6 @@ _NO_SCHEMA = (PydanticUserError, PydanticUndefinedAnnotation, SchemaError)
 _NUMBER_ENDS = tuple("+-.0123456789Ee")
 
 
-class _Fields(GenerateJsonSchema):
-    """Describes named tuples as objects, which pydantic accepts as well, and which strict schemas can express."""
-
-    ignored_warning_kinds: set[JsonSchemaWarningKind] = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012  # as the base has it
-
-    @override
-    def field_title_should_be_set(self, schema: object) -> bool:
-        """Return False: titles would only repeat the names of fields."""
-        return False
-
-    @override
-    def call_schema(self, schema: CallSchema) -> JsonSchemaValue:
-        named_tuple = as_named_tuple(schema)
-        return super().call_schema(schema) if named_tuple is None else self.named_tuple_schema(named_tuple)
-
-    @override
-    def named_tuple_schema(self, schema: NamedTupleSchema) -> JsonSchemaValue:
-        made: dict[str, Any] = {"type": "object", "title": schema["cls"].__name__}
-        doc = inspect.getdoc(schema["cls"])
-        if doc and not doc.startswith(f"{made['title']}("):  # the docstring that Python generates
-            made["description"] = doc
-        fields = [
-            (_field_name(field["name"], field.get("validation_alias")), self.generate_inner(field["schema"]))
-            for field in schema["fields"]
-        ]
-        return {**made, "properties": dict(fields)}
-
-    # As pydantic does it from 2.14 on: a name by which no value is read is not shown.
-    def _get_alias_name(self, field: Any, name: str) -> str:
-        return super()._get_alias_name(field, name) if self._config.validate_by_alias else name
-
-
-def _field_name(name: str, alias: object) -> str:
-    return alias if isinstance(alias, str) else name
-
-
-def schema_of(adapter: TypeAdapter[Any]) -> JsonObject:
-    """Return the JSON Schema of a type; `strict_schema` makes it strict.
-
-    Raises:
-        PydanticUserError: The type has no schema.
-    """
-    return adapter.json_schema(schema_generator=_Fields)
-
-
 class OutputType(Generic[_T]):
     """A type of output.
 
@@ -113,8 +65,8 @@ class OutputType(Generic[_T]):
 
     def __init__(self, form: AnyForm[_T]) -> None:
         self.form = form
-        self.label = _label(form)
-        self._adapter = _adapter(form)
+        self.label: str = type_label(form)
+        self._adapter = type_adapter(form)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return output_type, (self.form,)  # an adapter may not survive pickling
@@ -179,12 +131,17 @@ class OutputType(Generic[_T]):
         return data.get(_KEY) if data.keys() <= {_KEY} else data
 
 
-def _adapter(form: Any) -> TypeAdapter[Any]:
+def type_adapter(form: Any, argument: str = "text_format") -> TypeAdapter[Any]:
+    """Return the adapter of a type; `argument` is what the user passed it as.
+
+    Raises:
+        RequestValidationError: It is not a type, or pydantic cannot read it.
+    """
     if _is_adapter(form):
         return form
     # pydantic would take a string for the name of a type, and a mapping for a core schema.
     if form is None or isinstance(form, str) or is_mapping(form):
-        raise RequestValidationError([field_error("text_format", _A_TYPE, form)])
+        raise RequestValidationError([field_error(argument, _A_TYPE, form)])
     try:
         with first_build:
             adapter = TypeAdapter(form)
@@ -193,7 +150,7 @@ def _adapter(form: Any) -> TypeAdapter[Any]:
             )  # of a deferred type, which would be built where it is first read
             return adapter
     except _NO_SCHEMA as error:
-        raise _unreadable(form, error) from error
+        raise _unreadable(form, error, argument) from error
 
 
 def _is_adapter(form: object) -> TypeGuard[TypeAdapter[Any]]:
@@ -252,12 +209,15 @@ def with_format(params: Mapping[str, object], wanted: OutputType[Any]) -> dict[s
     return {**params, "text": {**given, "format": wanted.format}}
 
 
-def whole_with_format(params: Mapping[str, object], wanted: OutputType[Any]) -> dict[str, object]:
-    """Return the arguments of a request that is not streamed; see `with_format`."""
+def check_whole(params: Mapping[str, object]) -> None:
+    """Refuse the arguments of a stream where the whole answer is returned.
+
+    Raises:
+        RequestValidationError: They have `stream`.
+    """
     if params.get("stream"):
         message = "cannot be combined with parse, which returns a whole answer; use responses.stream(text_format=...)"
         raise RequestValidationError([field_error("stream", "nothing", params["stream"], message=message)])
-    return with_format(params, wanted)
 
 
 def partial_json(text: str) -> Any:
@@ -281,19 +241,21 @@ def _start_of(text: str, has_half_strings: bool = True) -> Any:
         return None
 
 
-def _unreadable(form: object, error: Exception) -> RequestValidationError:
+def _unreadable(form: object, error: Exception, argument: str = "text_format") -> RequestValidationError:
     reason = one_line(str(error).partition("\n\nFor further")[0], MAX_BODY_CHARS)
-    message = f"pydantic cannot take {_label(form)}: {reason}"
+    message = f"pydantic cannot take {type_label(form)}: {reason}"
     return RequestValidationError(
-        [FieldError(path="text_format", message=message, expected=_A_TYPE, value_type=type(form).__name__)]
+        [FieldError(path=argument, message=message, expected=_A_TYPE, value_type=type(form).__name__)]
     )
 
 
-def _label(form: object) -> str:
+def type_label(form: object) -> str:
+    """Return the name of a type for messages, without its module."""
     if _is_adapter(form):
         return repr(form).removeprefix("TypeAdapter(").removesuffix(")")
     if get_origin(form) is Annotated:
-        return _label(get_args(form)[0])
+        return type_label(get_args(form)[0])
     if isinstance(form, type) and not get_args(form):
         return form.__name__
-    return re.sub(r"(?:[\w<>]+\.)+", "", str(form))
+    plain = re.sub(r"<([\w.]+): [^<>]*>", r"\1", str(form))  # as members of enums in a Literal are shown
+    return re.sub(r"(?:[\w<>]+\.)+", "", plain)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeAlias, TypeVar, cast
 
-from pydantic import ValidationError
-
-from .._base.field_errors import FieldError, field_path
 from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.public import public
 from .._streaming.streams import AsyncResponseStream, ResponseStream
 from ..errors import ParseError, RefusalError
+from ..models._answer import answer_messages, refusal_of, text_of
 from ..models._base import RUNNING_STATUSES
-from ..models.content import OutputText, Refusal
-from ..models.items import OutputMessage
+from ..models.items import FunctionCall
 from ..models.response import Response
+from .outcomes import Outcome, outcome_of_text
 
 if TYPE_CHECKING:
     from .._streaming.source import Source
+    from .outcomes import ArgumentsReader
     from .output_type import OutputType
 
 __all__ = ["AsyncParsedResponseStream", "ParsedResponse", "ParsedResponseStream", "as_parsed"]
@@ -26,6 +26,8 @@ __all__ = ["AsyncParsedResponseStream", "ParsedResponse", "ParsedResponseStream"
 _T_co = TypeVar("_T_co", covariant=True)
 _R = TypeVar("_R", bound=Response)
 _HINT = "what came is in .text and .response"
+ReaderOf: TypeAlias = "Callable[[FunctionCall], ArgumentsReader | None]"
+"""Gives the way to read the arguments of a call; None if its tool is not known."""
 
 
 class _Answer(NamedTuple):
@@ -35,22 +37,12 @@ class _Answer(NamedTuple):
     refusal: str = ""
 
 
-class _Outcome(NamedTuple):
-    """The result of reading: a value, or the problem that there is none."""
-
-    value: Any = None
-    problem: str | None = None
-    errors: tuple[FieldError, ...] = ()
-    cause: Exception | None = None
-    is_refusal: bool = False
-
-
 @public
 class ParsedResponse(Response, Generic[_T_co]):
     """A response that reads its text as a type; in everything else it is a `Response`.
 
-    The text is that of the last message with any. Commentary on the way (`phase="commentary"`) counts only if there
-    are no other messages.
+    The messages are those of `output_text`: of phase `final_answer`, or else without a phase, or else all. The text is
+    that of the last one with any.
     """
 
     __slots__ = ("_outcome", "_wanted")
@@ -81,7 +73,8 @@ class ParsedResponse(Response, Generic[_T_co]):
         if outcome.problem is None:
             return None
         answer = _answer(self)
-        plain = _as(Response, self)  # errors can be pickled, but a type may not
+        plain = _as(Response, self)
+        _set_readers(plain, lambda call: None)  # errors can be pickled, but a type may not
         error: ParseError
         if outcome.is_refusal:
             error = RefusalError(outcome.problem, response=plain, refusal=answer.refusal)
@@ -110,20 +103,32 @@ class ParsedResponse(Response, Generic[_T_co]):
         name = type(self).__name__
         return super().__repr__().replace(name, f"{name}[{wanted.label}]" if wanted else name, 1)
 
-    __str__ = __repr__
+    def __str__(self) -> str:
+        return repr(self)
 
-    def _read(self) -> _Outcome:
-        outcome: _Outcome | None = getattr(self, "_outcome", None)
+    def _read(self) -> Outcome:
+        outcome: Outcome | None = getattr(self, "_outcome", None)
         if outcome is None:
             outcome = _outcome(self, getattr(self, "_wanted", None))
             object.__setattr__(self, "_outcome", outcome)
         return outcome
 
 
-def as_parsed(response: Response, wanted: OutputType[_T_co]) -> ParsedResponse[_T_co]:
-    """Return a copy of a response that reads its text as a type."""
+def as_parsed(
+    response: Response, wanted: OutputType[_T_co] | None, reader_of: ReaderOf | None = None
+) -> ParsedResponse[_T_co]:
+    """Return a copy of a response that reads its text as a type.
+
+    Args:
+        response: The response.
+        wanted: The type of its text; None if it is not known.
+        reader_of: A function that knows how to read the arguments of calls; without it, they stay as they are.
+    """
     parsed = cast("ParsedResponse[_T_co]", _as(ParsedResponse, response))
-    object.__setattr__(parsed, "_wanted", wanted)
+    if wanted is not None:
+        object.__setattr__(parsed, "_wanted", wanted)
+    if reader_of is not None:
+        _set_readers(parsed, reader_of)
     return parsed
 
 
@@ -136,38 +141,42 @@ def _as(kind: type[_R], response: Response) -> _R:
     return made
 
 
+def _set_readers(response: Response, reader_of: ReaderOf) -> None:
+    """Replace the calls in a response by copies that read their arguments."""
+    if not any(isinstance(item, FunctionCall) for item in response.output):
+        return
+    output = [copy(item) if isinstance(item, FunctionCall) else item for item in response.output]
+    for item in output:
+        if isinstance(item, FunctionCall):
+            object.__setattr__(item, "_reader", reader_of(item))
+    object.__setattr__(
+        response, "output", output
+    )  # as if no field was set: the response is written as it came
+
+
 def _answer(response: Response) -> _Answer:
-    messages = [item for item in response.output if isinstance(item, OutputMessage)]
-    final = [message for message in messages if message.phase != "commentary"]
-    for message in reversed(final or messages):
-        text = "".join(part.text for part in message.content if isinstance(part, OutputText))
-        refusal = "".join(part.refusal for part in message.content if isinstance(part, Refusal))
-        if text or refusal:
-            return _Answer(text, refusal)
+    """Return what is read as the type: the last message of the answer with any text, since a value is in one message."""
+    for message in reversed(answer_messages(response.output)):
+        answer = _Answer(text_of(message), refusal_of(message))
+        if any(answer):
+            return answer
     return _Answer()
 
 
-def _outcome(response: Response, wanted: OutputType[Any] | None) -> _Outcome:
+def _outcome(response: Response, wanted: OutputType[Any] | None) -> Outcome:
     if wanted is None:
-        return _Outcome(problem="The type of the text is not known; call .parse with a type")
+        return Outcome(problem="The type of the text is not known; call .parse with a type")
     answer = _answer(response)
     problem = _unfinished(response, wanted.label)
     if answer.refusal and response.status not in (*RUNNING_STATUSES, "failed", "cancelled"):
         refusal = one_line(answer.refusal, MAX_BODY_CHARS)
-        return _Outcome(problem=f"The model refused to answer: {refusal}", is_refusal=True)
+        return Outcome(problem=f"The model refused to answer: {refusal}", is_refusal=True)
     if problem is not None:
-        return _Outcome(problem=problem)
+        return Outcome(problem=problem)
     if not answer.text:
-        kinds = ", ".join(dict.fromkeys(str(item.type) for item in response.output)) or "nothing"
-        return _Outcome(problem=f"The output has no text to read as {wanted.label}, it has {kinds}")
-    try:
-        return _Outcome(wanted.read(answer.text))
-    except ValidationError as error:
-        return _mismatch(error, wanted.label)
-    except Exception as error:  # validators of users may raise anything, and the response must not be lost
-        reason = one_line(f"{type(error).__name__}: {error}", MAX_BODY_CHARS)
-        problem = f"A validator of {wanted.label} failed ({reason}); {_HINT}"
-        return _Outcome(problem=problem, cause=error)
+        kinds = ", ".join(dict.fromkeys(str(item.wire_type) for item in response.output)) or "nothing"
+        return Outcome(problem=f"The output has no text to read as {wanted.label}, it has {kinds}")
+    return outcome_of_text(wanted.read, answer.text, wanted.label)
 
 
 def _unfinished(response: Response, label: str) -> str | None:
@@ -189,37 +198,16 @@ def _unfinished(response: Response, label: str) -> str | None:
     return None
 
 
-def _mismatch(error: ValidationError, label: str) -> _Outcome:
-    lines = error.errors(include_url=False)
-    if lines[0]["type"] == "json_invalid":
-        reason = lines[0]["msg"].removeprefix("Invalid JSON: ")
-        return _Outcome(
-            problem=f"The text is not valid JSON ({reason}), so it is not a {label}; {_HINT}", cause=error
-        )
-    errors = tuple(
-        FieldError(
-            path=field_path(line["loc"]),
-            message=line["msg"],
-            expected=line["msg"].removeprefix("Input should be "),
-            value_type=type(line["input"]).__name__,
-        )
-        for line in lines
-    )
-    first = f"{errors[0]['path']}: {errors[0]['message']}".removeprefix(": ")
-    more = f" and {len(errors) - 1} more in .errors" if len(errors) > 1 else ""
-    problem = f"The text is not a valid {label}: {one_line(first, MAX_BODY_CHARS)}{more}; {_HINT}"
-    return _Outcome(problem=problem, errors=errors, cause=error)
-
-
 class _Reading(Generic[_T_co]):
     """The response of a stream, read as a type; shared by the sync and the async stream.
 
     It remembers what it returned last: the same snapshot gives the same object.
     """
 
-    def __init__(self, source: Source, wanted: OutputType[_T_co]) -> None:
+    def __init__(self, source: Source, wanted: OutputType[_T_co] | None, reader_of: ReaderOf | None) -> None:
         self._source = source
         self._wanted = wanted
+        self._reader_of = reader_of
         self._plain: Response | None = None
         self._parsed: ParsedResponse[_T_co] | None = None
         self._text = ""
@@ -232,13 +220,13 @@ class _Reading(Generic[_T_co]):
     def of(self, response: Response) -> ParsedResponse[_T_co]:
         if self._parsed is None or response is not self._plain:
             self._plain = response
-            self._parsed = as_parsed(response, self._wanted)
+            self._parsed = as_parsed(response, self._wanted, self._reader_of)
         return self._parsed
 
     def partial(self) -> Any:
         response = self._source.snapshot()
         text = "" if response is None else _answer(response).text
-        if text != self._text:
+        if self._wanted and text != self._text:
             self._text = text
             self._partial = self._wanted.read_partial(text)
         return self._partial
@@ -248,9 +236,11 @@ class _Reading(Generic[_T_co]):
 class ParsedResponseStream(ResponseStream, Generic[_T_co]):
     """The stream of `responses.stream(text_format=...)`; its response is a `ParsedResponse`."""
 
-    def __init__(self, source: Source, wanted: OutputType[_T_co]) -> None:
+    def __init__(
+        self, source: Source, wanted: OutputType[_T_co] | None, reader_of: ReaderOf | None = None
+    ) -> None:
         super().__init__(source)
-        self._reading = _Reading(source, wanted)
+        self._reading = _Reading(source, wanted, reader_of)
 
     @property
     def snapshot(self) -> ParsedResponse[_T_co] | None:
@@ -275,9 +265,11 @@ class ParsedResponseStream(ResponseStream, Generic[_T_co]):
 class AsyncParsedResponseStream(AsyncResponseStream, Generic[_T_co]):
     """The stream of `responses.stream(text_format=...)`; see `ParsedResponseStream`."""
 
-    def __init__(self, source: Source, wanted: OutputType[_T_co]) -> None:
+    def __init__(
+        self, source: Source, wanted: OutputType[_T_co] | None, reader_of: ReaderOf | None = None
+    ) -> None:
         super().__init__(source)
-        self._reading = _Reading(source, wanted)
+        self._reading = _Reading(source, wanted, reader_of)
 
     @property
     def snapshot(self) -> ParsedResponse[_T_co] | None:

@@ -34,6 +34,7 @@ _OTHERS = """
     minContains maxContains not if then else dependentRequired dependentSchemas enum const
 """
 _HINTS = {
+    "$comment": "{}",
     "minLength": "length at least {}",
     "maxLength": "length at most {}",
     "pattern": "matches the regular expression {}",
@@ -229,9 +230,13 @@ class _Converter:
         """Return a schema in which a reference and the keywords beside it are merged."""
         node = _merged(node)
         while "$ref" in node and len(node) > 1 and self._target(node["$ref"]) is not None:
-            if not _says_more(node) or self._is_recursive(node["$ref"]):
-                # A recursive definition cannot be inlined, and nothing may stand beside `$ref`.
-                return {"$ref": node["$ref"]}
+            ref = {"$ref": node["$ref"]}
+            if not _says_more(node):
+                return ref
+            if self._is_recursive(node["$ref"]):
+                # A recursive definition cannot be inlined, and nothing may stand beside `$ref`; around it, a text may.
+                said = {name: value for name, value in node.items() if name in (*_HINTS, "description")}
+                return {**said, "anyOf": [ref]} if said else ref
             node = self._inlined(node)
         return node
 
@@ -319,7 +324,11 @@ def _object_schema(properties: JsonObject) -> JsonObject:
 
 def _described(result: JsonObject, node: JsonObject) -> JsonObject:
     """Return a schema with title and description; the latter names the keywords that the schema does not keep."""
-    hints = [_hint(name, node[name]) for name in _HINTS if name in node and name not in result]
+    hints = [
+        _hint(name, node[name])
+        for name in _HINTS
+        if name in node and (name not in result or (name == "format" and _is_uuid_version(node)))
+    ]
     hint = ", ".join(filter(None, hints))
     description: str = node.get("description") or ""
     if hint:
@@ -331,7 +340,7 @@ def _described(result: JsonObject, node: JsonObject) -> JsonObject:
 def _hint(name: str, value: object) -> str:
     if value is False and name == "uniqueItems":
         return ""
-    if name in ("pattern", "format"):
+    if name in ("pattern", "format", "$comment"):
         shown = str(value)
     elif name == "examples" and is_array(value):
         shown = ", ".join(map(_json, value))
@@ -346,13 +355,19 @@ def _json(value: object) -> str:
 
 def _supported(node: JsonObject, kinds: list[str]) -> JsonObject:
     names = [name for kind in kinds for name in _SUPPORTED.get(kind, ()) if name in node]
-    return {name: node[name] for name in names if _is_supported(name, node[name])}
+    found = {name: node[name] for name in names if _is_supported(name, node[name])}
+    return {**found, "format": "uuid"} if _is_uuid_version(node) and "string" in kinds else found
 
 
 def _is_supported(name: str, value: object) -> bool:
     if name == "format":
         return value in _FORMATS
     return name != "pattern" or not re.search(_UNSUPPORTED_PATTERN, str(value))
+
+
+def _is_uuid_version(node: JsonObject) -> bool:
+    """Whether the format is `uuid4` or the like: pydantic has them, and the API has `uuid`."""
+    return re.fullmatch("uuid[0-9]", str(node.get("format"))) is not None
 
 
 def _guessed_type(node: JsonObject) -> str | None:

@@ -16,6 +16,8 @@ from .._base.validation import is_number
 from .._calls.request import Call
 from .._calls.settings import is_azure
 from ..errors import APIStatusError
+from ..models._base import Model
+from ..models._usage import known_counts
 
 __all__ = [
     "DURATION_BUCKETS_SECONDS",
@@ -193,8 +195,11 @@ def response_attributes(response: object, provider: str) -> Attributes:
 
 
 def usage_attributes(response: object) -> Attributes:
-    """Return the numbers of tokens that a response used."""
-    counts = {name: field(response, "usage", *path) for name, path in _USAGE.items()}
+    """Return the numbers of tokens that a response reports; those that it does not report are not 0, but missing."""
+    usage = field(response, "usage")
+    if isinstance(usage, Model):
+        usage = known_counts(usage)
+    counts = {name: field(usage, *path) for name, path in _USAGE.items()}
     return {f"gen_ai.usage.{name}": count for name, count in counts.items() if isinstance(count, int)}
 
 

@@ -13,6 +13,7 @@ from pydantic_core import to_json, to_jsonable_python
 from .._base.field_errors import field_path
 from .._base.json_types import is_mapping, is_sequence
 from .._base.messages import MAX_BODY_CHARS, one_line
+from .._calls.input_items import fields_of
 from ..models._base import Model, as_response_error, strict_validation
 from ..models.attachments import InputFile, InputImage
 from ..models.content import InputText
@@ -31,7 +32,7 @@ from .calls import answer_key, as_item, call_key
 if TYPE_CHECKING:
     from ..models import InputItem, OutputItem
 
-__all__ = ["describe_argument_errors", "failure_of", "output_of", "tool_search_output"]
+__all__ = ["denial_of", "describe_argument_errors", "failure_of", "output_of", "tool_search_output"]
 
 _PARTS = (InputText, InputImage, InputFile)
 _MISTAKES_SHOWN = 10
@@ -50,7 +51,7 @@ def output_of(call: OutputItem, value: object) -> InputItem:
     Raises:
         ValueError: The value cannot be the answer to this call; the text says which values can.
     """
-    if _type_of(value) == _answer_type(call):
+    if fields_of(value).get("type") == _answer_type(call):
         item = _checked(call, value)
         if (key := answer_key(item)) != call_key(call):
             raise ValueError(f"expected the answer to the call {call_key(call)}, got that to {key}")
@@ -82,15 +83,7 @@ def output_of(call: OutputItem, value: object) -> InputItem:
         case ComputerCall():
             return _answer(call, {"output": _screen(call, value)})
         case _:
-            raise ValueError(f"expected an item that answers a {call.type}, got {_type_name(value)}")
-
-
-def _type_of(value: object) -> object:
-    """Return the field `type` of an item or a part; None for any other value."""
-    if is_mapping(value):
-        return value.get("type")
-    # Of models alone: the attribute `type` of other objects may be anything, in data frames even a whole column.
-    return getattr(value, "type", None) if isinstance(value, Model) else None
+            raise ValueError(f"expected an item that answers a {call.wire_type}, got {_type_name(value)}")
 
 
 def failure_of(call: OutputItem, text: str) -> InputItem | None:
@@ -108,6 +101,14 @@ def failure_of(call: OutputItem, text: str) -> InputItem | None:
             return _answer(call, {"status": "failed", "output": text})
         case _:
             return None
+
+
+def denial_of(call: OutputItem, reason: str) -> InputItem | None:
+    """Return the answer that says no to a call, with the reason; None if answers to this call cannot."""
+    if isinstance(call, McpApprovalRequest):
+        fields = {"approval_request_id": call.id, "approve": False, "reason": _without_surrogates(reason)}
+        return _checked(call, {"type": _answer_type(call), **fields})
+    return failure_of(call, reason)
 
 
 def describe_argument_errors(error: ValidationError) -> str:
@@ -128,7 +129,7 @@ def tool_search_output(call: ToolSearchCall, tools: Sequence[object]) -> InputIt
 
 
 def _answer_type(call: OutputItem) -> str:
-    return _ANSWER_TYPES.get(str(call.type), f"{call.type}_output")
+    return _ANSWER_TYPES.get(str(call.wire_type), f"{call.wire_type}_output")
 
 
 def _answer(call: OutputItem, fields: Mapping[str, object]) -> InputItem:

@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import is_dataclass
 from functools import partial
 from inspect import Parameter
 from types import NoneType, SimpleNamespace, UnionType
@@ -26,17 +27,17 @@ from typing import (
 from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict, is_typeddict
 
 from .._base.field_errors import FieldError
 from .._base.messages import MAX_BODY_CHARS, one_line
-from .._structured.output_type import schema_of
 from .._structured.strict_schema import strict_schema
+from .._structured.type_schema import described, schema_of
 from ..errors import RequestValidationError, ToolDefinitionError
 from ..models._first_builds import first_build
 from .tool import RunContext, is_partial, is_tool, unwrap_tool
 
-__all__ = ["ToolShape", "shape_of"]
+__all__ = ["ToolShape", "is_for_a_class", "shape_of"]
 
 _NAME = r"[a-zA-Z0-9_-]{1,128}"
 """The names that the API accepts for tools."""
@@ -57,15 +58,30 @@ class ToolShape(NamedTuple):
         positional: The positional-only parameters, with their defaults.
         contexts: The names of the parameters that receive the `RunContext`.
         text: The name of the parameter that receives the text of a custom tool; empty for others.
+        is_value: Whether the validator gives the result itself: the function is a class of data.
     """
 
     function: Callable[..., object]
     description: str
     parameters: dict[str, Any] | None
-    adapter: TypeAdapter[dict[str, Any]] | None
+    adapter: TypeAdapter[Any] | None
     positional: Mapping[str, object]
     contexts: tuple[str, ...]
     text: str
+    is_value: bool = False
+
+    def read(self, text: str) -> Any:
+        """Return the arguments that the model sent, validated: by name, or an instance of a class of data.
+
+        Raises:
+            ValidationError: The text is not valid JSON, or the arguments do not fit.
+        """
+        if self.adapter is None:
+            return {self.text: text}
+        # Some models write nothing, or null, for a function without parameters.
+        content = "{}" if text.strip() in _NO_ARGUMENTS else text
+        # By name as well as by alias: where an alias is a path, the schema has the name.
+        return self.adapter.validate_json(content.encode("utf-8", "surrogatepass"), by_name=True)
 
     def bind(self, text: str, context: object) -> Callable[[], object]:
         """Return the function with the arguments that the model sent, validated.
@@ -77,13 +93,10 @@ class ToolShape(NamedTuple):
         Raises:
             ValidationError: The text is not valid JSON, or the arguments do not fit.
         """
-        if self.adapter is None:
-            given: dict[str, Any] = {self.text: text}
-        else:
-            # Some models write nothing, or null, for a function without parameters.
-            content = "{}" if text.strip() in _NO_ARGUMENTS else text
-            # By name as well as by alias: where an alias is a path, the schema has the name.
-            given = self.adapter.validate_json(content.encode("utf-8", "surrogatepass"), by_name=True)
+        value: Any = self.read(text)
+        if self.is_value:
+            return lambda: value
+        given: dict[str, Any] = value
         given |= dict.fromkeys(self.contexts, context)
         # A positional-only argument can be passed only if all before it are; defaults fill the gaps.
         last = max((number for number, name in enumerate(self.positional) if name in given), default=-1)
@@ -102,6 +115,8 @@ def shape_of(
     if not re.fullmatch(_NAME, name):
         text = "cannot be its name; pass another one with tool(name=...)"
         raise _unfit(repr(name), text, "a name of 1 to 128 letters, digits, _ and -")
+    if not is_custom and _is_data_class(function):
+        return _shape_of_data(function, name, options)
     parameters = _parameters(function, name)
     hints = _hints(function, name, parameters)
     contexts = tuple(key for key, hint in hints.items() if _is_context(hint))
@@ -116,6 +131,38 @@ def shape_of(
     adapter, schema = _validator(name, fields)
     schema = _tool_schema(schema, name, strict=options.get("strict", True))
     return ToolShape(function, description, schema, adapter, positional, contexts, "")
+
+
+def _is_data_class(kind: Any) -> bool:
+    """Whether a class is a pydantic model, a dataclass, a TypedDict or a NamedTuple, whose fields are its parameters."""
+    if not inspect.isclass(kind):
+        return False
+    fields: object = getattr(kind, "__pydantic_fields__", None) or getattr(kind, "_fields", None)
+    return fields is not None or is_dataclass(kind) or is_typeddict(kind)
+
+
+def _shape_of_data(kind: Any, name: str, options: Mapping[str, Any]) -> ToolShape:
+    """Return the parameters of a class of data as pydantic has them, with the descriptions of its fields."""
+    try:
+        adapter: TypeAdapter[Any] = TypeAdapter(kind)
+        adapter.rebuild(raise_errors=True)
+        schema = schema_of(adapter)
+    except Exception as error:  # of any class: types may define how they are validated
+        raise ToolDefinitionError(name, [_unreadable(name, error)]) from error
+    schema = _tool_schema(schema, name, strict=options.get("strict", True))
+    description = options.get("description", _docstring(kind))
+    return ToolShape(kind, description, schema, adapter, {}, (), "", is_value=True)
+
+
+def is_for_a_class(function: Callable[..., object]) -> bool:
+    """Whether a function looks like one that a classmethod binds: its first parameter is `cls`, without a type."""
+    if not inspect.isfunction(function):
+        return False
+    try:
+        first = next(iter(inspect.signature(function).parameters.values()), None)
+    except (NameError, TypeError, ValueError):  # the same error tells the user more where parameters are read
+        return False
+    return first is not None and first.name == "cls" and first.annotation is Parameter.empty
 
 
 def _innermost(function: Any) -> tuple[Any, set[str]]:
@@ -222,7 +269,7 @@ def _split_annotated(hint: Any) -> tuple[Any, tuple[Any, ...]]:
 
 def _field(parameter: Parameter, hint: Any, description: str | None) -> Any:
     """Return the type of one argument, as a field of a TypedDict."""
-    base, metadata = _split_annotated(hint)
+    base, metadata = _split_annotated(described(hint))
     default = parameter.default
     is_field = isinstance(default, FieldInfo)
     # A default of None allows null, also where the annotation forgot to say so.

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from copy import deepcopy
 from functools import cached_property, partial, update_wrapper
+from types import MethodType
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -21,6 +22,7 @@ from typing import (
 
 from typing_extensions import TypedDict, TypeIs, TypeVar
 
+from .._base.keywords import evaluate_type_names
 from .._base.public import public
 from .._base.validation import is_seconds
 
@@ -86,7 +88,7 @@ class ToolOptions(TypedDict, total=False):
     """How a failed call is handled, see `OnToolError`; with `AsyncClient` a function may be async. The default is
     `on_tool_error` of the run."""
     needs_approval: bool
-    """Whether each call waits until a run is given its id in `approve`; False by default."""
+    """Whether each call waits until a run is given it in `approve` or `deny`; False by default."""
     defer_loading: bool
     """Whether the model sees the tool only after tool search has found it; False by default."""
     allowed_callers: Sequence[Literal["direct", "programmatic"]]
@@ -94,7 +96,7 @@ class ToolOptions(TypedDict, total=False):
     the API decides."""
 
 
-class FunctionToolOptions(ToolOptions, total=False):
+class FunctionToolOptions(ToolOptions, total=False, closed=True):
     """The options of a function with arguments, all optional."""
 
     strict: bool
@@ -102,7 +104,7 @@ class FunctionToolOptions(ToolOptions, total=False):
     parameters, and cannot express some types, such as dicts with any keys."""
 
 
-class CustomToolOptions(ToolOptions, total=False):
+class CustomToolOptions(ToolOptions, total=False, closed=True):
     """The options of a tool that takes text, all optional."""
 
     format: CustomTextFormatParam | CustomGrammarFormatParam
@@ -125,9 +127,9 @@ class RunContext(Generic[_C_co]):
     __slots__ = ("call", "turn", "value")
 
     def __init__(self, value: _C_co, call: FunctionCall | CustomToolCall, turn: int) -> None:
-        self.value = value
-        self.call = call
-        self.turn = turn
+        self.value: _C_co = value
+        self.call: FunctionCall | CustomToolCall = call
+        self.turn: int = turn
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.call.name}, turn {self.turn}>"
@@ -150,7 +152,7 @@ class CallableTool(Generic[_P, _R_co]):
         function = unwrap_tool(function)
         wrapper: Any = self  # `update_wrapper` is typed for functions
         update_wrapper(wrapper, function, updated=())
-        self.name = str(options.get("name", _name_of(function)))
+        self.name: str = str(options.get("name", _name_of(function)))
         self.options = options
         self.is_custom = is_custom
         self._function = function
@@ -161,10 +163,11 @@ class CallableTool(Generic[_P, _R_co]):
     @overload
     def __get__(self, instance: None, owner: type | None = None) -> Self: ...
 
+    # `self` is a `Callable` here, as ty and pyrefly do not part the parameters of a `CallableTool`.
     @overload
     def __get__(
-        self: CallableTool[Concatenate[_S, _Q], _R_co], instance: _S, owner: type | None = None
-    ) -> CallableTool[_Q, _R_co]: ...
+        self: Callable[Concatenate[_S, _Q], _R], instance: _S, owner: type | None = None
+    ) -> CallableTool[_Q, _R]: ...
 
     def __get__(self, instance: object, owner: type | None = None) -> object:
         """Bind a method to its object or, if it is a class method, to its class, as functions do."""
@@ -185,6 +188,17 @@ class CallableTool(Generic[_P, _R_co]):
 
         return shape_of(self._function, self.name, self.options, is_custom=self.is_custom)
 
+    @cached_property
+    def _visible_shape(self) -> ToolShape:
+        # From Python 3.13 on, a `@classmethod` around `@tool` is bound by Python alone, and the attributes of the method
+        # are those of this tool, which does not know the class. The model does not see the class, so any will do.
+        from .signature import is_for_a_class, shape_of
+
+        function: Any = self._function
+        if not is_for_a_class(function):
+            return self.shape
+        return shape_of(MethodType(function, object), self.name, self.options, is_custom=self.is_custom)
+
     @property
     def definition(self) -> FunctionToolParam | CustomToolParam:
         """The entry of `tools` for the function, in requests that are not sent by a run; a new copy each time.
@@ -192,11 +206,12 @@ class CallableTool(Generic[_P, _R_co]):
         Raises:
             ToolDefinitionError: The function cannot be a tool.
         """
+        shape = self._visible_shape
         made: dict[str, object] = {"type": "custom" if self.is_custom else "function", "name": self.name}
-        if self.shape.description:
-            made["description"] = self.shape.description
+        if shape.description:
+            made["description"] = shape.description
         if not self.is_custom:
-            made |= {"parameters": self.shape.parameters, "strict": self.options.get("strict", True)}
+            made |= {"parameters": shape.parameters, "strict": self.options.get("strict", True)}
         made |= {name: self.options[name] for name in _WIRE_OPTIONS if self.options.get(name) is not None}
         return cast("FunctionToolParam | CustomToolParam", deepcopy(made))
 
@@ -389,3 +404,6 @@ def custom_tool(
         return CallableTool(function, options, is_custom=True)
 
     return make if function is None else make(function)
+
+
+evaluate_type_names(__name__)

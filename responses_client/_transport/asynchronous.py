@@ -44,7 +44,7 @@ class AsyncIO(IO):
         self._library = HttpLibrary(httpx if client is None else package_of(client, "AsyncClient"))
         self._ours: RunVar[dict[str, httpx.AsyncClient]] = RunVar("clients")
         self._locks = AsyncKeyedLocks()
-        self.is_closed = False
+        self.is_closed: bool = False
 
     @property
     def is_borrowed(self) -> bool:

@@ -71,7 +71,7 @@ class SyncIO(IO):
         self._library = HttpLibrary(httpx if client is None else package_of(client, "Client"))
         self._lock = threading.Lock()
         self._locks = SyncKeyedLocks()
-        self.is_closed = False
+        self.is_closed: bool = False
 
     @property
     def is_borrowed(self) -> bool:

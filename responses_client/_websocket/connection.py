@@ -127,7 +127,7 @@ class Connection:
         self._frames = Frames(settings.max_event_bytes)
         self._inboxes = Inboxes(options.get("max_buffered_bytes") or _DEFAULT_MAX_BUFFERED_BYTES)
         self._router = Router(self._inboxes, strict=settings.strict, redactor=redactor)
-        self.unrouted = self._inboxes.unrouted
+        self.unrouted: Inbox = self._inboxes.unrouted
         self._lock = threading.RLock()
         self._has_reader = False
         self._waiters: dict[Event, Inbox] = {}  # in the order in which they began to wait

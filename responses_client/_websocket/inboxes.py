@@ -40,13 +40,13 @@ class Inbox:
     def __init__(self, stream_id: str | None = None, previous_response_id: str | None = None) -> None:
         self.stream_id = stream_id
         self.previous_response_id = previous_response_id
-        self.messages = deque[Message]()
+        self.messages: deque[Message] = deque[Message]()
         self.size = 0
         self.is_started = False
         self.response_id: str | None = None
         self.is_unrouted = False
         self.is_wanted = True
-        self.has_news = False
+        self.has_news: bool = False
         self.close_info: CloseInfo | None = None
         self.stream: object = None
 

@@ -112,7 +112,7 @@ class Steer:
         self.response_id = response_id
         self.id: str | None = None
         self.stream_id: str | None = None
-        self.inbox = Inbox()
+        self.inbox: Inbox = Inbox()
         self.successor: Inbox | None = None
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeAlias
 
-from .._base.public import public
+from .._base.public import public, resource
 from .._calls.settings import Settings
 from .._streaming.streams import AsyncEventStream, EventStream
 from .._transport.protocols import IO, run
@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 
     from .._base.http import ResponseMeta
     from .._base.options import SessionOptions
+    from .._calls.params import SessionCreateParams
     from ..models import (
         ClientEvent,
         FunctionCallOutput,
         FunctionCallOutputParam,
+        InputContentPart,
+        InputContentPartParam,
         InputMessage,
         InputMessageParam,
-        ResponseCreateParams,
         ServerEvent,
         SteerAccepted,
         SteerFailed,
@@ -36,9 +38,8 @@ if TYPE_CHECKING:
     from .session_core import SessionCore
     from .source import SteeringResult
 
-    SteerInput = (
-        str | Sequence[InputMessage | InputMessageParam | FunctionCallOutput | FunctionCallOutputParam | str]
-    )
+    SteerItem: TypeAlias = InputMessage | InputMessageParam | FunctionCallOutput | FunctionCallOutputParam
+    SteerInput: TypeAlias = str | Sequence[SteerItem | InputContentPart | InputContentPartParam | str]
 
 __all__ = [
     "AsyncCommands",
@@ -71,6 +72,12 @@ class _BaseSession:
         """Request id, status and headers of the answer that opened the WebSocket; None before the session is open."""
         connection = self._core.connection
         return None if connection is None else connection.meta
+
+    @property
+    def request_id(self) -> str | None:
+        """The id that the server gave the opening request, from `meta`; None if it gave none."""
+        meta = self.meta
+        return None if meta is None else meta.request_id
 
     @property
     def is_closed(self) -> bool:
@@ -147,7 +154,7 @@ class WebSocketSession(_BaseSession):
         *,
         stream_id: str | None = None,
         generate: bool | None = None,
-        **params: Unpack[ResponseCreateParams],
+        **params: Unpack[SessionCreateParams],
     ) -> EventStream:
         """Request a response, and return its stream immediately; the events can be read at any time. (`response.create`)
 
@@ -264,7 +271,7 @@ class AsyncWebSocketSession(_BaseSession):
         *,
         stream_id: str | None = None,
         generate: bool | None = None,
-        **params: Unpack[ResponseCreateParams],
+        **params: Unpack[SessionCreateParams],
     ) -> AsyncEventStream:
         """Request a response, and return its stream immediately; see `WebSocketSession.create`. (`response.create`)"""
         return AsyncEventStream(
@@ -378,6 +385,7 @@ class AsyncSteering:
         return self._stream(found) if isinstance(found, Inbox) else found
 
 
+@resource("session.response")
 class Commands:
     """Requests without streams; their events are in `session.events()`.
 
@@ -392,7 +400,7 @@ class Commands:
         *,
         stream_id: str | None = None,
         generate: bool | None = None,
-        **params: Unpack[ResponseCreateParams],
+        **params: Unpack[SessionCreateParams],
     ) -> None:
         """Request a response; see `WebSocketSession.create`."""
         run(self._core.create_unrouted({**params, "stream_id": stream_id, "generate": generate}))
@@ -402,6 +410,7 @@ class Commands:
         run(self._core.steer_unrouted(previous_response_id, input))
 
 
+@resource("session.response")
 class AsyncCommands:
     """Requests without streams; their events are in `session.events()`. See `Commands`."""
 
@@ -413,7 +422,7 @@ class AsyncCommands:
         *,
         stream_id: str | None = None,
         generate: bool | None = None,
-        **params: Unpack[ResponseCreateParams],
+        **params: Unpack[SessionCreateParams],
     ) -> None:
         """Request a response; see `WebSocketSession.create`."""
         await self._core.create_unrouted({**params, "stream_id": stream_id, "generate": generate})

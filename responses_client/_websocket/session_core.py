@@ -18,10 +18,11 @@ from .._base.validation import (
     is_whole_number,
     unknown_argument,
 )
+from .._calls.input_items import as_items
 from .._calls.operation import Operation
 from .._calls.plain_data import plain_arguments, plain_data
 from .._calls.request import Call, encode, prepare, validate
-from .._calls.settings import Options, Settings
+from .._calls.settings import Settings
 from .._transport.protocols import IO
 from ..errors import ConfigurationError, RequestValidationError
 from ..models import ClientEvent, Model, Response
@@ -34,6 +35,7 @@ from .routing import Router, as_string
 from .source import SocketSource, SteeringResult, UnroutedEvents
 
 if TYPE_CHECKING:
+    from .._calls.client_options import AsyncOptions
     from ..models import ServerEvent
 
 __all__ = ["SessionCore"]
@@ -103,12 +105,12 @@ class SessionCore:
         self._io = io
         self._options = options
         self._block = block
-        changes: Options = {}
+        changes: AsyncOptions = {}
         if "timeout" in options:
             changes["timeout"] = options["timeout"]
         if "max_retries" in options:
             changes["max_retries"] = options["max_retries"]
-        self.settings = settings.replace(**changes)
+        self.settings: Settings = settings.replace(**changes)
         if "deadline" in options:
             changes["deadline"] = options["deadline"]  # for connecting alone, not for the responses
         if settings.websocket_base_url is not None:
@@ -216,7 +218,9 @@ class SessionCore:
         if not isinstance(kind, str) or not kind:
             raise RequestValidationError([missing_field("type", "the type of the event")])
         if self.settings.validate_requests and (model := union_class(ClientEvent).member(kind)):
-            validate(model, fields)
+            given = fields
+            fields = {name: as_items(value) if name == "input" else value for name, value in given.items()}
+            validate(model, fields, given)
         lane, previous = (as_string(fields.get(name)) for name in ("stream_id", "previous_response_id"))
 
         def register(router: Router) -> None:

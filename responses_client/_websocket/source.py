@@ -23,6 +23,7 @@ from .inboxes import Inbox, Message
 from .routing import Steer
 
 if TYPE_CHECKING:
+    from .._base.http import ResponseMeta
     from .._calls.settings import Settings
 
 __all__ = ["SocketSource", "SteeringResult", "UnroutedEvents"]
@@ -50,10 +51,10 @@ class SocketSource(Source):
         self, connection: Connection, inbox: Inbox, settings: Settings, read_timeout: float | None
     ) -> None:
         super().__init__()
-        self.meta = connection.meta
+        self.meta: ResponseMeta | None = connection.meta
         limit = settings.max_event_bytes + _MAX_EVENT_LINE_BYTES
         self._state = StreamState(self.events, limit, settings.strict, connection.meta)
-        self.state = self._state
+        self.state: StreamState | None = self._state
         self._connection = connection
         self._inbox = inbox
         self._settings = settings
@@ -113,10 +114,11 @@ class SocketSource(Source):
 
     def _fail(self) -> APIError:
         """Return the error of a stream that has ended without its last event, and keep it for the next read."""
-        self.failure = cast("APIError", self._state.failure())
-        self.closed = True
+        failure = cast("APIError", self._state.failure())
+        self.failure: APIError | None = failure
+        self.closed: bool = True
         self._connection.discard(self._inbox)
-        return self.failure
+        return failure
 
     @override
     async def close(self) -> None:

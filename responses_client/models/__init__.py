@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ._unknown import UnknownModel as UnknownModel
     from ._unknown import UnknownObject as UnknownObject
     from ._unknown import UnknownTool as UnknownTool
+    from ._unknown import UnknownWebhookData as UnknownWebhookData
     from ._unknown import UnknownWebhookEvent as UnknownWebhookEvent
     from .attachments import *
     from .batch import *
@@ -61,7 +62,7 @@ else:
         """,
         "_unknown": """
             UnknownAnnotation UnknownContent UnknownEvent UnknownItem UnknownModel UnknownObject UnknownTool
-            UnknownWebhookEvent
+            UnknownWebhookData UnknownWebhookEvent
         """,
         "attachments": """
             InputFile InputImage
@@ -147,7 +148,7 @@ else:
             ProgramCallerParam ProgramOutputParam ProgramParam ProgrammaticToolCallingChoiceParam
             ProgrammaticToolCallingToolParam PromptCacheBreakpointParam PromptCacheOptionsParam
             PromptTemplateParam RankingOptionsParam ReasoningConfigParam ReasoningItemParam ReasoningTextParam
-            RefusalParam ResponseCompactParams ResponseCreateParams ResponseImageOptionsParam
+            RefusalParam ResponseCompactParams ResponseCreateParams ResponseFields ResponseImageOptionsParam
             ResponseRetrieveParams ResponseRunParams SafetyCheckParam ScreenshotActionParam
             ScreenshotContentParam ScrollActionParam ShellActionParam ShellCallOutputParam ShellCallParam
             ShellEnvironmentParam ShellExitParam ShellOutcomeParam ShellOutputContentParam ShellTimeoutParam

@@ -12,7 +12,7 @@ Three rules govern all models:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import cache
 from importlib import import_module
@@ -24,10 +24,11 @@ from pydantic_core import PydanticCustomError
 from pydantic_core import core_schema as cs
 
 from .._base.json_types import JsonObject, is_array, is_object
+from .._base.public import foreign_attributes
 from .._base.redaction import MASK
 from ..errors import ResponseValidationError
 from ._first_builds import first_build
-from ._markers import AS_ANY, EMPTY, NULLS, READ_ONLY, TEXT_OR, Items, Number, Open
+from ._markers import AS_ANY, is_null
 from ._pydantic_versions import ModelBase, omit_marked
 from ._tolerance import (
     as_response_error,
@@ -38,31 +39,27 @@ from ._tolerance import (
     strict_validation,
     validate_nested,
     warn,
+    with_whole_floats,
     write_json,
 )
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, TypeAdapter
+    from pydantic_core import InitErrorDetails
     from typing_extensions import TypeForm
 
     from .._base.http import ResponseMeta
     from .._structured.parsed import ParsedResponse
+    from .._tools.parse_params import ParseTool
     from ._unions import InputItem
     from ._unknown import UnknownModel
     from .response import Response
 
 __all__ = [
-    "EMPTY",
-    "NULLS",
-    "READ_ONLY",
     "RUNNING_STATUSES",
-    "TEXT_OR",
     "BatchResult",
-    "Items",
     "JsonObject",
     "Model",
-    "Number",
-    "Open",
     "OpenUnion",
     "Reference",
     "ResponseResult",
@@ -87,6 +84,7 @@ _NO_TYPE = "Input should be an object with a `type`"
 _NO_ROLE = "Input should be an object with a `type` or a `role`"
 # The class whose own fields are being built; every other model is nested then, and gets a lazy schema.
 _building: ContextVar[type | None] = ContextVar("responses_client_building", default=None)
+_foreign_attribute = foreign_attributes("response")
 _OTHER_JSON_TYPES = frozenset({str, int, float, bool, list, NoneType})
 _KEPT = "it is kept, and written as it came"
 
@@ -123,6 +121,12 @@ class Model(ModelBase):
 
     tags: ClassVar[_Tags] = _Tags()
     """The fields that name the type of the object; they are written even if they were not set."""
+
+    @property
+    def wire_type(self) -> str | None:
+        """The `type` as the server sent it, also of an `Unknown…` object; None for objects that have no type."""
+        sent: str | None = getattr(self, "type", None)
+        return sent
 
     # Type checkers read the signature from the fields.
     if not TYPE_CHECKING:  # pragma: no branch
@@ -195,7 +199,7 @@ class Model(ModelBase):
         values = {**self.__dict__, **(self.__pydantic_extra__ or {})}
         secrets = _secret_fields(type(self))
         hidden = {*self.tags, *self.__dict__.keys() - self.model_fields_set}
-        values = {k: v for k, v in values.items() if v is not None and k not in hidden}
+        values = {k: v for k, v in values.items() if k not in hidden and not is_null(v)}
         shown = [f"{k}={MASK if k in secrets else _short(v)}" for k, v in values.items()]
         return f"{type(self).__name__}({', '.join(part for part in shown if not part.endswith('=[]'))})"
 
@@ -217,6 +221,12 @@ class Result(Model):
         """The facts of the answer (request id, status, headers, rate limits, time); None if it is no answer."""
         meta: ResponseMeta | None = getattr(self, "_meta", None)
         return meta
+
+    @property
+    def request_id(self) -> str | None:
+        """The id that the server gave the request, from `meta`; None if it gave none."""
+        meta = self.meta
+        return None if meta is None else meta.request_id
 
     def __copy__(self) -> Self:
         return self._with_carried(super().__copy__())
@@ -244,12 +254,26 @@ class Result(Model):
 class ResponseResult(Result):
     """The base of `Response`: methods beside its fields."""
 
+    if not TYPE_CHECKING:  # pragma: no branch
+
+        def __getattr__(self, name: str) -> Any:
+            try:
+                return super().__getattr__(name)  # of pydantic: fields that are not known
+            except AttributeError:
+                if name in self.carried:  # a slot that is not set, as is often asked
+                    raise
+            return _foreign_attribute(self, name)
+
     @property
     def output_text(self) -> str:
-        """The text of all `output_text` parts of all messages, joined; empty if there is none."""
-        items = _known("message", getattr(self, "output", []))
-        parts = _known("output_text", [part for item in items for part in item.content])
-        return "".join(part.text for part in parts)
+        """The text of the answer; empty if there is none.
+
+        It is joined from the messages of phase `final_answer`, or else from those without a phase, or else from all. A
+        message that came twice, under the same id, counts once.
+        """
+        from ._answer import answer_messages, text_of
+
+        return "".join(map(text_of, answer_messages(cast("Response", self).output)))
 
     def as_input(self, *, store: bool | None = None) -> list[InputItem]:
         """Return the output as input of another request, or as a part of it.
@@ -267,24 +291,28 @@ class ResponseResult(Result):
         return as_input(cast("Response", self), store)
 
     @overload
-    def parse(self, text_format: type[_T] | TypeAdapter[_T]) -> ParsedResponse[_T]: ...
+    def parse(
+        self, text_format: type[_T] | TypeAdapter[_T], *, tools: Sequence[ParseTool] = ...
+    ) -> ParsedResponse[_T]: ...
 
     @overload
-    def parse(self, text_format: TypeForm[_T]) -> ParsedResponse[_T]: ...
+    def parse(self, text_format: TypeForm[_T], *, tools: Sequence[ParseTool] = ...) -> ParsedResponse[_T]: ...
 
-    def parse(self, text_format: Any) -> ParsedResponse[Any]:
-        """Return the response as a `ParsedResponse`, which reads its text as a type.
+    @overload
+    def parse(self, *, tools: Sequence[ParseTool]) -> ParsedResponse[None]: ...
+
+    def parse(self, text_format: Any = None, *, tools: Sequence[ParseTool] = ()) -> ParsedResponse[Any]:
+        """Return the response as a `ParsedResponse`, which reads its text as a type, and calls as those of `tools`.
 
         For responses that did not come from `responses.parse`: retrieved or waited for, from batch files, WebSocket
-        sessions, webhooks. Text that does not match the type is not an error here; see `.parse_error`.
+        sessions, webhooks. What does not match its type is not an error here; see `.parse_error`.
 
         Raises:
-            RequestValidationError: `text_format` is not a type, or pydantic cannot read it.
+            RequestValidationError: `text_format` is not a type, or pydantic cannot read it; or a tool is not one.
         """
-        from .._structured.output_type import output_type
-        from .._structured.parsed import as_parsed
+        from .._tools.typed_calls import parsed_response
 
-        return as_parsed(cast("Response", self), output_type(text_format))
+        return parsed_response(cast("Response", self), text_format, tools)
 
 
 class BatchResult(Model):
@@ -347,15 +375,19 @@ class OpenUnion:
             tag = next((tag for field, tag in cls.untagged.items() if field in value), None)
             if tag is None and is_strict():
                 raise PydanticCustomError("no_type", _NO_ROLE if cls.untagged else _NO_TYPE)
-        validate = (cls._validators.get(tag) or cls._resolve(tag)) if isinstance(tag, str) else None
+        if tag is not None and not isinstance(tag, str):
+            problem: InitErrorDetails = {"type": "string_type", "loc": ("type",), "input": tag}
+            mismatch = ValidationError.from_exception_data(cls.__name__, [problem])
+            if is_strict():
+                raise mismatch
+            return cls.as_unknown(value, mismatch)
+        validate = (cls._validators.get(tag) or cls._resolve(tag)) if tag is not None else None
         if validate is None:
             return validate_nested(cls.unknown_model(), value)
         try:
             return validate(value)
         except ValidationError as error:
-            if is_strict():
-                raise
-            return cls.as_unknown(value, error)
+            return with_whole_floats(validate, value, error, lambda _, rest: cls.as_unknown(value, rest))
 
     @classmethod
     def member(cls, tag: str) -> type[Model] | None:
@@ -377,7 +409,13 @@ class OpenUnion:
 
     @classmethod
     def as_unknown(cls, value: JsonObject, error: ValidationError) -> UnknownModel:
-        """Return a malformed object as the union's `Unknown…`, and log the reason."""
+        """Return a malformed object as the union's `Unknown…`, and log the reason.
+
+        Raises:
+            ValidationError: The reason, in strict mode.
+        """
+        if is_strict():
+            raise error
         unknown = validate_nested(cls.unknown_model(), value)
         name = str(value.get("type"))
         log_malformed(cls.unknown, name, error)
@@ -430,6 +468,10 @@ class Reference:
 
     entry: ClassVar[str]
 
+    def __new__(cls, **data: Any) -> Any:
+        """Return an object of the class that it stands for."""
+        return cls.model()(**data)
+
     @classmethod
     def model(cls) -> type[Model]:
         """Return the class that it stands for."""
@@ -461,10 +503,6 @@ def _validator(entry: str) -> Validate:
 
 def _is_output_message(value: JsonObject) -> bool:
     return value.get("role") in ("assistant", None) and not isinstance(value.get("content"), str)
-
-
-def _known(tag: str, objects: list[Any]) -> list[Any]:
-    return [thing for thing in objects if thing.type == tag and not isinstance(thing, Unknown)]
 
 
 def _short(value: object) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from copy import copy
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
@@ -38,6 +39,7 @@ __all__ = [
     "suppress_warnings",
     "validate_nested",
     "warn",
+    "with_whole_floats",
     "write_json",
 ]
 
@@ -138,14 +140,15 @@ def parse_json(cls: type[_M], data: str | bytes) -> _M:
         model: _M = cls.__pydantic_validator__.validate_json(data)
         return model
     except ValidationError as error:
-        if _strict.get():
+        is_json = error_lines(error)[0]["type"] not in _JSON_ERRORS
+        if _strict.get() and not is_json:
             raise
         try:
             value = read_json(data)
         except ValueError:
             raise error from None
-        if error_lines(error)[0]["type"] not in _JSON_ERRORS:
-            return _with_raw_fields(cls, value, error)
+        if is_json:
+            return _with_mended_fields(cls, value, error)
     return validate_nested(cls, value)
 
 
@@ -157,9 +160,75 @@ def validate_nested(cls: type[_M], value: object) -> _M:
         model: _M = cls.__pydantic_validator__.validate_python(value)
         return model
     except ValidationError as error:
+        return _with_mended_fields(cls, value, error)
+
+
+def _with_mended_fields(cls: type[_M], value: object, error: ValidationError) -> _M:
+    def keep_raw(value: Any, error: ValidationError) -> _M:
         if _strict.get():
-            raise
+            raise error
         return _with_raw_fields(cls, value, error)
+
+    validate: Callable[[Any], _M] = cls.__pydantic_validator__.validate_python
+    return with_whole_floats(validate, value, error, keep_raw)
+
+
+class _WholeFloat(int):
+    """An integer that came as a float (`512.0`), and is written as one."""
+
+    __slots__ = ()
+    __pydantic_serializer__ = SchemaSerializer(
+        cs.any_schema(serialization=cs.plain_serializer_function_ser_schema(float))
+    )
+
+
+def with_whole_floats(
+    validate: Callable[[Any], _M],
+    value: Any,
+    error: ValidationError,
+    otherwise: Callable[[Any, ValidationError], _M],
+) -> _M:
+    """Return the model of an object that was refused, with an integer for each float without a fraction (`512.0`).
+
+    Some servers write counts so. The validators of integers do not take them, because that would slow down all others.
+
+    Args:
+        validate: The validator that refused the object.
+        value: The object.
+        error: The reason.
+        otherwise: Gives the model if the object is malformed in another way.
+
+    Raises:
+        ValidationError: `otherwise` raises it.
+    """
+    floats = {
+        line["loc"]: _WholeFloat(line["input"])
+        for line in error_lines(error)
+        if line["type"] == "int_type" and isinstance(line["input"], float) and line["input"].is_integer()
+    }
+    if not floats:
+        return otherwise(value, error)
+    for place, number in floats.items():
+        value = _replaced(value, place, int(number))
+    try:
+        model = validate(value)
+    except ValidationError as rest:
+        model = otherwise(value, rest)
+    for place, number in floats.items():  # now, because pydantic makes plain integers of all that it checks
+        name, path = str(place[0]), place[1:]
+        extra = model.__pydantic_extra__ or {}
+        fields: dict[str, Any] = extra if name in extra else vars(model)
+        fields[name] = _replaced(fields[name], path, number)
+    return model
+
+
+def _replaced(value: Any, path: Sequence[int | str], new: object) -> Any:
+    """Return a copy of JSON data with another value at a place."""
+    if not path:
+        return new
+    changed = copy(value)
+    changed[path[0]] = _replaced(value[path[0]], path[1:], new)
+    return changed
 
 
 def _with_raw_fields(cls: type[_M], value: object, error: ValidationError) -> _M:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast
 
+from pydantic import Field
 from pydantic_core import core_schema as cs
 
+from .._base.messages import MAX_BODY_CHARS, one_line
 from ..errors import ResponseValidationError
-from ._base import JsonObject, Result, StrictInt, Unknown
+from ._base import Result, Unknown
+from ._markers import Int
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -21,6 +24,7 @@ __all__ = [
     "UnknownModel",
     "UnknownObject",
     "UnknownTool",
+    "UnknownWebhookData",
     "UnknownWebhookEvent",
 ]
 
@@ -28,17 +32,34 @@ __all__ = [
 class UnknownModel(Result, Unknown):
     """An object of a type that this version does not know, or a malformed one of a type that it knows.
 
-    All its data are kept: as attributes, in `to_dict()` and in `model_extra`. A member of a list that is not an
-    object, such as a null, is kept as well; it has no attributes and is written as it came.
+    Its `type` is always `"unknown"`, so that a comparison of `type` with a known tag narrows a union to the known
+    class, for type checkers and at run time; `wire_type` is the tag as it came. All its data are kept: as attributes,
+    in `to_dict()` and in `model_extra`. A member of a list that is not an object, such as a null, is kept as well; it
+    has no attributes and is written as it came.
+
+        if event.type == "unknown":
+            print(event.wire_type, event.to_dict())
     """
 
     __slots__ = ("_error",)
     carried: ClassVar[tuple[str, ...]] = ("_meta", "_error")
 
-    type: str | None = None
-    """The type as the server sent it."""
+    type: ClassVar[Literal["unknown"]] = "unknown"
+    """The tag of all unknown objects; see `wire_type` for the one that came, which is also written back."""
 
     _other_value: tuple[object, ...] = ()  # the value, if it is not an object; None is a value, too
+
+    # Unknown objects are made by the server; tests and mocks make them of any fields.
+    if TYPE_CHECKING:
+
+        def __init__(self, /, *, type: str | None = None, **fields: object) -> None: ...
+
+    @property
+    def wire_type(self) -> str | None:
+        """The `type` as the server sent it; None if there is none, or if it is not a string."""
+        # It is no field, but one of the data that no field takes: so it is kept and written like all of these.
+        sent = (self.model_extra or {}).get("type")
+        return sent if isinstance(sent, str) else None
 
     @property
     def validation_error(self) -> ResponseValidationError | None:
@@ -68,7 +89,7 @@ class UnknownModel(Result, Unknown):
 class UnknownEvent(UnknownModel):
     """A stream event that matches no known class."""
 
-    sequence_number: StrictInt | None = None
+    sequence_number: Int | None = None
     """The position of the event in its stream."""
 
 
@@ -91,14 +112,38 @@ class UnknownTool(UnknownModel):
     """A tool that matches no known class."""
 
 
+class UnknownWebhookData(dict[str, Any]):
+    """The data of a webhook's event that matches no known class: a dict whose keys are attributes as well."""
+
+    @property
+    def id(self) -> str | None:
+        """The identifier of the subject; None if there is none."""
+        value = self.get("id")
+        return value if isinstance(value, str) else None
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self:
+            return self[name]
+        keys = one_line(", ".join(self), MAX_BODY_CHARS) or "none"
+        raise AttributeError(f"The data of this event has no {name!r}; its keys are {keys}")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
+        return cs.no_info_after_validator_function(cls, cs.dict_schema(cs.str_schema()))
+
+
+# Not the class itself: pydantic would parse its signature to find out which arguments it takes.
+_NO_DATA: Any = Field(default_factory=lambda: UnknownWebhookData())
+
+
 class UnknownWebhookEvent(UnknownModel):
     """A webhook's event that matches no known class."""
 
     id: str | None = None
     """The identifier of the event."""
-    created_at: StrictInt | None = None
+    created_at: Int | None = None
     """The time of the event, in seconds since 1970."""
-    data: JsonObject | None = None
+    data: UnknownWebhookData = _NO_DATA
     """The subject of the event; most events have its `id` here."""
 
 

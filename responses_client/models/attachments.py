@@ -5,7 +5,8 @@
 from typing import TYPE_CHECKING, Literal
 
 from ._attachments import FileContent, ImageContent
-from ._base import Open, reference
+from ._base import reference
+from ._markers import Open
 
 if TYPE_CHECKING:
     from .content import PromptCacheBreakpoint

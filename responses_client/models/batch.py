@@ -4,7 +4,8 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from ._base import BatchResult, Model, StrictInt, reference
+from ._base import BatchResult, Model, reference
+from ._markers import Int
 
 if TYPE_CHECKING:
     from .requests import ResponseCreateRequest
@@ -28,7 +29,7 @@ class BatchRequestLine(Model):
 class BatchResponse(Model):
     """The HTTP answer to one request of a batch."""
 
-    status_code: StrictInt | None = None
+    status_code: Int | None = None
     """The HTTP status."""
     request_id: str | None = None
     """Id that the server assigned to the request, for support cases."""

@@ -4,7 +4,8 @@
 
 from typing import Annotated, Literal
 
-from ._base import EMPTY, READ_ONLY, Items, Model, Number, Open, StrictInt
+from ._base import Model
+from ._markers import EMPTY, READ_ONLY, Int, Items, Number, Open, Str
 from ._unions import Annotation, ShellOutcome
 
 __all__ = [
@@ -21,7 +22,7 @@ class TopLogprob(Model):
     """Text of the token."""
     logprob: Number | None = None
     """Natural logarithm of its probability."""
-    bytes: Items[StrictInt] = EMPTY
+    bytes: Items[Int] = EMPTY
     """UTF-8 bytes of the token. LM Studio sends them; stream events of OpenAI omit them."""
 
 
@@ -32,7 +33,7 @@ class Logprob(Model):
     """Text of the token."""
     logprob: Number
     """Natural logarithm of its probability."""
-    bytes: Items[StrictInt] = EMPTY
+    bytes: Items[Int] = EMPTY
     """UTF-8 bytes of the token. LM Studio sends them; stream events of OpenAI omit them."""
     top_logprobs: Items[TopLogprob] = EMPTY
     """The most likely tokens at this position, as many as `top_logprobs` of the request asks for."""
@@ -122,9 +123,9 @@ class FileCitation(Model):
     type: Literal["file_citation"] = "file_citation"
     file_id: str
     """Id of the cited file."""
-    index: StrictInt | None = None
+    index: Int | None = None
     """Position of the citation in the text, in characters from 0."""
-    filename: str | None = None
+    filename: Str = ""
     """Name under which the file was uploaded."""
 
 
@@ -134,11 +135,11 @@ class UrlCitation(Model):
     type: Literal["url_citation"] = "url_citation"
     url: str
     """Address of the page."""
-    start_index: StrictInt | None = None
+    start_index: Int | None = None
     """Position of the first character of the passage, counted from 0."""
-    end_index: StrictInt | None = None
+    end_index: Int | None = None
     """Position after the last character of the passage."""
-    title: str | None = None
+    title: Str = ""
     """Title of the page. Some gateways omit it."""
 
 
@@ -150,11 +151,11 @@ class ContainerFileCitation(Model):
     """Id of the container that holds the file. The container expires, so fetch the file soon."""
     file_id: str
     """Id of the file in that container."""
-    start_index: StrictInt | None = None
+    start_index: Int | None = None
     """Position of the first character of the passage, counted from 0."""
-    end_index: StrictInt | None = None
+    end_index: Int | None = None
     """Position after the last character of the passage."""
-    filename: str | None = None
+    filename: Str = ""
     """Base name of the file."""
 
 
@@ -164,16 +165,16 @@ class FilePath(Model):
     type: Literal["file_path"] = "file_path"
     file_id: str
     """Id of the file."""
-    index: StrictInt | None = None
+    index: Int | None = None
     """Position of the mention in the text, in characters from 0."""
 
 
 class ShellOutputContent(Model):
     """The output of one command and its outcome."""
 
-    stdout: str | None = None
+    stdout: Str = ""
     """Text on standard output."""
-    stderr: str | None = None
+    stderr: Str = ""
     """Text on standard error."""
     outcome: ShellOutcome | None = None
     """The outcome of the command: an exit code or a timeout."""

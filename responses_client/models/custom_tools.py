@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from ._base import EMPTY, Items, Model, Open, StrictBool
+from ._base import Model, StrictBool
+from ._markers import EMPTY, Items, Open
 from ._unions import CustomToolFormat
 
 __all__ = ["CustomGrammarFormat", "CustomTextFormat", "CustomTool"]

@@ -4,7 +4,8 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from ._base import JsonObject, Model, StrictInt, reference
+from ._base import JsonObject, Model, reference
+from ._markers import Int
 
 if TYPE_CHECKING:
     from .response import Response
@@ -19,7 +20,7 @@ class Event(Model):
 
     if not TYPE_CHECKING:  # each class narrows it
         type: str | None = None
-    sequence_number: StrictInt | None = None
+    sequence_number: Int | None = None
     """Number of the event in the stream, counted from 0, for `starting_after`. LiteLLM omits it."""
     stream_id: str | None = None
     """Identifier that distinguishes responses on a shared WebSocket; absent over HTTP."""

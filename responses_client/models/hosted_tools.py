@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ._base import EMPTY, READ_ONLY, TEXT_OR, Items, JsonObject, Model, Number, Open, StrictBool, StrictInt
+from ._base import JsonObject, Model, StrictBool
+from ._markers import EMPTY, READ_ONLY, TEXT_OR, Int, Items, Number, Open
 from ._unions import (
     CodeInterpreterContainer, Filter, NamespaceMember, NetworkPolicy, ShellToolEnvironment, Skill,
 )
@@ -49,7 +50,7 @@ class FileSearchTool(Model):
     type: Literal["file_search"] = "file_search"
     vector_store_ids: Items[str] = EMPTY
     """Ids of the vector stores to search."""
-    max_num_results: StrictInt | None = None
+    max_num_results: Int | None = None
     """Maximum number of results, 1 to 50."""
     ranking_options: RankingOptions | None = None
     """Options for ranking results and dropping weak ones."""
@@ -89,9 +90,9 @@ class ComputerUsePreviewTool(Model):
     type: Literal["computer_use_preview"] = "computer_use_preview"
     environment: Open[Literal["windows", "mac", "linux", "ubuntu", "browser"]] | None = None
     """The kind of machine that the model controls."""
-    display_width: StrictInt | None = None
+    display_width: Int | None = None
     """Width of the display in pixels."""
-    display_height: StrictInt | None = None
+    display_height: Int | None = None
     """Height of the display in pixels."""
 
 
@@ -302,7 +303,7 @@ class ImageGenerationTool(Model):
     limits."""
     output_format: Open[Literal["png", "webp", "jpeg", "gif", "svg"]] | None = None
     """File format of the result; `png` when absent, and only some models produce `gif` and `svg`."""
-    output_compression: StrictInt | None = None
+    output_compression: Int | None = None
     """Compression level, 0 to 100; 100 when absent."""
     moderation: Open[Literal["auto", "low"]] | None = None
     """Strictness of moderation; `auto` when absent."""
@@ -312,17 +313,17 @@ class ImageGenerationTool(Model):
     """Fidelity to input images, faces above all; `low` when absent, and not every model supports it."""
     input_image_mask: ImageMask | None = None
     """The part of the input image to paint over."""
-    partial_images: StrictInt | None = None
+    partial_images: Int | None = None
     """Number of partial images to send while streaming, 0 to 3; 0 when absent."""
-    frame_count: StrictInt | None = None
+    frame_count: Int | None = None
     """Number of frames of a `gif`; 9 when absent."""
-    frame_duration_ms: StrictInt | None = None
+    frame_duration_ms: Int | None = None
     """Duration of each frame of a `gif` in milliseconds, rounded to 10; 200 when absent."""
     svg: ImageGenSvgOptions | None = None
     """Settings of the model that writes an `svg`; only for that format."""
     action: Open[Literal["generate", "edit", "auto"]] | None = None
     """Whether to generate a new image or edit one; `auto` when absent."""
-    n: Annotated[StrictInt | None, READ_ONLY] = None
+    n: Annotated[Int | None, READ_ONLY] = None
     """Number of images per call, as responses repeat it."""
 
 

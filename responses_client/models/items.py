@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from ._base import EMPTY, READ_ONLY, TEXT_OR, Items, Model, Open, Result, StrictBool, reference
+from ._base import Model, Result, StrictBool, reference
+from ._call_arguments import CallArguments
+from ._markers import EMPTY, READ_ONLY, TEXT_OR, Items, Open
 from ._unions import (
     ConfigurationUpdateTextFormat, ContentPart, InputContentPart, OutputContentPart, Tool, ToolCallCaller,
 )
@@ -77,7 +79,7 @@ class ReasoningItem(Result):
     requests."""
 
 
-class FunctionCall(Result):
+class FunctionCall(CallArguments):
     """A function call by the model."""
 
     id: str | None = None

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from ._base import TEXT_OR, Model, Open, StrictBool, StrictInt, reference
+from ._base import Model, StrictBool, StrictInt, reference
+from ._markers import TEXT_OR, Open
 from ._unions import InputItem, Tool, ToolChoiceObject
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ class InputTokenCountRequest(Model):
     model: str | None = None
     """Id of the model."""
     input: Annotated[str | list[InputItem], TEXT_OR] | None = None
-    """The input: a user message as text, or the items of a history."""
+    """The input: a user message as text, or the items of a history, among which strings and content parts
+    form messages of the user."""
     instructions: str | None = None
     """A system message that comes first; not inherited from `previous_response_id`."""
     previous_response_id: str | None = None

@@ -4,7 +4,10 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from ._base import Model, Open, StrictInt, reference
+from pydantic import Field
+
+from ._base import Model, reference
+from ._markers import TOTAL, Count, Details, Open, Str, Total
 
 if TYPE_CHECKING:
     from .response_parts import CacheWriteTokensDetails, ResponseErrorMisalignment
@@ -18,9 +21,9 @@ __all__ = ["IncompleteDetails", "InputTokensDetails", "OutputTokensDetails", "Re
 class InputTokensDetails(Model):
     """Input tokens by use of the prompt cache."""
 
-    cached_tokens: StrictInt | None = None
+    cached_tokens: Count = 0
     """Tokens read from the cache."""
-    cache_write_tokens: StrictInt | None = None
+    cache_write_tokens: Count = 0
     """Tokens written to the cache. Older responses and other servers omit them."""
     cache_write_tokens_details: CacheWriteTokensDetails | None = None
     """The written tokens by lifetime; null or absent when not reported."""
@@ -29,23 +32,23 @@ class InputTokensDetails(Model):
 class OutputTokensDetails(Model):
     """Output tokens by purpose."""
 
-    reasoning_tokens: StrictInt | None = None
+    reasoning_tokens: Count = 0
     """Tokens of reasoning, most of which is not shown."""
 
 
 class Usage(Model):
-    """Tokens that a response used."""
+    """Tokens that a response used; a count that a server leaves out is 0."""
 
-    input_tokens: StrictInt | None = None
+    input_tokens: Count = 0
     """Tokens read, including cached ones."""
-    input_tokens_details: InputTokensDetails | None = None
+    input_tokens_details: Details[InputTokensDetails] = Field(default_factory=lambda: InputTokensDetails())
     """The input tokens by use of the prompt cache."""
-    output_tokens: StrictInt | None = None
+    output_tokens: Count = 0
     """Tokens generated, including reasoning."""
-    output_tokens_details: OutputTokensDetails | None = None
+    output_tokens_details: Details[OutputTokensDetails] = Field(default_factory=lambda: OutputTokensDetails())
     """The output tokens by purpose."""
-    total_tokens: StrictInt | None = None
-    """Input and output together."""
+    total_tokens: Total = TOTAL
+    """Input and output together. The sum of both where a server leaves it out."""
 
 
 class IncompleteDetails(Model):
@@ -67,7 +70,7 @@ class ResponseError(Model):
         "failed_to_download_image", "image_file_not_found",
     ]] | None = None
     """Machine-readable cause."""
-    message: str | None = None
+    message: Str = ""
     """Description of the error, for people."""
     param: str | None = None
     """The request field at fault; null or absent when none is known."""

@@ -4,7 +4,8 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from ._base import EMPTY, Items, StrictInt, reference
+from ._base import reference
+from ._markers import EMPTY, Int, Items
 from ._unions import Annotation, ContentPart, OutputItem
 from .events import Event
 
@@ -23,7 +24,7 @@ __all__ = [
 class OutputEvent(Event):
     """An event of an output item."""
 
-    output_index: StrictInt | None = None
+    output_index: Int | None = None
     """Index of the item in `output`, counted from 0. The server of llama.cpp omits it."""
 
 
@@ -37,7 +38,7 @@ class ItemEvent(OutputEvent):
 class PartEvent(ItemEvent):
     """An event of a content part of an item."""
 
-    content_index: StrictInt | None = None
+    content_index: Int | None = None
     """Index of the part in `content`, counted from 0. Some versions of vLLM raise it with every delta."""
 
 
@@ -101,7 +102,7 @@ class OutputTextAnnotationAdded(PartEvent):
     """A new citation in the text."""
 
     type: Literal["response.output_text.annotation.added"] = "response.output_text.annotation.added"
-    annotation_index: StrictInt | None = None
+    annotation_index: Int | None = None
     """Index in `annotations` of the part, counted from 0."""
     annotation: Annotation | None
     """The citation."""

@@ -5,9 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, Required, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypeAlias
 
-from .._base.options import RequestOptions
+from typing_extensions import TypedDict
+
+from .._base.keywords import evaluate_type_names
+from .._base.options import OpenRequestOptions
 
 if TYPE_CHECKING:
     from ._unions import (
@@ -78,19 +81,20 @@ __all__ = [
     "ProgramParam", "ProgrammaticToolCallingChoiceParam", "ProgrammaticToolCallingToolParam",
     "PromptCacheBreakpointParam", "PromptCacheOptionsParam", "PromptTemplateParam", "RankingOptionsParam",
     "ReasoningConfigParam", "ReasoningItemParam", "ReasoningTextParam", "RefusalParam",
-    "ResponseCompactParams", "ResponseCreateParams", "ResponseImageOptionsParam", "ResponseRetrieveParams",
-    "ResponseRunParams", "SafetyCheckParam", "ScreenshotActionParam", "ScreenshotContentParam",
-    "ScrollActionParam", "ShellActionParam", "ShellCallOutputParam", "ShellCallParam",
-    "ShellEnvironmentParam", "ShellExitParam", "ShellOutcomeParam", "ShellOutputContentParam",
-    "ShellTimeoutParam", "ShellToolChoiceParam", "ShellToolEnvironmentParam", "ShellToolParam", "SkillParam",
-    "SkillReferenceParam", "StreamOptionsParam", "SummaryTextParam", "TextConfigParam",
-    "TextFormatJsonObjectParam", "TextFormatJsonSchemaParam", "TextFormatParam", "TextFormatTextParam",
-    "TextParam", "ToolCallCallerParam", "ToolChoiceObjectParam", "ToolParam", "ToolSearchCallParam",
-    "ToolSearchOutputParam", "ToolSearchToolParam", "TopLogprobParam", "TypeActionParam", "UrlCitationParam",
-    "WaitActionParam", "WebSearchActionFindInPageParam", "WebSearchActionOpenPageParam",
-    "WebSearchActionParam", "WebSearchActionSearchParam", "WebSearchCallParam", "WebSearchFiltersParam",
-    "WebSearchPreviewToolParam", "WebSearchSourceParam", "WebSearchToolParam", "WebhookCreateParams",
-    "WebhookListParams", "WebhookRotateSecretParams", "WebhookTestParams", "WebhookUpdateParams",
+    "ResponseCompactParams", "ResponseCreateParams", "ResponseFields", "ResponseImageOptionsParam",
+    "ResponseRetrieveParams", "ResponseRunParams", "SafetyCheckParam", "ScreenshotActionParam",
+    "ScreenshotContentParam", "ScrollActionParam", "ShellActionParam", "ShellCallOutputParam",
+    "ShellCallParam", "ShellEnvironmentParam", "ShellExitParam", "ShellOutcomeParam",
+    "ShellOutputContentParam", "ShellTimeoutParam", "ShellToolChoiceParam", "ShellToolEnvironmentParam",
+    "ShellToolParam", "SkillParam", "SkillReferenceParam", "StreamOptionsParam", "SummaryTextParam",
+    "TextConfigParam", "TextFormatJsonObjectParam", "TextFormatJsonSchemaParam", "TextFormatParam",
+    "TextFormatTextParam", "TextParam", "ToolCallCallerParam", "ToolChoiceObjectParam", "ToolParam",
+    "ToolSearchCallParam", "ToolSearchOutputParam", "ToolSearchToolParam", "TopLogprobParam",
+    "TypeActionParam", "UrlCitationParam", "WaitActionParam", "WebSearchActionFindInPageParam",
+    "WebSearchActionOpenPageParam", "WebSearchActionParam", "WebSearchActionSearchParam",
+    "WebSearchCallParam", "WebSearchFiltersParam", "WebSearchPreviewToolParam", "WebSearchSourceParam",
+    "WebSearchToolParam", "WebhookCreateParams", "WebhookListParams", "WebhookRotateSecretParams",
+    "WebhookTestParams", "WebhookUpdateParams",
 ]
 
 
@@ -431,18 +435,22 @@ class ContextManagementParam(TypedDict, total=False):
     """Number of tokens at which the history is compacted, at least 1000."""
 
 
-class ConversationCreateParams(RequestOptions, total=False):
-    """The initial content of a conversation."""
+class _ConversationCreateFields(TypedDict, total=False):
+    """The fields of `ConversationCreateParams` without options."""
 
-    items: Sequence[InputItem | InputItemParam | str] | None
+    items: Sequence[InputItem | InputItemParam | InputContentPart | InputContentPartParam | str] | None
     """The first items, at most 20."""
     metadata: Mapping[str, str] | None
     """Your own key-value pairs to store with it: at most 16, keys of up to 64 and values of up to 512
     characters."""
 
 
-class ConversationItemRetrieveParams(RequestOptions, total=False):
-    """A request for an item of a conversation."""
+class ConversationCreateParams(_ConversationCreateFields, OpenRequestOptions, total=False, closed=True):
+    """The initial content of a conversation."""
+
+
+class _ConversationItemRetrieveFields(TypedDict, total=False):
+    """The fields of `ConversationItemRetrieveParams` without options."""
 
     include: Sequence[Literal[
         "file_search_call.results", "web_search_call.results", "web_search_call.action.sources",
@@ -452,10 +460,16 @@ class ConversationItemRetrieveParams(RequestOptions, total=False):
     """Additional data to include."""
 
 
-class ConversationItemsCreateParams(RequestOptions, total=False):
-    """Items to add to a conversation."""
+class ConversationItemRetrieveParams(
+    _ConversationItemRetrieveFields, OpenRequestOptions, total=False, closed=True,
+):
+    """A request for an item of a conversation."""
 
-    items: Required[Sequence[InputItem | InputItemParam | str]]
+
+class _ConversationItemsCreateFields(TypedDict, total=False):
+    """The fields of `ConversationItemsCreateParams` without options."""
+
+    items: Required[Sequence[InputItem | InputItemParam | InputContentPart | InputContentPartParam | str]]
     """The items, at most 20."""
     include: Sequence[Literal[
         "file_search_call.results", "web_search_call.results", "web_search_call.action.sources",
@@ -465,6 +479,12 @@ class ConversationItemsCreateParams(RequestOptions, total=False):
     """Additional data to include."""
 
 
+class ConversationItemsCreateParams(
+    _ConversationItemsCreateFields, OpenRequestOptions, total=False, closed=True,
+):
+    """Items to add to a conversation."""
+
+
 class ConversationRefParam(TypedDict, total=False):
     """The dict form of `ConversationRef`."""
 
@@ -472,12 +492,16 @@ class ConversationRefParam(TypedDict, total=False):
     """Id of the conversation, `conv_...`."""
 
 
-class ConversationUpdateParams(RequestOptions, total=False):
-    """A change of a conversation."""
+class _ConversationUpdateFields(TypedDict, total=False):
+    """The fields of `ConversationUpdateParams` without options."""
 
     metadata: Required[Mapping[str, str] | None]
     """Your own key-value pairs to store with it: at most 16, keys of up to 64 and values of up to 512
     characters."""
+
+
+class ConversationUpdateParams(_ConversationUpdateFields, OpenRequestOptions, total=False, closed=True):
+    """A change of a conversation."""
 
 
 class CustomGrammarFormatParam(TypedDict, total=False):
@@ -539,7 +563,7 @@ class CustomToolCallOutputParam(TypedDict, total=False):
     type: Required[Literal["custom_tool_call_output"]]
     call_id: Required[str]
     """The `call_id` of the call that this answers."""
-    output: Required[str | Sequence[InputContentPart | InputContentPartParam]]
+    output: Required[str | Sequence[InputContentPart | InputContentPartParam | str]]
     """Text, or parts with text, images and files."""
     caller: ToolCallCaller | ToolCallCallerParam | None
     """The `caller` of the call; the model itself when null or absent."""
@@ -662,7 +686,7 @@ class FunctionCallOutputParam(TypedDict, total=False):
     type: Required[Literal["function_call_output"]]
     call_id: str | None
     """The `call_id` of the call that this answers."""
-    output: Required[str | Sequence[InputContentPart | InputContentPartParam]]
+    output: Required[str | Sequence[InputContentPart | InputContentPartParam | str]]
     """Text, often JSON, of at most 10,485,760 characters, or parts with text, images and files."""
     name: str | None
     """Name of the function; optional beside `call_id`."""
@@ -906,7 +930,7 @@ class InputMessageParam(TypedDict, total=False):
         "user", "system", "developer", "assistant", "tool", "unknown", "critic", "discriminator",
     ]]
     """The author; requests take the first four values, the others occur in stored conversations."""
-    content: Required[str | Sequence[ContentPart | ContentPartParam]]
+    content: Required[str | Sequence[ContentPart | ContentPartParam | str]]
     """Plain text or parts."""
     phase: Literal["commentary", "final_answer"] | None
     """Interim remark or final answer; only on an assistant's message that is sent back."""
@@ -924,13 +948,14 @@ class InputTextParam(TypedDict, total=False):
     """Ends a cacheable prefix of the prompt after this part."""
 
 
-class InputTokenCountParams(RequestOptions, total=False):
-    """The fields of a request that make up its input."""
+class _InputTokenCountFields(TypedDict, total=False):
+    """The fields of `InputTokenCountParams` without options."""
 
     model: str | None
     """Id of the model."""
-    input: str | Sequence[InputItem | InputItemParam | str] | None
-    """The input: a user message as text, or the items of a history."""
+    input: str | Sequence[InputItem | InputItemParam | InputContentPart | InputContentPartParam | str] | None
+    """The input: a user message as text, or the items of a history, among which strings and content parts
+    form messages of the user."""
     instructions: str | None
     """A system message that comes first; not inherited from `previous_response_id`."""
     previous_response_id: str | None
@@ -954,8 +979,12 @@ class InputTokenCountParams(RequestOptions, total=False):
     (`disabled`)."""
 
 
-class ItemListParams(RequestOptions, total=False):
-    """A request for a page of items."""
+class InputTokenCountParams(_InputTokenCountFields, OpenRequestOptions, total=False, closed=True):
+    """The fields of a request that make up its input."""
+
+
+class _ItemListFields(TypedDict, total=False):
+    """The fields of `ItemListParams` without options."""
 
     after: str
     """Id of the item after which the page starts."""
@@ -969,6 +998,10 @@ class ItemListParams(RequestOptions, total=False):
         "code_interpreter_call.outputs", "reasoning.encrypted_content", "message.output_text.logprobs",
     ]]
     """Additional data to include."""
+
+
+class ItemListParams(_ItemListFields, OpenRequestOptions, total=False, closed=True):
+    """A request for a page of items."""
 
 
 class ItemReferenceParam(TypedDict, total=False):
@@ -1414,12 +1447,12 @@ class RefusalParam(TypedDict, total=False):
     """The explanation, in the words of the model."""
 
 
-class ResponseCompactParams(RequestOptions, total=False):
-    """A request to condense a history for a model."""
+class _ResponseCompactFields(TypedDict, total=False):
+    """The fields of `ResponseCompactParams` without options."""
 
     model: Required[ModelId]
     """Id of the model that will continue from the items."""
-    input: str | Sequence[InputItem | InputItemParam | str] | None
+    input: str | Sequence[InputItem | InputItemParam | InputContentPart | InputContentPartParam | str] | None
     """The history, or items to add to that of `previous_response_id`."""
     instructions: str | None
     """A system message that comes first; not inherited from `previous_response_id`."""
@@ -1439,13 +1472,18 @@ class ResponseCompactParams(RequestOptions, total=False):
     absent."""
 
 
-class ResponseRunParams(RequestOptions, total=False):
-    """The fields of `ResponseCreateParams` without `tools`."""
+class ResponseCompactParams(_ResponseCompactFields, OpenRequestOptions, total=False, closed=True):
+    """A request to condense a history for a model."""
+
+
+class ResponseFields(TypedDict, total=False):
+    """The fields of `ResponseCreateParams` without `tools` and `background` and options."""
 
     model: ModelId
-    """Id of the model; optional if a prompt template names one."""
-    input: str | Sequence[InputItem | InputItemParam | str]
-    """The input: a user message as text, or the items of a history."""
+    """Id of the model; optional if a prompt template names one, or the server has only one."""
+    input: str | Sequence[InputItem | InputItemParam | InputContentPart | InputContentPartParam | str]
+    """The input: a user message as text, or the items of a history, among which strings and content parts
+    form messages of the user."""
     instructions: str | None
     """A system message that comes first; not inherited from `previous_response_id`."""
     previous_response_id: str | None
@@ -1484,8 +1522,6 @@ class ResponseRunParams(RequestOptions, total=False):
     """Settings of the stream; only with `stream`."""
     store: bool | None
     """Whether the server keeps the response for later retrieval, for 30 days or more; true when absent."""
-    background: bool | None
-    """Whether to return at once and generate in the background; false when absent."""
     background_options: BackgroundOptions | BackgroundOptionsParam
     """Settings of a background response; only with `background`."""
     context_management: Sequence[ContextManagement | ContextManagementParam] | None
@@ -1512,13 +1548,20 @@ class ResponseRunParams(RequestOptions, total=False):
     prompt_cache_retention: Literal["in_memory", "24h"] | None
     """Deprecated. Maximum lifetime of cached prefixes; `prompt_cache_options` with its `ttl` replaces it."""
     safety_identifier: str | None
-    """Your stable id of the end user, preferably hashed, at most 64 characters; it helps to trace abuse to
+    """Your stable id of the end user, preferably hashed, at most 128 characters; it helps to trace abuse to
     that user."""
     user: str
     """Deprecated. Your id of the end user; `safety_identifier` and `prompt_cache_key` replace it."""
 
 
-class ResponseCreateParams(ResponseRunParams, total=False):
+class ResponseRunParams(ResponseFields, OpenRequestOptions, total=False):
+    """The fields of `ResponseCreateParams` without `tools`."""
+
+    background: bool | None
+    """Whether to return at once and generate in the background; false when absent."""
+
+
+class ResponseCreateParams(ResponseRunParams, total=False, closed=True):
     """A request for a response; every field is optional, though most servers need `model` and `input`."""
 
     tools: Sequence[Tool | ToolParam]
@@ -1532,8 +1575,8 @@ class ResponseImageOptionsParam(TypedDict, total=False):
     """Whether images may be compressed; `auto` when absent."""
 
 
-class ResponseRetrieveParams(RequestOptions, total=False):
-    """A request for a stored response."""
+class _ResponseRetrieveFields(TypedDict, total=False):
+    """The fields of `ResponseRetrieveParams` without options."""
 
     include: Sequence[Literal[
         "file_search_call.results", "web_search_call.results", "web_search_call.action.sources",
@@ -1546,6 +1589,10 @@ class ResponseRetrieveParams(RequestOptions, total=False):
     absent."""
     include_obfuscation: bool
     """Whether deltas are padded so that their sizes reveal nothing about the text; true when absent."""
+
+
+class ResponseRetrieveParams(_ResponseRetrieveFields, OpenRequestOptions, total=False, closed=True):
+    """A request for a stored response."""
 
 
 class SafetyCheckParam(TypedDict, total=False):
@@ -1882,8 +1929,8 @@ class WebSearchToolParam(TypedDict, total=False):
     """Share of the context window that results may fill; `medium` when absent."""
 
 
-class WebhookCreateParams(RequestOptions, total=False):
-    """A new endpoint for webhooks."""
+class _WebhookCreateFields(TypedDict, total=False):
+    """The fields of `WebhookCreateParams` without options."""
 
     name: Required[str]
     """Name of the endpoint, for people."""
@@ -1893,8 +1940,12 @@ class WebhookCreateParams(RequestOptions, total=False):
     """Types of the events to send."""
 
 
-class WebhookListParams(RequestOptions, total=False):
-    """A request for a page of endpoints, newest first."""
+class WebhookCreateParams(_WebhookCreateFields, OpenRequestOptions, total=False, closed=True):
+    """A new endpoint for webhooks."""
+
+
+class _WebhookListFields(TypedDict, total=False):
+    """The fields of `WebhookListParams` without options."""
 
     after: str | None
     """Id of the endpoint after which the page starts."""
@@ -1902,22 +1953,34 @@ class WebhookListParams(RequestOptions, total=False):
     """Number of endpoints per page; 20 when absent."""
 
 
-class WebhookRotateSecretParams(RequestOptions, total=False):
-    """A request for a new secret of an endpoint."""
+class WebhookListParams(_WebhookListFields, OpenRequestOptions, total=False, closed=True):
+    """A request for a page of endpoints, newest first."""
+
+
+class _WebhookRotateSecretFields(TypedDict, total=False):
+    """The fields of `WebhookRotateSecretParams` without options."""
 
     keep_old_secret_active_for_24_hours: bool
     """Whether the old secret stays valid for a day; false when absent, which ends it at once."""
 
 
-class WebhookTestParams(RequestOptions, total=False):
-    """A request for a sample event."""
+class WebhookRotateSecretParams(_WebhookRotateSecretFields, OpenRequestOptions, total=False, closed=True):
+    """A request for a new secret of an endpoint."""
+
+
+class _WebhookTestFields(TypedDict, total=False):
+    """The fields of `WebhookTestParams` without options."""
 
     event_type: Required[WebhookEventType]
     """Type of the event."""
 
 
-class WebhookUpdateParams(RequestOptions, total=False):
-    """A change of an endpoint; omitted fields stay as they are."""
+class WebhookTestParams(_WebhookTestFields, OpenRequestOptions, total=False, closed=True):
+    """A request for a sample event."""
+
+
+class _WebhookUpdateFields(TypedDict, total=False):
+    """The fields of `WebhookUpdateParams` without options."""
 
     name: str
     """New name of the endpoint, for people."""
@@ -1925,6 +1988,10 @@ class WebhookUpdateParams(RequestOptions, total=False):
     """New HTTPS address to send events to."""
     event_types: Sequence[WebhookEventType]
     """Types of the events to send, in place of the present ones."""
+
+
+class WebhookUpdateParams(_WebhookUpdateFields, OpenRequestOptions, total=False, closed=True):
+    """A change of an endpoint; omitted fields stay as they are."""
 
 AnnotationParam: TypeAlias = FileCitationParam | UrlCitationParam | ContainerFileCitationParam | FilePathParam
 """The dict form of `Annotation`."""
@@ -2031,5 +2098,8 @@ ToolParam: TypeAlias = (
 )
 """The dict form of `Tool`."""
 
-InputList: TypeAlias = "list[InputItem | InputItemParam | str]"
-"""A list of `InputItem` for a request; a string in it is a message of the user."""
+InputList: TypeAlias = "list[InputItem | InputItemParam | InputContentPart | InputContentPartParam | str]"
+"""A list of `InputItem` for a request; strings and content parts form messages of the user."""
+
+
+evaluate_type_names(__name__)

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ._base import Model, Open, StrictBool, StrictInt
+from ._base import Model, StrictBool, StrictInt
+from ._markers import Open
 
 __all__ = [
     "BackgroundOptions", "ContextManagement", "ModerationConfig", "ModerationPolicy", "ModerationPolicyMode",

@@ -4,7 +4,8 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from ._base import StrictInt, reference
+from ._base import reference
+from ._markers import Int
 from .events import Event, ResponseEvent
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class ErrorEvent(Event):
     """The request field at fault; absent when `error` holds it."""
     error: ApiError | None = None
     """The error in its nested form; absent when the fields above are set."""
-    status: StrictInt | None = None
+    status: Int | None = None
     """HTTP status code of the error. Sent over a WebSocket and by some gateways."""
     headers: dict[str, str] | None = None
     """HTTP headers that belong to the error, such as rate limits. Sent by some gateways."""

@@ -4,7 +4,8 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from ._base import Open, StrictInt, reference
+from ._base import reference
+from ._markers import Int, Open
 from .output_events import ItemEvent, PartEvent
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ __all__ = [
 class SummaryEvent(ItemEvent):
     """An event of a section of a reasoning summary."""
 
-    summary_index: StrictInt | None = None
+    summary_index: Int | None = None
     """Index of the section in `summary`, counted from 0."""
 
 

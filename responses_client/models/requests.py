@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from ._base import TEXT_OR, Model, Number, Open, StrictBool, StrictInt, reference
+from ._base import Model, StrictBool, StrictInt, reference
+from ._markers import TEXT_OR, Number, Open
 from ._unions import InputItem, Tool, ToolChoiceObject
 
 if TYPE_CHECKING:
@@ -37,9 +38,10 @@ class ResponseCreateRequest(Model):
     """A request for a response; every field is optional, though most servers need `model` and `input`."""
 
     model: Open[ModelId] | None = None
-    """Id of the model; optional if a prompt template names one."""
+    """Id of the model; optional if a prompt template names one, or the server has only one."""
     input: Annotated[str | list[InputItem], TEXT_OR] | None = None
-    """The input: a user message as text, or the items of a history."""
+    """The input: a user message as text, or the items of a history, among which strings and content parts
+    form messages of the user."""
     instructions: str | None = None
     """A system message that comes first; not inherited from `previous_response_id`."""
     previous_response_id: str | None = None
@@ -116,8 +118,8 @@ class ResponseCreateRequest(Model):
     """Settings of the prompt cache."""
     prompt_cache_retention: Open[Literal["in_memory", "24h"]] | None = None
     """Deprecated. Maximum lifetime of cached prefixes; `prompt_cache_options` with its `ttl` replaces it."""
-    safety_identifier: Annotated[str, Field(max_length=64)] | None = None
-    """Your stable id of the end user, preferably hashed, at most 64 characters; it helps to trace abuse to
+    safety_identifier: Annotated[str, Field(max_length=128)] | None = None
+    """Your stable id of the end user, preferably hashed, at most 128 characters; it helps to trace abuse to
     that user."""
     user: str | None = None
     """Deprecated. Your id of the end user; `safety_identifier` and `prompt_cache_key` replace it."""

@@ -4,20 +4,17 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from ._base import (
-    EMPTY, TEXT_OR, Items, Model, Number, Open, ResponseResult, StrictBool, StrictInt, reference,
-)
+from ._base import Model, ResponseResult, StrictBool, reference
+from ._markers import EMPTY, TEXT_OR, Int, Items, Number, Open, Str
 from ._unions import InputItem, OutputItem, PromptCacheDiagnostics, TextFormat, Tool, ToolChoiceObject
 
 if TYPE_CHECKING:
-    from .model_ids import ModelId
     from .outcome import IncompleteDetails, ResponseError, Usage
     from .response_parts import (
         AccessPrograms, Billing, ConversationRef, InputTransformation, Moderation, PromptCacheOptions,
         PromptTemplate, ResponseImageOptions, ToolUsage,
     )
 else:
-    ModelId = str
     IncompleteDetails = reference("outcome.IncompleteDetails")
     ResponseError = reference("outcome.ResponseError")
     Usage = reference("outcome.Usage")
@@ -61,7 +58,7 @@ class TextConfig(Model):
 class Response(ResponseResult):
     """An answer of the model, finished or in progress, with its settings."""
 
-    id: str = ""
+    id: Str = ""
     """Id of the response, `resp_...`, for `previous_response_id` and `retrieve`; empty if the server gives
     none."""
     object: Literal["response"] = "response"
@@ -77,8 +74,9 @@ class Response(ResponseResult):
     """The reason why it failed; null in any status but `failed`."""
     incomplete_details: IncompleteDetails | None = None
     """The reason why it was cut short; null in any status but `incomplete`."""
-    model: Open[ModelId] | None = None
-    """The model that answered, often a dated snapshot of the requested one."""
+    model: Str = ""
+    """The model that answered, often a dated snapshot of the requested one; empty if the server does not
+    say."""
     output: Items[OutputItem] = EMPTY
     """The output items in order; reasoning and tool calls may come before the message."""
     usage: Usage | None = None
@@ -109,15 +107,15 @@ class Response(ResponseResult):
         "none", "auto", "required",
     ] | str | ToolChoiceObject, TEXT_OR] | None = None
     """The rule by which the model was to choose among the tools."""
-    max_output_tokens: StrictInt | None = None
+    max_output_tokens: Int | None = None
     """Limit on output tokens, including reasoning; null for none."""
-    max_tool_calls: StrictInt | None = None
+    max_tool_calls: Int | None = None
     """Limit on calls to hosted tools in total; null for none."""
     temperature: Number | None = None
     """Sampling temperature in effect, 0 to 2."""
     top_p: Number | None = None
     """Total probability of the tokens sampled from, 0 to 1."""
-    top_logprobs: StrictInt | None = None
+    top_logprobs: Int | None = None
     """Number of most likely tokens reported at each position, 0 to 20."""
     frequency_penalty: Number | None = None
     """Penalty on tokens by their frequency so far; only echoed, since requests have no such field."""

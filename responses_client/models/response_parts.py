@@ -4,7 +4,10 @@
 
 from typing import Annotated, Literal
 
-from ._base import TEXT_OR, Model, Number, Open, StrictBool, StrictInt
+from pydantic import Field
+
+from ._base import Model, StrictBool
+from ._markers import TEXT_OR, TOTAL, Count, Details, Int, Number, Open, Total
 from ._unions import InputContentPart, ModerationOutcome
 
 __all__ = [
@@ -43,71 +46,73 @@ class ResponseErrorMisalignment(Model):
 class CacheWriteTokensDetails(Model):
     """Tokens written to the prompt cache, by how long they are kept."""
 
-    ttl_30m_tokens: StrictInt | None = None
+    ttl_30m_tokens: Count = 0
     """Tokens kept for at least 30 minutes."""
-    ttl_12h_tokens: StrictInt | None = None
+    ttl_12h_tokens: Count = 0
     """Tokens kept for at least 12 hours."""
 
 
 class ToolUsageImageGenInputTokensDetails(Model):
     """Input tokens of image generation by kind."""
 
-    image_tokens: StrictInt | None = None
+    image_tokens: Count = 0
     """Tokens of input images."""
-    text_tokens: StrictInt | None = None
+    text_tokens: Count = 0
     """Tokens of prompts."""
 
 
 class ToolUsageImageGenOutputTokensDetails(Model):
     """Output tokens of image generation by kind."""
 
-    image_tokens: StrictInt | None = None
+    image_tokens: Count = 0
     """Tokens of finished and partial images."""
-    text_tokens: StrictInt | None = None
+    text_tokens: Count = 0
     """Tokens of text that the image model wrote."""
 
 
 class ToolUsageImageGenCachedTokensDetails(Model):
     """Cached input tokens of image generation by kind."""
 
-    cached_image_tokens: StrictInt | None = None
+    cached_image_tokens: Count = 0
     """Tokens of input images, from the cache."""
-    cached_text_tokens: StrictInt | None = None
+    cached_text_tokens: Count = 0
     """Tokens of prompts, from the cache."""
 
 
 class ToolUsageImageGen(Model):
     """Tokens of all image generation calls of a response; calls without a full record may be left out."""
 
-    input_tokens: StrictInt | None = None
+    input_tokens: Count = 0
     """Tokens of prompts and input images."""
-    input_tokens_details: ToolUsageImageGenInputTokensDetails | None = None
+    input_tokens_details: Details[
+        ToolUsageImageGenInputTokensDetails
+    ] = Field(default_factory=lambda: ToolUsageImageGenInputTokensDetails())
     """The input tokens by kind."""
-    output_tokens: StrictInt | None = None
+    output_tokens: Count = 0
     """Tokens generated."""
     output_tokens_details: ToolUsageImageGenOutputTokensDetails | None = None
     """The output tokens by kind; null or absent when not reported."""
-    cached_tokens: StrictInt | None = None
+    cached_tokens: Int | None = None
     """Input tokens read from the cache; null or absent when unknown, which does not mean zero."""
     cached_tokens_details: ToolUsageImageGenCachedTokensDetails | None = None
     """The cached tokens by kind; null or absent when unknown."""
-    total_tokens: StrictInt | None = None
-    """Input and output together."""
+    total_tokens: Total = TOTAL
+    """Input and output together. The sum of both where a server leaves it out."""
 
 
 class ToolUsageWebSearch(Model):
     """Web searches of a response."""
 
-    num_requests: StrictInt | None = None
+    num_requests: Count = 0
     """Searches that are charged; opening a page is not one."""
 
 
 class ToolUsage(Model):
     """Usage of hosted tools, beside the model's own tokens; an unused tool counts zero."""
 
-    image_gen: ToolUsageImageGen | None = None
+    image_gen: Details[ToolUsageImageGen] = Field(default_factory=lambda: ToolUsageImageGen())
     """Tokens of all image generation calls in total."""
-    web_search: ToolUsageWebSearch | None = None
+    web_search: Details[ToolUsageWebSearch] = Field(default_factory=lambda: ToolUsageWebSearch())
     """Web searches that are charged."""
 
 
@@ -168,9 +173,9 @@ class PromptCacheMiss(Model):
         "service_tier_changed",
     ]] | None = None
     """The first difference found."""
-    cache_missed_tokens: StrictInt | None = None
+    cache_missed_tokens: Int | None = None
     """Estimated number of input tokens after that difference."""
-    comparison_reusable_tokens: StrictInt | None = None
+    comparison_reusable_tokens: Int | None = None
     """Number of tokens in the reusable prefix of the compared response; null or absent when unknown."""
 
 

@@ -4,7 +4,8 @@
 
 from typing import Annotated, Literal
 
-from ._base import EMPTY, TEXT_OR, Items, Model, Open
+from ._base import Model
+from ._markers import EMPTY, TEXT_OR, Items, Open
 from ._unions import RequiredInput, SteerInputItem
 from .events import Event
 

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ._base import TEXT_OR, Model, StrictBool
+from ._base import Model, StrictBool
+from ._markers import TEXT_OR
 from ._unions import SteerInputItem
 from .requests import ResponseCreateRequest
 

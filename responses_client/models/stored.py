@@ -4,7 +4,10 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from ._base import EMPTY, Items, Open, Result, StrictBool, StrictInt, reference
+from pydantic import Field
+
+from ._base import Result, StrictBool, reference
+from ._markers import EMPTY, Details, Int, Items, Open
 from ._unions import Item
 
 if TYPE_CHECKING:
@@ -39,9 +42,9 @@ class CompactedResponse(Result):
     object: Literal["response.compaction"] = "response.compaction"
     output: Items[Item] = EMPTY
     """Messages of the user that are kept, and an encrypted summary of the rest."""
-    created_at: StrictInt | None = None
+    created_at: Int | None = None
     """Time of creation in Unix seconds."""
-    usage: Usage | None = None
+    usage: Details[Usage] = Field(default_factory=lambda: Usage())
     """Tokens used by the compaction."""
     image: ResponseImageOptions | None = None
     """Handling of images in the context."""
@@ -51,7 +54,7 @@ class InputTokenCount(Result):
     """The size of a request's input."""
 
     object: Literal["response.input_tokens"] = "response.input_tokens"
-    input_tokens: StrictInt
+    input_tokens: Int
     """Number of input tokens."""
 
 
@@ -75,7 +78,7 @@ class Conversation(Result):
     id: str
     """Id of the conversation."""
     object: Literal["conversation"] = "conversation"
-    created_at: StrictInt | None = None
+    created_at: Int | None = None
     """Time of creation in Unix seconds."""
     metadata: Any = None
     """Your own key-value pairs."""

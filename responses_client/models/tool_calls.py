@@ -4,10 +4,8 @@
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from ._base import (
-    EMPTY, READ_ONLY, TEXT_OR, Items, JsonObject, Model, Number, Open, Result, StrictBool, StrictInt,
-    reference,
-)
+from ._base import JsonObject, Model, Result, StrictBool, reference
+from ._markers import EMPTY, READ_ONLY, TEXT_OR, TOTAL, Count, Int, Items, Number, Open, Str, Total
 from ._unions import (
     ApplyPatchOperation, CodeInterpreterOutput, ComputerAction, McpCallError, ShellEnvironment, Tool,
     ToolCallCaller, WebSearchAction,
@@ -94,7 +92,7 @@ class WebSearchActionSearch(Model):
     """A query sent to the search engine."""
 
     type: Literal["search"] = "search"
-    query: str | None = None
+    query: Str = ""
     """Deprecated. The only or first query; `queries` replaces it."""
     queries: Items[str] = EMPTY
     """All queries of this step. Older responses omit them."""
@@ -117,7 +115,7 @@ class WebSearchActionFindInPage(Model):
     type: Literal["find_in_page"] = "find_in_page"
     url: str | None = None
     """Address of that page."""
-    pattern: str | None = None
+    pattern: Str = ""
     """The text to find."""
 
 
@@ -185,9 +183,9 @@ class ClickAction(Model):
     type: Literal["click"] = "click"
     button: Open[Literal["left", "right", "wheel", "back", "forward"]] | None = None
     """Mouse button to press."""
-    x: StrictInt
+    x: Int
     """Pixels from the left edge of the last screenshot."""
-    y: StrictInt
+    y: Int
     """Pixels from the top edge of the last screenshot."""
     keys: Items[str] = EMPTY
     """Keys to hold during the action."""
@@ -197,9 +195,9 @@ class DoubleClickAction(Model):
     """A double click."""
 
     type: Literal["double_click"] = "double_click"
-    x: StrictInt
+    x: Int
     """Pixels from the left edge of the last screenshot."""
-    y: StrictInt
+    y: Int
     """Pixels from the top edge of the last screenshot."""
     keys: Items[str] = EMPTY
     """Keys to hold during the action."""
@@ -208,9 +206,9 @@ class DoubleClickAction(Model):
 class Point(Model):
     """A position on the screen."""
 
-    x: StrictInt
+    x: Int
     """Pixels from the left edge of the last screenshot."""
-    y: StrictInt
+    y: Int
     """Pixels from the top edge of the last screenshot."""
 
 
@@ -236,9 +234,9 @@ class MoveAction(Model):
     """A move of the mouse pointer."""
 
     type: Literal["move"] = "move"
-    x: StrictInt
+    x: Int
     """Pixels from the left edge of the last screenshot."""
-    y: StrictInt
+    y: Int
     """Pixels from the top edge of the last screenshot."""
     keys: Items[str] = EMPTY
     """Keys to hold during the action."""
@@ -254,13 +252,13 @@ class ScrollAction(Model):
     """A turn of the mouse wheel with the pointer at a position."""
 
     type: Literal["scroll"] = "scroll"
-    x: StrictInt
+    x: Int
     """Pixels from the left edge of the last screenshot."""
-    y: StrictInt
+    y: Int
     """Pixels from the top edge of the last screenshot."""
-    scroll_x: StrictInt | None = None
+    scroll_x: Int | None = None
     """Distance to scroll sideways."""
-    scroll_y: StrictInt | None = None
+    scroll_y: Int | None = None
     """Distance to scroll up or down."""
     keys: Items[str] = EMPTY
     """Keys to hold during the action."""
@@ -339,15 +337,15 @@ class ImageGenerationCallError(Model):
 class ImageGenerationCallSvgUsage(Model):
     """Tokens that the model behind an SVG picture used."""
 
-    input_tokens: StrictInt | None = None
+    input_tokens: Count = 0
     """Tokens read."""
     model: str | None = None
     """Model that wrote the SVG."""
-    output_tokens: StrictInt | None = None
+    output_tokens: Count = 0
     """Tokens written."""
-    reasoning_tokens: StrictInt | None = None
+    reasoning_tokens: Count = 0
     """Tokens spent on reasoning."""
-    total_tokens: StrictInt | None = None
+    total_tokens: Total = TOTAL
     """Sum for the call."""
 
 
@@ -385,7 +383,7 @@ class LocalShellAction(Model):
     type: Literal["exec"] = "exec"
     command: Items[str] = EMPTY
     """Program and arguments. Empty while the call is in progress."""
-    timeout_ms: StrictInt | None = None
+    timeout_ms: Int | None = None
     """Time limit in milliseconds; absent when the model sets none."""
     working_directory: str | None = None
     """Directory in which to run it; absent when the model names none."""
@@ -429,9 +427,9 @@ class ShellAction(Model):
 
     commands: Items[str] = EMPTY
     """Command lines, in order. Empty while the call is in progress."""
-    timeout_ms: StrictInt | None = None
+    timeout_ms: Int | None = None
     """Time limit of the commands in wall-clock milliseconds; null when the model sets none."""
-    max_output_length: StrictInt | None = None
+    max_output_length: Int | None = None
     """Number of characters of stdout and stderr together to keep; null when the model sets no limit."""
 
 
@@ -470,7 +468,7 @@ class ShellCallOutput(Result):
     """Results in the order of the commands. Empty until a command has ended."""
     status: Open[Literal["in_progress", "completed", "incomplete"]] | None = None
     """The progress of the commands; optional in a request."""
-    max_output_length: StrictInt | None = None
+    max_output_length: Int | None = None
     """The limit of the call in characters; send it back unchanged."""
     created_by: Annotated[str | None, READ_ONLY] = None
     """The creator of the item. Absent unless the server names it."""
@@ -480,7 +478,7 @@ class ShellExit(Model):
     """The regular exit of a command."""
 
     type: Literal["exit"] = "exit"
-    exit_code: StrictInt
+    exit_code: Int
     """Status of the process; 0 is success."""
 
 
@@ -560,7 +558,7 @@ class McpCall(Result):
     type: Literal["mcp_call"] = "mcp_call"
     id: str | None = None
     """Id of the item. Some servers omit it."""
-    server_label: str | None = None
+    server_label: Str = ""
     """Label of the MCP server in the tool definition."""
     name: str
     """Name of the tool."""
@@ -580,7 +578,7 @@ class McpProtocolError(Model):
     """An error of the protocol, reported by the MCP server."""
 
     type: Literal["mcp_protocol_error"] = "mcp_protocol_error"
-    code: StrictInt | None = None
+    code: Int | None = None
     """JSON-RPC error code."""
     message: str
     """Text of the error."""
@@ -598,7 +596,7 @@ class McpHttpError(Model):
     """A failure of the HTTP request to the MCP server."""
 
     type: Literal["http_error"] = "http_error"
-    code: StrictInt | None = None
+    code: Int | None = None
     """HTTP status."""
     message: str
     """Text of the error."""
@@ -623,7 +621,7 @@ class McpListTools(Result):
     type: Literal["mcp_list_tools"] = "mcp_list_tools"
     id: str | None = None
     """Id of the item. Some servers omit it."""
-    server_label: str | None = None
+    server_label: Str = ""
     """Label of the MCP server in the tool definition."""
     tools: Items[McpToolInfo] = EMPTY
     """The tools; empty after an error. Empty until the list has arrived."""
@@ -637,7 +635,7 @@ class McpApprovalRequest(Result):
     type: Literal["mcp_approval_request"] = "mcp_approval_request"
     id: str
     """Id of the request, repeated in `approval_request_id` of the response."""
-    server_label: str | None = None
+    server_label: Str = ""
     """Label of the MCP server in the tool definition."""
     name: str
     """Name of the tool."""

@@ -4,7 +4,8 @@
 
 from typing import Literal
 
-from ._base import EMPTY, Items, JsonObject, Model, Open
+from ._base import JsonObject, Model
+from ._markers import EMPTY, Items, Open
 
 __all__ = [
     "AllowedToolsChoice", "ApplyPatchToolChoice", "CustomToolChoice", "FunctionToolChoice",

@@ -4,7 +4,8 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from ._base import Items, Model, StrictInt, reference
+from ._base import Model, reference
+from ._markers import Int, Items
 from .events import Event
 from .output_events import ItemEvent, OutputEvent
 
@@ -31,7 +32,7 @@ __all__ = [
 class CommandEvent(OutputEvent):
     """An event of a command of a shell call."""
 
-    command_index: StrictInt | None = None
+    command_index: Int | None = None
     """Index of the command in `action.commands`, counted from 0."""
 
 
@@ -151,7 +152,7 @@ class ImageGenerationCallPartialImage(ItemEvent):
     type: Literal[
         "response.image_generation_call.partial_image",
     ] = "response.image_generation_call.partial_image"
-    partial_image_index: StrictInt | None = None
+    partial_image_index: Int | None = None
     """Number of the preview, counted from 0."""
     partial_image_b64: str
     """The preview in base64."""

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from ._base import EMPTY, Items, JsonObject, Model, Open, StrictBool
+from ._base import JsonObject, Model, StrictBool
+from ._markers import EMPTY, Items, Open
 
 __all__ = ["FunctionTool"]
 

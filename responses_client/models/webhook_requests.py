@@ -4,7 +4,8 @@
 
 from typing import TYPE_CHECKING
 
-from ._base import Model, Open, StrictBool, StrictInt
+from ._base import Model, StrictBool, StrictInt
+from ._markers import Open
 
 if TYPE_CHECKING:
     from .webhooks import WebhookEventType

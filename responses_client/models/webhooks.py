@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pydantic import Field
 
-from ._base import EMPTY, Items, Model, Open, Result, StrictBool, StrictInt
+from ._base import Model, Result, StrictBool
+from ._markers import EMPTY, Int, Items, Open
 
 __all__ = [
     "DeletedWebhookEndpoint", "ResponseCancelledWebhookEvent", "ResponseCompletedWebhookEvent",
@@ -42,7 +43,7 @@ class ResponseWebhookEvent(Model):
     id: str | None = None
     """Id of the event, `evt_...`, which repeated deliveries share."""
     object: Literal["event"] = "event"
-    created_at: StrictInt | None = None
+    created_at: Int | None = None
     """Time of the event in Unix seconds."""
     data: WebhookEventData
     """The response concerned."""
@@ -84,9 +85,9 @@ class WebhookEndpoint(Result):
     """HTTPS address that events are sent to."""
     event_types: Items[Open[WebhookEventType]] = EMPTY
     """Types of the events that are sent."""
-    created_at: StrictInt | None = None
+    created_at: Int | None = None
     """Time of creation in Unix seconds."""
-    updated_at: StrictInt | None = None
+    updated_at: Int | None = None
     """Time of the last change of settings or secret, in Unix seconds; tests do not count."""
     signing_secret_hint: str | None = None
     """The secret, mostly masked."""
@@ -131,7 +132,7 @@ class WebhookEndpointTestResult(Result):
     """Id of the endpoint."""
     event_type: Open[WebhookEventType] | None = None
     """Type of the event that was sent."""
-    status_code: StrictInt
+    status_code: Int
     """HTTP status of the endpoint's answer."""
     success: StrictBool | None = None
     """Whether the event could be sent, always true; `status_code` has the endpoint's answer."""

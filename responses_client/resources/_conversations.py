@@ -46,7 +46,18 @@ class ConversationsOperations:
         `POST /conversations`
 
         Args:
-            params: The fields of `ConversationCreateParams`: those of the request, and `RequestOptions`.
+            items: The first items, at most 20.
+            metadata: Your own key-value pairs to store with it: at most 16, keys of up to 64 and values of up
+                to 512 characters.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             Conversation: A store of items, which responses read when they start and add to when they end.
@@ -64,7 +75,15 @@ class ConversationsOperations:
 
         Args:
             conversation_id: The id of the conversation.
-            params: The fields of `RequestOptions`.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             Conversation: A store of items, which responses read when they start and add to when they end.
@@ -82,7 +101,17 @@ class ConversationsOperations:
 
         Args:
             conversation_id: The id of the conversation.
-            params: The fields of `ConversationUpdateParams`: those of the request, and `RequestOptions`.
+            metadata: Your own key-value pairs to store with it: at most 16, keys of up to 64 and values of up
+                to 512 characters.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             Conversation: A store of items, which responses read when they start and add to when they end.
@@ -100,7 +129,15 @@ class ConversationsOperations:
 
         Args:
             conversation_id: The id of the conversation.
-            params: The fields of `RequestOptions`.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             DeletedConversation: The answer to the deletion of a conversation.
@@ -130,7 +167,18 @@ class AsyncConversationsOperations:
         `POST /conversations`
 
         Args:
-            params: The fields of `ConversationCreateParams`: those of the request, and `RequestOptions`.
+            items: The first items, at most 20.
+            metadata: Your own key-value pairs to store with it: at most 16, keys of up to 64 and values of up
+                to 512 characters.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             Conversation: A store of items, which responses read when they start and add to when they end.
@@ -148,7 +196,15 @@ class AsyncConversationsOperations:
 
         Args:
             conversation_id: The id of the conversation.
-            params: The fields of `RequestOptions`.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             Conversation: A store of items, which responses read when they start and add to when they end.
@@ -168,7 +224,17 @@ class AsyncConversationsOperations:
 
         Args:
             conversation_id: The id of the conversation.
-            params: The fields of `ConversationUpdateParams`: those of the request, and `RequestOptions`.
+            metadata: Your own key-value pairs to store with it: at most 16, keys of up to 64 and values of up
+                to 512 characters.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             Conversation: A store of items, which responses read when they start and add to when they end.
@@ -186,7 +252,15 @@ class AsyncConversationsOperations:
 
         Args:
             conversation_id: The id of the conversation.
-            params: The fields of `RequestOptions`.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             DeletedConversation: The answer to the deletion of a conversation.
@@ -212,7 +286,17 @@ class ConversationsItemsOperations:
 
         Args:
             conversation_id: The id of the conversation.
-            params: The fields of `ConversationItemsCreateParams`: those of the request, and `RequestOptions`.
+            items: The items, at most 20.
+            include: Additional data to include.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             ItemList: A page of items.
@@ -230,7 +314,19 @@ class ConversationsItemsOperations:
 
         Args:
             conversation_id: The id of the conversation.
-            params: The fields of `ItemListParams`: those of the request, and `RequestOptions`.
+            after: Id of the item after which the page starts.
+            limit: Number of items per page, 1 to 100; 20 when absent.
+            order: Oldest first (`asc`) or newest first (`desc`); `desc` when absent.
+            include: Additional data to include.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             Page[Item]: A page; iterating over it continues with the items of the pages that follow.
@@ -251,8 +347,16 @@ class ConversationsItemsOperations:
         Args:
             item_id: The id of the item.
             conversation_id: The id of the conversation.
-            params: The fields of `ConversationItemRetrieveParams`: those of the request, and
-                `RequestOptions`.
+            include: Additional data to include.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             Item: Any item of an item list, a conversation or a compacted response.
@@ -273,7 +377,15 @@ class ConversationsItemsOperations:
         Args:
             item_id: The id of the item.
             conversation_id: The id of the conversation.
-            params: The fields of `RequestOptions`.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             Conversation: A store of items, which responses read when they start and add to when they end.
@@ -301,7 +413,17 @@ class AsyncConversationsItemsOperations:
 
         Args:
             conversation_id: The id of the conversation.
-            params: The fields of `ConversationItemsCreateParams`: those of the request, and `RequestOptions`.
+            items: The items, at most 20.
+            include: Additional data to include.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             ItemList: A page of items.
@@ -319,7 +441,19 @@ class AsyncConversationsItemsOperations:
 
         Args:
             conversation_id: The id of the conversation.
-            params: The fields of `ItemListParams`: those of the request, and `RequestOptions`.
+            after: Id of the item after which the page starts.
+            limit: Number of items per page, 1 to 100; 20 when absent.
+            order: Oldest first (`asc`) or newest first (`desc`); `desc` when absent.
+            include: Additional data to include.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             AsyncPager[Item]: Await it for one page, or iterate over it with `async for` for the items of all
@@ -341,8 +475,16 @@ class AsyncConversationsItemsOperations:
         Args:
             item_id: The id of the item.
             conversation_id: The id of the conversation.
-            params: The fields of `ConversationItemRetrieveParams`: those of the request, and
-                `RequestOptions`.
+            include: Additional data to include.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             Item: Any item of an item list, a conversation or a compacted response.
@@ -363,7 +505,15 @@ class AsyncConversationsItemsOperations:
         Args:
             item_id: The id of the item.
             conversation_id: The id of the conversation.
-            params: The fields of `RequestOptions`.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             Conversation: A store of items, which responses read when they start and add to when they end.

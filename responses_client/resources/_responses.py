@@ -73,8 +73,59 @@ class ResponsesOperations:
             print(response.output_text)
 
         Args:
+            model: Id of the model; optional if a prompt template names one, or the server has only one.
+            input: The input: a user message as text, or the items of a history, among which strings and
+                content parts form messages of the user.
             stream: Whether to return events as they arrive, instead of the whole result; false by default.
-            params: The fields of `ResponseCreateParams`: those of the request, and `RequestOptions`.
+            instructions: A system message that comes first; not inherited from `previous_response_id`.
+            previous_response_id: Id of the stored response to continue; not together with `conversation`.
+            conversation: The conversation to continue, by id, which input and output are added to; not
+                together with `previous_response_id`.
+            prompt: A stored prompt template and its values.
+            tools: The tools that the model may use.
+            tool_choice: Whether the model may, must or must not call tools, and which; `auto` when absent.
+            parallel_tool_calls: Whether the model may call several tools at once; true when absent.
+            max_tool_calls: Maximum number of calls to hosted tools in total; further calls are ignored.
+            text: Format and verbosity of the text.
+            reasoning: Settings of reasoning models.
+            max_output_tokens: Maximum number of tokens to generate, including reasoning, at least 16; the
+                model's own limit when absent.
+            temperature: Randomness of sampling, 0 to 2; 1 when absent, and best not changed together with
+                `top_p`.
+            top_p: Total probability of the most likely tokens to sample from, 0 to 1; 1 when absent.
+            top_logprobs: Number of most likely tokens to report at each position, 0 to 20.
+            include: Additional data to include in the response.
+            stream_options: Settings of the stream; only with `stream`.
+            store: Whether the server keeps the response for later retrieval, for 30 days or more; true when
+                absent.
+            background: Whether to return at once and generate in the background; false when absent.
+            background_options: Settings of a background response; only with `background`.
+            context_management: Actions to take as the context fills; none when null or absent.
+            truncation: Deprecated. Whether input that is too long loses its oldest items (`auto`) or is an
+                error (`disabled`); `disabled` when absent, see `context_management`.
+            service_tier: The tier that serves the request, a choice of speed and price; `auto` (the project's
+                setting) when absent.
+            metadata: Your own key-value pairs to store with the response: at most 16, keys of up to 64 and
+                values of up to 512 characters.
+            image: Handling of images in the context.
+            access_programs: Access programs to use.
+            moderation: Moderation of input and output; none when null or absent.
+            prompt_cache_key: Key of the prompt cache; requests with the same key and prefix share the cache.
+            prompt_cache_options: Settings of the prompt cache.
+            prompt_cache_retention: Deprecated. Maximum lifetime of cached prefixes; `prompt_cache_options`
+                with its `ttl` replaces it.
+            safety_identifier: Your stable id of the end user, preferably hashed, at most 128 characters; it
+                helps to trace abuse to that user.
+            user: Deprecated. Your id of the end user; `safety_identifier` and `prompt_cache_key` replace it.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             Response: An answer of the model, finished or in progress, with its settings. With `stream=True`,
@@ -126,7 +177,20 @@ class ResponsesOperations:
         Args:
             response_id: The id of the response.
             stream: Whether to return events as they arrive, instead of the whole result; false by default.
-            params: The fields of `ResponseRetrieveParams`: those of the request, and `RequestOptions`.
+            include: Additional data to include.
+            starting_after: Sequence number of the event after which the stream starts; only with `stream`,
+                all events when absent.
+            include_obfuscation: Whether deltas are padded so that their sizes reveal nothing about the text;
+                true when absent.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             Response: An answer of the model, finished or in progress, with its settings. With `stream=True`,
@@ -152,7 +216,15 @@ class ResponsesOperations:
 
         Args:
             response_id: The id of the response.
-            params: The fields of `RequestOptions`.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             Response: An answer of the model, finished or in progress, with its settings.
@@ -170,7 +242,15 @@ class ResponsesOperations:
 
         Args:
             response_id: The id of the response.
-            params: The fields of `RequestOptions`.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             DeletedResponse: The answer to the deletion of a response.
@@ -187,7 +267,27 @@ class ResponsesOperations:
         `POST /responses/compact`
 
         Args:
-            params: The fields of `ResponseCompactParams`: those of the request, and `RequestOptions`.
+            model: Id of the model that will continue from the items.
+            input: The history, or items to add to that of `previous_response_id`.
+            instructions: A system message that comes first; not inherited from `previous_response_id`.
+            previous_response_id: Id of the stored response whose history is condensed.
+            image: Handling of images in the context.
+            prompt_cache_key: Key of the prompt cache, at most 64 characters; requests with the same key and
+                prefix share the cache.
+            prompt_cache_options: Settings of the prompt cache.
+            prompt_cache_retention: Deprecated. Maximum lifetime of cached prefixes; `prompt_cache_options`
+                with its `ttl` replaces it.
+            service_tier: The tier that serves the request, a choice of speed and price; `auto` (the project's
+                setting) when absent.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             CompactedResponse: A condensed history; its items are the input of the next request, unchanged and
@@ -243,8 +343,59 @@ class AsyncResponsesOperations:
             print(response.output_text)
 
         Args:
+            model: Id of the model; optional if a prompt template names one, or the server has only one.
+            input: The input: a user message as text, or the items of a history, among which strings and
+                content parts form messages of the user.
             stream: Whether to return events as they arrive, instead of the whole result; false by default.
-            params: The fields of `ResponseCreateParams`: those of the request, and `RequestOptions`.
+            instructions: A system message that comes first; not inherited from `previous_response_id`.
+            previous_response_id: Id of the stored response to continue; not together with `conversation`.
+            conversation: The conversation to continue, by id, which input and output are added to; not
+                together with `previous_response_id`.
+            prompt: A stored prompt template and its values.
+            tools: The tools that the model may use.
+            tool_choice: Whether the model may, must or must not call tools, and which; `auto` when absent.
+            parallel_tool_calls: Whether the model may call several tools at once; true when absent.
+            max_tool_calls: Maximum number of calls to hosted tools in total; further calls are ignored.
+            text: Format and verbosity of the text.
+            reasoning: Settings of reasoning models.
+            max_output_tokens: Maximum number of tokens to generate, including reasoning, at least 16; the
+                model's own limit when absent.
+            temperature: Randomness of sampling, 0 to 2; 1 when absent, and best not changed together with
+                `top_p`.
+            top_p: Total probability of the most likely tokens to sample from, 0 to 1; 1 when absent.
+            top_logprobs: Number of most likely tokens to report at each position, 0 to 20.
+            include: Additional data to include in the response.
+            stream_options: Settings of the stream; only with `stream`.
+            store: Whether the server keeps the response for later retrieval, for 30 days or more; true when
+                absent.
+            background: Whether to return at once and generate in the background; false when absent.
+            background_options: Settings of a background response; only with `background`.
+            context_management: Actions to take as the context fills; none when null or absent.
+            truncation: Deprecated. Whether input that is too long loses its oldest items (`auto`) or is an
+                error (`disabled`); `disabled` when absent, see `context_management`.
+            service_tier: The tier that serves the request, a choice of speed and price; `auto` (the project's
+                setting) when absent.
+            metadata: Your own key-value pairs to store with the response: at most 16, keys of up to 64 and
+                values of up to 512 characters.
+            image: Handling of images in the context.
+            access_programs: Access programs to use.
+            moderation: Moderation of input and output; none when null or absent.
+            prompt_cache_key: Key of the prompt cache; requests with the same key and prefix share the cache.
+            prompt_cache_options: Settings of the prompt cache.
+            prompt_cache_retention: Deprecated. Maximum lifetime of cached prefixes; `prompt_cache_options`
+                with its `ttl` replaces it.
+            safety_identifier: Your stable id of the end user, preferably hashed, at most 128 characters; it
+                helps to trace abuse to that user.
+            user: Deprecated. Your id of the end user; `safety_identifier` and `prompt_cache_key` replace it.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             Response: An answer of the model, finished or in progress, with its settings. With `stream=True`,
@@ -296,7 +447,20 @@ class AsyncResponsesOperations:
         Args:
             response_id: The id of the response.
             stream: Whether to return events as they arrive, instead of the whole result; false by default.
-            params: The fields of `ResponseRetrieveParams`: those of the request, and `RequestOptions`.
+            include: Additional data to include.
+            starting_after: Sequence number of the event after which the stream starts; only with `stream`,
+                all events when absent.
+            include_obfuscation: Whether deltas are padded so that their sizes reveal nothing about the text;
+                true when absent.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             Response: An answer of the model, finished or in progress, with its settings. With `stream=True`,
@@ -322,7 +486,15 @@ class AsyncResponsesOperations:
 
         Args:
             response_id: The id of the response.
-            params: The fields of `RequestOptions`.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             Response: An answer of the model, finished or in progress, with its settings.
@@ -340,7 +512,15 @@ class AsyncResponsesOperations:
 
         Args:
             response_id: The id of the response.
-            params: The fields of `RequestOptions`.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             DeletedResponse: The answer to the deletion of a response.
@@ -357,7 +537,27 @@ class AsyncResponsesOperations:
         `POST /responses/compact`
 
         Args:
-            params: The fields of `ResponseCompactParams`: those of the request, and `RequestOptions`.
+            model: Id of the model that will continue from the items.
+            input: The history, or items to add to that of `previous_response_id`.
+            instructions: A system message that comes first; not inherited from `previous_response_id`.
+            previous_response_id: Id of the stored response whose history is condensed.
+            image: Handling of images in the context.
+            prompt_cache_key: Key of the prompt cache, at most 64 characters; requests with the same key and
+                prefix share the cache.
+            prompt_cache_options: Settings of the prompt cache.
+            prompt_cache_retention: Deprecated. Maximum lifetime of cached prefixes; `prompt_cache_options`
+                with its `ttl` replaces it.
+            service_tier: The tier that serves the request, a choice of speed and price; `auto` (the project's
+                setting) when absent.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             CompactedResponse: A condensed history; its items are the input of the next request, unchanged and
@@ -384,7 +584,19 @@ class ResponsesInputItemsOperations:
 
         Args:
             response_id: The id of the response.
-            params: The fields of `ItemListParams`: those of the request, and `RequestOptions`.
+            after: Id of the item after which the page starts.
+            limit: Number of items per page, 1 to 100; 20 when absent.
+            order: Oldest first (`asc`) or newest first (`desc`); `desc` when absent.
+            include: Additional data to include.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             Page[Item]: A page; iterating over it continues with the items of the pages that follow.
@@ -410,7 +622,19 @@ class AsyncResponsesInputItemsOperations:
 
         Args:
             response_id: The id of the response.
-            params: The fields of `ItemListParams`: those of the request, and `RequestOptions`.
+            after: Id of the item after which the page starts.
+            limit: Number of items per page, 1 to 100; 20 when absent.
+            order: Oldest first (`asc`) or newest first (`desc`); `desc` when absent.
+            include: Additional data to include.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             AsyncPager[Item]: Await it for one page, or iterate over it with `async for` for the items of all
@@ -436,7 +660,29 @@ class ResponsesInputTokensOperations:
         `POST /responses/input_tokens`
 
         Args:
-            params: The fields of `InputTokenCountParams`: those of the request, and `RequestOptions`.
+            model: Id of the model.
+            input: The input: a user message as text, or the items of a history, among which strings and
+                content parts form messages of the user.
+            instructions: A system message that comes first; not inherited from `previous_response_id`.
+            previous_response_id: Id of the stored response to continue; not together with `conversation`.
+            conversation: The conversation to continue, by id; not together with `previous_response_id`.
+            tools: The tools that the model may use.
+            tool_choice: Whether the model may, must or must not call tools, and which.
+            parallel_tool_calls: Whether the model may call several tools at once.
+            text: Format and verbosity of the text.
+            reasoning: Settings of reasoning models.
+            personality: The style of the answer, at most 64 characters; the model's own when absent.
+            truncation: Deprecated. Whether input that is too long loses its oldest items (`auto`) or is an
+                error (`disabled`).
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             InputTokenCount: The size of a request's input.
@@ -461,7 +707,29 @@ class AsyncResponsesInputTokensOperations:
         `POST /responses/input_tokens`
 
         Args:
-            params: The fields of `InputTokenCountParams`: those of the request, and `RequestOptions`.
+            model: Id of the model.
+            input: The input: a user message as text, or the items of a history, among which strings and
+                content parts form messages of the user.
+            instructions: A system message that comes first; not inherited from `previous_response_id`.
+            previous_response_id: Id of the stored response to continue; not together with `conversation`.
+            conversation: The conversation to continue, by id; not together with `previous_response_id`.
+            tools: The tools that the model may use.
+            tool_choice: Whether the model may, must or must not call tools, and which.
+            parallel_tool_calls: Whether the model may call several tools at once.
+            text: Format and verbosity of the text.
+            reasoning: Settings of reasoning models.
+            personality: The style of the answer, at most 64 characters; the model's own when absent.
+            truncation: Deprecated. Whether input that is too long loses its oldest items (`auto`) or is an
+                error (`disabled`).
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             InputTokenCount: The size of a request's input.

@@ -47,7 +47,18 @@ class WebhooksOperations:
         `POST /webhook_endpoints`
 
         Args:
-            params: The fields of `WebhookCreateParams`: those of the request, and `RequestOptions`.
+            name: Name of the endpoint, for people.
+            url: HTTPS address to send events to.
+            event_types: Types of the events to send.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             WebhookEndpointWithSecret: An endpoint that is new or has a new secret; no other answer contains
@@ -66,7 +77,15 @@ class WebhooksOperations:
 
         Args:
             webhook_endpoint_id: The id of the webhook endpoint.
-            params: The fields of `RequestOptions`.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             WebhookEndpoint: An address to which the server sends events.
@@ -84,7 +103,18 @@ class WebhooksOperations:
 
         Args:
             webhook_endpoint_id: The id of the webhook endpoint.
-            params: The fields of `WebhookUpdateParams`: those of the request, and `RequestOptions`.
+            name: New name of the endpoint, for people.
+            url: New HTTPS address to send events to.
+            event_types: Types of the events to send, in place of the present ones.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             WebhookEndpoint: An address to which the server sends events.
@@ -101,7 +131,17 @@ class WebhooksOperations:
         `GET /webhook_endpoints`
 
         Args:
-            params: The fields of `WebhookListParams`: those of the request, and `RequestOptions`.
+            after: Id of the endpoint after which the page starts.
+            limit: Number of endpoints per page; 20 when absent.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             Page[WebhookEndpoint]: A page; iterating over it continues with the items of the pages that
@@ -122,7 +162,15 @@ class WebhooksOperations:
 
         Args:
             webhook_endpoint_id: The id of the webhook endpoint.
-            params: The fields of `RequestOptions`.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             DeletedWebhookEndpoint: The answer to the deletion of an endpoint.
@@ -142,7 +190,17 @@ class WebhooksOperations:
 
         Args:
             webhook_endpoint_id: The id of the webhook endpoint.
-            params: The fields of `WebhookRotateSecretParams`: those of the request, and `RequestOptions`.
+            keep_old_secret_active_for_24_hours: Whether the old secret stays valid for a day; false when
+                absent, which ends it at once.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             WebhookEndpointWithSecret: An endpoint that is new or has a new secret; no other answer contains
@@ -163,7 +221,16 @@ class WebhooksOperations:
 
         Args:
             webhook_endpoint_id: The id of the webhook endpoint.
-            params: The fields of `WebhookTestParams`: those of the request, and `RequestOptions`.
+            event_type: Type of the event.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             WebhookEndpointTestResult: The result of a sample event to an endpoint.
@@ -193,7 +260,18 @@ class AsyncWebhooksOperations:
         `POST /webhook_endpoints`
 
         Args:
-            params: The fields of `WebhookCreateParams`: those of the request, and `RequestOptions`.
+            name: Name of the endpoint, for people.
+            url: HTTPS address to send events to.
+            event_types: Types of the events to send.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             WebhookEndpointWithSecret: An endpoint that is new or has a new secret; no other answer contains
@@ -214,7 +292,15 @@ class AsyncWebhooksOperations:
 
         Args:
             webhook_endpoint_id: The id of the webhook endpoint.
-            params: The fields of `RequestOptions`.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             WebhookEndpoint: An address to which the server sends events.
@@ -234,7 +320,18 @@ class AsyncWebhooksOperations:
 
         Args:
             webhook_endpoint_id: The id of the webhook endpoint.
-            params: The fields of `WebhookUpdateParams`: those of the request, and `RequestOptions`.
+            name: New name of the endpoint, for people.
+            url: New HTTPS address to send events to.
+            event_types: Types of the events to send, in place of the present ones.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             WebhookEndpoint: An address to which the server sends events.
@@ -251,7 +348,17 @@ class AsyncWebhooksOperations:
         `GET /webhook_endpoints`
 
         Args:
-            params: The fields of `WebhookListParams`: those of the request, and `RequestOptions`.
+            after: Id of the endpoint after which the page starts.
+            limit: Number of endpoints per page; 20 when absent.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             AsyncPager[WebhookEndpoint]: Await it for one page, or iterate over it with `async for` for the
@@ -272,7 +379,15 @@ class AsyncWebhooksOperations:
 
         Args:
             webhook_endpoint_id: The id of the webhook endpoint.
-            params: The fields of `RequestOptions`.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             DeletedWebhookEndpoint: The answer to the deletion of an endpoint.
@@ -292,7 +407,17 @@ class AsyncWebhooksOperations:
 
         Args:
             webhook_endpoint_id: The id of the webhook endpoint.
-            params: The fields of `WebhookRotateSecretParams`: those of the request, and `RequestOptions`.
+            keep_old_secret_active_for_24_hours: Whether the old secret stays valid for a day; false when
+                absent, which ends it at once.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             WebhookEndpointWithSecret: An endpoint that is new or has a new secret; no other answer contains
@@ -313,7 +438,16 @@ class AsyncWebhooksOperations:
 
         Args:
             webhook_endpoint_id: The id of the webhook endpoint.
-            params: The fields of `WebhookTestParams`: those of the request, and `RequestOptions`.
+            event_type: Type of the event.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             WebhookEndpointTestResult: The result of a sample event to an endpoint.
@@ -338,7 +472,15 @@ class WebhooksEventTypesOperations:
         `GET /webhook_event_types`
 
         Args:
-            params: The fields of `RequestOptions`.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             WebhookEventTypeList: The types of events that the project can receive.
@@ -363,7 +505,15 @@ class AsyncWebhooksEventTypesOperations:
         `GET /webhook_event_types`
 
         Args:
-            params: The fields of `RequestOptions`.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
+            max_retries: How often a failed request is retried; None means the setting of the client.
+            idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
+                all attempts.
+            timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
+                limit.
 
         Returns:
             WebhookEventTypeList: The types of events that the project can receive.

@@ -10,7 +10,7 @@ from .._base.validation import needs_names, needs_names_after
 from .._calls.endpoints import RESPONSES_CREATE, RESPONSES_RETRIEVE
 from .._streaming.streams import AsyncEventStream, AsyncResponseStream
 from ._responses import AsyncResponsesOperations
-from .responses import DEFAULT_CONCURRENCY, resume_arguments
+from .responses import DEFAULT_CONCURRENCY, Responses
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .._runs.stream import AsyncRunStream
     from .._streaming.resumption import ResumeToken
     from .._structured.parsed import AsyncParsedResponseStream, ParsedResponse
+    from .._tools.parse_params import ParseParams
     from .._websocket.session import AsyncWebSocketSession
     from ..models import Response, ResponseCreateParams
 
@@ -35,25 +36,25 @@ __all__ = ["AsyncResponses"]
 _T = TypeVar("_T")
 
 
-@resource("client.responses")
+@resource("client.responses", like=Responses)
 class AsyncResponses(AsyncResponsesOperations):
     """The methods of `client.responses` of an `AsyncClient`."""
 
     @overload
-    def stream(self, **params: Unpack[ResponseCreateParams]) -> AsyncResponseStream: ...
+    def stream(self, **params: Unpack[ParseParams]) -> AsyncResponseStream: ...
 
     @overload
     def stream(
-        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[ResponseCreateParams]
+        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[ParseParams]
     ) -> AsyncParsedResponseStream[_T]: ...
 
     @overload
     def stream(
-        self, *, text_format: TypeForm[_T], **params: Unpack[ResponseCreateParams]
+        self, *, text_format: TypeForm[_T], **params: Unpack[ParseParams]
     ) -> AsyncParsedResponseStream[_T]: ...
 
     def stream(
-        self, *args: object, text_format: Any = None, **params: Unpack[ResponseCreateParams]
+        self, *args: object, text_format: Any = None, **params: Unpack[ParseParams]
     ) -> AsyncResponseStream:
         """Return a stream of a new response, to be used in an `async with` block; see `Responses.stream`.
 
@@ -66,27 +67,31 @@ class AsyncResponses(AsyncResponsesOperations):
         """
         if args:
             raise needs_names("client.responses.stream", args, "input")
-        if text_format is None:
+        from .._tools.parse_request import has_typed_tools, parse_request
+
+        if text_format is None and not has_typed_tools(params):
             return self._core.stream(RESPONSES_CREATE, params, AsyncResponseStream)
-        from .._structured.output_type import output_type, with_format
         from .._structured.parsed import AsyncParsedResponseStream
 
-        wanted = output_type(text_format)
-        kind = partial(AsyncParsedResponseStream[Any], wanted=wanted)
-        return self._core.stream(RESPONSES_CREATE, with_format(params, wanted), kind)
+        request = parse_request(params, text_format)
+        kind = partial(AsyncParsedResponseStream[Any], wanted=request.wanted, reader_of=request.reader_of)
+        return self._core.stream(RESPONSES_CREATE, request.params, kind)
+
+    @overload
+    async def parse(self, **params: Unpack[ParseParams]) -> ParsedResponse[None]: ...
 
     @overload
     async def parse(
-        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[ResponseCreateParams]
+        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[ParseParams]
     ) -> ParsedResponse[_T]: ...
 
     @overload
     async def parse(
-        self, *, text_format: TypeForm[_T], **params: Unpack[ResponseCreateParams]
+        self, *, text_format: TypeForm[_T], **params: Unpack[ParseParams]
     ) -> ParsedResponse[_T]: ...
 
     async def parse(
-        self, *args: object, text_format: Any, **params: Unpack[ResponseCreateParams]
+        self, *args: object, text_format: Any = None, **params: Unpack[ParseParams]
     ) -> ParsedResponse[Any]:
         """Create a response whose text is read as a value of a type; see `Responses.parse`.
 
@@ -97,12 +102,14 @@ class AsyncResponses(AsyncResponsesOperations):
         """
         if args:
             raise needs_names("client.responses.parse", args, "input")
-        from .._structured.output_type import output_type, whole_with_format
+        from .._structured.output_type import check_whole
         from .._structured.parsed import as_parsed
+        from .._tools.parse_request import parse_request
 
-        wanted = output_type(text_format)
-        response = await self._core.call(RESPONSES_CREATE, whole_with_format(params, wanted))
-        return as_parsed(response, wanted)
+        check_whole(params)
+        request = parse_request(params, text_format)
+        response = await self._core.call(RESPONSES_CREATE, request.params)
+        return as_parsed(response, request.wanted, request.reader_of)
 
     @overload
     async def run(self, **params: Unpack[AsyncRunParams]) -> RunResult: ...
@@ -183,6 +190,8 @@ class AsyncResponses(AsyncResponsesOperations):
 
         `GET /responses/{response_id}`
         """
+        from .._streaming.resumption import resume_arguments
+
         response_id, params = resume_arguments(token, options, include, include_obfuscation)
         return await self._core.stream(RESPONSES_RETRIEVE, params, AsyncEventStream, response_id).__aenter__()
 

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from .._runs.stream import RunStream
     from .._streaming.resumption import ResumeToken
     from .._structured.parsed import ParsedResponse, ParsedResponseStream
+    from .._tools.parse_params import ParseParams
     from .._websocket.session import WebSocketSession
     from ..models import Response, ResponseCreateParams
 
-__all__ = ["DEFAULT_CONCURRENCY", "Responses", "resume_arguments"]
+__all__ = ["DEFAULT_CONCURRENCY", "Responses"]
 
 _T = TypeVar("_T")
 # Below the 100 connections that httpx opens by default, in case of an `http_client`: a request that waits for a
@@ -38,41 +39,24 @@ _T = TypeVar("_T")
 DEFAULT_CONCURRENCY = 64
 
 
-def resume_arguments(
-    token: ResumeToken,
-    options: RequestOptions,
-    include: Sequence[str] | None,
-    include_obfuscation: bool | None,
-) -> tuple[str, Mapping[str, object]]:
-    """Return the id of the response, and the arguments of `retrieve` that continue its stream."""
-    from .._streaming.resumption import check_token
-
-    token = check_token(token)
-    named = {"include": include, "include_obfuscation": include_obfuscation}
-    given = {name: value for name, value in named.items() if value is not None}
-    return token["response_id"], {**options, **given, "starting_after": token["sequence_number"]}
-
-
 @resource("client.responses")
 class Responses(ResponsesOperations):
     """The methods of `client.responses`."""
 
     @overload
-    def stream(self, **params: Unpack[ResponseCreateParams]) -> ResponseStream: ...
+    def stream(self, **params: Unpack[ParseParams]) -> ResponseStream: ...
 
     @overload
     def stream(
-        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[ResponseCreateParams]
+        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[ParseParams]
     ) -> ParsedResponseStream[_T]: ...
 
     @overload
     def stream(
-        self, *, text_format: TypeForm[_T], **params: Unpack[ResponseCreateParams]
+        self, *, text_format: TypeForm[_T], **params: Unpack[ParseParams]
     ) -> ParsedResponseStream[_T]: ...
 
-    def stream(
-        self, *args: object, text_format: Any = None, **params: Unpack[ResponseCreateParams]
-    ) -> ResponseStream:
+    def stream(self, *args: object, text_format: Any = None, **params: Unpack[ParseParams]) -> ResponseStream:
         """Return a stream of a new response, to be used in a `with` block.
 
         `POST /responses`
@@ -98,29 +82,31 @@ class Responses(ResponsesOperations):
         """
         if args:
             raise needs_names("client.responses.stream", args, "input")
-        if text_format is None:
+        from .._tools.parse_request import has_typed_tools, parse_request
+
+        if text_format is None and not has_typed_tools(params):
             return self._core.stream(RESPONSES_CREATE, params, ResponseStream)
-        from .._structured.output_type import output_type, with_format
         from .._structured.parsed import ParsedResponseStream
 
-        wanted = output_type(text_format)
-        kind = partial(ParsedResponseStream[Any], wanted=wanted)
-        return self._core.stream(RESPONSES_CREATE, with_format(params, wanted), kind)
+        request = parse_request(params, text_format)
+        kind = partial(ParsedResponseStream[Any], wanted=request.wanted, reader_of=request.reader_of)
+        return self._core.stream(RESPONSES_CREATE, request.params, kind)
+
+    @overload
+    def parse(self, **params: Unpack[ParseParams]) -> ParsedResponse[None]: ...
 
     @overload
     def parse(
-        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[ResponseCreateParams]
+        self, *, text_format: type[_T] | TypeAdapter[_T], **params: Unpack[ParseParams]
     ) -> ParsedResponse[_T]: ...
 
     @overload
-    def parse(
-        self, *, text_format: TypeForm[_T], **params: Unpack[ResponseCreateParams]
-    ) -> ParsedResponse[_T]: ...
+    def parse(self, *, text_format: TypeForm[_T], **params: Unpack[ParseParams]) -> ParsedResponse[_T]: ...
 
     def parse(
-        self, *args: object, text_format: Any, **params: Unpack[ResponseCreateParams]
+        self, *args: object, text_format: Any = None, **params: Unpack[ParseParams]
     ) -> ParsedResponse[Any]:
-        """Create a response whose text is read as a value of a type.
+        """Create a response whose text is read as a value of a type, and whose calls have their arguments as values.
 
         `POST /responses`
 
@@ -137,26 +123,29 @@ class Responses(ResponsesOperations):
 
         Args:
             text_format: A pydantic model, a dataclass, a TypedDict, a NamedTuple, or any other type that a
-                pydantic `TypeAdapter` accepts, such as `list[City]`, an enum, a union or a `Literal`.
-            params: The arguments of `create`, except `stream`; `text` may have a `verbosity`, but no
-                `format`.
+                pydantic `TypeAdapter` accepts, such as `list[City]`, an enum, a union or a `Literal`. Without
+                it, this is `create` with parsed tool arguments. With it, `text` has no `format`.
+            tools: The tools; calls of classes and functions have `parsed_arguments`, and are not run.
+            params: The arguments of `create`, except `stream`.
 
         Returns:
             ParsedResponse: The response, with the value in `output_parsed`.
 
         Raises:
-            RequestValidationError: An argument is not valid, or no strict schema can express `text_format`;
-                nothing was sent.
+            RequestValidationError: An argument is not valid, or no strict schema can express `text_format` or
+                a tool; nothing was sent.
             APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
         """
         if args:
             raise needs_names("client.responses.parse", args, "input")
-        from .._structured.output_type import output_type, whole_with_format
+        from .._structured.output_type import check_whole
         from .._structured.parsed import as_parsed
+        from .._tools.parse_request import parse_request
 
-        wanted = output_type(text_format)
-        response = self._core.call(RESPONSES_CREATE, whole_with_format(params, wanted))
-        return as_parsed(response, wanted)
+        check_whole(params)
+        request = parse_request(params, text_format)
+        response = self._core.call(RESPONSES_CREATE, request.params)
+        return as_parsed(response, request.wanted, request.reader_of)
 
     @overload
     def run(self, **params: Unpack[RunParams]) -> RunResult: ...
@@ -189,7 +178,36 @@ class Responses(ResponsesOperations):
 
         Args:
             text_format: A type that the final text is read as, see `parse`.
-            params: The fields of `RunParams`: the arguments of `create`, except `stream`, and those of a run.
+            tools: Functions that the model may call, and tools that the server runs; none by default.
+            max_turns: The maximum number of responses, 20 by default; turns of a resumed run do not count.
+            max_concurrency: The maximum number of calls of one response that run at once, 10 by default; the
+                others wait.
+            tool_timeout: The time limit of a call, in seconds; None, the default, sets none.
+            context: Any object; functions with a parameter of the type `RunContext` receive it as
+                `RunContext.value`.
+            resume: An earlier run to continue, with `input` as its next input, if there is any.
+            approve: The calls that wait for approval and may be made now, as `call_id`s or as calls:
+                `approve=result.approvals`; none by default.
+            deny: The pending calls that are not made, by `call_id` or as calls, each with the reason, which the
+                model receives as the output of the call: `deny={call: "Ada said no."}`.
+            replay: Whether each request repeats all items, in place of `previous_response_id`.
+            reset_tool_choice: Whether `tool_choice` can force a call in the first response only; True by
+                default, as else the run would call tools until `max_turns`.
+            on_tool_error: How a failed call is handled: the model receives an error text ("return", the
+                default), the run raises a `ToolExecutionError` ("raise"), or a function writes the text for
+                the model.
+            on_turn: A function that is called after each turn with the run so far; if it returns True, the
+                run stops there.
+            on_mcp_approval: A function that decides whether a tool of an MCP server may be called.
+            on_shell: A function that runs the commands of a call of the tool `shell`, and returns the output
+                of each.
+            on_local_shell: A function that runs the command of a call of the tool `local_shell`, and returns
+                its output.
+            on_apply_patch: A function that changes a file, and returns a log or None; an exception reports a
+                failed change.
+            on_computer: A function that acts on a screen, and returns a picture of it, or the URL of one.
+            on_tool_search: A function that finds tools, which the model may call from then on.
+            params: The arguments of `create`, except `stream`.
 
         Returns:
             RunResult: The turns of the run and its status; with `text_format`, a `ParsedRunResult`.
@@ -234,7 +252,7 @@ class Responses(ResponsesOperations):
 
         Args:
             text_format: A type that the final text is read as, see `parse`.
-            params: The fields of `RunParams`.
+            params: The arguments of `run`.
 
         Returns:
             RunStream: The events of all responses, with `ToolCalled`, `ToolReturned` and `TurnEnded` between
@@ -265,8 +283,20 @@ class Responses(ResponsesOperations):
         Entering the block connects, and raises `APIError` if that fails.
 
         Args:
-            options: The fields of `SessionOptions`: time limits in seconds, retries, headers, and the size of
-                the buffer in bytes.
+            extra_headers: Headers to add or replace; the value None removes one.
+            extra_query: Query parameters to add or replace; the value None removes one.
+            timeout: Seconds that connecting, sending, and each wait for an event may take; None sets no
+                limit.
+            deadline: Seconds that connecting may take, with all attempts; None sets no limit.
+            max_retries: How often a failed attempt to connect is retried; None means the setting of the client.
+            ping_interval: Seconds without a message after which a ping is sent, by default 10; None sends
+                none.
+            ping_timeout: Seconds that the answer to a ping may take before the connection counts as lost, by
+                default 20.
+            max_buffered_bytes: Bytes of all streams together that may wait to be read before reading pauses;
+                by default 64 MiB.
+            lanes: Whether each request names a lane of its own (`stream_id`), by default True; False is for
+                servers without lanes.
 
         Returns:
             WebSocketSession: The session.
@@ -302,7 +332,7 @@ class Responses(ResponsesOperations):
             include: Additional data that the server is to send.
             include_obfuscation: Whether events are padded to hide their size from observers of the network;
                 the server does so by default.
-            options: The fields of `RequestOptions`.
+            options: The options of `cancel`.
 
         Returns:
             EventStream: The events after those that were read, to be used in a `with` block.
@@ -311,6 +341,8 @@ class Responses(ResponsesOperations):
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: No answer, an error or an answer that is not a stream; see `responses_client.errors`.
         """
+        from .._streaming.resumption import resume_arguments
+
         response_id, params = resume_arguments(token, options, include, include_obfuscation)
         return self._core.stream(RESPONSES_RETRIEVE, params, EventStream, response_id).__enter__()
 
@@ -332,7 +364,8 @@ class Responses(ResponsesOperations):
             response = client.responses.wait(started, timeout=600)
 
         A response is finished in every status except `queued` and `in_progress`: also if it `failed`, or is
-        `incomplete` or `cancelled`.
+        `incomplete` or `cancelled`. Errors that may pass (no connection, 408, 409, 429, 500 and above) end the
+        wait only when ten polls in a row fail, after all their retries.
 
         Args:
             response_id: The id of the response, or its last known state; a finished one is returned without a
@@ -343,16 +376,16 @@ class Responses(ResponsesOperations):
             on_progress: A function that is called with the first state, and with each later one whose status
                 or output differs, including the last.
             include: Additional data that the server is to send.
-            options: The fields of `RequestOptions` except `timeout`, for each poll. Errors that may pass (no
-                connection, 408, 409, 429, 500 and above) end the wait only when ten polls in a row fail,
-                after all their retries.
+            options: The options of `cancel`, for each poll; but `deadline` limits the whole wait, as `timeout`
+                does. Errors that may pass (no connection, 408, 409, 429, 500 and above) end the wait only when
+                ten polls in a row fail, after all their retries.
 
         Returns:
             Response: The finished response.
 
         Raises:
-            WaitTimeout: The response was not finished within `timeout`; the attribute `response` is its last
-                known state.
+            WaitTimeout: The response was not finished within `timeout` or `deadline`; the attribute `response`
+                is its last known state.
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: The response cannot be retrieved, for example because it does not exist.
         """

@@ -60,7 +60,12 @@ class Webhooks(WebhooksOperations):
 
             event = client.webhooks.unwrap(await request.body(), request.headers)
 
-        The arguments are those of `verify_signature`.
+        Args:
+            payload: The body of the webhook as it came.
+            headers: The headers of the webhook.
+            secret: The secret, as for `verify_signature`.
+            tolerance: Seconds that the time of signing may differ from the local clock, as for
+                `verify_signature`.
 
         Returns:
             WebhookEvent: The event; an `UnknownWebhookEvent` if its type is not known.
@@ -75,7 +80,7 @@ class Webhooks(WebhooksOperations):
         return _unwrap(self._core, payload, headers, secret, tolerance)
 
 
-@resource("client.webhooks")
+@resource("client.webhooks", like=Webhooks)
 class AsyncWebhooks(AsyncWebhooksOperations):
     """The methods of `client.webhooks` of an `AsyncClient`; see `Webhooks`.
 

@@ -27,7 +27,7 @@ class Application:
         self.prefix = prefix
         self.requests: list[RecordedRequest] = []
         self.is_closed = False
-        self.opened_streams = 0
+        self.opened_streams: int = 0
         self.closed_streams = 0
 
     def handle(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:

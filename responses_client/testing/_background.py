@@ -36,13 +36,13 @@ class BackgroundRun:
     """
 
     def __init__(self, response: JSONObject, *, polls: int, streamed: bool) -> None:
-        self.id = str(response["id"])
+        self.id: str = str(response["id"])
         self.streamed = streamed
         self.on_end: Callable[[], None] | None = None
         self._events = stream_events(response)
         self._polls = polls
         if response["status"] in TERMINAL:
-            self.response = snapshot(response, "queued")
+            self.response: JSONObject = snapshot(response, "queued")
             self._happened = _EVENTS_WHEN_QUEUED
         else:
             self.response = response

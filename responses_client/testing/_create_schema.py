@@ -318,7 +318,7 @@ REQUEST = record(
     prompt_cache_key=nullable(STR),
     prompt_cache_retention=nullable(CACHE_RETENTION),
     reasoning=nullable(REASONING),
-    safety_identifier=nullable(text(longest=64)),
+    safety_identifier=nullable(text(longest=128)),
     service_tier=nullable(text(values=("auto", "default", "flex", "scale", "priority", "fast", "ultrafast"))),
     store=nullable(boolean),
     stream=nullable(boolean),

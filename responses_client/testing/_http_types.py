@@ -213,7 +213,7 @@ class ApiError(Exception):
         super().__init__(message)
         self.status = status
         self.error: JSONObject = {"message": message, "type": type, "param": param, "code": code}
-        self.headers = dict(headers or {})
+        self.headers: dict[str, str] = dict(headers or {})
 
     def answer(self) -> Answer:
         """Return the HTTP answer that carries this error."""

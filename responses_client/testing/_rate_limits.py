@@ -141,7 +141,7 @@ class Limiter:
     """Admits requests within a rate limit and counts the refused ones. Callers hold the lock of the store."""
 
     def __init__(self, limit: RateLimit | None) -> None:
-        self.refused = 0
+        self.refused: int = 0
         self._meters: dict[Kind, Meter] = {}
         if limit is not None:
             meter = Bucket if limit.style == "bucket" else Window

@@ -66,13 +66,13 @@ class Store:
     """The state that lasts from one request to the next. Callers hold `lock`."""
 
     def __init__(self, script: Script, *, validate: bool, limiter: Limiter | None = None) -> None:
-        self.lock = threading.RLock()
+        self.lock: threading.RLock = threading.RLock()
         self.script = script
         self.validate = validate
-        self.limiter = limiter or Limiter(None)
+        self.limiter: Limiter = limiter or Limiter(None)
         self.now = DEFAULT_NOW
         self.polls = DEFAULT_POLLS
-        self.memory = Memory()
+        self.memory: Memory = Memory()
         self.runs: dict[str, BackgroundRun] = {}
         self.conversations: dict[str, list[JSONObject]] = {}
         self.conversation_objects: dict[str, JSONObject] = {}

@@ -88,9 +88,9 @@ class WebSocketSession:
         self, store: Store, url: str, headers: Mapping[str, str], record: Callable[[RecordedRequest], None]
     ) -> None:
         self.store = store
-        self.memory = Memory()
+        self.memory: Memory = Memory()
         self.live_responses: dict[str, LiveResponse] = {}
-        self.received = 0
+        self.received: int = 0
         self._url = url
         self._headers = headers
         self._record = record

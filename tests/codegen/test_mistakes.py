@@ -43,11 +43,7 @@ IN_A_SCHEMA = {
     ),
     "unknown base class": (
         "Bad: {description: Bad., x-python-base: Fancy}",
-        "things.yaml: Bad: x-python-base must be one of BatchResult, FileContent, ImageContent, ResponseResult",
-    ),
-    "two types of fewer fields": (
-        "Bad: {description: Bad., x-request-without: {A: [a], B: [b]}}",
-        "things.yaml: Bad: x-request-without must name exactly one type",
+        "things.yaml: Bad: x-python-base must be one of BatchResult, CallArguments, FileContent, ImageContent, ResponseResult",
     ),
     "union of no references": (
         "Bad: {description: Bad., anyOf: [{type: string}]}",
@@ -90,11 +86,31 @@ IN_A_PROPERTY = {
     "constant number": ("{const: 1, description: F.}", "const must be a string"),
     "default that is a value": (
         "{type: string, default: x, description: F.}",
-        "default must be '', for a string that is never null",
+        "default must be '', 0 or {}, for a string, integer or object that is never null",
     ),
     "default of a list": (
         "{type: array, default: '', description: F.}",
-        "default must be '', for a string that is never null",
+        "default must be '', 0 or {}, for a string, integer or object that is never null",
+    ),
+    "default of another type": (
+        "{type: integer, default: '', description: F.}",
+        "default must be '', 0 or {}, for a string, integer or object that is never null",
+    ),
+    "default of what may be null": (
+        "{type: [integer, 'null'], default: 0, description: F.}",
+        "default must be '', 0 or {}, for a string, integer or object that is never null",
+    ),
+    "default of a string for an object": (
+        "{$ref: Thing, default: '', description: F.}",
+        "default '' needs an alias of strings, which Thing is not",
+    ),
+    "total that is not one": (
+        "{type: integer, x-total: 1, description: F.}",
+        "x-total must be true, for an integer that is never null",
+    ),
+    "total without its parts": (
+        "{type: integer, x-total: true, description: F.}",
+        "x-total needs input_tokens and output_tokens before it",
     ),
     "bound on an answer": (
         "{type: string, maxLength: 3, description: F.}",
@@ -142,9 +158,18 @@ ACROSS = {
         "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-list-type: Thing}",
         "things.yaml: Bad: x-list-type names Thing, which is a schema",
     ),
+    "list that also takes what is no union": (
+        "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-list-also: [string, Thing]}",
+        "things.yaml: Bad: x-list-also must list string and unions, not Thing",
+    ),
     "fewer fields without a request": (
         "Bad: {description: Bad., x-request-without: {BadParams: [name]}}",
-        "things.yaml: Bad: x-request-without needs x-request, and fields of that request",
+        "things.yaml: Bad: x-request-without needs x-request, and in each type fewer fields of that request",
+    ),
+    "types of fewer fields of which one lacks no less than another": (
+        "Ask: {description: A., x-request: AskParams, x-request-without: {A: [one], B: [two]}, properties:"
+        " {one: {type: string, description: O.}, two: {type: string, description: T.}}}",
+        "things.yaml: Ask: x-request-without needs x-request, and in each type fewer fields of that request",
     ),
     "two lists of strings in a request": (
         "Ask: {description: A., x-request: AskParams, properties: {one: &list {type: array, items: {$ref: Any},"

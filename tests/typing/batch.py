@@ -7,20 +7,19 @@ from typing import Any, assert_type
 
 import httpx
 
-from responses_client import batch_line, read_batch, write_batch
+from responses_client import BatchLineParams, batch_line, read_batch, write_batch
 from responses_client.errors import ResponseValidationError
 from responses_client.models import (
     BatchRequestLine,
     BatchResponse,
     BatchResultLine,
     Response,
-    ResponseCreateParams,
     ResponseCreateRequest,
 )
 
 
 def a_line_takes_the_arguments_of_create() -> None:
-    params: ResponseCreateParams = {"model": "gpt-5-mini", "input": "Hi"}
+    params: BatchLineParams = {"model": "gpt-5-mini", "input": "Hi"}
     line = batch_line("a", **params)
     batch_line("b", model="gpt-5-mini", extra_body={"top_k": 40})
     assert_type(line, BatchRequestLine)

@@ -10,7 +10,14 @@ from responses_client import (
     EventStream,
     ResponseStream,
 )
-from responses_client.models import OutputItem, Response, ResponseCreateParams, StreamEvent, Usage
+from responses_client.models import (
+    InputTokensDetails,
+    OutputItem,
+    Response,
+    ResponseCreateParams,
+    StreamEvent,
+    Usage,
+)
 
 
 def without_stream_the_result_is_a_response(client: Client) -> None:
@@ -71,10 +78,19 @@ def parameters_may_be_kept_in_a_dict(client: Client) -> None:
 def fields_of_a_response_have_types(response: Response) -> None:
     assert_type(response.output_text, str)
     assert_type(response.id, str)
+    assert_type(response.model, str)
+    assert_type(response.request_id, str | None)
     assert_type(response.output, list[OutputItem])
     assert_type(response.usage, Usage | None)
-    if response.usage is not None and response.usage.output_tokens_details is not None:
-        assert_type(response.usage.output_tokens_details.reasoning_tokens, int | None)
+    if response.usage is not None:
+        assert_type(response.usage.total_tokens, int)
+        assert_type(response.usage.input_tokens_details, InputTokensDetails)
+        assert_type(response.usage.input_tokens_details.cached_tokens, int)
+        assert_type(response.usage.output_tokens_details.reasoning_tokens, int)
+    if response.tool_usage is not None:
+        assert_type(response.tool_usage.web_search.num_requests, int)
+        assert_type(response.tool_usage.image_gen.total_tokens, int)
+        assert_type(response.tool_usage.image_gen.cached_tokens, int | None)  # null means unknown
     if response.meta is not None:
         assert_type(response.meta.request_id, str | None)
 

@@ -121,6 +121,39 @@ def a_history_with_everything_in_it(client: Client, response: Response) -> None:
     client.responses.create(input=history)
 
 
+def parts_among_items(client: Client, session: WebSocketSession, response: Response) -> None:
+    picture = InputImage.from_path("cat.png")
+    client.responses.create(input=["What is on it?", picture])
+    client.responses.create(input=[picture])
+    client.responses.create(
+        input=["What is on it?", {"type": "input_image", "file_id": "file_1"}, *response.output]
+    )
+    client.responses.stream(input=[picture, InputFile(file_id="file_1"), InputText(text="Hi")])
+    client.responses.run(input=["What is on it?", picture], tools=[])
+    client.responses.compact(model="gpt-5.4", input=[*response.output, picture])
+    client.responses.input_tokens.count(input=["What is on it?", picture])
+    client.conversations.create(items=["What is on it?", picture])
+    session.create(input=["What is on it?", picture])
+    session.steer(previous_response_id="resp_1", input=["What is on it?", picture])
+    batch_line("one", input=["What is on it?", picture])
+    parts: list[str | InputImage] = ["What is on it?", picture]
+    client.responses.create(input=parts)
+    history: InputList = []
+    history += parts
+    history.append({"type": "input_text", "text": "Hi"})
+
+
+def texts_among_parts(client: Client, picture: InputImage) -> None:
+    client.responses.create(input=[{"role": "user", "content": ["What is on it?", picture]}])
+    client.responses.create(
+        input=[
+            {"role": "user", "content": ["Hi", {"type": "input_text", "text": "Hi"}]},
+            {"type": "function_call_output", "call_id": "call_1", "output": ["The map:", picture]},
+            {"type": "custom_tool_call_output", "call_id": "call_1", "output": [picture, "from here"]},
+        ]
+    )
+
+
 def untyped_values(client: Client, history: list[Any], message: Any, messages: Any) -> None:
     client.responses.create(input=history)
     client.responses.create(input=[*history, "next question"])

@@ -96,7 +96,7 @@ def every_event(event: StreamEvent) -> str:
         case OutputItemAdded():
             return event.type
         case OutputItemDone():
-            return event.item.type or ""
+            return event.item.type
         case ContentPartAdded():
             return event.type
         case ContentPartDone():

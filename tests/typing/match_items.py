@@ -121,7 +121,7 @@ def every_annotation(annotation: Annotation) -> str:
         case FilePath():
             return annotation.type
         case UnknownAnnotation():
-            return annotation.type or ""
+            return annotation.wire_type or ""
         case _:
             assert_never(annotation)
 
@@ -133,6 +133,6 @@ def every_part_of_a_message(part: OutputContentPart) -> str:
         case Refusal():
             return part.refusal
         case UnknownContent():
-            return part.type or ""
+            return part.wire_type or ""
         case _:
             assert_never(part)

@@ -4,11 +4,12 @@ mypy (`warn_unused_ignores`) and pyright (the rule below) each report an `ignore
 """
 # pyright: strict, reportUnnecessaryTypeIgnoreComment=true
 
+from pathlib import Path
 from typing import Any, assert_never
 
 import httpx
 
-from responses_client import AsyncClient, Client
+from responses_client import AsyncClient, Client, WebSocketSession, batch_line
 from responses_client.models import (
     FunctionTool,
     FunctionToolParam,
@@ -28,6 +29,13 @@ from responses_client.models import (
 
 def name_that_no_model_has() -> None:
     from responses_client.models import OutputMesage  # type: ignore[attr-defined]  # noqa: F401
+
+
+def attribute_of_another_package(client: Client, response: Response) -> None:
+    print(client.chat)  # type: ignore[attr-defined]
+    print(client.responses.with_raw_response)  # type: ignore[attr-defined]
+    print(response._request_id)  # type: ignore[attr-defined]
+    Client(base_url=b"https://a.example")  # type: ignore[arg-type]
 
 
 def value_of_a_wrong_type(client: Client) -> None:
@@ -98,6 +106,16 @@ def number_among_items(client: Client) -> None:
     client.responses.stream(input=["Hi", 3])  # type: ignore[list-item]
 
 
+def values_that_form_no_message(client: Client, picture: InputImage, response: Response) -> None:
+    client.responses.stream(input=["Hi", b"data"])  # type: ignore[list-item]
+    client.responses.stream(input=["Hi", Path("cat.png")])  # type: ignore[list-item]
+    client.responses.stream(input=["Hi", ("user", "Hi")])  # type: ignore[list-item]
+    client.responses.stream(input=["Hi", response.output])  # type: ignore[list-item]
+    client.responses.stream(input=["Hi", {"type": "text", "text": "Hi"}])  # type: ignore[list-item]
+    client.responses.stream(input=[{"role": "user", "content": ["Hi", 3]}])  # type: ignore[list-item]
+    client.responses.stream(input=picture)  # type: ignore[call-overload]
+
+
 def file_that_is_no_path() -> None:
     InputImage.from_path(b"cat.png")  # type: ignore[arg-type]
     InputImage.from_bytes("data")  # type: ignore[arg-type]
@@ -139,7 +157,27 @@ def match_that_leaves_something(event: StreamEvent) -> None:
 def key_that_is_none(client: Client) -> None:
     Client(api_key=b"key")  # type: ignore[arg-type]
     Client(api_key=lambda: 7)  # type: ignore[arg-type]
-    client.with_options(api_key=lambda: ("key", "tomorrow"))  # type: ignore[arg-type]
+    client.with_options(api_key=lambda: ("key", "tomorrow"))  # type: ignore[arg-type, return-value]
+
+
+def async_key_of_a_sync_client(client: Client) -> None:
+    async def key() -> str:
+        return "key"
+
+    AsyncClient(api_key=key)
+    Client(api_key=key)  # type: ignore[arg-type]
+    client.with_options(api_key=key)  # type: ignore[arg-type]
+
+
+def option_that_the_call_cannot_have(client: Client, session: WebSocketSession) -> None:
+    batch_line("1", input="Hi", timeout=3)  # type: ignore[call-arg]
+    batch_line("1", input="Hi", background=True)  # type: ignore[call-arg]
+    session.create(input="Hi", timeout=3, deadline=9)
+    session.create(input="Hi", max_retries=3)  # type: ignore[call-arg]
+    session.create(input="Hi", extra_headers={})  # type: ignore[call-arg]
+    session.create(input="Hi", background=True)  # type: ignore[call-arg]
+    session.response.create(input="Hi", idempotency_key="1")  # type: ignore[call-arg]
+    client.responses.connect(idempotency_key="1")  # type: ignore[call-arg]
 
 
 def way_to_sign_that_is_none(client: Client) -> None:

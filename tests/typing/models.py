@@ -18,7 +18,6 @@ from responses_client.models import (
     StreamEvent,
     Tool,
     ToolChoiceObject,
-    UnknownEvent,
     UnknownItem,
 )
 
@@ -39,7 +38,7 @@ def parts_of_a_message_have_types(message: OutputMessage, question: InputMessage
 
 
 def a_tag_narrows_an_event(event: StreamEvent) -> None:
-    if not isinstance(event, UnknownEvent) and event.type == "response.output_text.delta":
+    if event.type == "response.output_text.delta":
         assert_type(event, OutputTextDelta)
 
 
@@ -54,7 +53,7 @@ def calls_are_picked_by_class(response: Response) -> None:
     calls = [item for item in response.output if isinstance(item, FunctionCall)]
     assert_type(calls, list[FunctionCall])
     unknown = [item for item in response.output if isinstance(item, UnknownItem)]
-    assert_type([item.type for item in unknown], list[str | None])
+    assert_type([item.wire_type for item in unknown], list[str | None])
 
 
 def unions_are_fit_for_annotations(

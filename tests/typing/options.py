@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import assert_type
 
 import httpx
+from pydantic import AnyUrl
+from yarl import URL
 
 from responses_client import AsyncClient, Client
 from responses_client.models import Response
@@ -33,6 +35,21 @@ def a_client_can_be_copied_with_other_options(client: Client, other: AsyncClient
     assert_type(client.with_options(timeout=3, max_retries=5), Client)
     assert_type(other.with_options(api_key="key"), AsyncClient)
     assert_type(Client(api_key=lambda: "key", http_client=httpx.Client()), Client)
+
+
+def an_address_may_be_a_url_object(client: Client) -> None:
+    assert_type(Client(base_url=httpx.URL("https://a.example/v1")), Client)
+    assert_type(client.with_options(base_url=URL("https://a.example/v1")), Client)
+    assert_type(AsyncClient(base_url=AnyUrl("https://a.example/v1")), AsyncClient)
+
+
+def a_query_takes_lists_and_dicts(client: Client) -> None:
+    client.responses.create(input="Hi", extra_query={"a": [1, "x"], "b": {"c": True, "d": [1], "e": None}})
+    assert_type(client.with_options(default_query={"a": {"b": "c"}}), Client)
+
+
+async def an_async_client_is_closed_like_another(client: AsyncClient) -> None:
+    await client.close()
 
 
 class TeamClient(Client):

@@ -18,6 +18,7 @@ from responses_client import (
     RefusalError,
     ResponseStream,
     text_format,
+    tool,
 )
 from responses_client.models import (
     OutputItem,
@@ -143,6 +144,37 @@ def any_response_can_be_read(response: Response) -> None:
     assert_type(response.parse(TypeAdapter(list[int])).output_parsed, list[int] | None)
 
 
+def get_weather(city: str) -> str:
+    return city
+
+
+def calls_have_arguments(client: Client, response: Response) -> None:
+    found = client.responses.parse(input="Hi", tools=[City, get_weather, {"type": "web_search"}])
+    assert_type(found, ParsedResponse[None])
+    assert_type(found.output_parsed, None)
+    for item in found.output:
+        if item.type == "function_call":
+            assert_type(item.parsed_arguments, object)
+            assert_type(item.arguments_error, ParseError | None)
+            if isinstance(item.parsed_arguments, City):
+                assert_type(item.parsed_arguments.name, str)
+            match item.parsed_arguments:
+                case City(name=name):
+                    assert_type(name, str)
+                case _:
+                    pass
+    assert_type(
+        client.responses.parse(input="Hi", tools=[tool(City)], text_format=Point), ParsedResponse[Point]
+    )
+    assert_type(client.responses.stream(input="Hi", tools=[City]), ResponseStream)
+    assert_type(response.parse(tools=[City]), ParsedResponse[None])
+    assert_type(response.parse(Point, tools=[City]), ParsedResponse[Point])
+
+
+async def calls_have_arguments_with_an_async_client(client: AsyncClient) -> None:
+    assert_type(await client.responses.parse(input="Hi", tools=[City]), ParsedResponse[None])
+
+
 def format_is_a_param(client: Client) -> None:
     assert_type(text_format(City), TextFormatJsonSchemaParam)
     assert_type(text_format(City | None), TextFormatJsonSchemaParam)
@@ -157,9 +189,11 @@ def errors_have_their_fields(error: ParseError, refusal: RefusalError) -> None:
 
 
 def mistakes_are_found(client: Client, response: Response) -> None:
-    client.responses.parse(input="Hi")  # type: ignore[call-overload]
     client.responses.parse(input="Hi", text_format=5)  # type: ignore[call-overload]
     client.responses.parse(input="Hi", text_format={"type": "object"})  # type: ignore[call-overload]
+    client.responses.parse(input="Hi", tools=[5])  # type: ignore[list-item]
+    client.responses.parse(input="Hi", tools=[{"type": "web_serch"}])  # type: ignore[list-item]
+    client.responses.create(input="Hi", tools=[City])  # type: ignore[list-item]
     client.responses.parse(input="Hi", text_format=City, stream=True)  # type: ignore[call-overload]
     print(client.responses.parse(input="Hi", text_format=City).output_parsed.name)  # type: ignore[union-attr]
     response.parse(5)  # type: ignore[call-overload]

@@ -12,6 +12,7 @@ from responses_client.models import (
     ResponseCompletedWebhookEvent,
     ResponseFailedWebhookEvent,
     ResponseIncompleteWebhookEvent,
+    UnknownWebhookData,
     UnknownWebhookEvent,
     WebhookEndpoint,
     WebhookEndpointTestResult,
@@ -78,11 +79,17 @@ def every_event_can_be_described(event: WebhookEvent) -> str:
             assert_type(event.data, WebhookEventData)
             return event.data.id
         case UnknownWebhookEvent():
-            assert_type(event.data, dict[str, Any] | None)
+            assert_type(event.data, UnknownWebhookData)
+            assert_type(event.data.id, str | None)
+            assert_type(event.data["id"], Any)
             assert_type(event.id, str | None)
-            return event.type or ""
+            return event.wire_type or ""
         case _:
             assert_never(event)
+
+
+def the_id_of_the_subject_needs_no_class(event: WebhookEvent) -> None:
+    assert_type(event.data.id, str | None)
 
 
 def the_server_makes_them(server: Server, client: Client) -> None:

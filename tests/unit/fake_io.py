@@ -163,4 +163,4 @@ def stream(*pieces: Piece, kind: str = "text/event-stream") -> FakeBody:
 
 def types(events: Sequence[Any]) -> list[str]:
     """The types of events, without their common prefix."""
-    return [event.type.removeprefix("response.") for event in events]
+    return [event.wire_type.removeprefix("response.") for event in events]

@@ -7,10 +7,13 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from hypothesis import strategies as st
 
 from responses_client.models import Model, UnknownModel
-from responses_client.models._base import NULLS, OpenUnion, Reference, union_class
+from responses_client.models._base import OpenUnion, Reference, union_class
+from responses_client.models._markers import NULLS, Count, Details, Str, Total
 
+NULLABLE = {NULLS, *(mark for kind in (Count, Total, Str, Details) for mark in get_args(kind)[1:])}
+"""The marks of fields that may be null, though readers never get None."""
 texts = st.text(st.characters(codec="utf-8"), max_size=5)
-whole = st.integers() | st.integers(-3, 3)
+whole = st.integers() | st.integers(-3, 3) | st.integers(-3, 3).map(float)
 numbers = whole | st.floats(allow_nan=False, allow_infinity=False)
 plain = st.none() | st.booleans() | numbers | texts
 anything = st.recursive(
@@ -59,7 +62,7 @@ def value_of(hint: Any, depth: int) -> st.SearchStrategy[Any]:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
         values = value_of(arguments[0], depth)
-        return values | st.none() if NULLS in arguments else values
+        return values if NULLABLE.isdisjoint(arguments[1:]) else values | st.none()
     if origin in (Union, types.UnionType):
         return st.one_of([value_of(kind, depth) for kind in arguments])
     if origin is Literal:

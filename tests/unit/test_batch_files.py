@@ -88,7 +88,6 @@ def test_line_has_the_body_that_create_sends() -> None:
     ("params", "path"),
     [
         ({"temperature": 3}, "temperature"),
-        ({"model": None}, "model"),
         ({"top_logprobs": "3"}, "top_logprobs"),
         ({"previous_response_id": "resp_1", "conversation": "conv_1"}, "previous_response_id"),
         ({"metadata": {"n": float("nan")}}, "metadata.n"),

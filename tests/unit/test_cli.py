@@ -209,6 +209,17 @@ def test_text_without_deltas_is_shown(
     assert capsys.readouterr().out == "Hello\n"
 
 
+def test_answer_alone_is_shown_without_deltas(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    def message(text: str, phase: str) -> dict[str, Any]:
+        part = {"type": "output_text", "text": text}
+        return {"type": "message", "role": "assistant", "phase": phase, "content": [part]}
+
+    output = [message("I look it up.", "commentary"), message("It is 42.", "final_answer")]
+    server.reply_events([{"type": "response.completed", "response": {"id": "resp_1", "output": output}}])
+    assert main(["Hi"]) == 0
+    assert capsys.readouterr().out == "It is 42.\n"
+
+
 def test_empty_answer_is_reported(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     server.reply_items([])
     assert main(["Hi"]) == 0

@@ -153,10 +153,18 @@ def public_names(thing: object) -> set[str]:
     return {name for name in dir(thing) if not name.startswith("_")}
 
 
-@pytest.mark.parametrize(("kind", "close"), [(Client, "close"), (AsyncClient, "aclose")])
-def test_client_shows_its_public_names_only(kind: type[Client | AsyncClient], close: str) -> None:
+@pytest.mark.parametrize(("kind", "closes"), [(Client, {"close"}), (AsyncClient, {"aclose", "close"})])
+def test_client_shows_its_public_names_only(kind: type[Client | AsyncClient], closes: set[str]) -> None:
     resources = {"responses", "conversations", "webhooks"}
-    assert public_names(kind(api_key=KEY)) == resources | {"base_url", "is_closed", "with_options", close}
+    names = {"base_url", "is_closed", "request", "with_options"}
+    assert public_names(kind(api_key=KEY)) == resources | names | closes
+
+
+async def test_close_of_an_async_client_is_awaited() -> None:
+    client = AsyncClient(api_key=KEY)
+    await client.close()
+
+    assert client.is_closed
 
 
 METHODS = {
@@ -259,7 +267,7 @@ def test_missing_argument_is_reported_with_the_public_path(kind: Any) -> None:
 
     expected = "client.responses.cancel() missing 1 required positional argument: 'response_id'"
     assert message_of_type_error(lambda: client.responses.cancel()) == expected
-    expected = "client.responses.parse() missing 1 required keyword-only argument: 'text_format'"
+    expected = "client.responses.parse() takes its arguments by name: input='hello'"
     assert message_of_type_error(lambda: client.responses.parse("hello")) == expected
 
 

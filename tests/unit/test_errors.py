@@ -112,6 +112,14 @@ def test_the_tree_of_the_docstring_is_the_tree_of_the_classes() -> None:
     assert sorted(drawn) == sorted((cls.__name__, cls.__bases__[0].__name__) for cls in classes)
 
 
+@pytest.mark.parametrize(
+    "error", [one for one in EXAMPLES if isinstance(one, APIError)], ids=lambda error: type(error).__name__
+)
+def test_every_api_error_has_code_type_and_param(error: APIError) -> None:
+    for fact in (error.code, error.type, error.param):
+        assert fact is None or isinstance(fact, str)
+
+
 def test_all_public_names_are_listed() -> None:
     assert {cls.__name__ for cls in subclasses(ResponsesClientError)} == set(errors.__all__) - {"FieldError"}
     assert errors.__all__ == sorted(errors.__all__)

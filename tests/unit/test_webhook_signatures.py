@@ -8,6 +8,7 @@ import hmac
 import json
 import pickle
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -338,17 +339,43 @@ def unwrapped(body: bytes | str, **options: Any) -> Any:
 def test_event_of_a_response_has_its_class(kind: str, model: type[Any], strict: bool) -> None:
     found = unwrapped(event(kind, data={"id": "resp_1"}), strict=strict)
     assert type(found) is model
-    assert (found.type, found.id, found.created_at, found.data.id) == (kind, "evt_1", 5, "resp_1")
+    assert (found.wire_type, found.id, found.created_at, found.data.id) == (kind, "evt_1", 5, "resp_1")
 
 
 @pytest.mark.parametrize("strict", [False, True])
 def test_any_other_event_is_unknown_and_keeps_its_data(strict: bool) -> None:
     found = unwrapped(event("batch.completed", data={"id": "batch_1", "n": 1}, extra=[1]), strict=strict)
     assert type(found) is UnknownWebhookEvent
-    assert (found.type, found.id, found.created_at) == ("batch.completed", "evt_1", 5)
+    assert (found.wire_type, found.id, found.created_at) == ("batch.completed", "evt_1", 5)
     assert found.data == {"id": "batch_1", "n": 1}
     assert found.validation_error is None
     assert found.to_dict()["extra"] == [1]
+
+
+def test_data_of_an_unknown_event_has_attributes_and_is_a_dict() -> None:
+    data = {"id": "batch_1", "n": {"done": 1}, "items": [1]}
+    body = event("batch.completed", data=data)
+    found = unwrapped(body)
+
+    for each in (found, pickle.loads(pickle.dumps(found)), deepcopy(found), found.model_copy(deep=True)):
+        assert (each.data.id, each.data.n) == ("batch_1", {"done": 1})
+        assert (each.data["id"], each.data["items"], each.data.get("x")) == ("batch_1", [1], None)
+        assert each.to_dict() == json.loads(body)
+    assert not hasattr(found.data, "x")
+    with pytest.raises(AttributeError, match="has no 'x'; its keys are id, n, items"):
+        print(found.data.x)
+
+
+@pytest.mark.parametrize("data", [{}, {"data": None}, {"data": {}}, {"data": {"id": 3}}, {"data": [1]}])
+def test_id_of_the_data_is_none_where_there_is_no_string(data: dict[str, Any]) -> None:
+    body = event("batch.completed", **data)
+    found = unwrapped(body)
+
+    assert found.data.id is None
+    assert found.to_dict() == json.loads(body)
+    if not found.data:
+        with pytest.raises(AttributeError, match="its keys are none"):
+            print(found.data.x)
 
 
 MALFORMED = [event("response.completed"), event("response.completed", data={"id": 3})]
@@ -393,6 +420,11 @@ def test_signed_body_that_is_not_an_object_is_an_error(body: bytes | str, reason
     with pytest.raises(ResponseValidationError, match=reason) as caught:
         unwrapped(body, strict=strict)
     assert "check the sender of these webhooks" in without_secrets(caught.value)
+
+
+def test_refusal_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="The webhook was refused"):
+        unwrap(BODY, {}, SECRET, now=NOW)
 
 
 def test_unsigned_body_is_not_parsed() -> None:
@@ -464,7 +496,7 @@ def test_tolerance_is_an_argument_of_the_call(make: Any) -> None:
 def test_strict_client_refuses_malformed_events(make: Any) -> None:
     body = event("response.completed")
     signed = sign_webhook(body, secret=SECRET)
-    assert make(webhook_secret=SECRET).unwrap(body, signed).data is None
+    assert make(webhook_secret=SECRET).unwrap(body, signed).data.id is None
     with pytest.raises(ResponseValidationError):
         make(webhook_secret=SECRET, strict=True).unwrap(body, signed)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from pydantic import AnyUrl
+from yarl import URL
 
-from responses_client._base.option_types import HttpAuth, TimeoutLike
+from responses_client._base.option_types import HttpAuth, TimeoutLike, UrlLike
 
 
 class Timeouts:
@@ -27,3 +29,15 @@ def test_object_without_four_timeouts_is_not_taken(given: object) -> None:
 def test_auth_of_httpx_signs_requests() -> None:
     assert isinstance(httpx.BasicAuth("me", "hunter2"), HttpAuth)
     assert not isinstance(("me", "hunter2"), HttpAuth)
+
+
+@pytest.mark.parametrize(
+    "url", [httpx.URL("https://a.example"), URL("https://a.example"), AnyUrl("https://a.example")]
+)
+def test_url_object_of_a_library_is_taken(url: object) -> None:
+    assert isinstance(url, UrlLike)
+
+
+@pytest.mark.parametrize("value", ["https://a.example", b"https://a.example", None, httpx.Headers()])
+def test_other_object_is_not_taken_for_a_url(value: object) -> None:
+    assert not isinstance(value, UrlLike)

@@ -10,7 +10,7 @@ from typing import Any, ForwardRef, NamedTuple, TypedDict, get_type_hints
 import pytest
 from pydantic import TypeAdapter
 
-from responses_client._base.public import public, resource
+from responses_client._base.public import foreign_attributes, public, resource
 
 
 class Kilometres(float):
@@ -104,3 +104,17 @@ def test_methods_of_a_resource_are_named_by_their_path() -> None:
         Routes().find()  # type: ignore[call-arg]
     assert "_check" in Routes._check.__qualname__.split(".")
     assert "client" not in Routes._check.__qualname__
+
+
+def test_missing_attribute_of_another_package_is_answered() -> None:
+    class Client:
+        __getattr__ = foreign_attributes("client")
+
+    assert not hasattr(Client(), "copy")
+    with pytest.raises(
+        AttributeError, match=r"^'Client' object has no attribute 'copy'; use client\.with_options"
+    ):
+        print(Client().copy)
+    for name in ("flavour", "__deepcopy__"):
+        with pytest.raises(AttributeError, match=f"^'Client' object has no attribute '{name}'$"):
+            getattr(Client(), name)

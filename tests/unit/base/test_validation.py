@@ -128,7 +128,7 @@ def test_query_parameters_are_copied() -> None:
     assert check_option("query", check_query, given) == given
 
 
-@pytest.mark.parametrize("value", [{"a": 1}, b"a", [[1]]])
+@pytest.mark.parametrize("value", [{1}, b"a", [[1]]])
 def test_query_parameter_that_no_url_can_carry_is_refused(value: object) -> None:
     with pytest.raises(ConfigurationError, match="parameter 'a' in the query must be a string, number, list"):
         check_option("query", check_query, {"a": value})

@@ -62,10 +62,12 @@ def test_item_gets_its_class() -> None:
 
 
 def test_item_of_an_unknown_type_is_kept() -> None:
-    item = answer(cast("type[Any]", models.Item), b'{"type": "dream", "id": "dr_1", "meta": 5}')
+    body = {"type": "dream", "id": "dr_1", "meta": 5, "request_id": "other"}
+    item = answer(cast("type[Any]", models.Item), json.dumps(body).encode())
 
     assert type(item) is models.UnknownItem
-    assert item.to_dict() == {"type": "dream", "id": "dr_1", "meta": 5}
+    assert item.to_dict() == body
+    assert item.request_id == item.meta.request_id
     assert item.meta.status_code == 200
 
 

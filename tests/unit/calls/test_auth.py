@@ -189,6 +189,14 @@ def test_time_for_a_key_counts_the_wait_for_others(clock: Clock) -> None:
         (("hunter2\n", 1.0), "contains a line break; remove it (the value is not shown)"),
         ("hunter2\n", "contains a line break; remove it (the value is not shown)"),
         ("", "is blank; set a value or leave it out"),
+        (
+            "Bearer hunter2",
+            "starts with 'Bearer'; pass the key alone, since the client adds the word (the value is not shown)",
+        ),
+        (
+            ("'hunter2'", 1.0),
+            "contains a quotation mark at its start or end; remove it (the value is not shown)",
+        ),
     ],
 )
 def test_value_that_is_not_a_key_is_refused_without_being_quoted(

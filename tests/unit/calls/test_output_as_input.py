@@ -9,6 +9,7 @@ import pytest
 from callers import Caller
 
 from codegen.reader import load
+from responses_client._calls.mistakes import NULLABLE_FIELDS, REQUIRED_FIELDS
 from responses_client._calls.output_as_input import KEEPS_ID
 from responses_client.models import Response
 from responses_client.testing import Server
@@ -114,6 +115,56 @@ def test_items_keep_an_id_where_the_schema_demands_one() -> None:
     assert demanded - {"message"} == KEEPS_ID
 
 
+# --- fields that servers leave out, and requests must have
+
+LACKING: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"type": "reasoning", "id": "rs_1", "encrypted_content": "gAAAAA"}, {"summary": []}),
+    ({"type": "reasoning", "id": "rs_1", "summary": None, "encrypted_content": "gAAAAA"}, {"summary": []}),
+    ({"type": "code_interpreter_call", "id": "ci_1"}, {"code": None, "outputs": []}),
+    ({"type": "code_interpreter_call", "id": "ci_1", "code": "1"}, {"code": "1", "outputs": []}),
+    ({"type": "file_search_call", "id": "fs_1"}, {"queries": []}),
+    ({"type": "image_generation_call", "id": "ig_1"}, {"result": None}),
+]
+
+
+@pytest.mark.parametrize("store", [True, False])
+@pytest.mark.parametrize(("item", "added"), LACKING)
+def test_empty_fields_that_requests_must_have_are_added(
+    item: dict[str, Any], added: dict[str, Any], store: bool
+) -> None:
+    given = response(item, MESSAGE)
+    before = given.to_dict()
+
+    assert given.as_input(store=store)[0].to_dict() == {**item, **added}
+    assert given.to_dict() == before
+
+
+def test_whole_and_unknown_items_are_the_same_objects() -> None:
+    malformed = {"type": "reasoning", "id": "rs_1", "content": [{"type": "reasoning_text"}], "summary": 3}
+    null = {"type": "code_interpreter_call", "id": "ci_1", "code": None, "outputs": None}
+    given = response(SEALED, NEW, malformed, null, MESSAGE)
+
+    assert all(new is old for new, old in zip(given.as_input(), given.output, strict=True))
+
+
+def test_fields_to_add_are_those_that_requests_must_have_and_that_may_be_empty() -> None:
+    document = load()
+    found = {
+        tag: {
+            field.wire: field.nullable
+            for field in document.all_fields(document.object(name))
+            if field.required
+            and not field.essential
+            and (field.nullable or field.spec.get("type") == "array")
+        }
+        for name in document.objects("OutputItem")
+        for tag in document.tags(name)
+    }
+
+    assert {tag: tuple(fields) for tag, fields in found.items() if fields} == REQUIRED_FIELDS
+    assert {name for fields in found.values() for name, null in fields.items() if null} == {*NULLABLE_FIELDS}
+
+
 # --- with the embedded server, in each mode
 
 
@@ -133,3 +184,15 @@ def test_history_that_is_not_stored_is_accepted(caller: Caller, server: Server) 
         {"role": "user", "content": "And of Chile?"},
     ]
     assert reasoning.encrypted_content
+
+
+def test_run_sends_reasoning_of_a_server_without_summaries(caller: Caller, server: Server) -> None:
+    def look() -> str:
+        """Look."""
+        return "a cat"
+
+    server.reply_items([LACKING[0][0], CALL])
+    server.reply("A cat")
+    caller(lambda client: client.responses.run(model="m", input="Look.", tools=[look], store=False))
+
+    assert {**LACKING[0][0], "summary": []} in server.requests[-1].json["input"]

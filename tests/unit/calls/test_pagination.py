@@ -185,6 +185,7 @@ def test_page_shows_its_items_and_the_answer() -> None:
     assert first.to_dict() == THREE[None] == json.loads(first.to_json())
     assert first.meta is not None
     assert first.meta.status_code == 200
+    assert first.request_id is first.meta.request_id
     assert repr(first) == "<Page of 2, more follow>"
     assert first.has_next_page()
     second = first.get_next_page()

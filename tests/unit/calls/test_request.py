@@ -25,6 +25,7 @@ from responses_client._calls.endpoints import (
     CONVERSATIONS_ITEMS_LIST,
     CONVERSATIONS_ITEMS_RETRIEVE,
     RESPONSES_CANCEL,
+    RESPONSES_CREATE,
     RESPONSES_RETRIEVE,
 )
 from responses_client._calls.operation import Operation
@@ -187,10 +188,9 @@ def generator() -> Iterator[dict[str, str]]:
         ({"input": 17}, "input", "int", "a string or a list"),
         ({"input": {"role": "user"}}, "input", "dict", "a string or a list"),
         ({"input": [{"role": "user", "content": 17}]}, "input[0].content", "int", "a string or a list"),
-        ({"input": ["Hi", b"Hi"]}, "input[1]", "bytes", "an object with a `type` or a `role`"),
+        ({"input": ["Hi", b"Hi"]}, "input[1]", "bytes", "a string, an item or a content part"),
         ({"input": [{"content": "Hi"}]}, "input[0]", "dict", "an object with a `type` or a `role`"),
         ({"model": 17}, "model", "int", "a valid string"),
-        ({"model": None}, "model", "missing", "the name of a model, or a prompt that has one"),
         ({"max_output_tokens": 15}, "max_output_tokens", "int", "a number greater than or equal to 16"),
         ({"max_output_tokens": "100"}, "max_output_tokens", "str", "a valid integer"),
         ({"max_output_tokens": True}, "max_output_tokens", "bool", "a valid integer"),
@@ -199,7 +199,7 @@ def generator() -> Iterator[dict[str, str]]:
         ({"temperature": math.nan}, "temperature", "float", "a number greater than or equal to 0"),
         ({"top_p": 1.5}, "top_p", "float", "a number less than or equal to 1"),
         ({"top_logprobs": 21}, "top_logprobs", "int", "a number less than or equal to 20"),
-        ({"safety_identifier": "x" * 65}, "safety_identifier", "str", "at most 64 characters"),
+        ({"safety_identifier": "x" * 129}, "safety_identifier", "str", "at most 128 characters"),
         ({"stream": "yes"}, "stream", "str", "a valid boolean"),
         ({"metadata": {"a": 1}}, "metadata.a", "int", "a valid string"),
         ({"metadata": {"a": "x" * 513}}, "metadata.a", "str", "at most 512 characters"),
@@ -217,6 +217,8 @@ def generator() -> Iterator[dict[str, str]]:
         ),
         ({"stream_options": {"include_obfuscation": False}}, "stream_options", "None", "stream=True"),
         ({"stream_options": {}, "stream": False}, "stream_options", "bool", "stream=True"),
+        ({"background_options": {}}, "background_options", "None", "background=True"),
+        ({"background_options": {}, "background": False}, "background_options", "bool", "background=True"),
     ],
 )
 def test_wrong_argument_is_named_by_path_type_and_expected_value(
@@ -258,8 +260,11 @@ def test_secret_in_the_wrong_place_is_not_quoted() -> None:
     [
         {"model": None, "prompt": {"id": "pmpt_1"}},
         {"model": None, "extra_body": {"model": "m"}},
+        {"safety_identifier": "x" * 128},
         {"stream": True, "stream_options": {"include_obfuscation": False}},
         {"stream_options": {}, "extra_body": {"stream": True}},
+        {"background": True, "background_options": {"completion_window": "2h"}},
+        {"background_options": {}, "extra_body": {"background": True}},
         {"previous_response_id": None, "conversation": "conv_1"},
         {"input": ({"role": "user", "content": "Hi"},)},
         {"temperature": 2, "top_p": 0, "max_output_tokens": 16, "top_logprobs": 20},
@@ -273,6 +278,12 @@ def test_arguments_that_the_api_may_accept_are_sent(params: dict[str, Any]) -> N
     assert call(params)
 
 
+def test_request_without_model_is_sent_because_a_server_may_need_none() -> None:
+    prepared: Call[Any] = prepare(RESPONSES_CREATE, {"input": "Hi", "temperature": 1}, Settings(api_key=KEY))
+
+    assert json.loads(prepared.request.content) == {"input": "Hi", "temperature": 1}
+
+
 def test_checks_can_be_turned_off() -> None:
     params = {"temperature": 99, "input": 17, "model": None, "stream_options": {}}
 
@@ -284,7 +295,6 @@ def test_checks_can_be_turned_off() -> None:
     ("name", "hint"),
     [
         ("temprature", "; did you mean 'temperature'?"),
-        ("max_tokens", "; did you mean 'max_output_tokens'?"),
         ("extra_header", "; did you mean 'extra_headers'?"),
         ("zzz", ""),
     ],
@@ -411,7 +421,12 @@ OPTION_MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     (
         {"extra_query": {"a": object()}},
         "extra_query.a",
-        "expected a string, number, list or None, got object",
+        "expected a string, number, list, dict or None, got object",
+    ),
+    (
+        {"extra_query": {"a": {"b": [None]}}},
+        "extra_query.a.b",
+        "expected a string, number, list, dict or None, got NoneType",
     ),
     ({"extra_body": "{}"}, "extra_body", "expected a mapping, got str"),
     ({"idempotency_key": "a\nb"}, "idempotency_key", "contains a line break, which no header may; remove it"),
@@ -459,7 +474,17 @@ def test_option_that_cannot_work_is_not_shown(params: dict[str, Any]) -> None:
         ({"api-version": "1"}, {}, "?api-version=1"),
         ({"a": "1", "b": "1"}, {"b": None, "c": True}, "?a=1&c=true"),
         ({}, {"include[]": ["a&b", "c d"], "n": 1.5}, "?include%5B%5D=a%26b&include%5B%5D=c+d&n=1.5"),
-        ({}, {"flags": (True, False)}, "?flags=true&flags=false"),
+        ({}, {"flags": (True, False)}, "?flags%5B%5D=true&flags%5B%5D=false"),
+        ({"a": ["x"]}, None, "?a%5B%5D=x"),
+        ({}, {"filter": {"status": "done", "n": 1, "off": None}}, "?filter%5Bstatus%5D=done&filter%5Bn%5D=1"),
+        (
+            {"a": {"b": {"c": True}, "d": ["x", 1]}},
+            None,
+            "?a%5Bb%5D%5Bc%5D=true&a%5Bd%5D%5B%5D=x&a%5Bd%5D%5B%5D=1",
+        ),
+        ({"a": ["x"]}, {"a[]": ["y"]}, "?a%5B%5D=y"),
+        ({"a[]": ["x"]}, {"a": None}, ""),
+        ({"a[]": "x"}, {"a": []}, "?a%5B%5D=x"),
         ({"a": None}, None, ""),
     ],
 )
@@ -564,15 +589,37 @@ def prepared(operation: Operation[Any], *path: str, **params: Any) -> Call[Any]:
 
 
 def test_arguments_of_the_path_stay_one_segment_each() -> None:
-    call = prepared(CONVERSATIONS_ITEMS_RETRIEVE, "conv/1", "a b?c#d%é")
+    call = prepared(CONVERSATIONS_ITEMS_RETRIEVE, "conv?1", "a?c#d%é")
 
-    assert call.request.url.endswith("/v1/conversations/conv%2F1/items/a%20b%3Fc%23d%25%C3%A9")
+    assert call.request.url.endswith("/v1/conversations/conv%3F1/items/a%3Fc%23d%25%C3%A9")
 
 
-@pytest.mark.parametrize("value", ["", "  ", ".", "..", "a\ud800", None, 7])
-def test_argument_of_the_path_that_names_nothing_is_refused(value: Any) -> None:
-    with pytest.raises(RequestValidationError, match=r"item_id: expected an id, a string that"):
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (None, "expected an id, a string, got NoneType"),
+        (7, "expected an id, a string, got int"),
+        (Response(id="resp_1"), "expected an id, a string, got Response; pass its .id"),
+        ("", "is blank; pass an id as the API gave it"),
+        ("  ", "is blank; pass an id as the API gave it"),
+        (".", "'.' is a step in a path, not an id; pass an id as the API gave it"),
+        ("..", "'..' is a step in a path, not an id; pass an id as the API gave it"),
+        ("a/b", "'a/b' is a path or an address, not an id; pass an id as the API gave it"),
+        ("https://api.test/v1/responses/resp_1", "'https://api.test/v1/responses/resp_1' is a path or an"),
+        ("resp_1 ", "'resp_1' contains white space or another character that no id has; pass an id"),
+        ("resp 1", "'resp 1' contains white space or another character that no id has; pass an id"),
+        ("resp_1\x00", "'resp_1' contains white space or another character that no id has; pass an id"),
+        ("a\ud800", r"'a\ud800' contains white space or another character that no id has; pass an id"),
+    ],
+)
+def test_argument_of_the_path_that_cannot_be_an_id_is_refused_with_the_reason(
+    value: Any, problem: str
+) -> None:
+    with pytest.raises(RequestValidationError) as caught:
         prepared(CONVERSATIONS_ITEMS_RETRIEVE, "conv_1", value)
+
+    assert caught.value.path == "item_id"
+    assert str(caught.value).startswith(f"The request was not sent: item_id: {problem}")
 
 
 def test_arguments_of_get_requests_are_in_the_url() -> None:
@@ -585,6 +632,12 @@ def test_arguments_of_get_requests_are_in_the_url() -> None:
     assert call.request.content == b""
     assert not {"Content-Type", "Idempotency-Key"} & set(call.request.headers)
     assert call.request.headers["Accept"] == "text/event-stream"
+
+
+def test_extra_query_replaces_an_argument_of_its_name() -> None:
+    url = prepared(RESPONSES_RETRIEVE, "resp_1", include=["a"], extra_query={"include": ["b"]}).request.url
+
+    assert parse_qs(urlsplit(url).query) == {"include[]": ["b"]}
 
 
 def test_argument_that_is_none_is_not_in_the_url() -> None:

@@ -24,6 +24,7 @@ from responses_client._calls.settings import Settings
 from responses_client._websocket.session_core import _CREATE, _STEER
 from responses_client.models import (
     CustomToolCall,
+    InputImage,
     Response,
     ResponseCreateEvent,
     WebSearchActionSearch,
@@ -42,6 +43,16 @@ MESSAGE = {
 }
 FIRST = {"role": "user", "content": "What is the capital of Peru?"}
 NEXT = {"role": "user", "content": "And of Chile?"}
+
+IMAGE = InputImage(file_id="file_1")
+LOOKED_AT = {
+    "role": "user",
+    "content": [
+        {"type": "input_text", "text": "What is on it?"},
+        {"type": "input_image", "file_id": "file_1"},
+    ],
+}
+MIXED: list[Any] = ["What is on it?", IMAGE, MESSAGE, "And of Chile?"]
 
 # Each endpoint that takes items, the name of the argument, and what it takes beside.
 TAKERS = {
@@ -109,10 +120,36 @@ def test_string_that_is_the_whole_input_stays_a_string() -> None:
     assert created(input="Hi")["input"] == "Hi"
 
 
-def test_texts_elsewhere_are_no_messages() -> None:
+def test_texts_in_extra_fields_are_no_messages() -> None:
     assert created(extra_body={"input": ["Hi"]})["input"] == ["Hi"]
-    with pytest.raises(RequestValidationError, match=r"input\[0\]\.content\[0\]: expected an object"):
-        created(input=[{"role": "user", "content": ["Hi"]}])
+
+
+@TAKER
+def test_texts_and_parts_in_a_list_are_a_message(
+    operation: Operation[Any], name: str, others: dict[str, Any]
+) -> None:
+    assert sent(operation, {name: MIXED, **others})[name] == [LOOKED_AT, MESSAGE, NEXT]
+
+
+def test_text_and_part_may_steer_a_response() -> None:
+    fields = {"type": "response.steer", "previous_response_id": "resp_1"}
+
+    assert sent(_STEER, {**fields, "input": ["What is on it?", IMAGE]})["input"] == [LOOKED_AT]
+    with pytest.raises(RequestValidationError, match=r"input\[2\]\.role: expected 'user', got str 'system'"):
+        sent(_STEER, {**fields, "input": ["Hi", IMAGE, {"role": "system", "content": "Hi"}]})
+
+
+def test_texts_and_parts_in_a_batch_line_are_a_message() -> None:
+    assert batch_line("one", model="m", input=MIXED).to_dict()["body"]["input"] == [LOOKED_AT, MESSAGE, NEXT]
+
+
+def test_text_in_content_is_a_part() -> None:
+    assert created(input=[{"role": "user", "content": ["What is on it?", IMAGE]}])["input"] == [LOOKED_AT]
+
+
+@pytest.mark.parametrize("operation", [CONVERSATIONS_CREATE, CONVERSATIONS_ITEMS_CREATE])
+def test_string_that_is_all_items_is_a_message(operation: Operation[Any]) -> None:
+    assert sent(operation, {"items": "And of Chile?"})["items"] == [NEXT]
 
 
 def test_mistake_beside_a_text_is_named_by_its_place() -> None:
@@ -221,6 +258,22 @@ def test_events_sent_over_a_websocket_are_treated_alike(
     assert [event["input"] for event in socket.sent] == [[item], [item]]
 
 
+def test_texts_in_events_sent_over_a_websocket_are_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    socket = FakeSocket(use_socket_clock(monkeypatch))
+    settings = Settings(api_key="key", base_url="http://api.test/v1")
+    with WebSocketSession(
+        FakeIO(socket.clock, Upgraded(socket)), settings, {"ping_interval": None}
+    ) as session:
+        session.send({"type": "response.create", "model": "m", "input": MIXED})
+        session.send({"type": "response.create", "model": "m"})
+        with pytest.raises(RequestValidationError, match=r"input\[2\]\.role: missing"):
+            session.send(
+                {"type": "response.create", "input": ["Hi", IMAGE, {"type": "message", "content": "Hi"}]}
+            )
+
+    assert [event.get("input") for event in socket.sent] == [[LOOKED_AT, MESSAGE, NEXT], None]
+
+
 # --- reasoning of a response that is not stored
 
 
@@ -269,6 +322,16 @@ def test_conversation_continues_with_output_and_text(caller: Caller, server: Ser
 
     assert second.output_text == "Santiago"
     assert server.requests[-1].json["input"] == [FIRST, *first.to_dict()["output"], NEXT]
+
+
+def test_texts_and_images_are_looked_at(caller: Caller, server: Server) -> None:
+    params: dict[str, Any] = {"model": "m", "input": ["What is on it?", IMAGE]}
+    caller(lambda client: client.responses.create(**params))
+    caller(lambda client: client.responses.run(**params))
+    caller.events(lambda client: client.responses.create(**params, stream=True))
+    caller(lambda client: client.responses.input_tokens.count(**params))
+
+    assert [request.json["input"] for request in server.requests] == [[LOOKED_AT]] * 4
 
 
 def test_other_methods_take_output_and_text(caller: Caller, server: Server) -> None:

@@ -8,15 +8,18 @@ from typing import Any, cast
 import httpx
 import httpx2
 import pytest
+from pydantic import AnyUrl, HttpUrl
+from yarl import URL
 
 from responses_client import AsyncClient, Client
 from responses_client._base.api_keys import KeyFunction
 from responses_client._base.http import merge_headers
+from responses_client._base.option_types import UrlLike
 from responses_client._base.options import RequestOptions, SessionOptions
 from responses_client._base.validation import unknown_argument
+from responses_client._calls.client_options import Options
 from responses_client._calls.settings import (
     DEFAULT_BASE_URL,
-    Options,
     Settings,
     is_azure,
     redact_headers,
@@ -130,6 +133,24 @@ def test_a_key_that_no_header_can_carry_is_refused_without_being_quoted(key: str
     assert refusal(api_key=key) == f"The api_key argument{text}"
 
 
+@pytest.mark.parametrize(
+    ("key", "problem"),
+    [
+        (f"Bearer {KEY}", "starts with 'Bearer'; pass the key alone, since the client adds the word"),
+        (f"bearer {KEY}", "starts with 'Bearer'; pass the key alone, since the client adds the word"),
+        (f'"{KEY}"', "contains a quotation mark at its start or end; remove it"),
+        (f"'{KEY}'", "contains a quotation mark at its start or end; remove it"),
+    ],
+)
+def test_key_with_something_around_it_is_refused_without_being_quoted(key: str, problem: str) -> None:
+    assert refusal(api_key=key) == f"The api_key argument {problem} (the value is not shown)"
+
+
+@pytest.mark.parametrize("key", ["none", "EMPTY", "lm-studio", "not needed", "a/b+c==", "eyJhbGciOi.J9.x_-"])
+def test_keys_of_other_servers_are_taken(key: str) -> None:
+    assert resolve({}, api_key=key).api_key == key
+
+
 @pytest.mark.parametrize("option", ["api_key", "base_url", "organization", "project", "webhook_secret"])
 def test_a_blank_argument_is_refused(option: str) -> None:
     assert refusal(**{option: " "}) == f"The {option} argument is blank; set a value or leave it out"
@@ -203,8 +224,9 @@ def test_an_unknown_way_to_sign_is_refused_without_being_quoted(auth: object, go
         ("https://name.openai.azure.com/openai/v1", True),
         ("https://name.cognitiveservices.azure.com:443/openai", True),
         ("https://name.services.ai.azure.com/openai/v1", True),
-        ("HTTPS://Name.OpenAI.Azure.com", True),
-        ("https://name.openai.azure.com.", True),
+        ("HTTPS://Name.OpenAI.Azure.com/openai", True),
+        ("https://name.openai.azure.com./openai/v1", True),
+        ("https://name.services.ai.azure.com/api/projects/p/openai/v1", True),
         ("https://name.openai.azure.us/openai/v1", True),
         ("https://name.openai.azure.cn/openai/v1", True),
         ("https://openai.azure.com", False),
@@ -228,16 +250,81 @@ def test_addresses_of_azure_are_known(url: str, azure: bool) -> None:
         ("http://[::1]:8080/v1", "http://[::1]:8080/v1"),
         ("https://bücher.example/V1", "https://bücher.example/V1"),
         (None, DEFAULT_BASE_URL),
+        (httpx.URL("https://a.example/v1/"), "https://a.example/v1"),
+        (httpx2.URL("https://a.example/v1/"), "https://a.example/v1"),
+        (URL("http://localhost:8080/v1"), "http://localhost:8080/v1"),
+        (AnyUrl("https://a.example"), "https://a.example"),
+        (HttpUrl("https://a.example/v1"), "https://a.example/v1"),
     ],
 )
-def test_base_urls_are_normalised(url: str | None, expected: str) -> None:
+def test_base_urls_are_normalised(url: str | UrlLike | None, expected: str) -> None:
     assert Settings(base_url=url).base_url == expected
+
+
+def test_url_object_with_a_query_is_refused_like_a_string() -> None:
+    assert "must not contain a query" in refusal(base_url=httpx.URL("https://a.example/v1?key=1"))
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("localhost:1234/v1", "must start with http:// or https://; write 'http://localhost:1234/v1'"),
+        ("localhost", "must start with http:// or https://; write 'http://localhost'"),
+        ("vllm:8000/v1", "must start with http:// or https://; write 'http://vllm:8000/v1'"),
+        ("127.0.0.1:8000/v1", "must start with http:// or https://; write 'http://127.0.0.1:8000/v1'"),
+        ("api.example.com/v1", "must start with http:// or https://; write 'https://api.example.com/v1'"),
+        (
+            "https://api.openai.com/v1/responses",
+            "must not contain /responses, since the client adds the path of each endpoint; "
+            "write 'https://api.openai.com/v1'",
+        ),
+        (
+            "http://localhost:8000/v1/chat/completions/",
+            "must not contain /chat/completions, since the client adds the path of each endpoint; "
+            "write 'http://localhost:8000/v1'",
+        ),
+        (
+            "http://localhost:8000/v1/completions",
+            "must not contain /completions, since the client adds the path of each endpoint; "
+            "write 'http://localhost:8000/v1'",
+        ),
+        ("https://api.openai.com", "must end in /v1; write 'https://api.openai.com/v1'"),
+        ("https://eu.api.openai.com/", "must end in /v1; write 'https://eu.api.openai.com/v1'"),
+        (
+            "https://name.openai.azure.com/",
+            "is not the address of Azure's Responses API; write 'https://name.openai.azure.com/openai/v1'",
+        ),
+        (
+            "https://name.openai.azure.com/openai/responses?api-version=2025-04-01-preview",
+            "is not the address of Azure's Responses API; write 'https://name.openai.azure.com/openai/v1'",
+        ),
+        (
+            "https://name.openai.azure.com/openai/deployments/gpt/chat/completions",
+            "is not the address of Azure's Responses API; write 'https://name.openai.azure.com/openai/v1' "
+            "and pass the deployment as model",
+        ),
+        (
+            "https://name.services.ai.azure.com/api/projects/p",
+            "is not the address of Azure's Responses API; "
+            "write 'https://name.services.ai.azure.com/api/projects/p/openai/v1'",
+        ),
+        ('"https://a.example/v1"', "contains a quotation mark at its start or end; remove it"),
+        ("https://a.example/v1 ", "contains white space at its start or end; remove it"),
+    ],
+)
+def test_address_that_leads_elsewhere_is_refused_with_the_one_to_write(url: str, problem: str) -> None:
+    assert refusal(base_url=url).startswith(f"The base_url argument {problem}")
+
+
+def test_key_in_an_address_is_not_shown() -> None:
+    assert KEY not in refusal(base_url=f"https://{KEY}.example/responses")
+    assert KEY not in refusal(base_url=f"{KEY}.example")
 
 
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
-        ("localhost:1234/v1", "localhost:1234/v1"),
+        ("nowhere", "nowhere"),
         ("ftp://a.example", "ftp://a.example"),
         ("ws://a.example", "ws://a.example"),
         ("https:///v1", "https:///v1"),
@@ -370,8 +457,8 @@ def test_headers_that_http_cannot_carry_are_refused(headers: object, text: str) 
     assert refusal(default_headers=headers).startswith(text)
 
 
-def test_query_values_are_scalars_or_lists() -> None:
-    query = {"a": "x", "b": 1, "c": 0.5, "d": True, "e": None, "f": ["x", 1]}
+def test_query_values_are_scalars_lists_or_dicts() -> None:
+    query = {"a": "x", "b": 1, "c": 0.5, "d": True, "e": None, "f": ["x", 1], "g": {"h": "x", "i": [1]}}
 
     assert resolve({}, default_query=query).default_query == query
 
@@ -380,12 +467,22 @@ def test_query_values_are_scalars_or_lists() -> None:
     ("query", "text"),
     [
         (
-            {"a": {}},
-            "The parameter 'a' in the default_query argument must be a string, number, list or None, got dict",
+            {"a": {1}},
+            "The parameter 'a' in the default_query argument must be a string, number, list, dict or None, got set",
         ),
         (
             {"a": [None]},
-            "The parameter 'a' in the default_query argument must be a string, number, list or None, got NoneType",
+            "The parameter 'a' in the default_query argument must be a string, number, list, dict or None, "
+            "got NoneType",
+        ),
+        (
+            {"a": {"b": {"c": b""}}},
+            "The parameter 'a[b][c]' in the default_query argument must be a string, number, list, dict or None, "
+            "got bytes",
+        ),
+        (
+            {"a": {1: "b"}},
+            "The name in the parameter 'a' in the default_query argument must be a string, got int 1",
         ),
         ({1: "a"}, "The name in the default_query argument must be a string, got int 1"),
         ("a=1", "The default_query argument must be a mapping, got str"),

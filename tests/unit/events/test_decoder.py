@@ -12,6 +12,8 @@ from responses_client._base.http import ResponseMeta
 from responses_client._events.decoder import MAX_KEPT_BYTES, EventDecoder
 from responses_client.errors import ResponseValidationError
 from responses_client.models import (
+    ClickAction,
+    ComputerCall,
     ErrorEvent,
     FunctionCallArgumentsDone,
     Keepalive,
@@ -206,7 +208,7 @@ def test_a_malformed_event_is_unknown_or_an_error_when_strict(
     assert failure is None
     assert type(event) is UnknownEvent
     assert type(last) is OutputTextDelta
-    assert event.type == value["type"]
+    assert event.wire_type == value["type"]
     assert event.to_dict() == value
     assert event.validation_error is not None
     assert event.validation_error.path == path
@@ -333,6 +335,38 @@ def test_events_are_given_again_once_for_the_snapshot(caplog: pytest.LogCaptureF
     made.keep(frame(DELTA))
     assert replayed(made) == []
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+@pytest.mark.parametrize("strict", [False, True])
+def test_whole_floats_are_integers_in_events_and_for_the_snapshot(strict: bool, is_named: bool):
+    delta = {**DELTA, "sequence_number": 4.0, "output_index": 0.0}
+    call = {"type": "computer_call", "call_id": "c", "action": {"type": "click", "x": 9.0, "y": 3}}
+    done = {"type": "response.output_item.done", "item": call, "sequence_number": 5}
+    made = decoder(strict=strict)
+    body = [frame(event, str(event["type"]) if is_named else None) for event in (delta, done)]
+    for first, second in (made.feed(b"".join(body)), replayed(made)):
+        assert type(first) is OutputTextDelta
+        assert (first.sequence_number, first.output_index) == (4, 0)
+        assert first.to_dict() == delta
+        assert '"sequence_number":4.0' in first.to_json()
+        assert isinstance(second, OutputItemDone)
+        assert isinstance(second.item, ComputerCall)
+        assert isinstance(second.item.action, ClickAction)
+        assert (second.item.action.x, second.item.action.y) == (9, 3)
+        assert second.to_dict() == done
+    assert made.failure is None
+
+
+def test_whole_float_does_not_hide_another_mistake():
+    value = {**DELTA, "sequence_number": 4.0, "delta": 5}
+    (event,), _ = decoded(frame(value))
+    assert type(event) is UnknownEvent
+    assert event.sequence_number == 4
+    assert event.to_dict() == value
+    _, failure = decoded(frame(value), strict=True)
+    assert failure is not None
+    assert failure.path == "delta"
 
 
 def test_a_name_that_misleads_does_not_mislead_the_snapshot():

@@ -37,7 +37,7 @@ def mapped(caller: Caller, given: Any, path: Any, **options: Any) -> list[MapRes
 
 
 def test_each_result_has_its_line_which_read_batch_reads(caller: Caller, server: Server, path: Path) -> None:
-    wrong: Any = {"input": "Hi"}
+    wrong: Any = {"model": "m", "temperature": 7}
     server.unscripted(5).fail(400, message="No.").drop_connection(3)
     results = mapped(caller, [*REQUESTS, *REQUESTS[:2], wrong], path, max_concurrency=1)
 
@@ -49,7 +49,7 @@ def test_each_result_has_its_line_which_read_batch_reads(caller: Caller, server:
         lines["5"].result()
     with pytest.raises(APIError, match=r"'6' of the batch was not answered: .* \(code APIConnectionError\)"):
         lines["6"].result()
-    with pytest.raises(APIError, match=r"model: missing.* \(code RequestValidationError\)"):
+    with pytest.raises(APIError, match=r"temperature: expected.* \(code RequestValidationError\)"):
         lines["7"].result()
     assert [type(result.error) for result in results[5:]] == [
         BadRequestError,

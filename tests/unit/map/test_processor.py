@@ -8,10 +8,8 @@ import pytest
 from callers import MODES, Caller
 from map_helpers import mapped, requests
 
-from responses_client import (
-    BadRequestError,
-    RequestValidationError,
-)
+from responses_client import BadRequestError, RequestValidationError
+from responses_client._map.throttle import ModelThrottle
 from responses_client.testing import RateLimit, Server, VirtualClock
 
 
@@ -37,7 +35,6 @@ def test_failed_request_is_a_result_and_ends_nothing(caller: Caller, server: Ser
             {"model": "m", "input": "Hi", "flavour": "mint"},
             "request: .*unexpected keyword argument 'flavour'",
         ),
-        ({"input": "Hi"}, "model: missing"),
         ("Hi", "request: expected a dict of the arguments of create, got str"),
     ],
 )
@@ -85,3 +82,14 @@ def test_rate_limit_of_the_server_is_obeyed(mode: str, style: Any) -> None:
     assert [result.error for result in results] == [None] * 150
     assert server.refused <= 7
     assert clock.now <= 130
+
+
+def test_tokens_are_counted_without_a_total_but_not_when_no_count_came(
+    caller: Caller, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[int] = []
+    monkeypatch.setattr(ModelThrottle, "record_usage", lambda _, tokens: counted.append(tokens))
+    for usage in ({"input_tokens": 3, "output_tokens": 4}, {"input_tokens": 1.0}, {}, None):
+        server.reply_response({"usage": usage})
+    mapped(caller, requests(4), max_concurrency=1)
+    assert counted == [7, 1]

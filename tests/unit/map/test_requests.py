@@ -185,7 +185,7 @@ def test_async_arguments_are_refused_by_the_sync_client(server: Server) -> None:
 def result_of_each_kind(server: Server) -> list[MapResult]:
     """Return a response, an error of the server, and the error of a wrong request."""
     server.reply("Hello").fail(400, message="No.")
-    wrong: Any = {"input": "Hi"}
+    wrong: Any = {"model": "m", "temperature": 7}
     return server.client().responses.map([*requests(2), wrong], max_concurrency=1).all()
 
 

@@ -76,7 +76,27 @@ def test_map_whose_block_has_ended_is_closed(caller: Caller) -> None:
         async with client.responses.map(requests(3)) as results:
             await anext(results)
         assert repr(results) == "<AsyncResponseMap, closed>"
+        await results.close()
         return await anext(results)  # type: ignore[no-any-return]
+
+    with pytest.raises(RuntimeError, match="is closed"):
+        caller.run(read, wait)
+
+
+def test_map_can_be_closed_inside_its_block(caller: Caller) -> None:
+    def read(client: Any) -> ResponseMap:
+        with client.responses.map(requests(3)) as results:
+            next(results)
+            results.close()
+            return next(results)  # type: ignore[no-any-return]
+
+    async def wait(client: Any) -> AsyncResponseMap:
+        results = client.responses.map(requests(3))
+        await results.aclose()  # not started, so there is nothing to close
+        async with results:
+            await anext(results)
+            await results.aclose()
+            return await anext(results)  # type: ignore[no-any-return]
 
     with pytest.raises(RuntimeError, match="is closed"):
         caller.run(read, wait)

@@ -93,7 +93,7 @@ def test_each_part_has_its_class_and_unknown_data_is_kept():
     assert type(response.usage) is Usage
     assert response.model_extra == {"cup": {"size": 1.0}}
     unknown: Any = response.output[2]
-    assert (unknown.type, unknown.lines, unknown.validation_error) == ("poem", 3, None)
+    assert (unknown.wire_type, unknown.lines, unknown.validation_error) == ("poem", 3, None)
 
 
 @pytest.mark.parametrize(
@@ -386,10 +386,11 @@ def test_copies_are_equal_and_keep_attributes_beside_the_fields(twin_of: Any):
     assert twin == response
     assert twin.to_dict() == response.to_dict()
     assert twin.meta == META
+    assert twin.request_id == "req_1"
     assert str(twin.output[1].validation_error) == str(response.output[1].validation_error)
     unknown = twin_of(response.output[1])
     assert (unknown, unknown.validation_error.path) == (response.output[1], "name")
-    assert twin_of(Response()).meta is None
+    assert twin_of(Response()).meta is twin_of(Response()).request_id is None
     assert twin_of(UnknownItem(type="poem")).validation_error is None
 
 
@@ -434,3 +435,12 @@ def test_unknown_names_are_an_attribute_error():
 def test_unknown_tags_have_no_class():
     assert union_class(OutputItem).member("poem") is None
     assert union_class(OutputItem).member("message") is OutputMessage
+
+
+def test_request_id_is_that_of_the_answer_and_no_data_of_the_response():
+    response = answer(request_id="from the body")
+    assert response.request_id == "req_1"
+    assert response.to_dict()["request_id"] == "from the body"
+    assert response.model_extra is not None
+    assert response.model_extra["request_id"] == "from the body"
+    assert "request_id" not in answer().to_dict()

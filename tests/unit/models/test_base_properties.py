@@ -150,4 +150,6 @@ def fits(hint: Any, value: Any) -> bool:
         return type(value) is hint.model()
     if hint is float:
         return type(value) in (int, float)
+    if hint in (int, str):  # or a subclass: of what came as null, or as a float
+        return isinstance(value, hint) and type(value) is not bool
     return hint is Any or type(value) is hint

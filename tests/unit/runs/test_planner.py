@@ -44,6 +44,9 @@ def answer(*items: dict[str, Any], number: int = 1, **fields: Any) -> Response:
     return Response.from_dict(whole)
 
 
+LOOK = {"type": "input_image", "file_id": "file_1"}
+
+
 def turn(response: Response, *outputs: dict[str, Any], given: Any = (MORE,)) -> Turn:
     return Turn(tuple(map(as_item, given)), response, tuple(map(as_item, outputs)))
 
@@ -483,6 +486,15 @@ def test_turns_before_are_in_the_result_and_not_in_the_count() -> None:
     result = made.result()
     assert result is not None
     assert (len(result.turns), result.status, made.number) == (2, "completed", 2)
+
+
+def test_texts_and_parts_continue_a_run_as_one_message() -> None:
+    made = plan(resume=saved(turn(answer(message()))), input=["What is on it?", LOOK, MORE])
+
+    assert ask(made)["input"] == [
+        {"role": "user", "content": [{"type": "input_text", "text": "What is on it?"}, LOOK]},
+        MORE,
+    ]
 
 
 def test_input_is_new_only_once() -> None:

@@ -47,11 +47,11 @@ def test_request_is_sent_once_and_only_when_something_is_wanted(play: Play, cloc
 
     async def script(stream: Stream) -> None:
         assert io.requests == []
-        assert (stream.inner.meta, stream.inner.snapshot) == (None, None)
+        assert (stream.inner.meta, stream.inner.request_id, stream.inner.snapshot) == (None, None, None)
         async with stream:
             assert len(io.requests) == 1
             assert stream.inner.meta is not None
-            assert stream.inner.meta.request_id == "req_1"
+            assert stream.inner.meta.request_id == stream.inner.request_id == "req_1"
             assert stream.inner.snapshot is None
             async with stream:
                 await stream.rest()
@@ -80,6 +80,7 @@ def test_final_response_is_the_one_of_the_terminal_event(play: Play, clock: Cloc
         assert final == stream.inner.snapshot
         assert final.output_text == "Hello"
         assert final.meta is stream.inner.meta
+        assert final.request_id == "req_1"
 
     play(script, FakeIO(clock, stream(CREATED + HEL, LO, COMPLETED)))
 

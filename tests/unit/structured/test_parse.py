@@ -130,7 +130,11 @@ def test_other_settings_of_the_text_go_with_it(caller: Caller, server: Server, t
         ({"text_format": City, "temperature": 3}, "temperature"),
         ({"text_format": dict[str, int]}, "text_format"),
         ({"text_format": "City"}, "text_format"),
-        ({"text_format": None}, "text_format"),
+        ({"stream": True}, "stream"),
+        ({"tools": [5]}, "tools[0]"),
+        ({"tools": "web_search"}, "tools"),
+        ({"tools": [City, lambda: 1, lambda: 2], "text_format": City}, "'<lambda>'"),
+        ({"tools": [Movie, TypeAdapter(int)]}, "tools[1]"),
     ],
 )
 def test_request_without_a_valid_type_is_not_sent(

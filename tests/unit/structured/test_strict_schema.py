@@ -149,6 +149,7 @@ def test_supported_keywords_stay(schema: dict[str, Any]) -> None:
         ({"type": "string", "pattern": "a(?=b)"}, "Matches the regular expression a(?=b)"),
         ({"type": "string", "pattern": r"(a)\1"}, r"Matches the regular expression (a)\1"),
         ({"type": "string", "default": "é"}, 'Default "é"'),
+        ({"type": "string", "$comment": "in the past", "maxLength": 5}, "In the past, length at most 5"),
         ({"type": "string", "examples": ["a", "b"]}, 'For example "a", "b"'),
         ({"type": "integer", "examples": {"x": 1}}, 'For example {"x": 1}'),
         ({"type": "integer", "minLength": 2}, "Length at least 2"),
@@ -160,6 +161,13 @@ def test_supported_keywords_stay(schema: dict[str, Any]) -> None:
 )
 def test_unsupported_keywords_go_into_the_description(schema: dict[str, Any], description: str) -> None:
     assert of_field(schema) == {"type": schema["type"], "description": description}
+
+
+@pytest.mark.parametrize("version", [1, 4, 8])
+def test_versions_of_uuids_are_uuids(version: int) -> None:
+    expected = {"type": "string", "format": "uuid", "description": f"Format uuid{version}"}
+    assert of_field({"type": "string", "format": f"uuid{version}"}) == expected
+    assert of_field({"type": "integer", "format": f"uuid{version}"})["type"] == "integer"
 
 
 def test_keywords_that_say_nothing_are_dropped() -> None:
@@ -307,7 +315,7 @@ def test_reference_stays_without_keywords_beside_it(beside: dict[str, Any]) -> N
     assert of_field({"$ref": "#/$defs/A", **beside}, {"A": STRING})[0] == {"$ref": "#/$defs/A"}
 
 
-def test_reference_to_a_recursive_definition_stands_alone() -> None:
+def test_reference_to_a_recursive_definition_has_its_description_around_it() -> None:
     kid = {"$ref": "#/$defs/A", "description": "A kid."}
     kinds = {
         "A": {"type": "object", "properties": {"b": {"$ref": "#/$defs/B", "description": "Via B."}}},
@@ -321,9 +329,9 @@ def test_reference_to_a_recursive_definition_stands_alone() -> None:
         "C": STRING,
     }
     field, used = of_field(kid, kinds)
-    assert field == {"$ref": "#/$defs/A"}
-    assert used["A"] == closed(b={"$ref": "#/$defs/B"})
-    assert used["B"]["properties"]["kids"]["anyOf"][0]["items"] == {"$ref": "#/$defs/A"}
+    assert field == {"description": "A kid.", "anyOf": [{"$ref": "#/$defs/A"}]}
+    assert used["A"] == closed(b={"description": "Via B.", "anyOf": [{"$ref": "#/$defs/B"}]})
+    assert used["B"]["properties"]["kids"]["anyOf"][0]["items"] == field
 
 
 def test_root_may_refer_to_itself() -> None:
@@ -331,12 +339,29 @@ def test_root_may_refer_to_itself() -> None:
         "type": "object",
         "properties": {"kids": {"type": "array", "items": {"$ref": "#", "description": "K"}}},
     }
-    assert strict_schema(schema, "T") == closed(kids={"type": "array", "items": {"$ref": "#"}})
+    kid = {"description": "K", "anyOf": [{"$ref": "#"}]}
+    assert strict_schema(schema, "T") == closed(kids={"type": "array", "items": kid})
 
 
-def test_reference_to_a_definition_that_refers_to_the_root_stands_alone() -> None:
-    field = {"$ref": "#/$defs/A", "description": "Mine."}
-    assert of_field(field, {"A": {"type": "array", "items": {"$ref": "#"}}})[0] == {"$ref": "#/$defs/A"}
+@pytest.mark.parametrize(
+    ("beside", "text"),
+    [
+        ({"description": "Mine."}, "Mine."),
+        ({"description": "Mine.", "default": [], "examples": [[]]}, "Mine. (for example [], default [])"),
+        ({"default": []}, "Default []"),
+    ],
+)
+def test_reference_to_a_definition_that_refers_to_the_root_is_described(
+    beside: dict[str, Any], text: str
+) -> None:
+    found, _ = of_field({"$ref": "#/$defs/A", **beside}, {"A": {"type": "array", "items": {"$ref": "#"}}})
+    assert found == {"description": text, "anyOf": [{"$ref": "#/$defs/A"}]}
+
+
+@pytest.mark.parametrize("beside", [{"type": "array"}, {"title": "T"}, {"default": None}])
+def test_reference_to_a_recursive_definition_stands_alone_without_a_text(beside: dict[str, Any]) -> None:
+    found, _ = of_field({"$ref": "#/$defs/A", **beside}, {"A": {"type": "array", "items": {"$ref": "#"}}})
+    assert found == {"$ref": "#/$defs/A"}
 
 
 def test_root_that_is_a_reference_is_resolved() -> None:

@@ -186,6 +186,11 @@ def test_attributes_of_a_response_are_its_fields() -> None:
     assert "openai.response.service_tier" not in response_attributes(whole, "groq")
 
 
+def test_counts_that_did_not_come_are_missing_and_not_zero() -> None:
+    wire = {"usage": {"input_tokens": 3.0, "output_tokens": None, "output_tokens_details": None}}
+    assert response_attributes(Response.from_dict(wire), "openai") == {"gen_ai.usage.input_tokens": 3}
+
+
 @pytest.mark.parametrize(
     ("result", "expected"),
     [

@@ -56,7 +56,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str | None, str | None]] = {
     "metadata value too long": ({"metadata": {"k": "v" * 513}}, "metadata.k", "string_above_max_length"),
     "metadata value of a wrong type": ({"metadata": {"k": 1}}, "metadata.k", "invalid_type"),
     "safety_identifier too long": (
-        {"safety_identifier": "s" * 65},
+        {"safety_identifier": "s" * 129},
         "safety_identifier",
         "string_above_max_length",
     ),

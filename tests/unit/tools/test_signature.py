@@ -3,6 +3,7 @@
 import datetime
 import enum
 import functools
+import re
 import sqlite3
 import sys
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, Optional, TypeVar
 
 import pytest
 from pydantic import AliasPath, BaseModel, Field, SecretStr, ValidationError
-from typing_extensions import TypedDict
+from typing_extensions import Doc, TypedDict
 
 from responses_client import RunContext, ToolDefinitionError, custom_tool, tool
 from responses_client._tools.signature import ToolShape
@@ -172,6 +173,35 @@ def test_bounds_and_descriptions_of_annotations_are_in_the_schema() -> None:
     assert called(function, '{"count": 1, "size": 2}') == (1, "a", 2, 7)
     with pytest.raises(ValidationError, match="less than or equal to 9"):
         called(function, '{"count": 10, "size": 2}')
+
+
+def test_plain_strings_of_annotations_are_descriptions() -> None:
+    def function(
+        count: Annotated[int, "How many.", Field(ge=1)],
+        word: Annotated[str, Doc("Which.")] = "a",
+        size: Annotated[int, "How large."] | None = None,
+        parts: list[Annotated[int, "A part."]] = [],  # noqa: B006  # a default to show
+        made: Annotated[int, "Not this.", Field(description="Of the field.")] = 1,
+    ) -> Any:
+        """Do it.
+
+        Args:
+            count: Not of the docstring.
+        """
+        return count, word, size, parts, made
+
+    assert properties(function) == {
+        "count": {"type": "integer", "minimum": 1, "description": "How many."},
+        "word": {"type": "string", "description": 'Which. (default "a")'},
+        "size": {"anyOf": [{"type": "integer", "description": "How large."}, {"type": "null"}]},
+        "parts": {
+            "type": "array",
+            "description": "Default []",
+            "items": {"type": "integer", "description": "A part."},
+        },
+        "made": {"type": "integer", "description": "Of the field. (default 1)"},
+    }
+    assert called(function, '{"count": 2}') == (2, "a", None, [], 1)
 
 
 @pytest.mark.parametrize(
@@ -432,6 +462,40 @@ def test_classes_are_called_with_their_fields() -> None:
     assert properties(Inherits) == {"start": {"type": "integer"}}
 
 
+class Tagged(BaseModel):
+    """A thing with a tag."""
+
+    tag: str = Field(alias="theTag", description="A tag.")
+    parts: list["Tagged"] = []
+
+
+class Loose(BaseModel):
+    table: dict[str, int]
+
+
+def test_classes_of_data_have_the_schema_of_their_fields() -> None:
+    found = shape(Tagged, name="tagged")
+    assert found.description == "A thing with a tag."
+    assert found.parameters is not None
+    assert found.parameters["properties"]["theTag"] == {"description": "A tag.", "type": "string"}
+    assert found.parameters.keys() == {"type", "properties", "required", "additionalProperties", "$defs"}
+    assert shape(Tagged, description="Mine.").description == "Mine."
+    assert called(Tagged, '{"theTag": "a", "parts": [{"theTag": "b"}]}').parts[0].tag == "b"
+    assert called(Options, '{"size": 3}') == {"size": 3}
+    assert properties(Loose, strict=False)["table"]["additionalProperties"] == {"type": "integer"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (Unfinished, "Unfinished cannot be a tool: Unfinished: pydantic cannot read it from JSON"),
+        (Loose, r"Loose cannot be a tool: Loose\.table: has keys that are not known beforehand"),
+    ],
+)
+def test_class_of_data_that_has_no_schema_is_refused(kind: Any, message: str) -> None:
+    assert re.match(message, refused(kind))
+
+
 def test_objects_that_can_be_called_are_tools() -> None:
     assert called(Mine(2), '{"step": 3}') == 5
     assert called(functools.lru_cache(takes_number), '{"number": 3}') is None
@@ -477,8 +541,9 @@ def test_local_types_are_fine_unless_quoted() -> None:
 
 
 def test_types_of_a_module_that_is_gone_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Late(NamedTuple):
-        colour: "Colour"
+    class Late:
+        def __new__(cls, colour: "Colour") -> "Late":
+            return super().__new__(cls)
 
     monkeypatch.delitem(sys.modules, __name__)
 

@@ -10,6 +10,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
+from types import MethodType
 from typing import Any
 
 import cloudpickle
@@ -18,6 +19,7 @@ import pytest
 from responses_client import CallableTool, RunContext, ToolDefinitionError, custom_tool, tool
 from responses_client._base.validation import is_seconds
 from responses_client._tools.tool import is_error_policy
+from responses_client._tools.toolbox import Toolbox
 from responses_client.models import FunctionCall
 
 CALL = FunctionCall(call_id="call_1", name="weather", arguments="{}")
@@ -262,7 +264,7 @@ def test_classmethods_are_bound_to_their_class(found: Any, name: str) -> None:
     owner = found if isinstance(found, type) else type(found)
 
     assert made(1) == (owner.__name__, 1)
-    assert answered(made, '{"detail": 2}') == (owner.__name__, 2)
+    assert answered(Toolbox([made]).functions[0], '{"detail": 2}') == (owner.__name__, 2)
 
 
 @pytest.mark.parametrize("owner", [Store, Store()])
@@ -279,7 +281,69 @@ def test_callable_that_is_not_a_method_is_not_bound(owner: Any) -> None:
     assert owner.measure("cde") == 3
 
 
-@pytest.mark.parametrize("made", [Store.read, tool(name="read")(lambda cls, key: key)])
+@pytest.mark.parametrize("found", [Store, Store(), Shelf, Shelf()])
+@pytest.mark.parametrize("name", ["kind", "sort"])
+def test_classmethods_have_a_definition_without_the_class(found: Any, name: str) -> None:
+    made = getattr(found, name)
+
+    assert made.definition["parameters"]["properties"] == {"detail": {"type": "integer"}}
+    assert tool(made).definition["name"] == name
+    assert Toolbox([made]).definitions == [made.definition]
+
+
+def test_tool_that_only_python_binds_to_a_class_has_a_definition() -> None:
+    """As Python 3.13 and newer bind a `@classmethod` around `@tool`, here on every version."""
+
+    @tool(name="count_all")
+    def count(cls, word: str) -> tuple[object, str]:  # type: ignore[no-untyped-def]
+        """Count a word."""
+        return cls, word
+
+    made: Any = MethodType(count, Store)
+
+    assert made.definition == {
+        "type": "function",
+        "name": "count_all",
+        "description": "Count a word.",
+        "parameters": {
+            "type": "object",
+            "properties": {"word": {"type": "string"}},
+            "required": ["word"],
+            "additionalProperties": False,
+        },
+        "strict": True,
+    }
+    assert answered(Toolbox([made]).functions[0], '{"word": "a"}') == (Store, "a")
+    assert MethodType(custom_tool(count), Store).definition["type"] == "custom"  # type: ignore[attr-defined]
+
+
+def test_method_that_is_not_bound_at_all_cannot_be_run() -> None:
+    with pytest.raises(
+        ToolDefinitionError, match="read cannot be a tool: read: is a method without its object"
+    ):
+        Toolbox([tool(name="read")(lambda cls, key: key)])
+
+
+@pytest.mark.parametrize("name", ["cls", "self"])
+def test_parameter_with_a_type_may_be_called_like_a_class_or_an_object(name: str) -> None:
+    def function(it: str) -> str:
+        return it
+
+    function.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=str)]
+    )
+    assert tool(function).definition["parameters"]["required"] == [name]  # type: ignore[typeddict-item]
+
+
+def test_function_whose_signature_fails_is_refused() -> None:
+    def function(it: str) -> None: ...
+
+    function.__signature__ = 5  # type: ignore[attr-defined]
+    with pytest.raises(ToolDefinitionError, match="it has no signature that Python can read"):
+        _ = tool(function).definition
+
+
+@pytest.mark.parametrize("made", [Store.read, tool(name="read")(lambda self, key: key)])
 def test_method_without_its_object_is_refused(made: CallableTool[..., object]) -> None:
     with pytest.raises(ToolDefinitionError) as caught:
         _ = made.definition

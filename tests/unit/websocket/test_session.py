@@ -89,9 +89,9 @@ def test_async_session_does_the_same(wire: FakeSocket) -> None:
             assert (await stream.get_final_response()).output_text == "One"
             await session.send({"type": "response.new"})
             async for event in session.events():
-                assert event.type == "one"
+                assert event.wire_type == "one"
                 break
-            assert (await session.recv()).type == "two"
+            assert (await session.recv()).wire_type == "two"
             await session.response.create(model="m")
             await session.response.steer(previous_response_id="r", input="x")
             assert types([await session.recv() for _ in range(3)]) == [

@@ -41,7 +41,7 @@ from responses_client.models import ResponseCreated, SteerAccepted, SteerFailed,
 def test_event_types_that_are_no_words_are_read(wire: FakeSocket) -> None:
     wire.script += [created(), in_lane("rc-1", "a b\nc", x=1), in_lane("rc-1", "x" * 300), completed("Hi")]
     with session_over(wire) as session, ask(session) as stream:
-        assert [event.type for event in stream][1:3] == ["a b\nc", "x" * 300]
+        assert [event.wire_type for event in stream][1:3] == ["a b\nc", "x" * 300]
 
 
 def test_json_over_several_lines_is_read(wire: FakeSocket) -> None:
@@ -225,9 +225,9 @@ def test_events_left_by_one_loop_are_in_the_next(wire: FakeSocket) -> None:
     wire.script.append(in_lane("z", "one"))
     with session_over(wire) as session:
         wire.script += [in_lane("z", "two"), in_lane("z", "three")]
-        assert [event.type for _, event in zip(range(1), session.events(), strict=False)] == ["one"]
-        assert [event.type for _, event in zip(range(1), session, strict=False)] == ["two"]
-        assert session.recv().type == "three"
+        assert [event.wire_type for _, event in zip(range(1), session.events(), strict=False)] == ["one"]
+        assert [event.wire_type for _, event in zip(range(1), session, strict=False)] == ["two"]
+        assert session.recv().wire_type == "three"
 
 
 def test_malformed_unrouted_event_is_an_error_in_strict_mode(wire: FakeSocket) -> None:
@@ -243,7 +243,7 @@ def test_malformed_unrouted_event_is_an_error_in_strict_mode(wire: FakeSocket) -
 def test_events_end_when_the_server_closes_the_connection(wire: FakeSocket, end: Step) -> None:
     wire.script += [in_lane("z", "one"), end]
     with session_over(wire) as session:
-        assert [event.type for event in session.events()] == ["one"]
+        assert [event.wire_type for event in session.events()] == ["one"]
         with pytest.raises(APIConnectionError, match="the server closed the WebSocket"):
             session.recv()
 
@@ -251,7 +251,7 @@ def test_events_end_when_the_server_closes_the_connection(wire: FakeSocket, end:
 def test_events_end_with_an_error_when_the_connection_is_lost(wire: FakeSocket) -> None:
     wire.script += [in_lane("z", "one"), LOST]
     with session_over(wire) as session:
-        assert session.recv().type == "one"
+        assert session.recv().wire_type == "one"
         with pytest.raises(APIConnectionError, match="reset by peer"):
             next(session.events())
 

@@ -1,0 +1,115 @@
+"""The input of a request as people write it, made into items: strings and content parts become messages; no I/O.
+
+Consecutive strings and content parts of an input form one message of the user. In the content of a message, and in the
+output of a call, a string becomes a part. Everything else stays as it is, for the checks of the request to judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+
+from .._base.json_types import is_mapping, is_object, is_sequence
+from ..models._base import Model
+
+__all__ = ["as_items", "fields_of", "given_place", "parts_field"]
+
+_INPUT_PARTS = ("input_text", "input_image", "input_file")  # not a set: a `type` may be unhashable
+_NO_FIELDS: Mapping[str, object] = {}
+_OUTPUTS = ("function_call_output", "custom_tool_call_output")
+
+
+def as_items(given: object) -> object:
+    """Return an input with items in place of its strings and content parts; the same object if it has none.
+
+    Only lists and tuples are changed: a string stays one, and other values are mistakes.
+    """
+    if not is_sequence(given) or not any(map(_is_short, given)):
+        return given
+    return [_message(group) if is_loose else _with_parts(group[0]) for _, is_loose, group in _groups(given)]
+
+
+def given_place(given: object, location: Sequence[str | int]) -> Sequence[str | int]:
+    """Return the place in an input of a mistake that was found in its items.
+
+    Args:
+        given: The input as it was given.
+        location: The steps from the list of items to the mistake.
+    """
+    if not (is_sequence(given) and location and isinstance(number := location[0], int)):
+        return location
+    rest = location[1:]
+    start, is_loose, _ = list(_groups(given))[number]
+    if not is_loose:
+        return (start, *rest)
+    # The part `n` of the new message, at `("content", n)`, is the value `n` of those that formed it.
+    return (start + int(rest[1]), *rest[2:]) if len(rest) > 1 else (start,)
+
+
+def fields_of(value: object) -> Mapping[str, object]:
+    """Return the fields of an item or a part, be it a dict or a model; none for any other value.
+
+    The attributes of other objects may be anything, in data frames even whole columns.
+    """
+    if is_object(value):
+        return value
+    if isinstance(value, Model):
+        # Those of an unknown object, its type included, are extra ones.
+        return {**value.__pydantic_extra__, **value.__dict__} if value.__pydantic_extra__ else value.__dict__
+    return value if is_mapping(value) else _NO_FIELDS
+
+
+def parts_field(fields: Mapping[str, object]) -> str | None:
+    """Return the name of the field in which an item has content parts; None if it has none."""
+    if (tag := fields.get("type")) in _OUTPUTS:
+        return "output"
+    return "content" if tag in ("message", None) and fields.get("role") is not None else None
+
+
+def _groups(given: Sequence[object]) -> Iterator[tuple[int, bool, list[object]]]:
+    """Yield each item alone, and strings and parts in a row together: the first index, whether loose, the values."""
+    start = 0
+    for is_loose, values in groupby(given, _is_loose):
+        run = list(values)
+        for group in [run] if is_loose else [[item] for item in run]:
+            yield start, is_loose, group
+            start += len(group)
+
+
+def _is_loose(value: object) -> bool:
+    return isinstance(value, str) or fields_of(value).get("type") in _INPUT_PARTS
+
+
+def _is_short(value: object) -> bool:
+    """Whether a value is no item, or an item with strings among its parts."""
+    if isinstance(value, str):
+        return True
+    fields = fields_of(value)
+    return fields.get("type") in _INPUT_PARTS or _mixed_parts(fields) is not None
+
+
+def _message(values: list[object]) -> dict[str, object]:
+    if len(values) == 1 and isinstance(values[0], str):
+        return {"role": "user", "content": values[0]}
+    return {"role": "user", "content": [_part(value, "input_text") for value in values]}
+
+
+def _part(value: object, text_type: str) -> object:
+    return {"type": text_type, "text": value} if isinstance(value, str) else value
+
+
+def _mixed_parts(fields: Mapping[str, object]) -> tuple[str, Sequence[object]] | None:
+    """Return the name and the value of the field in which an item has strings among its parts; None if it has none."""
+    if (name := parts_field(fields)) is None or not is_sequence(values := fields.get(name)):
+        return None
+    return (name, values) if any(isinstance(value, str) for value in values) else None
+
+
+def _with_parts(item: object) -> object:
+    """Return an item with parts in place of the strings in its content or output."""
+    fields = fields_of(item)
+    if (found := _mixed_parts(fields)) is None:
+        return item
+    name, values = found
+    text_type = "output_text" if fields.get("role") == "assistant" else "input_text"
+    return {**fields, name: [_part(value, text_type) for value in values]}

@@ -1,0 +1,41 @@
+"""What a response says: the messages that are its answer, and their text; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from .content import OutputText, Refusal
+from .items import OutputMessage
+
+if TYPE_CHECKING:
+    from ._unions import OutputItem
+
+__all__ = ["answer_messages", "refusal_of", "text_of"]
+
+
+def answer_messages(output: Iterable[OutputItem]) -> list[OutputMessage]:
+    """Return the messages that are the answer, in order.
+
+    They are those of phase `final_answer`; without any, those without a phase; without those, all. Some servers repeat
+    a message: of those with the same id, the last one that says something counts.
+    """
+    messages = [item for item in output if isinstance(item, OutputMessage)]
+    final = [message for message in messages if message.phase == "final_answer"]
+    chosen = final or [message for message in messages if message.phase is None] or messages
+    found: dict[object, OutputMessage] = {}
+    for number, message in enumerate(chosen):
+        key = message.id or number
+        if key not in found or text_of(message) or refusal_of(message):
+            found[key] = message
+    return [*found.values()]
+
+
+def text_of(message: OutputMessage) -> str:
+    """Return the text of a message."""
+    return "".join(part.text for part in message.content if isinstance(part, OutputText))
+
+
+def refusal_of(message: OutputMessage) -> str:
+    """Return the explanation in a message of why the model refuses; empty if it does not."""
+    return "".join(part.refusal for part in message.content if isinstance(part, Refusal))

@@ -1,0 +1,31 @@
+"""The names that the snippets use, from this package; `official_api.py` has the same from the package `openai`."""
+
+from responses_client import APIConnectionError as APIConnectionError
+from responses_client import APIError as APIError
+from responses_client import APIStatusError as APIStatusError
+from responses_client import AsyncClient as AsyncClient
+from responses_client import Client as Client
+from responses_client import EventStream as EventStream
+from responses_client import RateLimitError as RateLimitError
+from responses_client.models import Annotation as Annotation
+from responses_client.models import FunctionCall as FunctionCall
+from responses_client.models import FunctionTool as FunctionTool
+from responses_client.models import FunctionToolParam as FunctionToolParam
+from responses_client.models import InputItemParam as InputItemParam
+from responses_client.models import InputList as InputList
+from responses_client.models import InputMessageParam as InputMessageParam
+from responses_client.models import OutputContentPart as OutputContentPart
+from responses_client.models import OutputItem as OutputItem
+from responses_client.models import OutputItemDone as OutputItemDone
+from responses_client.models import OutputMessage as OutputMessage
+from responses_client.models import OutputText as OutputText
+from responses_client.models import OutputTextDelta as OutputTextDelta
+from responses_client.models import ReasoningItem as ReasoningItem
+from responses_client.models import Refusal as Refusal
+from responses_client.models import Response as Response
+from responses_client.models import ResponseCompleted as ResponseCompleted
+from responses_client.models import ResponseCreateParams as ResponseCreateParams
+from responses_client.models import StreamEvent as StreamEvent
+from responses_client.models import Tool as Tool
+from responses_client.models import ToolParam as ToolParam
+from responses_client.models import Usage as Usage

@@ -1,0 +1,172 @@
+"""Inputs as people write them, made into items: which values form a message, and where each of them came from."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from responses_client._calls.input_items import as_items, fields_of, given_place, parts_field
+from responses_client.models import InputImage, InputMessage, InputText, OutputMessage
+
+IMAGE = InputImage(image_url="https://example.com/cat.png")
+PART = {"type": "input_file", "file_id": "file_1"}
+ITEM = {"role": "user", "content": "Hi"}
+CALL_OUTPUT = {"type": "function_call_output", "call_id": "call_1"}
+
+
+def text(content: str, kind: str = "input_text") -> dict[str, str]:
+    return {"type": kind, "text": content}
+
+
+def user(*parts: object) -> dict[str, object]:
+    return {"role": "user", "content": [*parts]}
+
+
+# --- strings and parts in an input
+
+
+def test_string_alone_is_a_message_with_text() -> None:
+    assert as_items(["Hi"]) == [ITEM]
+
+
+@pytest.mark.parametrize("part", [IMAGE, PART, InputText(text="Hi"), MappingProxyType(PART)])
+def test_part_alone_is_a_message(part: object) -> None:
+    assert as_items([part]) == [user(part)]
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_strings_and_parts_in_a_row_are_one_message(kind: type[list[Any] | tuple[Any, ...]]) -> None:
+    given = kind(["What is on it?", IMAGE, PART, "Or on that?"])
+
+    assert as_items(given) == [user(text("What is on it?"), IMAGE, PART, text("Or on that?"))]
+    assert given[0] == "What is on it?"
+
+
+def test_strings_in_a_row_are_one_message() -> None:
+    assert as_items(["a", "b"]) == [user(text("a"), text("b"))]
+
+
+def test_item_between_them_parts_messages() -> None:
+    answer = OutputMessage.from_dict({"role": "assistant", "content": [text("A cat", "output_text")]})
+
+    assert as_items(["What is on it?", IMAGE, answer, ITEM, "Really?"]) == [
+        user(text("What is on it?"), IMAGE),
+        answer,
+        ITEM,
+        {"role": "user", "content": "Really?"},
+    ]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "Hi",
+        None,
+        3,
+        IMAGE,
+        PART,
+        [],
+        [ITEM, InputMessage(role="user", content=[IMAGE])],
+        [{"type": "new"}, {"type": []}, {}, None, 3, b"Hi", object(), [IMAGE], ("user", "Hi")],
+        [text("Hi", "output_text"), text("Hi", "text"), {"type": "image_url"}],
+    ],
+)
+def test_everything_else_stays_the_same_object(given: object) -> None:
+    assert as_items(given) is given
+
+
+# --- strings in the content of messages, and in the output of calls
+
+
+@pytest.mark.parametrize("role", ["user", "system", "developer"])
+def test_string_in_content_is_a_part(role: str) -> None:
+    given = {"type": "message", "role": role, "content": ["What is on it?", IMAGE, PART]}
+
+    assert as_items([given]) == [{**given, "content": [text("What is on it?"), IMAGE, PART]}]
+    assert given["content"][0] == "What is on it?"
+
+
+def test_string_in_content_of_the_assistant_is_output() -> None:
+    assert as_items([{"role": "assistant", "content": ["Hi"]}]) == [
+        {"role": "assistant", "content": [text("Hi", "output_text")]}
+    ]
+
+
+@pytest.mark.parametrize("kind", ["function_call_output", "custom_tool_call_output"])
+def test_string_in_the_output_of_a_call_is_a_part(kind: str) -> None:
+    given = {**CALL_OUTPUT, "type": kind, "output": ("The map:", IMAGE)}
+
+    assert as_items([given]) == [{**given, "output": [text("The map:"), IMAGE]}]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"role": "user", "content": [PART, {"type": "new"}, 3]},
+        {"role": "user", "content": []},
+        {"role": "user"},
+        {"type": "reasoning", "content": ["Hm."]},
+        {"type": "new", "role": "user", "content": ["Hi"]},
+        {"content": ["Hi"]},
+        {**CALL_OUTPUT, "output": "42"},
+        {**CALL_OUTPUT, "content": ["42"]},
+    ],
+)
+def test_other_items_stay_as_they_are(item: dict[str, Any]) -> None:
+    assert as_items([item]) == [item]
+
+
+# --- the place of a mistake
+
+MIXED = ["a", IMAGE, ITEM, user("b", PART), "c", PART, PART]
+
+
+@pytest.mark.parametrize(
+    ("found", "given"),
+    [
+        ((0, "content", 0), (0,)),
+        ((0, "content", 1, "image_url"), (1, "image_url")),
+        ((1, "content"), (2, "content")),
+        ((2, "content", 1, "file_id"), (3, "content", 1, "file_id")),
+        ((3, "content", 2, "detail"), (6, "detail")),
+        ((3, "content"), (4,)),
+        ((), ()),
+        (("call",), ("call",)),
+    ],
+)
+def test_place_of_a_mistake_is_that_in_the_given_list(
+    found: tuple[str | int, ...], given: tuple[str | int, ...]
+) -> None:
+    assert given_place(MIXED, found) == given
+
+
+def test_place_in_what_is_not_a_list_is_the_same() -> None:
+    assert given_place("Hi", (0, "content")) == (0, "content")
+
+
+# --- fields of dicts and models
+
+
+def test_fields_are_those_of_a_dict_or_a_model_alone() -> None:
+    class Frame:
+        type = "input_text"
+
+    assert fields_of(PART) is PART
+    assert fields_of(MappingProxyType(PART)) == PART
+    assert fields_of(IMAGE)["type"] == "input_image"
+    assert fields_of(InputText.from_dict({**text("Hi"), "new": 1}))["new"] == 1
+    assert fields_of(Frame()) == fields_of("Hi") == fields_of(None) == {}
+
+
+def test_type_of_an_unknown_object_is_the_one_that_came() -> None:
+    (part,) = InputMessage.from_dict({"role": "user", "content": [{"type": "new"}]}).content
+
+    assert fields_of(part)["type"] == "new"
+
+
+def test_parts_are_in_the_content_of_messages_and_the_output_of_calls() -> None:
+    assert parts_field(fields_of(InputMessage(role="user", content="Hi"))) == "content"
+    assert parts_field(CALL_OUTPUT) == "output"
+    assert parts_field({"type": "reasoning", "content": []}) is None

@@ -1,0 +1,215 @@
+"""Mistakes in arguments: their place in the list as it was given, and what to write."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_io import call
+
+from responses_client import RequestValidationError
+from responses_client._calls.endpoints import CONVERSATIONS_CREATE
+from responses_client._calls.request import prepare
+from responses_client._calls.settings import Settings
+from responses_client.models import FunctionTool, InputImage, OutputText, ReasoningItem, Refusal, Response
+
+TOOL = FunctionTool(name="look")
+IMAGE = InputImage(image_url="https://example.com/cat.png")
+
+
+class Picture:
+    """A picture of another library."""
+
+    def save(self) -> None: ...
+
+    def tobytes(self) -> None: ...
+
+
+def numbers() -> Iterator[str]:
+    yield "Hi"
+
+
+def mistake(given: object, **params: Any) -> str:
+    with pytest.raises(RequestValidationError) as caught:
+        call({"input": given, **params})
+    return str(caught.value).removeprefix("The request was not sent: ")
+
+
+def message(*parts: object) -> dict[str, object]:
+    return {"role": "user", "content": [*parts]}
+
+
+BYTES = "; use InputImage.from_bytes(data), or InputFile.from_bytes(data, filename)"
+READ = "; read it by InputImage.from_path(path) or InputFile.from_path(path)"
+UNPACK = (
+    "; lists are not nested; unpack it as in [*items, ...], or extend the list in place of appending to it"
+)
+OUTPUT = "; pass its items, as in [*response.output, ...]"
+RESPONSE = Response.from_dict({"id": "resp_1", "output": []})
+
+
+@pytest.mark.parametrize(
+    ("given", "rest"),
+    [
+        (3, "int 3"),
+        (object(), "object"),
+        (b"Hi", f"bytes{BYTES}"),
+        (Path("cat.png"), f"{type(Path()).__name__}{READ}"),
+        (IMAGE, "InputImage; put it into a list"),
+        ({"role": "user", "content": "Hi"}, "dict; put it into a list"),
+        (RESPONSE, f"Response{OUTPUT}"),
+        (numbers(), "generator; make a list of it"),
+        ({"Hi"}, "set; make a list of it"),
+        ({"a": "Hi"}.values(), "dict_values; make a list of it"),
+        (io.BytesIO(b"Hi"), "BytesIO; read it, and use InputFile.from_bytes(data, filename)"),
+        (Picture(), "Picture; save it as PNG, and use InputImage.from_bytes(data)"),
+    ],
+)
+def test_input_that_is_neither_string_nor_list(given: object, rest: str) -> None:
+    assert mistake(given) == f"input: expected a string or a list, got {rest}"
+    assert mistake(["Hi", message(), {"role": "user", "content": given}]) == (
+        f"input[2].content: expected a string or a list, got {rest}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "rest"),
+    [
+        (3, "int 3"),
+        (object(), "object"),
+        (None, "None; leave it out"),
+        (b"Hi", f"bytes{BYTES}"),
+        (bytearray(b"Hi"), f"bytearray{BYTES}"),
+        (Path("cat.png"), f"{type(Path()).__name__}{READ}"),
+        (InputImage, "ModelMetaclass; pass an object of this class"),
+        (RESPONSE, f"Response{OUTPUT}"),
+        (["Hi"], f"list{UNPACK}"),
+        (numbers(), "generator"),
+        (TOOL, "FunctionTool"),
+        (Picture(), "Picture; save it as PNG, and use InputImage.from_bytes(data)"),
+    ],
+)
+def test_value_in_a_list_that_is_no_item_and_no_part(given: object, rest: str) -> None:
+    assert (
+        mistake(["a", IMAGE, given]) == f"input[2]: expected a string, an item or a content part, got {rest}"
+    )
+    assert mistake(["a", IMAGE, message("b", given)]) == (
+        f"input[2].content[1]: expected a string or a content part, got {rest}"
+    )
+    output = {"type": "function_call_output", "call_id": "call_1", "output": [given]}
+    assert mistake([output]) == f"input[0].output[0]: expected a string or a content part, got {rest}"
+
+
+@pytest.mark.parametrize(
+    ("pair", "role"),
+    [
+        (("user", "Hi"), "user"),
+        (("human", "Hi"), "user"),
+        (("ai", "Hi"), "assistant"),
+        (("assistant", "Hi"), "assistant"),
+        (("system", "Hi"), "system"),
+    ],
+)
+def test_pair_of_role_and_text_has_another_form_here(pair: tuple[str, str], role: str) -> None:
+    assert mistake([pair]).endswith(f'got tuple; write {{"role": "{role}", "content": ...}}')
+
+
+@pytest.mark.parametrize("given", [("a", "b", "c"), (IMAGE, "a")])
+def test_other_tuples_are_nested_lists(given: tuple[object, ...]) -> None:
+    assert mistake([given]).endswith(f"got tuple{UNPACK}")
+
+
+@pytest.mark.parametrize("part", [OutputText(text="Hi"), Refusal(refusal="No")])
+def test_part_of_an_output_is_no_item(part: object) -> None:
+    assert mistake([part]).endswith("; pass the message that contains it, or its text")
+
+
+@pytest.mark.parametrize("item", [{}, {"content": "Hi"}])
+def test_dict_needs_a_type_or_a_role(item: dict[str, str]) -> None:
+    assert mistake(["a", "b", item]) == "input[2]: expected an object with a `type` or a `role`, got dict"
+
+
+def test_part_needs_a_type() -> None:
+    assert (
+        mistake([message({"text": "Hi"})])
+        == "input[0].content[0]: expected an object with a `type`, got dict"
+    )
+
+
+def conversation(items: object) -> str:
+    with pytest.raises(RequestValidationError) as caught:
+        prepare(CONVERSATIONS_CREATE, {"items": items}, Settings(api_key="key"))
+    return str(caught.value).removeprefix("The request was not sent: ")
+
+
+def test_items_of_a_conversation_are_a_list() -> None:
+    assert conversation(3) == "items: expected a list, got int 3"
+    assert conversation(IMAGE) == "items: expected a list, got InputImage; put it into a list"
+    assert conversation({"Hi", "Ho"}) == "items: expected a list, got set; make a list of it"
+    assert conversation(numbers()) == "items: expected a list, got generator; make a list of it"
+
+
+def test_object_is_no_list_in_any_argument() -> None:
+    assert mistake("Hi", tools=TOOL) == "tools: expected a list, got FunctionTool; put it into a list"
+
+
+@pytest.mark.parametrize("tools", [iter([TOOL]), (tool for tool in [TOOL]), {1: TOOL}.values()])
+def test_iterator_is_no_list_in_any_argument(tools: object) -> None:
+    # The check would read an iterator to its end, and an empty list would be sent.
+    assert re.fullmatch(r"tools: expected a list, got \w+; make a list of it", mistake("Hi", tools=tools))
+
+
+def test_place_of_a_mistake_is_that_in_the_list_as_given() -> None:
+    cut = {"type": "input_text"}
+    output = {"type": "function_call_output", "call_id": "call_1"}
+
+    assert mistake(["a", IMAGE, message(), "b", cut, output]) == (
+        "input[4].text: missing, expected a value; input[5].output: missing, expected a value"
+    )
+    assert mistake(["a", IMAGE, {**message(), "x": float("nan")}]).startswith(
+        "input[2].x: cannot be written as JSON"
+    )
+
+
+def test_advice_is_for_inputs_alone() -> None:
+    search = {"type": "tool_search_output", "call_id": "call_1", "tools": [b"Hi"]}
+
+    assert mistake([search]) == "input[0].tools[0]: expected an object with a `type`, got bytes"
+    assert mistake("Hi", tools=[b"Hi"]) == "tools[0]: expected an object with a `type`, got bytes"
+    assert mistake("Hi", conversation=b"Hi") == "conversation: expected a string or an object, got bytes"
+
+
+# --- fields that servers leave out
+
+NO_SUMMARY = "input[1].summary: missing, expected a list, empty if there is none; response.as_input() adds it"
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"type": "reasoning", "id": "rs_1"},
+        {"type": "reasoning", "id": "rs_1", "summary": None},
+        ReasoningItem(id="rs_1"),
+        ReasoningItem.from_dict({"type": "reasoning", "id": "rs_1", "summary": None}),
+    ],
+)
+def test_reasoning_without_a_summary_is_refused(item: object) -> None:
+    assert mistake(["Hi", item, "Go on."]) == NO_SUMMARY
+    call({"input": [item]}, validate_requests=False)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [{"type": "reasoning", "id": "rs_1", "summary": []}, ReasoningItem(id="rs_1", summary=[])],
+)
+def test_reasoning_with_an_empty_summary_is_sent(item: object) -> None:
+    assert b'"summary":[]' in call({"input": [item]}).request.content
+
+
+def test_item_whose_other_fields_are_left_out_is_sent() -> None:
+    # The schema requires `result`, but no server was seen to refuse an item without it.
+    call({"input": [{"type": "image_generation_call", "id": "ig_1"}]})
