@@ -47,7 +47,7 @@ def given_place(given: object, location: Sequence[str | int]) -> Sequence[str | 
 
 
 def fields_of(value: object) -> Mapping[str, object]:
-    """Return the fields of an item or a part, be it a dict or a model; none for any other value.
+    """Return the fields of an item or a part, a dict or a model; none for any other value.
 
     The attributes of other objects may be anything, in data frames even whole columns.
     """
@@ -81,7 +81,7 @@ def _is_loose(value: object) -> bool:
 
 
 def _is_short(value: object) -> bool:
-    """Whether a value is no item, or an item with strings among its parts."""
+    """Whether a value is a string or a content part, or an item with strings among its parts."""
     if isinstance(value, str):
         return True
     fields = fields_of(value)

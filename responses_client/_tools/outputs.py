@@ -112,7 +112,7 @@ def denial_of(call: OutputItem, reason: str) -> InputItem | None:
 
 
 def describe_argument_errors(error: ValidationError) -> str:
-    """Return a text for the model about the mistakes in the arguments that it wrote."""
+    """Describe for the model the mistakes in its arguments."""
     lines = error.errors(include_url=False)
     if lines[0]["type"] == "json_invalid" and not lines[0]["loc"]:
         return f"the arguments are not valid JSON ({lines[0]['msg'].removeprefix('Invalid JSON: ')})"
