@@ -118,6 +118,8 @@ class Client(_Client[SyncCore]):
         auth: The header that carries the key, or an `httpx.Auth` that signs requests in its place.
         base_url: The address of the API, as a string or a URL object; by default the variable OPENAI_BASE_URL, else
             https://api.openai.com/v1.
+        websocket_base_url: The address for `responses.connect`, if it is another one: `https:` or `wss:`; by default
+            that of `base_url`.
         organization: The header `OpenAI-Organization`; by default the variable OPENAI_ORG_ID, else it is not sent.
         project: The header `OpenAI-Project`; by default the variable OPENAI_PROJECT_ID, else it is not sent.
         webhook_secret: The secret that webhooks are signed with, `whsec_...`; by default the variable

@@ -129,7 +129,7 @@ _ARGUMENTS_OF_REQUESTS = (
     ("request_timeout timeout_ms timeout_seconds", "timeout", "pass it as timeout, in seconds"),
     ("num_retries retries max_attempts", "max_retries", "pass it as max_retries"),
     (
-        "api_key auth base_url organization project webhook_secret connect_timeout strict validate_requests "
+        "api_key auth base_url organization project webhook_secret websocket_base_url connect_timeout strict validate_requests "
         "idle_timeout max_event_bytes max_redirects on_request on_response on_event telemetry",
         "extra_headers",
         "it is an option of the client; pass it to Client(...) or client.with_options(...)",
@@ -186,7 +186,6 @@ _OPTIONS_OF_CLIENTS = (
         "a copy uses the connections of its client; make a new Client(http_client=...)",
     ),
     ("api_base openai_api_base endpoint host url server_url api_url", _CLIENT, "pass it as base_url"),
-    ("websocket_base_url", _CLIENT, "responses.connect uses base_url"),
     ("key apikey openai_api_key admin_api_key token access_token", _CLIENT, "pass it as api_key"),
     ("org org_id organization_id openai_organization", _CLIENT, "pass it as organization"),
     ("project_id openai_project", _CLIENT, "pass it as project"),

@@ -29,6 +29,7 @@ from .._transport.protocols import Timeouts, WireRequest
 from .._version import __version__
 from ..errors import RequestValidationError
 from .operation import Operation
+from .plain_data import plain_arguments
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def prepare(
         TypeError: The method has no such argument.
         RequestValidationError: An argument that the API would refuse, or an option that cannot work.
     """
+    params = plain_arguments(params)
     options = {k: v for k, v in params.items() if k in OPTIONS}
     given = {k: v for k, v in params.items() if k not in OPTIONS}
     named = _with_items(operation, given)

@@ -9,6 +9,7 @@ from .._base.field_errors import FieldError, field_error
 from .._base.options import RequestOptions
 from .._base.validation import is_seconds, is_whole_number, unknown_argument
 from .._calls.endpoints import RESPONSES_CREATE
+from .._calls.plain_data import plain_arguments
 from .._tools.tool import is_error_policy
 from ..errors import RequestValidationError
 from .executor import HOOKS
@@ -59,6 +60,7 @@ class RunArguments:
             name: hook for name in HOOKS.values() if (hook := take(name, None)) is not None
         }
         self._refuse_unknown()
+        self.request = plain_arguments(self.request)
         mistakes += [*self._wrong_values(), *self._contradictions()]
         if mistakes:
             raise RequestValidationError(mistakes)

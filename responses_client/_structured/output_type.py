@@ -15,7 +15,10 @@ from .._base.field_errors import FieldError, field_error
 from .._base.json_types import JsonObject, is_mapping, is_object
 from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.public import public
+from .._calls.plain_data import plain_data
 from ..errors import RequestValidationError
+from ..models._first_builds import first_build
+from ..models._pydantic_versions import without_half_escape
 from .strict_schema import is_object_schema, strict_schema
 from .type_schema import schema_of
 
@@ -140,7 +143,12 @@ def type_adapter(form: Any, argument: str = "text_format") -> TypeAdapter[Any]:
     if form is None or isinstance(form, str) or is_mapping(form):
         raise RequestValidationError([field_error(argument, _A_TYPE, form)])
     try:
-        return TypeAdapter(form)
+        with first_build:
+            adapter = TypeAdapter(form)
+            adapter.rebuild(
+                raise_errors=False
+            )  # of a deferred type, which would be built where it is first read
+            return adapter
     except _NO_SCHEMA as error:
         raise _unreadable(form, error, argument) from error
 
@@ -188,7 +196,7 @@ def with_format(params: Mapping[str, object], wanted: OutputType[Any]) -> dict[s
     Raises:
         RequestValidationError: The arguments have a format, or no strict schema can express the type.
     """
-    text, extra = params.get("text"), params.get("extra_body")
+    text, extra = (plain_data(params.get(name)) for name in ("text", "extra_body"))
     to_dict = getattr(text, "to_dict", None)
     given: object = to_dict() if to_dict else {} if text is None else text
     if not is_mapping(given):
@@ -226,7 +234,9 @@ def partial_json(text: str) -> Any:
 
 def _start_of(text: str, has_half_strings: bool = True) -> Any:
     try:
-        return from_json(text, allow_partial="trailing-strings" if has_half_strings else "on")
+        return from_json(
+            without_half_escape(text), allow_partial="trailing-strings" if has_half_strings else "on"
+        )
     except ValueError:
         return None
 

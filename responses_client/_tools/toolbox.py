@@ -9,6 +9,7 @@ from typing_extensions import TypeIs
 
 from .._base.field_errors import FieldError, field_error
 from .._base.json_types import is_mapping, is_sequence
+from .._calls.plain_data import plain_data
 from ..errors import RequestValidationError
 from ..models._base import Model
 from ..models.items import CustomToolCall, FunctionCall
@@ -133,7 +134,10 @@ def _as_tool(given: object) -> _Tool | None:
     method: Any = getattr(given, "__func__", None)
     if is_tool(method):  # `@classmethod` around `@tool`, which Python binds as a method
         return method.__get__(getattr(given, "__self__", None))
-    return CallableTool(given, {}) if callable(given) and not _is_model_class(given) else None
+    if callable(given):
+        return None if _is_model_class(given) else CallableTool(given, {})
+    data = plain_data(given)
+    return data if is_mapping(data) else None
 
 
 def _definition(tool: _Tool) -> object:

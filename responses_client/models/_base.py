@@ -19,7 +19,7 @@ from importlib import import_module
 from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeVar, cast, get_origin, overload
 
-from pydantic import BaseModel, ConfigDict, StrictBool, StrictInt, ValidationError
+from pydantic import ConfigDict, StrictBool, StrictInt, ValidationError
 from pydantic_core import PydanticCustomError
 from pydantic_core import core_schema as cs
 
@@ -27,7 +27,9 @@ from .._base.json_types import JsonObject, is_array, is_object
 from .._base.public import foreign_attributes
 from .._base.redaction import MASK
 from ..errors import ResponseValidationError
+from ._first_builds import first_build
 from ._markers import AS_ANY, is_null
+from ._pydantic_versions import ModelBase, omit_marked
 from ._tolerance import (
     as_response_error,
     error_lines,
@@ -104,7 +106,7 @@ class _Tags:
         return _tags(cls)
 
 
-class Model(BaseModel):
+class Model(ModelBase):
     """An object of the API. Unknown fields are kept, and fields that are not set are not written."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
@@ -179,16 +181,17 @@ class Model(BaseModel):
     @classmethod
     def model_rebuild(cls, **options: Any) -> bool | None:
         """Build the validator; nested models keep their own."""
-        token = _building.set(cls)
-        try:
-            return super().model_rebuild(**options)
-        finally:
-            _building.reset(token)
+        with first_build:
+            token = _building.set(cls)
+            try:
+                return super().model_rebuild(**options)
+            finally:
+                _building.reset(token)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
         if _building.get() in (None, cls):
-            return handler(source)
+            return omit_marked(cls, handler(source))
         return _lazy_schema(cls.__name__, lambda value: validate_nested(cls, value))
 
     def __repr__(self) -> str:

@@ -94,6 +94,7 @@ OUTSIDE = {
         "_transport.threads",
         "_transport.websocket",
         "_websocket.connection",
+        "models._first_builds",
     },
     "time": {
         "_base.clock",
