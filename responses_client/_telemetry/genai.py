@@ -17,7 +17,7 @@ from .._calls.request import Call
 from .._calls.settings import is_azure
 from .._tools.calls import call_key, call_name
 from ..errors import APIStatusError
-from ..models._base import Model
+from ..models._base import Model, fields_of
 from ..models._usage import known_counts
 
 if TYPE_CHECKING:
@@ -260,7 +260,7 @@ def token_counts(attributes: Attributes) -> dict[str, int]:
 def field(value: object, *path: str) -> object:
     """Return a field of models and dicts inside each other; None if it is missing."""
     for name in path:
-        value = value.get(name) if is_mapping(value) else getattr(value, name, None)
+        value = fields_of(value).get(name)
     return value
 
 

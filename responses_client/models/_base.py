@@ -23,7 +23,8 @@ from pydantic import ConfigDict, StrictBool, StrictInt, ValidationError
 from pydantic_core import PydanticCustomError
 from pydantic_core import core_schema as cs
 
-from .._base.json_types import JsonObject, is_array, is_object
+from .._base.http import HasRequestId
+from .._base.json_types import JsonObject, is_array, is_mapping, is_object
 from .._base.redaction import MASK
 from ..errors import ResponseValidationError
 from ._first_builds import first_build
@@ -61,6 +62,7 @@ __all__ = [
     "Unknown",
     "as_response_error",
     "error_lines",
+    "fields_of",
     "parse_json",
     "reference",
     "strict_validation",
@@ -76,6 +78,7 @@ _NO_ROLE = "Input should be an object with a `type` or a `role`"
 # The class whose own fields are being built; every other model is nested then, and gets a lazy schema.
 _building: ContextVar[type | None] = ContextVar("responses_client_building", default=None)
 _OTHER_JSON_TYPES = frozenset({str, int, float, bool, list, NoneType})
+_NO_FIELDS: Mapping[str, object] = {}
 _KEPT = "it is kept, and written as it came"
 
 
@@ -196,7 +199,7 @@ class Model(ModelBase):
     __str__ = __repr__
 
 
-class Result(Model):
+class Result(Model, HasRequestId):
     """A model that may be the whole answer to a request.
 
     It has attributes beside its fields, which copies and pickles keep.
@@ -211,12 +214,6 @@ class Result(Model):
         """The facts of the answer (request id, status, headers, rate limits, time); None if it is no answer."""
         meta: ResponseMeta | None = getattr(self, "_meta", None)
         return meta
-
-    @property
-    def request_id(self) -> str | None:
-        """The id that the server gave the request, from `meta`; None if it gave none."""
-        meta = self.meta
-        return None if meta is None else meta.request_id
 
     def __copy__(self) -> Self:
         return self._with_carried(super().__copy__())
@@ -239,6 +236,19 @@ class Result(Model):
         for name, value in self._carried().items():
             object.__setattr__(other, name, value)
         return other
+
+
+def fields_of(value: object) -> Mapping[str, object]:
+    """Return the fields of an object, be it a dict or a model, by their names in Python; none for any other value.
+
+    The attributes of other objects may be anything, in data frames even whole columns.
+    """
+    if is_object(value):
+        return value
+    if isinstance(value, Model):
+        # Those of an unknown object, its type included, are extra ones.
+        return {**value.__pydantic_extra__, **value.__dict__} if value.__pydantic_extra__ else value.__dict__
+    return value if is_mapping(value) else _NO_FIELDS
 
 
 class Unknown:
