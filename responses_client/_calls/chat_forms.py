@@ -12,7 +12,8 @@ from typing import TypeGuard
 
 from .._base.field_errors import FieldError, field_error, field_path
 from .._base.json_types import is_mapping, is_sequence
-from .input_items import fields_of, parts_field
+from ..models._base import fields_of
+from .input_items import parts_field
 
 __all__ = ["explain_nested", "warn_of_foreign_forms"]
 

@@ -301,7 +301,7 @@ def _event_mistakes(body: Mapping[str, object]) -> Iterable[FieldError]:
             yield field_error(name, "nothing", body[name], message=message)
     given = body.get("input") if body.get("type") == "response.steer" else None
     if is_sequence(given):
-        from .input_items import fields_of
+        from ..models._base import fields_of
 
         if not given:
             yield field_error("input", "at least one message", given, message="needs at least one message")

@@ -13,8 +13,7 @@ from pydantic_core import to_json, to_jsonable_python
 from .._base.field_errors import field_path
 from .._base.json_types import is_mapping, is_sequence
 from .._base.messages import MAX_BODY_CHARS, one_line
-from .._calls.input_items import fields_of
-from ..models._base import Model, as_response_error, strict_validation
+from ..models._base import Model, as_response_error, fields_of, strict_validation
 from ..models.attachments import InputFile, InputImage
 from ..models.content import InputText
 from ..models.items import CustomToolCall, FunctionCall
