@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ._runs.events import TurnEnded as TurnEnded
     from ._runs.params import AsyncRunParams as AsyncRunParams
     from ._runs.params import RunParams as RunParams
+    from ._runs.pending import PendingCall as PendingCall
     from ._runs.result import ParsedRunResult as ParsedRunResult
     from ._runs.result import RunResult as RunResult
     from ._runs.result import Turn as Turn
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from ._streaming.streams import AsyncResponseStream as AsyncResponseStream
     from ._streaming.streams import EventStream as EventStream
     from ._streaming.streams import ResponseStream as ResponseStream
+    from ._structured.cast import RawAnswer as RawAnswer
     from ._structured.output_type import text_format as text_format
     from ._structured.parsed import AsyncParsedResponseStream as AsyncParsedResponseStream
     from ._structured.parsed import ParsedResponse as ParsedResponse
@@ -101,10 +103,12 @@ else:
         "_streaming.resumption": "ResumeToken",
         "_runs.result": "ParsedRunResult RunResult Turn",
         "_runs.events": "RunEvent ToolCalled ToolReturned TurnEnded",
+        "_runs.pending": "PendingCall",
         "_runs.params": "AsyncRunParams RunParams",
         "_runs.stream": "AsyncRunStream RunStream",
         "_websocket.session": "AsyncSteering AsyncWebSocketSession Steering WebSocketSession",
         "_streaming.streams": "AsyncEventStream AsyncResponseStream EventStream ResponseStream",
+        "_structured.cast": "RawAnswer",
         "_structured.output_type": "text_format",
         "_tools.tool": "CallableTool RunContext RunTool custom_tool tool",
         "errors": """

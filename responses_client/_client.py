@@ -7,7 +7,7 @@ The first use of `client.responses` loads the rest.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast, overload
 
 from ._base.public import foreign_attributes, public
 from ._base.validation import is_async, needs_async
@@ -17,9 +17,14 @@ from ._transport.protocols import run
 from ._transport.sync import SyncIO
 
 if TYPE_CHECKING:
-    import httpx
-    from typing_extensions import Unpack
+    from collections.abc import Mapping
 
+    import httpx
+    from pydantic import TypeAdapter
+    from typing_extensions import TypeForm, Unpack
+
+    from ._base.option_types import QueryValue
+    from ._base.options import RequestOptions
     from ._calls.client_options import AsyncOptions, Options
     from .resources._conversations import AsyncConversationsOperations, ConversationsOperations
     from .resources.async_responses import AsyncResponses
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncClient", "Client"]
 
+_T = TypeVar("_T")
 _Core = TypeVar("_Core", SyncCore, AsyncCore)
 _HTTPX_TIMEOUT_SECONDS = 5.0  # the default of httpx and httpx2
 
@@ -164,6 +170,97 @@ class Client(_Client[SyncCore]):
 
         return Webhooks(self._core)
 
+    @overload
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = ...,
+        content: str | bytes | None = ...,
+        query: Mapping[str, QueryValue] | None = ...,
+        **options: Unpack[RequestOptions],
+    ) -> dict[str, Any]: ...
+
+    @overload
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = ...,
+        content: str | bytes | None = ...,
+        query: Mapping[str, QueryValue] | None = ...,
+        cast_to: None,
+        **options: Unpack[RequestOptions],
+    ) -> None: ...
+
+    @overload
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = ...,
+        content: str | bytes | None = ...,
+        query: Mapping[str, QueryValue] | None = ...,
+        cast_to: type[_T] | TypeAdapter[_T],
+        **options: Unpack[RequestOptions],
+    ) -> _T: ...
+
+    @overload
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = ...,
+        content: str | bytes | None = ...,
+        query: Mapping[str, QueryValue] | None = ...,
+        cast_to: TypeForm[_T],
+        **options: Unpack[RequestOptions],
+    ) -> _T: ...
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        content: str | bytes | None = None,
+        query: Mapping[str, QueryValue] | None = None,
+        cast_to: Any = dict,
+        **options: Unpack[RequestOptions],
+    ) -> Any:
+        """Call an endpoint that has no method here, such as files, vector stores, embeddings or models.
+
+            models = client.request("GET", "models")
+            print([model["id"] for model in models["data"]])
+
+        It is a call like all others: with the key, retries, deadlines, errors, hooks and telemetry of the client.
+
+        Args:
+            method: The HTTP method.
+            path: The path under `base_url`, such as "files/file_1"; it may have a query.
+            json: The body as JSON data; models and pydantic objects in it are written as JSON.
+            content: The body as bytes or text, in place of `json`. Name its media type in `extra_headers`.
+            query: The parameters of the query.
+            cast_to: The type of the result: `dict` (by default) or `list` for JSON data; `str` or `bytes` for the
+                body; `RawAnswer` for the body with its headers; None to ignore the body; a model of this package,
+                or a type that a pydantic `TypeAdapter` accepts.
+            options: The fields of `RequestOptions`.
+
+        Returns:
+            Any: The answer as the type that `cast_to` names.
+
+        Raises:
+            RequestValidationError: An argument is not valid; nothing was sent.
+            APIError: No answer, an error or an invalid answer; see `responses_client.errors`.
+        """
+        from ._calls.any_request import AnyRequest
+
+        return self._core.request(AnyRequest(method, path, json, content, query), cast_to, options)
+
     def with_options(self, **changes: Unpack[Options]) -> Self:
         """Return a client of the same class with some options changed; it uses the same connections.
 
@@ -233,6 +330,73 @@ class AsyncClient(_Client[AsyncCore]):
         from .resources.webhooks import AsyncWebhooks
 
         return AsyncWebhooks(self._core)
+
+    @overload
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = ...,
+        content: str | bytes | None = ...,
+        query: Mapping[str, QueryValue] | None = ...,
+        **options: Unpack[RequestOptions],
+    ) -> dict[str, Any]: ...
+
+    @overload
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = ...,
+        content: str | bytes | None = ...,
+        query: Mapping[str, QueryValue] | None = ...,
+        cast_to: None,
+        **options: Unpack[RequestOptions],
+    ) -> None: ...
+
+    @overload
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = ...,
+        content: str | bytes | None = ...,
+        query: Mapping[str, QueryValue] | None = ...,
+        cast_to: type[_T] | TypeAdapter[_T],
+        **options: Unpack[RequestOptions],
+    ) -> _T: ...
+
+    @overload
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = ...,
+        content: str | bytes | None = ...,
+        query: Mapping[str, QueryValue] | None = ...,
+        cast_to: TypeForm[_T],
+        **options: Unpack[RequestOptions],
+    ) -> _T: ...
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        content: str | bytes | None = None,
+        query: Mapping[str, QueryValue] | None = None,
+        cast_to: Any = dict,
+        **options: Unpack[RequestOptions],
+    ) -> Any:
+        """Call an endpoint that has no method here; see `Client.request`."""
+        from ._calls.any_request import AnyRequest
+
+        return await self._core.request(AnyRequest(method, path, json, content, query), cast_to, options)
 
     def with_options(self, **changes: Unpack[AsyncOptions]) -> Self:
         """Return a client with some options changed; see `Client.with_options`."""

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from ._base.options import SessionOptions
+    from ._calls.any_request import AnyRequest
     from ._calls.operation import Operation, PagedOperation
     from ._calls.pagination import AsyncPage, AsyncPager, Listing, Page
+    from ._calls.request import Call
     from ._map.requests import AsyncRequests, Requests
     from ._map.response_map import AsyncResponseMap, MapOptions, ResponseMap
     from ._runs.loop import RunLoop
@@ -99,6 +101,14 @@ class ClientCore(ABC, Generic[_D]):
         call = prepare(operation, _with_stream(params), self._open_settings(), path)
         return kind(http_source(self.io, call))
 
+    def prepare_any(self, given: AnyRequest, cast_to: Any, options: Mapping[str, object]) -> Call[Any]:
+        """Return the call of `client.request`."""
+        from ._calls.any_request import prepare_any
+        from ._structured.cast import cast_of
+
+        cast = cast_of(cast_to)
+        return prepare_any(given, options, self._open_settings(), cast.read, is_raw=cast.is_raw)
+
     def __getstate__(self) -> dict[str, Any]:
         if self.io.is_borrowed:
             raise ConfigurationError(
@@ -135,6 +145,13 @@ class SyncCore(ClientCore[SyncIO]):
         from ._calls.request import prepare
 
         return run(fetch(self.io, prepare(operation, params, self._open_settings(), path)))
+
+    def request(self, given: AnyRequest, cast_to: Any, options: Mapping[str, object]) -> Any:
+        """Send any request, and return its answer as a type."""
+        call = self.prepare_any(given, cast_to, options)
+        from ._calls.attempts import fetch
+
+        return run(fetch(self.io, call))
 
     def page(self, operation: PagedOperation[_R, _T], params: Mapping[str, object], *path: str) -> Page[_T]:
         """Call an endpoint that lists things, and return a page of them."""
@@ -185,6 +202,13 @@ class AsyncCore(ClientCore["AsyncIO"]):
         from ._calls.request import prepare
 
         return await fetch(self.io, prepare(operation, params, self._open_settings(), path))
+
+    async def request(self, given: AnyRequest, cast_to: Any, options: Mapping[str, object]) -> Any:
+        """Send any request, and return its answer as a type."""
+        call = self.prepare_any(given, cast_to, options)
+        from ._calls.attempts import fetch
+
+        return await fetch(self.io, call)
 
     def pages(
         self, operation: PagedOperation[_R, _T], params: Mapping[str, object], *path: str

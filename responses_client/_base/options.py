@@ -20,7 +20,7 @@ class _CommonOptions(TypedDict, total=False):
     extra_body: Mapping[str, object] | None
     """Fields to add to the body unchecked; they replace arguments of the same name."""
     deadline: float | None
-    """Seconds that the call may take, with all attempts; None sets no limit."""
+    """Seconds that the wait may take, with all polls; None sets no limit."""
     max_retries: int
     """How often a failed request is retried."""
     idempotency_key: str | None

@@ -41,6 +41,8 @@ __all__ = [
     "REDIRECT_STATUSES",
     "answer_error",
     "content_type",
+    "describe_answer",
+    "mismatch",
     "parse_result",
     "reported_error",
     "status_error",
@@ -79,7 +81,7 @@ def parse_result(
             result = _parse(model, body, meta)
     except ValidationError as error:
         public = redactor.body(body)
-        result = reported_error(body, meta, redactor) or _mismatch(model, error, public, meta)
+        result = reported_error(body, meta, redactor) or mismatch(model.__name__, error, public, meta)
         # Raised below, outside of the handler: pydantic's error quotes the body, and must not be the context of an
         # error that masks a secret in it.
         result.__cause__ = error if public == body else None
@@ -95,7 +97,7 @@ def parse_result(
         if reported is not None:
             raise reported
         if "id" not in result.model_fields_set:
-            text = f"The answer ({_kind(meta)}) is JSON, but not a valid {model.__name__}"
+            text = f"The answer ({describe_answer(meta)}) is JSON, but not a valid {model.__name__}"
             raise ResponseValidationError(text, body=redactor.body(body), meta=meta)
     object.__setattr__(result, "_meta", meta)
     return result
@@ -152,16 +154,18 @@ def reported_error(body: bytes, meta: ResponseMeta, redactor: Redactor = NO_SECR
     return answer_error(read_error(value).status_code or meta.status_code, body, meta, redactor)
 
 
-def _mismatch(
-    model: type[Model], error: ValidationError, body: bytes, meta: ResponseMeta
-) -> ResponseValidationError:
+def mismatch(label: str, error: ValidationError, body: bytes, meta: ResponseMeta) -> ResponseValidationError:
+    """Return the error for an answer of another form than the type that the label names."""
     if error.errors(include_url=False)[0]["type"] == "json_invalid":
-        return ResponseValidationError(f"The answer ({_kind(meta)}) is not valid JSON", body=body, meta=meta)
-    problem = as_response_error(model.__name__, error, body)
+        return ResponseValidationError(
+            f"The answer ({describe_answer(meta)}) is not valid JSON", body=body, meta=meta
+        )
+    problem = as_response_error(label, error, body)
     return ResponseValidationError(problem.message, path=problem.path, body=body, meta=meta)
 
 
-def _kind(meta: ResponseMeta) -> str:
+def describe_answer(meta: ResponseMeta) -> str:
+    """Return the status and the media type of an answer, for messages."""
     return f"status {meta.status_code}, {content_type(meta.headers) or 'no content type'}"
 
 

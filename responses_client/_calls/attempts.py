@@ -51,6 +51,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urljoin
 
@@ -197,7 +198,7 @@ class Attempts:
             self.throttle.block_for(decision.delay)
 
     async def notify_response(
-        self, meta: ResponseMeta | None, error: APIError | None, result: Model | None = None
+        self, meta: ResponseMeta | None, error: APIError | None, result: Model | Any | None = None
     ) -> None:
         """Notify observers, if there are any, of the answer to an attempt."""
         if self.dispatcher is not None:
@@ -346,11 +347,11 @@ async def _read_result(attempts: Attempts, call: Call[_R]) -> _R:
             await attempts.notify_response(meta, failure)
             await attempts.retry(content.outcome, failure)
             continue
-        model = call.operation.result_model()
+        read = call.read or partial(parse_result, call.operation.result_model())
         if attempts.dispatcher is None:
-            return parse_result(model, content, meta, call.settings, attempts.redactor)
+            return read(content, meta, call.settings, attempts.redactor)
         try:
-            result: _R | APIError = parse_result(model, content, meta, call.settings, attempts.redactor)
+            result: _R | APIError = read(content, meta, call.settings, attempts.redactor)
         except APIError as error:
             result = error
         # Outside of the handler: an exception of a hook must not have the error of the call as its context.

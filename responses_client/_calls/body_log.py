@@ -6,11 +6,12 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json, to_json, to_jsonable_python
 from typing_extensions import override
 
 from .._base.json_types import is_array, is_object
 from .._base.redaction import MASK
+from ..models import Model
 from .observers import Observer
 
 if TYPE_CHECKING:
@@ -32,13 +33,13 @@ class BodyLog(Observer):
     @override
     def on_request(self, request: RequestInfo) -> None:
         if request.content:
-            self._log(request.operation, "sent", from_json(request.content))
+            self._log(request.operation, "sent", _as_json(request.content))
 
     @override
     def on_response(self, answer: ResponseInfo) -> None:
         body: object = getattr(answer.error, "body", None)
         if answer.result is not None:
-            body = answer.result.to_dict()
+            body = _as_json(answer.result)
         if body is not None:
             self._log(answer.operation, "got", body)
 
@@ -51,6 +52,20 @@ class BodyLog(Observer):
         # Two masks: first the fields that are secret by their names, then the keys of this call wherever they occur.
         text = self._attempts.redactor.body(to_json(_mask(body), inf_nan_mode="constants"))
         bodies.debug("%s %s %s", operation, verb, text.decode())
+
+
+def _as_json(value: object) -> object:
+    """Return a body, or a result that was made of one, as JSON data; its size in bytes if it is something else."""
+    if isinstance(value, Model):
+        return value.to_dict()
+    content: object = getattr(value, "content", value)  # of a `RawAnswer`
+    if isinstance(content, bytes):
+        try:
+            return from_json(content)
+        except ValueError:
+            return f"{len(content)} bytes that are not JSON"
+    found: object = to_jsonable_python(value, by_alias=True, fallback=repr)
+    return found
 
 
 def _mask(value: Any) -> Any:

@@ -44,11 +44,14 @@ class RequestInfo(NamedTuple):
     content: bytes
 
     def json(self) -> Any:
-        """Return the body as JSON data, parsed at each call; None if there is no body."""
+        """Return the body as JSON data, parsed at each call; None if there is no body, or not one of JSON."""
         # Imported here, since hooks that count requests never ask.
         from pydantic_core import from_json
 
-        return from_json(self.content) if self.content else None
+        try:
+            return from_json(self.content) if self.content else None
+        except ValueError:  # the `content` of `client.request` may be anything
+            return None
 
     def __repr__(self) -> str:
         """Show the target and the size, but not the body: prompts must not get into logs by accident."""
@@ -64,14 +67,14 @@ class ResponseInfo(NamedTuple):
         request: The attempt.
         meta: Status, headers and more of the answer; None if none came.
         error: The error that the answer is, or the reason why none came; None after a success.
-        result: The object that the call returns, not a copy; None after an error, and for streams, of which only the
-            headers have come.
+        result: The object that the call returns, not a copy: a model, or what `client.request` makes. None after an
+            error, and for streams, of which only the headers have come.
     """
 
     request: RequestInfo
     meta: ResponseMeta | None
     error: APIError | None
-    result: Model | None
+    result: Model | Any | None
 
     @property
     def operation(self) -> str:

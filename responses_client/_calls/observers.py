@@ -144,7 +144,7 @@ class ObserverDispatcher:
         await self._call_hook("on_request", info)
 
     async def notify_response(
-        self, meta: ResponseMeta | None, error: APIError | None, result: Model | None = None
+        self, meta: ResponseMeta | None, error: APIError | None, result: Model | Any | None = None
     ) -> None:
         """Notify observers and the hook of the answer to an attempt, unless they know of one or none was sent."""
         request, self._pending = self._pending, None

@@ -13,7 +13,8 @@
 #   shorter by chance, so that many programs do not poll in step. A server may ask for more (`retry-after`, or OpenAI's
 #   `openai-poll-after-ms`), up to five minutes.
 # - With a `timeout`, the last poll is about a second before its end: polling at the very end would not return in time.
-#   Each poll has the remaining time as its deadline.
+#   Each poll has the remaining time as its deadline. A `deadline` that the caller passes is such a limit, too: it is
+#   for the whole call. That of the client is for each poll, else no client with a deadline could wait any longer.
 # - A poll is a call with all its retries; an error is one that was left after them. Ten in a row end the wait.
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import math
 import random
 from collections.abc import Callable, Coroutine, Mapping
 from inspect import isawaitable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._base import clock
 from .._base.field_errors import FieldError, field_error
@@ -93,6 +94,11 @@ class PollSchedule:
     def result(self) -> Response | None:
         """The finished response; None until then."""
         return self.response if self.response is not None and has_ended(self.response) else None
+
+    def limit(self, seconds: float | None) -> None:
+        """Limit the whole wait to some seconds, unless it is shorter already; None changes nothing."""
+        if seconds is not None:
+            self._timeout = seconds if self._timeout is None else min(self._timeout, seconds)
 
     def remaining(self, elapsed: float) -> float | None:
         """Return the seconds that remain of the time; None if there is no limit."""
@@ -181,13 +187,15 @@ async def wait(
     """Poll a response until it is finished, and return it.
 
     Raises:
-        WaitTimeout: It was not finished in time.
+        WaitTimeout: It was not finished within the time of the schedule, or the `deadline` in `params`.
         APIError: It cannot be polled.
     """
     result = schedule.result
     if result is not None:
         return result
     call = prepare(RESPONSES_RETRIEVE, params, settings, (schedule.response_id,))
+    deadline: Any = params.get("deadline")
+    schedule.limit(deadline)
     start = clock.monotonic()
     while result is None:
         await io.sleep(schedule.next_delay(clock.monotonic() - start, random.random()))

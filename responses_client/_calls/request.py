@@ -5,18 +5,18 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, MappingView, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MappingView, Sequence
 from functools import cache
 from os import urandom
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, get_args
 from urllib.parse import quote, urlencode
 
 from .._base.field_errors import FieldError, field_error, field_path
-from .._base.http import merge_headers
+from .._base.http import ResponseMeta, merge_headers
 from .._base.json_types import is_mapping, is_object, is_sequence
 from .._base.messages import MAX_VALUE_CHARS, one_line
 from .._base.options import RequestOptions
-from .._base.redaction import secret_values
+from .._base.redaction import Redactor, secret_values
 from .._base.validation import (
     check_argument,
     check_header_value,
@@ -34,13 +34,26 @@ from .settings import Settings
 if TYPE_CHECKING:
     from ..models import Model
 
-__all__ = ["SEALED_REASONING", "Call", "encode", "is_observed", "logs_bodies", "prepare", "validate"]
+__all__ = [
+    "OPTIONS",
+    "SEALED_REASONING",
+    "Call",
+    "Read",
+    "encode",
+    "is_observed",
+    "logs_bodies",
+    "prepare",
+    "validate",
+]
 
 _R = TypeVar("_R", bound="Model")
+Read: TypeAlias = Callable[[bytes, ResponseMeta, Settings, Redactor], Any]
+"""Makes a result of a body, the facts of its answer, the settings, and the mask for errors that quote the body."""
 logger = logging.getLogger("responses_client")
 bodies = logging.getLogger("responses_client.bodies")
 
-_OPTIONS = frozenset(RequestOptions.__annotations__)
+OPTIONS = frozenset(RequestOptions.__annotations__)
+"""The names of the options that every method takes beside its arguments."""
 _SETTINGS = ("timeout", "deadline", "max_retries")  # the options that stand for settings of the client
 _USER_AGENT = f"responses-client/{__version__}"
 _PLACEHOLDER = r"\{(\w+)\}"
@@ -63,6 +76,7 @@ class Call(NamedTuple, Generic[_R]):
         settings: The settings of the client, with the options of the call.
         params: The arguments of the call, options included.
         path: The arguments for the path.
+        read: Makes the result of the body of the answer; None if the model that the operation names does.
     """
 
     operation: Operation[_R]
@@ -71,6 +85,7 @@ class Call(NamedTuple, Generic[_R]):
     settings: Settings
     params: Mapping[str, object]
     path: Sequence[str]
+    read: Read | None = None
 
     def __repr__(self) -> str:
         """Show no secret, which headers among the arguments may be."""
@@ -100,8 +115,8 @@ def prepare(
         TypeError: The method has no such argument.
         RequestValidationError: An argument that the API would refuse, or an option that cannot work.
     """
-    options = {k: v for k, v in params.items() if k in _OPTIONS}
-    given = {k: v for k, v in params.items() if k not in _OPTIONS}
+    options = {k: v for k, v in params.items() if k in OPTIONS}
+    given = {k: v for k, v in params.items() if k not in OPTIONS}
     named = _with_items(operation, given)
     if changes := {k: v for k, v in options.items() if k in _SETTINGS}:
         settings = settings.for_call(changes)
@@ -209,7 +224,7 @@ def _refuse_unknown(operation: Operation[_R], model: type[Model] | None, named: 
     known = {} if model is None else model.model_fields
     for name in named:
         if name not in known:
-            raise unknown_argument(operation.name, name, [*known, *_OPTIONS])
+            raise unknown_argument(operation.name, name, [*known, *OPTIONS])
 
 
 def validate(
@@ -264,6 +279,9 @@ def _cross_field_mistakes(operation: str, body: Mapping[str, object]) -> Iterabl
     if body.get("stream_options") is not None and not body.get("stream") and not is_event:
         message = "needs stream=True"
         yield field_error("stream_options", "stream=True", body.get("stream"), message=message)
+    if body.get("background_options") is not None and not body.get("background") and not is_event:
+        message = "needs background=True"
+        yield field_error("background_options", "background=True", body.get("background"), message=message)
     if is_event:
         yield from _event_mistakes(body)
     for name in ("input", "items"):
@@ -291,13 +309,11 @@ def _event_mistakes(body: Mapping[str, object]) -> Iterable[FieldError]:
                 yield field_error(("input", number, "role"), "'user'", role)
 
 
-def encode(
-    body: Mapping[str, object], given: Mapping[str, object] | None = None, *, is_exact: bool = False
-) -> bytes:
+def encode(body: object, given: Mapping[str, object] | None = None, *, is_exact: bool = False) -> bytes:
     """Return the body of a request as JSON.
 
     Args:
-        body: The fields.
+        body: The fields, or any other JSON data.
         given: The fields as they were given, in which errors name the place of a mistake.
         is_exact: Whether models in it keep the fields that only servers set.
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from .._base.field_errors import FieldError, field_error
 from .._base.options import RequestOptions
@@ -12,6 +12,7 @@ from .._calls.endpoints import RESPONSES_CREATE
 from .._tools.tool import is_error_policy
 from ..errors import RequestValidationError
 from .executor import HOOKS
+from .pending import CallName, named_calls, reasons
 from .result import RunResult
 
 __all__ = ["RunArguments"]
@@ -25,6 +26,8 @@ class RunArguments:
 
     Attributes:
         request: The arguments of the requests, which `prepare` checks later; all others are taken out.
+        approve: The calls that may be made, by id or as they wait.
+        deny: The calls that may not be made, each with the reason.
         hooks: The functions that were given for calls other than those of functions, by the names of the arguments.
 
     Raises:
@@ -42,7 +45,12 @@ class RunArguments:
         self.on_tool_error: Any = take("on_tool_error", "return")
         self.context: object = take("context", None)
         self.resume: Any = take("resume", None)
-        self.approve: Any = take("approve", ())
+        approve = take("approve", ())
+        names = named_calls(approve)
+        self.approve: list[CallName] = names or []
+        self.deny, mistakes = reasons(take("deny", {}))
+        if names is None:
+            mistakes.append(field_error("approve", "a list of call ids or calls", approve))
         self.replay: Any = take("replay", None)
         self.reset_tool_choice: Any = take("reset_tool_choice", True)
         self.on_turn: Any = take("on_turn", None)
@@ -50,7 +58,8 @@ class RunArguments:
             name: hook for name in HOOKS.values() if (hook := take(name, None)) is not None
         }
         self._refuse_unknown()
-        if mistakes := [*self._wrong_values(), *self._contradictions()]:
+        mistakes += [*self._wrong_values(), *self._contradictions()]
+        if mistakes:
             raise RequestValidationError(mistakes)
 
     def _refuse_unknown(self) -> None:
@@ -75,8 +84,6 @@ class RunArguments:
             yield field_error("on_tool_error", "'return', 'raise', or a function", self.on_tool_error)
         if self.resume is not None and not isinstance(self.resume, RunResult):
             yield field_error("resume", "a RunResult", self.resume)
-        if not _is_ids(self.approve):
-            yield field_error("approve", "a list of call ids", self.approve)
         if self.replay not in (True, False, None):
             yield field_error("replay", "True, False or None", self.replay)
         if not isinstance(self.reset_tool_choice, bool):
@@ -107,9 +114,3 @@ class RunArguments:
         return (
             self.request.get("conversation") is not None and self.request.get("previous_response_id") is None
         )
-
-
-def _is_ids(value: object) -> bool:
-    if not isinstance(value, (list, tuple, set, frozenset)):  # not a string, which is a collection of letters
-        return False
-    return all(isinstance(one, str) for one in cast("Iterable[object]", value))

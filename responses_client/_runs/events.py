@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from .._base.public import public
+from .._tools.calls import call_arguments, call_key, call_name
 
 if TYPE_CHECKING:
     from ..errors import ToolExecutionError
@@ -15,9 +16,41 @@ if TYPE_CHECKING:
 __all__ = ["RunEvent", "ToolCalled", "ToolReturned", "TurnEnded"]
 
 
+class _RunEvent:
+    """The common base of the events of a run."""
+
+    type: str
+
+    @property
+    def wire_type(self) -> str:
+        """The same as `type`; events of responses have it as well."""
+        return self.type
+
+
+class _CallEvent(_RunEvent):
+    """The common base of events about a call."""
+
+    call: OutputItem
+
+    @property
+    def call_id(self) -> str:
+        """The id of the call."""
+        return call_key(self.call)
+
+    @property
+    def name(self) -> str:
+        """The name of the tool; of a tool without a name its kind, such as "shell"."""
+        return call_name(self.call)
+
+    @property
+    def arguments(self) -> str:
+        """The arguments as the model wrote them: mostly JSON, the text of a custom tool, else the action as JSON."""
+        return call_arguments(self.call)
+
+
 @public
 @dataclass(frozen=True)
-class ToolCalled:
+class ToolCalled(_CallEvent):
     """A call of a tool that your program is about to answer.
 
     Attributes:
@@ -33,15 +66,15 @@ class ToolCalled:
 
 @public
 @dataclass(frozen=True)
-class ToolReturned:
+class ToolReturned(_CallEvent):
     """The answer to a call of a tool.
 
     Attributes:
         turn: The number of the turn whose response contains the call, from 1.
         call: The call, an item of the response's output.
         output: The item that the model receives; if the tool failed, it says so.
-        error: The failure of the tool; None if it succeeded.
-        elapsed: The time that the call took, in seconds.
+        error: The failure of the tool; None if it succeeded, or if the call was denied.
+        elapsed: The time that the call took, in seconds; 0 if it was denied.
         type: `"run.tool_returned"`.
     """
 
@@ -55,7 +88,7 @@ class ToolReturned:
 
 @public
 @dataclass(frozen=True)
-class TurnEnded:
+class TurnEnded(_RunEvent):
     """The end of a turn: its response is complete, and its calls are answered as far as they can be here.
 
     Attributes:

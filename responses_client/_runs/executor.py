@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from .._base.json_types import is_sequence
 from .._base.messages import MAX_BODY_CHARS, one_line
-from .._tools.outputs import describe_argument_errors, failure_of, output_of, tool_search_output
+from .._tools.outputs import denial_of, describe_argument_errors, failure_of, output_of, tool_search_output
 from .._tools.tool import CallableTool, RunContext
 from ..errors import ConfigurationError, RequestValidationError, ToolDefinitionError, ToolExecutionError
 from ..models.items import CustomToolCall, FunctionCall
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .._tools.toolbox import Toolbox
     from ..models import InputItem, OutputItem
     from .observers import RunObserverDispatcher
+    from .pending import Decision
 
 __all__ = ["HOOKS", "Executor"]
 
@@ -51,9 +52,11 @@ class Executor:
         time_limit: The time limit of a call in seconds, unless its tool has one; None for none.
         on_error: What happens when a call fails, unless its tool says so.
         context: The value of each `RunContext`.
-        approved: The ids of the calls that may be made although their tools need approval.
         knows_all_tools: Whether the model can have no tools but those of the toolbox.
         observers: The dispatcher of observers; None if there are none.
+
+    Attributes:
+        decisions: The decisions of the user on calls, by the `id()` of the call: a server may use an id of a call again.
     """
 
     def __init__(
@@ -65,7 +68,6 @@ class Executor:
         time_limit: float | None,
         on_error: OnToolError,
         context: object,
-        approved: Collection[str],
         knows_all_tools: bool,
         observers: RunObserverDispatcher | None,
     ) -> None:
@@ -75,9 +77,9 @@ class Executor:
         self._time_limit = time_limit
         self._on_error = on_error
         self._context = context
-        self._approved = approved
         self._knows_all_tools = knows_all_tools
         self._observers = observers
+        self.decisions: Mapping[int, Decision] = {}
 
     def can_answer(self, call: OutputItem) -> bool:
         """Whether a call can be answered here.
@@ -85,16 +87,16 @@ class Executor:
         A call of a tool that does not exist can: the model is informed of its mistake. But if there may be tools that
         are unknown here, as with a prompt template, such a call is left to the user.
         """
+        decision = self.decisions.get(id(call))
+        if isinstance(decision, str) or (decision is True and isinstance(call, McpApprovalRequest)):
+            return True
         if isinstance(call, (FunctionCall, CustomToolCall)):
-            # A tool that tool search has loaded may be called in a namespace of its own name.
-            spaces = (call.namespace, None) if call.namespace == call.name else (call.namespace,)
-            if any(self._toolbox.is_declared(call.name, space) for space in spaces):
+            if self._toolbox.leaves_to_user(call):
                 return False
-            tool = self._find(call)
-            if tool is not None and tool.options.get("needs_approval"):
-                return call.call_id in self._approved
-            return self._knows_all_tools or tool is not None
-        return HOOKS.get(str(call.wire_type)) in self._hooks
+            if self._toolbox.needs_approval(call):
+                return decision is True
+            return self._knows_all_tools or self._toolbox.function_of(call) is not None
+        return HOOKS.get(str(call.type)) in self._hooks
 
     async def answer(
         self, calls: Sequence[OutputItem], turn: int, on_return: Callable[[ToolReturned], None]
@@ -107,7 +109,10 @@ class Executor:
         await self._workers.run_all([partial(self._answer, call, turn, on_return) for call in calls])
 
     async def _answer(self, call: OutputItem, turn: int, on_return: Callable[[ToolReturned], None]) -> None:
-        if self._observers is None:
+        decided = self._decided(call)
+        if decided is not None:  # no tool runs, so there is nothing to observe
+            returned = ToolReturned(turn, call, decided, None, 0.0)
+        elif self._observers is None:
             returned = await self._call(call, turn)
         else:
             with self._observers.observe_call(call) as report:
@@ -115,9 +120,16 @@ class Executor:
                 report(returned)
         on_return(returned)
 
+    def _decided(self, call: OutputItem) -> InputItem | None:
+        """Return the answer that the user's decision gives without a function; None if a function has to."""
+        decision = self.decisions.get(id(call))
+        if isinstance(decision, str):
+            return denial_of(call, decision)
+        return output_of(call, True) if decision and isinstance(call, McpApprovalRequest) else None
+
     async def _call(self, call: OutputItem, turn: int) -> ToolReturned:
         start = time.perf_counter()
-        tool = self._find(call)
+        tool = self._toolbox.function_of(call)
         options: Mapping[str, Any] = {} if tool is None else tool.options
         time_limit: float | None = options.get("timeout", self._time_limit)
         if isinstance(call, McpApprovalRequest):  # a person decides, which takes its time
@@ -133,13 +145,6 @@ class Executor:
             output = await self._failure_output(call, error, policy)
         return ToolReturned(turn, call, output, error, time.perf_counter() - start)
 
-    def _find(self, call: OutputItem) -> CallableTool[..., object] | None:
-        if not isinstance(call, (FunctionCall, CustomToolCall)):
-            return None
-        return self._toolbox.find(
-            call.name, is_custom=isinstance(call, CustomToolCall), namespace=call.namespace
-        )
-
     async def _output(
         self, call: OutputItem, tool: CallableTool[..., object] | None, turn: int, time_limit: float | None
     ) -> InputItem:
@@ -154,7 +159,7 @@ class Executor:
             except ValidationError as error:
                 raise _InvalidCall(describe_argument_errors(error)) from error
         else:
-            bound = partial(self._hooks[HOOKS[str(call.wire_type)]], call)
+            bound = partial(self._hooks[HOOKS[str(call.type)]], call)
         value = await self._workers.call(bound, time_limit)
         if isinstance(call, ToolSearchCall) and is_sequence(value):
             return tool_search_output(call, self._add_found(value))

@@ -101,7 +101,6 @@ class RunLoop:
             time_limit=arguments.tool_timeout,
             on_error=arguments.on_tool_error,
             context=arguments.context,
-            approved=arguments.approve,
             knows_all_tools=arguments.request.get("prompt") is None,
             observers=self._observers,
         )
@@ -133,6 +132,7 @@ class RunLoop:
             prepare(RESPONSES_CREATE, self.plan.params, self.settings)
         was_running = self.plan.is_response_running
         await self.poll()
+        self._executor.decisions = self.plan.decisions()
         if was_running and not self.plan.has_new_input:
             return self.plan.next_calls(can_answer)
         calls = self.plan.calls_at_start(can_answer)

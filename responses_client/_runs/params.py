@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from .._base.keywords import evaluate_type_names
 from .._base.public import public
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         McpApprovalRequest,
         McpApprovalResponse,
         McpApprovalResponseParam,
+        OutputItem,
         ShellCall,
         ShellCallOutput,
         ShellCallOutputParam,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         ShellOutputContentParam,
         ToolSearchCall,
     )
+    from .pending import PendingCall
     from .result import RunResult
 
 __all__ = ["AsyncRunParams", "RunParams"]
@@ -49,6 +51,14 @@ ScreenResult: TypeAlias = (
     "str | InputImage | ComputerScreenshot | ComputerCallOutput | ComputerCallOutputParam"
 )
 FoundTools: TypeAlias = "Sequence[RunTool]"
+
+
+class Reasons(Protocol):
+    """Reasons by id, or by call: `dict[str, str]` and `dict[PendingCall, str]`, which no `Mapping` covers alike."""
+
+    def items(self) -> Iterable[tuple[str | PendingCall, str]]:
+        """Return the calls with the reasons."""
+        ...
 
 
 class _RunParams(ResponseRunParams, total=False):
@@ -66,9 +76,12 @@ class _RunParams(ResponseRunParams, total=False):
     resume: RunResult | None
     """An earlier run to continue, with `input` as its next input, if there is any. It stays in its conversation; a
     response that failed is requested again, and one that still runs in the background is waited for."""
-    approve: Collection[str]
-    """The `call_id`s of pending calls that may be made now although their tools have `needs_approval`; none by
-    default."""
+    approve: Collection[str | PendingCall | OutputItem]
+    """The calls that wait for approval and may be made now, as `call_id`s or as calls: `approve=result.approvals`;
+    none by default. It decides on calls of the resumed run alone, not on later ones."""
+    deny: Mapping[str | PendingCall, str] | Reasons
+    """The pending calls that are not made, by `call_id` or as calls, each with the reason, which the model receives as
+    the output of the call: `deny={call: "Ada said no."}`."""
     replay: bool | None
     """Whether each request repeats all items, in place of `previous_response_id`. None, the default, repeats them if
     `store` is False, or if the server does not say that it stores a response, or does not know one later. False never

@@ -10,8 +10,10 @@ from .._base.json_types import is_mapping, is_sequence
 from .._calls.input_items import as_items
 from .._calls.polling import has_ended
 from .._tools.calls import answer_key, answered_keys, as_item, call_key, is_call, unanswered
+from .._tools.outputs import denial_of
 from ..errors import APIError, APIStatusError, MaxTurnsExceeded, RequestValidationError
 from ..models._base import Model
+from .pending import decide
 from .result import ParsedRunResult, RunResult, RunStatus, Turn, waiting_calls
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from .._tools.toolbox import Toolbox
     from ..models import InputItem, OutputItem, Response
     from .arguments import RunArguments
+    from .pending import Decision
 
 __all__ = ["RunPlan"]
 
@@ -81,6 +84,8 @@ class RunPlan:
 
     def __init__(self, arguments: RunArguments, toolbox: Toolbox, wanted: OutputType[Any] | None) -> None:
         self._arguments = arguments
+        self._toolbox = toolbox
+        self._decisions: Mapping[int, Decision] = {}
         self._params = arguments.request
         self._wanted = wanted
         self._turns: list[Turn] = []
@@ -131,11 +136,10 @@ class RunPlan:
         if not self._turns:
             return None
         turns = tuple(self._turns)
-        if self._wanted is None:
-            return RunResult(turns, self._status, self._first_previous_id, self._unsent)
-        return ParsedRunResult(
-            turns, self._status, self._first_previous_id, self._unsent, wanted=self._wanted
-        )
+        waiting = filter(self._toolbox.needs_approval, waiting_calls(self.last_turn))
+        # A tuple of ids rather than of items, which a saved run has already.
+        parts = (turns, self._status, self._first_previous_id, self._unsent, tuple(map(call_key, waiting)))
+        return RunResult(*parts) if self._wanted is None else ParsedRunResult(*parts, wanted=self._wanted)
 
     # --- the next request
 
@@ -293,28 +297,54 @@ class RunPlan:
             )
         return calls
 
+    def decisions(self) -> Mapping[int, Decision]:
+        """Return the decisions of the user on the waiting calls of the resumed run, by the `id()` of the call.
+
+        Raises:
+            RequestValidationError: A call is named that does not wait, or with two decisions, or one that cannot be
+                denied.
+        """
+        arguments = self._arguments
+        if arguments.approve or arguments.deny:
+            given = self._new_input()
+            waiting = waiting_calls(self.last_turn, given) if self._turns else []
+            answers = [item for turn in self._turns for item in (*turn.input, *turn.outputs)]
+            can_deny = {id(call) for call in waiting if denial_of(call, "No.") is not None}
+            answered = answered_keys([*answers, *given])
+            self._decisions = decide(arguments.approve, arguments.deny, waiting, answered, can_deny)
+        return self._decisions
+
     def calls_at_start(self, can_answer: Callable[[OutputItem], bool]) -> list[OutputItem]:
         """Return the calls of the resumed run to answer before the first request.
 
         Raises:
-            RequestValidationError: A call is answered neither by a function nor by an item of the input, an approved
-                call is not waiting, or there is nothing to continue with.
+            RequestValidationError: A call is answered neither by a function nor by an item of the input, or there is
+                nothing to continue with.
         """
         if not self._turns:
-            if self._arguments.approve:
-                raise RequestValidationError([_no_such_call(self._arguments.approve)])
             return []
         given = self._new_input()
         waiting = waiting_calls(self.last_turn, given)
-        unknown = [key for key in self._arguments.approve if key not in map(call_key, waiting)]
-        mistakes = [_no_such_call(unknown)] if unknown else []
-        mistakes += [_no_answer(call) for call in waiting if not can_answer(call)]
+        mistakes = [self._no_answer(call) for call in waiting if not can_answer(call)]
         if not (given or waiting or self.last_turn.outputs or self._last_continuable()[1]):
             message = "is empty, but the run has ended and needs new input to continue"
             mistakes.append(field_error("input", "a string or items", None, message=message))
         if mistakes:
             raise RequestValidationError(mistakes)
         return waiting
+
+    def _no_answer(self, call: OutputItem) -> FieldError:
+        kind, key = call.wire_type, call_key(call)
+        if self._decisions.get(id(call)) is True:
+            message = (
+                f"names the {kind} {key}, which no function here can answer; pass one, or the answer in input"
+            )
+            return field_error("approve", "a call of a function that is here", None, message=message)
+        if self._toolbox.needs_approval(call) or call.type == "mcp_approval_request":
+            message = f"lacks a decision on the {kind} {key}, which waits for one; name it in approve or deny"
+            return field_error("approve", "all calls that wait for approval", None, message=message)
+        message = f"lacks the answer to the {kind} {key}, which the run waits for"
+        return field_error("input", "an item that answers it", None, message=message)
 
     def add_outputs(self, outputs: Iterable[tuple[OutputItem, InputItem]]) -> None:
         """Add outputs of calls of the last response, each with its call; they are kept in the order of the calls."""
@@ -340,16 +370,6 @@ class RunPlan:
         """End the run after this turn, unless it has ended."""
         if self.is_running:
             self._status = "stopped"
-
-
-def _no_such_call(keys: Iterable[str]) -> FieldError:
-    message = f"names {', '.join(keys)}, but the run has no waiting call with that id"
-    return field_error("approve", "the call_id of a call that waits", None, message=message)
-
-
-def _no_answer(call: OutputItem) -> FieldError:
-    message = f"lacks the answer to the {call.wire_type} {call_key(call)}, which the run waits for"
-    return field_error("input", "an item that answers it", None, message=message)
 
 
 def _says_unknown(response_id: str, error: APIError) -> bool:

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias, 
 
 from pydantic_core import from_json
 
+from .._base.json_types import is_sequence
 from .._base.messages import body_start
 from .._base.public import public
-from .._tools.calls import as_item, unanswered
+from .._tools.calls import as_item, call_key, unanswered
 from ..errors import ResponseValidationError
 from ..models._tolerance import write_json
 from ..models._unions import InputItem, OutputItem
 from ..models._usage import sum_usage
 from ..models.response import Response
+from .pending import PendingCall
 
 if TYPE_CHECKING:
     from .._structured.output_type import OutputType
@@ -79,12 +81,15 @@ class RunResult:
         previous_response_id: The id of the response that the first turn continues; None if it continues none.
         unsent: Input that no response has answered, because its request failed; the next request of a resumed run
             contains it.
+        approval_ids: The ids of the calls of the last response that wait for approval, because their tools have
+            `needs_approval`.
     """
 
     turns: tuple[Turn, ...]
     status: RunStatus
     previous_response_id: str | None = None
     unsent: tuple[InputItem, ...] = ()
+    approval_ids: tuple[str, ...] = ()
 
     @property
     def response(self) -> Response:
@@ -111,9 +116,21 @@ class RunResult:
         return sum_usage(turn.response.usage for turn in self.turns)
 
     @property
-    def pending(self) -> list[OutputItem]:
-        """The calls of the last response that have no answer yet; empty if it was cut off or failed."""
-        return waiting_calls(self.turns[-1])
+    def pending(self) -> list[PendingCall]:
+        """The calls of the last response that have no answer yet; empty if it was cut off or failed.
+
+        Those of `approvals` wait for a decision: name them in `approve` or `deny`. The others wait for an answer in
+        `input`.
+        """
+        return [
+            PendingCall(call, call.type == "mcp_approval_request" or call_key(call) in self.approval_ids)
+            for call in waiting_calls(self.turns[-1])
+        ]
+
+    @property
+    def approvals(self) -> list[PendingCall]:
+        """The pending calls that wait for a yes: of tools with `needs_approval`, and requests of MCP servers."""
+        return [call for call in self.pending if call.needs_approval]
 
     def to_dict(self) -> JsonObject:
         """Return the run as JSON data, which `from_dict` reads; `meta` of the responses is left out."""
@@ -128,6 +145,8 @@ class RunResult:
         saved: JsonObject = {"version": _FORMAT_VERSION, "status": self.status, "turns": turns}
         if self.unsent:
             saved["unsent"] = [item.to_dict() for item in self.unsent]
+        if self.approval_ids:
+            saved["approval_ids"] = [*self.approval_ids]
         if self.previous_response_id is not None:
             saved["previous_response_id"] = self.previous_response_id
         return saved
@@ -227,11 +246,15 @@ def _loaded(data: Mapping[str, Any]) -> RunResult:
     for name, value in strings.items():
         if not isinstance(value, str):
             raise TypeError(f"{name} is not a string")
+    ids: Any = data.get("approval_ids", [])
+    if not is_sequence(ids) or not all(isinstance(one, str) for one in ids):
+        raise TypeError("approval_ids is not a list of strings")
     return RunResult(
         tuple(map(_turn, turns)),
         data["status"],
         data.get("previous_response_id"),
         _items(data.get("unsent", ())),
+        tuple(ids),
     )
 
 

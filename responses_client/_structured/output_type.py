@@ -31,6 +31,8 @@ __all__ = [
     "output_type",
     "partial_json",
     "text_format",
+    "type_adapter",
+    "type_label",
     "with_format",
 ]
 
@@ -60,8 +62,8 @@ class OutputType(Generic[_T]):
 
     def __init__(self, form: AnyForm[_T]) -> None:
         self.form = form
-        self.label: str = _label(form)
-        self._adapter = _adapter(form)
+        self.label: str = type_label(form)
+        self._adapter = type_adapter(form)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return output_type, (self.form,)  # an adapter may not survive pickling
@@ -126,16 +128,21 @@ class OutputType(Generic[_T]):
         return data.get(_KEY) if data.keys() <= {_KEY} else data
 
 
-def _adapter(form: Any) -> TypeAdapter[Any]:
+def type_adapter(form: Any, argument: str = "text_format") -> TypeAdapter[Any]:
+    """Return the adapter of a type; `argument` is what the user passed it as.
+
+    Raises:
+        RequestValidationError: It is not a type, or pydantic cannot read it.
+    """
     if _is_adapter(form):
         return form
     # pydantic would take a string for the name of a type, and a mapping for a core schema.
     if form is None or isinstance(form, str) or is_mapping(form):
-        raise RequestValidationError([field_error("text_format", _A_TYPE, form)])
+        raise RequestValidationError([field_error(argument, _A_TYPE, form)])
     try:
         return TypeAdapter(form)
     except _NO_SCHEMA as error:
-        raise _unreadable(form, error) from error
+        raise _unreadable(form, error, argument) from error
 
 
 def _is_adapter(form: object) -> TypeGuard[TypeAdapter[Any]]:
@@ -224,19 +231,20 @@ def _start_of(text: str, has_half_strings: bool = True) -> Any:
         return None
 
 
-def _unreadable(form: object, error: Exception) -> RequestValidationError:
+def _unreadable(form: object, error: Exception, argument: str = "text_format") -> RequestValidationError:
     reason = one_line(str(error).partition("\n\nFor further")[0], MAX_BODY_CHARS)
-    message = f"pydantic cannot take {_label(form)}: {reason}"
+    message = f"pydantic cannot take {type_label(form)}: {reason}"
     return RequestValidationError(
-        [FieldError(path="text_format", message=message, expected=_A_TYPE, value_type=type(form).__name__)]
+        [FieldError(path=argument, message=message, expected=_A_TYPE, value_type=type(form).__name__)]
     )
 
 
-def _label(form: object) -> str:
+def type_label(form: object) -> str:
+    """Return the name of a type for messages, without its module."""
     if _is_adapter(form):
         return repr(form).removeprefix("TypeAdapter(").removesuffix(")")
     if get_origin(form) is Annotated:
-        return _label(get_args(form)[0])
+        return type_label(get_args(form)[0])
     if isinstance(form, type) and not get_args(form):
         return form.__name__
     plain = re.sub(r"<([\w.]+): [^<>]*>", r"\1", str(form))  # as members of enums in a Literal are shown

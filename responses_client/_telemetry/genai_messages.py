@@ -28,8 +28,13 @@ def request_content(content: bytes) -> Attributes:
     Args:
         content: The body as it is sent.
     """
-    body: JsonObject = from_json(content)
     found: Attributes = {}
+    try:
+        body: object = from_json(content)
+    except ValueError:  # the `content` of `client.request` may be anything
+        return found
+    if not is_object(body):
+        return found
     messages = list(_messages(_items(body.get("input"), "user")))
     if messages:
         found["gen_ai.input.messages"] = _text(messages)

@@ -7,9 +7,19 @@ from collections.abc import Iterable, Sequence
 from typing import cast
 
 from ..models._base import union_class
+from ..models._tolerance import write_json
 from ..models._unions import InputItem, OutputItem
 
-__all__ = ["answer_key", "answered_keys", "as_item", "call_key", "is_call", "unanswered"]
+__all__ = [
+    "answer_key",
+    "answered_keys",
+    "as_item",
+    "call_arguments",
+    "call_key",
+    "call_name",
+    "is_call",
+    "unanswered",
+]
 
 _CALLS = frozenset(
     {
@@ -24,6 +34,9 @@ _CALLS = frozenset(
     }
 )
 """The types of calls that a program answers; for `shell_call` and `tool_search_call`, a server may do so itself."""
+
+_ARGUMENTS = ("arguments", "input", "operation", "actions", "action")
+"""The fields of calls that say what is to be done; a call of a computer has one of the last two."""
 
 
 def as_item(data: object) -> InputItem:
@@ -65,6 +78,21 @@ def is_call(item: OutputItem) -> bool:
 def call_key(call: OutputItem) -> str:
     """Return the id by which an answer names a call; empty if there is none, as the server answers the call itself."""
     return str(getattr(call, "id" if call.wire_type == "mcp_approval_request" else "call_id", None) or "")
+
+
+def call_name(call: OutputItem) -> str:
+    """Return the name of the tool that a call is for; of a tool without a name its kind, such as "shell"."""
+    name = getattr(call, "name", None)
+    return name if isinstance(name, str) and name else str(call.wire_type).removesuffix("_call")
+
+
+def call_arguments(call: OutputItem) -> str:
+    """Return the arguments of a call as text: as the model wrote them, or its action as JSON; empty without any."""
+    fields = call.to_dict()
+    for name in _ARGUMENTS:
+        if value := fields.get(name):
+            return value if isinstance(value, str) else write_json(value).decode()
+    return ""
 
 
 def answer_key(item: object) -> str | None:

@@ -32,7 +32,7 @@ from .calls import answer_key, as_item, call_key
 if TYPE_CHECKING:
     from ..models import InputItem, OutputItem
 
-__all__ = ["describe_argument_errors", "failure_of", "output_of", "tool_search_output"]
+__all__ = ["denial_of", "describe_argument_errors", "failure_of", "output_of", "tool_search_output"]
 
 _PARTS = (InputText, InputImage, InputFile)
 _MISTAKES_SHOWN = 10
@@ -101,6 +101,14 @@ def failure_of(call: OutputItem, text: str) -> InputItem | None:
             return _answer(call, {"status": "failed", "output": text})
         case _:
             return None
+
+
+def denial_of(call: OutputItem, reason: str) -> InputItem | None:
+    """Return the answer that says no to a call, with the reason; None if answers to this call cannot."""
+    if isinstance(call, McpApprovalRequest):
+        fields = {"approval_request_id": call.id, "approve": False, "reason": _without_surrogates(reason)}
+        return _checked(call, {"type": _answer_type(call), **fields})
+    return failure_of(call, reason)
 
 
 def describe_argument_errors(error: ValidationError) -> str:

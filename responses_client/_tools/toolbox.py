@@ -11,6 +11,7 @@ from .._base.field_errors import FieldError, field_error
 from .._base.json_types import is_mapping, is_sequence
 from ..errors import RequestValidationError
 from ..models._base import Model
+from ..models.items import CustomToolCall, FunctionCall
 from ..models.tool_calls import ToolSearchOutput
 from .tool import CallableTool, is_tool
 
@@ -92,12 +93,29 @@ class Toolbox:
         tool = self._tools.get(("", name)) if namespace in (None, "", name) else None
         return tool if isinstance(tool, CallableTool) and tool.is_custom == is_custom else None
 
+    def function_of(self, call: object) -> CallableTool[..., object] | None:
+        """Return the function that a call names; None if there is none, or if the call is of another kind."""
+        if not isinstance(call, (FunctionCall, CustomToolCall)):
+            return None
+        return self.find(call.name, is_custom=isinstance(call, CustomToolCall), namespace=call.namespace)
+
     def is_declared(self, name: str, namespace: str | None = None) -> bool:
         """Whether the model knows a tool of this name that has no function here."""
         key = (namespace or "", name)
         if key not in self._tools:
             return key in self._known
         return not isinstance(self._tools[key], CallableTool)
+
+    def leaves_to_user(self, call: FunctionCall | CustomToolCall) -> bool:
+        """Whether a call is of a tool that the model knows, and that has no function here."""
+        # A tool that tool search has loaded may be called in a namespace of its own name.
+        spaces = (call.namespace, None) if call.namespace == call.name else (call.namespace,)
+        return any(self.is_declared(call.name, space) for space in spaces)
+
+    def needs_approval(self, call: object) -> bool:
+        """Whether a call waits for approval, because its tool has `needs_approval`."""
+        tool = self.function_of(call)
+        return tool is not None and bool(tool.options.get("needs_approval"))
 
     @property
     def functions(self) -> list[CallableTool[..., object]]:

@@ -52,7 +52,7 @@ class ConversationsOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -78,7 +78,7 @@ class ConversationsOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -106,7 +106,7 @@ class ConversationsOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -132,7 +132,7 @@ class ConversationsOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -173,7 +173,7 @@ class AsyncConversationsOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -199,7 +199,7 @@ class AsyncConversationsOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -229,7 +229,7 @@ class AsyncConversationsOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -255,7 +255,7 @@ class AsyncConversationsOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -291,7 +291,7 @@ class ConversationsItemsOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -321,7 +321,7 @@ class ConversationsItemsOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -351,7 +351,7 @@ class ConversationsItemsOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -380,7 +380,7 @@ class ConversationsItemsOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -418,7 +418,7 @@ class AsyncConversationsItemsOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -448,7 +448,7 @@ class AsyncConversationsItemsOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -479,7 +479,7 @@ class AsyncConversationsItemsOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -508,7 +508,7 @@ class AsyncConversationsItemsOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.

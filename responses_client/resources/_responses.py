@@ -120,7 +120,7 @@ class ResponsesOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -185,7 +185,7 @@ class ResponsesOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -219,7 +219,7 @@ class ResponsesOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -245,7 +245,7 @@ class ResponsesOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -282,7 +282,7 @@ class ResponsesOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -390,7 +390,7 @@ class AsyncResponsesOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -455,7 +455,7 @@ class AsyncResponsesOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -489,7 +489,7 @@ class AsyncResponsesOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -515,7 +515,7 @@ class AsyncResponsesOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -552,7 +552,7 @@ class AsyncResponsesOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -591,7 +591,7 @@ class ResponsesInputItemsOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -629,7 +629,7 @@ class AsyncResponsesInputItemsOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -677,7 +677,7 @@ class ResponsesInputTokensOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -724,7 +724,7 @@ class AsyncResponsesInputTokensOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.

@@ -53,7 +53,7 @@ class WebhooksOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -80,7 +80,7 @@ class WebhooksOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -109,7 +109,7 @@ class WebhooksOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -136,7 +136,7 @@ class WebhooksOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -165,7 +165,7 @@ class WebhooksOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -195,7 +195,7 @@ class WebhooksOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -225,7 +225,7 @@ class WebhooksOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -266,7 +266,7 @@ class AsyncWebhooksOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -295,7 +295,7 @@ class AsyncWebhooksOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -326,7 +326,7 @@ class AsyncWebhooksOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -353,7 +353,7 @@ class AsyncWebhooksOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -382,7 +382,7 @@ class AsyncWebhooksOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -412,7 +412,7 @@ class AsyncWebhooksOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -442,7 +442,7 @@ class AsyncWebhooksOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -475,7 +475,7 @@ class WebhooksEventTypesOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
@@ -508,7 +508,7 @@ class AsyncWebhooksEventTypesOperations:
             extra_headers: Headers to add or replace; the value None removes one.
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
-            deadline: Seconds that the call may take, with all attempts; None sets no limit.
+            deadline: Seconds that the wait may take, with all polls; None sets no limit.
             max_retries: How often a failed request is retried.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.

@@ -52,9 +52,7 @@ class ParseRequest(NamedTuple):
 def has_typed_tools(params: Mapping[str, Any]) -> bool:
     """Whether a tool is a class, a function, or in the form of Chat Completions, which `create` does not take."""
     tools: object = params.get("tools")
-    return is_sequence(tools) and any(
-        callable(tool) or (is_mapping(tool) and "function" in tool) for tool in tools
-    )
+    return is_sequence(tools) and any(callable(t) or (is_mapping(t) and "function" in t) for t in tools)
 
 
 def parse_request(params: Mapping[str, Any], text_format: Any) -> ParseRequest:
@@ -223,8 +221,10 @@ class Responses(ResponsesOperations):
             context: Any object; functions with a parameter of the type `RunContext` receive it as
                 `RunContext.value`.
             resume: An earlier run to continue, with `input` as its next input, if there is any.
-            approve: The `call_id`s of pending calls that may be made now although their tools have
-                `needs_approval`; none by default.
+            approve: The calls that wait for approval and may be made now, as `call_id`s or as calls:
+                `approve=result.approvals`; none by default.
+            deny: The pending calls that are not made, by `call_id` or as calls, each with the reason, which the
+                model receives as the output of the call: `deny={call: "Ada said no."}`.
             replay: Whether each request repeats all items, in place of `previous_response_id`.
             reset_tool_choice: Whether `tool_choice` can force a call in the first response only; True by
                 default, as else the run would call tools until `max_turns`.
@@ -365,8 +365,7 @@ class Responses(ResponsesOperations):
         Args:
             token: The `resume_token` of the stream.
             include: Additional data that the server is to send.
-            include_obfuscation: Whether events are padded to hide their size from observers of the network;
-                the server does so by default.
+            include_obfuscation: Whether events are padded to hide their size; the server does so by default.
             options: The options of `cancel`.
 
         Returns:
@@ -411,14 +410,15 @@ class Responses(ResponsesOperations):
             on_progress: A function that is called with the first state, and with each later one whose status
                 or output differs, including the last.
             include: Additional data that the server is to send.
+            deadline: Seconds that the whole wait may take, as `timeout`; None sets no limit.
             options: The options of `cancel`, for each poll.
 
         Returns:
             Response: The finished response.
 
         Raises:
-            WaitTimeout: The response was not finished within `timeout`; the attribute `response` is its last
-                known state.
+            WaitTimeout: The response was not finished within `timeout` or `deadline`; the attribute `response`
+                is its last known state.
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: The response cannot be retrieved, for example because it does not exist.
         """

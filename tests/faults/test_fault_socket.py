@@ -362,7 +362,7 @@ def test_unrouted_events_are_not_lost(sessions: SocketShell) -> None:
         stream = await session.create(stream_id="a")
         assert (await stream.final()).output_text == "Hi "
         event = await session.receive()
-        assert event.type == "session.more"
+        assert event.wire_type == "session.more"
         with pytest.raises(
             APIConnectionError, match=r"the server closed the WebSocket \(code 4000: enough\)"
         ):

@@ -27,7 +27,15 @@ MARK = "# wrong"
 Lines = set[tuple[str, int]]
 """Modules and line numbers."""
 
-KNOWN: dict[str, dict[str, str]] = {}
+_JOIN = "infers list[function] or list[object] for functions of different types; declare list[RunTool]"
+KNOWN: dict[str, dict[str, str]] = {
+    "tools_in_a_list_without_a_type": {"mypy": _JOIN},
+    "decorated_tools_in_a_list_without_a_type": {"mypy": _JOIN},
+    "tools_of_two_kinds_in_a_list_without_a_type": {"mypy": _JOIN},
+    "answers_of_pending_calls": {
+        "pyrefly": "does not see a TypedDict in a comprehension that is an argument"
+    },
+}
 """Snippets that come out otherwise in a checker: by name, checker and reason."""
 
 

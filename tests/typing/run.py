@@ -13,6 +13,7 @@ from responses_client import (
     MaxTurnsExceeded,
     ParsedResponse,
     ParsedRunResult,
+    PendingCall,
     RunContext,
     RunEvent,
     RunParams,
@@ -31,6 +32,7 @@ from responses_client.models import (
     ApplyPatchCall,
     ComputerCall,
     ComputerCallOutput,
+    FunctionCall,
     InputItem,
     McpApprovalRequest,
     OutputItem,
@@ -77,7 +79,8 @@ def results(client: Client) -> None:
     assert_type(result.turns, tuple[Turn, ...])
     assert_type(result.turns[0].response, Response)
     assert_type(result.turns[0].outputs, tuple[InputItem, ...])
-    assert_type(result.pending, list[OutputItem])
+    assert_type(result.pending, list[PendingCall])
+    assert_type(result.approvals, list[PendingCall])
     assert_type(result.items, list[InputItem | OutputItem])
     assert_type(result.to_json(), str)
     assert_type(RunResult.from_json("{}"), RunResult)
@@ -220,6 +223,35 @@ def context_is_typed(context: RunContext[City], plain: RunContext) -> Callable[[
 def tools_in_a_variable(client: Client) -> None:
     tools: list[RunTool] = [get_weather, add, compute, {"type": "web_search"}, WebSearchTool()]
     client.responses.run(model="m", input="Hi", tools=tools, approve=["call_1"])
+
+
+def decisions(client: Client, result: RunResult) -> None:
+    assert_type([call.call_id for call in result.pending], list[str])
+    assert_type({call.name: call.arguments for call in result.approvals}, dict[str, str])
+    for call in result.pending:
+        match call.item:
+            case FunctionCall(name=name) | McpApprovalRequest(name=name):
+                assert_type(name, str)
+            case ShellCall(action=action):
+                print(action.commands)
+            case _:
+                print(call.type, call.needs_approval)
+    run = client.responses.run
+    run(model="m", resume=result, approve=result.approvals)
+    run(model="m", resume=result, approve=[call for call in result.pending if call.name == "add"])
+    run(model="m", resume=result, approve={call.call_id for call in result.pending})
+    run(model="m", resume=result, approve=[result.pending[0], "call_1"], deny={result.pending[1]: "No."})
+    run(model="m", resume=result, approve=(), deny={"call_1": "No."})
+    run(model="m", resume=result, deny={"call_1": "No.", result.pending[0]: "No."})
+    run(model="m", resume=result, deny=dict.fromkeys(result.approvals, "No."))
+    run(model="m", resume=result, deny=dict.fromkeys(result.approvals, "No."))
+    reasons = {call.call_id: "No." for call in result.approvals}
+    run(model="m", resume=result, deny=reasons)
+    refused: dict[PendingCall, str] = {}
+    run(model="m", resume=result, deny=refused)
+    items = [item for item in result.response.output if item.type == "mcp_approval_request"]
+    run(model="m", resume=result, approve=items)
+    run(model="m", resume=result, deny=["call_1"])  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]  # a dict
 
 
 async def tell_later(error: ToolExecutionError) -> str:

@@ -93,6 +93,11 @@ def events_of_a_run(client: Client) -> RunResult:
         return stream.get_final_result()
 
 
+def log_of_a_run(client: Client) -> list[str | None]:
+    with client.responses.run_stream(model="gpt-5.4", input="Hi", tools=[weather]) as stream:
+        return [event.wire_type for event in stream]
+
+
 def many(client: Client, questions: list[str]) -> list[str]:
     found: list[str] = []
     for result in client.responses.map([{"model": "gpt-5.4", "input": question} for question in questions]):

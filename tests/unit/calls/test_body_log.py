@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import pytest
 from fake_io import Clock, FakeBody, FakeIO, bad, good, stream
 from observed_calls import Player
 from samples import COMPLETED, CREATED, KEY, response
 
+from responses_client import Client, RawAnswer
 from responses_client._transport.protocols import TransportError
 from responses_client.errors import APIConnectionError, APIStatusError, ResponseValidationError
 
@@ -133,3 +136,34 @@ def test_requests_without_a_body_are_not_logged(caplog: pytest.LogCaptureFixture
         client.responses.retrieve(response.id)
 
     assert [line.split(" {")[0] for line in logged(caplog)] == ["responses.retrieve got"]
+
+
+@dataclass
+class Size:
+    size: int
+
+
+@pytest.mark.parametrize(
+    ("given", "cast_to", "body", "lines"),
+    [
+        ({"json": {"a": 1}}, dict, b'{"b":2}', ['sent {"a":1}', 'got {"b":2}']),
+        ({"json": {}}, Size, b'{"size":2}', ["sent {}", 'got {"size":2}']),
+        ({"content": b'{"a":1}'}, bytes, b'{"b":2}', ['sent {"a":1}', 'got {"b":2}']),
+        ({"content": b"\xff"}, RawAnswer, b"\xff\xff", ['sent "1 bytes that are not JSON"', "got 2 bytes"]),
+        ({"content": "a"}, str, b"b", ['sent "1 bytes that are not JSON"', 'got "b"']),
+    ],
+)
+def test_bodies_of_other_requests_are_logged_whatever_they_are(
+    given: dict[str, Any], cast_to: Any, body: bytes, lines: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, BODIES)
+    transport = httpx.MockTransport(
+        lambda _: httpx.Response(200, content=body, headers={"content-type": "application/json"})
+    )
+
+    with httpx.Client(transport=transport) as http, Client(api_key=KEY, http_client=http) as client:
+        client.request("POST", "files", cast_to=cast_to, **given)
+
+    assert [line.replace('"2 bytes that are not JSON"', "2 bytes") for line in logged(caplog)] == [
+        f"request {line}" for line in lines
+    ]

@@ -49,6 +49,7 @@ def test_idempotency_key_is_not_masked_and_the_same_for_all_attempts() -> None:
 def test_body_is_parsed_on_demand() -> None:
     assert info().json() == {"input": "the plan"}
     assert info(b"").json() is None
+    assert info(b"\xff, from client.request").json() is None
 
 
 def test_reprs_show_no_body() -> None:

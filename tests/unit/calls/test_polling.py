@@ -365,7 +365,7 @@ def test_options_apply_to_each_poll(wait: Wait, clock: Clock) -> None:
     for request in io.requests:
         assert request.url.endswith("/resp_1?include%5B%5D=message.output_text.logprobs&v=1")
         assert request.headers["X-Team"] == "tea"
-    assert io.timeouts == [7, 6.5, 7]
+    assert io.timeouts == [7, 6.5, 5.5]
 
 
 def test_mistake_among_the_options_is_found_before_anything_is_sent(wait: Wait, clock: Clock) -> None:
@@ -455,12 +455,25 @@ def test_poll_that_hangs_ends_at_the_timeout(wait: Wait, clock: Clock) -> None:
     assert clock.now == 1005
 
 
-def test_own_deadline_bounds_a_poll(wait: Wait, clock: Clock) -> None:
+def test_deadline_of_the_client_bounds_a_poll(wait: Wait, clock: Clock) -> None:
     io = FakeIO(clock, 60.0, answer(), answer("completed"))
     io.answers[1:2] = []
 
-    assert wait(io, deadline=2, max_retries=0, timeout=100).status == "completed"
+    assert wait(io, client={"deadline": 2}, max_retries=0, timeout=100).status == "completed"
     assert io.timeouts == [2, 2]
+
+
+@pytest.mark.parametrize(
+    "limits", [{"deadline": 5}, {"deadline": 5, "timeout": 9}, {"deadline": 9, "timeout": 5}]
+)
+def test_deadline_bounds_the_whole_wait(wait: Wait, clock: Clock, limits: dict[str, float]) -> None:
+    io = FakeIO(clock, *(answer() for _ in range(50)))
+
+    with pytest.raises(WaitTimeout, match="was not finished within 5 s: its status is 'in_progress'"):
+        wait(io, **limits)
+
+    assert io.timeouts == [5, 4, 2.5, 1]
+    assert clock.now == 1004
 
 
 def test_wait_continues_after_transient_errors(wait: Wait, clock: Clock) -> None:

@@ -217,6 +217,8 @@ def generator() -> Iterator[dict[str, str]]:
         ),
         ({"stream_options": {"include_obfuscation": False}}, "stream_options", "None", "stream=True"),
         ({"stream_options": {}, "stream": False}, "stream_options", "bool", "stream=True"),
+        ({"background_options": {}}, "background_options", "None", "background=True"),
+        ({"background_options": {}, "background": False}, "background_options", "bool", "background=True"),
     ],
 )
 def test_wrong_argument_is_named_by_path_type_and_expected_value(
@@ -261,6 +263,8 @@ def test_secret_in_the_wrong_place_is_not_quoted() -> None:
         {"safety_identifier": "x" * 128},
         {"stream": True, "stream_options": {"include_obfuscation": False}},
         {"stream_options": {}, "extra_body": {"stream": True}},
+        {"background": True, "background_options": {"completion_window": "2h"}},
+        {"background_options": {}, "extra_body": {"background": True}},
         {"previous_response_id": None, "conversation": "conv_1"},
         {"input": ({"role": "user", "content": "Hi"},)},
         {"temperature": 2, "top_p": 0, "max_output_tokens": 16, "top_logprobs": 20},

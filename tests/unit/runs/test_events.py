@@ -25,6 +25,7 @@ EVENTS: list[Any] = [
 def test_types_begin_with_run() -> None:
     types = [event.type for event in EVENTS]
     assert types == ["run.tool_called", "run.tool_returned", "run.turn_ended"]
+    assert [event.wire_type for event in EVENTS] == types
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.type)
@@ -47,3 +48,8 @@ def test_events_can_be_matched(event: Any, found: Any) -> None:
             assert turn is found
         case _:
             pytest.fail("not matched")
+
+
+@pytest.mark.parametrize("event", EVENTS[:2], ids=lambda event: event.type)
+def test_events_of_calls_say_which(event: Any) -> None:
+    assert (event.call_id, event.name, event.arguments) == ("c1", "f", "{}")

@@ -39,7 +39,6 @@ class Desk:
             "time_limit": None,
             "on_error": "return",
             "context": None,
-            "approved": (),
             "knows_all_tools": True,
             "observers": None,
             **options,
@@ -110,6 +109,7 @@ ANSWERED_HERE: list[tuple[dict[str, Any], dict[str, Any], bool]] = [
     (item("shell_call", action={"commands": ["ls"]}), {}, False),
     (item("shell_call", action={"commands": ["ls"]}), {"hooks": {"on_shell": len}}, True),
     ({"type": "function_call", "call_id": "c1", "arguments": 5}, {"hooks": {"on_shell": len}}, False),
+    (item("shell_call", action=5), {"hooks": {"on_shell": len}}, False),
     (item("poem_call"), {"hooks": {"on_shell": len}}, False),
 ]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import pickle
 import threading
 from typing import Any
 
@@ -20,12 +22,14 @@ from responses_client import (
     RunContext,
     RunResult,
     ToolExecutionError,
+    Turn,
+    WaitTimeout,
     custom_tool,
     tool,
 )
 from responses_client.errors import InternalServerError, NotFoundError
 from responses_client.models import ComputerCallOutput, ComputerScreenshot, UnknownItem
-from responses_client.testing import Server
+from responses_client.testing import Server, VirtualClock
 
 
 def go(caller: Caller, **params: Any) -> Any:
@@ -163,17 +167,160 @@ def test_tool_that_needs_approval_is_called_for_the_calls_that_were_approved_alo
     assert (third.output_text, gone) == ("Kept.", ["a.txt"])
 
 
-def test_approval_of_no_call_that_waits_is_refused(caller: Caller, server: Server) -> None:
-    server.call_tool("weather", {"city": "Oslo"}, call_id="c1")
-    first = go(caller, tools=[tool(needs_approval=True)(weather)])
-    for given in ({"resume": first, "input": []}, {"resume": None}):
-        with pytest.raises(
-            RequestValidationError, match="approve: names c7, but the run has no waiting call"
-        ):
-            go(caller, tools=[tool(needs_approval=True)(weather)], approve=["c7"], **given)
-    for wrong in ("c1", [1], None):
-        with pytest.raises(RequestValidationError, match="approve: expected a list of call ids"):
-            go(caller, tools=[weather], resume=first, approve=wrong)
+@tool(needs_approval=True)
+def delete(path: str) -> str:
+    """Delete a file."""
+    return f"{path} is gone"
+
+
+@pytest.fixture
+def asked(caller: Caller, server: Server) -> RunResult:
+    """A run with two calls that wait for approval."""
+    server.reply_items([a_call("c1", path="a.txt"), a_call("c2", path="b.txt")])
+    result: RunResult = go(caller, tools=[delete])
+    return RunResult.from_json(result.to_json())
+
+
+def a_call(key: str, **arguments: Any) -> dict[str, Any]:
+    return item("function_call", key, name="delete", arguments=json.dumps(arguments))
+
+
+def test_pending_calls_say_whether_they_wait_for_approval(caller: Caller, server: Server) -> None:
+    server.reply_items([a_call("c1"), item("function_call", "c2", name="pay", arguments="{}"), APPROVAL])
+    result = go(caller, tools=[delete, PAY])
+    assert [(call.call_id, call.needs_approval) for call in result.pending] == [
+        ("c1", True),
+        ("c2", False),
+        ("a1", True),
+    ]
+    for same in (result, RunResult.from_json(result.to_json()), pickle.loads(pickle.dumps(result))):
+        assert [(call.call_id, call.name) for call in same.approvals] == [("c1", "delete"), ("a1", "read")]
+
+
+def test_calls_are_approved_and_denied_as_they_are_listed(
+    caller: Caller, server: Server, asked: RunResult
+) -> None:
+    server.reply("Kept one.")
+    first, second = asked.approvals
+    result = go(
+        caller, tools=[delete], resume=asked, input=[], approve=[first], deny={second: "Ada said no."}
+    )
+    assert result.output_text == "Kept one."
+    assert [item["output"] for item in bodies(server)[-1]["input"]] == ["a.txt is gone", "Ada said no."]
+    assert (result.pending, result.approval_ids) == ([], ())
+
+
+def test_ids_calls_and_items_may_be_mixed(caller: Caller, server: Server, asked: RunResult) -> None:
+    server.reply("Done.")
+    call = asked.response.output[1]
+    result = go(caller, tools=[delete], resume=asked, input=[], approve=["c1", asked.pending[0], call])
+    assert [item.output for item in result.turns[0].outputs] == ["a.txt is gone", "b.txt is gone"]
+
+
+def test_new_input_follows_the_denials(caller: Caller, server: Server, asked: RunResult) -> None:
+    server.reply("Fine.")
+    reasons = dict.fromkeys(asked.approvals, "No.")
+    go(caller, tools=[delete], resume=asked, input="Keep them.", deny=reasons)
+    assert types(bodies(server)[-1]) == ["function_call_output", "function_call_output", "message"]
+
+
+def test_mcp_call_is_approved_or_denied_without_a_hook(caller: Caller, server: Server) -> None:
+    second = {**APPROVAL, "id": "a2"}
+    server.reply_items([APPROVAL, second]).reply("Read.")
+    asked = go(caller)
+    result = go(caller, resume=asked, input=[], approve=["a1"], deny={"a2": "Ada said no."})
+    assert result.output_text == "Read."
+    yes = {"type": "mcp_approval_response", "approval_request_id": "a1", "approve": True}
+    no = {"type": "mcp_approval_response", "approval_request_id": "a2", "approve": False}
+    assert bodies(server)[-1]["input"] == [yes, {**no, "reason": "Ada said no."}]
+
+
+def test_decision_comes_before_the_hook(caller: Caller, server: Server) -> None:
+    server.reply_items([APPROVAL]).reply("Not read.")
+    asked = go(caller)
+    go(caller, resume=asked, input=[], deny={"a1": "No."}, on_mcp_approval=lambda request: True)
+    assert bodies(server)[-1]["input"][0]["approve"] is False
+
+
+def test_call_without_a_function_here_is_denied(caller: Caller, server: Server) -> None:
+    server.call_tool("pay", {}, call_id="c1")
+    asked = go(caller, tools=[PAY])
+    server.reply("Not paid.")
+    go(caller, tools=[PAY], resume=asked, input=[], deny={"c1": "No money."})
+    assert bodies(server)[-1]["input"] == [
+        {"type": "function_call_output", "call_id": "c1", "output": "No money."}
+    ]
+
+
+def test_approval_does_not_hold_for_a_later_call_of_the_same_id(caller: Caller, server: Server) -> None:
+    server.call_tool("delete", {"path": "a.txt"}, call_id="c1")
+    asked = go(caller, tools=[delete])
+    server.call_tool("delete", {"path": "/etc"}, call_id="c1")
+    result = go(caller, tools=[delete], resume=asked, input=[], approve=["c1"])
+    assert (result.status, [call.arguments for call in result.approvals]) == ("pending", ['{"path":"/etc"}'])
+
+
+def test_approval_of_a_call_does_not_hold_for_another_one_of_its_id(caller: Caller, server: Server) -> None:
+    server.reply_items([a_call("c1", path="a.txt"), a_call("c1", path="/etc")])
+    asked = go(caller, tools=[delete])
+    with pytest.raises(RequestValidationError, match="approve: lacks a decision on the function_call c1"):
+        go(caller, tools=[delete], resume=asked, input=[], approve=asked.approvals[:1])
+    server.reply("Kept.")
+    first, second = asked.approvals
+    result = go(caller, tools=[delete], resume=asked, input=[], approve=[first], deny={second: "No."})
+    assert [item.output for item in result.turns[0].outputs] == ["a.txt is gone", "No."]
+
+
+def test_calls_without_a_decision_are_named(caller: Caller, asked: RunResult) -> None:
+    with pytest.raises(RequestValidationError) as caught:
+        go(caller, tools=[delete], resume=asked, input=[], approve=["c1"])
+    assert str(caught.value).count("lacks a decision on the function_call c2") == 1
+    assert [error["path"] for error in caught.value.errors] == ["approve"]
+
+
+def test_approved_call_without_a_function_here_is_named(caller: Caller, server: Server) -> None:
+    server.call_tool("pay", {}, call_id="c1")
+    asked = go(caller, tools=[PAY])
+    with pytest.raises(
+        RequestValidationError, match="approve: names the function_call c1, which no function"
+    ):
+        go(caller, tools=[PAY], resume=asked, input=[], approve=asked.pending)
+
+
+def test_decision_on_no_call_that_waits_is_refused(caller: Caller, server: Server, asked: RunResult) -> None:
+    unknown = "names c7, but the run has no waiting call with that id; "
+    for run, choice in ((asked, "the ids of the calls that wait are c1, c2"), (None, "no call waits")):
+        for name, given in (("approve", ["c7"]), ("deny", {"c7": "No."})):
+            with pytest.raises(RequestValidationError, match=f"{name}: {unknown}{choice}"):
+                go(caller, tools=[delete], resume=run, **{name: given})
+
+
+def test_decision_on_a_call_that_has_an_answer_is_refused(
+    caller: Caller, server: Server, asked: RunResult
+) -> None:
+    no = {"type": "function_call_output", "call_id": "c1", "output": "No."}
+    match = "approve: names c1, but that call has an answer already; the ids of the calls that wait are c2"
+    with pytest.raises(RequestValidationError, match=match):
+        go(caller, tools=[delete], resume=asked, input=[no], approve=["c1", "c2"])
+    server.reply("Done.")
+    done = go(caller, tools=[delete], resume=asked, input=[], deny={"c1": "No.", "c2": "No."})
+    with pytest.raises(
+        RequestValidationError, match="names c1, but that call has an answer already; no call"
+    ):
+        go(caller, tools=[delete], resume=done, input="Well?", approve=["c1"])
+
+
+def test_calls_of_a_response_that_ran_in_the_background_are_decided_on(
+    caller: Caller, server: Server
+) -> None:
+    server.background(polls=1).call_tool("delete", {"path": "a.txt"}, call_id="c1")
+    started = caller(lambda client: client.responses.create(model="m", input="Hi", background=True))
+    running = RunResult((Turn((), started),), "in_progress")
+    with pytest.raises(RequestValidationError, match="approve: names c7, but"):
+        go(caller, tools=[delete], resume=running, input=[], background=True, approve=["c7"])
+    server.reply("Gone.")
+    result = go(caller, tools=[delete], resume=running, input=[], background=True, approve=["c1"])
+    assert (result.output_text, result.turns[0].outputs[0].output) == ("Gone.", "a.txt is gone")
 
 
 # --- requests that failed
@@ -506,6 +653,16 @@ def test_run_in_the_background_waits_for_each_response(caller: Caller, server: S
     assert {request.headers["x-trace"] for request in server.requests} == {"1"}
 
 
+def test_deadline_limits_the_wait_in_the_background(caller: Caller, server: Server) -> None:
+    server.background(polls=50).reply("Fine.")
+    with VirtualClock() as clock, pytest.raises(WaitTimeout) as caught:
+        go(caller, background=True, deadline=5)
+    assert 3.9 < clock.now < 5  # the delays are shortened by chance
+    assert caught.value.run is not None
+    with VirtualClock():
+        assert go(caller, background=True, resume=caught.value.run, input=None).output_text == "Fine."
+
+
 @pytest.mark.parametrize("scripted", ["message", "call", "own"])
 def test_response_in_the_background_is_not_asked_for_twice(
     caller: Caller, server: Server, scripted: str
@@ -585,7 +742,7 @@ def test_malformed_call_is_pending(caller: Caller, server: Server) -> None:
     )
     result = go(caller, tools=[weather])
     assert result.status == "pending"
-    assert [type(item) for item in result.pending] == [UnknownItem]
+    assert [type(waiting.item) for waiting in result.pending] == [UnknownItem]
     server.reply("Done.")
     answer = {"type": "function_call_output", "call_id": "c1", "output": "?"}
     assert go(caller, tools=[weather], resume=result, input=[answer]).output_text == "Done."
@@ -726,8 +883,8 @@ def test_call_without_a_hook_is_pending_until_it_is_answered(
     server.reply_items([made])
     result = go(caller, **{name: None})
     assert result.status == "pending"
-    assert [given.to_dict() for given in result.pending] == [made]
-    with pytest.raises(RequestValidationError, match="lacks the answer"):
+    assert [waiting.item.to_dict() for waiting in result.pending] == [made]
+    with pytest.raises(RequestValidationError, match=r"lacks (the answer to|a decision on) the"):
         go(caller, resume=result, input="And?")
 
     server.reply("Done.")

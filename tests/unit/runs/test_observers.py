@@ -12,7 +12,7 @@ from call_items import weather
 from callers import MODES, Caller
 from run_streams import Stream, play
 
-from responses_client import ToolReturned
+from responses_client import ToolReturned, tool
 from responses_client._calls.observers import Observer
 from responses_client._runs.observers import RunObserver, ToolObserver
 from responses_client.errors import InternalServerError, ToolExecutionError
@@ -87,6 +87,15 @@ def test_run_has_one_block_and_one_end(observed: Caller, server: Server, recorde
     result = go(observed)
     assert recorder.entered == ["run", "tool"]
     assert recorder.ends == [(result, None)]
+
+
+def test_denied_call_is_not_observed(observed: Caller, server: Server, recorder: Recorder) -> None:
+    server.call_tool("weather", {"city": "Oslo"})
+    asked = go(observed, tools=[tool(needs_approval=True)(weather)])
+    server.reply("Not told.")
+    denied = dict.fromkeys(asked.approvals, "No.")
+    go(observed, tools=[tool(needs_approval=True)(weather)], resume=asked, input=[], deny=denied)
+    assert recorder.entered == ["run", "run"]
 
 
 def test_failed_run_ends_with_its_error(observed: Caller, server: Server, recorder: Recorder) -> None:

@@ -25,6 +25,7 @@ def test_declared_arguments_of_a_run_are_those_that_it_takes_out() -> None:
         "max_concurrency": 1,
         "on_tool_error": "return",
         "approve": (),
+        "deny": {},
         "reset_tool_choice": True,
     }
     assert RunArguments({**given, **valid}).request == {}

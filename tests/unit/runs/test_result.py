@@ -119,7 +119,7 @@ def test_null_in_a_later_usage_does_not_undo_the_sum() -> None:
 
 def test_pending_are_the_calls_without_an_answer() -> None:
     calls = [call(), call("c2")]
-    assert [item.to_dict() for item in result(turn(*calls, answers=[output("c2")])).pending] == calls[:1]
+    assert [one.item.to_dict() for one in result(turn(*calls, answers=[output("c2")])).pending] == calls[:1]
 
 
 def test_pending_are_the_calls_of_the_last_turn_alone() -> None:
@@ -138,13 +138,28 @@ def test_response_without_a_status_counts_as_complete() -> None:
 def test_calls_that_share_an_id_are_answered_one_by_one() -> None:
     calls = [call(), call(arguments='{"a": 1}')]
     assert len(result(turn(*calls)).pending) == 2
-    assert [item.to_dict() for item in result(turn(*calls, answers=[output()])).pending] == calls[1:]
+    assert [one.item.to_dict() for one in result(turn(*calls, answers=[output()])).pending] == calls[1:]
     assert result(turn(*calls, answers=[output(), output()])).pending == []
+
+
+def test_calls_that_wait_for_approval_are_listed() -> None:
+    request = {"type": "mcp_approval_request", "id": "m1", "name": "read", "arguments": "{}"}
+    run = result(turn(call(), call("c2"), request), status="pending", approval_ids=("c2",))
+    assert [one.call_id for one in run.pending] == ["c1", "c2", "m1"]
+    assert [one.call_id for one in run.approvals] == ["c2", "m1"]
+    assert RunResult.from_json(run.to_json()) == run
+
+
+@pytest.mark.parametrize("ids", ["c2", [1], None])
+def test_saved_ids_are_a_list_of_strings(ids: Any) -> None:
+    saved = {**result(turn(call())).to_dict(), "approval_ids": ids}
+    with pytest.raises(ResponseValidationError, match="approval_ids is not a list of strings"):
+        RunResult.from_dict(saved)
 
 
 def test_malformed_call_is_pending() -> None:
     waiting = result(turn({"type": "function_call", "call_id": "c9", "arguments": 5})).pending
-    assert [type(item) for item in waiting] == [UnknownItem]
+    assert [type(one.item) for one in waiting] == [UnknownItem]
 
 
 # --- JSON

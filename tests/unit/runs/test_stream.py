@@ -58,6 +58,23 @@ def test_events_of_responses_and_tools_come_in_order(caller: Caller, server: Ser
     assert [request.json["stream"] for request in server.requests] == [True, True]
 
 
+def test_decisions_are_events_like_other_answers(caller: Caller, server: Server) -> None:
+    guarded = tool(needs_approval=True)(weather)
+    server.call_tools([("weather", {"city": "Oslo"}), ("weather", {"city": "Rome"})])
+    _, asked = read(caller, tools=[guarded])
+    yes, no = asked.approvals
+    assert asked.status == "pending"
+    server.reply("Fine.")
+    events, result = read(caller, tools=[guarded], resume=asked, input=[], approve=[yes], deny={no: "No."})
+    called, returned = ["run.tool_called"] * 2, ["run.tool_returned"] * 2
+    assert kinds(events) == [*called, *returned, *TURN, ENDED]
+    done = {event.arguments: event for event in events if isinstance(event, ToolReturned)}
+    assert done[yes.arguments].output.output == "Sunny in Oslo"  # type: ignore[union-attr]
+    assert done[no.arguments].output.output == "No."  # type: ignore[union-attr]
+    assert (done[no.arguments].error, done[no.arguments].elapsed) == (None, 0)
+    assert result.output_text == "Fine."
+
+
 def test_text_is_that_of_all_responses(caller: Caller, server: Server) -> None:
     server.call_tool("weather", {"city": "Oslo"}).reply("It is sunny.")
 

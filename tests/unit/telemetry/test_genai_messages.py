@@ -145,6 +145,11 @@ def test_definitions_of_tools_are_without_keys() -> None:
     ]
 
 
+@pytest.mark.parametrize("content", [b"\xff", b"[1]", b'"text"'])
+def test_body_that_is_not_a_json_object_has_no_attributes(content: bytes) -> None:
+    assert request_content(content) == {}
+
+
 def test_output_is_one_message() -> None:
     response = Response.from_dict(
         {

@@ -8,7 +8,16 @@ import pytest
 from call_items import call, custom_call, item, output
 from samples import response
 
-from responses_client._tools.calls import answer_key, answered_keys, as_item, call_key, is_call, unanswered
+from responses_client._tools.calls import (
+    answer_key,
+    answered_keys,
+    as_item,
+    call_arguments,
+    call_key,
+    call_name,
+    is_call,
+    unanswered,
+)
 from responses_client.models import FunctionCallOutput, InputMessage, OutputItem, Response, UnknownItem
 
 
@@ -114,3 +123,22 @@ def test_item_of_an_input_becomes_a_model_once() -> None:
     assert isinstance(made, FunctionCallOutput)
     assert as_item(made) is made
     assert isinstance(as_item({"role": "user", "content": "Hi"}), InputMessage)
+
+
+FACTS = [
+    (call("c1", "add", '{"a": 1}'), "add", '{"a": 1}'),
+    (custom_call("shout", "hello"), "shout", "hello"),
+    (item("shell_call", action={"commands": ["ls"]}), "shell", '{"commands":["ls"]}'),
+    (item("local_shell_call", action={"command": ["ls"]}), "local_shell", '{"command":["ls"]}'),
+    (item("apply_patch_call", operation={"path": "x"}), "apply_patch", '{"path":"x"}'),
+    (item("computer_call", actions=[{"type": "wait"}]), "computer", '[{"type":"wait"}]'),
+    (item("computer_call", action={"type": "wait"}), "computer", '{"type":"wait"}'),
+    (item("tool_search_call", arguments={"goal": "sums"}), "tool_search", '{"goal":"sums"}'),
+    (item("tool_search_call", arguments=None), "tool_search", ""),
+]
+
+
+@pytest.mark.parametrize(("made", "name", "arguments"), FACTS, ids=lambda value: str(value)[:30])
+def test_call_says_for_which_tool_and_with_what(made: dict[str, Any], name: str, arguments: str) -> None:
+    (one,) = items(made)
+    assert (call_name(one), call_arguments(one)) == (name, arguments)

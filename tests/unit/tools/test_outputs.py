@@ -15,6 +15,7 @@ import pytest
 from pydantic import BaseModel, Field, Json, TypeAdapter, ValidationError
 
 from responses_client._tools.outputs import (
+    denial_of,
     describe_argument_errors,
     failure_of,
     output_of,
@@ -368,6 +369,23 @@ def test_failures_are_reported_where_answers_can(call: OutputItem, fields: dict[
 @pytest.mark.parametrize("call", [SCREEN, APPROVAL, SEARCH, FOREIGN])
 def test_failures_of_other_calls_have_no_answer(call: OutputItem) -> None:
     assert failure_of(call, "Error.") is None
+
+
+def test_denial_has_the_reason_and_where_it_can_no_mark_of_success() -> None:
+    answers = {call.type: denial_of(call, "No.") for call in (CALL, SHELL, PATCH, APPROVAL)}
+    found = {kind: {} if answer is None else answer.to_dict() for kind, answer in answers.items()}
+    assert found["function_call"]["output"] == "No."
+    assert found["shell_call"]["output"][0]["outcome"]["exit_code"] == 1
+    assert found["apply_patch_call"]["status"] == "failed"
+    assert (found["mcp_approval_request"]["approve"], found["mcp_approval_request"]["reason"]) == (
+        False,
+        "No.",
+    )
+
+
+@pytest.mark.parametrize("call", [SCREEN, SEARCH, FOREIGN])
+def test_other_calls_have_no_denial(call: OutputItem) -> None:
+    assert denial_of(call, "No.") is None
 
 
 def mistakes(form: Any, text: str) -> str:

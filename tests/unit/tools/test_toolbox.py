@@ -10,7 +10,14 @@ import pytest
 
 from responses_client import CallableTool, RequestValidationError, ToolDefinitionError, custom_tool, tool
 from responses_client._tools.toolbox import Toolbox
-from responses_client.models import CustomTool, FunctionTool, NamespaceTool, WebSearchTool
+from responses_client.models import (
+    CustomTool,
+    FunctionCall,
+    FunctionTool,
+    NamespaceTool,
+    ShellCall,
+    WebSearchTool,
+)
 
 DECLARED: Any = {"type": "function", "name": "declared", "parameters": {}, "strict": False}
 CUSTOM: Any = {"type": "custom", "name": "free"}
@@ -86,6 +93,30 @@ def test_functions_are_found_by_name_and_kind() -> None:
     found = toolbox.find("plain", is_custom=False)
     assert found is not None
     assert found(3) == 3
+
+
+def test_calls_of_functions_may_need_approval() -> None:
+    guarded = tool(needs_approval=True)(plain)
+    toolbox = Toolbox([weather, guarded])
+    calls = [FunctionCall(call_id="c1", name=name, arguments="{}") for name in ("plain", "weather", "none")]
+
+    assert [toolbox.function_of(call) for call in calls] == [guarded, weather, None]
+    assert [toolbox.needs_approval(call) for call in calls] == [True, False, False]
+    assert toolbox.function_of(ShellCall.from_dict({"call_id": "c1", "action": {}})) is None
+
+
+def test_call_of_a_declared_tool_is_left_to_the_user() -> None:
+    toolbox = Toolbox([weather, DECLARED, SPACE])
+    spaces = [
+        ("declared", None),
+        ("declared", "declared"),
+        ("free", "crm"),
+        ("free", None),
+        ("weather", None),
+    ]
+    calls = [FunctionCall(call_id="c1", name=name, namespace=space, arguments="{}") for name, space in spaces]
+
+    assert [toolbox.leaves_to_user(call) for call in calls] == [True, True, True, False, False]
 
 
 def test_declared_tools_have_no_function() -> None:

@@ -1,0 +1,186 @@
+"""The body of an answer as the type that `client.request` is to return; no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
+
+from pydantic import ValidationError
+
+from .._base.http import Headers, ResponseMeta
+from .._base.json_types import is_object
+from .._base.public import public
+from .._base.redaction import Redactor
+from .._calls.answers import content_type, describe_answer, mismatch, parse_result, reported_error
+from ..errors import ResponseValidationError
+from ..models._base import Result, strict_validation
+from ..models._tolerance import read_json
+from .output_type import type_adapter, type_label
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+    from .._calls.request import Read
+    from .._calls.settings import Settings
+
+__all__ = ["Cast", "RawAnswer", "cast_of"]
+
+
+@public
+class RawAnswer(NamedTuple):
+    """An answer as it came: `client.request(..., cast_to=RawAnswer)`.
+
+    Attributes:
+        content: The body, decompressed.
+        meta: The facts of the answer: status, headers, request id, rate limits.
+    """
+
+    content: bytes
+    meta: ResponseMeta
+
+    @property
+    def status_code(self) -> int:
+        """The status, such as 200."""
+        return self.meta.status_code
+
+    @property
+    def headers(self) -> Headers:
+        """The headers of the answer."""
+        return self.meta.headers
+
+    @property
+    def text(self) -> str:
+        """The body as text, in the charset that the content type names, UTF-8 by default."""
+        return _as_text(self.content, self.meta)
+
+    def json(self) -> Any:
+        """Return the body as JSON data, parsed at each call.
+
+        Raises:
+            ValueError: It is not valid JSON.
+        """
+        return read_json(self.content)
+
+    def __repr__(self) -> str:
+        """Show status and size, but not the body."""
+        return f"<RawAnswer {self.status_code}, {content_type(self.headers) or 'no content type'}, {len(self.content)} bytes>"
+
+
+class Cast(NamedTuple):
+    """The way from a body to a result.
+
+    Attributes:
+        read: Makes the result.
+        is_raw: Whether the body may be anything; else it has to be JSON.
+    """
+
+    read: Read
+    is_raw: bool = False
+
+
+def cast_of(form: Any) -> Cast:
+    """Return the way to a result of a type.
+
+    Args:
+        form: `dict` or `list` for JSON data, `str` or `bytes` for the body, `RawAnswer` for body and headers, None for
+            nothing, a model of this package, or a type that a pydantic `TypeAdapter` accepts.
+
+    Raises:
+        RequestValidationError: It is not a type, or pydantic cannot read it.
+    """
+    make = _RAW.get(form) if isinstance(form, (type, type(None))) else None
+    if make is not None:
+        return Cast(partial(_read_raw, make), is_raw=True)
+    if form in (dict, list):
+        return Cast(partial(_read_json, form))
+    if _is_result(form):
+        return Cast(partial(parse_result, form))
+    try:
+        hash(form)
+    except TypeError:  # such as `Annotated` with a dict
+        return _type_cast(form)
+    return _cached_type_cast(form)
+
+
+def _type_cast(form: Any) -> Cast:
+    return Cast(partial(_read_type, type_adapter(form, "cast_to"), type_label(form)))
+
+
+_cached_type_cast = lru_cache(256)(_type_cast)  # an adapter takes long to build
+
+
+def _is_result(form: object) -> TypeGuard[type[Result]]:
+    return isinstance(form, type) and issubclass(form, Result)
+
+
+def _as_text(body: bytes, meta: ResponseMeta) -> str:
+    charset = meta.headers.get("content-type", "").lower().partition("charset=")[2].partition(";")[0]
+    try:
+        return body.decode(charset.strip("\"' ") or "utf-8", "replace")
+    except LookupError:  # a charset that Python does not know
+        return body.decode("utf-8", "replace")
+
+
+def _as_bytes(body: bytes, meta: ResponseMeta) -> bytes:
+    return body
+
+
+def _as_none(body: bytes, meta: ResponseMeta) -> None:
+    return None
+
+
+_RAW: Mapping[object, Callable[[bytes, ResponseMeta], object]] = {
+    str: _as_text,
+    bytes: _as_bytes,
+    None: _as_none,
+    type(None): _as_none,
+    RawAnswer: RawAnswer,
+}
+
+
+def _read_raw(
+    make: Callable[[bytes, ResponseMeta], object],
+    body: bytes,
+    meta: ResponseMeta,
+    settings: Settings,
+    redactor: Redactor,
+) -> object:
+    return make(body, meta)
+
+
+def _read_json(kind: type, body: bytes, meta: ResponseMeta, settings: Settings, redactor: Redactor) -> object:
+    problem = "is not valid JSON"
+    try:
+        with strict_validation(settings.strict):
+            value: object = read_json(body)
+    except ValueError:
+        value = None
+    else:
+        problem = f"is JSON, but not a {kind.__name__}"
+    # An object with an id, such as a failed job, has an `error` that is one of its fields.
+    if is_object(value) and "id" not in value and (error := reported_error(body, meta, redactor)):
+        raise error
+    if not isinstance(value, kind):
+        advice = "pass a cast_to for what the endpoint answers: bytes, str or None if it is not JSON"
+        text = f"The answer ({describe_answer(meta)}) {problem}"
+        raise ResponseValidationError(text, body=redactor.body(body), advice=advice, meta=meta)
+    return value
+
+
+def _read_type(
+    adapter: TypeAdapter[Any],
+    label: str,
+    body: bytes,
+    meta: ResponseMeta,
+    settings: Settings,
+    redactor: Redactor,
+) -> object:
+    try:
+        with strict_validation(settings.strict):
+            return adapter.validate_json(body)
+    except ValidationError as error:
+        failure = reported_error(body, meta, redactor) or mismatch(label, error, redactor.body(body), meta)
+        failure.__cause__ = error if redactor.body(body) == body else None
+    # Outside of the handler: pydantic's error quotes the body, and must not be the context of one that masks it.
+    raise failure

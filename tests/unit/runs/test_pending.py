@@ -1,0 +1,146 @@
+"""Pending calls as values, and the decisions on them: ids, calls, mistakes."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import pytest
+from call_items import call, custom_call, item, output
+
+from responses_client import PendingCall, RequestValidationError
+from responses_client._runs.arguments import RunArguments
+from responses_client._runs.pending import Decision, decide
+from responses_client._tools.outputs import denial_of
+from responses_client.models import Response
+
+MCP = {"type": "mcp_approval_request", "id": "m1", "name": "read", "arguments": "{}", "server_label": "docs"}
+COMPUTER = item("computer_call", "k1", action={"type": "wait"}, pending_safety_checks=[])
+
+
+def items(*made: dict[str, Any]) -> Any:
+    return Response.from_dict({"output": [*made]}).output
+
+
+def pending(made: dict[str, Any], **fields: Any) -> PendingCall:
+    return PendingCall(*items(made), **fields)
+
+
+def decided(
+    *made: dict[str, Any], approve: Any = (), deny: Any = (), answered: Any = ()
+) -> list[Decision | None]:
+    """The decisions on calls that wait, in their order."""
+    arguments = RunArguments({"approve": approve, "deny": deny or {}})
+    waiting = items(*made)
+    can_deny = [id(one) for one in waiting if denial_of(one, "No.")]
+    found = decide(arguments.approve, arguments.deny, waiting, answered, can_deny)
+    return [found.get(id(one)) for one in waiting]
+
+
+def refused(*made: dict[str, Any], **given: Any) -> list[str]:
+    """The mistakes in decisions."""
+    with pytest.raises(RequestValidationError) as caught:
+        decided(*made, **given)
+    return [f"{error['path']}: {error['message']}" for error in caught.value.errors]
+
+
+# --- calls as values
+
+FACTS = [
+    (call("c1", "add", '{"a": 1}'), ("c1", "add", '{"a": 1}', "function_call")),
+    (custom_call("shout", "hello"), ("c1", "shout", "hello", "custom_tool_call")),
+    (MCP, ("m1", "read", "{}", "mcp_approval_request")),
+    (COMPUTER, ("k1", "computer", '{"type":"wait"}', "computer_call")),
+]
+
+
+@pytest.mark.parametrize(("made", "facts"), FACTS, ids=lambda value: str(value)[:20])
+def test_call_has_an_id_a_name_and_arguments(made: dict[str, Any], facts: tuple[str, ...]) -> None:
+    waiting = pending(made)
+    assert (waiting.call_id, waiting.name, waiting.arguments, waiting.type) == facts
+    assert waiting.item.to_dict() == made
+
+
+def test_equal_calls_are_one_key() -> None:
+    assert {pending(call()): 1, pending(call()): 2} == {pending(call()): 2}
+    assert len({pending(call()), pending(call("c2")), pending(call(arguments="[]"))}) == 3
+    assert pickle.loads(pickle.dumps(pending(call()))) == pending(call())
+
+
+def test_repr_names_the_call() -> None:
+    assert repr(pending(call("c1", "pay", '{"euros": 12}'))) == (
+        '<PendingCall c1 waits for an answer: pay {"euros": 12}>'
+    )
+    assert repr(pending(MCP, needs_approval=True)) == "<PendingCall m1 waits for approval: read {}>"
+
+
+# --- decisions
+
+
+def test_id_decides_on_all_calls_that_share_it() -> None:
+    assert decided(call(), call(arguments="[]"), call("c2"), approve={"c1"}) == [True, True, None]
+    assert decided(call(), call(arguments="[]"), deny={"c1": "No."}) == ["No.", "No."]
+
+
+def test_call_decides_on_the_one_with_its_arguments() -> None:
+    one, two = call(), call(arguments="[]")
+    assert decided(one, two, approve=[pending(two)], deny={pending(one): "No."}) == ["No.", True]
+
+
+def test_call_named_twice_with_one_decision_is_decided_on() -> None:
+    assert decided(call(), approve=("c1", pending(call()), *items(call()))) == [True]
+    assert decided(call(), deny={"c1": "No.", pending(call()): "No."}) == ["No."]
+
+
+def test_call_is_either_approved_or_denied() -> None:
+    assert refused(call(), approve=["c1"], deny={"c1": "No."}) == [
+        "deny: names c1, which approve names as well; name it in one of the two"
+    ]
+    assert refused(call(), deny={"c1": "No.", pending(call()): "Never."}) == [
+        "deny: gives two reasons for c1; give one"
+    ]
+
+
+def test_call_whose_answer_cannot_say_no_is_not_denied() -> None:
+    assert refused(COMPUTER, deny={"k1": "No."}) == [
+        "deny: names k1, a computer_call, but no answer to such a call can say no; pass the item that answers it in input"
+    ]
+
+
+def test_calls_that_do_not_wait_are_named_with_those_that_do() -> None:
+    choice = "; the ids of the calls that wait are c1, c2"
+    given = ["c8", "c1", "c9", pending(call(arguments="[]")), "c0"]
+    assert refused(call(), call("c2"), approve=given, deny={"c7": "No."}, answered=["c0"]) == [
+        f"approve: names c8, c9, but the run has no waiting call with that id{choice}",
+        f"approve: names c1, but the call of that id that waits has another name or other arguments{choice}",
+        f"approve: names c0, but that call has an answer already{choice}",
+        f"deny: names c7, but the run has no waiting call with that id{choice}",
+    ]
+
+
+# --- the arguments
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["c1", b"c1", [1], None, 5, {"c1": "yes"}, pending(call()), *items(call()), Response(), [Response()]],
+)
+def test_approve_is_a_list_of_ids_and_calls(value: Any) -> None:
+    assert refused(approve=value)[0].startswith("approve: expected a list of call ids or calls, got ")
+
+
+def test_item_that_is_no_call_is_not_approved() -> None:
+    assert refused(approve=items(output()))[0].startswith("approve: expected a list of call ids or calls")
+
+
+@pytest.mark.parametrize("value", ["c1", ["c1"], pending(call())])
+def test_deny_gives_reasons(value: Any) -> None:
+    assert refused(deny=value)[0].startswith("deny: expected a dict of reasons by call id or call, got ")
+
+
+def test_reasons_are_not_empty_and_keys_are_calls() -> None:
+    assert refused(call(), deny={"c1": " ", pending(call("c2")): None, 3: "No."}) == [
+        "deny.c1: expected a reason for the model, a string that is not empty, got str ''",
+        "deny.c2: expected a reason for the model, a string that is not empty, got None",
+        "deny: expected keys that are call ids or calls, got int 3",
+    ]
