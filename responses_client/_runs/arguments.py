@@ -48,6 +48,7 @@ class RunArguments:
         approve = take("approve", ())
         names = named_calls(approve)
         self.approve: list[CallName] = names or []
+        self.deny: list[tuple[CallName, str]]
         self.deny, mistakes = reasons(take("deny", {}))
         if names is None:
             mistakes.append(field_error("approve", "a list of call ids or calls", approve))
