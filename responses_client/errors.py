@@ -37,7 +37,7 @@ from ._base.error_bodies import parse_body, read_error
 from ._base.error_copies import reduce_error
 from ._base.field_errors import FieldError
 from ._base.http import Headers, url_path
-from ._base.messages import MAX_BODY_CHARS, body_start, one_line
+from ._base.messages import MAX_BODY_CHARS, body_start, clause, fact_list, one_line
 from ._base.public import foreign_attributes
 from ._base.retry import QUOTA_CODES
 
@@ -76,7 +76,6 @@ __all__ = [
     "WebhookSignatureError",
 ]
 
-_MAX_MESSAGE_CHARS = 1000
 _MAX_FIELDS_SHOWN = 10
 
 
@@ -199,10 +198,11 @@ class APIStatusError(APIError):
         # without its query, which may hold a key.
         request = "The request" if method is None or url is None else f"{method} {url_path(url)}"
         count = f" after {tries} attempts" if tries > 1 else ""
-        details = _details(type=type, code=code, param=param, request_id=self.request_id)
-        self.args: tuple[Any, ...] = (
-            f"{request} was answered with {status_code}{count}: {_clause(message)}{details}; {_advice(self)}",
+        details = fact_list(type=type, code=code, param=param, request_id=self.request_id)
+        text = (
+            f"{request} was answered with {status_code}{count}: {clause(message)}{details}; {_advice(self)}"
         )
+        self.args: tuple[str] = (text,)
 
 
 class BadRequestError(APIStatusError):
@@ -308,10 +308,9 @@ class ResponseValidationError(APIError, _StreamFailure):
         self.path = path
         self.body: Any = parse_body(body) if isinstance(body, bytes) else body
         place = f" at {path}" if path else ""
-        details = _details(request_id=self.request_id)
-        self.args: tuple[Any, ...] = (
-            f"{_clause(message)}{place}{details}: the body is {body_start(body)}; {advice}",
-        )
+        details = fact_list(request_id=self.request_id)
+        text = f"{clause(message)}{place}{details}: the body is {body_start(body)}; {advice}"
+        self.args: tuple[str] = (text,)
 
 
 class StreamError(APIError, _StreamFailure):
@@ -341,7 +340,7 @@ class StreamError(APIError, _StreamFailure):
         self.param = param
         self.status_code = status_code
         self.event = event
-        details = _details(
+        details = fact_list(
             status=None if status_code is None else str(status_code),
             type=type,
             code=code,
@@ -349,9 +348,8 @@ class StreamError(APIError, _StreamFailure):
             response=self.response_id,
             request_id=self.request_id,
         )
-        self.args: tuple[Any, ...] = (
-            f"The API ended the stream with an error: {_clause(message)}{details}; what came is in .partial",
-        )
+        text = f"The API ended the stream with an error: {clause(message)}{details}; what came is in .partial"
+        self.args: tuple[str] = (text,)
 
     @classmethod
     def from_event(
@@ -409,8 +407,8 @@ class StreamInterrupted(APIError, _StreamFailure):
         number = self.last_sequence_number
         place = "" if number is None else f" after event {number}"
         known = None if meta is None else meta.request_id
-        details = _details(response=self.response_id, request_id=request_id or known)
-        text = f"The stream ended{place} without a terminal event: {_clause(reason)}{details}"
+        details = fact_list(response=self.response_id, request_id=request_id or known)
+        text = f"The stream ended{place} without a terminal event: {clause(reason)}{details}"
         super().__init__(f"{text}; what came is in .partial", request_id=request_id, meta=meta)
         self.reason = reason
 
@@ -477,7 +475,7 @@ class ToolExecutionError(ToolError):
     """
 
     def __init__(self, reason: str, *, tool: str, call: OutputItem) -> None:
-        super().__init__(f"The tool {one_line(tool, MAX_BODY_CHARS)} failed: {_clause(reason)}")
+        super().__init__(f"The tool {one_line(tool, MAX_BODY_CHARS)} failed: {clause(reason)}")
         self.reason = reason
         self.tool = tool
         self.call = call
@@ -496,13 +494,3 @@ def _advice(error: APIStatusError) -> str:
     if 300 <= error.status_code < 400:
         return "set base_url to the address that answers"
     return error.advice
-
-
-def _clause(text: str) -> str:
-    """Return a message from elsewhere as a part of one sentence: on one line, without a full stop."""
-    return one_line(text, _MAX_MESSAGE_CHARS).rstrip(" .")
-
-
-def _details(**facts: str | None) -> str:
-    known = [f"{name.replace('_', ' ')} {value}" for name, value in facts.items() if value]
-    return f" ({', '.join(known)})" if known else ""

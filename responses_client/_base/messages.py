@@ -7,13 +7,23 @@ import re
 
 from .redaction import scrub
 
-__all__ = ["MAX_BODY_CHARS", "MAX_VALUE_CHARS", "body_start", "number_text", "one_line"]
+__all__ = [
+    "MAX_BODY_CHARS",
+    "MAX_VALUE_CHARS",
+    "body_start",
+    "clause",
+    "fact_list",
+    "number_text",
+    "one_line",
+]
 
 MAX_BODY_CHARS = 200
 """The number of characters of a body that a message shows."""
 
 MAX_VALUE_CHARS = 80
 """The number of characters of a value or name that a message shows."""
+
+_MAX_MESSAGE_CHARS = 1000
 
 # White space and the control characters of C0 and C1, which may steer a terminal.
 _BLANKS = r"[\s\x00-\x1f\x7f-\x9f]+"
@@ -24,6 +34,17 @@ def one_line(text: str, limit: int) -> str:
     # Cut first, with room for white space, so that the patterns never run over a body of megabytes.
     shown = re.sub(_BLANKS, " ", scrub(text.lstrip()[: 4 * limit])).strip()
     return shown if len(shown) <= limit else f"{shown[:limit]}…"
+
+
+def clause(text: str) -> str:
+    """Return a message from elsewhere as a part of one sentence: on one line, without a full stop."""
+    return one_line(text, _MAX_MESSAGE_CHARS).rstrip(" .")
+
+
+def fact_list(**facts: str | None) -> str:
+    """Return the facts that are known as ` (name value, name value)`; an empty string if there are none."""
+    known = [f"{name.replace('_', ' ')} {value}" for name, value in facts.items() if value]
+    return f" ({', '.join(known)})" if known else ""
 
 
 def number_text(value: object) -> str:

@@ -48,8 +48,8 @@ class RunArguments:
         approve = take("approve", ())
         names = named_calls(approve)
         self.approve: list[CallName] = names or []
-        self.deny: list[tuple[CallName, str]]
-        self.deny, mistakes = reasons(take("deny", {}))
+        denied, mistakes = reasons(take("deny", {}))
+        self.deny: list[tuple[CallName, str]] = denied
         if names is None:
             mistakes.append(field_error("approve", "a list of call ids or calls", approve))
         self.replay: Any = take("replay", None)

@@ -10,7 +10,7 @@ from .._base.validation import needs_names, needs_names_after
 from .._calls.endpoints import RESPONSES_CREATE, RESPONSES_RETRIEVE
 from .._streaming.streams import AsyncEventStream, AsyncResponseStream
 from ._responses import AsyncResponsesOperations
-from .responses import DEFAULT_CONCURRENCY, Responses, has_typed_tools, parse_request
+from .responses import DEFAULT_CONCURRENCY, Responses
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
@@ -67,6 +67,8 @@ class AsyncResponses(AsyncResponsesOperations):
         """
         if args:
             raise needs_names("client.responses.stream", args, "input")
+        from .._tools.parse_request import has_typed_tools, parse_request
+
         if text_format is None and not has_typed_tools(params):
             return self._core.stream(RESPONSES_CREATE, params, AsyncResponseStream)
         from .._structured.parsed import AsyncParsedResponseStream
@@ -102,6 +104,7 @@ class AsyncResponses(AsyncResponsesOperations):
             raise needs_names("client.responses.parse", args, "input")
         from .._structured.output_type import check_whole
         from .._structured.parsed import as_parsed
+        from .._tools.parse_request import parse_request
 
         check_whole(params)
         request = parse_request(params, text_format)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from .._base.json_types import is_mapping, is_sequence
 from .._base.public import resource
 from .._base.validation import needs_names, needs_names_after
 from .._calls.endpoints import RESPONSES_CREATE, RESPONSES_RETRIEVE
@@ -27,54 +26,17 @@ if TYPE_CHECKING:
     from .._runs.result import ParsedRunResult, RunResult
     from .._runs.stream import RunStream
     from .._streaming.resumption import ResumeToken
-    from .._structured.output_type import OutputType
-    from .._structured.parsed import ParsedResponse, ParsedResponseStream, ReaderOf
+    from .._structured.parsed import ParsedResponse, ParsedResponseStream
     from .._tools.parse_params import ParseParams
     from .._websocket.session import WebSocketSession
     from ..models import Response, ResponseCreateParams
 
-__all__ = ["DEFAULT_CONCURRENCY", "Responses", "has_typed_tools", "parse_request"]
+__all__ = ["DEFAULT_CONCURRENCY", "Responses"]
 
 _T = TypeVar("_T")
 # Below the 100 connections that httpx opens by default, in case of an `http_client`: a request that waits for a
 # connection would be counted against the rate limits too early.
 DEFAULT_CONCURRENCY = 64
-
-
-class ParseRequest(NamedTuple):
-    """A request whose answer is read as values: its arguments, and the types of its text and of its calls."""
-
-    params: Mapping[str, Any]
-    wanted: OutputType[Any] | None
-    reader_of: ReaderOf | None
-
-
-def has_typed_tools(params: Mapping[str, Any]) -> bool:
-    """Whether a tool is a class, a function, or in the form of Chat Completions, which `create` does not take."""
-    tools: object = params.get("tools")
-    return is_sequence(tools) and any(callable(t) or (is_mapping(t) and "function" in t) for t in tools)
-
-
-def parse_request(params: Mapping[str, Any], text_format: Any) -> ParseRequest:
-    """Return the request of `parse` or `stream`.
-
-    Raises:
-        RequestValidationError: No strict schema can express `text_format`, or an argument does not go with it.
-        ToolDefinitionError: A class or a function cannot be a tool.
-    """
-    wanted: OutputType[Any] | None = None
-    if text_format is not None:
-        from .._structured.output_type import output_type, with_format
-
-        wanted = output_type(text_format)
-        params = with_format(params, wanted)
-    tools: Any = params.get("tools")
-    if not tools:
-        return ParseRequest(params, wanted, None)
-    from .._tools.typed_calls import CallTypes
-
-    types = CallTypes(tools)
-    return ParseRequest({**params, "tools": types.definitions}, wanted, types.reader_of)
 
 
 @resource("client.responses")
@@ -120,6 +82,8 @@ class Responses(ResponsesOperations):
         """
         if args:
             raise needs_names("client.responses.stream", args, "input")
+        from .._tools.parse_request import has_typed_tools, parse_request
+
         if text_format is None and not has_typed_tools(params):
             return self._core.stream(RESPONSES_CREATE, params, ResponseStream)
         from .._structured.parsed import ParsedResponseStream
@@ -176,6 +140,7 @@ class Responses(ResponsesOperations):
             raise needs_names("client.responses.parse", args, "input")
         from .._structured.output_type import check_whole
         from .._structured.parsed import as_parsed
+        from .._tools.parse_request import parse_request
 
         check_whole(params)
         request = parse_request(params, text_format)
@@ -365,7 +330,8 @@ class Responses(ResponsesOperations):
         Args:
             token: The `resume_token` of the stream.
             include: Additional data that the server is to send.
-            include_obfuscation: Whether events are padded to hide their size; the server does so by default.
+            include_obfuscation: Whether events are padded to hide their size from observers of the network;
+                the server does so by default.
             options: The options of `cancel`.
 
         Returns:

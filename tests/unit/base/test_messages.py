@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from responses_client._base.messages import body_start, number_text, one_line
+from responses_client._base.messages import body_start, clause, fact_list, number_text, one_line
 
 
 def cyclic() -> list[object]:
@@ -50,3 +50,13 @@ def test_texts_become_one_short_line(text: str, expected: str) -> None:
 @pytest.mark.parametrize(("value", "expected"), [(1, "1"), (False, "False"), (10**80, ""), ("secret", "")])
 def test_only_short_numbers_are_shown(value: object, expected: str) -> None:
     assert number_text(value) == expected
+
+
+def test_clause_is_on_one_line_and_has_no_full_stop() -> None:
+    assert clause(" Slow\ndown. ") == "Slow down"
+    assert clause("x" * 1001) == "x" * 1000 + "…"
+
+
+def test_facts_that_are_known_are_listed_in_words() -> None:
+    assert fact_list(code="c", param=None, request_id="req_1") == " (code c, request id req_1)"
+    assert fact_list(code=None) == fact_list() == ""

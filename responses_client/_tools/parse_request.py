@@ -1,0 +1,52 @@
+"""The request of `responses.parse` and `stream`: what is sent, and how the answer is read; no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .._base.json_types import is_mapping, is_sequence
+
+if TYPE_CHECKING:
+    from .._structured.output_type import OutputType
+    from .._structured.parsed import ReaderOf
+
+__all__ = ["ParseRequest", "has_typed_tools", "parse_request"]
+
+
+class ParseRequest(NamedTuple):
+    """A request whose answer is read as values: its arguments, and the types of its text and of its calls."""
+
+    params: Mapping[str, Any]
+    wanted: OutputType[Any] | None
+    reader_of: ReaderOf | None
+
+
+def has_typed_tools(params: Mapping[str, Any]) -> bool:
+    """Whether a tool is a class, a function, or in the form of Chat Completions, which `create` does not take."""
+    tools: object = params.get("tools")
+    return is_sequence(tools) and any(
+        callable(tool) or (is_mapping(tool) and "function" in tool) for tool in tools
+    )
+
+
+def parse_request(params: Mapping[str, Any], text_format: Any) -> ParseRequest:
+    """Return the request of `parse` or `stream`.
+
+    Raises:
+        RequestValidationError: No strict schema can express `text_format`, or an argument does not go with it.
+        ToolDefinitionError: A class or a function cannot be a tool.
+    """
+    wanted: OutputType[Any] | None = None
+    if text_format is not None:
+        from .._structured.output_type import output_type, with_format
+
+        wanted = output_type(text_format)
+        params = with_format(params, wanted)
+    tools: Any = params.get("tools")
+    if not tools:
+        return ParseRequest(params, wanted, None)
+    from .typed_calls import CallTypes  # here, since most responses are read without tools
+
+    types = CallTypes(tools)
+    return ParseRequest({**params, "tools": types.definitions}, wanted, types.reader_of)
