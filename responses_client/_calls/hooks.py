@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._base.http import Headers, ResponseMeta
+from .._base.json_types import json_or
 from .._base.public import public
 from .._base.redaction import public_url, redact_headers
 
@@ -45,13 +46,7 @@ class RequestInfo(NamedTuple):
 
     def json(self) -> Any:
         """Return the body as JSON data, parsed at each call; None if there is no body, or it is not JSON."""
-        # Imported here, since hooks that count requests never ask.
-        from pydantic_core import from_json
-
-        try:
-            return from_json(self.content) if self.content else None
-        except ValueError:  # the `content` of `client.request` may be anything
-            return None
+        return json_or(self.content)
 
     def __repr__(self) -> str:
         """Show the target and the size, but not the body: prompts must not get into logs by accident."""
