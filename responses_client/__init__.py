@@ -129,7 +129,9 @@ else:
         if name not in _WHERE:
             raise _missing(name)
         value = getattr(import_module(f".{_WHERE[name]}", __name__), name)
-        globals()[name] = value
+        # An alias that is a string stays out: `get_type_hints` would find it here before its meaning in its module.
+        if not isinstance(value, str):
+            globals()[name] = value
         return value
 
     def _missing(name):

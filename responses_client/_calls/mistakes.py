@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from .._base.field_errors import FieldError, field_error, field_path, missing_field
 from .._base.json_types import is_mapping, is_sequence
-from ..models._base import Model, ResponseResult
+from ..models._base import Model, fields_of
+from ..models._results import ResponseResult
 from .chat_forms import explain_nested
-from .input_items import GivenPlaces, fields_of
+from .input_items import GivenPlaces
 from .plain_data import MAX_DEPTH, is_unread
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _as_field_error(line: ErrorDetails, location: Sequence[str | int]) -> FieldE
 
 
 def _explain(kind: str, location: Sequence[str | int], value: object) -> FieldError | None:
-    """Return a mistake that pydantic found in the words of this package; None if it needs no more than its own.
+    """Return pydantic's mistake in the words of this package; None if pydantic's own are enough.
 
     Args:
         kind: The type of pydantic's error.
@@ -117,7 +118,7 @@ def _explain(kind: str, location: Sequence[str | int], value: object) -> FieldEr
 
 
 def _not_a_list(location: Sequence[str | int], value: object) -> FieldError:
-    """Return the mistake of a value that can be iterated over, and is no list."""
+    """Return the mistake of a value that can be iterated over but is not a list."""
     place = _place(location)
     advice = _list_advice(value) if place is None else _advice(place, value)
     return _with_advice(location, _EXPECTED[place or "list"], value, advice)
@@ -131,7 +132,7 @@ def _with_advice(
 
 
 def _place(location: Sequence[str | int]) -> str | None:
-    """Return the kind of value that stands at a place of a request; None for one that no person gets wrong alike."""
+    """Return the kind of value that stands at a place of a request; None for a place that needs no advice."""
     name, *rest = location
     if name not in _INPUTS:
         return None

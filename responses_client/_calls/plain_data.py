@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, MappingView
+from collections.abc import Callable, Iterator, Mapping, MappingView
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
@@ -14,6 +14,7 @@ __all__ = ["MAX_DEPTH", "is_unread", "plain_arguments", "plain_data"]
 
 # Classes of values that stay as they are; those of this package are added when they first come.
 _kept: set[type] = {str, int, float, bool, NoneType, bytes}
+_class: Callable[[object], Any] = type
 _MAX_LOOKS = 100_000
 _SENT_AS_IS = frozenset(RequestOptions.__annotations__) - {"extra_body"}
 MAX_DEPTH = 250
@@ -36,7 +37,7 @@ def _is_plain(value: object) -> bool:
     """Whether there is nothing to replace in a value: it is quicker to look than to copy."""
     rest: list[Any] = [value]
     for one in rest:  # which grows; without end, if a value is nested in itself
-        kind: type[Any] = type(one)
+        kind = _class(one)
         if kind is not dict and kind is not list:
             if kind not in _kept:
                 return False
@@ -89,10 +90,6 @@ def plain_data(value: Any, unread: list[object] | None = None, depth: int = 0) -
 def is_unread(value: object) -> bool:
     """Whether a value gives its members one by one, some kinds only once: an iterator, or a view of a dict."""
     return isinstance(value, (Iterator, MappingView))
-
-
-def _class(value: object) -> Any:
-    return type(value)
 
 
 def _are_same(made: Any, given: Any) -> bool:

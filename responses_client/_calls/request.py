@@ -229,7 +229,7 @@ def _id_problem(value: str) -> str | None:
 
 
 def _refuse_unknown(operation: Operation[_R], model: type[Model] | None, named: Mapping[str, object]) -> None:
-    known = {} if model is None else model.model_fields
+    known = {} if model is None else model.__pydantic_fields__
     for name in named:
         if name not in known:
             raise unknown_argument(operation.name, name, [*known, *OPTIONS])
@@ -311,7 +311,7 @@ def _event_mistakes(body: Mapping[str, object]) -> Iterable[FieldError]:
             yield field_error(name, "nothing", body[name], message=message)
     given = body.get("input") if body.get("type") == "response.steer" else None
     if is_sequence(given):
-        from .input_items import fields_of
+        from ..models._base import fields_of
 
         if not given:
             yield field_error("input", "at least one message", given, message="needs at least one message")

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from operator import is_not
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .._base.field_errors import FieldError, missing_field
 from .._base.json_types import is_object, is_sequence
-from ..models._base import Model
+from ..models._base import Model, fields_of
 from ..models._markers import is_null
-from .input_items import fields_of
 
 __all__ = ["NULLABLE_FIELDS", "REQUIRED_FIELDS", "complete", "completed", "missing_fields"]
 
@@ -35,7 +34,7 @@ REQUIRED_FIELDS = {
 """Fields that OpenAI's published schema requires of items in a request, though servers leave them out of an output.
 
 These are lists, which may be empty, and fields that may be null: they are added to models. Other required fields, such
-as a status, have no value that says nothing.
+as a status, have no neutral value.
 """
 NULLABLE_FIELDS = ("code", "outputs", "result")
 """Those of them that may be null."""
@@ -57,7 +56,8 @@ def complete(item: _T) -> _T:
 
     A model is most often one that a server made. Dicts were written by people, and unknown items are sent as they came.
     """
-    names = _required_fields(type(item))
+    kind: Any = type(item)
+    names = _required_fields(kind)
     if not (names and isinstance(item, Model)):
         return item
     if not (lacking := [name for name in names if _lacks(item, name)]):
@@ -82,7 +82,7 @@ def missing_fields(name: str, items: Iterable[object]) -> Iterator[FieldError]:
 @lru_cache
 def _required_fields(cls: type) -> tuple[str, ...]:
     """Return the required fields of the items of a class; none for one that is not known."""
-    field = cls.model_fields.get("type") if issubclass(cls, Model) else None
+    field = cls.__pydantic_fields__.get("type") if issubclass(cls, Model) else None
     return () if field is None else REQUIRED_FIELDS.get(str(field.default), ())
 
 

@@ -241,6 +241,7 @@ def test_first_event_loads_no_models_but_those_in_it() -> None:
         "_first_builds",
         "_markers",
         "_pydantic_versions",
+        "_results",
         "_tolerance",
         "_unions",
         "events",
@@ -254,3 +255,12 @@ def test_modules_are_loaded_when_first_asked_for(name: str, monkeypatch: pytest.
     monkeypatch.delattr(responses_client, name, raising=False)
 
     assert getattr(responses_client, name) is importlib.import_module(f"responses_client.{name}")
+
+
+def test_aliases_do_not_get_in_the_way_of_type_hints() -> None:
+    code = (
+        "from typing import get_type_hints; from responses_client import RunEvent, RunParams, RunTool;"
+        "print('tools' in get_type_hints(RunParams))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True"]

@@ -11,7 +11,7 @@ from fake_io import call
 
 from responses_client import RequestValidationError
 from responses_client._calls import input_items
-from responses_client._calls.input_items import GivenPlaces, as_items, fields_of, parts_field
+from responses_client._calls.input_items import GivenPlaces, as_items, parts_field
 from responses_client.models import (
     CustomToolCallOutput,
     FunctionCallOutput,
@@ -23,6 +23,7 @@ from responses_client.models import (
     Response,
     UnknownItem,
 )
+from responses_client.models._base import fields_of
 
 IMAGE = InputImage(image_url="https://example.com/cat.png")
 PART = {"type": "input_file", "file_id": "file_1"}
@@ -218,26 +219,6 @@ def test_places_of_many_mistakes_take_one_look_at_the_input(monkeypatch: pytest.
 
     assert [mistake["path"] for mistake in caught.value.errors] == [f"input[{n}]" for n in range(50)]
     assert len(looks) == 50
-
-
-# --- fields of dicts and models
-
-
-def test_fields_are_those_of_a_dict_or_a_model_alone() -> None:
-    class Frame:
-        type = "input_text"
-
-    assert fields_of(PART) is PART
-    assert fields_of(MappingProxyType(PART)) == PART
-    assert fields_of(IMAGE)["type"] == "input_image"
-    assert fields_of(InputText.from_dict({**text("Hi"), "new": 1}))["new"] == 1
-    assert fields_of(Frame()) == fields_of("Hi") == fields_of(None) == {}
-
-
-def test_type_of_an_unknown_object_is_the_one_that_came() -> None:
-    (part,) = InputMessage.from_dict({"role": "user", "content": [{"type": "new"}]}).content
-
-    assert fields_of(part)["type"] == "new"
 
 
 def test_parts_are_in_the_content_of_messages_and_the_output_of_calls() -> None:
