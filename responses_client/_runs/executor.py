@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from .._base.json_types import is_sequence
 from .._base.messages import MAX_BODY_CHARS, one_line
+from .._tools.calls import call_name
 from .._tools.outputs import denial_of, describe_argument_errors, failure_of, output_of, tool_search_output
 from .._tools.tool import CallableTool, RunContext
 from ..errors import ConfigurationError, RequestValidationError, ToolDefinitionError, ToolExecutionError
@@ -230,7 +231,6 @@ def _execution_error(call: OutputItem, problem: Exception, time_limit: float | N
         reason = str(problem)
     else:
         reason = f"{type(problem).__name__}: {one_line(str(problem), MAX_BODY_CHARS)}".rstrip(": ")
-    name = getattr(call, "name", None) or str(call.wire_type)
-    error = ToolExecutionError(reason.rstrip("."), tool=str(name), call=call)
+    error = ToolExecutionError(reason.rstrip("."), tool=call_name(call), call=call)
     error.__cause__ = problem.__cause__ if isinstance(problem, _WITHOUT_CAUSE) else problem
     return error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 from .._base.field_errors import FieldError, field_error
 from .._base.messages import MAX_BODY_CHARS, MAX_VALUE_CHARS, one_line
 from .._base.public import public
-from .._tools.calls import call_arguments, call_key, call_name, is_call
+from .._tools.calls import AboutCall, call_key, is_call
 from ..errors import RequestValidationError
 from ..models._base import Model
 
@@ -21,7 +21,7 @@ __all__ = ["CallName", "Decision", "PendingCall", "decide", "named_calls", "reas
 
 @public
 @dataclass(frozen=True, repr=False)
-class PendingCall:
+class PendingCall(AboutCall):
     """A call that waits for an answer or an approval; `RunResult.pending` and `RunResult.approvals` list them.
 
         for call in result.approvals:
@@ -36,23 +36,9 @@ class PendingCall:
             server.
     """
 
+    _item_field = "item"
     item: OutputItem
     needs_approval: bool = False
-
-    @property
-    def call_id(self) -> str:
-        """The id by which an answer, `approve` and `deny` name the call; of an MCP approval request, its `id`."""
-        return call_key(self.item)
-
-    @property
-    def name(self) -> str:
-        """The name of the tool; of a tool without a name its kind, such as "shell" or "apply_patch"."""
-        return call_name(self.item)
-
-    @property
-    def arguments(self) -> str:
-        """The arguments as the model wrote them: mostly JSON, the text of a custom tool, else the action as JSON."""
-        return call_arguments(self.item)
 
     @property
     def type(self) -> str:
@@ -148,8 +134,9 @@ def _conflict(
     """Return the mistake in a decision on a call, as a message; None if there is none."""
     key = call_key(call)
     if decision is not True and id(call) not in can_deny:
-        answer = "no answer to such a call can say no; pass the item that answers it in input"
-        return f"names {key}, a {call.wire_type}, but {answer}"
+        return (
+            f"names {key}, a {call.wire_type}, which cannot be denied; pass the item that answers it in input"
+        )
     if decision == earlier:
         return None
     if earlier is True:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import cast
+from typing import ClassVar, cast
 
 from ..models._base import union_class
 from ..models._tolerance import write_json
 from ..models._unions import InputItem, OutputItem
 
 __all__ = [
+    "AboutCall",
     "answer_key",
     "answer_type",
     "answered_keys",
@@ -128,6 +129,30 @@ def call_arguments(call: OutputItem) -> str:
         if value := fields.get(name):
             return value if isinstance(value, str) else write_json(value).decode()
     return ""
+
+
+class AboutCall:
+    """The base of objects about a call, which have its facts beside the item: events of a run, calls that wait."""
+
+    _item_field: ClassVar[str]
+
+    @property
+    def call_id(self) -> str:
+        """The id by which an answer, `approve` and `deny` name the call; of an MCP approval request, its `id`."""
+        return call_key(self._item())
+
+    @property
+    def name(self) -> str:
+        """The name of the tool; of a tool without a name its kind, such as "shell" or "apply_patch"."""
+        return call_name(self._item())
+
+    @property
+    def arguments(self) -> str:
+        """The arguments as the model wrote them: mostly JSON, the text of a custom tool, else the action as JSON."""
+        return call_arguments(self._item())
+
+    def _item(self) -> OutputItem:
+        return cast("OutputItem", getattr(self, self._item_field))
 
 
 def answer_type(call: OutputItem) -> str:

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import ValidationError
 from pydantic_core import to_json, to_jsonable_python
 
-from .._base.field_errors import field_path
+from .._base.field_errors import field_path, invalid_json_reason, located
 from .._base.json_types import is_mapping, is_sequence
 from .._base.messages import MAX_BODY_CHARS, one_line
-from .._calls.input_items import fields_of
-from ..models._base import Model, as_response_error, strict_validation
+from ..models._base import Model, as_response_error, fields_of, strict_validation
 from ..models.attachments import InputFile, InputImage
 from ..models.content import InputText
 from ..models.items import CustomToolCall, FunctionCall
@@ -107,12 +106,11 @@ def denial_of(call: OutputItem, reason: str) -> InputItem | None:
 
 
 def describe_argument_errors(error: ValidationError) -> str:
-    """Return a text for the model about the mistakes in the arguments that it wrote."""
+    """Describe for the model the mistakes in its arguments."""
     lines = error.errors(include_url=False)
-    if lines[0]["type"] == "json_invalid" and not lines[0]["loc"]:
-        return f"the arguments are not valid JSON ({lines[0]['msg'].removeprefix('Invalid JSON: ')})"
-    places = [(field_path(line["loc"]), line["msg"]) for line in lines[:_MISTAKES_SHOWN]]
-    shown = [f"{path}: {text}" if path else text for path, text in places]
+    if (reason := invalid_json_reason(lines)) is not None:
+        return f"the arguments are not valid JSON ({reason})"
+    shown = [located(field_path(line["loc"]), line["msg"]) for line in lines[:_MISTAKES_SHOWN]]
     more = [f"and {len(lines) - _MISTAKES_SHOWN} more"] if len(lines) > _MISTAKES_SHOWN else []
     return f"the arguments do not fit: {'; '.join([*shown, *more])}"
 
