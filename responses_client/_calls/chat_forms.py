@@ -1,7 +1,7 @@
 """Forms of other APIs, above all of Chat Completions, and the forms that this API has in their place; no I/O.
 
-Other servers than OpenAI's may take such items and parts, so that they are sent, with a warning. Tools are refused:
-without the name that this API has elsewhere, they are not what they seem to be.
+Some servers accept such items and parts, so they are sent, with a warning. Nested tools are refused, because this API
+expects the name at the top level.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class RequestInfo(NamedTuple):
     content: bytes
 
     def json(self) -> Any:
-        """Return the body as JSON data, parsed at each call; None if there is no body, or not one of JSON."""
+        """Return the body as JSON data, parsed at each call; None if there is no body, or it is not JSON."""
         return json_or(self.content)
 
     def __repr__(self) -> str:
@@ -62,7 +62,7 @@ class ResponseInfo(NamedTuple):
         request: The attempt.
         meta: Status, headers and more of the answer; None if none came.
         error: The error that the answer is, or the reason why none came; None after a success.
-        result: The object that the call returns, not a copy: a model, or what `client.request` makes. None after an
+        result: The object that the call returns, not a copy: a model, or the result of `client.request`. None after an
             error, and for streams, of which only the headers have come.
     """
 

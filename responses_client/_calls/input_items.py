@@ -67,7 +67,7 @@ def _is_loose(value: object) -> bool:
 
 
 def _is_short(value: object) -> bool:
-    """Whether a value is no item, or an item with strings among its parts."""
+    """Whether a value is a string or a content part, or an item with strings among its parts."""
     if isinstance(value, str):
         return True
     fields = fields_of(value)

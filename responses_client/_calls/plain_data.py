@@ -7,19 +7,39 @@ from collections.abc import Iterator, Mapping
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
-from .._base.json_types import is_array, is_mapping, is_object, is_sequence
+from .._base.json_types import as_array, as_object, is_array, is_mapping, is_object, is_sequence
 from .._base.options import RequestOptions
 
 __all__ = ["plain_arguments", "plain_data"]
 
-_LEAVES = frozenset({str, int, float, bool, NoneType, bytes})
+# Classes of values that stay as they are; those of this package are added when they first come.
+_kept: set[type] = {str, int, float, bool, NoneType, bytes}
+_MAX_LOOKS = 100_000
 _SENT_AS_IS = frozenset(RequestOptions.__annotations__) - {"extra_body"}
 _MAX_DEPTH = 250  # as in `request.py`, where what is nested deeper is refused
 
 
-def plain_arguments(params: Mapping[str, Any]) -> dict[str, Any]:
+def plain_arguments(params: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the arguments of a call with plain data in place of objects; options stay as they are."""
-    return {k: v if k in _SENT_AS_IS else plain_data(v) for k, v in params.items()}
+    if all(type(v) in _kept for v in params.values()):
+        return params
+    return {k: v if k in _SENT_AS_IS or _is_plain(v) else plain_data(v) for k, v in params.items()}
+
+
+def _is_plain(value: object) -> bool:
+    """Whether there is nothing to replace in a value: it is quicker to look than to copy."""
+    rest = [value]
+    for _ in range(_MAX_LOOKS):  # a value may be nested in itself
+        if not rest:
+            return True
+        kind = type(one := rest.pop())
+        if kind is dict:
+            rest += [v for v in as_object(one).values() if type(v) not in _kept]
+        elif kind is list:
+            rest += [v for v in as_array(one) if type(v) not in _kept]
+        elif kind not in _kept:
+            return False
+    return False
 
 
 def plain_data(value: Any, depth: int = 0) -> Any:
@@ -29,7 +49,7 @@ def plain_data(value: Any, depth: int = 0) -> Any:
     set, and those that name its type. A dataclass becomes its fields, without those that are None by default and are
     None. Values without such objects are returned as they are, not copied.
     """
-    if _class(value) in _LEAVES or depth > _MAX_DEPTH:
+    if _class(value) in _kept or depth > _MAX_DEPTH:
         return value
     if is_mapping(value):
         made = {k: plain_data(v, depth + 1) for k, v in value.items()}
@@ -42,7 +62,10 @@ def plain_data(value: Any, depth: int = 0) -> Any:
         # Here, because requests of strings alone do without pydantic, which is loaded if there is such an object.
         from ..models import Model
 
-        return value if isinstance(value, Model) else _set_fields(value)
+        if not isinstance(value, Model):
+            return _set_fields(value)
+        _kept.add(kind)
+        return value
     if dataclasses.is_dataclass(kind):
         return {k: plain_data(v, depth + 1) for k, v in _dataclass_fields(value)}
     return value

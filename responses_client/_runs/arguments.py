@@ -60,7 +60,7 @@ class RunArguments:
             name: hook for name in HOOKS.values() if (hook := take(name, None)) is not None
         }
         self._refuse_unknown()
-        self.request = plain_arguments(self.request)
+        self.request = dict(plain_arguments(self.request))
         mistakes += [*self._wrong_values(), *self._contradictions()]
         if mistakes:
             raise RequestValidationError(mistakes)

@@ -133,8 +133,9 @@ def _conflict(
     """Return the mistake in a decision on a call, as a message; None if there is none."""
     key = call_key(call)
     if decision is not True and id(call) not in can_deny:
-        answer = "no answer to such a call can say no; pass the item that answers it in input"
-        return f"names {key}, a {call.wire_type}, but {answer}"
+        return (
+            f"names {key}, a {call.wire_type}, which cannot be denied; pass the item that answers it in input"
+        )
     if decision == earlier:
         return None
     if earlier is True:

@@ -1,4 +1,4 @@
-"""The outcome of reading what the model wrote as a type: a value, or the reason that there is none; no I/O."""
+"""The outcome of reading what the model wrote as a type: a value, or the reason why there is none; no I/O."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ARGUMENTS_HINT = "what came is in .arguments"
 
 
 class Outcome(NamedTuple):
-    """The result of reading: a value, or the problem that there is none."""
+    """The result of reading: a value, or the reason why there is none."""
 
     value: Any = None
     problem: str | None = None

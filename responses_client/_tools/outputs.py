@@ -111,7 +111,7 @@ def denial_of(call: OutputItem, reason: str) -> InputItem | None:
 
 
 def describe_argument_errors(error: ValidationError) -> str:
-    """Return a text for the model about the mistakes in the arguments that it wrote."""
+    """Describe for the model the mistakes in its arguments."""
     lines = error.errors(include_url=False)
     if (reason := invalid_json_reason(lines)) is not None:
         return f"the arguments are not valid JSON ({reason})"

@@ -143,7 +143,7 @@ def _as_tool(given: object) -> _Tool | None:
 def _definition(tool: _Tool) -> object:
     if not isinstance(tool, CallableTool):
         return tool
-    _ = tool.shape  # a function that cannot be called is an error, also if it could be described
+    _ = tool.shape  # a function that cannot be called is an error, even if it could be described
     return tool.definition
 
 

@@ -114,7 +114,7 @@ class WebSocketSession(_BaseSession):
         timeout: Seconds that connecting, sending, and each wait for an event may take, or an `httpx.Timeout`; None
             waits forever. By default as for the client.
         deadline: Seconds that connecting may take with all attempts; None sets no limit. By default as for the client.
-        max_retries: How often a failed attempt to connect is repeated. By default as for the client.
+        max_retries: Number of retries of a failed attempt to connect. By default as for the client.
         extra_headers, extra_query: Headers and query parameters to add or replace when connecting; None as a value
             removes one.
 

@@ -239,7 +239,7 @@ class Result(Model, HasRequestId):
 
 
 def fields_of(value: object) -> Mapping[str, object]:
-    """Return the fields of an object, be it a dict or a model, by their names in Python; none for any other value.
+    """Return the fields of a dict or a model, by their names in Python; none for any other value.
 
     The attributes of other objects may be anything, in data frames even whole columns.
     """

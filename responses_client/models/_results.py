@@ -108,7 +108,7 @@ class CallArguments(Result):
 
     @property
     def arguments_error(self) -> ParseError | None:
-        """The reason for missing `parsed_arguments`; None if there is a value."""
+        """The reason why there are no `parsed_arguments`; None if there is a value."""
         from .._structured.outcomes import arguments_error
 
         return arguments_error(cast("FunctionCall", self), self._read())

@@ -288,7 +288,7 @@ class Responses(ResponsesOperations):
             timeout: Seconds that connecting, sending, and each wait for an event may take; None sets no
                 limit.
             deadline: Seconds that connecting may take, with all attempts; None sets no limit.
-            max_retries: How often a failed attempt to connect is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed attempt to connect; None means the setting of the client.
             ping_interval: Seconds without a message after which a ping is sent, by default 10; None sends
                 none.
             ping_timeout: Seconds that the answer to a ping may take before the connection counts as lost, by

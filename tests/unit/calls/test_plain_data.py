@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field, RootModel
 from responses_client import RequestValidationError, WebSocketSession, batch_line
 from responses_client._calls.plain_data import plain_arguments, plain_data
 from responses_client._calls.settings import Settings
-from responses_client.models import ReasoningConfig
+from responses_client.models import FunctionCall, ReasoningConfig
 from responses_client.testing import Server
 
 
@@ -113,6 +113,14 @@ def test_value_nested_in_itself_ends() -> None:
     value: list[Any] = []
     value.append(value)
     assert plain_data(value) is value
+    assert plain_arguments({"input": value})["input"] is value
+
+
+@pytest.mark.parametrize("call", [FunctionCall(call_id="c", name="f", arguments="{}"), {"a": [{}, 1]}])
+def test_values_without_objects_are_not_copied(call: object) -> None:
+    given = [call, {"input": [call]}]
+    for _ in range(2):
+        assert plain_arguments({"input": given})["input"] is given
 
 
 def test_options_stay_as_they_are() -> None:

@@ -103,7 +103,7 @@ def test_call_is_either_approved_or_denied() -> None:
 
 def test_call_whose_answer_cannot_say_no_is_not_denied() -> None:
     assert refused(COMPUTER, deny={"k1": "No."}) == [
-        "deny: names k1, a computer_call, but no answer to such a call can say no; pass the item that answers it in input"
+        "deny: names k1, a computer_call, which cannot be denied; pass the item that answers it in input"
     ]
 
 
