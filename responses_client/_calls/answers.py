@@ -90,7 +90,7 @@ def parse_result(
         raise result
     # Fields are lenient, so that any JSON object passes as a response. These fields tell one: other objects may have
     # an id, a model or an error as well.
-    signs = {"object", "output", "status"} if model is Response else {*type(result).model_fields}
+    signs = {"object", "output", "status"} if model is Response else {*type(result).__pydantic_fields__}
     if issubclass(type(result), Unknown):
         signs.add("type")
     if not result.model_fields_set & signs:
@@ -109,7 +109,7 @@ def _parse(model: type[_R], body: bytes, meta: ResponseMeta) -> _R:
         from pydantic import TypeAdapter  # here, because responses do without it
 
         return TypeAdapter(model).validate_json(body)
-    if not body.strip() and meta.method == "DELETE" and "deleted" in model.model_fields:
+    if not body.strip() and meta.method == "DELETE" and "deleted" in model.__pydantic_fields__:
         # Some servers answer a deletion with its status alone; so does OpenAI's published schema.
         body = to_json({"id": unquote(urlsplit(meta.url).path.rpartition("/")[2]), "deleted": True})
     return parse_json(model, body)

@@ -19,12 +19,11 @@ __all__ = ["RunEvent", "ToolCalled", "ToolReturned", "TurnEnded"]
 class _RunEvent:
     """The common base of the events of a run."""
 
-    type: str
-
     @property
     def wire_type(self) -> str:
         """The same as `type`; events of responses have it as well."""
-        return self.type
+        kind: str = getattr(self, "type", "")  # a literal of its own in each class
+        return kind
 
 
 class _CallEvent(_RunEvent, AboutCall):

@@ -44,7 +44,7 @@ from ._tolerance import (
 )
 
 if TYPE_CHECKING:
-    from pydantic import GetCoreSchemaHandler
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic_core import InitErrorDetails
 
     from .._base.http import ResponseMeta
@@ -85,18 +85,29 @@ _KEPT = "it is kept, and written as it came"
 @cache
 def _tags(cls: type[Model]) -> tuple[str, ...]:
     """Return the fields whose type is one known string, such as `type`."""
-    return tuple(name for name, field in cls.model_fields.items() if get_origin(field.annotation) is Literal)
+    return tuple(
+        name for name, field in cls.__pydantic_fields__.items() if get_origin(field.annotation) is Literal
+    )
 
 
 @cache
 def _secret_fields(cls: type[Model]) -> frozenset[str]:
     """Return the fields that hold a secret; the schema marks them by `repr=False`."""
-    return frozenset(name for name, field in cls.model_fields.items() if not field.repr)
+    return frozenset(name for name, field in cls.__pydantic_fields__.items() if not field.repr)
 
 
 class _Tags:
     def __get__(self, model: object, cls: type[Model]) -> tuple[str, ...]:
         return _tags(cls)
+
+
+class _Fields(property):  # pydantic takes an attribute without a type only of some classes
+    """The fields of a model with their descriptions; the package itself reads `__pydantic_fields__`, without them."""
+
+    def __get__(self, model: object, cls: Any = None) -> Any:
+        from ._descriptions import described_fields
+
+        return described_fields(cls)
 
 
 class Model(ModelBase):
@@ -123,6 +134,7 @@ class Model(ModelBase):
 
     # Type checkers read the signature from the fields.
     if not TYPE_CHECKING:  # pragma: no branch
+        model_fields = _Fields()
 
         def __init__(self, /, **data: Any) -> None:
             with strict_validation():
@@ -133,6 +145,12 @@ class Model(ModelBase):
 
         # Lets pydantic skip this method when it parses.
         __init__.__pydantic_base_init__ = True
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: GetJsonSchemaHandler, /) -> Any:
+        from ._descriptions import described_schema
+
+        return described_schema(cls, handler(schema), handler)
 
     def to_dict(self) -> JsonObject:
         """Return the object as JSON data under the names of the API: the fields that came, or that were set."""
@@ -239,7 +257,7 @@ class Result(Model, HasRequestId):
 
 
 def fields_of(value: object) -> Mapping[str, object]:
-    """Return the fields of a dict or a model, by their names in Python; none for any other value.
+    """Return the fields of an object, a dict or a model, by their names in Python; none for any other value.
 
     The attributes of other objects may be anything, in data frames even whole columns.
     """

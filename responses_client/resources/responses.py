@@ -376,9 +376,8 @@ class Responses(ResponsesOperations):
             on_progress: A function that is called with the first state, and with each later one whose status
                 or output differs, including the last.
             include: Additional data that the server is to send.
-            options: The options of `cancel`, for each poll; but `deadline` limits the whole wait, as `timeout`
-                does. Errors that may pass (no connection, 408, 409, 429, 500 and above) end the wait only when
-                ten polls in a row fail, after all their retries.
+            deadline: Seconds that the whole wait may take, as `timeout`; None sets no limit.
+            options: The options of `cancel`, for each poll.
 
         Returns:
             Response: The finished response.
