@@ -94,9 +94,10 @@ class Executor:
         if isinstance(call, (FunctionCall, CustomToolCall)):
             if self._toolbox.leaves_to_user(call):
                 return False
-            if self._toolbox.needs_approval(call):
-                return decision is True
-            return self._knows_all_tools or self._toolbox.function_of(call) is not None
+            if self._toolbox.function_of(call) is None:
+                # The user approved what can no longer be done, which is not the model's mistake.
+                return self._knows_all_tools and decision is None
+            return decision is True or not self._toolbox.needs_approval(call)
         return HOOKS.get(str(call.type)) in self._hooks
 
     async def answer(

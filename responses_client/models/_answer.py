@@ -18,7 +18,8 @@ def answer_messages(output: Iterable[OutputItem]) -> list[OutputMessage]:
     """Return the messages that are the answer, in order.
 
     They are those of phase `final_answer`; without any, those without a phase; without those, all. Some servers repeat
-    a message: of those with the same id, the last one that says something counts.
+    a message: of those with the same id, the last one that says something counts, at its own place unless it only
+    repeats the one before.
     """
     messages = [item for item in output if isinstance(item, OutputMessage)]
     final = [message for message in messages if message.phase == "final_answer"]
@@ -26,9 +27,18 @@ def answer_messages(output: Iterable[OutputItem]) -> list[OutputMessage]:
     found: dict[object, OutputMessage] = {}
     for number, message in enumerate(chosen):
         key = message.id or number
-        if key not in found or text_of(message) or refusal_of(message):
+        before = found.get(key)
+        if before is None:
+            found[key] = message
+        elif (said := _said(message)) != ("", ""):
+            if said != _said(before):
+                del found[key]  # so that the other text stands where it came
             found[key] = message
     return [*found.values()]
+
+
+def _said(message: OutputMessage) -> tuple[str, str]:
+    return text_of(message), refusal_of(message)
 
 
 def text_of(message: OutputMessage) -> str:

@@ -129,8 +129,11 @@ class Model(ModelBase):
     @property
     def wire_type(self) -> str | None:
         """The `type` as the server sent it, also of an `Unknown…` object; None for objects that have no type."""
-        sent: str | None = getattr(self, "type", None)
-        return sent
+        extra = self.__pydantic_extra__
+        sent: object = extra.get("type") if extra else None  # a malformed one is raw data
+        if not isinstance(sent, str):
+            sent = getattr(self, "type", None)
+        return sent if isinstance(sent, str) else None
 
     # Type checkers read the signature from the fields.
     if not TYPE_CHECKING:  # pragma: no branch

@@ -44,7 +44,7 @@ class ResponseResult(Result):
         """The text of the answer; empty if there is none.
 
         It is joined from the messages of phase `final_answer`, or else from those without a phase, or else from all. A
-        message that came twice, under the same id, counts once.
+        message that came twice, under the same id, counts once: as the last that says something.
         """
         from ._answer import answer_messages, text_of
 

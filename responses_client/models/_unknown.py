@@ -113,7 +113,10 @@ class UnknownTool(UnknownModel):
 
 
 class UnknownWebhookData(dict[str, Any]):
-    """The data of a webhook's event that matches no known class: a dict whose keys are attributes as well."""
+    """The data of a webhook's event that matches no known class: a dict whose keys are attributes as well.
+
+    Setting an attribute sets the key.
+    """
 
     @property
     def id(self) -> str | None:
@@ -126,6 +129,16 @@ class UnknownWebhookData(dict[str, Any]):
             return self[name]
         keys = one_line(", ".join(self), MAX_BODY_CHARS) or "none"
         raise AttributeError(f"The data of this event has no {name!r}; its keys are {keys}")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if hasattr(dict, name):
+            raise AttributeError(f"{name!r} is a method of dicts; set the key: data[{name!r}] = ...")
+        self[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        if name not in self:
+            raise AttributeError(f"The data of this event has no {name!r}")
+        del self[name]
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from typing_extensions import TypeIs
+
 from .._base.json_types import as_object, is_object
 from ._base import Model
 from ._markers import is_null
@@ -42,6 +44,10 @@ def known_counts(usage: Model) -> JsonObject:
     return {**counts, **({"total_tokens": total} if total else {}), **others}
 
 
+def _is_number(value: object) -> TypeIs[float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def _sum(left: JsonObject, right: JsonObject) -> JsonObject:
     """Return the numbers added field by field, at any depth; of other values, the later one counts."""
     total = dict(left)
@@ -49,7 +55,7 @@ def _sum(left: JsonObject, right: JsonObject) -> JsonObject:
         before: object = total.get(name)
         if is_object(value):
             total[name] = _sum(as_object(before), value)
-        elif isinstance(value, (int, float)) and isinstance(before, (int, float)):
+        elif _is_number(value) and _is_number(before):
             total[name] = before + value
         elif value is not None or before is None:
             total[name] = value

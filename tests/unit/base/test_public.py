@@ -118,3 +118,16 @@ def test_missing_attribute_of_another_package_is_answered() -> None:
     for name in ("flavour", "__deepcopy__"):
         with pytest.raises(AttributeError, match=f"^'Client' object has no attribute '{name}'$"):
             getattr(Client(), name)
+
+
+def test_property_that_fails_raises_its_own_error_also_under_a_name_of_another_package() -> None:
+    class Client:
+        __getattr__ = foreign_attributes("client")
+
+    class Own(Client):
+        @property
+        def copy(self) -> str:
+            raise AttributeError("no paper")
+
+    with pytest.raises(AttributeError, match=r"^no paper$"):
+        print(Own().copy)

@@ -47,6 +47,8 @@ def test_text_is_that_of_the_final_answer_or_else_of_messages_without_a_phase_or
     [
         ([message("A", "msg_1"), message("A", "msg_1")], "A"),
         ([message("A", "msg_1"), message("B", "msg_2"), message("A", "msg_1")], "AB"),
+        ([message("A", "msg_1"), message("B", "msg_2"), message("C", "msg_1")], "BC"),
+        ([message("A", "msg_1"), message("B", "msg_2"), message("", "msg_1")], "AB"),
         ([message("Te", "msg_1", status="in_progress"), message("Tea", "msg_1", status="completed")], "Tea"),
         ([message("A", "msg_1"), message("", "msg_1")], "A"),
         ([message("A", "msg_1", phase="final_answer"), message("B", "msg_1", phase="commentary")], "A"),

@@ -16,6 +16,7 @@ from responses_client.models import (
     UnknownItem,
     UnknownObject,
     UnknownTool,
+    UnknownWebhookEvent,
     Usage,
     _unions,
 )
@@ -144,3 +145,38 @@ def test_unknown_object_is_made_of_any_fields() -> None:
 
 def test_object_without_a_type_has_none() -> None:
     assert Usage().wire_type is None
+
+
+@pytest.mark.parametrize(("tag", "shown"), [("weird", "weird"), (5, "message"), (None, "message")])
+def test_wire_type_of_a_known_object_is_the_string_that_came_or_else_that_of_its_class(
+    tag: object, shown: str
+) -> None:
+    wire = {"type": tag, "id": "msg_1", "content": []}
+    message = OutputMessage.from_dict(wire)
+
+    assert (message.type, message.wire_type, message.to_dict()) == ("message", shown, wire)
+
+
+@pytest.mark.parametrize(("tag", "shown"), [("list", "list"), (5, None), (None, None)])
+def test_wire_type_is_never_another_value_than_a_string(tag: object, shown: str | None) -> None:
+    assert Response.from_dict({"type": tag}).wire_type == shown
+
+
+def test_attribute_of_the_data_of_an_unknown_webhook_event_is_its_key() -> None:
+    event: Any = UnknownWebhookEvent.from_dict(
+        {"type": "dream.ended", "data": {"id": "dr_1", "mood": "good"}}
+    )
+    event.data.mood = "better"
+    event.data.id = "dr_2"
+    event.data.length = 5
+    assert event.to_dict() == {
+        "type": "dream.ended",
+        "data": {"id": "dr_2", "mood": "better", "length": 5},
+    }
+    del event.data.length
+    assert "length" not in event.data
+    with pytest.raises(AttributeError, match="has no 'length'"):
+        del event.data.length
+    with pytest.raises(AttributeError, match=r"set the key: data\['items'\]"):
+        event.data.items = 5
+    assert copy.deepcopy(event.data) == pickle.loads(pickle.dumps(event.data)) == event.data

@@ -61,6 +61,12 @@ def test_numbers_that_are_not_known_are_added_and_a_null_does_not_undo_them() ->
     assert usage.to_dict() == {"cost": 0.75, "by": {"a": 3, "b": 3}}
 
 
+def test_only_numbers_are_added() -> None:
+    usage = total({"b": True, "c": True, "d": "x"}, {"b": True, "c": 1, "d": "y"})
+    assert usage.to_dict() == {"b": True, "c": 1, "d": "y"}
+    assert usage.to_dict()["b"] is True
+
+
 def test_sum_of_nothing_says_nothing() -> None:
     assert total().to_dict() == total(None, {}).to_dict() == {}
 
