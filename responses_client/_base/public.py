@@ -63,7 +63,9 @@ def foreign_attributes(kind: str) -> Callable[[object, str], Any]:
     """
 
     def __getattr__(self: object, name: str) -> Any:
-        if not name.startswith("__"):  # those are looked up by Python, copies and mocks
+        # Names with two underscores are looked up by Python, copies and mocks. What the class has is a slot that is not
+        # set, as is often asked, or a property that led here.
+        if not name.startswith("__") and not hasattr(type(self), name):
             # Here, because the module is needed only for errors.
             from .foreign_names import attribute_hint
 

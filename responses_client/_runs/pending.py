@@ -108,6 +108,8 @@ def decide(
     waiting: Sequence[OutputItem],
     answered: Collection[str],
     can_deny: Collection[int],
+    *,
+    is_resumed: bool = True,
 ) -> dict[int, Decision]:
     """Return the decision on each call that waits and is named, by the `id()` of its item.
 
@@ -120,16 +122,17 @@ def decide(
         waiting: The calls that wait.
         answered: The ids of calls that have an answer.
         can_deny: The `id()`s of the waiting calls whose answers can say no.
+        is_resumed: Whether an earlier run is continued.
 
     Raises:
         RequestValidationError: A call is named that does not wait, or twice with different decisions, or one that
             cannot be denied.
     """
     decisions: dict[int, Decision] = {}
-    mistakes = [*_unknown("approve", approve, waiting, answered)]
+    mistakes = [*_unknown("approve", approve, waiting, answered, is_resumed)]
     named: list[tuple[CallName, Decision]] = [(name, True) for name in approve]
     denied = [*deny]
-    mistakes += _unknown("deny", [name for name, _ in denied], waiting, answered)
+    mistakes += _unknown("deny", [name for name, _ in denied], waiting, answered, is_resumed)
     for name, decision in [*named, *denied]:
         for call in _matches(name, waiting):
             message = _conflict(call, decision, decisions.setdefault(id(call), decision), can_deny)
@@ -157,12 +160,18 @@ def _conflict(
 
 
 def _unknown(
-    argument: str, names: Iterable[CallName], waiting: Sequence[OutputItem], answered: Collection[str]
+    argument: str,
+    names: Iterable[CallName],
+    waiting: Sequence[OutputItem],
+    answered: Collection[str],
+    is_resumed: bool,
 ) -> Iterator[FieldError]:
     """Yield the mistakes of an argument that names calls that do not wait, one of each kind."""
     strangers = [name for name in names if not _matches(name, waiting)]
     keys = dict.fromkeys(map(call_key, waiting))
     choice = f"the ids of the calls that wait are {', '.join(keys)}" if keys else "no call waits"
+    if not is_resumed:
+        choice += "; pass the earlier run as resume"
     kinds: dict[str, list[str]] = {}
     for name in strangers:
         key = _key(name)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .._base.json_types import is_mapping, is_sequence
+from .._base.json_types import is_sequence
+from .._calls.endpoints import RESPONSES_CREATE
 
 if TYPE_CHECKING:
     from .._structured.output_type import OutputType
     from .._structured.parsed import ReaderOf
 
-__all__ = ["ParseRequest", "has_typed_tools", "parse_request"]
+__all__ = ["PARSE", "STREAM", "ParseRequest", "has_typed_tools", "parse_request"]
+
+PARSE = RESPONSES_CREATE.called("responses.parse", "text_format")
+STREAM = RESPONSES_CREATE.called("responses.stream", "text_format")
 
 
 class ParseRequest(NamedTuple):
@@ -25,9 +29,11 @@ class ParseRequest(NamedTuple):
 def has_typed_tools(params: Mapping[str, Any]) -> bool:
     """Whether a tool is a class, a function, or in the form of Chat Completions, which `create` does not take."""
     tools: object = params.get("tools")
-    return is_sequence(tools) and any(
-        callable(tool) or (is_mapping(tool) and "function" in tool) for tool in tools
-    )
+    if not tools or not is_sequence(tools):
+        return False
+    from .._calls.chat_forms import chat_function
+
+    return any(callable(tool) or chat_function(tool) is not None for tool in tools)
 
 
 def parse_request(params: Mapping[str, Any], text_format: Any) -> ParseRequest:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic_core import SchemaValidator
 from pydantic_core import core_schema as cs
 
-from .._base.json_types import is_mapping, is_sequence
+from .._base.json_types import is_sequence
+from .._calls.chat_forms import chat_function
+from .._structured.outcomes import UndeclaredTool
 from .._structured.output_type import OutputType, output_type
 from .._structured.parsed import ParsedResponse, as_parsed
 
@@ -42,20 +44,22 @@ class CallTypes:
         self._toolbox = Toolbox(given)
         self.definitions = self._toolbox.definitions
 
-    def reader_of(self, call: FunctionCall) -> ArgumentsReader | None:
-        """Return the way to read the arguments of a call; None if no tool has its name."""
+    def reader_of(self, call: FunctionCall) -> ArgumentsReader | UndeclaredTool | None:
+        """Return the way to read the arguments of a call; None if no tool has a name."""
         if call.name in self._models and call.namespace is None:
             return self._models[call.name]
         tool = self._toolbox.find(call.name, is_custom=False, namespace=call.namespace)
         if tool is not None:
             return ToolArguments(tool)
-        return JsonArguments() if self._toolbox.is_declared(call.name, call.namespace) else None
+        if self._toolbox.is_declared(call.name, call.namespace):
+            return JsonArguments()
+        return UndeclaredTool(names) if (names := self._toolbox.names) else None
 
     def _flat(self, tool: object) -> object:
         """Return a tool of Chat Completions in the form for responses, and keep the class that it was made of."""
-        if not is_mapping(tool) or tool.get("type") != "function" or not is_mapping(tool.get("function")):
+        function = chat_function(tool)
+        if function is None:
             return tool
-        function: Any = tool["function"]
         model = getattr(function, "model", None)
         if isinstance(model, type):
             self._models[str(function.get("name"))] = output_type(model)

@@ -17,7 +17,19 @@ from contextvars import ContextVar
 from functools import cache
 from importlib import import_module
 from types import NoneType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeVar, cast, get_origin, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Literal,
+    Never,
+    Self,
+    TypeAlias,
+    TypeVar,
+    cast,
+    get_origin,
+    overload,
+)
 
 from pydantic import BaseModel, ConfigDict, StrictBool, StrictInt, ValidationError
 from pydantic_core import PydanticCustomError
@@ -26,6 +38,7 @@ from pydantic_core import core_schema as cs
 from .._base.json_types import JsonObject, is_array, is_object
 from .._base.public import foreign_attributes
 from .._base.redaction import MASK
+from .._base.validation import json_option_error
 from ..errors import ResponseValidationError
 from ._markers import AS_ANY, is_null
 from ._tolerance import (
@@ -67,6 +80,7 @@ __all__ = [
     "Unknown",
     "as_response_error",
     "error_lines",
+    "model_attributes",
     "parse_json",
     "reference",
     "strict_validation",
@@ -82,7 +96,6 @@ _NO_TYPE = "Input should be an object with a `type`"
 _NO_ROLE = "Input should be an object with a `type` or a `role`"
 # The class whose own fields are being built; every other model is nested then, and gets a lazy schema.
 _building: ContextVar[type | None] = ContextVar("responses_client_building", default=None)
-_foreign_attribute = foreign_attributes("response")
 _OTHER_JSON_TYPES = frozenset({str, int, float, bool, list, NoneType})
 _KEPT = "it is kept, and written as it came"
 
@@ -139,14 +152,23 @@ class Model(BaseModel):
         # Lets pydantic skip this method when it parses.
         __init__.__pydantic_base_init__ = True
 
-    def to_dict(self) -> JsonObject:
+    def to_dict(self, **unknown: Never) -> JsonObject:
         """Return the object as JSON data under the names of the API: the fields that came, or that were set."""
+        if unknown:
+            raise json_option_error("to_dict", unknown)
         data: JsonObject = self.__pydantic_serializer__.to_python(self, by_alias=True, exclude_unset=True)
         return data
 
-    def to_json(self) -> str:
-        """Return the object as JSON text under the names of the API: the fields that came, or that were set."""
-        return self.__pydantic_serializer__.to_json(self, by_alias=True, exclude_unset=True).decode()
+    def to_json(self, *, indent: int | None = None, **unknown: Never) -> str:
+        """Return the object as JSON text under the names of the API: the fields that came, or that were set.
+
+        Args:
+            indent: The spaces by which each level is indented; None, the default, writes one line.
+        """
+        if unknown:
+            raise json_option_error("to_json", unknown)
+        written = self.__pydantic_serializer__.to_json(self, indent=indent, by_alias=True, exclude_unset=True)
+        return written.decode()
 
     @classmethod
     def from_dict(cls, data: Mapping[str, object], *, strict: bool = False) -> Self:
@@ -203,6 +225,21 @@ class Model(BaseModel):
     __str__ = __repr__
 
 
+def model_attributes(kind: str) -> Callable[[Any, str], Any]:
+    """Return the `__getattr__` of a model; see `foreign_attributes`."""
+    answer = foreign_attributes(kind)
+    unknown_field: Callable[[Any, str], Any] = vars(BaseModel)["__getattr__"]
+
+    def __getattr__(self: Any, name: str) -> Any:
+        try:
+            return unknown_field(self, name)
+        except AttributeError:
+            pass
+        return answer(self, name)
+
+    return __getattr__
+
+
 class Result(Model):
     """A model that may be the whole answer to a request.
 
@@ -252,14 +289,7 @@ class ResponseResult(Result):
     """The base of `Response`: methods beside its fields."""
 
     if not TYPE_CHECKING:  # pragma: no branch
-
-        def __getattr__(self, name: str) -> Any:
-            try:
-                return super().__getattr__(name)  # of pydantic: fields that are not known
-            except AttributeError:
-                if name in self.carried:  # a slot that is not set, as is often asked
-                    raise
-            return _foreign_attribute(self, name)
+        __getattr__ = model_attributes("response")
 
     @property
     def output_text(self) -> str:
