@@ -118,6 +118,8 @@ class Client(_Client[SyncCore]):
         auth: The header that carries the key, or an `httpx.Auth` that signs requests in its place.
         base_url: The address of the API, as a string or a URL object; by default the variable OPENAI_BASE_URL, else
             https://api.openai.com/v1.
+        websocket_base_url: The address for `responses.connect`, if it is another one: `https:` or `wss:`; by default
+            that of `base_url`.
         organization: The header `OpenAI-Organization`; by default the variable OPENAI_ORG_ID, else it is not sent.
         project: The header `OpenAI-Project`; by default the variable OPENAI_PROJECT_ID, else it is not sent.
         webhook_secret: The secret that webhooks are signed with, `whsec_...`; by default the variable
@@ -125,7 +127,7 @@ class Client(_Client[SyncCore]):
         timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; by default 600.
         connect_timeout: Seconds that opening a connection may take, if `timeout` is a number or None; by default 5.
         deadline: Seconds that a call may take, with all attempts and waits; None, the default, sets no limit.
-        max_retries: How often a failed request is retried; by default 2.
+        max_retries: Number of retries of a failed request; by default 2.
         default_headers: Headers for every request; the value None removes one that the client would send.
         default_query: Query parameters for every request; the value None leaves one out.
         strict: Whether a malformed part of an answer raises `ResponseValidationError`; False, the default, keeps it
@@ -134,7 +136,7 @@ class Client(_Client[SyncCore]):
         idle_timeout: Seconds that the wait for the next event of a stream may take; None, the default, leaves it to
             `timeout`.
         max_event_bytes: Bytes that one event of a stream may have; by default 64 MiB.
-        max_redirects: How many redirects within the origin an attempt follows; by default 5.
+        max_redirects: Number of redirects within the origin that an attempt follows; by default 5.
         on_request: Called before each attempt of a call.
         on_response: Called after each attempt with its answer, for streams when the headers have come, or with the
             error.

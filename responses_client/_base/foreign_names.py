@@ -146,11 +146,12 @@ _ARGUMENTS_OF_REQUESTS = (
         "pass its fields as arguments of their own, and those that the Responses API does not have in extra_body",
     ),
     (
-        "max_turns max_concurrency max_step max_steps max_iterations tool_timeout on_tool_error on_turn replay resume approve "
+        "max_turns max_concurrency tool_timeout on_tool_error on_turn replay resume approve "
         "deny reset_tool_choice",
         "background",
-        "runs with tools have it: responses.run",
+        "it is an argument of responses.run",
     ),
+    ("max_step max_steps max_iterations recursion_limit", "background", "it is max_turns of responses.run"),
     ("headers http_headers default_headers", "extra_headers", "pass it as extra_headers"),
     ("query query_params default_query", "extra_query", "pass it as extra_query"),
     ("body extra_args", "extra_body", "pass it as extra_body"),
@@ -158,7 +159,7 @@ _ARGUMENTS_OF_REQUESTS = (
     ("request_timeout timeout_ms timeout_seconds", "timeout", "pass it as timeout, in seconds"),
     ("num_retries retries max_attempts", "max_retries", "pass it as max_retries"),
     (
-        "api_key auth base_url organization project webhook_secret connect_timeout strict validate_requests "
+        "api_key auth base_url organization project webhook_secret websocket_base_url connect_timeout strict validate_requests "
         "idle_timeout max_event_bytes max_redirects on_request on_response on_event telemetry",
         "extra_headers",
         "it is an option of the client; pass it to Client(...) or client.with_options(...)",
@@ -215,7 +216,6 @@ _OPTIONS_OF_CLIENTS = (
         "a copy uses the connections of its client; make a new Client(http_client=...)",
     ),
     ("api_base openai_api_base endpoint host url server_url api_url", _CLIENT, "pass it as base_url"),
-    ("websocket_base_url", _CLIENT, "responses.connect uses base_url"),
     ("key apikey openai_api_key admin_api_key token access_token", _CLIENT, "pass it as api_key"),
     ("org org_id organization_id openai_organization", _CLIENT, "pass it as organization"),
     ("project_id openai_project", _CLIENT, "pass it as project"),
@@ -285,7 +285,7 @@ _ATTRIBUTES = {
     ),
 }
 
-_PASS_TO_CLIENT = "there is no client of the module; pass it to Client(...)"
+_PASS_TO_CLIENT = "the module has no client of its own; pass it to Client(...)"
 
 _EXPORTS = (
     ("OpenAI", "use Client"),

@@ -21,8 +21,8 @@ class _CommonOptions(TypedDict, total=False):
     """Fields to add to the body unchecked; they replace arguments of the same name."""
     deadline: float | None
     """Seconds that the wait may take, with all polls; None sets no limit."""
-    max_retries: int
-    """How often a failed request is retried."""
+    max_retries: int | None
+    """Number of retries of a failed request; None means the setting of the client."""
     idempotency_key: str | None
     """The value of the `Idempotency-Key` header; by default a random one, the same for all attempts."""
 
@@ -58,13 +58,13 @@ class SessionOptions(TypedDict, total=False, closed=True):
     """Seconds that connecting, sending, and each wait for an event may take; None sets no limit."""
     deadline: float | None
     """Seconds that connecting may take, with all attempts; None sets no limit."""
-    max_retries: int
-    """How often a failed attempt to connect is retried."""
+    max_retries: int | None
+    """Number of retries of a failed attempt to connect; None means the setting of the client."""
     ping_interval: float | None
     """Seconds without a message after which a ping is sent, by default 10; None sends none."""
     ping_timeout: float | None
     """Seconds that the answer to a ping may take before the connection counts as lost, by default 20."""
-    max_buffered_bytes: int
+    max_buffered_bytes: int | None
     """Bytes of all streams together that may wait to be read before reading pauses; by default 64 MiB."""
-    lanes: bool
+    lanes: bool | None
     """Whether each request names a lane of its own (`stream_id`), by default True; False is for servers without lanes."""

@@ -40,6 +40,8 @@ class _OtherOptions(TypedDict, total=False):
     base_url: str | UrlLike | None
     """The address of the API, as a string or a URL object; by default the variable OPENAI_BASE_URL, else
     https://api.openai.com/v1."""
+    websocket_base_url: str | UrlLike | None
+    """The address for `responses.connect`, if it is another one: `https:` or `wss:`; by default that of `base_url`."""
     organization: str | None
     """The header `OpenAI-Organization`; by default the variable OPENAI_ORG_ID, else it is not sent."""
     project: str | None
@@ -48,26 +50,26 @@ class _OtherOptions(TypedDict, total=False):
     """The secret that webhooks are signed with, `whsec_...`; by default the variable OPENAI_WEBHOOK_SECRET."""
     timeout: float | TimeoutLike | None
     """Seconds that each wait for the network may take, or an `httpx.Timeout`; by default 600. None sets no limit."""
-    connect_timeout: float
+    connect_timeout: float | None
     """Seconds that opening a connection may take, if `timeout` is a number or None; by default 5."""
     deadline: float | None
     """Seconds that a call may take, with all attempts and waits; None, the default, sets no limit."""
-    max_retries: int
-    """How often a failed request is retried; by default 2."""
+    max_retries: int | None
+    """Number of retries of a failed request; by default 2."""
     default_headers: Mapping[str, str | None] | None
     """Headers for every request; the value None removes one that the client would send."""
     default_query: Mapping[str, QueryValue] | None
     """Query parameters for every request; the value None leaves one out."""
-    strict: bool
+    strict: bool | None
     """Whether a malformed part of an answer raises `ResponseValidationError`; False, the default, keeps it as unknown."""
-    validate_requests: bool
+    validate_requests: bool | None
     """Whether requests are checked before they are sent; True by default. False sends arguments as they are."""
     idle_timeout: float | None
     """Seconds that the wait for the next event of a stream may take; None, the default, leaves it to `timeout`."""
-    max_event_bytes: int
+    max_event_bytes: int | None
     """Bytes that one event of a stream may have; by default 64 MiB."""
-    max_redirects: int
-    """How many redirects within the origin an attempt follows; by default 5."""
+    max_redirects: int | None
+    """Number of redirects within the origin that an attempt follows; by default 5."""
     on_request: Callable[[RequestInfo], object] | None
     """Called before each attempt of a call. Exceptions of hooks are logged; with `AsyncClient`, hooks may be async."""
     on_response: Callable[[ResponseInfo], object] | None
@@ -82,7 +84,8 @@ class _OtherOptions(TypedDict, total=False):
 class Options(_Key, _OtherOptions, total=False, closed=True):
     """The options of a `Client`, and of its `with_options`.
 
-    One that cannot work raises `ConfigurationError` when the client is made.
+    None stands for the default of an option, but for `timeout`, where it sets no limit. One that cannot work raises
+    `ConfigurationError` when the client is made.
     """
 
 

@@ -56,6 +56,8 @@ HOOKS = ("on_request", "on_response", "on_event")
 _CALLBACKS = (*HOOKS, "telemetry")
 # None for one of these means the environment, which `resolve` has read: in a later change it changes nothing.
 _UNCHANGED_BY_NONE = frozenset({"api_key", "base_url"})
+# For all other options, None means the default; for that of one call, the setting of the client.
+_NONE_IS_NO_LIMIT = frozenset({"timeout", "deadline"})
 _VARIABLES = {
     "api_key": "OPENAI_API_KEY",
     "base_url": "OPENAI_BASE_URL",
@@ -83,6 +85,7 @@ class _Values(NamedTuple):  # not a dataclass, whose methods are compiled at eac
     api_key: str | KeyFunction | None = None
     auth: str | HttpAuth | None = None
     base_url: str = DEFAULT_BASE_URL
+    websocket_base_url: str | None = None
     organization: str | None = None
     project: str | None = None
     webhook_secret: str | None = None
@@ -113,8 +116,9 @@ class Settings(_Values):
     __slots__ = ()
 
     def __new__(cls, **options: Unpack[AsyncOptions]) -> Self:
-        """Check the options; those that are left out have their defaults."""
-        values: dict[str, Any] = {**_Values._field_defaults, **options}
+        """Check the options; those that are left out or None have their defaults."""
+        given = {k: v for k, v in options.items() if v is not None or k in _NONE_IS_NO_LIMIT}
+        values: dict[str, Any] = {**_Values._field_defaults, **given}
         for name, check in _CHECKS.items():
             values[name] = check_option(f"{name} argument", check, values[name])
         return super().__new__(cls, **values)
@@ -134,7 +138,7 @@ class Settings(_Values):
         """Return settings with some options changed, under the same checks.
 
         `default_headers` and `default_query` are added to the present ones; None clears them. None as key or address
-        changes nothing.
+        changes nothing; for all else it means the default, as for a new client.
 
         Raises:
             ConfigurationError: An option cannot work.
@@ -160,7 +164,11 @@ class Settings(_Values):
         Raises:
             RequestValidationError: One of them cannot work.
         """
-        checked: dict[str, Any] = {n: check_argument(n, _CHECKS[n], value) for n, value in options.items()}
+        checked: dict[str, Any] = {
+            name: check_argument(name, _CHECKS[name], value)
+            for name, value in options.items()
+            if value is not None or name in _NONE_IS_NO_LIMIT
+        }
         return self._replace(**checked)
 
     def __repr__(self) -> str:
@@ -273,6 +281,11 @@ def _path_problem(host: str, root: str, path: str) -> str | None:
     return None
 
 
+def _check_websocket_url(value: object) -> str:
+    # A WebSocket is opened by a request over HTTP.
+    return _check_base_url(re.sub("^ws(?=s?:)", "http", value) if isinstance(value, str) else value)
+
+
 def _got_url(url: str) -> str:
     # Neither user and password nor the query, which may contain a key, must get into the message.
     return "" if "@" in url else f", got {_shown_url(re.split('[?#]', url)[0])}"
@@ -321,6 +334,7 @@ _CHECKS: dict[str, _Check] = {
     "api_key": _optional(_check_key),
     "auth": _optional(_check_auth),
     "base_url": _check_base_url,
+    "websocket_base_url": _optional(_check_websocket_url),
     "organization": _optional(check_text),
     "project": _optional(check_text),
     "webhook_secret": _optional(check_text),

@@ -8,6 +8,7 @@ from .._base.field_errors import field_error
 from .._base.json_types import is_mapping
 from .._calls.attempts import fetch
 from .._calls.endpoints import RESPONSES_CREATE
+from .._calls.plain_data import plain_arguments
 from .._calls.request import Call, prepare
 from ..errors import RequestValidationError, ResponsesClientError
 from ..models.response import Response
@@ -91,6 +92,7 @@ def _prepare(params: object, settings: Settings) -> Call[Response]:
     """
     if not is_mapping(params):
         raise RequestValidationError([field_error("request", "a dict of the arguments of create", params)])
+    params = plain_arguments(params)
     # `create` merges `extra_body` into the body, where these fields would have the same effect.
     extra: Any = params.get("extra_body")
     fields = {**params, **extra} if is_mapping(extra) else params

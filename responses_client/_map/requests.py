@@ -16,6 +16,7 @@ from .._base.json_types import is_mapping
 from .._base.public import public
 from .._base.validation import is_async as is_async_function
 from .._base.validation import is_whole_number
+from .._calls.plain_data import plain_data
 from ..errors import RequestValidationError, ResponsesClientError
 
 if TYPE_CHECKING:
@@ -106,8 +107,9 @@ class RequestIterator(Iterator[MapRequest]):
         """Give a request the next position, and copy it: a generator may yield the same dict again, changed."""
         position = self._count
         self._count += 1
+        given = request if isinstance(request, Mapping) else plain_data(request)
         # Anything else than a mapping is kept for the result, whose error says what is wrong.
-        copy: Any = dict(request) if isinstance(request, Mapping) else request
+        copy: Any = dict(given) if is_mapping(given) else request
         return MapRequest(position, str(position) if name is None else name, copy)
 
     def close(self) -> None:

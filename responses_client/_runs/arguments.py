@@ -9,6 +9,7 @@ from .._base.field_errors import FieldError, field_error
 from .._base.options import RequestOptions
 from .._base.validation import is_seconds, is_whole_number, unknown_argument
 from .._calls.endpoints import RESPONSES_CREATE
+from .._calls.plain_data import plain_arguments
 from .._tools.tool import is_error_policy
 from ..errors import RequestValidationError
 from .executor import HOOKS
@@ -63,6 +64,7 @@ class RunArguments:
             name: hook for name in HOOKS.values() if (hook := take(name, None)) is not None
         }
         self._refuse_unknown(function)
+        self.request = dict(plain_arguments(self.request))
         mistakes += [*self._wrong_values(), *self._contradictions()]
         if mistakes:
             raise RequestValidationError(mistakes)
@@ -70,7 +72,7 @@ class RunArguments:
     def _refuse_unknown(self, function: str) -> None:
         model = RESPONSES_CREATE.request_model()
         assert model is not None, "responses.create has a body"
-        known = {*model.model_fields, *RequestOptions.__annotations__}
+        known = {*model.__pydantic_fields__, *RequestOptions.__annotations__}
         for name in self.request:
             if name not in known:
                 # Imported here because only a mistake needs it.

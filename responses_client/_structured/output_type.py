@@ -12,10 +12,13 @@ from pydantic import PydanticUndefinedAnnotation, PydanticUserError, TypeAdapter
 from pydantic_core import SchemaError, from_json, to_json
 
 from .._base.field_errors import FieldError, field_error, not_given_advice
-from .._base.json_types import JsonObject, is_mapping, is_object
+from .._base.json_types import JsonObject, is_mapping, is_object, json_or
 from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.public import public
+from .._calls.plain_data import plain_data
 from ..errors import RequestValidationError
+from ..models._first_builds import first_build
+from ..models._pydantic_versions import without_half_escape
 from .strict_schema import is_object_schema, strict_schema
 from .type_schema import schema_of
 
@@ -110,10 +113,7 @@ class OutputType(Generic[_T]):
         """
         content = text.encode("utf-8", "surrogatepass")
         if self.is_wrapped:
-            try:
-                data: object = from_json(content)
-            except ValueError:
-                data = None  # the error is found again below
+            data: object = json_or(content)  # what is not JSON is an error below
             if is_object(data) and data.keys() == {_KEY}:
                 content = to_json(data[_KEY], inf_nan_mode="constants")
         # By name as well as by alias: the schema has the name of a field whose alias is a path.
@@ -140,7 +140,12 @@ def type_adapter(form: Any, argument: str = "text_format") -> TypeAdapter[Any]:
     if form is None or isinstance(form, str) or is_mapping(form) or not_given_advice(type(form).__name__):
         raise RequestValidationError([field_error(argument, _A_TYPE, form)])
     try:
-        return TypeAdapter(form)
+        with first_build:
+            adapter = TypeAdapter(form)
+            adapter.rebuild(
+                raise_errors=False
+            )  # of a deferred type, which would be built where it is first read
+            return adapter
     except _NO_SCHEMA as error:
         raise _unreadable(form, error, argument) from error
 
@@ -188,7 +193,7 @@ def with_format(params: Mapping[str, object], wanted: OutputType[Any]) -> dict[s
     Raises:
         RequestValidationError: The arguments have a format, or no strict schema can express the type.
     """
-    text, extra = params.get("text"), params.get("extra_body")
+    text, extra = (plain_data(params.get(name)) for name in ("text", "extra_body"))
     to_dict = getattr(text, "to_dict", None)
     given: object = to_dict() if to_dict else {} if text is None else text
     if not is_mapping(given):
@@ -226,7 +231,9 @@ def partial_json(text: str) -> Any:
 
 def _start_of(text: str, has_half_strings: bool = True) -> Any:
     try:
-        return from_json(text, allow_partial="trailing-strings" if has_half_strings else "on")
+        return from_json(
+            without_half_escape(text), allow_partial="trailing-strings" if has_half_strings else "on"
+        )
     except ValueError:
         return None
 

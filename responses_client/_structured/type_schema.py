@@ -26,6 +26,8 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 from pydantic_core import SchemaValidator, to_json, to_jsonable_python
 from typing_extensions import Doc, ReadOnly, override
 
+from ..models._pydantic_versions import as_named_tuple
+
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
     from pydantic.json_schema import JsonSchemaValue
@@ -39,7 +41,7 @@ _QUALIFIERS = (Required, NotRequired, ReadOnly)
 _DECIMAL = r"^-?\d+(\.\d+)?$"
 _NAIVE = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?$"
 _MAX_FLAG_VALUES = 256
-"""The greatest number of values of a `Flag` that a schema lists."""
+"""The largest number of values of a `Flag` that a schema lists."""
 
 
 def schema_of(adapter: TypeAdapter[Any]) -> JsonObject:
@@ -67,7 +69,7 @@ def described(hint: Any) -> Any:
 
 
 class _Generator(GenerateJsonSchema):
-    """The generator of pydantic, with schemas that hold no more and no less than can be read.
+    """The generator of pydantic, with schemas that describe exactly what can be read.
 
     Named tuples are described as objects, which pydantic accepts as well, and which strict schemas can express.
     """
@@ -133,15 +135,25 @@ class _Generator(GenerateJsonSchema):
         return {**made, "$comment": "ISO 8601, without a time zone", "pattern": _NAIVE}
 
     @override
+    def call_schema(self, schema: cs.CallSchema) -> JsonSchemaValue:
+        named_tuple = as_named_tuple(schema)
+        return super().call_schema(schema) if named_tuple is None else self.named_tuple_schema(named_tuple)
+
+    @override
     def named_tuple_schema(self, schema: cs.NamedTupleSchema) -> JsonSchemaValue:
-        values: list[Any] = super().named_tuple_schema(schema).get("prefixItems", [])
-        names = [_property_name(field["name"], field.get("validation_alias")) for field in schema["fields"]]
         made: dict[str, Any] = {"type": "object", "title": schema["cls"].__name__}
         doc = inspect.getdoc(schema["cls"])
         if doc and not doc.startswith(f"{made['title']}("):  # the docstring that Python generates
             made["description"] = doc
-        made["properties"] = dict(zip(names, values, strict=True))
+        made["properties"] = {
+            _property_name(field["name"], field.get("validation_alias")): self.generate_inner(field["schema"])
+            for field in schema["fields"]
+        }
         return _with_texts(made, schema["cls"])
+
+    # As pydantic does it from 2.14 on: a name by which no value is read is not shown.
+    def _get_alias_name(self, field: Any, name: str) -> str:
+        return super()._get_alias_name(field, name) if self._config.validate_by_alias else name
 
     @override
     def model_schema(self, schema: cs.ModelSchema) -> JsonSchemaValue:
@@ -164,7 +176,8 @@ def _check_readable(
     pydantic compares the JSON data with the value itself, to which a member of a plain Enum or a date is never equal.
 
     Raises:
-        PydanticUserError: This is so. A `PydanticInvalidForJsonSchema` would only remove the choice from a union.
+        PydanticUserError: A value is not accepted. A `PydanticInvalidForJsonSchema` would only remove the choice from a
+            union.
     """
     validator = SchemaValidator(schema)
     for value, plain in zip(values, data, strict=True):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .._base.json_types import is_sequence
+from .._base.json_types import is_mapping, is_sequence
 from .._calls.endpoints import RESPONSES_CREATE
 
 if TYPE_CHECKING:
     from .._structured.output_type import OutputType
     from .._structured.parsed import ReaderOf
 
-__all__ = ["PARSE", "STREAM", "ParseRequest", "has_typed_tools", "parse_request"]
+__all__ = ["PARSE", "STREAM", "ParseRequest", "class_of", "has_typed_tools", "parse_request"]
 
 PARSE = RESPONSES_CREATE.called("responses.parse", "text_format")
 STREAM = RESPONSES_CREATE.called("responses.stream", "text_format")
@@ -27,13 +27,27 @@ class ParseRequest(NamedTuple):
 
 
 def has_typed_tools(params: Mapping[str, Any]) -> bool:
-    """Whether a tool is a class, a function, or in the form of Chat Completions, which `create` does not take."""
+    """Whether a tool is a class or a function, was made of a class, or has the form of Chat Completions."""
     tools: object = params.get("tools")
     if not tools or not is_sequence(tools):
         return False
     from .._calls.chat_forms import chat_function
 
-    return any(callable(tool) or chat_function(tool) is not None for tool in tools)
+    return any(
+        callable(tool) or chat_function(tool) is not None or (is_mapping(tool) and class_of(tool) is not None)
+        for tool in tools
+    )
+
+
+def class_of(tool: Mapping[str, Any]) -> type | None:
+    """Return the class that a tool was made of; None if it is not known.
+
+    The functions of the package `openai` that make a tool of a class leave it as an attribute of the dict with the name.
+    """
+    from .._calls.chat_forms import chat_function  # here, as most requests have no tools
+
+    model: object = getattr(chat_function(tool) or tool, "model", None)
+    return model if isinstance(model, type) else None
 
 
 def parse_request(params: Mapping[str, Any], text_format: Any) -> ParseRequest:

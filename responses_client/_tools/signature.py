@@ -34,6 +34,7 @@ from .._base.messages import MAX_BODY_CHARS, one_line
 from .._structured.strict_schema import strict_schema
 from .._structured.type_schema import described, schema_of
 from ..errors import RequestValidationError, ToolDefinitionError
+from ..models._first_builds import first_build
 from .tool import RunContext, is_partial, is_tool, unwrap_tool
 
 __all__ = ["ToolShape", "is_for_a_class", "shape_of"]
@@ -321,8 +322,9 @@ def _adapter(name: str, fields: dict[str, Any]) -> tuple[TypeAdapter[dict[str, A
     # A TypedDict: its fields may have any name, which those of a model may not, and it leaves defaults to the function.
     arguments: Any = _typed_dict(name, fields)
     arguments.__pydantic_config__ = _CLOSED
-    adapter: TypeAdapter[dict[str, Any]] = TypeAdapter(arguments)
-    adapter.rebuild(raise_errors=True)  # the error says what a type lacks
+    with first_build:
+        adapter: TypeAdapter[dict[str, Any]] = TypeAdapter(arguments)
+        adapter.rebuild(raise_errors=True)  # the error says what a type lacks
     return adapter, schema_of(adapter)
 
 

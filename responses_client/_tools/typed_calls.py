@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic_core import SchemaValidator
 from pydantic_core import core_schema as cs
 
-from .._base.json_types import is_sequence
+from .._base.json_types import is_mapping, is_sequence
 from .._calls.chat_forms import chat_function
 from .._structured.outcomes import UndeclaredTool
 from .._structured.output_type import OutputType, output_type
 from .._structured.parsed import ParsedResponse, as_parsed
+from .parse_request import class_of
 
 if TYPE_CHECKING:
     from .._structured.outcomes import ArgumentsReader
@@ -56,14 +57,13 @@ class CallTypes:
         return UndeclaredTool(names) if (names := self._toolbox.names) else None
 
     def _flat(self, tool: object) -> object:
-        """Return a tool of Chat Completions in the form for responses, and keep the class that it was made of."""
-        function = chat_function(tool)
-        if function is None:
+        """Return a tool of Chat Completions in the form for responses; of one made of a class, keep the class."""
+        if not is_mapping(tool) or tool.get("type") != "function":
             return tool
-        model = getattr(function, "model", None)
-        if isinstance(model, type):
-            self._models[str(function.get("name"))] = output_type(model)
-        return {"type": "function", **function}
+        nested = chat_function(tool)
+        if (made_of := class_of(tool)) is not None:
+            self._models[str((nested or tool).get("name"))] = output_type(made_of)
+        return tool if nested is None else {"type": "function", **nested}
 
 
 class ToolArguments:

@@ -125,7 +125,7 @@ class Connection:
         self._socket = socket
         self._redactor = redactor
         self._frames = Frames(settings.max_event_bytes)
-        self._inboxes = Inboxes(options.get("max_buffered_bytes", _DEFAULT_MAX_BUFFERED_BYTES))
+        self._inboxes = Inboxes(options.get("max_buffered_bytes") or _DEFAULT_MAX_BUFFERED_BYTES)
         self._router = Router(self._inboxes, strict=settings.strict, redactor=redactor)
         self.unrouted: Inbox = self._inboxes.unrouted
         self._lock = threading.RLock()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from .._base.field_errors import missing_field
 from .._base.http import merge_headers
@@ -20,6 +20,7 @@ from .._base.validation import (
 )
 from .._calls.input_items import as_items
 from .._calls.operation import Operation
+from .._calls.plain_data import plain_arguments, plain_data
 from .._calls.request import Call, encode, prepare, validate
 from .._calls.settings import Settings
 from .._transport.protocols import IO
@@ -64,6 +65,12 @@ _HTTP_OPTIONS = ("extra_headers", "extra_query", "max_retries", "idempotency_key
 # are accepted, because the same code may pass them to `responses.create`.
 _IMPLIED_PARAMS = {"stream": True, "background": False}
 _OMITTED_IF_NONE = ("stream_id", "generate")
+_DEFAULT_IF_NONE = ("lanes", "max_buffered_bytes", "max_retries")
+
+
+def _without_defaults(options: Mapping[str, object]) -> dict[str, object]:
+    """Return the options without those that are None, where None means the default."""
+    return {k: v for k, v in options.items() if v is not None or k not in _DEFAULT_IF_NONE}
 
 
 def _check_options(options: Mapping[str, object]) -> None:
@@ -93,6 +100,7 @@ class SessionCore:
     """
 
     def __init__(self, io: IO, settings: Settings, options: SessionOptions, block: str) -> None:
+        options = cast("SessionOptions", _without_defaults(options))
         _check_options(options)
         self._io = io
         self._options = options
@@ -105,6 +113,8 @@ class SessionCore:
         self.settings: Settings = settings.replace(**changes)
         if "deadline" in options:
             changes["deadline"] = options["deadline"]  # for connecting alone, not for the responses
+        if settings.websocket_base_url is not None:
+            changes["base_url"] = settings.websocket_base_url
         given = {k: v for k, v in options.items() if k in ("extra_headers", "extra_query")}
         self._call = prepare(_CONNECT, given, settings.replace(**changes))
         self.connection: Connection | None = None
@@ -203,7 +213,7 @@ class SessionCore:
             RequestValidationError: The event has no type, or a wrong field; nothing was sent.
         """
         with omit_read_only(self.settings.validate_requests):
-            fields = event.to_dict() if isinstance(event, Model) else dict(event)
+            fields = event.to_dict() if isinstance(event, Model) else dict(plain_data(event))
         kind = fields.get("type")
         if not isinstance(kind, str) or not kind:
             raise RequestValidationError([missing_field("type", "the type of the event")])
@@ -250,7 +260,8 @@ def _sent_params(params: Mapping[str, object]) -> dict[str, object]:
     Raises:
         ConfigurationError: One is an option of HTTP requests.
     """
-    given = {k: v for k, v in params.items() if k not in _IMPLIED_PARAMS or v is not _IMPLIED_PARAMS[k]}
+    plain = plain_arguments(params)
+    given = {k: v for k, v in plain.items() if k not in _IMPLIED_PARAMS or v is not _IMPLIED_PARAMS[k]}
     for name in _HTTP_OPTIONS:
         if given.pop(name, None) is not None:
             raise ConfigurationError(

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from pydantic_core import PydanticCustomError, SchemaSerializer
 from pydantic_core import core_schema as cs
 
+from ._pydantic_versions import omitted_if
 from ._tolerance import HIDDEN, SHOWN, omits_read_only
 
 if TYPE_CHECKING:
@@ -211,6 +212,6 @@ else:
 # Not `list`: pydantic would parse its signature to find out which arguments it takes, which takes 5 ms.
 EMPTY: Any = Field(default_factory=lambda: [])
 TOTAL: Any = Field(default_factory=lambda data: _tokens_of(data))
-READ_ONLY: Any = Field(exclude_if=lambda _: omits_read_only())
+READ_ONLY: Any = omitted_if(omits_read_only)
 """Marks a field that only servers set, and may refuse in requests; see `omit_read_only`."""
 Number = Annotated[float, _IntOrFloat()]

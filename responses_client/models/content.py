@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from ._base import Model
 from ._markers import EMPTY, READ_ONLY, Int, Items, Number, Open, Str
-from ._text_part import TextPart
+from ._results import TextPart
 from ._unions import Annotation, ShellOutcome
 
 __all__ = [

@@ -238,7 +238,10 @@ def test_first_event_loads_no_models_but_those_in_it() -> None:
 
     assert found.stdout.split() == [
         "_base",
+        "_first_builds",
         "_markers",
+        "_pydantic_versions",
+        "_results",
         "_tolerance",
         "_unions",
         "events",

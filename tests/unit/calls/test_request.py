@@ -435,7 +435,7 @@ OPTION_MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"timeout": "1"}, "timeout", "expected a positive number of seconds, got str"),
     ({"deadline": 0}, "deadline", "expected a positive number of seconds, got int 0"),
     ({"max_retries": -1}, "max_retries", "expected a whole number from 0, got int -1"),
-    ({"max_retries": None}, "max_retries", "expected a whole number from 0, got NoneType"),
+    ({"max_retries": "2"}, "max_retries", "expected a whole number from 0, got str"),
 ]
 
 

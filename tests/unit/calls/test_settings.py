@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import httpx2
@@ -11,11 +11,20 @@ import pytest
 from pydantic import AnyUrl, HttpUrl
 from yarl import URL
 
+from responses_client import AsyncClient, Client
 from responses_client._base.api_keys import KeyFunction
 from responses_client._base.http import merge_headers
 from responses_client._base.option_types import UrlLike
+from responses_client._base.options import RequestOptions, SessionOptions
 from responses_client._base.validation import unknown_argument
-from responses_client._calls.settings import DEFAULT_BASE_URL, Settings, is_azure, redact_headers, resolve
+from responses_client._calls.client_options import Options
+from responses_client._calls.settings import (
+    DEFAULT_BASE_URL,
+    Settings,
+    is_azure,
+    redact_headers,
+    resolve,
+)
 from responses_client.errors import ConfigurationError
 
 KEY = "sk-hunter2hunter2"
@@ -36,6 +45,7 @@ def test_defaults_are_those_of_the_documentation() -> None:
         "api_key": None,
         "auth": None,
         "base_url": DEFAULT_BASE_URL,
+        "websocket_base_url": None,
         "organization": None,
         "project": None,
         "webhook_secret": None,
@@ -554,7 +564,7 @@ def test_the_repr_shows_no_secret() -> None:
     shown = repr(settings)
 
     assert "hunter2" not in shown
-    assert "api_key='***', auth=None, base_url='http://localhost:1234/v1', organization='org_1'" in shown
+    assert "api_key='***', auth=None, base_url='http://localhost:1234/v1', websocket_base_url=None" in shown
     assert "{'Authorization': '***', 'X-Token': '***', 'Accept': '*/*', 'Cookie': None}" in shown
     assert "{'api-key': '***', 'api-version': 'preview'}" in shown
 
@@ -578,3 +588,70 @@ def test_repr_shows_whether_there_is_a_key() -> None:
 
 def test_headers_are_redacted_for_logs_too() -> None:
     assert redact_headers({"X-Secret": "hunter2"}) == {"X-Secret": "***"}
+
+
+# --- None
+
+
+NO_LIMIT = ("timeout", "deadline")
+OPTIONS = pytest.mark.parametrize("option", Options.__annotations__)
+
+
+@OPTIONS
+def test_none_is_the_default_of_an_option(option: str) -> None:
+    settings, none = resolve({}), cast("Any", {option: None})
+
+    if option == "timeout":
+        settings = settings._replace(timeout=None)
+    assert resolve({}, **none) == settings
+    assert Client(**none)._core.settings == AsyncClient(**none)._core.settings == resolve(**none)
+
+
+@OPTIONS
+def test_none_is_the_default_of_an_option_that_changes(option: str) -> None:
+    given: dict[str, Any] = {
+        "api_key": KEY,
+        "base_url": "https://a.example",
+        "max_retries": 7,
+        "strict": True,
+    }
+    settings = resolve({}, **given)
+
+    changed = settings.replace(**cast("Any", {option: None}))
+    default = None if option == "timeout" else getattr(resolve({}), option)
+    expected = given[option] if option in ("api_key", "base_url") else default
+    assert getattr(changed, option) == expected
+    assert changed._replace(**{option: getattr(settings, option)}) == settings
+
+
+@pytest.mark.parametrize("option", ["timeout", "deadline", "max_retries"])
+def test_none_for_one_call_is_no_limit_or_the_setting_of_the_client(option: str) -> None:
+    settings = resolve({}, timeout=1, deadline=2, max_retries=3)
+
+    called = settings.for_call({option: None})
+    assert called == (settings._replace(**{option: None}) if option in NO_LIMIT else settings)
+
+
+@pytest.mark.parametrize("options", [Options, RequestOptions, SessionOptions])
+def test_type_checkers_take_none_for_each_option(options: Any) -> None:
+    for name, annotation in options.__annotations__.items():
+        assert annotation.__forward_arg__.endswith("| None"), name
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("wss://a.example/v1/", "https://a.example/v1"),
+        ("ws://a.example", "http://a.example"),
+        ("https://a.example/v1", "https://a.example/v1"),
+        (None, None),
+    ],
+)
+def test_address_for_websockets_is_that_of_a_request(url: str | None, address: str | None) -> None:
+    assert resolve({}, websocket_base_url=url).websocket_base_url == address
+
+
+@pytest.mark.parametrize("url", ["ftp://a.example", 7])
+def test_address_for_websockets_is_checked(url: Any) -> None:
+    with pytest.raises(ConfigurationError, match="The websocket_base_url argument must be"):
+        resolve({}, websocket_base_url=url)

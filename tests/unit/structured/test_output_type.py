@@ -25,6 +25,7 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
 )
+from pydantic_core import core_schema as cs
 from typing_extensions import TypeAliasType, TypedDict
 
 from responses_client import RequestValidationError, text_format
@@ -280,6 +281,30 @@ def test_properties_have_the_names_that_are_read(form: Any, names: list[str]) ->
     assert output_type(form).read(re.sub("'", '"', str(data)))
 
 
+class Called:
+    """A type whose schema is a call, as that of a named tuple is before pydantic 2.14."""
+
+    function: Any = Pair
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> cs.CoreSchema:
+        parameters = [
+            cs.arguments_parameter("left", cs.int_schema()),
+            cs.arguments_parameter("right", cs.with_default_schema(cs.str_schema(), default="r")),
+        ]
+        return cs.call_schema(cs.arguments_schema(parameters), cls.function)
+
+
+class CalledFunction(Called):
+    function: Any = staticmethod(lambda left, right: (left, right))
+
+
+def test_named_tuple_of_an_older_pydantic_is_described_by_its_fields() -> None:
+    schema: Any = output_type(Called).format["schema"]
+    assert schema == output_type(Pair).format["schema"]
+    assert output_type(CalledFunction).format["schema"]["properties"].keys() == {"left", "right"}  # type: ignore[attr-defined]
+
+
 def test_named_tuples_are_described_by_their_fields_and_docstring() -> None:
     assert output_type(Pair).format["schema"] == {
         "title": "Pair",
@@ -409,6 +434,10 @@ def test_parse_cannot_be_combined_with_stream() -> None:
         ('{"a": true', {"a": True}),
         ('{"a": [1, 2', {"a": [1]}),
         ('["\\u12', [""]),
+        ('["a\\', ["a"]),
+        ('["a\\\\', ["a\\"]),
+        ('["a\\\\\\u00e', ["a\\"]),
+        ('["a\\\\u00e', ["a\\u00e"]),
         ("12", None),
         ("12 ", 12),
     ],

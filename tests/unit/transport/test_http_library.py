@@ -270,7 +270,12 @@ def test_tls_context_is_made_once_and_has_certificates_only_for_tls(monkeypatch:
     ("variable", "value", "problem"),
     [
         ("ALL_PROXY", "nonsense://proxy.test", "nonsense"),
-        ("SSL_CERT_FILE", "/does/not/exist", "No such file"),
+        pytest.param(
+            "SSL_CERT_FILE",
+            "/does/not/exist",
+            "No such file",
+            marks=pytest.mark.skipif(httpx.__version__ < "0.28", reason="httpx ignored a missing file"),
+        ),
     ],
 )
 @pytest.mark.parametrize("driver", [SyncIO, AsyncIO])

@@ -423,16 +423,18 @@ Play = Callable[[Callable[[AsyncSocket, socket.socket], Awaitable[None]]], None]
 
 @asynccontextmanager
 async def connected(backend: str) -> AsyncGenerator[tuple[AsyncSocket, socket.socket], None]:
-    ours, theirs = socket.socketpair()
-    theirs.settimeout(5)
     stream: Any
     if backend == "trio":
         import trio
 
+        ours, theirs = socket.socketpair()
         ours.setblocking(False)
         stream = TrioStream(trio.SocketStream(trio.socket.from_stdlib_socket(ours)))
     else:
-        stream = AnyIOStream(await anyio.abc.SocketStream.from_socket(ours))
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            stream = AnyIOStream(await anyio.connect_tcp("127.0.0.1", listener.getsockname()[1]))
+            theirs, _ = listener.accept()
+    theirs.settimeout(5)
     response = httpx.Response(101, stream=AsyncCarrier(stream), extensions={"network_stream": stream})
     with theirs:
         sock = AsyncSocket(response, 2.0)
@@ -503,6 +505,10 @@ def test_write_returns_at_its_deadline(play: Play) -> None:
     play(script)
 
 
+@pytest.mark.skipif(
+    not hasattr(anyio.abc.SocketStream, "from_socket"),
+    reason="this version of anyio reports a connection that is lost in a write at its next use only",
+)
 def test_failure_to_send_is_raised_for_all_messages(play: Play) -> None:
     async def script(ours: AsyncSocket, theirs: socket.socket) -> None:
         failures: list[str] = []

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from fake_io import FakeIO
-from fake_socket import FakeSocket, Upgraded, session_on, session_over, whole
+from fake_socket import FakeSocket, Upgraded, session_on, session_over, settings, whole
 from samples import KEY
 
-from responses_client import Client
+from responses_client import Client, WebSocketSession
 from responses_client.errors import ConfigurationError, RequestValidationError
 from responses_client.models import FunctionCallOutput, ResponseSteerEvent
 
@@ -36,7 +36,7 @@ from responses_client.models import FunctionCallOutput, ResponseSteerEvent
         ({"lanes": 1}, ConfigurationError, "lanes argument must be True or False, got int"),
         ({"timeout": -1}, ConfigurationError, "timeout argument must be a positive number"),
         ({"deadline": 0}, ConfigurationError, "deadline argument must be a positive number"),
-        ({"max_retries": None}, ConfigurationError, "max_retries argument must be a whole number from 0"),
+        ({"max_retries": -1}, ConfigurationError, "max_retries argument must be a whole number from 0"),
         ({"extra_query": "a=b"}, ConfigurationError, "extra_query argument must be a mapping, got str"),
         ({"extra_headers": {"a b": "c"}}, ConfigurationError, "not a valid header name"),
         ({"ping_intervall": 5}, TypeError, r"responses.connect\(\) got .*did you mean 'ping_interval'"),
@@ -48,6 +48,21 @@ def test_options_that_cannot_work_are_refused(
 ) -> None:
     with pytest.raises(error, match=message), Client(api_key=KEY) as client:
         client.responses.connect(**options)
+
+
+def test_none_is_the_default_of_an_option(wire: FakeSocket) -> None:
+    wire.script += whole("Hi")
+    with session_over(wire, dict.fromkeys(["lanes", "max_buffered_bytes", "max_retries"])) as session:
+        assert session.create(model="m").get_final_response().output_text == "Hi"
+    assert "stream_id" in wire.sent[0]
+
+
+def test_websockets_can_have_an_address_of_their_own(wire: FakeSocket) -> None:
+    io = FakeIO(wire.clock, Upgraded(wire))
+    options: Any = {"ping_interval": None}
+    with WebSocketSession(io, settings(websocket_base_url="wss://live.test/v2"), options) as session:
+        assert session.meta is not None
+    assert [request.url for request in io.requests] == ["https://live.test/v2/responses"]
 
 
 def test_connecting_requests_a_websocket_with_the_key_of_the_client(wire: FakeSocket) -> None:
