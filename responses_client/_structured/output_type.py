@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeGuard,
 from pydantic import PydanticUndefinedAnnotation, PydanticUserError, TypeAdapter
 from pydantic_core import SchemaError, from_json, to_json
 
-from .._base.field_errors import FieldError, field_error
+from .._base.field_errors import FieldError, field_error, not_given_advice
 from .._base.json_types import JsonObject, is_mapping, is_object, json_or
 from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.public import public
@@ -137,7 +137,7 @@ def type_adapter(form: Any, argument: str = "text_format") -> TypeAdapter[Any]:
     if _is_adapter(form):
         return form
     # pydantic would take a string for the name of a type, and a mapping for a core schema.
-    if form is None or isinstance(form, str) or is_mapping(form):
+    if form is None or isinstance(form, str) or is_mapping(form) or not_given_advice(type(form).__name__):
         raise RequestValidationError([field_error(argument, _A_TYPE, form)])
     try:
         with first_build:

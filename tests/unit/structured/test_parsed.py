@@ -94,7 +94,7 @@ NO_VALUE = [
     (
         [message(text("Lima"))],
         {},
-        "The text is not valid JSON (expected value at line 1 column 1), so it is not a City; "
+        "The text is not valid JSON (expected value at line 1 column 1), so it does not match City; "
         "what came is in .text and .response",
     ),
     (
