@@ -14,7 +14,14 @@ from ..errors import ParseError
 if TYPE_CHECKING:
     from ..models import FunctionCall
 
-__all__ = ["ArgumentsReader", "Outcome", "arguments_error", "outcome_of_arguments", "outcome_of_text"]
+__all__ = [
+    "ArgumentsReader",
+    "Outcome",
+    "arguments_error",
+    "can_be_pickled",
+    "outcome_of_arguments",
+    "outcome_of_text",
+]
 
 _TEXT_HINT = "what came is in .text and .response"
 _ARGUMENTS_HINT = "what came is in .arguments"
@@ -40,6 +47,17 @@ class ArgumentsReader(Protocol):
             ValidationError: The text is not valid JSON, or does not match the type.
         """
         ...
+
+
+def can_be_pickled(value: object) -> bool:
+    """Whether a type or a tool can be pickled: one that is defined inside a function is not found again."""
+    import pickle
+
+    try:
+        pickle.dumps(value)
+    except Exception:  # objects of users may raise anything
+        return False
+    return True
 
 
 def outcome_of_text(read: Callable[[str], object], text: str, label: str) -> Outcome:

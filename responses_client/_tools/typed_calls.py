@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import NoneType
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic_core import SchemaValidator
 from pydantic_core import core_schema as cs
 
 from .._base.json_types import is_mapping, is_sequence
+from .._structured.outcomes import can_be_pickled
 from .._structured.output_type import OutputType, output_type
 from .._structured.parsed import ParsedResponse, as_parsed
 
@@ -70,6 +72,10 @@ class ToolArguments:
 
     def __init__(self, tool: CallableTool[..., object]) -> None:
         self._tool = tool
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # None, as if the tool was not known, if it cannot be pickled.
+        return (ToolArguments, (self._tool,)) if can_be_pickled(self._tool) else (NoneType, ())
 
     def read(self, text: str) -> object:
         """Return the instance of a class, or the arguments of a function by name.
