@@ -26,11 +26,11 @@ OPERATIONS = "operations"
 """The file of endpoints; all others describe objects."""
 
 CLASSES: Mapping[str, str] = {
-    "BatchResult": "_base",
-    "CallArguments": "_call_arguments",
+    "BatchResult": "_results",
+    "CallArguments": "_results",
     "FileContent": "_attachments",
     "ImageContent": "_attachments",
-    "ResponseResult": "_base",
+    "ResponseResult": "_results",
 }
 """Hand-written classes that generated ones may inherit from, with the module of each."""
 

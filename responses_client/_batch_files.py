@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ._calls.params import BatchLineParams
-    from .models._base import BatchResult, JsonObject
+    from .models._base import JsonObject
+    from .models._results import BatchResult
 
 __all__ = ["batch_line", "read_batch", "result_of", "write_batch"]
 

@@ -127,7 +127,7 @@ class Client(_Client[SyncCore]):
         timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; by default 600.
         connect_timeout: Seconds that opening a connection may take, if `timeout` is a number or None; by default 5.
         deadline: Seconds that a call may take, with all attempts and waits; None, the default, sets no limit.
-        max_retries: How often a failed request is retried; by default 2.
+        max_retries: Number of retries of a failed request; by default 2.
         default_headers: Headers for every request; the value None removes one that the client would send.
         default_query: Query parameters for every request; the value None leaves one out.
         strict: Whether a malformed part of an answer raises `ResponseValidationError`; False, the default, keeps it
@@ -136,7 +136,7 @@ class Client(_Client[SyncCore]):
         idle_timeout: Seconds that the wait for the next event of a stream may take; None, the default, leaves it to
             `timeout`.
         max_event_bytes: Bytes that one event of a stream may have; by default 64 MiB.
-        max_redirects: How many redirects within the origin an attempt follows; by default 5.
+        max_redirects: Number of redirects within the origin that an attempt follows; by default 5.
         on_request: Called before each attempt of a call.
         on_response: Called after each attempt with its answer, for streams when the headers have come, or with the
             error.

@@ -108,8 +108,9 @@ class RequestValidationError(ResponsesClientError, ValueError):
     """
 
     def __init__(self, errors: Sequence[FieldError], *, outcome: str = "The request was not sent") -> None:
+        errors = [*{(error["path"], error["message"]): error for error in errors}.values()]
         first = errors[0]
-        self.errors: list[FieldError] = list(errors)
+        self.errors: list[FieldError] = errors
         self.path: str = first["path"]
         self.expected: str = first["expected"]
         self.value_type: str = first["value_type"]

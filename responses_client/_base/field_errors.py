@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from .messages import MAX_VALUE_CHARS, number_text, one_line
 from .redaction import is_secret_name
 
-__all__ = ["FieldError", "field_error", "field_path", "missing_field"]
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+__all__ = ["FieldError", "field_error", "field_path", "invalid_json_reason", "located", "missing_field"]
 
 
 def field_path(location: Sequence[str | int]) -> str:
@@ -54,6 +57,19 @@ def missing_field(path: str | Sequence[str | int], expected: str) -> FieldError:
     return FieldError(
         path=shown, message=f"missing, expected {expected}", expected=expected, value_type="missing"
     )
+
+
+def invalid_json_reason(lines: Sequence[ErrorDetails]) -> str | None:
+    """Return why a string is not valid JSON, from errors of pydantic; None if it is, though strings in it may not be."""
+    first = lines[0]
+    if first["type"] != "json_invalid" or first["loc"]:
+        return None
+    return first["msg"].removeprefix("Invalid JSON: ")
+
+
+def located(path: str, message: str) -> str:
+    """Return a message behind its place; alone if it is about the whole value."""
+    return f"{path}: {message}" if path else message
 
 
 def _quoted(path: str, value: object) -> str:

@@ -120,7 +120,7 @@ _ARGUMENTS_OF_REQUESTS = (
         "max_turns max_concurrency max_steps max_iterations tool_timeout on_tool_error on_turn replay resume approve "
         "deny reset_tool_choice",
         "background",
-        "runs with tools have it: responses.run",
+        "it is an argument of responses.run",
     ),
     ("headers http_headers default_headers", "extra_headers", "pass it as extra_headers"),
     ("query query_params default_query", "extra_query", "pass it as extra_query"),
@@ -253,7 +253,7 @@ _ATTRIBUTES = {
     ),
 }
 
-_PASS_TO_CLIENT = "there is no client of the module; pass it to Client(...)"
+_PASS_TO_CLIENT = "the module has no client of its own; pass it to Client(...)"
 
 _EXPORTS = (
     ("OpenAI", "use Client"),

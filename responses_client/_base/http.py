@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from urllib.parse import urljoin, urlsplit
 
 from .._base.public import public
@@ -12,6 +12,7 @@ from .redaction import public_url, redact_headers, split_url
 
 __all__ = [
     "DEFAULT_PORTS",
+    "HasRequestId",
     "Headers",
     "RateLimits",
     "ResponseMeta",
@@ -184,6 +185,23 @@ class ResponseMeta(NamedTuple):
     def rate_limits(self) -> RateLimits:
         """The `x-ratelimit-*` headers as numbers; they are read from `headers` at each access."""
         return RateLimits.from_headers(self.headers)
+
+
+class _HasMeta(Protocol):
+    @property
+    def meta(self) -> ResponseMeta | None: ...
+
+
+class HasRequestId:
+    """The base of objects whose `meta` has the facts of the answer that they came from."""
+
+    __slots__ = ()
+
+    @property
+    def request_id(self: _HasMeta) -> str | None:
+        """The id that the server gave the request, from `meta`; None if it gave none."""
+        meta = self.meta
+        return None if meta is None else meta.request_id
 
 
 def _count(text: str | None) -> int | None:

@@ -22,7 +22,7 @@ class _CommonOptions(TypedDict, total=False):
     deadline: float | None
     """Seconds that the wait may take, with all polls; None sets no limit."""
     max_retries: int | None
-    """How often a failed request is retried; None means the setting of the client."""
+    """Number of retries of a failed request; None means the setting of the client."""
     idempotency_key: str | None
     """The value of the `Idempotency-Key` header; by default a random one, the same for all attempts."""
 
@@ -59,7 +59,7 @@ class SessionOptions(TypedDict, total=False, closed=True):
     deadline: float | None
     """Seconds that connecting may take, with all attempts; None sets no limit."""
     max_retries: int | None
-    """How often a failed attempt to connect is retried; None means the setting of the client."""
+    """Number of retries of a failed attempt to connect; None means the setting of the client."""
     ping_interval: float | None
     """Seconds without a message after which a ping is sent, by default 10; None sends none."""
     ping_timeout: float | None

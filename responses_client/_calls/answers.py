@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 from pydantic import ValidationError
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from .._base import clock
 from .._base.error_bodies import parse_body, read_error
+from .._base.field_errors import invalid_json_reason
 from .._base.http import Headers, ResponseMeta, origin
-from .._base.json_types import is_object
+from .._base.json_types import is_object, json_or
 from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.redaction import NO_SECRETS, Redactor
 from .._base.retry import parse_retry_after
@@ -89,7 +90,7 @@ def parse_result(
         raise result
     # Fields are lenient, so that any JSON object passes as a response. These fields tell one: other objects may have
     # an id, a model or an error as well.
-    signs = {"object", "output", "status"} if model is Response else {*type(result).model_fields}
+    signs = {"object", "output", "status"} if model is Response else {*type(result).__pydantic_fields__}
     if issubclass(type(result), Unknown):
         signs.add("type")
     if not result.model_fields_set & signs:
@@ -108,7 +109,7 @@ def _parse(model: type[_R], body: bytes, meta: ResponseMeta) -> _R:
         from pydantic import TypeAdapter  # here, because responses do without it
 
         return TypeAdapter(model).validate_json(body)
-    if not body.strip() and meta.method == "DELETE" and "deleted" in model.model_fields:
+    if not body.strip() and meta.method == "DELETE" and "deleted" in model.__pydantic_fields__:
         # Some servers answer a deletion with its status alone; so does OpenAI's published schema.
         body = to_json({"id": unquote(urlsplit(meta.url).path.rpartition("/")[2]), "deleted": True})
     return parse_json(model, body)
@@ -145,10 +146,7 @@ def answer_error(
 
 def reported_error(body: bytes, meta: ResponseMeta, redactor: Redactor = NO_SECRETS) -> APIStatusError | None:
     """Return the error that a gateway reports with a status of success, as some do; None if there is none."""
-    try:
-        value: object = from_json(body)
-    except ValueError:
-        return None
+    value: object = json_or(body)
     if not is_object(value) or (not value.get("error") and value.get("object") != "error"):
         return None
     return answer_error(read_error(value).status_code or meta.status_code, body, meta, redactor)
@@ -156,7 +154,7 @@ def reported_error(body: bytes, meta: ResponseMeta, redactor: Redactor = NO_SECR
 
 def mismatch(label: str, error: ValidationError, body: bytes, meta: ResponseMeta) -> ResponseValidationError:
     """Return the error for an answer of another form than the type that the label names."""
-    if error.errors(include_url=False)[0]["type"] == "json_invalid":
+    if invalid_json_reason(error.errors(include_url=False)) is not None:
         return ResponseValidationError(
             f"The answer ({describe_answer(meta)}) is not valid JSON", body=body, meta=meta
         )

@@ -70,13 +70,11 @@ def prepare_any(
     query |= check_argument("extra_query", check_query, options.get("extra_query"))
     body = _json_body(given, options)
     if is_mapping(body) and body.get("stream") and not is_raw:
-        message = (
-            "gives a stream of events, which client.request does not read; leave it out, or pass cast_to=str"
-        )
+        message = "asks for a stream, which client.request returns only as a whole; leave it out, or pass cast_to=str"
         raise RequestValidationError([field_error("json.stream", "False or nothing", True, message=message)])
     content, content_type = _content(given, body)
 
-    # What the request has by itself comes before the defaults of the client, which replace it.
+    # Headers of the request itself come first, so that the client's defaults replace them.
     ours = {"Accept": "*/*"} if is_raw else {}
     if content_type is not None:
         ours["Content-Type"] = content_type
@@ -112,7 +110,7 @@ def _split(path: object, base_url: str) -> tuple[str, list[tuple[str, str]]]:
     """Return the path behind the address of the API, from its slash, and the parameters of its query.
 
     Raises:
-        RequestValidationError: It leads out of the API, or to a place that depends on who resolves it.
+        RequestValidationError: It leads out of the API, or to a place that depends on the resolver.
     """
     if not isinstance(path, str) or not path.strip():
         raise RequestValidationError([field_error("path", _A_PATH, path)])
@@ -146,7 +144,7 @@ def _json_body(given: AnyRequest, options: Mapping[str, object]) -> object:
     if not extra:
         return given.json
     if given.content is not None or not (given.json is None or is_mapping(given.json)):
-        message = "adds fields to a json that is a dict; pass the whole body in json or content"
+        message = "needs a json that is a dict; pass the whole body in json or content"
         raise RequestValidationError([field_error("extra_body", "nothing", extra, message=message)])
     return {**(given.json or {}), **extra}
 

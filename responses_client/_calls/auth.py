@@ -48,7 +48,7 @@ class RequestSigner:
     """Signs the requests of one call, or of one connection.
 
     Attributes:
-        renewals: How often a key was replaced because the server refused it: 0 or 1.
+        renewals: Number of times that a key was replaced because the server refused it: 0 or 1.
     """
 
     def __init__(self, io: IO, settings: Settings, *, needs_key: bool = True) -> None:

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import from_json, to_json, to_jsonable_python
+from pydantic_core import to_json, to_jsonable_python
 from typing_extensions import override
 
-from .._base.json_types import is_array, is_object
+from .._base.json_types import is_array, is_object, json_or
 from .._base.redaction import MASK
 from ..models import Model
 from .observers import Observer
@@ -60,10 +60,7 @@ def _as_json(value: object) -> object:
         return value.to_dict()
     content: object = getattr(value, "content", value)  # of a `RawAnswer`
     if isinstance(content, bytes):
-        try:
-            return from_json(content)
-        except ValueError:
-            return f"{len(content)} bytes that are not JSON"
+        return json_or(content, f"{len(content)} bytes that are not JSON")
     found: object = to_jsonable_python(value, by_alias=True, fallback=repr)
     return found
 

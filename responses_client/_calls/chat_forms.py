@@ -1,7 +1,7 @@
 """Forms of other APIs, above all of Chat Completions, and the forms that this API has in their place; no I/O.
 
-Other servers than OpenAI's may take such items and parts, so that they are sent, with a warning. Tools are refused:
-without the name that this API has elsewhere, they are not what they seem to be.
+Some servers accept such items and parts, so they are sent, with a warning. Nested tools are refused, because this API
+expects the name at the top level.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import TypeGuard
 
 from .._base.field_errors import FieldError, field_error, field_path
 from .._base.json_types import is_mapping, is_sequence
-from .input_items import fields_of, parts_field
+from ..models._base import fields_of
+from .input_items import parts_field
 
 __all__ = ["explain_nested", "warn_of_foreign_forms"]
 

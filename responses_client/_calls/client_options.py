@@ -55,7 +55,7 @@ class _OtherOptions(TypedDict, total=False):
     deadline: float | None
     """Seconds that a call may take, with all attempts and waits; None, the default, sets no limit."""
     max_retries: int | None
-    """How often a failed request is retried; by default 2."""
+    """Number of retries of a failed request; by default 2."""
     default_headers: Mapping[str, str | None] | None
     """Headers for every request; the value None removes one that the client would send."""
     default_query: Mapping[str, QueryValue] | None
@@ -69,7 +69,7 @@ class _OtherOptions(TypedDict, total=False):
     max_event_bytes: int | None
     """Bytes that one event of a stream may have; by default 64 MiB."""
     max_redirects: int | None
-    """How many redirects within the origin an attempt follows; by default 5."""
+    """Number of redirects within the origin that an attempt follows; by default 5."""
     on_request: Callable[[RequestInfo], object] | None
     """Called before each attempt of a call. Exceptions of hooks are logged; with `AsyncClient`, hooks may be async."""
     on_response: Callable[[ResponseInfo], object] | None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._base.http import Headers, ResponseMeta
+from .._base.json_types import json_or
 from .._base.public import public
 from .._base.redaction import public_url, redact_headers
 
@@ -44,14 +45,8 @@ class RequestInfo(NamedTuple):
     content: bytes
 
     def json(self) -> Any:
-        """Return the body as JSON data, parsed at each call; None if there is no body, or not one of JSON."""
-        # Imported here, since hooks that count requests never ask.
-        from pydantic_core import from_json
-
-        try:
-            return from_json(self.content) if self.content else None
-        except ValueError:  # the `content` of `client.request` may be anything
-            return None
+        """Return the body as JSON data, parsed at each call; None if there is no body, or it is not JSON."""
+        return json_or(self.content)
 
     def __repr__(self) -> str:
         """Show the target and the size, but not the body: prompts must not get into logs by accident."""
@@ -67,7 +62,7 @@ class ResponseInfo(NamedTuple):
         request: The attempt.
         meta: Status, headers and more of the answer; None if none came.
         error: The error that the answer is, or the reason why none came; None after a success.
-        result: The object that the call returns, not a copy: a model, or what `client.request` makes. None after an
+        result: The object that the call returns, not a copy: a model, or the result of `client.request`. None after an
             error, and for streams, of which only the headers have come.
     """
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
-from .._base.json_types import is_mapping, is_object, is_sequence
-from ..models._base import Model
+from .._base.json_types import is_sequence
+from ..models._base import fields_of
 
-__all__ = ["as_items", "fields_of", "given_place", "parts_field"]
+__all__ = ["as_items", "given_place", "parts_field"]
 
 _INPUT_PARTS = ("input_text", "input_image", "input_file")  # not a set: a `type` may be unhashable
-_NO_FIELDS: Mapping[str, object] = {}
 _OUTPUTS = ("function_call_output", "custom_tool_call_output")
 
 
@@ -46,19 +45,6 @@ def given_place(given: object, location: Sequence[str | int]) -> Sequence[str | 
     return (start + int(rest[1]), *rest[2:]) if len(rest) > 1 else (start,)
 
 
-def fields_of(value: object) -> Mapping[str, object]:
-    """Return the fields of an item or a part, be it a dict or a model; none for any other value.
-
-    The attributes of other objects may be anything, in data frames even whole columns.
-    """
-    if is_object(value):
-        return value
-    if isinstance(value, Model):
-        # Those of an unknown object, its type included, are extra ones.
-        return {**value.__pydantic_extra__, **value.__dict__} if value.__pydantic_extra__ else value.__dict__
-    return value if is_mapping(value) else _NO_FIELDS
-
-
 def parts_field(fields: Mapping[str, object]) -> str | None:
     """Return the name of the field in which an item has content parts; None if it has none."""
     if (tag := fields.get("type")) in _OUTPUTS:
@@ -81,7 +67,7 @@ def _is_loose(value: object) -> bool:
 
 
 def _is_short(value: object) -> bool:
-    """Whether a value is no item, or an item with strings among its parts."""
+    """Whether a value is a string or a content part, or an item with strings among its parts."""
     if isinstance(value, str):
         return True
     fields = fields_of(value)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from .._base.field_errors import FieldError, field_error, field_path, missing_field
 from .._base.json_types import is_mapping, is_sequence
-from ..models._base import Model, ResponseResult
+from ..models._base import Model, fields_of
 from ..models._markers import is_null
+from ..models._results import ResponseResult
 from .chat_forms import explain_nested
-from .input_items import fields_of, given_place
+from .input_items import given_place
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -46,7 +47,7 @@ REQUIRED_FIELDS = {
 """Fields that OpenAI's published schema requires of items in a request, though servers leave them out of an output.
 
 These are lists, which may be empty, and fields that may be null: `as_input` adds them. Other required fields, such as
-a status, have no value that says nothing.
+a status, have no neutral value.
 """
 NULLABLE_FIELDS = ("code", "outputs", "result")
 """Those of them that may be null."""
@@ -77,7 +78,7 @@ def missing_fields(name: str, items: Iterable[object]) -> Iterator[FieldError]:
 
 
 def lacks(item: object, name: str) -> bool:
-    """Whether an item has not the required field of that name: it is absent, or null though it must not be."""
+    """Whether an item lacks the required field of that name: absent, or null where null is not allowed."""
     value = fields_of(item).get(name)
     if not isinstance(item, Model):
         return value is None
@@ -127,7 +128,7 @@ def _as_field_error(line: ErrorDetails, given: Mapping[str, object]) -> FieldErr
 
 
 def _explain(kind: str, location: Sequence[str | int], value: object) -> FieldError | None:
-    """Return a mistake that pydantic found in the words of this package; None if it needs no more than its own.
+    """Return pydantic's mistake in the words of this package; None if pydantic's own are enough.
 
     Args:
         kind: The type of pydantic's error.
@@ -143,7 +144,7 @@ def _explain(kind: str, location: Sequence[str | int], value: object) -> FieldEr
 
 
 def not_a_list(name: str, value: object) -> FieldError:
-    """Return the mistake of an argument that can be iterated over, and is no list."""
+    """Return the mistake of an argument that can be iterated over but is not a list."""
     place = _place((name,))
     advice = _list_advice(value) if place is None else _advice(place, value)
     return _with_advice((name,), _EXPECTED[place or "list"], value, advice)
@@ -157,7 +158,7 @@ def _with_advice(
 
 
 def _place(location: Sequence[str | int]) -> str | None:
-    """Return the kind of value that stands at a place of a request; None for one that no person gets wrong alike."""
+    """Return the kind of value that stands at a place of a request; None for a place that needs no advice."""
     name, *rest = location
     if name not in INPUTS:
         return None

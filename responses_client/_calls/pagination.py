@@ -14,6 +14,7 @@ from collections.abc import (
 )
 from typing import TYPE_CHECKING, Any, Generic, Never, Protocol, TypeVar
 
+from .._base.http import HasRequestId
 from .._base.public import foreign_attributes, public
 from ..errors import ResponseValidationError
 
@@ -71,7 +72,7 @@ def _refuse_copy(cursor: str) -> Never:
     )
 
 
-class _Page(Generic[T]):
+class _Page(HasRequestId, Generic[T]):
     """The base of `Page` and `AsyncPage`.
 
     Copies and pickles contain the page without its client, which knows the key.
@@ -112,12 +113,6 @@ class _Page(Generic[T]):
     def meta(self) -> ResponseMeta | None:
         """The facts of the answer: request id, status, headers, rate limits, seconds, and number of attempts."""
         return self._listing.meta
-
-    @property
-    def request_id(self) -> str | None:
-        """The id that the server gave the request, from `meta`; None if it gave none."""
-        meta = self.meta
-        return None if meta is None else meta.request_id
 
     def to_dict(self) -> JsonObject:
         """Return the page as JSON data, as the server sent it."""

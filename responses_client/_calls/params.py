@@ -1,4 +1,4 @@
-"""The arguments of `create` where nothing is sent by HTTP, or not at once, as types: WebSockets and batch files."""
+"""Types of the arguments of `create` for WebSocket requests and batch lines."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@
 #   `openai-poll-after-ms`), up to five minutes.
 # - With a `timeout`, the last poll is about a second before its end: polling at the very end would not return in time.
 #   Each poll has the remaining time as its deadline. A `deadline` that the caller passes is such a limit, too: it is
-#   for the whole call. That of the client is for each poll, else no client with a deadline could wait any longer.
+#   for the whole call. The client's deadline applies to each poll; otherwise it would limit every wait.
 # - A poll is a call with all its retries; an error is one that was left after them. Ten in a row end the wait.
 
 from __future__ import annotations

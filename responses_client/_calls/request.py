@@ -223,7 +223,7 @@ def _id_problem(value: str) -> str | None:
 
 
 def _refuse_unknown(operation: Operation[_R], model: type[Model] | None, named: Mapping[str, object]) -> None:
-    known = {} if model is None else model.model_fields
+    known = {} if model is None else model.__pydantic_fields__
     for name in named:
         if name not in known:
             raise unknown_argument(operation.name, name, [*known, *OPTIONS])
@@ -301,7 +301,7 @@ def _event_mistakes(body: Mapping[str, object]) -> Iterable[FieldError]:
             yield field_error(name, "nothing", body[name], message=message)
     given = body.get("input") if body.get("type") == "response.steer" else None
     if is_sequence(given):
-        from .input_items import fields_of
+        from ..models._base import fields_of
 
         if not given:
             yield field_error("input", "at least one message", given, message="needs at least one message")
@@ -385,7 +385,7 @@ def _typos(model: type[Model], data: Mapping[str, object], path: tuple[str, ...]
         if not is_object(value) or (nested := _nested_model(model, name)) is None:
             continue
         for key in value:
-            if key not in nested.model_fields and (near := _nearest(key, nested, value)):
+            if key not in nested.__pydantic_fields__ and (near := _nearest(key, nested, value)):
                 yield f"{field_path((*path, name, key))} (did you mean {near!r}?)"
         yield from _typos(nested, value, (*path, name))
 
@@ -394,14 +394,14 @@ def _nearest(key: object, model: type[Model], fields: Mapping[str, object]) -> s
     # Here, because the module is needed only for mistakes.
     import difflib
 
-    known = [name for name in model.model_fields if name not in fields]
+    known = [name for name in model.__pydantic_fields__ if name not in fields]
     return next(iter(difflib.get_close_matches(str(key), known, 1, _MIN_SIMILARITY)), None)
 
 
 @cache
 def _nested_model(model: type[Model], name: str) -> type[Model] | None:
     """Return the class of a field whose value is one object; None for other fields."""
-    field = model.model_fields.get(name)
+    field = model.__pydantic_fields__.get(name)
     return None if field is None else _find_class(field.annotation)
 
 

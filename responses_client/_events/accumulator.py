@@ -281,7 +281,7 @@ def _destination(event: StreamEvent) -> tuple[type, tuple[object, ...]]:
 
 @cache
 def _path_getter(kind: type[Model]) -> Callable[[Model], Any]:
-    fields = [name for name in kind.model_fields if name.endswith("_index") or name == "item_id"]
+    fields = [name for name in kind.__pydantic_fields__ if name.endswith("_index") or name == "item_id"]
     return attrgetter(*fields) if fields else lambda _: None
 
 

@@ -72,8 +72,8 @@ class StreamState:
 
     Attributes:
         events: The events that the user has not read.
-        count: How many events came over this connection.
-        earlier_count: How many events came over earlier connections of a resumed stream.
+        count: Number of events that came over this connection.
+        earlier_count: Number of events that came over earlier connections of a resumed stream.
         has_ended: Whether the stream is in any state but "open".
         has_terminal_event: Whether the terminal event came.
         error_event: The `error` event, if one came.

@@ -255,7 +255,7 @@ class AsyncResponseMap(_Map):
             return [result async for result in self]
 
     async def aclose(self) -> None:
-        """End all requests and tasks of the map, as the end of its block does, in whose task it must be awaited.
+        """End all requests and tasks of the map, like the end of its block. Await it in the task of that block.
 
         `close` is an alias.
         """

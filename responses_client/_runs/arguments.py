@@ -68,7 +68,7 @@ class RunArguments:
     def _refuse_unknown(self) -> None:
         model = RESPONSES_CREATE.request_model()
         assert model is not None, "responses.create has a body"
-        known = {*model.model_fields, *RequestOptions.__annotations__}
+        known = {*model.__pydantic_fields__, *RequestOptions.__annotations__}
         for name in self.request:
             if name not in known:
                 # Imported here because only a mistake needs it.

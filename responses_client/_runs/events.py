@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from .._base.public import public
-from .._tools.calls import call_arguments, call_key, call_name
+from .._tools.calls import AboutCall
 
 if TYPE_CHECKING:
     from ..errors import ToolExecutionError
@@ -19,33 +19,17 @@ __all__ = ["RunEvent", "ToolCalled", "ToolReturned", "TurnEnded"]
 class _RunEvent:
     """The common base of the events of a run."""
 
-    type: str
-
     @property
     def wire_type(self) -> str:
         """The same as `type`; events of responses have it as well."""
-        return self.type
+        kind: str = getattr(self, "type", "")  # a literal of its own in each class
+        return kind
 
 
-class _CallEvent(_RunEvent):
+class _CallEvent(_RunEvent, AboutCall):
     """The common base of events about a call."""
 
-    call: OutputItem
-
-    @property
-    def call_id(self) -> str:
-        """The id of the call."""
-        return call_key(self.call)
-
-    @property
-    def name(self) -> str:
-        """The name of the tool; of a tool without a name its kind, such as "shell"."""
-        return call_name(self.call)
-
-    @property
-    def arguments(self) -> str:
-        """The arguments as the model wrote them: mostly JSON, the text of a custom tool, else the action as JSON."""
-        return call_arguments(self.call)
+    _item_field = "call"
 
 
 @public

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from .._base.json_types import is_sequence
 from .._base.messages import MAX_BODY_CHARS, one_line
+from .._tools.calls import call_name
 from .._tools.outputs import denial_of, describe_argument_errors, failure_of, output_of, tool_search_output
 from .._tools.tool import CallableTool, RunContext
 from ..errors import ConfigurationError, RequestValidationError, ToolDefinitionError, ToolExecutionError
@@ -93,9 +94,10 @@ class Executor:
         if isinstance(call, (FunctionCall, CustomToolCall)):
             if self._toolbox.leaves_to_user(call):
                 return False
-            if self._toolbox.needs_approval(call):
-                return decision is True
-            return self._knows_all_tools or self._toolbox.function_of(call) is not None
+            if self._toolbox.function_of(call) is None:
+                # The user approved what can no longer be done, which is not the model's mistake.
+                return self._knows_all_tools and decision is None
+            return decision is True or not self._toolbox.needs_approval(call)
         return HOOKS.get(str(call.type)) in self._hooks
 
     async def answer(
@@ -229,7 +231,6 @@ def _execution_error(call: OutputItem, problem: Exception, time_limit: float | N
         reason = str(problem)
     else:
         reason = f"{type(problem).__name__}: {one_line(str(problem), MAX_BODY_CHARS)}".rstrip(": ")
-    name = getattr(call, "name", None) or str(call.wire_type)
-    error = ToolExecutionError(reason.rstrip("."), tool=str(name), call=call)
+    error = ToolExecutionError(reason.rstrip("."), tool=call_name(call), call=call)
     error.__cause__ = problem.__cause__ if isinstance(problem, _WITHOUT_CAUSE) else problem
     return error

@@ -54,7 +54,7 @@ FoundTools: TypeAlias = "Sequence[RunTool]"
 
 
 class Reasons(Protocol):
-    """Reasons by id, or by call: `dict[str, str]` and `dict[PendingCall, str]`, which no `Mapping` covers alike."""
+    """Reasons by id, or by call: `dict[str, str]` and `dict[PendingCall, str]`, for which no single `Mapping` type serves."""
 
     def items(self) -> Iterable[tuple[str | PendingCall, str]]:
         """Return the calls with the reasons."""

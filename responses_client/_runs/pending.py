@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 from .._base.field_errors import FieldError, field_error
 from .._base.messages import MAX_BODY_CHARS, MAX_VALUE_CHARS, one_line
 from .._base.public import public
-from .._tools.calls import call_arguments, call_key, call_name, is_call
+from .._tools.calls import AboutCall, call_key, is_call
 from ..errors import RequestValidationError
 from ..models._base import Model
 
@@ -21,7 +21,7 @@ __all__ = ["CallName", "Decision", "PendingCall", "decide", "named_calls", "reas
 
 @public
 @dataclass(frozen=True, repr=False)
-class PendingCall:
+class PendingCall(AboutCall):
     """A call that waits for an answer or an approval; `RunResult.pending` and `RunResult.approvals` list them.
 
         for call in result.approvals:
@@ -36,23 +36,9 @@ class PendingCall:
             server.
     """
 
+    _item_field = "item"
     item: OutputItem
     needs_approval: bool = False
-
-    @property
-    def call_id(self) -> str:
-        """The id by which an answer, `approve` and `deny` name the call; of an MCP approval request, its `id`."""
-        return call_key(self.item)
-
-    @property
-    def name(self) -> str:
-        """The name of the tool; of a tool without a name its kind, such as "shell" or "apply_patch"."""
-        return call_name(self.item)
-
-    @property
-    def arguments(self) -> str:
-        """The arguments as the model wrote them: mostly JSON, the text of a custom tool, else the action as JSON."""
-        return call_arguments(self.item)
 
     @property
     def type(self) -> str:
@@ -111,8 +97,9 @@ def decide(
 ) -> dict[int, Decision]:
     """Return the decision on each call that waits and is named, by the `id()` of its item.
 
-    An id stands for all waiting calls that share it; a `PendingCall` only for those of its name and arguments, so that
-    no decision on one call holds for another one.
+    An id stands for the one waiting call that has it; a `PendingCall` for that whose item equals its own, so that no
+    decision on one call holds for another one. Of several equal calls, each `PendingCall` in `approve` stands for one,
+    and one in `deny` for all that are left.
 
     Args:
         approve: The calls that may be made.
@@ -122,16 +109,16 @@ def decide(
         can_deny: The `id()`s of the waiting calls whose answers can say no.
 
     Raises:
-        RequestValidationError: A call is named that does not wait, or twice with different decisions, or one that
-            cannot be denied.
+        RequestValidationError: A call is named that does not wait, or by an id that several share, or twice with
+            different decisions, or one that cannot be denied.
     """
     decisions: dict[int, Decision] = {}
-    mistakes = [*_unknown("approve", approve, waiting, answered)]
+    mistakes = [*_misnamed("approve", approve, waiting, answered)]
     named: list[tuple[CallName, Decision]] = [(name, True) for name in approve]
     denied = [*deny]
-    mistakes += _unknown("deny", [name for name, _ in denied], waiting, answered)
+    mistakes += _misnamed("deny", [name for name, _ in denied], waiting, answered)
     for name, decision in [*named, *denied]:
-        for call in _matches(name, waiting):
+        for call in _meant(name, decision, waiting, decisions):
             message = _conflict(call, decision, decisions.setdefault(id(call), decision), can_deny)
             if message is not None:
                 expected = "one decision on each call that waits"
@@ -147,8 +134,9 @@ def _conflict(
     """Return the mistake in a decision on a call, as a message; None if there is none."""
     key = call_key(call)
     if decision is not True and id(call) not in can_deny:
-        answer = "no answer to such a call can say no; pass the item that answers it in input"
-        return f"names {key}, a {call.wire_type}, but {answer}"
+        return (
+            f"names {key}, a {call.wire_type}, which cannot be denied; pass the item that answers it in input"
+        )
     if decision == earlier:
         return None
     if earlier is True:
@@ -156,35 +144,59 @@ def _conflict(
     return f"gives two reasons for {key}; give one"
 
 
-def _unknown(
+def _misnamed(
     argument: str, names: Iterable[CallName], waiting: Sequence[OutputItem], answered: Collection[str]
 ) -> Iterator[FieldError]:
-    """Yield the mistakes of an argument that names calls that do not wait, one of each kind."""
-    strangers = [name for name in names if not _matches(name, waiting)]
+    """Yield the mistakes of an argument that names no call that waits, or more than one; one of each kind."""
     keys = dict.fromkeys(map(call_key, waiting))
     choice = f"the ids of the calls that wait are {', '.join(keys)}" if keys else "no call waits"
     kinds: dict[str, list[str]] = {}
-    for name in strangers:
-        key = _key(name)
-        if key in keys:
-            kind = "but the call of that id that waits has another name or other arguments"
+    for name in names:
+        key, count = _key(name), len(_matches(name, waiting))
+        if isinstance(name, str) and count > 1:
+            kind = (
+                "which several calls that wait share; pass the call itself, which `pending` of the run lists"
+            )
+        elif count:
+            continue
+        elif key in keys:
+            kind = f"but no call of that id that waits equals the one given; {choice}"
         elif key in answered:
-            kind = "but that call has an answer already"
+            kind = f"but that call has an answer already; {choice}"
         else:
-            kind = "but the run has no waiting call with that id"
+            kind = f"but the run has no waiting call with that id; {choice}"
         kinds.setdefault(kind, []).append(key)
     for kind, found in kinds.items():
-        message = f"names {', '.join(found)}, {kind}; {choice}"
-        yield field_error(argument, "the call_id of a call that waits", None, message=message)
+        message = f"names {', '.join(found)}, {kind}"
+        yield field_error(argument, "a call that waits, or its call_id", None, message=message)
+
+
+def _meant(
+    name: CallName, decision: Decision, waiting: Sequence[OutputItem], decisions: Mapping[int, Decision]
+) -> list[OutputItem]:
+    """Return the calls that a name stands for, given the earlier decisions; none if it is ambiguous."""
+    found = _matches(name, waiting)
+    if len(found) < 2:
+        return found
+    if isinstance(name, str):
+        return []
+    left = [call for call in found if id(call) not in decisions]
+    if decision is not True:
+        return left or found
+    same = [call for call in found if call is name.item]
+    return (same or left or found)[:1]
 
 
 def _matches(name: CallName, waiting: Iterable[OutputItem]) -> list[OutputItem]:
-    return [
-        call
-        for call in waiting
-        if call_key(call) == _key(name)
-        and (isinstance(name, str) or (call_name(call), call_arguments(call)) == (name.name, name.arguments))
-    ]
+    if isinstance(name, str):
+        return [call for call in waiting if call_key(call) == name]
+    content = _content(name.item)
+    return [call for call in waiting if _content(call) == content]
+
+
+def _content(call: OutputItem) -> dict[str, object]:
+    """Return all that makes up a call; its status may differ in the event of a stream that contains it."""
+    return {name: value for name, value in call.to_dict().items() if name != "status"}
 
 
 def _key(name: CallName) -> str:

@@ -9,12 +9,12 @@ from .._base.field_errors import FieldError, field_error
 from .._base.json_types import is_mapping, is_sequence
 from .._calls.input_items import as_items
 from .._calls.polling import has_ended
-from .._tools.calls import answer_key, answered_keys, as_item, call_key, is_call, unanswered
+from .._tools.calls import answered_keys, as_item, call_key, is_call, unanswered
 from .._tools.outputs import denial_of
 from ..errors import APIError, APIStatusError, MaxTurnsExceeded, RequestValidationError
 from ..models._base import Model
 from .pending import decide
-from .result import ParsedRunResult, RunResult, RunStatus, Turn, waiting_calls
+from .result import ParsedRunResult, RunResult, RunStatus, Turn, outputs_by_position, waiting_calls
 
 if TYPE_CHECKING:
     from .._structured.output_type import OutputType
@@ -97,11 +97,16 @@ class RunPlan:
         self._status: RunStatus = "in_progress"
         self._sent: tuple[InputItem, ...] = ()  # the new input of the last request
         self._unsent: tuple[InputItem, ...] = ()
+        # The positions of the calls that the outputs of the last turn answer: calls may share an id.
+        self._answered: tuple[int, ...] = ()
+        self._asked: set[int] = set()  # the `id()`s of the calls that wait for approval in the resumed run
         self.remaining_turns: int = arguments.max_turns
         if toolbox.definitions:
             self._params["tools"] = toolbox.definitions
         if arguments.resume is not None:
             self._turns = list(arguments.resume.turns)
+            self._answered = arguments.resume.answered_positions
+            self._asked = {id(call.item) for call in arguments.resume.approvals}
             self._first_previous_id = arguments.resume.previous_response_id
             if "conversation" not in self._params and (place := self.last_turn.response.conversation):
                 self._params["conversation"] = place.id
@@ -136,9 +141,12 @@ class RunPlan:
         if not self._turns:
             return None
         turns = tuple(self._turns)
-        waiting = filter(self._toolbox.needs_approval, waiting_calls(self.last_turn))
-        # A tuple of ids rather than of items, which a saved run has already.
-        parts = (turns, self._status, self._first_previous_id, self._unsent, tuple(map(call_key, waiting)))
+        asked = {id(call): call_key(call) for call in self._waiting() if self._toolbox.needs_approval(call)}
+        output = enumerate(self.last_turn.response.output)
+        places = tuple(place for place, item in output if id(item) in asked)
+        # Ids and positions rather than items, which a saved run has already.
+        approvals = (tuple(asked.values()), places)
+        parts = (turns, self._status, self._first_previous_id, self._unsent, *approvals, self._answered)
         return RunResult(*parts) if self._wanted is None else ParsedRunResult(*parts, wanted=self._wanted)
 
     # --- the next request
@@ -254,7 +262,7 @@ class RunPlan:
     def add_response(self, response: Response) -> None:
         """Add a turn with a response, which may still run in the background."""
         self._turns.append(Turn(self._sent, response))
-        self._unsent = ()
+        self._unsent = self._answered = ()
         self.remaining_turns -= 1
 
     def add_partial(self, partial: Response | None) -> None:
@@ -273,13 +281,17 @@ class RunPlan:
 
     # --- calls
 
+    def _waiting(self, given: Iterable[object] = ()) -> list[OutputItem]:
+        """Return the calls of the last response that no output answers, and none of the items given."""
+        return waiting_calls(self.last_turn, given, self._answered)
+
     def next_calls(self, can_answer: Callable[[OutputItem], bool]) -> list[OutputItem]:
         """Return the calls of the last response to answer here; end the run if there are none, or others remain.
 
         Raises:
             MaxTurnsExceeded: There are calls, but no turn remains in which the model could read their outputs.
         """
-        waiting = waiting_calls(self.last_turn)
+        waiting = self._waiting()
         if not waiting:
             response = self.last_turn.response
             # A response that says it is running, but has no id to poll, will never be complete.
@@ -301,13 +313,13 @@ class RunPlan:
         """Return the decisions of the user on the waiting calls of the resumed run, by the `id()` of the call.
 
         Raises:
-            RequestValidationError: A call is named that does not wait, or with two decisions, or one that cannot be
-                denied.
+            RequestValidationError: A call is named that does not wait, or by an id that several share, or with two
+                decisions, or one that cannot be denied.
         """
         arguments = self._arguments
         if arguments.approve or arguments.deny:
             given = self._new_input()
-            waiting = waiting_calls(self.last_turn, given) if self._turns else []
+            waiting = self._waiting(given) if self._turns else []
             answers = [item for turn in self._turns for item in (*turn.input, *turn.outputs)]
             can_deny = {id(call) for call in waiting if denial_of(call, "No.") is not None}
             answered = answered_keys([*answers, *given])
@@ -324,14 +336,23 @@ class RunPlan:
         if not self._turns:
             return []
         given = self._new_input()
-        waiting = waiting_calls(self.last_turn, given)
-        mistakes = [self._no_answer(call) for call in waiting if not can_answer(call)]
+        waiting = self._waiting(given)
+        mistakes = [
+            self._no_answer(call)
+            for call in waiting
+            if not can_answer(call) or (self._lacks_function(call) and id(call) not in self._decisions)
+        ]
         if not (given or waiting or self.last_turn.outputs or self._last_continuable()[1]):
             message = "is empty, but the run has ended and needs new input to continue"
             mistakes.append(field_error("input", "a string or items", None, message=message))
         if mistakes:
             raise RequestValidationError(mistakes)
         return waiting
+
+    def _lacks_function(self, call: OutputItem) -> bool:
+        """Whether a call waits for approval in the resumed run, and its function is not here any more."""
+        is_request = call.type == "mcp_approval_request"
+        return id(call) in self._asked and not is_request and self._toolbox.function_of(call) is None
 
     def _no_answer(self, call: OutputItem) -> FieldError:
         kind, key = call.wire_type, call_key(call)
@@ -340,7 +361,11 @@ class RunPlan:
                 f"names the {kind} {key}, which no function here can answer; pass one, or the answer in input"
             )
             return field_error("approve", "a call of a function that is here", None, message=message)
-        if self._toolbox.needs_approval(call) or call.type == "mcp_approval_request":
+        if (
+            self._toolbox.needs_approval(call)
+            or self._lacks_function(call)
+            or call.type == "mcp_approval_request"
+        ):
             message = f"lacks a decision on the {kind} {key}, which waits for one; name it in approve or deny"
             return field_error("approve", "all calls that wait for approval", None, message=message)
         message = f"lacks the answer to the {kind} {key}, which the run waits for"
@@ -349,18 +374,11 @@ class RunPlan:
     def add_outputs(self, outputs: Iterable[tuple[OutputItem, InputItem]]) -> None:
         """Add outputs of calls of the last response, each with its call; they are kept in the order of the calls."""
         turn = self.last_turn
-        new = {id(call): item for call, item in outputs}
-        earlier = list(turn.outputs)
-        items: list[InputItem] = []
-        for call in turn.response.output:
-            # Calls may share an id, so each takes one of the outputs that name it.
-            known = next((item for item in earlier if answer_key(item) == call_key(call)), None)
-            if id(call) in new:
-                items.append(new[id(call)])
-            elif known is not None:
-                earlier.remove(known)
-                items.append(known)
-        self._turns[-1] = turn._replace(outputs=tuple(items))
+        places = {id(call): place for place, call in enumerate(turn.response.output)}
+        known = outputs_by_position(turn, self._answered)
+        known.update({places[id(call)]: item for call, item in outputs})
+        self._answered = tuple(sorted(known))
+        self._turns[-1] = turn._replace(outputs=tuple(known[place] for place in self._answered))
 
     def mark_pending(self) -> None:
         """End the run with its unanswered calls pending: whether they are made again is for the user to decide."""

@@ -12,7 +12,7 @@ from pydantic_core import from_json
 from .._base.json_types import is_sequence
 from .._base.messages import body_start
 from .._base.public import public
-from .._tools.calls import as_item, call_key, unanswered
+from .._tools.calls import answer_key, answered_positions, as_item, call_key, unanswered
 from ..errors import ResponseValidationError
 from ..models._tolerance import write_json
 from ..models._unions import InputItem, OutputItem
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..models._base import JsonObject
     from ..models.outcome import Usage
 
-__all__ = ["ParsedRunResult", "RunResult", "RunStatus", "Turn", "waiting_calls"]
+__all__ = ["ParsedRunResult", "RunResult", "RunStatus", "Turn", "outputs_by_position", "waiting_calls"]
 
 _T_co = TypeVar("_T_co", covariant=True)
 RunStatus: TypeAlias = Literal[
@@ -83,6 +83,9 @@ class RunResult:
             contains it.
         approval_ids: The ids of the calls of the last response that wait for approval, because their tools have
             `needs_approval`.
+        approval_positions: The positions of these calls in `response.output`, since calls may share an id.
+        answered_positions: The positions of the calls that the outputs of the last turn answer, one for each output.
+            Empty in runs that earlier versions saved, where the ids decide.
     """
 
     turns: tuple[Turn, ...]
@@ -90,6 +93,8 @@ class RunResult:
     previous_response_id: str | None = None
     unsent: tuple[InputItem, ...] = ()
     approval_ids: tuple[str, ...] = ()
+    approval_positions: tuple[int, ...] = ()
+    answered_positions: tuple[int, ...] = ()
 
     @property
     def response(self) -> Response:
@@ -122,9 +127,16 @@ class RunResult:
         Those of `approvals` wait for a decision: name them in `approve` or `deny`. The others wait for an answer in
         `input`.
         """
+        output = self.turns[-1].response.output
+        is_exact = _are_positions(self.approval_positions, self.approval_ids, output)
+        asked = {id(output[place]) for place in self.approval_positions} if is_exact else set[int]()
         return [
-            PendingCall(call, call.type == "mcp_approval_request" or call_key(call) in self.approval_ids)
-            for call in waiting_calls(self.turns[-1])
+            PendingCall(
+                call,
+                call.type == "mcp_approval_request"
+                or (id(call) in asked if is_exact else call_key(call) in self.approval_ids),
+            )
+            for call in waiting_calls(self.turns[-1], (), self.answered_positions)
         ]
 
     @property
@@ -147,6 +159,9 @@ class RunResult:
             saved["unsent"] = [item.to_dict() for item in self.unsent]
         if self.approval_ids:
             saved["approval_ids"] = [*self.approval_ids]
+            saved["approval_positions"] = [*self.approval_positions]
+        if self.answered_positions:
+            saved["answered_positions"] = [*self.answered_positions]
         if self.previous_response_id is not None:
             saved["previous_response_id"] = self.previous_response_id
         return saved
@@ -228,14 +243,42 @@ class ParsedRunResult(RunResult, Generic[_T_co]):
         return self.response.output_parsed_or_raise()
 
 
-def waiting_calls(turn: Turn, given: Iterable[object] = ()) -> list[OutputItem]:
+def waiting_calls(turn: Turn, given: Iterable[object] = (), known: Sequence[int] = ()) -> list[OutputItem]:
     """Return the calls of a turn that wait for an answer: neither the turn nor the items given have one.
 
     In a response that was cut off or failed, no call waits. Calls that share an id need one answer each.
+
+    Args:
+        turn: The turn.
+        given: Items that may be answers, too.
+        known: The positions of the calls that the outputs of the turn answer; see `outputs_by_position`.
     """
     if turn.response.status not in ("completed", None):
         return []
-    return unanswered(turn.response.output, [*turn.outputs, *given])
+    return unanswered(turn.response.output, given, outputs_by_position(turn, known))
+
+
+def outputs_by_position(turn: Turn, known: Sequence[int]) -> dict[int, InputItem]:
+    """Return the outputs of a turn by the positions of the calls that they answer.
+
+    Args:
+        turn: The turn.
+        known: The positions, one for each output. If they do not fit the turn, the ids of the outputs decide.
+    """
+    output = turn.response.output
+    places: Sequence[int | None] = known
+    if not _are_positions(known, [*map(answer_key, turn.outputs)], output):
+        places = answered_positions(output, [*output, *turn.outputs])[len(output) :]
+    pairs = zip(places, turn.outputs, strict=True)
+    return {place: item for place, item in pairs if place is not None}
+
+
+def _are_positions(places: Sequence[int], keys: Sequence[str | None], output: Sequence[OutputItem]) -> bool:
+    """Whether there is a position for each key, all different, and those of calls with these keys."""
+    return len({*places}) == len(places) == len(keys) and all(
+        0 <= place < len(output) and call_key(output[place]) == key
+        for place, key in zip(places, keys, strict=True)
+    )
 
 
 def _loaded(data: Mapping[str, Any]) -> RunResult:
@@ -255,7 +298,16 @@ def _loaded(data: Mapping[str, Any]) -> RunResult:
         data.get("previous_response_id"),
         _items(data.get("unsent", ())),
         tuple(ids),
+        _positions(data, "approval_positions"),
+        _positions(data, "answered_positions"),
     )
+
+
+def _positions(data: Mapping[str, Any], name: str) -> tuple[int, ...]:
+    places: Any = data.get(name, [])
+    if not is_sequence(places) or not all(type(place) is int for place in places):
+        raise TypeError(f"{name} is not a list of whole numbers")
+    return tuple(places)
 
 
 def _turn(data: Mapping[str, Any]) -> Turn:

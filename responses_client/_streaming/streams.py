@@ -10,6 +10,7 @@ import warnings
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Self
 
+from .._base.http import HasRequestId
 from .._base.public import foreign_attributes, public
 from .._transport.protocols import run
 from .source import Source
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncEventStream", "AsyncResponseStream", "EventStream", "ResponseStream", "TextDeltas"]
 
 
-class _Stream:
+class _Stream(HasRequestId):
     """The base of `EventStream` and `AsyncEventStream`."""
 
     if not TYPE_CHECKING:  # pragma: no branch
@@ -39,12 +40,6 @@ class _Stream:
         None before its headers have come. A resumed stream has those of its last answer.
         """
         return self._source.meta
-
-    @property
-    def request_id(self) -> str | None:
-        """The id that the server gave the request, from `meta`; None if it gave none."""
-        meta = self.meta
-        return None if meta is None else meta.request_id
 
     @property
     def snapshot(self) -> Response | None:

@@ -1,4 +1,4 @@
-"""The outcome of reading what the model wrote as a type: a value, or the reason that there is none; no I/O."""
+"""The outcome of reading what the model wrote as a type: a value, or the reason why there is none; no I/O."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pydantic import ValidationError
 
-from .._base.field_errors import FieldError, field_path
+from .._base.field_errors import FieldError, field_path, invalid_json_reason, located
 from .._base.messages import MAX_BODY_CHARS, one_line
 from ..errors import ParseError
 
@@ -28,7 +28,7 @@ _ARGUMENTS_HINT = "what came is in .arguments"
 
 
 class Outcome(NamedTuple):
-    """The result of reading: a value, or the problem that there is none."""
+    """The result of reading: a value, or the reason why there is none."""
 
     value: Any = None
     problem: str | None = None
@@ -96,8 +96,7 @@ def _outcome(read: Callable[[str], object], text: str, subject: str, label: str,
 
 def _mismatch(error: ValidationError, subject: str, label: str, hint: str) -> Outcome:
     lines = error.errors(include_url=False)
-    if lines[0]["type"] == "json_invalid":
-        reason = lines[0]["msg"].removeprefix("Invalid JSON: ")
+    if (reason := invalid_json_reason(lines)) is not None:
         pronoun = "it is" if subject.endswith(" is") else "they are"
         return Outcome(
             problem=f"{subject} not valid JSON ({reason}), so {pronoun} not a {label}; {hint}", cause=error
@@ -111,7 +110,7 @@ def _mismatch(error: ValidationError, subject: str, label: str, hint: str) -> Ou
         )
         for line in lines
     )
-    first = f"{errors[0]['path']}: {errors[0]['message']}".removeprefix(": ")
+    first = located(errors[0]["path"], errors[0]["message"])
     more = f" and {len(errors) - 1} more in .errors" if len(errors) > 1 else ""
     problem = f"{subject} not a valid {label}: {one_line(first, MAX_BODY_CHARS)}{more}; {hint}"
     return Outcome(problem=problem, errors=errors, cause=error)

@@ -24,7 +24,7 @@ from pydantic import PydanticUndefinedAnnotation, PydanticUserError, TypeAdapter
 from pydantic_core import SchemaError, from_json, to_json
 
 from .._base.field_errors import FieldError, field_error
-from .._base.json_types import JsonObject, is_mapping, is_object
+from .._base.json_types import JsonObject, is_mapping, is_object, json_or
 from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.public import public
 from .._calls.plain_data import plain_data
@@ -130,10 +130,7 @@ class OutputType(Generic[_T]):
         """
         content = text.encode("utf-8", "surrogatepass")
         if self.is_wrapped:
-            try:
-                data: object = from_json(content)
-            except ValueError:
-                data = None  # the error is found again below
+            data: object = json_or(content)  # what is not JSON is an error below
             if is_object(data) and data.keys() == {_KEY}:
                 content = to_json(data[_KEY], inf_nan_mode="constants")
         # By name as well as by alias: the schema has the name of a field whose alias is a path.

@@ -43,7 +43,7 @@ _QUALIFIERS = (Required, NotRequired, ReadOnly)
 _DECIMAL = r"^-?\d+(\.\d+)?$"
 _NAIVE = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?$"
 _MAX_FLAG_VALUES = 256
-"""The greatest number of values of a `Flag` that a schema lists."""
+"""The largest number of values of a `Flag` that a schema lists."""
 
 
 def schema_of(adapter: TypeAdapter[Any]) -> JsonObject:
@@ -74,7 +74,7 @@ def described(hint: Any) -> Any:
 
 
 class _Generator(GenerateJsonSchema):
-    """The generator of pydantic, with schemas that hold no more and no less than can be read.
+    """The generator of pydantic, with schemas that describe exactly what can be read.
 
     Named tuples are described as objects, which pydantic accepts as well, and which strict schemas can express.
     """
@@ -135,7 +135,8 @@ class _Generator(GenerateJsonSchema):
         equal, unless a validator converts the data before.
 
         Raises:
-            PydanticUserError: This is so. A `PydanticInvalidForJsonSchema` would only remove the choice from a union.
+            PydanticUserError: A value is not accepted. A `PydanticInvalidForJsonSchema` would only remove the choice
+                from a union.
         """
         if self._is_converted:
             return

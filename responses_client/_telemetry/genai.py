@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from .._base.http import DEFAULT_PORTS
@@ -15,9 +15,13 @@ from .._base.json_types import as_array, is_mapping
 from .._base.validation import is_number
 from .._calls.request import Call
 from .._calls.settings import is_azure
+from .._tools.calls import call_key, call_name
 from ..errors import APIStatusError
-from ..models._base import Model
+from ..models._base import Model, fields_of
 from ..models._usage import known_counts
+
+if TYPE_CHECKING:
+    from ..models import OutputItem
 
 __all__ = [
     "DURATION_BUCKETS_SECONDS",
@@ -131,11 +135,11 @@ def run_attributes(base_url: str, params: Mapping[str, object], provider: str | 
     return found
 
 
-def tool_attributes(call: object) -> Attributes:
+def tool_attributes(call: OutputItem) -> Attributes:
     """Return the attributes of a tool call that are known before the tool runs."""
     found: Attributes = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.type": "function"}
-    _put(found, "gen_ai.tool.name", field(call, "name") or field(call, "type"))
-    _put(found, "gen_ai.tool.call.id", field(call, "call_id") or field(call, "id"))
+    _put(found, "gen_ai.tool.name", call_name(call))
+    _put(found, "gen_ai.tool.call.id", call_key(call))
     return found
 
 
@@ -256,7 +260,7 @@ def token_counts(attributes: Attributes) -> dict[str, int]:
 def field(value: object, *path: str) -> object:
     """Return a field of models and dicts inside each other; None if it is missing."""
     for name in path:
-        value = value.get(name) if is_mapping(value) else getattr(value, name, None)
+        value = fields_of(value).get(name)
     return value
 
 

@@ -6,12 +6,17 @@ Loaded only if content is captured.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
-from .._base.json_types import JsonObject, as_array, is_object
+from .._base.json_types import JsonObject, as_array, is_object, json_or
+from .._tools.calls import call_arguments
 from ..models import Model
 from .genai import Attributes, finish_reason
+
+if TYPE_CHECKING:
+    from ..models import OutputItem
 
 __all__ = ["request_content", "response_content", "tool_call_content", "tool_output_content"]
 
@@ -29,10 +34,7 @@ def request_content(content: bytes) -> Attributes:
         content: The body as it is sent.
     """
     found: Attributes = {}
-    try:
-        body: object = from_json(content)
-    except ValueError:  # the `content` of `client.request` may be anything
-        return found
+    body: object = json_or(content)
     if not is_object(body):
         return found
     messages = list(_messages(_items(body.get("input"), "user")))
@@ -48,11 +50,10 @@ def request_content(content: bytes) -> Attributes:
     return found
 
 
-def tool_call_content(call: object) -> Attributes:
+def tool_call_content(call: OutputItem) -> Attributes:
     """Return the arguments of a tool call as an attribute."""
-    fields = call.to_dict() if isinstance(call, Model) else {}
-    given = fields.get("arguments", fields.get("input", fields.get("action", fields.get("operation"))))
-    return {} if given is None else {"gen_ai.tool.call.arguments": _as_text(given)}
+    given = call_arguments(call)
+    return {"gen_ai.tool.call.arguments": given} if given else {}
 
 
 def tool_output_content(output: object) -> Attributes:
@@ -145,10 +146,7 @@ def _definition(tool: JsonObject) -> JsonObject:
 
 
 def _parsed(arguments: object) -> object:
-    try:
-        return from_json(arguments) if isinstance(arguments, str) else arguments
-    except ValueError:
-        return arguments
+    return json_or(arguments, arguments) if isinstance(arguments, str) else arguments
 
 
 def _as_text(value: object) -> str:

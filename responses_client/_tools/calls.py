@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import cast
+from collections.abc import Collection, Iterable, Sequence
+from typing import ClassVar, cast
 
 from ..models._base import union_class
 from ..models._tolerance import write_json
 from ..models._unions import InputItem, OutputItem
 
 __all__ = [
+    "AboutCall",
     "answer_key",
+    "answer_type",
     "answered_keys",
+    "answered_positions",
     "as_item",
     "call_arguments",
     "call_key",
@@ -35,6 +37,12 @@ _CALLS = frozenset(
 )
 """The types of calls that a program answers; for `shell_call` and `tool_search_call`, a server may do so itself."""
 
+_ANSWER_TYPES = {
+    "mcp_approval_request": "mcp_approval_response",
+    "tool_search_call": "tool_search_output",
+}
+"""The types of answers that are not the type of the call and `_output`."""
+
 _ARGUMENTS = ("arguments", "input", "operation", "actions", "action")
 """The fields of calls that say what is to be done; a call of a computer has one of the last two."""
 
@@ -44,23 +52,51 @@ def as_item(data: object) -> InputItem:
     return cast("InputItem", union_class(InputItem).validate(data))
 
 
-def unanswered(output: Sequence[OutputItem], answers: Iterable[object]) -> list[OutputItem]:
+def unanswered(
+    output: Sequence[OutputItem], answers: Iterable[object], answered: Collection[int] = ()
+) -> list[OutputItem]:
     """Return the calls of an output that wait for the answer of a program.
 
     Answers may also be in the output itself, where a server ran the tool. Calls that share an id need one answer each.
+
+    Args:
+        output: The output.
+        answers: Items, those that are answers among them.
+        answered: The positions of calls that have an answer beside these.
     """
-    answered = Counter(answered_keys([*output, *answers]))
-    found: list[OutputItem] = []
-    for item in output:
-        # A call with this status was cut off: its arguments are not whole.
-        if not is_call(item) or getattr(item, "status", None) == "incomplete":
-            continue
-        key = call_key(item)
-        if answered[key]:
-            answered[key] -= 1
-        elif key:
-            found.append(item)
+    taken = {*answered, *answered_positions(output, [*output, *answers], answered)}
+    return [item for place, item in enumerate(output) if place not in taken and _is_answerable(item)]
+
+
+def answered_positions(
+    output: Sequence[OutputItem], answers: Sequence[object], answered: Collection[int] = ()
+) -> list[int | None]:
+    """Return for each item the position of the call that it answers; None if it answers none.
+
+    Of the calls with its id, an item answers the first of its kind that has no answer, else the first of any kind.
+    """
+    waiting: dict[str, list[int]] = {}
+    for place, item in enumerate(output):
+        if place not in answered and _is_answerable(item):
+            waiting.setdefault(call_key(item), []).append(place)
+    found: list[int | None] = [None] * len(answers)
+    for is_of_kind in (True, False):
+        for number, answer in enumerate(answers):
+            key = answer_key(answer)
+            if key is None or key not in waiting or found[number] is not None:
+                continue
+            kind = getattr(answer, "wire_type", None)
+            for place in waiting[key]:
+                if not is_of_kind or answer_type(output[place]) == kind:
+                    found[number] = place
+                    waiting[key].remove(place)
+                    break
     return found
+
+
+def _is_answerable(item: OutputItem) -> bool:
+    # A call with this status was cut off: its arguments are not whole.
+    return is_call(item) and getattr(item, "status", None) != "incomplete" and bool(call_key(item))
 
 
 def answered_keys(items: Iterable[object]) -> list[str]:
@@ -93,6 +129,35 @@ def call_arguments(call: OutputItem) -> str:
         if value := fields.get(name):
             return value if isinstance(value, str) else write_json(value).decode()
     return ""
+
+
+class AboutCall:
+    """The base of objects about a call, which have its facts beside the item: events of a run, calls that wait."""
+
+    _item_field: ClassVar[str]
+
+    @property
+    def call_id(self) -> str:
+        """The id by which an answer, `approve` and `deny` name the call; of an MCP approval request, its `id`."""
+        return call_key(self._item())
+
+    @property
+    def name(self) -> str:
+        """The name of the tool; of a tool without a name its kind, such as "shell" or "apply_patch"."""
+        return call_name(self._item())
+
+    @property
+    def arguments(self) -> str:
+        """The arguments as the model wrote them: mostly JSON, the text of a custom tool, else the action as JSON."""
+        return call_arguments(self._item())
+
+    def _item(self) -> OutputItem:
+        return cast("OutputItem", getattr(self, self._item_field))
+
+
+def answer_type(call: OutputItem) -> str:
+    """Return the type of the items that answer a call."""
+    return _ANSWER_TYPES.get(str(call.wire_type), f"{call.wire_type}_output")
 
 
 def answer_key(item: object) -> str | None:

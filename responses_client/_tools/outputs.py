@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import ValidationError
 from pydantic_core import to_json, to_jsonable_python
 
-from .._base.field_errors import field_path
+from .._base.field_errors import field_path, invalid_json_reason, located
 from .._base.json_types import is_mapping, is_sequence
 from .._base.messages import MAX_BODY_CHARS, one_line
-from .._calls.input_items import fields_of
-from ..models._base import Model, as_response_error, strict_validation
+from ..models._base import Model, as_response_error, fields_of, strict_validation
 from ..models.attachments import InputFile, InputImage
 from ..models.content import InputText
 from ..models.items import CustomToolCall, FunctionCall
@@ -27,7 +26,7 @@ from ..models.tool_calls import (
     ShellCall,
     ToolSearchCall,
 )
-from .calls import answer_key, as_item, call_key
+from .calls import answer_key, answer_type, as_item, call_key
 
 if TYPE_CHECKING:
     from ..models import InputItem, OutputItem
@@ -36,11 +35,6 @@ __all__ = ["denial_of", "describe_argument_errors", "failure_of", "output_of", "
 
 _PARTS = (InputText, InputImage, InputFile)
 _MISTAKES_SHOWN = 10
-_ANSWER_TYPES = {
-    "mcp_approval_request": "mcp_approval_response",
-    "tool_search_call": "tool_search_output",
-}
-"""The types of answers that are not the type of the call and `_output`."""
 
 
 def output_of(call: OutputItem, value: object) -> InputItem:
@@ -51,7 +45,7 @@ def output_of(call: OutputItem, value: object) -> InputItem:
     Raises:
         ValueError: The value cannot be the answer to this call; the text says which values can.
     """
-    if fields_of(value).get("type") == _answer_type(call):
+    if fields_of(value).get("type") == answer_type(call):
         item = _checked(call, value)
         if (key := answer_key(item)) != call_key(call):
             raise ValueError(f"expected the answer to the call {call_key(call)}, got that to {key}")
@@ -66,17 +60,14 @@ def output_of(call: OutputItem, value: object) -> InputItem:
                 )
             return _checked(
                 call,
-                {"type": _answer_type(call), "approval_request_id": call.id, "approve": value},
+                {"type": answer_type(call), "approval_request_id": call.id, "approve": value},
             )
         case ShellCall():
             if isinstance(value, str) or not isinstance(value, Sequence):
                 raise ValueError(f"expected a list of ShellOutputContent, got {_type_name(value)}")
-            limit = call.action.max_output_length
-            limits = {} if limit is None else {"max_output_length": limit}
-            return _answer(call, {"output": [_json(part) for part in cast("list[object]", value)], **limits})
+            return _shell_output(call, [_json(part) for part in cast("list[object]", value)])
         case LocalShellCall():
-            # The API's schema names the call by `id` here, and has no `call_id`.
-            return _answer(call, {"id": call.call_id, "output": _expected_string(value)})
+            return _local_shell_output(call, _expected_string(value))
         case ApplyPatchCall():
             log = {} if value is None else {"output": _expected_string(value)}
             return _answer(call, {"status": "completed", **log})
@@ -87,17 +78,20 @@ def output_of(call: OutputItem, value: object) -> InputItem:
 
 
 def failure_of(call: OutputItem, text: str) -> InputItem | None:
-    """Return the answer that reports the failure of a call to the model; None if answers to this call cannot."""
+    """Return the answer that reports the failure of a call to the model; None if answers to this call cannot.
+
+    The call may be malformed: its type and id are enough.
+    """
     text = _without_surrogates(text)
-    match call:
-        case FunctionCall() | CustomToolCall():
+    match call.wire_type:
+        case "function_call" | "custom_tool_call":
             return _answer(call, {"output": text})
-        case ShellCall():
+        case "shell_call":
             outcome = {"type": "exit", "exit_code": 1}
-            return output_of(call, [{"stdout": "", "stderr": text, "outcome": outcome}])
-        case LocalShellCall():
-            return output_of(call, text)
-        case ApplyPatchCall():
+            return _shell_output(call, [{"stdout": "", "stderr": text, "outcome": outcome}])
+        case "local_shell_call":
+            return _local_shell_output(call, text)
+        case "apply_patch_call":
             return _answer(call, {"status": "failed", "output": text})
         case _:
             return None
@@ -105,19 +99,18 @@ def failure_of(call: OutputItem, text: str) -> InputItem | None:
 
 def denial_of(call: OutputItem, reason: str) -> InputItem | None:
     """Return the answer that says no to a call, with the reason; None if answers to this call cannot."""
-    if isinstance(call, McpApprovalRequest):
-        fields = {"approval_request_id": call.id, "approve": False, "reason": _without_surrogates(reason)}
-        return _checked(call, {"type": _answer_type(call), **fields})
+    if call.wire_type == "mcp_approval_request":
+        fields = {"approve": False, "reason": _without_surrogates(reason)}
+        return _checked(call, {"type": answer_type(call), "approval_request_id": call_key(call), **fields})
     return failure_of(call, reason)
 
 
 def describe_argument_errors(error: ValidationError) -> str:
-    """Return a text for the model about the mistakes in the arguments that it wrote."""
+    """Describe for the model the mistakes in its arguments."""
     lines = error.errors(include_url=False)
-    if lines[0]["type"] == "json_invalid" and not lines[0]["loc"]:
-        return f"the arguments are not valid JSON ({lines[0]['msg'].removeprefix('Invalid JSON: ')})"
-    places = [(field_path(line["loc"]), line["msg"]) for line in lines[:_MISTAKES_SHOWN]]
-    shown = [f"{path}: {text}" if path else text for path, text in places]
+    if (reason := invalid_json_reason(lines)) is not None:
+        return f"the arguments are not valid JSON ({reason})"
+    shown = [located(field_path(line["loc"]), line["msg"]) for line in lines[:_MISTAKES_SHOWN]]
     more = [f"and {len(lines) - _MISTAKES_SHOWN} more"] if len(lines) > _MISTAKES_SHOWN else []
     return f"the arguments do not fit: {'; '.join([*shown, *more])}"
 
@@ -128,15 +121,25 @@ def tool_search_output(call: ToolSearchCall, tools: Sequence[object]) -> InputIt
     return _answer(call, {"execution": "client", "status": "completed", "tools": found})
 
 
-def _answer_type(call: OutputItem) -> str:
-    return _ANSWER_TYPES.get(str(call.wire_type), f"{call.wire_type}_output")
-
-
 def _answer(call: OutputItem, fields: Mapping[str, object]) -> InputItem:
+    fields = {"type": answer_type(call), "call_id": call_key(call), **fields}
     # The caller is repeated: a program that the model wrote waits for the results of its own calls.
-    caller: Model | None = getattr(call, "caller", None)
-    callers = {} if caller is None else {"caller": caller.to_dict()}
-    return _checked(call, {"type": _answer_type(call), "call_id": call_key(call), **fields, **callers})
+    caller: object = getattr(call, "caller", None)
+    if caller is not None:
+        with suppress(ValueError):  # a malformed one is in no valid answer
+            return _checked(call, {**fields, "caller": _json(caller)})
+    return _checked(call, fields)
+
+
+def _shell_output(call: OutputItem, parts: Sequence[object]) -> InputItem:
+    limit = call.action.max_output_length if isinstance(call, ShellCall) else None
+    limits = {} if limit is None else {"max_output_length": limit}
+    return _answer(call, {"output": parts, **limits})
+
+
+def _local_shell_output(call: OutputItem, text: str) -> InputItem:
+    # The API's schema names the call by `id` here, and has no `call_id`.
+    return _answer(call, {"id": call_key(call), "output": text})
 
 
 def _checked(call: OutputItem, value: object) -> InputItem:
@@ -145,7 +148,7 @@ def _checked(call: OutputItem, value: object) -> InputItem:
         with strict_validation():
             return as_item(data)
     except ValidationError as error:
-        raise ValueError(str(as_response_error(_answer_type(call), error, data, "correct it"))) from None
+        raise ValueError(str(as_response_error(answer_type(call), error, data, "correct it"))) from None
 
 
 def _text_or_parts(value: object) -> object:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .._structured.output_type import OutputType
     from .._structured.parsed import ReaderOf
 
-__all__ = ["ParseRequest", "has_typed_tools", "parse_request"]
+__all__ = ["ParseRequest", "class_of", "has_typed_tools", "parse_request"]
 
 
 class ParseRequest(NamedTuple):
@@ -23,11 +23,22 @@ class ParseRequest(NamedTuple):
 
 
 def has_typed_tools(params: Mapping[str, Any]) -> bool:
-    """Whether a tool is a class, a function, or in the form of Chat Completions, which `create` does not take."""
+    """Whether a tool is a class or a function, was made of a class, or has the form of Chat Completions."""
     tools: object = params.get("tools")
     return is_sequence(tools) and any(
-        callable(tool) or (is_mapping(tool) and "function" in tool) for tool in tools
+        callable(tool) or (is_mapping(tool) and ("function" in tool or class_of(tool) is not None))
+        for tool in tools
     )
+
+
+def class_of(tool: Mapping[str, Any]) -> type | None:
+    """Return the class that a tool was made of; None if it is not known.
+
+    The functions of the package `openai` that make a tool of a class leave it as an attribute of the dict with the name.
+    """
+    nested: object = tool.get("function")
+    model: object = getattr(nested if is_mapping(nested) else tool, "model", None)
+    return model if isinstance(model, type) else None
 
 
 def parse_request(params: Mapping[str, Any], text_format: Any) -> ParseRequest:

@@ -88,7 +88,7 @@ class ToolOptions(TypedDict, total=False):
     """How a failed call is handled, see `OnToolError`; with `AsyncClient` a function may be async. The default is
     `on_tool_error` of the run."""
     needs_approval: bool
-    """Whether each call waits until a run is given it in `approve` or `deny`; False by default."""
+    """Whether each call waits until `approve` or `deny` of a run names it; False by default."""
     defer_loading: bool
     """Whether the model sees the tool only after tool search has found it; False by default."""
     allowed_callers: Sequence[Literal["direct", "programmatic"]]
@@ -163,7 +163,7 @@ class CallableTool(Generic[_P, _R_co]):
     @overload
     def __get__(self, instance: None, owner: type | None = None) -> Self: ...
 
-    # `self` is a `Callable` here, as ty and pyrefly do not part the parameters of a `CallableTool`.
+    # `self` is a `Callable` here, as ty and pyrefly do not split the parameters of a `CallableTool`.
     @overload
     def __get__(
         self: Callable[Concatenate[_S, _Q], _R], instance: _S, owner: type | None = None

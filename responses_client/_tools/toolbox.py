@@ -11,7 +11,7 @@ from .._base.field_errors import FieldError, field_error
 from .._base.json_types import is_mapping, is_sequence
 from .._calls.plain_data import plain_data
 from ..errors import RequestValidationError
-from ..models._base import Model
+from ..models._base import Model, fields_of
 from ..models.items import CustomToolCall, FunctionCall
 from ..models.tool_calls import ToolSearchOutput
 from .tool import CallableTool, is_tool
@@ -143,7 +143,7 @@ def _as_tool(given: object) -> _Tool | None:
 def _definition(tool: _Tool) -> object:
     if not isinstance(tool, CallableTool):
         return tool
-    _ = tool.shape  # a function that cannot be called is an error, also if it could be described
+    _ = tool.shape  # a function that cannot be called is an error, even if it could be described
     return tool.definition
 
 
@@ -169,22 +169,16 @@ def _keys(tool: _Tool) -> Iterator[_Key]:
     if isinstance(tool, CallableTool):
         yield "", tool.name
         return
-    fields = _fields(tool)
+    fields = fields_of(tool)
     named: list[tuple[object, object]] = []
     if fields.get("type") in ("function", "custom"):
         named = [("", fields.get("name"))]
     elif fields.get("type") == "namespace":
         members = fields.get("tools")
         found = members if is_sequence(members) else ()
-        named = [(fields.get("name"), _fields(member).get("name")) for member in found]
+        named = [(fields.get("name"), fields_of(member).get("name")) for member in found]
     for space, name in named:
         if isinstance(space, str) and isinstance(
             name, str
         ):  # else the check of the request finds the mistake
             yield space, name
-
-
-def _fields(tool: object) -> Mapping[str, Any]:
-    if isinstance(tool, Model):
-        return tool.to_dict()
-    return tool if is_mapping(tool) else {}

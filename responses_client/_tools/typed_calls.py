@@ -13,6 +13,7 @@ from .._base.json_types import is_mapping, is_sequence
 from .._structured.outcomes import can_be_pickled
 from .._structured.output_type import OutputType, output_type
 from .._structured.parsed import ParsedResponse, as_parsed
+from .parse_request import class_of
 
 if TYPE_CHECKING:
     from .._structured.outcomes import ArgumentsReader
@@ -54,14 +55,14 @@ class CallTypes:
         return JsonArguments() if self._toolbox.is_declared(call.name, call.namespace) else None
 
     def _flat(self, tool: object) -> object:
-        """Return a tool of Chat Completions in the form for responses, and keep the class that it was made of."""
-        if not is_mapping(tool) or tool.get("type") != "function" or not is_mapping(tool.get("function")):
+        """Return a tool of Chat Completions in the form for responses; of one made of a class, keep the class."""
+        if not is_mapping(tool) or tool.get("type") != "function":
             return tool
-        function: Any = tool["function"]
-        model = getattr(function, "model", None)
-        if isinstance(model, type):
-            self._models[str(function.get("name"))] = output_type(model)
-        return {"type": "function", **function}
+        nested = tool.get("function")
+        function: Any = nested if is_mapping(nested) else tool
+        if (made_of := class_of(tool)) is not None:
+            self._models[str(function.get("name"))] = output_type(made_of)
+        return tool if function is tool else {"type": "function", **function}
 
 
 class ToolArguments:

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Self, TypeAlias
 
+from .._base.http import HasRequestId
 from .._base.public import public, resource
 from .._calls.settings import Settings
 from .._streaming.streams import AsyncEventStream, EventStream
@@ -51,7 +52,7 @@ __all__ = [
 ]
 
 
-class _BaseSession:
+class _BaseSession(HasRequestId):
     """The properties that sync and async sessions share."""
 
     _block = "with"
@@ -72,12 +73,6 @@ class _BaseSession:
         """Request id, status and headers of the answer that opened the WebSocket; None before the session is open."""
         connection = self._core.connection
         return None if connection is None else connection.meta
-
-    @property
-    def request_id(self) -> str | None:
-        """The id that the server gave the opening request, from `meta`; None if it gave none."""
-        meta = self.meta
-        return None if meta is None else meta.request_id
 
     @property
     def is_closed(self) -> bool:
@@ -119,7 +114,7 @@ class WebSocketSession(_BaseSession):
         timeout: Seconds that connecting, sending, and each wait for an event may take, or an `httpx.Timeout`; None
             waits forever. By default as for the client.
         deadline: Seconds that connecting may take with all attempts; None sets no limit. By default as for the client.
-        max_retries: How often a failed attempt to connect is repeated. By default as for the client.
+        max_retries: Number of retries of a failed attempt to connect. By default as for the client.
         extra_headers, extra_query: Headers and query parameters to add or replace when connecting; None as a value
             removes one.
 

@@ -12,19 +12,19 @@ Three rules govern all models:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import cache
 from importlib import import_module
 from types import NoneType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeVar, cast, get_origin, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, cast, get_origin
 
 from pydantic import ConfigDict, StrictBool, StrictInt, ValidationError
 from pydantic_core import PydanticCustomError
 from pydantic_core import core_schema as cs
 
-from .._base.json_types import JsonObject, is_array, is_object
-from .._base.public import foreign_attributes
+from .._base.http import HasRequestId
+from .._base.json_types import JsonObject, is_array, is_mapping, is_object
 from .._base.redaction import MASK
 from ..errors import ResponseValidationError
 from ._first_builds import first_build
@@ -44,31 +44,25 @@ from ._tolerance import (
 )
 
 if TYPE_CHECKING:
-    from pydantic import GetCoreSchemaHandler, TypeAdapter
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic_core import InitErrorDetails
-    from typing_extensions import TypeForm
 
     from .._base.http import ResponseMeta
-    from .._structured.parsed import ParsedResponse
-    from .._tools.parse_params import ParseTool
-    from ._unions import InputItem
     from ._unknown import UnknownModel
-    from .response import Response
 
 __all__ = [
     "RUNNING_STATUSES",
-    "BatchResult",
     "JsonObject",
     "Model",
     "OpenUnion",
     "Reference",
-    "ResponseResult",
     "Result",
     "StrictBool",
     "StrictInt",
     "Unknown",
     "as_response_error",
     "error_lines",
+    "fields_of",
     "parse_json",
     "reference",
     "strict_validation",
@@ -77,33 +71,43 @@ __all__ = [
 
 RUNNING_STATUSES = frozenset({"queued", "in_progress"})
 """Statuses of a response that the server still works on; a status that is not known counts as an end."""
-_T = TypeVar("_T")
 Validate: TypeAlias = Callable[[Any], "Model"]
 
 _NO_TYPE = "Input should be an object with a `type`"
 _NO_ROLE = "Input should be an object with a `type` or a `role`"
 # The class whose own fields are being built; every other model is nested then, and gets a lazy schema.
 _building: ContextVar[type | None] = ContextVar("responses_client_building", default=None)
-_foreign_attribute = foreign_attributes("response")
 _OTHER_JSON_TYPES = frozenset({str, int, float, bool, list, NoneType})
+_NO_FIELDS: Mapping[str, object] = {}
 _KEPT = "it is kept, and written as it came"
 
 
 @cache
 def _tags(cls: type[Model]) -> tuple[str, ...]:
     """Return the fields whose type is one known string, such as `type`."""
-    return tuple(name for name, field in cls.model_fields.items() if get_origin(field.annotation) is Literal)
+    return tuple(
+        name for name, field in cls.__pydantic_fields__.items() if get_origin(field.annotation) is Literal
+    )
 
 
 @cache
 def _secret_fields(cls: type[Model]) -> frozenset[str]:
     """Return the fields that hold a secret; the schema marks them by `repr=False`."""
-    return frozenset(name for name, field in cls.model_fields.items() if not field.repr)
+    return frozenset(name for name, field in cls.__pydantic_fields__.items() if not field.repr)
 
 
 class _Tags:
     def __get__(self, model: object, cls: type[Model]) -> tuple[str, ...]:
         return _tags(cls)
+
+
+class _Fields(property):  # pydantic takes an attribute without a type only of some classes
+    """The fields of a model with their descriptions; the package itself reads `__pydantic_fields__`, without them."""
+
+    def __get__(self, model: object, cls: Any = None) -> Any:
+        from ._descriptions import described_fields
+
+        return described_fields(cls)
 
 
 class Model(ModelBase):
@@ -133,6 +137,7 @@ class Model(ModelBase):
 
     # Type checkers read the signature from the fields.
     if not TYPE_CHECKING:  # pragma: no branch
+        model_fields = _Fields()
 
         def __init__(self, /, **data: Any) -> None:
             with strict_validation():
@@ -143,6 +148,12 @@ class Model(ModelBase):
 
         # Lets pydantic skip this method when it parses.
         __init__.__pydantic_base_init__ = True
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: GetJsonSchemaHandler, /) -> Any:
+        from ._descriptions import described_schema
+
+        return described_schema(cls, handler(schema), handler)
 
     def to_dict(self) -> JsonObject:
         """Return the object as JSON data under the names of the API: the fields that came, or that were set."""
@@ -209,7 +220,7 @@ class Model(ModelBase):
     __str__ = __repr__
 
 
-class Result(Model):
+class Result(Model, HasRequestId):
     """A model that may be the whole answer to a request.
 
     It has attributes beside its fields, which copies and pickles keep.
@@ -224,12 +235,6 @@ class Result(Model):
         """The facts of the answer (request id, status, headers, rate limits, time); None if it is no answer."""
         meta: ResponseMeta | None = getattr(self, "_meta", None)
         return meta
-
-    @property
-    def request_id(self) -> str | None:
-        """The id that the server gave the request, from `meta`; None if it gave none."""
-        meta = self.meta
-        return None if meta is None else meta.request_id
 
     def __copy__(self) -> Self:
         return self._with_carried(super().__copy__())
@@ -254,85 +259,17 @@ class Result(Model):
         return other
 
 
-class ResponseResult(Result):
-    """The base of `Response`: methods beside its fields."""
+def fields_of(value: object) -> Mapping[str, object]:
+    """Return the fields of an object, a dict or a model, by their names in Python; none for any other value.
 
-    if not TYPE_CHECKING:  # pragma: no branch
-
-        def __getattr__(self, name: str) -> Any:
-            try:
-                return super().__getattr__(name)  # of pydantic: fields that are not known
-            except AttributeError:
-                if name in self.carried:  # a slot that is not set, as is often asked
-                    raise
-            return _foreign_attribute(self, name)
-
-    @property
-    def output_text(self) -> str:
-        """The text of the answer; empty if there is none.
-
-        It is joined from the messages of phase `final_answer`, or else from those without a phase, or else from all. A
-        message that came twice, under the same id, counts once: as the last that says something, where that came first.
-        """
-        from ._answer import answer_messages, text_of
-
-        return "".join(map(text_of, answer_messages(cast("Response", self).output)))
-
-    def as_input(self, *, store: bool | None = None) -> list[InputItem]:
-        """Return the output as input of another request, or as a part of it.
-
-        Reasoning without a following item, as in an answer that was cut off, is left out because the API refuses it. If
-        the server keeps no responses, ids that it would not know and reasoning that is not encrypted are left out as
-        well, which is logged. The response does not change.
-
-        Args:
-            store: Whether the server keeps this response; by default the field `store` of the response, or True if it
-                has none.
-        """
-        from .._calls.output_as_input import as_input
-
-        return as_input(cast("Response", self), store)
-
-    @overload
-    def parse(
-        self, text_format: type[_T] | TypeAdapter[_T], *, tools: Sequence[ParseTool] = ...
-    ) -> ParsedResponse[_T]: ...
-
-    @overload
-    def parse(self, text_format: TypeForm[_T], *, tools: Sequence[ParseTool] = ...) -> ParsedResponse[_T]: ...
-
-    @overload
-    def parse(self, *, tools: Sequence[ParseTool]) -> ParsedResponse[None]: ...
-
-    def parse(self, text_format: Any = None, *, tools: Sequence[ParseTool] = ()) -> ParsedResponse[Any]:
-        """Return the response as a `ParsedResponse`, which reads its text as a type, and calls as those of `tools`.
-
-        For responses that did not come from `responses.parse`: retrieved or waited for, from batch files, WebSocket
-        sessions, webhooks. What does not match its type is not an error here; see `.parse_error`.
-
-        Raises:
-            RequestValidationError: `text_format` is not a type, or pydantic cannot read it; or a tool is not one.
-        """
-        from .._tools.typed_calls import parsed_response
-
-        return parsed_response(cast("Response", self), text_format, tools)
-
-
-class BatchResult(Model):
-    """The base of `BatchResultLine`: a method beside its fields."""
-
-    def result(self, *, strict: bool = False) -> Response:
-        """Return the response, or raise the error that `responses.create` would have raised.
-
-        Args:
-            strict: Whether malformed parts are an error, and not kept as `Unknown…` objects or raw fields.
-
-        Raises:
-            APIError: The answer is an error or not a valid response, or there is none; see `docs/batch.md`.
-        """
-        from .._batch_files import result_of
-
-        return result_of(self, strict)
+    The attributes of other objects may be anything, in data frames even whole columns.
+    """
+    if is_object(value):
+        return value
+    if isinstance(value, Model):
+        # Those of an unknown object, its type included, are extra ones.
+        return {**value.__pydantic_extra__, **value.__dict__} if value.__pydantic_extra__ else value.__dict__
+    return value if is_mapping(value) else _NO_FIELDS
 
 
 class Unknown:

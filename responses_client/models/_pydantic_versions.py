@@ -49,7 +49,7 @@ def base_that_keeps_mocks() -> type[BaseModel]:
         if not _is_mock(vars(cls).get(name)):
             type.__delattr__(cls, name)
 
-    kind: Any = type("KeepsMocks", (type(BaseModel),), {"__delattr__": delete})
+    kind: Any = type("ModelMetaclass", (type(BaseModel),), {"__delattr__": delete})
     made: type[BaseModel] = kind(
         "ModelBase", (BaseModel,), {"__module__": __name__, "__qualname__": "ModelBase"}
     )

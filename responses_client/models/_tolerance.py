@@ -190,7 +190,8 @@ def with_whole_floats(
 ) -> _M:
     """Return the model of an object that was refused, with an integer for each float without a fraction (`512.0`).
 
-    Some servers write counts so. The validators of integers do not take them, because that would slow down all others.
+    Some servers write counts this way. Integer validators refuse them, because accepting them would slow down every
+    number.
 
     Args:
         validate: The validator that refused the object.

@@ -57,7 +57,7 @@ class UnknownModel(Result, Unknown):
     @property
     def wire_type(self) -> str | None:
         """The `type` as the server sent it; None if there is none, or if it is not a string."""
-        # It is no field, but one of the data that no field takes: so it is kept and written like all of these.
+        # It is not a field but one of the extra data, so it is kept and written like them.
         sent = (self.model_extra or {}).get("type")
         return sent if isinstance(sent, str) else None
 

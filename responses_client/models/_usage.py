@@ -32,7 +32,7 @@ def known_counts(usage: Model) -> JsonObject:
 
     Unlike in `to_dict`, there are neither nulls nor malformed data under the names of counts.
     """
-    fields = type(usage).model_fields
+    fields = type(usage).__pydantic_fields__
     known: dict[str, Any] = {name: getattr(usage, name) for name in fields if name in usage.model_fields_set}
     total: int = getattr(usage, "total_tokens", 0)
     counts: JsonObject = {

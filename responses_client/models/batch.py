@@ -4,8 +4,9 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from ._base import BatchResult, Model, reference
+from ._base import Model, reference
 from ._markers import Int
+from ._results import BatchResult
 
 if TYPE_CHECKING:
     from .requests import ResponseCreateRequest

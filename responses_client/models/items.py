@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from ._base import Model, Result, StrictBool, reference
-from ._call_arguments import CallArguments
 from ._markers import EMPTY, READ_ONLY, TEXT_OR, Items, Open
+from ._results import CallArguments
 from ._unions import (
     ConfigurationUpdateTextFormat, ContentPart, InputContentPart, OutputContentPart, Tool, ToolCallCaller,
 )

@@ -4,8 +4,9 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from ._base import Model, ResponseResult, StrictBool, reference
+from ._base import Model, StrictBool, reference
 from ._markers import EMPTY, TEXT_OR, Int, Items, Number, Open, Str
+from ._results import ResponseResult
 from ._unions import InputItem, OutputItem, PromptCacheDiagnostics, TextFormat, Tool, ToolChoiceObject
 
 if TYPE_CHECKING:

@@ -53,7 +53,7 @@ class ConversationsOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -79,7 +79,7 @@ class ConversationsOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -107,7 +107,7 @@ class ConversationsOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -133,7 +133,7 @@ class ConversationsOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -174,7 +174,7 @@ class AsyncConversationsOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -200,7 +200,7 @@ class AsyncConversationsOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -230,7 +230,7 @@ class AsyncConversationsOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -256,7 +256,7 @@ class AsyncConversationsOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -292,7 +292,7 @@ class ConversationsItemsOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -322,7 +322,7 @@ class ConversationsItemsOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -352,7 +352,7 @@ class ConversationsItemsOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -381,7 +381,7 @@ class ConversationsItemsOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -419,7 +419,7 @@ class AsyncConversationsItemsOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -449,7 +449,7 @@ class AsyncConversationsItemsOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -480,7 +480,7 @@ class AsyncConversationsItemsOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -509,7 +509,7 @@ class AsyncConversationsItemsOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no

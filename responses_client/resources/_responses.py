@@ -121,7 +121,7 @@ class ResponsesOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -186,7 +186,7 @@ class ResponsesOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -220,7 +220,7 @@ class ResponsesOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -246,7 +246,7 @@ class ResponsesOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -283,7 +283,7 @@ class ResponsesOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -391,7 +391,7 @@ class AsyncResponsesOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -456,7 +456,7 @@ class AsyncResponsesOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -490,7 +490,7 @@ class AsyncResponsesOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -516,7 +516,7 @@ class AsyncResponsesOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -553,7 +553,7 @@ class AsyncResponsesOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -592,7 +592,7 @@ class ResponsesInputItemsOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -630,7 +630,7 @@ class AsyncResponsesInputItemsOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -678,7 +678,7 @@ class ResponsesInputTokensOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -725,7 +725,7 @@ class AsyncResponsesInputTokensOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no

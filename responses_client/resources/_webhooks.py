@@ -54,7 +54,7 @@ class WebhooksOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -81,7 +81,7 @@ class WebhooksOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -110,7 +110,7 @@ class WebhooksOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -137,7 +137,7 @@ class WebhooksOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -166,7 +166,7 @@ class WebhooksOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -196,7 +196,7 @@ class WebhooksOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -226,7 +226,7 @@ class WebhooksOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -267,7 +267,7 @@ class AsyncWebhooksOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -296,7 +296,7 @@ class AsyncWebhooksOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -327,7 +327,7 @@ class AsyncWebhooksOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -354,7 +354,7 @@ class AsyncWebhooksOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -383,7 +383,7 @@ class AsyncWebhooksOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -413,7 +413,7 @@ class AsyncWebhooksOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -443,7 +443,7 @@ class AsyncWebhooksOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -476,7 +476,7 @@ class WebhooksEventTypesOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no
@@ -509,7 +509,7 @@ class AsyncWebhooksEventTypesOperations:
             extra_query: Query parameters to add or replace; the value None removes one.
             extra_body: Fields to add to the body unchecked; they replace arguments of the same name.
             deadline: Seconds that the wait may take, with all polls; None sets no limit.
-            max_retries: How often a failed request is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed request; None means the setting of the client.
             idempotency_key: The value of the `Idempotency-Key` header; by default a random one, the same for
                 all attempts.
             timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; None sets no

@@ -288,7 +288,7 @@ class Responses(ResponsesOperations):
             timeout: Seconds that connecting, sending, and each wait for an event may take; None sets no
                 limit.
             deadline: Seconds that connecting may take, with all attempts; None sets no limit.
-            max_retries: How often a failed attempt to connect is retried; None means the setting of the client.
+            max_retries: Number of retries of a failed attempt to connect; None means the setting of the client.
             ping_interval: Seconds without a message after which a ping is sent, by default 10; None sends
                 none.
             ping_timeout: Seconds that the answer to a ping may take before the connection counts as lost, by
@@ -376,9 +376,8 @@ class Responses(ResponsesOperations):
             on_progress: A function that is called with the first state, and with each later one whose status
                 or output differs, including the last.
             include: Additional data that the server is to send.
-            options: The options of `cancel`, for each poll; but `deadline` limits the whole wait, as `timeout`
-                does. Errors that may pass (no connection, 408, 409, 429, 500 and above) end the wait only when
-                ten polls in a row fail, after all their retries.
+            deadline: Seconds that the whole wait may take, as `timeout`; None sets no limit.
+            options: The options of `cancel`, for each poll.
 
         Returns:
             Response: The finished response.

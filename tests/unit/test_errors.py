@@ -186,6 +186,15 @@ def test_request_validation_of_an_argument_names_another_outcome() -> None:
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 
+def test_request_validation_names_each_mistake_once() -> None:
+    mistakes = [missing_field(name, "a string") for name in ("model", "input", "model")]
+
+    error = RequestValidationError(mistakes)
+
+    assert error.errors == mistakes[:2]
+    assert str(error).count("model: missing") == 1
+
+
 def test_request_validation_shows_the_first_ten_mistakes() -> None:
     mistakes: list[FieldError] = [missing_field(f"field{number}", "a string") for number in range(12)]
 

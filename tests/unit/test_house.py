@@ -43,14 +43,14 @@ FLOORS = (
 
 DOORS = {
     # Methods of models, for the user's convenience: `response.as_input()`, `InputImage.from_path(...)`.
-    ("models._base", "_calls.output_as_input", "call"),
-    ("models._base", "_structured.parsed", "type"),
-    ("models._base", "_tools.typed_calls", "call"),
-    ("models._base", "_tools.parse_params", "type"),
+    ("models._results", "_calls.output_as_input", "call"),
+    ("models._results", "_structured.parsed", "type"),
+    ("models._results", "_tools.typed_calls", "call"),
+    ("models._results", "_tools.parse_params", "type"),
+    ("models._results", "_batch_files", "call"),
     # Values beside fields: `call.parsed_arguments`.
-    ("models._call_arguments", "_structured.outcomes", "call"),
-    ("models._call_arguments", "_structured.outcomes", "type"),
-    ("models._base", "_batch_files", "call"),
+    ("models._results", "_structured.outcomes", "call"),
+    ("models._results", "_structured.outcomes", "type"),
     ("models._attachments", "_calls.attachments", "call"),
     # Attributes of errors: the partial response, the event, the run so far.
     ("errors", "models", "type"),

@@ -241,6 +241,7 @@ def test_first_event_loads_no_models_but_those_in_it() -> None:
         "_first_builds",
         "_markers",
         "_pydantic_versions",
+        "_results",
         "_tolerance",
         "_unions",
         "events",

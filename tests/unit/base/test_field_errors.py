@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
+from pydantic import Json, TypeAdapter, ValidationError
 
-from responses_client._base.field_errors import field_error, field_path, missing_field
+from responses_client._base.field_errors import (
+    field_error,
+    field_path,
+    invalid_json_reason,
+    located,
+    missing_field,
+)
 
 
 @pytest.mark.parametrize(
@@ -73,3 +81,22 @@ def test_a_missing_field_is_named(path: str | Sequence[str | int]) -> None:
 
 def test_field_errors_are_plain_json() -> None:
     assert json.loads(json.dumps(field_error("a", "b", 1)))["path"] == "a"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[1", "EOF while parsing a list at line 1 column 2"),
+        ('["{"]', None),  # the string in it is what is not valid
+        ("5", None),
+    ],
+)
+def test_reason_why_a_string_is_not_json_is_that_of_the_whole_string(text: str, reason: str | None) -> None:
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(list[Json[Any]]).validate_json(text)
+    assert invalid_json_reason(caught.value.errors()) == reason
+
+
+def test_message_about_the_whole_value_has_no_place() -> None:
+    assert located("a[0]", "missing") == "a[0]: missing"
+    assert located("", "missing") == "missing"

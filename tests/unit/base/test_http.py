@@ -5,7 +5,15 @@ import pickle
 
 import pytest
 
-from responses_client._base.http import Headers, RateLimits, ResponseMeta, origin, request_id_of, url_path
+from responses_client._base.http import (
+    HasRequestId,
+    Headers,
+    RateLimits,
+    ResponseMeta,
+    origin,
+    request_id_of,
+    url_path,
+)
 
 URL = "https://api.openai.com/v1/responses"
 
@@ -28,6 +36,16 @@ def test_meta_keeps_the_facts_of_an_answer() -> None:
         method="GET",
         url=URL,
     )
+
+
+class Carrier(HasRequestId):
+    def __init__(self, meta: ResponseMeta | None) -> None:
+        self.meta = meta
+
+
+def test_request_id_is_that_of_the_facts() -> None:
+    assert Carrier(build({"request-id": "req_1"})).request_id == "req_1"
+    assert Carrier(build()).request_id is Carrier(None).request_id is None
 
 
 def test_meta_is_frozen() -> None:

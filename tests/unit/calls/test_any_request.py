@@ -165,7 +165,7 @@ def test_extra_body_adds_fields() -> None:
 
 @pytest.mark.parametrize("given", [{"json": [1]}, {"content": b"a"}])
 def test_extra_body_needs_a_dict(given: dict[str, Any]) -> None:
-    assert "extra_body: adds fields to a json that is a dict" in refusal(extra_body={"a": 1}, **given)
+    assert "extra_body: needs a json that is a dict" in refusal(extra_body={"a": 1}, **given)
 
 
 def test_json_that_cannot_be_written_is_refused() -> None:
@@ -210,7 +210,7 @@ def test_content_that_utf_8_cannot_encode_is_refused() -> None:
 
 
 def test_stream_is_refused_where_its_answer_could_not_be_read() -> None:
-    assert "json.stream: gives a stream of events" in refusal(json={"stream": True})
+    assert "json.stream: asks for a stream" in refusal(json={"stream": True})
     assert "json.stream" in refusal(json={}, extra_body={"stream": True})
     assert prepared(json={"stream": True}, is_raw=True).request.content == b'{"stream":true}'
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from responses_client._calls.input_items import as_items, fields_of, given_place, parts_field
+from responses_client._calls.input_items import as_items, given_place, parts_field
 from responses_client.models import InputImage, InputMessage, InputText, OutputMessage
+from responses_client.models._base import fields_of
 
 IMAGE = InputImage(image_url="https://example.com/cat.png")
 PART = {"type": "input_file", "file_id": "file_1"}
@@ -144,26 +145,6 @@ def test_place_of_a_mistake_is_that_in_the_given_list(
 
 def test_place_in_what_is_not_a_list_is_the_same() -> None:
     assert given_place("Hi", (0, "content")) == (0, "content")
-
-
-# --- fields of dicts and models
-
-
-def test_fields_are_those_of_a_dict_or_a_model_alone() -> None:
-    class Frame:
-        type = "input_text"
-
-    assert fields_of(PART) is PART
-    assert fields_of(MappingProxyType(PART)) == PART
-    assert fields_of(IMAGE)["type"] == "input_image"
-    assert fields_of(InputText.from_dict({**text("Hi"), "new": 1}))["new"] == 1
-    assert fields_of(Frame()) == fields_of("Hi") == fields_of(None) == {}
-
-
-def test_type_of_an_unknown_object_is_the_one_that_came() -> None:
-    (part,) = InputMessage.from_dict({"role": "user", "content": [{"type": "new"}]}).content
-
-    assert fields_of(part)["type"] == "new"
 
 
 def test_parts_are_in_the_content_of_messages_and_the_output_of_calls() -> None:

@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ from responses_client.models import (
     UrlCitation,
     Usage,
 )
-from responses_client.models._base import reference, union_class
+from responses_client.models._base import fields_of, reference, union_class
 
 TEXT = {
     "type": "output_text",
@@ -444,3 +445,23 @@ def test_request_id_is_that_of_the_answer_and_no_data_of_the_response():
     assert response.model_extra is not None
     assert response.model_extra["request_id"] == "from the body"
     assert "request_id" not in answer().to_dict()
+
+
+# --- fields of dicts and models
+
+
+def test_fields_are_those_of_a_dict_or_a_model_alone():
+    class Frame:
+        type = "output_text"
+
+    assert fields_of(TEXT) is TEXT
+    assert fields_of(MappingProxyType(TEXT)) == TEXT
+    call = fields_of(FunctionCall.from_dict({**CALL, "new": 1}))
+    assert (call["type"], call["name"], call["async_"], call["new"]) == ("function_call", "boil", True, 1)
+    assert fields_of(Frame()) == fields_of("Hi") == fields_of(None) == {}
+
+
+def test_type_among_the_fields_of_an_unknown_object_is_the_one_that_came():
+    (item,) = Response.from_dict({"output": [{"type": "poem"}]}).output
+
+    assert fields_of(item)["type"] == "poem"

@@ -400,15 +400,18 @@ def test_failure_of_a_hook_is_reported_where_its_answer_can(desk: Desk) -> None:
     def broken(given: object) -> None:
         raise OSError("no shell")
 
-    (part,) = desk.text(SHELL, hooks={"on_shell": broken})
+    (returned,) = desk.answer(SHELL, hooks={"on_shell": broken})
+    (part,) = returned.output.to_dict()["output"]
     assert (part["stderr"], part["outcome"]["exit_code"]) == ("Error: OSError: no shell.", 1)
+    assert returned.error is not None
+    assert returned.error.tool == returned.name == "shell"
 
 
 def test_failure_of_a_hook_ends_the_run_where_no_answer_can_report_it(desk: Desk) -> None:
     def broken(given: object) -> None:
         raise OSError("no index")
 
-    with pytest.raises(ToolExecutionError, match=r"^The tool tool_search_call failed: OSError: no index$"):
+    with pytest.raises(ToolExecutionError, match=r"^The tool tool_search failed: OSError: no index$"):
         desk.answer(SEARCH, hooks={"on_tool_search": broken})
 
 
@@ -460,5 +463,5 @@ WRONG_TOOLS: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("tools", "text"), WRONG_TOOLS)
 def test_wrong_result_of_a_search_is_a_failure_of_the_call(desk: Desk, tools: Any, text: str) -> None:
-    with pytest.raises(ToolExecutionError, match=f"^The tool tool_search_call failed: {text}"):
+    with pytest.raises(ToolExecutionError, match=f"^The tool tool_search failed: {text}"):
         desk.answer(SEARCH, hooks={"on_tool_search": lambda call: tools})

@@ -756,6 +756,95 @@ def test_calls_that_share_an_id_are_all_answered(caller: Caller, server: Server)
     assert [item["output"] for item in bodies(server)[1]["input"]] == ["Sunny in Oslo", "Sunny in Rome"]
 
 
+def remove(place: int) -> str:
+    """Remove."""
+    return f"{place} is gone"
+
+
+def test_call_that_waits_is_not_mistaken_for_an_answered_one_of_its_id(
+    caller: Caller, server: Server
+) -> None:
+    danger = tool(needs_approval=True)(remove)
+    ran: list[str] = []
+
+    def safe(place: int) -> str:
+        """Look."""
+        ran.append(f"safe {place}")
+        return f"{place} is there"
+
+    made = {"type": "function_call", "call_id": "c1", "status": "completed"}
+    calls = [{**made, "name": "remove", "arguments": '{"place": 1}'}]
+    server.reply_items([*calls, {**made, "name": "safe", "arguments": '{"place": 2}'}])
+    result = go(caller, tools=[danger, safe])
+    assert [(one.name, one.needs_approval) for one in result.pending] == [("remove", True)]
+    for resume in (RunResult.from_json(result.to_json()), pickle.loads(pickle.dumps(result))):
+        server.reply("Done.")
+        go(caller, tools=[danger, safe], resume=resume, approve=["c1"], input=None)
+        outputs = [item["output"] for item in bodies(server)[-1]["input"]]
+        assert (outputs, ran) == (["1 is gone", "2 is there"], ["safe 2"])
+
+
+def test_call_of_another_namespace_is_not_the_one_that_waits(caller: Caller, server: Server) -> None:
+    made = {"type": "function_call", "call_id": "c1", "name": "remove", "arguments": '{"place": 1}'}
+    server.reply_items([made, {**made, "namespace": "other"}])
+    result = go(caller, tools=[tool(needs_approval=True)(remove)])
+    assert [one.item.to_dict() for one in result.approvals] == [made]
+
+
+def test_yes_to_one_call_is_none_to_another_of_its_id(caller: Caller, server: Server) -> None:
+    danger = tool(needs_approval=True)(remove)
+    made = {"type": "mcp_approval_request", "id": "c1", "name": "remove", "arguments": '{"place": 1}'}
+    calls = [{**made, "server_label": label} for label in ("good", "evil")]
+    own = {**made, "type": "function_call", "call_id": "c1"}
+    server.reply_items([own, *calls])
+    result = go(caller, tools=[danger])
+    again = RunResult.from_json(result.to_json())
+    mine, good, evil = result.pending
+    with pytest.raises(RequestValidationError, match="lacks a decision on the mcp_approval_request c1"):
+        go(caller, tools=[danger], resume=again, approve=[mine, good], input=None)
+    with pytest.raises(RequestValidationError, match="names c1, which several calls that wait share"):
+        go(caller, tools=[danger], resume=again, approve=["c1"], input=None)
+    server.reply("Done.")
+    go(caller, tools=[danger], resume=again, approve=[good], deny={mine: "No.", evil: "Never."}, input=None)
+    sent = bodies(server)[-1]["input"]
+    assert [item.get("output", item.get("approve")) for item in sent] == ["No.", True, False]
+
+
+@pytest.mark.parametrize("tools", [[], [weather]])
+def test_approved_call_needs_its_function(caller: Caller, server: Server, tools: list[Any]) -> None:
+    server.call_tool("remove", {"place": 1}, call_id="c1")
+    result = go(caller, tools=[tool(needs_approval=True)(remove)])
+    with pytest.raises(
+        RequestValidationError, match="names the function_call c1, which no function here can answer"
+    ):
+        go(caller, tools=tools, resume=result, approve=["c1"], input=None)
+    with pytest.raises(RequestValidationError, match="lacks a decision on the function_call c1"):
+        go(caller, tools=tools, resume=result, input=None)
+    server.reply("Kept.")
+    assert go(caller, tools=tools, resume=result, deny={"c1": "No."}, input=None).output_text == "Kept."
+
+
+def test_malformed_call_may_be_denied(caller: Caller, server: Server) -> None:
+    made = {"type": "function_call", "call_id": "c1", "name": "weather", "arguments": 5}
+    server.reply_items([made])
+    result = go(caller, tools=[weather])
+    server.reply("Done.")
+    go(caller, tools=[weather], resume=result, deny={"c1": "No."}, input=None)
+    (sent,) = bodies(server)[-1]["input"]
+    assert sent == {"type": "function_call_output", "call_id": "c1", "output": "No."}
+
+
+def test_malformed_caller_of_a_call_is_not_repeated(caller: Caller, server: Server) -> None:
+    made = {"type": "function_call", "call_id": "c1", "name": "weather", "arguments": '{"city": "Oslo"}'}
+    server.reply_items([{**made, "caller": 5}, {**made, "call_id": "c2", "caller": {"type": "program"}}])
+    server.reply("Done.")
+    go(caller, tools=[weather])
+    assert [(item["output"], "caller" in item) for item in bodies(server)[-1]["input"]] == [
+        ("Sunny in Oslo", False),
+        ("Sunny in Oslo", False),
+    ]
+
+
 # --- hooks
 
 

@@ -30,8 +30,12 @@ def decided(
     *made: dict[str, Any], approve: Any = (), deny: Any = (), answered: Any = ()
 ) -> list[Decision | None]:
     """The decisions on calls that wait, in their order."""
+    return decided_on(items(*made), approve, deny, answered)
+
+
+def decided_on(waiting: Any, approve: Any = (), deny: Any = (), answered: Any = ()) -> list[Decision | None]:
+    """The decisions on items that wait, in their order."""
     arguments = RunArguments({"approve": approve, "deny": deny or {}})
-    waiting = items(*made)
     can_deny = [id(one) for one in waiting if denial_of(one, "No.")]
     found = decide(arguments.approve, arguments.deny, waiting, answered, can_deny)
     return [found.get(id(one)) for one in waiting]
@@ -77,14 +81,57 @@ def test_repr_names_the_call() -> None:
 # --- decisions
 
 
-def test_id_decides_on_all_calls_that_share_it() -> None:
-    assert decided(call(), call(arguments="[]"), call("c2"), approve={"c1"}) == [True, True, None]
-    assert decided(call(), call(arguments="[]"), deny={"c1": "No."}) == ["No.", "No."]
+def test_id_decides_on_the_one_call_that_has_it() -> None:
+    assert decided(call(), call("c2"), call("c3"), approve={"c1"}, deny={"c2": "No."}) == [True, "No.", None]
 
 
-def test_call_decides_on_the_one_with_its_arguments() -> None:
-    one, two = call(), call(arguments="[]")
-    assert decided(one, two, approve=[pending(two)], deny={pending(one): "No."}) == ["No.", True]
+def test_id_that_calls_share_is_ambiguous() -> None:
+    wrong = "which several calls that wait share; pass the call itself, which `pending` of the run lists"
+    made = (call(), call(arguments="[]"), call("c2"), call("c2"), call("c3"))
+    assert refused(*made, approve=["c1", "c3", "c2"]) == [f"approve: names c1, c2, {wrong}"]
+    assert refused(*made, deny={"c1": "No.", "c3": "No."}) == [f"deny: names c1, {wrong}"]
+
+
+APART = [
+    (call(), call(arguments="[]")),
+    (call(), call(name="g")),
+    (call(), call(namespace="other")),
+    (call(), {**call(), "id": "fc_2"}),
+    (call(), custom_call("f", "{}")),
+    (call("m1", "read"), MCP),
+    (MCP, {**MCP, "server_label": "evil"}),
+    (call(), call()),
+]
+
+
+@pytest.mark.parametrize("made", APART)
+def test_call_decides_on_no_other_one_of_its_id(made: tuple[dict[str, Any], ...]) -> None:
+    one, two = map(pending, made)
+    assert decided(*made, approve=[one]) == [True, None]
+    assert decided(*made, approve=[one], deny={two: "No."}) == [True, "No."]
+    assert decided(*made, approve=[one, two]) == [True, True]
+    for number, expected in enumerate([[True, None], [None, True]]):
+        waiting = items(*made)
+        assert decided_on(waiting, approve=[PendingCall(waiting[number])]) == expected
+
+
+@pytest.mark.parametrize("made", APART[:-1])
+def test_second_call_of_an_id_is_decided_on_alone(made: tuple[dict[str, Any], ...]) -> None:
+    assert decided(*made, approve=[pending(made[1])]) == [None, True]
+    assert decided(*made, deny={pending(made[1]): "No."}) == [None, "No."]
+
+
+def test_no_stands_for_all_equal_calls_that_have_no_yes() -> None:
+    assert decided(call(), call(), deny={pending(call()): "No."}) == ["No.", "No."]
+    made = (call(), call(), call())
+    assert decided(*made, approve=[pending(call())], deny={pending(call()): "No."}) == [True, "No.", "No."]
+    assert refused(call(), call(), approve=[pending(call())] * 2, deny={pending(call()): "No."}) == [
+        "deny: names c1, which approve names as well; name it in one of the two"
+    ]
+
+
+def test_status_does_not_tell_calls_apart() -> None:
+    assert decided(call(), approve=[pending(call(status="in_progress"))]) == [True]
 
 
 def test_call_named_twice_with_one_decision_is_decided_on() -> None:
@@ -96,6 +143,9 @@ def test_call_is_either_approved_or_denied() -> None:
     assert refused(call(), approve=["c1"], deny={"c1": "No."}) == [
         "deny: names c1, which approve names as well; name it in one of the two"
     ]
+    assert refused(call(), approve=["c1"], deny={"c1": "No.", pending(call()): "No."}) == [
+        "deny: names c1, which approve names as well; name it in one of the two"
+    ]
     assert refused(call(), deny={"c1": "No.", pending(call()): "Never."}) == [
         "deny: gives two reasons for c1; give one"
     ]
@@ -103,7 +153,7 @@ def test_call_is_either_approved_or_denied() -> None:
 
 def test_call_whose_answer_cannot_say_no_is_not_denied() -> None:
     assert refused(COMPUTER, deny={"k1": "No."}) == [
-        "deny: names k1, a computer_call, but no answer to such a call can say no; pass the item that answers it in input"
+        "deny: names k1, a computer_call, which cannot be denied; pass the item that answers it in input"
     ]
 
 
@@ -112,7 +162,7 @@ def test_calls_that_do_not_wait_are_named_with_those_that_do() -> None:
     given = ["c8", "c1", "c9", pending(call(arguments="[]")), "c0"]
     assert refused(call(), call("c2"), approve=given, deny={"c7": "No."}, answered=["c0"]) == [
         f"approve: names c8, c9, but the run has no waiting call with that id{choice}",
-        f"approve: names c1, but the call of that id that waits has another name or other arguments{choice}",
+        f"approve: names c1, but no call of that id that waits equals the one given{choice}",
         f"approve: names c0, but that call has an answer already{choice}",
         f"deny: names c7, but the run has no waiting call with that id{choice}",
     ]

@@ -432,6 +432,36 @@ def test_calls_that_share_an_id_have_an_answer_each() -> None:
     assert [item.to_dict()["output"] for item in made.last_turn.outputs] == ["0", "1", "2"]
 
 
+def test_output_stays_with_its_call_among_those_that_share_an_id() -> None:
+    made = plan(input="Hello")
+    ask(made)
+    made.add_response(answer(call(), call(), call()))
+    one, two, three = made.next_calls(any_call)
+    for place, one_call, left in [(1, two, [one, three]), (2, three, [one])]:
+        made.add_outputs([(one_call, as_item({**output(), "output": str(place)}))])
+        assert [id(waiting) for waiting in made.next_calls(any_call)] == list(map(id, left))
+    result = made.result()
+    assert result is not None
+    assert result.answered_positions == (1, 2)
+
+    again = plan(resume=RunResult.from_json(result.to_json()))
+    (waiting,) = again.calls_at_start(any_call)
+    again.add_outputs([(waiting, as_item({**output(), "output": "0"}))])
+    assert [item.to_dict()["output"] for item in again.last_turn.outputs] == ["0", "1", "2"]
+
+
+def test_outputs_of_an_earlier_response_answer_no_later_call() -> None:
+    made = plan(input="Hello")
+    for number in (1, 2):
+        ask(made)
+        made.add_response(answer(call(), number=number))
+        (one,) = made.next_calls(any_call)
+        result = made.result()
+        assert result is not None
+        assert result.answered_positions == ()
+        made.add_outputs([(one, as_item(output()))])
+
+
 # --- resumed runs
 
 

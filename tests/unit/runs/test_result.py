@@ -142,6 +142,48 @@ def test_calls_that_share_an_id_are_answered_one_by_one() -> None:
     assert result(turn(*calls, answers=[output(), output()])).pending == []
 
 
+def test_positions_say_which_calls_of_an_id_have_an_answer_and_which_wait_for_approval() -> None:
+    calls = [call(name="a"), call(name="b"), call(name="c")]
+    run = result(
+        turn(*calls, answers=[output()]),
+        status="pending",
+        approval_ids=("c1",),
+        approval_positions=(2,),
+        answered_positions=(1,),
+    )
+    assert [(one.name, one.needs_approval) for one in run.pending] == [("a", False), ("c", True)]
+    assert RunResult.from_json(run.to_json()) == run
+    assert pickle.loads(pickle.dumps(run)).pending == run.pending
+
+
+STALE: list[tuple[int, ...]] = [(), (0, 1), (5,), (-2,), (2,)]
+
+
+@pytest.mark.parametrize("places", STALE)
+def test_ids_decide_where_positions_do_not_fit(places: tuple[int, ...]) -> None:
+    made = turn(call(name="a"), call(name="b"), call("c2"), answers=[output()])
+    run = result(made, approval_ids=("c1",), approval_positions=places, answered_positions=places)
+    assert [(one.name, one.needs_approval) for one in run.pending] == [("b", True), ("f", False)]
+
+
+def test_runs_of_earlier_versions_have_no_positions() -> None:
+    run = result(turn(call(), call("c2"), answers=[output()]), status="pending", approval_ids=("c2",))
+    data = run.to_dict()
+    del data["approval_positions"]
+    assert RunResult.from_dict(data).approvals == run.approvals
+    state = {"turns": run.turns, "status": "pending", "approval_ids": ("c2",)}
+    old = RunResult.__new__(RunResult)
+    old.__dict__.update(state)
+    assert pickle.loads(pickle.dumps(old)).approvals == run.approvals
+
+
+@pytest.mark.parametrize("name", ["approval_positions", "answered_positions"])
+@pytest.mark.parametrize("value", ["12", 1, [True], ["1"], None])
+def test_saved_positions_are_a_list_of_numbers(name: str, value: Any) -> None:
+    with pytest.raises(ResponseValidationError, match=f"{name} is not a list of whole numbers"):
+        RunResult.from_dict({**result(turn(call())).to_dict(), name: value})
+
+
 def test_calls_that_wait_for_approval_are_listed() -> None:
     request = {"type": "mcp_approval_request", "id": "m1", "name": "read", "arguments": "{}"}
     run = result(turn(call(), call("c2"), request), status="pending", approval_ids=("c2",))

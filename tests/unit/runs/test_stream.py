@@ -511,3 +511,28 @@ def test_stream_that_was_never_started_does_not_warn(caller: Caller, server: Ser
 
     play(caller, script)
     assert server.requests == []
+
+
+# --- calls that share an id
+
+
+def test_streamed_run_keeps_each_output_with_its_call(caller: Caller, server: Server) -> None:
+    @tool(needs_approval=True)
+    def delete(place: int) -> str:
+        """Delete."""
+        return f"{place} is gone"
+
+    made = {"type": "function_call", "call_id": "c1", "status": "completed"}
+    calls = [
+        {**made, "name": "delete", "arguments": '{"place": 1}'},
+        {**made, "name": "weather", "arguments": '{"city": "Oslo"}'},
+    ]
+    server.reply_items(calls)
+    _, result = read(caller, tools=[delete, weather])
+    assert [(one.name, one.needs_approval) for one in result.pending] == [("delete", True)]
+    server.reply("Done.")
+    events, _ = read(caller, tools=[delete, weather], resume=result, approve=result.approvals, input=None)
+    done = [event for event in events if isinstance(event, ToolReturned)]
+    assert [event.output.output for event in done] == ["1 is gone"]  # type: ignore[union-attr]
+    sent = server.requests[-1].json["input"]
+    assert [item["output"] for item in sent] == ["1 is gone", "Sunny in Oslo"]

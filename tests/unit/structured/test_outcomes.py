@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import TypeAdapter
+from pydantic import Json, TypeAdapter
 
 from responses_client import ParseError
 from responses_client._structured.outcomes import (
@@ -67,6 +67,13 @@ def test_problem_is_told_in_one_sentence(text: str, of_text: str, of_arguments: 
     assert isinstance(error, ParseError)
     assert (str(error), error.text, error.errors) == (of_arguments, text, list(outcome.errors))
     assert error.__cause__ is outcome.cause
+
+
+def test_field_of_json_that_is_not_valid_is_named() -> None:
+    outcome = outcome_of_text(TypeAdapter(list[Json[int]]).validate_json, '["{"]', "list")
+    assert [error["path"] for error in outcome.errors] == ["[0]"]
+    assert outcome.problem is not None
+    assert outcome.problem.startswith("The text is not a valid list: [0]: Invalid JSON: EOF")
 
 
 def test_arguments_without_a_known_type_are_not_read() -> None:

@@ -38,6 +38,7 @@ import pydantic.dataclasses
 import pytest
 from jsonschema import Draft202012Validator
 from pydantic import (
+    VERSION,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -363,7 +364,9 @@ BoxAlias = TypeAliasType("BoxAlias", list[T], type_params=(T,))
 UserId = NewType("UserId", int)
 
 READ: list[Any] = [
-    *(int, float, str, bool, None.__class__, bytes, decimal.Decimal, fractions.Fraction, uuid.UUID, UUID4),
+    *(int, float, str, bool, None.__class__, bytes, decimal.Decimal, uuid.UUID, UUID4),
+    # Before, its schema says no more than "a string", so that the embedded server makes up any.
+    pytest.param(fractions.Fraction, marks=pytest.mark.skipif(VERSION < "2.14", reason="pydantic 2.14")),
     *(datetime.date, datetime.datetime, datetime.time, datetime.timedelta, AwareDatetime, PastDate),
     *(pathlib.Path, re.Pattern, re.Pattern[str], ipaddress.IPv4Address, ipaddress.IPv6Address),
     *(Word, Old, Count, Mixed, Auto, Right, Gap, list[Right], Optional[Gap]),  # noqa: UP045

@@ -178,6 +178,7 @@ def test_streamed_run_that_is_left_early_ends_its_span(lab: Lab) -> None:
     ("call", "given"),
     [
         ({"type": "function_call", "name": "f", "arguments": '{"a": 1}'}, '{"a": 1}'),
+        ({"type": "computer_call", "actions": [{"type": "wait"}], "pending_safety_checks": []}, '"wait"'),
         ({"type": "custom_tool_call", "name": "f", "input": "1 + 1"}, "1 + 1"),
         ({"type": "shell_call", "action": {"commands": ["ls"]}}, '{"commands":["ls"]}'),
         ({"type": "apply_patch_call", "operation": {"type": "delete_file", "path": "a"}}, '"path":"a"'),
@@ -191,6 +192,7 @@ def test_content_of_calls_is_captured_on_demand(call: dict[str, Any], given: str
         "on_shell": lambda call: [{"stdout": "a", "stderr": "", "outcome": {"type": "exit", "exit_code": 0}}],
         "on_apply_patch": lambda call: "done",
         "on_tool_search": lambda call: [],
+        "on_computer": lambda call: "data:image/png;base64,AA==",
     }
 
     def f(a: int) -> str:
@@ -198,6 +200,7 @@ def test_content_of_calls_is_captured_on_demand(call: dict[str, Any], given: str
 
     lab.run(tools=[f] if call["type"] != "custom_tool_call" else [], **hooks)
     span = next(span for span in lab.spans if span.name.startswith("execute_tool"))
+    assert span.name == f"execute_tool {call.get('name', call['type'].removesuffix('_call'))}"
     assert given in attributes(span)["gen_ai.tool.call.arguments"]
     if call["type"] == "function_call":
         assert attributes(span)["gen_ai.tool.call.result"] == "done"

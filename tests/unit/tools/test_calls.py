@@ -11,6 +11,7 @@ from samples import response
 from responses_client._tools.calls import (
     answer_key,
     answered_keys,
+    answered_positions,
     as_item,
     call_arguments,
     call_key,
@@ -104,6 +105,24 @@ def test_calls_that_share_an_id_need_one_answer_each() -> None:
     calls = items(call(), call(arguments='{"a": 1}'))
     assert unanswered(calls, [as_item(OUTPUT)]) == calls[1:]
     assert unanswered(calls, [as_item(OUTPUT), as_item(OUTPUT)]) == []
+
+
+def test_call_whose_answer_is_known_by_position_does_not_take_another() -> None:
+    calls = items(call(), call(arguments='{"a": 1}'))
+    assert unanswered(calls, (), [1]) == calls[:1]
+    assert unanswered(calls, [as_item(OUTPUT)], [1]) == []
+
+
+def test_answer_is_that_of_a_call_of_its_kind() -> None:
+    calls = items(CUSTOM, {**APPROVAL, "id": "c1"}, call(), MESSAGE)
+    answer = as_item(OUTPUT)
+    assert answered_positions(calls, [answer]) == [2]
+    assert answered_positions(calls, [MESSAGE, answer, answer, answer, answer]) == [None, 2, 0, 1, None]
+
+
+def test_call_that_the_server_answered_is_one_of_the_kind() -> None:
+    calls = items(call("s1"), SHELL, {**SHELL_OUTPUT, "id": "o", "status": "completed"})
+    assert unanswered(calls, ()) == calls[:1]
 
 
 def test_keys_are_given_once_for_each_answer() -> None:

@@ -36,9 +36,11 @@ from responses_client.models import (
     McpApprovalRequest,
     McpApprovalResponse,
     OutputItem,
+    Response,
     ShellCall,
     ShellOutputContent,
     ToolSearchCall,
+    UnknownItem,
     WebSearchCall,
 )
 from responses_client.models._tolerance import write_json
@@ -381,6 +383,29 @@ def test_denial_has_the_reason_and_where_it_can_no_mark_of_success() -> None:
         False,
         "No.",
     )
+
+
+DENIALS: list[tuple[str, dict[str, Any]]] = [
+    ("function_call", {"call_id": "c1", "output": "No."}),
+    ("custom_tool_call", {"call_id": "c1", "output": "No."}),
+    ("shell_call", {"call_id": "c1"}),
+    ("local_shell_call", {"id": "c1", "output": "No."}),
+    ("apply_patch_call", {"call_id": "c1", "status": "failed", "output": "No."}),
+    ("mcp_approval_request", {"approval_request_id": "c1", "approve": False, "reason": "No."}),
+]
+
+
+@pytest.mark.parametrize(("kind", "fields"), DENIALS)
+def test_malformed_call_is_denied_by_its_type_and_id(kind: str, fields: dict[str, Any]) -> None:
+    caller = {"type": "program", "caller_id": "p1"}
+    wrong = {"name": 5, "action": 5, "operation": 5}
+    made = {"type": kind, "id": "c1", "call_id": "c1", "caller": caller, **wrong}
+    (call,) = Response.from_dict({"output": [made]}).output
+    assert isinstance(call, UnknownItem) or kind == "apply_patch_call"  # whose operation alone is malformed
+    answer = denial_of(call, "No.")
+    assert answer is not None
+    expected = fields if kind == "mcp_approval_request" else {**fields, "caller": caller}
+    assert answer.to_dict().items() >= expected.items()
 
 
 @pytest.mark.parametrize("call", [SCREEN, SEARCH, FOREIGN])

@@ -27,6 +27,15 @@ CHAT = {
 }
 
 
+class MadeTool(dict[str, Any]):
+    """A tool in the form for responses that was made of a class."""
+
+    model = City
+
+
+MADE = MadeTool(type="function", name="city", parameters={"type": "object", "properties": {}})
+
+
 @pytest.mark.parametrize(
     ("tools", "is_typed"),
     [
@@ -37,9 +46,12 @@ CHAT = {
         ([City], True),
         ([PLAIN, weather], True),
         ([CHAT], True),
+        ([MADE], True),
     ],
 )
-def test_tools_are_typed_if_one_is_a_class_or_a_function_or_nested(tools: Any, is_typed: bool) -> None:
+def test_tools_are_typed_if_one_is_a_class_or_a_function_or_nested_or_made_of_a_class(
+    tools: Any, is_typed: bool
+) -> None:
     assert has_typed_tools({"tools": tools}) is is_typed
 
 

@@ -72,7 +72,7 @@ DECLARED: dict[str, Any] = {"type": "function", "name": "declared", "parameters"
 
 
 class _Function(dict[str, Any]):
-    """As `openai.pydantic_function_tool` keeps the class beside the fields of the function."""
+    """As the functions of `openai` that make a tool of a class keep the class beside the fields of the function."""
 
     model = Query
 
@@ -81,6 +81,7 @@ CHAT: dict[str, Any] = {
     "type": "function",
     "function": _Function(name="query", description="A query.", strict=True, parameters=SCHEMA),
 }
+FLAT = _Function(type="function", name="query", description="A query.", strict=True, parameters=SCHEMA)
 PLAIN_CHAT: dict[str, Any] = {"type": "function", "function": {"name": "declared", "parameters": SCHEMA}}
 
 KINDS = [
@@ -93,6 +94,7 @@ KINDS = [
         id="named model",
     ),
     pytest.param(CHAT, "query", {"table": "t", "limit": 3}, Query(table="t", limit=3), id="chat"),
+    pytest.param(FLAT, "query", {"table": "t", "limit": 3}, Query(table="t", limit=3), id="flat"),
     pytest.param(Point, "Point", {"x": 1}, Point(1), id="dataclass"),
     pytest.param(Options, "Options", {"size": 1}, {"size": 1}, id="TypedDict"),
     pytest.param(weather, "weather", {"city": "Oslo", "days": [1]}, {"city": "Oslo", "days": [1]}, id="tool"),
@@ -218,7 +220,7 @@ def read(caller: Caller, **params: Any) -> tuple[Any, Any]:
 
 
 @pytest.mark.parametrize("params", [{}, {"text_format": Point}])
-@pytest.mark.parametrize(("kind", "name", "arguments", "value"), KINDS[:7])
+@pytest.mark.parametrize(("kind", "name", "arguments", "value"), KINDS[:8])
 def test_final_response_of_a_stream_has_them(
     caller: Caller, server: Server, kind: Any, name: str, arguments: Any, value: object, params: Any
 ) -> None:

@@ -1,4 +1,4 @@
-"""The arguments of calls as values: attributes beside the fields."""
+"""Methods and values beside the fields of generated classes: here the arguments of calls as values."""
 
 from __future__ import annotations
 
