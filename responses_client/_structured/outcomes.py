@@ -19,6 +19,7 @@ __all__ = [
     "Outcome",
     "UndeclaredTool",
     "arguments_error",
+    "can_be_pickled",
     "outcome_of_arguments",
     "outcome_of_text",
 ]
@@ -57,6 +58,17 @@ class UndeclaredTool(NamedTuple):
     """
 
     tools: tuple[str, ...]
+
+
+def can_be_pickled(value: object) -> bool:
+    """Whether a type or a tool can be pickled: one that is defined inside a function is not found again."""
+    import pickle
+
+    try:
+        pickle.dumps(value)
+    except Exception:  # objects of users may raise anything
+        return False
+    return True
 
 
 def outcome_of_text(read: Callable[[str], object], text: str, label: str) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import NoneType
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic_core import SchemaValidator
@@ -10,7 +11,7 @@ from pydantic_core import core_schema as cs
 
 from .._base.json_types import is_mapping, is_sequence
 from .._calls.chat_forms import chat_function
-from .._structured.outcomes import UndeclaredTool
+from .._structured.outcomes import UndeclaredTool, can_be_pickled
 from .._structured.output_type import OutputType, output_type
 from .._structured.parsed import ParsedResponse, as_parsed
 from .parse_request import class_of
@@ -74,6 +75,10 @@ class ToolArguments:
 
     def __init__(self, tool: CallableTool[..., object]) -> None:
         self._tool = tool
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # None, as if the tool was not known, if it cannot be pickled.
+        return (ToolArguments, (self._tool,)) if can_be_pickled(self._tool) else (NoneType, ())
 
     def read(self, text: str) -> object:
         """Return the instance of a class, or the arguments of a function by name.
