@@ -201,7 +201,10 @@ def text_format(form: AnyForm[Any]) -> TextFormatJsonSchemaParam:
     Raises:
         RequestValidationError: It is not a type, or no strict schema can express it.
     """
-    return deepcopy(output_type(form).format)
+    try:
+        return deepcopy(output_type(form).format)
+    except RequestValidationError as error:
+        raise RequestValidationError(error.errors, outcome="The format was not made") from error.__cause__
 
 
 def with_format(params: Mapping[str, object], wanted: OutputType[Any]) -> dict[str, object]:

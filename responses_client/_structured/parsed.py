@@ -174,6 +174,9 @@ def _outcome(response: Response, wanted: OutputType[Any] | None) -> Outcome:
     if problem is not None:
         return Outcome(problem=problem)
     if not answer.text:
+        if any(item.type == "unknown" and item.wire_type == "message" for item in response.output):
+            where = "its validation_error in .response.output says how"
+            return Outcome(problem=f"The message to read as {wanted.label} is malformed: {where}")
         kinds = ", ".join(dict.fromkeys(str(item.wire_type) for item in response.output)) or "nothing"
         return Outcome(problem=f"The output has no text to read as {wanted.label}, it has {kinds}")
     return outcome_of_text(wanted.read, answer.text, wanted.label)

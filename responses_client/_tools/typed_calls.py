@@ -14,6 +14,7 @@ from .._calls.chat_forms import chat_function
 from .._structured.outcomes import UndeclaredTool, can_be_pickled
 from .._structured.output_type import OutputType, output_type
 from .._structured.parsed import ParsedResponse, as_parsed
+from ..errors import RequestValidationError, ToolDefinitionError
 from .parse_request import class_of
 
 if TYPE_CHECKING:
@@ -109,5 +110,11 @@ def parsed_response(response: Response, text_format: Any, tools: Sequence[ParseT
         ToolDefinitionError: A class or a function cannot be a tool.
     """
     has_format = text_format is not None or not tools
-    wanted: OutputType[Any] | None = output_type(cast("Any", text_format)) if has_format else None
-    return as_parsed(response, wanted, CallTypes(tools).reader_of if tools else None)
+    try:
+        wanted: OutputType[Any] | None = output_type(cast("Any", text_format)) if has_format else None
+        return as_parsed(response, wanted, CallTypes(tools).reader_of if tools else None)
+    except ToolDefinitionError:
+        raise
+    except RequestValidationError as error:
+        outcome = "The response was not parsed"
+        raise RequestValidationError(error.errors, outcome=outcome) from error.__cause__
