@@ -18,7 +18,7 @@ from .outcomes import Outcome, outcome_of_text
 
 if TYPE_CHECKING:
     from .._streaming.source import Source
-    from .outcomes import ArgumentsReader
+    from .outcomes import ArgumentsReader, UndeclaredTool
     from .output_type import OutputType
 
 __all__ = ["AsyncParsedResponseStream", "ParsedResponse", "ParsedResponseStream", "as_parsed"]
@@ -26,8 +26,8 @@ __all__ = ["AsyncParsedResponseStream", "ParsedResponse", "ParsedResponseStream"
 _T_co = TypeVar("_T_co", covariant=True)
 _R = TypeVar("_R", bound=Response)
 _HINT = "what came is in .text and .response"
-ReaderOf: TypeAlias = "Callable[[FunctionCall], ArgumentsReader | None]"
-"""Gives the way to read the arguments of a call; None if its tool is not known."""
+ReaderOf: TypeAlias = "Callable[[FunctionCall], ArgumentsReader | UndeclaredTool | None]"
+"""Gives the way to read the arguments of a call; None if no tool is known."""
 
 
 class _Answer(NamedTuple):

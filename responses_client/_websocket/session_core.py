@@ -16,7 +16,7 @@ from .._base.validation import (
     invalid_option,
     is_seconds,
     is_whole_number,
-    unknown_argument,
+    refuse_unknown,
 )
 from .._calls.input_items import as_items
 from .._calls.operation import Operation
@@ -76,9 +76,9 @@ def _without_defaults(options: Mapping[str, object]) -> dict[str, object]:
 
 def _check_options(options: Mapping[str, object]) -> None:
     """Check the options that no setting of the client stands for."""
+    known = SessionOptions.__annotations__
+    refuse_unknown("responses.connect", options, known, known)
     for name, value in options.items():
-        if name not in SessionOptions.__annotations__:
-            raise unknown_argument("responses.connect", name, SessionOptions.__annotations__)
         if name in ("ping_interval", "ping_timeout") and value is not None and not is_seconds(value):
             raise invalid_option(f"{name} argument", "a positive number of seconds or None", value)
         if name == "max_buffered_bytes" and not is_whole_number(value, 1):

@@ -121,13 +121,15 @@ def read_json(data: str | bytes) -> Any:
     return value
 
 
-def write_json(value: object, fallback: Callable[[Any], Any] | None = None) -> bytes:
+def write_json(
+    value: object, fallback: Callable[[Any], Any] | None = None, *, indent: int | None = None
+) -> bytes:
     """Return JSON data as text; models among them are written as they came, or as they were set.
 
     Raises:
         ValueError: Some value is not JSON data.
     """
-    return _any.to_json(value, by_alias=True, exclude_unset=True, fallback=fallback)
+    return _any.to_json(value, indent=indent, by_alias=True, exclude_unset=True, fallback=fallback)
 
 
 def parse_json(cls: type[_M], data: str | bytes) -> _M:
