@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from .._base.field_errors import FieldError, field_error, field_path, missing_field
 from .._base.json_types import is_mapping, is_sequence
 from ..models._base import Model, fields_of
-from ..models._markers import is_null
 from ..models._results import ResponseResult
+from ..models._stand_ins import is_null
 from .chat_forms import explain_nested
 from .input_items import given_place
 
