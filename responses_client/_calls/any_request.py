@@ -11,7 +11,7 @@ from .._base.field_errors import field_error
 from .._base.http import merge_headers
 from .._base.json_types import is_mapping
 from .._base.messages import MAX_VALUE_CHARS, one_line
-from .._base.validation import check_argument, check_mapping, check_query, unknown_argument
+from .._base.validation import check_argument, check_mapping, check_query, refuse_unknown
 from ..errors import RequestValidationError
 from .operation import Operation
 from .plain_data import plain_data
@@ -62,9 +62,7 @@ def prepare_any(
         TypeError: There is no such option.
         RequestValidationError: An argument cannot work; nothing was sent.
     """
-    for name in options:
-        if name not in OPTIONS:
-            raise unknown_argument("client.request", name, [*AnyRequest._fields, "cast_to", *OPTIONS])
+    refuse_unknown("client.request", options, OPTIONS, [*AnyRequest._fields, "cast_to", *OPTIONS])
     method = _method(given.method)
     path, parameters = _split(given.path, settings.base_url)
     query = check_argument("query", check_query, given.query)

@@ -109,12 +109,23 @@ def _explain(kind: str, location: Sequence[str | int], value: object) -> FieldEr
     """
     if explained := explain_nested(kind, location, value):
         return explained
+    if kind == "no_object" and callable(value) and "tools" in location[-2:-1]:
+        return _with_advice(location, "a dict or a model of a tool", value, _tool_advice(value))
     place = _place(location) if kind in _FORM_ERRORS else None
     if kind == "dict_type" and issubclass(type(value), ItemsView):
         return _with_advice(location, "a dict", value, "make a dict of it")
     if place is None or (is_mapping(value) and place in ("item", "part")):
         return None
     return _with_advice(location, _EXPECTED[place], value, _advice(place, value))
+
+
+def _tool_advice(function: object) -> str:
+    """Return the way to pass a function or a class, of which only some methods make a tool themselves."""
+    name = str(getattr(function, "__name__", ""))
+    written = f"tool({name if name.isidentifier() else 'function'}).definition"
+    if isinstance(getattr(function, "definition", None), Mapping):  # of `@tool`
+        written = "its .definition"
+    return f"pass it to responses.run or responses.parse, or pass {written}"
 
 
 def _not_a_list(location: Sequence[str | int], value: object) -> FieldError:

@@ -140,7 +140,7 @@ def prepare(
     has_body = bool(body) or (operation.request is not None and operation.method == "POST")
     content = encode(body, as_given, is_exact=not settings.validate_requests) if has_body else b""
     if model is not None:  # last, so that what is refused is not warned of as well
-        warn_of_typos(operation.name, model, named)
+        warn_of_typos(operation.label, model, named)
         if settings.validate_requests:
             _warn_of_foreign_forms(operation, given)
     stream = bool(arguments.get("stream"))
@@ -232,7 +232,7 @@ def _refuse_unknown(operation: Operation[_R], model: type[Model] | None, named: 
     known = {} if model is None else model.__pydantic_fields__
     for name in named:
         if name not in known:
-            raise unknown_argument(operation.name, name, [*known, *OPTIONS])
+            raise unknown_argument(operation.label, name, [*known, *operation.own_arguments, *OPTIONS])
 
 
 def validate(
@@ -381,7 +381,7 @@ def _warn_of_foreign_forms(operation: Operation[_R], given: Mapping[str, object]
     if is_sequence(items := given.get(operation.items or "")):
         from .chat_forms import warn_of_foreign_forms
 
-        warn_of_foreign_forms(operation.name, str(operation.items), items)
+        warn_of_foreign_forms(operation.label, str(operation.items), items)
 
 
 def _query(settings: Settings, options: Mapping[str, object], named: Mapping[str, object]) -> str:

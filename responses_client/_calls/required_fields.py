@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from .._base.field_errors import FieldError, missing_field
 from .._base.json_types import is_object, is_sequence
 from ..models._base import Model, fields_of
-from ..models._markers import is_null
+from ..models._stand_ins import is_null
 
 __all__ = ["NULLABLE_FIELDS", "REQUIRED_FIELDS", "complete", "completed", "missing_fields"]
 
@@ -62,8 +62,7 @@ def complete(item: _T) -> _T:
         return item
     if not (lacking := [name for name in names if _lacks(item, name)]):
         return item
-    # A list that came as null would be written as null.
-    return item.model_copy(update={name: None if getattr(item, name, ()) is None else [] for name in lacking})
+    return item.model_copy(update={name: _value(item, name) for name in lacking})
 
 
 def missing_fields(name: str, items: Iterable[object]) -> Iterator[FieldError]:
@@ -90,5 +89,11 @@ def _lacks(item: Model, name: str) -> bool:
     """Whether a required field is absent, or null though it must not be; one that is malformed is kept as it came."""
     if name not in item.model_fields_set:
         return name not in (item.__pydantic_extra__ or ())
-    value = getattr(item, name)
+    value = item.__dict__.get(name)
     return type(value) is not list and name not in NULLABLE_FIELDS and is_null(value)
+
+
+def _value(item: Model, name: str) -> list[object] | None:
+    """Return a value of such a field that is written: a list that came as null would be written as null."""
+    value: list[object] | None = getattr(item, name, None)
+    return None if value is None and name in NULLABLE_FIELDS else [*(value or ())]

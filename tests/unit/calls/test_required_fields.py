@@ -26,6 +26,7 @@ from responses_client.models import (
     ReasoningItem,
     Response,
     ResponseCreateEvent,
+    SummaryText,
     UnknownItem,
 )
 from responses_client.testing import Server
@@ -95,6 +96,20 @@ def test_fields_that_may_be_empty_are_added_to_models(item: dict[str, Any], adde
 
 def test_models_that_people_made_are_completed_as_well() -> None:
     assert sent(ReasoningItem(id="rs_1")) == [{"type": "reasoning", "id": "rs_1", "summary": []}]
+
+
+def test_part_that_was_added_to_a_default_list_is_kept() -> None:
+    item = ReasoningItem(id="rs_1")
+    item.summary.append(SummaryText(text="Hm."))
+
+    assert sent(item)[0]["summary"] == [{"type": "summary_text", "text": "Hm."}]
+
+
+def test_null_that_was_assigned_is_an_empty_list() -> None:
+    item = ReasoningItem(id="rs_1")
+    item.summary = None  # type: ignore[assignment]
+
+    assert sent(item)[0]["summary"] == []
 
 
 def test_items_stay_the_same_objects_if_they_lack_nothing() -> None:
