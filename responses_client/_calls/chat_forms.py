@@ -88,7 +88,7 @@ def explain_nested(kind: str, location: Sequence[str | int], value: object) -> F
     tag = fields_of(value).get("type")
     if kind != "missing" or (nested := _nested(value)) is None:
         return None
-    names = list(dict.fromkeys([*_FLAT_FIELDS.get(tag, ()), *nested]))[:_MAX_FIELDS_SHOWN]
+    names = list(dict.fromkeys([*_FLAT_FIELDS.get(str(tag), ()), *nested]))[:_MAX_FIELDS_SHOWN]
     expected = "".join([f'{{"type": "{tag}"', *(f', "{name}": ...' for name in names), "}"])
     message = f"has the form of Chat Completions; write {expected}, without {tag!r} as a field"
     return field_error(location[:-1], expected, value, message=message)
