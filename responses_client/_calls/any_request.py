@@ -27,6 +27,7 @@ _NAME = "request"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _A_PATH = "a path under base_url, such as 'files' or 'files/file_1/content'"
 _NO_URL_CHARACTERS = r"[\s\\#\x00-\x1f\x7f\ud800-\udfff]"
+_MAX_DECODINGS = 5  # gateways behind each other may each decode once
 _SAFE = "/%:@!$&'()*+,;=~-._"  # RFC 3986, 3.3, and the sign of what is encoded already
 
 
@@ -123,9 +124,16 @@ def _split(path: object, base_url: str) -> tuple[str, list[tuple[str, str]]]:
     route, _, query = inside.partition("?")
     # Clients and gateways resolve dots (RFC 3986, 5.2.4), some of them after decoding. An empty segment is an id that
     # is empty, and names another endpoint.
-    if any(unquote(segment) in ("", ".", "..") for segment in route.removeprefix("/").split("/")):
+    if "" in route.removeprefix("/").split("/") or _has_dot_segment(route):
         raise _refused(path, "has an empty segment, '.' or '..'")
     return quote(f"/{route.removeprefix('/')}", safe=_SAFE), parse_qsl(query, keep_blank_values=True)
+
+
+def _has_dot_segment(route: str) -> bool:
+    """Whether a path has a segment "." or "..", also encoded, behind an encoded slash, or with parameters (`..;a`)."""
+    for _ in range(_MAX_DECODINGS):
+        route = unquote(route)
+    return any(part.partition(";")[0] in (".", "..") for part in re.split(r"[/\\]", route))
 
 
 def _refused(path: str, problem: str) -> RequestValidationError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from pydantic import BaseModel
@@ -68,6 +69,27 @@ def test_path_that_leads_elsewhere_is_refused(path: str) -> None:
 )
 def test_path_that_names_another_place_once_resolved_is_refused(path: str) -> None:
     assert "path: has an empty segment, '.' or '..'" in refusal(path=path)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "..%2f..%2fadmin",
+        "..%2F",
+        "%2e%2e%2fa",
+        "a%2f.%2fb",
+        "..;/a",
+        "..%3Bx=1/a",
+        "%252e%252E/a",
+        "..%5cadmin",
+    ],
+)
+def test_path_that_gateways_resolve_after_decoding_is_refused(step: str) -> None:
+    assert "path: has an empty segment, '.' or '..'" in refusal(path=f"files/{step}")
+
+
+def test_encoded_slash_in_an_id_passes() -> None:
+    assert url("files/" + quote("team/..ada/b.c;d%", safe="")) == "/files/team%2F..ada%2Fb.c%3Bd%25"
 
 
 @pytest.mark.parametrize("path", ["a b", "a\\..\\b", "a#b", "a\r\nX-Bad: 1", "a\x00", "a\ud800"])
