@@ -135,6 +135,7 @@ def test_query_comes_before_the_defaults_of_the_client_and_extra_query_before_al
 
 def test_query_that_no_url_can_carry_is_refused_by_its_name() -> None:
     assert "query.a: expected a string" in refusal(query={"a": object()})
+    assert "query.a: contains half of a surrogate pair" in refusal(query={"a": "\ud800"})
 
 
 # --- methods
