@@ -279,8 +279,8 @@ def check_query_value(value: object, *path: str) -> None:
         InvalidValue: No URL can carry it.
     """
     if len(path) > _MAX_QUERY_DEPTH:
-        problem = "is nested too deep, or in itself; pass a flat dict"
-        raise InvalidValue("a flat dict", value, problem).inside(f"parameter {path[0]!r}", path[0])
+        endless = "is nested too deep, or in itself; pass a flat dict"
+        raise InvalidValue("a flat dict", value, endless).inside(f"parameter {path[0]!r}", path[0])
     shown = path[0] + "".join(f"[{key}]" for key in path[1:]) if path else ""
     if is_mapping(value):
         for key, part in value.items():

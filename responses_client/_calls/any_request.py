@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import parse_qsl, quote, unquote, urlencode
+from urllib.parse import quote, unquote, unquote_plus
 
 from .._base.field_errors import field_error
 from .._base.http import merge_headers
@@ -29,6 +29,7 @@ _A_PATH = "a path under base_url, such as 'files' or 'files/file_1/content'"
 _NO_URL_CHARACTERS = r"[\s\\#\x00-\x1f\x7f\ud800-\udfff]"
 _MAX_DECODINGS = 5  # gateways behind each other may each decode once
 _SAFE = "/%:@!$&'()*+,;=~-._"  # RFC 3986, 3.3, and the sign of what is encoded already
+_SAFE_IN_QUERY = "".join(map(chr, range(0x21, 0x7F)))  # to be sent byte for byte
 
 
 class AnyRequest(NamedTuple):
@@ -67,6 +68,7 @@ def prepare_any(
             raise unknown_argument("client.request", name, [*AnyRequest._fields, "cast_to", *OPTIONS])
     method = _method(given.method)
     path, parameters = _split(given.path, settings.base_url)
+    names = {_parameter_name(one) for one in parameters}
     query = check_argument("query", check_query, given.query)
     query |= check_argument("extra_query", check_query, options.get("extra_query"))
     body = _json_body(given, options)
@@ -79,18 +81,19 @@ def prepare_any(
     ours = {"Accept": "*/*"} if is_raw else {}
     if content_type is not None:
         ours["Content-Type"] = content_type
-    named = {name for name, _ in parameters}
     defaults = settings._replace(
         default_headers=merge_headers(ours, settings.default_headers),
-        default_query={name: value for name, value in settings.default_query.items() if name not in named},
+        default_query={name: value for name, value in settings.default_query.items() if name not in names},
     )
     operation: Operation[Any] = Operation(_NAME, method, path, "")
     own = {name: value for name, value in options.items() if name != "extra_body"}
     call = prepare(operation, {**own, "extra_query": query}, defaults)
 
-    # The parameters of the path are sent as they stand there; those of the same name in `query` replace them.
-    rest = urlencode([(name, value) for name, value in parameters if name not in query])
-    url = call.request.url + (("&" if "?" in call.request.url else "?") + rest if rest else "")
+    # The parameters of the path are sent as they stand there, since servers sign addresses of next pages; those of the
+    # same name in `query` replace them.
+    address, _, others = call.request.url.partition("?")
+    kept = [one for one in parameters if _parameter_name(one) not in query]
+    url = "?".join(filter(None, [address, "&".join([*kept, *filter(None, [others])])]))
     return call._replace(
         request=call.request._replace(url=url, content=content),
         settings=call.settings._replace(
@@ -107,8 +110,12 @@ def _method(method: object) -> str:
     return method.upper()
 
 
-def _split(path: object, base_url: str) -> tuple[str, list[tuple[str, str]]]:
-    """Return the path behind the address of the API, from its slash, and the parameters of its query.
+def _parameter_name(parameter: str) -> str:
+    return unquote_plus(parameter.partition("=")[0])
+
+
+def _split(path: object, base_url: str) -> tuple[str, list[str]]:
+    """Return the path behind the address of the API, from its slash, and the parameters of its query as they stand.
 
     Raises:
         RequestValidationError: It leads out of the API, or to a place that depends on the resolver.
@@ -126,7 +133,8 @@ def _split(path: object, base_url: str) -> tuple[str, list[tuple[str, str]]]:
     # is empty, and names another endpoint.
     if "" in route.removeprefix("/").split("/") or _has_dot_segment(route):
         raise _refused(path, "has an empty segment, '.' or '..'")
-    return quote(f"/{route.removeprefix('/')}", safe=_SAFE), parse_qsl(query, keep_blank_values=True)
+    parameters = quote(query, safe=_SAFE_IN_QUERY).split("&") if query else []
+    return quote(f"/{route.removeprefix('/')}", safe=_SAFE), parameters
 
 
 def _has_dot_segment(route: str) -> bool:

@@ -121,14 +121,28 @@ def test_colon_in_the_first_segment_needs_a_slash() -> None:
 
 def test_query_of_the_path_and_parameters_are_merged() -> None:
     assert url("files?limit=2&order=asc&include[]=a&include[]=b&x=", query={"limit": 5, "after": "f"}) == (
-        "/files?limit=5&after=f&order=asc&include%5B%5D=a&include%5B%5D=b&x="
+        "/files?order=asc&include[]=a&include[]=b&x=&limit=5&after=f"
     )
     assert url("files?a=b") == "/files?a=b"
 
 
+@pytest.mark.parametrize(
+    "sent", ["cursor=%ff&flag&q=a%20b+c", "a=%2F/?:@;,!'()*$~&&b==", 'a={"<|>"}^`', "a%5b%5d=1&%"]
+)
+def test_query_of_the_path_is_sent_byte_for_byte(sent: str) -> None:
+    assert url(f"x?{sent}") == f"/x?{sent}"
+    assert url(f"x?{sent}", query={"new": "a b"}) == f"/x?{sent}&new=a+b"
+
+
+def test_query_of_the_path_is_encoded_only_beyond_ascii_and_replaced_by_its_decoded_name() -> None:
+    assert url("x?q=ä") == "/x?q=%C3%A4"
+    assert url("x?a%20b=1&a+b=2&c=3", query={"a b": 4}) == "/x?c=3&a+b=4"
+    assert url("x?a=1", query={"a": None}) == url("x?") == "/x"
+
+
 def test_query_comes_before_the_defaults_of_the_client_and_extra_query_before_all() -> None:
     client = {"default_query": {"api-version": "v1", "team": "docs"}}
-    assert url("files?api-version=v2", client=client) == "/files?team=docs&api-version=v2"
+    assert url("files?api-version=v2", client=client) == "/files?api-version=v2&team=docs"
     assert url("files", query={"api-version": "v2"}, client=client) == "/files?api-version=v2&team=docs"
     assert url("files?a=1", query={"a": 2}, extra_query={"a": 3}) == "/files?a=3"
 
