@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, unquote, unquote_plus
 
 from .._base.field_errors import field_error
-from .._base.http import merge_headers
+from .._base.http import merge_headers, origin
 from .._base.json_types import is_mapping
 from .._base.messages import MAX_VALUE_CHARS, one_line
+from .._base.redaction import split_url
 from .._base.validation import check_argument, check_mapping, check_query, unknown_argument
 from ..errors import RequestValidationError
 from .operation import Operation
@@ -125,16 +126,31 @@ def _split(path: object, base_url: str) -> tuple[str, list[str]]:
     if re.search(_NO_URL_CHARACTERS, path):
         raise _refused(path, "contains white space, a backslash, a '#' or a character that no URL has")
     # A whole URL, as some servers give for the next page, is as good as its path if it is one of the API.
-    inside = path.removeprefix(base_url) if path.startswith(f"{base_url}/") else path
+    inside = _without_base(path, base_url)
     if re.match(r"//|[A-Za-z][A-Za-z0-9+.-]*:", inside):
         raise _refused(path, "leads out of base_url, where the key must not go")
     route, _, query = inside.partition("?")
     # Clients and gateways resolve dots (RFC 3986, 5.2.4), some of them after decoding. An empty segment is an id that
-    # is empty, and names another endpoint.
-    if "" in route.removeprefix("/").split("/") or _has_dot_segment(route):
+    # is empty, and names another endpoint; only a slash at the end is part of some addresses.
+    if "" in route.removeprefix("/").removesuffix("/").split("/") or _has_dot_segment(route):
         raise _refused(path, "has an empty segment, '.' or '..'")
     parameters = quote(query, safe=_SAFE_IN_QUERY).split("&") if query else []
     return quote(f"/{route.removeprefix('/')}", safe=_SAFE), parameters
+
+
+def _without_base(path: str, base_url: str) -> str:
+    """Return the path behind the address of the API, if it is a URL of the API in any notation; else the path."""
+    found = re.match(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?]*)", path)
+    base = split_url(base_url)
+    # A user and password would be other credentials than the client's.
+    if (
+        found
+        and origin(found[0]) == origin(base_url)
+        and found[1].rpartition("@")[0] == base.netloc.rpartition("@")[0]
+    ):
+        route = path[found.end() :]
+        return route.removeprefix(base.path) if route.startswith(f"{base.path}/") else path
+    return path
 
 
 def _has_dot_segment(route: str) -> bool:

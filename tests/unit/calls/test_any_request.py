@@ -47,10 +47,44 @@ def test_path_is_relative_to_the_address_of_the_api(path: str) -> None:
     assert url(path) == "/files/a"
 
 
+def test_one_slash_may_end_a_path() -> None:
+    assert url("files/") == url(f"{BASE}/files/") == "/files/"
+    assert url("/files/?a=b") == "/files/?a=b"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "HTTPS://api.test/v1/files/a",
+        "https://API.Test/v1/files/a",
+        "https://api.test:443/v1/files/a",
+        f"{BASE}/files/a",
+    ],
+)
+@pytest.mark.parametrize("base", [BASE, "https://api.test:443/v1", "HTTPS://API.TEST/v1/"])
+def test_url_of_the_same_origin_is_as_good_in_any_notation(path: str, base: str) -> None:
+    sent = prepared("GET", path, client={"base_url": base}).request.url
+    assert sent.removeprefix("https://api.test").removeprefix(":443") == "/v1/files/a"
+
+
+def test_url_may_be_of_an_api_at_the_root_of_a_host() -> None:
+    sent = prepared("GET", "HTTP://[::1]:80/files/a", client={"base_url": "http://[::1]"}).request.url
+    assert sent == "http://[::1]/files/a"
+
+
 @pytest.mark.parametrize(
     "path",
     [
         "https://evil.test/v1/files",
+        "https://api.test:444/v1/files",
+        "http://api.test/v1/files",
+        "https://API.test/v2/files",
+        "https://API.test/v11/files",
+        "https://API.test?/v1/files",
+        "https://ada:hunter2@api.test/v1/files",
+        "https://api.test:x/v1/files",
+        "https:/api.test/v1/files",
+        "HTTPS://api.test/v1/https://evil.test",
         "HTTPS://evil.test",
         "//evil.test/files",
         "https://api.test/v2/files",
@@ -65,7 +99,18 @@ def test_path_that_leads_elsewhere_is_refused(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["../admin", "files/..", "files/./a", "files/%2e%2E/a", "files//content", "files/", "/", "?a=b"]
+    "path",
+    [
+        "../admin",
+        "files/..",
+        "files/./a",
+        "files/%2e%2E/a",
+        "files//content",
+        "files//",
+        "/",
+        "?a=b",
+        f"{BASE}/",
+    ],
 )
 def test_path_that_names_another_place_once_resolved_is_refused(path: str) -> None:
     assert "path: has an empty segment, '.' or '..'" in refusal(path=path)
