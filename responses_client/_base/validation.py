@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from inspect import iscoroutinefunction
 from typing import TypeGuard, TypeVar
 
 from ..errors import ConfigurationError, RequestValidationError
-from .field_errors import FieldError, field_path
+from .field_errors import FieldError, field_path, not_given_advice
 from .json_types import is_mapping, is_sequence
 from .messages import MAX_VALUE_CHARS, number_text, one_line
 
@@ -31,9 +31,11 @@ __all__ = [
     "is_number",
     "is_seconds",
     "is_whole_number",
+    "json_option_error",
     "needs_async",
     "needs_names",
     "needs_names_after",
+    "refuse_unknown",
     "unknown_argument",
 ]
 
@@ -47,6 +49,10 @@ _LAST_ASCII = "\x7f"
 _LAST_LATIN_1 = "\xff"
 _MAX_QUERY_DEPTH = 50  # no server has such parameters; a dict in itself has no end
 _QUOTES = "\"'`\u2018\u2019\u201c\u201d"
+_MIN_PART_CHARS = 4
+_SAME = ("mode", "exclude_unset", "exclude_defaults", "exclude_none", "warnings")
+_DUMP_OPTIONS = {"use_api_names": "by_alias", **dict(zip(_SAME, _SAME, strict=True))}
+"""The keywords of the official `to_dict` and `to_json`, and those of pydantic for each."""
 MAX_SECONDS = 10 * 365 * 86400
 """The longest time that an option may have: ten years. Clocks overflow on more; None means no limit."""
 
@@ -82,11 +88,13 @@ class InvalidValue(Exception):
     def as_configuration_error(self, label: str) -> ConfigurationError:
         """Return the error for an option, such as the "timeout argument"."""
         problem = self._problem or f"must be {self._expected}, got {self._got}"
+        problem += not_given_advice(self._value_type)
         return ConfigurationError(f"The {self._part}{label} {problem}")
 
     def as_field_error(self, name: str) -> FieldError:
         """Return the description of the mistake for an argument of a call."""
         message = self._problem or f"expected {self._expected}, got {self._got}"
+        message += not_given_advice(self._value_type)
         return FieldError(
             path=field_path((name, *self._path)),
             message=message,
@@ -162,12 +170,45 @@ def unknown_argument(function: str, name: str, known: Iterable[str]) -> TypeErro
 
     names = list(known)
     text = f"{function}() got an unexpected keyword argument {name!r}"
-    if hint := argument_hint(name, names):
+    if hint := argument_hint(name, names, function):
         return TypeError(f"{text}; {hint}")
-    near = difflib.get_close_matches(name, names, n=1)
+    near = difflib.get_close_matches(name, names, n=1) or _names_with(name, names)
     question = f"; did you mean {near[0]!r}?" if near else ""
     note = " (extra_body takes fields that this version does not know)" if "extra_body" in names else ""
     return TypeError(f"{text}{question}{note}")
+
+
+def _names_with(part: str, names: Iterable[str]) -> list[str]:
+    """Return the names that contain a string, the shortest first; none for a string that is in names by chance."""
+    return sorted((name for name in names if part in name), key=len) if len(part) >= _MIN_PART_CHARS else []
+
+
+def refuse_unknown(function: str, given: Iterable[str], known: Container[str], more: Iterable[str]) -> None:
+    """Refuse keywords that a function does not take.
+
+    Args:
+        function: The name of the function, such as `responses.wait`.
+        given: The keywords that it was given as `**options`.
+        known: The keywords that it takes in this way.
+        more: All keywords that it takes, one of which may be meant.
+
+    Raises:
+        TypeError: A keyword is not known.
+    """
+    for name in given:
+        if name not in known:
+            raise unknown_argument(function, name, more)
+
+
+def json_option_error(function: str, names: Iterable[str]) -> TypeError:
+    """Return the error for a keyword that `to_dict` or `to_json` does not take, but may in the official package."""
+    name = next(iter(names))
+    text = f"{function}() got an unexpected keyword argument {name!r}"
+    if name not in _DUMP_OPTIONS:
+        return TypeError(text)
+    dump = "model_dump" if function == "to_dict" else "model_dump_json"
+    advice = "the values are JSON data already; leave it out, or use" if name == "mode" else "use"
+    return TypeError(f"{text}; {advice} {dump}({_DUMP_OPTIONS[name]}=...) of pydantic")
 
 
 def needs_names(function: str, values: Sequence[object], name: str | None) -> TypeError:

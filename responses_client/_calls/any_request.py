@@ -12,7 +12,7 @@ from .._base.http import merge_headers, origin
 from .._base.json_types import is_mapping
 from .._base.messages import MAX_VALUE_CHARS, one_line
 from .._base.redaction import split_url
-from .._base.validation import check_argument, check_mapping, check_query, unknown_argument
+from .._base.validation import check_argument, check_mapping, check_query, refuse_unknown
 from ..errors import RequestValidationError
 from .operation import Operation
 from .request import OPTIONS, Call, Read, encode, prepare
@@ -64,9 +64,7 @@ def prepare_any(
         TypeError: There is no such option.
         RequestValidationError: An argument cannot work; nothing was sent.
     """
-    for name in options:
-        if name not in OPTIONS:
-            raise unknown_argument("client.request", name, [*AnyRequest._fields, "cast_to", *OPTIONS])
+    refuse_unknown("client.request", options, OPTIONS, [*AnyRequest._fields, "cast_to", *OPTIONS])
     method = _method(given.method)
     path, parameters = _split(given.path, settings.base_url)
     names = {_parameter_name(one) for one in parameters}

@@ -15,7 +15,7 @@ from .._base.json_types import is_mapping, is_sequence
 from ..models._base import fields_of
 from .input_items import parts_field
 
-__all__ = ["explain_nested", "warn_of_foreign_forms"]
+__all__ = ["chat_function", "explain_nested", "warn_of_foreign_forms"]
 
 logger = logging.getLogger("responses_client")
 
@@ -69,14 +69,26 @@ def explain_nested(kind: str, location: Sequence[str | int], value: object) -> F
     """
     if location[-1:] == ("image_url",) and is_mapping(value):
         return field_error(location, "the URL itself, a string", value)
-    fields = fields_of(value)
-    tag = fields.get("type") if kind == "missing" else None
-    if not isinstance(tag, str) or not is_mapping(nested := fields.get(tag)):
+    tag = fields_of(value).get("type")
+    if kind != "missing" or (nested := _nested(value)) is None:
         return None
     flat = ", ".join(f'"{key}": ...' for key in list(nested)[:_MAX_FIELDS_SHOWN])
     expected = f'{{"type": "{tag}", {flat}}}'
     message = f"has the form of Chat Completions; write {expected}, without {tag!r} as a field"
     return field_error(location[:-1], expected, value, message=message)
+
+
+def chat_function(tool: object) -> Mapping[str, object] | None:
+    """Return the fields of a function that is a tool in the form of Chat Completions; None for any other tool."""
+    return _nested(tool) if fields_of(tool).get("type") == "function" else None
+
+
+def _nested(value: object) -> Mapping[str, object] | None:
+    """Return the fields that an object has under its type, as all have in Chat Completions; None if it has none."""
+    fields = fields_of(value)
+    tag = fields.get("type")
+    nested = fields.get(tag) if isinstance(tag, str) else None
+    return nested if is_mapping(nested) else None
 
 
 def _foreign_forms(name: str, items: Iterable[object]) -> Iterator[tuple[Hashable, str]]:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from .._base.field_errors import FieldError, field_error, field_path, missing_field
 from .._base.json_types import is_mapping, is_sequence
 from ..models._base import Model, fields_of
-from ..models._markers import is_null
 from ..models._results import ResponseResult
+from ..models._stand_ins import is_null
 from .chat_forms import explain_nested
 from .input_items import given_place
 
@@ -137,10 +137,21 @@ def _explain(kind: str, location: Sequence[str | int], value: object) -> FieldEr
     """
     if explained := explain_nested(kind, location, value):
         return explained
+    if kind == "no_object" and callable(value) and "tools" in location[-2:-1]:
+        return _with_advice(location, "a dict or a model of a tool", value, _tool_advice(value))
     place = _place(location) if kind in _FORM_ERRORS else None
     if place is None or (is_mapping(value) and place in ("item", "part")):
         return None
     return _with_advice(location, _EXPECTED[place], value, _advice(place, value))
+
+
+def _tool_advice(function: object) -> str:
+    """Return the way to pass a function or a class, of which only some methods make a tool themselves."""
+    name = str(getattr(function, "__name__", ""))
+    written = f"tool({name if name.isidentifier() else 'function'}).definition"
+    if isinstance(getattr(function, "definition", None), Mapping):  # of `@tool`
+        written = "its .definition"
+    return f"pass it to responses.run or responses.parse, or pass {written}"
 
 
 def not_a_list(name: str, value: object) -> FieldError:

@@ -227,7 +227,7 @@ def _refuse_unknown(operation: Operation[_R], model: type[Model] | None, named: 
     known = {} if model is None else model.__pydantic_fields__
     for name in named:
         if name not in known:
-            raise unknown_argument(operation.name, name, [*known, *OPTIONS])
+            raise unknown_argument(operation.label, name, [*known, *operation.own_arguments, *OPTIONS])
 
 
 def validate(
@@ -370,7 +370,7 @@ def _not_json(path: tuple[str | int, ...], value: object, reason: str) -> FieldE
 def _warn_of_typos(operation: Operation[_R], model: type[Model], named: Mapping[str, object]) -> None:
     """Log probable misspellings inside of arguments. They are sent all the same, because they may be new fields."""
     if typos := list(_typos(model, named)):
-        logger.warning("%s: sent as given, but probably mistyped: %s", operation.name, "; ".join(typos))
+        logger.warning("%s: sent as given, but probably mistyped: %s", operation.label, "; ".join(typos))
 
 
 def _warn_of_foreign_forms(operation: Operation[_R], given: Mapping[str, object]) -> None:
@@ -378,7 +378,7 @@ def _warn_of_foreign_forms(operation: Operation[_R], given: Mapping[str, object]
     if is_sequence(items := given.get(operation.items or "")):
         from .chat_forms import warn_of_foreign_forms
 
-        warn_of_foreign_forms(operation.name, str(operation.items), items)
+        warn_of_foreign_forms(operation.label, str(operation.items), items)
 
 
 def _typos(model: type[Model], data: Mapping[str, object], path: tuple[str, ...] = ()) -> Iterator[str]:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from .._base.field_errors import invalid_json_reason
 from .._base.http import Headers, ResponseMeta
-from .._base.json_types import is_object
+from .._base.json_types import is_array, is_object
 from .._base.public import public
 from .._base.redaction import Redactor
 from .._calls.answers import content_type, describe_answer, parse_result, reported_error
@@ -143,6 +143,10 @@ _RAW: Mapping[object, Callable[[bytes, ResponseMeta], object]] = {
 }
 
 
+_KINDS: tuple[tuple[str, Callable[[object], bool]], ...] = (("dict", is_object), ("list", is_array))
+_EMPTY_STATUSES = (204, 205)  # RFC 9110: answers with them have no body, as all to HEAD
+
+
 def _read_raw(
     make: Callable[[bytes, ResponseMeta], object],
     body: bytes,
@@ -154,7 +158,10 @@ def _read_raw(
 
 
 def _read_json(kind: type, body: bytes, meta: ResponseMeta, settings: Settings, redactor: Redactor) -> object:
+    if not body.strip() and (meta.method == "HEAD" or meta.status_code in _EMPTY_STATUSES):
+        return kind()
     problem = "is not valid JSON"
+    advice = "pass a cast_to for what the endpoint answers: bytes, str or None if it is not JSON"
     try:
         with strict_validation(settings.strict):
             value: object = read_json(body)
@@ -162,6 +169,7 @@ def _read_json(kind: type, body: bytes, meta: ResponseMeta, settings: Settings, 
         value = None
     else:
         problem = f"is JSON, but not a {kind.__name__}"
+        advice = f"pass cast_to={next((name for name, is_kind in _KINDS if is_kind(value)), 'object')}"
     # An object with an id, such as a failed job, has an `error` that is one of its fields.
     if is_object(value) and "id" not in value and (error := reported_error(body, meta, redactor)):
         raise error

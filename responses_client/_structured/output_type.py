@@ -6,12 +6,24 @@ import re
 from collections.abc import Mapping
 from copy import deepcopy
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeGuard, TypeVar, get_args, get_origin
+from types import NoneType
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Generic,
+    Self,
+    TypeAlias,
+    TypeGuard,
+    TypeVar,
+    get_args,
+    get_origin,
+)
 
 from pydantic import PydanticUndefinedAnnotation, PydanticUserError, TypeAdapter
 from pydantic_core import SchemaError, from_json, to_json
 
-from .._base.field_errors import FieldError, field_error
+from .._base.field_errors import FieldError, field_error, not_given_advice
 from .._base.json_types import JsonObject, is_mapping, is_object, json_or
 from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.public import public
@@ -19,6 +31,7 @@ from .._calls.plain_data import plain_data
 from ..errors import RequestValidationError
 from ..models._first_builds import first_build
 from ..models._pydantic_versions import without_half_escape
+from .outcomes import can_be_pickled
 from .strict_schema import is_object_schema, strict_schema
 from .type_schema import schema_of
 
@@ -69,7 +82,11 @@ class OutputType(Generic[_T]):
         self._adapter = type_adapter(form)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return output_type, (self.form,)  # an adapter may not survive pickling
+        # The form, since an adapter may not survive pickling; None, as if the type was not known, if that cannot either.
+        return (output_type, (self.form,)) if can_be_pickled(self.form) else (NoneType, ())
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
 
     @cached_property
     def _schema(self) -> JsonObject:
@@ -137,7 +154,7 @@ def type_adapter(form: Any, argument: str = "text_format") -> TypeAdapter[Any]:
     if _is_adapter(form):
         return form
     # pydantic would take a string for the name of a type, and a mapping for a core schema.
-    if form is None or isinstance(form, str) or is_mapping(form):
+    if form is None or isinstance(form, str) or is_mapping(form) or not_given_advice(type(form).__name__):
         raise RequestValidationError([field_error(argument, _A_TYPE, form)])
     try:
         with first_build:
@@ -184,7 +201,10 @@ def text_format(form: AnyForm[Any]) -> TextFormatJsonSchemaParam:
     Raises:
         RequestValidationError: It is not a type, or no strict schema can express it.
     """
-    return deepcopy(output_type(form).format)
+    try:
+        return deepcopy(output_type(form).format)
+    except RequestValidationError as error:
+        raise RequestValidationError(error.errors, outcome="The format was not made") from error.__cause__
 
 
 def with_format(params: Mapping[str, object], wanted: OutputType[Any]) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum, Flag
 from types import NoneType, UnionType
 from typing import (
@@ -13,6 +13,7 @@ from typing import (
     Literal,
     NotRequired,
     Required,
+    TypeGuard,
     Union,
     cast,
     get_args,
@@ -26,6 +27,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 from pydantic_core import SchemaValidator, to_json, to_jsonable_python
 from typing_extensions import Doc, ReadOnly, override
 
+from .._base.json_types import is_array, is_object
 from ..models._pydantic_versions import as_named_tuple
 
 if TYPE_CHECKING:
@@ -55,6 +57,9 @@ def schema_of(adapter: TypeAdapter[Any]) -> JsonObject:
 
 def described(hint: Any) -> Any:
     """Return a type with the plain strings and `Doc`s of each `Annotated` in it as descriptions."""
+    if _is_alias(hint):
+        text = _text_of(_metadata(hint))
+        return Annotated[hint, Field(description=text)] if text else hint
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
         base, *metadata = arguments
@@ -74,7 +79,16 @@ class _Generator(GenerateJsonSchema):
     Named tuples are described as objects, which pydantic accepts as well, and which strict schemas can express.
     """
 
+    _is_converted = False
+    """Whether a validator that may turn any data into the value stands around the schema."""
+
     ignored_warning_kinds: set[JsonSchemaWarningKind] = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012  # as the base has it
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._unreadable: dict[str, PydanticUserError] = {}
+        self._definitions: frozenset[str] = frozenset()
+        self._read_refs: set[str] = set()
 
     @override
     def field_title_should_be_set(self, schema: object) -> bool:
@@ -91,7 +105,7 @@ class _Generator(GenerateJsonSchema):
     @override
     def literal_schema(self, schema: cs.LiteralSchema) -> JsonSchemaValue:
         values: list[object] = schema["expected"]
-        _check_readable(schema, "Literal", values, values)
+        self._check_readable(schema, "Literal", values, values)
         return super().literal_schema(schema)
 
     @override
@@ -100,13 +114,81 @@ class _Generator(GenerateJsonSchema):
         kind: type[Enum] = schema["cls"]
         if not issubclass(kind, Flag):
             members: list[Enum] = schema["members"]
-            _check_readable(schema, kind.__name__, members, [member.value for member in members])
+            self._check_readable(schema, kind.__name__, members, [member.value for member in members])
             return made
         flags = {str(flag.name): int(flag.value) for flag in kind}
         made.pop("enum")
         listed = ", ".join(f"{value} = {name}" for name, value in flags.items())
         comment = {"$comment": f"the sum of any of {listed}"}
         return {**made, "type": "integer", **comment, **_flag_values([*flags.values()])}
+
+    def _check_readable(
+        self,
+        schema: cs.LiteralSchema | cs.EnumSchema,
+        label: str,
+        values: Iterable[object],
+        data: Iterable[object],
+    ) -> None:
+        """Raise an error if a value that a schema lists is not accepted as JSON.
+
+        pydantic compares the JSON data with the value itself, to which a member of a plain Enum or a date is never
+        equal, unless a validator converts the data before.
+
+        Raises:
+            PydanticUserError: A value is not accepted. A `PydanticInvalidForJsonSchema` would only remove the choice
+                from a union.
+        """
+        if self._is_converted:
+            return
+        validator = SchemaValidator(schema)
+        for value, plain in zip(values, data, strict=True):
+            shown = to_jsonable_python(plain.value if isinstance(plain, Enum) else plain)
+            try:
+                validator.validate_json(to_json(shown))
+            except ValidationError:
+                text = f"{label} has the value {value}, which pydantic cannot read from JSON"
+                error = PydanticUserError(f"{text}; make it a string or a number, or a StrEnum", code=None)
+                ref = schema.get("ref", "")
+                if ref not in self._definitions:
+                    raise error from None
+                self._unreadable[ref] = error  # validators may stand around each reference to it
+                return
+
+    def _generate_converted(
+        self, generate: Callable[[Any], JsonSchemaValue], schema: object
+    ) -> JsonSchemaValue:
+        outer, self._is_converted = self._is_converted, True
+        try:
+            return generate(schema)
+        finally:
+            self._is_converted = outer
+
+    @override
+    def function_before_schema(self, schema: cs.BeforeValidatorFunctionSchema) -> JsonSchemaValue:
+        return self._generate_converted(super().function_before_schema, schema)
+
+    @override
+    def function_wrap_schema(self, schema: cs.WrapValidatorFunctionSchema) -> JsonSchemaValue:
+        return self._generate_converted(super().function_wrap_schema, schema)
+
+    @override
+    def function_plain_schema(self, schema: cs.PlainValidatorFunctionSchema) -> JsonSchemaValue:
+        return self._generate_converted(super().function_plain_schema, schema)
+
+    @override
+    def definition_ref_schema(self, schema: cs.DefinitionReferenceSchema) -> JsonSchemaValue:
+        if not self._is_converted:
+            self._read_refs.add(schema["schema_ref"])
+        return super().definition_ref_schema(schema)
+
+    @override
+    def definitions_schema(self, schema: cs.DefinitionsSchema) -> JsonSchemaValue:
+        self._definitions |= {str(each.get("ref")) for each in schema["definitions"]}
+        made = super().definitions_schema(schema)
+        for ref, error in self._unreadable.items():
+            if ref in self._read_refs:
+                raise error
+        return made
 
     @override
     def decimal_schema(self, schema: cs.DecimalSchema) -> JsonSchemaValue:
@@ -168,29 +250,6 @@ class _Generator(GenerateJsonSchema):
         return _with_texts(super().typed_dict_schema(schema), schema.get("cls"))
 
 
-def _check_readable(
-    schema: cs.CoreSchema, label: str, values: Iterable[object], data: Iterable[object]
-) -> None:
-    """Raise an error if a value that a schema lists is not accepted as JSON.
-
-    pydantic compares the JSON data with the value itself, to which a member of a plain Enum or a date is never equal.
-
-    Raises:
-        PydanticUserError: A value is not accepted. A `PydanticInvalidForJsonSchema` would only remove the choice from a
-            union.
-    """
-    validator = SchemaValidator(schema)
-    for value, plain in zip(values, data, strict=True):
-        shown = to_jsonable_python(plain.value if isinstance(plain, Enum) else plain)
-        try:
-            validator.validate_json(to_json(shown))
-        except ValidationError:
-            text = f"{label} has the value {value}, which pydantic cannot read from JSON"
-            raise PydanticUserError(
-                f"{text}; make it a string or a number, or a StrEnum", code=None
-            ) from None
-
-
 def _time_comment(schema: cs.DateSchema | cs.DatetimeSchema) -> JsonObject:
     when = schema.get("now_op")
     return {"$comment": f"in the {when}"} if when else {}
@@ -210,47 +269,82 @@ def _flag_values(flags: list[int]) -> JsonObject:
 def _with_texts(schema: JsonSchemaValue, cls: type | None) -> JsonSchemaValue:
     """Return the schema of a class with the plain strings of `Annotated` fields as descriptions."""
     properties: dict[str, Any] = schema.get("properties") or {}
-    for name, text in _texts(cls):
-        if name in properties:
-            properties[name] = {"description": text, **properties[name]}
+    for name, hint in _hints_of_fields(cls).items():
+        metadata = _metadata(hint)
+        fields = [item for item in metadata if isinstance(item, FieldInfo)]
+        alias = next((field.validation_alias for field in reversed(fields) if field.validation_alias), None)
+        shown = _property_name(name, alias)
+        if shown in properties:
+            text = "" if any(field.description for field in fields) else _text_of(metadata)
+            properties[shown] = _described_as(text, _with_inner_texts(properties[shown], hint))
     return schema
 
 
-def _texts(cls: Any) -> Iterator[tuple[str, str]]:
-    """Yield the properties of a class that a plain string describes, with that string."""
-    for name, metadata in _metadata_of_fields(cls).items():
-        fields = [item for item in metadata if isinstance(item, FieldInfo)]
-        text = _text_of(metadata)
-        if text and not any(field.description for field in fields):
-            alias = next(
-                (field.validation_alias for field in reversed(fields) if field.validation_alias), None
-            )
-            yield _property_name(name, alias), text
+def _with_inner_texts(schema: Any, hint: Any) -> Any:
+    """Return the schema of a type with the plain strings inside the type, such as `list[Annotated[int, "..."]]`."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated or origin in _QUALIFIERS:
+        return _with_inner_texts(schema, arguments[0])
+    if not arguments or not is_object(schema):
+        return schema
+    if origin in (Union, UnionType):
+        is_optional = len(_without_null(arguments)) == 1  # a string then describes the whole
+        return _with_branches(schema, "anyOf", arguments, _with_inner_texts if is_optional else _told)
+    made = _with_branches(schema, "prefixItems", arguments, _told)
+    for key, inner in (("items", arguments[0]), ("additionalProperties", arguments[-1])):
+        if is_object(part := made.get(key)):
+            made = {**made, key: _told(part, inner)}
+    return made
 
 
-def _metadata_of_fields(cls: Any) -> Mapping[str, list[Any]]:
+def _with_branches(
+    schema: JsonObject, key: str, hints: tuple[Any, ...], told: Callable[[Any, Any], Any]
+) -> JsonObject:
+    branches: object = schema.get(key)
+    if not is_array(branches) or len(branches) != len(hints):
+        return schema
+    return {**schema, key: [*map(told, branches, hints)]}
+
+
+def _told(schema: Any, hint: Any) -> Any:
+    return _described_as(_text_of(_metadata(hint)), _with_inner_texts(schema, hint))
+
+
+def _described_as(text: str, schema: Any) -> Any:
+    return {"description": text, **schema} if text else schema
+
+
+def _hints_of_fields(cls: Any) -> Mapping[str, Any]:
     fields: Mapping[str, FieldInfo] | None = getattr(cls, "__pydantic_fields__", None)
     if fields is not None:  # a model, or a dataclass of pydantic
-        return {
-            name: [*_metadata(field.annotation), *field.metadata, field] for name, field in fields.items()
-        }
+        return {name: Annotated[(field.annotation, *field.metadata, field)] for name, field in fields.items()}
     try:
-        hints = get_type_hints(cls, include_extras=True)
+        return get_type_hints(cls, include_extras=True)
     except Exception:  # annotations are any expressions; pydantic may know names that are not found here
         return {}
-    return {name: _metadata(hint) for name, hint in hints.items()}
 
 
 def _metadata(hint: Any) -> list[Any]:
-    """Return the metadata of an annotation, also where null is allowed beside the type."""
+    """Return the metadata of an annotation, also where null is allowed beside the type, and of an alias."""
+    if _is_alias(hint):
+        return _metadata(hint.__value__)
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return [*_metadata(arguments[0]), *arguments[1:]]
     if origin in (Union, UnionType):
-        arguments = tuple(each for each in arguments if each is not NoneType)
+        arguments = _without_null(arguments)
     elif origin not in _QUALIFIERS:
         return []
     return _metadata(arguments[0]) if len(arguments) == 1 else []
+
+
+def _without_null(kinds: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(kind for kind in kinds if kind is not NoneType)
+
+
+def _is_alias(hint: object) -> TypeGuard[Any]:
+    """Whether a hint is a `type` alias; there are two classes of these, of Python 3.12 and of `typing_extensions`."""
+    return type(hint).__name__ == "TypeAliasType"
 
 
 def _text_of(metadata: Iterable[Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from .._base.field_errors import missing_field
+from .._base.field_errors import field_error, missing_field
 from .._base.http import merge_headers
 from .._base.json_types import is_mapping
 from .._base.options import SessionOptions
@@ -16,7 +16,7 @@ from .._base.validation import (
     invalid_option,
     is_seconds,
     is_whole_number,
-    unknown_argument,
+    refuse_unknown,
 )
 from .._calls.input_items import as_items
 from .._calls.operation import Operation
@@ -24,7 +24,7 @@ from .._calls.plain_data import plain_arguments, plain_data
 from .._calls.request import Call, encode, prepare, validate
 from .._calls.settings import Settings
 from .._transport.protocols import IO
-from ..errors import ConfigurationError, RequestValidationError
+from ..errors import RequestValidationError
 from ..models import ClientEvent, Model, Response
 from ..models._base import union_class
 from ..models._tolerance import omit_read_only
@@ -61,6 +61,7 @@ _STEER = Operation[Response](
     items="input",
 )
 _HTTP_OPTIONS = ("extra_headers", "extra_query", "max_retries", "idempotency_key")
+_FOR_HTTP = "is for HTTP requests; pass it to responses.connect(), or leave it out"
 # True of every response over a WebSocket, and not to be sent there (OpenAI's API reference, "WebSocket events"). They
 # are accepted, because the same code may pass them to `responses.create`.
 _IMPLIED_PARAMS = {"stream": True, "background": False}
@@ -75,9 +76,9 @@ def _without_defaults(options: Mapping[str, object]) -> dict[str, object]:
 
 def _check_options(options: Mapping[str, object]) -> None:
     """Check the options that no setting of the client stands for."""
+    known = SessionOptions.__annotations__
+    refuse_unknown("responses.connect", options, known, known)
     for name, value in options.items():
-        if name not in SessionOptions.__annotations__:
-            raise unknown_argument("responses.connect", name, SessionOptions.__annotations__)
         if name in ("ping_interval", "ping_timeout") and value is not None and not is_seconds(value):
             raise invalid_option(f"{name} argument", "a positive number of seconds or None", value)
         if name == "max_buffered_bytes" and not is_whole_number(value, 1):
@@ -258,13 +259,15 @@ def _sent_params(params: Mapping[str, object]) -> dict[str, object]:
     """Return the parameters to send.
 
     Raises:
-        ConfigurationError: One is an option of HTTP requests.
+        RequestValidationError: One is an option of HTTP requests.
     """
     plain = plain_arguments(params)
     given = {k: v for k, v in plain.items() if k not in _IMPLIED_PARAMS or v is not _IMPLIED_PARAMS[k]}
-    for name in _HTTP_OPTIONS:
-        if given.pop(name, None) is not None:
-            raise ConfigurationError(
-                f"The {name} argument is for HTTP requests; pass it to responses.connect(), or leave it out"
-            )
+    mistakes = [
+        field_error(name, "nothing", None, message=_FOR_HTTP)
+        for name in _HTTP_OPTIONS
+        if given.pop(name, None) is not None
+    ]
+    if mistakes:
+        raise RequestValidationError(mistakes)
     return {k: v for k, v in given.items() if v is not None or k not in _OMITTED_IF_NONE}

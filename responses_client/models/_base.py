@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from functools import cache
 from importlib import import_module
 from types import NoneType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, cast, get_origin
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Never, Self, TypeAlias, cast, get_origin
 
 from pydantic import ConfigDict, StrictBool, StrictInt, ValidationError
 from pydantic_core import PydanticCustomError
@@ -26,18 +26,22 @@ from pydantic_core import core_schema as cs
 from .._base.http import HasRequestId
 from .._base.json_types import JsonObject, is_array, is_mapping, is_object
 from .._base.redaction import MASK
+from .._base.validation import json_option_error
 from ..errors import ResponseValidationError
 from ._first_builds import first_build
-from ._markers import AS_ANY, is_null
+from ._markers import AS_ANY
 from ._pydantic_versions import ModelBase, omit_marked
+from ._stand_ins import is_null, watch_fields
 from ._tolerance import (
     as_response_error,
     error_lines,
     is_strict,
     log_malformed,
     parse_json,
+    shown_error,
     strict_validation,
     validate_nested,
+    validate_shown,
     warn,
     with_whole_floats,
     write_json,
@@ -140,14 +144,32 @@ class Model(ModelBase):
         model_fields = _Fields()
 
         def __init__(self, /, **data: Any) -> None:
-            with strict_validation():
-                self.__pydantic_validator__.validate_python(
-                    data, self_instance=self, by_alias=True, by_name=True
-                )
+            try:
+                with strict_validation():
+                    self.__pydantic_validator__.validate_python(
+                        data, self_instance=self, by_alias=True, by_name=True
+                    )
+            except ValidationError as error:
+                raise shown_error(error) from None
             self.__pydantic_fields_set__.update(self.tags)
 
         # Lets pydantic skip this method when it parses.
         __init__.__pydantic_base_init__ = True
+
+        @classmethod
+        def model_validate(cls, obj: Any, **options: Any) -> Self:
+            """Return the model of a dict or an object; see pydantic."""
+            return validate_shown(super().model_validate, obj, super().model_validate, **options)
+
+        @classmethod
+        def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
+            """Return the model of JSON text; see pydantic."""
+            return validate_shown(super().model_validate_json, json_data, super().model_validate, **options)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **options: Any) -> None:
+        super().__pydantic_init_subclass__(**options)
+        watch_fields(cls)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: Any, handler: GetJsonSchemaHandler, /) -> Any:
@@ -155,14 +177,23 @@ class Model(ModelBase):
 
         return described_schema(cls, handler(schema), handler)
 
-    def to_dict(self) -> JsonObject:
+    def to_dict(self, **unknown: Never) -> JsonObject:
         """Return the object as JSON data under the names of the API: the fields that came, or that were set."""
+        if unknown:
+            raise json_option_error("to_dict", unknown)
         data: JsonObject = self.__pydantic_serializer__.to_python(self, by_alias=True, exclude_unset=True)
         return data
 
-    def to_json(self) -> str:
-        """Return the object as JSON text under the names of the API: the fields that came, or that were set."""
-        return self.__pydantic_serializer__.to_json(self, by_alias=True, exclude_unset=True).decode()
+    def to_json(self, *, indent: int | None = None, **unknown: Never) -> str:
+        """Return the object as JSON text under the names of the API: the fields that came, or that were set.
+
+        Args:
+            indent: The spaces by which each level is indented; None, the default, writes one line.
+        """
+        if unknown:
+            raise json_option_error("to_json", unknown)
+        written = self.__pydantic_serializer__.to_json(self, indent=indent, by_alias=True, exclude_unset=True)
+        return written.decode()
 
     @classmethod
     def from_dict(cls, data: Mapping[str, object], *, strict: bool = False) -> Self:

@@ -6,10 +6,19 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, Field
-from pydantic_core import PydanticCustomError, SchemaSerializer
+from pydantic_core import PydanticCustomError
 from pydantic_core import core_schema as cs
 
 from ._pydantic_versions import omitted_if
+from ._stand_ins import (
+    OBJECT_AS_IT_CAME,
+    TOTAL_OF_NOW,
+    NullCount,
+    NullList,
+    NullStr,
+    null_object,
+    sum_of_tokens,
+)
 from ._tolerance import HIDDEN, SHOWN, omits_read_only
 
 if TYPE_CHECKING:
@@ -30,66 +39,24 @@ __all__ = [
     "Open",
     "Str",
     "Total",
-    "is_null",
 ]
 
 AS_ANY = cs.simple_ser_schema("any")
 """Writes a value by its actual type, since it may be of another than the declared one."""
 
 
-def _write_by(function: Callable[[Any], object]) -> SchemaSerializer:
-    return SchemaSerializer(cs.any_schema(serialization=cs.plain_serializer_function_ser_schema(function)))
-
-
-class _NullList(list[Any]):
-    """An empty list in place of a null; it is written as null again unless something was added."""
-
-    __pydantic_serializer__ = _write_by(lambda value: [*value] or None)
-
-
-class _NullCount(int):
-    """A count in place of a null, which is written as null again."""
-
-    __slots__ = ()
-    __pydantic_serializer__ = _write_by(lambda _: None)
-
-
-class _NullStr(str):
-    """An empty string in place of a null, which is written as null again."""
-
-    __slots__ = ()
-    __pydantic_serializer__ = _write_by(lambda _: None)
-
-
-class _NullFields(set[str]):
-    """The names of the set fields of an object in place of a null.
-
-    Copies and pickles of an object keep this set, and a field that is set later is added to it.
-    """
-
-
-def _null_object(cls: Callable[[], BaseModel]) -> BaseModel:
-    """Return an object without fields in place of a null; it is written as null again unless a field was set."""
-    made = cls()
-    object.__setattr__(made, "__pydantic_fields_set__", _NullFields())
-    return made
-
-
-def is_null(value: object) -> bool:
-    """Whether a value is null, or stands for a null that came."""
-    if isinstance(value, BaseModel):
-        return isinstance(value.model_fields_set, _NullFields) and not value.model_fields_set
-    if isinstance(value, _NullList):
-        return not value
-    return value is None or isinstance(value, (_NullCount, _NullStr))
-
-
 def _or_null(
-    schema: cs.CoreSchema, empty: Callable[[], object], write: cs.SerSchema = AS_ANY
+    schema: cs.CoreSchema, empty: Callable[[], object], write: cs.SerSchema = AS_ANY, error: str | None = None
 ) -> cs.CoreSchema:
-    """Return a schema that also takes null, as an empty value."""
+    """Return a schema that also takes null, as an empty value.
+
+    With the type of an error, there is one error for both, as if there was no null; errors inside of lists and objects
+    have labels in their places instead.
+    """
     null = cs.no_info_after_validator_function(lambda _: empty(), cs.none_schema())
-    return cs.union_schema([(schema, SHOWN), (null, HIDDEN)], mode="left_to_right", serialization=write)
+    return cs.union_schema(
+        [(schema, SHOWN), (null, HIDDEN)], mode="left_to_right", custom_error_type=error, serialization=write
+    )
 
 
 class _Nulls:
@@ -97,7 +64,7 @@ class _Nulls:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
         (item,) = get_args(source)
-        return _or_null(cs.list_schema(handler.generate_schema(item), serialization=AS_ANY), _NullList)
+        return _or_null(cs.list_schema(handler.generate_schema(item), serialization=AS_ANY), NullList)
 
 
 class _Int:
@@ -110,43 +77,41 @@ class _Int:
 class _Count:
     """Marks an integer that some servers send as null; readers get 0."""
 
+    takes_null = True
+
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
-        return _or_null(cs.int_schema(strict=True), _NullCount)
+        return _or_null(cs.int_schema(strict=True), NullCount, error="int_type")
 
 
 class _Total:
     """Marks the sum of `input_tokens` and `output_tokens`; in place of a null, readers get that sum."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
-        def add(_: None, info: cs.ValidationInfo) -> int:
-            return _NullCount(_tokens_of(info.data))
-
-        null = cs.with_info_after_validator_function(add, cs.none_schema())
-        whole = cs.int_schema(strict=True)
-        return cs.union_schema([(whole, SHOWN), (null, HIDDEN)], mode="left_to_right", serialization=AS_ANY)
-
-
-def _tokens_of(data: dict[str, Any]) -> int:
-    total: int = data.get("input_tokens", 0) + data.get("output_tokens", 0)
-    return total
+        null = cs.with_info_after_validator_function(
+            lambda _, info: NullCount(sum_of_tokens(info.data)), cs.none_schema()
+        )
+        return cs.union_schema(
+            [cs.int_schema(strict=True), null],
+            mode="left_to_right",
+            custom_error_type="int_type",
+            serialization=TOTAL_OF_NOW,
+        )
 
 
 class _StrOrNull:
     """Marks a string that some servers send as null; readers get an empty one."""
 
+    takes_null = True
+
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
-        return _or_null(cs.str_schema(strict=True), _NullStr)
+        return _or_null(cs.str_schema(strict=True), NullStr, error="string_type")
 
 
 class _ObjectOrNull:
     """Marks an object that some servers send as null; readers get one without fields."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
-        def write(value: object) -> object:
-            return None if is_null(value) else value
-
-        as_it_came = cs.plain_serializer_function_ser_schema(write)
-        return _or_null(handler(source), lambda: _null_object(source), as_it_came)
+        return _or_null(handler(source), lambda: null_object(source), OBJECT_AS_IT_CAME)
 
 
 class _AnyText:
@@ -160,8 +125,10 @@ class _IntOrFloat:
     """Marks a number; integers stay integers, so that they are written as they came."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
-        whole, real = cs.int_schema(strict=True), cs.float_schema(strict=True)
-        return cs.union_schema([(whole, HIDDEN), (real, SHOWN)], mode="left_to_right", serialization=AS_ANY)
+        kinds: list[Any] = [cs.int_schema(strict=True), cs.float_schema(strict=True)]
+        return cs.union_schema(
+            kinds, mode="left_to_right", custom_error_type="float_type", serialization=AS_ANY
+        )
 
 
 class _TextOr:
@@ -211,7 +178,7 @@ else:
 
 # Not `list`: pydantic would parse its signature to find out which arguments it takes, which takes 5 ms.
 EMPTY: Any = Field(default_factory=lambda: [])
-TOTAL: Any = Field(default_factory=lambda data: _tokens_of(data))
+TOTAL: Any = Field(default_factory=sum_of_tokens)
 READ_ONLY: Any = omitted_if(omits_read_only)
 """Marks a field that only servers set, and may refuse in requests; see `omit_read_only`."""
 Number = Annotated[float, _IntOrFloat()]

@@ -8,18 +8,19 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import copy
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import ValidationError
-from pydantic_core import SchemaSerializer, from_json
+from pydantic_core import PydanticCustomError, SchemaSerializer, from_json
 from pydantic_core import core_schema as cs
 
 from .._base.field_errors import field_path
 from .._base.json_types import is_object
 from ..errors import ResponseValidationError
+from ._stand_ins import WholeFloat, hold_plain
 
 if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
+    from pydantic_core import ErrorDetails, InitErrorDetails
 
     from .._base.http import ResponseMeta
     from ._base import Model
@@ -35,9 +36,11 @@ __all__ = [
     "omits_read_only",
     "parse_json",
     "read_json",
+    "shown_error",
     "strict_validation",
     "suppress_warnings",
     "validate_nested",
+    "validate_shown",
     "warn",
     "with_whole_floats",
     "write_json",
@@ -121,13 +124,15 @@ def read_json(data: str | bytes) -> Any:
     return value
 
 
-def write_json(value: object, fallback: Callable[[Any], Any] | None = None) -> bytes:
+def write_json(
+    value: object, fallback: Callable[[Any], Any] | None = None, *, indent: int | None = None
+) -> bytes:
     """Return JSON data as text; models among them are written as they came, or as they were set.
 
     Raises:
         ValueError: Some value is not JSON data.
     """
-    return _any.to_json(value, by_alias=True, exclude_unset=True, fallback=fallback)
+    return _any.to_json(value, indent=indent, by_alias=True, exclude_unset=True, fallback=fallback)
 
 
 def parse_json(cls: type[_M], data: str | bytes) -> _M:
@@ -173,15 +178,6 @@ def _with_mended_fields(cls: type[_M], value: object, error: ValidationError) ->
     return with_whole_floats(validate, value, error, keep_raw)
 
 
-class _WholeFloat(int):
-    """An integer that came as a float (`512.0`), and is written as one."""
-
-    __slots__ = ()
-    __pydantic_serializer__ = SchemaSerializer(
-        cs.any_schema(serialization=cs.plain_serializer_function_ser_schema(float))
-    )
-
-
 def with_whole_floats(
     validate: Callable[[Any], _M],
     value: Any,
@@ -203,7 +199,7 @@ def with_whole_floats(
         ValidationError: `otherwise` raises it.
     """
     floats = {
-        line["loc"]: _WholeFloat(line["input"])
+        line["loc"]: WholeFloat(line["input"])
         for line in error_lines(error)
         if line["type"] == "int_type" and isinstance(line["input"], float) and line["input"].is_integer()
     }
@@ -218,8 +214,11 @@ def with_whole_floats(
     for place, number in floats.items():  # now, because pydantic makes plain integers of all that it checks
         name, path = str(place[0]), place[1:]
         extra = model.__pydantic_extra__ or {}
-        fields: dict[str, Any] = extra if name in extra else vars(model)
-        fields[name] = _replaced(fields[name], path, number)
+        if name in extra:
+            extra[name] = _replaced(extra[name], path, float(number))
+        else:
+            vars(model)[name] = _replaced(vars(model)[name], path, number)
+            hold_plain(model, name)
     return model
 
 
@@ -255,11 +254,65 @@ def _with_raw_fields(cls: type[_M], value: object, error: ValidationError) -> _M
 
 def error_lines(error: ValidationError) -> list[ErrorDetails]:
     """Return the problems of a validation, with only fields and indexes in their locations."""
-    lines = [line for line in error.errors(include_url=False) if HIDDEN not in line["loc"]]
+    lines = [
+        line
+        for line in error.errors(include_url=False)
+        # A default that waited for a malformed field says nothing of the data.
+        if HIDDEN not in line["loc"] and line["type"] != "default_factory_not_called"
+    ]
     for line in lines:
         # pydantic ends the location of a malformed key by "[key]", and that of its value by the key itself.
         line["loc"] = tuple(step for step in line["loc"] if step not in (SHOWN, "[key]"))
     return lines
+
+
+def shown_error(error: ValidationError) -> ValidationError:
+    """Return an error as users of pydantic's own methods see it, with the problems and places of `error_lines`."""
+    lines = error_lines(error)
+    if [line["loc"] for line in lines] == [line["loc"] for line in error.errors(include_url=False)]:
+        return error
+    shown: list[InitErrorDetails] = [
+        {"type": _error_type(line), "loc": line["loc"], "input": line["input"], "ctx": line.get("ctx", {})}
+        for line in lines
+    ]
+    return ValidationError.from_exception_data(error.title, shown)
+
+
+def _error_type(line: ErrorDetails) -> str | PydanticCustomError:
+    kind: Any = line["type"]
+    message: Any = line["msg"]  # no template, although it is declared as one
+    return kind if kind in get_args(cs.ErrorType) else PydanticCustomError(kind, message)
+
+
+def validate_shown(
+    validate: Callable[..., _M], given: object, validate_data: Callable[..., _M], **options: Any
+) -> _M:
+    """Return the model that a method of pydantic makes, also of whole numbers that are floats.
+
+    Args:
+        validate: The method.
+        given: The argument of the method: data, or JSON text.
+        validate_data: The method for data.
+        options: The options of both methods.
+
+    Raises:
+        ValidationError: The data do not match the model.
+    """
+    try:
+        return validate(given, **options)
+    except ValidationError as error:
+        problem = error
+
+    def refuse(_: object, error: ValidationError) -> _M:
+        raise shown_error(error) from None
+
+    try:
+        data: object = from_json(given) if isinstance(given, (str, bytes, bytearray)) else given
+    except ValueError:
+        data = None
+    if not is_object(data):
+        return refuse(data, problem)
+    return with_whole_floats(lambda value: validate_data(value, **options), data, problem, refuse)
 
 
 def as_response_error(

@@ -9,7 +9,7 @@ from typing_extensions import TypeIs
 
 from .._base.json_types import as_object, is_object
 from ._base import Model
-from ._markers import is_null
+from ._stand_ins import is_null
 from .outcome import Usage
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def known_counts(usage: Model) -> JsonObject:
     Unlike in `to_dict`, there are neither nulls nor malformed data under the names of counts.
     """
     fields = type(usage).__pydantic_fields__
-    known: dict[str, Any] = {name: getattr(usage, name) for name in fields if name in usage.model_fields_set}
+    known: dict[str, Any] = {name: vars(usage)[name] for name in fields if name in usage.model_fields_set}
     total: int = getattr(usage, "total_tokens", 0)
     counts: JsonObject = {
         name: known_counts(value) if isinstance(value, Model) else value

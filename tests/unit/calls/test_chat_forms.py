@@ -10,6 +10,7 @@ from fake_io import call
 
 from responses_client import RequestValidationError
 from responses_client._calls import chat_forms
+from responses_client._calls.chat_forms import chat_function
 from responses_client.models import InputMessage, InputText, OutputMessage, OutputText
 
 CALL = {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
@@ -196,3 +197,18 @@ def test_url_of_an_image_is_not_nested() -> None:
         RequestValidationError, match=r"input\[0\]\.image_url: expected the URL itself, a string, got"
     ):
         call({"input": [image]})
+
+
+@pytest.mark.parametrize(
+    ("tool", "fields"),
+    [
+        ({"type": "function", "function": {"name": "look"}}, {"name": "look"}),
+        ({"type": "function", "function": "look"}, None),
+        ({"type": "function", "name": "look"}, None),
+        ({"type": "custom", "custom": {"name": "look"}}, None),
+        ({"function": {"name": "look"}}, None),
+        (print, None),
+    ],
+)
+def test_function_of_chat_completions_has_its_fields_under_its_type(tool: object, fields: object) -> None:
+    assert chat_function(tool) == fields

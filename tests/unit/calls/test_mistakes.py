@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 
 import pytest
 from fake_io import call
+from pydantic import BaseModel
 
-from responses_client import RequestValidationError
+from responses_client import RequestValidationError, tool
 from responses_client._calls.endpoints import CONVERSATIONS_CREATE
 from responses_client._calls.request import prepare
 from responses_client._calls.settings import Settings
@@ -213,3 +215,75 @@ def test_reasoning_with_an_empty_summary_is_sent(item: object) -> None:
 def test_item_whose_other_fields_are_left_out_is_sent() -> None:
     # The schema requires `result`, but no server was seen to refuse an item without it.
     call({"input": [{"type": "image_generation_call", "id": "ig_1"}]})
+
+
+# --- functions, classes and marks of other packages
+
+
+class Search(BaseModel):
+    """Search the shop."""
+
+    text: str
+
+
+def look(text: str) -> str:
+    return text
+
+
+class Search2:
+    def __call__(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "written"),
+    [
+        (look, "function", "tool(look).definition"),
+        (Search, "ModelMetaclass", "tool(Search).definition"),
+        (lambda: None, "function", "tool(function).definition"),
+        (Search2(), "Search2", "tool(function).definition"),
+        (tool(look), "CallableTool", "its .definition"),
+    ],
+)
+def test_function_or_class_is_no_tool_of_create(given: Any, kind: str, written: str) -> None:
+    told = f"got {kind}; pass it to responses.run or responses.parse, or pass {written}"
+    assert mistake("Hi", tools=[TOOL, given]) == f"tools[1]: expected a dict or a model of a tool, {told}"
+
+
+def test_what_the_advice_on_tools_names_is_a_tool() -> None:
+    sent = json.loads(
+        call({"input": "Hi", "tools": [tool(look).definition, tool(Search).definition]}).request.content
+    )
+    assert [each["name"] for each in sent["tools"]] == ["look", "Search"]
+
+
+def test_other_values_are_no_tools_and_get_no_advice() -> None:
+    assert mistake("Hi", tools=[5]) == "tools[0]: expected an object with a `type`, got int 5"
+
+
+class NotGiven:
+    """A mark as that of the official package."""
+
+
+class Omit:
+    """Another one."""
+
+
+@pytest.mark.parametrize("mark", [NotGiven(), Omit()])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        lambda mark: {"temperature": mark},
+        lambda mark: {"tools": mark},
+        lambda mark: {"stream": mark},
+        lambda mark: {"reasoning": {"effort": mark}},
+        lambda mark: {"extra_headers": mark},
+        lambda mark: {"extra_body": {"seed": mark}},
+        lambda mark: {"timeout": mark},
+    ],
+)
+def test_mark_that_nothing_is_given_is_to_be_left_out(mark: object, arguments: Any) -> None:
+    assert mistake("Hi", **arguments(mark)).endswith("; leave it out")
+
+
+def test_mark_for_the_input_is_to_be_left_out() -> None:
+    assert mistake(Omit()) == "input: expected a string or a list, got Omit; leave it out"

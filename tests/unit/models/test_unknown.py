@@ -180,3 +180,8 @@ def test_attribute_of_the_data_of_an_unknown_webhook_event_is_its_key() -> None:
     with pytest.raises(AttributeError, match=r"set the key: data\['items'\]"):
         event.data.items = 5
     assert copy.deepcopy(event.data) == pickle.loads(pickle.dumps(event.data)) == event.data
+
+
+def test_data_of_an_unknown_webhook_event_are_empty_if_none_came() -> None:
+    event = UnknownWebhookEvent.from_dict({"type": "dream.ended"})
+    assert (event.data, event.data.id, event.to_dict()) == ({}, None, {"type": "dream.ended"})

@@ -230,3 +230,48 @@ def test_raw_answer_that_is_not_json_says_so() -> None:
 )
 def test_text_is_decoded_by_its_charset(media_type: str, text: str) -> None:
     assert read(str, "für".encode(), meta_of(media_type=media_type)) == text
+
+
+# --- lists for dicts, and no body at all
+
+
+@pytest.mark.parametrize(
+    ("form", "body", "advice"),
+    [(dict, b"[1]", "list"), (list, b'{"a":1}', "dict"), (dict, b"1", "object"), (list, b"null", "object")],
+)
+def test_json_of_another_kind_names_the_type_to_pass(form: Any, body: bytes, advice: str) -> None:
+    with pytest.raises(ResponseValidationError, match=f"; pass cast_to={advice}$"):
+        read(form, body)
+    read(eval(advice), body)
+
+
+def meta_of_nothing(status: int, method: str) -> ResponseMeta:
+    return ResponseMeta.build(
+        status, {}, elapsed=0.1, tries=1, method=method, url="https://api.test/v1/files"
+    )
+
+
+@pytest.mark.parametrize(("status", "method"), [(200, "HEAD"), (204, "DELETE"), (205, "POST")])
+@pytest.mark.parametrize("form", [dict, list])
+def test_answer_that_cannot_have_a_body_is_empty(form: Any, status: int, method: str) -> None:
+    assert read(form, b"", meta_of_nothing(status, method)) == form()
+
+
+def test_missing_body_is_an_error() -> None:
+    with pytest.raises(ResponseValidationError, match="is not valid JSON: the body is empty"):
+        read(dict, b"", meta_of_nothing(200, "GET"))
+
+
+def test_body_of_a_status_without_one_is_read() -> None:
+    assert read(dict, b'{"a": 1}', meta_of_nothing(204, "DELETE")) == {"a": 1}
+
+
+class Omit:
+    """A mark as that of the official package."""
+
+
+def test_mark_that_nothing_is_given_is_no_type() -> None:
+    with pytest.raises(
+        RequestValidationError, match=r"cast_to: expected a type: .*, got Omit; leave it out$"
+    ):
+        cast_of(Omit())

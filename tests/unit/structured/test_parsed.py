@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel, ValidationError, field_validator
 
 from responses_client import ParsedResponse, ParseError, RefusalError, RequestValidationError, text_format
+from responses_client._structured.output_type import output_type
 from responses_client.models import OutputMessage, Response
 
 LIMA = '{"name": "Lima", "people": 10}'
@@ -94,7 +95,7 @@ NO_VALUE = [
     (
         [message(text("Lima"))],
         {},
-        "The text is not valid JSON (expected value at line 1 column 1), so it is not a City; "
+        "The text is not valid JSON (expected value at line 1 column 1), so it does not match City; "
         "what came is in .text and .response",
     ),
     (
@@ -115,6 +116,12 @@ NO_VALUE = [
     ([message(text("[]"))], {}, "The text is not a valid City: Input should be an object; what came is"),
     ([], {}, "The output has no text to read as City, it has nothing"),
     ([CALL, REASONING, CALL], {}, "The output has no text to read as City, it has function_call, reasoning"),
+    (
+        [REASONING, {**message(text(LIMA)), "id": 5}],
+        {},
+        "The message to read as City is malformed: its validation_error in .response.output says how",
+    ),
+    ([{**message(text(LIMA)), "phase": 5}], {}, "The message to read as City is malformed"),
     (
         [message(text(LIMA))],
         {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}},
@@ -281,6 +288,24 @@ def test_copies_and_pickles_have_the_value(way: Any, is_read: bool) -> None:
     assert again.output_parsed == City(name="Lima", people=10)
     assert again.output_parsed is not result.output_parsed
     assert again.meta == "the meta"
+
+
+def test_pickle_leaves_out_a_type_that_cannot_be_pickled() -> None:
+    class Local(City):
+        pass
+
+    result = response(message(text(LIMA))).parse(Local)
+    assert copy.deepcopy(result).output_parsed == Local(name="Lima", people=10)
+    again = pickle.loads(pickle.dumps(result))
+    assert (type(again), again, again.output_text) == (ParsedResponse, result, LIMA)
+    assert again.output_parsed is None
+    assert "The type of the text is not known" in str(again.parse_error)
+    assert again.parse(City).output_parsed == City(name="Lima", people=10)
+
+
+def test_deep_copy_of_a_type_is_the_type() -> None:
+    wanted = output_type(City)
+    assert copy.deepcopy(wanted) is wanted
 
 
 def test_repr_names_the_type() -> None:

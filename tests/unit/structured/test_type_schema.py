@@ -12,15 +12,30 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, NamedTuple, NotRe
 
 import pydantic.dataclasses
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, NaiveDatetime, PastDate, TypeAdapter
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NaiveDatetime,
+    PastDate,
+    PlainValidator,
+    PydanticUserError,
+    TypeAdapter,
+    WrapValidator,
+    field_validator,
+    model_validator,
+)
 from pydantic.types import UUID4, FutureDatetime
-from typing_extensions import Doc, TypedDict
+from typing_extensions import Doc, TypeAliasType, TypedDict
 
 from responses_client import RequestValidationError, ToolDefinitionError, tool
 from responses_client._structured.output_type import output_type
 from responses_client._structured.type_schema import described, schema_of
 
 T = TypeVar("T")
+A = Annotated[int, "A number."]
 
 
 class Plain(enum.Enum):
@@ -294,6 +309,72 @@ def test_limits_that_only_pydantic_knows_are_told(form: Any, expected: dict[str,
     assert field_schema(form) == expected
 
 
+def as_plain(value: object) -> object:
+    return Plain(value) if isinstance(value, str) else value
+
+
+class Converted(BaseModel):
+    literal: Annotated[Literal[Plain.RED], BeforeValidator(as_plain)]
+    day: Annotated[Day, BeforeValidator(lambda value: Day(datetime.date.fromisoformat(value)))]
+    twice: Annotated[Day, WrapValidator(lambda value, _: Day(datetime.date.fromisoformat(value)))]
+    plain: Annotated[
+        Day,
+        PlainValidator(
+            lambda value: Day(datetime.date.fromisoformat(value)), json_schema_input_type=Literal[Day.FIRST]
+        ),
+    ]
+    field: Literal[Plain.RED]
+
+    @field_validator("field", mode="before")
+    @classmethod
+    def convert(cls, value: object) -> object:
+        return as_plain(value)
+
+
+class ConvertedBefore(BaseModel):
+    colour: Literal[Plain.RED]
+
+    @model_validator(mode="before")
+    @classmethod
+    def convert(cls, data: dict[str, object]) -> dict[str, object]:
+        return {name: as_plain(value) for name, value in data.items()}
+
+
+def test_values_that_a_validator_converts_are_not_refused() -> None:
+    assert schema_of(TypeAdapter(Converted))["properties"]["literal"]["const"] == "red"
+    made = Converted.model_validate_json(
+        '{"literal": "red", "day": "2026-01-01", "twice": "2026-01-01", "plain": "2026-01-01", "field": "red"}'
+    )
+    assert (made.literal, made.day, made.plain, made.field) == (Plain.RED, Day.FIRST, Day.FIRST, Plain.RED)
+    assert schema_of(TypeAdapter(ConvertedBefore))["properties"]["colour"]["const"] == "red"
+    assert ConvertedBefore.model_validate_json('{"colour": "red"}').colour is Plain.RED
+
+
+class TwiceConverted(BaseModel):
+    first: Annotated[Day, BeforeValidator(lambda value: Day(datetime.date.fromisoformat(value)))]
+    last: Annotated[Day, BeforeValidator(lambda value: Day(datetime.date.fromisoformat(value)))]
+
+
+def test_values_of_a_type_that_is_converted_in_all_its_places_are_not_refused() -> None:
+    assert schema_of(TypeAdapter(TwiceConverted))["$defs"]["Day"]["enum"] == ["2026-01-01"]
+
+
+class HalfConverted(BaseModel):
+    day: Annotated[Day, BeforeValidator(lambda value: Day(datetime.date.fromisoformat(value)))]
+    bare: Day
+
+
+class AfterConverted(BaseModel):
+    day: Annotated[Day, AfterValidator(lambda value: value)]
+    literal: Annotated[Literal["a"], BeforeValidator(str)] = "a"
+
+
+@pytest.mark.parametrize("form", [HalfConverted, AfterConverted])
+def test_values_beside_a_validator_are_refused(form: Any) -> None:
+    with pytest.raises(PydanticUserError, match="which pydantic cannot read"):
+        schema_of(TypeAdapter(form))
+
+
 class Told(BaseModel):
     model_config = ConfigDict(alias_generator=str.upper, validate_by_name=True)
     plain: Annotated[int, "Of a string."]
@@ -302,6 +383,21 @@ class Told(BaseModel):
     both: Annotated[int, "Not this.", Field(description="Of the field.")]
     last: Annotated[Annotated[int, "Not this."], "Of the last."]
     other: Annotated[int, 5, Field(ge=1)]
+
+
+Alias = TypeAliasType("Alias", Annotated[int, "Of an alias."])
+
+
+class ToldInside(BaseModel):
+    items: list[A]
+    optional: list[A | None] | None = None
+    mapped: Annotated[dict[str, A], "Of all."]
+    pair: tuple[A, Alias]
+    either: A | list[Alias]
+    alias: Alias
+    field: list[Annotated[int, "Not this.", Field(description="Of a field.")]]
+    anything: list[Any]
+    nothing: tuple[()]
 
 
 class ToldDict(TypedDict):
@@ -356,6 +452,28 @@ def test_plain_strings_of_annotations_describe_fields(form: Any, texts: dict[str
     assert {name: part.get("description") for name, part in properties.items()} == texts
 
 
+def test_plain_strings_inside_the_types_of_fields_describe_their_parts() -> None:
+    told: dict[str, Any] = {"description": "A number.", "type": "integer"}
+    maybe = {"description": "A number.", "anyOf": [{"type": "integer"}, {"type": "null"}]}
+    aliased: dict[str, Any] = {"description": "Of an alias.", "$ref": "#/$defs/Alias"}
+    properties = schema_of(TypeAdapter(ToldInside))["properties"]
+    shown = {
+        name: {key: value for key, value in part.items() if key not in ("default", "title")}
+        for name, part in properties.items()
+    }
+    assert shown == {
+        "items": {"type": "array", "items": told},
+        "optional": {"anyOf": [{"type": "array", "items": maybe}, {"type": "null"}]},
+        "mapped": {"description": "Of all.", "type": "object", "additionalProperties": told},
+        "pair": {"type": "array", "minItems": 2, "maxItems": 2, "prefixItems": [told, aliased]},
+        "either": {"anyOf": [told, {"type": "array", "items": aliased}]},
+        "alias": aliased,
+        "field": {"type": "array", "items": {"description": "Of a field.", "type": "integer"}},
+        "anything": {"type": "array", "items": {}},
+        "nothing": {"type": "array", "minItems": 0, "maxItems": 0},
+    }
+
+
 def test_annotations_that_only_pydantic_can_evaluate_are_left_alone() -> None:
     class Local(BaseModel):
         size: int
@@ -377,7 +495,6 @@ def test_typed_dicts_without_a_class_have_a_schema() -> None:
     assert schema_of(TypeAdapter(Bare))["properties"] == {"size": {"type": "integer"}}
 
 
-A = Annotated[int, "A number."]
 A_FIELD = Annotated[int, Field(description="A number."), "A number."]
 
 
@@ -385,6 +502,14 @@ A_FIELD = Annotated[int, Field(description="A number."), "A number."]
     ("hint", "expected"),
     [
         (A, {"description": "A number.", "type": "integer"}),
+        (
+            Alias,
+            {
+                "description": "Of an alias.",
+                "$ref": "#/$defs/Alias",
+                "$defs": {"Alias": {"type": "integer"}},
+            },
+        ),
         (Optional[A], {"anyOf": [{"description": "A number.", "type": "integer"}, {"type": "null"}]}),  # noqa: UP045
         (A | None, {"anyOf": [{"description": "A number.", "type": "integer"}, {"type": "null"}]}),
         (list[A], {"items": {"description": "A number.", "type": "integer"}, "type": "array"}),

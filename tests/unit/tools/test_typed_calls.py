@@ -330,6 +330,25 @@ def test_copies_and_pickles_have_the_types(kind: Any, duplicate: Any) -> None:
     assert sum(call.arguments_error is None for call in again.output) == 1
 
 
+def test_pickle_leaves_out_a_tool_that_cannot_be_pickled() -> None:
+    class Local(BaseModel):
+        a: int
+
+    def local(a: int) -> int:
+        return a
+
+    calls = ({"name": name, "arguments": '{"a": 1}'} for name in ("Local", "local"))
+    parsed = response(*calls).parse(tools=[Local, local])
+    assert [call.parsed_arguments for call in copy.deepcopy(parsed).output] == [Local(a=1), {"a": 1}]
+    again = pickle.loads(pickle.dumps(parsed))
+    assert (type(again), again) == (ParsedResponse, parsed)
+    assert [call.parsed_arguments for call in again.output] == [None, None]
+    assert "is not known; call .parse(tools=...)" in str(first_call(again).arguments_error)
+    assert first_call(again.parse(tools=[Local, local])).parsed_arguments == Local(a=1)
+    call = pickle.loads(pickle.dumps(first_call(parsed)))
+    assert (call, call.parsed_arguments) == (first_call(parsed), None)
+
+
 def test_tools_are_checked() -> None:
     with pytest.raises(ToolDefinitionError, match="has keys that are not known beforehand"):
         CallTypes([dict_of_numbers])
@@ -344,6 +363,24 @@ def test_tools_are_checked() -> None:
 
 
 def dict_of_numbers(numbers: dict[str, int]) -> None: ...
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({}, "The response was not parsed: text_format: expected a type"),
+    ({"text_format": "x"}, "The response was not parsed: text_format: expected a type"),
+    ({"text_format": 5}, "The response was not parsed: text_format: pydantic cannot take 5"),
+    ({"tools": []}, "The response was not parsed: text_format: expected a type"),
+    ({"tools": "x"}, "The response was not parsed: tools: expected a list of tools"),
+    ({"tools": [dict_of_numbers]}, "dict_of_numbers cannot be a tool"),
+]
+
+
+@pytest.mark.parametrize(("given", "message"), WRONG)
+def test_mistake_in_parse_mentions_no_request(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(RequestValidationError) as caught:
+        Response.from_dict({"id": "r"}).parse(**given)
+    assert str(caught.value).startswith(message)
+    assert ("pydantic" in message) == (caught.value.__cause__ is not None)
 
 
 def test_toolbox_is_not_loaded_to_read_a_text() -> None:
