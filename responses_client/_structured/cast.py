@@ -161,7 +161,7 @@ def _read_json(kind: type, body: bytes, meta: ResponseMeta, settings: Settings, 
     if not body.strip() and (meta.method == "HEAD" or meta.status_code in _EMPTY_STATUSES):
         return kind()
     problem = "is not valid JSON"
-    advice = "pass a cast_to for what the endpoint answers: bytes, str or None if it is not JSON"
+    advice = _NO_JSON
     try:
         with strict_validation(settings.strict):
             value: object = read_json(body)
@@ -175,7 +175,7 @@ def _read_json(kind: type, body: bytes, meta: ResponseMeta, settings: Settings, 
         raise error
     if not isinstance(value, kind):
         text = f"The answer ({describe_answer(meta)}) {problem}"
-        raise ResponseValidationError(text, body=redactor.body(body), advice=_NO_JSON, meta=meta)
+        raise ResponseValidationError(text, body=redactor.body(body), advice=advice, meta=meta)
     return value
 
 
