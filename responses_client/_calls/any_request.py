@@ -15,6 +15,7 @@ from .._base.redaction import split_url
 from .._base.validation import check_argument, check_mapping, check_query, refuse_unknown
 from ..errors import RequestValidationError
 from .operation import Operation
+from .plain_data import plain_data
 from .request import OPTIONS, Call, Read, encode, prepare
 from .settings import Settings
 
@@ -171,12 +172,13 @@ def _json_body(given: AnyRequest, options: Mapping[str, object]) -> object:
     if given.json is not None and given.content is not None:
         message = "cannot be combined with json; pass one of the two"
         raise RequestValidationError([field_error("content", "no json", given.content, message=message)])
+    json = plain_data(given.json)
     if not extra:
-        return given.json
-    if given.content is not None or not (given.json is None or is_mapping(given.json)):
+        return json
+    if given.content is not None or not (json is None or is_mapping(json)):
         message = "needs a json that is a dict; pass the whole body in json or content"
         raise RequestValidationError([field_error("extra_body", "nothing", extra, message=message)])
-    return {**(given.json or {}), **extra}
+    return {**(json or {}), **plain_data(extra)}
 
 
 def _content(given: AnyRequest, body: object) -> tuple[bytes, str | None]:

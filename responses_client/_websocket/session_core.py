@@ -22,6 +22,7 @@ from .._calls.input_items import as_items
 from .._calls.operation import Operation
 from .._calls.plain_data import plain_arguments, plain_data
 from .._calls.request import Call, encode, prepare, validate
+from .._calls.required_fields import completed
 from .._calls.settings import Settings
 from .._transport.protocols import IO
 from ..errors import RequestValidationError
@@ -213,15 +214,19 @@ class SessionCore:
         Raises:
             RequestValidationError: The event has no type, or a wrong field; nothing was sent.
         """
+        unread: list[object] = []
         with omit_read_only(self.settings.validate_requests):
-            fields = event.to_dict() if isinstance(event, Model) else dict(plain_data(event))
+            fields = event.to_dict() if isinstance(event, Model) else dict(plain_data(event, unread))
         kind = fields.get("type")
         if not isinstance(kind, str) or not kind:
             raise RequestValidationError([missing_field("type", "the type of the event")])
         if self.settings.validate_requests and (model := union_class(ClientEvent).member(kind)):
             given = fields
-            fields = {name: as_items(value) if name == "input" else value for name, value in given.items()}
-            validate(model, fields, given)
+            # Of an event of this package the items themselves, which are completed as in a request.
+            items = getattr(event, "input", None) if isinstance(event, Model) else fields.get("input")
+            if "input" in fields:
+                fields = {**fields, "input": completed(as_items(items))}
+            validate(model, fields, given, unread)
         lane, previous = (as_string(fields.get(name)) for name in ("stream_id", "previous_response_id"))
 
         def register(router: Router) -> None:

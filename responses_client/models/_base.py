@@ -343,7 +343,10 @@ class OpenUnion:
             return cls._wrap(value, error.message())
         tag: object = value.get("type")
         if tag is None:
-            tag = next((tag for field, tag in cls.untagged.items() if field in value), None)
+            for field, inferred in cls.untagged.items():
+                if field in value:
+                    tag = inferred
+                    break
             if tag is None and is_strict():
                 raise PydanticCustomError("no_type", _NO_ROLE if cls.untagged else _NO_TYPE)
         if tag is not None and not isinstance(tag, str):
