@@ -15,7 +15,7 @@ ResponsesClientError
       UnprocessableEntityError  422
       RateLimitError            429
       InternalServerError       500 and above
-    ResponseValidationError   an answer that does not match the API
+    ResponseValidationError   an answer that does not match the API (of webhooks.unwrap also a ValueError)
     StreamError               the API reported an error inside a stream
     StreamInterrupted         a stream ended before its terminal event
   ParseError                  an answer that does not match the requested type

@@ -24,6 +24,7 @@ __all__ = [
     "check_mapping",
     "check_option",
     "check_query",
+    "check_query_value",
     "check_text",
     "invalid_option",
     "is_async",
@@ -46,6 +47,7 @@ _CONTROL = r"[\x00-\x1f\x7f]"
 # RFC 9110, 5.5, allows values beyond ASCII but gives them no meaning; HTTP libraries send them as Latin-1.
 _LAST_ASCII = "\x7f"
 _LAST_LATIN_1 = "\xff"
+_MAX_QUERY_DEPTH = 50  # no server has such parameters; a dict in itself has no end
 _QUOTES = "\"'`\u2018\u2019\u201c\u201d"
 _MIN_PART_CHARS = 4
 _SAME = ("mode", "exclude_unset", "exclude_defaults", "exclude_none", "warnings")
@@ -307,23 +309,48 @@ def check_query(value: object) -> dict[str, object]:
         InvalidValue: They are not a mapping, or one has a value that no URL can carry.
     """
     query = check_mapping(value)
-    for name, given in query.items():
-        _check_query_value(given, name)
+    check_query_value(query)
     return query
 
 
-def _check_query_value(value: object, *path: str) -> None:
-    shown = path[0] + "".join(f"[{key}]" for key in path[1:])
+def check_query_value(value: object, *path: str) -> None:
+    """Check the value of a query parameter, or of the part of it at a path.
+
+    Raises:
+        InvalidValue: No URL can carry it.
+    """
+    if len(path) > _MAX_QUERY_DEPTH:
+        endless = "is nested too deep, or in itself; pass a flat dict"
+        raise InvalidValue("a flat dict", value, endless).inside(f"parameter {path[0]!r}", path[0])
+    shown = path[0] + "".join(f"[{key}]" for key in path[1:]) if path else ""
     if is_mapping(value):
         for key, part in value.items():
             if not isinstance(key, str):
                 raise InvalidValue("a string", key).inside(f"name in the parameter {shown!r}", *path)
-            _check_query_value(part, *path, key)
+            if problem := _query_problem(key):
+                place = f"name of the parameter {one_line(key, MAX_VALUE_CHARS)!r}"
+                raise InvalidValue("text", key, problem).inside(place, *path)
+            check_query_value(part, *path, key)
     elif value is not None:
         for one in value if is_sequence(value) else [value]:
+            invalid = None
             if not isinstance(one, (str, int, float)):
-                expected = "a string, number, list, dict or None"
-                raise InvalidValue(expected, one).inside(f"parameter {shown!r}", *path)
+                invalid = InvalidValue("a string, number, list, dict or None", one)
+            elif problem := _query_problem(one):
+                invalid = InvalidValue("text or a number", one, problem)
+            if invalid is not None:
+                raise invalid.inside(f"parameter {shown!r}", *path) if path else invalid
+
+
+def _query_problem(value: str | float) -> str | None:
+    """Return the reason why a query cannot have a string or a number; None if it can."""
+    try:
+        str(value).encode()
+    except UnicodeEncodeError:
+        return "contains half of a surrogate pair, which no URL can carry; remove it"
+    except ValueError:
+        return "is a number of too many digits; pass a shorter one"
+    return None
 
 
 def check_flag(value: object) -> bool:

@@ -22,6 +22,7 @@ from .._base.validation import (
     check_headers,
     check_mapping,
     check_query,
+    check_query_value,
     unknown_argument,
 )
 from .._transport.protocols import Timeouts, WireRequest
@@ -385,6 +386,8 @@ def _warn_of_foreign_forms(operation: Operation[_R], given: Mapping[str, object]
 
 
 def _query(settings: Settings, options: Mapping[str, object], named: Mapping[str, object]) -> str:
+    for name, value in named.items():
+        check_argument(name, check_query_value, value)
     extra = check_argument("extra_query", check_query, options.get("extra_query"))
     given: dict[str, object] = {}
     for query in (settings.default_query, named, extra):
@@ -428,9 +431,8 @@ def _headers(
     if settings.project is not None:
         ours["OpenAI-Project"] = settings.project
     if stream:
-        ours["Accept-Encoding"] = (
-            "identity"  # a compressor would hold events back until it has a block of them
-        )
+        # A compressor would hold events back until it has a block of them.
+        ours["Accept-Encoding"] = "identity"
     extra = check_argument("extra_headers", check_headers, options.get("extra_headers"))
     key = check_argument("idempotency_key", check_header_value, options.get("idempotency_key"))
     named = None if key is None else {"Idempotency-Key": key}
@@ -445,8 +447,7 @@ def _timeouts(settings: Settings, stream: bool) -> Timeouts:
         timeouts = Timeouts(min(settings.connect_timeout, value), value, value, value)
     else:
         timeouts = Timeouts(value.connect, value.read, value.write, value.pool)
-    # A sync read can be ended by nothing but the timeout of httpx. `_streaming/http_source.py` then says in the error
-    # that it was the idle timeout.
+    # Only httpx's own timeout ends a sync read; `_streaming/http_source.py` says in the error that it was this one.
     idle = settings.idle_timeout if stream else None
     if idle is not None:
         timeouts = timeouts._replace(read=idle if timeouts.read is None else min(timeouts.read, idle))

@@ -625,6 +625,35 @@ def test_query_is_checked(params: dict[str, Any], message: str) -> None:
         prepared(CONVERSATIONS_ITEMS_LIST, "conv_1", **params)
 
 
+IN_ITSELF: dict[str, Any] = {}
+IN_ITSELF["a"] = IN_ITSELF
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"after": "\ud800"}, "after: contains half of a surrogate pair, which no URL can carry; remove it"),
+        ({"include": ["x", "\ud800"]}, "include: contains half of a surrogate pair"),
+        ({"extra_query": {"a": "\ud800"}}, "extra_query.a: contains half of a surrogate pair"),
+        ({"extra_query": {"\ud800": 1}}, "extra_query: contains half of a surrogate pair"),
+        ({"extra_query": {"a": {"\ud800": 1}}}, "extra_query.a: contains half of a surrogate pair"),
+        ({"extra_query": {"a": [1, 10**5000]}}, "extra_query.a: is a number of too many digits"),
+        ({"extra_query": IN_ITSELF}, "extra_query.a: is nested too deep, or in itself; pass a flat dict"),
+    ],
+)
+@pytest.mark.parametrize("is_checked", [True, False])
+def test_query_that_cannot_be_written_is_refused_by_its_path(
+    params: dict[str, Any], message: str, is_checked: bool
+) -> None:
+    with pytest.raises(RequestValidationError) as caught:
+        prepare(
+            CONVERSATIONS_ITEMS_LIST, params, Settings(api_key=KEY, validate_requests=is_checked), ["conv_1"]
+        )
+
+    assert str(caught.value).startswith(f"The request was not sent: {message}")
+    str(caught.value).encode()
+
+
 def test_events_after_a_number_need_a_stream() -> None:
     with pytest.raises(RequestValidationError, match="starting_after: needs stream=True"):
         prepared(RESPONSES_RETRIEVE, "resp_1", starting_after=3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any
 
 import pytest
@@ -17,7 +18,7 @@ from responses_client._base.redaction import NO_SECRETS, Redactor
 from responses_client._calls.settings import Settings
 from responses_client._structured.cast import cast_of
 from responses_client.errors import APIStatusError, RequestValidationError, ResponseValidationError
-from responses_client.models import FunctionTool, Item, Response, UnknownItem
+from responses_client.models import FunctionTool, Item, Response, UnknownItem, Usage
 
 
 def meta_of(status: int = 200, media_type: str = "application/json", **headers: str) -> ResponseMeta:
@@ -44,6 +45,11 @@ class File(BaseModel):
 
 class FileDict(TypedDict):
     id: str
+
+
+class Dated(BaseModel, strict=True):
+    id: str
+    day: date
 
 
 @dataclass
@@ -106,6 +112,33 @@ def test_strict_applies_to_models_of_this_package() -> None:
         read(Item, body, strict=True)
 
 
+def test_models_that_are_no_results_are_as_tolerant_as_results() -> None:
+    found = read(Usage, b'{"input_tokens":5.0,"output_tokens":"many"}')
+    assert isinstance(found, Usage)
+    assert found.input_tokens == 5
+    assert found.to_dict() == {"input_tokens": 5.0, "output_tokens": "many"}
+    with pytest.raises(ResponseValidationError) as caught:
+        read(Usage, b'{"output_tokens":"many"}', strict=True)
+    assert caught.value.path == "output_tokens"
+
+
+@pytest.mark.parametrize("form", [dict, File, Dated, Usage, FileDict, Any])
+@pytest.mark.parametrize("sent", [b"%s", b"\xef\xbb\xbf%s"])
+@pytest.mark.parametrize("name", [b"\\ud800", b"\xff", b"a"])
+def test_byte_order_marks_and_invalid_characters_are_mended_for_all_types(
+    form: Any, sent: bytes, name: bytes
+) -> None:
+    body = sent % (b'{"id":"%s","bytes":3,"day":"2026-01-02"}' % name)
+    found = read(form, body)
+    fields = found if isinstance(found, dict) else found.__dict__ | (found.__pydantic_extra__ or {})
+    assert fields["id"] == ("a" if name == b"a" else "\ufffd")
+
+
+def test_invalid_characters_are_an_error_in_strict_mode() -> None:
+    with pytest.raises(ResponseValidationError, match="is not valid JSON"):
+        read(File, b'\xef\xbb\xbf{"id":"a","bytes":3}', strict=True)
+
+
 @pytest.mark.parametrize("form", ["File", 3, {"type": "string"}])
 def test_what_is_not_a_type_is_refused(form: Any) -> None:
     with pytest.raises(RequestValidationError, match="cast_to"):
@@ -128,6 +161,8 @@ def test_class_that_pydantic_cannot_read_is_refused() -> None:
     [
         (dict, b"", "is not valid JSON"),
         (dict, b"<html>", "is not valid JSON"),
+        (File, b"<html>", "is not valid JSON"),
+        (Usage, b"<html>", "is not valid JSON"),
         (dict, b"[]", "is JSON, but not a dict"),
         (list, b"{}", "is JSON, but not a list"),
     ],
@@ -143,10 +178,11 @@ def test_answer_that_does_not_match_a_type_names_the_place() -> None:
     with pytest.raises(ResponseValidationError) as caught:
         read(File, b'{"id":"a","bytes":"x"}')
     assert caught.value.path == "bytes"
+    assert str(caught.value).endswith("; pass a cast_to for what the endpoint answers")
     assert caught.value.__cause__ is not None
 
 
-@pytest.mark.parametrize("form", [dict, File, list])
+@pytest.mark.parametrize("form", [dict, File, list, Usage])
 def test_error_of_a_gateway_with_status_200_is_that_error(form: Any) -> None:
     with pytest.raises(APIStatusError, match="No such model"):
         read(form, b'{"error":{"message":"No such model"}}')
