@@ -242,6 +242,7 @@ def test_first_event_loads_no_models_but_those_in_it() -> None:
         "_markers",
         "_pydantic_versions",
         "_results",
+        "_stand_ins",
         "_tolerance",
         "_unions",
         "events",
