@@ -31,6 +31,7 @@ CLASSES: Mapping[str, str] = {
     "FileContent": "_attachments",
     "ImageContent": "_attachments",
     "ResponseResult": "_results",
+    "TextPart": "_results",
 }
 """Hand-written classes that generated ones may inherit from, with the module of each."""
 

@@ -19,7 +19,10 @@ _LOADER = """\
 
     def __getattr__(name):
         if name not in _MODULES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            from .._base.foreign_classes import class_hint
+            from .._base.foreign_names import missing_name
+
+            raise missing_name(__name__, name, class_hint(name, _MODULES))
         value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
         globals()[name] = value
         return value

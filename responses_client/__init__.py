@@ -127,24 +127,14 @@ else:
         if name in _SUBMODULES:
             return import_module(f".{name}", __name__)
         if name not in _WHERE:
-            raise _missing(name)
+            from ._base.foreign_names import export_hint, missing_name
+
+            raise missing_name(__name__, name, export_hint(name))
         value = getattr(import_module(f".{_WHERE[name]}", __name__), name)
-        globals()[name] = value
+        # An alias that is a string stays out: `get_type_hints` would find it here before its meaning in its module.
+        if not isinstance(value, str):
+            globals()[name] = value
         return value
-
-    def _missing(name):
-        # Imported here because only a mistake needs them.
-        import sys
-
-        from ._base.foreign_names import export_hint
-
-        hint = export_hint(name)
-        if hint is None:
-            return AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        # `from responses_client import X` asks by `hasattr` first, and replaces an AttributeError by a message of its own.
-        if sys._getframe(2).f_code.co_name == "_handle_fromlist":
-            return ImportError(f"cannot import name {name!r} from {__name__!r}; {hint}", name=__name__)
-        return AttributeError(f"module {__name__!r} has no attribute {name!r}; {hint}")
 
     def __dir__():
         return __all__

@@ -92,7 +92,7 @@ def batch_line(custom_id: str, **params: Unpack[BatchLineParams]) -> BatchReques
         message = "cannot be part of a batch line, which holds only fields of the body; leave it out"
         raise _not_created(options, given, message)
     try:
-        content = prepare(RESPONSES_CREATE, given, Settings()).request.content
+        content = prepare(RESPONSES_CREATE.called("batch_line"), given, Settings()).request.content
     except RequestValidationError as error:
         raise RequestValidationError(error.errors, outcome=_NOT_CREATED) from None
     body: JsonObject = from_json(content)

@@ -247,9 +247,10 @@ class Client(_Client[SyncCore]):
             json: The body as JSON data; models and pydantic objects in it are written as JSON.
             content: The body as bytes or text, in place of `json`. Name its media type in `extra_headers`.
             query: The parameters of the query.
-            cast_to: The type of the result: `dict` (by default) or `list` for JSON data; `str` or `bytes` for the
-                body; `RawAnswer` for the body with its headers; None to ignore the body; a model of this package,
-                or a type that a pydantic `TypeAdapter` accepts.
+            cast_to: The type of the result: `dict` (by default) or `list` for JSON data, empty if the answer to a
+                HEAD, or of the status 204 or 205, has no body; `str` or `bytes` for the body; `RawAnswer` for the
+                body with its headers; None to ignore the body; a model of this package, or a type that a pydantic
+                `TypeAdapter` accepts.
             options: The fields of `RequestOptions`.
 
         Returns:

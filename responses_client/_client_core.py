@@ -170,12 +170,12 @@ class SyncCore(ClientCore[SyncIO]):
 
         return WebSocketSession(self.io, self._open_settings(), options)
 
-    def run_loop(self, params: Mapping[str, object], text_format: Any) -> RunLoop:
-        """Return the loop of a run with tools; its `run` sends the first request."""
+    def run_loop(self, method: str, params: Mapping[str, object], text_format: Any) -> RunLoop:
+        """Return the loop of a run with tools, for the method of a name; its `run` sends the first request."""
         from ._runs.loop import run_loop
         from ._runs.workers import SyncWorkers
 
-        return run_loop(self.io, self._open_settings(), SyncWorkers, params, text_format)
+        return run_loop(self.io, self._open_settings(), SyncWorkers, method, params, text_format)
 
     def map(self, requests: Requests, options: MapOptions) -> ResponseMap:
         """Return a map of requests to responses; entering it sends the first requests."""
@@ -236,12 +236,12 @@ class AsyncCore(ClientCore["AsyncIO"]):
 
         return AsyncWebSocketSession(self.io, self._open_settings(), options)
 
-    def run_loop(self, params: Mapping[str, object], text_format: Any) -> RunLoop:
-        """Return the loop of a run with tools; its `run` sends the first request."""
+    def run_loop(self, method: str, params: Mapping[str, object], text_format: Any) -> RunLoop:
+        """Return the loop of a run with tools, for the method of a name; its `run` sends the first request."""
         from ._runs.loop import run_loop
         from ._runs.workers import AsyncWorkers
 
-        return run_loop(self.io, self._open_settings(), AsyncWorkers, params, text_format)
+        return run_loop(self.io, self._open_settings(), AsyncWorkers, method, params, text_format)
 
     def map(self, requests: AsyncRequests, options: MapOptions) -> AsyncResponseMap:
         """Return a map of requests to responses; entering it sends the first requests."""

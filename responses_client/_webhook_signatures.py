@@ -27,7 +27,7 @@ from .errors import (
 if TYPE_CHECKING:
     from .models import WebhookEvent
 
-__all__ = ["TOLERANCE", "WebhookHeaders", "sign", "unwrap", "verify"]
+__all__ = ["TOLERANCE", "InvalidWebhookError", "WebhookHeaders", "sign", "unwrap", "verify"]
 
 TOLERANCE = 300.0
 """Seconds that the time of signing and the receiver's clock may differ by default."""
@@ -38,6 +38,14 @@ _VERSION_PREFIX = "v1,"
 _MAX_TIMESTAMP_DIGITS = 15  # exact as a float, too
 _TIMESTAMP = rf"[0-9]{{1,{_MAX_TIMESTAMP_DIGITS}}}"
 _ADVICE = "check the sender of these webhooks"
+
+
+class InvalidWebhookError(ResponseValidationError, ValueError):
+    """A signed webhook whose body is no event.
+
+    It is a `ValueError` like all errors about a received webhook, so that a handler needs one `except` for a bad
+    request. Other `ResponseValidationError`s are about a server, and are none.
+    """
 
 
 class _HasItems(Protocol):
@@ -110,7 +118,7 @@ def unwrap(
     """Check the signature of a webhook as `verify` does, and return the event in it.
 
     Raises:
-        ResponseValidationError: The body is signed but not a JSON object or, with `strict`, a malformed event.
+        InvalidWebhookError: The body is signed but not a JSON object or, with `strict`, a malformed event.
     """
     verify(body, headers, secret, tolerance, now=now)
     # Imported here so that anonymous requests, which anyone can send, cost little.
@@ -127,17 +135,17 @@ def unwrap(
             value: object = read_json(content)
         except ValueError as error:
             message = "The body of a webhook is not valid JSON"
-            raise ResponseValidationError(message, body=content, advice=_ADVICE) from error
+            raise InvalidWebhookError(message, body=content, advice=_ADVICE) from error
         if not is_object(value):
             message = "The body of a webhook is not a JSON object"
-            raise ResponseValidationError(message, body=content, advice=_ADVICE)
+            raise InvalidWebhookError(message, body=content, advice=_ADVICE)
         try:
             return cast("WebhookEvent", union_class(WebhookEvent).validate(value))
         except ValidationError as error:
-            raise as_response_error("WebhookEvent", error, content) from error
+            raise as_response_error("WebhookEvent", error, content, kind=InvalidWebhookError) from error
         except PydanticCustomError as error:
             message = f"Not a valid WebhookEvent: {error.message()}"
-            raise ResponseValidationError(message, body=content, advice=_ADVICE) from error
+            raise InvalidWebhookError(message, body=content, advice=_ADVICE) from error
 
 
 def sign(body: bytes | str, id: str, timestamp: int, secret: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ ResponsesClientError
       UnprocessableEntityError  422
       RateLimitError            429
       InternalServerError       500 and above
-    ResponseValidationError   an answer that does not match the API
+    ResponseValidationError   an answer that does not match the API (of webhooks.unwrap also a ValueError)
     StreamError               the API reported an error inside a stream
     StreamInterrupted         a stream ended before its terminal event
   ParseError                  an answer that does not match the requested type
@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 from ._base.error_bodies import parse_body, read_error
 from ._base.error_copies import reduce_error
 from ._base.field_errors import FieldError
+from ._base.foreign_errors import takes_answers
 from ._base.http import Headers, url_path
 from ._base.messages import MAX_BODY_CHARS, body_start, clause, fact_list, one_line
 from ._base.public import foreign_attributes
@@ -138,6 +139,7 @@ class APIError(ResponsesClientError):
     if not TYPE_CHECKING:  # pragma: no branch
         __getattr__ = foreign_attributes("error")
 
+    @takes_answers
     def __init__(
         self, message: str, *, request_id: str | None = None, meta: ResponseMeta | None = None
     ) -> None:
@@ -169,6 +171,7 @@ class APIStatusError(APIError):
     advice: ClassVar[str] = "see .body for the whole answer"
     """The advice that ends the message."""
 
+    @takes_answers
     def __init__(
         self,
         message: str,

@@ -11,7 +11,17 @@ from .redaction import is_secret_name
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-__all__ = ["FieldError", "field_error", "field_path", "invalid_json_reason", "located", "missing_field"]
+__all__ = [
+    "FieldError",
+    "field_error",
+    "field_path",
+    "invalid_json_reason",
+    "located",
+    "missing_field",
+    "not_given_advice",
+]
+
+_NOT_GIVEN = ("NotGiven", "Omit")
 
 
 def field_path(location: Sequence[str | int]) -> str:
@@ -46,9 +56,13 @@ def field_error(
     shown = path if isinstance(path, str) else field_path(path)
     kind = "None" if value is None else type(value).__name__
     got = " ".join(filter(None, (kind, _quoted(shown, value))))
-    return FieldError(
-        path=shown, message=message or f"expected {expected}, got {got}", expected=expected, value_type=kind
-    )
+    text = (message or f"expected {expected}, got {got}") + not_given_advice(kind)
+    return FieldError(path=shown, message=text, expected=expected, value_type=kind)
+
+
+def not_given_advice(kind: str) -> str:
+    """Return the end of a message about a value of a class: for marks of other packages that nothing is given."""
+    return "; leave it out" if kind in _NOT_GIVEN else ""
 
 
 def missing_field(path: str | Sequence[str | int], expected: str) -> FieldError:

@@ -6,17 +6,46 @@ by name comes before a suggestion by similarity: the argument most similar to `m
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Container
 from functools import cache
 
-__all__ = ["argument_hint", "attribute_hint", "export_hint", "value_hint"]
+__all__ = ["argument_hint", "attribute_hint", "export_hint", "missing_name", "value_hint"]
 
 _PLACEHOLDER = "<name>"  # for the name that was given
 _AZURE = "https://NAME.openai.azure.com/openai/v1"
 _OTHER_SERVERS = "a server that has it takes extra_body={'<name>': ...}"
 
-# Each row: the names, the argument that a function must have for the answer to apply, and the answer.
+# Each row: the names, the argument that a function must have for the answer to apply, or the function itself, and the
+# answer. The first table is of arguments that mean something else in few methods than in most.
+_ARGUMENTS_OF_METHODS = (
+    ("body json_data json_body", "json", "pass it as json"),
+    ("params query_params default_query", "json", "pass it as query"),
+    (
+        "data content_type",
+        "json",
+        "pass the body as content, and its media type as extra_headers={'Content-Type': ...}",
+    ),
+    (
+        "files",
+        "json",
+        "pass a form that httpx has written as content; see 'Uploads' in docs/other-endpoints.md",
+    ),
+    ("options", "json", "pass its fields, such as timeout, as arguments of their own"),
+    ("stream stream_cls", "json", "answers are read as a whole; see 'Streams' in docs/other-endpoints.md"),
+    ("response_format response_model output_type output_format", "text_format", "pass it as text_format"),
+    (
+        "response_id starting_after",
+        "responses.stream",
+        "responses.retrieve(response_id, stream=True, starting_after=...) reads the stream of an earlier response",
+    ),
+    ("messages input history contents", "items", "pass it as items"),
+    ("interval polling_interval poll_interval_ms", "poll_interval", "pass it as poll_interval, in seconds"),
+    ("concurrency max_workers workers", "max_concurrency", "pass it as max_concurrency"),
+    ("max_step max_steps max_iterations recursion_limit", "max_turns", "pass it as max_turns"),
+)
+
 _ARGUMENTS_OF_REQUESTS = (
     ("messages contents inputs user_prompt", "input", "pass it as input"),
     (
@@ -117,11 +146,12 @@ _ARGUMENTS_OF_REQUESTS = (
         "pass its fields as arguments of their own, and those that the Responses API does not have in extra_body",
     ),
     (
-        "max_turns max_concurrency max_steps max_iterations tool_timeout on_tool_error on_turn replay resume approve "
+        "max_turns max_concurrency tool_timeout on_tool_error on_turn replay resume approve "
         "deny reset_tool_choice",
         "background",
         "it is an argument of responses.run",
     ),
+    ("max_step max_steps max_iterations recursion_limit", "background", "it is max_turns of responses.run"),
     ("headers http_headers default_headers", "extra_headers", "pass it as extra_headers"),
     ("query query_params default_query", "extra_query", "pass it as extra_query"),
     ("body extra_args", "extra_body", "pass it as extra_body"),
@@ -240,10 +270,12 @@ _ATTRIBUTES = {
         ("response http_response", "use stream.meta, with the headers, the status and the request id"),
         ("current_response_snapshot", "use stream.snapshot"),
     ),
+    "text": (("parsed", "use response.output_parsed, of responses.parse and stream"),),
     "page": (("next_page_info", "use next_cursor() and has_next_page()"),),
     "response": (
         ("_request_id", "use .request_id, or .meta for the headers and the status"),
         ("choices", "use .output_text, or .output for all items"),
+        ("output_parsed", "create the response by responses.parse, or use response.parse(City)"),
     ),
     "error": (
         (
@@ -272,7 +304,7 @@ _EXPORTS = (
     ("DefaultHttpxClient", "use httpx.Client"),
     ("DefaultAsyncHttpxClient", "use httpx.AsyncClient"),
     ("DefaultAioHttpClient", "use the extra aiohttp"),
-    ("pydantic_function_tool", "use tool(function), whose parameters are those of the function"),
+    ("pydantic_function_tool", "pass the class itself in tools of responses.parse"),
     ("Stream", "use EventStream"),
     ("AsyncStream", "use AsyncEventStream"),
     ("SyncCursorPage SyncPage", "use Page"),
@@ -295,17 +327,21 @@ _EXPORTS = (
 )
 
 
-def argument_hint(name: str, known: Container[str]) -> str | None:
+def argument_hint(name: str, known: Container[str], function: str = "") -> str | None:
     """Return the answer to a keyword that a function does not take; None if it is not known here.
 
     Args:
         name: The keyword; `maxTokens` counts as `max_tokens`.
         known: The keywords that the function takes.
+        function: The name of the function, such as `responses.stream`.
     """
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().strip("_")
-    rows = _OPTIONS_OF_CLIENTS if _CLIENT in known else _ARGUMENTS_OF_REQUESTS
-    needs, hint = _by_name(rows).get(plain, ("", ""))
-    return hint.replace(_PLACEHOLDER, plain) if needs in known else None
+    tables = [_OPTIONS_OF_CLIENTS] if _CLIENT in known else [_ARGUMENTS_OF_METHODS, _ARGUMENTS_OF_REQUESTS]
+    for rows in tables:
+        needs, hint = _by_name(rows).get(plain, ("", ""))
+        if hint and (needs in known or needs == function):
+            return hint.replace(_PLACEHOLDER, plain)
+    return None
 
 
 def value_hint(path: str) -> str | None:
@@ -317,7 +353,7 @@ def attribute_hint(kind: str, name: str) -> str | None:
     """Return the answer to an attribute that objects of a kind do not have; None if it is not known here.
 
     Args:
-        kind: "client", "resource", "stream", "page", "response" or "error".
+        kind: "client", "resource", "stream", "page", "response", "text" or "error".
         name: The attribute.
     """
     return _find(_ATTRIBUTES[kind], name)
@@ -326,6 +362,17 @@ def attribute_hint(kind: str, name: str) -> str | None:
 def export_hint(name: str) -> str | None:
     """Return the answer to a name that the package does not export; None if it is not known here."""
     return _find(_EXPORTS, name)
+
+
+def missing_name(module: str, name: str, hint: str | None) -> Exception:
+    """Return the error of a module's `__getattr__`, which calls this itself, for a name that it does not have."""
+    if hint is None:
+        return AttributeError(f"module {module!r} has no attribute {name!r}")
+    # `from module import name` asks by `hasattr` first, and replaces an AttributeError by a message of its own.
+    frames = [frame.function for frame in inspect.stack(0)[2:3]]
+    if frames == ["_handle_fromlist"]:
+        return ImportError(f"cannot import name {name!r} from {module!r}; {hint}", name=module)
+    return AttributeError(f"module {module!r} has no attribute {name!r}; {hint}")
 
 
 @cache

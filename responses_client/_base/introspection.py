@@ -11,7 +11,7 @@ from importlib import import_module
 from importlib.util import resolve_name
 from inspect import Parameter, Signature, getsource, signature
 from types import FunctionType
-from typing import Any, get_type_hints
+from typing import Any, Never, get_type_hints
 
 from .options import OpenRequestOptions
 from .overrides import override
@@ -21,6 +21,8 @@ __all__ = ["type_hints", "type_names", "whole_signature"]
 _OPTIONS = frozenset(OpenRequestOptions.__annotations__)
 _FIRST = ("model", "input")
 _UNPACKED = re.compile(r"Unpack\[(\w+)\]")
+# Of `**unknown`, which a function takes only to refuse it with a better message.
+_REFUSED = ("Never", Never)
 _REQUIRED = re.compile(r"Required\[(.*)\]", re.DOTALL)
 _FOUND: dict[str, _TypeNames] = {}
 
@@ -53,6 +55,8 @@ def whole_signature(function: FunctionType, raw: Mapping[str, Any]) -> Signature
     named: dict[str, Parameter] = {}
     keys: dict[str, Parameter] = {}
     for parameter in bare.parameters.values():
+        if parameter.kind is Parameter.VAR_KEYWORD and parameter.annotation in _REFUSED:
+            continue
         if parameter.kind is Parameter.VAR_KEYWORD:
             keys = {key.name: key for key in _keywords(_dict_type(function, parameter.annotation))}
         elif parameter.kind is Parameter.KEYWORD_ONLY:

@@ -21,8 +21,8 @@ def has_keywords(value: object) -> TypeGuard[FunctionType]:
 def describe(function: FunctionType) -> None:
     """Let a function show each of its keywords, with its type.
 
-    Its annotations can be evaluated from then on, although their names are imported for type checkers only. `*args`,
-    which a function takes only to refuse it with a better message, is not shown.
+    Its annotations can be evaluated from then on, although their names are imported for type checkers only. `*args`
+    and `**unknown: Never`, which a function takes only to refuse them with a better message, are not shown.
     """
     raw = function.__annotations__
     function.__annotations__ = _Annotations(function, raw)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from inspect import iscoroutinefunction
 from typing import TypeGuard, TypeVar
 
 from ..errors import ConfigurationError, RequestValidationError
-from .field_errors import FieldError, field_path
+from .field_errors import FieldError, field_path, not_given_advice
 from .json_types import is_mapping, is_sequence
 from .messages import MAX_VALUE_CHARS, number_text, one_line
 
@@ -24,15 +24,18 @@ __all__ = [
     "check_mapping",
     "check_option",
     "check_query",
+    "check_query_value",
     "check_text",
     "invalid_option",
     "is_async",
     "is_number",
     "is_seconds",
     "is_whole_number",
+    "json_option_error",
     "needs_async",
     "needs_names",
     "needs_names_after",
+    "refuse_unknown",
     "unknown_argument",
 ]
 
@@ -44,7 +47,12 @@ _CONTROL = r"[\x00-\x1f\x7f]"
 # RFC 9110, 5.5, allows values beyond ASCII but gives them no meaning; HTTP libraries send them as Latin-1.
 _LAST_ASCII = "\x7f"
 _LAST_LATIN_1 = "\xff"
+_MAX_QUERY_DEPTH = 50  # no server has such parameters; a dict in itself has no end
 _QUOTES = "\"'`\u2018\u2019\u201c\u201d"
+_MIN_PART_CHARS = 4
+_SAME = ("mode", "exclude_unset", "exclude_defaults", "exclude_none", "warnings")
+_DUMP_OPTIONS = {"use_api_names": "by_alias", **dict(zip(_SAME, _SAME, strict=True))}
+"""The keywords of the official `to_dict` and `to_json`, and those of pydantic for each."""
 MAX_SECONDS = 10 * 365 * 86400
 """The longest time that an option may have: ten years. Clocks overflow on more; None means no limit."""
 
@@ -80,11 +88,13 @@ class InvalidValue(Exception):
     def as_configuration_error(self, label: str) -> ConfigurationError:
         """Return the error for an option, such as the "timeout argument"."""
         problem = self._problem or f"must be {self._expected}, got {self._got}"
+        problem += not_given_advice(self._value_type)
         return ConfigurationError(f"The {self._part}{label} {problem}")
 
     def as_field_error(self, name: str) -> FieldError:
         """Return the description of the mistake for an argument of a call."""
         message = self._problem or f"expected {self._expected}, got {self._got}"
+        message += not_given_advice(self._value_type)
         return FieldError(
             path=field_path((name, *self._path)),
             message=message,
@@ -160,12 +170,45 @@ def unknown_argument(function: str, name: str, known: Iterable[str]) -> TypeErro
 
     names = list(known)
     text = f"{function}() got an unexpected keyword argument {name!r}"
-    if hint := argument_hint(name, names):
+    if hint := argument_hint(name, names, function):
         return TypeError(f"{text}; {hint}")
-    near = difflib.get_close_matches(name, names, n=1)
+    near = difflib.get_close_matches(name, names, n=1) or _names_with(name, names)
     question = f"; did you mean {near[0]!r}?" if near else ""
     note = " (extra_body takes fields that this version does not know)" if "extra_body" in names else ""
     return TypeError(f"{text}{question}{note}")
+
+
+def _names_with(part: str, names: Iterable[str]) -> list[str]:
+    """Return the names that contain a string, the shortest first; none for a string that is in names by chance."""
+    return sorted((name for name in names if part in name), key=len) if len(part) >= _MIN_PART_CHARS else []
+
+
+def refuse_unknown(function: str, given: Iterable[str], known: Container[str], more: Iterable[str]) -> None:
+    """Refuse keywords that a function does not take.
+
+    Args:
+        function: The name of the function, such as `responses.wait`.
+        given: The keywords that it was given as `**options`.
+        known: The keywords that it takes in this way.
+        more: All keywords that it takes, one of which may be meant.
+
+    Raises:
+        TypeError: A keyword is not known.
+    """
+    for name in given:
+        if name not in known:
+            raise unknown_argument(function, name, more)
+
+
+def json_option_error(function: str, names: Iterable[str]) -> TypeError:
+    """Return the error for a keyword that `to_dict` or `to_json` does not take, but may in the official package."""
+    name = next(iter(names))
+    text = f"{function}() got an unexpected keyword argument {name!r}"
+    if name not in _DUMP_OPTIONS:
+        return TypeError(text)
+    dump = "model_dump" if function == "to_dict" else "model_dump_json"
+    advice = "the values are JSON data already; leave it out, or use" if name == "mode" else "use"
+    return TypeError(f"{text}; {advice} {dump}({_DUMP_OPTIONS[name]}=...) of pydantic")
 
 
 def needs_names(function: str, values: Sequence[object], name: str | None) -> TypeError:
@@ -266,23 +309,48 @@ def check_query(value: object) -> dict[str, object]:
         InvalidValue: They are not a mapping, or one has a value that no URL can carry.
     """
     query = check_mapping(value)
-    for name, given in query.items():
-        _check_query_value(given, name)
+    check_query_value(query)
     return query
 
 
-def _check_query_value(value: object, *path: str) -> None:
-    shown = path[0] + "".join(f"[{key}]" for key in path[1:])
+def check_query_value(value: object, *path: str) -> None:
+    """Check the value of a query parameter, or of the part of it at a path.
+
+    Raises:
+        InvalidValue: No URL can carry it.
+    """
+    if len(path) > _MAX_QUERY_DEPTH:
+        endless = "is nested too deep, or in itself; pass a flat dict"
+        raise InvalidValue("a flat dict", value, endless).inside(f"parameter {path[0]!r}", path[0])
+    shown = path[0] + "".join(f"[{key}]" for key in path[1:]) if path else ""
     if is_mapping(value):
         for key, part in value.items():
             if not isinstance(key, str):
                 raise InvalidValue("a string", key).inside(f"name in the parameter {shown!r}", *path)
-            _check_query_value(part, *path, key)
+            if problem := _query_problem(key):
+                place = f"name of the parameter {one_line(key, MAX_VALUE_CHARS)!r}"
+                raise InvalidValue("text", key, problem).inside(place, *path)
+            check_query_value(part, *path, key)
     elif value is not None:
         for one in value if is_sequence(value) else [value]:
+            invalid = None
             if not isinstance(one, (str, int, float)):
-                expected = "a string, number, list, dict or None"
-                raise InvalidValue(expected, one).inside(f"parameter {shown!r}", *path)
+                invalid = InvalidValue("a string, number, list, dict or None", one)
+            elif problem := _query_problem(one):
+                invalid = InvalidValue("text or a number", one, problem)
+            if invalid is not None:
+                raise invalid.inside(f"parameter {shown!r}", *path) if path else invalid
+
+
+def _query_problem(value: str | float) -> str | None:
+    """Return the reason why a query cannot have a string or a number; None if it can."""
+    try:
+        str(value).encode()
+    except UnicodeEncodeError:
+        return "contains half of a surrogate pair, which no URL can carry; remove it"
+    except ValueError:
+        return "is a number of too many digits; pass a shorter one"
+    return None
 
 
 def check_flag(value: object) -> bool:

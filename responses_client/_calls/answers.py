@@ -43,7 +43,6 @@ __all__ = [
     "answer_error",
     "content_type",
     "describe_answer",
-    "mismatch",
     "parse_result",
     "reported_error",
     "status_error",
@@ -82,7 +81,7 @@ def parse_result(
             result = _parse(model, body, meta)
     except ValidationError as error:
         public = redactor.body(body)
-        result = reported_error(body, meta, redactor) or mismatch(model.__name__, error, public, meta)
+        result = reported_error(body, meta, redactor) or _mismatch(model.__name__, error, public, meta)
         # Raised below, outside of the handler: pydantic's error quotes the body, and must not be the context of an
         # error that masks a secret in it.
         result.__cause__ = error if public == body else None
@@ -152,7 +151,7 @@ def reported_error(body: bytes, meta: ResponseMeta, redactor: Redactor = NO_SECR
     return answer_error(read_error(value).status_code or meta.status_code, body, meta, redactor)
 
 
-def mismatch(label: str, error: ValidationError, body: bytes, meta: ResponseMeta) -> ResponseValidationError:
+def _mismatch(label: str, error: ValidationError, body: bytes, meta: ResponseMeta) -> ResponseValidationError:
     """Return the error for an answer of another form than the type that the label names."""
     if invalid_json_reason(error.errors(include_url=False)) is not None:
         return ResponseValidationError(

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import parse_qsl, quote, unquote, urlencode
+from urllib.parse import quote, unquote, unquote_plus
 
 from .._base.field_errors import field_error
-from .._base.http import merge_headers
+from .._base.http import merge_headers, origin
 from .._base.json_types import is_mapping
 from .._base.messages import MAX_VALUE_CHARS, one_line
-from .._base.validation import check_argument, check_mapping, check_query, unknown_argument
+from .._base.redaction import split_url
+from .._base.validation import check_argument, check_mapping, check_query, refuse_unknown
 from ..errors import RequestValidationError
 from .operation import Operation
+from .plain_data import plain_data
 from .request import OPTIONS, Call, Read, encode, prepare
 from .settings import Settings
 
@@ -27,7 +29,9 @@ _NAME = "request"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _A_PATH = "a path under base_url, such as 'files' or 'files/file_1/content'"
 _NO_URL_CHARACTERS = r"[\s\\#\x00-\x1f\x7f\ud800-\udfff]"
+_MAX_DECODINGS = 5  # gateways behind each other may each decode once
 _SAFE = "/%:@!$&'()*+,;=~-._"  # RFC 3986, 3.3, and the sign of what is encoded already
+_SAFE_IN_QUERY = "".join(map(chr, range(0x21, 0x7F)))  # to be sent byte for byte
 
 
 class AnyRequest(NamedTuple):
@@ -61,11 +65,10 @@ def prepare_any(
         TypeError: There is no such option.
         RequestValidationError: An argument cannot work; nothing was sent.
     """
-    for name in options:
-        if name not in OPTIONS:
-            raise unknown_argument("client.request", name, [*AnyRequest._fields, "cast_to", *OPTIONS])
+    refuse_unknown("client.request", options, OPTIONS, [*AnyRequest._fields, "cast_to", *OPTIONS])
     method = _method(given.method)
     path, parameters = _split(given.path, settings.base_url)
+    names = {_parameter_name(one) for one in parameters}
     query = check_argument("query", check_query, given.query)
     query |= check_argument("extra_query", check_query, options.get("extra_query"))
     body = _json_body(given, options)
@@ -78,18 +81,19 @@ def prepare_any(
     ours = {"Accept": "*/*"} if is_raw else {}
     if content_type is not None:
         ours["Content-Type"] = content_type
-    named = {name for name, _ in parameters}
     defaults = settings._replace(
         default_headers=merge_headers(ours, settings.default_headers),
-        default_query={name: value for name, value in settings.default_query.items() if name not in named},
+        default_query={name: value for name, value in settings.default_query.items() if name not in names},
     )
     operation: Operation[Any] = Operation(_NAME, method, path, "")
     own = {name: value for name, value in options.items() if name != "extra_body"}
     call = prepare(operation, {**own, "extra_query": query}, defaults)
 
-    # The parameters of the path are sent as they stand there; those of the same name in `query` replace them.
-    rest = urlencode([(name, value) for name, value in parameters if name not in query])
-    url = call.request.url + (("&" if "?" in call.request.url else "?") + rest if rest else "")
+    # The parameters of the path are sent as they stand there, since servers sign addresses of next pages; those of the
+    # same name in `query` replace them.
+    address, _, others = call.request.url.partition("?")
+    kept = [one for one in parameters if _parameter_name(one) not in query]
+    url = "?".join(filter(None, [address, "&".join([*kept, *filter(None, [others])])]))
     return call._replace(
         request=call.request._replace(url=url, content=content),
         settings=call.settings._replace(
@@ -106,8 +110,12 @@ def _method(method: object) -> str:
     return method.upper()
 
 
-def _split(path: object, base_url: str) -> tuple[str, list[tuple[str, str]]]:
-    """Return the path behind the address of the API, from its slash, and the parameters of its query.
+def _parameter_name(parameter: str) -> str:
+    return unquote_plus(parameter.partition("=")[0])
+
+
+def _split(path: object, base_url: str) -> tuple[str, list[str]]:
+    """Return the path behind the address of the API, from its slash, and the parameters of its query as they stand.
 
     Raises:
         RequestValidationError: It leads out of the API, or to a place that depends on the resolver.
@@ -117,15 +125,38 @@ def _split(path: object, base_url: str) -> tuple[str, list[tuple[str, str]]]:
     if re.search(_NO_URL_CHARACTERS, path):
         raise _refused(path, "contains white space, a backslash, a '#' or a character that no URL has")
     # A whole URL, as some servers give for the next page, is as good as its path if it is one of the API.
-    inside = path.removeprefix(base_url) if path.startswith(f"{base_url}/") else path
+    inside = _without_base(path, base_url)
     if re.match(r"//|[A-Za-z][A-Za-z0-9+.-]*:", inside):
         raise _refused(path, "leads out of base_url, where the key must not go")
     route, _, query = inside.partition("?")
     # Clients and gateways resolve dots (RFC 3986, 5.2.4), some of them after decoding. An empty segment is an id that
-    # is empty, and names another endpoint.
-    if any(unquote(segment) in ("", ".", "..") for segment in route.removeprefix("/").split("/")):
+    # is empty, and names another endpoint; only a slash at the end is part of some addresses.
+    if "" in route.removeprefix("/").removesuffix("/").split("/") or _has_dot_segment(route):
         raise _refused(path, "has an empty segment, '.' or '..'")
-    return quote(f"/{route.removeprefix('/')}", safe=_SAFE), parse_qsl(query, keep_blank_values=True)
+    parameters = quote(query, safe=_SAFE_IN_QUERY).split("&") if query else []
+    return quote(f"/{route.removeprefix('/')}", safe=_SAFE), parameters
+
+
+def _without_base(path: str, base_url: str) -> str:
+    """Return the path behind the address of the API, if it is a URL of the API in any notation; else the path."""
+    found = re.match(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?]*)", path)
+    base = split_url(base_url)
+    # A user and password would be other credentials than the client's.
+    if (
+        found
+        and origin(found[0]) == origin(base_url)
+        and found[1].rpartition("@")[0] == base.netloc.rpartition("@")[0]
+    ):
+        route = path[found.end() :]
+        return route.removeprefix(base.path) if route.startswith(f"{base.path}/") else path
+    return path
+
+
+def _has_dot_segment(route: str) -> bool:
+    """Whether a path has a segment "." or "..", also encoded, behind an encoded slash, or with parameters (`..;a`)."""
+    for _ in range(_MAX_DECODINGS):
+        route = unquote(route)
+    return any(part.partition(";")[0] in (".", "..") for part in re.split(r"[/\\]", route))
 
 
 def _refused(path: str, problem: str) -> RequestValidationError:
@@ -141,12 +172,13 @@ def _json_body(given: AnyRequest, options: Mapping[str, object]) -> object:
     if given.json is not None and given.content is not None:
         message = "cannot be combined with json; pass one of the two"
         raise RequestValidationError([field_error("content", "no json", given.content, message=message)])
+    json = plain_data(given.json)
     if not extra:
-        return given.json
-    if given.content is not None or not (given.json is None or is_mapping(given.json)):
+        return json
+    if given.content is not None or not (json is None or is_mapping(json)):
         message = "needs a json that is a dict; pass the whole body in json or content"
         raise RequestValidationError([field_error("extra_body", "nothing", extra, message=message)])
-    return {**(given.json or {}), **extra}
+    return {**(json or {}), **plain_data(extra)}
 
 
 def _content(given: AnyRequest, body: object) -> tuple[bytes, str | None]:

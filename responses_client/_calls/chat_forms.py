@@ -13,9 +13,9 @@ from typing import TypeGuard
 from .._base.field_errors import FieldError, field_error, field_path
 from .._base.json_types import is_mapping, is_sequence
 from ..models._base import fields_of
-from .input_items import parts_field
+from .input_items import has_list, parts_field
 
-__all__ = ["explain_nested", "warn_of_foreign_forms"]
+__all__ = ["chat_function", "explain_nested", "warn_of_foreign_forms"]
 
 logger = logging.getLogger("responses_client")
 
@@ -46,6 +46,18 @@ _FOREIGN_TO_ASSISTANT = {
 """The same for messages of the assistant, which hold the output of a model."""
 _FOREIGN_TO_OTHERS = {**_FOREIGN, "output_text": _INPUT_TEXT, "refusal": _INPUT_TEXT}
 """The same for all other messages, and for the outputs of tools."""
+_FOREIGN_AMONG_ITEMS = {
+    **_FOREIGN,
+    "output_text": f"the message that contains it, or {_INPUT_TEXT}",
+    "refusal": f"the message that contains it, or {_INPUT_TEXT}",
+    "summary_text": "the reasoning that contains it",
+    "reasoning_text": "the reasoning that contains it",
+}
+"""The same for parts that stand where an item must."""
+_FLAT_FIELDS = {"function": ("name",), "custom": ("name",), "json_schema": ("name", "schema")}
+"""The fields that objects nest in Chat Completions, and that they must have here."""
+_CALLS = frozenset({"tool_calls", "function_call"})
+"""The fields in which messages have calls."""
 _MAX_FIELDS_SHOWN = 5
 
 # Each kind is reported once in a process: a history has the same form in each message and each request.
@@ -54,7 +66,11 @@ _reported: set[Hashable] = set()
 
 def warn_of_foreign_forms(operation: str, name: str, items: Iterable[object]) -> None:
     """Log each form of another API that occurs in an input, once in a process."""
-    if new := {kind: text for kind, text in _foreign_forms(name, items) if kind not in _reported}:
+    new: dict[Hashable, str] = {}
+    for kind, place, form in _foreign_forms(items):
+        if kind not in _reported:
+            new.setdefault(kind, f"{field_path((name, *place))} {form}")
+    if new:
         _reported.update(new)
         logger.warning("%s: sent as given, but the API may refuse it: %s", operation, "; ".join(new.values()))
 
@@ -69,43 +85,65 @@ def explain_nested(kind: str, location: Sequence[str | int], value: object) -> F
     """
     if location[-1:] == ("image_url",) and is_mapping(value):
         return field_error(location, "the URL itself, a string", value)
-    fields = fields_of(value)
-    tag = fields.get("type") if kind == "missing" else None
-    if not isinstance(tag, str) or not is_mapping(nested := fields.get(tag)):
+    tag = fields_of(value).get("type")
+    if kind != "missing" or (nested := _nested(value)) is None:
         return None
-    flat = ", ".join(f'"{key}": ...' for key in list(nested)[:_MAX_FIELDS_SHOWN])
-    expected = f'{{"type": "{tag}", {flat}}}'
+    names = list(dict.fromkeys([*_FLAT_FIELDS.get(tag, ()), *nested]))[:_MAX_FIELDS_SHOWN]
+    expected = "".join([f'{{"type": "{tag}"', *(f', "{name}": ...' for name in names), "}"])
     message = f"has the form of Chat Completions; write {expected}, without {tag!r} as a field"
     return field_error(location[:-1], expected, value, message=message)
 
 
-def _foreign_forms(name: str, items: Iterable[object]) -> Iterator[tuple[Hashable, str]]:
-    """Yield the kind of each form, and the text about it."""
+def chat_function(tool: object) -> Mapping[str, object] | None:
+    """Return the fields of a function that is a tool in the form of Chat Completions; None for any other tool."""
+    return _nested(tool) if fields_of(tool).get("type") == "function" else None
+
+
+def _nested(value: object) -> Mapping[str, object] | None:
+    """Return the fields that an object has under its type, as all have in Chat Completions; None if it has none."""
+    fields = fields_of(value)
+    tag = fields.get("type")
+    nested = fields.get(tag) if isinstance(tag, str) else None
+    return nested if is_mapping(nested) else None
+
+
+def _foreign_forms(items: Iterable[object]) -> Iterator[tuple[Hashable, tuple[str | int, ...], str]]:
+    """Yield the kind of each form, its place among the items, and the text about it."""
     for number, item in enumerate(items):
         fields = fields_of(item)
         role = fields.get("role")
-        place = (name, number)
         if role in ("tool", "function"):
-            yield role, f"{field_path(place)} has the role {role!r}; write {_OUTPUT}"
-        for calls in ("tool_calls", "function_call"):
-            if fields.get(calls):
-                yield calls, f"{field_path(place)} has {calls}; write each call as {_CALL}"
-        tag = fields.get("type")
-        if role is None and _is_in(tag, _FOREIGN):
-            yield _foreign_part(_FOREIGN, place, tag)
-        field = parts_field(fields)
-        if field and is_sequence(parts := fields.get(field)):
-            table = _FOREIGN_TO_ASSISTANT if role == "assistant" else _FOREIGN_TO_OTHERS
-            for index, part in enumerate(parts):
-                tag = fields_of(part).get("type")
-                if _is_in(tag, table):
-                    yield _foreign_part(table, (*place, field, index), tag)
+            yield role, (number,), f"has the role {role!r}; write {_OUTPUT}"
+        if not _CALLS.isdisjoint(fields):
+            for calls in sorted(_CALLS):
+                if fields.get(calls):
+                    yield calls, (number,), f"has {calls}; write each call as {_CALL}"
+        if role is None and _is_in(tag := fields.get("type"), _FOREIGN_AMONG_ITEMS):
+            yield _foreign_part(_FOREIGN_AMONG_ITEMS, (number,), tag)
+        if has_list(fields):
+            yield from _foreign_parts(number, fields)
+
+
+def _foreign_parts(
+    number: int, fields: Mapping[str, object]
+) -> Iterator[tuple[Hashable, tuple[str | int, ...], str]]:
+    field = parts_field(fields)
+    if field and is_sequence(parts := fields.get(field)):
+        table = _FOREIGN_TO_ASSISTANT if fields.get("role") == "assistant" else _FOREIGN_TO_OTHERS
+        for index, part in enumerate(parts):
+            tag = fields_of(part).get("type")
+            if _is_in(tag, table):
+                yield _foreign_part(table, (number, field, index), tag)
 
 
 def _is_in(tag: object, table: Mapping[str, str]) -> TypeGuard[str]:
     return isinstance(tag, str) and tag in table
 
 
-def _foreign_part(table: Mapping[str, str], place: Sequence[str | int], tag: str) -> tuple[Hashable, str]:
+def _foreign_part(
+    table: Mapping[str, str], place: tuple[str | int, ...], tag: str
+) -> tuple[Hashable, tuple[str | int, ...], str]:
     where = " in a message of the assistant" if table is _FOREIGN_TO_ASSISTANT else ""
-    return (tag, where), f"{field_path(place)} has the type {tag!r}{where}; write {table[tag]}"
+    if table is _FOREIGN_AMONG_ITEMS:
+        where = " and is no item"
+    return (tag, where), place, f"has the type {tag!r}{where}; write {table[tag]}"

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from .._base.json_types import is_sequence
-from ..models._base import fields_of
+from ..models._base import Model, Unknown, fields_of
 
-__all__ = ["as_items", "given_place", "parts_field"]
+__all__ = ["GivenPlaces", "as_items", "has_list", "parts_field"]
 
 _INPUT_PARTS = ("input_text", "input_image", "input_file")  # not a set: a `type` may be unhashable
 _OUTPUTS = ("function_call_output", "custom_tool_call_output")
@@ -28,21 +28,28 @@ def as_items(given: object) -> object:
     return [_message(group) if is_loose else _with_parts(group[0]) for _, is_loose, group in _groups(given)]
 
 
-def given_place(given: object, location: Sequence[str | int]) -> Sequence[str | int]:
-    """Return the place in an input of a mistake that was found in its items.
+class GivenPlaces:
+    """The places in an input of mistakes that were found in its items.
 
     Args:
         given: The input as it was given.
-        location: The steps from the list of items to the mistake.
     """
-    if not (is_sequence(given) and location and isinstance(number := location[0], int)):
-        return location
-    rest = location[1:]
-    start, is_loose, _ = list(_groups(given))[number]
-    if not is_loose:
-        return (start, *rest)
-    # The part `n` of the new message, at `("content", n)`, is the value `n` of those that formed it.
-    return (start + int(rest[1]), *rest[2:]) if len(rest) > 1 else (start,)
+
+    def __init__(self, given: object) -> None:
+        self._groups = (
+            [(start, is_loose) for start, is_loose, _ in _groups(given)] if is_sequence(given) else []
+        )
+
+    def find(self, location: Sequence[str | int]) -> Sequence[str | int]:
+        """Return the place of a mistake as steps from the input; `location` are those from the list of items."""
+        if not (self._groups and location and isinstance(number := location[0], int)):
+            return location
+        rest = location[1:]
+        start, is_loose = self._groups[number]
+        if not is_loose:
+            return (start, *rest)
+        # The part `n` of the new message, at `("content", n)`, is the value `n` of those that formed it.
+        return (start + int(rest[1]), *rest[2:]) if len(rest) > 1 else (start,)
 
 
 def parts_field(fields: Mapping[str, object]) -> str | None:
@@ -50,6 +57,11 @@ def parts_field(fields: Mapping[str, object]) -> str | None:
     if (tag := fields.get("type")) in _OUTPUTS:
         return "output"
     return "content" if tag in ("message", None) and fields.get("role") is not None else None
+
+
+def has_list(fields: Mapping[str, object]) -> bool:
+    """Whether an item may have parts: a quick look, after which `parts_field` decides."""
+    return isinstance(fields.get("content"), (list, tuple)) or isinstance(fields.get("output"), (list, tuple))
 
 
 def _groups(given: Sequence[object]) -> Iterator[tuple[int, bool, list[object]]]:
@@ -71,7 +83,8 @@ def _is_short(value: object) -> bool:
     if isinstance(value, str):
         return True
     fields = fields_of(value)
-    return fields.get("type") in _INPUT_PARTS or _mixed_parts(fields) is not None
+    # Most items of a long history have no parts at all.
+    return fields.get("type") in _INPUT_PARTS or (has_list(fields) and _mixed_parts(fields) is not None)
 
 
 def _message(values: list[object]) -> dict[str, object]:
@@ -88,14 +101,19 @@ def _mixed_parts(fields: Mapping[str, object]) -> tuple[str, Sequence[object]] |
     """Return the name and the value of the field in which an item has strings among its parts; None if it has none."""
     if (name := parts_field(fields)) is None or not is_sequence(values := fields.get(name)):
         return None
-    return (name, values) if any(isinstance(value, str) for value in values) else None
+    for value in values:
+        if isinstance(value, str):
+            return name, values
+    return None
 
 
 def _with_parts(item: object) -> object:
     """Return an item with parts in place of the strings in its content or output."""
     fields = fields_of(item)
-    if (found := _mixed_parts(fields)) is None:
-        return item
+    if isinstance(item, Unknown) or (found := _mixed_parts(fields)) is None:
+        return item  # an unknown object is sent as it came
     name, values = found
     text_type = "output_text" if fields.get("role") == "assistant" else "input_text"
-    return {**fields, name: [_part(value, text_type) for value in values]}
+    parts = [_part(value, text_type) for value in values]
+    # A model writes only the fields that are set, and no read-only ones, where the dict of all its fields has both.
+    return item.model_copy(update={name: parts}) if isinstance(item, Model) else {**fields, name: parts}

@@ -1,11 +1,11 @@
 """Mistakes in the arguments of a request, with the way to write what was meant; no I/O.
 
-Loaded when a request has a list of items, or a mistake.
+Loaded when a request has a mistake.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, MappingView, Sequence, Set
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, MappingView, Sequence, Set
 from os import PathLike
 from typing import TYPE_CHECKING
 
@@ -13,46 +13,17 @@ from .._base.field_errors import FieldError, field_error, field_path, missing_fi
 from .._base.json_types import is_mapping, is_sequence
 from ..models._base import Model, fields_of
 from ..models._results import ResponseResult
-from ..models._stand_ins import is_null
 from .chat_forms import explain_nested
-from .input_items import given_place
+from .input_items import GivenPlaces
+from .plain_data import MAX_DEPTH, is_unread
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-__all__ = [
-    "INPUTS",
-    "NULLABLE_FIELDS",
-    "REQUIRED_FIELDS",
-    "as_field_errors",
-    "lacks",
-    "missing_fields",
-    "not_a_list",
-]
+__all__ = ["as_field_errors"]
 
-INPUTS = ("input", "items")
+_INPUTS = ("input", "items")
 """The arguments that hold items."""
-REQUIRED_FIELDS = {
-    "additional_tools": ("tools",),
-    "code_interpreter_call": ("code", "outputs"),
-    "computer_call": ("pending_safety_checks",),
-    "file_search_call": ("queries",),
-    "image_generation_call": ("result",),
-    "mcp_list_tools": ("tools",),
-    "message": ("content",),
-    "reasoning": ("summary",),
-    "shell_call_output": ("output",),
-    "tool_search_output": ("tools",),
-}
-"""Fields that OpenAI's published schema requires of items in a request, though servers leave them out of an output.
-
-These are lists, which may be empty, and fields that may be null: `as_input` adds them. Other required fields, such as
-a status, have no neutral value.
-"""
-NULLABLE_FIELDS = ("code", "outputs", "result")
-"""Those of them that may be null."""
-_REFUSED_WITHOUT = ("reasoning",)
-"""The types of items that the API was seen to refuse without these fields."""
 _FORM_ERRORS = ("no_object", "no_type", "text_or", "list_type")
 """The types of errors for a value that has a wrong form as a whole."""
 _EXPECTED = {
@@ -67,45 +38,46 @@ _READ_FILE = "read it by InputImage.from_path(path) or InputFile.from_path(path)
 _WRAP_BYTES = "use InputImage.from_bytes(data), or InputFile.from_bytes(data, filename)"
 
 
-def missing_fields(name: str, items: Iterable[object]) -> Iterator[FieldError]:
-    """Yield the fields without which the API refuses an item, though models do not demand them."""
-    for number, item in enumerate(items):
-        tag = fields_of(item).get("type")
-        for field in REQUIRED_FIELDS[str(tag)] if tag in _REFUSED_WITHOUT else ():
-            if lacks(item, field):
-                expected = "a list, empty if there is none; response.as_input() adds it"
-                yield missing_field((name, number, field), expected)
-
-
-def lacks(item: object, name: str) -> bool:
-    """Whether an item lacks the required field of that name: absent, or null where null is not allowed."""
-    value = fields_of(item).get(name)
-    if not isinstance(item, Model):
-        return value is None
-    return name not in item.model_fields_set or (is_null(value) and name not in NULLABLE_FIELDS)
-
-
-def as_field_errors(lines: Iterable[ErrorDetails], given: Mapping[str, object]) -> list[FieldError]:
+def as_field_errors(
+    lines: Iterable[ErrorDetails], given: Mapping[str, object], *, has_unread: bool = False
+) -> list[FieldError]:
     """Return errors of pydantic in the words of this package, each once: several missing fields may have one reason.
 
     Args:
         lines: The errors.
         given: The arguments as they were given, in which the places are named.
+        has_unread: Whether there may be iterators and views among them. pydantic takes these for lists, and leaves an
+            iterator empty: an empty list would be sent.
     """
-    found: list[FieldError] = []
+    places = {name: GivenPlaces(given.get(name)) for name in _INPUTS}
+    unread = dict(_unread(given, ())) if has_unread else {}
+    found: dict[tuple[str, str], FieldError] = {}
     for line in lines:
-        if (mistake := _as_field_error(line, given)) not in found:
-            found.append(mistake)
-    return found
+        name, *rest = line["loc"]
+        value = given.get(str(name))
+        location = (name, *(places[name].find(rest) if name in places else rest))
+        if any(location[:end] in unread for end in range(1, len(location))):
+            continue  # a mistake in what pydantic read
+        unread.pop(location, None)  # pydantic knows what was expected in its place
+        if rest and isinstance(rest[0], int) and not is_sequence(value):
+            # pydantic reads a set, and the fields of a model, as if they were a list.
+            mistake = _not_a_list((name,), value)
+        else:
+            mistake = _as_field_error(line, location)
+        found.setdefault((mistake["path"], mistake["message"]), mistake)
+    return [*found.values(), *(_not_a_list(location, value) for location, value in unread.items())]
 
 
-def _as_field_error(line: ErrorDetails, given: Mapping[str, object]) -> FieldError:
-    name, *rest = line["loc"]
-    value = given.get(str(name))
-    if rest and isinstance(rest[0], int) and not is_sequence(value):
-        # pydantic reads a set, and the fields of a model, as if they were a list.
-        return not_a_list(str(name), value)
-    location = (name, *(given_place(value, rest) if name in INPUTS else rest))
+def _unread(value: object, location: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], object]]:
+    """Yield the place of each iterator and view in a value, and it itself."""
+    if is_unread(value):
+        yield location, value
+    elif len(location) <= MAX_DEPTH and (is_mapping(value) or is_sequence(value)):
+        for step, member in value.items() if is_mapping(value) else enumerate(value):
+            yield from _unread(member, (*location, step))
+
+
+def _as_field_error(line: ErrorDetails, location: Sequence[str | int]) -> FieldError:
     if explained := _explain(line["type"], location, line["input"]):
         return explained
     path = field_path(location)
@@ -137,17 +109,30 @@ def _explain(kind: str, location: Sequence[str | int], value: object) -> FieldEr
     """
     if explained := explain_nested(kind, location, value):
         return explained
+    if kind == "no_object" and callable(value) and "tools" in location[-2:-1]:
+        return _with_advice(location, "a dict or a model of a tool", value, _tool_advice(value))
     place = _place(location) if kind in _FORM_ERRORS else None
+    if kind == "dict_type" and issubclass(type(value), ItemsView):
+        return _with_advice(location, "a dict", value, "make a dict of it")
     if place is None or (is_mapping(value) and place in ("item", "part")):
         return None
     return _with_advice(location, _EXPECTED[place], value, _advice(place, value))
 
 
-def not_a_list(name: str, value: object) -> FieldError:
-    """Return the mistake of an argument that can be iterated over but is not a list."""
-    place = _place((name,))
+def _tool_advice(function: object) -> str:
+    """Return the way to pass a function or a class, of which only some methods make a tool themselves."""
+    name = str(getattr(function, "__name__", ""))
+    written = f"tool({name if name.isidentifier() else 'function'}).definition"
+    if isinstance(getattr(function, "definition", None), Mapping):  # of `@tool`
+        written = "its .definition"
+    return f"pass it to responses.run or responses.parse, or pass {written}"
+
+
+def _not_a_list(location: Sequence[str | int], value: object) -> FieldError:
+    """Return the mistake of a value that can be iterated over but is not a list."""
+    place = _place(location)
     advice = _list_advice(value) if place is None else _advice(place, value)
-    return _with_advice((name,), _EXPECTED[place or "list"], value, advice)
+    return _with_advice(location, _EXPECTED[place or "list"], value, advice)
 
 
 def _with_advice(
@@ -160,7 +145,7 @@ def _with_advice(
 def _place(location: Sequence[str | int]) -> str | None:
     """Return the kind of value that stands at a place of a request; None for a place that needs no advice."""
     name, *rest = location
-    if name not in INPUTS:
+    if name not in _INPUTS:
         return None
     match rest:
         case []:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, NamedTuple, Self, TypeVar, cast
 
 if TYPE_CHECKING:
     from ..models import Model
@@ -29,6 +29,8 @@ class Operation(NamedTuple, Generic[_R]):
         unconstrained: The arguments that take any string or any flag, with their type. If a call has no others, there
             is nothing to check, and the model of the request is not imported: most first calls of a program are such.
         items: The argument that is a list of input items, in which a string stands for a message of the user.
+        function: The function that was called, for messages, if it is not the method of this name.
+        own_arguments: The arguments that this function takes beside those of the request.
     """
 
     name: str
@@ -39,6 +41,17 @@ class Operation(NamedTuple, Generic[_R]):
     query: tuple[str, ...] = ()
     unconstrained: Mapping[str, type] | None = None
     items: str | None = None
+    function: str = ""
+    own_arguments: tuple[str, ...] = ()
+
+    def called(self, function: str, *own_arguments: str) -> Self:
+        """Return the endpoint as another function calls it, such as `responses.parse`; its name stays."""
+        return self._replace(function=function, own_arguments=own_arguments)
+
+    @property
+    def label(self) -> str:
+        """The name of the function that was called, for messages."""
+        return self.function or self.name
 
     def request_model(self) -> type[Model] | None:
         """Return the class that checks the arguments; None if there are none but the options."""

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ..models._base import Model, Unknown
 from ..models.items import ReasoningItem
-from .mistakes import REQUIRED_FIELDS, lacks
 from .request import SEALED_REASONING
+from .required_fields import complete
 
 if TYPE_CHECKING:
     from ..models import InputItem, OutputItem, Response
@@ -54,7 +54,7 @@ def as_input(response: Response, store: bool | None) -> list[InputItem]:
     if store is None:
         store = response.store is not False
     items: list[InputItem] = [*(response.output if store else _unstored(response.output))]
-    items = [_complete(item) for item in items]
+    items = [complete(item) for item in items]
     # The API refuses reasoning that is not followed by the item it led to, as after `max_output_tokens`.
     while items and items[-1].wire_type == "reasoning":
         items.pop()
@@ -80,15 +80,3 @@ def _without_id(item: _M) -> _M:
     copy = item.model_copy(update={"id": None})
     copy.model_fields_set.discard("id")
     return copy
-
-
-def _complete(item: InputItem) -> InputItem:
-    """Return an item with the empty fields that the API requires in a request, though its server left them out."""
-    names = REQUIRED_FIELDS.get(item.type, ()) if not isinstance(item, Unknown) else ()
-    if not (lacking := [name for name in names if lacks(item, name)]):
-        return item
-    values = {name: getattr(item, name) for name in lacking}
-    # A list that came as null would be written as null.
-    return item.model_copy(
-        update={name: None if value is None else [*value] for name, value in values.items()}
-    )

@@ -61,7 +61,7 @@ class Listing(Protocol[T_co]):
         """Return the answer as JSON data."""
         ...
 
-    def to_json(self) -> str:
+    def to_json(self, *, indent: int | None = None) -> str:
         """Return the answer as JSON text."""
         ...
 
@@ -118,9 +118,9 @@ class _Page(HasRequestId, Generic[T]):
         """Return the page as JSON data, as the server sent it."""
         return self._listing.to_dict()
 
-    def to_json(self) -> str:
-        """Return the page as JSON text, as the server sent it."""
-        return self._listing.to_json()
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return the page as JSON text, as the server sent it; `indent` as in `Model.to_json`."""
+        return self._listing.to_json(indent=indent)
 
     def has_next_page(self) -> bool:
         """Whether another page follows; a method, as in the official package."""

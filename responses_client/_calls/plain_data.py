@@ -3,59 +3,73 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MappingView
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
-from .._base.json_types import as_array, as_object, is_array, is_mapping, is_object, is_sequence
+from .._base.json_types import is_array, is_mapping, is_object, is_sequence
 from .._base.options import RequestOptions
 
-__all__ = ["plain_arguments", "plain_data"]
+__all__ = ["MAX_DEPTH", "is_unread", "plain_arguments", "plain_data"]
 
 # Classes of values that stay as they are; those of this package are added when they first come.
 _kept: set[type] = {str, int, float, bool, NoneType, bytes}
+_class: Callable[[object], Any] = type
 _MAX_LOOKS = 100_000
 _SENT_AS_IS = frozenset(RequestOptions.__annotations__) - {"extra_body"}
-_MAX_DEPTH = 250  # as in `request.py`, where what is nested deeper is refused
+MAX_DEPTH = 250
+"""pydantic-core writes no deeper; a request with values that are nested deeper is refused."""
 
 
-def plain_arguments(params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the arguments of a call with plain data in place of objects; options stay as they are."""
+def plain_arguments(params: Mapping[str, Any], unread: list[object] | None = None) -> Mapping[str, Any]:
+    """Return the arguments of a call with plain data in place of objects; options stay as they are.
+
+    Args:
+        params: The arguments.
+        unread: Gets the iterators and views among them; see `plain_data`.
+    """
     if all(type(v) in _kept for v in params.values()):
         return params
-    return {k: v if k in _SENT_AS_IS or _is_plain(v) else plain_data(v) for k, v in params.items()}
+    return {k: v if k in _SENT_AS_IS or _is_plain(v) else plain_data(v, unread) for k, v in params.items()}
 
 
 def _is_plain(value: object) -> bool:
     """Whether there is nothing to replace in a value: it is quicker to look than to copy."""
-    rest = [value]
-    for _ in range(_MAX_LOOKS):  # a value may be nested in itself
-        if not rest:
-            return True
-        kind = type(one := rest.pop())
-        if kind is dict:
-            rest += [v for v in as_object(one).values() if type(v) not in _kept]
-        elif kind is list:
-            rest += [v for v in as_array(one) if type(v) not in _kept]
-        elif kind not in _kept:
-            return False
-    return False
+    rest: list[Any] = [value]
+    for one in rest:  # which grows; without end, if a value is nested in itself
+        kind = _class(one)
+        if kind is not dict and kind is not list:
+            if kind not in _kept:
+                return False
+            continue
+        members = one.values() if kind is dict else one
+        if not _kept.issuperset(map(type, members)):
+            rest += [v for v in members if type(v) not in _kept]
+            if len(rest) > _MAX_LOOKS:
+                return False
+    return True
 
 
-def plain_data(value: Any, depth: int = 0) -> Any:
-    """Return a value with dicts in place of pydantic objects and dataclasses, at any depth.
+def plain_data(value: Any, unread: list[object] | None = None, depth: int = 0) -> Any:
+    """Return a value with dicts in place of other mappings, pydantic objects and dataclasses, at any depth.
 
     Objects of this package stay, since they are written as they came. A pydantic object becomes the fields that were
     set, and those that name its type. A dataclass becomes its fields, without those that are None by default and are
     None. Values without such objects are returned as they are, not copied.
+
+    Args:
+        value: The value.
+        unread: Gets the iterators and views in it, which stay: they are no JSON data, and the checks of a request
+            would read an iterator to its end.
+        depth: The number of objects and lists around the value.
     """
-    if _class(value) in _kept or depth > _MAX_DEPTH:
+    if _class(value) in _kept or depth > MAX_DEPTH:
         return value
     if is_mapping(value):
-        made = {k: plain_data(v, depth + 1) for k, v in value.items()}
-        return value if _are_same(made.values(), value.values()) else made
+        made = {k: plain_data(v, unread, depth + 1) for k, v in value.items()}
+        return value if is_object(value) and _are_same(made.values(), value.values()) else made
     if is_sequence(value):
-        members = [plain_data(v, depth + 1) for v in value]
+        members = [plain_data(v, unread, depth + 1) for v in value]
         return value if _are_same(members, value) else members
     kind = _class(value)
     if hasattr(kind, "model_dump") and hasattr(kind, "__pydantic_fields__"):
@@ -67,12 +81,15 @@ def plain_data(value: Any, depth: int = 0) -> Any:
         _kept.add(kind)
         return value
     if dataclasses.is_dataclass(kind):
-        return {k: plain_data(v, depth + 1) for k, v in _dataclass_fields(value)}
+        return {k: plain_data(v, unread, depth + 1) for k, v in _dataclass_fields(value)}
+    if unread is not None and is_unread(value):
+        unread.append(value)
     return value
 
 
-def _class(value: object) -> Any:
-    return type(value)
+def is_unread(value: object) -> bool:
+    """Whether a value gives its members one by one, some kinds only once: an iterator, or a view of a dict."""
+    return isinstance(value, (Iterator, MappingView))
 
 
 def _are_same(made: Any, given: Any) -> bool:

@@ -21,26 +21,26 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 from .._base import clock
 from .._base.field_errors import FieldError, field_error
 from .._base.retry import Policy, Retry, StatusFailure, decide, parse_retry_after
-from .._base.validation import is_seconds, needs_async
+from .._base.validation import is_seconds, needs_async, refuse_unknown
 from ..errors import APIConnectionError, APIError, APIStatusError, RequestValidationError, WaitTimeout
 from ..models._base import RUNNING_STATUSES
 from ..models.response import Response
 from .attempts import fetch
 from .endpoints import RESPONSES_RETRIEVE
-from .request import Call, prepare
+from .request import OPTIONS, Call, prepare
 
 if TYPE_CHECKING:
     from .._transport.protocols import IO
     from .settings import Settings
 
-__all__ = ["PollSchedule", "has_ended", "require_sync", "wait"]
+__all__ = ["PollSchedule", "has_ended", "require_sync", "wait", "wait_params"]
 
 _GROWTH = 1.5
 _MAX_GROWTHS = 64  # a float overflows at some power of `_GROWTH`
@@ -175,6 +175,17 @@ def _is_transient(error: APIError) -> bool:
     outcome = StatusFailure(error.status_code, error.headers, error.code, error.type)
     policy = Policy(max_retries=1, max_retry_after=math.inf)
     return isinstance(decide(0, outcome, policy=policy, now=clock.time(), random=0), Retry)
+
+
+def wait_params(options: Mapping[str, object], include: Sequence[str] | None) -> Mapping[str, object]:
+    """Return the arguments of each poll, from those of `responses.wait`.
+
+    Raises:
+        TypeError: An argument is unknown.
+    """
+    own = ("response_id", "poll_interval", "on_progress", "include")
+    refuse_unknown("responses.wait", options, OPTIONS, [*own, *OPTIONS])
+    return {**options, **({} if include is None else {"include": include})}
 
 
 async def wait(

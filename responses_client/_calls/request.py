@@ -5,15 +5,14 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, MappingView, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import urandom
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
 
-from .._base.field_errors import FieldError, field_error, field_path
+from .._base.field_errors import FieldError, field_error
 from .._base.http import ResponseMeta, merge_headers
-from .._base.json_types import is_mapping, is_object, is_sequence
+from .._base.json_types import is_mapping, is_sequence
 from .._base.messages import MAX_VALUE_CHARS, one_line
 from .._base.options import RequestOptions
 from .._base.redaction import Redactor, secret_values
@@ -23,16 +22,20 @@ from .._base.validation import (
     check_headers,
     check_mapping,
     check_query,
+    check_query_value,
     unknown_argument,
 )
 from .._transport.protocols import Timeouts, WireRequest
 from .._version import __version__
 from ..errors import RequestValidationError
 from .operation import Operation
-from .plain_data import plain_arguments
+from .plain_data import MAX_DEPTH, plain_arguments
 from .settings import Settings
+from .typos import warn_of_typos
 
 if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
     from ..models import Model
 
 __all__ = [
@@ -62,9 +65,6 @@ _PLACEHOLDER = r"\{(\w+)\}"
 _CREATES = ("responses.create", "session.create")
 SEALED_REASONING = "reasoning.encrypted_content"
 """The value of `include` that asks for reasoning in a form that can be sent back; OpenAI encrypts ("seals") it."""
-_MAX_DEPTH = 250  # pydantic-core writes no deeper
-# The similarity (of `difflib`) from which an unknown key counts as a misspelling of a known one, and not as a new field.
-_MIN_SIMILARITY = 0.8
 
 
 class Call(NamedTuple, Generic[_R]):
@@ -116,10 +116,11 @@ def prepare(
         TypeError: The method has no such argument.
         RequestValidationError: An argument that the API would refuse, or an option that cannot work.
     """
-    params = plain_arguments(params)
+    unread: list[object] = []
+    params = plain_arguments(params, unread)
     options = {k: v for k, v in params.items() if k in OPTIONS}
     given = {k: v for k, v in params.items() if k not in OPTIONS}
-    named = _with_items(operation, given)
+    named = _with_items(operation, given, is_exact=not settings.validate_requests)
     if changes := {k: v for k, v in options.items() if k in _SETTINGS}:
         settings = settings.for_call(changes)
     is_unchecked = _skips_validation(operation, named)
@@ -132,7 +133,7 @@ def prepare(
     if settings.validate_requests:
         if model is not None:
             # A field of `extra_body` replaces the argument of its name, which then needs no check.
-            validate(model, {k: v for k, v in named.items() if k not in extra}, given)
+            validate(model, {k: v for k, v in named.items() if k not in extra}, given, unread)
         _refuse_contradictions(operation, as_given)
         arguments |= _implied_arguments(operation, arguments)
     body = {k: v for k, v in arguments.items() if k in extra or k not in operation.query}
@@ -140,7 +141,7 @@ def prepare(
     has_body = bool(body) or (operation.request is not None and operation.method == "POST")
     content = encode(body, as_given, is_exact=not settings.validate_requests) if has_body else b""
     if model is not None:  # last, so that what is refused is not warned of as well
-        _warn_of_typos(operation, model, named)
+        warn_of_typos(operation.label, model, named)
         if settings.validate_requests:
             _warn_of_foreign_forms(operation, given)
     stream = bool(arguments.get("stream"))
@@ -153,18 +154,24 @@ def prepare(
     return Call(operation, request, needs_key, settings, params, path)
 
 
-def _with_items(operation: Operation[_R], given: Mapping[str, object]) -> Mapping[str, object]:
-    """Return the arguments with items in place of the strings and content parts in an input."""
+def _with_items(
+    operation: Operation[_R], given: Mapping[str, object], *, is_exact: bool
+) -> Mapping[str, object]:
+    """Return the arguments with items in place of the strings and content parts in an input.
+
+    Unless they have to be sent exactly, models among the items get the fields that the API requires.
+    """
     value = given.get(operation.items or "")
     if isinstance(value, str) and operation.items == "items":
-        value = [
-            value
-        ]  # this argument takes lists alone, but to type checkers a string is a sequence of strings
+        # This argument takes lists alone, but to type checkers a string is a sequence of strings.
+        value = [value]
     if not is_sequence(value):
         return given
     from .input_items import as_items
+    from .required_fields import completed
 
-    return {**given, str(operation.items): as_items(value)}
+    items = as_items(value)
+    return {**given, str(operation.items): items if is_exact else completed(items)}
 
 
 def _implied_arguments(operation: Operation[_R], arguments: Mapping[str, object]) -> Mapping[str, object]:
@@ -226,11 +233,14 @@ def _refuse_unknown(operation: Operation[_R], model: type[Model] | None, named: 
     known = {} if model is None else model.__pydantic_fields__
     for name in named:
         if name not in known:
-            raise unknown_argument(operation.name, name, [*known, *OPTIONS])
+            raise unknown_argument(operation.label, name, [*known, *operation.own_arguments, *OPTIONS])
 
 
 def validate(
-    model: type[Model], named: Mapping[str, object], given: Mapping[str, object] | None = None
+    model: type[Model],
+    named: Mapping[str, object],
+    given: Mapping[str, object] | None = None,
+    unread: Sequence[object] = (),
 ) -> None:
     """Check the arguments of a request by its class.
 
@@ -238,6 +248,7 @@ def validate(
         model: The class.
         named: The arguments as they will be sent.
         given: The arguments as they were given, in which errors name the place of a mistake.
+        unread: The iterators and views in them, which are refused.
 
     Raises:
         RequestValidationError: The API would refuse one.
@@ -246,18 +257,18 @@ def validate(
 
     from ..models._base import error_lines, strict_validation
 
-    if unread := [name for name, value in named.items() if isinstance(value, (Iterator, MappingView))]:
-        # pydantic takes them for lists, and leaves an iterator empty: an empty list would be sent.
-        from .mistakes import not_a_list
-
-        raise RequestValidationError([not_a_list(name, named[name]) for name in unread])
+    lines: list[ErrorDetails] = []
     try:
         with strict_validation():
             model.__pydantic_validator__.validate_python(named)
     except ValidationError as error:
+        lines = error_lines(error)
+    if lines or unread:
         from .mistakes import as_field_errors
 
-        raise RequestValidationError(as_field_errors(error_lines(error), given or named)) from None
+        as_given = {k: v for k, v in (given or named).items() if k in named}
+        if mistakes := as_field_errors(lines, as_given, has_unread=bool(unread)):
+            raise RequestValidationError(mistakes)
 
 
 def _refuse_contradictions(operation: Operation[_R], body: Mapping[str, object]) -> None:
@@ -288,7 +299,7 @@ def _cross_field_mistakes(operation: str, body: Mapping[str, object]) -> Iterabl
         yield from _event_mistakes(body)
     for name in ("input", "items"):
         if is_sequence(items := body.get(name)):
-            from .mistakes import missing_fields
+            from .required_fields import missing_fields
 
             yield from missing_fields(name, items)
 
@@ -342,7 +353,7 @@ def _find_unwritable(value: object, path: tuple[str | int, ...]) -> FieldError |
     from ..models import Model
     from ..models._tolerance import write_json
 
-    if len(path) > _MAX_DEPTH:
+    if len(path) > MAX_DEPTH:
         return _not_json(path[:1], value, "it is nested too deep, or in itself")
     if isinstance(value, Model):
         value = value.__dict__ | (value.__pydantic_extra__ or {})
@@ -366,56 +377,17 @@ def _not_json(path: tuple[str | int, ...], value: object, reason: str) -> FieldE
     return field_error(path, "JSON data", value, message=f"cannot be written as JSON ({reason})")
 
 
-def _warn_of_typos(operation: Operation[_R], model: type[Model], named: Mapping[str, object]) -> None:
-    """Log probable misspellings inside of arguments. They are sent all the same, because they may be new fields."""
-    if typos := list(_typos(model, named)):
-        logger.warning("%s: sent as given, but probably mistyped: %s", operation.name, "; ".join(typos))
-
-
 def _warn_of_foreign_forms(operation: Operation[_R], given: Mapping[str, object]) -> None:
     """Log items and parts that other APIs have in place of those of this one. Some servers take both."""
     if is_sequence(items := given.get(operation.items or "")):
         from .chat_forms import warn_of_foreign_forms
 
-        warn_of_foreign_forms(operation.name, str(operation.items), items)
-
-
-def _typos(model: type[Model], data: Mapping[str, object], path: tuple[str, ...] = ()) -> Iterator[str]:
-    for name, value in data.items():
-        if not is_object(value) or (nested := _nested_model(model, name)) is None:
-            continue
-        for key in value:
-            if key not in nested.__pydantic_fields__ and (near := _nearest(key, nested, value)):
-                yield f"{field_path((*path, name, key))} (did you mean {near!r}?)"
-        yield from _typos(nested, value, (*path, name))
-
-
-def _nearest(key: object, model: type[Model], fields: Mapping[str, object]) -> str | None:
-    # Here, because the module is needed only for mistakes.
-    import difflib
-
-    known = [name for name in model.__pydantic_fields__ if name not in fields]
-    return next(iter(difflib.get_close_matches(str(key), known, 1, _MIN_SIMILARITY)), None)
-
-
-@cache
-def _nested_model(model: type[Model], name: str) -> type[Model] | None:
-    """Return the class of a field whose value is one object; None for other fields."""
-    field = model.__pydantic_fields__.get(name)
-    return None if field is None else _find_class(field.annotation)
-
-
-def _find_class(annotation: Any) -> type[Model] | None:
-    from .. import models
-
-    if isinstance(annotation, type):
-        # By its name, because a `Reference` may stand in the annotation for a class of another module.
-        found = getattr(models, annotation.__name__, None)
-        return found if isinstance(found, type) and issubclass(found, models.Model) else None
-    return next(filter(None, map(_find_class, get_args(annotation))), None)
+        warn_of_foreign_forms(operation.label, str(operation.items), items)
 
 
 def _query(settings: Settings, options: Mapping[str, object], named: Mapping[str, object]) -> str:
+    for name, value in named.items():
+        check_argument(name, check_query_value, value)
     extra = check_argument("extra_query", check_query, options.get("extra_query"))
     given: dict[str, object] = {}
     for query in (settings.default_query, named, extra):
@@ -459,9 +431,8 @@ def _headers(
     if settings.project is not None:
         ours["OpenAI-Project"] = settings.project
     if stream:
-        ours["Accept-Encoding"] = (
-            "identity"  # a compressor would hold events back until it has a block of them
-        )
+        # A compressor would hold events back until it has a block of them.
+        ours["Accept-Encoding"] = "identity"
     extra = check_argument("extra_headers", check_headers, options.get("extra_headers"))
     key = check_argument("idempotency_key", check_header_value, options.get("idempotency_key"))
     named = None if key is None else {"Idempotency-Key": key}
@@ -476,8 +447,7 @@ def _timeouts(settings: Settings, stream: bool) -> Timeouts:
         timeouts = Timeouts(min(settings.connect_timeout, value), value, value, value)
     else:
         timeouts = Timeouts(value.connect, value.read, value.write, value.pool)
-    # A sync read can be ended by nothing but the timeout of httpx. `_streaming/http_source.py` then says in the error
-    # that it was the idle timeout.
+    # Only httpx's own timeout ends a sync read; `_streaming/http_source.py` says in the error that it was this one.
     idle = settings.idle_timeout if stream else None
     if idle is not None:
         timeouts = timeouts._replace(read=idle if timeouts.read is None else min(timeouts.read, idle))

@@ -33,7 +33,7 @@ from .._base.validation import (
     check_text,
     is_seconds,
     is_whole_number,
-    unknown_argument,
+    refuse_unknown,
 )
 
 if TYPE_CHECKING:
@@ -208,10 +208,8 @@ def is_azure(base_url: str) -> bool:
 
 
 def _refuse_unknown(function: str, options: Mapping[str, object]) -> None:
-    for name in options:
-        if name not in _CHECKS:
-            # `with_options` does not take `http_client`, which only `Client` itself reads.
-            raise unknown_argument(function, name, [*_CHECKS, *["http_client"] * (function == "Client")])
+    # `with_options` does not take `http_client`, which only `Client` itself reads.
+    refuse_unknown(function, options, _CHECKS, [*_CHECKS, *["http_client"] * (function == "Client")])
 
 
 def _check_key(value: object) -> str | KeyFunction:

@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._base.json_types import JsonObject, as_array, is_array, is_object
 from ..models._base import RUNNING_STATUSES
+from .decoder import tag_of
 
 if TYPE_CHECKING:
     from ..models import Response, StreamEvent
@@ -270,7 +271,7 @@ def is_about_response(event: StreamEvent) -> bool:
     """Whether an event is about the response, and not only a sign that the connection is alive."""
     from ..models import Keepalive
 
-    return (event.wire_type or "").startswith("response.") and not isinstance(event, Keepalive)
+    return (tag_of(event) or "").startswith("response.") and not isinstance(event, Keepalive)
 
 
 def _destination(event: StreamEvent) -> tuple[type, tuple[object, ...]]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Parse: TypeAlias = Callable[[bytes], StreamEvent]
 
-__all__ = ["END_TYPES", "MAX_KEPT_BYTES", "EventDecoder"]
+__all__ = ["END_TYPES", "MAX_KEPT_BYTES", "EventDecoder", "tag_of"]
 
 logger = logging.getLogger("responses_client")
 
@@ -45,6 +45,14 @@ _parsers: dict[bytes, Parse] = {}
 _end_parsers: dict[bytes, Parse] = {}
 MAX_KEPT_BYTES = 8 * 1024 * 1024
 """The number of bytes that may be kept for the snapshot before they are to be replayed."""
+
+
+def tag_of(event: StreamEvent) -> str | None:
+    """Return the type that an event counts as: that of its class, or for an unknown or malformed one the type that came.
+
+    The two differ for an event whose type is only in its `event` line: LiteLLM sends the type of an error in its data.
+    """
+    return event.wire_type if event.type == "unknown" else event.type
 
 
 class EventDecoder:
@@ -144,7 +152,7 @@ class EventDecoder:
                 event = None if self._is_replayed else _parse_again(name, data)
                 if event is not None:
                     events.append(event)
-                    tag = event.wire_type
+                    tag = tag_of(event)
                     self._is_replayed = tag in END_TYPES and tag != "error"
         return events
 
@@ -165,7 +173,7 @@ class EventDecoder:
                 if event is None:
                     continue
                 events.append(event)
-                if event.wire_type in END_TYPES:
+                if tag_of(event) in END_TYPES:
                     self.end = event
                     break
         return events

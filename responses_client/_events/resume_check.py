@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .accumulator import is_about_response
-from .decoder import END_TYPES
+from .decoder import END_TYPES, tag_of
 
 if TYPE_CHECKING:
     from ..models import StreamEvent
@@ -46,8 +46,8 @@ class ResumeCheck:
         return new
 
     def _is_new(self, event: StreamEvent) -> bool:
-        number, is_end = event.sequence_number, event.wire_type in END_TYPES
-        if event.wire_type == "error" or (is_end and number is None):
+        number, is_end = event.sequence_number, tag_of(event) in END_TYPES
+        if tag_of(event) == "error" or (is_end and number is None):
             return True  # a stream that ended with one of these is not resumed: it cannot have come before
         if number is None:
             if self.has_new:  # past the seam: unnumbered events, such as a keepalive, are new as well

@@ -46,7 +46,7 @@ from .._base.redaction import NO_SECRETS, Redactor
 from ..errors import APIError, ResponseValidationError, StreamError, StreamInterrupted
 from ..models.response import Response
 from .accumulator import Accumulator
-from .decoder import MAX_KEPT_BYTES, EventDecoder
+from .decoder import MAX_KEPT_BYTES, EventDecoder, tag_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -193,7 +193,7 @@ class StreamState:
         end = self._decoder.end
         if end is None:
             return events
-        if end.wire_type == "error":  # raised as an error, and not given to the user as an event
+        if tag_of(end) == "error":  # raised as an error, and not given to the user as an event
             self.error_event = end
             return events[:-1]
         self.has_terminal_event = True
@@ -213,7 +213,7 @@ class StreamState:
         """Return the response so far; None before anything of it came."""
         self._fold()
         if self.has_terminal_event and self._decoder.end is not None:
-            self._accumulator.finish(self._decoder.end.wire_type or "")
+            self._accumulator.finish(tag_of(self._decoder.end) or "")
         response = self._accumulator.snapshot()
         if response is not None:  # `_meta` is a slot, and no field, which pydantic would refuse to set
             object.__setattr__(response, "_meta", self._meta)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from inspect import isawaitable
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -11,6 +11,7 @@ import anyio
 import anyio.to_thread
 
 from .._base.public import public
+from .._base.validation import refuse_unknown
 from ..errors import RequestValidationError
 from .journal import Journal
 from .processor import RequestProcessor
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from .._transport.asynchronous import AsyncIO
     from .._transport.sync import SyncIO
 
-__all__ = ["AsyncResponseMap", "MapOptions", "ResponseMap"]
+__all__ = ["AsyncResponseMap", "MapOptions", "ResponseMap", "refuse_unknown_options"]
 
 _UNREAD_PER_SENDER = (
     4  # requests that may be sent, or have results that nobody has read yet, times `max_concurrency`
@@ -55,6 +56,15 @@ class MapOptions(NamedTuple):
     ordered: bool
     on_result: Callable[[MapResult], object] | None
     journal: str | PathLike[str] | None
+
+
+def refuse_unknown_options(names: Iterable[str]) -> None:
+    """Refuse keywords that `responses.map` does not take.
+
+    Raises:
+        TypeError: There is one.
+    """
+    refuse_unknown("responses.map", names, (), ["requests", *MapOptions._fields])
 
 
 class _Map:

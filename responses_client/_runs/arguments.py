@@ -25,6 +25,10 @@ _DEFAULT_MAX_CONCURRENCY = 10
 class RunArguments:
     """The arguments of a run; `RunParams` documents them.
 
+    Args:
+        params: The arguments as they were given.
+        function: The name of the function that was called, for messages.
+
     Attributes:
         request: The arguments of the requests, which `prepare` checks later; all others are taken out.
         approve: The calls that may be made, by id or as they wait.
@@ -36,7 +40,7 @@ class RunArguments:
         RequestValidationError: An argument has a wrong type or size, or contradicts another one.
     """
 
-    def __init__(self, params: Mapping[str, object]) -> None:
+    def __init__(self, params: Mapping[str, object], function: str = "responses.run") -> None:
         self.request: dict[str, Any] = dict(params)
         take = self.request.pop
         self.tools: Any = take("tools", ())
@@ -59,13 +63,13 @@ class RunArguments:
         self.hooks: dict[str, Callable[[Any], object]] = {
             name: hook for name in HOOKS.values() if (hook := take(name, None)) is not None
         }
-        self._refuse_unknown()
+        self._refuse_unknown(function)
         self.request = dict(plain_arguments(self.request))
         mistakes += [*self._wrong_values(), *self._contradictions()]
         if mistakes:
             raise RequestValidationError(mistakes)
 
-    def _refuse_unknown(self) -> None:
+    def _refuse_unknown(self, function: str) -> None:
         model = RESPONSES_CREATE.request_model()
         assert model is not None, "responses.create has a body"
         known = {*model.__pydantic_fields__, *RequestOptions.__annotations__}
@@ -74,7 +78,7 @@ class RunArguments:
                 # Imported here because only a mistake needs it.
                 from .params import RunParams
 
-                raise unknown_argument("responses.run", name, RunParams.__annotations__)
+                raise unknown_argument(function, name, [*RunParams.__annotations__, "text_format"])
 
     def _wrong_values(self) -> Iterator[FieldError]:
         if not is_whole_number(self.max_turns, 1):

@@ -23,6 +23,7 @@ from .result import RunResult
 from .workers import await_result, require_sync
 
 if TYPE_CHECKING:
+    from .._calls.operation import Operation
     from .._calls.settings import Settings
     from .._streaming.source import Source
     from .._structured.output_type import OutputType
@@ -70,16 +71,18 @@ class RunLoop:
         io: IO,
         settings: Settings,
         workers: Callable[[int], Workers],
+        method: str,
         params: Mapping[str, object],
         wanted: OutputType[Any] | None = None,
     ) -> None:
-        arguments = RunArguments(params)
+        arguments = RunArguments(params, method)
         toolbox = Toolbox(arguments.tools)
         if arguments.resume is not None:
             for turn in arguments.resume.turns:
                 toolbox.add_known((*turn.input, *turn.response.output, *turn.outputs))
         self.io = io
         self.settings = settings
+        self.operation: Operation[Response] = RESPONSES_CREATE.called(method)
         self.plan: RunPlan = RunPlan(arguments, toolbox, wanted)
         self._workers = workers(arguments.max_concurrency)
         self._on_turn = arguments.on_turn
@@ -129,7 +132,7 @@ class RunLoop:
         """Return the calls of a resumed run to answer first, after its last response has ended."""
         can_answer = self._executor.can_answer
         if self.plan.number:  # a mistake in the request is found before any tool runs
-            prepare(RESPONSES_CREATE, self.plan.params, self.settings)
+            prepare(self.operation, self.plan.params, self.settings)
         was_running = self.plan.is_response_running
         await self.poll()
         self._executor.decisions = self.plan.decisions()
@@ -162,7 +165,7 @@ class RunLoop:
 
     async def _fetch_response(self) -> Response:
         while True:
-            call = prepare(RESPONSES_CREATE, self.plan.next_request(), self.settings)
+            call = prepare(self.operation, self.plan.next_request(), self.settings)
             self.plan.mark_sent()
             try:
                 response = await fetch(self.io, call)
@@ -228,10 +231,13 @@ def run_loop(
     io: IO,
     settings: Settings,
     workers: Callable[[int], Workers],
+    method: str,
     params: Mapping[str, object],
     text_format: Any,
 ) -> RunLoop:
     """Return the loop of a run; with a `text_format`, its last text is parsed as that type.
+
+    `method` is the name of the method that was called, for messages.
 
     Raises:
         TypeError: An argument is unknown.
@@ -239,11 +245,11 @@ def run_loop(
         ConfigurationError: A function is async, and the client is not.
     """
     if text_format is None:
-        return RunLoop(io, settings, workers, params)
+        return RunLoop(io, settings, workers, method, params)
     from .._structured.output_type import output_type, with_format
 
     wanted = output_type(text_format)
-    return RunLoop(io, settings, workers, with_format(params, wanted), wanted)
+    return RunLoop(io, settings, workers, method, with_format(params, wanted), wanted)
 
 
 class RunSource:
@@ -323,7 +329,7 @@ class RunSource:
 
     async def _send_request(self) -> None:
         plan = self.loop.plan
-        call = prepare(RESPONSES_CREATE, {**plan.next_request(), "stream": True}, self.loop.settings)
+        call = prepare(self.loop.operation, {**plan.next_request(), "stream": True}, self.loop.settings)
         plan.mark_sent()
         if self._source is not None:  # of a step that was cancelled
             await self._source.drop()

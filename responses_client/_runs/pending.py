@@ -94,6 +94,8 @@ def decide(
     waiting: Sequence[OutputItem],
     answered: Collection[str],
     can_deny: Collection[int],
+    *,
+    is_resumed: bool = True,
 ) -> dict[int, Decision]:
     """Return the decision on each call that waits and is named, by the `id()` of its item.
 
@@ -107,16 +109,17 @@ def decide(
         waiting: The calls that wait.
         answered: The ids of calls that have an answer.
         can_deny: The `id()`s of the waiting calls whose answers can say no.
+        is_resumed: Whether an earlier run is continued.
 
     Raises:
         RequestValidationError: A call is named that does not wait, or by an id that several share, or twice with
             different decisions, or one that cannot be denied.
     """
     decisions: dict[int, Decision] = {}
-    mistakes = [*_misnamed("approve", approve, waiting, answered)]
+    mistakes = [*_misnamed("approve", approve, waiting, answered, is_resumed)]
     named: list[tuple[CallName, Decision]] = [(name, True) for name in approve]
     denied = [*deny]
-    mistakes += _misnamed("deny", [name for name, _ in denied], waiting, answered)
+    mistakes += _misnamed("deny", [name for name, _ in denied], waiting, answered, is_resumed)
     for name, decision in [*named, *denied]:
         for call in _meant(name, decision, waiting, decisions):
             message = _conflict(call, decision, decisions.setdefault(id(call), decision), can_deny)
@@ -145,11 +148,17 @@ def _conflict(
 
 
 def _misnamed(
-    argument: str, names: Iterable[CallName], waiting: Sequence[OutputItem], answered: Collection[str]
+    argument: str,
+    names: Iterable[CallName],
+    waiting: Sequence[OutputItem],
+    answered: Collection[str],
+    is_resumed: bool,
 ) -> Iterator[FieldError]:
     """Yield the mistakes of an argument that names no call that waits, or more than one; one of each kind."""
     keys = dict.fromkeys(map(call_key, waiting))
     choice = f"the ids of the calls that wait are {', '.join(keys)}" if keys else "no call waits"
+    if not is_resumed:
+        choice += "; pass the earlier run as resume"
     kinds: dict[str, list[str]] = {}
     for name in names:
         key, count = _key(name), len(_matches(name, waiting))

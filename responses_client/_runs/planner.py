@@ -323,7 +323,10 @@ class RunPlan:
             answers = [item for turn in self._turns for item in (*turn.input, *turn.outputs)]
             can_deny = {id(call) for call in waiting if denial_of(call, "No.") is not None}
             answered = answered_keys([*answers, *given])
-            self._decisions = decide(arguments.approve, arguments.deny, waiting, answered, can_deny)
+            is_resumed = arguments.resume is not None
+            self._decisions = decide(
+                arguments.approve, arguments.deny, waiting, answered, can_deny, is_resumed=is_resumed
+            )
         return self._decisions
 
     def calls_at_start(self, can_answer: Callable[[OutputItem], bool]) -> list[OutputItem]:

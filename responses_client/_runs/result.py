@@ -166,9 +166,13 @@ class RunResult:
             saved["previous_response_id"] = self.previous_response_id
         return saved
 
-    def to_json(self) -> str:
-        """Return the run as JSON text, which `from_json` reads; `meta` of the responses is left out."""
-        return write_json(self.to_dict()).decode()
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return the run as JSON text, which `from_json` reads; `meta` of the responses is left out.
+
+        Args:
+            indent: The spaces by which each level is indented; None, the default, writes one line.
+        """
+        return write_json(self.to_dict(), indent=indent).decode()
 
     @staticmethod
     def from_dict(data: Mapping[str, object]) -> RunResult:

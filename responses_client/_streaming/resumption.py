@@ -14,8 +14,8 @@ from typing_extensions import TypedDict
 from .._base.field_errors import FieldError, field_error
 from .._base.json_types import is_mapping
 from .._base.public import public
-from .._base.validation import is_whole_number
-from .._calls.request import prepare
+from .._base.validation import is_whole_number, refuse_unknown
+from .._calls.request import OPTIONS, prepare
 from ..errors import RequestValidationError
 
 if TYPE_CHECKING:
@@ -121,6 +121,8 @@ def resume_arguments(
     include_obfuscation: bool | None,
 ) -> tuple[str, Mapping[str, object]]:
     """Return the id of the response, and the arguments of `retrieve` that continue its stream."""
+    own = ("token", "include", "include_obfuscation")
+    refuse_unknown("responses.resume", options, OPTIONS, [*own, *OPTIONS])
     token = check_token(token)
     named = {"include": include, "include_obfuscation": include_obfuscation}
     given = {name: value for name, value in named.items() if value is not None}

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, TypeVar
 
 from pydantic import ValidationError
 
+from .._base.field_errors import invalid_json_reason
 from .._base.http import Headers, ResponseMeta
-from .._base.json_types import is_object
+from .._base.json_types import is_array, is_object
 from .._base.public import public
 from .._base.redaction import Redactor
-from .._calls.answers import content_type, describe_answer, mismatch, parse_result, reported_error
+from .._calls.answers import content_type, describe_answer, parse_result, reported_error
 from ..errors import ResponseValidationError
-from ..models._base import Result, strict_validation
-from ..models._tolerance import read_json
+from ..models._base import Model, Result, as_response_error, parse_json, strict_validation
+from ..models._tolerance import read_json, write_json
 from .output_type import type_adapter, type_label
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from .._calls.settings import Settings
 
 __all__ = ["Cast", "RawAnswer", "cast_of"]
+
+_T = TypeVar("_T")
+_NO_JSON = "pass a cast_to for what the endpoint answers: bytes, str or None if it is not JSON"
 
 
 @public
@@ -94,8 +98,8 @@ def cast_of(form: Any) -> Cast:
         return Cast(partial(_read_raw, make), is_raw=True)
     if form in (dict, list):
         return Cast(partial(_read_json, form))
-    if _is_result(form):
-        return Cast(partial(parse_result, form))
+    if _is_model(form):
+        return Cast(partial(parse_result if issubclass(form, Result) else _read_model, form))
     try:
         hash(form)
     except TypeError:  # such as `Annotated` with a dict
@@ -110,8 +114,8 @@ def _type_cast(form: Any) -> Cast:
 _cached_type_cast = lru_cache(256)(_type_cast)  # an adapter takes long to build
 
 
-def _is_result(form: object) -> TypeGuard[type[Result]]:
-    return isinstance(form, type) and issubclass(form, Result)
+def _is_model(form: object) -> TypeGuard[type[Model]]:
+    return isinstance(form, type) and issubclass(form, Model)
 
 
 def _as_text(body: bytes, meta: ResponseMeta) -> str:
@@ -139,6 +143,10 @@ _RAW: Mapping[object, Callable[[bytes, ResponseMeta], object]] = {
 }
 
 
+_KINDS: tuple[tuple[str, Callable[[object], bool]], ...] = (("dict", is_object), ("list", is_array))
+_EMPTY_STATUSES = (204, 205)  # RFC 9110: answers with them have no body, as all to HEAD
+
+
 def _read_raw(
     make: Callable[[bytes, ResponseMeta], object],
     body: bytes,
@@ -150,7 +158,10 @@ def _read_raw(
 
 
 def _read_json(kind: type, body: bytes, meta: ResponseMeta, settings: Settings, redactor: Redactor) -> object:
+    if not body.strip() and (meta.method == "HEAD" or meta.status_code in _EMPTY_STATUSES):
+        return kind()
     problem = "is not valid JSON"
+    advice = _NO_JSON
     try:
         with strict_validation(settings.strict):
             value: object = read_json(body)
@@ -158,13 +169,24 @@ def _read_json(kind: type, body: bytes, meta: ResponseMeta, settings: Settings, 
         value = None
     else:
         problem = f"is JSON, but not a {kind.__name__}"
+        advice = f"pass cast_to={next((name for name, is_kind in _KINDS if is_kind(value)), 'object')}"
     # An object with an id, such as a failed job, has an `error` that is one of its fields.
     if is_object(value) and "id" not in value and (error := reported_error(body, meta, redactor)):
         raise error
     if not isinstance(value, kind):
-        advice = "pass a cast_to for what the endpoint answers: bytes, str or None if it is not JSON"
         text = f"The answer ({describe_answer(meta)}) {problem}"
         raise ResponseValidationError(text, body=redactor.body(body), advice=advice, meta=meta)
+    return value
+
+
+def _read_model(
+    model: type[Model], body: bytes, meta: ResponseMeta, settings: Settings, redactor: Redactor
+) -> Model:
+    value: Model = _validated(partial(parse_json, model), model.__name__, body, meta, settings, redactor)
+    # All fields of some models are optional, so that an error would pass as one.
+    is_other = not value.model_fields_set & {*model.__pydantic_fields__}
+    if is_other and (failure := reported_error(body, meta, redactor)):
+        raise failure
     return value
 
 
@@ -176,11 +198,42 @@ def _read_type(
     settings: Settings,
     redactor: Redactor,
 ) -> object:
+    return _validated(partial(_validate_json, adapter), label, body, meta, settings, redactor)
+
+
+def _validate_json(adapter: TypeAdapter[Any], body: bytes) -> object:
+    try:
+        return adapter.validate_json(body)
+    except ValidationError as error:
+        try:
+            mended = write_json(read_json(body))
+        except ValueError:
+            raise error from None
+        # As text again, because classes in pydantic's strict mode take dates and the like only from JSON.
+        return adapter.validate_json(mended)
+
+
+def _validated(
+    validate: Callable[[bytes], _T],
+    label: str,
+    body: bytes,
+    meta: ResponseMeta,
+    settings: Settings,
+    redactor: Redactor,
+) -> _T:
     try:
         with strict_validation(settings.strict):
-            return adapter.validate_json(body)
+            return validate(body)
     except ValidationError as error:
-        failure = reported_error(body, meta, redactor) or mismatch(label, error, redactor.body(body), meta)
-        failure.__cause__ = error if redactor.body(body) == body else None
+        public = redactor.body(body)
+        failure = reported_error(body, meta, redactor) or _misfit(label, error, public, meta)
+        failure.__cause__ = error if public == body else None
     # Outside of the handler: pydantic's error quotes the body, and must not be the context of one that masks it.
     raise failure
+
+
+def _misfit(label: str, error: ValidationError, body: bytes, meta: ResponseMeta) -> ResponseValidationError:
+    if invalid_json_reason(error.errors(include_url=False)) is None:
+        return as_response_error(label, error, body, "pass a cast_to for what the endpoint answers", meta)
+    text = f"The answer ({describe_answer(meta)}) is not valid JSON"
+    return ResponseValidationError(text, body=body, advice=_NO_JSON, meta=meta)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from pydantic import ValidationError
 
 from .._base.field_errors import FieldError, field_path, invalid_json_reason, located
-from .._base.messages import MAX_BODY_CHARS, one_line
+from .._base.messages import MAX_BODY_CHARS, MAX_VALUE_CHARS, one_line
 from ..errors import ParseError
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ArgumentsReader",
     "Outcome",
+    "UndeclaredTool",
     "arguments_error",
     "can_be_pickled",
     "outcome_of_arguments",
@@ -49,6 +50,16 @@ class ArgumentsReader(Protocol):
         ...
 
 
+class UndeclaredTool(NamedTuple):
+    """In place of a reader: the call is of none of the tools that were given.
+
+    Attributes:
+        tools: The names of the tools.
+    """
+
+    tools: tuple[str, ...]
+
+
 def can_be_pickled(value: object) -> bool:
     """Whether a type or a tool can be pickled: one that is defined inside a function is not found again."""
     import pickle
@@ -65,12 +76,17 @@ def outcome_of_text(read: Callable[[str], object], text: str, label: str) -> Out
     return _outcome(read, text, "The text is", label, _TEXT_HINT)
 
 
-def outcome_of_arguments(call: FunctionCall, reader: ArgumentsReader | None) -> Outcome:
+def outcome_of_arguments(call: FunctionCall, reader: ArgumentsReader | UndeclaredTool | None) -> Outcome:
     """Return the outcome of reading the arguments of a call; without a reader, the type is not known."""
     if reader is None:
         return Outcome(
             problem=f"The type of the arguments of {call.name} is not known; call .parse(tools=...) of the response "
             f"with a tool of this name, or request the response with responses.parse; {_ARGUMENTS_HINT}"
+        )
+    if isinstance(reader, UndeclaredTool):
+        name = one_line(call.name, MAX_VALUE_CHARS)
+        return Outcome(
+            problem=f"{name} is not one of the tools: {', '.join(reader.tools)}; {_ARGUMENTS_HINT}"
         )
     return _outcome(reader.read, call.arguments, "The arguments are", f"call of {call.name}", _ARGUMENTS_HINT)
 
@@ -97,9 +113,9 @@ def _outcome(read: Callable[[str], object], text: str, subject: str, label: str,
 def _mismatch(error: ValidationError, subject: str, label: str, hint: str) -> Outcome:
     lines = error.errors(include_url=False)
     if (reason := invalid_json_reason(lines)) is not None:
-        pronoun = "it is" if subject.endswith(" is") else "they are"
+        verdict = "it does not match" if subject.endswith(" is") else "they do not match the"
         return Outcome(
-            problem=f"{subject} not valid JSON ({reason}), so {pronoun} not a {label}; {hint}", cause=error
+            problem=f"{subject} not valid JSON ({reason}), so {verdict} {label}; {hint}", cause=error
         )
     errors = tuple(
         FieldError(

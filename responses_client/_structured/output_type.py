@@ -23,7 +23,7 @@ from typing import (
 from pydantic import PydanticUndefinedAnnotation, PydanticUserError, TypeAdapter
 from pydantic_core import SchemaError, from_json, to_json
 
-from .._base.field_errors import FieldError, field_error
+from .._base.field_errors import FieldError, field_error, not_given_advice
 from .._base.json_types import JsonObject, is_mapping, is_object, json_or
 from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.public import public
@@ -154,7 +154,7 @@ def type_adapter(form: Any, argument: str = "text_format") -> TypeAdapter[Any]:
     if _is_adapter(form):
         return form
     # pydantic would take a string for the name of a type, and a mapping for a core schema.
-    if form is None or isinstance(form, str) or is_mapping(form):
+    if form is None or isinstance(form, str) or is_mapping(form) or not_given_advice(type(form).__name__):
         raise RequestValidationError([field_error(argument, _A_TYPE, form)])
     try:
         with first_build:
@@ -201,7 +201,10 @@ def text_format(form: AnyForm[Any]) -> TextFormatJsonSchemaParam:
     Raises:
         RequestValidationError: It is not a type, or no strict schema can express it.
     """
-    return deepcopy(output_type(form).format)
+    try:
+        return deepcopy(output_type(form).format)
+    except RequestValidationError as error:
+        raise RequestValidationError(error.errors, outcome="The format was not made") from error.__cause__
 
 
 def with_format(params: Mapping[str, object], wanted: OutputType[Any]) -> dict[str, object]:

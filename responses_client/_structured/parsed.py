@@ -18,7 +18,7 @@ from .outcomes import Outcome, outcome_of_text
 
 if TYPE_CHECKING:
     from .._streaming.source import Source
-    from .outcomes import ArgumentsReader
+    from .outcomes import ArgumentsReader, UndeclaredTool
     from .output_type import OutputType
 
 __all__ = ["AsyncParsedResponseStream", "ParsedResponse", "ParsedResponseStream", "as_parsed"]
@@ -26,8 +26,8 @@ __all__ = ["AsyncParsedResponseStream", "ParsedResponse", "ParsedResponseStream"
 _T_co = TypeVar("_T_co", covariant=True)
 _R = TypeVar("_R", bound=Response)
 _HINT = "what came is in .text and .response"
-ReaderOf: TypeAlias = "Callable[[FunctionCall], ArgumentsReader | None]"
-"""Gives the way to read the arguments of a call; None if its tool is not known."""
+ReaderOf: TypeAlias = "Callable[[FunctionCall], ArgumentsReader | UndeclaredTool | None]"
+"""Gives the way to read the arguments of a call; None if no tool is known."""
 
 
 class _Answer(NamedTuple):
@@ -174,6 +174,9 @@ def _outcome(response: Response, wanted: OutputType[Any] | None) -> Outcome:
     if problem is not None:
         return Outcome(problem=problem)
     if not answer.text:
+        if any(item.type == "unknown" and item.wire_type == "message" for item in response.output):
+            where = "its validation_error in .response.output says how"
+            return Outcome(problem=f"The message to read as {wanted.label} is malformed: {where}")
         kinds = ", ".join(dict.fromkeys(str(item.wire_type) for item in response.output)) or "nothing"
         return Outcome(problem=f"The output has no text to read as {wanted.label}, it has {kinds}")
     return outcome_of_text(wanted.read, answer.text, wanted.label)

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._base.json_types import is_mapping, is_sequence
+from .._calls.endpoints import RESPONSES_CREATE
 
 if TYPE_CHECKING:
     from .._structured.output_type import OutputType
     from .._structured.parsed import ReaderOf
 
-__all__ = ["ParseRequest", "class_of", "has_typed_tools", "parse_request"]
+__all__ = ["PARSE", "STREAM", "ParseRequest", "class_of", "has_typed_tools", "parse_request"]
+
+PARSE = RESPONSES_CREATE.called("responses.parse", "text_format")
+STREAM = RESPONSES_CREATE.called("responses.stream", "text_format")
 
 
 class ParseRequest(NamedTuple):
@@ -25,8 +29,12 @@ class ParseRequest(NamedTuple):
 def has_typed_tools(params: Mapping[str, Any]) -> bool:
     """Whether a tool is a class or a function, was made of a class, or has the form of Chat Completions."""
     tools: object = params.get("tools")
-    return is_sequence(tools) and any(
-        callable(tool) or (is_mapping(tool) and ("function" in tool or class_of(tool) is not None))
+    if not tools or not is_sequence(tools):
+        return False
+    from .._calls.chat_forms import chat_function
+
+    return any(
+        callable(tool) or chat_function(tool) is not None or (is_mapping(tool) and class_of(tool) is not None)
         for tool in tools
     )
 
@@ -36,8 +44,9 @@ def class_of(tool: Mapping[str, Any]) -> type | None:
 
     The functions of the package `openai` that make a tool of a class leave it as an attribute of the dict with the name.
     """
-    nested: object = tool.get("function")
-    model: object = getattr(nested if is_mapping(nested) else tool, "model", None)
+    from .._calls.chat_forms import chat_function  # here, as most requests have no tools
+
+    model: object = getattr(chat_function(tool) or tool, "model", None)
     return model if isinstance(model, type) else None
 
 

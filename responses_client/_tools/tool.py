@@ -24,7 +24,7 @@ from typing_extensions import TypedDict, TypeIs, TypeVar
 
 from .._base.keywords import evaluate_type_names
 from .._base.public import public
-from .._base.validation import is_seconds
+from .._base.validation import is_seconds, refuse_unknown
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -277,11 +277,7 @@ def _check(maker: str, function: object, options: Mapping[str, Any], known: Coll
         ToolDefinitionError: An option has a wrong value, or the object is not a function.
     """
     # Errors are imported here because only a mistake needs them.
-    for name in options:
-        if name not in known:
-            from .._base.validation import unknown_argument
-
-            raise unknown_argument(maker, name, known)
+    refuse_unknown(maker, options, known, known)
     wrong = [
         (name, expected, options[name])
         for name, (is_right, expected) in _CHECKS.items()

@@ -119,6 +119,11 @@ class Toolbox:
         return tool is not None and bool(tool.options.get("needs_approval"))
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The names by which the model can call tools."""
+        return tuple(dict.fromkeys(name for _, name in self._tools))
+
+    @property
     def functions(self) -> list[CallableTool[..., object]]:
         """The tools that are functions."""
         return [tool for tool in self._tools.values() if isinstance(tool, CallableTool)]

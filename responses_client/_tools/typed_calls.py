@@ -10,9 +10,11 @@ from pydantic_core import SchemaValidator
 from pydantic_core import core_schema as cs
 
 from .._base.json_types import is_mapping, is_sequence
-from .._structured.outcomes import can_be_pickled
+from .._calls.chat_forms import chat_function
+from .._structured.outcomes import UndeclaredTool, can_be_pickled
 from .._structured.output_type import OutputType, output_type
 from .._structured.parsed import ParsedResponse, as_parsed
+from ..errors import RequestValidationError, ToolDefinitionError
 from .parse_request import class_of
 
 if TYPE_CHECKING:
@@ -45,24 +47,25 @@ class CallTypes:
         self._toolbox = Toolbox(given)
         self.definitions = self._toolbox.definitions
 
-    def reader_of(self, call: FunctionCall) -> ArgumentsReader | None:
-        """Return the way to read the arguments of a call; None if no tool has its name."""
+    def reader_of(self, call: FunctionCall) -> ArgumentsReader | UndeclaredTool | None:
+        """Return the way to read the arguments of a call; None if no tool has a name."""
         if call.name in self._models and call.namespace is None:
             return self._models[call.name]
         tool = self._toolbox.find(call.name, is_custom=False, namespace=call.namespace)
         if tool is not None:
             return ToolArguments(tool)
-        return JsonArguments() if self._toolbox.is_declared(call.name, call.namespace) else None
+        if self._toolbox.is_declared(call.name, call.namespace):
+            return JsonArguments()
+        return UndeclaredTool(names) if (names := self._toolbox.names) else None
 
     def _flat(self, tool: object) -> object:
         """Return a tool of Chat Completions in the form for responses; of one made of a class, keep the class."""
         if not is_mapping(tool) or tool.get("type") != "function":
             return tool
-        nested = tool.get("function")
-        function: Any = nested if is_mapping(nested) else tool
+        nested = chat_function(tool)
         if (made_of := class_of(tool)) is not None:
-            self._models[str(function.get("name"))] = output_type(made_of)
-        return tool if function is tool else {"type": "function", **function}
+            self._models[str((nested or tool).get("name"))] = output_type(made_of)
+        return tool if nested is None else {"type": "function", **nested}
 
 
 class ToolArguments:
@@ -107,5 +110,11 @@ def parsed_response(response: Response, text_format: Any, tools: Sequence[ParseT
         ToolDefinitionError: A class or a function cannot be a tool.
     """
     has_format = text_format is not None or not tools
-    wanted: OutputType[Any] | None = output_type(cast("Any", text_format)) if has_format else None
-    return as_parsed(response, wanted, CallTypes(tools).reader_of if tools else None)
+    try:
+        wanted: OutputType[Any] | None = output_type(cast("Any", text_format)) if has_format else None
+        return as_parsed(response, wanted, CallTypes(tools).reader_of if tools else None)
+    except ToolDefinitionError:
+        raise
+    except RequestValidationError as error:
+        outcome = "The response was not parsed"
+        raise RequestValidationError(error.errors, outcome=outcome) from error.__cause__

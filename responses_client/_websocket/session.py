@@ -160,8 +160,8 @@ class WebSocketSession(_BaseSession):
                 `deadline`, in seconds, limit the waits for the events of this response.
 
         Raises:
-            RequestValidationError: An argument is wrong; nothing was sent.
-            ConfigurationError: An argument is an option of HTTP requests, such as `max_retries`; nothing was sent.
+            RequestValidationError: An argument is wrong, or an option of HTTP requests, such as `max_retries`; nothing was
+                sent.
             APIConnectionError: The connection was lost.
             RuntimeError: The session is not open, or was closed.
         """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from .._base.field_errors import missing_field
+from .._base.field_errors import field_error, missing_field
 from .._base.http import merge_headers
 from .._base.json_types import is_mapping
 from .._base.options import SessionOptions
@@ -16,15 +16,16 @@ from .._base.validation import (
     invalid_option,
     is_seconds,
     is_whole_number,
-    unknown_argument,
+    refuse_unknown,
 )
 from .._calls.input_items import as_items
 from .._calls.operation import Operation
 from .._calls.plain_data import plain_arguments, plain_data
 from .._calls.request import Call, encode, prepare, validate
+from .._calls.required_fields import completed
 from .._calls.settings import Settings
 from .._transport.protocols import IO
-from ..errors import ConfigurationError, RequestValidationError
+from ..errors import RequestValidationError
 from ..models import ClientEvent, Model, Response
 from ..models._base import union_class
 from ..models._tolerance import omit_read_only
@@ -61,6 +62,7 @@ _STEER = Operation[Response](
     items="input",
 )
 _HTTP_OPTIONS = ("extra_headers", "extra_query", "max_retries", "idempotency_key")
+_FOR_HTTP = "is for HTTP requests; pass it to responses.connect(), or leave it out"
 # True of every response over a WebSocket, and not to be sent there (OpenAI's API reference, "WebSocket events"). They
 # are accepted, because the same code may pass them to `responses.create`.
 _IMPLIED_PARAMS = {"stream": True, "background": False}
@@ -75,9 +77,9 @@ def _without_defaults(options: Mapping[str, object]) -> dict[str, object]:
 
 def _check_options(options: Mapping[str, object]) -> None:
     """Check the options that no setting of the client stands for."""
+    known = SessionOptions.__annotations__
+    refuse_unknown("responses.connect", options, known, known)
     for name, value in options.items():
-        if name not in SessionOptions.__annotations__:
-            raise unknown_argument("responses.connect", name, SessionOptions.__annotations__)
         if name in ("ping_interval", "ping_timeout") and value is not None and not is_seconds(value):
             raise invalid_option(f"{name} argument", "a positive number of seconds or None", value)
         if name == "max_buffered_bytes" and not is_whole_number(value, 1):
@@ -212,15 +214,19 @@ class SessionCore:
         Raises:
             RequestValidationError: The event has no type, or a wrong field; nothing was sent.
         """
+        unread: list[object] = []
         with omit_read_only(self.settings.validate_requests):
-            fields = event.to_dict() if isinstance(event, Model) else dict(plain_data(event))
+            fields = event.to_dict() if isinstance(event, Model) else dict(plain_data(event, unread))
         kind = fields.get("type")
         if not isinstance(kind, str) or not kind:
             raise RequestValidationError([missing_field("type", "the type of the event")])
         if self.settings.validate_requests and (model := union_class(ClientEvent).member(kind)):
             given = fields
-            fields = {name: as_items(value) if name == "input" else value for name, value in given.items()}
-            validate(model, fields, given)
+            # Of an event of this package the items themselves, which are completed as in a request.
+            items = getattr(event, "input", None) if isinstance(event, Model) else fields.get("input")
+            if "input" in fields:
+                fields = {**fields, "input": completed(as_items(items))}
+            validate(model, fields, given, unread)
         lane, previous = (as_string(fields.get(name)) for name in ("stream_id", "previous_response_id"))
 
         def register(router: Router) -> None:
@@ -258,13 +264,15 @@ def _sent_params(params: Mapping[str, object]) -> dict[str, object]:
     """Return the parameters to send.
 
     Raises:
-        ConfigurationError: One is an option of HTTP requests.
+        RequestValidationError: One is an option of HTTP requests.
     """
     plain = plain_arguments(params)
     given = {k: v for k, v in plain.items() if k not in _IMPLIED_PARAMS or v is not _IMPLIED_PARAMS[k]}
-    for name in _HTTP_OPTIONS:
-        if given.pop(name, None) is not None:
-            raise ConfigurationError(
-                f"The {name} argument is for HTTP requests; pass it to responses.connect(), or leave it out"
-            )
+    mistakes = [
+        field_error(name, "nothing", None, message=_FOR_HTTP)
+        for name in _HTTP_OPTIONS
+        if given.pop(name, None) is not None
+    ]
+    if mistakes:
+        raise RequestValidationError(mistakes)
     return {k: v for k, v in given.items() if v is not None or k not in _OMITTED_IF_NONE}

@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from functools import cache
 from importlib import import_module
 from types import NoneType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, cast, get_origin
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Never, Self, TypeAlias, cast, get_origin
 
 from pydantic import ConfigDict, StrictBool, StrictInt, ValidationError
 from pydantic_core import PydanticCustomError
@@ -26,6 +26,7 @@ from pydantic_core import core_schema as cs
 from .._base.http import HasRequestId
 from .._base.json_types import JsonObject, is_array, is_mapping, is_object
 from .._base.redaction import MASK
+from .._base.validation import json_option_error
 from ..errors import ResponseValidationError
 from ._first_builds import first_build
 from ._markers import AS_ANY
@@ -176,14 +177,23 @@ class Model(ModelBase):
 
         return described_schema(cls, handler(schema), handler)
 
-    def to_dict(self) -> JsonObject:
+    def to_dict(self, **unknown: Never) -> JsonObject:
         """Return the object as JSON data under the names of the API: the fields that came, or that were set."""
+        if unknown:
+            raise json_option_error("to_dict", unknown)
         data: JsonObject = self.__pydantic_serializer__.to_python(self, by_alias=True, exclude_unset=True)
         return data
 
-    def to_json(self) -> str:
-        """Return the object as JSON text under the names of the API: the fields that came, or that were set."""
-        return self.__pydantic_serializer__.to_json(self, by_alias=True, exclude_unset=True).decode()
+    def to_json(self, *, indent: int | None = None, **unknown: Never) -> str:
+        """Return the object as JSON text under the names of the API: the fields that came, or that were set.
+
+        Args:
+            indent: The spaces by which each level is indented; None, the default, writes one line.
+        """
+        if unknown:
+            raise json_option_error("to_json", unknown)
+        written = self.__pydantic_serializer__.to_json(self, indent=indent, by_alias=True, exclude_unset=True)
+        return written.decode()
 
     @classmethod
     def from_dict(cls, data: Mapping[str, object], *, strict: bool = False) -> Self:
@@ -333,7 +343,10 @@ class OpenUnion:
             return cls._wrap(value, error.message())
         tag: object = value.get("type")
         if tag is None:
-            tag = next((tag for field, tag in cls.untagged.items() if field in value), None)
+            for field, inferred in cls.untagged.items():
+                if field in value:
+                    tag = inferred
+                    break
             if tag is None and is_strict():
                 raise PydanticCustomError("no_type", _NO_ROLE if cls.untagged else _NO_TYPE)
         if tag is not None and not isinstance(tag, str):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, overload
+
+from pydantic import BaseModel
 
 from .._base.public import foreign_attributes
 from ._base import Model, Result
@@ -20,24 +22,31 @@ if TYPE_CHECKING:
     from .items import FunctionCall
     from .response import Response
 
-__all__ = ["BatchResult", "CallArguments", "ResponseResult"]
+__all__ = ["BatchResult", "CallArguments", "ResponseResult", "TextPart"]
 
 _T = TypeVar("_T")
-_foreign_attribute = foreign_attributes("response")
+
+
+def _model_attributes(kind: str) -> Callable[[Any, str], Any]:
+    """Return the `__getattr__` of a model; see `foreign_attributes`."""
+    answer = foreign_attributes(kind)
+    unknown_field: Callable[[Any, str], Any] = vars(BaseModel)["__getattr__"]
+
+    def __getattr__(self: Any, name: str) -> Any:
+        try:
+            return unknown_field(self, name)
+        except AttributeError:
+            pass
+        return answer(self, name)
+
+    return __getattr__
 
 
 class ResponseResult(Result):
     """The base of `Response`: methods beside its fields."""
 
     if not TYPE_CHECKING:  # pragma: no branch
-
-        def __getattr__(self, name: str) -> Any:
-            try:
-                return super().__getattr__(name)  # of pydantic: fields that are not known
-            except AttributeError:
-                if name in self.carried:  # a slot that is not set, as is often asked
-                    raise
-            return _foreign_attribute(self, name)
+        __getattr__ = _model_attributes("response")
 
     @property
     def output_text(self) -> str:
@@ -88,6 +97,13 @@ class ResponseResult(Result):
         from .._tools.typed_calls import parsed_response
 
         return parsed_response(cast("Response", self), text_format, tools)
+
+
+class TextPart(Model):
+    """The base of `OutputText`: it says where values are that were read from its text."""
+
+    if not TYPE_CHECKING:  # pragma: no branch
+        __getattr__ = _model_attributes("text")
 
 
 class CallArguments(Result):

@@ -124,13 +124,15 @@ def read_json(data: str | bytes) -> Any:
     return value
 
 
-def write_json(value: object, fallback: Callable[[Any], Any] | None = None) -> bytes:
+def write_json(
+    value: object, fallback: Callable[[Any], Any] | None = None, *, indent: int | None = None
+) -> bytes:
     """Return JSON data as text; models among them are written as they came, or as they were set.
 
     Raises:
         ValueError: Some value is not JSON data.
     """
-    return _any.to_json(value, by_alias=True, exclude_unset=True, fallback=fallback)
+    return _any.to_json(value, indent=indent, by_alias=True, exclude_unset=True, fallback=fallback)
 
 
 def parse_json(cls: type[_M], data: str | bytes) -> _M:
@@ -319,6 +321,7 @@ def as_response_error(
     body: object,
     advice: str | None = None,
     meta: ResponseMeta | None = None,
+    kind: type[ResponseValidationError] = ResponseValidationError,
 ) -> ResponseValidationError:
     """Return the error for data that do not match a class; it names the first malformed part.
 
@@ -328,6 +331,7 @@ def as_response_error(
         body: The data.
         advice: The end of the message; by default a way to get at the data.
         meta: The facts of the answer that had the data.
+        kind: The class of the error.
     """
     problem = error_lines(error)[0]
     path = field_path(problem["loc"]) or None
@@ -335,7 +339,7 @@ def as_response_error(
         can_help = _strict.get() and problem["type"] not in _JSON_ERRORS
         advice = "pass strict=False to keep it as raw data" if can_help else "see .body for the whole"
     message = f"Not a valid {name}: {problem['msg']}"
-    return ResponseValidationError(message, path=path, body=body, advice=advice, meta=meta)
+    return kind(message, path=path, body=body, advice=advice, meta=meta)
 
 
 def log_malformed(kept_as: str, name: str, error: ValidationError) -> None:

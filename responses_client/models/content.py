@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from ._base import Model
 from ._markers import EMPTY, READ_ONLY, Int, Items, Number, Open, Str
+from ._results import TextPart
 from ._unions import Annotation, ShellOutcome
 
 __all__ = [
@@ -39,7 +40,7 @@ class Logprob(Model):
     """The most likely tokens at this position, as many as `top_logprobs` of the request asks for."""
 
 
-class OutputText(Model):
+class OutputText(TextPart):
     """Text the model wrote, with its citations."""
 
     type: Literal["output_text"] = "output_text"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Never, TypeVar, overload
 
 from .._base.public import resource
 from .._base.validation import needs_names, needs_names_after
-from .._calls.endpoints import RESPONSES_CREATE, RESPONSES_RETRIEVE
+from .._calls.endpoints import RESPONSES_RETRIEVE
 from .._streaming.streams import AsyncEventStream, AsyncResponseStream
 from ._responses import AsyncResponsesOperations
 from .responses import DEFAULT_CONCURRENCY, Responses
@@ -67,15 +67,15 @@ class AsyncResponses(AsyncResponsesOperations):
         """
         if args:
             raise needs_names("client.responses.stream", args, "input")
-        from .._tools.parse_request import has_typed_tools, parse_request
+        from .._tools.parse_request import STREAM, has_typed_tools, parse_request
 
         if text_format is None and not has_typed_tools(params):
-            return self._core.stream(RESPONSES_CREATE, params, AsyncResponseStream)
+            return self._core.stream(STREAM, params, AsyncResponseStream)
         from .._structured.parsed import AsyncParsedResponseStream
 
         request = parse_request(params, text_format)
         kind = partial(AsyncParsedResponseStream[Any], wanted=request.wanted, reader_of=request.reader_of)
-        return self._core.stream(RESPONSES_CREATE, request.params, kind)
+        return self._core.stream(STREAM, request.params, kind)
 
     @overload
     async def parse(self, **params: Unpack[ParseParams]) -> ParsedResponse[None]: ...
@@ -104,11 +104,11 @@ class AsyncResponses(AsyncResponsesOperations):
             raise needs_names("client.responses.parse", args, "input")
         from .._structured.output_type import check_whole
         from .._structured.parsed import as_parsed
-        from .._tools.parse_request import parse_request
+        from .._tools.parse_request import PARSE, parse_request
 
         check_whole(params)
         request = parse_request(params, text_format)
-        response = await self._core.call(RESPONSES_CREATE, request.params)
+        response = await self._core.call(PARSE, request.params)
         return as_parsed(response, request.wanted, request.reader_of)
 
     @overload
@@ -138,7 +138,7 @@ class AsyncResponses(AsyncResponsesOperations):
         """
         if args:
             raise needs_names("client.responses.run", args, "input")
-        return await self._core.run_loop(params, text_format).run()
+        return await self._core.run_loop("responses.run", params, text_format).run()
 
     @overload
     def run_stream(self, **params: Unpack[AsyncRunParams]) -> AsyncRunStream: ...
@@ -165,7 +165,7 @@ class AsyncResponses(AsyncResponsesOperations):
         from .._runs.loop import RunSource
         from .._runs.stream import AsyncRunStream
 
-        return AsyncRunStream(RunSource(self._core.run_loop(params, text_format)))
+        return AsyncRunStream(RunSource(self._core.run_loop("responses.run_stream", params, text_format)))
 
     def connect(self, **options: Unpack[SessionOptions]) -> AsyncWebSocketSession:
         """Return a WebSocket session, to be used in an `async with` block; see `Responses.connect`.
@@ -214,10 +214,10 @@ class AsyncResponses(AsyncResponsesOperations):
 
         `on_progress` may be an async function.
         """
-        from .._calls.polling import PollSchedule, wait
+        from .._calls.polling import PollSchedule, wait, wait_params
 
         schedule = PollSchedule(response_id, poll_interval=poll_interval, timeout=timeout)
-        params: Mapping[str, object] = {**options, **({} if include is None else {"include": include})}
+        params = wait_params(options, include)
         return await self._core.perform(
             partial(wait, schedule=schedule, on_progress=on_progress, params=params)
         )
@@ -263,6 +263,7 @@ class AsyncResponses(AsyncResponsesOperations):
         ordered: bool = True,
         on_result: Callable[[MapResult], Awaitable[object] | object] | None = None,
         journal: str | PathLike[str] | None = None,
+        **unknown: Never,
     ) -> AsyncResponseMap:
         """Send many requests, several at a time; see `Responses.map`.
 
@@ -276,6 +277,7 @@ class AsyncResponses(AsyncResponsesOperations):
         """
         if args:
             raise needs_names_after("client.responses.map", "requests")
-        from .._map.response_map import MapOptions
+        from .._map.response_map import MapOptions, refuse_unknown_options
 
+        refuse_unknown_options(unknown)
         return self._core.map(requests, MapOptions(max_concurrency, ordered, on_result, journal))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Never, TypeVar, overload
 
 from .._base.public import resource
 from .._base.validation import needs_names, needs_names_after
-from .._calls.endpoints import RESPONSES_CREATE, RESPONSES_RETRIEVE
+from .._calls.endpoints import RESPONSES_RETRIEVE
 from .._streaming.streams import EventStream, ResponseStream
 from .._transport.protocols import run
 from ._responses import ResponsesOperations
@@ -82,15 +82,15 @@ class Responses(ResponsesOperations):
         """
         if args:
             raise needs_names("client.responses.stream", args, "input")
-        from .._tools.parse_request import has_typed_tools, parse_request
+        from .._tools.parse_request import STREAM, has_typed_tools, parse_request
 
         if text_format is None and not has_typed_tools(params):
-            return self._core.stream(RESPONSES_CREATE, params, ResponseStream)
+            return self._core.stream(STREAM, params, ResponseStream)
         from .._structured.parsed import ParsedResponseStream
 
         request = parse_request(params, text_format)
         kind = partial(ParsedResponseStream[Any], wanted=request.wanted, reader_of=request.reader_of)
-        return self._core.stream(RESPONSES_CREATE, request.params, kind)
+        return self._core.stream(STREAM, request.params, kind)
 
     @overload
     def parse(self, **params: Unpack[ParseParams]) -> ParsedResponse[None]: ...
@@ -140,11 +140,11 @@ class Responses(ResponsesOperations):
             raise needs_names("client.responses.parse", args, "input")
         from .._structured.output_type import check_whole
         from .._structured.parsed import as_parsed
-        from .._tools.parse_request import parse_request
+        from .._tools.parse_request import PARSE, parse_request
 
         check_whole(params)
         request = parse_request(params, text_format)
-        response = self._core.call(RESPONSES_CREATE, request.params)
+        response = self._core.call(PARSE, request.params)
         return as_parsed(response, request.wanted, request.reader_of)
 
     @overload
@@ -222,7 +222,7 @@ class Responses(ResponsesOperations):
         """
         if args:
             raise needs_names("client.responses.run", args, "input")
-        return run(self._core.run_loop(params, text_format).run())
+        return run(self._core.run_loop("responses.run", params, text_format).run())
 
     @overload
     def run_stream(self, **params: Unpack[RunParams]) -> RunStream: ...
@@ -268,7 +268,7 @@ class Responses(ResponsesOperations):
         from .._runs.loop import RunSource
         from .._runs.stream import RunStream
 
-        return RunStream(RunSource(self._core.run_loop(params, text_format)))
+        return RunStream(RunSource(self._core.run_loop("responses.run_stream", params, text_format)))
 
     def connect(self, **options: Unpack[SessionOptions]) -> WebSocketSession:
         """Return a WebSocket session, to be used in a `with` block; needs the extra `websocket`.
@@ -388,10 +388,10 @@ class Responses(ResponsesOperations):
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: The response cannot be retrieved, for example because it does not exist.
         """
-        from .._calls.polling import PollSchedule, require_sync, wait
+        from .._calls.polling import PollSchedule, require_sync, wait, wait_params
 
         schedule = PollSchedule(response_id, poll_interval=poll_interval, timeout=timeout)
-        params: Mapping[str, object] = {**options, **({} if include is None else {"include": include})}
+        params = wait_params(options, include)
         work = partial(wait, schedule=schedule, on_progress=require_sync(on_progress), params=params)
         return self._core.perform(work)
 
@@ -425,6 +425,7 @@ class Responses(ResponsesOperations):
         ordered: bool = True,
         on_result: Callable[[MapResult], object] | None = None,
         journal: str | PathLike[str] | None = None,
+        **unknown: Never,
     ) -> ResponseMap:
         """Send many requests, several at a time, as fast as the rate limits of the server allow.
 
@@ -461,6 +462,7 @@ class Responses(ResponsesOperations):
         """
         if args:
             raise needs_names_after("client.responses.map", "requests")
-        from .._map.response_map import MapOptions
+        from .._map.response_map import MapOptions, refuse_unknown_options
 
+        refuse_unknown_options(unknown)
         return self._core.map(requests, MapOptions(max_concurrency, ordered, on_result, journal))

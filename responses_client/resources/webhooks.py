@@ -74,7 +74,7 @@ class Webhooks(WebhooksOperations):
             WebhookSignatureError: The webhook is not signed with the secret, or too long ago.
             ConfigurationError: There is no secret, or it is not valid.
             ResponseValidationError: The body is signed, but it is not a JSON object or, with the option
-                `strict`, not a well-formed event.
+                `strict`, not a well-formed event. Here it is a `ValueError` as well.
             TypeError: `payload` or `headers` has the wrong type.
         """
         return _unwrap(self._core, payload, headers, secret, tolerance)

@@ -89,6 +89,11 @@ def _find(request: RecordedRequest, prefix: str) -> tuple[Route, dict[str, str]]
             others.append(route.method)
     if not others:
         raise not_found(request)
+    if request.headers.get("upgrade", "").lower() == "websocket":
+        message = (
+            "A WebSocket needs a port: pass the URL that server.serve() gives to the client as base_url."
+        )
+        raise ApiError(405, message, code="method_not_supported")
     raise ApiError(
         405,
         f"Not allowed to {request.method} on {request.path}. This path takes {', '.join(others)}.",

@@ -239,7 +239,7 @@ def test_no_argument_is_typed_any():
 def test_type_checkers_see_the_public_names():
     seen: set[str] = set()
     for node in ast.walk(ast.parse(FILES["responses_client/models/__init__.py"])):
-        if isinstance(node, ast.ImportFrom) and node.level and node.module:
+        if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module:
             module = import_module(f"responses_client.models.{node.module}")
             seen |= set(module.__all__) if node.names[0].name == "*" else {alias.name for alias in node.names}
     assert sorted(seen) == models.__all__

@@ -43,7 +43,7 @@ IN_A_SCHEMA = {
     ),
     "unknown base class": (
         "Bad: {description: Bad., x-python-base: Fancy}",
-        "things.yaml: Bad: x-python-base must be one of BatchResult, CallArguments, FileContent, ImageContent, ResponseResult",
+        "things.yaml: Bad: x-python-base must be one of BatchResult, CallArguments, FileContent, ImageContent, ResponseResult, TextPart",
     ),
     "union of no references": (
         "Bad: {description: Bad., anyOf: [{type: string}]}",

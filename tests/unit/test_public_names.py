@@ -256,3 +256,12 @@ def test_modules_are_loaded_when_first_asked_for(name: str, monkeypatch: pytest.
     monkeypatch.delattr(responses_client, name, raising=False)
 
     assert getattr(responses_client, name) is importlib.import_module(f"responses_client.{name}")
+
+
+def test_aliases_do_not_get_in_the_way_of_type_hints() -> None:
+    code = (
+        "from typing import get_type_hints; from responses_client import RunEvent, RunParams, RunTool;"
+        "print('tools' in get_type_hints(RunParams))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True"]

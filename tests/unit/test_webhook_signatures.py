@@ -422,6 +422,21 @@ def test_signed_body_that_is_not_an_object_is_an_error(body: bytes | str, reason
     assert "check the sender of these webhooks" in without_secrets(caught.value)
 
 
+@pytest.mark.parametrize(
+    "body", [b"{", b"[]", b"{}", b'{"type": 3}', event("response.completed", created_at="x")]
+)
+def test_every_error_about_a_signed_body_is_a_value_error_and_survives_pickling(body: bytes) -> None:
+    with pytest.raises(ResponseValidationError) as caught:
+        unwrapped(body, strict=True)
+    assert isinstance(caught.value, ValueError)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (type(again), str(again), again.body) == (type(caught.value), str(caught.value), caught.value.body)
+
+
+def test_errors_about_the_answers_of_servers_are_no_value_errors() -> None:
+    assert not issubclass(ResponseValidationError, ValueError)
+
+
 def test_refusal_is_a_value_error() -> None:
     with pytest.raises(ValueError, match="The webhook was refused"):
         unwrap(BODY, {}, SECRET, now=NOW)

@@ -26,13 +26,23 @@ from responses_client._calls.client_options import Options
 from responses_client._calls.operation import Operation
 from responses_client._calls.pagination import AsyncPage, Page
 from responses_client._streaming.streams import AsyncResponseStream, ResponseStream
-from responses_client.models import Response, ResponseCreateRequest
+from responses_client.models import OutputText, Response, ResponseCreateRequest
 from responses_client.testing import Server
 
 PUBLISHED = Path(__file__).parents[4] / "shared" / "spec" / "openapi.json"
 REQUEST = {*ResponseCreateRequest.model_fields, *RequestOptions.__annotations__}
 CLIENT = {*Options.__annotations__, "http_client"}
+METHODS = {
+    "json",
+    "text_format",
+    "responses.stream",
+    "items",
+    "poll_interval",
+    "max_concurrency",
+    "max_turns",
+}
 ROWS = {
+    "methods": (foreign_names._ARGUMENTS_OF_METHODS, METHODS),
     "requests": (foreign_names._ARGUMENTS_OF_REQUESTS, REQUEST),
     "clients": (foreign_names._OPTIONS_OF_CLIENTS, CLIENT),
 }
@@ -61,7 +71,7 @@ def test_each_name_has_one_answer_which_names_what_the_function_takes(kind: str)
     for names, needs, hint in rows:
         assert needs in known
         for target in re.findall(r"as (\w+)(?:,|$)", hint):
-            assert target in REQUEST | CLIENT
+            assert target in REQUEST | CLIENT | METHODS | {"query", "content", "text_format"}
         for name in names.split():
             assert argument_hint(name, known) == hint.replace("<name>", name)
 
@@ -117,7 +127,7 @@ def test_spelling_of_other_languages_counts_as_the_same_name(name: str) -> None:
         ("messages", "pass it as input"),
         ("system_prompt", "pass it as instructions"),
         ("max_completion_tokens", "pass it as max_output_tokens"),
-        ("response_format", "pass a type to responses.parse"),
+        ("json_schema", "pass a type to responses.parse"),
         ("reasoning_effort", "pass reasoning={'effort': ...}"),
         ("n", "one request has one response; send several with responses.map"),
         ("seed", "the Responses API does not have it; a server that has it takes extra_body={'seed': ...}"),
@@ -138,6 +148,86 @@ async def test_every_way_to_send_a_request_answers_by_name(make: Any, name: str,
         (result,) = await awaited(responses.map([arguments]).all())
         assert re.search(text, str(result.error))
         assert server.requests == []
+
+
+@pytest.mark.parametrize("make", [Server.client, Server.async_client])
+@pytest.mark.parametrize(
+    ("method", "name", "hint"),
+    [
+        *[
+            (f"responses.{each}", "response_format", "pass it as text_format")
+            for each in ("parse", "stream", "run")
+        ],
+        ("responses.create", "response_format", "pass a type to responses.parse"),
+        (
+            "responses.stream",
+            "response_id",
+            "responses.retrieve(response_id, stream=True, starting_after=...)",
+        ),
+        ("responses.create", "response_id", "pass it as previous_response_id"),
+        ("responses.run", "max_steps", "pass it as max_turns"),
+        ("responses.run_stream", "max_iterations", "pass it as max_turns"),
+        ("responses.create", "max_steps", "it is max_turns of responses.run"),
+        ("conversations.create", "messages", "pass it as items"),
+        ("conversations.create", "input", "pass it as items"),
+    ],
+)
+async def test_methods_answer_by_what_they_take_and_name_themselves(
+    make: Any, method: str, name: str, hint: str
+) -> None:
+    resource, _, function = method.partition(".")
+    text = re.escape(f"{method}() got an unexpected keyword argument {name!r}; {hint}")
+    with Server() as server, pytest.raises(TypeError, match=f"^{text}"):
+        await awaited(getattr(getattr(make(server), resource), function)(**{name: 1}))
+
+
+@pytest.mark.parametrize("make", [Server.client, Server.async_client])
+@pytest.mark.parametrize(
+    ("method", "given", "name", "hint"),
+    [
+        ("wait", "resp_1", "interval", "pass it as poll_interval, in seconds"),
+        ("wait", "resp_1", "polll_interval", "did you mean 'poll_interval'?"),
+        ("resume", {"response_id": "resp_1", "sequence_number": 1}, "includes", "did you mean 'include'?"),
+        ("map", [], "concurrency", "pass it as max_concurrency"),
+        ("map", [], "orderd", "did you mean 'ordered'?"),
+    ],
+)
+async def test_methods_that_send_later_or_often_answer_too(
+    make: Any, method: str, given: Any, name: str, hint: str
+) -> None:
+    text = re.escape(f"responses.{method}() got an unexpected keyword argument {name!r}; {hint}")
+    with Server() as server:
+        with pytest.raises(TypeError, match=f"^{text}"):
+            await awaited(getattr(make(server).responses, method)(given, **{name: 1}))
+        assert server.requests == []
+
+
+@pytest.mark.parametrize("make", [Server.client, Server.async_client])
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("body", "pass it as json"),
+        ("json_data", "pass it as json"),
+        ("params", "pass it as query"),
+        ("data", "pass the body as content, and its media type as extra_headers={'Content-Type': ...}"),
+        ("files", "pass a form that httpx has written as content; see 'Uploads' in docs/other-endpoints.md"),
+        ("options", "pass its fields, such as timeout, as arguments of their own"),
+        ("stream_cls", "answers are read as a whole; see 'Streams' in docs/other-endpoints.md"),
+    ],
+)
+async def test_other_endpoints_answer_by_name(make: Any, name: str, hint: str) -> None:
+    text = re.escape(f"client.request() got an unexpected keyword argument {name!r}; {hint}")
+    with Server() as server, pytest.raises(TypeError, match=f"^{text}$"):
+        await awaited(make(server).request("POST", "files", **{name: 1}))
+
+
+def test_pages_that_answers_name_have_such_sections() -> None:
+    docs = Path(foreign_names.__file__).parents[2] / "docs"
+    answers = [hint for _, _, hint in foreign_names._ARGUMENTS_OF_METHODS]
+    named = re.findall(r"'(\w+)' in docs/([\w-]+\.md)", "\n".join(answers))
+    assert len(named) == 2
+    for section, page in named:
+        assert f"\n## {section}\n" in (docs / page).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
@@ -191,6 +281,7 @@ OBJECTS: dict[str, list[Any]] = {
     "stream": [ResponseStream.__new__(ResponseStream), AsyncResponseStream.__new__(AsyncResponseStream)],
     "page": [Page.__new__(Page), AsyncPage.__new__(AsyncPage)],
     "response": [Response(id="resp_1")],
+    "text": [OutputText(text="Hi")],
     "error": [APIError("No."), BadRequestError("No.", status_code=400)],
 }
 PRESENT = {(AsyncClient, "aclose")}
@@ -221,6 +312,13 @@ def test_attribute_of_another_package_is_missing_and_answered(thing: Any, name: 
     assert not hasattr(thing, name)
     with pytest.raises(AttributeError, match=f"^'{type(thing).__name__}' object has no attribute '{name}'; "):
         getattr(thing, name)
+
+
+def test_value_of_a_response_or_a_text_that_was_not_parsed_is_answered() -> None:
+    assert attribute_hint("response", "output_parsed") == (
+        "create the response by responses.parse, or use response.parse(City)"
+    )
+    assert attribute_hint("text", "parsed") == "use response.output_parsed, of responses.parse and stream"
 
 
 def test_answers_name_what_takes_the_place() -> None:

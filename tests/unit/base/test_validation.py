@@ -10,9 +10,11 @@ import pytest
 
 from responses_client._base.validation import (
     MAX_SECONDS,
+    check_argument,
     check_headers,
     check_option,
     check_query,
+    check_query_value,
     check_text,
     invalid_option,
     is_async,
@@ -24,7 +26,7 @@ from responses_client._base.validation import (
     needs_names_after,
     unknown_argument,
 )
-from responses_client.errors import ConfigurationError
+from responses_client.errors import ConfigurationError, RequestValidationError
 
 NOT_NUMBERS = (True, False, "1", None, [1], math.nan, math.inf)
 
@@ -132,6 +134,45 @@ def test_query_parameters_are_copied() -> None:
 def test_query_parameter_that_no_url_can_carry_is_refused(value: object) -> None:
     with pytest.raises(ConfigurationError, match="parameter 'a' in the query must be a string, number, list"):
         check_option("query", check_query, {"a": value})
+
+
+@pytest.mark.parametrize(
+    ("query", "problem"),
+    [
+        (
+            {"a": "\ud800"},
+            "The parameter 'a' in the query contains half of a surrogate pair, which no URL can carry",
+        ),
+        ({"a": {"b": ["\ud800"]}}, "The parameter 'a[b]' in the query contains half of a surrogate pair"),
+        ({"\ud800": 1}, "The name of the parameter '\\ud800' in the query contains half of a surrogate pair"),
+        (
+            {"a": 10**5000},
+            "The parameter 'a' in the query is a number of too many digits; pass a shorter one",
+        ),
+    ],
+)
+def test_query_that_cannot_be_written_is_refused_by_its_name(query: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        check_option("query", check_query, query)
+
+    assert str(caught.value).startswith(problem)
+
+
+def test_query_that_is_in_itself_is_refused() -> None:
+    query: dict[str, Any] = {}
+    query["a"] = {"b": query}
+
+    with pytest.raises(
+        ConfigurationError, match="The parameter 'a' in the query is nested too deep, or in itself"
+    ):
+        check_option("query", check_query, query)
+
+
+def test_value_of_a_query_parameter_is_refused_at_its_own_place() -> None:
+    with pytest.raises(
+        RequestValidationError, match="sent: after: expected a string, number, list, dict or None"
+    ):
+        check_argument("after", check_query_value, b"a")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from pydantic import BaseModel
@@ -46,10 +47,44 @@ def test_path_is_relative_to_the_address_of_the_api(path: str) -> None:
     assert url(path) == "/files/a"
 
 
+def test_one_slash_may_end_a_path() -> None:
+    assert url("files/") == url(f"{BASE}/files/") == "/files/"
+    assert url("/files/?a=b") == "/files/?a=b"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "HTTPS://api.test/v1/files/a",
+        "https://API.Test/v1/files/a",
+        "https://api.test:443/v1/files/a",
+        f"{BASE}/files/a",
+    ],
+)
+@pytest.mark.parametrize("base", [BASE, "https://api.test:443/v1", "HTTPS://API.TEST/v1/"])
+def test_url_of_the_same_origin_is_as_good_in_any_notation(path: str, base: str) -> None:
+    sent = prepared("GET", path, client={"base_url": base}).request.url
+    assert sent.removeprefix("https://api.test").removeprefix(":443") == "/v1/files/a"
+
+
+def test_url_may_be_of_an_api_at_the_root_of_a_host() -> None:
+    sent = prepared("GET", "HTTP://[::1]:80/files/a", client={"base_url": "http://[::1]"}).request.url
+    assert sent == "http://[::1]/files/a"
+
+
 @pytest.mark.parametrize(
     "path",
     [
         "https://evil.test/v1/files",
+        "https://api.test:444/v1/files",
+        "http://api.test/v1/files",
+        "https://API.test/v2/files",
+        "https://API.test/v11/files",
+        "https://API.test?/v1/files",
+        "https://ada:hunter2@api.test/v1/files",
+        "https://api.test:x/v1/files",
+        "https:/api.test/v1/files",
+        "HTTPS://api.test/v1/https://evil.test",
         "HTTPS://evil.test",
         "//evil.test/files",
         "https://api.test/v2/files",
@@ -64,10 +99,42 @@ def test_path_that_leads_elsewhere_is_refused(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["../admin", "files/..", "files/./a", "files/%2e%2E/a", "files//content", "files/", "/", "?a=b"]
+    "path",
+    [
+        "../admin",
+        "files/..",
+        "files/./a",
+        "files/%2e%2E/a",
+        "files//content",
+        "files//",
+        "/",
+        "?a=b",
+        f"{BASE}/",
+    ],
 )
 def test_path_that_names_another_place_once_resolved_is_refused(path: str) -> None:
     assert "path: has an empty segment, '.' or '..'" in refusal(path=path)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "..%2f..%2fadmin",
+        "..%2F",
+        "%2e%2e%2fa",
+        "a%2f.%2fb",
+        "..;/a",
+        "..%3Bx=1/a",
+        "%252e%252E/a",
+        "..%5cadmin",
+    ],
+)
+def test_path_that_gateways_resolve_after_decoding_is_refused(step: str) -> None:
+    assert "path: has an empty segment, '.' or '..'" in refusal(path=f"files/{step}")
+
+
+def test_encoded_slash_in_an_id_passes() -> None:
+    assert url("files/" + quote("team/..ada/b.c;d%", safe="")) == "/files/team%2F..ada%2Fb.c%3Bd%25"
 
 
 @pytest.mark.parametrize("path", ["a b", "a\\..\\b", "a#b", "a\r\nX-Bad: 1", "a\x00", "a\ud800"])
@@ -99,20 +166,35 @@ def test_colon_in_the_first_segment_needs_a_slash() -> None:
 
 def test_query_of_the_path_and_parameters_are_merged() -> None:
     assert url("files?limit=2&order=asc&include[]=a&include[]=b&x=", query={"limit": 5, "after": "f"}) == (
-        "/files?limit=5&after=f&order=asc&include%5B%5D=a&include%5B%5D=b&x="
+        "/files?order=asc&include[]=a&include[]=b&x=&limit=5&after=f"
     )
     assert url("files?a=b") == "/files?a=b"
 
 
+@pytest.mark.parametrize(
+    "sent", ["cursor=%ff&flag&q=a%20b+c", "a=%2F/?:@;,!'()*$~&&b==", 'a={"<|>"}^`', "a%5b%5d=1&%"]
+)
+def test_query_of_the_path_is_sent_byte_for_byte(sent: str) -> None:
+    assert url(f"x?{sent}") == f"/x?{sent}"
+    assert url(f"x?{sent}", query={"new": "a b"}) == f"/x?{sent}&new=a+b"
+
+
+def test_query_of_the_path_is_encoded_only_beyond_ascii_and_replaced_by_its_decoded_name() -> None:
+    assert url("x?q=ä") == "/x?q=%C3%A4"
+    assert url("x?a%20b=1&a+b=2&c=3", query={"a b": 4}) == "/x?c=3&a+b=4"
+    assert url("x?a=1", query={"a": None}) == url("x?") == "/x"
+
+
 def test_query_comes_before_the_defaults_of_the_client_and_extra_query_before_all() -> None:
     client = {"default_query": {"api-version": "v1", "team": "docs"}}
-    assert url("files?api-version=v2", client=client) == "/files?team=docs&api-version=v2"
+    assert url("files?api-version=v2", client=client) == "/files?api-version=v2&team=docs"
     assert url("files", query={"api-version": "v2"}, client=client) == "/files?api-version=v2&team=docs"
     assert url("files?a=1", query={"a": 2}, extra_query={"a": 3}) == "/files?a=3"
 
 
 def test_query_that_no_url_can_carry_is_refused_by_its_name() -> None:
     assert "query.a: expected a string" in refusal(query={"a": object()})
+    assert "query.a: contains half of a surrogate pair" in refusal(query={"a": "\ud800"})
 
 
 # --- methods

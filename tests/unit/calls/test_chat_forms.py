@@ -10,6 +10,7 @@ from fake_io import call
 
 from responses_client import RequestValidationError
 from responses_client._calls import chat_forms
+from responses_client._calls.chat_forms import chat_function
 from responses_client.models import InputMessage, InputText, OutputMessage, OutputText
 
 CALL = {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
@@ -82,10 +83,40 @@ def test_part_in_the_output_of_a_call_is_named(caplog: pytest.LogCaptureFixture)
     assert "input[0].output[0] has the type 'text'" in warning
 
 
-def test_part_among_the_items_is_named(caplog: pytest.LogCaptureFixture) -> None:
-    (warning,) = warnings(caplog, {"role": "user", "content": "Hi"}, {"type": "text", "text": "Hi"})
+@pytest.mark.parametrize(
+    ("kind", "form"),
+    [
+        ("text", '{"type": "input_text", "text": ...}'),
+        ("image_url", '{"type": "input_image", "image_url": "https://..."}'),
+        ("output_text", 'the message that contains it, or {"type": "input_text", "text": ...}'),
+        ("refusal", 'the message that contains it, or {"type": "input_text", "text": ...}'),
+        ("summary_text", "the reasoning that contains it"),
+        ("reasoning_text", "the reasoning that contains it"),
+    ],
+)
+def test_part_among_the_items_is_named(caplog: pytest.LogCaptureFixture, kind: str, form: str) -> None:
+    (warning,) = warnings(caplog, {"role": "user", "content": "Hi"}, {"type": kind, "text": "Hi"})
 
-    assert "input[1] has the type 'text'" in warning
+    assert warning.endswith(f"input[1] has the type {kind!r} and is no item; write {form}")
+
+
+def test_part_among_the_items_is_named_beside_one_in_a_message(caplog: pytest.LogCaptureFixture) -> None:
+    part = {"type": "text", "text": "Hi"}
+    (warning,) = warnings(caplog, part, message("user", part))
+
+    assert "input[0] has the type 'text' and is no item" in warning
+    assert "input[1].content[0] has the type 'text'; write" in warning
+
+
+def test_first_place_of_each_kind_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    tool = {"role": "tool", "tool_call_id": "call_1", "content": "42"}
+    texts = message("user", {"type": "text", "text": "Hi"}, {"type": "text", "text": "Ho"})
+    (warning,) = warnings(caplog, texts, tool, texts, tool)
+
+    assert "input[0].content[0] has the type 'text'" in warning
+    assert "input[1] has the role 'tool'" in warning
+    assert "input[2]" not in warning
+    assert "input[3]" not in warning
 
 
 @pytest.mark.parametrize(
@@ -170,6 +201,18 @@ NESTED = {"type": "function", "function": {"name": "look", "parameters": {}}}
             "text.format",
             '{"type": "json_schema", "name": ..., "schema": ...}',
         ),
+        ({"tools": [{"type": "function", "function": {}}]}, "tools[0]", '{"type": "function", "name": ...}'),
+        (
+            {"tools": [{"type": "custom", "custom": {"description": "a"}}]},
+            "tools[0]",
+            '{"type": "custom", "name": ..., "description": ...}',
+        ),
+        (
+            {"text": {"format": {"type": "json_schema", "json_schema": {}}}},
+            "text.format",
+            '{"type": "json_schema", "name": ..., "schema": ...}',
+        ),
+        ({"input": [{"type": "mcp_call", "mcp_call": {}}]}, "input[0]", '{"type": "mcp_call"}'),
     ],
 )
 def test_object_with_nested_fields_is_refused_with_the_flat_form(
@@ -196,3 +239,18 @@ def test_url_of_an_image_is_not_nested() -> None:
         RequestValidationError, match=r"input\[0\]\.image_url: expected the URL itself, a string, got"
     ):
         call({"input": [image]})
+
+
+@pytest.mark.parametrize(
+    ("tool", "fields"),
+    [
+        ({"type": "function", "function": {"name": "look"}}, {"name": "look"}),
+        ({"type": "function", "function": "look"}, None),
+        ({"type": "function", "name": "look"}, None),
+        ({"type": "custom", "custom": {"name": "look"}}, None),
+        ({"function": {"name": "look"}}, None),
+        (print, None),
+    ],
+)
+def test_function_of_chat_completions_has_its_fields_under_its_type(tool: object, fields: object) -> None:
+    assert chat_function(tool) == fields

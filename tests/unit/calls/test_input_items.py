@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from types import MappingProxyType
 from typing import Any
 
 import pytest
+from fake_io import call
 
-from responses_client._calls.input_items import as_items, given_place, parts_field
-from responses_client.models import InputImage, InputMessage, InputText, OutputMessage
+from responses_client import RequestValidationError
+from responses_client._calls import input_items
+from responses_client._calls.input_items import GivenPlaces, as_items, parts_field
+from responses_client.models import (
+    CustomToolCallOutput,
+    FunctionCallOutput,
+    InputImage,
+    InputMessage,
+    InputText,
+    Model,
+    OutputMessage,
+    Response,
+    UnknownItem,
+)
 from responses_client.models._base import fields_of
 
 IMAGE = InputImage(image_url="https://example.com/cat.png")
@@ -19,6 +33,11 @@ CALL_OUTPUT = {"type": "function_call_output", "call_id": "call_1"}
 
 def text(content: str, kind: str = "input_text") -> dict[str, str]:
     return {"type": kind, "text": content}
+
+
+def sent(item: object) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = json.loads(call({"input": [item]}).request.content)["input"]
+    return found
 
 
 def user(*parts: object) -> dict[str, object]:
@@ -119,6 +138,46 @@ def test_other_items_stay_as_they_are(item: dict[str, Any]) -> None:
     assert as_items([item]) == [item]
 
 
+# --- strings that were put into models
+
+STORED = {"type": "message", "role": "user", "content": "x", "status": "completed"}
+
+
+@pytest.mark.parametrize(
+    ("item", "name"),
+    [
+        (InputMessage.from_dict(STORED), "content"),
+        (InputMessage(role="user", content="x"), "content"),
+        (FunctionCallOutput(call_id="call_1", output="x"), "output"),
+        (CustomToolCallOutput.from_dict({**CALL_OUTPUT, "output": "x", "created_by": "user_1"}), "output"),
+    ],
+)
+def test_string_in_a_model_is_a_part_of_what_it_would_write(item: Model, name: str) -> None:
+    changed = item.model_copy(update={name: ["a", IMAGE]})
+    (made,) = sent(changed)
+
+    assert made == {**sent(item)[0], name: [text("a"), IMAGE.to_dict()]}
+    assert getattr(changed, name) == ["a", IMAGE]
+
+
+def test_string_assigned_to_a_message_of_a_server_is_a_part() -> None:
+    item = OutputMessage.from_dict({"type": "message", "role": "assistant", "content": [], "new": 1})
+    item.content = ["Hi"]  # type: ignore[list-item]
+
+    assert sent(item) == [
+        {"type": "message", "role": "assistant", "content": [text("Hi", "output_text")], "new": 1}
+    ]
+
+
+def test_strings_in_an_unknown_item_are_sent_as_they_came() -> None:
+    came: dict[str, object] = {"type": "message", "role": "user", "id": 5, "content": ["Hi"]}
+    (item,) = Response.from_dict({"id": "resp_1", "output": [came]}).output
+
+    assert isinstance(item, UnknownItem)
+    assert as_items([item, "Go on."]) == [item, {"role": "user", "content": "Go on."}]
+    assert sent(item) == [came]
+
+
 # --- the place of a mistake
 
 MIXED = ["a", IMAGE, ITEM, user("b", PART), "c", PART, PART]
@@ -140,11 +199,26 @@ MIXED = ["a", IMAGE, ITEM, user("b", PART), "c", PART, PART]
 def test_place_of_a_mistake_is_that_in_the_given_list(
     found: tuple[str | int, ...], given: tuple[str | int, ...]
 ) -> None:
-    assert given_place(MIXED, found) == given
+    assert GivenPlaces(MIXED).find(found) == given
 
 
 def test_place_in_what_is_not_a_list_is_the_same() -> None:
-    assert given_place("Hi", (0, "content")) == (0, "content")
+    assert GivenPlaces("Hi").find((0, "content")) == (0, "content")
+
+
+def test_places_of_many_mistakes_take_one_look_at_the_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[object] = []
+
+    def is_loose(value: object) -> bool:
+        looks.append(value)
+        return False
+
+    monkeypatch.setattr(input_items, "_is_loose", is_loose)
+    with pytest.raises(RequestValidationError) as caught:
+        call({"input": [None] * 50})
+
+    assert [mistake["path"] for mistake in caught.value.errors] == [f"input[{n}]" for n in range(50)]
+    assert len(looks) == 50
 
 
 def test_parts_are_in_the_content_of_messages_and_the_output_of_calls() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import Any
 
 import pytest
 from fake_io import call
+from pydantic import BaseModel
 
-from responses_client import RequestValidationError
+from responses_client import RequestValidationError, tool
 from responses_client._calls.endpoints import CONVERSATIONS_CREATE
 from responses_client._calls.request import prepare
 from responses_client._calls.settings import Settings
-from responses_client.models import FunctionTool, InputImage, OutputText, ReasoningItem, Refusal, Response
+from responses_client.models import FunctionTool, InputImage, OutputText, Refusal, Response
 
 TOOL = FunctionTool(name="look")
 IMAGE = InputImage(image_url="https://example.com/cat.png")
@@ -183,33 +185,149 @@ def test_advice_is_for_inputs_alone() -> None:
     assert mistake("Hi", conversation=b"Hi") == "conversation: expected a string or an object, got bytes"
 
 
-# --- fields that servers leave out
+def test_reasons_that_are_the_same_are_named_once() -> None:
+    with pytest.raises(RequestValidationError) as caught:
+        call({"tools": {1, 2, 3}})
 
-NO_SUMMARY = "input[1].summary: missing, expected a list, empty if there is none; response.as_input() adds it"
+    assert [error["path"] for error in caught.value.errors] == ["tools"]
+
+
+# --- iterators and views at any depth
+
+
+def once(*values: object) -> Iterator[object]:
+    yield from values
+
+
+SEARCH = {"type": "file_search"}
+DOMAINS = {"type": "web_search", "filters": {"allowed_domains": once("a")}}
+SHELL = {"type": "shell_call", "call_id": "call_1", "action": {"commands": once("ls")}}
+LIST = "expected a list, got generator; make a list of it"
 
 
 @pytest.mark.parametrize(
-    "item",
+    ("params", "path"),
     [
-        {"type": "reasoning", "id": "rs_1"},
-        {"type": "reasoning", "id": "rs_1", "summary": None},
-        ReasoningItem(id="rs_1"),
-        ReasoningItem.from_dict({"type": "reasoning", "id": "rs_1", "summary": None}),
+        ({"tools": [{**SEARCH, "vector_store_ids": once("a")}]}, "tools[0].vector_store_ids"),
+        ({"tools": (DOMAINS,)}, "tools[0].filters.allowed_domains"),
+        ({"tool_choice": {"type": "allowed_tools", "mode": "auto", "tools": once()}}, "tool_choice.tools"),
+        ({"input": ["a", "b", SHELL]}, "input[2].action.commands"),
+        ({"input": [{"type": "new", "values": once(1)}]}, "input[0].values"),
+        ({"tools": [{"type": "new", "a": {"b": [once(1)]}}]}, "tools[0].a.b[0]"),
+        ({"tools": once(SEARCH)}, "tools"),
+        ({"tools": [{**SEARCH, "vector_store_ids": once(1)}]}, "tools[0].vector_store_ids"),
     ],
 )
-def test_reasoning_without_a_summary_is_refused(item: object) -> None:
-    assert mistake(["Hi", item, "Go on."]) == NO_SUMMARY
-    call({"input": [item]}, validate_requests=False)
+def test_iterator_at_any_depth_is_refused_by_its_path(params: dict[str, Any], path: str) -> None:
+    with pytest.raises(RequestValidationError) as caught:
+        call({"input": "Hi", **params})
+
+    assert str(caught.value) == f"The request was not sent: {path}: {LIST}"
+
+
+def test_view_of_a_dict_is_no_list_and_no_dict() -> None:
+    tool = {**SEARCH, "vector_store_ids": {"a": 1}.keys()}
+    choice: dict[str, object] = {"type": "function", "name": "f"}
+
+    assert mistake("Hi", tools=[tool]) == (
+        "tools[0].vector_store_ids: expected a list, got dict_keys; make a list of it"
+    )
+    assert mistake("Hi", metadata={"a": "b"}.items()) == (
+        "metadata: expected a dict, got dict_items; make a dict of it"
+    )
+    assert mistake("Hi", metadata=once()) == "metadata: expected a valid dictionary, got generator"
+    assert "make a list" not in mistake("Hi", tool_choice=choice.items())
+
+
+def test_iterators_are_named_beside_other_mistakes() -> None:
+    tool = {**SEARCH, "vector_store_ids": once("a")}
+
+    assert mistake("Hi", temperature="x", tools=[tool]).startswith("temperature: expected ")
+    assert mistake("Hi", temperature="x", tools=[tool]).endswith(f"; tools[0].vector_store_ids: {LIST}")
+
+
+def test_iterator_that_needs_no_check_is_written_as_a_list() -> None:
+    given: dict[str, Any] = {"input": ["Hi"], "extra_body": {"new": once("a")}}
+    assert b'"new":["a"]' in call(given).request.content
+    unchecked = call({"input": "Hi", "tools": once({"type": "new"})}, validate_requests=False)
+    assert b'"tools":[{"type":"new"}]' in unchecked.request.content
+
+
+def test_search_for_iterators_ends_in_a_value_nested_in_itself() -> None:
+    endless: list[object] = []
+    endless.append(endless)
+    tool = {"type": "new", "first": endless, "second": once(1)}
+
+    assert mistake("Hi", tools=[tool]).startswith("tools[0].second: expected a list")
+
+
+# --- functions, classes and marks of other packages
+
+
+class Search(BaseModel):
+    """Search the shop."""
+
+    text: str
+
+
+def look(text: str) -> str:
+    return text
+
+
+class Search2:
+    def __call__(self) -> None: ...
 
 
 @pytest.mark.parametrize(
-    "item",
-    [{"type": "reasoning", "id": "rs_1", "summary": []}, ReasoningItem(id="rs_1", summary=[])],
+    ("given", "kind", "written"),
+    [
+        (look, "function", "tool(look).definition"),
+        (Search, "ModelMetaclass", "tool(Search).definition"),
+        (lambda: None, "function", "tool(function).definition"),
+        (Search2(), "Search2", "tool(function).definition"),
+        (tool(look), "CallableTool", "its .definition"),
+    ],
 )
-def test_reasoning_with_an_empty_summary_is_sent(item: object) -> None:
-    assert b'"summary":[]' in call({"input": [item]}).request.content
+def test_function_or_class_is_no_tool_of_create(given: Any, kind: str, written: str) -> None:
+    told = f"got {kind}; pass it to responses.run or responses.parse, or pass {written}"
+    assert mistake("Hi", tools=[TOOL, given]) == f"tools[1]: expected a dict or a model of a tool, {told}"
 
 
-def test_item_whose_other_fields_are_left_out_is_sent() -> None:
-    # The schema requires `result`, but no server was seen to refuse an item without it.
-    call({"input": [{"type": "image_generation_call", "id": "ig_1"}]})
+def test_what_the_advice_on_tools_names_is_a_tool() -> None:
+    sent = json.loads(
+        call({"input": "Hi", "tools": [tool(look).definition, tool(Search).definition]}).request.content
+    )
+    assert [each["name"] for each in sent["tools"]] == ["look", "Search"]
+
+
+def test_other_values_are_no_tools_and_get_no_advice() -> None:
+    assert mistake("Hi", tools=[5]) == "tools[0]: expected an object with a `type`, got int 5"
+
+
+class NotGiven:
+    """A mark as that of the official package."""
+
+
+class Omit:
+    """Another one."""
+
+
+@pytest.mark.parametrize("mark", [NotGiven(), Omit()])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        lambda mark: {"temperature": mark},
+        lambda mark: {"tools": mark},
+        lambda mark: {"stream": mark},
+        lambda mark: {"reasoning": {"effort": mark}},
+        lambda mark: {"extra_headers": mark},
+        lambda mark: {"extra_body": {"seed": mark}},
+        lambda mark: {"timeout": mark},
+    ],
+)
+def test_mark_that_nothing_is_given_is_to_be_left_out(mark: object, arguments: Any) -> None:
+    assert mistake("Hi", **arguments(mark)).endswith("; leave it out")
+
+
+def test_mark_for_the_input_is_to_be_left_out() -> None:
+    assert mistake(Omit()) == "input: expected a string or a list, got Omit; leave it out"

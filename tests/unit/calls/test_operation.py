@@ -51,3 +51,13 @@ def test_endpoints_import_no_models() -> None:
     )
 
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_endpoint_has_the_name_of_the_function_that_calls_it_for_messages() -> None:
+    parse = RESPONSES_CREATE.called("responses.parse", "text_format")
+    assert (RESPONSES_CREATE.label, parse.label, parse.name) == (
+        "responses.create",
+        "responses.parse",
+        "responses.create",
+    )
+    assert parse.own_arguments == ("text_format",)

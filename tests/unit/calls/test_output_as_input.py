@@ -9,7 +9,6 @@ import pytest
 from callers import Caller
 
 from codegen.reader import load
-from responses_client._calls.mistakes import NULLABLE_FIELDS, REQUIRED_FIELDS
 from responses_client._calls.output_as_input import KEEPS_ID
 from responses_client.models import Response
 from responses_client.testing import Server
@@ -145,24 +144,6 @@ def test_whole_and_unknown_items_are_the_same_objects() -> None:
     given = response(SEALED, NEW, malformed, null, MESSAGE)
 
     assert all(new is old for new, old in zip(given.as_input(), given.output, strict=True))
-
-
-def test_fields_to_add_are_those_that_requests_must_have_and_that_may_be_empty() -> None:
-    document = load()
-    found = {
-        tag: {
-            field.wire: field.nullable
-            for field in document.all_fields(document.object(name))
-            if field.required
-            and not field.essential
-            and (field.nullable or field.spec.get("type") == "array")
-        }
-        for name in document.objects("OutputItem")
-        for tag in document.tags(name)
-    }
-
-    assert {tag: tuple(fields) for tag, fields in found.items() if fields} == REQUIRED_FIELDS
-    assert {name for fields in found.values() for name, null in fields.items() if null} == {*NULLABLE_FIELDS}
 
 
 # --- with the embedded server, in each mode

@@ -182,7 +182,10 @@ def test_page_shows_its_items_and_the_answer() -> None:
     first = server.page()
 
     assert (first.first_id, first.last_id, first.has_more) == ("msg_1", "msg_2", True)
-    assert first.to_dict() == THREE[None] == json.loads(first.to_json())
+    assert (
+        first.to_dict() == THREE[None] == json.loads(first.to_json()) == json.loads(first.to_json(indent=2))
+    )
+    assert "\n  " in first.to_json(indent=2)
     assert first.meta is not None
     assert first.meta.status_code == 200
     assert first.request_id is first.meta.request_id

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import ChainMap, UserDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,7 +18,7 @@ from fake_socket import FakeSocket, Upgraded, use_socket_clock
 from pydantic import BaseModel, Field, RootModel
 
 from responses_client import RequestValidationError, WebSocketSession, batch_line
-from responses_client._calls.plain_data import plain_arguments, plain_data
+from responses_client._calls.plain_data import is_unread, plain_arguments, plain_data
 from responses_client._calls.settings import Settings
 from responses_client.models import FunctionCall, ReasoningConfig
 from responses_client.testing import Server
@@ -94,11 +96,15 @@ class Unwritable(BaseModel):
             {"format": {"name": "f", "schema": {}, "type": "json_schema"}, "required": None},
         ),
         (MappingProxyType({"a": Effort(effort="low")}), {"a": {"effort": "low"}}),
+        ([MappingProxyType({"a": [ChainMap({"b": 1}, {"c": 2})]})], [{"a": [{"b": 1, "c": 2}]}]),
+        (UserDict({"a": 1}), {"a": 1}),
         (Aliased("x"), {"theName": "x"}),
     ],
 )
 def test_objects_are_the_dicts_that_they_stand_for(value: Any, data: Any) -> None:
-    assert plain_data(value) == data
+    made = plain_data(value)
+    assert made == data
+    assert json.loads(json.dumps(made)) == json.loads(json.dumps(data))  # of dicts alone
 
 
 @pytest.mark.parametrize(
@@ -107,6 +113,20 @@ def test_objects_are_the_dicts_that_they_stand_for(value: Any, data: Any) -> Non
 )
 def test_all_else_stays_as_it_is(value: Any) -> None:
     assert plain_data(value) is value
+
+
+def test_iterators_and_views_are_told_and_stay() -> None:
+    keys, values = {"a": 1}.keys(), iter([1])
+    unread: list[object] = []
+
+    assert plain_arguments({"a": [{"b": keys}], "c": values, "timeout": values}, unread) == {
+        "a": [{"b": keys}],
+        "c": values,
+        "timeout": values,
+    }
+    assert unread == [keys, values]
+    assert all(map(is_unread, unread))
+    assert not any(map(is_unread, ["a", [1], {"a": 1}, {1, 2}, None]))
 
 
 def test_value_nested_in_itself_ends() -> None:
@@ -236,6 +256,40 @@ class Event(BaseModel):
     type: str
     model: str
     input: str
+
+
+MESSAGES = [
+    MappingProxyType({"role": "user", "content": "Hi"}),
+    ChainMap({"role": "user"}, {"content": "Ho"}),
+]
+
+
+def test_mappings_of_any_kind_are_dicts_everywhere(caller: Caller, server: Server) -> None:
+    params: dict[str, Any] = {
+        "model": "m",
+        "input": [*MESSAGES, MappingProxyType({"role": "user", "content": ["x"]})],
+        "reasoning": MappingProxyType({"effort": "low"}),
+        "tools": [ChainMap({"type": "function", "name": "f"})],
+        "metadata": UserDict({"a": "b"}),
+        "extra_body": MappingProxyType({"prompt_cache_key": "k", "text": ChainMap({"verbosity": "low"})}),
+    }
+    caller(lambda client: client.responses.create(**params))
+    extra = params.pop("extra_body")
+    caller(
+        lambda client: client.request(
+            "POST", "responses", json=MappingProxyType(params | {"input": MESSAGES}), extra_body=extra
+        )
+    )
+
+    first, second = server.requests[0].json, server.requests[-1].json
+    assert first["input"][:2] == [{"role": "user", "content": "Hi"}, {"role": "user", "content": "Ho"}]
+    assert first["input"][2]["content"] == [{"type": "input_text", "text": "x"}]
+    assert [first["metadata"], first["text"], first["tools"][0]["name"]] == [
+        {"a": "b"},
+        {"verbosity": "low"},
+        "f",
+    ]
+    assert [second["reasoning"], second["text"]] == [{"effort": "low"}, {"verbosity": "low"}]
 
 
 def test_fields_are_checked_as_those_of_a_dict() -> None:

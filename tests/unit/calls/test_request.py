@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import math
 import uuid
 from collections.abc import Iterator
@@ -307,60 +306,6 @@ def test_unknown_keyword_is_a_type_error_with_the_nearest_name(name: str, hint: 
         f"responses.create() got an unexpected keyword argument {name!r}{hint} "
         "(extra_body takes fields that this version does not know)"
     )
-
-
-# PAIN A8, "nested typos"
-@pytest.mark.parametrize(
-    ("params", "typo"),
-    [
-        ({"reasoning": {"efort": "low"}}, "reasoning.efort (did you mean 'effort'?)"),
-        ({"text": {"verbocity": "low"}}, "text.verbocity (did you mean 'verbosity'?)"),
-        (
-            {"stream": True, "stream_options": {"include_obfuscaton": False}},
-            "stream_options.include_obfuscaton (did you mean 'include_obfuscation'?)",
-        ),
-        (
-            {"moderation": {"model": "m", "policy": {"inputs": {"mode": "score"}}}},
-            "moderation.policy.inputs (did you mean 'input'?)",
-        ),
-        (
-            {"reasoning": {"efort": "low", "sumary": "auto"}},
-            "reasoning.efort (did you mean 'effort'?); reasoning.sumary (did you mean 'summary'?)",
-        ),
-    ],
-)
-@pytest.mark.parametrize("validate", [True, False])
-def test_field_that_is_probably_mistyped_is_sent_with_one_warning(
-    params: dict[str, Any], typo: str, validate: bool, caplog: pytest.LogCaptureFixture
-) -> None:
-    sent = json.loads(call(params, validate_requests=validate).request.content)
-
-    assert params.items() <= sent.items()
-    warning = f"responses.create: sent as given, but probably mistyped: {typo}"
-    assert [(r.name, r.levelno, r.getMessage()) for r in caplog.records] == [
-        ("responses_client", logging.WARNING, warning)
-    ]
-
-
-@pytest.mark.parametrize(
-    "params",
-    [
-        {"reasoning": {"effort": "low", "efforts": {}}},
-        {"reasoning": {"brand_new": 1}},
-        {"metadata": {"modle": "x"}},
-        {"conversation": {"id": "conv_1"}},
-        {"tools": [{"type": "function", "name": "f", "parameters": {"efort": 1}}]},
-        {"text": {"format": {"type": "json_object"}}},
-        {"extra_body": {"reasoning": {"efort": 1}}},
-        {"reasoning": None, "tool_choice": "auto"},
-    ],
-)
-def test_field_that_is_rather_new_than_mistyped_is_no_warning(
-    params: dict[str, Any], caplog: pytest.LogCaptureFixture
-) -> None:
-    call(params)
-
-    assert caplog.records == []
 
 
 # --- headers, query, path
@@ -678,6 +623,35 @@ def test_argument_that_an_endpoint_without_any_does_not_take() -> None:
 def test_query_is_checked(params: dict[str, Any], message: str) -> None:
     with pytest.raises(RequestValidationError, match=message):
         prepared(CONVERSATIONS_ITEMS_LIST, "conv_1", **params)
+
+
+IN_ITSELF: dict[str, Any] = {}
+IN_ITSELF["a"] = IN_ITSELF
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"after": "\ud800"}, "after: contains half of a surrogate pair, which no URL can carry; remove it"),
+        ({"include": ["x", "\ud800"]}, "include: contains half of a surrogate pair"),
+        ({"extra_query": {"a": "\ud800"}}, "extra_query.a: contains half of a surrogate pair"),
+        ({"extra_query": {"\ud800": 1}}, "extra_query: contains half of a surrogate pair"),
+        ({"extra_query": {"a": {"\ud800": 1}}}, "extra_query.a: contains half of a surrogate pair"),
+        ({"extra_query": {"a": [1, 10**5000]}}, "extra_query.a: is a number of too many digits"),
+        ({"extra_query": IN_ITSELF}, "extra_query.a: is nested too deep, or in itself; pass a flat dict"),
+    ],
+)
+@pytest.mark.parametrize("is_checked", [True, False])
+def test_query_that_cannot_be_written_is_refused_by_its_path(
+    params: dict[str, Any], message: str, is_checked: bool
+) -> None:
+    with pytest.raises(RequestValidationError) as caught:
+        prepare(
+            CONVERSATIONS_ITEMS_LIST, params, Settings(api_key=KEY, validate_requests=is_checked), ["conv_1"]
+        )
+
+    assert str(caught.value).startswith(f"The request was not sent: {message}")
+    str(caught.value).encode()
 
 
 def test_events_after_a_number_need_a_stream() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from responses_client._base.http import ResponseMeta
-from responses_client._events.decoder import MAX_KEPT_BYTES, EventDecoder
+from responses_client._events.decoder import MAX_KEPT_BYTES, EventDecoder, tag_of
 from responses_client.errors import ResponseValidationError
 from responses_client.models import (
     ClickAction,
@@ -445,3 +445,13 @@ def test_many_threads_may_build_the_validators_at_once(attempt: int):
         [sys.executable, "-c", CONCURRENT_FIRST_USE], capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.stdout.strip(), done.stderr) == ("0", "")
+
+
+def test_event_counts_as_its_class_or_as_the_type_that_came() -> None:
+    (named,), _ = decoded(frame({"type": "server_error", "message": "no"}, "error"))
+    (malformed,), _ = decoded(frame({"type": "response.completed", "response": 5}))
+    (known,), _ = decoded(frame(DELTA))
+
+    assert (named.type, named.wire_type, tag_of(named)) == ("error", "server_error", "error")
+    assert (malformed.type, tag_of(malformed)) == ("unknown", "response.completed")
+    assert tag_of(known) == DELTA["type"]

@@ -447,6 +447,45 @@ def test_request_id_is_that_of_the_answer_and_no_data_of_the_response():
     assert "request_id" not in answer().to_dict()
 
 
+# --- keywords of the official package
+
+
+def test_json_text_may_be_indented():
+    response = Response(id="resp_1", output=[OutputMessage.from_dict({"type": "message", "content": [TEXT]})])
+    assert response.to_json(indent=2).startswith('{\n  "id": "resp_1",\n')
+    assert json.loads(response.to_json(indent=2)) == response.to_dict() == json.loads(response.to_json())
+    assert "\n" not in response.to_json()
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "advice"),
+    [
+        (
+            "to_dict",
+            "mode",
+            "; the values are JSON data already; leave it out, or use model_dump(mode=...) of pydantic",
+        ),
+        ("to_dict", "exclude_none", "; use model_dump(exclude_none=...) of pydantic"),
+        ("to_json", "exclude_unset", "; use model_dump_json(exclude_unset=...) of pydantic"),
+        ("to_json", "use_api_names", "; use model_dump_json(by_alias=...) of pydantic"),
+        ("to_json", "flavour", ""),
+    ],
+)
+def test_keyword_of_the_official_package_names_the_method_of_pydantic(method: str, name: str, advice: str):
+    with pytest.raises(TypeError) as caught:
+        getattr(Usage(), method)(**{name: True})
+    assert str(caught.value) == f"{method}() got an unexpected keyword argument {name!r}{advice}"
+
+
+def test_methods_of_pydantic_take_what_the_messages_name():
+    response = Response.from_dict({"id": "resp_1", "error": None})
+    assert response.model_dump(exclude_none=True, exclude_unset=True, mode="json") == {"id": "resp_1"}
+    assert (
+        json.loads(response.model_dump_json(by_alias=True, exclude_defaults=True, warnings=False))["id"]
+        == "resp_1"
+    )
+
+
 # --- fields of dicts and models
 
 

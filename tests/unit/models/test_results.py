@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from responses_client import ParseError
-from responses_client.models import FunctionCall, Response
+from responses_client.models import FunctionCall, OutputText, Response
 
 
 class City(BaseModel):
@@ -66,3 +66,17 @@ def test_copies_and_pickles_have_the_arguments(duplicate: Any) -> None:
     call = call_of(response().parse(tools=[City]))
     _ = call.parsed_arguments
     assert duplicate(call).parsed_arguments == City(name="Lima")
+
+
+def test_value_of_a_text_is_on_the_response() -> None:
+    part: Any = OutputText(text="Hi")
+    text = "^'OutputText' object has no attribute 'parsed'; use response.output_parsed, of responses.parse and stream$"
+    with pytest.raises(AttributeError, match=text):
+        print(part.parsed)
+    assert not hasattr(part, "flavour")
+
+
+def test_fields_that_are_not_known_stay_attributes() -> None:
+    part: Any = OutputText.from_dict({"type": "output_text", "text": "Hi", "parsed": {"a": 1}})
+    for each in (part, copy.deepcopy(part), pickle.loads(pickle.dumps(part))):
+        assert each.parsed == {"a": 1}

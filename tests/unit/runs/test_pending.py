@@ -194,3 +194,12 @@ def test_reasons_are_not_empty_and_keys_are_calls() -> None:
         "deny.c2: expected a reason for the model, a string that is not empty, got None",
         "deny: expected keys that are call ids or calls, got int 3",
     ]
+
+
+def test_decision_on_a_call_of_no_earlier_run_needs_one() -> None:
+    with pytest.raises(RequestValidationError) as caught:
+        decide(["c9"], [("c8", "No.")], [], (), (), is_resumed=False)
+    assert [error["message"] for error in caught.value.errors] == [
+        f"names {key}, but the run has no waiting call with that id; no call waits; pass the earlier run as resume"
+        for key in ("c9", "c8")
+    ]

@@ -211,7 +211,8 @@ def test_run_survives_json() -> None:
     assert RunResult.from_json(TWO_TURNS.to_json()) == TWO_TURNS
     assert RunResult.from_json(TWO_TURNS.to_json().encode()) == TWO_TURNS
     assert RunResult.from_dict(TWO_TURNS.to_dict()) == TWO_TURNS
-    assert json.loads(TWO_TURNS.to_json()) == TWO_TURNS.to_dict()
+    assert json.loads(TWO_TURNS.to_json()) == TWO_TURNS.to_dict() == json.loads(TWO_TURNS.to_json(indent=2))
+    assert TWO_TURNS.to_json(indent=2).startswith('{\n  "')
 
 
 def test_unknown_status_survives_json() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any
 
 import pytest
@@ -17,7 +18,7 @@ from responses_client._base.redaction import NO_SECRETS, Redactor
 from responses_client._calls.settings import Settings
 from responses_client._structured.cast import cast_of
 from responses_client.errors import APIStatusError, RequestValidationError, ResponseValidationError
-from responses_client.models import FunctionTool, Item, Response, UnknownItem
+from responses_client.models import FunctionTool, Item, Response, UnknownItem, Usage
 
 
 def meta_of(status: int = 200, media_type: str = "application/json", **headers: str) -> ResponseMeta:
@@ -44,6 +45,11 @@ class File(BaseModel):
 
 class FileDict(TypedDict):
     id: str
+
+
+class Dated(BaseModel, strict=True):
+    id: str
+    day: date
 
 
 @dataclass
@@ -106,6 +112,33 @@ def test_strict_applies_to_models_of_this_package() -> None:
         read(Item, body, strict=True)
 
 
+def test_models_that_are_no_results_are_as_tolerant_as_results() -> None:
+    found = read(Usage, b'{"input_tokens":5.0,"output_tokens":"many"}')
+    assert isinstance(found, Usage)
+    assert found.input_tokens == 5
+    assert found.to_dict() == {"input_tokens": 5.0, "output_tokens": "many"}
+    with pytest.raises(ResponseValidationError) as caught:
+        read(Usage, b'{"output_tokens":"many"}', strict=True)
+    assert caught.value.path == "output_tokens"
+
+
+@pytest.mark.parametrize("form", [dict, File, Dated, Usage, FileDict, Any])
+@pytest.mark.parametrize("sent", [b"%s", b"\xef\xbb\xbf%s"])
+@pytest.mark.parametrize("name", [b"\\ud800", b"\xff", b"a"])
+def test_byte_order_marks_and_invalid_characters_are_mended_for_all_types(
+    form: Any, sent: bytes, name: bytes
+) -> None:
+    body = sent % (b'{"id":"%s","bytes":3,"day":"2026-01-02"}' % name)
+    found = read(form, body)
+    fields = found if isinstance(found, dict) else found.__dict__ | (found.__pydantic_extra__ or {})
+    assert fields["id"] == ("a" if name == b"a" else "\ufffd")
+
+
+def test_invalid_characters_are_an_error_in_strict_mode() -> None:
+    with pytest.raises(ResponseValidationError, match="is not valid JSON"):
+        read(File, b'\xef\xbb\xbf{"id":"a","bytes":3}', strict=True)
+
+
 @pytest.mark.parametrize("form", ["File", 3, {"type": "string"}])
 def test_what_is_not_a_type_is_refused(form: Any) -> None:
     with pytest.raises(RequestValidationError, match="cast_to"):
@@ -128,6 +161,8 @@ def test_class_that_pydantic_cannot_read_is_refused() -> None:
     [
         (dict, b"", "is not valid JSON"),
         (dict, b"<html>", "is not valid JSON"),
+        (File, b"<html>", "is not valid JSON"),
+        (Usage, b"<html>", "is not valid JSON"),
         (dict, b"[]", "is JSON, but not a dict"),
         (list, b"{}", "is JSON, but not a list"),
     ],
@@ -143,10 +178,11 @@ def test_answer_that_does_not_match_a_type_names_the_place() -> None:
     with pytest.raises(ResponseValidationError) as caught:
         read(File, b'{"id":"a","bytes":"x"}')
     assert caught.value.path == "bytes"
+    assert str(caught.value).endswith("; pass a cast_to for what the endpoint answers")
     assert caught.value.__cause__ is not None
 
 
-@pytest.mark.parametrize("form", [dict, File, list])
+@pytest.mark.parametrize("form", [dict, File, list, Usage])
 def test_error_of_a_gateway_with_status_200_is_that_error(form: Any) -> None:
     with pytest.raises(APIStatusError, match="No such model"):
         read(form, b'{"error":{"message":"No such model"}}')
@@ -194,3 +230,48 @@ def test_raw_answer_that_is_not_json_says_so() -> None:
 )
 def test_text_is_decoded_by_its_charset(media_type: str, text: str) -> None:
     assert read(str, "für".encode(), meta_of(media_type=media_type)) == text
+
+
+# --- lists for dicts, and no body at all
+
+
+@pytest.mark.parametrize(
+    ("form", "body", "advice"),
+    [(dict, b"[1]", "list"), (list, b'{"a":1}', "dict"), (dict, b"1", "object"), (list, b"null", "object")],
+)
+def test_json_of_another_kind_names_the_type_to_pass(form: Any, body: bytes, advice: str) -> None:
+    with pytest.raises(ResponseValidationError, match=f"; pass cast_to={advice}$"):
+        read(form, body)
+    read(eval(advice), body)
+
+
+def meta_of_nothing(status: int, method: str) -> ResponseMeta:
+    return ResponseMeta.build(
+        status, {}, elapsed=0.1, tries=1, method=method, url="https://api.test/v1/files"
+    )
+
+
+@pytest.mark.parametrize(("status", "method"), [(200, "HEAD"), (204, "DELETE"), (205, "POST")])
+@pytest.mark.parametrize("form", [dict, list])
+def test_answer_that_cannot_have_a_body_is_empty(form: Any, status: int, method: str) -> None:
+    assert read(form, b"", meta_of_nothing(status, method)) == form()
+
+
+def test_missing_body_is_an_error() -> None:
+    with pytest.raises(ResponseValidationError, match="is not valid JSON: the body is empty"):
+        read(dict, b"", meta_of_nothing(200, "GET"))
+
+
+def test_body_of_a_status_without_one_is_read() -> None:
+    assert read(dict, b'{"a": 1}', meta_of_nothing(204, "DELETE")) == {"a": 1}
+
+
+class Omit:
+    """A mark as that of the official package."""
+
+
+def test_mark_that_nothing_is_given_is_no_type() -> None:
+    with pytest.raises(
+        RequestValidationError, match=r"cast_to: expected a type: .*, got Omit; leave it out$"
+    ):
+        cast_of(Omit())

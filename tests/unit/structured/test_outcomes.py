@@ -8,6 +8,7 @@ from pydantic import Json, TypeAdapter
 from responses_client import ParseError
 from responses_client._structured.outcomes import (
     Outcome,
+    UndeclaredTool,
     arguments_error,
     outcome_of_arguments,
     outcome_of_text,
@@ -39,9 +40,9 @@ def test_value_has_no_problem() -> None:
     [
         (
             "{",
-            "The text is not valid JSON (EOF while parsing an object at line 1 column 1), so it is not a dict; "
+            "The text is not valid JSON (EOF while parsing an object at line 1 column 1), so it does not match dict; "
             "what came is in .text and .response",
-            "The arguments are not valid JSON (EOF while parsing an object at line 1 column 1), so they are not a "
+            "The arguments are not valid JSON (EOF while parsing an object at line 1 column 1), so they do not match the "
             "call of add; what came is in .arguments",
         ),
         (
@@ -81,3 +82,9 @@ def test_arguments_without_a_known_type_are_not_read() -> None:
     assert outcome.value is None
     assert outcome.problem is not None
     assert outcome.problem.startswith("The type of the arguments of add is not known; call .parse(tools=...)")
+
+
+def test_call_of_none_of_the_tools_names_them() -> None:
+    outcome = outcome_of_arguments(call("{}"), UndeclaredTool(("Search", "Buy")))
+    assert outcome.value is None
+    assert outcome.problem == "add is not one of the tools: Search, Buy; what came is in .arguments"

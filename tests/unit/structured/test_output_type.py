@@ -353,7 +353,7 @@ def test_value_that_is_not_a_type_is_refused(form: Any, message: str) -> None:
 def test_type_without_a_strict_schema_is_refused(form: Any, message: str) -> None:
     with pytest.raises(RequestValidationError) as caught:
         text_format(form)
-    assert str(caught.value).startswith(f"The request was not sent: {message}")
+    assert str(caught.value).startswith(f"The format was not made: {message}")
 
 
 def test_output_type_is_cached() -> None:

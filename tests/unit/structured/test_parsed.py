@@ -95,7 +95,7 @@ NO_VALUE = [
     (
         [message(text("Lima"))],
         {},
-        "The text is not valid JSON (expected value at line 1 column 1), so it is not a City; "
+        "The text is not valid JSON (expected value at line 1 column 1), so it does not match City; "
         "what came is in .text and .response",
     ),
     (
@@ -116,6 +116,12 @@ NO_VALUE = [
     ([message(text("[]"))], {}, "The text is not a valid City: Input should be an object; what came is"),
     ([], {}, "The output has no text to read as City, it has nothing"),
     ([CALL, REASONING, CALL], {}, "The output has no text to read as City, it has function_call, reasoning"),
+    (
+        [REASONING, {**message(text(LIMA)), "id": 5}],
+        {},
+        "The message to read as City is malformed: its validation_error in .response.output says how",
+    ),
+    ([{**message(text(LIMA)), "phase": 5}], {}, "The message to read as City is malformed"),
     (
         [message(text(LIMA))],
         {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}},

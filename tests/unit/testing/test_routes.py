@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from server_calls import create, http
 
+from responses_client import APIStatusError
 from responses_client.testing import Server
 
 
@@ -41,3 +42,14 @@ def test_wrong_method_is_not_allowed(method: str, path: str, allowed: str) -> No
 def test_server_is_found_under_the_path_of_its_base_url(base_url: str) -> None:
     with Server(base_url=base_url) as server:
         assert create(server).status_code == 200
+
+
+def test_websocket_in_process_names_the_way_to_a_port() -> None:
+    with (
+        Server() as server,
+        pytest.raises(
+            APIStatusError, match=r"pass the URL that server.serve\(\) gives to the client as base_url"
+        ),
+        server.client().responses.connect(),
+    ):
+        pass

@@ -365,6 +365,24 @@ def test_tools_are_checked() -> None:
 def dict_of_numbers(numbers: dict[str, int]) -> None: ...
 
 
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({}, "The response was not parsed: text_format: expected a type"),
+    ({"text_format": "x"}, "The response was not parsed: text_format: expected a type"),
+    ({"text_format": 5}, "The response was not parsed: text_format: pydantic cannot take 5"),
+    ({"tools": []}, "The response was not parsed: text_format: expected a type"),
+    ({"tools": "x"}, "The response was not parsed: tools: expected a list of tools"),
+    ({"tools": [dict_of_numbers]}, "dict_of_numbers cannot be a tool"),
+]
+
+
+@pytest.mark.parametrize(("given", "message"), WRONG)
+def test_mistake_in_parse_mentions_no_request(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(RequestValidationError) as caught:
+        Response.from_dict({"id": "r"}).parse(**given)
+    assert str(caught.value).startswith(message)
+    assert ("pydantic" in message) == (caught.value.__cause__ is not None)
+
+
 def test_toolbox_is_not_loaded_to_read_a_text() -> None:
     script = """
 import sys

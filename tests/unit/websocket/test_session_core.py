@@ -201,7 +201,7 @@ def test_parameters_that_a_websocket_implies_are_accepted_and_not_sent(wire: Fak
 def test_options_of_http_requests_are_refused(wire: FakeSocket, name: str) -> None:
     with session_over(wire) as session:
         session.create(model="m", **{name: None}).close()  # type: ignore[arg-type]
-        with pytest.raises(ConfigurationError, match=f"The {name} argument is for HTTP requests"):
+        with pytest.raises(RequestValidationError, match=f"not sent: {name}: is for HTTP requests"):
             session.create(model="m", **{name: 1})  # type: ignore[arg-type]
 
 
