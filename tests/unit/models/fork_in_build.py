@@ -39,7 +39,7 @@ def main() -> None:
     building.wait()
     child = os.fork()
     if child == 0:
-        signal.alarm(20)
+        signal.alarm(80)
         made = FunctionCall.from_json(
             '{"type": "function_call", "call_id": "c", "name": "f", "arguments": ""}'
         )
