@@ -235,8 +235,6 @@ def _check_auth(value: object) -> str | HttpAuth:
 
 
 def _check_base_url(value: object) -> str:
-    if value is None:
-        return DEFAULT_BASE_URL
     is_object = not isinstance(value, str) and isinstance(value, UrlLike)  # checked last, because it is slow
     url = check_text(str(value) if is_object else value, _LAST_UNICODE)
     invalid = InvalidValue("a URL", value, f"must be a URL such as {DEFAULT_BASE_URL}{_got_url(url)}")
