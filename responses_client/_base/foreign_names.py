@@ -303,6 +303,8 @@ _EXPORTS = (
     ("NOT_GIVEN NotGiven not_given omit Omit", "leave the argument out; None is sent as null"),
     ("DefaultHttpxClient", "use httpx.Client"),
     ("DefaultAsyncHttpxClient", "use httpx.AsyncClient"),
+    ("DefaultHttpx2Client", "use httpx2.Client"),
+    ("DefaultAsyncHttpx2Client", "use httpx2.AsyncClient"),
     ("DefaultAioHttpClient", "use the extra aiohttp"),
     ("pydantic_function_tool", "pass the class itself in tools of responses.parse"),
     ("Stream", "use EventStream"),
