@@ -1,4 +1,4 @@
-"""The work behind `keywords`: signatures and type hints with each keyword of a call; loaded when somebody asks."""
+"""The work behind `keywords`: signatures and type hints with each keyword of a call; loaded at first use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signatures and annotations of functions, with each keyword in place of `**params`; made when somebody asks."""
+"""Signatures and annotations of functions, with each keyword in place of `**params`; made at first use."""
 
 from __future__ import annotations
 

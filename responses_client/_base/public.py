@@ -63,8 +63,8 @@ def foreign_attributes(kind: str) -> Callable[[object, str], Any]:
     """
 
     def __getattr__(self: object, name: str) -> Any:
-        # Names with two underscores are looked up by Python, copies and mocks. What the class has is a slot that is not
-        # set, as is often asked, or a property that raised the error.
+        # Python, copies and mocks look up names with two underscores. A name of the class itself is that of a slot
+        # without a value, which is asked for often, or of a property that raised the error.
         if not name.startswith("__") and not any(name in vars(each) for each in type(self).__mro__):
             # Here, because the module is needed only for errors.
             from .foreign_names import attribute_hint

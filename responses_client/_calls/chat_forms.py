@@ -145,5 +145,5 @@ def _foreign_part(
 ) -> tuple[Hashable, tuple[str | int, ...], str]:
     where = " in a message of the assistant" if table is _FOREIGN_TO_ASSISTANT else ""
     if table is _FOREIGN_AMONG_ITEMS:
-        where = " and is no item"
+        where = " and is not an item"
     return (tag, where), place, f"has the type {tag!r}{where}; write {table[tag]}"

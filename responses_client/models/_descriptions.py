@@ -1,4 +1,4 @@
-"""Descriptions of the fields of models: their docstrings, read from the source when somebody asks.
+"""Descriptions of the fields of models: their docstrings, read from the source at first use.
 
 pydantic can read them when it makes a class, but then the first response takes a fifth longer.
 """

@@ -97,14 +97,14 @@ def test_part_in_the_output_of_a_call_is_named(caplog: pytest.LogCaptureFixture)
 def test_part_among_the_items_is_named(caplog: pytest.LogCaptureFixture, kind: str, form: str) -> None:
     (warning,) = warnings(caplog, {"role": "user", "content": "Hi"}, {"type": kind, "text": "Hi"})
 
-    assert warning.endswith(f"input[1] has the type {kind!r} and is no item; write {form}")
+    assert warning.endswith(f"input[1] has the type {kind!r} and is not an item; write {form}")
 
 
 def test_part_among_the_items_is_named_beside_one_in_a_message(caplog: pytest.LogCaptureFixture) -> None:
     part = {"type": "text", "text": "Hi"}
     (warning,) = warnings(caplog, part, message("user", part))
 
-    assert "input[0] has the type 'text' and is no item" in warning
+    assert "input[0] has the type 'text' and is not an item" in warning
     assert "input[1].content[0] has the type 'text'; write" in warning
 
 
