@@ -32,13 +32,14 @@
 #   keeps its events (background responses) and numbers them; else it ends in `StreamInterrupted`.
 # - An error that the server reports after events, and a gap in the events, are final.
 #
-# "closed" and "failed" are final. `fill` then returns False, or raises the same error again.
+# "closed" and "failed" are final. `fill` then returns False if the user has read the terminal event; else it raises an
+# error, after a failure the same one again.
 #
 # The deadline of the call runs on while the user is busy with an event. The idle timeout does not: it counts from the
 # moment the user asks for the next event, and starts anew with each connection.
 #
 # `close` may come from another thread, or another task, while one waits in `fill`: it closes the body, so that the
-# read ends in an error, which `fill` ignores because `closed` is set.
+# read ends in an error, which `fill` replaces because `closed` is set.
 
 from __future__ import annotations
 
@@ -55,14 +56,12 @@ from .._calls.request import is_observed
 from .._events.stream_state import StreamState
 from .._transport.protocols import IO, Body, TransportError
 from ..errors import APIError, ResponseValidationError, StreamError, StreamInterrupted
-from .source import Source
+from .source import Source, second_reader
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from .._base.http import ResponseMeta
     from .._calls.request import Call
-    from ..models import Response, StreamEvent
+    from ..models import Response
     from .resumption import ResumeToken
 
 __all__ = ["HttpSource", "http_source"]
@@ -102,16 +101,13 @@ class HttpSource(Source):
         self._answer: _Answer | None = None
         self._has_time_limit = call.settings.deadline is not None or call.settings.idle_timeout is not None
         self._wait_start = 0.0
-        self._unread: Sequence[
-            StreamEvent
-        ] = ()  # events that the close took from the user, for the resume token
 
     @property
     @override
     def resume_token(self) -> ResumeToken | None:
         from .resumption import make_token
 
-        return make_token(self._attempts.call, self.state, self.events or self._unread)
+        return make_token(self._attempts.call, self.state, self.events or self.unread)
 
     @override
     async def open(self) -> StreamState:
@@ -160,41 +156,51 @@ class HttpSource(Source):
     async def fill(self) -> bool:
         if self.failure is not None:
             raise self.failure
+        if self.is_reading:
+            raise second_reader()
         if self.closed:
-            return False
-        if self._has_time_limit:
-            self._wait_start = clock.monotonic()
-        state = self.state or await self.open()
-        while not self.events:
-            answer = (
-                self._answer
-            )  # looked up before `closed`, for the case that another thread closes the stream
-            if answer is None or self.closed:
-                await self.close()
-                return False
-            if state.has_ended:
-                if state.error_event is not None:
-                    state.feed_after_error(await answer.body.drain())
-                failure = state.failure(self._attempts.redactor)
-                if failure is None:
+            return self.end()
+        # Set here, and not in a method around this one: this runs for each piece of a stream.
+        self.is_reading = True
+        try:
+            if self._has_time_limit:
+                self._wait_start = clock.monotonic()
+            state = self.state or await self.open()
+            while not self.events:
+                # Looked up before `closed`, for the case that another thread closes the stream.
+                answer = self._answer
+                if answer is None or self.closed:
                     await self.close()
-                    return False
-                state = await self._recover(state, answer, failure)
-                continue
-            try:
-                piece = await answer.body.next(self._deadline() if self._has_time_limit else NO_DEADLINE)
-            except TransportError as broken:
-                self._explain(broken)
-                answer.failure = broken
-                state.interrupt(broken.reason)
-                continue
-            if piece is None:
-                state.end()
-            else:
-                state.feed(piece)
-                if not state.count and len(answer.head) < _MAX_HEAD_BYTES:
-                    answer.head += piece
-        return True
+                    return self.end()
+                if state.has_ended:
+                    state = await self._settle(state, answer)
+                    continue
+                try:
+                    piece = await answer.body.next(self._deadline() if self._has_time_limit else NO_DEADLINE)
+                except TransportError as broken:
+                    self._explain(broken)
+                    answer.failure = broken
+                    state.interrupt(broken.reason)
+                    continue
+                if piece is None:
+                    state.end()
+                else:
+                    state.feed(piece)
+                    if not state.count and len(answer.head) < _MAX_HEAD_BYTES:
+                        answer.head += piece
+            return True
+        finally:
+            self.is_reading = False
+
+    async def _settle(self, state: StreamState, answer: _Answer) -> StreamState:
+        """Close a stream that ended well; else connect again, or raise the error that ended it."""
+        if state.error_event is not None:
+            state.feed_after_error(await answer.body.drain())
+        failure = state.failure(self._attempts.redactor)
+        if failure is not None:
+            return await self._recover(state, answer, failure)
+        await self.close()
+        return state
 
     def _deadline(self) -> Deadline:
         """Return the end of the wait for the next piece: the deadline of the call, or the idle timeout."""
@@ -296,7 +302,7 @@ class HttpSource(Source):
     async def close(self) -> None:
         self.closed = True
         if self.events:
-            self._unread = [*self.events]
+            self.unread = [*self.events]
             self.events.clear()
         if self._answer is not None:
             try:

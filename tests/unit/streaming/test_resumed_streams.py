@@ -472,13 +472,13 @@ def test_stream_closed_while_it_waits_to_be_resumed_sends_nothing_more(play: Pla
             await stream.close()
 
         io.sleep = close_meanwhile  # type: ignore[method-assign]
-        assert types(await stream.rest()) == ["created"]
+        assert types(await stream.until_closed()) == ["created"]
 
     play(script, io)
     assert len(io.requests) == 1
 
 
-def test_stream_closed_while_it_connects_again_just_ends(play: Play, clock: Clock) -> None:
+def test_stream_closed_while_it_connects_again_is_interrupted(play: Play, clock: Clock) -> None:
     again = stream(HEL)
     io = FakeIO(clock, stream(CREATED, RESET), again)
 
@@ -491,7 +491,7 @@ def test_stream_closed_while_it_connects_again_just_ends(play: Play, clock: Cloc
             return await send(*args)
 
         io.send = send_slowly  # type: ignore[method-assign]
-        assert await stream.rest() == []
+        assert await stream.until_closed() == []
 
     play(script, io)
     assert again.closed == 1
