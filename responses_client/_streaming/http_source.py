@@ -50,7 +50,7 @@ from typing_extensions import override
 from .._base import clock
 from .._base.clock import NO_DEADLINE, Deadline
 from .._base.retry import ConnectionFailure, Outcome, StatusFailure, status_of_code
-from .._calls.answers import content_type, parse_result, reported_error
+from .._calls.answers import content_type, reported_error
 from .._calls.attempts import Attempts
 from .._calls.request import is_observed
 from .._events.stream_state import StreamState
@@ -61,6 +61,7 @@ from .source import Source, second_reader
 if TYPE_CHECKING:
     from .._base.http import ResponseMeta
     from .._calls.request import Call
+    from ..errors import StreamProgress
     from ..models import Response
     from .resumption import ResumeToken
 
@@ -134,15 +135,16 @@ class HttpSource(Source):
         if state is not None and not state.has_events:
             state = None
         after = call.params.get("starting_after")
+        response_id = next(iter(call.path), None)
         resume_check = None
         if isinstance(after, int):
             from .._events.resume_check import ResumeCheck
 
-            resume_check = ResumeCheck(after, None if state is None else state.last_numbered)
+            last = None if state is None else state.last_numbered
+            resume_check = ResumeCheck(after, last, response_id=response_id)
         if state is not None:
             state.reconnect(meta, resume_check)
             return state
-        response_id = next(iter(call.path), None)
         return StreamState(
             self.events,
             settings.max_event_bytes,
@@ -276,23 +278,37 @@ class HttpSource(Source):
         reported = reported_error(content, meta, redactor)
         if reported is not None:
             return reported
-        kind = content_type(meta.headers) or "something else"
-        text = f"A stream was asked for, but {kind} came (status {meta.status_code})"
-        error = ResponseValidationError(text, body=redactor.body(content), meta=meta)
-        error.partial = self._whole_response(content, meta)
-        error.response_id = None if error.partial is None else error.partial.id or None
-        return error
+        kind = content_type(meta.headers)
+        came = "an answer without events" if kind == _STREAM_TYPE else kind or "something else"
+        text = f"A stream was asked for, but {came} came (status {meta.status_code})"
+        body = redactor.body(content)
+        response = self._whole_response(content, meta)
+        response_id = next(iter(self._attempts.call.path), None)
+        if response_id is not None and (response is not None or (self.state and self.state.has_events)):
+            text += f"; this server does not resume streams; ask for the response with responses.wait({response_id!r})"
+            if response is not None and response.id not in ("", response_id):
+                response = None  # another response, though its id may be the same one in another form
+        elif response is None:
+            return ResponseValidationError(text, body=body, meta=meta)
+        advice = "see .body for the whole answer" if response is None else "the response is in .partial"
+        known_id = response_id or (response.id if response is not None else None)
+        progress: StreamProgress = {"partial": response, "response_id": known_id or None}
+        return ResponseValidationError(text, body=body, advice=advice, meta=meta, **progress)
 
     def _whole_response(self, content: bytes, meta: ResponseMeta) -> Response | None:
-        """Return the finished response that came in place of a stream, from a server that cannot stream."""
-        from .._calls.polling import has_ended
+        """Return the response that came in place of a stream, from a server that cannot stream."""
+        from pydantic import ValidationError
+
         from ..models import Response
+        from ..models._base import parse_json, strict_validation
 
         try:
-            response = parse_result(Response, content, meta, self._settings)
-        except APIError:
+            with strict_validation(self._settings.strict):
+                response = parse_json(Response, content)
+        except ValidationError:
             return None
-        return response if response.status and has_ended(response) else None
+        object.__setattr__(response, "_meta", meta)
+        return response if response.status else None
 
     def _fail(self, error: APIError) -> None:
         self.failure = error
@@ -331,9 +347,13 @@ class HttpSource(Source):
 def _not_resumed(state: StreamState, failure: StreamInterrupted, error: APIError) -> StreamInterrupted:
     """Return the error for an interrupted stream that the server did not resume.
 
-    A server may answer the request to resume with the whole response, which is then the partial one.
+    A server may answer the request to resume with the response. If it is finished, it is then the partial one.
     """
+    from .._calls.polling import has_ended
+
     whole = error.partial if isinstance(error, ResponseValidationError) else None
+    if whole is not None and not has_ended(whole):
+        whole = None  # the events may have brought more of it
     final = state.interruption(
         f"{failure.reason}, and it was not resumed: {error.message}", whole or failure.partial
     )
