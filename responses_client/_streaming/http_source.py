@@ -261,7 +261,9 @@ class HttpSource(Source):
             return None, reported
         if isinstance(error, StreamError):
             status = error.status_code or status_of_code(error.code, error.type)
-            return (None if status is None else StatusFailure(status, {}, error.code, error.type)), error
+            if status is None:
+                return None, error
+            return StatusFailure(status, {}, error.code, error.type, error.message), error
         if answer.failure is not None:
             return answer.failure.outcome, self._attempts.to_error(answer.failure)
         if not isinstance(error, StreamInterrupted):
