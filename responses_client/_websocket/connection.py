@@ -39,24 +39,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from .._base.clock import RealDeadline
 from .._base.redaction import NO_SECRETS, Redactor
-from .._calls.attempts import Attempts
-from .._transport.protocols import IO, Event, Socket, TransportError
-from ..errors import APIConnectionError, ResponseValidationError
-from .frames import CloseInfo, Frames, accept_token
+from .._transport.protocols import Event, Socket, TransportError
+from ..errors import APIConnectionError
+from .frames import CloseInfo, Frames
 from .inboxes import Inbox, Inboxes, Message
 from .routing import Router, Steer
 
 if TYPE_CHECKING:
     from .._base.http import ResponseMeta
     from .._base.options import SessionOptions
-    from .._calls.request import Call
     from .._calls.settings import Settings
 
-__all__ = ["Connection", "connect"]
+__all__ = ["Connection"]
 
 T = TypeVar("T")
 
@@ -69,38 +67,6 @@ _EVICTION_DELAY_SECONDS = 30.0
 # The garbage collector marks the inbox of a forgotten stream, but wakes no reader, which therefore has to look.
 _DISCARD_INTERVAL_SECONDS = 0.5
 _CLOSED_HERE = CloseInfo("the session was closed here", is_orderly=True)
-
-
-async def connect(io: IO, call: Call[Any], options: SessionOptions) -> Connection:
-    """Request a WebSocket, with the retries, keys and errors of any other call, and take the connection over.
-
-    Raises:
-        APIStatusError: The server refused.
-        APIConnectionError: No answer came.
-        ResponseValidationError: The answer does not open a WebSocket.
-    """
-    attempts = Attempts(io, call)
-    body, meta = await attempts.connect()
-    expected = accept_token(call.request.headers["Sec-WebSocket-Key"] or "")
-    try:
-        if body.status_code != 101:
-            raise ResponseValidationError(
-                f"A WebSocket was requested, but the answer has the status {body.status_code}",
-                body=attempts.redactor.body(await attempts.read_start(body)),
-                advice="check that the server of base_url offers WebSockets",
-                meta=meta,
-            )
-        if body.headers.get("sec-websocket-accept") != expected:
-            raise ResponseValidationError(
-                "The connection was switched to a protocol that is not WebSocket (RFC 6455)",
-                advice="check the proxies between here and base_url",
-                meta=meta,
-            )
-        socket = body.socket(call.request.timeouts.write)
-    except BaseException:
-        await body.close()
-        raise
-    return Connection(socket, meta, call.settings, options, attempts.redactor)
 
 
 class Connection:

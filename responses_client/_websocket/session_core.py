@@ -29,8 +29,9 @@ from ..errors import RequestValidationError
 from ..models import ClientEvent, Model, Response
 from ..models._base import union_class
 from ..models._tolerance import omit_read_only
-from .connection import Connection, connect
+from .connection import Connection
 from .frames import upgrade_headers
+from .handshake import connect
 from .inboxes import Inbox
 from .routing import Router, as_string
 from .source import SocketSource, SteeringResult, UnroutedEvents

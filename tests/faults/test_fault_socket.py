@@ -24,6 +24,7 @@ from responses_client import AsyncClient, Client, WebSocketSession
 from responses_client._transport.protocols import run
 from responses_client.errors import (
     APIConnectionError,
+    APIError,
     APIStatusError,
     APITimeoutError,
     AuthenticationError,
@@ -176,6 +177,29 @@ def test_refused_session_raises_what_any_request_raises(
             sessions.talk(script, server.url)
         assert (caught.value.status_code, caught.value.code) == (status, "no")
         assert len(server.headers) == attempts
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        http_answer(403, b""),
+        http_answer(404, {"detail": "Not Found"}),
+        http_answer(405, {"detail": "Method Not Allowed"}),
+        http_answer(426, b"Upgrade Required"),
+        http_answer(501, b""),
+        http_answer(200, b"<html>", "text/html"),
+    ],
+    ids=["403", "404", "405", "426", "501", "200"],
+)
+def test_server_without_websockets_is_the_probable_cause(sessions: SocketShell, refusal: bytes) -> None:
+    async def script(session: SocketSession) -> None:
+        pytest.fail("there is no session")
+
+    with ScriptedServer([refusal]) as server:
+        with pytest.raises(APIError, match="the server may offer no WebSocket here") as caught:
+            sessions.talk(script, server.url, max_retries=0)
+        for blamed in (" key", " base_url"):
+            assert blamed not in str(caught.value)
 
 
 def test_session_is_tried_again_after_a_passing_error(sessions: SocketShell) -> None:

@@ -1,9 +1,9 @@
-"""One WebSocket for many responses: connecting, reading for all, sending, and the ends of a connection."""
+"""One WebSocket for many responses: reading for all, sending, and the ends of a connection."""
 
 from __future__ import annotations
 
 import pytest
-from fake_io import Clock, FakeBody, FakeIO, bad, types
+from fake_io import Clock, types
 from fake_socket import (
     CLOSE,
     LOST,
@@ -12,14 +12,12 @@ from fake_socket import (
     Ping,
     Pong,
     Step,
-    Upgraded,
     ask,
     completed,
     connection_of,
     created,
     delta,
     in_lane,
-    session_on,
     session_over,
     whole,
 )
@@ -29,64 +27,10 @@ from responses_client._base.clock import NO_REAL_DEADLINE
 from responses_client._transport.protocols import TransportError, run
 from responses_client.errors import (
     APIConnectionError,
-    APITimeoutError,
-    AuthenticationError,
-    ConfigurationError,
     ResponseValidationError,
     StreamError,
     StreamInterrupted,
 )
-
-# Connecting
-
-
-def test_refusal_is_the_error_of_its_status(clock: Clock) -> None:
-    io = FakeIO(clock, bad(401, {"message": "Incorrect API key"}))
-    with pytest.raises(
-        AuthenticationError, match="GET /v1/responses was answered with 401: Incorrect API key"
-    ):
-        session_on(io).__enter__()
-
-
-def test_attempts_to_connect_are_repeated_like_any_request(wire: FakeSocket) -> None:
-    io = FakeIO(wire.clock, bad(503), TransportError("connect", "refused"), Upgraded(wire))
-    with session_on(io):
-        assert len(io.requests) == 3
-
-
-def test_attempts_to_connect_are_limited(clock: Clock) -> None:
-    io = FakeIO(clock, *[TransportError("timeout", "too late")] * 3)
-    with pytest.raises(APITimeoutError, match="was not answered in time after 2 attempts"):
-        session_on(io, max_retries=1).__enter__()
-
-
-@pytest.mark.parametrize(
-    ("body", "message"),
-    [
-        (FakeBody(b'{"data": []}'), "A WebSocket was requested, but the answer has the status 200"),
-        (FakeBody(f"key {KEY}".encode()), r"the body is 'key \*\*\*'; check that the server of base_url"),
-        (FakeBody(status=101), "The connection was switched to a protocol that is not WebSocket"),
-        (FakeBody(status=101, headers={"sec-websocket-accept": "x"}), "switched to a protocol"),
-    ],
-)
-def test_answer_that_opens_no_websocket_is_an_error(clock: Clock, body: FakeBody, message: str) -> None:
-    with pytest.raises(ResponseValidationError, match=message):
-        session_on(FakeIO(clock, body)).__enter__()
-    assert body.closed
-
-
-def test_connection_that_cannot_be_taken_over_is_closed(
-    wire: FakeSocket, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object) -> None:
-        raise ConfigurationError("no")
-
-    body = Upgraded(wire)
-    monkeypatch.setattr(body, "socket", refuse)
-    with pytest.raises(ConfigurationError):
-        session_on(FakeIO(wire.clock, body)).__enter__()
-    assert body.closed == 1
-
 
 # Reading
 
@@ -124,6 +68,15 @@ def test_pings_of_the_server_are_answered_while_reading(wire: FakeSocket) -> Non
     with session_over(wire) as session:
         ask(session).until_done()
     assert Pong(b"x") in wire.received
+
+
+@pytest.mark.parametrize("limit", ["timeout", "idle_timeout"])
+def test_pings_without_an_end_do_not_keep_a_stream_waiting(wire: FakeSocket, limit: str) -> None:
+    wire.script += [created(), *[1.0, Ping()] * 100]
+    with session_over(wire, **{limit: 10.0}) as session:
+        with pytest.raises(StreamInterrupted, match=rf"no event came for 10 s \({limit}\)"):
+            ask(session).until_done()
+        assert not session.is_closed
 
 
 # Sending
