@@ -18,7 +18,8 @@
 # `subjects` returns all that an error can be about. These decide, the first that is known:
 #
 #   1. `error.event_id` or `client_event_id`: the id that the user gave to the message
-#   2. `stream_id`: the first response of that lane, steers of its responses, and other events that named the lane
+#   2. `stream_id`: the responses of that lane (one that waits may be refused before its turn comes), the steers of its
+#      responses, and other events that named the lane
 #   3. no `stream_id`, from a server that names lanes: all but the responses in progress in a lane with a name
 #   4. otherwise: everything
 #
@@ -239,7 +240,7 @@ class Outstanding:
     def _can_end(self, inbox: Inbox, names: ErrorNames, names_lanes: bool) -> bool:
         """Whether an error can be about a request, by its lane."""
         if names.stream_id is not None:
-            return inbox.stream_id == names.stream_id and inbox is self.lanes[inbox.stream_id][0]
+            return inbox.stream_id == names.stream_id
         return not (names_lanes and inbox.is_started and inbox.stream_id is not None)
 
     def _can_refuse(self, steer: Steer, names: ErrorNames) -> bool:

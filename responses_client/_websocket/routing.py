@@ -40,17 +40,16 @@
 #
 # Which event is given to the first inbox of its lane, and which is refused:
 #
-#     event               WAITING                                  STARTED                       no inbox in the lane
+#     event               WAITING                                   STARTED                     no inbox in the lane
 #
-#     response.created    accepted, unless a steer could have      refused, unless it is      refused, unless it is
-#                         caused it or it names another parent     a successor                   a successor
-#     other with a        accepted with an id that is new here     refused if its id differs  refused
-#       `response`
-#     other response.*    only in a lane that had no response yet  accepted                      refused
-#     others (keepalive)  accepted                                 accepted                      unrouted
+#     response.created    accepted, unless a steer can have caused  refused, unless it begins   refused, unless it begins
+#                         it, or its parent is that of another      a successor                 a successor
+#     other `response.*`  accepted with an id that is new here, or  refused if it has the id    refused
+#                         if the lane had no response before        of another response
+#     all others          accepted                                  accepted                    unrouted
 #
-# Without an inbox, an event is unrouted and not refused if it names a lane, since that confuses no other, and if an
-# event that the user sent can be what it answers. `response.failed` right after an `error` repeats that.
+# Without an inbox, an event is unrouted and not refused if it names a lane, where it confuses no other lane, or if an
+# event that the user sent can have caused it. So is a `response.failed` that repeats the `error` before it.
 #
 # Steering: a `Steer` follows each piece of input that is sent to a response, by the ids in `response.steer.*` events.
 #
@@ -74,33 +73,36 @@ from typing import NamedTuple
 from pydantic_core import from_json
 
 from .._base.error_bodies import ErrorFields, read_error
-from .._base.json_types import JsonObject, as_object, is_object
+from .._base.json_types import JsonObject, is_object
 from .._base.messages import MAX_BODY_CHARS, MAX_VALUE_CHARS, clause, one_line
 from .._base.redaction import NO_SECRETS, Redactor
 from .._events.decoder import END_TYPES
 from ..models import StreamEvent
 from ..models._base import union_class
 from ..models._tolerance import read_json, strict_validation, suppress_warnings
+from .event_fields import KEEP_ALIVE_TYPES, EventFields, error_names, read_fields
 from .frames import CloseInfo
 from .inboxes import Inbox, Inboxes, Message
-from .outstanding import ErrorNames, OtherEvent, Outstanding, Request, Steer, Subject, listed
+from .outstanding import OtherEvent, Outstanding, Request, Steer, Subject, listed
 
-__all__ = ["Router", "as_string"]
+__all__ = ["Router"]
 
 logger = logging.getLogger("responses_client")
 
-_RESPONSE_PREFIX = "response."
 _CREATED = "response.created"
 _STEER_PREFIX = "response.steer."
 _FAILED = "response.failed"
+_ACCEPTED = "response.steer.accepted"
 _STEER_ENDS = ("response.steer.failed", "response.steer.pending")
-_KEEP_ALIVE_TYPES = frozenset({"keepalive", "ping", "response.keep_alive"})
 # These may quote the request with its key; "" is a message that cannot be read.
 _REDACTED_TYPES = frozenset({"", "error", _FAILED, "response.steer.failed"})
 # Error codes that concern the connection and no request, such as `websocket_connection_limit_reached`.
 _CONNECTION_ERROR_PREFIX = "websocket_"
 _MAX_PAST_IDS = 256
-_UNTRUSTED = "what was asked may have been done, so look before you ask again, and send a server without lanes one thing at a time"
+_UNTRUSTED = (
+    "what was asked may have been done, so look before you ask again; "
+    "a server without lanes should be sent one thing at a time"
+)
 
 
 class _Naming(Enum):
@@ -109,22 +111,6 @@ class _Naming(Enum):
     UNKNOWN = auto()
     NAMED = auto()
     IN_ORDER = auto()
-
-
-class _EventFields(NamedTuple):
-    """The fields of an event that decide where it belongs."""
-
-    type: str
-    stream_id: str | None
-    response_id: str | None
-    previous_response_id: str | None  # of the response in the event
-    steer_id: str | None
-    steered_response_id: str | None
-
-    @property
-    def is_of_response(self) -> bool:
-        """Whether it is a part of a response, so that its place in a lane matters."""
-        return self.type.startswith(_RESPONSE_PREFIX) and self.type not in _KEEP_ALIVE_TYPES
 
 
 class _FailedResponse(NamedTuple):
@@ -218,10 +204,11 @@ class Router:
         return Message(kind, self._redactor.body(data) if kind in _REDACTED_TYPES else data)
 
     def _route(self, value: JsonObject, data: bytes) -> None:
-        fields = _event_fields(value)
+        fields = read_fields(value)
         message = self._message(fields.type, data)
         try:
-            self._note_lane(fields)
+            if fields.stream_id is not None and self._naming is not _Naming.NAMED:
+                self._note_lane(fields)
             if fields.type == "error":
                 self._route_error(fields, message, value)
             elif fields.type.startswith(_STEER_PREFIX):
@@ -235,9 +222,9 @@ class Router:
             self._inboxes.put(self._inboxes.unrouted, message)
             self._close_untrusted(f"the event {one_line(fields.type, MAX_VALUE_CHARS)} {misplaced}")
 
-    def _note_lane(self, fields: _EventFields) -> None:
-        """Note that the server names lanes, if an event does."""
-        if fields.stream_id is None or fields.stream_id not in self._sent.lanes:
+    def _note_lane(self, fields: EventFields) -> None:
+        """Note that the server names lanes, if an event names one of ours."""
+        if fields.stream_id not in self._sent.lanes:
             return
         if self._naming is _Naming.IN_ORDER:
             raise _MisplacedEvent("names a lane, and those before it did not")
@@ -245,7 +232,7 @@ class Router:
 
     # Errors
 
-    def _route_error(self, fields: _EventFields, message: Message, value: JsonObject) -> None:
+    def _route_error(self, fields: EventFields, message: Message, value: JsonObject) -> None:
         """Give an error to what it is about; close the connection if that can be several things."""
         error = read_error(value)
         in_flight: list[Subject] = list(self._sent.in_flight)
@@ -253,7 +240,7 @@ class Router:
         if is_of_connection and fields.stream_id is None and in_flight:
             subjects = in_flight
         else:
-            names = _error_names(value, fields, error)
+            names = error_names(value, fields, error)
             subjects = self._sent.subjects(names, names_lanes=self._naming is _Naming.NAMED)
         others = [each for each in subjects if isinstance(each, OtherEvent)]
         readers = [each for each in subjects if not isinstance(each, OtherEvent)]
@@ -287,7 +274,7 @@ class Router:
 
     # Steers
 
-    def _route_steer(self, fields: _EventFields, message: Message) -> None:
+    def _route_steer(self, fields: EventFields, message: Message) -> None:
         """Give an event about a steer to that steer."""
         steers = self._sent.steers_named(fields.steer_id, fields.steered_response_id)
         if not steers:
@@ -296,6 +283,8 @@ class Router:
         if any(steer.response_id != steers[0].response_id for steer in steers):
             raise _MisplacedEvent(f"does not say which of {len(steers)} steering inputs it is about")
         steer = steers[0]
+        if fields.type == _ACCEPTED and self._is_repeated_id(steer.response_id):
+            raise _MisplacedEvent(f"is about response {_short(steer.response_id)}, and several have this id")
         self._inboxes.put(steer.inbox, message)
         steer.id = fields.steer_id
         steer.is_accepted = True
@@ -303,9 +292,14 @@ class Router:
         if fields.type in _STEER_ENDS:
             self._sent.steers.remove(steer)
 
+    def _is_repeated_id(self, response_id: str | None) -> bool:
+        """Whether the server gave the same id to several responses, so that it cannot say which was steered."""
+        in_flight = sum(inbox.response_id == response_id for inbox in self._sent.in_flight)
+        return response_id is not None and in_flight + self._past_ids.count(response_id) > 1
+
     # Other events
 
-    def _route_other(self, fields: _EventFields, message: Message) -> None:
+    def _route_other(self, fields: EventFields, message: Message) -> None:
         """Give an event that is no part of a response to the response in progress, which it cannot damage.
 
         It may also answer an event that the user sent; then it is unrouted.
@@ -314,12 +308,12 @@ class Router:
         if stream_id is None and self._naming is not _Naming.NAMED and oldest is not None:
             stream_id = oldest.stream_id
         lane = self._sent.lanes.get(stream_id)
-        may_answer = fields.stream_id is None and fields.type not in _KEEP_ALIVE_TYPES and self._sent.others
+        may_answer = fields.stream_id is None and fields.type not in KEEP_ALIVE_TYPES and self._sent.others
         self._inboxes.put(lane[0] if lane and not may_answer else self._inboxes.unrouted, message)
 
     # Events of responses
 
-    def _route_response(self, fields: _EventFields, message: Message) -> None:
+    def _route_response(self, fields: EventFields, message: Message) -> None:
         """Give an event to the first response of its lane.
 
         Raises:
@@ -349,7 +343,7 @@ class Router:
         if fields.type in END_TYPES:
             self._finish(inbox)
 
-    def _lane_of(self, fields: _EventFields) -> str | None:
+    def _lane_of(self, fields: EventFields) -> str | None:
         """Return the lane of an event of a response."""
         if fields.stream_id is not None or self._naming is _Naming.NAMED or not self._sent.in_flight:
             return fields.stream_id
@@ -361,7 +355,7 @@ class Router:
         return oldest
 
     def _is_repeated_failure(
-        self, fields: _EventFields, stream_id: str | None, failed: _FailedResponse
+        self, fields: EventFields, stream_id: str | None, failed: _FailedResponse
     ) -> bool:
         """Whether an event repeats the failure of a response that has ended already.
 
@@ -380,7 +374,7 @@ class Router:
             raise _MisplacedEvent("may be of the response that an error ended, or of the next one")
         return True
 
-    def _begin(self, fields: _EventFields, stream_id: str | None) -> None:
+    def _begin(self, fields: EventFields, stream_id: str | None) -> None:
         """Make sure that the inbox of a new response is the first of its lane.
 
         That is the next one in the queue, or a new one for the successor of a response that was steered.
@@ -403,9 +397,9 @@ class Router:
                 raise _MisplacedEvent("does not say which of several steered responses it continues")
             self._sent.add_successor(accepted, stream_id)
         elif lane and (steers or any(inbox.previous_response_id == parent for inbox in others)):
-            raise _MisplacedEvent(f"continues {parent}, which the request whose turn it is does not")
+            raise _MisplacedEvent(f"continues {_short(parent)}, which the request whose turn it is does not")
 
-    def _check_first(self, fields: _EventFields, inbox: Inbox) -> None:
+    def _check_first(self, fields: EventFields, inbox: Inbox) -> None:
         """Check the first event of a response."""
         is_first_of_lane = inbox.has_own_lane and fields.stream_id is not None
         if fields.type == _CREATED or is_first_of_lane or not self._has_past:
@@ -413,7 +407,7 @@ class Router:
         if fields.response_id is None or fields.response_id in self._past_ids:
             raise _MisplacedEvent(f"is of {_id(fields)}, but the response whose turn it is has not begun")
 
-    def _check_unrequested(self, fields: _EventFields) -> None:
+    def _check_unrequested(self, fields: EventFields) -> None:
         """Check an event of a response for which there is no request in its lane."""
         if fields.stream_id is not None:
             return
@@ -423,7 +417,7 @@ class Router:
         elif self._sent.in_flight and union_class(StreamEvent).member(fields.type):
             raise _MisplacedEvent("names no lane, though all requests in progress do")
 
-    def _put_unrequested(self, fields: _EventFields, message: Message) -> None:
+    def _put_unrequested(self, fields: EventFields, message: Message) -> None:
         self._inboxes.put(self._inboxes.unrouted, message)
         self._has_past = True
         self._past_ids.append(fields.response_id)
@@ -454,33 +448,11 @@ class Router:
         self._sent.clear()
 
 
-def _event_fields(value: JsonObject) -> _EventFields:
-    response, steer = as_object(value.get("response")), as_object(value.get("steer"))
-    return _EventFields(
-        # Some servers send errors without a type.
-        type=as_string(value.get("type")) or ("error" if value.get("error") else ""),
-        stream_id=as_string(value.get("stream_id")),
-        response_id=as_string(response.get("id")) or None,
-        previous_response_id=as_string(response.get("previous_response_id")) or None,
-        steer_id=as_string(steer.get("id")),
-        steered_response_id=as_string(steer.get("previous_response_id")),
-    )
-
-
-def _error_names(value: JsonObject, fields: _EventFields, error: ErrorFields) -> ErrorNames:
-    body = as_object(value.get("error"))
-    ids = (body.get("event_id"), body.get("client_event_id"), value.get("client_event_id"))
-    # The `event_id` beside the type is not among these: where events have one, it is that of the error itself.
-    event_id = next(filter(None, map(as_string, ids)), None)
-    return ErrorNames(fields.stream_id, error.response_id, event_id)
-
-
-def _id(response: _EventFields | Inbox) -> str:
+def _id(response: EventFields | Inbox) -> str:
     if response.response_id is None:
         return "a response without an id"
-    return f"response {one_line(response.response_id, MAX_VALUE_CHARS)}"
+    return f"response {_short(response.response_id)}"
 
 
-def as_string(value: object) -> str | None:
-    """Return a string; None for any other value."""
-    return value if isinstance(value, str) else None
+def _short(id: str | None) -> str:
+    return one_line(id or "", MAX_VALUE_CHARS)

@@ -30,10 +30,11 @@ from ..models import ClientEvent, Model, Response
 from ..models._base import union_class
 from ..models._tolerance import omit_read_only
 from .connection import Connection, connect
+from .event_fields import as_string
 from .frames import upgrade_headers
 from .inboxes import Inbox
 from .outstanding import OtherEvent, Request
-from .routing import Router, as_string
+from .routing import Router
 from .source import SocketSource, SteeringResult, UnroutedEvents
 
 if TYPE_CHECKING:

@@ -88,11 +88,11 @@ def test_accepted_steer_is_no_subject_until_its_response_has_ended(sent: Outstan
 
 
 def test_lane_of_an_error_decides(sent: Outstanding) -> None:
-    one, _, other = begun(sent, "r1", "a"), sent.add_request(Request("a")), begun(sent, "r2", "b")
+    one, two, other = begun(sent, "r1", "a"), sent.add_request(Request("a")), begun(sent, "r2", "b")
     of_one, of_any = steered(sent, "r1"), steered(sent, "r9")
     sent.add_other(OtherEvent())
     sent.add_other(OtherEvent("a"))
-    assert subjects(sent, ErrorNames("a")) == [one, of_one, of_any, OtherEvent("a")]
+    assert subjects(sent, ErrorNames("a")) == [one, two, of_one, of_any, OtherEvent("a")]
     assert subjects(sent, ErrorNames("b")) == [other, of_any]
 
 

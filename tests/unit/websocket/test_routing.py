@@ -405,6 +405,14 @@ def test_error_without_a_lane_can_be_that_of_a_response_in_progress_without_a_la
     assert bench.taken(a) == ["created", "completed"]
 
 
+def test_error_in_a_lane_of_several_may_refuse_one_that_waits(bench: Bench) -> None:
+    a, b = bench.open("a"), bench.open("a")
+    bench.receive(created("a"), server_event("error", "a", error={"message": "No"}))
+    assert bench.taken(a) == ["created"]
+    assert bench.taken(b) == []
+    assert bench.ends_with("about 2 requests, and does not say which: No")
+
+
 def test_error_of_an_event_that_was_sent_is_unrouted(bench: Bench) -> None:
     bench.router.expect_refusal(OtherEvent())
     bench.receive(server_event("error"))
@@ -476,7 +484,7 @@ def test_failure_repeated_after_an_error_without_a_lane_is_not_that_of_the_next_
 
 def test_failure_of_another_id_is_that_of_the_next_response(bench: Bench) -> None:
     a, b = bench.open("a"), bench.open("a")
-    bench.receive(created("a"), server_event("error", "a"), failed("other", "a"))
+    bench.receive(created("a"), server_event("error", "a", response_id="r"), failed("other", "a"))
     assert bench.taken(a) == ["created", "error"]
     assert bench.taken(b) == ["failed"]
 
@@ -484,7 +492,11 @@ def test_failure_of_another_id_is_that_of_the_next_response(bench: Bench) -> Non
 def test_repeated_failure_is_recognized_after_events_of_other_lanes(bench: Bench) -> None:
     a, other, b = bench.open("a"), bench.open("x"), bench.open("a")
     bench.receive(
-        created("a"), server_event("error", "a"), created("x"), server_event(DELTA, "x"), failed("r", "a")
+        created("a"),
+        server_event("error", "a", response_id="r"),
+        created("x"),
+        server_event(DELTA, "x"),
+        failed("r", "a"),
     )
     assert bench.taken(a) == ["created", "error"]
     assert bench.taken(other) == ["created", "output_text.delta"]
@@ -495,7 +507,7 @@ def test_repeated_failure_is_recognized_after_events_of_other_lanes(bench: Bench
 
 def test_failure_repeated_before_the_next_request_does_not_hide_its_failure(bench: Bench) -> None:
     bench.open("a")
-    bench.receive(created("a"), server_event("error", "a"), failed(None, "a"))
+    bench.receive(created("a"), server_event("error", "a", response_id="r"), failed(None, "a"))
     b = bench.open("a")
     bench.receive(failed("other", "a"))
     assert bench.taken(b) == ["failed"]
@@ -503,7 +515,9 @@ def test_failure_repeated_before_the_next_request_does_not_hide_its_failure(benc
 
 def test_failure_that_may_be_repeated_or_that_of_the_next_response_ends_the_connection(bench: Bench) -> None:
     a, b = bench.open("a"), bench.open("a")
-    bench.receive(created("a"), server_event("error", "a"), server_event("response.failed", "a"))
+    bench.receive(
+        created("a"), server_event("error", "a", response_id="r"), server_event("response.failed", "a")
+    )
     assert bench.taken(a) == ["created", "error"]
     assert bench.taken(b) == []
     assert bench.ends_with("may be of the response that an error ended, or of the next one")
@@ -511,7 +525,9 @@ def test_failure_that_may_be_repeated_or_that_of_the_next_response_ends_the_conn
 
 def test_failure_after_the_next_response_has_begun_is_its_own(bench: Bench) -> None:
     a, b = bench.open("a"), bench.open("a")
-    bench.receive(created("a"), server_event("error", "a"), created("a", id="s"), failed(None, "a"))
+    bench.receive(
+        created("a"), server_event("error", "a", response_id="r"), created("a", id="s"), failed(None, "a")
+    )
     assert bench.taken(a) == ["created", "error"]
     assert bench.taken(b) == ["created", "failed"]
 

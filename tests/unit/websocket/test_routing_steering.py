@@ -209,6 +209,22 @@ def test_request_is_answered_before_a_steer_that_came_after_it(bench: Bench) -> 
     assert bench.taken(steered.inbox) == ["steer.failed"]
 
 
+@pytest.mark.parametrize("second_lane", ["a", "b"])
+def test_steer_of_an_id_that_several_responses_have_ends_the_connection(
+    bench: Bench, second_lane: str
+) -> None:
+    bench.open("a")
+    bench.open(second_lane)
+    bench.receive(created("a", id="r1"))
+    if second_lane == "a":
+        bench.receive(server_event(DONE, "a"))
+    bench.receive(created(second_lane, id="r1"))
+    steered = bench.steer("r1")
+    bench.receive(steer("accepted", second_lane))
+    assert bench.taken(steered.inbox) == []
+    assert bench.ends_with("is about response r1, and several have this id")
+
+
 def test_successor_interrupts_a_response_that_has_not_ended(bench: Bench) -> None:
     first = bench.open()
     steered = bench.steer("r1")
