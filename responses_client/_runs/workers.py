@@ -6,9 +6,10 @@ import math
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
-from contextvars import copy_context
-from inspect import isawaitable
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from contextvars import Context, copy_context
+from functools import partial
+from inspect import isawaitable, isgenerator
 from typing import Any, Protocol
 
 import anyio
@@ -25,6 +26,7 @@ __all__ = [
     "AsyncWorkers",
     "FunctionCancelled",
     "FunctionTimedOut",
+    "InContext",
     "SyncWorkers",
     "Workers",
     "await_result",
@@ -38,6 +40,10 @@ __all__ = [
 # (threads, or tasks) take jobs from one deque until it is empty or a job has failed. Jobs under way are then awaited,
 # so that the outputs of tools that have done something are not lost, and the first failure is raised. An exception that
 # ends the program (`KeyboardInterrupt`, `SystemExit`) is raised in place of it, and cancels the other tasks.
+#
+# Each job runs in a copy of the context: variables that a tool sets are those of its call alone, and neither the caller
+# nor another call sees them. A task of its own for each job would do as much, but then a tool would run in another task
+# than its caller, and exceptions would come in groups; so `InContext` takes the steps of the coroutine in the copy.
 #
 # A job calls the user's function by `call`, which bounds its time. Python cannot end a thread from outside; so a function
 # that is late is left to itself, in a daemon thread, which does not keep the program from ending.
@@ -128,7 +134,10 @@ class SyncWorkers:
     async def call(self, function: Callable[[], object], time_limit: float | None) -> object:
         """Call a function and return its result; a function that is late continues in its thread."""
         try:
-            value = function() if time_limit is None else run_with_timeout(time_limit, function)
+            if time_limit is None:
+                value = _whole(function)
+            else:
+                value = run_with_timeout(time_limit, partial(_whole, function))
         except TimedOut:
             raise FunctionTimedOut from None
         except BaseException as error:
@@ -141,7 +150,7 @@ class SyncWorkers:
             raise AsyncFunctionError(error) from None
 
     async def run_all(self, jobs: Sequence[Job]) -> None:
-        """Run jobs in threads."""
+        """Run jobs in threads, each in its own copy of the context."""
         todo = deque(jobs)
         failures: list[BaseException] = []
 
@@ -152,7 +161,7 @@ class SyncWorkers:
                 except IndexError:  # another thread was faster
                     return
                 try:
-                    run(job())
+                    copy_context().run(run, job())
                 except Exception as error:
                     failures.append(error)
                 except BaseException as error:  # it ends the program, and so comes before other failures
@@ -206,7 +215,7 @@ class AsyncWorkers:
         if self._limiter is None:
             # anyio's own limit is 40 threads for the whole program; `run_all` bounds the number here.
             self._limiter = anyio.CapacityLimiter(math.inf)
-        future, done = start_in_thread(function), threading.Event()
+        future, done = start_in_thread(partial(_whole, function)), threading.Event()
         future.add_done_callback(lambda _: done.set())
         try:
             await anyio.to_thread.run_sync(done.wait, abandon_on_cancel=True, limiter=self._limiter)
@@ -215,7 +224,7 @@ class AsyncWorkers:
         return future.result()
 
     async def run_all(self, jobs: Sequence[Job]) -> None:
-        """Run jobs in tasks."""
+        """Run jobs in tasks, each in its own copy of the context."""
         todo = deque(jobs)
         failures: list[BaseException] = []
         cancelled = anyio.get_cancelled_exc_class()
@@ -223,7 +232,7 @@ class AsyncWorkers:
         async def work() -> None:
             while todo and not failures:
                 try:
-                    await todo.popleft()()
+                    await InContext(todo.popleft(), copy_context())
                 except cancelled:
                     raise
                 except Exception as error:
@@ -240,6 +249,36 @@ class AsyncWorkers:
             await work()
         if failures:
             raise failures[0]
+
+
+class InContext:
+    """An awaitable that runs a job in a context, within the task that awaits it."""
+
+    def __init__(self, job: Job, context: Context) -> None:
+        self._coroutine = job()
+        self._context = context
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        enter, coroutine = self._context.run, self._coroutine
+        step: Callable[[], Any] = partial(coroutine.send, None)
+        while True:
+            try:
+                trap = enter(step)
+            except StopIteration:
+                return
+            try:
+                step = partial(coroutine.send, (yield trap))
+            except GeneratorExit:
+                enter(coroutine.close)
+                raise
+            except BaseException as error:
+                step = partial(coroutine.throw, error)
+
+
+def _whole(function: Callable[[], object]) -> object:
+    """Call a function, and read a generator to its end, here where its time is limited and its thread may block."""
+    value = function()
+    return [*value] if isgenerator(value) else value
 
 
 async def await_result(value: object, function: object, *, can_await: bool) -> object:
