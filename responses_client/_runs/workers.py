@@ -9,14 +9,14 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextvars import Context, copy_context
 from functools import partial
-from inspect import isawaitable, isgenerator
+from inspect import isasyncgen, isawaitable, isgenerator
 from typing import Any, Protocol
 
 import anyio
 import anyio.to_thread
 
 from .._base.validation import is_async, needs_async
-from .._tools.tool import is_partial, is_tool, unwrap_tool
+from .._tools.tool import innermost
 from .._transport.protocols import run
 from .._transport.threads import TimedOut, run_with_timeout, start_in_thread
 from ..errors import ConfigurationError
@@ -78,7 +78,9 @@ class FunctionCancelled(Exception):
 
 
 class AsyncFunctionError(Exception):
-    """A function that returned an awaitable where nothing can await it; `error` is the error for the user.
+    """A function that returned an awaitable where nothing can await it, or an async generator.
+
+    `error` is the error for the user.
 
     A `ConfigurationError` could also come from the function, which would be a failure for the model.
     """
@@ -107,7 +109,7 @@ class Workers(Protocol):
         Raises:
             FunctionTimedOut: The function did not return in time.
             FunctionCancelled: The function was cancelled, and its caller was not.
-            AsyncFunctionError: The result has to be awaited, and cannot be.
+            AsyncFunctionError: The result has to be awaited, and cannot be; or it is an async generator.
         """
         ...
 
@@ -145,7 +147,7 @@ class SyncWorkers:
                 raise
             raise FunctionCancelled from error
         try:
-            return await await_result(value, function, can_await=False)
+            return _one_result(await await_result(value, function, can_await=False), function)
         except ConfigurationError as error:
             raise AsyncFunctionError(error) from None
 
@@ -204,7 +206,7 @@ class AsyncWorkers:
         try:
             with anyio.move_on_after(time_limit):
                 value = function() if _is_async(function) else await self._in_thread(function)
-                return await await_result(value, function, can_await=True)
+                return _one_result(await await_result(value, function, can_await=True), function)
         except BaseException as error:
             if not _is_own_cancellation(error):
                 raise
@@ -281,6 +283,20 @@ def _whole(function: Callable[[], object]) -> object:
     return [*value] if isgenerator(value) else value
 
 
+def _one_result(value: object, function: object) -> object:
+    """Return the result of a function.
+
+    Raises:
+        AsyncFunctionError: It is an async generator, which shows only now, as the function itself is none.
+    """
+    if isasyncgen(value):
+        text = (
+            f"{_name(function)} returned an async generator, expected one result; return the values as a list"
+        )
+        raise AsyncFunctionError(ConfigurationError(text))
+    return value
+
+
 async def await_result(value: object, function: object, *, can_await: bool) -> object:
     """Return the result of a function, awaited if it is awaitable.
 
@@ -311,15 +327,8 @@ def _is_own_cancellation(error: BaseException) -> bool:
     return task is None or not task.cancelling()
 
 
-def _unwrap(function: Any) -> Any:
-    """Return the function inside of partials and tools."""
-    while is_partial(function) or is_tool(function):
-        function = function.func if is_partial(function) else unwrap_tool(function)
-    return function
-
-
 def _is_async(function: Any) -> bool:
-    return is_async(_unwrap(function))
+    return is_async(innermost(function))
 
 
 def require_sync(function: object) -> None:
@@ -333,4 +342,8 @@ def require_sync(function: object) -> None:
 
 
 def _needs_async(function: object) -> ConfigurationError:
-    return needs_async(getattr(_unwrap(function), "__name__", "A tool"))
+    return needs_async(_name(function))
+
+
+def _name(function: object) -> str:
+    return str(getattr(innermost(function), "__name__", "A tool"))

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextvars import Context, ContextVar, copy_context
 from functools import partial
 from typing import Any
@@ -536,6 +536,19 @@ def test_generator_is_read_to_its_end_where_its_function_runs(play: Play) -> Non
         assert play.call(count, seconds) == [1, 2]
         assert threads[-2] == threads[-1]
     assert (threads[0] == threading.get_ident()) == (play.mode == "sync")
+
+
+async def give_rows() -> AsyncIterator[int]:
+    yield 1
+
+
+def test_async_generator_that_a_function_returns_is_a_mistake_in_the_program(play: Play) -> None:
+    def rows() -> AsyncIterator[int]:
+        return give_rows()
+
+    wrong = "rows returned an async generator, expected one result; return the values as a list"
+    with pytest.raises(AsyncFunctionError, match=wrong):
+        play.call(rows)
 
 
 def test_generator_that_takes_too_long_is_abandoned(play: Play) -> None:
