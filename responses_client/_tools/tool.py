@@ -274,7 +274,7 @@ def is_generator(function: object) -> bool:
 
 def _called(function: object) -> tuple[object, object]:
     """Return the function inside of a callable, and the `__call__` of its class."""
-    inner = innermost(function)
+    inner: object = innermost(function)
     inner = getattr(inner, "__func__", inner)  # of a method, a classmethod, or a staticmethod
     return inner, getattr(type(inner), "__call__", None)  # noqa: B004  # not whether it can be called, but how
 
