@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,18 +10,13 @@ from callers import MODES, Caller
 from responses_client import AsyncClient, BadRequestError, Client, NotFoundError
 from responses_client.models import Response, UnknownModel
 
+pytestmark = pytest.mark.usefixtures("no_warnings")
+
 
 @pytest.fixture(params=MODES)
 def caller(request: pytest.FixtureRequest, agent_server: str) -> Caller:
     options: dict[str, Any] = {"api_key": "any", "base_url": agent_server, "max_retries": 0, "timeout": 30}
     return Caller(request.param, lambda: Client(**options), lambda: AsyncClient(**options))
-
-
-@pytest.fixture(autouse=True)
-def nothing_odd_was_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    caplog.set_level(logging.WARNING, "responses_client")
-    yield
-    assert [record.message for record in caplog.records if record.name == "responses_client"] == []
 
 
 def create(caller: Caller, text: str, **params: Any) -> Response:
