@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
@@ -56,6 +57,41 @@ def test_stream(caller: Caller) -> None:
         "response.completed",
     ]
     assert not [event for event in events if isinstance(event, UnknownModel)]
+
+
+def test_incomplete(caller: Caller) -> None:
+    response = create(caller, "short of tokens")
+    assert (response.status, response.output_text) == ("incomplete", "short of tokens ")
+    assert response.incomplete_details is not None
+    assert response.incomplete_details.reason == "max_output_tokens"
+
+
+def test_failure_in_a_stream_keeps_what_came(caller: Caller) -> None:
+    def read(client: Client) -> Response:
+        with client.responses.stream(model="m", input="one fail") as stream:
+            return stream.until_done().snapshot
+
+    async def wait(client: AsyncClient) -> Response:
+        async with client.responses.stream(model="m", input="one fail") as stream:
+            return (await stream.until_done()).snapshot
+
+    failed: Response = caller.run(read, wait)
+    assert (failed.status, failed.output_text) == ("failed", "one fail ")
+
+
+def test_conversation_by_previous_response_id(caller: Caller) -> None:
+    first = create(caller, "one")
+    second = create(caller, "before two", previous_response_id=first.id)
+    assert second.output_text == "one one before two "
+
+
+def test_conversation_by_its_id(caller: Caller) -> None:
+    conversation = f"conv_{uuid.uuid4().hex}"
+    create(caller, "one", conversation=conversation)
+    second = create(caller, "before two", conversation=conversation)
+    assert second.output_text.endswith("before two ")
+    assert second.conversation is not None
+    assert second.conversation.id == conversation
 
 
 def test_background(caller: Caller) -> None:
