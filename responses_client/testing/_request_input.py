@@ -76,6 +76,11 @@ def input_items(request: JSONObject) -> list[JSONObject]:
     return objects(given)
 
 
+def item_type(item: JSONObject) -> str:
+    """Return the type of an input item; messages and references may leave it out."""
+    return str(item.get("type") or ("message" if "role" in item else "item_reference"))
+
+
 def includes(request: JSONObject, name: str) -> bool:
     """Whether a request asks for a field that responses leave out by default."""
     include = request.get("include")

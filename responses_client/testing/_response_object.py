@@ -12,12 +12,16 @@ from ._request_input import count_tokens, input_items
 # Fields of a response whose value is this default if the request does not set them.
 _DEFAULTS: JSONObject = {
     "background": False,
+    "frequency_penalty": 0.0,
     "instructions": None,
     "max_output_tokens": None,
     "max_tool_calls": None,
     "model": None,
     "parallel_tool_calls": True,
+    "presence_penalty": 0.0,
     "previous_response_id": None,
+    "prompt_cache_key": None,
+    "safety_identifier": None,
     "store": True,
     "temperature": 1.0,
     "tool_choice": "auto",
@@ -31,10 +35,8 @@ _ECHOED = (
     "context_management",
     "moderation",
     "prompt",
-    "prompt_cache_key",
     "prompt_cache_options",
     "prompt_cache_retention",
-    "safety_identifier",
 )
 _SEARCH_DEFAULTS: JSONObject = {
     "search_context_size": "medium",
@@ -85,7 +87,7 @@ def usage(request: JSONObject, history: Sequence[JSONObject], output: ModelOutpu
     written = count_tokens(output.items) + output.reasoning_tokens
     return {
         "input_tokens": read,
-        "input_tokens_details": {"cached_tokens": 0},
+        "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
         "output_tokens": written,
         "output_tokens_details": {"reasoning_tokens": output.reasoning_tokens},
         "total_tokens": read + written,

@@ -7,6 +7,7 @@ from typing import Any
 
 from ._ids import Ids
 from ._json_types import JSONObject, objects
+from ._request_input import item_type
 
 _PREFIXES = {
     "message": "msg",
@@ -43,7 +44,7 @@ def kept_items(
 
 
 def _kept(item: JSONObject, ids: Ids, find: Callable[[str], JSONObject | None]) -> JSONObject:
-    kind = str(item.get("type") or ("message" if "role" in item else "item_reference"))
+    kind = item_type(item)
     if kind == "item_reference":
         return find(str(item.get("id"))) or item
     kept: JSONObject = {"id": item.get("id") or ids.new(_PREFIXES.get(kind, "item")), "type": kind}

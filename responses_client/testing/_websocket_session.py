@@ -140,9 +140,16 @@ class WebSocketSession:
                     return _canned(canned[0].answer, canned[1])
                 return self._answered(lane, given, check)
             except ApiError as error:
-                return StartedAnswer(error=error)
+                return self._failed(given, error)
             except UnexpectedRequest as error:
-                return StartedAnswer(error=error.api_error())
+                return self._failed(given, error.api_error())
+
+    def _failed(self, given: JSONObject, error: ApiError) -> StartedAnswer:
+        """Forget the response that a refused request continues, unless it is stored, as the API does."""
+        previous = str(given.get("previous_response_id"))
+        self.memory.responses.pop(previous, None)
+        self.memory.contexts.pop(previous, None)
+        return StartedAnswer(error=error)
 
     def _compare(self, given: JSONObject, expected: Expectation) -> None:
         items = [*self._history(given), *input_items(given)]

@@ -11,6 +11,13 @@ from responses_client.testing import Server
 
 FUNCTION = {"type": "function", "name": "f"}
 TEXT = {"type": "input_text", "text": "Hi"}
+STORED = {
+    "type": "message",
+    "id": "msg_stored",
+    "status": "completed",
+    "role": "assistant",
+    "content": [{"type": "output_text", "text": "Hello", "annotations": [], "logprobs": []}],
+}
 
 
 def message(*content: Any, role: str = "user") -> dict[str, Any]:
@@ -270,8 +277,8 @@ ACCEPTED: dict[str, dict[str, Any]] = {
             },
         ]
     },
-    "reference by its id": {"input": [{"id": "msg_1"}]},
-    "reference with a null type": {"input": [{"type": None, "id": "msg_1"}]},
+    "reference by its id": {"input": [{"id": "msg_stored"}]},
+    "reference with a null type": {"input": [{"type": None, "id": "msg_stored"}]},
     "function output by name": {"input": [{"type": "function_call_output", "name": "f", "output": "1"}]},
     "reasoning without an id": {"input": [{"type": "reasoning", "summary": [], "encrypted_content": "x"}]},
     "prompt in place of model and input": {"model": "m", "prompt": {"id": "pmpt_1"}},
@@ -284,6 +291,7 @@ ACCEPTED: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("case", ACCEPTED)
 def test_request_is_accepted(case: str) -> None:
     with Server() as server:
+        server.responses["resp_1"] = {"id": "resp_1", "output": [STORED]}
         assert create(server, **ACCEPTED[case]).status_code == 200
 
 
