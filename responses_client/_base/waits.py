@@ -31,13 +31,14 @@ __all__ = ["RequestedWait", "Time", "parse_retry_after", "parse_time", "requeste
 
 # The second is an older name at Azure.
 _MILLISECONDS_HEADERS = ("retry-after-ms", "x-ms-retry-after-ms")
-_RESET_HEADER = re.compile(r"((?:x-)?ratelimit-)reset(-.+)?")
+# Patterns are compiled when first needed, as the start of every program would pay for them.
+_RESET_HEADER = r"((?:x-)?ratelimit-)reset(-.+)?"
 _REFUSED, _UNAVAILABLE = 429, 503  # RFC 6585, 4, and RFC 9110, 15.6.4: the statuses that name a time to wait
 _NUMBER = r"[0-9]{1,19}(?:\.[0-9]{1,19})?"
-_PART = rf"({_NUMBER})\s*([a-zµ]+)"
-_DURATION = rf"(?:{_NUMBER}\s*[a-zµ]+[\s,]*)+"
-_ADVICE = re.compile(rf"(?:try again|retry) (?:in|after) ({_DURATION})", re.IGNORECASE)
-_NOTHING = re.compile(r"-[0-9]{1,19}|0+(?:\.0+)?")
+_PART = rf"({_NUMBER})\s*([a-zA-Zµ]+)"
+_DURATION = rf"(?:{_NUMBER}\s*[a-zA-Zµ]+[\s,]*)+"
+_ADVICE = rf"(?i:try again|retry) (?i:in|after) ({_DURATION})"
+_NOTHING = r"-[0-9]{1,19}|0+(?:\.0+)?"
 _UNIT_SECONDS = {
     **dict.fromkeys(("ns",), 1e-9),
     **dict.fromkeys(("us", "µs"), 1e-6),
@@ -139,14 +140,14 @@ def _reset_of_used_up_limit(headers: Mapping[str, str], now: float | None) -> Re
     used_up: list[RequestedWait] = []
     unreported: list[RequestedWait] = []
     for name in headers:
-        found = _RESET_HEADER.fullmatch(name)
+        found = re.fullmatch(_RESET_HEADER, name)
         time = None if found is None else parse_time(headers[name], headers, now)
         if found is None or time is None:
             continue
         prefix, kind = found.groups(default="")
         remaining = headers.get(f"{prefix}remaining{kind}", "").strip()
         wait = RequestedWait(time.seconds, name, "reset")
-        if _NOTHING.fullmatch(remaining):
+        if re.fullmatch(_NOTHING, remaining):
             used_up.append(wait)
         elif _number(remaining) is None:
             unreported.append(wait)
@@ -154,7 +155,7 @@ def _reset_of_used_up_limit(headers: Mapping[str, str], now: float | None) -> Re
 
 
 def _advice(message: str) -> RequestedWait | None:
-    found = _ADVICE.search(message)
+    found = re.search(_ADVICE, message)
     seconds = None if found is None else _duration(found[1])
     return None if seconds is None else RequestedWait(seconds, "the message")
 
@@ -172,12 +173,15 @@ def _unix_seconds(number: float) -> float:
 
 def _duration(text: str) -> float | None:
     """Return the seconds of `6m0s`, `20ms`, `1h2m3.5s` (the notation of Go), or of `26 seconds`."""
-    if not re.fullmatch(_DURATION, text, re.IGNORECASE):
+    if not re.fullmatch(_DURATION, text):
         return None
-    parts = re.findall(_PART, text, re.IGNORECASE)
-    if any(unit.lower() not in _UNIT_SECONDS for _, unit in parts):
-        return None
-    return sum(float(number) * _UNIT_SECONDS[unit.lower()] for number, unit in parts)
+    seconds = 0.0
+    for number, unit in re.findall(_PART, text):
+        unit_seconds = _UNIT_SECONDS.get(unit.lower())
+        if unit_seconds is None:
+            return None
+        seconds += float(number) * unit_seconds
+    return seconds
 
 
 def _date(text: str) -> float | None:

@@ -47,7 +47,8 @@ from .._transport.protocols import Event, Socket, TransportError
 from ..errors import APIConnectionError
 from .frames import CloseInfo, Frames
 from .inboxes import Inbox, Inboxes, Message
-from .routing import Router, Steer
+from .outstanding import Steer
+from .routing import Router
 
 if TYPE_CHECKING:
     from .._base.http import ResponseMeta
@@ -284,8 +285,7 @@ class Connection:
     def _route(self, data: bytes) -> bool:
         """Sort data into inboxes; return whether the connection is over and has to be closed now."""
         for message in self._frames.receive(data):
-            if self.close_info is None:
-                self._router.receive(message)
+            self._router.receive(message)
         if self.close_info is _CLOSED_HERE:  # `close` runs in another thread or task, and does the rest
             return False
         if self.close_info is not None:
