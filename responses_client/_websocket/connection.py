@@ -37,14 +37,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from .._base.clock import RealDeadline
 from .._base.redaction import NO_SECRETS, Redactor
 from .._transport.protocols import Event, Socket, TransportError
-from ..errors import APIConnectionError
+from ..errors import APIConnectionError, APITimeoutError
 from .frames import CloseInfo, Frames
 from .inboxes import Inbox, Inboxes, Message
 from .outstanding import Steer
@@ -123,17 +123,22 @@ class Connection:
         text = f"The WebSocket session has ended: {info.reason}; open another with responses.connect()"
         return APIConnectionError(text, meta=self.meta)
 
-    async def send(self, content: bytes, register: Callable[[Router], T]) -> T:
-        """Send a message, and return the result of `register`.
+    async def send(
+        self, content: bytes, register: Callable[[Router], T], deadline: RealDeadline | None = None
+    ) -> T:
+        """Send a message, by default before the deadline of any call, and return the result of `register`.
 
         `register` is called right before the message goes out, so that the router knows the requests in the order of
         sending, and knows each before its answer can come.
 
         Raises:
+            APITimeoutError: It was not sent before the deadline. A message of which a part was sent ends the session,
+                or is sent whole nevertheless; see `Socket.write`.
             APIConnectionError: The connection has ended.
             RuntimeError: It was closed.
         """
         registered: list[T] = []
+        deadline = deadline or RealDeadline.after(self.settings.deadline)
 
         def make() -> bytes:
             with self._lock:
@@ -143,20 +148,35 @@ class Connection:
                 return self._frames.message_frames(content)
 
         try:
-            await self._socket.write(make)
+            await self._socket.write(make, deadline)
         except TransportError as failure:
-            await self._fail(f"a message could not be sent, {failure.reason}")
-            raise self.closed_error() from failure.__cause__
-        except BaseException:
-            # Cancelled. The message may still go out, so the router keeps the entry, without its messages.
-            for each in registered:
-                if isinstance(each, Inbox):
-                    self.discard(each)
-                elif isinstance(each, Steer):
-                    with self._lock:
-                        self._router.abandon_steer(each)
+            is_late = deadline.is_expired
+            if is_late and failure.outcome.kind == "timeout":
+                self._abandon(registered)
+            else:
+                await self._fail(f"a message could not be sent, {failure.reason}")
+            error = self._late_error(failure.reason) if is_late else self.closed_error()
+            raise error from failure.__cause__
+        except BaseException:  # cancelled
+            self._abandon(registered)
             raise
         return registered[0]
+
+    def _abandon(self, registered: Iterable[object]) -> None:
+        """Keep nothing for what was not sent. It may still go out, so the router keeps the entry."""
+        for each in registered:
+            if isinstance(each, Inbox):
+                self.discard(each)
+            elif isinstance(each, Steer):
+                with self._lock:
+                    self._router.abandon_steer(each)
+
+    def _late_error(self, reason: str) -> APITimeoutError:
+        advice = "raise deadline or timeout"
+        if self.close_info is not None:
+            advice += ", and open another session with responses.connect(), since a part of it was sent"
+        text = f"The message was not sent before its deadline, {reason}; {advice}"
+        return APITimeoutError(text, meta=self.meta)
 
     def new_lane(self) -> str:
         """Return a name for a lane that has none."""
@@ -275,9 +295,11 @@ class Connection:
         try:
             if replies:
                 limit = RealDeadline.after(_CLOSE_TIMEOUT_SECONDS if is_over else None)
-                await self._socket.write(lambda: replies, limit)
+                await self._socket.write(lambda: replies, limit.earlier(deadline))
         except TransportError as failure:
-            await self._fail(f"the connection broke, {failure.reason}")
+            # A reader that has no more time gives up the wait alone: the server may take the answer to a ping later.
+            if failure.outcome.kind != "timeout" or is_over or not deadline.is_expired:
+                await self._fail(f"the connection broke, {failure.reason}")
         if is_over:
             await self._socket.close()
         return True

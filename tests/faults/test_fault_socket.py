@@ -14,7 +14,7 @@ import httpx
 import httpx2
 import pytest
 from samples import KEY, response
-from scripted_server import CLOSE, HOLD, ScriptedServer
+from scripted_server import CLOSE, HOLD, ScriptedServer, Seen, Step, head
 from scripted_server import answer as http_answer
 from shells import HTTP, Events
 from socket_server import Peer, SocketServer, answer, delta, event
@@ -22,6 +22,7 @@ from socket_shell import SocketSession, SocketShell, echo, wait_for_close
 
 from responses_client import AsyncClient, Client, WebSocketSession
 from responses_client._transport.protocols import run
+from responses_client._websocket.frames import accept_token
 from responses_client.errors import (
     APIConnectionError,
     APIError,
@@ -152,6 +153,28 @@ def test_clients_of_both_libraries_carry_sessions(library: Any) -> None:
                 return (await stream.get_final_response()).output_text
 
         assert anyio.run(main) == anyio.run(main, backend="trio") == "Ho "
+
+
+# Sending
+
+
+def deaf(seen: Seen) -> list[Step]:
+    """A script: open a WebSocket, and read nothing from it."""
+    accept = accept_token(seen.headers["sec-websocket-key"])
+    return [head(101, connection="Upgrade", upgrade="websocket", sec_websocket_accept=accept), 4.5]
+
+
+@pytest.mark.parametrize("limit", ["deadline", "timeout"])
+def test_limit_of_a_request_holds_while_it_is_sent(sessions: SocketShell, limit: str) -> None:
+    async def script(session: SocketSession) -> None:
+        start = time.monotonic()
+        limits: dict[str, Any] = {limit: 0.3}
+        with pytest.raises(APITimeoutError, match="The message was not sent before its deadline"):
+            await session.create("x" * 20_000_000, **limits)
+        assert time.monotonic() - start < 4
+
+    with ScriptedServer(deaf) as server:
+        sessions.talk(script, server.url, timeout=60.0)
 
 
 # Connecting

@@ -27,6 +27,7 @@ from responses_client._base.clock import NO_REAL_DEADLINE
 from responses_client._transport.protocols import TransportError, run
 from responses_client.errors import (
     APIConnectionError,
+    APITimeoutError,
     ResponseValidationError,
     StreamError,
     StreamInterrupted,
@@ -79,7 +80,82 @@ def test_pings_without_an_end_do_not_keep_a_stream_waiting(wire: FakeSocket, lim
         assert not session.is_closed
 
 
+@pytest.mark.parametrize("given", [{"deadline": 5.0}, {"timeout": 5.0}])
+def test_answer_to_a_ping_that_is_not_taken_in_time_ends_the_wait_alone(
+    wire: FakeSocket, given: dict[str, float]
+) -> None:
+    wire.script += [created("rc-1"), Ping(b"x")]
+    with session_over(wire) as session:
+        one = ask(session, **given)
+        next(one)
+        wire.write_seconds = 10.0
+        with pytest.raises(StreamInterrupted, match="5 s"):
+            one.until_done()
+        assert not session.is_closed
+        wire.write_seconds = 0.0
+        wire.script += whole("Two", "rc-2")
+        assert ask(session).get_final_response().output_text == "Two"
+
+
 # Sending
+
+
+@pytest.mark.parametrize("given", [{"deadline": 5.0}, {"timeout": 5.0}, {"deadline": 60.0, "timeout": 5.0}])
+def test_request_that_is_not_sent_in_time_is_an_error_of_its_own(
+    wire: FakeSocket, given: dict[str, float]
+) -> None:
+    with session_over(wire, timeout=100.0) as session:
+        wire.write_seconds = 6.0
+        start = wire.clock.now
+        with pytest.raises(APITimeoutError, match="The message was not sent before its deadline") as caught:
+            ask(session, **given)
+        assert wire.clock.now - start == 5.0
+        assert str(caught.value).endswith("; raise deadline or timeout")
+        assert caught.value.request_id == "req_1"
+        wire.write_seconds = 0.0
+        wire.script += [*whole("One", "rc-1"), *whole("Two", "rc-2")]
+        assert ask(session).get_final_response().output_text == "Two"
+
+
+def test_deadline_of_the_client_holds_for_all_messages(wire: FakeSocket) -> None:
+    with session_over(wire, deadline=5.0) as session:
+        wire.write_seconds = 6.0
+        for send in (
+            lambda: session.steer(previous_response_id="resp_1", input="More"),
+            lambda: session.send({"type": "response.odd"}),
+            lambda: session.response.create(model="m", input="Hi"),
+        ):
+            with pytest.raises(APITimeoutError, match="not sent before its deadline"):
+                send()
+        wire.write_seconds = 0.0
+
+
+def test_deadline_counts_while_the_request_is_sent(wire: FakeSocket) -> None:
+    with session_over(wire) as session:
+        wire.write_seconds = 3.0
+        start = wire.clock.now
+        one = ask(session, deadline=5.0)
+        with pytest.raises(StreamInterrupted, match="the deadline of 5 s has passed"):
+            one.until_done()
+        assert wire.clock.now - start == 5.0
+        wire.write_seconds = 0.0
+
+
+def test_message_of_which_a_part_was_sent_in_time_ends_the_session(wire: FakeSocket) -> None:
+    with session_over(wire) as session:
+        one = ask(session)
+
+        def stop_in_the_middle() -> None:
+            wire.clock.now += 5.0
+
+        wire.broken = TransportError("network", "the server did not take the message in time")
+        wire.before_write = stop_in_the_middle
+        with pytest.raises(APITimeoutError, match=r"open another session .*, since a part of it was sent"):
+            ask(session, deadline=5.0)
+        wire.broken = wire.before_write = None
+        with pytest.raises(StreamInterrupted, match="a message could not be sent"):
+            one.until_done()
+        assert session.is_closed
 
 
 def test_connection_that_cannot_be_written_to_has_ended(wire: FakeSocket) -> None:
