@@ -144,9 +144,9 @@ class _Page(HasRequestId, Generic[T]):
                 "The server does not say whether a list continues (has_more), nor where: it ends here"
             )
             return False
-        return not self._is_repetition()
+        return not self.is_repetition()
 
-    def _is_repetition(self) -> bool:
+    def is_repetition(self) -> bool:
         """Whether this is the page again that was listed before, from a server that knows no pages."""
         if self._listing.has_more is not None or self._after is None or self._last_cursor() != self._after:
             return False
@@ -252,7 +252,7 @@ class Page(_Page[T], Iterable[T]):
             if not page.check_cursor(seen):
                 return
             page = page.get_next_page()
-            if page._is_repetition():
+            if page.is_repetition():
                 return
 
     def __iter__(self) -> Iterator[T]:
@@ -322,7 +322,7 @@ class _Pages(AsyncIterator[AsyncPage[T]]):
         if self._has_ended or not self._page.check_cursor(self._seen):
             raise StopAsyncIteration
         self._page = await self._page.get_next_page()
-        self._has_ended = self._page._is_repetition()
+        self._has_ended = self._page.is_repetition()
         if self._has_ended:
             raise StopAsyncIteration
         return self._page
