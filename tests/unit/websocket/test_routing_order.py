@@ -31,7 +31,7 @@ class InOrderServer:
         self.echoes = chance.choice([True, False])
         self.refusal_rate = chance.choice([0, 0, 0.1, 0.4])
         self.kinds = chance.choice([["stream"], ["stream", "steer"], ["stream", "raw", "steer", "other"]])
-        self.steering = chance.choice(["refused", "failed", "nameless", "accepted", "accepted", "accepted"])
+        self.steering = chance.choice(["refused", "refused", "failed", "nameless", "accepted", "accepted"])
         self.streams: dict[str, Inbox] = {}
         self.steers: list[tuple[Steer, str]] = []
         self.unread: deque[tuple[str, str, str | None]] = deque()  # what was sent: kind, name, parent
@@ -127,7 +127,7 @@ class InOrderServer:
 
     def run(self) -> None:
         """Do anything in any order, and at last all that is left to do."""
-        for _ in range(self.chance.randrange(50)):
+        for _ in range(self.chance.randrange(100)):
             self.step(self.chance.choice(["send", "read", "write", "refuse"]))
         while self.unread or self.queue or self.late_refusals:
             self.step(self.chance.choice(["read", "write", "refuse"]))
