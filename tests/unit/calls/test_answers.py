@@ -85,9 +85,9 @@ def test_answer_that_is_no_item(body: bytes, message: str) -> None:
 
 
 def test_malformed_item_is_an_error_in_strict_mode() -> None:
-    body = b'{"type": "reasoning", "id": 5, "summary": []}'
+    body = b'{"type": "shell_call_output", "id": "so_1", "output": []}'
     assert answer(cast("type[Any]", models.Item), body).validation_error is not None
-    with pytest.raises(ResponseValidationError, match="id"):
+    with pytest.raises(ResponseValidationError, match="call_id"):
         answer(cast("type[Any]", models.Item), body, strict=True)
 
 
