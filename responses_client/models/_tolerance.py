@@ -269,11 +269,8 @@ def with_raw_fields(cls: type[_M], value: object, error: ValidationError) -> _M 
     rest = {name: field for name, field in value.items() if name not in malformed}
     if not required.keys() <= rest.keys() | absent.keys():
         return None
-    try:
-        with suppress_warnings():  # about unknown objects, which the first validation logged
-            model: _M = cls.__pydantic_validator__.validate_python({**rest, **absent})
-    except ValidationError:
-        return None
+    with suppress_warnings():  # about unknown objects, which the first validation logged
+        model: _M = cls.__pydantic_validator__.validate_python({**rest, **absent})
     raw = {name: field for name, field in value.items() if name in malformed}
     if any(name not in absent or raw.get(name) is not None for name in malformed):
         log_malformed("raw data", cls.__name__, error)
