@@ -17,7 +17,7 @@ from .._base.http import Headers, ResponseMeta, origin
 from .._base.json_types import is_object, json_or
 from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.redaction import NO_SECRETS, Redactor
-from .._base.retry import parse_retry_after
+from .._base.waits import requested_wait
 from .._events.stream_state import StreamState
 from ..errors import (
     APIError,
@@ -213,7 +213,7 @@ def status_error(
         url: The URL of the request.
         request_id: The id of the request, for support.
         tries: The number of attempts.
-        now: Unix time, for a `retry-after` date in an answer without a `date`.
+        now: Unix time, for a wait until a point in time in an answer without a `date`.
         meta: The facts of the answer.
         redactor: Masks secrets that the body repeats.
     """
@@ -228,6 +228,7 @@ def status_error(
     message = found.message
     if 300 <= status < 400:
         message = _redirect_reason(status, kept.get("location"), url)
+    wait = requested_wait(status, kept, message, now)
     cls = InternalServerError if status >= 500 else _STATUS_CLASSES.get(status, APIStatusError)
     return cls(
         message or _first_part(body),
@@ -237,7 +238,7 @@ def status_error(
         param=found.param,
         body=parsed,
         headers=kept,
-        retry_after=parse_retry_after(kept, now),
+        retry_after=None if wait is None else wait.seconds,
         method=method,
         url=url,
         tries=tries,

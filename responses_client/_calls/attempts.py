@@ -70,13 +70,15 @@ from .request import Call, is_observed
 if TYPE_CHECKING:
     from .observers import ObserverDispatcher
 
-__all__ = ["Attempts", "Throttle", "as_value", "fetch"]
+__all__ = ["LONG_WAIT_SECONDS", "Attempts", "Throttle", "as_value", "fetch"]
 
 _T = TypeVar("_T")
 _R = TypeVar("_R", bound=Model)
 logger = logging.getLogger("responses_client")
 
-_WARN_DELAY_SECONDS = 60.0  # a longer wait of a whole map looks like a program that hangs
+LONG_WAIT_SECONDS = 60.0
+"""A wait that is longer is a warning in the log."""
+
 _MAX_ERROR_BODY_BYTES = 1024 * 1024
 
 
@@ -91,8 +93,8 @@ class Throttle(Protocol):
         """
         ...
 
-    def block_for(self, seconds: float) -> None:
-        """Send nothing for this long, because the server refused an attempt."""
+    def block_for(self, seconds: float, reason: str) -> None:
+        """Send nothing for this long, because the server refused an attempt; `reason` is for the log."""
         ...
 
 
@@ -163,7 +165,8 @@ class Attempts:
                 if self.dispatcher is not None:
                     self.dispatcher.notify_retry(0, "status 401, with another key")
                 continue
-            await self.retry(StatusFailure(error.status_code, error.headers, error.code, error.type), error)
+            failed = StatusFailure(error.status_code, error.headers, error.code, error.type, error.message)
+            await self.retry(failed, error)
 
     async def retry(self, outcome: Outcome, error: APIError) -> None:
         """Wait before the next attempt, or raise the error if there is to be none."""
@@ -182,20 +185,18 @@ class Attempts:
             raise error
         after = self.call.params.get("starting_after")
         action = "retry" if after is None else f"resume after event {after}"
-        logger.info("%s: %s in %.2f s, %s", self.call.operation.name, action, decision.delay, decision.reason)
+        reason = decision.reason if decision.source is None else f"{decision.reason} ({decision.source})"
+        # A call that waits for longer looks like a program that hangs. Of a whole map, the throttle says it once.
+        is_long = decision.delay > LONG_WAIT_SECONDS and limit_policy is None
+        level = logging.WARNING if is_long else logging.INFO
+        logger.log(level, "%s: %s in %.2f s, %s", self.call.operation.name, action, decision.delay, reason)
         if self.dispatcher is not None:
             self.dispatcher.notify_retry(decision.delay, decision.reason)
         if self.throttle is None or limit_policy is None:
             await self._io.sleep(decision.delay)
         else:
             self._rate_limited_count += 1
-            if decision.delay > _WARN_DELAY_SECONDS:
-                logger.warning(
-                    "%s: nothing is sent for %.0f s, as the server asks",
-                    self.call.operation.name,
-                    decision.delay,
-                )
-            self.throttle.block_for(decision.delay)
+            self.throttle.block_for(decision.delay, reason)
 
     async def notify_response(
         self, meta: ResponseMeta | None, error: APIError | None, result: Model | Any | None = None

@@ -27,8 +27,9 @@ from typing import TYPE_CHECKING, Any
 
 from .._base import clock
 from .._base.field_errors import FieldError, field_error
-from .._base.retry import Policy, Retry, StatusFailure, decide, parse_retry_after
+from .._base.retry import StatusFailure, may_pass
 from .._base.validation import is_seconds, needs_async, refuse_unknown
+from .._base.waits import parse_retry_after
 from ..errors import APIConnectionError, APIError, APIStatusError, RequestValidationError, WaitTimeout
 from ..models._base import RUNNING_STATUSES
 from ..models.response import Response
@@ -127,10 +128,15 @@ class PollSchedule:
         self._is_last = delay > latest
         return min(delay, latest)
 
-    def record(self, response: Response) -> bool:
-        """Take the response of a poll; return whether its status or its output is new."""
+    def record(self, response: Response, now: float | None = None) -> bool:
+        """Take the response of a poll; return whether its status or its output is new.
+
+        `now` is the time in seconds since 1970, for a server that asks to wait until a point in time.
+        """
         last, self.response = self.response, response
-        self._count_poll(None, None if response.meta is None else _requested_delay(response.meta.headers))
+        self._count_poll(
+            None, None if response.meta is None else _requested_delay(response.meta.headers, now)
+        )
         return last is None or (last.status, last.output) != (response.status, response.output)
 
     def record_failure(self, error: APIError) -> bool:
@@ -159,22 +165,19 @@ class PollSchedule:
         return error
 
 
-def _requested_delay(headers: Mapping[str, str]) -> float | None:
+def _requested_delay(headers: Mapping[str, str], now: float | None) -> float | None:
     """Return the seconds that the headers of a good answer ask to wait, as HTTP or as OpenAI writes it."""
-    seconds = parse_retry_after(headers)
-    if seconds is None:
-        seconds = parse_retry_after({"retry-after-ms": headers.get("openai-poll-after-ms", "")})
-    return seconds
+    wait = parse_retry_after(headers, now) or parse_retry_after(
+        {"retry-after-ms": headers.get("openai-poll-after-ms", "")}
+    )
+    return None if wait is None else wait.seconds
 
 
 def _is_transient(error: APIError) -> bool:
     """Whether an error that was left after all retries may be over at the next poll."""
     if not isinstance(error, APIStatusError):
         return isinstance(error, APIConnectionError)
-    # Asked for one more retry, however long it has to wait: what `decide` never repeats will not pass.
-    outcome = StatusFailure(error.status_code, error.headers, error.code, error.type)
-    policy = Policy(max_retries=1, max_retry_after=math.inf)
-    return isinstance(decide(0, outcome, policy=policy, now=clock.time(), random=0), Retry)
+    return may_pass(StatusFailure(error.status_code, error.headers, error.code, error.type))
 
 
 def wait_params(options: Mapping[str, object], include: Sequence[str] | None) -> Mapping[str, object]:
@@ -216,7 +219,7 @@ async def wait(
             if not schedule.record_failure(error):
                 raise
             continue
-        if schedule.record(response) and on_progress is not None:
+        if schedule.record(response, clock.time()) and on_progress is not None:
             returned = on_progress(response)
             if isawaitable(returned):
                 await returned

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from .._base.clock import NO_REAL_DEADLINE, RealDeadline
 from .._events.stream_state import StreamState
-from .._streaming.source import Source
+from .._streaming.source import Source, second_reader
 from ..errors import APIError, APITimeoutError, ResponseValidationError
 from ..models import ServerEvent, SteerAccepted, SteerFailed, SteerPending
 from ..models._base import as_response_error, strict_validation, union_class
@@ -71,23 +71,29 @@ class SocketSource(Source):
     async def fill(self) -> bool:
         if self.failure is not None:
             raise self.failure
-        limits: tuple[RealDeadline, RealDeadline] | None = None
-        while not self.events:
-            # Another task may have closed the stream during the wait.
-            if self._state.has_terminal_event or self.closed:
-                await self.close()
-                return False
-            if self._state.has_ended:
-                raise self._fail()
-            messages, close_info = self._connection.take(self._inbox)
-            if messages:
-                self._state.feed(b"".join(map(_as_sse, messages)))
-            elif close_info is not None:
-                self._end_with(close_info)
-            else:
-                limits = limits or self._silence_limits()
-                await self._wait(*limits)
-        return True
+        if self.is_reading:
+            raise second_reader()
+        self.is_reading = True
+        try:
+            limits: tuple[RealDeadline, RealDeadline] | None = None
+            while not self.events:
+                # Another task may have closed the stream during the wait.
+                if self._state.has_terminal_event or self.closed:
+                    await self.close()
+                    return self.end()
+                if self._state.has_ended:
+                    raise self._fail()
+                messages, close_info = self._connection.take(self._inbox)
+                if messages:
+                    self._state.feed(b"".join(map(_as_sse, messages)))
+                elif close_info is not None:
+                    self._end_with(close_info)
+                else:
+                    limits = limits or self._silence_limits()
+                    await self._wait(*limits)
+            return True
+        finally:
+            self.is_reading = False
 
     def _silence_limits(self) -> tuple[RealDeadline, RealDeadline]:
         """Return until when the next event has to come: by `idle_timeout`, and by `timeout`."""
@@ -123,7 +129,9 @@ class SocketSource(Source):
     @override
     async def close(self) -> None:
         self.closed = True
-        self.events.clear()
+        if self.events:
+            self.unread = [*self.events]
+            self.events.clear()
         self._connection.discard(self._inbox)
 
     @override

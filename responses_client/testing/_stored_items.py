@@ -7,6 +7,7 @@ from typing import Any
 
 from ._ids import Ids
 from ._json_types import JSONObject, objects
+from ._request_input import item_type
 
 _PREFIXES = {
     "message": "msg",
@@ -43,15 +44,19 @@ def kept_items(
 
 
 def _kept(item: JSONObject, ids: Ids, find: Callable[[str], JSONObject | None]) -> JSONObject:
-    kind = str(item.get("type") or ("message" if "role" in item else "item_reference"))
+    kind = item_type(item)
     if kind == "item_reference":
         return find(str(item.get("id"))) or item
-    kept: JSONObject = {"id": item.get("id") or ids.new(_PREFIXES.get(kind, "item")), "type": kind}
+    kept: JSONObject = {"id": item.get("id") or ids.new(_PREFIXES.get(kind) or _initials(kind)), "type": kind}
     if kind in _WITH_STATUS:
         kept["status"] = item.get("status") or "completed"
     if kind == "message":
         kept["content"] = _parts(item.get("content"), is_output=item.get("role") == "assistant")
     return {**kept, **{key: value for key, value in item.items() if key not in kept}}
+
+
+def _initials(kind: str) -> str:
+    return "".join(word[0] for word in kind.split("_") if word)
 
 
 def _parts(content: Any, *, is_output: bool) -> Any:

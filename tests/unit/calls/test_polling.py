@@ -94,11 +94,20 @@ def test_no_interval_is_no_wait_at_first() -> None:
         ({"retry_after": "0.1"}, 1),
         ({"retry_after": "100000"}, 300),
         ({"retry_after": "soon"}, 1),
+        ({"retry_after": "1m5s"}, 65),
+        ({"retry_after": "Mon, 30 Nov 2026 12:00:42 GMT", "date": "Mon, 30 Nov 2026 12:00:00 GMT"}, 42),
         ({}, 1),
     ],
 )
 def test_longer_delay_that_the_server_asks_for_is_obeyed(headers: dict[str, str], wait: float) -> None:
     assert pauses(schedule(), 2, **headers) == [0, wait]
+
+
+def test_server_may_ask_to_poll_at_a_point_in_time() -> None:
+    made = schedule()
+    made.record(seen(retry_after="1796040042"), 1_796_040_000.0)
+
+    assert made.next_delay(0, 0) == 42
 
 
 def test_delay_that_was_asked_for_once_is_not_repeated() -> None:

@@ -150,7 +150,7 @@ def look() -> str:
 
 def test_run_sends_reasoning_without_a_summary_back_with_one(caller: Caller, server: Server) -> None:
     before = output(OPEN, MESSAGE)
-    server.reply_items([OPEN, CALLED])
+    server.reply_items([{**OPEN, "id": "rs_2"}, CALLED])
     server.reply("A cat")
     params: dict[str, Any] = {"model": "m", "tools": [look], "store": False}
     caller(lambda client: client.responses.run(input=[*before, "Look."], **params))

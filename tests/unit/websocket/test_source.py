@@ -66,10 +66,36 @@ def test_stream_left_early_leaves_the_others_alone(wire: FakeSocket) -> None:
     with session_over(wire) as session:
         with ask(session) as one:
             next(one)
-        assert list(one) == []
+        with pytest.raises(StreamInterrupted, match="it was closed here before its end"):
+            next(one)
         assert ask(session).get_final_response().output_text == "Two"
         assert one.snapshot is not None
     assert wire.closed == 1
+
+
+def test_second_reader_of_a_stream_is_refused_and_the_first_one_reads_on(wire: FakeSocket) -> None:
+    with session_over(wire) as session:
+        one = ask(session)
+
+        def read_as_well() -> None:
+            for read in (one.__next__, one.text_deltas().__next__, one.get_final_response):
+                with pytest.raises(RuntimeError, match="read by another thread or task"):
+                    read()
+
+        wire.script += [created(), read_as_well, delta("One"), completed("One")]
+        assert types(list(one)) == ["created", "output_text.delta", "completed"]
+
+
+def test_close_that_takes_the_terminal_event_from_its_reader_is_an_interruption(wire: FakeSocket) -> None:
+    wire.script += [*whole("One", "rc-1"), *whole("Two", "rc-2")]
+    with session_over(wire) as session:
+        one, two = ask(session), ask(session)
+        two.until_done()
+        assert next(one).type == "response.created"
+        one.close()
+        with pytest.raises(StreamInterrupted, match="it was closed here before its end"):
+            next(one)
+        assert one.get_final_response().output_text == "One"
 
 
 def test_lane_of_a_stream_left_early_continues_with_the_next(wire: FakeSocket) -> None:
