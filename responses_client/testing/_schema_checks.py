@@ -73,6 +73,8 @@ _CALL_ID = text(shortest=1, longest=64)
 _UNPUBLISHED: dict[str, dict[str, Check]] = {
     CREATE: {"frequency_penalty": _PENALTY, "presence_penalty": _PENALTY}
 }
+# Fields that may be null although the published schema does not say so.
+_NULLABLE = ("ReasoningItem.content",)
 # Fields of answers that the API does not take back.
 _REFUSED = {"ReasoningItem": ("status",)}
 # Fields of which one must be set.
@@ -145,7 +147,8 @@ def check_of_field(name: str, field: str) -> Check:
         check = _from_schema({**spec, "minItems": 1} if at in _NOT_EMPTY else spec)
     is_null_default = name == CREATE and RESPONSE_FIELDS.get(field) and field != "input"
     is_optional_mark = name in _items() and field in ("id", "status") and name not in _WITH_ID
-    return nullable(check) if spec.get("nullable") or is_null_default or is_optional_mark else check
+    may_be_null = spec.get("nullable") or is_null_default or is_optional_mark or at in _NULLABLE
+    return nullable(check) if may_be_null else check
 
 
 @cache

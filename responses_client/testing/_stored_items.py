@@ -8,6 +8,7 @@ from typing import Any
 from ._ids import Ids
 from ._json_types import JSONObject, objects
 from ._request_input import item_type
+from ._schema_checks import fields_of, types_of
 
 _PREFIXES = {
     "message": "msg",
@@ -26,14 +27,12 @@ _PREFIXES = {
     "mcp_approval_request": "mcpr",
     "compaction": "cmp",
 }
-# Items that always have a status; those that a client sends are completed.
-_WITH_STATUS = (
-    "message",
-    "function_call",
-    "function_call_output",
-    "custom_tool_call",
-    "custom_tool_call_output",
-)
+# Items that have a status once they are stored; those that a client sends are completed.
+_WITH_STATUS = [
+    kind
+    for kind, names in types_of("InputItem").items()
+    if kind != "reasoning" and any("status" in fields_of(name) for name in names)
+]
 
 
 def kept_items(

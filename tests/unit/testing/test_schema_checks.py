@@ -115,6 +115,7 @@ def test_values_are_those_of_the_schema() -> None:
         },
         {"input": [{"role": "user", "content": "Hi", "id": None, "status": None, "type": None}]},
         {"input": [{"role": "assistant", "content": "Hi", "phase": None}]},
+        {"input": [{"type": "reasoning", "summary": [], "content": None, "encrypted_content": None}]},
     ],
 )
 def test_null_is_accepted_for_defaults(part: dict[str, Any]) -> None:
