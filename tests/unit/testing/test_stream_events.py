@@ -265,6 +265,8 @@ NEVER_STREAMED = {
     "response.audio.transcript.done",
     "response.image_generation_call.partial_image",
     "response.keep_alive",
+    "response.reasoning.delta",
+    "response.reasoning.done",
     "response.shell_call_output_content.delta",
     "response.shell_call_output_content.done",
 }
