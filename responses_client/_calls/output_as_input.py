@@ -20,7 +20,7 @@ from .required_fields import complete
 if TYPE_CHECKING:
     from ..models import InputItem, OutputItem, Response
 
-__all__ = ["KEEPS_ID", "as_input"]
+__all__ = ["KEEPS_ID", "as_input", "without_id"]
 
 _M = TypeVar("_M", bound=Model)
 logger = logging.getLogger("responses_client")
@@ -73,10 +73,11 @@ def _unstored(output: Iterable[OutputItem]) -> Iterator[OutputItem]:
         elif item.type in KEEPS_ID or isinstance(item, Unknown):
             yield item
         else:
-            yield _without_id(item)
+            yield without_id(item)
 
 
-def _without_id(item: _M) -> _M:
+def without_id(item: _M) -> _M:
+    """Return a copy of an item without its id."""
     copy = item.model_copy(update={"id": None})
     copy.model_fields_set.discard("id")
     return copy

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import ClassVar, cast
 
-from ..models._base import union_class
+from ..models._base import Model, union_class
 from ..models._tolerance import write_json
 from ..models._unions import InputItem, OutputItem
 
@@ -20,6 +20,8 @@ __all__ = [
     "call_key",
     "call_name",
     "is_call",
+    "key_field",
+    "repeated_items",
     "unanswered",
 ]
 
@@ -47,6 +49,9 @@ _ARGUMENTS = ("arguments", "input", "operation", "actions", "action")
 """The fields of calls that say what is to be done; a call of a computer has one of the last two."""
 
 
+_EMPTY: tuple[object, ...] = (None, "", [], {})
+
+
 def as_item(data: object) -> InputItem:
     """Return an input item as a model; a model is returned as it is."""
     return cast("InputItem", union_class(InputItem).validate(data))
@@ -57,7 +62,8 @@ def unanswered(
 ) -> list[OutputItem]:
     """Return the calls of an output that wait for the answer of a program.
 
-    Answers may also be in the output itself, where a server ran the tool. Calls that share an id need one answer each.
+    Answers may also be in the output itself, where a server ran the tool. Calls that share an id need one answer each,
+    and a call that came twice needs one.
 
     Args:
         output: The output.
@@ -65,7 +71,8 @@ def unanswered(
         answered: The positions of calls that have an answer beside these.
     """
     taken = {*answered, *answered_positions(output, [*output, *answers], answered)}
-    return [item for place, item in enumerate(output) if place not in taken and _is_answerable(item)]
+    taken |= _answered_without_ids(output)
+    return [output[place] for place in _answerable(output) if place not in taken]
 
 
 def answered_positions(
@@ -76,9 +83,9 @@ def answered_positions(
     Of the calls with its id, an item answers the first of its kind that has no answer, else the first of any kind.
     """
     waiting: dict[str, list[int]] = {}
-    for place, item in enumerate(output):
-        if place not in answered and _is_answerable(item):
-            waiting.setdefault(call_key(item), []).append(place)
+    for place in _answerable(output):
+        if place not in answered:
+            waiting.setdefault(call_key(output[place]), []).append(place)
     found: list[int | None] = [None] * len(answers)
     for is_of_kind in (True, False):
         for number, answer in enumerate(answers):
@@ -94,9 +101,70 @@ def answered_positions(
     return found
 
 
-def _is_answerable(item: OutputItem) -> bool:
+def _answerable(output: Sequence[OutputItem]) -> list[int]:
+    """Return the positions of the calls that are whole, each call once."""
+    calls = [place for place, item in enumerate(output) if is_call(item) and not _is_torn(item)]
+    # Most outputs have one call or none, which nothing can repeat.
+    repeated = repeated_items(output) if len(calls) > 1 else ()
+    return [place for place in calls if place not in repeated]
+
+
+def _is_torn(item: OutputItem) -> bool:
     # A call with this status was cut off: its arguments are not whole.
-    return is_call(item) and getattr(item, "status", None) != "incomplete" and bool(call_key(item))
+    return getattr(item, "status", None) == "incomplete"
+
+
+def _answered_without_ids(output: Sequence[OutputItem]) -> set[int]:
+    """Return the positions of the calls without an id that a server has answered itself, without an id as well."""
+    waiting: dict[str, list[int]] = {}
+    found = set[int]()
+    for place, item in enumerate(output):
+        if is_call(item) and not call_key(item):
+            waiting.setdefault(answer_type(item), []).append(place)
+        elif (places := waiting.get(str(item.wire_type))) and answer_key(item) is None:
+            found.add(places.pop(0))
+    return found
+
+
+def repeated_items(output: Sequence[OutputItem]) -> frozenset[int]:
+    """Return the positions of items that only repeat another one of the output, as some servers send them.
+
+    Items of one type and one `id` are the same if all that they say agrees. The one that says most counts, and of equal
+    ones the first.
+    """
+    known: dict[tuple[str | None, str], list[int]] = {}
+    repeated = set[int]()
+    for place, item in enumerate(output):
+        own = getattr(item, "id", None)
+        if not (isinstance(own, str) and own):
+            continue
+        others = known.setdefault((item.wire_type, own), [])
+        number = next((n for n, other in enumerate(others) if _agree(output[other], item)), None)
+        if number is None:
+            others.append(place)
+        elif _rank(item) > _rank(output[others[number]]):
+            repeated.add(others[number])
+            others[number] = place
+        else:
+            repeated.add(place)
+    return frozenset(repeated)
+
+
+def _agree(one: OutputItem, other: OutputItem) -> bool:
+    known, facts = _facts(one), _facts(other)
+    return all(known[name] == facts[name] for name in known.keys() & facts.keys())
+
+
+def _rank(item: OutputItem) -> tuple[bool, int]:
+    return not _is_torn(item), len(_facts(item))
+
+
+def _facts(item: Model) -> dict[str, object]:
+    """Return all that an item says: its fields without those that are empty, and without its status.
+
+    The status may differ in the event of a stream that contains the item.
+    """
+    return {name: value for name, value in item.to_dict().items() if name != "status" and value not in _EMPTY}
 
 
 def answered_keys(items: Iterable[object]) -> list[str]:
@@ -111,9 +179,14 @@ def is_call(item: OutputItem) -> bool:
     )
 
 
+def key_field(call: OutputItem) -> str:
+    """Return the name of the field with the id by which an answer names a call."""
+    return "id" if call.wire_type == "mcp_approval_request" else "call_id"
+
+
 def call_key(call: OutputItem) -> str:
-    """Return the id by which an answer names a call; empty if there is none, as the server answers the call itself."""
-    return str(getattr(call, "id" if call.wire_type == "mcp_approval_request" else "call_id", None) or "")
+    """Return the id by which an answer names a call; empty if there is none."""
+    return str(getattr(call, key_field(call), None) or "")
 
 
 def call_name(call: OutputItem) -> str:

@@ -48,7 +48,8 @@ from .._transport.protocols import IO, Event, Socket, TransportError
 from ..errors import APIConnectionError, ResponseValidationError
 from .frames import CloseInfo, Frames, accept_token
 from .inboxes import Inbox, Inboxes, Message
-from .routing import Router, Steer
+from .outstanding import Steer
+from .routing import Router
 
 if TYPE_CHECKING:
     from .._base.http import ResponseMeta
@@ -318,8 +319,7 @@ class Connection:
     def _route(self, data: bytes) -> bool:
         """Sort data into inboxes; return whether the connection is over and has to be closed now."""
         for message in self._frames.receive(data):
-            if self.close_info is None:
-                self._router.receive(message)
+            self._router.receive(message)
         if self.close_info is _CLOSED_HERE:  # `close` runs in another thread or task, and does the rest
             return False
         if self.close_info is not None:

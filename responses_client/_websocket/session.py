@@ -189,6 +189,8 @@ class WebSocketSession(_BaseSession):
     def send(self, event: ClientEvent | Mapping[str, object]) -> None:
         """Send any event, even one of a type that this version does not know; the answers are in `events()`.
 
+        An `error` that may be about it or about a request ends the session, unless it repeats the `event_id` of one.
+
         Raises:
             RequestValidationError: The event has no type, or a known type and a wrong field; nothing was sent.
             APIConnectionError: The connection was lost.
@@ -338,6 +340,7 @@ class Steering:
         """Wait until the server has accepted or refused the input.
 
         Raises:
+            StreamError: The server refused it with an `error`, as one that does not know steering.
             APITimeoutError: No event about the input came for `timeout` seconds.
             APIConnectionError: The connection was lost; it is unknown whether the input arrived.
         """
@@ -351,6 +354,7 @@ class Steering:
             none; or `SteerPending` if the server requires more input first, which `session.create` sends.
 
         Raises:
+            StreamError: The server refused it with an `error`, as one that does not know steering.
             APITimeoutError: No event about the input came for `timeout` seconds.
             APIConnectionError: The connection was lost; it is unknown whether the input arrived.
         """

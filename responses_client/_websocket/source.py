@@ -11,26 +11,29 @@ from pydantic import ValidationError
 from typing_extensions import override
 
 from .._base.clock import NO_REAL_DEADLINE, RealDeadline
+from .._base.messages import clause, fact_list
 from .._events.stream_state import StreamState
 from .._streaming.source import Source, second_reader
-from ..errors import APIError, APITimeoutError, ResponseValidationError
+from ..errors import APIError, APITimeoutError, ResponseValidationError, StreamError
 from ..models import ServerEvent, SteerAccepted, SteerFailed, SteerPending
 from ..models._base import as_response_error, strict_validation, union_class
 from ..models._tolerance import read_json
 from .connection import Connection
 from .frames import CloseInfo
 from .inboxes import Inbox, Message
-from .routing import Steer
+from .outstanding import Steer
 
 if TYPE_CHECKING:
     from .._base.http import ResponseMeta
     from .._calls.settings import Settings
+    from ..models import StreamEvent
 
 __all__ = ["SocketSource", "SteeringResult", "UnroutedEvents"]
 
 # A line break would end the `data` field of SSE; valid JSON has them only between its tokens.
 _LINE_BREAKS_TO_SPACES = bytes.maketrans(b"\r\n", b"  ")
 _MAX_EVENT_LINE_BYTES = 1024
+_REFUSALS = ("error", "response.steer.failed")
 
 
 @lru_cache(maxsize=256)
@@ -186,11 +189,13 @@ class SteeringResult:
         self._steer = steer
         self._read_timeout = read_timeout
         self._events: list[ServerEvent] = []
+        self._refusal: StreamError | None = None
 
     async def answer(self) -> SteerAccepted | SteerFailed:
         """Wait until the server has accepted or refused the input.
 
         Raises:
+            StreamError: The server answered with an `error`.
             APITimeoutError: No event about it came in time.
             APIConnectionError: The connection was lost.
         """
@@ -205,6 +210,7 @@ class SteeringResult:
         """Wait for the successor, for the refusal, or for the news that the server requires more input.
 
         Raises:
+            StreamError: The server answered with an `error`.
             APITimeoutError: No event about it came in time.
             APIConnectionError: The connection was lost.
         """
@@ -225,8 +231,14 @@ class SteeringResult:
         """Wait for events or for a successor other than the one that the caller has seen."""
         connection, inbox = self._connection, self._steer.inbox
         messages, close_info = connection.take(inbox)
+        for message in messages:
+            self._events.append(_event(message, connection.settings.strict))
+            # Also a `response.steer.failed` that lacks what its type requires: it has a text all the same.
+            if message.type in _REFUSALS and not isinstance(self._events[-1], SteerFailed):
+                self._refusal = _refusal(self._events[-1], connection.meta)
+        if self._refusal is not None:
+            raise self._refusal
         if messages:
-            self._events += [_event(message, connection.settings.strict) for message in messages]
             return
         # `take` resets `has_news`: a successor that began since the caller looked would not end the wait below.
         if self._steer.successor is not successor:
@@ -235,10 +247,19 @@ class SteeringResult:
             raise connection.closed_error()
         if deadline.is_expired:
             raise APITimeoutError(
-                f"No event about the steering came for {self._read_timeout:g} s; raise timeout, or wait again",
+                f"No event about the steering came for {self._read_timeout:g} s; wait again, or do without it if the "
+                "server does not know steering",
                 meta=connection.meta,
             )
         await connection.wait(inbox, deadline)
+
+
+def _refusal(event: ServerEvent, meta: ResponseMeta) -> StreamError:
+    """Return the error of a steer that the server refused without a `SteerFailed`."""
+    error = StreamError.from_event(event.to_dict(), event=cast("StreamEvent", event), meta=meta)
+    details = fact_list(code=error.code, param=error.param, request_id=error.request_id)
+    error.args = (f"The server refused the steering input: {clause(error.message)}{details}",)
+    return error
 
 
 def _event(message: Message, strict: bool) -> ServerEvent:

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ._create_schema import ITEMS
 from ._http_types import ApiError
 from ._json_types import JSONObject
+from ._schema_checks import types_of
+
+_ITEM_TYPES = types_of("InputItem")
 
 # The type of the item that answers a call, by the type of the call; both names say which tool it is.
 ANSWER_TYPES: dict[str, str] = {
     call: answer
-    for call in ITEMS
+    for call in _ITEM_TYPES
     if call.endswith("_call")
     for answer in (f"{call}_output", f"{call.removesuffix('_call')}_output")
-    if answer in ITEMS
+    if answer in _ITEM_TYPES
 }
 _CALL_TYPES = {answer: call for call, answer in ANSWER_TYPES.items()}
 _REQUEST, _RESPONSE = "mcp_approval_request", "mcp_approval_response"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ._definitions import RESPONSE_FIELDS
 from ._json_types import JSONObject, as_object, is_object, objects
 from ._output_items import ModelOutput
 from ._request_input import count_tokens, input_items
+from ._schema_checks import CREATE, fields_of
 
 # Fields of a response whose value is this default if the request does not set them.
 _DEFAULTS: JSONObject = {
@@ -30,14 +32,10 @@ _DEFAULTS: JSONObject = {
     "truncation": "disabled",
     "user": None,
 }
+# Fields that are made for each response, or never shown.
+_MADE = ("conversation", "input", "metadata", "reasoning", "service_tier", "text", "tools")
 # Fields that a response only has if the request has them.
-_ECHOED = (
-    "context_management",
-    "moderation",
-    "prompt",
-    "prompt_cache_options",
-    "prompt_cache_retention",
-)
+_ECHOED = [name for name in fields_of(CREATE) if name in RESPONSE_FIELDS.keys() - {*_DEFAULTS, *_MADE}]
 _SEARCH_DEFAULTS: JSONObject = {
     "search_context_size": "medium",
     "user_location": {"type": "approximate", "city": None, "country": "US", "region": None, "timezone": None},

@@ -7,23 +7,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ._call_matching import answer_type, open_calls
-from ._create_schema import INPUT_CONTENT, STR
 from ._http_types import ApiError
-from ._json_checks import ARRAY, STRING, array, either, record, text
 from ._json_types import JSONObject, objects
 from ._output_items import ModelOutput
 from ._response_object import usage
+from ._schema_checks import check_of
 from ._store import AnsweredRequest
 from ._stream_events import TERMINAL
 
 MAX_PENDING_STEERS = 16
 
 _OPENING = ("response.created", "response.queued", "response.in_progress")
-_MESSAGE = record(
-    "role content", type=text(values=("message",)), role=text(values=("user",)), content=INPUT_CONTENT
-)
-_INPUT = either({STRING: STR, ARRAY: array(_MESSAGE, shortest=1)})
-_EVENT = record("type previous_response_id input", previous_response_id=STR, input=_INPUT)
+_EVENT = check_of("ResponseSteerEvent")
 
 
 def owed_items(output: Sequence[JSONObject]) -> list[JSONObject]:

@@ -73,7 +73,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str | None, str | None]] = {
     "empty array": ({"context_management": []}, "context_management", "array_below_min_length"),
     "previous response and conversation": (
         {"previous_response_id": "resp_1", "conversation": "conv_1"},
-        "previous_response_id",
+        None,
         "mutually_exclusive_parameters",
     ),
     "stream options without stream": (
@@ -82,9 +82,9 @@ REFUSED: dict[str, tuple[dict[str, Any], str | None, str | None]] = {
         None,
     ),
     "input item that is no object": ({"input": ["Hi"]}, "input[0]", "invalid_type"),
-    "input item without a type": ({"input": [{"text": "Hi"}]}, "input[0].type", "missing_required_parameter"),
-    "input item with a type of a wrong type": ({"input": [{"type": 1}]}, "input[0].type", "invalid_type"),
-    "unknown input item": ({"input": [{"type": "massage"}]}, "input[0].type", "invalid_value"),
+    "input item without a type": ({"input": [{"text": "Hi"}]}, "input[0]", "invalid_value"),
+    "input item with a type of a wrong type": ({"input": [{"type": 1}]}, "input[0]", "invalid_value"),
+    "unknown input item": ({"input": [{"type": "massage"}]}, "input[0]", "invalid_value"),
     "message without content": (
         {"input": [{"role": "user"}]},
         "input[0].content",
@@ -92,7 +92,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str | None, str | None]] = {
     ),
     "message of an unknown role": (
         {"input": [{"role": "bot", "content": "Hi"}]},
-        "input[0].role",
+        "input[0]",
         "invalid_value",
     ),
     "message with a field of the client": (
@@ -107,12 +107,12 @@ REFUSED: dict[str, tuple[dict[str, Any], str | None, str | None]] = {
     ),
     "output part of the user": (
         message({"type": "output_text", "text": "Hi"}),
-        "input[0].content[0].type",
+        "input[0].content[0]",
         "invalid_value",
     ),
     "input part of the assistant": (
         message(TEXT, role="assistant"),
-        "input[0].content[0].type",
+        "input[0].content[0]",
         "invalid_value",
     ),
     "text part without text": (

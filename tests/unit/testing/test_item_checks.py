@@ -63,9 +63,9 @@ def test_reasoning_without_its_content_is_a_reference() -> None:
         {"encrypted_content": "x"},
         {"content": [{"type": "reasoning_text", "text": "Hm."}]},
         {"encrypted_content": None, "id": None},
-        {"encrypted_content": None, "status": None, "id": None},
+        {"encrypted_content": "x", "id": None},
     ],
-    ids=["encrypted", "of an open model", "without an id", "nulls"],
+    ids=["encrypted", "of an open model", "without an id", "encrypted, with a null id"],
 )
 def test_reasoning_that_was_never_stored_is_accepted(fields: dict[str, Any]) -> None:
     with Server() as server:

@@ -110,7 +110,7 @@ def test_input_items_are_those_of_the_request_with_ids() -> None:
         page = get(server, f"/responses/{id}/input_items?order=asc").json()
     items = page["data"]
     assert [item["id"].partition("_")[0] for item in items] == [
-        "msg", "msg", "msg", "fc", "fco", "rs", "item", "lso", "item",
+        "msg", "msg", "msg", "fc", "fco", "rs", "lsc", "lso", "at",
     ]  # fmt: skip
     assert items[0]["content"] == [{"type": "input_text", "text": "One"}]
     assert items[1]["content"] == [{"type": "output_text", "text": "Two", "annotations": [], "logprobs": []}]

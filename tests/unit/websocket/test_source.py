@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import pickle
 from typing import Any
 
 import pytest
@@ -235,7 +236,7 @@ def test_unrouted_events_are_typed(wire: FakeSocket) -> None:
     wire.script += [
         in_lane("z", "response.brand_new", x=1),
         created("z"),
-        in_lane(None, "response.created", response=5),
+        in_lane("z", "response.created", response=5),
     ]
     with session_over(wire) as session:
         events = session.events()
@@ -362,6 +363,43 @@ def test_steering_can_fail_after_it_was_accepted(wire: FakeSocket) -> None:
         steering = session.steer(previous_response_id="resp_1", input="More")
         assert isinstance(steering.answer(), SteerAccepted)
         assert isinstance(steering.outcome(), SteerFailed)
+
+
+def test_steering_refused_with_an_error_fails_with_the_text_of_the_server(wire: FakeSocket) -> None:
+    error = {
+        "type": "invalid_request_error",
+        "code": "unknown_event",
+        "message": "Unknown type.",
+        "param": "type",
+    }
+    wire.script += [in_lane(None, "error", status=400, error=error)]
+    with session_over(wire) as session:
+        steering = session.steer(previous_response_id="resp_1", input="More")
+        for wait in (steering.answer, steering.outcome):
+            with pytest.raises(StreamError) as caught:
+                wait()
+            assert str(caught.value) == (
+                "The server refused the steering input: Unknown type (code unknown_event, param type, request id req_1)"
+            )
+            assert (caught.value.status_code, caught.value.event.type) == (400, "error")  # type: ignore[union-attr]
+        assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+def test_steering_accepted_and_then_refused_with_an_error_has_no_outcome(wire: FakeSocket) -> None:
+    wire.script += [steer_event("accepted"), in_lane(None, "error", error={"message": "Cannot continue."})]
+    with session_over(wire) as session:
+        steering = session.steer(previous_response_id="resp_1", input="More")
+        assert isinstance(steering.answer(), SteerAccepted)
+        with pytest.raises(StreamError, match="Cannot continue"):
+            steering.outcome()
+
+
+def test_failed_steering_without_its_fields_fails_with_the_text_of_the_server(wire: FakeSocket) -> None:
+    wire.script += [in_lane(None, "response.steer.failed", error={"message": "Not here."})]
+    with session_over(wire) as session:
+        steering = session.steer(previous_response_id="resp_1", input="More")
+        with pytest.raises(StreamError, match="refused the steering input: Not here"):
+            steering.answer()
 
 
 def test_silence_about_steering_is_a_timeout(wire: FakeSocket) -> None:
