@@ -10,6 +10,7 @@ from ._expectations import Difference, Expectation
 from ._json_types import JSONObject, as_object, is_array, objects
 from ._request_input import input_items
 
+COMPUTERS = ("computer", "computer_use_preview")
 _SHOWN_KEYS = ("type", "name", "server_label")
 
 
@@ -62,6 +63,19 @@ class _ToolExpectation(Expectation):
         if request.get("tool_choice") == "none":
             return [Difference("tool_choice", f"a choice that allows {self.tool.words}", "'none'")]
         return []
+
+
+def is_chosen(tool: JSONObject, choice: JSONObject) -> bool:
+    """Whether a tool choice is of a tool: by its type and name, or the label of its server."""
+    kind, wanted = str(tool.get("type")), str(choice.get("type"))
+    if kind in COMPUTERS:
+        return wanted in (*COMPUTERS, "computer_use")
+    if kind == "mcp":
+        return wanted == kind and choice.get("server_label") == tool.get("server_label")
+    if wanted.startswith("web_search"):
+        # Tools have versions with a date, which choices may leave out.
+        return kind.startswith(wanted)
+    return choice.items() <= tool.items()
 
 
 def selects(names: Any, name: str) -> bool:

@@ -12,14 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from ._declared_tools import NeededTool, declared_tools, selects
+from ._declared_tools import COMPUTERS, NeededTool, declared_tools, selects
 from ._ids import Ids
 from ._json_types import JSONObject, as_object, is_array, is_object, objects
 from ._request_input import includes
 
 # A PNG of one pixel, in base64.
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
-COMPUTERS = ("computer", "computer_use_preview")
 WEB_SEARCHES = (
     "web_search",
     "web_search_2025_08_26",

@@ -54,9 +54,13 @@ class ScriptMethods(HostedToolMethods):
 
     # --- scripted answers
 
-    def reply(self, text: str) -> Self:
-        """Answer the next request that creates a response with a message that has this text."""
-        return self._add(OutputItems(lambda request, ids: [message(ids, text_part(text))]))
+    def reply(self, text: str, *, annotations: Sequence[Mapping[str, Any]] = ()) -> Self:
+        """Answer the next request that creates a response with a message that has this text.
+
+        server.reply("Tea at 4.", annotations=[{"type": "file_citation", "file_id": "file-1", "index": 9}])
+        """
+        notes = [dict(note) for note in annotations]
+        return self._add(OutputItems(lambda request, ids: [message(ids, text_part(text, notes))]))
 
     def reply_json(self, value: Any) -> Self:
         """Answer the next request with a message whose text is this value, encoded as JSON."""

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ._answer_texts import answer_text, thought
+from ._declared_tools import COMPUTERS, is_chosen
 from ._hosted_calls import (
-    COMPUTERS,
     CodeCall,
     ComputerCall,
     HostedCall,
@@ -98,17 +98,7 @@ def _offered(request: JSONObject) -> list[JSONObject]:
     if not is_object(choice):
         return [] if choice == "none" else tools
     allowed = objects(choice["tools"]) if "tools" in choice else [choice]
-    return [tool for tool in tools if any(_is_meant(tool, wanted) for wanted in allowed)]
-
-
-def _is_meant(tool: JSONObject, wanted: JSONObject) -> bool:
-    """Whether a tool choice means a tool; those of computers have more names, and `name` is not one of a server."""
-    kind, wanted_kind = tool.get("type"), wanted.get("type")
-    if kind in COMPUTERS:
-        return wanted_kind in (*COMPUTERS, "computer_use")
-    if kind == "mcp":
-        return wanted_kind == kind and wanted.get("server_label") == tool.get("server_label")
-    return wanted.items() <= tool.items()
+    return [tool for tool in tools if any(is_chosen(tool, wanted) for wanted in allowed)]
 
 
 def _tool_to_call(request: JSONObject, question: Question) -> JSONObject | None:

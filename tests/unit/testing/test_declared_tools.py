@@ -8,7 +8,7 @@ import pytest
 from server_calls import create, created, types_of
 
 from responses_client.testing import Server, UnexpectedRequest
-from responses_client.testing._declared_tools import NeededTool, declared_tools, selects
+from responses_client.testing._declared_tools import NeededTool, declared_tools, is_chosen, selects
 
 CODE = {"type": "code_interpreter", "container": {"type": "auto"}}
 SHELL = {"type": "shell"}
@@ -50,6 +50,30 @@ def test_needed_tool_is_the_first_of_its_types_that_fits() -> None:
 )
 def test_selection_of_tools_is_a_list_or_an_object_with_one(names: Any, is_selected: bool) -> None:
     assert selects(names, "f") is is_selected
+
+
+@pytest.mark.parametrize(
+    ("choice", "tool", "is_so"),
+    [
+        ({"type": "code_interpreter"}, CODE, True),
+        ({"type": "code_interpreter"}, SHELL, False),
+        ({"type": "function", "name": "f"}, {"type": "function", "name": "f", "strict": True}, True),
+        ({"type": "function", "name": "g"}, {"type": "function", "name": "f"}, False),
+        ({"type": "computer_use"}, {"type": "computer"}, True),
+        ({"type": "computer"}, {"type": "computer_use_preview"}, True),
+        ({"type": "shell"}, {"type": "computer"}, False),
+        ({"type": "mcp", "server_label": "docs", "name": "f"}, MCP, True),
+        ({"type": "mcp", "server_label": "others"}, MCP, False),
+        ({"type": "shell"}, MCP, False),
+        ({"type": "web_search"}, {"type": "web_search_2025_08_26"}, True),
+        ({"type": "web_search_preview"}, {"type": "web_search_preview_2025_03_11"}, True),
+        ({"type": "web_search_preview"}, {"type": "web_search"}, False),
+    ],
+)
+def test_choice_is_of_a_tool_by_what_identifies_it(
+    choice: dict[str, Any], tool: dict[str, Any], is_so: bool
+) -> None:
+    assert is_chosen(tool, choice) is is_so
 
 
 def test_call_of_a_tool_that_the_request_lacks_is_unexpected() -> None:
