@@ -163,9 +163,9 @@ class APIStatusError(APIError):
     """An answer with an error status (or a redirect that was not followed).
 
     `message`, `code`, `type` and `param` are those of the API, None where its body has none; `message` is then the
-    first part of the body. `body` is the parsed JSON, a string if the body is not JSON, and None if it is empty.
-    `headers` ignore case. `retry_after` is the time in seconds that the server asks to wait, None if it does not.
-    `tries` is the number of requests sent.
+    first part of the body. `body` is the parsed JSON (of an event stream, the event with the error), a string if the
+    body is not JSON, and None if it is empty. `headers` ignore case. `retry_after` is the time in seconds that the
+    server asks to wait, None if it does not. `tries` is the number of requests sent.
     """
 
     advice: ClassVar[str] = "see .body for the whole answer"

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "REDIRECT_STATUSES",
+    "STREAM_TYPE",
     "answer_error",
     "content_type",
     "describe_answer",
@@ -49,6 +50,8 @@ __all__ = [
 ]
 
 _R = TypeVar("_R", bound=Model)
+STREAM_TYPE = "text/event-stream"
+"""The media type of event streams."""
 
 
 def content_type(headers: Headers) -> str:
@@ -73,7 +76,7 @@ def parse_result(
         ResponseValidationError: The body is not an object of that class.
         StreamInterrupted, StreamError: The body is a stream, from a server that always streams, without its end.
     """
-    if content_type(meta.headers) == "text/event-stream" and model is Response:
+    if model is Response and _is_stream(body, meta):
         return cast("_R", _accumulate(body, meta, settings, redactor))
     result: _R | APIError
     try:
@@ -112,6 +115,11 @@ def _parse(model: type[_R], body: bytes, meta: ResponseMeta) -> _R:
         # Some servers answer a deletion with its status alone; so does OpenAI's published schema.
         body = to_json({"id": unquote(urlsplit(meta.url).path.rpartition("/")[2]), "deleted": True})
     return parse_json(model, body)
+
+
+def _is_stream(body: bytes, meta: ResponseMeta) -> bool:
+    """Whether a body is an event stream, by its media type or, behind gateways that name another, by its start."""
+    return content_type(meta.headers) == STREAM_TYPE or body[:64].lstrip().startswith((b"event:", b"data:"))
 
 
 def _accumulate(body: bytes, meta: ResponseMeta, settings: Settings, redactor: Redactor) -> Response:
@@ -195,7 +203,7 @@ def status_error(
 ) -> APIStatusError:
     """Return the error for a status, of the class that belongs to it.
 
-    The body may be of any form that `_base/error_bodies.py` reads.
+    The body may be of any form that `_base/error_bodies.py` reads, or an event stream with an error in such a form.
 
     Args:
         status: The status, or the one that the body names.
@@ -212,6 +220,10 @@ def status_error(
     kept = headers if isinstance(headers, Headers) else Headers(headers)
     body = redactor.body(body)
     parsed = parse_body(body)
+    if isinstance(parsed, str):
+        from .error_streams import first_error  # here, because most errors are JSON
+
+        parsed = first_error(body) or parsed
     found = read_error(parsed)
     message = found.message
     if 300 <= status < 400:

@@ -63,7 +63,7 @@ from .._base.retry import GiveUp, Outcome, Policy, StatusFailure, decide, rate_l
 from .._transport.protocols import IO, Body, TransportError, WireRequest
 from ..errors import APIConnectionError, APIError, APITimeoutError, ResponseValidationError
 from ..models import Model
-from .answers import REDIRECT_STATUSES, answer_error, parse_result
+from .answers import REDIRECT_STATUSES, STREAM_TYPE, answer_error, content_type, parse_result
 from .auth import RequestSigner
 from .request import Call, is_observed
 
@@ -245,14 +245,24 @@ class Attempts:
         return b"".join(pieces)
 
     async def read_start(self, body: Body) -> bytes:
-        """Read up to 1 MiB of a body that is probably an error, as far as it comes, and close it."""
+        """Read up to 1 MiB of a body that is probably an error, as far as it comes, and close it.
+
+        Of an event stream, only up to the error, because the server may keep the stream open.
+        """
         content = b""
+        finder = None
+        if content_type(body.headers) == STREAM_TYPE:
+            from .error_streams import ErrorFinder  # here, because most errors are JSON
+
+            finder = ErrorFinder()
         try:
             while len(content) < _MAX_ERROR_BODY_BYTES:
                 piece = await as_value(body.next(self.deadline))
                 if piece is None or isinstance(piece, TransportError):
                     break
                 content += piece
+                if finder is not None and finder.feed(piece):
+                    break
         finally:
             await body.close()
         return content

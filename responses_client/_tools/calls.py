@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import ClassVar, cast
 
 from ..models._base import Model, union_class
-from ..models._tolerance import write_json
+from ..models._tolerance import CALL_TYPES, write_json
 from ..models._unions import InputItem, OutputItem
 
 __all__ = [
@@ -24,20 +24,6 @@ __all__ = [
     "repeated_items",
     "unanswered",
 ]
-
-_CALLS = frozenset(
-    {
-        "apply_patch_call",
-        "computer_call",
-        "custom_tool_call",
-        "function_call",
-        "local_shell_call",
-        "mcp_approval_request",
-        "shell_call",
-        "tool_search_call",
-    }
-)
-"""The types of calls that a program answers; for `shell_call` and `tool_search_call`, a server may do so itself."""
 
 _ANSWER_TYPES = {
     "mcp_approval_request": "mcp_approval_response",
@@ -174,7 +160,7 @@ def answered_keys(items: Iterable[object]) -> list[str]:
 
 def is_call(item: OutputItem) -> bool:
     """Whether an item is a call for a program to answer; a tool search that the server executes is not."""
-    return item.wire_type in _CALLS and (
+    return item.wire_type in CALL_TYPES and (
         item.wire_type != "tool_search_call" or getattr(item, "execution", None) != "server"
     )
 
@@ -238,7 +224,7 @@ def answer_key(item: object) -> str | None:
     kind = str(getattr(item, "wire_type", ""))
     if kind == "mcp_approval_response":
         return str(getattr(item, "approval_request_id", None))
-    if kind in _CALLS or not kind.endswith("_output"):
+    if kind in CALL_TYPES or not kind.endswith("_output"):
         return None
     # The API's schema gives the output of a local shell no `call_id`: its `id` is that of the call.
     key = getattr(item, "call_id", None) or (kind == "local_shell_call_output" and getattr(item, "id", None))

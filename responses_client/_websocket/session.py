@@ -157,11 +157,12 @@ class WebSocketSession(_BaseSession):
             stream_id: The name of a lane, by default a new one. The server answers the requests of a lane in order.
             generate: False only prepares the response, to be continued with `previous_response_id`.
             params: As for `responses.create`, except for `background` and the options of HTTP requests. `timeout` and
-                `deadline`, in seconds, limit the waits for the events of this response.
+                `deadline`, in seconds, limit the sending of the request, and the waits for its events.
 
         Raises:
             RequestValidationError: An argument is wrong, or an option of HTTP requests, such as `max_retries`; nothing was
                 sent.
+            APITimeoutError: The request was not sent within `timeout` or `deadline`.
             APIConnectionError: The connection was lost.
             RuntimeError: The session is not open, or was closed.
         """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
+from .._base.clock import RealDeadline
 from .._base.field_errors import field_error, missing_field
 from .._base.http import merge_headers
 from .._base.json_types import is_mapping
@@ -29,9 +30,10 @@ from ..errors import RequestValidationError
 from ..models import ClientEvent, Model, Response
 from ..models._base import union_class
 from ..models._tolerance import omit_read_only
-from .connection import Connection, connect
+from .connection import Connection
 from .event_fields import as_string
 from .frames import upgrade_headers
+from .handshake import connect
 from .inboxes import Inbox
 from .outstanding import OtherEvent, Request
 from .routing import Router
@@ -172,8 +174,8 @@ class SessionCore:
             if not (is_mapping(extra) and "stream_id" in extra):
                 given["stream_id"] = connection.new_lane()
                 has_own_lane = True
-        call, inbox = await self._request(connection, given, has_own_lane=has_own_lane)
-        return SocketSource(connection, inbox, call.settings, call.request.timeouts.read)
+        call, inbox, deadline = await self._request(connection, given, has_own_lane=has_own_lane)
+        return SocketSource(connection, inbox, call.settings, call.request.timeouts.read, deadline)
 
     async def create_unrouted(self, params: Mapping[str, object]) -> None:
         """Request a response without a stream; its events are unrouted."""
@@ -186,13 +188,17 @@ class SessionCore:
         *,
         has_own_lane: bool = False,
         is_unrouted: bool = False,
-    ) -> tuple[Call[Response], Inbox]:
+    ) -> tuple[Call[Response], Inbox, RealDeadline]:
         call = prepare(_CREATE, {"type": "response.create", **given}, self.settings)
         extra = given.get("extra_body")
         sent = {**given, **extra} if is_mapping(extra) else given  # as `prepare` merges them
         request = _request_of(sent)._replace(has_own_lane=has_own_lane, is_unrouted=is_unrouted)
-        inbox = await connection.send(call.request.content, lambda router: router.open(request))
-        return call, inbox
+        deadline = RealDeadline.after(call.settings.deadline)
+        # A `timeout` of the session is that of its socket, too.
+        own_timeout = call.request.timeouts.write if given.get("timeout") is not None else None
+        limit = deadline.earlier(RealDeadline.after(own_timeout))
+        inbox = await connection.send(call.request.content, lambda router: router.open(request), limit)
+        return call, inbox, deadline
 
     async def steer(self, previous_response_id: str, given: object) -> SteeringResult:
         """Send input that steers a response, and return its future result."""

@@ -51,7 +51,12 @@ class SocketSource(Source):
     """The events of one response that shares a WebSocket with others."""
 
     def __init__(
-        self, connection: Connection, inbox: Inbox, settings: Settings, read_timeout: float | None
+        self,
+        connection: Connection,
+        inbox: Inbox,
+        settings: Settings,
+        read_timeout: float | None,
+        deadline: RealDeadline | None = None,
     ) -> None:
         super().__init__()
         self.meta: ResponseMeta | None = connection.meta
@@ -62,9 +67,8 @@ class SocketSource(Source):
         self._inbox = inbox
         self._settings = settings
         self._read_timeout = read_timeout
-        self._deadline = RealDeadline.after(
-            settings.deadline
-        )  # counts from the request, not from the first read
+        # Counts from the request, which may take long to be sent, not from the first read.
+        self._deadline = deadline or RealDeadline.after(settings.deadline)
 
     @override
     async def open(self) -> StreamState:

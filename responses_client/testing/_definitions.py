@@ -1114,18 +1114,23 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
             "generate_summary": {"type": "string", "enum": ["auto", "concise", "detailed"], "nullable": True},
         },
     },
+    "ReasoningContentPart": {
+        "members": ["ReasoningText", "OutputText", "Text"],
+        "infer": {"text": "reasoning_text"},
+    },
     "ReasoningItem": {
         "fields": {
             "id": {"type": "string"},
             "type": {"const": "reasoning"},
-            "summary": {"type": "array", "items": {"$ref": "SummaryText"}},
-            "content": {"type": "array", "items": {"$ref": "ReasoningText"}},
+            "summary": {"type": "array", "items": {"$ref": "ReasoningSummaryPart"}},
+            "content": {"type": "array", "items": {"$ref": "ReasoningContentPart"}},
             "encrypted_content": {"type": "string", "nullable": True},
             "status": {"type": "string", "enum": ["in_progress", "completed", "incomplete"]},
         },
         "required": ["id", "type", "summary"],
         "read_only": ["status"],
     },
+    "ReasoningSummaryPart": {"members": ["SummaryText", "Text"], "infer": {"text": "summary_text"}},
     "ReasoningText": {
         "fields": {"type": {"const": "reasoning_text"}, "text": {"type": "string"}},
         "required": ["type", "text"],

@@ -289,6 +289,19 @@ def test_refused_question_ends_nothing_but_itself(caller: Caller, no_warnings: N
     assert good.output_text == HELLO
 
 
+@pytest.mark.parametrize("ask", [at_once, one_by_one])
+@pytest.mark.parametrize(
+    "odd", [{"type": "response.odd"}, {"type": "response.create", "input": "?"}], ids=str
+)
+def test_refused_event_gives_no_question_the_answer_of_another(
+    caller: Caller, ask: Callable[..., list[Any]], odd: dict[str, Any]
+) -> None:
+    expected = {"hello": HELLO, "reason": "The answer is 42.", "too long": "The end is mis"}
+    outcomes = ask(caller, questions(*expected), first=odd)
+    for text, outcome in zip(expected.values(), outcomes, strict=True):
+        assert isinstance(outcome, APIError) or outcome.output_text == text
+
+
 @pytest.mark.parametrize("failing", range(3))
 @pytest.mark.parametrize("failure", ["no quota", "break off"])
 def test_failure_among_questions_gives_none_the_answer_of_another(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -80,6 +81,20 @@ def test_failed_response_ends_nothing_but_itself(caller: Caller, no_warnings: No
     assert isinstance(refused, StreamError)
     assert refused.code == "previous_response_not_found"
     assert texts([good]) == ["good "]
+
+
+@pytest.mark.parametrize("ask", [at_once, one_by_one])
+@pytest.mark.parametrize(
+    "odd",
+    [{"type": "response.odd"}, {"type": "response.create", "previous_response_id": "resp_other"}],
+    ids=str,
+)
+def test_refused_event_gives_no_question_the_answer_of_another(
+    caller: Caller, ask: Callable[..., list[Any]], odd: dict[str, Any]
+) -> None:
+    asked = ["one", "two", "three"]
+    for text, outcome in zip(asked, ask(caller, questions(*asked), first=odd), strict=True):
+        assert isinstance(outcome, APIError) or outcome.output_text == f"{text} "
 
 
 @pytest.mark.parametrize("failing", range(3))

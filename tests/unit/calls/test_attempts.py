@@ -504,3 +504,30 @@ def test_answer_that_is_not_a_response_is_not_retried(clock: Clock) -> None:
         fetched(io)
 
     assert len(io.requests) == 1
+
+
+def test_stream_of_an_error_is_read_to_the_error_alone(clock: Clock) -> None:
+    event = b'data: {"error": {"code": "insufficient_quota", "message": "No"}}\n'
+    body = FakeBody(
+        b": ping\n\n",
+        event,
+        b"\n",
+        600.0,
+        b": ping\n\n",
+        status=429,
+        headers={"content-type": "text/event-stream"},
+    )
+
+    with pytest.raises(RateLimitError) as caught:
+        fetched(FakeIO(clock, body))
+
+    assert (caught.value.code, body.closed, len(body.pieces)) == ("insufficient_quota", 1, 2)
+
+
+def test_stream_without_an_error_is_read_to_its_end(clock: Clock) -> None:
+    body = FakeBody(b": ping\n\n", b"data: No\n\n", status=400, headers={"content-type": "text/event-stream"})
+
+    with pytest.raises(APIStatusError) as caught:
+        fetched(FakeIO(clock, body))
+
+    assert (caught.value.body, caught.value.code) == (": ping\n\ndata: No\n\n", None)
