@@ -16,15 +16,11 @@ from ._declared_tools import COMPUTERS, NeededTool, declared_tools, selects
 from ._ids import Ids
 from ._json_types import JSONObject, as_object, is_array, is_object, objects
 from ._request_input import includes
+from ._schema_checks import types_of
 
 # A PNG of one pixel, in base64.
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
-WEB_SEARCHES = (
-    "web_search",
-    "web_search_2025_08_26",
-    "web_search_preview",
-    "web_search_preview_2025_03_11",
-)
+WEB_SEARCHES = tuple(kind for kind in types_of("Tool") if kind.startswith("web_search"))
 
 
 @dataclass(slots=True)
