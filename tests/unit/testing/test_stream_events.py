@@ -341,6 +341,8 @@ NEVER_STREAMED = {
     "response.audio.transcript.delta",
     "response.audio.transcript.done",
     "response.keep_alive",
+    "response.reasoning.delta",
+    "response.reasoning.done",
 }
 
 
