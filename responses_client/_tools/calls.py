@@ -112,28 +112,25 @@ def _answered_without_ids(output: Sequence[OutputItem]) -> set[int]:
     return found
 
 
-def repeated_items(output: Sequence[OutputItem]) -> frozenset[int]:
-    """Return the positions of items that only repeat another one of the output, as some servers send them.
+def repeated_items(output: Sequence[OutputItem]) -> dict[int, int]:
+    """Return the positions of items that only repeat another one of the output, with the position of that one.
 
-    Items of one type and one `id` are the same if all that they say agrees. The one that says most counts, and of equal
-    ones the first.
+    Some servers send items twice. Items of one type and one `id` are the same if all that they say agrees. The one that
+    says most counts, and of equal ones the first.
     """
-    known: dict[tuple[str | None, str], list[int]] = {}
-    repeated = set[int]()
+    known: dict[tuple[str | None, str], list[list[int]]] = {}
     for place, item in enumerate(output):
         own = getattr(item, "id", None)
         if not (isinstance(own, str) and own):
             continue
-        others = known.setdefault((item.wire_type, own), [])
-        number = next((n for n, other in enumerate(others) if _agree(output[other], item)), None)
-        if number is None:
-            others.append(place)
-        elif _rank(item) > _rank(output[others[number]]):
-            repeated.add(others[number])
-            others[number] = place
+        groups = known.setdefault((item.wire_type, own), [])
+        for group in groups:
+            if _agree(output[group[0]], item):
+                group.insert(0 if _rank(item) > _rank(output[group[0]]) else len(group), place)
+                break
         else:
-            repeated.add(place)
-    return frozenset(repeated)
+            groups.append([place])
+    return {place: group[0] for groups in known.values() for group in groups for place in group[1:]}
 
 
 def _agree(one: OutputItem, other: OutputItem) -> bool:

@@ -127,27 +127,28 @@ def test_call_that_came_twice_waits_once() -> None:
     assert unanswered(calls, [as_item(OUTPUT)]) == []
 
 
-REPEATED: list[tuple[list[dict[str, Any]], list[int]]] = [
-    ([call(), call()], [1]),
-    ([call(), call(), call()], [1, 2]),
-    ([call(arguments=""), call(arguments="[1]")], [0]),
-    ([call(arguments="[1]"), call(arguments="")], [1]),
-    ([call(status="incomplete"), call()], [0]),
-    ([call(), call(arguments="[1]")], []),
-    ([call(arguments="[1]"), call(arguments="[2]"), call(arguments="[2]")], [2]),
-    ([call("c1", id="x"), call("c2", id="x")], []),
-    ([call("c1", id="x"), call("", id="x")], [1]),
-    ([call(), custom_call("f", "{}")], []),
-    ([call(id=None), call(id=None)], []),
-    ([call(id=""), call(id="")], []),
-    ([MESSAGE, MESSAGE], [1]),
-    ([MESSAGE, {**MESSAGE, "content": []}], [1]),
+REPEATED: list[tuple[list[dict[str, Any]], dict[int, int]]] = [
+    ([call(), call()], {1: 0}),
+    ([call(), call(), call()], {1: 0, 2: 0}),
+    ([call(arguments=""), call(arguments="[1]")], {0: 1}),
+    ([call(arguments="[1]"), call(arguments="")], {1: 0}),
+    ([call(status="incomplete"), call()], {0: 1}),
+    ([call(arguments=""), call(arguments=""), call(arguments="[1]"), call(arguments="")], {0: 2, 1: 2, 3: 2}),
+    ([call(), call(arguments="[1]")], {}),
+    ([call(arguments="[1]"), call(arguments="[2]"), call(arguments="[2]")], {2: 1}),
+    ([call("c1", id="x"), call("c2", id="x")], {}),
+    ([call("c1", id="x"), call("", id="x")], {1: 0}),
+    ([call(), custom_call("f", "{}")], {}),
+    ([call(id=None), call(id=None)], {}),
+    ([call(id=""), call(id="")], {}),
+    ([MESSAGE, MESSAGE], {1: 0}),
+    ([MESSAGE, {**MESSAGE, "content": []}], {1: 0}),
 ]
 
 
 @pytest.mark.parametrize(("made", "places"), REPEATED)
-def test_item_that_only_repeats_another_is_known(made: list[dict[str, Any]], places: list[int]) -> None:
-    assert sorted(repeated_items(items(*made))) == places
+def test_item_that_only_repeats_another_is_known(made: list[dict[str, Any]], places: dict[int, int]) -> None:
+    assert repeated_items(items(*made)) == places
 
 
 def test_call_whose_answer_is_known_by_position_does_not_take_another() -> None:
