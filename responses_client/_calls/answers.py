@@ -39,11 +39,13 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 __all__ = [
+    "MAX_KEPT_BYTES",
     "REDIRECT_STATUSES",
     "STREAM_TYPE",
     "answer_error",
     "content_type",
     "describe_answer",
+    "kept_body",
     "parse_result",
     "reported_error",
     "status_error",
@@ -52,6 +54,8 @@ __all__ = [
 _R = TypeVar("_R", bound=Model)
 STREAM_TYPE = "text/event-stream"
 """The media type of event streams."""
+MAX_KEPT_BYTES = 1024 * 1024
+"""Bytes that are read of a body that is an error, and that an error keeps of a body that is not JSON."""
 
 
 def content_type(headers: Headers) -> str:
@@ -83,8 +87,9 @@ def parse_result(
         with strict_validation(settings.strict):
             result = _parse(model, body, meta)
     except ValidationError as error:
-        public = redactor.body(body)
-        result = reported_error(body, meta, redactor) or _mismatch(model.__name__, error, public, meta)
+        kept = kept_body(error, body)
+        public = redactor.body(kept)
+        result = reported_error(kept, meta, redactor) or _mismatch(model.__name__, error, public, meta)
         # Raised below, outside of the handler: pydantic's error quotes the body, and must not be the context of an
         # error that masks a secret in it.
         result.__cause__ = error if public == body else None
@@ -134,9 +139,16 @@ def _accumulate(body: bytes, meta: ResponseMeta, settings: Settings, redactor: R
 
 
 def answer_error(
-    status: int, body: bytes, meta: ResponseMeta, redactor: Redactor = NO_SECRETS
+    status: int,
+    body: bytes,
+    meta: ResponseMeta,
+    redactor: Redactor = NO_SECRETS,
+    problem: str | None = None,
 ) -> APIStatusError:
-    """Return the error of an answer with this status, which may be one that the body names."""
+    """Return the error of an answer with this status, which may be one that the body names.
+
+    `problem` is the reason why the body could not be read.
+    """
     return status_error(
         status,
         meta.headers,
@@ -148,6 +160,7 @@ def answer_error(
         now=clock.time(),
         meta=meta,
         redactor=redactor,
+        problem=problem,
     )
 
 
@@ -167,6 +180,13 @@ def _mismatch(label: str, error: ValidationError, body: bytes, meta: ResponseMet
         )
     problem = as_response_error(label, error, body)
     return ResponseValidationError(problem.message, path=problem.path, body=body, meta=meta)
+
+
+def kept_body(error: ValidationError, body: bytes) -> bytes:
+    """Return the part of a refused body that its error keeps: of one that is not JSON, such as a page, the start."""
+    if len(body) > MAX_KEPT_BYTES and invalid_json_reason(error.errors(include_url=False)) is not None:
+        return body[:MAX_KEPT_BYTES]
+    return body
 
 
 def describe_answer(meta: ResponseMeta) -> str:
@@ -200,6 +220,7 @@ def status_error(
     now: float | None = None,
     meta: ResponseMeta | None = None,
     redactor: Redactor = NO_SECRETS,
+    problem: str | None = None,
 ) -> APIStatusError:
     """Return the error for a status, of the class that belongs to it.
 
@@ -216,6 +237,7 @@ def status_error(
         now: Unix time, for a wait until a point in time in an answer without a `date`.
         meta: The facts of the answer.
         redactor: Masks secrets that the body repeats.
+        problem: The reason why the body could not be read.
     """
     kept = headers if isinstance(headers, Headers) else Headers(headers)
     body = redactor.body(body)
@@ -231,7 +253,7 @@ def status_error(
     wait = requested_wait(status, kept, message, now)
     cls = InternalServerError if status >= 500 else _STATUS_CLASSES.get(status, APIStatusError)
     return cls(
-        message or _first_part(body),
+        message or problem or _first_part(body),
         status_code=status,
         code=found.code,
         type=found.type,

@@ -13,7 +13,6 @@ import httpx
 
 from .._base import forks
 from .._base.clock import Deadline
-from .._base.http import Headers
 from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.retry import FailureKind
 from ..errors import ConfigurationError
@@ -27,7 +26,6 @@ __all__ = [
     "TIMED_OUT",
     "GivenClient",
     "HttpLibrary",
-    "is_raw",
     "make_client",
     "package_of",
     "refuse_if_closed",
@@ -213,15 +211,6 @@ def refuse_if_closed(io: IO) -> None:
     """Raise `RuntimeError` if the client was closed after the call was prepared, or between two attempts."""
     if io.is_closed:
         raise RuntimeError("The client was closed; make a new one.")
-
-
-def is_raw(response: httpx.Response, headers: Headers) -> bool:
-    """Whether the body can be read as it comes: it is not compressed, and no hook or auth object has read it.
-
-    Reading the transport's stream directly skips a layer of the library, for each piece of each stream.
-    """
-    encoding = headers.get("content-encoding", "identity").strip().lower()
-    return encoding in ("", "identity") and not response.is_stream_consumed
 
 
 def make_client(kind: Any, scheme: str) -> Any:

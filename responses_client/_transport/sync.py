@@ -39,6 +39,7 @@ from .._base.clock import Deadline
 from .._base.http import Headers
 from .._base.overrides import override
 from .._base.validation import needs_async
+from .framing import end_if_out_of_step
 from .http_library import (
     CLOSE_SECONDS,
     CLOSED,
@@ -47,7 +48,6 @@ from .http_library import (
     TIMED_OUT,
     GivenClient,
     HttpLibrary,
-    is_raw,
     package_of,
     refuse_if_closed,
 )
@@ -158,8 +158,7 @@ class _SyncBody(Body):
         self.headers = Headers(response.headers)
         self._response = response
         self._library = library
-        source = response.stream if is_raw(response, self.headers) else response.iter_bytes()
-        self._pieces = iter(cast("Iterator[bytes]", source))
+        self._pieces = _pieces_of(response, self.headers)
         self._socket = _own_socket(response)
         self._is_finished = False
         self._is_late = False
@@ -197,6 +196,10 @@ class _SyncBody(Body):
                     piece = next(self._pieces, None)
         except self._library.exceptions as error:
             raise (self._end_by_us() or self._library.failure(error)) from error
+        except TransportError:  # of what was to be decompressed
+            if (ended := self._end_by_us()) is not None:
+                raise ended from None
+            raise
         if piece is None:
             if (ended := self._end_by_us()) is not None:  # it only looks like the end
                 raise ended
@@ -242,6 +245,7 @@ class _SyncBody(Body):
             self._timer.cancel()
         self._end_reads()  # for a thread that waits in `next`
         with suppress(Exception):  # a connection that breaks while it is closed is closed
+            end_if_out_of_step(self._response)
             self._response.close()
 
     @override
@@ -251,6 +255,21 @@ class _SyncBody(Body):
         if self._timer is not None:
             self._timer.cancel()
         return SyncSocket(self._response, write_timeout)
+
+
+def _pieces_of(response: httpx.Response, headers: Headers) -> Iterator[bytes]:
+    """Return the body in pieces, decompressed unless a hook or an auth object has read it before."""
+    if response.is_stream_consumed:
+        return response.iter_bytes()
+    # The stream of the transport: to read it directly skips a layer of the library, for each piece of each stream.
+    raw = iter(cast("Iterator[bytes]", response.stream))
+    encodings = headers.get("content-encoding")
+    if encodings is None:
+        return raw
+    from .decompression import Decompressor  # here, because few answers are compressed
+
+    decompressor = Decompressor(encodings)
+    return decompressor.pieces(raw) if decompressor.is_needed else raw
 
 
 def _own_socket(response: httpx.Response) -> socket.socket | None:

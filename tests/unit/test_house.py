@@ -84,7 +84,7 @@ OUTSIDE = {
     },
     "selectors": {"_transport.websocket"},
     "socket": {"_transport.network", "_transport.sockets"},
-    "ssl": {"_transport.http_library", "_transport.websocket"},
+    "ssl": {"_transport.framing", "_transport.http_library", "_transport.websocket"},
     "subprocess": set[str](),
     "threading": {
         "_base.forks",

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from responses_client._base.retry import (
     ConnectionFailure,
+    FailureKind,
     GiveUp,
     Outcome,
     Policy,
@@ -158,6 +159,7 @@ def test_failure_without_an_answer_asks_for_no_wait() -> None:
     [
         (ConnectionFailure("network"), True),
         (ConnectionFailure("decoding"), False),
+        (ConnectionFailure("size"), False),
         (StatusFailure(503, {}), True),
         (StatusFailure(400, {"retry-after": "1"}), False),
         (StatusFailure(400, {"x-should-retry": "true"}), True),
@@ -232,8 +234,9 @@ def test_a_call_is_never_repeated_more_often_than_allowed(outcome: Outcome, max_
     assert retries in (0, max_retries)
 
 
-def test_body_that_cannot_be_decompressed_is_not_asked_for_again() -> None:
-    assert after(ConnectionFailure("decoding")) == GiveUp("the same body would come again")
+@pytest.mark.parametrize("kind", ["decoding", "size"])
+def test_body_that_cannot_be_read_is_not_asked_for_again(kind: FailureKind) -> None:
+    assert after(ConnectionFailure(kind)) == GiveUp("the same answer would come again")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,13 @@ from samples import COMPLETED, CREATED, HEL, KEY, event, response
 from responses_client import errors, models
 from responses_client._base.http import Headers, ResponseMeta
 from responses_client._base.redaction import Redactor
-from responses_client._calls.answers import answer_error, content_type, parse_result, reported_error
+from responses_client._calls.answers import (
+    MAX_KEPT_BYTES,
+    answer_error,
+    content_type,
+    parse_result,
+    reported_error,
+)
 from responses_client._calls.settings import Settings
 from responses_client.errors import APIStatusError, ResponseValidationError, StreamError, StreamInterrupted
 from responses_client.models import Response
@@ -277,3 +283,19 @@ def test_cause_that_quotes_a_secret_is_left_out(body: bytes, is_kept: bool) -> N
 
     assert isinstance(caught.value.__cause__, ValidationError) is is_kept
     assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("start", [b"<html>", b'{"id": "'])
+def test_error_keeps_the_start_of_a_body_that_is_not_json(start: bytes) -> None:
+    with pytest.raises(ResponseValidationError, match="is not valid JSON") as caught:
+        parsed(start.ljust(3 * MAX_KEPT_BYTES))
+
+    assert caught.value.body == start.decode().ljust(MAX_KEPT_BYTES)
+    assert caught.value.__cause__ is None  # it would keep the body
+
+
+def test_error_keeps_the_whole_of_a_body_that_is_json() -> None:
+    with pytest.raises(ResponseValidationError) as caught:
+        parsed(["x" * MAX_KEPT_BYTES])
+
+    assert caught.value.body == ["x" * MAX_KEPT_BYTES]
