@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import ClassVar, cast
 
+from .._calls.input_items import repeated_places
 from ..models._base import union_class
 from ..models._tolerance import write_json
 from ..models._unions import InputItem, OutputItem
@@ -57,14 +58,15 @@ def unanswered(
 ) -> list[OutputItem]:
     """Return the calls of an output that wait for the answer of a program.
 
-    Answers may also be in the output itself, where a server ran the tool. Calls that share an id need one answer each.
+    Answers may also be in the output itself, where a server ran the tool. Calls that share an id need one answer each,
+    but a call that only came twice needs one.
 
     Args:
         output: The output.
         answers: Items, those that are answers among them.
         answered: The positions of calls that have an answer beside these.
     """
-    taken = {*answered, *answered_positions(output, [*output, *answers], answered)}
+    taken = {*answered, *answered_positions(output, [*output, *answers], answered), *repeated_places(output)}
     return [item for place, item in enumerate(output) if place not in taken and _is_answerable(item)]
 
 

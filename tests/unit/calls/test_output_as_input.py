@@ -49,6 +49,11 @@ def back(*output: object, store: bool | None = None, said: bool | None = None) -
     return [item.to_dict() for item in given.as_input(store=store)]
 
 
+@pytest.mark.parametrize("store", [True, False])
+def test_an_item_that_came_twice_is_returned_once(store: bool) -> None:
+    assert len(back(MESSAGE, CALL, MESSAGE, CALL, store=store)) == 2
+
+
 def without_id(item: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in item.items() if name != "id"}
 

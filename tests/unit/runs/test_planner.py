@@ -422,7 +422,7 @@ def test_answers_are_kept_in_the_order_of_the_calls() -> None:
 def test_calls_that_share_an_id_have_an_answer_each() -> None:
     made = plan(input="Hello")
     ask(made)
-    made.add_response(answer(call(), call(), call()))
+    made.add_response(answer(call(id="f1"), call(id="f2"), call(id="f3")))
     calls = made.next_calls(any_call)
     made.add_outputs(
         (one, as_item({**output(), "output": str(number)})) for number, one in enumerate(calls[:2])
@@ -435,7 +435,7 @@ def test_calls_that_share_an_id_have_an_answer_each() -> None:
 def test_output_stays_with_its_call_among_those_that_share_an_id() -> None:
     made = plan(input="Hello")
     ask(made)
-    made.add_response(answer(call(), call(), call()))
+    made.add_response(answer(call(id="f1"), call(id="f2"), call(id="f3")))
     one, two, three = made.next_calls(any_call)
     for place, one_call, left in [(1, two, [one, three]), (2, three, [one])]:
         made.add_outputs([(one_call, as_item({**output(), "output": str(place)}))])

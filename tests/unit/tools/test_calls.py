@@ -52,6 +52,12 @@ ANSWERS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 TYPES = [made["type"] for made, _, _ in ANSWERS]
 
 
+@pytest.mark.parametrize("made", [made for made, _, _ in ANSWERS], ids=TYPES)
+def test_a_call_that_came_twice_needs_one_answer(made: dict[str, Any]) -> None:
+    output = items({**made, "id": made.get("id", "x1")}, MESSAGE, {**made, "id": made.get("id", "x1")})
+    assert unanswered(output, []) == output[:1]
+
+
 @pytest.mark.parametrize(("made", "answer", "key"), ANSWERS, ids=TYPES)
 def test_call_and_answer_have_the_same_key(made: dict[str, Any], answer: dict[str, Any], key: str) -> None:
     (one,) = items(made)
