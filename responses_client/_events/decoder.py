@@ -21,6 +21,7 @@ from ..models._tolerance import (
     with_whole_floats,
 )
 from .sse import EventTooLarge, Frame, SSEDecoder
+from .wholeness import NOTED_TYPES
 
 if TYPE_CHECKING:
     from .._base.http import ResponseMeta
@@ -39,10 +40,10 @@ END_TYPES = frozenset(
 
 # Servers put `type` first, so that the type of an event without an `event` line is known before it is parsed.
 _leading_type = re.compile(rb'\s*\{\s*"type"\s*:\s*"([\w.]+)"').match
-# Filled as event types first come. Types that end a stream have a table of their own: `_parse` looks only into the
-# first, so that no event costs a check whether it is the last.
+# Filled as event types first come. Types that end a stream or are noted have a table of their own: `_parse` looks only
+# into the first, so that no piece of text costs a check whether it is one of these.
 _parsers: dict[bytes, Parse] = {}
-_end_parsers: dict[bytes, Parse] = {}
+_rare_parsers: dict[bytes, Parse] = {}
 MAX_KEPT_BYTES = 8 * 1024 * 1024
 """The number of bytes that may be kept for the snapshot before they are to be replayed."""
 
@@ -70,6 +71,8 @@ class EventDecoder:
         end: The event that ended the stream; None before it. Nothing behind it is parsed.
         has_done_marker: Whether the server sent `[DONE]`.
         kept_bytes: The number of bytes that are kept for `replay`.
+        noted: Events since the last replay that show whether the one that ends the stream is whole, each with the
+            number of chunks that were kept up to it.
         failure: The error for an event that cannot be read: it is not JSON, too large or, in strict mode, malformed.
     """
 
@@ -83,6 +86,7 @@ class EventDecoder:
         self._is_finished = False
         self._is_replayed = False  # up to the terminal event, which holds everything before it
         self.end: StreamEvent | None = None
+        self.noted: list[tuple[StreamEvent, int]] = []
         self.has_done_marker = False
         self.failure: ResponseValidationError | None = None
 
@@ -113,6 +117,15 @@ class EventDecoder:
         # `_parse_unusual` sets a ValueError as the cause if data are not JSON; other failures have other causes.
         return self._is_finished and self.failure is not None and type(self.failure.__cause__) is ValueError
 
+    def has_kept(self, name: bytes, start: int = 0, end: int | None = None) -> bool:
+        """Whether these bytes are among those that are kept, or among some chunks of them."""
+        tail, margin = b"", len(name) - 1
+        for data in self._kept[start:end]:
+            if name in data or name in tail + data[:margin]:
+                return True
+            tail = (tail + data[-margin:])[-margin:]
+        return False
+
     def keep(self, data: bytes) -> None:
         """Keep a chunk for `replay` without parsing it."""
         self._kept.append(data)
@@ -121,12 +134,13 @@ class EventDecoder:
     def discard_kept(self) -> None:
         """Discard the kept bytes: the terminal event holds the whole response."""
         self._kept.clear()
+        self.noted.clear()
         self.kept_bytes = 0
         self._is_replayed = True
 
     def skip_kept(self) -> None:
         """Discard the kept bytes as if they had been replayed, except for a part of an event at their end."""
-        kept, self._kept, self.kept_bytes = self._kept, [], 0
+        kept, self._kept, self.kept_bytes, self.noted = self._kept, [], 0, []
         for data in kept:
             with suppress(EventTooLarge):  # `feed` has reported it
                 self._replay.feed(data)
@@ -135,7 +149,7 @@ class EventDecoder:
 
     def replay(self) -> Iterator[list[StreamEvent]]:
         """Yield the events since the last replay once more, in one list for each chunk."""
-        kept, self._kept, self.kept_bytes = self._kept, [], 0
+        kept, self._kept, self.kept_bytes, self.noted = self._kept, [], 0, []
         for data in kept:
             try:
                 frames = self._replay.feed(data)
@@ -173,9 +187,12 @@ class EventDecoder:
                 if event is None:
                     continue
                 events.append(event)
-                if tag_of(event) in END_TYPES:
+                tag = tag_of(event)
+                if tag in END_TYPES:
                     self.end = event
                     break
+                if tag in NOTED_TYPES:
+                    self.noted.append((event, len(self._kept)))
         return events
 
     def _parse_unusual(self, name: bytes, data: bytes) -> StreamEvent | None:
@@ -231,7 +248,7 @@ def _parser_for(name: bytes, data: bytes) -> Parse | None:
     """Return the parser for the type in the data, or else in the `event` line; None if there is none yet."""
     hint = _leading_type(data)
     tag = hint[1] if hint else name
-    return _parsers.get(tag) or _end_parsers.get(tag)
+    return _parsers.get(tag) or _rare_parsers.get(tag)
 
 
 def _tag(name: bytes, value: JsonObject) -> str:
@@ -251,7 +268,7 @@ def _register(tag: str) -> type[Model] | None:
     if model is None:
         return None
     model.model_rebuild()
-    parsers = _end_parsers if tag in END_TYPES else _parsers
+    parsers = _rare_parsers if tag in END_TYPES or tag in NOTED_TYPES else _parsers
     parsers[tag.encode()] = model.__pydantic_validator__.validate_json
     return model
 

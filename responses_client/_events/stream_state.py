@@ -34,8 +34,8 @@
 # The snapshot costs next to nothing unless it is needed. The decoder keeps the bytes that it has parsed, and
 # `_fold` parses them once more and applies their events to the accumulator: when the user asks for the snapshot, when
 # the stream ends without its terminal event, and when more than `MAX_KEPT_BYTES` are kept. The terminal event usually
-# holds the whole response; the kept bytes are then discarded, and it alone is applied. Events of a resumed stream are
-# applied as they come, because the kept bytes also hold those that are not new.
+# holds the whole response (`wholeness.py`); the kept bytes are then discarded, and it alone is applied. Events of a
+# resumed stream are applied as they come, because the kept bytes also hold those that are not new.
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ from ..errors import APIError, ResponseValidationError, StreamError, StreamInter
 from ..models.response import Response
 from .accumulator import Accumulator
 from .decoder import MAX_KEPT_BYTES, EventDecoder, tag_of
+from .wholeness import holds_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -198,9 +199,11 @@ class StreamState:
             return events[:-1]
         self.has_terminal_event = True
         response: object = getattr(end, "response", None)
-        is_whole = isinstance(response, Response) and response.id and response.output
-        if is_whole and not is_folded:
-            self._decoder.discard_kept()
+        if is_folded or not isinstance(response, Response) or not (response.id and response.output):
+            return events
+        decoder, before = self._decoder, self._accumulator.done_items()
+        if holds_all(response.output, before, decoder.noted, decoder.has_kept):
+            decoder.discard_kept()
             self._accumulator.extend([end])
         return events
 
