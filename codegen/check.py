@@ -23,6 +23,10 @@ def check(document: Document) -> None:
             _check_union(document, where, schema)
         elif isinstance(schema, Object):
             _check_object(document, where, schema)
+    for item, fields in document.echoes():
+        if lacking := [field.wire for field in fields if field.empty is None]:
+            where = f"{item.module}.yaml: {item.name}.{lacking[0]}"
+            raise SchemaError(f"{where}: is essential in an x-echo, but no string, list or object")
     for operation in document.operations:
         where = f"operations.yaml: {operation.resource}.{operation.method}"
         _check_operation(document, where, operation)

@@ -92,6 +92,7 @@ _PROPERTY = {
     "deprecated",
     "readOnly",
     "default",
+    "x-echo",
     "x-python-name",
     "x-secret",
     "x-server-note",
@@ -186,6 +187,8 @@ def _check_property(where: str, spec: Spec, module: str) -> None:
         raise SchemaError(
             f"{where}: default must be '', 0 or {{}}, for a string, integer or object that is never null"
         )
+    if "x-echo" in spec and spec["x-echo"] is not True:
+        raise SchemaError(f"{where}: x-echo must be true")
     if "x-total" in spec and (spec["x-total"] is not True or spec.get("type") != "integer"):
         raise SchemaError(f"{where}: x-total must be true, for an integer that is never null")
     _check_value(where, {key: value for key, value in spec.items() if key in _VALUE}, module)

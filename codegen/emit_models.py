@@ -32,7 +32,7 @@ SHARED = {
 def emit(document: Document) -> dict[str, str]:
     """Return the text of each module, by file name."""
     files = {f"{area.module}.py": _module(document, area) for area in document.areas}
-    return files | {"_effects.py": _effects(document)}
+    return files | {"_echoes.py": _echoes(document), "_effects.py": _effects(document)}
 
 
 def unconstrained_fields(document: Document, item: Object) -> dict[str, str]:
@@ -264,4 +264,18 @@ def _effects(document: Document) -> str:
                 lines += fold(f'    "{tag}": (', parts, "),")
     lines.append("}")
     lines.append('"""Event type to: action, field or value, place in the item, types of missing parents."""')
+    return "\n".join(lines) + "\n"
+
+
+def _echoes(document: Document) -> str:
+    """Return the module with the fields that servers may leave out where they repeat settings of a request."""
+    doc = "The essential fields of settings that responses repeat, and the values that readers get without them."
+    lines = header(doc, "codegen/schema")
+    lines += ["from typing import Any", "", '__all__ = ["ECHOES"]', ""]
+    lines.append("ECHOES: dict[str, dict[str, Any]] = {")
+    for item, fields in document.echoes():
+        parts = [f'"{field.wire}": {field.empty}' for field in fields]
+        lines += fold(f'    "{item.name}": {{', parts, "},")
+    lines.append("}")
+    lines.append('"""Class to: field in JSON, empty value."""')
     return "\n".join(lines) + "\n"

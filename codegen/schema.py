@@ -51,6 +51,12 @@ class Field:
         return str(self.spec.get("x-server-note", ""))
 
     @property
+    def empty(self) -> str | None:
+        """The value that readers get for an essential field in an `x-echo`; None if there is none of its type."""
+        kind = self.spec.get("type", self.spec.get("anyOf", [{}])[0].get("type"))
+        return {"string": '""', "array": "[]", "object": "{}"}.get(kind)
+
+    @property
     def tag(self) -> tuple[str, ...]:
         """The values of a tag, the default first; empty if the field is not a tag."""
         if "const" in self.spec:
@@ -191,6 +197,30 @@ class Document:
         for schema in self.schemas.values():
             visit(schema)
         return list(found.values())
+
+    def echoes(self) -> list[tuple[Object, list[Field]]]:
+        """Return the objects in all `x-echo` that have essential fields, with these fields, by their names.
+
+        Values of maps do not count: they are data of the program, and no settings.
+        """
+        found: dict[str, Object] = {}
+
+        def visit(spec: Spec) -> None:
+            for name in references(
+                {key: value for key, value in spec.items() if key != "additionalProperties"}
+            ):
+                for item in map(self.object, self.objects(name)):
+                    if item.name not in found:
+                        found[item.name] = item
+                        for field in self.all_fields(item):
+                            visit(field.spec)
+
+        for schema in self.schemas.values():
+            for field in schema.fields if isinstance(schema, Object) else ():
+                if "x-echo" in field.spec:
+                    visit(field.spec)
+        essential = {name: [f for f in self.all_fields(item) if f.essential] for name, item in found.items()}
+        return [(found[name], essential[name]) for name in sorted(found) if essential[name]]
 
     def all_fields(self, item: Object) -> tuple[Field, ...]:
         """Return the fields of the object, those of its bases first; its own fields replace theirs."""

@@ -40,7 +40,7 @@ from ._base.foreign_errors import takes_answers
 from ._base.http import Headers, url_path
 from ._base.messages import MAX_BODY_CHARS, body_start, clause, fact_list, one_line
 from ._base.public import foreign_attributes
-from ._base.retry import QUOTA_CODES
+from ._base.retry import QUOTA_CODES, StatusFailure, may_pass
 
 if TYPE_CHECKING:
     from ._base.http import ResponseMeta
@@ -163,9 +163,9 @@ class APIStatusError(APIError):
     """An answer with an error status (or a redirect that was not followed).
 
     `message`, `code`, `type` and `param` are those of the API, None where its body has none; `message` is then the
-    first part of the body. `body` is the parsed JSON, a string if the body is not JSON, and None if it is empty.
-    `headers` ignore case. `retry_after` is the time in seconds that the server asks to wait, None if it does not.
-    `tries` is the number of requests sent.
+    first part of the body. `body` is the parsed JSON (of an event stream, the event with the error), a string if the
+    body is not JSON, and None if it is empty. `headers` ignore case. `retry_after` is the time in seconds that the
+    server asks to wait, None if it does not. `tries` is the number of requests sent.
     """
 
     advice: ClassVar[str] = "see .body for the whole answer"
@@ -493,7 +493,7 @@ def _advice(error: APIStatusError) -> str:
     # A used-up quota comes with 429, like a rate limit, but does not pass.
     if error.code in QUOTA_CODES or error.type in QUOTA_CODES:
         return "check plan and billing, since waiting does not help"
-    if error.retry_after is not None:
+    if error.retry_after and may_pass(StatusFailure(error.status_code, error.headers)):
         return f"try again in {error.retry_after:g} s"
     if 300 <= error.status_code < 400:
         return "set base_url to the address that answers"

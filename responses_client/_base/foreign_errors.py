@@ -8,7 +8,7 @@ from typing import Any, ParamSpec
 
 from .error_bodies import read_error
 from .http import Headers
-from .retry import parse_retry_after
+from .waits import requested_wait
 
 __all__ = ["takes_answers"]
 
@@ -42,12 +42,13 @@ def takes_answers(init: Callable[_P, None]) -> Callable[_P, None]:
 def _facts_of(response: Any, body: object) -> dict[str, object]:
     headers = Headers(response.headers)
     found = read_error(body)
+    wait = requested_wait(response.status_code, headers, found.message)
     return {
         "status_code": response.status_code,
         "headers": headers,
         "code": found.code,
         "type": found.type,
         "param": found.param,
-        "retry_after": parse_retry_after(headers),
+        "retry_after": None if wait is None else wait.seconds,
         "request_id": headers.get("x-request-id"),
     }

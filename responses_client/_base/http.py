@@ -8,7 +8,9 @@ from typing import NamedTuple, Protocol
 from urllib.parse import urljoin, urlsplit
 
 from .._base.public import public
+from . import clock
 from .redaction import public_url, redact_headers, split_url
+from .waits import parse_time
 
 __all__ = [
     "DEFAULT_PORTS",
@@ -27,10 +29,6 @@ _REQUEST_ID_HEADERS = ("x-request-id", "x-ms-request-id", "apim-request-id", "re
 DEFAULT_PORTS = {"http": 80, "https": 443}
 """Ports that a URL of a scheme has when it names none (RFC 9110, 4.2.1 and 4.2.2)."""
 _COUNT = r"[0-9]{1,18}"
-_SECONDS = r"[0-9]{1,18}(?:\.[0-9]{1,18})?"
-_DURATION = rf"(?:{_SECONDS}(?:ms|[dhms]))+"
-_DURATION_PART = r"([0-9.]+)(ms|[dhms])"
-_UNIT_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
 def origin(url: str, base: str = "") -> str:
@@ -111,7 +109,11 @@ class Headers(Mapping[str, str]):
 
 @public
 class RateLimits(NamedTuple):
-    """The `x-ratelimit-*` headers as numbers; None for a header that is missing or malformed."""
+    """The `x-ratelimit-*` headers as numbers; None for a header that is missing or malformed.
+
+    A reset that servers send as a point in time is seconds here, too: from the `date` of the answer, or from now if it
+    has none.
+    """
 
     limit_requests: int | None = None
     """Requests that the limit allows in its period."""
@@ -127,15 +129,20 @@ class RateLimits(NamedTuple):
     """Seconds until all tokens are available again."""
 
     @classmethod
-    def from_headers(cls, headers: Mapping[str, str]) -> RateLimits:
-        """Read the six headers; `headers` are looked up by names in lower case."""
+    def from_headers(cls, headers: Mapping[str, str], now: float | None = None) -> RateLimits:
+        """Read the six headers.
+
+        Args:
+            headers: The headers of the answer, looked up by names in lower case.
+            now: The time, in seconds since 1970, for a reset that is a point in time in an answer without a `date`.
+        """
         return cls(
             limit_requests=_count(headers.get("x-ratelimit-limit-requests")),
             remaining_requests=_count(headers.get("x-ratelimit-remaining-requests")),
-            reset_requests=_duration(headers.get("x-ratelimit-reset-requests")),
+            reset_requests=_seconds("x-ratelimit-reset-requests", headers, now),
             limit_tokens=_count(headers.get("x-ratelimit-limit-tokens")),
             remaining_tokens=_count(headers.get("x-ratelimit-remaining-tokens")),
-            reset_tokens=_duration(headers.get("x-ratelimit-reset-tokens")),
+            reset_tokens=_seconds("x-ratelimit-reset-tokens", headers, now),
         )
 
 
@@ -184,7 +191,7 @@ class ResponseMeta(NamedTuple):
     @property
     def rate_limits(self) -> RateLimits:
         """The `x-ratelimit-*` headers as numbers; they are read from `headers` at each access."""
-        return RateLimits.from_headers(self.headers)
+        return RateLimits.from_headers(self.headers, clock.time())
 
 
 class _HasMeta(Protocol):
@@ -208,15 +215,9 @@ def _count(text: str | None) -> int | None:
     return int(text) if text and re.fullmatch(_COUNT, text) else None
 
 
-def _duration(text: str | None) -> float | None:
-    """Return the seconds of `6m0s`, `20ms`, `1h2m3.5s` (the notation of Go), or of a plain number."""
-    if not text:
-        return None
-    if re.fullmatch(_SECONDS, text):
-        return float(text)
-    if not re.fullmatch(_DURATION, text):
-        return None
-    return sum(float(number) * _UNIT_SECONDS[unit] for number, unit in re.findall(_DURATION_PART, text))
+def _seconds(name: str, headers: Mapping[str, str], now: float | None) -> float | None:
+    time = parse_time(headers.get(name), headers, now)
+    return None if time is None else time.seconds
 
 
 def merge_headers(*layers: Mapping[str, str | None] | None) -> dict[str, str | None]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
+from .waits import RequestedWait, requested_wait
+
 __all__ = [
+    "LONGEST_WAIT_SECONDS",
     "QUOTA_CODES",
     "TOO_MANY_REQUESTS",
     "ConnectionFailure",
@@ -18,8 +20,9 @@ __all__ = [
     "Retry",
     "StatusFailure",
     "decide",
-    "parse_retry_after",
+    "may_pass",
     "rate_limit_policy",
+    "requested_wait_of",
     "status_of_code",
 ]
 
@@ -28,6 +31,9 @@ QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 
 TOO_MANY_REQUESTS = 429
 """The status of a request that a rate limit refuses."""
+
+LONGEST_WAIT_SECONDS = 120.0
+"""The longest wait that a call makes as the server asks, and that a map makes because of headers without asking again."""
 
 # 408: the server gave up on reading the request; 409: a lock was not free.
 _RETRIED_STATUSES = frozenset({408, 409, TOO_MANY_REQUESTS})
@@ -45,21 +51,22 @@ _CODE_STATUSES = {
     "slow_down": 503,
     "too_many_requests": 429,
 }
-_NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 
 
 class Policy(NamedTuple):
     """The number of retries, and the waits before them in seconds.
 
     Waits double from `initial` up to `maximum`; up to a quarter is taken off at random, so that clients that failed
-    together do not return together. If the server asks for a wait (`retry-after`), it is observed instead, unless it
-    is longer than `max_retry_after`; the call then gives up.
+    together do not return together. If the server asks for a wait (`waits.requested_wait`), it is observed instead,
+    unless it is longer than `max_retry_after`; the call then gives up. A wait for a limit to be full again is cut to
+    `max_reset`, as a part of the limit may be back earlier.
     """
 
     max_retries: int = 2
     initial: float = 0.5
     maximum: float = 8.0
-    max_retry_after: float = 60.0
+    max_retry_after: float = LONGEST_WAIT_SECONDS
+    max_reset: float = math.inf
 
 
 FailureKind: TypeAlias = Literal["connect", "timeout", "network", "decoding"]
@@ -76,7 +83,7 @@ class ConnectionFailure(NamedTuple):
 
 
 class StatusFailure(NamedTuple):
-    """An answer with an error status, and the `code` and `type` of the API.
+    """An answer with an error status, and the `code`, `type` and `message` of the API.
 
     `headers` are looked up by names in lower case.
     """
@@ -85,16 +92,21 @@ class StatusFailure(NamedTuple):
     headers: Mapping[str, str]
     code: str | None = None
     type: str | None = None
+    message: str | None = None
 
 
 Outcome: TypeAlias = ConnectionFailure | StatusFailure
 
 
 class Retry(NamedTuple):
-    """The decision to send the request again after `delay` seconds; `reason` is for the log."""
+    """The decision to send the request again after `delay` seconds.
+
+    `reason` is for the log, and `source` names the header that asked for the delay, None if the server asked for none.
+    """
 
     delay: float
     reason: str
+    source: str | None = None
 
 
 class GiveUp(NamedTuple):
@@ -128,13 +140,30 @@ def decide(
     if retries >= policy.max_retries:
         return GiveUp(f"no retry is left of {policy.max_retries}")
     # The server knows best: RFC 9110, 10.2.3.
-    asked = parse_retry_after(outcome.headers, now) if isinstance(outcome, StatusFailure) else None
-    if asked is not None and asked > policy.max_retry_after:
-        return GiveUp(f"the server asks to wait {asked:g} s, more than {policy.max_retry_after:g} s")
-    delay = _back_off(retries, policy, random) if asked is None else asked
+    asked = requested_wait_of(outcome, now)
+    delay = _back_off(retries, policy, random) if asked is None else _obey(asked, retries, policy, random)
+    if asked is not None and delay > policy.max_retry_after:
+        return GiveUp(
+            f"the server asks to wait {delay:g} s ({asked.source}), more than {policy.max_retry_after:g} s"
+        )
     if remaining is not None and delay >= remaining:
         return GiveUp(f"a wait of {delay:g} s is too long for the {remaining:g} s before the deadline")
-    return Retry(delay, _reason(outcome))
+    return Retry(delay, _reason(outcome), None if asked is None else asked.source)
+
+
+def may_pass(outcome: Outcome) -> bool:
+    """Whether the same request may succeed later; after a 400 it does not, even if a header asks to wait."""
+    return _why_hopeless(outcome) is None
+
+
+def requested_wait_of(outcome: Outcome, now: float | None = None) -> RequestedWait | None:
+    """Return the wait that a server asks for after a failed attempt; None if it asks for none.
+
+    `now` is the time in seconds since 1970, for a point in time in an answer without a `date`.
+    """
+    if not isinstance(outcome, StatusFailure):
+        return None
+    return requested_wait(outcome.status_code, outcome.headers, outcome.message, now)
 
 
 def rate_limit_policy(outcome: Outcome, now: float) -> Policy | None:
@@ -143,35 +172,13 @@ def rate_limit_policy(outcome: Outcome, now: float) -> Policy | None:
     Many requests are expected to meet a limit, so this does not count as one of their retries. The wait that the
     server names is observed however long it is: after giving up, the next request would only be refused as well. A
     server that names no wait may mean that the request is too large for the limit; it is therefore retried less often.
-    `now` is the time in seconds since 1970, for a wait that ends at a date.
+    A server that only reports when the limit is full again has named no wait for the next request, so that one is tried
+    after two minutes. `now` is the time in seconds since 1970, for a wait that ends at a date.
     """
     if not isinstance(outcome, StatusFailure) or outcome.status_code != TOO_MANY_REQUESTS:
         return None
-    is_named = parse_retry_after(outcome.headers, now) is not None
-    return Policy(max_retries=100 if is_named else 10, max_retry_after=math.inf)
-
-
-def parse_retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
-    """Return the seconds that the server asks to wait; None if it does not, or if its headers make no sense.
-
-    `retry-after-ms` is an extension of OpenAI and Azure, `retry-after` a number of seconds or a date (RFC 9110,
-    10.2.3). A date is compared with the `date` header of the answer, since the clock of the server set both, and
-    without one with `now` (seconds since 1970). `headers` are looked up by names in lower case.
-    """
-    milliseconds = _number(headers.get("retry-after-ms", ""))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    asked = headers.get("retry-after", "")
-    seconds = _number(asked)
-    if seconds is not None or not asked:
-        return seconds
-    until = _http_date(asked)
-    since = _http_date(headers.get("date", ""))
-    if since is None:
-        since = now
-    if until is None or since is None or until < since:
-        return None
-    return until - since
+    max_retries = 10 if requested_wait_of(outcome, now) is None else 100
+    return Policy(max_retries, max_retry_after=math.inf, max_reset=LONGEST_WAIT_SECONDS)
 
 
 def status_of_code(*codes: str | None) -> int | None:
@@ -200,28 +207,18 @@ def _back_off(attempt: int, policy: Policy, random: float) -> float:
     return min(policy.maximum, grown) * (1 - random / 4)
 
 
+def _obey(asked: RequestedWait, attempt: int, policy: Policy, random: float) -> float:
+    """Return the delay that the server asks for; at least the usual one if the server did not name its length.
+
+    Clocks and limits are estimates. One that is a second off would make all retries follow at once.
+    """
+    if asked.kind == "duration":
+        return asked.seconds
+    seconds = min(asked.seconds, policy.max_reset) if asked.kind == "reset" else asked.seconds
+    return max(seconds, _back_off(attempt, policy, random))
+
+
 def _reason(outcome: Outcome) -> str:
     if isinstance(outcome, StatusFailure):
         return f"status {outcome.status_code}"
     return f"{outcome.kind} error"
-
-
-def _number(text: str) -> float | None:
-    """Return a plain decimal number; None for the `inf`, `nan`, `-1` and `1_000` that `float` also accepts."""
-    text = text.strip()
-    if not re.fullmatch(_NUMBER, text):
-        return None
-    number = float(text)
-    return number if math.isfinite(number) else None
-
-
-def _http_date(text: str) -> float | None:
-    # Here, because few answers have a date, and the module takes longer to load than this package.
-    from email.utils import mktime_tz, parsedate_tz
-
-    try:
-        parsed = parsedate_tz(text)
-        # RFC 9110, 5.6.7: HTTP dates are in UTC, even if they do not say so (the form of asctime).
-        return None if parsed is None else float(mktime_tz((*parsed[:9], parsed[9] or 0)))
-    except (ValueError, OverflowError):  # a month 13, a year of twenty digits
-        return None

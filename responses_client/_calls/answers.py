@@ -17,7 +17,7 @@ from .._base.http import Headers, ResponseMeta, origin
 from .._base.json_types import is_object, json_or
 from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.redaction import NO_SECRETS, Redactor
-from .._base.retry import parse_retry_after
+from .._base.waits import requested_wait
 from .._events.stream_state import StreamState
 from ..errors import (
     APIError,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "REDIRECT_STATUSES",
+    "STREAM_TYPE",
     "answer_error",
     "content_type",
     "describe_answer",
@@ -49,6 +50,8 @@ __all__ = [
 ]
 
 _R = TypeVar("_R", bound=Model)
+STREAM_TYPE = "text/event-stream"
+"""The media type of event streams."""
 
 
 def content_type(headers: Headers) -> str:
@@ -73,7 +76,7 @@ def parse_result(
         ResponseValidationError: The body is not an object of that class.
         StreamInterrupted, StreamError: The body is a stream, from a server that always streams, without its end.
     """
-    if content_type(meta.headers) == "text/event-stream" and model is Response:
+    if model is Response and _is_stream(body, meta):
         return cast("_R", _accumulate(body, meta, settings, redactor))
     result: _R | APIError
     try:
@@ -112,6 +115,11 @@ def _parse(model: type[_R], body: bytes, meta: ResponseMeta) -> _R:
         # Some servers answer a deletion with its status alone; so does OpenAI's published schema.
         body = to_json({"id": unquote(urlsplit(meta.url).path.rpartition("/")[2]), "deleted": True})
     return parse_json(model, body)
+
+
+def _is_stream(body: bytes, meta: ResponseMeta) -> bool:
+    """Whether a body is an event stream, by its media type or, behind gateways that name another, by its start."""
+    return content_type(meta.headers) == STREAM_TYPE or body[:64].lstrip().startswith((b"event:", b"data:"))
 
 
 def _accumulate(body: bytes, meta: ResponseMeta, settings: Settings, redactor: Redactor) -> Response:
@@ -195,7 +203,7 @@ def status_error(
 ) -> APIStatusError:
     """Return the error for a status, of the class that belongs to it.
 
-    The body may be of any form that `_base/error_bodies.py` reads.
+    The body may be of any form that `_base/error_bodies.py` reads, or an event stream with an error in such a form.
 
     Args:
         status: The status, or the one that the body names.
@@ -205,17 +213,22 @@ def status_error(
         url: The URL of the request.
         request_id: The id of the request, for support.
         tries: The number of attempts.
-        now: Unix time, for a `retry-after` date in an answer without a `date`.
+        now: Unix time, for a wait until a point in time in an answer without a `date`.
         meta: The facts of the answer.
         redactor: Masks secrets that the body repeats.
     """
     kept = headers if isinstance(headers, Headers) else Headers(headers)
     body = redactor.body(body)
     parsed = parse_body(body)
+    if isinstance(parsed, str):
+        from .error_streams import first_error  # here, because most errors are JSON
+
+        parsed = first_error(body) or parsed
     found = read_error(parsed)
     message = found.message
     if 300 <= status < 400:
         message = _redirect_reason(status, kept.get("location"), url)
+    wait = requested_wait(status, kept, message, now)
     cls = InternalServerError if status >= 500 else _STATUS_CLASSES.get(status, APIStatusError)
     return cls(
         message or _first_part(body),
@@ -225,7 +238,7 @@ def status_error(
         param=found.param,
         body=parsed,
         headers=kept,
-        retry_after=parse_retry_after(kept, now),
+        retry_after=None if wait is None else wait.seconds,
         method=method,
         url=url,
         tries=tries,

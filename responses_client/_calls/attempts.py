@@ -63,20 +63,22 @@ from .._base.retry import GiveUp, Outcome, Policy, StatusFailure, decide, rate_l
 from .._transport.protocols import IO, Body, TransportError, WireRequest
 from ..errors import APIConnectionError, APIError, APITimeoutError, ResponseValidationError
 from ..models import Model
-from .answers import REDIRECT_STATUSES, answer_error, parse_result
+from .answers import REDIRECT_STATUSES, STREAM_TYPE, answer_error, content_type, parse_result
 from .auth import RequestSigner
 from .request import Call, is_observed
 
 if TYPE_CHECKING:
     from .observers import ObserverDispatcher
 
-__all__ = ["Attempts", "Throttle", "as_value", "fetch"]
+__all__ = ["LONG_WAIT_SECONDS", "Attempts", "Throttle", "as_value", "fetch"]
 
 _T = TypeVar("_T")
 _R = TypeVar("_R", bound=Model)
 logger = logging.getLogger("responses_client")
 
-_WARN_DELAY_SECONDS = 60.0  # a longer wait of a whole map looks like a program that hangs
+LONG_WAIT_SECONDS = 60.0
+"""A wait that is longer is a warning in the log."""
+
 _MAX_ERROR_BODY_BYTES = 1024 * 1024
 
 
@@ -91,8 +93,8 @@ class Throttle(Protocol):
         """
         ...
 
-    def block_for(self, seconds: float) -> None:
-        """Send nothing for this long, because the server refused an attempt."""
+    def block_for(self, seconds: float, reason: str) -> None:
+        """Send nothing for this long, because the server refused an attempt; `reason` is for the log."""
         ...
 
 
@@ -163,7 +165,8 @@ class Attempts:
                 if self.dispatcher is not None:
                     self.dispatcher.notify_retry(0, "status 401, with another key")
                 continue
-            await self.retry(StatusFailure(error.status_code, error.headers, error.code, error.type), error)
+            failed = StatusFailure(error.status_code, error.headers, error.code, error.type, error.message)
+            await self.retry(failed, error)
 
     async def retry(self, outcome: Outcome, error: APIError) -> None:
         """Wait before the next attempt, or raise the error if there is to be none."""
@@ -182,20 +185,18 @@ class Attempts:
             raise error
         after = self.call.params.get("starting_after")
         action = "retry" if after is None else f"resume after event {after}"
-        logger.info("%s: %s in %.2f s, %s", self.call.operation.name, action, decision.delay, decision.reason)
+        reason = decision.reason if decision.source is None else f"{decision.reason} ({decision.source})"
+        # A call that waits for longer looks like a program that hangs. Of a whole map, the throttle says it once.
+        is_long = decision.delay > LONG_WAIT_SECONDS and limit_policy is None
+        level = logging.WARNING if is_long else logging.INFO
+        logger.log(level, "%s: %s in %.2f s, %s", self.call.operation.name, action, decision.delay, reason)
         if self.dispatcher is not None:
             self.dispatcher.notify_retry(decision.delay, decision.reason)
         if self.throttle is None or limit_policy is None:
             await self._io.sleep(decision.delay)
         else:
             self._rate_limited_count += 1
-            if decision.delay > _WARN_DELAY_SECONDS:
-                logger.warning(
-                    "%s: nothing is sent for %.0f s, as the server asks",
-                    self.call.operation.name,
-                    decision.delay,
-                )
-            self.throttle.block_for(decision.delay)
+            self.throttle.block_for(decision.delay, reason)
 
     async def notify_response(
         self, meta: ResponseMeta | None, error: APIError | None, result: Model | Any | None = None
@@ -244,14 +245,24 @@ class Attempts:
         return b"".join(pieces)
 
     async def read_start(self, body: Body) -> bytes:
-        """Read up to 1 MiB of a body that is probably an error, as far as it comes, and close it."""
+        """Read up to 1 MiB of a body that is probably an error, as far as it comes, and close it.
+
+        Of an event stream, only up to the error, because the server may keep the stream open.
+        """
         content = b""
+        finder = None
+        if content_type(body.headers) == STREAM_TYPE:
+            from .error_streams import ErrorFinder  # here, because most errors are JSON
+
+            finder = ErrorFinder()
         try:
             while len(content) < _MAX_ERROR_BODY_BYTES:
                 piece = await as_value(body.next(self.deadline))
                 if piece is None or isinstance(piece, TransportError):
                     break
                 content += piece
+                if finder is not None and finder.feed(piece):
+                    break
         finally:
             await body.close()
         return content

@@ -7,16 +7,14 @@ occurs twice. Everything else stays as it is, for the checks of the request to j
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from .._base.json_types import is_sequence
 from ..models._base import Model, Unknown, fields_of
+from .repeated_items import repeated_items
 
-__all__ = ["GivenPlaces", "as_items", "has_list", "parts_field", "repeated_places"]
-
-logger = logging.getLogger("responses_client")
+__all__ = ["GivenPlaces", "as_items", "has_list", "parts_field"]
 
 _INPUT_PARTS = ("input_text", "input_image", "input_file")  # not a set: a `type` may be unhashable
 _OUTPUTS = ("function_call_output", "custom_tool_call_output")
@@ -27,7 +25,7 @@ def as_items(given: object) -> object:
 
     Only lists and tuples are changed: a string stays one, and other values are mistakes.
     """
-    if not is_sequence(given) or not (any(map(_is_short, given)) or repeated_places(given, warns=True)):
+    if not is_sequence(given) or not (any(map(_is_short, given)) or repeated_items(given, warns=True)):
         return given
     return [_message(group) if is_loose else _with_parts(group[0]) for _, is_loose, group in _groups(given)]
 
@@ -56,40 +54,6 @@ class GivenPlaces:
         return (start + int(rest[1]), *rest[2:]) if len(rest) > 1 else (start,)
 
 
-def repeated_places(items: Sequence[object], *, warns: bool = False) -> set[int]:
-    """Return the places of items that repeat an earlier one: those of its type and id that are equal to it.
-
-    Different items with one id all count, since nobody knows which of them is meant.
-
-    Args:
-        items: Items of an input or an output, as models or dicts.
-        warns: Whether to log a warning of different items with one id.
-    """
-    first: dict[tuple[str, str], int] = {}
-    found: set[int] = set()
-    for place, item in enumerate(items):
-        name = _name(fields_of(item))
-        if name is None or (earlier := first.setdefault(name, place)) == place:
-            continue
-        if _plain(items[earlier]) == _plain(item):
-            found.add(place)
-        elif warns:
-            logger.warning(
-                "Two different items of the input have the id %s: the API may refuse that", name[1]
-            )
-    return found
-
-
-def _name(fields: Mapping[str, object]) -> tuple[str, str] | None:
-    """Return the type and the id of an item; None if it has no id. A `call_id` is none: calls may share it."""
-    name = fields.get("id")
-    return (str(fields.get("type")), name) if name and isinstance(name, str) else None
-
-
-def _plain(item: object) -> object:
-    return item.to_dict() if isinstance(item, Model) else item
-
-
 def parts_field(fields: Mapping[str, object]) -> str | None:
     """Return the name of the field in which an item has content parts; None if it has none."""
     if (tag := fields.get("type")) in _OUTPUTS:
@@ -108,7 +72,7 @@ def _groups(given: Sequence[object]) -> Iterator[tuple[int, bool, list[object]]]
     Items that repeat earlier ones are left out.
     """
     start = 0
-    repeated = repeated_places(given)
+    repeated = repeated_items(given)
     for is_loose, values in groupby(given, _is_loose):
         run = list(values)
         for group in [run] if is_loose else [[item] for item in run]:

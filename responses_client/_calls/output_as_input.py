@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ..models._base import Model, Unknown
 from ..models.items import ReasoningItem
-from .input_items import repeated_places
+from .repeated_items import repeated_items
 from .request import SEALED_REASONING
 from .required_fields import complete
 
 if TYPE_CHECKING:
     from ..models import InputItem, OutputItem, Response
 
-__all__ = ["KEEPS_ID", "as_input"]
+__all__ = ["KEEPS_ID", "as_input", "without_id"]
 
 _M = TypeVar("_M", bound=Model)
 logger = logging.getLogger("responses_client")
@@ -54,7 +54,7 @@ def as_input(response: Response, store: bool | None) -> list[InputItem]:
     """Return the output as input; see `Response.as_input`."""
     if store is None:
         store = response.store is not False
-    repeated = repeated_places(response.output)  # while the items have their ids
+    repeated = repeated_items(response.output)  # while the items have their ids
     output = [item for place, item in enumerate(response.output) if place not in repeated]
     items: list[InputItem] = [*(output if store else _unstored(output))]
     items = [complete(item) for item in items]
@@ -76,10 +76,11 @@ def _unstored(output: Iterable[OutputItem]) -> Iterator[OutputItem]:
         elif item.type in KEEPS_ID or isinstance(item, Unknown):
             yield item
         else:
-            yield _without_id(item)
+            yield without_id(item)
 
 
-def _without_id(item: _M) -> _M:
+def without_id(item: _M) -> _M:
+    """Return a copy of an item without its id."""
     copy = item.model_copy(update={"id": None})
     copy.model_fields_set.discard("id")
     return copy

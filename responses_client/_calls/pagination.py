@@ -1,7 +1,20 @@
 """Pages of lists, and the iteration over all pages that follow."""
 
+# How it works
+#
+# Whether another page follows is said by `has_more`:
+#
+#   true             another one; its cursor is `last_id`, else the id of the last item
+#   false            this is the last one
+#   null, or absent  a page without items is the last one. Otherwise the next one is asked for, as if `has_more` were
+#                    true. Servers without pages send the same items once more, which are then not given out again.
+#   anything else    an error: the list may be longer
+#
+# A list that leads back to a page of before is an error: the iteration would never end.
+
 from __future__ import annotations
 
+import logging
 from collections.abc import (
     AsyncIterable,
     AsyncIterator,
@@ -27,6 +40,7 @@ __all__ = ["AsyncPage", "AsyncPager", "Listing", "Page"]
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 _F = TypeVar("_F")
+logger = logging.getLogger("responses_client")
 
 
 class Listing(Protocol[T_co]):
@@ -106,8 +120,45 @@ class _Page(HasRequestId, Generic[T]):
 
     @property
     def has_more(self) -> bool:
-        """Whether another page follows."""
-        return self._listing.has_more is True
+        """Whether another page follows. If the server does not say, one may follow a page that has items.
+
+        Raises:
+            ResponseValidationError: The server says something else than true or false.
+        """
+        said = self._listing.has_more
+        if said is not None:
+            return said
+        raw = self.to_dict().get("has_more")
+        if raw is not None:
+            raise ResponseValidationError(
+                "The server says neither that the list continues nor that it ends",
+                path="has_more",
+                body=self.to_dict(),
+                advice="call list again with after= the last id to see whether more follow",
+                meta=self.meta,
+            )
+        if not self._listing.data:
+            return False
+        if self._last_cursor() is None:
+            logger.warning(
+                "The server does not say whether a list continues (has_more), nor where: it ends here"
+            )
+            return False
+        return not self.is_repetition()
+
+    def is_repetition(self) -> bool:
+        """Whether this is the page again that was listed before, from a server that knows no pages."""
+        if self._listing.has_more is not None or self._after is None or self._last_cursor() != self._after:
+            return False
+        logger.warning(
+            "The server does not say whether a list continues (has_more), and sends the same page again: it ends here"
+        )
+        return True
+
+    def _last_cursor(self) -> str | None:
+        # Some servers send no `last_id`, or something else than a string.
+        ids: list[object] = [self.last_id, *(getattr(item, "id", None) for item in self._listing.data[-1:])]
+        return next((found for found in ids if found and isinstance(found, str)), None)
 
     @property
     def meta(self) -> ResponseMeta | None:
@@ -134,9 +185,7 @@ class _Page(HasRequestId, Generic[T]):
         """
         if not self.has_more:
             return None
-        # Some servers send no `last_id`, or something else than a string.
-        ids: list[object] = [self.last_id, *(getattr(item, "id", None) for item in self.data[-1:])]
-        cursor = next((found for found in ids if found and isinstance(found, str)), None)
+        cursor = self._last_cursor()
         if cursor is None:
             raise self._broken("but not where: it gives neither a last_id nor ids")
         if cursor == self._after:
@@ -148,6 +197,7 @@ class _Page(HasRequestId, Generic[T]):
 
         Raises:
             ResponseValidationError: The next page is one of those. Some servers ignore `after`, and would never end.
+                Or the server does not say whether there is one.
         """
         seen.add(self._after)
         cursor = self.next_cursor()
@@ -166,7 +216,8 @@ class _Page(HasRequestId, Generic[T]):
         return ResponseValidationError(text, path="last_id", body=self.to_dict(), meta=self.meta)
 
     def __repr__(self) -> str:
-        more = "more follow" if self.has_more else "the last"
+        said = self._listing.has_more
+        more = "more may follow" if said is None else "more follow" if said else "the last"
         return f"<{type(self).__name__} of {len(self.data)}, {more}>"
 
 
@@ -201,6 +252,8 @@ class Page(_Page[T], Iterable[T]):
             if not page.check_cursor(seen):
                 return
             page = page.get_next_page()
+            if page.is_repetition():
+                return
 
     def __iter__(self) -> Iterator[T]:
         for page in self.iter_pages():
@@ -258,6 +311,7 @@ class _Pages(AsyncIterator[AsyncPage[T]]):
     def __init__(self, start: AsyncPage[T] | AsyncPager[T]) -> None:
         self._start = start
         self._page: AsyncPage[T] | None = None
+        self._has_ended = False  # with a page that was not given out
         self._seen = set[object]()
 
     async def __anext__(self) -> AsyncPage[T]:
@@ -265,9 +319,12 @@ class _Pages(AsyncIterator[AsyncPage[T]]):
             start = self._start
             self._page = start if isinstance(start, AsyncPage) else await start
             return self._page
-        if not self._page.check_cursor(self._seen):
+        if self._has_ended or not self._page.check_cursor(self._seen):
             raise StopAsyncIteration
         self._page = await self._page.get_next_page()
+        self._has_ended = self._page.is_repetition()
+        if self._has_ended:
+            raise StopAsyncIteration
         return self._page
 
 

@@ -16,9 +16,13 @@
 #   Each poll has the remaining time as its deadline. A `deadline` that the caller passes is such a limit, too: it is
 #   for the whole call. The client's deadline applies to each poll; otherwise it would limit every wait.
 # - A poll is a call with all its retries; an error is one that was left after them. Ten in a row end the wait.
+# - A status that this version does not know may be one of a running response or of a finished one. It is logged, and
+#   counts as an end only beside something that a running response does not have (`_END_SIGNS`). Without a `timeout`, ten
+#   minutes in such a status end in a `WaitTimeout`. The same holds for a response without a status.
 
 from __future__ import annotations
 
+import logging
 import math
 import random
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -27,8 +31,9 @@ from typing import TYPE_CHECKING, Any
 
 from .._base import clock
 from .._base.field_errors import FieldError, field_error
-from .._base.retry import Policy, Retry, StatusFailure, decide, parse_retry_after
+from .._base.retry import StatusFailure, may_pass
 from .._base.validation import is_seconds, needs_async, refuse_unknown
+from .._base.waits import parse_retry_after
 from ..errors import APIConnectionError, APIError, APIStatusError, RequestValidationError, WaitTimeout
 from ..models._base import RUNNING_STATUSES
 from ..models.response import Response
@@ -42,6 +47,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PollSchedule", "has_ended", "require_sync", "wait", "wait_params"]
 
+logger = logging.getLogger("responses_client")
+
 _GROWTH = 1.5
 _MAX_GROWTHS = 64  # a float overflows at some power of `_GROWTH`
 _MIN_GROWN_SECONDS = 0.1  # an interval of 0 grows from here: nobody wants to poll without a pause forever
@@ -50,6 +57,9 @@ _MAX_REQUESTED_SECONDS = 300.0
 _LAST_POLL_SECONDS = 1.0  # before the end of the time
 _MIN_DEADLINE_SECONDS = 0.001
 _MAX_FAILED_POLLS = 10  # in a row
+_MAX_UNCLEAR_SECONDS = 600.0
+_FINAL_STATUSES = frozenset({"completed", "failed", "incomplete", "cancelled"})
+_END_SIGNS = ("usage", "error", "incomplete_details", "completed_at")
 
 
 class PollSchedule:
@@ -79,6 +89,9 @@ class PollSchedule:
         self._requested_delay: float | None = None
         self._error: APIError | None = None  # of the last poll, if it failed
         self._failed_polls = 0
+        self._unclear_since: float | None = (
+            None  # since when the status tells nothing; of the time of the wait
+        )
         mistakes: list[FieldError] = []
         if not is_seconds(poll_interval, least=0):
             mistakes.append(field_error("poll_interval", "a number of seconds, 0 or more", poll_interval))
@@ -89,11 +102,27 @@ class PollSchedule:
             mistakes.append(field_error("response_id", expected, response_id))
         if mistakes:
             raise RequestValidationError(mistakes)
+        self._log_unknown_status(None)
 
     @property
     def result(self) -> Response | None:
         """The finished response; None until then."""
-        return self.response if self.response is not None and has_ended(self.response) else None
+        return self.response if self.response is not None and _is_finished(self.response) else None
+
+    @property
+    def _is_unclear(self) -> bool:
+        return self.response is not None and _is_finished(self.response) is None
+
+    def _log_unknown_status(self, last: Response | None) -> None:
+        """Log a status that is new and that this version does not know."""
+        status = None if self.response is None else self.response.status
+        if status is None or status in _FINAL_STATUSES | RUNNING_STATUSES:
+            return
+        if last is None or last.status != status or self.result is not None:
+            action = (
+                "the wait goes on" if self._is_unclear else "it is taken as finished, by its other fields"
+            )
+            logger.warning("The response %s has the unknown status %r: %s", self.response_id, status, action)
 
     def limit(self, seconds: float | None) -> None:
         """Limit the whole wait to some seconds, unless it is shorter already; None changes nothing."""
@@ -116,7 +145,8 @@ class PollSchedule:
         """
         remaining = self.remaining(elapsed)
         if self._is_last or (remaining is not None and remaining <= 0):
-            raise self._timed_out()
+            raise self._timed_out(f"was not finished within {self._timeout:g} s")
+        self._check_unclear(elapsed)
         if not self._polls:
             return 0.0
         first = self._interval if self._polls == 1 else max(self._interval, _MIN_GROWN_SECONDS)
@@ -127,10 +157,24 @@ class PollSchedule:
         self._is_last = delay > latest
         return min(delay, latest)
 
-    def record(self, response: Response) -> bool:
-        """Take the response of a poll; return whether its status or its output is new."""
+    def _check_unclear(self, elapsed: float) -> None:
+        if self.response is None or not self._is_unclear:
+            self._unclear_since = None
+        elif self._unclear_since is None:
+            self._unclear_since = elapsed
+        elif self._timeout is None and elapsed - self._unclear_since >= _MAX_UNCLEAR_SECONDS:
+            raise self._timed_out(f"did not say for {_MAX_UNCLEAR_SECONDS:g} s whether it is finished")
+
+    def record(self, response: Response, now: float | None = None) -> bool:
+        """Take the response of a poll; return whether its status or its output is new.
+
+        `now` is the time in seconds since 1970, for a server that asks to wait until a point in time.
+        """
         last, self.response = self.response, response
-        self._count_poll(None, None if response.meta is None else _requested_delay(response.meta.headers))
+        self._count_poll(
+            None, None if response.meta is None else _requested_delay(response.meta.headers, now)
+        )
+        self._log_unknown_status(last)
         return last is None or (last.status, last.output) != (response.status, response.output)
 
     def record_failure(self, error: APIError) -> bool:
@@ -146,35 +190,31 @@ class PollSchedule:
         if error is None:
             self._failed_polls = 0
 
-    def _timed_out(self) -> WaitTimeout:
+    def _timed_out(self, problem: str) -> WaitTimeout:
         state = (
             "no state of it was seen" if self.response is None else f"its status is {self.response.status!r}"
         )
-        text = (
-            f"The response {self.response_id} was not finished within {self._timeout:g} s: {state}; "
-            "wait again or cancel it"
-        )
+        if self._is_unclear:
+            state += ", which this version does not know"
+        text = f"The response {self.response_id} {problem}: {state}; wait again or cancel it"
         error = WaitTimeout(text, response=self.response)
         error.__cause__ = self._error
         return error
 
 
-def _requested_delay(headers: Mapping[str, str]) -> float | None:
+def _requested_delay(headers: Mapping[str, str], now: float | None) -> float | None:
     """Return the seconds that the headers of a good answer ask to wait, as HTTP or as OpenAI writes it."""
-    seconds = parse_retry_after(headers)
-    if seconds is None:
-        seconds = parse_retry_after({"retry-after-ms": headers.get("openai-poll-after-ms", "")})
-    return seconds
+    wait = parse_retry_after(headers, now) or parse_retry_after(
+        {"retry-after-ms": headers.get("openai-poll-after-ms", "")}
+    )
+    return None if wait is None else wait.seconds
 
 
 def _is_transient(error: APIError) -> bool:
     """Whether an error that was left after all retries may be over at the next poll."""
     if not isinstance(error, APIStatusError):
         return isinstance(error, APIConnectionError)
-    # Asked for one more retry, however long it has to wait: what `decide` never repeats will not pass.
-    outcome = StatusFailure(error.status_code, error.headers, error.code, error.type)
-    policy = Policy(max_retries=1, max_retry_after=math.inf)
-    return isinstance(decide(0, outcome, policy=policy, now=clock.time(), random=0), Retry)
+    return may_pass(StatusFailure(error.status_code, error.headers, error.code, error.type))
 
 
 def wait_params(options: Mapping[str, object], include: Sequence[str] | None) -> Mapping[str, object]:
@@ -216,7 +256,7 @@ async def wait(
             if not schedule.record_failure(error):
                 raise
             continue
-        if schedule.record(response) and on_progress is not None:
+        if schedule.record(response, clock.time()) and on_progress is not None:
             returned = on_progress(response)
             if isawaitable(returned):
                 await returned
@@ -252,10 +292,20 @@ def require_sync(function: Callable[[Response], object] | None) -> Callable[[Res
     return call
 
 
-def has_ended(response: Response) -> bool:
-    """Whether a response is finished.
+def _is_finished(response: Response) -> bool | None:
+    """Whether a response is finished; None if its status does not tell, and nothing else in it does."""
+    status = response.status
+    if status is None:
+        return bool(response.output) or None
+    if status in _FINAL_STATUSES or status in RUNNING_STATUSES:
+        return status in _FINAL_STATUSES
+    return any(getattr(response, name) is not None for name in _END_SIGNS) or None
 
-    A status that this version does not know counts as an end, since to wait for another one might take forever. A
+
+def has_ended(response: Response) -> bool:
+    """Whether a response that is not waited for is finished.
+
+    A status that this version does not know counts as an end, since nobody would look for another one. A
     response without a status, as from servers that never run one in the background, is finished if it has output.
     """
     return bool(response.output) if response.status is None else response.status not in RUNNING_STATUSES

@@ -228,14 +228,14 @@ class EventDecoder:
         if model is None:
             return cast("StreamEvent", _union().unknown_model().from_dict(value))
 
-        def otherwise(_: object, error: ValidationError) -> Model:
+        def otherwise(mended: JsonObject, error: ValidationError) -> Model:
             if tag == "error":  # an error must end the stream, even if it is malformed
                 return model.from_dict(value)
             if self._strict:
                 raise as_response_error(tag, error, value, meta=self._meta) from error
-            return _union().as_unknown(value, error)
+            return _union().tolerate(model, mended, value, error)
 
-        return cast("StreamEvent", _validated(model, value, otherwise))
+        return cast("StreamEvent", _validated(tag, model, value, otherwise))
 
 
 def _union() -> type[OpenUnion]:
@@ -269,22 +269,36 @@ def _register(tag: str) -> type[Model] | None:
         return None
     model.model_rebuild()
     parsers = _rare_parsers if tag in END_TYPES or tag in NOTED_TYPES else _parsers
-    parsers[tag.encode()] = model.__pydantic_validator__.validate_json
+    validate: Callable[[bytes], Model] = model.__pydantic_validator__.validate_json
+
+    def validate_named(data: bytes) -> Model:
+        return _named(tag, validate(data))
+
+    is_default = model.__pydantic_fields__["type"].default == tag
+    parsers[tag.encode()] = cast("Parse", validate if is_default else validate_named)
     return model
 
 
+def _named(tag: str, event: Model) -> Model:
+    """Return an event with the type that stands in its `event` line alone: that of a class may have several values."""
+    if "type" not in event.model_fields_set and "type" in vars(event):
+        vars(event)["type"] = tag
+    return event
+
+
 def _validated(
-    model: type[Model], value: JsonObject, otherwise: Callable[[object, ValidationError], Model]
+    tag: str, model: type[Model], value: JsonObject, otherwise: Callable[[JsonObject, ValidationError], Model]
 ) -> Model:
     validate: Callable[[object], Model] = model.__pydantic_validator__.validate_python
     try:
-        return validate(value)
+        event = validate(value)
     except ValidationError as error:
-        return with_whole_floats(validate, value, error, otherwise)
+        event = with_whole_floats(validate, value, error, otherwise)
+    return _named(tag, event)
 
 
 def _parse_again(name: bytes, data: bytes) -> StreamEvent | None:
-    """Parse a frame once more, for the snapshot; one that was malformed gives None or an `UnknownEvent`."""
+    """Parse a frame once more, for the snapshot; None for one that is not JSON."""
     parse = _parsers.get(name) or _parser_for(name, data)
     if parse is not None:
         with suppress(ValidationError):
@@ -295,10 +309,12 @@ def _parse_again(name: bytes, data: bytes) -> StreamEvent | None:
         return None
     if not is_object(value):
         return None
-    unknown = _union().unknown_model()
+    tag = _tag(name, value)
+    model = _union().member(tag)
+    if model is None:
+        return cast("StreamEvent", _union().unknown_model().from_dict(value))
 
-    def otherwise(_: object, error: ValidationError) -> Model:
-        return unknown.from_dict(value)
+    def otherwise(mended: JsonObject, error: ValidationError) -> Model:
+        return _union().tolerate(model, mended, value, error)
 
-    model = _union().member(_tag(name, value)) or unknown
-    return cast("StreamEvent", _validated(model, value, otherwise))
+    return cast("StreamEvent", _validated(tag, model, value, otherwise))

@@ -19,8 +19,13 @@ class ResumeCheck:
     """The seam between two connections of a stream: drops events that came before, and notices missing ones.
 
     A server that honours `starting_after` begins with the event after it. Others begin with the first event, number
-    their events anew, or have forgotten some of them. Without a check, the user would get text with a gap or a
-    repetition in it, so that every doubt is a `problem`.
+    their events anew, have forgotten some of them, or send those of another response. Without a check, the user
+    would get text with a gap or a repetition in it, so that every doubt is a `problem`.
+
+    Args:
+        after: The number of the last event that the user got.
+        last: That event, if it is known.
+        response_id: The id of the response, if it is known.
 
     Attributes:
         after: The number of the last event that the user got.
@@ -28,11 +33,14 @@ class ResumeCheck:
         problem: Why the stream cannot continue; None if it can.
     """
 
-    def __init__(self, after: int, last: StreamEvent | None = None) -> None:
+    def __init__(
+        self, after: int, last: StreamEvent | None = None, *, response_id: str | None = None
+    ) -> None:
         self.after: int = after
         self.has_new: bool = False
         self.problem: str | None = None
         self._last = last  # the event with the number `after`
+        self._response_id = response_id
 
     def take(self, events: Sequence[StreamEvent]) -> list[StreamEvent]:
         """Return the new ones among the next events; see `problem` afterwards."""
@@ -46,6 +54,12 @@ class ResumeCheck:
         return new
 
     def _is_new(self, event: StreamEvent) -> bool:
+        response_id = getattr(getattr(event, "response", None), "id", None)
+        if response_id and self._response_id is not None and response_id != self._response_id:
+            self.problem = (
+                f"the server sent another response, {response_id!r}, in place of {self._response_id!r}"
+            )
+            return False
         number, is_end = event.sequence_number, tag_of(event) in END_TYPES
         if tag_of(event) == "error" or (is_end and number is None):
             return True  # a stream that ended with one of these is not resumed: it cannot have come before

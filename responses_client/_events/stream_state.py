@@ -15,7 +15,7 @@
 #    |      | --------------------------------->   failed           StreamError
 #    |      |           an event that cannot be read
 #    | open | --------------------------------->   invalid          ResponseValidationError
-#    |      |           a resumed stream lacks events
+#    |      |           a resumed stream lacks events, or is another one
 #    |      | --------------------------------->   out of sequence  StreamInterrupted
 #    |      |           the bytes end too early
 #    |      | --------------------------------->   interrupted      StreamInterrupted
@@ -179,11 +179,11 @@ class StreamState:
         decoder = self._decoder
         decoder.skip_kept()  # the bytes also hold events that are not new
         new = resume_check.take(events)
+        self._accumulator.extend(new)
         if resume_check.problem is not None:
             self.is_out_of_sequence = True
             self.interrupt(resume_check.problem)
             return new
-        self._accumulator.extend(new)
         if decoder.end is not None or decoder.failure is not None:
             new = self._take_end(new, is_folded=True)
         return new

@@ -38,6 +38,9 @@
 #   many each further second                                       with each answer
 #
 # In every state, `block` stops all requests until the time that the server asked for.
+#
+# Headers may be wrong, or speak of a limit per day. So they hold a request back for at most two minutes in which
+# nothing was sent or answered; it then goes as a probe, whose answer corrects the estimate or blocks.
 
 from __future__ import annotations
 
@@ -45,6 +48,7 @@ import math
 from typing import NamedTuple, TypeAlias
 
 from .._base.http import RateLimits
+from .._base.retry import LONGEST_WAIT_SECONDS
 
 __all__ = ["RateLimitEstimator", "Ticket"]
 
@@ -87,9 +91,10 @@ class _Observation(NamedTuple):
 
 
 class _LimitEstimate:
-    """The estimated state of one limit, of requests or of tokens."""
+    """The estimated state of one limit; `unit` is "requests" or "tokens"."""
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str) -> None:
+        self._unit = unit
         self.spent = 0.0  # by all requests so far
         self._latest_number = 0  # of the latest request whose answer corrected the count
         self._size: float | None = None
@@ -129,6 +134,14 @@ class _LimitEstimate:
         if missing <= 0:
             return 0.0
         return self._window_end[1] - now if self._is_window else missing / self._refill_per_second(size)
+
+    def describe(self) -> str:
+        """Return a description of the state for the log, with the header that says how long to wait."""
+        header = "reset" if self._longest_reset else "remaining"
+        remaining = max(math.floor(self._remaining), 0)
+        return (
+            f"as {remaining} of {self._size or 0:g} {self._unit} remain (x-ratelimit-{header}-{self._unit})"
+        )
 
     def observe(self, ticket: Ticket, place: int, now: float, reported: _Reported) -> None:
         """Correct the estimate by an answer; `place` is the index of this limit in the pairs of the ticket."""
@@ -223,12 +236,14 @@ class RateLimitEstimator:
     """
 
     def __init__(self) -> None:
-        self._requests = _LimitEstimate()
-        self._tokens = _LimitEstimate()
+        self._requests = _LimitEstimate("requests")
+        self._tokens = _LimitEstimate("tokens")
         self._in_flight = 0
         self._sent = 0
         self._first_sent_at = 0.0
+        self._last_event_at = 0.0  # a request was sent or answered
         self._blocked_until = -math.inf
+        self._block_reason = ""
         self._blocks_in_a_row = 0  # since the last answer that was not a refusal
         self._has_answer = False
         self._max_in_flight: float = math.inf
@@ -242,14 +257,24 @@ class RateLimitEstimator:
             return self._blocked_until - now
         if self._in_flight >= self._allowed_in_flight(now):
             return _RECHECK_SECONDS
-        tokens = self._mean_tokens + 2 * self._mean_deviation
-        return max(self._requests.wait_seconds(now, 1.0), self._tokens.wait_seconds(now, tokens))
+        return min(max(self._limit_waits(now)), max(self._last_event_at + LONGEST_WAIT_SECONDS - now, 0.0))
+
+    def describe_wait(self, now: float) -> str:
+        """Return the length and the reason of a wait that `wait_seconds` asks for, for the log."""
+        seconds = self.wait_seconds(now)
+        if now < self._blocked_until:
+            return f"for {seconds:.0f} s, {self._block_reason}"
+        if self._in_flight >= self._allowed_in_flight(now):
+            return f"until one of {self._in_flight} requests in flight is answered"
+        requests, tokens = self._limit_waits(now)
+        return f"for {seconds:.0f} s, {(self._requests if requests >= tokens else self._tokens).describe()}"
 
     def start(self, now: float) -> Ticket:
         """Count a request that is sent now; each needs one call of `finish` or `abandon`."""
         if not self._sent:
             self._first_sent_at = now
         self._sent += 1
+        self._last_event_at = now
         self._requests.spend(1.0)
         self._tokens.spend(self._mean_tokens)
         in_flight = (self._in_flight, self._in_flight * self._mean_tokens)
@@ -259,6 +284,7 @@ class RateLimitEstimator:
     def finish(self, ticket: Ticket, now: float, limits: RateLimits, *, is_refusal: bool = False) -> None:
         """Learn from the headers of an answer, which may be a refusal (429)."""
         self._in_flight -= 1
+        self._last_event_at = now
         self._has_answer = True
         self._max_in_flight += 1
         if is_refusal:
@@ -275,15 +301,17 @@ class RateLimitEstimator:
         """Stop waiting for the answer to a request, which may or may not have reached the server."""
         self._in_flight -= 1
 
-    def block(self, now: float, seconds: float) -> None:
-        """Let no request be sent for some seconds, as the server asked with a refusal.
+    def block(self, now: float, seconds: float, reason: str = "") -> None:
+        """Let no request be sent for some seconds, as the server asked with a refusal; `reason` is for the log.
 
         Some servers round that time down to 0, so the least time doubles with each refusal in a row.
         """
         if now >= self._blocked_until:  # refusals of requests that were in flight together count once
             self._blocks_in_a_row += 1
         least = min(_MIN_BLOCK_SECONDS * math.exp2(min(self._blocks_in_a_row, 60)), _MAX_MIN_BLOCK_SECONDS)
-        self._blocked_until = max(self._blocked_until, now + max(seconds, least))
+        until = now + max(seconds, least)
+        if until > self._blocked_until:
+            self._blocked_until, self._block_reason = until, reason
         if not (self._requests.is_known or self._tokens.is_known):
             self._max_in_flight = 1
 
@@ -294,6 +322,10 @@ class RateLimitEstimator:
         self._mean_tokens += deviation / self._measured_requests
         if self._measured_requests > 1:
             self._mean_deviation += (abs(deviation) - self._mean_deviation) / self._measured_requests
+
+    def _limit_waits(self, now: float) -> tuple[float, float]:
+        tokens = self._mean_tokens + 2 * self._mean_deviation
+        return self._requests.wait_seconds(now, 1.0), self._tokens.wait_seconds(now, tokens)
 
     def _allowed_in_flight(self, now: float) -> float:
         # Refusals come at once, other answers take time: the longer nothing comes, the less likely a refusal becomes.

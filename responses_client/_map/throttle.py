@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Awaitable, Callable
 
@@ -9,6 +10,7 @@ from .._base import clock
 from .._base.clock import Deadline
 from .._base.http import RateLimits
 from .._base.retry import TOO_MANY_REQUESTS
+from .._calls.attempts import LONG_WAIT_SECONDS
 from .._transport.protocols import IO, Body, TransportError
 from .rate_limit import RateLimitEstimator, Ticket
 
@@ -18,6 +20,8 @@ __all__ = ["ModelThrottle", "Throttles"]
 # least time keeps a wait that was rounded down to nothing from being a busy loop.
 _MAX_WAIT_SECONDS = 1.0
 _MIN_WAIT_SECONDS = 0.001
+_LOGGED_WAIT_SECONDS = 5.0  # a shorter wait is the pace of the map
+logger = logging.getLogger("responses_client")
 
 
 class _ModelLimit:
@@ -26,7 +30,8 @@ class _ModelLimit:
     It is also the key of the `IO.lock` in which attempts wait, so that those of other models pass by.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, model: str) -> None:
+        self.model = model
         self.estimator = RateLimitEstimator()
         self.lock = threading.Lock()
 
@@ -41,7 +46,7 @@ class Throttles:
     def for_model(self, model: str) -> ModelThrottle:
         """Return the throttle for one call to a model."""
         # `setdefault` of a dict is atomic, so threads get the same limit.
-        return ModelThrottle(self._io, self._limits.setdefault(model, _ModelLimit()))
+        return ModelThrottle(self._io, self._limits.setdefault(model, _ModelLimit(model)))
 
 
 class ModelThrottle:
@@ -64,16 +69,16 @@ class ModelThrottle:
             with self._limit.lock:
                 self._limit.estimator.abandon()
             raise
-        limits = RateLimits.from_headers(body.headers)
+        limits = RateLimits.from_headers(body.headers, clock.time())
         is_refusal = body.status_code == TOO_MANY_REQUESTS
         with self._limit.lock:
             self._limit.estimator.finish(ticket, clock.monotonic(), limits, is_refusal=is_refusal)
         return body
 
-    def block_for(self, seconds: float) -> None:
-        """Delay all calls to the model, as the server asked when it refused an attempt."""
+    def block_for(self, seconds: float, reason: str) -> None:
+        """Delay all calls to the model, as the server asked when it refused an attempt; `reason` is for the log."""
         with self._limit.lock:
-            self._limit.estimator.block(clock.monotonic(), seconds)
+            self._limit.estimator.block(clock.monotonic(), seconds, reason)
 
     def record_usage(self, tokens: int) -> None:
         """Record the tokens that the call used, to estimate those of the next ones."""
@@ -84,12 +89,21 @@ class ModelThrottle:
         # The lock of `IO` is the queue: one attempt waits for the limit, the others wait for the lock. `self._limit.lock`
         # is held only for single steps, so that answers are recorded meanwhile.
         async with self._io.lock(self._limit, deadline):
+            logged_until = clock.monotonic()
             while True:
                 now = clock.monotonic()
                 with self._limit.lock:
                     seconds = self._limit.estimator.wait_seconds(now)
                     if seconds <= 0:
                         return self._limit.estimator.start(now)
+                    # Once per wait, and again only if its end moves away.
+                    is_news = now + seconds > logged_until + _LOGGED_WAIT_SECONDS
+                    wait = self._limit.estimator.describe_wait(now) if is_news else ""
                 if deadline.is_expired:
                     raise TransportError("timeout", "the rate limit did not allow this request in time")
+                if is_news:
+                    # A wait for an answer has no known end.
+                    logged_until = now + (seconds if seconds > _LOGGED_WAIT_SECONDS else LONG_WAIT_SECONDS)
+                    level = logging.WARNING if seconds > LONG_WAIT_SECONDS else logging.INFO
+                    logger.log(level, "responses.map: nothing is sent to %s %s", self._limit.model, wait)
                 await self._io.sleep(max(deadline.min(min(seconds, _MAX_WAIT_SECONDS)), _MIN_WAIT_SECONDS))

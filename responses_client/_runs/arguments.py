@@ -10,7 +10,7 @@ from .._base.options import RequestOptions
 from .._base.validation import is_seconds, is_whole_number, unknown_argument
 from .._calls.endpoints import RESPONSES_CREATE
 from .._calls.plain_data import plain_arguments
-from .._tools.tool import is_error_policy
+from .._tools.tool import is_async_generator, is_error_policy, is_generator
 from ..errors import RequestValidationError
 from .executor import HOOKS
 from .pending import CallName, named_calls, reasons
@@ -99,6 +99,12 @@ class RunArguments:
         for name, function in functions.items():
             if not callable(function):
                 yield field_error(name, "a function", function)
+        # Of calls, a generator that is not async is read as a list.
+        lazy = [name for name, hook in self.hooks.items() if is_async_generator(hook)]
+        lazy += [name for name in ("on_turn", "on_tool_error") if is_generator(getattr(self, name))]
+        for name in lazy:
+            message = "is a generator, of which nothing would run; pass a function that returns"
+            yield field_error(name, "a function that returns", None, message=message)
 
     def _contradictions(self) -> Iterator[FieldError]:
         stream = self.request.get("stream")

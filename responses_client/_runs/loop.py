@@ -13,6 +13,7 @@ from .._calls.endpoints import RESPONSES_CREATE
 from .._calls.polling import PollSchedule, wait
 from .._calls.request import prepare
 from .._streaming.http_source import http_source
+from .._streaming.source import second_reader
 from .._tools.toolbox import Toolbox
 from ..errors import APIError, ResponsesClientError, StreamInterrupted
 from .arguments import RunArguments
@@ -266,6 +267,8 @@ class RunSource:
         self._source: Source | None = None  # of the response that is being streamed
         self._calls: dict[int, OutputItem] = {}  # not answered yet, by `id()`: two calls may be equal
         self._is_closed = False
+        self._is_reading = False
+        self._has_unread = False  # whether events were taken from the user by `close`
         self._failure: Exception | None = None
 
     @property
@@ -286,13 +289,17 @@ class RunSource:
 
         Raises:
             ResponsesClientError: The run ended in an error, whose `run` is the result so far.
+            RuntimeError: Another thread or task is in this method.
         """
         if self._failure is not None:
             raise self._failure
+        if self._is_reading:
+            raise second_reader()
+        self._is_reading = True
         try:
             with self.loop.observed():
-                while not self.events:
-                    if self._is_closed or not await self._step():
+                while not self.events and not self._is_closed:
+                    if not await self._step():
                         self.loop.notify_end()
                         return False
         except Exception as error:
@@ -300,9 +307,23 @@ class RunSource:
             self._failure = error
             if not self.events:  # else the events before the error come first
                 raise
-        if self._is_closed:  # by a tool, or by another thread or task while one ran
-            self.events.clear()
-        return not self._is_closed
+        finally:
+            self._is_reading = False
+        return self._end() if self._is_closed else True
+
+    def _end(self) -> Literal[False]:
+        """Return the result of `fill` for a run that is closed, perhaps by a tool or another thread while one ran.
+
+        Raises:
+            StreamInterrupted: It was closed before its end.
+        """
+        self._has_unread |= bool(self.events)
+        self.events.clear()
+        if not (self.loop.plan.is_running or self._has_unread):
+            return False
+        error = StreamInterrupted("it was closed here before the end of the run", partial=self.snapshot)
+        error.run = self.loop.plan.result()
+        raise error
 
     async def _step(self) -> bool:
         """Take the next step of the run; return False if there is none."""
@@ -399,17 +420,14 @@ class RunSource:
             StreamInterrupted: The stream was closed before the end of the run.
             ResponsesClientError: The run ended in an error.
         """
-        while await self.fill():
+        while (not self._is_closed or self.loop.plan.is_running) and await self.fill():
             self.events.clear()
-        if self.loop.plan.is_running:
-            error = StreamInterrupted("it was closed here before the end of the run", partial=self.snapshot)
-            error.run = self.loop.plan.result()
-            raise error
         return self.loop.result()
 
     async def close(self) -> None:
         """Close the connection, and end the run."""
         self._is_closed = True
+        self._has_unread |= bool(self.events)
         self.events.clear()
         if self._source is not None:
             await self._source.close()

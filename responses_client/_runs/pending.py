@@ -174,7 +174,7 @@ def _misnamed(
             kind = f"but that call has an answer already; {choice}"
         else:
             kind = f"but the run has no waiting call with that id; {choice}"
-        kinds.setdefault(kind, []).append(key)
+        kinds.setdefault(kind, []).append(key or _unnamed(name))
     for kind, found in kinds.items():
         message = f"names {', '.join(found)}, {kind}"
         yield field_error(argument, "a call that waits, or its call_id", None, message=message)
@@ -210,6 +210,10 @@ def _content(call: OutputItem) -> dict[str, object]:
 
 def _key(name: CallName) -> str:
     return name if isinstance(name, str) else name.call_id
+
+
+def _unnamed(name: CallName) -> str:
+    return "an empty id" if isinstance(name, str) else f"a call of {name.name} without an id"
 
 
 def _call_name(given: object) -> CallName | None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from .._base.field_errors import FieldError, field_error
-from .._base.json_types import is_mapping, is_sequence
+from .._base.json_types import is_sequence
+from .._base.messages import MAX_VALUE_CHARS, one_line
 from .._calls.input_items import as_items
 from .._calls.polling import has_ended
-from .._tools.calls import answered_keys, as_item, call_key, is_call, unanswered
+from .._tools.call_ids import own_ids, with_ids, without_repeats, without_shared_ids
+from .._tools.calls import answered_keys, as_item, call_key, call_name
 from .._tools.outputs import denial_of
 from ..errors import APIError, APIStatusError, MaxTurnsExceeded, RequestValidationError
-from ..models._base import Model
+from .history import cut_calls, items_until, unforced, without_cut_calls
 from .pending import decide
 from .result import ParsedRunResult, RunResult, RunStatus, Turn, outputs_by_position, waiting_calls
 
@@ -61,14 +64,24 @@ __all__ = ["RunPlan"]
 # A response that failed, or was cut off within its calls, cannot be continued. The request then continues the last one
 # that can (`_last_continuable`), and everything since counts as new.
 #
+# Ids of calls. Answers name their calls by id, so calls that have none, or share one, get ids of ours (`_name_calls`). The
+# server does not know these; so the response cannot be continued either, and is sent back with them. In a conversation
+# the calls are there already: the run ends as "pending", and if it is resumed, the calls are sent with their answers.
+#
 # Recovery. Some servers say that they store a response, and do not know it when it is continued; others ignore
 # `previous_response_id`. `recover` recognizes both, and switches to replay for the rest of the run.
 #
 # Input of a resumed run is never lost: `RunResult.unsent` has it from the moment when it is known to be valid
 # (`commit_input`) until a response has arrived (`add_response`), whose turn has it from then on.
 
+logger = logging.getLogger("responses_client")
+
 _LOST_CODES = frozenset({"previous_response_not_found"})
 """Codes of errors by which servers say that they do not know a response."""
+_UNNAMED = "they have ids made here, and are sent back with these"
+_UNNAMED_IN_CONVERSATION = (
+    "the run is pending, since the conversation has them so; resume sends them again, with ids made here"
+)
 _REFUSAL_STATUSES = frozenset({400, 404, 422, 501})
 """Statuses of servers that do not know a response, or the field `previous_response_id`."""
 _FAILED_STATUSES = frozenset({"failed", "cancelled"})
@@ -99,14 +112,20 @@ class RunPlan:
         self._unsent: tuple[InputItem, ...] = ()
         # The positions of the calls that the outputs of the last turn answer: calls may share an id.
         self._answered: tuple[int, ...] = ()
-        self._asked: set[int] = set()  # the `id()`s of the calls that wait for approval in the resumed run
+        self._asked: set[int] = set()  # the positions of the calls that wait for approval in the resumed run
+        # The positions of the calls with ids of ours, by the index of the turn.
+        self._renamed: dict[int, tuple[int, ...]] = {}
         self.remaining_turns: int = arguments.max_turns
         if toolbox.definitions:
             self._params["tools"] = toolbox.definitions
         if arguments.resume is not None:
             self._turns = list(arguments.resume.turns)
             self._answered = arguments.resume.answered_positions
-            self._asked = {id(call.item) for call in arguments.resume.approvals}
+            asked = {id(call.item) for call in arguments.resume.approvals}
+            output = self.last_turn.response.output
+            self._asked = {place for place, item in enumerate(output) if id(item) in asked}
+            for index, place in arguments.resume.renamed_calls:
+                self._renamed[index] = (*self._renamed.get(index, ()), place)
             self._first_previous_id = arguments.resume.previous_response_id
             if "conversation" not in self._params and (place := self.last_turn.response.conversation):
                 self._params["conversation"] = place.id
@@ -146,7 +165,16 @@ class RunPlan:
         places = tuple(place for place, item in output if id(item) in asked)
         # Ids and positions rather than items, which a saved run has already.
         approvals = (tuple(asked.values()), places)
-        parts = (turns, self._status, self._first_previous_id, self._unsent, *approvals, self._answered)
+        renamed = tuple((index, place) for index, places in self._renamed.items() for place in places)
+        parts = (
+            turns,
+            self._status,
+            self._first_previous_id,
+            self._unsent,
+            *approvals,
+            self._answered,
+            renamed,
+        )
         return RunResult(*parts) if self._wanted is None else ParsedRunResult(*parts, wanted=self._wanted)
 
     # --- the next request
@@ -156,26 +184,29 @@ class RunPlan:
         params: dict[str, object] = dict(self._params)
         if not self._turns:
             return params
-        self._sent = new = (*self.last_turn.outputs, *(self._new_input() if self._is_first_request else ()))
+        given = self._new_input() if self._is_first_request else ()
+        self._sent = new = (*self._calls_to_send(), *self.last_turn.outputs, *given)
         base, since = self._last_continuable()
         has_answers = not self._is_first_request or answered_keys([*since, *new])
         if has_answers and self._arguments.reset_tool_choice and "tool_choice" in params:
             # A choice that demands a call would be obeyed in each turn, and the run would never end.
-            params["tool_choice"] = _unforced(params["tool_choice"])
-        if params.get("conversation") is not None:
+            params["tool_choice"] = unforced(params["tool_choice"])
+        if self._is_in_conversation:
             return {**params, "input": [*since, *new]}
         if self._replays or (base is not None and not self._is_stored(base)):
             base, since = None, self._whole_history()
         previous_id = self._first_previous_id if base is None else base.id
         if previous_id is not None:
             params["previous_response_id"] = previous_id
-        return {**params, "input": [*since, *new]}
+        earlier = items_until(self._turns, base) if since and base is not None else ()
+        return {**params, "input": without_shared_ids([*since, *new], earlier)}
 
     def _last_continuable(self) -> tuple[Response | None, list[InputItem]]:
         """Return the last response that can be continued, if any, and the items of the turns after it."""
         since: list[InputItem] = []
-        for turn in reversed(self._turns):
-            if not self._is_broken(turn):
+        for index, turn in reversed([*enumerate(self._turns)]):
+            is_known = index not in self._renamed or self._is_in_conversation
+            if is_known and not self._is_broken(turn):
                 return turn.response, since
             since = [*turn.input, *self._output_as_input(turn), *since]
         return None, since
@@ -186,16 +217,27 @@ class RunPlan:
             return True
         # The API demands an output for each call of the response that is continued. In a conversation the calls are
         # there already, and cannot be taken back.
-        in_conversation = self._params.get("conversation") is not None
-        return turn.response.status == "incomplete" and not in_conversation and bool(_cut_calls(turn))
+        is_cut = turn.response.status == "incomplete" and bool(cut_calls(turn))
+        return is_cut and not self._is_in_conversation
+
+    @property
+    def _is_in_conversation(self) -> bool:
+        return self._params.get("conversation") is not None
+
+    def _calls_to_send(self) -> list[InputItem]:
+        """Return the calls of the last response that its conversation has without the ids that answers name."""
+        places = self._renamed.get(len(self._turns) - 1, ()) if self._is_in_conversation else ()
+        response = self.last_turn.response
+        calls = [response.output[place] for place in places]
+        return without_repeats(response.model_copy(update={"output": calls})).as_input(store=False)
 
     def _output_as_input(self, turn: Turn) -> list[InputItem]:
         """Return the items of an output that can be sent back."""
         if turn.response.status in _FAILED_STATUSES:
             return []
         is_stored = self._params.get("store") is not False and not self._is_storage_lost
-        response = _without_cut_calls(turn) if self._is_broken(turn) else turn.response
-        return response.as_input(store=None if is_stored else False)
+        response = without_cut_calls(turn) if self._is_broken(turn) else turn.response
+        return without_repeats(response).as_input(store=None if is_stored else False)
 
     def _whole_history(self) -> list[InputItem]:
         # Each turn is converted once: long runs stay fast, and a warning about what is left out comes once.
@@ -247,7 +289,7 @@ class RunPlan:
         if not self._turns or self._replays or self._arguments.replay is False:
             return False
         base = self._last_continuable()[0]
-        if base is None or self._params.get("conversation") is not None or not self._is_stored(base):
+        if base is None or self._is_in_conversation or not self._is_stored(base):
             return False
         if isinstance(problem, APIError):
             self._is_storage_lost = _says_unknown(base.id, problem)
@@ -264,6 +306,7 @@ class RunPlan:
         self._turns.append(Turn(self._sent, response))
         self._unsent = self._answered = ()
         self.remaining_turns -= 1
+        self._name_calls()
 
     def add_partial(self, partial: Response | None) -> None:
         """Add a turn with the start of a response whose stream broke, if the response still runs in the background."""
@@ -278,8 +321,28 @@ class RunPlan:
     def update_response(self, response: Response) -> None:
         """Replace the last response by its final state."""
         self._turns[-1] = self.last_turn._replace(response=response)
+        self._name_calls()
 
     # --- calls
+
+    def _name_calls(self, given: Iterable[object] = ()) -> None:
+        """Give ids to the calls of the last response that no answer could name, and say so in the log.
+
+        Args:
+            given: Items of the user that may be answers: their calls keep the ids by which they are named.
+        """
+        turn, index = self.last_turn, len(self._turns) - 1
+        earlier = (item for one in self._turns[:-1] for item in one.response.output)
+        ids = own_ids(turn.response, self._waiting(given), index, earlier)
+        if not ids:
+            return
+        self._turns[index] = turn._replace(response=with_ids(turn.response, ids))
+        self._renamed[index] = tuple(sorted({*self._renamed.get(index, ()), *ids}))
+        names = ", ".join(one_line(call_name(turn.response.output[place]), MAX_VALUE_CHARS) for place in ids)
+        outcome = _UNNAMED_IN_CONVERSATION if self._is_in_conversation else _UNNAMED
+        logger.warning(
+            "responses.run: the server gave no id, or one to several, to calls of %s; %s", names, outcome
+        )
 
     def _waiting(self, given: Iterable[object] = ()) -> list[OutputItem]:
         """Return the calls of the last response that no output answers, and none of the items given."""
@@ -298,7 +361,9 @@ class RunPlan:
             status = (response.status or "completed") if has_ended(response) else "incomplete"
             self._status = cast("RunStatus", status)  # it may be a status that is unknown today
             return []
-        calls = [call for call in waiting if can_answer(call)]
+        places = self._renamed.get(len(self._turns) - 1, ()) if self._is_in_conversation else ()
+        unnamed = {id(self.last_turn.response.output[place]) for place in places}
+        calls = [call for call in waiting if id(call) not in unnamed and can_answer(call)]
         if len(calls) < len(waiting):
             self._status = "pending"
         elif self.remaining_turns < 1:
@@ -317,8 +382,10 @@ class RunPlan:
                 decisions, or one that cannot be denied.
         """
         arguments = self._arguments
+        given = self._new_input()
+        if self._turns:  # of a run that did not come from here
+            self._name_calls(given)
         if arguments.approve or arguments.deny:
-            given = self._new_input()
             waiting = self._waiting(given) if self._turns else []
             answers = [item for turn in self._turns for item in (*turn.input, *turn.outputs)]
             can_deny = {id(call) for call in waiting if denial_of(call, "No.") is not None}
@@ -355,7 +422,9 @@ class RunPlan:
     def _lacks_function(self, call: OutputItem) -> bool:
         """Whether a call waits for approval in the resumed run, and its function is not here any more."""
         is_request = call.type == "mcp_approval_request"
-        return id(call) in self._asked and not is_request and self._toolbox.function_of(call) is None
+        output = self.last_turn.response.output
+        is_asked = any(output[place] is call for place in self._asked)
+        return is_asked and not is_request and self._toolbox.function_of(call) is None
 
     def _no_answer(self, call: OutputItem) -> FieldError:
         kind, key = call.wire_type, call_key(call)
@@ -400,33 +469,3 @@ def _says_unknown(response_id: str, error: APIError) -> bool:
         return True
     is_refusal = isinstance(error, APIStatusError) and error.status_code in _REFUSAL_STATUSES
     return is_refusal and any(word in error.message for word in ("previous_response_id", response_id))
-
-
-def _cut_calls(turn: Turn) -> list[OutputItem]:
-    """Return the calls of an output that was cut off: those without an answer, and those that are not whole."""
-    output = turn.response.output
-    torn = (item for item in output if is_call(item) and getattr(item, "status", None) == "incomplete")
-    return [*unanswered(output, ()), *torn]
-
-
-def _without_cut_calls(turn: Turn) -> Response:
-    """Return the response without the calls that were cut off, and without the reasoning before each of them.
-
-    The API refuses reasoning that is not followed by the item it led to.
-    """
-    cut = {id(item) for item in _cut_calls(turn)}
-    kept: list[OutputItem] = []
-    is_cut = False
-    for item in reversed(turn.response.output):
-        is_cut = id(item) in cut or (is_cut and item.wire_type == "reasoning")
-        if not is_cut:
-            kept.append(item)
-    return turn.response.model_copy(update={"output": kept[::-1]})
-
-
-def _unforced(choice: object) -> object:
-    """Return a tool choice under which the model may answer without a call."""
-    fields = choice.to_dict() if isinstance(choice, Model) else choice
-    if is_mapping(fields) and "mode" in fields:  # of `allowed_tools`, whose list of tools stays
-        return {**fields, "mode": "auto"}
-    return choice if choice in (None, "auto", "none") else "auto"

@@ -51,7 +51,7 @@ class Turn(NamedTuple):
 
     Attributes:
         input: The input that was new in the request: messages, outputs of the turn before.
-        response: The response.
+        response: The response. Calls to which the server gave no id, or the id of another call, have one made here.
         outputs: The outputs of its calls, in the order of the calls. Outputs that you give yourself, as `input` of a
             resumed run, are in the input of the next turn.
     """
@@ -86,6 +86,8 @@ class RunResult:
         approval_positions: The positions of these calls in `response.output`, since calls may share an id.
         answered_positions: The positions of the calls that the outputs of the last turn answer, one for each output.
             Empty in runs that earlier versions saved, where the ids decide.
+        renamed_calls: The calls that have ids made here, since the server gave them none, or one to several: the index
+            of the turn and the position in its `response.output`. The server does not know these ids.
     """
 
     turns: tuple[Turn, ...]
@@ -95,6 +97,7 @@ class RunResult:
     approval_ids: tuple[str, ...] = ()
     approval_positions: tuple[int, ...] = ()
     answered_positions: tuple[int, ...] = ()
+    renamed_calls: tuple[tuple[int, int], ...] = ()
 
     @property
     def response(self) -> Response:
@@ -162,6 +165,8 @@ class RunResult:
             saved["approval_positions"] = [*self.approval_positions]
         if self.answered_positions:
             saved["answered_positions"] = [*self.answered_positions]
+        if self.renamed_calls:
+            saved["renamed_calls"] = [[*pair] for pair in self.renamed_calls]
         if self.previous_response_id is not None:
             saved["previous_response_id"] = self.previous_response_id
         return saved
@@ -304,6 +309,7 @@ def _loaded(data: Mapping[str, Any]) -> RunResult:
         tuple(ids),
         _positions(data, "approval_positions"),
         _positions(data, "answered_positions"),
+        _renamed_calls(data),
     )
 
 
@@ -312,6 +318,20 @@ def _positions(data: Mapping[str, Any], name: str) -> tuple[int, ...]:
     if not is_sequence(places) or not all(type(place) is int for place in places):
         raise TypeError(f"{name} is not a list of whole numbers")
     return tuple(places)
+
+
+def _renamed_calls(data: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
+    found: list[tuple[int, int]] = []
+    for pair in data.get("renamed_calls", ()):
+        index, place = pair
+        if not (
+            type(index) is type(place) is int
+            and 0 <= index < len(data["turns"])
+            and 0 <= place < len(data["turns"][index]["response"]["output"])
+        ):
+            raise ValueError(f"renamed_calls has {pair!r}, which is no call")
+        found.append((index, place))
+    return tuple(found)
 
 
 def _turn(data: Mapping[str, Any]) -> Turn:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, Self, cast
 from typing_extensions import TypeVar
 
 from .._base.public import public
-from .._streaming.streams import TextDeltas
+from .._streaming.streams import AsyncTextDeltas, TextDeltas
 from .._transport.protocols import run
 from .result import RunResult
 
@@ -70,16 +70,22 @@ class RunStream(_RunStream[_R_co]):
 
     Raises:
         ResponsesClientError: The run ended in an error, whose `run` is the result so far; None before the first
-            response. Each wait for an event may raise it.
+            response. Each wait for an event may raise it. `StreamInterrupted` says that the run was closed before its
+            end.
+        RuntimeError: Another thread or task waits for the next event.
     """
 
     def __iter__(self) -> Iterator[RunEvent]:
         return self
 
     def __next__(self) -> RunEvent:
-        if not self._events and not run(self._source.fill()):
-            raise StopIteration
-        return self._events.popleft()
+        while True:
+            if not self._events and not run(self._source.fill()):
+                raise StopIteration
+            try:
+                return self._events.popleft()
+            except IndexError:  # another thread took the event, or closed the stream
+                continue
 
     def __enter__(self) -> Self:
         run(self._source.open())
@@ -96,14 +102,15 @@ class RunStream(_RunStream[_R_co]):
             run(self._source.drop())
 
     def close(self) -> None:
-        """Close the connection, and end the run; `result` stays."""
+        """Close the connection, and end the run; `result` stays.
+
+        Another thread may call this to end an iteration, which then raises `StreamInterrupted`.
+        """
         run(self._source.close())
 
     def text_deltas(self) -> Iterator[str]:
         """Iterate over the output text of all responses, piece by piece; other events are consumed."""
-        from ..models import OutputTextDelta
-
-        return (event.delta for event in self if type(event) is OutputTextDelta)
+        return TextDeltas(self)
 
     def until_done(self) -> Self:
         """Read to the end, and return the stream itself, whose `result` is then that of the whole run.
@@ -150,14 +157,17 @@ class AsyncRunStream(_RunStream[_R_co]):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connection, and end the run; `result` stays. `close` is the same."""
+        """Close the connection, and end the run; `result` stays. `close` is the same.
+
+        Another task may call this to end an iteration, which then raises `StreamInterrupted`.
+        """
         await self._source.close()
 
     close = aclose
 
     def text_deltas(self) -> AsyncIterator[str]:
         """Iterate over the output text of all responses, piece by piece; other events are consumed."""
-        return TextDeltas(self)
+        return AsyncTextDeltas(self)
 
     async def until_done(self) -> Self:
         """Read to the end, and return the stream itself, whose `result` is then that of the whole run.

@@ -6,16 +6,17 @@ import math
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
-from contextvars import copy_context
-from inspect import isawaitable
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from contextvars import Context, copy_context
+from functools import partial
+from inspect import isasyncgen, isawaitable, isgenerator
 from typing import Any, Protocol
 
 import anyio
 import anyio.to_thread
 
 from .._base.validation import is_async, needs_async
-from .._tools.tool import is_partial, is_tool, unwrap_tool
+from .._tools.tool import innermost
 from .._transport.protocols import run
 from .._transport.threads import TimedOut, run_with_timeout, start_in_thread
 from ..errors import ConfigurationError
@@ -25,6 +26,7 @@ __all__ = [
     "AsyncWorkers",
     "FunctionCancelled",
     "FunctionTimedOut",
+    "InContext",
     "SyncWorkers",
     "Workers",
     "await_result",
@@ -38,6 +40,10 @@ __all__ = [
 # (threads, or tasks) take jobs from one deque until it is empty or a job has failed. Jobs under way are then awaited,
 # so that the outputs of tools that have done something are not lost, and the first failure is raised. An exception that
 # ends the program (`KeyboardInterrupt`, `SystemExit`) is raised in place of it, and cancels the other tasks.
+#
+# Each job runs in a copy of the context: variables that a tool sets are those of its call alone, and neither the caller
+# nor another call sees them. A task of its own for each job would do as much, but then a tool would run in another task
+# than its caller, and exceptions would come in groups; so `InContext` takes the steps of the coroutine in the copy.
 #
 # A job calls the user's function by `call`, which bounds its time. Python cannot end a thread from outside; so a function
 # that is late is left to itself, in a daemon thread, which does not keep the program from ending.
@@ -72,7 +78,9 @@ class FunctionCancelled(Exception):
 
 
 class AsyncFunctionError(Exception):
-    """A function that returned an awaitable where nothing can await it; `error` is the error for the user.
+    """A function that returned an awaitable where nothing can await it, or an async generator.
+
+    `error` is the error for the user.
 
     A `ConfigurationError` could also come from the function, which would be a failure for the model.
     """
@@ -101,7 +109,7 @@ class Workers(Protocol):
         Raises:
             FunctionTimedOut: The function did not return in time.
             FunctionCancelled: The function was cancelled, and its caller was not.
-            AsyncFunctionError: The result has to be awaited, and cannot be.
+            AsyncFunctionError: The result has to be awaited, and cannot be; or it is an async generator.
         """
         ...
 
@@ -128,7 +136,10 @@ class SyncWorkers:
     async def call(self, function: Callable[[], object], time_limit: float | None) -> object:
         """Call a function and return its result; a function that is late continues in its thread."""
         try:
-            value = function() if time_limit is None else run_with_timeout(time_limit, function)
+            if time_limit is None:
+                value = _whole(function)
+            else:
+                value = run_with_timeout(time_limit, partial(_whole, function))
         except TimedOut:
             raise FunctionTimedOut from None
         except BaseException as error:
@@ -136,12 +147,12 @@ class SyncWorkers:
                 raise
             raise FunctionCancelled from error
         try:
-            return await await_result(value, function, can_await=False)
+            return _one_result(await await_result(value, function, can_await=False), function)
         except ConfigurationError as error:
             raise AsyncFunctionError(error) from None
 
     async def run_all(self, jobs: Sequence[Job]) -> None:
-        """Run jobs in threads."""
+        """Run jobs in threads, each in its own copy of the context."""
         todo = deque(jobs)
         failures: list[BaseException] = []
 
@@ -152,7 +163,7 @@ class SyncWorkers:
                 except IndexError:  # another thread was faster
                     return
                 try:
-                    run(job())
+                    copy_context().run(run, job())
                 except Exception as error:
                     failures.append(error)
                 except BaseException as error:  # it ends the program, and so comes before other failures
@@ -195,7 +206,7 @@ class AsyncWorkers:
         try:
             with anyio.move_on_after(time_limit):
                 value = function() if _is_async(function) else await self._in_thread(function)
-                return await await_result(value, function, can_await=True)
+                return _one_result(await await_result(value, function, can_await=True), function)
         except BaseException as error:
             if not _is_own_cancellation(error):
                 raise
@@ -206,7 +217,7 @@ class AsyncWorkers:
         if self._limiter is None:
             # anyio's own limit is 40 threads for the whole program; `run_all` bounds the number here.
             self._limiter = anyio.CapacityLimiter(math.inf)
-        future, done = start_in_thread(function), threading.Event()
+        future, done = start_in_thread(partial(_whole, function)), threading.Event()
         future.add_done_callback(lambda _: done.set())
         try:
             await anyio.to_thread.run_sync(done.wait, abandon_on_cancel=True, limiter=self._limiter)
@@ -215,7 +226,7 @@ class AsyncWorkers:
         return future.result()
 
     async def run_all(self, jobs: Sequence[Job]) -> None:
-        """Run jobs in tasks."""
+        """Run jobs in tasks, each in its own copy of the context."""
         todo = deque(jobs)
         failures: list[BaseException] = []
         cancelled = anyio.get_cancelled_exc_class()
@@ -223,7 +234,7 @@ class AsyncWorkers:
         async def work() -> None:
             while todo and not failures:
                 try:
-                    await todo.popleft()()
+                    await InContext(todo.popleft(), copy_context())
                 except cancelled:
                     raise
                 except Exception as error:
@@ -240,6 +251,50 @@ class AsyncWorkers:
             await work()
         if failures:
             raise failures[0]
+
+
+class InContext:
+    """An awaitable that runs a job in a context, within the task that awaits it."""
+
+    def __init__(self, job: Job, context: Context) -> None:
+        self._coroutine = job()
+        self._context = context
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        enter, coroutine = self._context.run, self._coroutine
+        step: Callable[[], Any] = partial(coroutine.send, None)
+        while True:
+            try:
+                trap = enter(step)
+            except StopIteration:
+                return
+            try:
+                step = partial(coroutine.send, (yield trap))
+            except GeneratorExit:
+                enter(coroutine.close)
+                raise
+            except BaseException as error:
+                step = partial(coroutine.throw, error)
+
+
+def _whole(function: Callable[[], object]) -> object:
+    """Call a function, and read a generator to its end, here where its time is limited and its thread may block."""
+    value = function()
+    return [*value] if isgenerator(value) else value
+
+
+def _one_result(value: object, function: object) -> object:
+    """Return the result of a function.
+
+    Raises:
+        AsyncFunctionError: It is an async generator, which shows only now, as the function itself is none.
+    """
+    if isasyncgen(value):
+        text = (
+            f"{_name(function)} returned an async generator, expected one result; return the values as a list"
+        )
+        raise AsyncFunctionError(ConfigurationError(text))
+    return value
 
 
 async def await_result(value: object, function: object, *, can_await: bool) -> object:
@@ -272,15 +327,8 @@ def _is_own_cancellation(error: BaseException) -> bool:
     return task is None or not task.cancelling()
 
 
-def _unwrap(function: Any) -> Any:
-    """Return the function inside of partials and tools."""
-    while is_partial(function) or is_tool(function):
-        function = function.func if is_partial(function) else unwrap_tool(function)
-    return function
-
-
 def _is_async(function: Any) -> bool:
-    return is_async(_unwrap(function))
+    return is_async(innermost(function))
 
 
 def require_sync(function: object) -> None:
@@ -294,4 +342,8 @@ def require_sync(function: object) -> None:
 
 
 def _needs_async(function: object) -> ConfigurationError:
-    return needs_async(getattr(_unwrap(function), "__name__", "A tool"))
+    return needs_async(_name(function))
+
+
+def _name(function: object) -> str:
+    return str(getattr(innermost(function), "__name__", "A tool"))

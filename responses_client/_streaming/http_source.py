@@ -32,13 +32,14 @@
 #   keeps its events (background responses) and numbers them; else it ends in `StreamInterrupted`.
 # - An error that the server reports after events, and a gap in the events, are final.
 #
-# "closed" and "failed" are final. `fill` then returns False, or raises the same error again.
+# "closed" and "failed" are final. `fill` then returns False if the user has read the terminal event; else it raises an
+# error, after a failure the same one again.
 #
 # The deadline of the call runs on while the user is busy with an event. The idle timeout does not: it counts from the
 # moment the user asks for the next event, and starts anew with each connection.
 #
 # `close` may come from another thread, or another task, while one waits in `fill`: it closes the body, so that the
-# read ends in an error, which `fill` ignores because `closed` is set.
+# read ends in an error, which `fill` replaces because `closed` is set.
 
 from __future__ import annotations
 
@@ -49,20 +50,19 @@ from typing_extensions import override
 from .._base import clock
 from .._base.clock import NO_DEADLINE, Deadline
 from .._base.retry import ConnectionFailure, Outcome, StatusFailure, status_of_code
-from .._calls.answers import content_type, parse_result, reported_error
+from .._calls.answers import content_type, reported_error
 from .._calls.attempts import Attempts
 from .._calls.request import is_observed
 from .._events.stream_state import StreamState
 from .._transport.protocols import IO, Body, TransportError
 from ..errors import APIError, ResponseValidationError, StreamError, StreamInterrupted
-from .source import Source
+from .source import Source, second_reader
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from .._base.http import ResponseMeta
     from .._calls.request import Call
-    from ..models import Response, StreamEvent
+    from ..errors import StreamProgress
+    from ..models import Response
     from .resumption import ResumeToken
 
 __all__ = ["HttpSource", "http_source"]
@@ -102,16 +102,13 @@ class HttpSource(Source):
         self._answer: _Answer | None = None
         self._has_time_limit = call.settings.deadline is not None or call.settings.idle_timeout is not None
         self._wait_start = 0.0
-        self._unread: Sequence[
-            StreamEvent
-        ] = ()  # events that the close took from the user, for the resume token
 
     @property
     @override
     def resume_token(self) -> ResumeToken | None:
         from .resumption import make_token
 
-        return make_token(self._attempts.call, self.state, self.events or self._unread)
+        return make_token(self._attempts.call, self.state, self.events or self.unread)
 
     @override
     async def open(self) -> StreamState:
@@ -138,15 +135,16 @@ class HttpSource(Source):
         if state is not None and not state.has_events:
             state = None
         after = call.params.get("starting_after")
+        response_id = next(iter(call.path), None)
         resume_check = None
         if isinstance(after, int):
             from .._events.resume_check import ResumeCheck
 
-            resume_check = ResumeCheck(after, None if state is None else state.last_numbered)
+            last = None if state is None else state.last_numbered
+            resume_check = ResumeCheck(after, last, response_id=response_id)
         if state is not None:
             state.reconnect(meta, resume_check)
             return state
-        response_id = next(iter(call.path), None)
         return StreamState(
             self.events,
             settings.max_event_bytes,
@@ -160,41 +158,51 @@ class HttpSource(Source):
     async def fill(self) -> bool:
         if self.failure is not None:
             raise self.failure
+        if self.is_reading:
+            raise second_reader()
         if self.closed:
-            return False
-        if self._has_time_limit:
-            self._wait_start = clock.monotonic()
-        state = self.state or await self.open()
-        while not self.events:
-            answer = (
-                self._answer
-            )  # looked up before `closed`, for the case that another thread closes the stream
-            if answer is None or self.closed:
-                await self.close()
-                return False
-            if state.has_ended:
-                if state.error_event is not None:
-                    state.feed_after_error(await answer.body.drain())
-                failure = state.failure(self._attempts.redactor)
-                if failure is None:
+            return self.end()
+        # Set here, and not in a method around this one: this runs for each piece of a stream.
+        self.is_reading = True
+        try:
+            if self._has_time_limit:
+                self._wait_start = clock.monotonic()
+            state = self.state or await self.open()
+            while not self.events:
+                # Looked up before `closed`, for the case that another thread closes the stream.
+                answer = self._answer
+                if answer is None or self.closed:
                     await self.close()
-                    return False
-                state = await self._recover(state, answer, failure)
-                continue
-            try:
-                piece = await answer.body.next(self._deadline() if self._has_time_limit else NO_DEADLINE)
-            except TransportError as broken:
-                self._explain(broken)
-                answer.failure = broken
-                state.interrupt(broken.reason)
-                continue
-            if piece is None:
-                state.end()
-            else:
-                state.feed(piece)
-                if not state.count and len(answer.head) < _MAX_HEAD_BYTES:
-                    answer.head += piece
-        return True
+                    return self.end()
+                if state.has_ended:
+                    state = await self._settle(state, answer)
+                    continue
+                try:
+                    piece = await answer.body.next(self._deadline() if self._has_time_limit else NO_DEADLINE)
+                except TransportError as broken:
+                    self._explain(broken)
+                    answer.failure = broken
+                    state.interrupt(broken.reason)
+                    continue
+                if piece is None:
+                    state.end()
+                else:
+                    state.feed(piece)
+                    if not state.count and len(answer.head) < _MAX_HEAD_BYTES:
+                        answer.head += piece
+            return True
+        finally:
+            self.is_reading = False
+
+    async def _settle(self, state: StreamState, answer: _Answer) -> StreamState:
+        """Close a stream that ended well; else connect again, or raise the error that ended it."""
+        if state.error_event is not None:
+            state.feed_after_error(await answer.body.drain())
+        failure = state.failure(self._attempts.redactor)
+        if failure is not None:
+            return await self._recover(state, answer, failure)
+        await self.close()
+        return state
 
     def _deadline(self) -> Deadline:
         """Return the end of the wait for the next piece: the deadline of the call, or the idle timeout."""
@@ -253,7 +261,9 @@ class HttpSource(Source):
             return None, reported
         if isinstance(error, StreamError):
             status = error.status_code or status_of_code(error.code, error.type)
-            return (None if status is None else StatusFailure(status, {}, error.code, error.type)), error
+            if status is None:
+                return None, error
+            return StatusFailure(status, {}, error.code, error.type, error.message), error
         if answer.failure is not None:
             return answer.failure.outcome, self._attempts.to_error(answer.failure)
         if not isinstance(error, StreamInterrupted):
@@ -270,23 +280,37 @@ class HttpSource(Source):
         reported = reported_error(content, meta, redactor)
         if reported is not None:
             return reported
-        kind = content_type(meta.headers) or "something else"
-        text = f"A stream was asked for, but {kind} came (status {meta.status_code})"
-        error = ResponseValidationError(text, body=redactor.body(content), meta=meta)
-        error.partial = self._whole_response(content, meta)
-        error.response_id = None if error.partial is None else error.partial.id or None
-        return error
+        kind = content_type(meta.headers)
+        came = "an answer without events" if kind == _STREAM_TYPE else kind or "something else"
+        text = f"A stream was asked for, but {came} came (status {meta.status_code})"
+        body = redactor.body(content)
+        response = self._whole_response(content, meta)
+        response_id = next(iter(self._attempts.call.path), None)
+        if response_id is not None and (response is not None or (self.state and self.state.has_events)):
+            text += f"; this server does not resume streams; ask for the response with responses.wait({response_id!r})"
+            if response is not None and response.id not in ("", response_id):
+                response = None  # another response, though its id may be the same one in another form
+        elif response is None:
+            return ResponseValidationError(text, body=body, meta=meta)
+        advice = "see .body for the whole answer" if response is None else "the response is in .partial"
+        known_id = response_id or (response.id if response is not None else None)
+        progress: StreamProgress = {"partial": response, "response_id": known_id or None}
+        return ResponseValidationError(text, body=body, advice=advice, meta=meta, **progress)
 
     def _whole_response(self, content: bytes, meta: ResponseMeta) -> Response | None:
-        """Return the finished response that came in place of a stream, from a server that cannot stream."""
-        from .._calls.polling import has_ended
+        """Return the response that came in place of a stream, from a server that cannot stream."""
+        from pydantic import ValidationError
+
         from ..models import Response
+        from ..models._base import parse_json, strict_validation
 
         try:
-            response = parse_result(Response, content, meta, self._settings)
-        except APIError:
+            with strict_validation(self._settings.strict):
+                response = parse_json(Response, content)
+        except ValidationError:
             return None
-        return response if response.status and has_ended(response) else None
+        object.__setattr__(response, "_meta", meta)
+        return response if response.status else None
 
     def _fail(self, error: APIError) -> None:
         self.failure = error
@@ -296,7 +320,7 @@ class HttpSource(Source):
     async def close(self) -> None:
         self.closed = True
         if self.events:
-            self._unread = [*self.events]
+            self.unread = [*self.events]
             self.events.clear()
         if self._answer is not None:
             try:
@@ -325,9 +349,13 @@ class HttpSource(Source):
 def _not_resumed(state: StreamState, failure: StreamInterrupted, error: APIError) -> StreamInterrupted:
     """Return the error for an interrupted stream that the server did not resume.
 
-    A server may answer the request to resume with the whole response, which is then the partial one.
+    A server may answer the request to resume with the response. If it is finished, it is then the partial one.
     """
+    from .._calls.polling import has_ended
+
     whole = error.partial if isinstance(error, ResponseValidationError) else None
+    if whole is not None and not has_ended(whole):
+        whole = None  # the events may have brought more of it
     final = state.interruption(
         f"{failure.reason}, and it was not resumed: {error.message}", whole or failure.partial
     )

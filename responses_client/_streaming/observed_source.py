@@ -10,6 +10,7 @@ from typing_extensions import override
 from .._calls.observers import make_dispatcher
 from ..errors import APIError
 from .http_source import HttpSource
+from .source import second_reader
 
 if TYPE_CHECKING:
     from .._calls.request import Call
@@ -56,6 +57,8 @@ class ObservedHttpSource(HttpSource):
 
     @override
     async def fill(self) -> bool:
+        if self.is_reading:  # no end of the stream, of which observers would be notified
+            raise second_reader()
         await self._call_event_hook()  # with the rest, if the hook was cancelled last time
         try:
             more = await super().fill()

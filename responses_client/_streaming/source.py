@@ -4,24 +4,34 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
 
 from .._events.stream_state import StreamState
 from ..errors import APIError, StreamInterrupted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .._base.http import ResponseMeta
     from ..models import Response, StreamEvent
     from .resumption import ResumeToken
 
-__all__ = ["Source"]
+__all__ = ["Source", "second_reader"]
+
+
+def second_reader() -> RuntimeError:
+    """Return the error for a read of a stream while another thread or task waits for its next event."""
+    return RuntimeError(
+        "This stream is being read by another thread or task: read it in one, and pass its events on."
+    )
 
 
 class Source(ABC):
     """The source of one stream's events.
 
-    A stream takes events from `events`, and calls `fill` when there are none. Once the source has failed or is closed,
-    `fill` does the same at each call: it raises `failure`, or returns False.
+    A stream takes events from `events`, and calls `fill` when there are none. `fill` returns False only after the
+    terminal event was read: whatever else ends the stream is an error, also a `close`, which often comes from another
+    thread or task than the one that reads. Once the stream has ended, `fill` does the same at each call.
 
     Attributes:
         events: The events that are ready for the user.
@@ -29,6 +39,9 @@ class Source(ABC):
         state: The state of the stream; None before it is open.
         failure: The error that ended the stream; None if none did.
         closed: Whether the user gets no more events.
+        is_reading: Whether a thread or task is in `fill`; a second one is refused, because it would send requests and
+            read bytes that belong to the first.
+        unread: The events that `close` took from the user.
     """
 
     def __init__(self) -> None:
@@ -37,6 +50,8 @@ class Source(ABC):
         self.state: StreamState | None = None
         self.failure: APIError | None = None
         self.closed = False
+        self.is_reading = False
+        self.unread: Sequence[StreamEvent] = ()
 
     @property
     def resume_token(self) -> ResumeToken | None:
@@ -57,6 +72,7 @@ class Source(ABC):
 
         Raises:
             APIError: The stream ended without its terminal event.
+            RuntimeError: Another thread or task is in this method.
         """
 
     @abstractmethod
@@ -79,17 +95,26 @@ class Source(ABC):
             StreamInterrupted: The stream was closed before.
             APIError: See `fill`.
         """
-        while await self.fill():
+        while not (self.closed and self._has_terminal_event) and await self.fill():
             self.events.clear()
-        response = self.snapshot()
-        if response is None or self.state is None or not self.state.has_terminal_event:
-            raise StreamInterrupted(
-                "it was closed here before its end",
-                partial=response,
-                response_id=None if response is None else response.id or None,
-                meta=self.meta,
-            )
-        return response
+        return cast("Response", self.snapshot())  # the terminal event came, so there is one
+
+    def end(self) -> Literal[False]:
+        """Return the result of `fill` for a source that is closed.
+
+        Raises:
+            StreamInterrupted: The user has not read the terminal event.
+        """
+        if self._has_terminal_event and not self.unread:
+            return False
+        reason = "it was closed here before its end"
+        if self.state is not None:
+            raise self.state.interruption(reason, self.snapshot())
+        raise StreamInterrupted(reason, meta=self.meta)
+
+    @property
+    def _has_terminal_event(self) -> bool:
+        return self.state is not None and self.state.has_terminal_event
 
     def snapshot(self) -> Response | None:
         """Return the response so far; None before anything of it came."""

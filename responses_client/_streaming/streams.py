@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from ..models import Response, StreamEvent
     from .resumption import ResumeToken
 
-__all__ = ["AsyncEventStream", "AsyncResponseStream", "EventStream", "ResponseStream", "TextDeltas"]
+__all__ = [
+    "AsyncEventStream",
+    "AsyncResponseStream",
+    "AsyncTextDeltas",
+    "EventStream",
+    "ResponseStream",
+    "TextDeltas",
+]
 
 
 class _Stream(HasRequestId):
@@ -73,22 +80,28 @@ class EventStream(_Stream):
     """The events of one response, as an iterator and a context manager.
 
     Leaving the block closes the connection. The iteration ends after the terminal event; whatever else ends the stream
-    raises an error whose `partial` is the response so far. A stream that was closed ends without an error.
+    raises an error whose `partial` is the response so far, also `close()`: a loop that ends without an error has read
+    the whole stream. One thread or task at a time can read.
 
     Raises:
-        StreamInterrupted: While iterating, the connection ended before the terminal event.
+        StreamInterrupted: While iterating, the connection ended before the terminal event, or the stream was closed.
         StreamError: The API sent an `error` event.
         ResponseValidationError: Something in the stream is not an event.
         APIError: No answer came, or an error; see `responses_client.errors`.
+        RuntimeError: Another thread or task waits for the next event.
     """
 
     def __iter__(self) -> Iterator[StreamEvent]:
         return self
 
     def __next__(self) -> StreamEvent:
-        if not self._events and not run(self._source.fill()):
-            raise StopIteration
-        return self._events.popleft()
+        while True:
+            if not self._events and not run(self._source.fill()):
+                raise StopIteration
+            try:
+                return self._events.popleft()
+            except IndexError:  # another thread took the event, or closed the stream
+                continue
 
     def __enter__(self) -> Self:
         if self._source.state is None and not self._source.closed:
@@ -107,7 +120,7 @@ class EventStream(_Stream):
     def close(self) -> None:
         """Close the connection. The server stops the response unless it runs in the background.
 
-        Another thread may call this to end an iteration.
+        Another thread may call this to end an iteration, which then raises `StreamInterrupted`.
         """
         run(self._source.close())
 
@@ -117,9 +130,7 @@ class EventStream(_Stream):
         Raises:
             APIError: The stream ended without its terminal event, see `EventStream`.
         """
-        from ..models import OutputTextDelta  # here, because a stream starts without it
-
-        return (event.delta for event in self if type(event) is OutputTextDelta)
+        return TextDeltas(self)
 
     def until_done(self) -> Self:
         """Read to the end and return the stream, whose `snapshot` is then the whole response.
@@ -149,9 +160,13 @@ class AsyncEventStream(_Stream):
         return self
 
     async def __anext__(self) -> StreamEvent:
-        if not self._events and not await self._source.fill():
-            raise StopAsyncIteration
-        return self._events.popleft()
+        while True:
+            if not self._events and not await self._source.fill():
+                raise StopAsyncIteration
+            try:
+                return self._events.popleft()
+            except IndexError:  # another task took the event, or closed the stream, while a hook ran
+                continue
 
     async def __aenter__(self) -> Self:
         if self._source.state is None and not self._source.closed:
@@ -164,7 +179,7 @@ class AsyncEventStream(_Stream):
     async def aclose(self) -> None:
         """Close the connection. The server stops the response unless it runs in the background.
 
-        Another task may call this to end an iteration. `close` is an alias.
+        Another task may call this to end an iteration, which then raises `StreamInterrupted`. `close` is an alias.
         """
         await self._source.close()
 
@@ -172,7 +187,7 @@ class AsyncEventStream(_Stream):
 
     def text_deltas(self) -> AsyncIterator[str]:
         """Iterate over the pieces of output text; see `EventStream.text_deltas`."""
-        return TextDeltas(self)
+        return AsyncTextDeltas(self)
 
     async def until_done(self) -> Self:
         """Read to the end and return the stream; see `EventStream.until_done`."""
@@ -184,7 +199,26 @@ class AsyncEventStream(_Stream):
         return await self._source.final()
 
 
-class TextDeltas:
+class TextDeltas(Iterator[str]):
+    """The pieces of output text among the events of a sync stream."""
+
+    # Each iteration is a generator of its own, which costs least. A generator that two threads share would raise an
+    # error of Python's; these ask the stream, which has a better one.
+    def __init__(self, stream: Iterator[object]) -> None:
+        from ..models import OutputTextDelta  # here, because a stream starts without it
+
+        self._stream = stream
+        self._kind = OutputTextDelta
+
+    def __iter__(self) -> Iterator[str]:
+        kind = self._kind
+        return (event.delta for event in self._stream if type(event) is kind)
+
+    def __next__(self) -> str:
+        return next(iter(self))
+
+
+class AsyncTextDeltas:
     """The pieces of output text among the events of an async stream."""
 
     # Not an async generator: one that is left early would have to wait for the garbage collector to be closed.

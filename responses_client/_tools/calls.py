@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import ClassVar, cast
 
-from .._calls.input_items import repeated_places
+from .._calls.repeated_items import repeated_items
 from ..models._base import union_class
-from ..models._tolerance import write_json
+from ..models._tolerance import CALL_TYPES, write_json
 from ..models._unions import InputItem, OutputItem
 
 __all__ = [
@@ -21,22 +21,9 @@ __all__ = [
     "call_key",
     "call_name",
     "is_call",
+    "key_field",
     "unanswered",
 ]
-
-_CALLS = frozenset(
-    {
-        "apply_patch_call",
-        "computer_call",
-        "custom_tool_call",
-        "function_call",
-        "local_shell_call",
-        "mcp_approval_request",
-        "shell_call",
-        "tool_search_call",
-    }
-)
-"""The types of calls that a program answers; for `shell_call` and `tool_search_call`, a server may do so itself."""
 
 _ANSWER_TYPES = {
     "mcp_approval_request": "mcp_approval_response",
@@ -59,15 +46,16 @@ def unanswered(
     """Return the calls of an output that wait for the answer of a program.
 
     Answers may also be in the output itself, where a server ran the tool. Calls that share an id need one answer each,
-    but a call that only came twice needs one.
+    and a call that came twice needs one.
 
     Args:
         output: The output.
         answers: Items, those that are answers among them.
         answered: The positions of calls that have an answer beside these.
     """
-    taken = {*answered, *answered_positions(output, [*output, *answers], answered), *repeated_places(output)}
-    return [item for place, item in enumerate(output) if place not in taken and _is_answerable(item)]
+    taken = {*answered, *answered_positions(output, [*output, *answers], answered)}
+    taken |= _answered_without_ids(output)
+    return [output[place] for place in _answerable(output) if place not in taken]
 
 
 def answered_positions(
@@ -78,9 +66,9 @@ def answered_positions(
     Of the calls with its id, an item answers the first of its kind that has no answer, else the first of any kind.
     """
     waiting: dict[str, list[int]] = {}
-    for place, item in enumerate(output):
-        if place not in answered and _is_answerable(item):
-            waiting.setdefault(call_key(item), []).append(place)
+    for place in _answerable(output):
+        if place not in answered:
+            waiting.setdefault(call_key(output[place]), []).append(place)
     found: list[int | None] = [None] * len(answers)
     for is_of_kind in (True, False):
         for number, answer in enumerate(answers):
@@ -96,9 +84,29 @@ def answered_positions(
     return found
 
 
-def _is_answerable(item: OutputItem) -> bool:
+def _answerable(output: Sequence[OutputItem]) -> list[int]:
+    """Return the positions of the calls that are whole, each call once."""
+    calls = [place for place, item in enumerate(output) if is_call(item) and not _is_torn(item)]
+    # Most outputs have one call or none, which nothing can repeat.
+    repeated = repeated_items(output) if len(calls) > 1 else ()
+    return [place for place in calls if place not in repeated]
+
+
+def _is_torn(item: OutputItem) -> bool:
     # A call with this status was cut off: its arguments are not whole.
-    return is_call(item) and getattr(item, "status", None) != "incomplete" and bool(call_key(item))
+    return getattr(item, "status", None) == "incomplete"
+
+
+def _answered_without_ids(output: Sequence[OutputItem]) -> set[int]:
+    """Return the positions of the calls without an id that a server has answered itself, without an id as well."""
+    waiting: dict[str, list[int]] = {}
+    found = set[int]()
+    for place, item in enumerate(output):
+        if is_call(item) and not call_key(item):
+            waiting.setdefault(answer_type(item), []).append(place)
+        elif (places := waiting.get(str(item.wire_type))) and answer_key(item) is None:
+            found.add(places.pop(0))
+    return found
 
 
 def answered_keys(items: Iterable[object]) -> list[str]:
@@ -108,14 +116,19 @@ def answered_keys(items: Iterable[object]) -> list[str]:
 
 def is_call(item: OutputItem) -> bool:
     """Whether an item is a call for a program to answer; a tool search that the server executes is not."""
-    return item.wire_type in _CALLS and (
+    return item.wire_type in CALL_TYPES and (
         item.wire_type != "tool_search_call" or getattr(item, "execution", None) != "server"
     )
 
 
+def key_field(call: OutputItem) -> str:
+    """Return the name of the field with the id by which an answer names a call."""
+    return "id" if call.wire_type == "mcp_approval_request" else "call_id"
+
+
 def call_key(call: OutputItem) -> str:
-    """Return the id by which an answer names a call; empty if there is none, as the server answers the call itself."""
-    return str(getattr(call, "id" if call.wire_type == "mcp_approval_request" else "call_id", None) or "")
+    """Return the id by which an answer names a call; empty if there is none."""
+    return str(getattr(call, key_field(call), None) or "")
 
 
 def call_name(call: OutputItem) -> str:
@@ -167,7 +180,7 @@ def answer_key(item: object) -> str | None:
     kind = str(getattr(item, "wire_type", ""))
     if kind == "mcp_approval_response":
         return str(getattr(item, "approval_request_id", None))
-    if kind in _CALLS or not kind.endswith("_output"):
+    if kind in CALL_TYPES or not kind.endswith("_output"):
         return None
     # The API's schema gives the output of a local shell no `call_id`: its `id` is that of the call.
     key = getattr(item, "call_id", None) or (kind == "local_shell_call_output" and getattr(item, "id", None))

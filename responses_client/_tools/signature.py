@@ -35,7 +35,7 @@ from .._structured.strict_schema import strict_schema
 from .._structured.type_schema import described, schema_of
 from ..errors import RequestValidationError, ToolDefinitionError
 from ..models._first_builds import first_build
-from .tool import RunContext, is_partial, is_tool, unwrap_tool
+from .tool import RunContext, is_partial, is_tool, refuse_async_generator, unwrap_tool
 
 __all__ = ["ToolShape", "is_for_a_class", "shape_of"]
 
@@ -115,6 +115,7 @@ def shape_of(
     if not re.fullmatch(_NAME, name):
         text = "cannot be its name; pass another one with tool(name=...)"
         raise _unfit(repr(name), text, "a name of 1 to 128 letters, digits, _ and -")
+    refuse_async_generator(function, name)
     if not is_custom and _is_data_class(function):
         return _shape_of_data(function, name, options)
     parameters = _parameters(function, name)

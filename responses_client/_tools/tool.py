@@ -6,6 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from copy import deepcopy
 from functools import cached_property, partial, update_wrapper
+from inspect import isasyncgenfunction, isgeneratorfunction
 from types import MethodType
 from typing import (
     TYPE_CHECKING,
@@ -51,9 +52,13 @@ __all__ = [
     "RunTool",
     "ToolOptions",
     "custom_tool",
+    "innermost",
+    "is_async_generator",
     "is_error_policy",
+    "is_generator",
     "is_partial",
     "is_tool",
+    "refuse_async_generator",
     "tool",
     "unwrap_tool",
 ]
@@ -250,6 +255,50 @@ def unwrap_tool(function: Any) -> Any:
     return vars(function)["_function"] if is_tool(function) else function
 
 
+def innermost(function: Any) -> Any:
+    """Return the function inside of partials and tools."""
+    while is_partial(function) or is_tool(function):
+        function = function.func if is_partial(function) else unwrap_tool(function)
+    return function
+
+
+def is_async_generator(function: object) -> bool:
+    """Whether a callable is an async generator: a function, a method, a partial, or an object with such a `__call__`."""
+    return any(map(isasyncgenfunction, _called(function)))
+
+
+def is_generator(function: object) -> bool:
+    """Whether a callable is a generator, async or not."""
+    return is_async_generator(function) or any(map(isgeneratorfunction, _called(function)))
+
+
+def _called(function: object) -> tuple[object, object]:
+    """Return the function inside of a callable, and the `__call__` of its class."""
+    inner: object = innermost(function)
+    inner = getattr(inner, "__func__", inner)  # of a method, a classmethod, or a staticmethod
+    return inner, getattr(type(inner), "__call__", None)  # noqa: B004  # not whether it can be called, but how
+
+
+def refuse_async_generator(function: object, name: str) -> None:
+    """Refuse an async generator as a tool.
+
+    Raises:
+        ToolDefinitionError: It is one.
+    """
+    if is_async_generator(function):
+        # Errors are imported here because only a mistake needs them.
+        from .._base.field_errors import field_error
+        from ..errors import ToolDefinitionError
+
+        text = (
+            "is an async generator, and a tool gives the model one result; return the values as a list, "
+            "as `return [value async for value in ...]` does in an async function"
+        )
+        raise ToolDefinitionError(
+            name, [field_error(name, "a function that returns", function, message=text)]
+        )
+
+
 def _is_classmethod(function: object) -> bool:
     return isinstance(function, classmethod)
 
@@ -274,7 +323,7 @@ def _check(maker: str, function: object, options: Mapping[str, Any], known: Coll
 
     Raises:
         TypeError: An option is unknown.
-        ToolDefinitionError: An option has a wrong value, or the object is not a function.
+        ToolDefinitionError: An option has a wrong value, or the object is not a function, or is an async generator.
     """
     # Errors are imported here because only a mistake needs them.
     refuse_unknown(maker, options, known, known)
@@ -285,6 +334,10 @@ def _check(maker: str, function: object, options: Mapping[str, Any], known: Coll
     ]
     if not (callable(function) or _is_classmethod(function)):
         wrong = [("function", f"a function; pass options by name, as in {maker}(name=...)", function)]
+    if is_generator(options.get("on_error")):
+        wrong.append(
+            ("on_error", "a function that returns a string, and is not a generator", options["on_error"])
+        )
     if wrong:
         from .._base.field_errors import field_error
         from ..errors import ToolDefinitionError
@@ -292,6 +345,7 @@ def _check(maker: str, function: object, options: Mapping[str, Any], known: Coll
         label = str(options.get("name", _name_of(function) if callable(function) else repr(function)))
         mistakes = [field_error(path, expected, value) for path, expected, value in wrong]
         raise ToolDefinitionError(label, mistakes)
+    refuse_async_generator(function, str(options.get("name", _name_of(function))))
 
 
 def _is_string(value: object) -> bool:
@@ -348,8 +402,8 @@ def tool(
         The tool; without a function, a decorator.
 
     Raises:
-        ToolDefinitionError: An option has a wrong value. If the function cannot be a tool, this is raised at the first
-            use: in `definition`, or in a run.
+        ToolDefinitionError: An option has a wrong value, or the function is an async generator. If the function cannot
+            be a tool for another reason, this is raised at the first use: in `definition`, or in a run.
         TypeError: An option is unknown.
     """
 
@@ -390,8 +444,8 @@ def custom_tool(
         The tool; without a function, a decorator.
 
     Raises:
-        ToolDefinitionError: An option has a wrong value. If the function cannot be a tool, this is raised at the first
-            use: in `definition`, or in a run.
+        ToolDefinitionError: An option has a wrong value, or the function is an async generator. If the function cannot
+            be a tool for another reason, this is raised at the first use: in `definition`, or in a run.
         TypeError: An option is unknown.
     """
 

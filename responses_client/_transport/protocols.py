@@ -199,14 +199,15 @@ class Socket(Protocol):
         ...
 
     async def write(self, make: Callable[[], bytes], deadline: RealDeadline = NO_REAL_DEADLINE) -> None:
-        """Send the bytes that `make` returns, and return when they are sent or the deadline has passed.
+        """Send the bytes that `make` returns, and return when they are sent.
 
         `make` is called when it is next to be sent: the order of these calls is the order on the wire, and no bytes
         of another message get in between. A message of which a part was sent is either sent whole, even after the
         deadline, or ends the connection.
 
         Raises:
-            TransportError: The connection broke, or the message was not sent in time.
+            TransportError: The message was not sent before the deadline, kind "timeout", and the connection can still be
+                used; or, with any other kind, the connection broke.
         """
         ...
 

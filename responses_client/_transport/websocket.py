@@ -33,6 +33,7 @@ _POLL_SECONDS = (
     0.001  # for reads and writes that are known to be possible; 0 would make the socket non-blocking
 )
 _CLOSE_TIMEOUT_SECONDS = 1.0
+_TOO_LATE = "the server did not take the message in time"
 # `select`, which Windows has, cannot watch descriptors from 1024 on.
 _Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
@@ -163,16 +164,20 @@ class SyncSocket(Socket):
             data = make()
             try:
                 self._send(data, deadline)
-            except BaseException:
+            except BaseException as error:
                 # The server would take the next message for the rest of this one.
                 await self.close()
+                if isinstance(
+                    error, TransportError
+                ):  # of any kind, and "timeout" would say that nothing broke
+                    raise TransportError("network", error.reason) from error.__cause__
                 raise
         finally:
             self._write_lock.release()
 
     def _wait_until_writable(self, deadline: RealDeadline) -> None:
         if not self._wait_until_ready(selectors.EVENT_WRITE, deadline):
-            raise TransportError("timeout", "the server did not take the message in time")
+            raise TransportError("timeout", _TOO_LATE)
 
     def _send(self, data: bytes, deadline: RealDeadline) -> None:
         # In pieces, so that a reader gets the lock in between: the server may take no more before it is read itself.
@@ -225,7 +230,7 @@ class AsyncSocket(Socket):
 
     A background task sends the messages of an outbox, and ends when the outbox is empty: a task that sends can be
     cancelled at any time, and half a message would end the connection for all others. When `write` is cancelled, or
-    its deadline passes, the message is still sent.
+    raises at its deadline, the message is still sent.
     """
 
     def __init__(self, response: httpx.Response, write_timeout: float | None) -> None:
@@ -257,6 +262,8 @@ class AsyncSocket(Socket):
                 self.start(self._send)
             with anyio.move_on_after(deadline.remaining()):
                 await sent.wait()
+            if not sent.is_set():
+                raise TransportError("timeout", _TOO_LATE)
         if self._send_error is not None:
             raise TransportError("network", self._send_error.reason) from self._send_error.__cause__
 

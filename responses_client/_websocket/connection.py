@@ -37,26 +37,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from .._base.clock import RealDeadline
 from .._base.redaction import NO_SECRETS, Redactor
-from .._calls.attempts import Attempts
-from .._transport.protocols import IO, Event, Socket, TransportError
-from ..errors import APIConnectionError, ResponseValidationError
-from .frames import CloseInfo, Frames, accept_token
+from .._transport.protocols import Event, Socket, TransportError
+from ..errors import APIConnectionError, APITimeoutError
+from .frames import CloseInfo, Frames
 from .inboxes import Inbox, Inboxes, Message
-from .routing import Router, Steer
+from .outstanding import Steer
+from .routing import Router
 
 if TYPE_CHECKING:
     from .._base.http import ResponseMeta
     from .._base.options import SessionOptions
-    from .._calls.request import Call
     from .._calls.settings import Settings
 
-__all__ = ["Connection", "connect"]
+__all__ = ["Connection"]
 
 T = TypeVar("T")
 
@@ -69,38 +68,6 @@ _EVICTION_DELAY_SECONDS = 30.0
 # The garbage collector marks the inbox of a forgotten stream, but wakes no reader, which therefore has to look.
 _DISCARD_INTERVAL_SECONDS = 0.5
 _CLOSED_HERE = CloseInfo("the session was closed here", is_orderly=True)
-
-
-async def connect(io: IO, call: Call[Any], options: SessionOptions) -> Connection:
-    """Request a WebSocket, with the retries, keys and errors of any other call, and take the connection over.
-
-    Raises:
-        APIStatusError: The server refused.
-        APIConnectionError: No answer came.
-        ResponseValidationError: The answer does not open a WebSocket.
-    """
-    attempts = Attempts(io, call)
-    body, meta = await attempts.connect()
-    expected = accept_token(call.request.headers["Sec-WebSocket-Key"] or "")
-    try:
-        if body.status_code != 101:
-            raise ResponseValidationError(
-                f"A WebSocket was requested, but the answer has the status {body.status_code}",
-                body=attempts.redactor.body(await attempts.read_start(body)),
-                advice="check that the server of base_url offers WebSockets",
-                meta=meta,
-            )
-        if body.headers.get("sec-websocket-accept") != expected:
-            raise ResponseValidationError(
-                "The connection was switched to a protocol that is not WebSocket (RFC 6455)",
-                advice="check the proxies between here and base_url",
-                meta=meta,
-            )
-        socket = body.socket(call.request.timeouts.write)
-    except BaseException:
-        await body.close()
-        raise
-    return Connection(socket, meta, call.settings, options, attempts.redactor)
 
 
 class Connection:
@@ -156,17 +123,22 @@ class Connection:
         text = f"The WebSocket session has ended: {info.reason}; open another with responses.connect()"
         return APIConnectionError(text, meta=self.meta)
 
-    async def send(self, content: bytes, register: Callable[[Router], T]) -> T:
-        """Send a message, and return the result of `register`.
+    async def send(
+        self, content: bytes, register: Callable[[Router], T], deadline: RealDeadline | None = None
+    ) -> T:
+        """Send a message, by default before the deadline of any call, and return the result of `register`.
 
         `register` is called right before the message goes out, so that the router knows the requests in the order of
         sending, and knows each before its answer can come.
 
         Raises:
+            APITimeoutError: It was not sent before the deadline. A message of which a part was sent ends the session,
+                or is sent whole nevertheless; see `Socket.write`.
             APIConnectionError: The connection has ended.
             RuntimeError: It was closed.
         """
         registered: list[T] = []
+        deadline = deadline or RealDeadline.after(self.settings.deadline)
 
         def make() -> bytes:
             with self._lock:
@@ -176,20 +148,35 @@ class Connection:
                 return self._frames.message_frames(content)
 
         try:
-            await self._socket.write(make)
+            await self._socket.write(make, deadline)
         except TransportError as failure:
-            await self._fail(f"a message could not be sent, {failure.reason}")
-            raise self.closed_error() from failure.__cause__
-        except BaseException:
-            # Cancelled. The message may still go out, so the router keeps the entry, without its messages.
-            for each in registered:
-                if isinstance(each, Inbox):
-                    self.discard(each)
-                elif isinstance(each, Steer):
-                    with self._lock:
-                        self._router.abandon_steer(each)
+            is_late = deadline.is_expired
+            if is_late and failure.outcome.kind == "timeout":
+                self._abandon(registered)
+            else:
+                await self._fail(f"a message could not be sent, {failure.reason}")
+            error = self._late_error(failure.reason) if is_late else self.closed_error()
+            raise error from failure.__cause__
+        except BaseException:  # cancelled
+            self._abandon(registered)
             raise
         return registered[0]
+
+    def _abandon(self, registered: Iterable[object]) -> None:
+        """Keep nothing for what was not sent. It may still go out, so the router keeps the entry."""
+        for each in registered:
+            if isinstance(each, Inbox):
+                self.discard(each)
+            elif isinstance(each, Steer):
+                with self._lock:
+                    self._router.abandon_steer(each)
+
+    def _late_error(self, reason: str) -> APITimeoutError:
+        advice = "raise deadline or timeout"
+        if self.close_info is not None:
+            advice += ", and open another session with responses.connect(), since a part of it was sent"
+        text = f"The message was not sent before its deadline, {reason}; {advice}"
+        return APITimeoutError(text, meta=self.meta)
 
     def new_lane(self) -> str:
         """Return a name for a lane that has none."""
@@ -308,9 +295,11 @@ class Connection:
         try:
             if replies:
                 limit = RealDeadline.after(_CLOSE_TIMEOUT_SECONDS if is_over else None)
-                await self._socket.write(lambda: replies, limit)
+                await self._socket.write(lambda: replies, limit.earlier(deadline))
         except TransportError as failure:
-            await self._fail(f"the connection broke, {failure.reason}")
+            # A reader that has no more time gives up the wait alone: the server may take the answer to a ping later.
+            if failure.outcome.kind != "timeout" or is_over or not deadline.is_expired:
+                await self._fail(f"the connection broke, {failure.reason}")
         if is_over:
             await self._socket.close()
         return True
@@ -318,8 +307,7 @@ class Connection:
     def _route(self, data: bytes) -> bool:
         """Sort data into inboxes; return whether the connection is over and has to be closed now."""
         for message in self._frames.receive(data):
-            if self.close_info is None:
-                self._router.receive(message)
+            self._router.receive(message)
         if self.close_info is _CLOSED_HERE:  # `close` runs in another thread or task, and does the rest
             return False
         if self.close_info is not None:

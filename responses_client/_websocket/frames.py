@@ -36,6 +36,10 @@ from wsproto.utilities import generate_accept_token, generate_nonce
 __all__ = ["CloseInfo", "Frames", "accept_token", "upgrade_headers"]
 
 
+# Frames without data count as much as they take on the wire: else a message of nothing else would never end.
+_EMPTY_FRAME_BYTES = 2
+
+
 class CloseInfo(NamedTuple):
     """The reason why nothing more will be received.
 
@@ -77,10 +81,11 @@ class Frames:
     def __init__(self, max_message_bytes: int) -> None:
         self._connection = Connection(ConnectionType.CLIENT)
         self._max_message_bytes = max_message_bytes
-        # Of a message that is not complete. wsproto gives out each part of a frame when it comes, and a message can
-        # consist of several frames (RFC 6455, 5.4).
-        self._parts: list[bytes] = []
-        self._size = 0
+        # The begin of a message that is not complete. wsproto gives out each part of a frame when it comes, and a
+        # message can consist of several frames (RFC 6455, 5.4). One buffer, because parts may be a byte each.
+        self._begin = bytearray()
+        self._empty_frames = 0  # in that message
+        self._ping: Ping | None = None  # the last one that is not answered
         self.replies = b""
         self.close_info: CloseInfo | None = None
 
@@ -94,6 +99,10 @@ class Frames:
             for event in self._connection.events():
                 if not self._take(event, messages):
                     break
+            if self._ping is not None and not self._is_closing:
+                # The last one alone (RFC 6455, 5.5.3): a read may bring thousands.
+                self.replies += self._connection.send(self._ping.response())
+            self._ping = None
         return messages
 
     def _take(self, event: Event, messages: list[bytes]) -> bool:
@@ -102,22 +111,27 @@ class Frames:
             self._add_part(event, messages)
         elif isinstance(event, BytesMessage):
             self._fail(CloseReason.UNSUPPORTED_DATA, "the server sent a binary message, which is no event")
-        elif isinstance(event, Ping) and not self._is_closing:
-            self.replies += self._connection.send(event.response())
+        elif isinstance(event, Ping):
+            self._ping = event
         elif isinstance(event, CloseConnection):
             self._take_close(event)
         return self.close_info is None
 
     def _add_part(self, event: TextMessage, messages: list[bytes]) -> None:
         part = event.data.encode()
-        self._parts.append(part)
-        self._size += len(part)
-        if self._size > self._max_message_bytes:
+        if not part and not event.message_finished:
+            self._empty_frames += 1
+        size = len(self._begin) + len(part) + self._empty_frames * _EMPTY_FRAME_BYTES
+        if size > self._max_message_bytes:
             reason = f"A message is larger than {self._max_message_bytes} bytes (max_event_bytes)"
             self._fail(CloseReason.MESSAGE_TOO_BIG, reason, is_invalid=True)
-        elif event.message_finished:
-            messages.append(b"".join(self._parts))
+        elif not event.message_finished:
+            self._begin += part
+        elif self._begin or self._empty_frames:
+            messages.append(bytes(self._begin + part))
             self._clear()
+        else:
+            messages.append(part)
 
     def _take_close(self, event: CloseConnection) -> None:
         state = self._connection.state
@@ -139,8 +153,8 @@ class Frames:
         self.close_info = self.close_info or CloseInfo(reason, is_invalid, is_orderly)
 
     def _clear(self) -> None:
-        self._parts.clear()
-        self._size = 0
+        self._begin.clear()
+        self._empty_frames = 0
 
     def take_replies(self) -> bytes:
         """Return the replies to send, and remove them."""

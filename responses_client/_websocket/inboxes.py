@@ -29,7 +29,9 @@ class Inbox:
         messages: The events.
         size: Their bytes.
         is_started: Whether the first event of the response came.
-        response_id: The id that this event named.
+        response_id: The id that its events name.
+        event_id: The id that the user gave to the request.
+        has_own_lane: Whether the lane was named for this request alone.
         is_unrouted: Whether events go to the unrouted ones, because the response was requested without a stream.
         is_wanted: Whether events will be taken; others are not kept.
         has_news: Whether anything changed since the last `take`.
@@ -44,6 +46,8 @@ class Inbox:
         self.size = 0
         self.is_started = False
         self.response_id: str | None = None
+        self.event_id: str | None = None
+        self.has_own_lane = False
         self.is_unrouted = False
         self.is_wanted = True
         self.has_news: bool = False

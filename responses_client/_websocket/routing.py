@@ -6,39 +6,59 @@
 # A lane is a queue of responses that the server works through in order, named by `stream_id`. `Router.open` puts an
 # inbox at the end of a lane before the request is sent, so the first inbox of a lane is the response in progress.
 #
-#     open("a") ──┐      _lanes                                 _lane_of(event)
+#     open("a") ──┐      lanes                                  _lane_of(event)
 #                 ▼
 #           "a":  [response 3] [response 1, started]   ◄─────── stream_id "a"
 #           None: [response 4] [response 2]            ◄─────── no stream_id
 #                                         │
 #                                         └── take() ──► the stream of the response
 #
-# An event with a `stream_id` goes to that lane. An event without one goes to
+# No stream may ever receive the events of another, so each event has to fit the place that it is given. One that does
+# not fit proves that the order of answers is not the order of requests, or that one was counted too many. Nothing can be
+# trusted then: the event is refused, the connection closed, and all streams end with the parts that they have.
 #
-#   1. the lane None, if a response in it was requested;
-#   2. otherwise, once the server has named one of our lanes, to `unrouted`: it would have named the lane;
-#   3. otherwise to the oldest response in flight: a server without lanes answers one request after the other.
+# Events without a `stream_id` show what the server does with lanes:
 #
-# If the lane is empty, the event is unrouted: one more inbox, which `session.events()` reads. Rule 3 is a guess, and
-# a wrong one is noticed when a second response begins before the first has ended: then the connection is closed, since
-# no stream may ever receive the events of another. For the same reason an `error` without a lane (`_route_error`) ends
-# a response only if it can concern no other.
+#                   an event names a lane of ours
+#                 ┌──────────────────────────────► NAMED ── no stream_id: the lane None
+#     UNKNOWN ────┤
+#                 └──────────────────────────────► IN_ORDER ── the oldest response in flight
+#                   an event of a response names none, though   (one that names a lane is then refused)
+#                   all in flight were requested in a lane
+#
+# While it is UNKNOWN, the oldest response was requested without a lane, and both ways lead to it; or it was requested
+# in a lane, another one was not, and the event is refused.
 #
 # The inbox of a response:
 #
-#        open()            response.created          last event, error
-#     ──────────► WAITING ─────────────────► STARTED ─────────────────► FINISHED
-#                    │                          │                     (still to be taken)
+#        open()             its first event                last event, or an error about it
+#     ──────────► WAITING ─────────────────► STARTED ─────────────────────────────────► FINISHED
+#                    │                          │                                     (still to be taken)
 #                    └──────────┬───────────────┘
 #                      discard()▼
 #                            UNWANTED: keeps its place in the lane, and drops all messages
+#
+# Which event is given to the first inbox of its lane, and which is refused:
+#
+#     event               WAITING                                   STARTED                     no inbox in the lane
+#
+#     response.created    accepted, unless a steer can have caused  refused, unless it begins   refused, unless it begins
+#                         it, or its parent is that of another      a successor                 a successor
+#     other `response.*`  accepted with an id that is new here, or  refused if it has the id    refused
+#                         if the lane had no response before        of another response
+#     all others          accepted                                  accepted                    unrouted
+#
+# Without an inbox, an event is unrouted and not refused if it names a lane, where it confuses no other lane, or if an
+# event that the user sent can have caused it. So is a `response.failed` that repeats the `error` before it.
 #
 # Steering: a `Steer` follows each piece of input that is sent to a response, by the ids in `response.steer.*` events.
 #
 #                    accepted              response.created, whose previous_response_id is the steered response
 #     SENT (no id) ────────────► ACCEPTED ─────────────────► `successor`: an inbox at the front of the lane
 #          │                         │
-#          └─── failed               └─── failed, pending (a request has to bring what is missing): no successor
+#          └─── failed, error        └─── failed, error, pending (a request has to bring what is missing): no successor
+#
+# An `error` is given to what it is about, if `Outstanding` finds only one thing; otherwise the connection is closed.
 #
 # `Inboxes` keeps the messages, and evicts an inbox when they are full and nothing is taken: its stream then ends with an
 # error, but the response keeps its place in the lane, like an unwanted one.
@@ -47,43 +67,50 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from enum import Enum, auto
 from typing import NamedTuple
 
 from pydantic_core import from_json
 
-from .._base.error_bodies import read_error
-from .._base.json_types import JsonObject, as_object, is_object
-from .._base.messages import MAX_BODY_CHARS, one_line
+from .._base.error_bodies import ErrorFields, read_error
+from .._base.json_types import JsonObject, is_object
+from .._base.messages import MAX_BODY_CHARS, MAX_VALUE_CHARS, clause, one_line
 from .._base.redaction import NO_SECRETS, Redactor
 from .._events.decoder import END_TYPES
+from ..models import StreamEvent
+from ..models._base import union_class
 from ..models._tolerance import read_json, strict_validation, suppress_warnings
+from .event_fields import KEEP_ALIVE_TYPES, EventFields, error_names, read_fields
 from .frames import CloseInfo
 from .inboxes import Inbox, Inboxes, Message
+from .outstanding import OtherEvent, Outstanding, Request, Steer, Subject, listed
 
-__all__ = ["Router", "Steer", "as_string"]
+__all__ = ["Router"]
 
 logger = logging.getLogger("responses_client")
 
 _CREATED = "response.created"
 _STEER_PREFIX = "response.steer."
 _FAILED = "response.failed"
+_ACCEPTED = "response.steer.accepted"
 _STEER_ENDS = ("response.steer.failed", "response.steer.pending")
 # These may quote the request with its key; "" is a message that cannot be read.
 _REDACTED_TYPES = frozenset({"", "error", _FAILED, "response.steer.failed"})
 # Error codes that concern the connection and no request, such as `websocket_connection_limit_reached`.
 _CONNECTION_ERROR_PREFIX = "websocket_"
-_MAX_UNWANTED_STEERS = 32
+_MAX_PAST_IDS = 256
+_UNTRUSTED = (
+    "what was asked may have been done, so look before you ask again; "
+    "a server without lanes should be sent one thing at a time"
+)
 
 
-class _RoutingFields(NamedTuple):
-    """The fields of an event that decide where it belongs."""
+class _Naming(Enum):
+    """What is known about a server and lanes."""
 
-    type: str
-    stream_id: str | None
-    response_id: str | None
-    previous_response_id: str | None  # of the response in the event
-    steer_id: str | None
-    steered_response_id: str | None
+    UNKNOWN = auto()
+    NAMED = auto()
+    IN_ORDER = auto()
 
 
 class _FailedResponse(NamedTuple):
@@ -92,28 +119,9 @@ class _FailedResponse(NamedTuple):
     stream_id: str | None
     response_id: str | None
 
-    def is_subject_of(self, failed: _RoutingFields) -> bool:
-        """Whether a `response.failed` can be about this response, by its id."""
-        return None in (self.response_id, failed.response_id) or self.response_id == failed.response_id
 
-
-class Steer:
-    """A piece of input that was sent to steer a response.
-
-    Attributes:
-        response_id: The response to be steered.
-        id: The id that the server gave to the input; None until it has answered.
-        stream_id: The lane that the answer named.
-        inbox: The events about the input.
-        successor: The response that continues from the input, once it has begun.
-    """
-
-    def __init__(self, response_id: str) -> None:
-        self.response_id = response_id
-        self.id: str | None = None
-        self.stream_id: str | None = None
-        self.inbox: Inbox = Inbox()
-        self.successor: Inbox | None = None
+class _MisplacedEvent(Exception):
+    """An event does not fit the place where it came; the text is the rest of a sentence about the event."""
 
 
 class Router:
@@ -127,12 +135,11 @@ class Router:
         self._inboxes = inboxes
         self._strict = strict
         self._redactor = redactor
-        # Responses in flight: by lane, and all together in the order of requests; the dict is an ordered set.
-        self._lanes: dict[str | None, deque[Inbox]] = {}
-        self._in_flight: dict[Inbox, None] = {}
-        self._steers: list[Steer] = []  # those without an outcome, in the order of sending
-        self._has_named_lanes = False  # whether the server has named one of our lanes
+        self._sent = Outstanding()
+        self._naming = _Naming.UNKNOWN
         self._failed: _FailedResponse | None = None  # None when another event came in its lane
+        self._has_past = False  # whether a response has ended, or one came that was not requested
+        self._past_ids = deque[str | None](maxlen=_MAX_PAST_IDS)  # of such responses
         self._lane_count = 0
         self.close_info: CloseInfo | None = None
 
@@ -140,34 +147,33 @@ class Router:
         """Return a name that no lane has."""
         self._lane_count += 1
         name = f"rc-{self._lane_count}"
-        return self.new_lane() if name in self._lanes else name
+        return self.new_lane() if name in self._sent.lanes else name
 
-    def open(self, stream_id: str | None, previous_response_id: str | None) -> Inbox:
+    def open(self, request: Request) -> Inbox:
         """Return the inbox for a response that is about to be requested."""
-        inbox = Inbox(stream_id, previous_response_id)
-        self._lanes.setdefault(stream_id, deque()).append(inbox)
-        self._in_flight[inbox] = None
-        return inbox
+        return self._sent.add_request(request)
 
-    def open_unrouted(self, stream_id: str | None, previous_response_id: str | None) -> None:
-        """Expect a response that is about to be requested without a stream: its events are unrouted."""
-        self.open(stream_id, previous_response_id).is_unrouted = True
-
-    def steer(self, response_id: str) -> Steer:
+    def steer(
+        self, response_id: str | None, *, event_id: str | None = None, is_unrouted: bool = False
+    ) -> Steer:
         """Return a new steer, for input that is about to be sent."""
-        steer = Steer(response_id)
-        self._steers.append(steer)
+        steer = Steer(response_id, event_id=event_id, is_unrouted=is_unrouted)
+        self._sent.add_steer(steer)
         return steer
+
+    def expect_refusal(self, event: OtherEvent) -> None:
+        """Expect that an event that is about to be sent may be refused."""
+        self._sent.add_other(event)
 
     def abandon_steer(self, steer: Steer) -> None:
         """Keep nothing about a steer; its events are still recognized, so that no other steer receives them."""
         self._inboxes.discard(steer.inbox)
-        unwanted = [each for each in self._steers if not each.inbox.is_wanted]
-        for each in unwanted[:-_MAX_UNWANTED_STEERS]:  # the server does not answer
-            self._steers.remove(each)
+        self._sent.abandon_steer(steer)
 
     def receive(self, data: bytes) -> None:
-        """Sort one message into its inbox."""
+        """Sort one message into its inbox; those after the end are dropped."""
+        if self.close_info is not None:
+            return
         try:
             value = self._read(data)
         except ValueError:
@@ -198,182 +204,255 @@ class Router:
         return Message(kind, self._redactor.body(data) if kind in _REDACTED_TYPES else data)
 
     def _route(self, value: JsonObject, data: bytes) -> None:
-        fields = _routing_fields(value)
+        fields = read_fields(value)
         message = self._message(fields.type, data)
-        if fields.type.startswith(_STEER_PREFIX):
-            self._inboxes.put(self._inbox_of_steer(fields) or self._inboxes.unrouted, message)
+        try:
+            if fields.stream_id is not None and self._naming is not _Naming.NAMED:
+                self._note_lane(fields)
+            if fields.type == "error":
+                self._route_error(fields, message, value)
+            elif fields.type.startswith(_STEER_PREFIX):
+                self._route_steer(fields, message)
+            elif fields.is_of_response:
+                self._route_response(fields, message)
+            else:
+                self._route_other(fields, message)
+        except _MisplacedEvent as misplaced:
+            # Not lost: it is the last of the unrouted events.
+            self._inboxes.put(self._inboxes.unrouted, message)
+            self._close_untrusted(f"the event {one_line(fields.type, MAX_VALUE_CHARS)} {misplaced}")
+
+    def _note_lane(self, fields: EventFields) -> None:
+        """Note that the server names lanes, if an event names one of ours."""
+        if fields.stream_id not in self._sent.lanes:
             return
-        if fields.type == "error" and fields.stream_id is None:
-            self._route_error(message, value)
+        if self._naming is _Naming.IN_ORDER:
+            raise _MisplacedEvent("names a lane, and those before it did not")
+        self._naming = _Naming.NAMED
+
+    # Errors
+
+    def _route_error(self, fields: EventFields, message: Message, value: JsonObject) -> None:
+        """Give an error to what it is about; close the connection if that can be several things."""
+        error = read_error(value)
+        in_flight: list[Subject] = list(self._sent.in_flight)
+        is_of_connection = (error.code or "").startswith(_CONNECTION_ERROR_PREFIX)
+        if is_of_connection and fields.stream_id is None and in_flight:
+            subjects = in_flight
+        else:
+            names = error_names(value, fields, error)
+            subjects = self._sent.subjects(names, names_lanes=self._naming is _Naming.NAMED)
+        others = [each for each in subjects if isinstance(each, OtherEvent)]
+        readers = [each for each in subjects if not isinstance(each, OtherEvent)]
+        if not readers:
+            self._inboxes.put(self._inboxes.unrouted, message)
+            if len(others) == 1:  # of several it is not known which; all of them remain
+                self._sent.settle_other(others[0])
+        elif len(subjects) == 1:
+            self._settle(readers[0], message)
+        elif is_of_connection:
+            self._put_all(message)
+            self.close(CloseInfo(f"the server reported an error of the connection: {self._shown(error)}"))
+        else:
+            # Not given to the streams: they would take an error that may be about another one for their own.
+            self._inboxes.put(self._inboxes.unrouted, message)
+            text = f"the server reported an error that may be about {listed(subjects)}"
+            self._close_untrusted(f"{text}, and does not say which: {self._shown(error)}")
+
+    def _settle(self, subject: Inbox | Steer, message: Message) -> None:
+        """Give an error to the one request or steer that it is about."""
+        if isinstance(subject, Steer):
+            self._inboxes.put(subject.inbox, message)
+            self._sent.steers.remove(subject)
+        else:
+            self._inboxes.put(subject, message)
+            self._finish(subject)
+            self._failed = _FailedResponse(subject.stream_id, subject.response_id)
+
+    def _shown(self, error: ErrorFields) -> str:
+        return clause(one_line(self._redactor.text(error.message or "no message"), MAX_BODY_CHARS))
+
+    # Steers
+
+    def _route_steer(self, fields: EventFields, message: Message) -> None:
+        """Give an event about a steer to that steer."""
+        steers = self._sent.steers_named(fields.steer_id, fields.steered_response_id)
+        if not steers:
+            self._inboxes.put(self._inboxes.unrouted, message)
+            return
+        if any(steer.response_id != steers[0].response_id for steer in steers):
+            raise _MisplacedEvent(f"does not say which of {len(steers)} steering inputs it is about")
+        steer = steers[0]
+        if fields.type == _ACCEPTED and self._is_repeated_id(steer.response_id):
+            raise _MisplacedEvent(f"is about response {_short(steer.response_id)}, and several have this id")
+        self._inboxes.put(steer.inbox, message)
+        steer.id = fields.steer_id
+        steer.is_accepted = True
+        steer.stream_id = steer.stream_id if fields.stream_id is None else fields.stream_id
+        if fields.type in _STEER_ENDS:
+            self._sent.steers.remove(steer)
+
+    def _is_repeated_id(self, response_id: str | None) -> bool:
+        """Whether the server gave the same id to several responses, so that it cannot say which was steered."""
+        in_flight = sum(inbox.response_id == response_id for inbox in self._sent.in_flight)
+        return response_id is not None and in_flight + self._past_ids.count(response_id) > 1
+
+    # Other events
+
+    def _route_other(self, fields: EventFields, message: Message) -> None:
+        """Give an event that is no part of a response to the response in progress, which it cannot damage.
+
+        It may also answer an event that the user sent; then it is unrouted.
+        """
+        stream_id, oldest = fields.stream_id, next(iter(self._sent.in_flight), None)
+        if stream_id is None and self._naming is not _Naming.NAMED and oldest is not None:
+            stream_id = oldest.stream_id
+        lane = self._sent.lanes.get(stream_id)
+        may_answer = fields.stream_id is None and fields.type not in KEEP_ALIVE_TYPES and self._sent.others
+        self._inboxes.put(lane[0] if lane and not may_answer else self._inboxes.unrouted, message)
+
+    # Events of responses
+
+    def _route_response(self, fields: EventFields, message: Message) -> None:
+        """Give an event to the first response of its lane.
+
+        Raises:
+            _MisplacedEvent: It does not fit there.
+        """
+        stream_id = self._lane_of(fields)
+        if self._failed is not None and self._is_repeated_failure(fields, stream_id, self._failed):
+            self._put_unrequested(fields, message)
             return
         if fields.type == _CREATED:
-            self._begin_response(fields)
-        if self.close_info is None:
-            self._deliver(fields, message)
-
-    def _route_error(self, message: Message, value: JsonObject) -> None:
-        """Give an error without a lane to the one response that it can concern; close the connection if several can.
-
-        A server that names lanes would name that of a response in progress, so its error can only refuse a request
-        that has received no event yet. If there is no such request, the error is unrouted.
-        """
-        error = read_error(value)
-        concerned = list(self._in_flight)
-        if self._has_named_lanes and not (error.code or "").startswith(_CONNECTION_ERROR_PREFIX):
-            concerned = [inbox for inbox in concerned if not inbox.is_started]
-        if len(concerned) > 1:
-            self._put_all(message)
-            shown = self._redactor.text(error.message or "no message")
-            text = one_line(shown, MAX_BODY_CHARS).rstrip(" .")
-            self.close(CloseInfo(f"the server reported an error that names no response: {text}"))
-        elif concerned:
-            self._inboxes.put(concerned[0], message)
-            self._finish(concerned[0])
-            self._failed = _FailedResponse(concerned[0].stream_id, concerned[0].response_id)
-        else:
-            self._inboxes.put(self._inboxes.unrouted, message)
-
-    def _deliver(self, fields: _RoutingFields, message: Message) -> None:
-        """Give an event to the first response of its lane."""
-        lane = self._lanes.get(self._lane_of(fields))
-        is_repeated = self._is_repeated_failure(fields)  # asked in any case, since it forgets the failure
-        if not lane or (is_repeated and not lane[0].is_started):
-            self._inboxes.put(self._inboxes.unrouted, message)
+            self._begin(fields, stream_id)
+        lane = self._sent.lanes.get(stream_id)
+        if lane is None:
+            self._check_unrequested(fields)
+            self._put_unrequested(fields, message)
             return
         inbox = lane[0]
-        if fields.type == _CREATED:
+        if inbox.is_started:
+            if fields.response_id is not None and inbox.response_id not in (None, fields.response_id):
+                raise _MisplacedEvent(f"is of {_id(fields)}, but {_id(inbox)} is in progress")
+        else:
+            self._check_first(fields, inbox)
             inbox.is_started = True
+        if inbox.response_id is None:
             inbox.response_id = fields.response_id
         self._inboxes.put(inbox, message)
         if fields.type in END_TYPES:
             self._finish(inbox)
-        if fields.type == "error":
-            self._failed = _FailedResponse(inbox.stream_id, inbox.response_id)
 
-    def _is_repeated_failure(self, fields: _RoutingFields) -> bool:
+    def _lane_of(self, fields: EventFields) -> str | None:
+        """Return the lane of an event of a response."""
+        if fields.stream_id is not None or self._naming is _Naming.NAMED or not self._sent.in_flight:
+            return fields.stream_id
+        oldest = next(iter(self._sent.in_flight)).stream_id
+        if self._naming is _Naming.UNKNOWN and oldest is not None:
+            if None in self._sent.lanes:
+                raise _MisplacedEvent("names no lane, and may be of a request with a lane or of one without")
+            self._naming = _Naming.IN_ORDER
+        return oldest
+
+    def _is_repeated_failure(
+        self, fields: EventFields, stream_id: str | None, failed: _FailedResponse
+    ) -> bool:
         """Whether an event repeats the failure of a response that has ended already.
 
         Some servers end a response with an `error` and then send `response.failed` too, which must not end the next
         response of the lane.
         """
-        failed = self._failed
-        if failed is None or fields.stream_id not in (None, failed.stream_id):
+        if fields.stream_id not in (None, failed.stream_id):
             return False
         self._failed = None
-        return fields.type == _FAILED and failed.is_subject_of(fields)
+        lane = self._sent.lanes.get(stream_id)
+        if fields.type != _FAILED or (lane and lane[0].is_started):
+            return False
+        if failed.response_id is not None and fields.response_id is not None:
+            return failed.response_id == fields.response_id
+        if lane:
+            raise _MisplacedEvent("may be of the response that an error ended, or of the next one")
+        return True
 
-    def _lane_of(self, fields: _RoutingFields) -> str | None:
-        if fields.stream_id is not None:
-            self._has_named_lanes = self._has_named_lanes or fields.stream_id in self._lanes
-            return fields.stream_id
-        if None in self._lanes or self._has_named_lanes or not self._in_flight:
-            return None
-        return next(iter(self._in_flight)).stream_id
-
-    def _begin_response(self, fields: _RoutingFields) -> None:
+    def _begin(self, fields: EventFields, stream_id: str | None) -> None:
         """Make sure that the inbox of a new response is the first of its lane.
 
         That is the next one in the queue, or a new one for the successor of a response that was steered.
         """
-        stream_id = self._lane_of(fields)
-        lane = self._lanes.get(stream_id, deque[Inbox]())
+        parent, is_named = fields.previous_response_id, self._naming is _Naming.NAMED
+        lane = self._sent.lanes.get(stream_id, deque[Inbox]())
+        steers = self._sent.steers_into(parent, stream_id, names_lanes=is_named)
+        accepted = [steer for steer in steers if steer.is_accepted]
         if lane and lane[0].is_started:
-            if fields.stream_id is None and not self._has_named_lanes and len(self._in_flight) > 1:
-                reason = "the server does not say which of several responses its events belong to; request one at a time"
-                self.close(CloseInfo(reason))
-                return
+            if not accepted or parent is None or parent != lane[0].response_id:
+                raise _MisplacedEvent(f"begins {_id(fields)}, but {_id(lane[0])} has not ended")
             lane[0].close(CloseInfo("another response began in its place"))
             self._finish(lane[0])
-        steers = self._steers_into(fields, stream_id, is_requested=bool(lane))
-        # If the next request of the lane continues the same response, this is its response and no successor.
-        if steers and not (lane and lane[0].previous_response_id == fields.previous_response_id):
-            successor = Inbox(stream_id, fields.previous_response_id)
-            successor.is_wanted = any(steer.inbox.is_wanted for steer in steers)
-            lane.appendleft(successor)
-            self._lanes[stream_id] = lane
-            self._in_flight = {successor: None, **self._in_flight}
-            for steer in steers:
-                steer.successor = successor
-        for steer in steers:
-            steer.inbox.has_news = True
-            self._steers.remove(steer)
+        others = lane if is_named else self._sent.in_flight
+        if lane and parent in (None, lane[0].previous_response_id):
+            if accepted:
+                raise _MisplacedEvent("may begin the answer to a request, or continue from steering input")
+        elif accepted:
+            if any(steer.response_id != accepted[0].response_id for steer in accepted):
+                raise _MisplacedEvent("does not say which of several steered responses it continues")
+            self._sent.add_successor(accepted, stream_id)
+        elif lane and (steers or any(inbox.previous_response_id == parent for inbox in others)):
+            raise _MisplacedEvent(f"continues {_short(parent)}, which the request whose turn it is does not")
 
-    def _steers_into(
-        self, fields: _RoutingFields, stream_id: str | None, *, is_requested: bool
-    ) -> list[Steer]:
-        """Return the accepted steers that a new response can be the successor of."""
-        parents = {fields.previous_response_id}
-        if fields.previous_response_id is None and not is_requested:
-            # The server does not name the parent, but only steering begins a response that was not requested.
-            parents = {steer.response_id for steer in self._steers}
-        return [
-            steer
-            for steer in self._steers
-            if steer.id is not None
-            and steer.response_id in parents
-            and (steer.stream_id == stream_id or not self._has_named_lanes)
-        ]
+    def _check_first(self, fields: EventFields, inbox: Inbox) -> None:
+        """Check the first event of a response."""
+        is_first_of_lane = inbox.has_own_lane and fields.stream_id is not None
+        if fields.type == _CREATED or is_first_of_lane or not self._has_past:
+            return
+        if fields.response_id is None or fields.response_id in self._past_ids:
+            raise _MisplacedEvent(f"is of {_id(fields)}, but the response whose turn it is has not begun")
 
-    def _inbox_of_steer(self, fields: _RoutingFields) -> Inbox | None:
-        """Return the inbox of the steer that an event is about.
+    def _check_unrequested(self, fields: EventFields) -> None:
+        """Check an event of a response for which there is no request in its lane."""
+        if fields.stream_id is not None:
+            return
+        if self._naming is not _Naming.NAMED:
+            if not self._sent.others:
+                raise _MisplacedEvent("came when no request was in progress")
+        elif self._sent.in_flight and union_class(StreamEvent).member(fields.type):
+            raise _MisplacedEvent("names no lane, though all requests in progress do")
 
-        An event with an unknown id is the first about its steer. The server answers the steers of a response in the
-        order of sending.
-        """
-        known = [steer for steer in self._steers if steer.id is not None and steer.id == fields.steer_id]
-        unanswered = [
-            steer
-            for steer in self._steers
-            if steer.id is None and steer.response_id == fields.steered_response_id
-        ]
-        steer = next(iter([*known, *unanswered]), None)
-        if steer is None:
-            return None
-        steer.id = fields.steer_id
-        steer.stream_id = fields.stream_id
-        if fields.type in _STEER_ENDS:
-            self._steers.remove(steer)
-        return steer.inbox
+    def _put_unrequested(self, fields: EventFields, message: Message) -> None:
+        self._inboxes.put(self._inboxes.unrouted, message)
+        self._has_past = True
+        self._past_ids.append(fields.response_id)
 
     def _put_all(self, message: Message) -> None:
         """Give a message to all responses in flight."""
-        for inbox in self._in_flight:
+        for inbox in self._sent.in_flight:
             self._inboxes.put(inbox, message)
 
     def _finish(self, inbox: Inbox) -> None:
         # Seen only by a stream that has taken everything and found no last event: it could not decode that.
         inbox.close(CloseInfo("its last event cannot be read"))
-        lane = self._lanes[inbox.stream_id]
-        lane.remove(inbox)
-        if not lane:
-            del self._lanes[inbox.stream_id]
-        del self._in_flight[inbox]
+        self._sent.remove_request(inbox)
+        self._has_past = True
+        self._past_ids.append(inbox.response_id)
+
+    def _close_untrusted(self, reason: str) -> None:
+        self.close(CloseInfo(self._redactor.text(f"{reason}; {_UNTRUSTED}")))
 
     def close(self, info: CloseInfo) -> None:
         """Note that no further message will come; the first reason counts."""
         if self.close_info is not None:
             return
         self.close_info = info
-        for inbox in (*self._in_flight, *(steer.inbox for steer in self._steers), self._inboxes.unrouted):
+        steers = (steer.inbox for steer in self._sent.steers)
+        for inbox in (*self._sent.in_flight, *steers, self._inboxes.unrouted):
             inbox.close(info)
-        self._lanes.clear()
-        self._in_flight.clear()
-        self._steers.clear()
+        self._sent.clear()
 
 
-def _routing_fields(value: JsonObject) -> _RoutingFields:
-    response, steer = as_object(value.get("response")), as_object(value.get("steer"))
-    return _RoutingFields(
-        # Some servers send errors without a type.
-        type=as_string(value.get("type")) or ("error" if value.get("error") else ""),
-        stream_id=as_string(value.get("stream_id")),
-        response_id=as_string(response.get("id")),
-        previous_response_id=as_string(response.get("previous_response_id")),
-        steer_id=as_string(steer.get("id")),
-        steered_response_id=as_string(steer.get("previous_response_id")),
-    )
+def _id(response: EventFields | Inbox) -> str:
+    if response.response_id is None:
+        return "a response without an id"
+    return f"response {_short(response.response_id)}"
 
 
-def as_string(value: object) -> str | None:
-    """Return a string; None for any other value."""
-    return value if isinstance(value, str) else None
+def _short(id: str | None) -> str:
+    return one_line(id or "", MAX_VALUE_CHARS)

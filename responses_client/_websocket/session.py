@@ -157,11 +157,12 @@ class WebSocketSession(_BaseSession):
             stream_id: The name of a lane, by default a new one. The server answers the requests of a lane in order.
             generate: False only prepares the response, to be continued with `previous_response_id`.
             params: As for `responses.create`, except for `background` and the options of HTTP requests. `timeout` and
-                `deadline`, in seconds, limit the waits for the events of this response.
+                `deadline`, in seconds, limit the sending of the request, and the waits for its events.
 
         Raises:
             RequestValidationError: An argument is wrong, or an option of HTTP requests, such as `max_retries`; nothing was
                 sent.
+            APITimeoutError: The request was not sent within `timeout` or `deadline`.
             APIConnectionError: The connection was lost.
             RuntimeError: The session is not open, or was closed.
         """
@@ -188,6 +189,8 @@ class WebSocketSession(_BaseSession):
 
     def send(self, event: ClientEvent | Mapping[str, object]) -> None:
         """Send any event, even one of a type that this version does not know; the answers are in `events()`.
+
+        An `error` that may be about it or about a request ends the session, unless it repeats the `event_id` of one.
 
         Raises:
             RequestValidationError: The event has no type, or a known type and a wrong field; nothing was sent.
@@ -338,6 +341,7 @@ class Steering:
         """Wait until the server has accepted or refused the input.
 
         Raises:
+            StreamError: The server refused it with an `error`, as one that does not know steering.
             APITimeoutError: No event about the input came for `timeout` seconds.
             APIConnectionError: The connection was lost; it is unknown whether the input arrived.
         """
@@ -351,6 +355,7 @@ class Steering:
             none; or `SteerPending` if the server requires more input first, which `session.create` sends.
 
         Raises:
+            StreamError: The server refused it with an `error`, as one that does not know steering.
             APITimeoutError: No event about the input came for `timeout` seconds.
             APIConnectionError: The connection was lost; it is unknown whether the input arrived.
         """

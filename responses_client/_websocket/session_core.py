@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeVar, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
 
+from .._base.clock import RealDeadline
 from .._base.field_errors import field_error, missing_field
 from .._base.http import merge_headers
 from .._base.json_types import is_mapping
@@ -29,10 +30,13 @@ from ..errors import RequestValidationError
 from ..models import ClientEvent, Model, Response
 from ..models._base import union_class
 from ..models._tolerance import omit_read_only
-from .connection import Connection, connect
+from .connection import Connection
+from .event_fields import as_string
 from .frames import upgrade_headers
+from .handshake import connect
 from .inboxes import Inbox
-from .routing import Router, as_string
+from .outstanding import OtherEvent, Request
+from .routing import Router
 from .source import SocketSource, SteeringResult, UnroutedEvents
 
 if TYPE_CHECKING:
@@ -40,8 +44,6 @@ if TYPE_CHECKING:
     from ..models import ServerEvent
 
 __all__ = ["SessionCore"]
-
-T = TypeVar("T")
 
 _CONNECT = Operation[Response]("responses.connect", "GET", "/responses", "response.Response")
 # Events are prepared as if they were requests over HTTP, with the same checks and defaults; only the body is sent.
@@ -165,32 +167,38 @@ class SessionCore:
         """Request a response, and return the source of its events."""
         connection = self._open_connection
         given = _sent_params(params)
+        has_own_lane = False
         if "stream_id" not in given and self._options.get("lanes", True):
             extra = given.get("extra_body")
             # In a lane of its own, a request does not wait for the others.
             if not (is_mapping(extra) and "stream_id" in extra):
                 given["stream_id"] = connection.new_lane()
-        call, inbox = await self._request(connection, given, Router.open)
-        return SocketSource(connection, inbox, call.settings, call.request.timeouts.read)
+                has_own_lane = True
+        call, inbox, deadline = await self._request(connection, given, has_own_lane=has_own_lane)
+        return SocketSource(connection, inbox, call.settings, call.request.timeouts.read, deadline)
 
     async def create_unrouted(self, params: Mapping[str, object]) -> None:
         """Request a response without a stream; its events are unrouted."""
-        await self._request(self._open_connection, _sent_params(params), Router.open_unrouted)
+        await self._request(self._open_connection, _sent_params(params), is_unrouted=True)
 
     async def _request(
         self,
         connection: Connection,
         given: Mapping[str, object],
-        register: Callable[[Router, str | None, str | None], T],
-    ) -> tuple[Call[Response], T]:
+        *,
+        has_own_lane: bool = False,
+        is_unrouted: bool = False,
+    ) -> tuple[Call[Response], Inbox, RealDeadline]:
         call = prepare(_CREATE, {"type": "response.create", **given}, self.settings)
         extra = given.get("extra_body")
         sent = {**given, **extra} if is_mapping(extra) else given  # as `prepare` merges them
-        lane, previous = (as_string(sent.get(name)) for name in ("stream_id", "previous_response_id"))
-        registered = await connection.send(
-            call.request.content, lambda router: register(router, lane, previous)
-        )
-        return call, registered
+        request = _request_of(sent)._replace(has_own_lane=has_own_lane, is_unrouted=is_unrouted)
+        deadline = RealDeadline.after(call.settings.deadline)
+        # A `timeout` of the session is that of its socket, too.
+        own_timeout = call.request.timeouts.write if given.get("timeout") is not None else None
+        limit = deadline.earlier(RealDeadline.after(own_timeout))
+        inbox = await connection.send(call.request.content, lambda router: router.open(request), limit)
+        return call, inbox, deadline
 
     async def steer(self, previous_response_id: str, given: object) -> SteeringResult:
         """Send input that steers a response, and return its future result."""
@@ -202,7 +210,9 @@ class SessionCore:
     async def steer_unrouted(self, previous_response_id: str, given: object) -> None:
         """Send input that steers a response; the events about it are unrouted."""
         call = self._steer_call(previous_response_id, given)
-        await self._open_connection.send(call.request.content, lambda _: None)
+        await self._open_connection.send(
+            call.request.content, lambda router: router.steer(previous_response_id, is_unrouted=True)
+        )
 
     def _steer_call(self, previous_response_id: str, given: object) -> Call[Response]:
         fields = {"previous_response_id": previous_response_id, "input": given}
@@ -227,12 +237,17 @@ class SessionCore:
             if "input" in fields:
                 fields = {**fields, "input": completed(as_items(items))}
             validate(model, fields, given, unread)
-        lane, previous = (as_string(fields.get(name)) for name in ("stream_id", "previous_response_id"))
+        request = _request_of(fields)._replace(is_unrouted=True)
 
         def register(router: Router) -> None:
-            # The response has no stream, but the router has to know it: it takes a place in its lane.
+            # What can be refused has to be known, and a response takes a place in its lane though it has no stream.
             if kind == "response.create":
-                router.open_unrouted(lane, previous)
+                router.open(request)
+            elif kind == "response.steer":
+                parent, event_id = request.previous_response_id, request.event_id
+                router.steer(parent, event_id=event_id, is_unrouted=True)
+            else:
+                router.expect_refusal(OtherEvent(request.stream_id, request.event_id))
 
         content = encode(fields, is_exact=not self.settings.validate_requests)
         await self._open_connection.send(content, register)
@@ -258,6 +273,14 @@ class SessionCore:
     def successor(self, inbox: Inbox) -> SocketSource:
         """Return the source of a response that continues from steering input."""
         return SocketSource(self._open_connection, inbox, self.settings, self._call.request.timeouts.read)
+
+
+def _request_of(fields: Mapping[str, object]) -> Request:
+    return Request(
+        stream_id=as_string(fields.get("stream_id")),
+        previous_response_id=as_string(fields.get("previous_response_id")),
+        event_id=as_string(fields.get("event_id")),
+    )
 
 
 def _sent_params(params: Mapping[str, object]) -> dict[str, object]:

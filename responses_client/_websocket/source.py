@@ -11,26 +11,29 @@ from pydantic import ValidationError
 from typing_extensions import override
 
 from .._base.clock import NO_REAL_DEADLINE, RealDeadline
+from .._base.messages import clause, fact_list
 from .._events.stream_state import StreamState
-from .._streaming.source import Source
-from ..errors import APIError, APITimeoutError, ResponseValidationError
+from .._streaming.source import Source, second_reader
+from ..errors import APIError, APITimeoutError, ResponseValidationError, StreamError
 from ..models import ServerEvent, SteerAccepted, SteerFailed, SteerPending
 from ..models._base import as_response_error, strict_validation, union_class
 from ..models._tolerance import read_json
 from .connection import Connection
 from .frames import CloseInfo
 from .inboxes import Inbox, Message
-from .routing import Steer
+from .outstanding import Steer
 
 if TYPE_CHECKING:
     from .._base.http import ResponseMeta
     from .._calls.settings import Settings
+    from ..models import StreamEvent
 
 __all__ = ["SocketSource", "SteeringResult", "UnroutedEvents"]
 
 # A line break would end the `data` field of SSE; valid JSON has them only between its tokens.
 _LINE_BREAKS_TO_SPACES = bytes.maketrans(b"\r\n", b"  ")
 _MAX_EVENT_LINE_BYTES = 1024
+_REFUSALS = ("error", "response.steer.failed")
 
 
 @lru_cache(maxsize=256)
@@ -48,7 +51,12 @@ class SocketSource(Source):
     """The events of one response that shares a WebSocket with others."""
 
     def __init__(
-        self, connection: Connection, inbox: Inbox, settings: Settings, read_timeout: float | None
+        self,
+        connection: Connection,
+        inbox: Inbox,
+        settings: Settings,
+        read_timeout: float | None,
+        deadline: RealDeadline | None = None,
     ) -> None:
         super().__init__()
         self.meta: ResponseMeta | None = connection.meta
@@ -59,9 +67,8 @@ class SocketSource(Source):
         self._inbox = inbox
         self._settings = settings
         self._read_timeout = read_timeout
-        self._deadline = RealDeadline.after(
-            settings.deadline
-        )  # counts from the request, not from the first read
+        # Counts from the request, which may take long to be sent, not from the first read.
+        self._deadline = deadline or RealDeadline.after(settings.deadline)
 
     @override
     async def open(self) -> StreamState:
@@ -71,23 +78,29 @@ class SocketSource(Source):
     async def fill(self) -> bool:
         if self.failure is not None:
             raise self.failure
-        limits: tuple[RealDeadline, RealDeadline] | None = None
-        while not self.events:
-            # Another task may have closed the stream during the wait.
-            if self._state.has_terminal_event or self.closed:
-                await self.close()
-                return False
-            if self._state.has_ended:
-                raise self._fail()
-            messages, close_info = self._connection.take(self._inbox)
-            if messages:
-                self._state.feed(b"".join(map(_as_sse, messages)))
-            elif close_info is not None:
-                self._end_with(close_info)
-            else:
-                limits = limits or self._silence_limits()
-                await self._wait(*limits)
-        return True
+        if self.is_reading:
+            raise second_reader()
+        self.is_reading = True
+        try:
+            limits: tuple[RealDeadline, RealDeadline] | None = None
+            while not self.events:
+                # Another task may have closed the stream during the wait.
+                if self._state.has_terminal_event or self.closed:
+                    await self.close()
+                    return self.end()
+                if self._state.has_ended:
+                    raise self._fail()
+                messages, close_info = self._connection.take(self._inbox)
+                if messages:
+                    self._state.feed(b"".join(map(_as_sse, messages)))
+                elif close_info is not None:
+                    self._end_with(close_info)
+                else:
+                    limits = limits or self._silence_limits()
+                    await self._wait(*limits)
+            return True
+        finally:
+            self.is_reading = False
 
     def _silence_limits(self) -> tuple[RealDeadline, RealDeadline]:
         """Return until when the next event has to come: by `idle_timeout`, and by `timeout`."""
@@ -123,7 +136,9 @@ class SocketSource(Source):
     @override
     async def close(self) -> None:
         self.closed = True
-        self.events.clear()
+        if self.events:
+            self.unread = [*self.events]
+            self.events.clear()
         self._connection.discard(self._inbox)
 
     @override
@@ -178,11 +193,13 @@ class SteeringResult:
         self._steer = steer
         self._read_timeout = read_timeout
         self._events: list[ServerEvent] = []
+        self._refusal: StreamError | None = None
 
     async def answer(self) -> SteerAccepted | SteerFailed:
         """Wait until the server has accepted or refused the input.
 
         Raises:
+            StreamError: The server answered with an `error`.
             APITimeoutError: No event about it came in time.
             APIConnectionError: The connection was lost.
         """
@@ -197,6 +214,7 @@ class SteeringResult:
         """Wait for the successor, for the refusal, or for the news that the server requires more input.
 
         Raises:
+            StreamError: The server answered with an `error`.
             APITimeoutError: No event about it came in time.
             APIConnectionError: The connection was lost.
         """
@@ -217,8 +235,14 @@ class SteeringResult:
         """Wait for events or for a successor other than the one that the caller has seen."""
         connection, inbox = self._connection, self._steer.inbox
         messages, close_info = connection.take(inbox)
+        for message in messages:
+            self._events.append(_event(message, connection.settings.strict))
+            # Also a `response.steer.failed` that lacks what its type requires: it has a text all the same.
+            if message.type in _REFUSALS and not isinstance(self._events[-1], SteerFailed):
+                self._refusal = _refusal(self._events[-1], connection.meta)
+        if self._refusal is not None:
+            raise self._refusal
         if messages:
-            self._events += [_event(message, connection.settings.strict) for message in messages]
             return
         # `take` resets `has_news`: a successor that began since the caller looked would not end the wait below.
         if self._steer.successor is not successor:
@@ -227,10 +251,19 @@ class SteeringResult:
             raise connection.closed_error()
         if deadline.is_expired:
             raise APITimeoutError(
-                f"No event about the steering came for {self._read_timeout:g} s; raise timeout, or wait again",
+                f"No event about the steering came for {self._read_timeout:g} s; wait again, or do without it if the "
+                "server does not know steering",
                 meta=connection.meta,
             )
         await connection.wait(inbox, deadline)
+
+
+def _refusal(event: ServerEvent, meta: ResponseMeta) -> StreamError:
+    """Return the error of a steer that the server refused without a `SteerFailed`."""
+    error = StreamError.from_event(event.to_dict(), event=cast("StreamEvent", event), meta=meta)
+    details = fact_list(code=error.code, param=error.param, request_id=error.request_id)
+    error.args = (f"The server refused the steering input: {clause(error.message)}{details}",)
+    return error
 
 
 def _event(message: Message, strict: bool) -> ServerEvent:

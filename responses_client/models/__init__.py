@@ -56,9 +56,9 @@ else:
             Annotation ApplyPatchOperation ClientEvent CodeInterpreterContainer CodeInterpreterOutput
             ComputerAction ConfigurationUpdateTextFormat ContentPart CustomToolFormat Filter InputContentPart
             InputItem Item McpCallError ModerationOutcome NamespaceMember NetworkPolicy OutputContentPart
-            OutputItem PromptCacheDiagnostics RequiredInput ServerEvent ShellEnvironment ShellOutcome
-            ShellToolEnvironment Skill SteerInputItem StreamEvent TextFormat Tool ToolCallCaller
-            ToolChoiceObject WebSearchAction WebhookEvent
+            OutputItem PromptCacheDiagnostics ReasoningContentPart ReasoningSummaryPart RequiredInput
+            ServerEvent ShellEnvironment ShellOutcome ShellToolEnvironment Skill SteerInputItem StreamEvent
+            TextFormat Tool ToolCallCaller ToolChoiceObject WebSearchAction WebhookEvent
         """,
         "_unknown": """
             UnknownAnnotation UnknownContent UnknownEvent UnknownItem UnknownModel UnknownObject UnknownTool
@@ -147,20 +147,20 @@ else:
             OutputContentPartParam OutputItemParam OutputMessageParam OutputTextParam PointParam
             ProgramCallerParam ProgramOutputParam ProgramParam ProgrammaticToolCallingChoiceParam
             ProgrammaticToolCallingToolParam PromptCacheBreakpointParam PromptCacheOptionsParam
-            PromptTemplateParam RankingOptionsParam ReasoningConfigParam ReasoningItemParam ReasoningTextParam
-            RefusalParam ResponseCompactParams ResponseCreateParams ResponseFields ResponseImageOptionsParam
-            ResponseRetrieveParams ResponseRunParams SafetyCheckParam ScreenshotActionParam
-            ScreenshotContentParam ScrollActionParam ShellActionParam ShellCallOutputParam ShellCallParam
-            ShellEnvironmentParam ShellExitParam ShellOutcomeParam ShellOutputContentParam ShellTimeoutParam
-            ShellToolChoiceParam ShellToolEnvironmentParam ShellToolParam SkillParam SkillReferenceParam
-            StreamOptionsParam SummaryTextParam TextConfigParam TextFormatJsonObjectParam
-            TextFormatJsonSchemaParam TextFormatParam TextFormatTextParam TextParam ToolCallCallerParam
-            ToolChoiceObjectParam ToolParam ToolSearchCallParam ToolSearchOutputParam ToolSearchToolParam
-            TopLogprobParam TypeActionParam UrlCitationParam WaitActionParam WebSearchActionFindInPageParam
-            WebSearchActionOpenPageParam WebSearchActionParam WebSearchActionSearchParam WebSearchCallParam
-            WebSearchFiltersParam WebSearchPreviewToolParam WebSearchSourceParam WebSearchToolParam
-            WebhookCreateParams WebhookListParams WebhookRotateSecretParams WebhookTestParams
-            WebhookUpdateParams
+            PromptTemplateParam RankingOptionsParam ReasoningConfigParam ReasoningContentPartParam
+            ReasoningItemParam ReasoningSummaryPartParam ReasoningTextParam RefusalParam ResponseCompactParams
+            ResponseCreateParams ResponseFields ResponseImageOptionsParam ResponseRetrieveParams
+            ResponseRunParams SafetyCheckParam ScreenshotActionParam ScreenshotContentParam ScrollActionParam
+            ShellActionParam ShellCallOutputParam ShellCallParam ShellEnvironmentParam ShellExitParam
+            ShellOutcomeParam ShellOutputContentParam ShellTimeoutParam ShellToolChoiceParam
+            ShellToolEnvironmentParam ShellToolParam SkillParam SkillReferenceParam StreamOptionsParam
+            SummaryTextParam TextConfigParam TextFormatJsonObjectParam TextFormatJsonSchemaParam
+            TextFormatParam TextFormatTextParam TextParam ToolCallCallerParam ToolChoiceObjectParam ToolParam
+            ToolSearchCallParam ToolSearchOutputParam ToolSearchToolParam TopLogprobParam TypeActionParam
+            UrlCitationParam WaitActionParam WebSearchActionFindInPageParam WebSearchActionOpenPageParam
+            WebSearchActionParam WebSearchActionSearchParam WebSearchCallParam WebSearchFiltersParam
+            WebSearchPreviewToolParam WebSearchSourceParam WebSearchToolParam WebhookCreateParams
+            WebhookListParams WebhookRotateSecretParams WebhookTestParams WebhookUpdateParams
         """,
         "parts_of_requests": """
             BackgroundOptions ContextManagement ModerationConfig ModerationPolicy ModerationPolicyMode

@@ -4,9 +4,9 @@ Three rules govern all models:
 
 * A nested model or union is validated by a validator of its own, which is built when a value first needs it. A class
   costs no more than its own fields, and a union can name classes of modules that are not loaded yet.
-* A malformed member of a union, even one that is not an object, becomes the union's `Unknown…`. A malformed field of
-  any other object is kept as raw data beside the typed fields (`_tolerance.py`). Both are logged; in strict mode,
-  both are errors.
+* A malformed field is kept as raw data beside the typed fields (`_tolerance.py`). A member of a union that is useless
+  without it, or is not even an object, becomes the union's `Unknown…`. Both are logged; in strict mode, both are
+  errors.
 * Objects are written as they came: unset fields are left out, unknown fields and nulls are kept.
 """
 
@@ -24,20 +24,21 @@ from pydantic_core import PydanticCustomError
 from pydantic_core import core_schema as cs
 
 from .._base.http import HasRequestId
-from .._base.json_types import JsonObject, is_array, is_mapping, is_object
-from .._base.redaction import MASK
+from .._base.json_types import JsonObject, is_mapping, is_object
 from .._base.validation import json_option_error
 from ..errors import ResponseValidationError
 from ._first_builds import first_build
 from ._markers import AS_ANY
 from ._pydantic_versions import ModelBase, omit_marked
-from ._stand_ins import is_null, watch_fields
+from ._stand_ins import watch_fields
 from ._tolerance import (
     as_response_error,
     error_lines,
     is_strict,
+    keep_member,
     log_malformed,
     parse_json,
+    refuse_incomplete,
     shown_error,
     strict_validation,
     validate_nested,
@@ -92,12 +93,6 @@ def _tags(cls: type[Model]) -> tuple[str, ...]:
     return tuple(
         name for name, field in cls.__pydantic_fields__.items() if get_origin(field.annotation) is Literal
     )
-
-
-@cache
-def _secret_fields(cls: type[Model]) -> frozenset[str]:
-    """Return the fields that hold a secret; the schema marks them by `repr=False`."""
-    return frozenset(name for name, field in cls.__pydantic_fields__.items() if not field.repr)
 
 
 class _Tags:
@@ -155,6 +150,11 @@ class Model(ModelBase):
 
         # Lets pydantic skip this method when it parses.
         __init__.__pydantic_base_init__ = True
+
+        def __setattr__(self, name: str, value: object) -> None:
+            super().__setattr__(name, value)
+            if self.__pydantic_extra__ and (field := self.__pydantic_fields__.get(name)) is not None:
+                self.__pydantic_extra__.pop(field.serialization_alias or name, None)  # the malformed value
 
         @classmethod
         def model_validate(cls, obj: Any, **options: Any) -> Self:
@@ -241,12 +241,9 @@ class Model(ModelBase):
 
     def __repr__(self) -> str:
         """Show the fields that are set and not null, shortened; the values of secret ones are masked."""
-        values = {**self.__dict__, **(self.__pydantic_extra__ or {})}
-        secrets = _secret_fields(type(self))
-        hidden = {*self.tags, *self.__dict__.keys() - self.model_fields_set}
-        values = {k: v for k, v in values.items() if k not in hidden and not is_null(v)}
-        shown = [f"{k}={MASK if k in secrets else _short(v)}" for k, v in values.items()]
-        return f"{type(self).__name__}({', '.join(part for part in shown if not part.endswith('=[]'))})"
+        from ._repr import short_repr
+
+        return short_repr(self)
 
     __str__ = __repr__
 
@@ -336,8 +333,8 @@ class OpenUnion:
         """Return an object as the member that its `type` names, or as the union's `Unknown…`."""
         if not is_object(value):
             if isinstance(value, Model) and cls._has(type(value)):
-                return value
-            error = PydanticCustomError("no_object", _NO_ROLE if cls.untagged else _NO_TYPE)
+                return refuse_incomplete(value)
+            error = PydanticCustomError("no_object", _NO_ROLE if "role" in cls.untagged else _NO_TYPE)
             if is_strict() or type(value) not in _OTHER_JSON_TYPES:
                 raise error
             return cls._wrap(value, error.message())
@@ -348,7 +345,7 @@ class OpenUnion:
                     tag = inferred
                     break
             if tag is None and is_strict():
-                raise PydanticCustomError("no_type", _NO_ROLE if cls.untagged else _NO_TYPE)
+                raise PydanticCustomError("no_type", _NO_ROLE if "role" in cls.untagged else _NO_TYPE)
         if tag is not None and not isinstance(tag, str):
             problem: InitErrorDetails = {"type": "string_type", "loc": ("type",), "input": tag}
             mismatch = ValidationError.from_exception_data(cls.__name__, [problem])
@@ -361,7 +358,29 @@ class OpenUnion:
         try:
             return validate(value)
         except ValidationError as error:
-            return with_whole_floats(validate, value, error, lambda _, rest: cls.as_unknown(value, rest))
+            entries = cls.members[str(tag)].split()
+            model = _load(entries[0 if _is_output_message(value) else -1])
+            return with_whole_floats(
+                validate, value, error, lambda mended, rest: cls.tolerate(model, mended, value, rest)
+            )
+
+    @classmethod
+    def tolerate(
+        cls, model: type[Model], mended: JsonObject, value: JsonObject, error: ValidationError
+    ) -> Model:
+        """Return a malformed object of a class, or the union's `Unknown…` if it would be useless or misleading.
+
+        Args:
+            model: The class that the `type` names.
+            mended: The object as it was refused.
+            value: The object as it came.
+            error: The reason.
+
+        Raises:
+            ValidationError: The reason, in strict mode.
+        """
+        kept = None if is_strict() else keep_member(model, mended, error)
+        return cls.as_unknown(value, error) if kept is None else kept
 
     @classmethod
     def member(cls, tag: str) -> type[Model] | None:
@@ -477,15 +496,3 @@ def _validator(entry: str) -> Validate:
 
 def _is_output_message(value: JsonObject) -> bool:
     return value.get("role") in ("assistant", None) and not isinstance(value.get("content"), str)
-
-
-def _short(value: object) -> str:
-    if isinstance(value, str) and len(value) > 60:
-        return repr(f"{value[:57]}...")
-    if isinstance(value, Model):
-        return f"{type(value).__name__}(...)"
-    if value and is_array(value):
-        return f"<{len(value)} items>"
-    if value and is_object(value):
-        return f"<{len(value)} keys>"
-    return repr(value)

@@ -45,7 +45,13 @@ EFFECTS: dict[str, tuple[str, str, tuple[str, ...], str | None, str | None]] = {
     "response.reasoning_text.delta": (
         "append", "delta", ("content", "content_index", "text"), "reasoning_text", "reasoning",
     ),
+    "response.reasoning.delta": (
+        "append", "delta", ("content", "content_index", "text"), "reasoning_text", "reasoning",
+    ),
     "response.reasoning_text.done": (
+        "set", "text", ("content", "content_index", "text"), "reasoning_text", "reasoning",
+    ),
+    "response.reasoning.done": (
         "set", "text", ("content", "content_index", "text"), "reasoning_text", "reasoning",
     ),
     "response.custom_tool_call_input.delta": ("append", "delta", ("input",), None, "custom_tool_call"),

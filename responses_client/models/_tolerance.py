@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import copy
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError, SchemaSerializer, from_json
 from pydantic_core import core_schema as cs
 
 from .._base.field_errors import field_path
-from .._base.json_types import is_object
+from .._base.json_types import JsonObject, is_object
 from ..errors import ResponseValidationError
 from ._stand_ins import WholeFloat, hold_plain
 
@@ -26,22 +27,26 @@ if TYPE_CHECKING:
     from ._base import Model
 
 __all__ = [
+    "CALL_TYPES",
     "HIDDEN",
     "SHOWN",
     "as_response_error",
     "error_lines",
     "is_strict",
+    "keep_member",
     "log_malformed",
     "omit_read_only",
     "omits_read_only",
     "parse_json",
     "read_json",
+    "refuse_incomplete",
     "shown_error",
     "strict_validation",
     "suppress_warnings",
     "validate_nested",
     "validate_shown",
     "warn",
+    "with_raw_fields",
     "with_whole_floats",
     "write_json",
 ]
@@ -52,6 +57,20 @@ _M = TypeVar("_M", bound="Model")
 
 SHOWN, HIDDEN = "~", "~hidden"
 """Labels of union branches in the locations of errors; errors of hidden branches are not reported."""
+
+CALL_TYPES = frozenset(
+    {
+        "apply_patch_call",
+        "computer_call",
+        "custom_tool_call",
+        "function_call",
+        "local_shell_call",
+        "mcp_approval_request",
+        "shell_call",
+        "tool_search_call",
+    }
+)
+"""The types of calls that a program answers; for `shell_call` and `tool_search_call`, a server may do so itself."""
 
 # Context variables, since pydantic's validators pass no arguments to the validators of nested models.
 _strict: ContextVar[bool] = ContextVar("responses_client_strict", default=False)
@@ -160,7 +179,7 @@ def parse_json(cls: type[_M], data: str | bytes) -> _M:
 def validate_nested(cls: type[_M], value: object) -> _M:
     """Return the model of an object; in lenient mode, malformed fields are kept as raw data."""
     if isinstance(value, cls):
-        return value
+        return refuse_incomplete(value)
     try:
         model: _M = cls.__pydantic_validator__.validate_python(value)
         return model
@@ -170,9 +189,10 @@ def validate_nested(cls: type[_M], value: object) -> _M:
 
 def _with_mended_fields(cls: type[_M], value: object, error: ValidationError) -> _M:
     def keep_raw(value: Any, error: ValidationError) -> _M:
-        if _strict.get():
+        kept = None if _strict.get() else with_raw_fields(cls, value, error)
+        if kept is None:
             raise error
-        return _with_raw_fields(cls, value, error)
+        return kept
 
     validate: Callable[[Any], _M] = cls.__pydantic_validator__.validate_python
     return with_whole_floats(validate, value, error, keep_raw)
@@ -231,24 +251,66 @@ def _replaced(value: Any, path: Sequence[int | str], new: object) -> Any:
     return changed
 
 
-def _with_raw_fields(cls: type[_M], value: object, error: ValidationError) -> _M:
+def with_raw_fields(cls: type[_M], value: object, error: ValidationError) -> _M | None:
     """Return the model with its malformed fields as raw data beside the typed ones.
 
-    Raises:
-        ValidationError: The object is useless without one of these fields, which its class requires for that reason.
+    None if the object is useless without one of these fields, which its class requires for that reason. A response
+    repeats settings of the request, some servers only in part: such an object has empty values for what is missing.
     """
-    malformed = {line["loc"][0] for line in error_lines(error) if line["loc"]}
+    malformed = {str(line["loc"][0]) for line in error_lines(error) if line["loc"]}
     if not is_object(value) or not malformed:
-        raise error
+        return None
+    absent: Mapping[str, object] = {}
+    required = _required_fields(cls)
+    if not malformed.isdisjoint(required):
+        from ._echoes import ECHOES  # here, because only such objects need it
+
+        absent = {name: empty for name, empty in ECHOES.get(cls.__name__, {}).items() if name in malformed}
     rest = {name: field for name, field in value.items() if name not in malformed}
-    try:
-        with suppress_warnings():  # about unknown objects, which the first validation logged
-            model: _M = cls.__pydantic_validator__.validate_python(rest)
-    except ValidationError:
-        raise error from None
-    log_malformed("raw data", cls.__name__, error)
+    if not required.keys() <= rest.keys() | absent.keys():
+        return None
+    with suppress_warnings():  # about unknown objects, which the first validation logged
+        model: _M = cls.__pydantic_validator__.validate_python({**rest, **absent})
     raw = {name: field for name, field in value.items() if name in malformed}
+    if any(name not in absent or raw.get(name) is not None for name in malformed):
+        log_malformed("raw data", cls.__name__, error)
     model.__pydantic_extra__ = {**(model.__pydantic_extra__ or {}), **raw}
+    model.__pydantic_fields_set__.difference_update(required[name] for name in absent)
+    return model
+
+
+def keep_member(cls: type[_M], value: JsonObject, error: ValidationError) -> _M | None:
+    """Return a malformed member of a union with its malformed fields as raw data; None if it cannot be of its class.
+
+    It cannot if it is useless without one of these fields, or if it has another tag. A call is not mended either: a
+    program would carry out, or approve, another call than the one that came.
+    """
+    malformed = {line["loc"][:1] for line in error_lines(error)}
+    tags = [tag for tag in cls.tags if (tag,) in malformed]
+    has_other_tag = "type" in tags or any(value.get(tag) is not None for tag in tags)
+    return None if has_other_tag or value.get("type") in CALL_TYPES else with_raw_fields(cls, value, error)
+
+
+@cache
+def _required_fields(cls: type[BaseModel]) -> Mapping[str, str]:
+    """Return the required fields of a class, by their names in JSON."""
+    fields = cls.__pydantic_fields__
+    return {f.serialization_alias or name: name for name, f in fields.items() if f.is_required()}
+
+
+def refuse_incomplete(model: _M) -> _M:
+    """Return a model that is used as it is.
+
+    Raises:
+        ValidationError: In strict mode, it repeats settings of a request without fields that requests must have.
+    """
+    if _strict.get():
+        required = _required_fields(type(model))
+        if lacking := [name for name in required if required[name] not in model.model_fields_set]:
+            problems: list[InitErrorDetails] = [
+                {"type": "missing", "loc": (name,), "input": model} for name in lacking
+            ]
+            raise ValidationError.from_exception_data(type(model).__name__, problems)
     return model
 
 

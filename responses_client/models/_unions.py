@@ -90,10 +90,10 @@ __all__ = [
     "Annotation", "ApplyPatchOperation", "ClientEvent", "CodeInterpreterContainer", "CodeInterpreterOutput",
     "ComputerAction", "ConfigurationUpdateTextFormat", "ContentPart", "CustomToolFormat", "Filter",
     "InputContentPart", "InputItem", "Item", "McpCallError", "ModerationOutcome", "NamespaceMember",
-    "NetworkPolicy", "OutputContentPart", "OutputItem", "PromptCacheDiagnostics", "RequiredInput",
-    "ServerEvent", "ShellEnvironment", "ShellOutcome", "ShellToolEnvironment", "Skill", "SteerInputItem",
-    "StreamEvent", "TextFormat", "Tool", "ToolCallCaller", "ToolChoiceObject", "WebSearchAction",
-    "WebhookEvent",
+    "NetworkPolicy", "OutputContentPart", "OutputItem", "PromptCacheDiagnostics", "ReasoningContentPart",
+    "ReasoningSummaryPart", "RequiredInput", "ServerEvent", "ShellEnvironment", "ShellOutcome",
+    "ShellToolEnvironment", "Skill", "SteerInputItem", "StreamEvent", "TextFormat", "Tool", "ToolCallCaller",
+    "ToolChoiceObject", "WebSearchAction", "WebhookEvent",
 ]
 
 if TYPE_CHECKING:
@@ -101,6 +101,10 @@ if TYPE_CHECKING:
     """A reference from output text to a file or a web page, told apart by `type`."""
     OutputContentPart: TypeAlias = OutputText | Refusal | UnknownContent
     """A content part of a message by the model."""
+    ReasoningContentPart: TypeAlias = ReasoningText | OutputText | Text | UnknownContent
+    """A part of raw reasoning; bridges from other APIs send it as plain or as output text."""
+    ReasoningSummaryPart: TypeAlias = SummaryText | Text | UnknownContent
+    """A section of a reasoning summary."""
     InputContentPart: TypeAlias = InputText | InputImage | InputFile | UnknownContent
     """A content part for the model, in messages and in tool outputs."""
     ContentPart: TypeAlias = (
@@ -239,6 +243,27 @@ else:
         }
         unknown = "UnknownContent"
 
+    class ReasoningContentPart(OpenUnion):
+        """A part of raw reasoning; bridges from other APIs send it as plain or as output text."""
+
+        members = {
+            "reasoning_text": "content.ReasoningText",
+            "output_text": "content.OutputText",
+            "text": "content.Text",
+        }
+        untagged = {"text": "reasoning_text"}
+        unknown = "UnknownContent"
+
+    class ReasoningSummaryPart(OpenUnion):
+        """A section of a reasoning summary."""
+
+        members = {
+            "summary_text": "content.SummaryText",
+            "text": "content.Text",
+        }
+        untagged = {"text": "summary_text"}
+        unknown = "UnknownContent"
+
     class InputContentPart(OpenUnion):
         """A content part for the model, in messages and in tool outputs."""
 
@@ -303,7 +328,9 @@ else:
             "response.reasoning_summary_text.delta": "reasoning_events.ReasoningSummaryTextDelta",
             "response.reasoning_summary_text.done": "reasoning_events.ReasoningSummaryTextDone",
             "response.reasoning_text.delta": "reasoning_events.ReasoningTextDelta",
+            "response.reasoning.delta": "reasoning_events.ReasoningTextDelta",
             "response.reasoning_text.done": "reasoning_events.ReasoningTextDone",
+            "response.reasoning.done": "reasoning_events.ReasoningTextDone",
             "response.function_call_arguments.delta": "output_events.FunctionCallArgumentsDelta",
             "response.function_call_arguments.done": "output_events.FunctionCallArgumentsDone",
             "response.custom_tool_call_input.delta": "tool_events.CustomToolCallInputDelta",

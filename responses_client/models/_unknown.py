@@ -103,6 +103,12 @@ class UnknownItem(UnknownModel):
 class UnknownContent(UnknownModel):
     """A content part that matches no known class."""
 
+    @property
+    def text(self) -> str:
+        """The text of the part; empty if it has none. The parts of reasoning are thus read without regard to kinds."""
+        sent = (self.model_extra or {}).get("text")
+        return sent if isinstance(sent, str) else ""
+
 
 class UnknownAnnotation(UnknownModel):
     """An annotation that matches no known class."""

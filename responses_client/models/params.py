@@ -16,12 +16,11 @@ if TYPE_CHECKING:
     from ._unions import (
         Annotation, ApplyPatchOperation, CodeInterpreterContainer, CodeInterpreterOutput, ComputerAction,
         ConfigurationUpdateTextFormat, ContentPart, CustomToolFormat, Filter, InputContentPart, InputItem,
-        McpCallError, NamespaceMember, NetworkPolicy, OutputContentPart, ShellEnvironment, ShellOutcome,
-        ShellToolEnvironment, Skill, TextFormat, Tool, ToolCallCaller, ToolChoiceObject, WebSearchAction,
+        McpCallError, NamespaceMember, NetworkPolicy, OutputContentPart, ReasoningContentPart,
+        ReasoningSummaryPart, ShellEnvironment, ShellOutcome, ShellToolEnvironment, Skill, TextFormat, Tool,
+        ToolCallCaller, ToolChoiceObject, WebSearchAction,
     )
-    from .content import (
-        Logprob, PromptCacheBreakpoint, ReasoningText, ShellOutputContent, SummaryText, TopLogprob,
-    )
+    from .content import Logprob, PromptCacheBreakpoint, ShellOutputContent, TopLogprob
     from .hosted_tools import (
         ApproximateLocation, DomainSecret, HybridSearchOptions, ImageGenSvgOptions, ImageGenSvgReasoning,
         ImageMask, InlineSkillSource, LocalSkill, McpApprovalFilter, McpToolFilter, RankingOptions,
@@ -80,11 +79,11 @@ __all__ = [
     "OutputMessageParam", "OutputTextParam", "PointParam", "ProgramCallerParam", "ProgramOutputParam",
     "ProgramParam", "ProgrammaticToolCallingChoiceParam", "ProgrammaticToolCallingToolParam",
     "PromptCacheBreakpointParam", "PromptCacheOptionsParam", "PromptTemplateParam", "RankingOptionsParam",
-    "ReasoningConfigParam", "ReasoningItemParam", "ReasoningTextParam", "RefusalParam",
-    "ResponseCompactParams", "ResponseCreateParams", "ResponseFields", "ResponseImageOptionsParam",
-    "ResponseRetrieveParams", "ResponseRunParams", "SafetyCheckParam", "ScreenshotActionParam",
-    "ScreenshotContentParam", "ScrollActionParam", "ShellActionParam", "ShellCallOutputParam",
-    "ShellCallParam", "ShellEnvironmentParam", "ShellExitParam", "ShellOutcomeParam",
+    "ReasoningConfigParam", "ReasoningContentPartParam", "ReasoningItemParam", "ReasoningSummaryPartParam",
+    "ReasoningTextParam", "RefusalParam", "ResponseCompactParams", "ResponseCreateParams", "ResponseFields",
+    "ResponseImageOptionsParam", "ResponseRetrieveParams", "ResponseRunParams", "SafetyCheckParam",
+    "ScreenshotActionParam", "ScreenshotContentParam", "ScrollActionParam", "ShellActionParam",
+    "ShellCallOutputParam", "ShellCallParam", "ShellEnvironmentParam", "ShellExitParam", "ShellOutcomeParam",
     "ShellOutputContentParam", "ShellTimeoutParam", "ShellToolChoiceParam", "ShellToolEnvironmentParam",
     "ShellToolParam", "SkillParam", "SkillReferenceParam", "StreamOptionsParam", "SummaryTextParam",
     "TextConfigParam", "TextFormatJsonObjectParam", "TextFormatJsonSchemaParam", "TextFormatParam",
@@ -1426,8 +1425,8 @@ class ReasoningItemParam(TypedDict, total=False):
 
     id: Required[str]
     type: Required[Literal["reasoning"]]
-    summary: Required[Sequence[SummaryText | SummaryTextParam]]
-    content: Sequence[ReasoningText | ReasoningTextParam]
+    summary: Required[Sequence[ReasoningSummaryPart | ReasoningSummaryPartParam]]
+    content: Sequence[ReasoningContentPart | ReasoningContentPartParam]
     encrypted_content: str | None
 
 
@@ -1998,6 +1997,12 @@ AnnotationParam: TypeAlias = FileCitationParam | UrlCitationParam | ContainerFil
 
 OutputContentPartParam: TypeAlias = OutputTextParam | RefusalParam
 """The dict form of `OutputContentPart`."""
+
+ReasoningContentPartParam: TypeAlias = ReasoningTextParam | OutputTextParam | TextParam
+"""The dict form of `ReasoningContentPart`."""
+
+ReasoningSummaryPartParam: TypeAlias = SummaryTextParam | TextParam
+"""The dict form of `ReasoningSummaryPart`."""
 
 InputContentPartParam: TypeAlias = InputTextParam | InputImageParam | InputFileParam
 """The dict form of `InputContentPart`."""

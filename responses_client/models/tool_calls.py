@@ -605,7 +605,7 @@ class McpHttpError(Model):
 class McpToolInfo(Model):
     """A tool as its MCP server describes it."""
 
-    name: str
+    name: Str = ""
     """Name of the tool."""
     description: str | None = None
     """Description of the tool."""

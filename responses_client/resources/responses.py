@@ -363,8 +363,9 @@ class Responses(ResponsesOperations):
             started = client.responses.create(model="gpt-5.4", input="Write a report.", background=True)
             response = client.responses.wait(started, timeout=600)
 
-        A response is finished in every status except `queued` and `in_progress`: also if it `failed`, or is
-        `incomplete` or `cancelled`. Errors that may pass (no connection, 408, 409, 429, 500 and above) end the
+        A response is finished if it is `completed`, and also if it `failed`, or is `incomplete` or `cancelled`. A
+        status that this version does not know is logged, and ends the wait only beside `usage`, an `error` or an end;
+        without a `timeout`, ten minutes in it end in a `WaitTimeout`. Errors that may pass (no connection, 408, 409, 429, 500 and above) end the
         wait only when ten polls in a row fail, after all their retries.
 
         Args:

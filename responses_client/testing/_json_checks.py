@@ -48,7 +48,8 @@ def missing(path: str) -> NoReturn:
 def unsupported(value: str, supported: Collection[str], path: str) -> NoReturn:
     """Refuse a value outside an enumeration."""
     names = [f"'{name}'" for name in supported]
-    listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    last = f"{',' if len(names) > 2 else ''} and "
+    listed = last.join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
     refuse(f"Invalid value: '{value}'. Supported values are: {listed}.", path, "invalid_value")
 
 
@@ -93,7 +94,8 @@ def number(minimum: float | None = None, maximum: float | None = None) -> Check:
     """Return a check for a number within bounds, both inclusive."""
 
     def check(value: Any, path: str) -> None:
-        expect(value, path, DECIMAL, INTEGER)
+        if kind(value) not in (DECIMAL, INTEGER):
+            expect(value, path, "a decimal")
         _bound(value, path, "decimal", minimum, maximum)
 
     return check
@@ -139,16 +141,16 @@ def array(item: Check, *, shortest: int = 0, longest: int | None = None) -> Chec
     return check
 
 
-def mapping(check_value: Check, *, most: int, longest_key: int) -> Check:
+def mapping(check_value: Check, *, most: int | None = None, longest_key: int | None = None) -> Check:
     """Return a check for an object of at most `most` keys, each of at most `longest_key` characters."""
 
     def check(value: Any, path: str) -> None:
         expect(value, path, OBJECT)
-        if len(value) > most:
+        if most is not None and len(value) > most:
             message = f"too many properties. Expected at most {most}, but got {len(value)} instead."
             refuse(f"Invalid '{path}': {message}", path, "object_above_max_properties")
         for key, element in value.items():
-            if len(key) > longest_key:
+            if longest_key is not None and len(key) > longest_key:
                 message = f"property name too long. Expected at most {longest_key} characters"
                 refuse(f"Invalid '{path}': {message}, but got {len(key)} instead.", path, "invalid_value")
             check_value(element, join(path, key))
@@ -199,12 +201,12 @@ def either(by_kind: Mapping[str, Check]) -> Check:
     return check
 
 
-def tagged(table: Mapping[str, Check], *, tag: Callable[[dict[str, Any]], Any] | None = None) -> Check:
-    """Return a check for an object whose `type` selects its check; `tag` infers a type that is left out."""
+def tagged(table: Mapping[str, Check]) -> Check:
+    """Return a check for an object whose `type` selects its check."""
 
     def check(value: Any, path: str) -> None:
         expect(value, path, OBJECT)
-        name = value.get("type") if tag is None else tag(value)
+        name = value.get("type")
         where = join(path, "type")
         if name is None:
             missing(where)

@@ -6,11 +6,11 @@ import re
 
 import httpx
 
-from ._create_schema import INCLUDABLE
 from ._json_checks import INTEGER, STRING, array, integer, refuse, text, unsupported
+from ._schema_checks import CREATE, values_of
 
 _NUMBER = integer(0)
-_INCLUDE = array(text(values=INCLUDABLE))
+_INCLUDE = array(text(values=values_of(CREATE, "include")))
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 

@@ -12,7 +12,6 @@ from ._json_types import JSONObject, is_array, is_object, objects
 # A word or a run of punctuation with the whitespace before it; joined, the matches are the whole text.
 _TOKEN = re.compile(r"\s*\w+|\s*[^\w\s]+|\s+\Z")
 _ATTACHMENT_TOKENS = 256
-_TOOL_OUTPUT_TYPES = ("function_call_output", "custom_tool_call_output")
 _UNCOUNTED_KEYS = {
     "id",
     "type",
@@ -76,6 +75,11 @@ def input_items(request: JSONObject) -> list[JSONObject]:
     return objects(given)
 
 
+def item_type(item: JSONObject) -> str:
+    """Return the type of an input item; messages and references may leave it out."""
+    return str(item.get("type") or ("message" if "role" in item else "item_reference"))
+
+
 def includes(request: JSONObject, name: str) -> bool:
     """Whether a request asks for a field that responses leave out by default."""
     include = request.get("include")
@@ -87,16 +91,17 @@ def read_question(items: Sequence[JSONObject]) -> Question:
     question = Question()
     names: dict[str, str] = {}
     for item in items:
+        kind = item_type(item)
         if item.get("role") == "user":
             earlier = (*question.earlier, question.text) if question.text else question.earlier
             question = replace(_read_message(item.get("content")), earlier=earlier)
-        elif item.get("type") in _TOOL_OUTPUT_TYPES:
+        elif kind.endswith("_output") and "output" in item:
             call_id = str(item.get("call_id"))
             name = str(item.get("name") or names.get(call_id, "The tool"))
             result = ToolResult(name, _text_of(item.get("output")), call_id)
             question = replace(question, results=(*question.results, result))
-        elif "call_id" in item and "name" in item:
-            names[str(item["call_id"])] = str(item["name"])
+        elif kind.endswith("_call") and "call_id" in item:
+            names[str(item["call_id"])] = str(item.get("name") or kind.removesuffix("_call"))
     return question
 
 
@@ -107,7 +112,8 @@ def _read_message(content: Any) -> Question:
 
 
 def _text_of(content: Any) -> str:
-    """Return the text of a content, which is a string or a list of parts."""
+    """Return the text of a content, which is a string or a list of parts, or of what a shell wrote."""
     if isinstance(content, str):
         return content
-    return "\n".join(part["text"] for part in objects(content) if isinstance(part.get("text"), str))
+    found = [part.get(key) for part in objects(content) for key in ("text", "stdout", "stderr")]
+    return "\n".join(text for text in found if isinstance(text, str))

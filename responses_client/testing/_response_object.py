@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ._definitions import RESPONSE_FIELDS
 from ._json_types import JSONObject, as_object, is_object, objects
 from ._output_items import ModelOutput
 from ._request_input import count_tokens, input_items
+from ._schema_checks import CREATE, fields_of
 
 # Fields of a response whose value is this default if the request does not set them.
 _DEFAULTS: JSONObject = {
     "background": False,
+    "frequency_penalty": 0.0,
     "instructions": None,
     "max_output_tokens": None,
     "max_tool_calls": None,
     "model": None,
     "parallel_tool_calls": True,
+    "presence_penalty": 0.0,
     "previous_response_id": None,
+    "prompt_cache_key": None,
+    "safety_identifier": None,
     "store": True,
     "temperature": 1.0,
     "tool_choice": "auto",
@@ -26,16 +32,10 @@ _DEFAULTS: JSONObject = {
     "truncation": "disabled",
     "user": None,
 }
+# Fields that are made for each response, or never shown.
+_MADE = ("conversation", "input", "metadata", "reasoning", "service_tier", "text", "tools")
 # Fields that a response only has if the request has them.
-_ECHOED = (
-    "context_management",
-    "moderation",
-    "prompt",
-    "prompt_cache_key",
-    "prompt_cache_options",
-    "prompt_cache_retention",
-    "safety_identifier",
-)
+_ECHOED = [name for name in fields_of(CREATE) if name in RESPONSE_FIELDS.keys() - {*_DEFAULTS, *_MADE}]
 _SEARCH_DEFAULTS: JSONObject = {
     "search_context_size": "medium",
     "user_location": {"type": "approximate", "city": None, "country": "US", "region": None, "timezone": None},
@@ -85,7 +85,7 @@ def usage(request: JSONObject, history: Sequence[JSONObject], output: ModelOutpu
     written = count_tokens(output.items) + output.reasoning_tokens
     return {
         "input_tokens": read,
-        "input_tokens_details": {"cached_tokens": 0},
+        "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
         "output_tokens": written,
         "output_tokens_details": {"reasoning_tokens": output.reasoning_tokens},
         "total_tokens": read + written,

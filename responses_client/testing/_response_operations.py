@@ -12,6 +12,7 @@ from ._create_schema import check_create, check_one_history
 from ._endpoint_schemas import COMPACTION, INPUT_TOKENS, body_of
 from ._http_envelope import parse_body
 from ._http_types import Answer, encode_event
+from ._item_checks import check_items
 from ._json_checks import missing, refuse
 from ._json_types import JSONObject, as_object, encode
 from ._list_pages import page, page_query
@@ -50,7 +51,9 @@ def create_response(store: Store, request: RecordedRequest, params: Mapping[str,
 
 
 def admit(store: Store, body: JSONObject, history: list[JSONObject]) -> None:
-    """Admit a checked request to the model, or refuse it because of a rate limit."""
+    """Admit a checked request to the model, or refuse it because of its history or a rate limit."""
+    if store.validate:
+        check_items(body, history, store.find_item, store.outputs())
     if store.limiter.is_on:
         read = usage(body, history, ModelOutput())["input_tokens"]
         store.limiter.admit(body.get("model"), read + (_most_output(body) or 0))

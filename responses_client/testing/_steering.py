@@ -6,53 +6,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ._create_schema import INPUT_CONTENT, STR
+from ._call_matching import answer_type, open_calls
 from ._http_types import ApiError
-from ._json_checks import ARRAY, STRING, array, either, record, text
 from ._json_types import JSONObject, objects
 from ._output_items import ModelOutput
 from ._response_object import usage
+from ._schema_checks import check_of
 from ._store import AnsweredRequest
 from ._stream_events import TERMINAL
 
 MAX_PENDING_STEERS = 16
 
 _OPENING = ("response.created", "response.queued", "response.in_progress")
-_MESSAGE = record(
-    "role content", type=text(values=("message",)), role=text(values=("user",)), content=INPUT_CONTENT
-)
-_INPUT = either({STRING: STR, ARRAY: array(_MESSAGE, shortest=1)})
-_EVENT = record("type previous_response_id input", previous_response_id=STR, input=_INPUT)
-
-
-# The item with which a client answers a call, by the type of the call; the API answers all others itself.
-_OWED = {
-    "function_call": "function_call_output",
-    "custom_tool_call": "custom_tool_call_output",
-    "computer_call": "computer_call_output",
-    "shell_call": "shell_call_output",
-    "apply_patch_call": "apply_patch_call_output",
-    "tool_search_call": "tool_search_output",
-}
+_EVENT = check_of("ResponseSteerEvent")
 
 
 def owed_items(output: Sequence[JSONObject]) -> list[JSONObject]:
     """Return stubs of the items that a client must send before the response can be continued."""
-    given = {(item.get("type"), item.get("call_id")) for item in output}
     owed: list[JSONObject] = []
-    for item in output:
-        kind, call_id = str(item.get("type")), item.get("call_id")
+    for call in open_calls(output):
+        kind = call["type"]
+        key = {"call_id": call.get("call_id")}
         if kind == "mcp_approval_request":
-            owed.append({"type": "mcp_approval_response", "approval_request_id": item.get("id")})
-        elif kind == "tool_search_call" and item.get("execution") != "client":
-            continue
-        elif kind in _OWED and (_OWED[kind], call_id) not in given:
-            stub: JSONObject = {"type": _OWED[kind], "call_id": call_id}
-            if kind == "function_call":
-                stub["name"] = item.get("name")
-            elif kind == "tool_search_call":
-                stub["execution"] = "client"
-            owed.append(stub)
+            key = {"approval_request_id": call.get("id")}
+        elif kind == "function_call":
+            key["name"] = call.get("name")
+        elif kind == "tool_search_call":
+            key["execution"] = "client"
+        owed.append({"type": answer_type(call), **key})
     return owed
 
 

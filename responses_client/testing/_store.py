@@ -165,6 +165,11 @@ class Store:
         """Return the stored item of an id, from any response or conversation; None if there is none."""
         return next((item for item in self._all_items() if item.get("id") == item_id), None)
 
+    def outputs(self) -> Iterator[list[JSONObject]]:
+        """Iterate over the outputs of all stored responses."""
+        for response in self.memory.responses.values():
+            yield objects(response.get("output"))
+
     def _all_items(self) -> Iterator[JSONObject]:
         for response_id in self.memory.responses:
             yield from self.memory.history(response_id)

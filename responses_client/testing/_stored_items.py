@@ -7,6 +7,8 @@ from typing import Any
 
 from ._ids import Ids
 from ._json_types import JSONObject, objects
+from ._request_input import item_type
+from ._schema_checks import fields_of, types_of
 
 _PREFIXES = {
     "message": "msg",
@@ -25,14 +27,12 @@ _PREFIXES = {
     "mcp_approval_request": "mcpr",
     "compaction": "cmp",
 }
-# Items that always have a status; those that a client sends are completed.
-_WITH_STATUS = (
-    "message",
-    "function_call",
-    "function_call_output",
-    "custom_tool_call",
-    "custom_tool_call_output",
-)
+# Items that have a status once they are stored; those that a client sends are completed.
+_WITH_STATUS = [
+    kind
+    for kind, names in types_of("InputItem").items()
+    if kind != "reasoning" and any("status" in fields_of(name) for name in names)
+]
 
 
 def kept_items(
@@ -43,15 +43,19 @@ def kept_items(
 
 
 def _kept(item: JSONObject, ids: Ids, find: Callable[[str], JSONObject | None]) -> JSONObject:
-    kind = str(item.get("type") or ("message" if "role" in item else "item_reference"))
+    kind = item_type(item)
     if kind == "item_reference":
         return find(str(item.get("id"))) or item
-    kept: JSONObject = {"id": item.get("id") or ids.new(_PREFIXES.get(kind, "item")), "type": kind}
+    kept: JSONObject = {"id": item.get("id") or ids.new(_PREFIXES.get(kind) or _initials(kind)), "type": kind}
     if kind in _WITH_STATUS:
         kept["status"] = item.get("status") or "completed"
     if kind == "message":
         kept["content"] = _parts(item.get("content"), is_output=item.get("role") == "assistant")
     return {**kept, **{key: value for key, value in item.items() if key not in kept}}
+
+
+def _initials(kind: str) -> str:
+    return "".join(word[0] for word in kind.split("_") if word)
 
 
 def _parts(content: Any, *, is_output: bool) -> Any:

@@ -38,11 +38,12 @@ from ._create_schema import check_create
 from ._expectations import Expectation, UnexpectedRequest
 from ._http_types import Answer, ApiError, Pace
 from ._ids import Ids
-from ._json_checks import OBJECT, STRING, boolean, expect, missing, refuse, text, unsupported
+from ._json_checks import OBJECT, STRING, boolean, expect, missing, refuse, unsupported
 from ._json_types import JSONObject, as_object, encode, load
 from ._recorded_request import MESSAGE, RecordedRequest, recorded
 from ._request_input import input_items
 from ._response_operations import admit, answer_request
+from ._schema_checks import check_of_field, types_of
 from ._script_queue import Check, OutputItems, RawEvents
 from ._steering import LiveResponse, Steer, SteerRefused, accept_steer, owed_items, refused_event
 from ._store import Memory, Store
@@ -63,8 +64,8 @@ class Signal(Enum):
 # A frame to send, seconds to wait, or a signal.
 Step: TypeAlias = bytes | float | Signal
 
-_STREAM_ID = text(shortest=1, longest=256, pattern=r"[A-Za-z0-9_.-]+")
-_CLIENT_EVENTS = ("response.create", "response.steer")
+_STREAM_ID = check_of_field("ResponseCreateEvent", "stream_id")
+_CLIENT_EVENTS = types_of("ClientEvent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +141,16 @@ class WebSocketSession:
                     return _canned(canned[0].answer, canned[1])
                 return self._answered(lane, given, check)
             except ApiError as error:
-                return StartedAnswer(error=error)
+                return self._failed(given, error)
             except UnexpectedRequest as error:
-                return StartedAnswer(error=error.api_error())
+                return self._failed(given, error.api_error())
+
+    def _failed(self, given: JSONObject, error: ApiError) -> StartedAnswer:
+        """Forget the response that a refused request continues, unless it is stored, as the API does."""
+        previous = str(given.get("previous_response_id"))
+        self.memory.responses.pop(previous, None)
+        self.memory.contexts.pop(previous, None)
+        return StartedAnswer(error=error)
 
     def _compare(self, given: JSONObject, expected: Expectation) -> None:
         items = [*self._history(given), *input_items(given)]

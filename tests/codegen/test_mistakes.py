@@ -112,6 +112,7 @@ IN_A_PROPERTY = {
         "{type: integer, x-total: true, description: F.}",
         "x-total needs input_tokens and output_tokens before it",
     ),
+    "echo that is not one": ("{type: string, x-echo: 1, description: F.}", "x-echo must be true"),
     "bound on an answer": (
         "{type: string, maxLength: 3, description: F.}",
         "maxLength is allowed only in a file of requests: answers must not lose their class by it",
@@ -161,6 +162,11 @@ ACROSS = {
     "list that also takes what is no union": (
         "Bad: {description: Bad., anyOf: [{$ref: Thing}], x-list-also: [string, Thing]}",
         "things.yaml: Bad: x-list-also must list string and unions, not Thing",
+    ),
+    "echo of what has no empty value": (
+        "Bad: {description: Bad., properties: {echo: {$ref: Size, x-echo: true, description: E.}}}\n"
+        "Size: {description: S., required: [width], x-essential: [width], properties: {width: {type: integer, description: W.}}}",
+        "things.yaml: Size.width: is essential in an x-echo, but no string, list or object",
     ),
     "fewer fields without a request": (
         "Bad: {description: Bad., x-request-without: {BadParams: [name]}}",

@@ -10,10 +10,12 @@ from typing import Any, TypeVar
 
 import anyio
 import httpx
+import pytest
 from samples import KEY
 
 from responses_client import AsyncClient, AsyncEventStream, Client, EventStream
 from responses_client._transport.protocols import run
+from responses_client.errors import StreamInterrupted
 from responses_client.models import Response, StreamEvent
 
 T = TypeVar("T")
@@ -43,6 +45,16 @@ class Events:
         if isinstance(self.stream, EventStream):
             return list(self.stream)
         return [event async for event in self.stream]
+
+    async def until_closed(self, events: list[StreamEvent]) -> list[StreamEvent]:
+        """Add the events up to the error that says that the stream was closed before its end."""
+        with pytest.raises(StreamInterrupted, match="it was closed here before its end"):
+            await self._read_into(events)
+        return events
+
+    async def _read_into(self, events: list[StreamEvent]) -> None:
+        while True:
+            events.append(await self.next())
 
     async def final(self) -> Response:
         """Return the whole response."""

@@ -10,6 +10,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http import HTTPStatus
@@ -39,6 +40,15 @@ class Peer:
         """Send events."""
         for event in events:
             self.connection.send(json.dumps(event))
+
+    def send_frames(self, begin: bytes, repeated: bytes) -> None:
+        """Send bytes, and then others again and again, until the client closes the connection."""
+        sock = self.connection.socket
+        until = time.monotonic() + _MAX_WAIT_SECONDS
+        with suppress(OSError):
+            sock.sendall(begin)
+            while time.monotonic() < until:
+                sock.sendall(repeated)
 
     def wait(self) -> None:
         """Wait until the client closes the connection."""

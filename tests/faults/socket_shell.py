@@ -10,7 +10,8 @@ from shells import Session as ClientSession
 from socket_server import Peer, answer
 
 from responses_client import AsyncWebSocketSession, WebSocketSession
-from responses_client.models import ServerEvent
+from responses_client._websocket.session import AsyncSteering, Steering
+from responses_client.models import ServerEvent, SteerAccepted, SteerFailed
 
 T = TypeVar("T")
 
@@ -27,6 +28,24 @@ class SocketSession:
         if isinstance(self.session, WebSocketSession):
             return Events(self.session.create(**params))
         return Events(await self.session.create(**params))
+
+    async def send(self, event: dict[str, Any]) -> None:
+        """Send any event."""
+        await self._done(self.session.send(event))
+
+    async def steer(self, response_id: str, text: str) -> Steering | AsyncSteering:
+        """Steer a response."""
+        result: Any = self.session.steer(previous_response_id=response_id, input=text)
+        steering: Steering | AsyncSteering = await self._done(result)
+        return steering
+
+    async def answer(self, steering: Steering | AsyncSteering) -> SteerAccepted | SteerFailed:
+        """Wait until the server has accepted or refused a steer."""
+        found: SteerAccepted | SteerFailed = await self._done(steering.answer())
+        return found
+
+    async def _done(self, result: Any) -> Any:
+        return result if isinstance(self.session, WebSocketSession) else await result
 
     async def receive(self) -> ServerEvent:
         """Return the next unrouted event."""

@@ -241,7 +241,7 @@ def test_body_that_cannot_be_decompressed_is_not_asked_for_again(shell: Shell) -
         (HTML, "text/plain", "but text/plain came"),
         ("upstream connect error", None, "but something else came"),
         ("upstream connect error", "application/octet-stream", "but application/octet-stream came"),
-        (response(), "text/event-stream", "but text/event-stream came"),
+        (response(), "text/event-stream", "but an answer without events came"),
     ],
 )
 def test_answer_that_is_no_stream_is_an_error_with_its_start(

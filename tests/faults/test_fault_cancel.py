@@ -7,6 +7,7 @@ import gc
 from collections.abc import Awaitable, Callable
 
 import anyio
+import anyio.lowlevel
 import pytest
 from payloads import WHOLE
 from samples import CREATED, HEL, KEY, response
@@ -15,6 +16,7 @@ from shells import Session, Shell
 
 from responses_client import AsyncClient
 from responses_client.errors import APITimeoutError, StreamInterrupted
+from responses_client.models import StreamEvent
 
 GOOD = [answer(200, response())]
 STALLED: list[Step] = [stream_head(), chunk(CREATED), chunk(HEL), HOLD]
@@ -158,7 +160,27 @@ def test_stream_can_be_closed_from_another_task_while_it_is_waited_for(loop: She
                     await stream.close()
 
                 tasks.start_soon(close_soon)
-                assert len(await stream.rest()) == 2
+                assert len(await stream.until_closed([])) == 2
+        assert session.busy_connections == 0
+
+    with ScriptedServer(STALLED) as server:
+        loop.play(play, server.url)
+
+
+def test_second_task_that_reads_a_stream_is_refused(loop: Shell) -> None:
+    async def play(session: Session) -> None:
+        stream = await session.stream()
+        found: list[StreamEvent] = []
+
+        with anyio.fail_after(2):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(stream.until_closed, found)
+                while len(found) < 2 or not stream.stream._source.is_reading:
+                    await anyio.lowlevel.checkpoint()
+                with pytest.raises(RuntimeError, match="This stream is being read by another thread or task"):
+                    await stream.final()
+                await stream.close()
+        assert len(found) == 2
         assert session.busy_connections == 0
 
     with ScriptedServer(STALLED) as server:

@@ -258,7 +258,7 @@ def test_stream_left_early_is_not_resumed(shell: Shell) -> None:
         stream = await session.stream(background=True)
         assert (await stream.next()).sequence_number == 0
         await stream.close()
-        assert await stream.rest() == []
+        assert await stream.until_closed([]) == []
         assert stream.stream.resume_token == {"response_id": "resp_1", "sequence_number": 0}
         assert session.busy_connections == 0
 

@@ -86,12 +86,12 @@ def test_wait_that_the_server_asks_for_is_kept(shell: Shell, headers: dict[str, 
 
 def test_wait_that_is_too_long_is_the_users_to_make(shell: Shell) -> None:
     with (
-        ScriptedServer([answer(429, {}, retry_after="61")], GOOD) as server,
-        pytest.raises(RateLimitError, match="try again in 61 s") as caught,
+        ScriptedServer([answer(429, {}, retry_after="121")], GOOD) as server,
+        pytest.raises(RateLimitError, match="try again in 121 s") as caught,
     ):
         shell.create(server.url)
 
-    assert caught.value.retry_after == 61
+    assert caught.value.retry_after == 121
     assert len(server.requests) == 1
 
 

@@ -137,7 +137,7 @@ def test_log_has_neither_bodies_nor_secrets(shell: Shell, caplog: pytest.LogCapt
     assert lines == [
         f"responses.create: POST {url}, attempt 1",
         "responses.create: 429 req_1",
-        "responses.create: retry in 0.00 s, status 429",
+        "responses.create: retry in 0.00 s, status 429 (retry-after-ms)",
         f"responses.create: POST {url}, attempt 2",
         "responses.create: 200 req_2",
         f"responses.create: POST {url}, attempt 1",

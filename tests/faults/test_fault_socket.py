@@ -14,7 +14,7 @@ import httpx
 import httpx2
 import pytest
 from samples import KEY, response
-from scripted_server import CLOSE, HOLD, ScriptedServer
+from scripted_server import CLOSE, HOLD, ScriptedServer, Seen, Step, head
 from scripted_server import answer as http_answer
 from shells import HTTP, Events
 from socket_server import Peer, SocketServer, answer, delta, event
@@ -22,8 +22,10 @@ from socket_shell import SocketSession, SocketShell, echo, wait_for_close
 
 from responses_client import AsyncClient, Client, WebSocketSession
 from responses_client._transport.protocols import run
+from responses_client._websocket.frames import accept_token
 from responses_client.errors import (
     APIConnectionError,
+    APIError,
     APIStatusError,
     APITimeoutError,
     AuthenticationError,
@@ -153,6 +155,28 @@ def test_clients_of_both_libraries_carry_sessions(library: Any) -> None:
         assert anyio.run(main) == anyio.run(main, backend="trio") == "Ho "
 
 
+# Sending
+
+
+def deaf(seen: Seen) -> list[Step]:
+    """A script: open a WebSocket, and read nothing from it."""
+    accept = accept_token(seen.headers["sec-websocket-key"])
+    return [head(101, connection="Upgrade", upgrade="websocket", sec_websocket_accept=accept), 4.5]
+
+
+@pytest.mark.parametrize("limit", ["deadline", "timeout"])
+def test_limit_of_a_request_holds_while_it_is_sent(sessions: SocketShell, limit: str) -> None:
+    async def script(session: SocketSession) -> None:
+        start = time.monotonic()
+        limits: dict[str, Any] = {limit: 0.3}
+        with pytest.raises(APITimeoutError, match="The message was not sent before its deadline"):
+            await session.create("x" * 20_000_000, **limits)
+        assert time.monotonic() - start < 4
+
+    with ScriptedServer(deaf) as server:
+        sessions.talk(script, server.url, timeout=60.0)
+
+
 # Connecting
 
 
@@ -176,6 +200,29 @@ def test_refused_session_raises_what_any_request_raises(
             sessions.talk(script, server.url)
         assert (caught.value.status_code, caught.value.code) == (status, "no")
         assert len(server.headers) == attempts
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        http_answer(403, b""),
+        http_answer(404, {"detail": "Not Found"}),
+        http_answer(405, {"detail": "Method Not Allowed"}),
+        http_answer(426, b"Upgrade Required"),
+        http_answer(501, b""),
+        http_answer(200, b"<html>", "text/html"),
+    ],
+    ids=["403", "404", "405", "426", "501", "200"],
+)
+def test_server_without_websockets_is_the_probable_cause(sessions: SocketShell, refusal: bytes) -> None:
+    async def script(session: SocketSession) -> None:
+        pytest.fail("there is no session")
+
+    with ScriptedServer([refusal]) as server:
+        with pytest.raises(APIError, match="the server may offer no WebSocket here") as caught:
+            sessions.talk(script, server.url, max_retries=0)
+        for blamed in (" key", " base_url"):
+            assert blamed not in str(caught.value)
 
 
 def test_session_is_tried_again_after_a_passing_error(sessions: SocketShell) -> None:

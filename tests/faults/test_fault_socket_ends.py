@@ -109,6 +109,33 @@ def test_error_of_one_response_is_its_own(sessions: SocketShell) -> None:
 
 
 @pytest.mark.parametrize(
+    ("flood", "timeout", "error", "message"),
+    [
+        (b"\x00\x00", 4.0, ResponseValidationError, r"larger than 5000 bytes \(max_event_bytes\)"),
+        (b"\x89\x00", 0.3, StreamInterrupted, r"no event came for 0\.3 s \(timeout\)"),
+        (b"\x8a\x00", 0.3, StreamInterrupted, r"no event came for 0\.3 s \(timeout\)"),
+    ],
+    ids=["empty frames", "pings", "pongs"],
+)
+def test_flood_of_frames_without_events_ends_in_an_error(
+    sessions: SocketShell, flood: bytes, timeout: float, error: type[Exception], message: str
+) -> None:
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send_frames(b"\x01\x00" if flood == b"\x00\x00" else b"", flood * 1000)
+
+    async def play(session: SocketSession) -> None:
+        stream = await session.create(timeout=timeout)
+        start = time.monotonic()
+        with pytest.raises(error, match=message):
+            await stream.rest()
+        assert time.monotonic() - start < 3
+
+    with SocketServer(script) as server:
+        sessions.talk(play, server.url, max_event_bytes=5_000, options={"ping_interval": None})
+
+
+@pytest.mark.parametrize(
     ("bad", "error", "code"),
     [
         (b"\x00\x01", StreamInterrupted, 1003),

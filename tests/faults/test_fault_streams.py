@@ -14,6 +14,7 @@ from scripted_server import CLOSE, HOLD, LAST_CHUNK, RESET, ScriptedServer, Step
 from shells import Events, Session, Shell
 
 from responses_client import EventStream
+from responses_client._transport.protocols import run
 from responses_client.errors import (
     APIConnectionError,
     APITimeoutError,
@@ -22,6 +23,7 @@ from responses_client.errors import (
     StreamError,
     StreamInterrupted,
 )
+from responses_client.models import StreamEvent
 
 BEGUN: list[Step] = [stream_head(x_request_id="req_1"), chunk(CREATED), chunk(HEL)]
 ENDS: dict[str, list[Step]] = {
@@ -232,7 +234,7 @@ def test_leaving_a_stream_early_closes_its_connection_at_once(shell: Shell) -> N
         await stream.close()
         assert server.left.wait(1)
         assert session.busy_connections == 0
-        assert await stream.rest() == []
+        assert await stream.until_closed([]) == []
         assert (await (await session.stream()).final()).output_text == "Hello"
 
     with ScriptedServer([*BEGUN, HOLD], WHOLE) as server:
@@ -292,13 +294,36 @@ def test_stream_can_be_closed_from_another_thread_while_it_is_waited_for() -> No
         timer = threading.Timer(0.1, stream.close)
         timer.start()
         start = time.monotonic()
-        assert len(list(stream)) == 2
+        assert len(await Events(stream).until_closed([])) == 2
         assert time.monotonic() - start < 2
         timer.join()
         assert session.busy_connections == 0
 
     with ScriptedServer([*BEGUN, HOLD]) as server:
         Shell("sync").play(play, server.url, timeout=5)
+
+
+def test_second_thread_that_reads_a_stream_is_refused() -> None:
+    found: list[StreamEvent] = []
+
+    async def play(session: Session) -> None:
+        events = await session.stream()
+        stream = events.stream
+        assert isinstance(stream, EventStream)
+        reader = threading.Thread(target=lambda: run(events.until_closed(found)))  # type: ignore[arg-type]
+        reader.start()
+        limit = time.monotonic() + 5
+        while len(found) < 2 or not stream._source.is_reading:
+            assert time.monotonic() < limit
+        with pytest.raises(RuntimeError, match="This stream is being read by another thread or task"):
+            stream.until_done()
+        stream.close()
+        reader.join()
+        assert len(found) == 2
+        assert session.busy_connections == 0
+
+    with ScriptedServer([*BEGUN, HOLD]) as server:
+        Shell("sync").play(play, server.url)
 
 
 def huge(size: int) -> Sequence[Step]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,6 +57,24 @@ def test_deadline_ends_the_wait_for_headers(shell: Shell) -> None:
         shell.create(server.url, deadline=0.1)
 
     assert len(server.requests) == 1
+
+
+@pytest.fixture
+def deaf_server() -> Iterator[str]:
+    """The base URL of a server that accepts connections and never reads."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+
+
+# On trio, httpx leaves the generator of the body that it sends to the garbage collector.
+@pytest.mark.filterwarnings("ignore:Async generator 'httpx._content:ResourceWarning")
+@pytest.mark.parametrize("is_streamed", [False, True])
+def test_deadline_ends_a_request_that_the_server_does_not_read(
+    shell: Shell, deaf_server: str, is_streamed: bool
+) -> None:
+    large = {"input": "x" * 10_000_000}  # more than the buffers of two sockets hold
+    with within(SLOW), pytest.raises(APITimeoutError, match=r"the deadline of 0\.1 s has passed"):
+        (shell.events if is_streamed else shell.create)(deaf_server, large, deadline=0.1)
 
 
 def test_deadline_ends_headers_that_drip_on_a_connection_used_before(shell: Shell) -> None:

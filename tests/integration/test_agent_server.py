@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
+import uuid
 from typing import Any
 
 import pytest
@@ -12,18 +11,13 @@ from callers import MODES, Caller
 from responses_client import AsyncClient, BadRequestError, Client, NotFoundError
 from responses_client.models import Response, UnknownModel
 
+pytestmark = pytest.mark.usefixtures("no_warnings")
+
 
 @pytest.fixture(params=MODES)
 def caller(request: pytest.FixtureRequest, agent_server: str) -> Caller:
     options: dict[str, Any] = {"api_key": "any", "base_url": agent_server, "max_retries": 0, "timeout": 30}
     return Caller(request.param, lambda: Client(**options), lambda: AsyncClient(**options))
-
-
-@pytest.fixture(autouse=True)
-def nothing_odd_was_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    caplog.set_level(logging.WARNING, "responses_client")
-    yield
-    assert [record.message for record in caplog.records if record.name == "responses_client"] == []
 
 
 def create(caller: Caller, text: str, **params: Any) -> Response:
@@ -63,6 +57,41 @@ def test_stream(caller: Caller) -> None:
         "response.completed",
     ]
     assert not [event for event in events if isinstance(event, UnknownModel)]
+
+
+def test_incomplete(caller: Caller) -> None:
+    response = create(caller, "short of tokens")
+    assert (response.status, response.output_text) == ("incomplete", "short of tokens ")
+    assert response.incomplete_details is not None
+    assert response.incomplete_details.reason == "max_output_tokens"
+
+
+def test_failure_in_a_stream_keeps_what_came(caller: Caller) -> None:
+    def read(client: Client) -> Response:
+        with client.responses.stream(model="m", input="one fail") as stream:
+            return stream.until_done().snapshot
+
+    async def wait(client: AsyncClient) -> Response:
+        async with client.responses.stream(model="m", input="one fail") as stream:
+            return (await stream.until_done()).snapshot
+
+    failed: Response = caller.run(read, wait)
+    assert (failed.status, failed.output_text) == ("failed", "one fail ")
+
+
+def test_conversation_by_previous_response_id(caller: Caller) -> None:
+    first = create(caller, "one")
+    second = create(caller, "before two", previous_response_id=first.id)
+    assert second.output_text == "one one before two "
+
+
+def test_conversation_by_its_id(caller: Caller) -> None:
+    conversation = f"conv_{uuid.uuid4().hex}"
+    create(caller, "one", conversation=conversation)
+    second = create(caller, "before two", conversation=conversation)
+    assert second.output_text.endswith("before two ")
+    assert second.conversation is not None
+    assert second.conversation.id == conversation
 
 
 def test_background(caller: Caller) -> None:

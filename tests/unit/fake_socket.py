@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeAlias
 
 import pytest
-from fake_io import Clock, FakeBody, FakeIO, use_clock
+from fake_io import Clock, FakeBody, FakeIO, pass_time, use_clock
 from samples import KEY, response
 from typing_extensions import override
 from wsproto.connection import Connection as WireConnection
@@ -60,6 +60,8 @@ class FakeSocket(Socket):
         background: The functions that were started in the background; a test runs them itself.
         closed: The number of calls of `close`.
         broken: Raised by writes unless it is None.
+        before_write: A function to call in each write.
+        write_seconds: The seconds that each write takes.
     """
 
     def __init__(self, clock: Clock, *script: Step) -> None:
@@ -71,6 +73,8 @@ class FakeSocket(Socket):
         self.while_waiting: list[Callable[[], object]] = []
         self.closed = 0
         self.broken: BaseException | None = None
+        self.write_seconds = 0.0
+        self.before_write: Callable[[], object] | None = None
         self._last_at = clock.now
         self._sender, self._receiver = (WireConnection(ConnectionType.SERVER) for _ in range(2))
 
@@ -115,8 +119,11 @@ class FakeSocket(Socket):
     @override
     async def write(self, make: Callable[[], bytes], deadline: RealDeadline = NO_REAL_DEADLINE) -> None:
         data = make()
+        if self.before_write is not None:
+            self.before_write()
         if self.broken is not None:
             raise self.broken
+        pass_time(self.clock, self.write_seconds, deadline)
         self._receiver.receive_data(data)
         self.received += self._receiver.events()
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+import pytest
+
 from responses_client._streaming.streams import AsyncEventStream, EventStream
+from responses_client.errors import StreamInterrupted
 from responses_client.models import Response, StreamEvent
 
 Play: TypeAlias = Callable[..., Any]
@@ -38,6 +41,17 @@ class Stream:
         if isinstance(self.inner, EventStream):
             return list(self.inner)
         return [event async for event in self.inner]
+
+    async def until_closed(self) -> list[StreamEvent]:
+        """The events up to the error that says that the stream was closed before its end."""
+        events: list[StreamEvent] = []
+        with pytest.raises(StreamInterrupted, match="it was closed here before its end"):
+            await self._read_into(events)
+        return events
+
+    async def _read_into(self, events: list[StreamEvent]) -> None:
+        while True:
+            events.append(await self.next())
 
     async def text(self) -> list[str]:
         if isinstance(self.inner, EventStream):

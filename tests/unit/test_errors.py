@@ -286,6 +286,13 @@ def test_any_body_is_kept_and_its_start_shown(body: bytes, kept: object, shown: 
         (418, {}, b"", "see .body for the whole answer"),
         (429, {}, b"", "try again later"),
         (429, {"retry-after": "20"}, b"", "try again in 20 s"),
+        (429, {"retry-after": "0"}, b"", "try again later"),
+        (429, {"x-ratelimit-reset-tokens": "1m30s"}, b"", "try again in 90 s"),
+        (429, {}, b'{"error": {"message": "Please try again in 6m0s."}}', "try again in 360 s"),
+        (400, {"retry-after": "20"}, b"", "change the request"),
+        (400, {"retry-after": "20", "x-should-retry": "true"}, b"", "try again in 20 s"),
+        (400, {}, b'{"error": {"message": "Please try again in 0 s."}}', "change the request"),
+        (307, {"retry-after": "20"}, b"", "set base_url to the address that answers"),
         (
             429,
             {},
@@ -310,6 +317,23 @@ def test_a_date_to_retry_after_needs_a_clock() -> None:
 
     assert status(503, headers=headers).retry_after is None
     assert status(503, headers=headers, now=60.0).retry_after == 40.0
+
+
+@pytest.mark.parametrize(
+    ("code", "headers", "body", "seconds"),
+    [
+        (429, {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "7s"}, b"", 7.0),
+        (429, {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1796040042"}, b"", 42.0),
+        (429, {"retry-after": "2026-11-30T12:00:42Z"}, b"", 42.0),
+        (429, {}, b'{"error": {"message": "Please try again in 6m0s."}}', 360.0),
+        (400, {"retry-after": "20"}, b"", 20.0),
+        (400, {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "7s"}, b"", None),
+    ],
+)
+def test_the_wait_that_the_server_asks_for_is_told(
+    code: int, headers: dict[str, str], body: bytes, seconds: float | None
+) -> None:
+    assert status(code, body, headers=headers, now=1_796_040_000.0).retry_after == seconds
 
 
 def test_a_key_repeated_by_the_server_is_masked() -> None:

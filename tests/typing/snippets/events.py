@@ -268,6 +268,16 @@ def reasoning(event: StreamEvent) -> None:
         print(event.delta)
 
 
+def reasoning_of_open_responses(event: StreamEvent) -> str:
+    match event.type:
+        case "response.reasoning_text.delta" | "response.reasoning.delta":
+            return event.delta
+        case "response.reasoning.done":
+            return event.text
+        case _:
+            return ""
+
+
 def progress_of_a_tool(event: StreamEvent) -> None:
     if event.type == "response.web_search_call.searching":
         print(event.item_id)

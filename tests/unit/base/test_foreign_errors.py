@@ -32,6 +32,15 @@ def test_answer_gives_the_facts(body: object) -> None:
     assert "response" not in vars(error)
 
 
+def test_answer_tells_the_wait_in_any_place() -> None:
+    used_up = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "7s"}
+    body = {"error": {"message": "Please try again in 9s."}}
+
+    assert made(RateLimitError, "No.", response=httpx.Response(429, headers=used_up)).retry_after == 7.0
+    assert made(RateLimitError, "No.", response=httpx.Response(429), body=body).retry_after == 9.0
+    assert made(RateLimitError, "No.", response=httpx.Response(429)).retry_after is None
+
+
 def test_arguments_come_before_the_facts_of_an_answer() -> None:
     error = made(APIStatusError, "No.", response=httpx.Response(400), code="own", status_code=499)
     assert (error.code, error.status_code, error.body) == ("own", 499, None)

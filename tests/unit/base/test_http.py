@@ -4,6 +4,7 @@ import copy
 import pickle
 
 import pytest
+from fake_io import Clock
 
 from responses_client._base.http import (
     HasRequestId,
@@ -172,27 +173,30 @@ def test_rate_limits_are_none_without_headers() -> None:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [
-        ("1s", 1.0),
-        ("6m0s", 360.0),
-        ("20ms", 0.02),
-        ("1h2m3.5s", 3723.5),
-        ("1d", 86400.0),
-        ("1m30ms", 60.03),
-        ("2.5", 2.5),
-        ("7", 7.0),
-        ("", None),
-        ("soon", None),
-        ("-1s", None),
-        ("1.2.3s", None),
-        ("nan", None),
-        ("9" * 5000, None),
-    ],
+    [("6m0s", 360.0), ("2.5", 2.5), ("1796040042", 42.0), ("2026-11-30T12:00:42Z", 42.0), ("soon", None)],
 )
 def test_reset_times_are_seconds(text: str, seconds: float | None) -> None:
-    assert RateLimits.from_headers({"x-ratelimit-reset-tokens": text}).reset_tokens == (
-        seconds if seconds is None else pytest.approx(seconds)
+    headers = {"x-ratelimit-reset-requests": text, "x-ratelimit-reset-tokens": text}
+
+    limits = RateLimits.from_headers(headers, 1_796_040_000.0)
+
+    assert (limits.reset_requests, limits.reset_tokens) == (seconds, seconds)
+
+
+def test_reset_that_is_a_point_in_time_needs_a_clock() -> None:
+    headers = {"x-ratelimit-reset-requests": "1796040042"}
+
+    assert RateLimits.from_headers(headers).reset_requests is None
+    with_date = {**headers, "date": "Mon, 30 Nov 2026 12:00:00 GMT"}
+    assert (
+        RateLimits.from_headers(with_date).reset_requests == build(with_date).rate_limits.reset_requests == 42
     )
+
+
+def test_rate_limits_of_meta_go_by_the_clock_of_the_package(clock: Clock) -> None:
+    meta = build({"x-ratelimit-reset-requests": f"{clock.time() + 42:.0f}"})
+
+    assert meta.rate_limits.reset_requests == 42
 
 
 @pytest.mark.parametrize("text", ["", "-1", "many", "1.5", "1_000", "9" * 5000])

@@ -15,8 +15,9 @@ from responses_client._base.retry import (
     Retry,
     StatusFailure,
     decide,
-    parse_retry_after,
+    may_pass,
     rate_limit_policy,
+    requested_wait_of,
     status_of_code,
 )
 
@@ -86,26 +87,86 @@ def test_retries_end_when_the_policy_says_so() -> None:
     assert after(ConnectionFailure("connect"), attempt=2) == GiveUp("no retry is left of 2")
 
 
+USED_UP = {"x-ratelimit-remaining-requests": "0"}
+RESET = "x-ratelimit-reset-requests"
+
+
 @pytest.mark.parametrize(
-    ("headers", "delay"),
+    ("headers", "delay", "source"),
     [
-        ({"retry-after": "7"}, 7.0),
-        ({"retry-after": "0"}, 0.0),
-        ({"retry-after": "60"}, 60.0),
-        ({"retry-after-ms": "1500", "retry-after": "7"}, 1.5),
-        ({"retry-after": "Sun, 06 Nov 1994 08:49:37 GMT"}, 10.0),
-        ({"retry-after": "-5"}, 0.5),
-        ({"retry-after": "soon"}, 0.5),
+        ({"retry-after": "7"}, 7.0, "retry-after"),
+        ({"retry-after": "0"}, 0.0, "retry-after"),
+        ({"retry-after": "120"}, 120.0, "retry-after"),
+        ({"retry-after-ms": "120000"}, 120.0, "retry-after-ms"),
+        ({"retry-after-ms": "1500", "retry-after": "7"}, 1.5, "retry-after-ms"),
+        ({"retry-after": "Sun, 06 Nov 1994 08:49:37 GMT"}, 10.0, "retry-after"),
+        ({**USED_UP, RESET: "7s"}, 7.0, RESET),
     ],
 )
-def test_waits_asked_for_are_obeyed_without_jitter(headers: dict[str, str], delay: float) -> None:
-    assert after(StatusFailure(429, headers), random=0.0) == Retry(delay, "status 429")
+def test_waits_asked_for_are_obeyed_without_jitter(
+    headers: dict[str, str], delay: float, source: str
+) -> None:
+    assert after(StatusFailure(429, headers), random=0.9) == Retry(delay, "status 429", source)
 
 
-def test_a_longer_wait_than_a_minute_gives_up() -> None:
-    decision = after(StatusFailure(429, {"retry-after": "61"}))
+@pytest.mark.parametrize("value", ["-5", "soon"])
+def test_senseless_wait_is_the_usual_one(value: str) -> None:
+    assert after(StatusFailure(429, {"retry-after": value})) == Retry(0.5, "status 429")
 
-    assert decision == GiveUp("the server asks to wait 61 s, more than 60 s")
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"retry-after": "Sun, 06 Nov 1994 08:49:00 GMT"},
+        {**USED_UP, RESET: "784111700"},
+        {**USED_UP, RESET: "20ms"},
+    ],
+)
+def test_wait_that_is_an_estimate_is_no_shorter_than_the_usual_one(headers: dict[str, str]) -> None:
+    decisions = [after(StatusFailure(429, headers), attempt) for attempt in (0, 1)]
+
+    assert [decision.delay for decision in decisions if isinstance(decision, Retry)] == [0.5, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("headers", "source"),
+    [
+        ({"retry-after": "121"}, "retry-after"),
+        ({"retry-after-ms": "121000"}, "retry-after-ms"),
+        ({**USED_UP, RESET: "2m1s"}, RESET),
+    ],
+)
+def test_a_longer_wait_than_two_minutes_gives_up(headers: dict[str, str], source: str) -> None:
+    decision = after(StatusFailure(429, headers))
+
+    assert decision == GiveUp(f"the server asks to wait 121 s ({source}), more than 120 s")
+
+
+def test_wait_in_the_message_is_obeyed() -> None:
+    decision = after(StatusFailure(429, {}, message="Please try again in 7s."))
+
+    assert decision == Retry(7.0, "status 429", "the message")
+
+
+def test_failure_without_an_answer_asks_for_no_wait() -> None:
+    assert requested_wait_of(ConnectionFailure("network")) is None
+    assert requested_wait_of(StatusFailure(503, {"retry-after": "7"})) == (7.0, "retry-after", "duration")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "passes"),
+    [
+        (ConnectionFailure("network"), True),
+        (ConnectionFailure("decoding"), False),
+        (StatusFailure(503, {}), True),
+        (StatusFailure(400, {"retry-after": "1"}), False),
+        (StatusFailure(400, {"x-should-retry": "true"}), True),
+        (StatusFailure(429, {"retry-after": "100000"}), True),
+        (StatusFailure(429, {"retry-after": "1"}, "insufficient_quota"), False),
+    ],
+)
+def test_failure_passes_or_does_not_whatever_the_wait(outcome: Outcome, passes: bool) -> None:
+    assert may_pass(outcome) is passes
 
 
 def test_a_wait_that_reaches_the_deadline_gives_up() -> None:
@@ -115,51 +176,14 @@ def test_a_wait_that_reaches_the_deadline_gives_up() -> None:
 
 
 def test_a_wait_within_the_deadline_is_waited() -> None:
-    assert after(StatusFailure(429, {"retry-after": "4"}), remaining=4.5) == Retry(4.0, "status 429")
-
-
-DATES = ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"]
-
-
-@pytest.mark.parametrize("date", DATES)
-def test_all_three_forms_of_dates_are_read(date: str) -> None:
-    assert parse_retry_after({"retry-after": date}, NOW) == 10.0
-
-
-def test_dates_are_measured_by_the_clock_of_the_server() -> None:
-    headers = {"retry-after": DATES[0], "date": "Sun, 06 Nov 1994 08:49:07 GMT"}
-
-    assert parse_retry_after(headers, NOW) == 30.0
-    assert parse_retry_after(headers) == 30.0
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {},
-        {"retry-after": ""},
-        {"retry-after": "-1"},
-        {"retry-after": "nan"},
-        {"retry-after": "inf"},
-        {"retry-after": "1_0"},
-        {"retry-after": "9" * 400},
-        {"retry-after-ms": "garbage"},
-        {"retry-after": "Sun, 06 Nov 1994 08:49:26 GMT"},
-        {"retry-after": "Sun, 06 Nov 99999999999999999999 08:49:37 GMT"},
-        {"retry-after": "Sun, 99 Foo 1994 08:49:37 GMT"},
-    ],
-)
-def test_senseless_waits_are_none(headers: dict[str, str]) -> None:
-    assert parse_retry_after(headers, NOW) is None
-
-
-def test_a_date_without_any_clock_is_none() -> None:
-    assert parse_retry_after({"retry-after": DATES[0]}) is None
+    assert after(StatusFailure(429, {"retry-after": "4"}), remaining=4.5) == Retry(
+        4.0, "status 429", "retry-after"
+    )
 
 
 WORDS = st.lists(st.sampled_from(["Sun,", "06", "Nov", "1994", "08:49:37", "GMT", "-", "+9999", "99", "2e3"]))
 TEXTS = st.one_of(st.text(), st.floats().map(str), st.integers().map(str), WORDS.map(" ".join))
-NAMES = st.sampled_from(["retry-after", "retry-after-ms", "x-should-retry", "date"])
+NAMES = st.sampled_from(["retry-after", "retry-after-ms", "x-should-retry", "date", *USED_UP, RESET])
 OUTCOMES = st.one_of(
     st.builds(ConnectionFailure, st.sampled_from(["connect", "timeout", "network"])),
     st.builds(StatusFailure, st.integers(300, 599), st.dictionaries(NAMES, TEXTS)),
@@ -193,7 +217,7 @@ def test_a_decision_keeps_all_bounds(
 
     assert decision.reason
     if isinstance(decision, Retry):
-        assert 0 <= decision.delay <= 60
+        assert 0 <= decision.delay <= 120
         assert attempt < max_retries
         assert remaining is None or decision.delay < remaining
 
@@ -206,13 +230,6 @@ def test_a_call_is_never_repeated_more_often_than_allowed(outcome: Outcome, max_
         retries += 1
 
     assert retries in (0, max_retries)
-
-
-@given(st.dictionaries(NAMES, TEXTS), st.none() | st.floats(0, 4e9))
-def test_any_headers_give_a_finite_wait_or_none(headers: dict[str, str], now: float | None) -> None:
-    wait = parse_retry_after(headers, now)
-
-    assert wait is None or (wait >= 0 and math.isfinite(wait))
 
 
 def test_body_that_cannot_be_decompressed_is_not_asked_for_again() -> None:
@@ -236,20 +253,26 @@ def test_code_of_an_error_in_a_stream_has_the_status_it_would_have_had(
 
 
 @pytest.mark.parametrize(
-    ("headers", "retries"),
+    ("headers", "retries", "delay"),
     [
-        ({"retry-after": "3600"}, 100),
-        ({"retry-after-ms": "5"}, 100),
-        ({"retry-after": "Sun, 06 Nov 1994 08:49:37 GMT"}, 100),
-        ({}, 10),
+        ({"retry-after": "3600"}, 100, 3600.0),
+        ({"retry-after-ms": "5"}, 100, 0.005),
+        ({"retry-after": "Sun, 06 Nov 1994 09:49:27 GMT"}, 100, 3600.0),
+        ({**USED_UP, RESET: "90s"}, 100, 90.0),
+        ({**USED_UP, RESET: "8h"}, 100, 120.0),
+        ({}, 10, 0.5),
     ],
 )
-def test_rate_limit_of_one_of_many_requests_is_waited_for_however_long(
-    headers: dict[str, str], retries: int
+def test_one_of_many_requests_waits_as_long_as_it_is_told_but_asks_again_where_only_a_reset_is_known(
+    headers: dict[str, str], retries: int, delay: float
 ) -> None:
-    policy = rate_limit_policy(StatusFailure(429, headers), NOW)
+    outcome = StatusFailure(429, headers)
+    policy = rate_limit_policy(outcome, NOW)
 
-    assert policy == Policy(max_retries=retries, max_retry_after=math.inf)
+    assert policy == Policy(max_retries=retries, max_retry_after=math.inf, max_reset=120.0)
+    decision = after(outcome, policy=policy)
+    assert isinstance(decision, Retry)
+    assert decision.delay == delay
 
 
 @pytest.mark.parametrize("outcome", [StatusFailure(503, {"retry-after": "1"}), ConnectionFailure("network")])

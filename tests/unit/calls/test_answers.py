@@ -85,9 +85,9 @@ def test_answer_that_is_no_item(body: bytes, message: str) -> None:
 
 
 def test_malformed_item_is_an_error_in_strict_mode() -> None:
-    body = b'{"type": "reasoning", "id": 5, "summary": []}'
+    body = b'{"type": "shell_call_output", "id": "so_1", "output": []}'
     assert answer(cast("type[Any]", models.Item), body).validation_error is not None
-    with pytest.raises(ResponseValidationError, match="id"):
+    with pytest.raises(ResponseValidationError, match="call_id"):
         answer(cast("type[Any]", models.Item), body, strict=True)
 
 
@@ -225,6 +225,31 @@ def test_unrequested_stream_gives_its_response() -> None:
 
     assert result.output_text == "Hello"
     assert result.meta == meta("text/event-stream; charset=utf-8")
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", None])
+@pytest.mark.parametrize("start", [b"", b"\n\n"])
+def test_stream_under_another_media_type_gives_its_response(start: bytes, kind: str | None) -> None:
+    assert parsed(start + CREATED + HEL + COMPLETED, kind).output_text == "Hello"
+    with pytest.raises(StreamError, match="Busy"):
+        parsed(start + event("error", 1, message="Busy"), kind)
+
+
+@pytest.mark.parametrize("kind", ["text/event-stream", "application/json"])
+def test_stream_with_an_error_status_is_the_error_in_it(kind: str) -> None:
+    error = answer_error(
+        429, event("error", 0, code="slow_down", message=f"No {KEY}"), meta(kind), Redactor([KEY])
+    )
+
+    assert isinstance(error, errors.RateLimitError)
+    assert (error.code, error.message) == ("slow_down", "No ***")
+    assert KEY not in str(error.body)
+
+
+def test_body_of_an_error_that_is_neither_json_nor_a_stream_is_its_text() -> None:
+    error = answer_error(502, b"<html>Bad gateway", meta())
+
+    assert (error.body, error.message) == ("<html>Bad gateway", "<html>Bad gateway")
 
 
 def test_stream_whose_last_event_has_no_response_still_has_its_status() -> None:

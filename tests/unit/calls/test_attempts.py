@@ -62,6 +62,9 @@ def test_answer_becomes_the_result_with_its_meta(clock: Clock) -> None:
         ([bad(500), bad(429)], [0.5, 1.0], 1.5),
         ([bad(429, retry_after="7")], [7.0], 7.0),
         ([bad(503, retry_after_ms="1500")], [1.5], 1.5),
+        ([bad(429, retry_after="120")], [120.0], 120.0),
+        ([bad(429, x_ratelimit_remaining_requests="0", x_ratelimit_reset_requests="7s")], [7.0], 7.0),
+        ([bad(429, {"message": "Please try again in 9s."})], [9.0], 9.0),
         ([FakeBody(b"{", network())], [0.5], 0.5),
         ([3.0, bad(500)], [0.5], 3.5),
     ],
@@ -78,6 +81,30 @@ def test_failed_attempt_is_repeated_after_a_delay(
     assert result.meta.tries == len(io.requests)
     assert result.meta.elapsed == elapsed
     assert len({request.headers["Idempotency-Key"] for request in io.requests}) == 1
+
+
+def test_wait_that_looks_like_a_program_that_hangs_is_a_warning(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="responses_client")
+    used_up = bad(429, x_ratelimit_remaining_tokens="0", x_ratelimit_reset_tokens="1m1s")
+
+    fetched(FakeIO(clock, bad(429, retry_after="60"), used_up, good()))
+
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("INFO", "responses.create: retry in 60.00 s, status 429 (retry-after)"),
+        ("WARNING", "responses.create: retry in 61.00 s, status 429 (x-ratelimit-reset-tokens)"),
+    ]
+
+
+def test_wait_of_two_minutes_needs_a_deadline_that_allows_it(clock: Clock) -> None:
+    io = FakeIO(clock, bad(429, retry_after="120"), good())
+
+    with pytest.raises(RateLimitError) as caught:
+        fetched(io, deadline=119)
+
+    assert (caught.value.retry_after, io.slept) == (120.0, [])
+    assert fetched(FakeIO(clock, bad(429, retry_after="120"), good()), deadline=121).output_text == "Hello"
 
 
 def test_wait_varies_by_chance(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -477,3 +504,30 @@ def test_answer_that_is_not_a_response_is_not_retried(clock: Clock) -> None:
         fetched(io)
 
     assert len(io.requests) == 1
+
+
+def test_stream_of_an_error_is_read_to_the_error_alone(clock: Clock) -> None:
+    event = b'data: {"error": {"code": "insufficient_quota", "message": "No"}}\n'
+    body = FakeBody(
+        b": ping\n\n",
+        event,
+        b"\n",
+        600.0,
+        b": ping\n\n",
+        status=429,
+        headers={"content-type": "text/event-stream"},
+    )
+
+    with pytest.raises(RateLimitError) as caught:
+        fetched(FakeIO(clock, body))
+
+    assert (caught.value.code, body.closed, len(body.pieces)) == ("insufficient_quota", 1, 2)
+
+
+def test_stream_without_an_error_is_read_to_its_end(clock: Clock) -> None:
+    body = FakeBody(b": ping\n\n", b"data: No\n\n", status=400, headers={"content-type": "text/event-stream"})
+
+    with pytest.raises(APIStatusError) as caught:
+        fetched(FakeIO(clock, body))
+
+    assert (caught.value.body, caught.value.code) == (": ping\n\ndata: No\n\n", None)

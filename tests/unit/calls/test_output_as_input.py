@@ -144,7 +144,7 @@ def test_empty_fields_that_requests_must_have_are_added(
 
 
 def test_whole_and_unknown_items_are_the_same_objects() -> None:
-    malformed = {"type": "reasoning", "id": "rs_1", "content": [{"type": "reasoning_text"}], "summary": 3}
+    malformed = {"type": "reasoning", "id": "rs_9", "content": [{"type": "reasoning_text"}], "summary": 3}
     null = {"type": "code_interpreter_call", "id": "ci_1", "code": None, "outputs": None}
     given = response(SEALED, NEW, malformed, null, MESSAGE)
 

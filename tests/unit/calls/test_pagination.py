@@ -121,8 +121,88 @@ def test_empty_page_in_between(walk: Walk) -> None:
     assert walk.ids(Server(pages)) == ["msg_1", "msg_8"]
 
 
-def test_server_that_does_not_say_whether_there_is_more(walk: Walk) -> None:
-    assert walk.ids(Server({None: {"data": [message(1)]}})) == ["msg_1"]
+# How a server does not say whether there is more.
+SILENT: dict[str, dict[str, Any]] = {
+    "null": {"has_more": None, "last_id": "msg_1"},
+    "null without last_id": {"has_more": None},
+    "absent": {"last_id": "msg_1"},
+    "absent without last_id": {},
+}
+
+
+@pytest.mark.parametrize("silent", SILENT.values(), ids=SILENT)
+def test_server_that_does_not_say_whether_there_is_more_is_asked(walk: Walk, silent: dict[str, Any]) -> None:
+    server = Server(
+        {None: {"data": [message(1)], **silent}, "msg_1": page(2, more=None), "msg_2": {"data": []}}
+    )
+
+    assert walk.ids(server) == ["msg_1", "msg_2"]
+    assert walk.pages(server) == [["msg_1"], ["msg_2"], []]
+
+
+@pytest.mark.parametrize("silent", SILENT.values(), ids=SILENT)
+def test_list_without_pages_is_given_out_once_with_a_warning(
+    walk: Walk, silent: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = {"data": [message(0), message(1)], **silent}
+
+    assert walk.ids(Server({None: whole, "msg_1": whole})) == ["msg_0", "msg_1"]
+    assert walk.pages(Server({None: whole, "msg_1": whole})) == [["msg_0", "msg_1"]]
+    assert (
+        caplog.messages
+        == [
+            "The server does not say whether a list continues (has_more), and sends the same page again: it ends here"
+        ]
+        * 2
+    )
+
+
+def test_list_that_cannot_be_continued_ends_with_a_warning(
+    walk: Walk, caplog: pytest.LogCaptureFixture
+) -> None:
+    unnamed = {name: value for name, value in message(1).items() if name != "id"}
+
+    assert walk.ids(Server({None: {"data": [unnamed]}})) == [None]
+    assert caplog.messages == [
+        "The server does not say whether a list continues (has_more), nor where: it ends here"
+    ]
+
+
+def test_steps_through_a_list_without_pages_end_too() -> None:
+    whole = {"data": [message(1)]}
+    first = Server({None: whole, "msg_1": whole}).page()
+
+    assert repr(first) == "<Page of 1, more may follow>"
+    assert first.has_next_page()
+    assert not first.get_next_page().has_next_page()
+    assert not Server({None: {"data": []}}).page().has_more
+
+
+@pytest.mark.parametrize("said", ["false", "true", "", 0, 1, [], {}])
+@pytest.mark.parametrize("fields", [{}, {"last_id": None}], ids=["last_id", "no last_id"])
+def test_malformed_flag_is_an_error_when_the_items_of_the_page_are_read(
+    walk: Walk, said: object, fields: dict[str, Any]
+) -> None:
+    server = Server({None: page(1, 2, has_more=said, **fields)})
+
+    with pytest.raises(
+        ResponseValidationError, match="says neither that the list continues nor that it ends"
+    ) as caught:
+        walk.ids(server)
+
+    assert (caught.value.path, caught.value.body["has_more"]) == ("has_more", said)
+    assert "base_url" not in str(caught.value)
+    things = iter(server.page())
+    assert [next(things).id, next(things).id] == ["msg_1", "msg_2"]
+
+
+def test_malformed_flag_ends_no_loop_over_pages_either() -> None:
+    first = Server({None: page(1, has_more="false")}).page()
+
+    assert repr(first) == "<Page of 1, more may follow>"
+    for step in (first.has_next_page, first.get_next_page, first.next_cursor, lambda: first.has_more):
+        with pytest.raises(ResponseValidationError, match="has_more"):
+            step()
 
 
 def test_cursor_is_the_last_id_of_the_page_where_the_server_names_none(walk: Walk) -> None:
@@ -169,8 +249,7 @@ def test_walk_never_comes_back_to_where_the_caller_started() -> None:
         next(things)
 
 
-def test_malformed_cursors_and_flags_are_not_used() -> None:
-    assert not Server({None: page(1, more=None, has_more="false")}).page().has_next_page()
+def test_malformed_cursors_are_not_used() -> None:
     with pytest.raises(ResponseValidationError, match="neither a last_id nor ids"):
         Server(
             {None: {"data": [{**message(1), "id": 5}], "has_more": True, "last_id": 7}}
@@ -232,11 +311,18 @@ def test_iteration_that_is_left_early_asks_for_no_more(walk: Walk) -> None:
     assert len(server.queries) == 1
 
 
-def test_iteration_that_has_ended_stays_so() -> None:
+@pytest.mark.parametrize(
+    "pages", [THREE, {None: {"data": [message(1)] * 5}, "msg_1": {"data": [message(1)]}}]
+)
+def test_iteration_that_has_ended_stays_so(pages: dict[str | None, dict[str, Any]]) -> None:
+    server = Server(pages)
+
     async def scenario() -> None:
-        things = Server(THREE).async_client().responses.input_items.list("resp_1").__aiter__()
+        things = server.async_client().responses.input_items.list("resp_1").__aiter__()
         assert len([item async for item in things]) == 5
+        count = len(server.queries)
         assert [item async for item in things] == []
+        assert len(server.queries) == count
 
     anyio.run(scenario)
 

@@ -94,11 +94,20 @@ def test_no_interval_is_no_wait_at_first() -> None:
         ({"retry_after": "0.1"}, 1),
         ({"retry_after": "100000"}, 300),
         ({"retry_after": "soon"}, 1),
+        ({"retry_after": "1m5s"}, 65),
+        ({"retry_after": "Mon, 30 Nov 2026 12:00:42 GMT", "date": "Mon, 30 Nov 2026 12:00:00 GMT"}, 42),
         ({}, 1),
     ],
 )
 def test_longer_delay_that_the_server_asks_for_is_obeyed(headers: dict[str, str], wait: float) -> None:
     assert pauses(schedule(), 2, **headers) == [0, wait]
+
+
+def test_server_may_ask_to_poll_at_a_point_in_time() -> None:
+    made = schedule()
+    made.record(seen(retry_after="1796040042"), 1_796_040_000.0)
+
+    assert made.next_delay(0, 0) == 42
 
 
 def test_delay_that_was_asked_for_once_is_not_repeated() -> None:
@@ -182,7 +191,7 @@ def test_first_state_is_no_progress_if_it_is_the_one_given() -> None:
     assert schedule(seen()).record(seen("completed"))
 
 
-@pytest.mark.parametrize("status", ["completed", "failed", "incomplete", "cancelled", "expired", None])
+@pytest.mark.parametrize("status", ["completed", "failed", "incomplete", "cancelled", None])
 def test_all_other_statuses_end_the_wait(status: str | None) -> None:
     made = schedule()
     assert made.result is None
@@ -190,6 +199,87 @@ def test_all_other_statuses_end_the_wait(status: str | None) -> None:
     assert made.result is None
     made.record(seen(status))
     assert made.result is made.response
+
+
+SIGNS: dict[str, Any] = {
+    "usage": {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2},
+    "error": {"code": "server_error", "message": "No."},
+    "incomplete_details": {"reason": "max_output_tokens"},
+    "completed_at": 1_700_000_000,
+}
+
+
+@pytest.mark.parametrize(("name", "value"), SIGNS.items(), ids=SIGNS)
+@pytest.mark.parametrize("is_given", [True, False])
+def test_unknown_status_ends_the_wait_with_a_warning_beside_what_only_the_end_brings(
+    name: str, value: Any, is_given: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = Response.from_dict(response("expired", **{name: value}))
+    made = schedule(found if is_given else "resp_1")
+    if not is_given:
+        made.record(found)
+
+    assert made.result is found
+    assert caplog.messages == [
+        "The response resp_1 has the unknown status 'expired': it is taken as finished, by its other fields"
+    ]
+
+
+def test_other_unknown_statuses_are_waited_for_with_one_warning_each(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    made = schedule(seen("paused"))
+    for status in ("paused", "paused", "in_progress", "revising", "revising"):
+        made.record(seen(status))
+        assert made.result is None
+    made.record(seen("completed"))
+
+    assert made.result is made.response
+    assert caplog.messages == [
+        f"The response resp_1 has the unknown status {status!r}: the wait goes on"
+        for status in ("paused", "revising")
+    ]
+
+
+@pytest.mark.parametrize("status", ["paused", None])
+def test_wait_without_a_limit_ends_after_ten_minutes_in_an_unknown_status(status: str | None) -> None:
+    made, now = schedule(), 0.0
+    states = [seen("queued")] * 200 + [unclear(status)] * 20 + [seen()] + [unclear(status)] * 200
+
+    def poll_all() -> None:
+        nonlocal now
+        for state in states:
+            now += made.next_delay(now, 0)
+            made.record(state)
+
+    with pytest.raises(WaitTimeout) as caught:
+        poll_all()
+
+    assert str(caught.value) == (
+        "The response resp_1 did not say for 600 s whether it is finished: its status is "
+        f"{status!r}, which this version does not know; wait again or cancel it"
+    )
+    assert caught.value.response is made.response
+    assert now == pytest.approx(280 * 10, abs=60)
+
+
+def test_limit_of_the_caller_counts_in_an_unknown_status() -> None:
+    made, now = schedule(timeout=5000), 0.0
+
+    def poll_on() -> None:
+        nonlocal now
+        while True:
+            now += made.next_delay(now, 0)
+            made.record(unclear("paused"))
+
+    with pytest.raises(WaitTimeout, match="not finished within 5000 s: its status is 'paused', which this"):
+        poll_on()
+    assert now == pytest.approx(4999)
+
+
+def unclear(status: str | None) -> Response:
+    """A response without output."""
+    return Response.from_dict({**response("queued"), "status": status})
 
 
 def status_error(kind: type[Any], status: int, code: str | None = None, **headers: str) -> APIError:
@@ -534,3 +624,22 @@ def test_wait_can_be_cancelled(backend: str) -> None:
             return scope.cancelled_caught
 
     assert anyio.run(main, backend=backend)
+
+
+def test_unknown_status_is_waited_out(wait: Wait, clock: Clock) -> None:
+    io = FakeIO(clock, answer("paused"), answer("paused"), answer("completed"))
+
+    assert wait(io).status == "completed"
+    assert len(io.requests) == 3
+
+
+def test_unknown_status_that_stays_ends_the_wait_with_an_error(wait: Wait, clock: Clock) -> None:
+    io = FakeIO(clock, *[answer("paused") for _ in range(100)])
+
+    with pytest.raises(
+        WaitTimeout, match="its status is 'paused', which this version does not know"
+    ) as caught:
+        wait(io)
+
+    assert caught.value.response is not None
+    assert 600 <= sum(io.slept) <= 610

@@ -128,7 +128,7 @@ def test_model_with_a_malformed_field_is_sent_as_it_came() -> None:
 
 @pytest.mark.parametrize("items", [completed, Response.as_input])
 def test_item_that_came_malformed_is_sent_as_it_came(items: Any) -> None:
-    malformed = {"type": "reasoning", "id": 5}
+    malformed = {"type": "shell_call_output", "id": 5}
     response = Response.from_dict({"id": "resp_1", "output": [malformed, MESSAGE]})
     given = response.as_input() if items is Response.as_input else items(response.output)
 
@@ -150,7 +150,7 @@ def look() -> str:
 
 def test_run_sends_reasoning_without_a_summary_back_with_one(caller: Caller, server: Server) -> None:
     before = output(OPEN, MESSAGE)
-    server.reply_items([OPEN, CALLED])
+    server.reply_items([{**OPEN, "id": "rs_2"}, CALLED])
     server.reply("A cat")
     params: dict[str, Any] = {"model": "m", "tools": [look], "store": False}
     caller(lambda client: client.responses.run(input=[*before, "Look."], **params))
@@ -161,7 +161,7 @@ def test_run_sends_reasoning_without_a_summary_back_with_one(caller: Caller, ser
 
 
 def test_run_sends_an_item_that_came_malformed_back_as_it_came() -> None:
-    malformed = {"type": "reasoning", "id": 5}
+    malformed = {"type": "shell_call_output", "id": 5}
     bodies: list[dict[str, Any]] = []
 
     def answer(request: httpx.Request) -> httpx.Response:

@@ -19,6 +19,7 @@ from responses_client.models import (
     Keepalive,
     OutputItemDone,
     OutputTextDelta,
+    ReasoningTextDelta,
     ResponseCompleted,
     ResponseInProgress,
     UnknownEvent,
@@ -98,6 +99,32 @@ def test_the_type_says_which_event_it_is_or_else_the_name(
     assert failure is None
     assert [type(event) for event in events] == [kind] * times
     assert [event.to_dict() for event in events] == [wire] * times
+
+
+NAMES_OF_REASONING = ["response.reasoning_text.delta", "response.reasoning.delta"]
+
+
+@pytest.mark.parametrize("name", NAMES_OF_REASONING)
+@pytest.mark.parametrize("line", [None, *NAMES_OF_REASONING])
+def test_an_event_with_several_types_has_the_one_that_came(name: str, line: str | None):
+    wire = {"type": name, "delta": "Hm.", "content_index": 0}
+    body = frame(wire, line) * 2
+    events, failure = decoded(body)
+    assert failure is None
+    assert [type(event) for event in events] == [ReasoningTextDelta] * 2
+    assert [event.type for event in events] == [event.wire_type for event in events] == [name] * 2
+    assert [event.to_dict() for event in events] == [wire] * 2
+
+
+@pytest.mark.parametrize("name", NAMES_OF_REASONING)
+@pytest.mark.parametrize("index", [0, 0.0, "0"])
+def test_the_type_may_stand_in_the_event_line_alone(name: str, index: object):
+    wire = {"delta": "Hm.", "content_index": index}
+    decoder = EventDecoder(1000, strict=False)
+    first, second = decoder.feed(frame(wire, name) * 2)
+    for event in (first, second, *replayed(decoder)):
+        assert type(event) is ReasoningTextDelta
+        assert (event.type, event.wire_type, event.to_dict()) == (name, name, wire)
 
 
 NO_EVENTS = ["", " ", "[DONE]", " [DONE] "]
@@ -192,9 +219,6 @@ MALFORMED = {
     "nothing in it": ({"type": DELTA["type"]}, "delta"),
     "nothing to say": ({"type": "response.output_item.done"}, "item"),
     "a text for an object": ({"type": "response.created", "response": "resp_1"}, "response"),
-    "a text for a number": ({**DELTA, "sequence_number": "5"}, "sequence_number"),
-    "a truth for a number": ({**DELTA, "output_index": True}, "output_index"),
-    "inside a list": ({**DELTA, "logprobs": [{"token": "a", "logprob": "b"}]}, "logprobs[0].logprob"),
 }
 
 
@@ -220,10 +244,51 @@ def test_a_malformed_event_is_unknown_or_an_error_when_strict(
     assert "strict=False" in str(failure)
 
 
+MALFORMED_FIELDS = {
+    "a text for a number": ("sequence_number", "5", "sequence_number"),
+    "a truth for a number": ("output_index", True, "output_index"),
+    "inside a list": ("logprobs", [{"token": "a", "logprob": "b"}], "logprobs[0].logprob"),
+    "nothing in a list": ("logprobs", [None], "logprobs[0]"),
+}
+
+
+@pytest.mark.parametrize(("field", "raw", "path"), MALFORMED_FIELDS.values(), ids=MALFORMED_FIELDS.keys())
+@pytest.mark.parametrize("is_named", [False, True])
+def test_a_malformed_field_costs_an_event_nothing_else_unless_strict(
+    field: str, raw: object, path: str, is_named: bool, caplog: pytest.LogCaptureFixture
+):
+    value = {**DELTA, field: raw}
+    body = frame(value, value["type"] if is_named else None)
+    (event, last), failure = decoded(body, frame(DELTA))
+    assert failure is None
+    assert type(event) is type(last) is OutputTextDelta
+    assert (event.delta, getattr(event, field), event.model_extra) == (
+        DELTA["delta"],
+        getattr(last, field),
+        {field: raw},
+    )
+    assert event.to_dict() == value
+    assert len(caplog.messages) == 1
+    assert path in caplog.text
+    _, failure = decoded(body, strict=True)
+    assert failure is not None
+    assert failure.path == path
+
+
+def test_events_with_a_malformed_field_are_replayed_without_another_warning(caplog: pytest.LogCaptureFixture):
+    decoder = EventDecoder(1000, strict=False)
+    decoder.feed(
+        frame({**DELTA, "output_index": "0"}) + frame({**DELTA, "delta": 5}) + frame({"type": "poem"})
+    )
+    events = [event for events in decoder.replay() for event in events]
+    assert [type(event) for event in events] == [OutputTextDelta, UnknownEvent, UnknownEvent]
+    assert len(caplog.messages) == 2
+
+
 @pytest.mark.parametrize(
     ("item", "path"),
     [
-        ({"type": "message", "role": "assistant", "content": 5}, "item.content"),
+        ({"type": "message", "role": "user", "content": []}, "item.role"),
         (None, "item"),
         ("tea", "item"),
     ],

@@ -308,6 +308,13 @@ def test_an_item_without_an_id_keeps_that_of_its_pieces():
     assert table.output() == [{**message(id="m1"), "status": "in_progress"}]
 
 
+def test_of_items_with_one_id_the_one_at_the_index_is_meant():
+    table = ItemTable()
+    for index in (0, 1):
+        table.put(message(id="m1"), index, is_done=False)
+    assert [located(table, "m1", index, "message") for index in (1, 0, None)] == [1, 0, 0]
+
+
 def test_names_change_hands():
     table = begun(call(1), call(2))
     assert [located(table, "x1"), located(table, "x2"), located(table, "x1")] == [1, 1, 1]

@@ -13,6 +13,8 @@ from responses_client.models import (
     ImageGenerationCallPartialImage,
     Keepalive,
     OutputTextDelta,
+    Response,
+    ResponseCreated,
     StreamEvent,
     UnknownEvent,
 )
@@ -131,3 +133,18 @@ def test_no_event_comes_twice_and_none_is_lost_from_any_first_event(
         assert not resume_check.has_new
     else:
         assert numbers(taken) == [*range(after + 1, 20)]
+
+
+def test_events_of_another_response_are_a_problem_also_among_those_of_before() -> None:
+    check = ResumeCheck(3, response_id="resp_2")
+
+    assert check.take([begin(0), piece(4)]) == []
+    assert check.problem == "the server sent another response, 'resp_1', in place of 'resp_2'"
+
+
+def test_response_without_an_id_may_be_the_same() -> None:
+    check = ResumeCheck(0, response_id="resp_2")
+    unnamed = ResponseCreated(response=Response(id=""), sequence_number=1)
+
+    assert check.take([unnamed]) == [unnamed]
+    assert check.problem is None

@@ -84,6 +84,17 @@ def test_rate_limit_of_the_server_is_obeyed(mode: str, style: Any) -> None:
     assert clock.now <= 130
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_refusal_that_tells_only_a_reset_is_waited_for(mode: str) -> None:
+    with VirtualClock() as clock, Server() as server:
+        headers = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "90s"}
+        server.fail(429, headers=headers).unscripted(5)
+        results = mapped(Caller(mode, server.client, server.async_client), requests(3), max_concurrency=1)
+
+    assert [result.error for result in results] == [None] * 3
+    assert 90 <= clock.now < 92
+
+
 def test_tokens_are_counted_without_a_total_but_not_when_no_count_came(
     caller: Caller, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import logging
 from typing import Any
 
 import pytest
@@ -119,9 +121,139 @@ def test_used_up_quota_is_an_error_at_once(clock: Clock, code: str) -> None:
 def test_long_wait_is_obeyed_and_logged(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     io = FakeIO(clock, bad(429, retry_after="601"), limited(5, "1s"))
 
+    caplog.set_level(logging.INFO, logger="responses_client")
     fetch_one(io)
+
     assert 601 <= sum(io.slept) < 610
-    assert "nothing is sent for 601 s, as the server asks" in caplog.text
+    assert logged(caplog) == [
+        ("INFO", "responses.create: retry in 601.00 s, status 429 (retry-after)"),
+        ("WARNING", "responses.map: nothing is sent to m for 601 s, status 429 (retry-after)"),
+    ]
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    return [(record.levelname, record.getMessage()) for record in caplog.records]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "level"), [(5, None), (6, "INFO"), (60, "INFO"), (61, "WARNING"), (120, "WARNING")]
+)
+def test_wait_for_a_limit_is_logged_once_with_its_reason(
+    clock: Clock, caplog: pytest.LogCaptureFixture, seconds: int, level: str | None
+) -> None:
+    caplog.set_level(logging.INFO, logger="responses_client")
+    one = {"x-ratelimit-limit-tokens": "1", "x-ratelimit-remaining-tokens": "0"}
+    io = FakeIO(clock, good(**one, **{"x-ratelimit-reset-tokens": f"{seconds * 0.98}s"}), good())
+    throttles = Throttles(io)
+    fetch_one(io, throttles)
+    throttles.for_model("m").record_usage(1)
+    fetch_one(io, throttles)
+
+    assert sum(io.slept) == pytest.approx(seconds, abs=0.1)
+    reason = "as 0 of 1 tokens remain (x-ratelimit-reset-tokens)"
+    text = f"responses.map: nothing is sent to m for {seconds} s, {reason}"
+    assert logged(caplog) == ([] if level is None else [(level, text)])
+
+
+def test_wait_that_grows_is_logged_again(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="responses_client")
+    io = FakeIO(clock, good())
+    throttle = Throttles(io).for_model("m")
+    throttle.block_for(10, "status 429 (retry-after)")
+    sleep = io.sleep
+
+    async def refuse_once(seconds: float) -> None:
+        await sleep(seconds)
+        if len(io.slept) == 4:
+            throttle.block_for(30, "status 429 (retry-after-ms)")
+
+    io.sleep = refuse_once  # type: ignore[method-assign]
+    run(fetch(io, call(), throttle))
+
+    assert [text for _, text in logged(caplog)] == [
+        "responses.map: nothing is sent to m for 10 s, status 429 (retry-after)",
+        "responses.map: nothing is sent to m for 30 s, status 429 (retry-after-ms)",
+    ]
+
+
+def test_wait_for_an_answer_in_flight_is_logged_once_a_minute(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="responses_client")
+    io = FakeIO(clock, bad(429, retry_after="1"), bad(500), good())
+    throttles = Throttles(io)
+    limit = throttles.for_model("m")._limit.estimator
+    sleep = io.sleep
+
+    async def answer_late(seconds: float) -> None:
+        await sleep(seconds)
+        if clock.now > 1100 and limit._in_flight:
+            limit.abandon()
+
+    with pytest.raises(InternalServerError):
+        fetch_one(io, throttles, max_retries=0)
+    limit._max_in_flight = 1
+    limit.start(clock.now)
+    caplog.clear()
+    io.sleep = answer_late  # type: ignore[method-assign]
+    fetch_one(io, throttles)
+
+    text = "responses.map: nothing is sent to m until one of 1 requests in flight is answered"
+    assert logged(caplog) == [("INFO", text)] * 2
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-ratelimit-reset-requests": "8h"},
+        {"x-ratelimit-reset-requests": "1d"},
+        {"x-ratelimit-reset-requests": "99999999"},
+    ],
+)
+def test_limit_that_claims_hours_is_asked_again_after_two_minutes(
+    clock: Clock, headers: dict[str, str]
+) -> None:
+    used_up = {"x-ratelimit-limit-requests": "1", "x-ratelimit-remaining-requests": "0", **headers}
+    refusal = {name.replace("-", "_"): value for name, value in used_up.items()}
+    io = FakeIO(clock, good(**used_up), good(**used_up), bad(429, **refusal), good())
+    throttles = Throttles(io)
+
+    moments = []
+    for _ in range(3):
+        fetch_one(io, throttles)
+        moments.append(clock.now)
+
+    assert [later - earlier for earlier, later in itertools.pairwise(moments)] == pytest.approx(
+        [120.0, 240.0], abs=0.1
+    )
+
+
+def test_refusal_that_tells_only_a_reset_blocks_until_then(clock: Clock) -> None:
+    used_up = bad(
+        429,
+        x_ratelimit_remaining_requests="0",
+        x_ratelimit_reset_requests="7s",
+        x_ratelimit_remaining_tokens="900",
+        x_ratelimit_reset_tokens="20s",
+    )
+    io = FakeIO(clock, used_up, good())
+    fetch_one(io, max_retries=0)
+
+    assert 7.0 <= sum(io.slept) < 7.2
+
+
+def test_reset_that_is_a_point_in_time_is_one(clock: Clock) -> None:
+    headers = {
+        "x-ratelimit-limit-requests": "1",
+        "x-ratelimit-remaining-requests": "0",
+        "x-ratelimit-reset-requests": f"{clock.time() + 3:.0f}",
+    }
+    io = FakeIO(clock, good(**headers), good())
+    throttles = Throttles(io)
+    fetch_one(io, throttles)
+    fetch_one(io, throttles)
+
+    assert sum(io.slept) == pytest.approx(3.0, abs=0.2)
 
 
 def test_wait_beyond_the_deadline_is_an_error_at_once(clock: Clock) -> None:

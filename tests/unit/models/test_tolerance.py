@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from responses_client.models import FunctionCall, OutputText, Response, Usage
+from responses_client.models import CustomTool, FunctionCall, OutputMessage, OutputText, Response, Usage
 from responses_client.models._tolerance import (
     as_response_error,
     error_lines,
@@ -106,6 +106,22 @@ def test_each_malformed_field_is_kept_and_logged(caplog: pytest.LogCaptureFixtur
         "Malformed member of OutputItem kept as UnknownItem: Input should be an object with a `type`",
         "Malformed Response kept as raw data: Input should be a valid string at id",
     ]
+
+
+@pytest.mark.parametrize(
+    ("wire", "name", "value"),
+    [
+        ({"type": "message", "status": 5}, "status", "completed"),
+        ({"type": "custom", "name": "n", "async": 5}, "async_", True),
+    ],
+)
+def test_a_malformed_field_is_replaced_when_it_is_set(wire: dict[str, Any], name: str, value: object):
+    model: Any = (OutputMessage if wire["type"] == "message" else CustomTool).from_dict({**wire, "x_new": 1})
+    model.x_new = 2
+    assert model.to_dict() == {**wire, "x_new": 2}
+    setattr(model, name, value)
+    assert json.loads(model.to_json()) == model.to_dict() == {**wire, name.strip("_"): value, "x_new": 2}
+    assert model.to_json().count(f'"{name.strip("_")}"') == 1
 
 
 def test_malformed_data_inside_malformed_data_take_no_longer(caplog: pytest.LogCaptureFixture):

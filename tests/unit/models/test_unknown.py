@@ -13,6 +13,7 @@ from responses_client import ResponseValidationError
 from responses_client.models import (
     OutputMessage,
     Response,
+    UnknownContent,
     UnknownItem,
     UnknownObject,
     UnknownTool,
@@ -141,6 +142,14 @@ def test_unknown_object_is_made_of_any_fields() -> None:
     assert (unknown.type, unknown.wire_type, unknown.vividness) == ("unknown", "dream", 0.9)
     assert unknown == UnknownItem.from_dict({"type": "dream", "id": "dr_1", "vividness": 0.9})
     assert repr(unknown) == "UnknownItem(id='dr_1', type='dream', vividness=0.9)"
+
+
+@pytest.mark.parametrize(("fields", "text"), [({"text": "Hm."}, "Hm."), ({"text": 5}, ""), ({}, "")])
+def test_text_of_an_unknown_part_is_the_string_that_came(fields: dict[str, Any], text: str) -> None:
+    wire = {"type": "dream", **fields}
+    part = UnknownContent.from_dict(wire)
+
+    assert (part.text, part.to_dict()) == (text, wire)
 
 
 def test_object_without_a_type_has_none() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import anyio
+import pytest
 from callers import Caller
 
 from responses_client import AsyncClient, Client
 from responses_client._transport.protocols import run
+from responses_client.errors import StreamInterrupted
 
 __all__ = ["Stream", "kinds", "play", "read"]
 
@@ -40,6 +42,13 @@ class Stream:
         """Keep each event, until an error comes."""
         while True:
             events.append(await self.next())
+
+    async def until_closed(self) -> list[Any]:
+        """The events up to the error that says that the run was closed before its end."""
+        events: list[Any] = []
+        with pytest.raises(StreamInterrupted, match="it was closed here before the end of the run"):
+            await self.into(events)
+        return events
 
     async def until(self, kind: str) -> Any:
         while (event := await self.next()).type != kind:

@@ -11,6 +11,15 @@ from responses_client import RequestValidationError, RunResult, Turn
 from responses_client._runs.arguments import RunArguments
 from responses_client.models import Response
 
+
+def lazily(value: Any) -> Any:
+    yield value
+
+
+async def slowly(value: Any) -> Any:
+    yield value
+
+
 WRONG: list[tuple[str, Any, str]] = [
     ("max_turns", 0, "an integer of at least 1"),
     ("max_turns", True, "an integer of at least 1"),
@@ -27,6 +36,11 @@ WRONG: list[tuple[str, Any, str]] = [
     ("on_turn", 5, "a function"),
     ("on_shell", "sh", "a function"),
     ("on_mcp_approval", True, "a function"),
+    ("on_turn", lazily, "is a generator, of which nothing would run; pass a function that returns"),
+    ("on_turn", slowly, "is a generator, of which nothing would run"),
+    ("on_tool_error", lazily, "is a generator, of which nothing would run"),
+    ("on_tool_error", slowly, "is a generator, of which nothing would run"),
+    ("on_shell", slowly, "is a generator, of which nothing would run"),
     ("replay", "yes", "True, False or None"),
     ("reset_tool_choice", None, "True or False"),
     ("stream", True, "is not an argument of a run"),
@@ -52,6 +66,10 @@ def test_hook_that_is_none_is_left_out() -> None:
     arguments = RunArguments({"on_shell": None, "on_turn": None, "model": "m"})
     assert arguments.hooks == {}
     assert arguments.request == {"model": "m"}
+
+
+def test_hook_of_a_call_may_be_a_generator() -> None:
+    assert RunArguments({"on_shell": lazily}).hooks == {"on_shell": lazily}
 
 
 @pytest.mark.parametrize("seconds", [None, 1, 0.5])

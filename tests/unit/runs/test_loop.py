@@ -56,6 +56,12 @@ def bodies(server: Server) -> list[Any]:
     return [request.json for request in server.requests if request.method == "POST"]
 
 
+def outputs(body: Any) -> list[Any]:
+    """The answers to calls in a request: outputs, and decisions on approval requests."""
+    found = [item.get("output", item.get("approve")) for item in body["input"]]
+    return [one for one in found if one is not None]
+
+
 def types(body: Any) -> list[str]:
     return [item.get("type", "message") for item in body["input"]]
 
@@ -263,7 +269,7 @@ def test_approval_does_not_hold_for_a_later_call_of_the_same_id(caller: Caller, 
 def test_approval_of_a_call_does_not_hold_for_another_one_of_its_id(caller: Caller, server: Server) -> None:
     server.reply_items([a_call("c1", path="a.txt"), a_call("c1", path="/etc")])
     asked = go(caller, tools=[delete])
-    with pytest.raises(RequestValidationError, match="approve: lacks a decision on the function_call c1"):
+    with pytest.raises(RequestValidationError, match="approve: lacks a decision on the function_call call_"):
         go(caller, tools=[delete], resume=asked, input=[], approve=asked.approvals[:1])
     server.reply("Kept.")
     first, second = asked.approvals
@@ -753,7 +759,7 @@ def test_calls_that_share_an_id_are_all_answered(caller: Caller, server: Server)
     cities = [{**made, "arguments": f'{{"city": "{city}"}}'} for city in ("Oslo", "Rome")]
     server.reply_items(cities).reply("Done.")
     go(caller, tools=[weather])
-    assert [item["output"] for item in bodies(server)[1]["input"]] == ["Sunny in Oslo", "Sunny in Rome"]
+    assert outputs(bodies(server)[1]) == ["Sunny in Oslo", "Sunny in Rome"]
 
 
 def remove(place: int) -> str:
@@ -779,16 +785,17 @@ def test_call_that_waits_is_not_mistaken_for_an_answered_one_of_its_id(
     assert [(one.name, one.needs_approval) for one in result.pending] == [("remove", True)]
     for resume in (RunResult.from_json(result.to_json()), pickle.loads(pickle.dumps(result))):
         server.reply("Done.")
-        go(caller, tools=[danger, safe], resume=resume, approve=["c1"], input=None)
-        outputs = [item["output"] for item in bodies(server)[-1]["input"]]
-        assert (outputs, ran) == (["1 is gone", "2 is there"], ["safe 2"])
+        go(caller, tools=[danger, safe], resume=resume, approve=[result.pending[0].call_id], input=None)
+        assert (outputs(bodies(server)[-1]), ran) == (["1 is gone", "2 is there"], ["safe 2"])
 
 
 def test_call_of_another_namespace_is_not_the_one_that_waits(caller: Caller, server: Server) -> None:
     made = {"type": "function_call", "call_id": "c1", "name": "remove", "arguments": '{"place": 1}'}
     server.reply_items([made, {**made, "namespace": "other"}])
     result = go(caller, tools=[tool(needs_approval=True)(remove)])
-    assert [one.item.to_dict() for one in result.approvals] == [made]
+    assert [one.item.to_dict() for one in result.approvals] == [
+        {**made, "call_id": result.approvals[0].call_id}
+    ]
 
 
 def test_yes_to_one_call_is_none_to_another_of_its_id(caller: Caller, server: Server) -> None:
@@ -800,14 +807,15 @@ def test_yes_to_one_call_is_none_to_another_of_its_id(caller: Caller, server: Se
     result = go(caller, tools=[danger])
     again = RunResult.from_json(result.to_json())
     mine, good, evil = result.pending
-    with pytest.raises(RequestValidationError, match="lacks a decision on the mcp_approval_request c1"):
+    with pytest.raises(RequestValidationError, match="lacks a decision on the mcp_approval_request mcpr_"):
         go(caller, tools=[danger], resume=again, approve=[mine, good], input=None)
-    with pytest.raises(RequestValidationError, match="names c1, which several calls that wait share"):
+    with pytest.raises(
+        RequestValidationError, match="names c1, but the run has no waiting call with that id"
+    ):
         go(caller, tools=[danger], resume=again, approve=["c1"], input=None)
     server.reply("Done.")
     go(caller, tools=[danger], resume=again, approve=[good], deny={mine: "No.", evil: "Never."}, input=None)
-    sent = bodies(server)[-1]["input"]
-    assert [item.get("output", item.get("approve")) for item in sent] == ["No.", True, False]
+    assert outputs(bodies(server)[-1]) == ["No.", True, False]
 
 
 @pytest.mark.parametrize("tools", [[], [weather]])

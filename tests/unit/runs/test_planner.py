@@ -12,6 +12,7 @@ from responses_client import RunResult, Turn
 from responses_client._runs.arguments import RunArguments
 from responses_client._runs.planner import RunPlan
 from responses_client._runs.result import as_item
+from responses_client._tools.calls import call_key
 from responses_client._tools.toolbox import Toolbox
 from responses_client.errors import (
     APIConnectionError,
@@ -419,26 +420,31 @@ def test_answers_are_kept_in_the_order_of_the_calls() -> None:
     assert [item.to_dict()["call_id"] for item in made.last_turn.outputs] == ["c1", "c2", "c3"]
 
 
+SHARED = [call(arguments=f'{{"a": {number}}}') for number in range(3)]
+
+
+def answered(one: Any, text: str) -> Any:
+    return as_item(output(call_key(one), text))
+
+
 def test_calls_that_share_an_id_have_an_answer_each() -> None:
     made = plan(input="Hello")
     ask(made)
-    made.add_response(answer(call(id="f1"), call(id="f2"), call(id="f3")))
+    made.add_response(answer(*SHARED))
     calls = made.next_calls(any_call)
-    made.add_outputs(
-        (one, as_item({**output(), "output": str(number)})) for number, one in enumerate(calls[:2])
-    )
+    made.add_outputs((one, answered(one, str(number))) for number, one in enumerate(calls[:2]))
     assert [item.to_dict()["output"] for item in made.last_turn.outputs] == ["0", "1"]
-    made.add_outputs([(calls[2], as_item({**output(), "output": "2"}))])
+    made.add_outputs([(calls[2], answered(calls[2], "2"))])
     assert [item.to_dict()["output"] for item in made.last_turn.outputs] == ["0", "1", "2"]
 
 
 def test_output_stays_with_its_call_among_those_that_share_an_id() -> None:
     made = plan(input="Hello")
     ask(made)
-    made.add_response(answer(call(id="f1"), call(id="f2"), call(id="f3")))
+    made.add_response(answer(*SHARED))
     one, two, three = made.next_calls(any_call)
     for place, one_call, left in [(1, two, [one, three]), (2, three, [one])]:
-        made.add_outputs([(one_call, as_item({**output(), "output": str(place)}))])
+        made.add_outputs([(one_call, answered(one_call, str(place)))])
         assert [id(waiting) for waiting in made.next_calls(any_call)] == list(map(id, left))
     result = made.result()
     assert result is not None
@@ -446,8 +452,103 @@ def test_output_stays_with_its_call_among_those_that_share_an_id() -> None:
 
     again = plan(resume=RunResult.from_json(result.to_json()))
     (waiting,) = again.calls_at_start(any_call)
-    again.add_outputs([(waiting, as_item({**output(), "output": "0"}))])
+    again.add_outputs([(waiting, answered(waiting, "0"))])
     assert [item.to_dict()["output"] for item in again.last_turn.outputs] == ["0", "1", "2"]
+
+
+# --- calls without ids
+
+
+NAMELESS = {name: value for name, value in call().items() if name != "call_id"}
+
+
+def waiting_run(**params: Any) -> RunPlan:
+    """A run in a conversation whose call has no id."""
+    made = plan(input="Hello", conversation="conv_1", **params)
+    ask(made)
+    made.add_response(answer(NAMELESS, call("c2")))
+    return made
+
+
+def test_call_without_an_id_in_a_conversation_waits_and_others_are_answered() -> None:
+    made = waiting_run()
+    (one,) = made.next_calls(any_call)
+    assert call_key(one) == "c2"
+    made.add_outputs([(one, as_item(output("c2")))])
+    result = made.result()
+    assert result is not None
+    assert (result.status, [one.call_id for one in result.pending]) == ("pending", ["id_c1"])
+    assert result.renamed_calls == ((0, 0),)
+
+
+@pytest.mark.parametrize("is_saved", [False, True])
+def test_resumed_run_sends_the_call_without_an_id_to_its_conversation_again(is_saved: bool) -> None:
+    made = waiting_run()
+    (one,) = made.next_calls(any_call)
+    made.add_outputs([(one, as_item(output("c2")))])
+    result = made.result()
+    assert result is not None
+    again = plan(resume=RunResult.from_json(result.to_json()) if is_saved else result, conversation="conv_1")
+    (waiting,) = again.calls_at_start(any_call)
+    again.add_outputs([(waiting, as_item(output("id_c1")))])
+    named = {**NAMELESS, "call_id": "id_c1"}
+    del named["id"]
+    assert ask(again)["input"] == [named, output("id_c1"), output("c2")]
+    again.add_response(answer(message(), number=2))
+    assert [item.to_dict() for item in again.last_turn.input] == [named, output("id_c1"), output("c2")]
+    assert again.next_calls(any_call) == []
+
+
+def test_failed_request_of_a_conversation_repeats_the_call_with_its_output() -> None:
+    made = waiting_run()
+    made.next_calls(any_call)
+    result = made.result()
+    again = plan(resume=result)
+    calls = again.calls_at_start(any_call)
+    again.add_outputs((one, as_item(output(call_key(one)))) for one in calls)
+    first = ask(again)["input"]
+    assert ask(plan(resume=again.result()))["input"] == first
+    again.add_response(answer(status="failed", number=2))
+    assert ask(again)["input"] == first
+
+
+def test_response_that_was_polled_has_its_calls_named() -> None:
+    made = plan(input="Hello", background=True)
+    ask(made)
+    made.add_response(answer(status="in_progress"))
+    made.update_response(answer(NAMELESS))
+    (one,) = made.next_calls(any_call)
+    made.add_outputs([(one, as_item(output("id_c1")))])
+    types = [item.get("type") or item["role"] for item in ask(made)["input"]]
+    assert types == ["user", "function_call", "function_call_output"]
+
+
+def test_response_that_was_cut_off_is_sent_without_its_nameless_calls() -> None:
+    made = plan(input="Hello")
+    ask(made)
+    go(made, answer(message(), NAMELESS, status="incomplete"))
+    assert [item.get("type") or item["role"] for item in ask(made)["input"]] == ["user", "message"]
+
+
+def test_calls_of_a_run_that_was_built_by_hand_are_named_unless_the_input_answers_them() -> None:
+    built = saved(turn(answer(*SHARED[:2], NAMELESS)), status="pending")
+    again = plan(resume=built)
+    assert dict(again.decisions()) == {}
+    assert len({call_key(one) for one in again.calls_at_start(any_call)}) == 3
+    given = plan(resume=built, input=[output(), output()])
+    given.decisions()
+    (left,) = given.calls_at_start(any_call)
+    assert call_key(left).startswith("call_")
+
+
+def test_nameless_call_that_waits_for_approval_still_does_in_a_run_built_by_hand() -> None:
+    built = saved(turn(answer(call(), call("c2"))), status="pending", approval_ids=("c1",))
+    again = plan(resume=built)
+    with pytest.raises(RequestValidationError, match="lacks a decision on the function_call c1"):
+        again.calls_at_start(any_call)
+
+
+# --- outputs of earlier responses
 
 
 def test_outputs_of_an_earlier_response_answer_no_later_call() -> None:

@@ -156,6 +156,22 @@ def test_positions_say_which_calls_of_an_id_have_an_answer_and_which_wait_for_ap
     assert pickle.loads(pickle.dumps(run)).pending == run.pending
 
 
+def test_calls_with_ids_made_here_are_known_after_a_save() -> None:
+    run = result(turn(call(), call("c2")), renamed_calls=((0, 1), (0, 0)))
+    assert RunResult.from_json(run.to_json()) == run
+    assert run.to_dict()["renamed_calls"] == [[0, 1], [0, 0]]
+    assert "renamed_calls" not in result(turn(call())).to_dict()
+
+
+@pytest.mark.parametrize(
+    "pairs", [5, [5], [[0]], [[0, 2]], [[1, 0]], [[-1, 0]], [[0, -1]], [[True, 0]], [["0", 0]], [[0, 0, 0]]]
+)
+def test_calls_that_a_saved_run_does_not_have_are_refused(pairs: Any) -> None:
+    saved = result(turn(call(), call("c2"))).to_dict()
+    with pytest.raises(ResponseValidationError, match="The data is not a saved run"):
+        RunResult.from_dict({**saved, "renamed_calls": pairs})
+
+
 STALE: list[tuple[int, ...]] = [(), (0, 1), (5,), (-2,), (2,)]
 
 

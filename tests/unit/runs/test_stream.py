@@ -25,6 +25,7 @@ from responses_client import (
     TurnEnded,
     tool,
 )
+from responses_client._transport.protocols import run
 from responses_client.errors import ConfigurationError, InternalServerError
 from responses_client.testing import Server
 
@@ -365,20 +366,19 @@ def test_leaving_the_block_ends_the_run(caller: Caller, server: Server) -> None:
             await stream.next()
             assert server.open_streams == 1
         assert server.open_streams == 0
-        with pytest.raises((StopIteration, StopAsyncIteration, RuntimeError)):
-            await stream.next()
+        assert await stream.until_closed() == []
 
     play(caller, script, tools=[weather])
     assert len(server.requests) == 1
 
 
-def test_unread_events_are_dropped_at_the_end(caller: Caller, server: Server) -> None:
+def test_unread_events_are_dropped_when_the_block_is_left(caller: Caller, server: Server) -> None:
     server.call_tools([("weather", {"city": "Oslo"}), ("weather", {"city": "Rome"})])
 
     async def script(stream: Stream) -> None:
         async with stream:
             await stream.until("run.tool_called")
-        assert await stream.rest() == []
+        assert await stream.until_closed() == []
         assert len(stream.inner.result.pending) == 2
 
     play(caller, script, tools=[weather])
@@ -430,12 +430,70 @@ def test_stream_that_is_closed_while_a_function_runs_ends_there(
     async def script(stream: Stream) -> list[Any]:
         streams.append(stream)
         async with stream:
-            return await stream.rest()
+            return await stream.until_closed()
 
     last = "run.turn_ended" if where == "on_turn" else "run.tool_called"
     tools: list[Any] = [function] if where == "tool" else [tool(name="stop")(lambda: "done")]
     assert play(caller, script, tools=tools, **params)[-1].type == last
     assert len(server.requests) == 1
+
+
+def test_second_reader_of_a_run_is_refused(caller: Caller, server: Server) -> None:
+    """Here the tool, which reads the run that waits for it."""
+    server.call_tool("look").reply("Fine.")
+    streams: list[Stream] = []
+
+    async def read() -> str:
+        with pytest.raises(RuntimeError, match="This stream is being read by another thread or task"):
+            await streams[0].next()
+        return "seen"
+
+    function = (lambda: run(read())) if caller.mode == "sync" else read  # type: ignore[arg-type]
+
+    async def script(stream: Stream) -> Any:
+        streams.append(stream)
+        async with stream:
+            await stream.until("run.tool_returned")
+            await stream.rest()
+            return await stream.final()
+
+    result = play(caller, script, tools=[tool(name="look")(function)])
+    assert (result.status, result.turns[0].outputs[0].output) == ("completed", "seen")
+
+
+def test_event_of_a_run_that_another_thread_took_is_not_waited_for(server: Server) -> None:
+    server.reply("Fine.")
+    with server.client() as client, client.responses.run_stream(model="m", input="Hi") as stream:
+        source = stream._source
+        source.events.clear()
+        fill = source.fill
+
+        async def fill_for_another() -> bool:
+            assert await fill()
+            source.events.clear()
+            source.fill = fill  # type: ignore[method-assign]
+            return True
+
+        source.fill = fill_for_another  # type: ignore[method-assign]
+        assert [*stream][-1].type == "run.turn_ended"
+
+
+def test_close_that_takes_the_last_events_from_their_reader_is_an_interruption(
+    caller: Caller, server: Server
+) -> None:
+    server.reply("Fine.")
+
+    async def script(stream: Stream) -> Any:
+        source = stream.inner._source
+        await source.fill()
+        while source.events[-1].type != "run.turn_ended":
+            source.events.clear()
+            await source.fill()
+        await stream.close()
+        assert await stream.until_closed() == []
+        return await stream.final()
+
+    assert play(caller, script).output_text == "Fine."
 
 
 def test_run_that_was_closed_early_has_no_final_result(caller: Caller, server: Server) -> None:
@@ -535,4 +593,4 @@ def test_streamed_run_keeps_each_output_with_its_call(caller: Caller, server: Se
     done = [event for event in events if isinstance(event, ToolReturned)]
     assert [event.output.output for event in done] == ["1 is gone"]  # type: ignore[union-attr]
     sent = server.requests[-1].json["input"]
-    assert [item["output"] for item in sent] == ["1 is gone", "Sunny in Oslo"]
+    assert [item["output"] for item in sent if "output" in item] == ["1 is gone", "Sunny in Oslo"]

@@ -6,8 +6,8 @@ import asyncio
 import gc
 import threading
 import time
-from collections.abc import Callable, Coroutine
-from contextvars import ContextVar
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextvars import Context, ContextVar, copy_context
 from functools import partial
 from typing import Any
 from unittest.mock import AsyncMock, MagicMock, Mock
@@ -22,6 +22,7 @@ from responses_client._runs.workers import (
     AsyncWorkers,
     FunctionCancelled,
     FunctionTimedOut,
+    InContext,
     SyncWorkers,
     await_result,
     require_sync,
@@ -433,6 +434,138 @@ def test_cancelled_jobs_end_at_once(loop: Play) -> None:
 
     assert loop(script)
     assert ended == [1, 1]
+
+
+# --- contexts
+
+
+def setting(name: str, seen: list[str]) -> Callable[[], Coroutine[Any, Any, None]]:
+    """A job that reads the variable, sets it, waits for others if it can, and reads it again."""
+
+    async def work() -> None:
+        before = NAME.get()
+        NAME.set(name)
+        seen.append(f"{before} {NAME.get()}")
+
+    return work
+
+
+@pytest.mark.parametrize("most", [1, 3], ids=["one at a time", "three at once"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_each_job_has_its_own_copy_of_the_context(play: Play, most: int, count: int) -> None:
+    seen: list[str] = []
+
+    async def script(workers: Any) -> str:
+        NAME.set("caller")
+        await workers.run_all([setting(str(number), seen) for number in range(count)])
+        return NAME.get()
+
+    assert Context().run(lambda: play(script, most)) == "caller"
+    assert sorted(seen) == [f"caller {number}" for number in range(count)]
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_job_keeps_its_context_while_others_run(loop: Play, most: int) -> None:
+    seen: list[tuple[str, str, str]] = []
+
+    def job(name: str) -> Callable[[], Coroutine[Any, Any, None]]:
+        async def work() -> None:
+            token = NAME.set(name)
+            await anyio.lowlevel.checkpoint()
+            within = NAME.get()
+            NAME.reset(token)  # Python refuses a token of another context
+            await anyio.lowlevel.checkpoint()
+            seen.append((name, within, NAME.get()))
+
+        return work
+
+    async def script(workers: Any) -> None:
+        await workers.run_all([job(name) for name in "abc"])
+
+    Context().run(lambda: loop(script, most))
+    assert sorted(seen) == [(name, name, "unset") for name in "abc"]
+
+
+def test_job_runs_in_the_task_of_its_caller(loop: Play) -> None:
+    async def script(workers: Any) -> None:
+        tasks: list[object] = [anyio.get_current_task()]
+
+        async def work() -> None:
+            await anyio.lowlevel.checkpoint()
+            tasks.append(anyio.get_current_task())
+
+        await workers.run_all([work])
+        assert tasks[0] == tasks[1]
+
+    loop(script)
+
+
+def test_abandoned_job_is_closed_in_its_context() -> None:
+    seen: list[str] = []
+
+    class Trap:
+        def __await__(self) -> Iterator[None]:
+            yield
+
+    async def work() -> None:
+        NAME.set("inside")
+        try:
+            await Trap()
+        finally:
+            seen.append(NAME.get())
+
+    steps = InContext(work, copy_context()).__await__()
+    next(steps)
+    steps.close()
+    assert (seen, NAME.get()) == (["inside"], "unset")
+
+
+# --- generators
+
+
+def test_generator_is_read_to_its_end_where_its_function_runs(play: Play) -> None:
+    threads: list[int] = []
+
+    def count() -> Iterator[int]:
+        threads.append(threading.get_ident())
+        yield 1
+        threads.append(threading.get_ident())
+        yield 2
+
+    for seconds in (None, 5.0):
+        assert play.call(count, seconds) == [1, 2]
+        assert threads[-2] == threads[-1]
+    assert (threads[0] == threading.get_ident()) == (play.mode == "sync")
+
+
+async def give_rows() -> AsyncIterator[int]:
+    yield 1
+
+
+def test_async_generator_that_a_function_returns_is_a_mistake_in_the_program(play: Play) -> None:
+    def rows() -> AsyncIterator[int]:
+        return give_rows()
+
+    wrong = "rows returned an async generator, expected one result; return the values as a list"
+    with pytest.raises(AsyncFunctionError, match=wrong):
+        play.call(rows)
+
+
+def test_generator_that_takes_too_long_is_abandoned(play: Play) -> None:
+    stop = threading.Event()
+
+    def wait() -> Iterator[int]:
+        yield 1
+        stop.wait()
+
+    try:
+        with pytest.raises(FunctionTimedOut):
+            play.call(wait, 0.01)
+    finally:
+        stop.set()
+
+
+# --- the end of a program
 
 
 def test_no_job_starts_after_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,8 @@ def play(request: pytest.FixtureRequest) -> Play:
     """Runs a script with a stream: sync, on asyncio, and on trio."""
 
     def run_script(script: Callable[[Stream], Awaitable[T]], io: FakeIO, **options: object) -> T:
-        source = HttpSource(io, call({"stream": True}, **options))
+        params = {name: options.pop(name) for name in ("background",) if name in options}
+        source = HttpSource(io, call({"stream": True, **params}, **options))
         if request.param == "sync":
             return run(script(Stream(EventStream(source))))  # type: ignore[arg-type]
         return anyio.run(script, Stream(AsyncEventStream(source)), backend=request.param)

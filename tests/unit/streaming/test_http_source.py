@@ -107,6 +107,17 @@ def test_stream_that_breaks_before_its_first_event_is_requested_again(
     assert len({request.headers["Idempotency-Key"] for request in io.requests}) == 1
 
 
+def test_wait_in_the_error_of_a_stream_is_kept(play: Play, clock: Clock) -> None:
+    limited = event("error", code="rate_limit_exceeded", message="Please try again in 7s.")
+    io = FakeIO(clock, stream(limited), stream(CREATED, COMPLETED))
+
+    async def script(stream: Stream) -> None:
+        assert types(await stream.rest()) == ["created", "completed"]
+
+    play(script, io)
+    assert io.slept == [7.0]
+
+
 def copy_of(body: FakeBody) -> FakeBody:
     return FakeBody(*body.pieces, status=body.status_code, headers=dict(body.headers))
 
@@ -207,9 +218,9 @@ def test_event_beyond_the_limit_ends_the_stream(play: Play, clock: Clock) -> Non
         ("application/json", b'{"id": "resp_1", "output": []}', "but application/json came (status 200)"),
         ("text/html", b"<html>", "but text/html came"),
         ("application/x-ndjson", b"{}", "but application/x-ndjson came"),
-        ("text/event-stream", b'{"id": "resp_1"}', "but text/event-stream came"),
-        ("text/event-stream", b" [1]", "but text/event-stream came"),
-        ("text/event-stream", b"\n<html>", "but text/event-stream came"),
+        ("text/event-stream", b'{"id": "resp_1"}', "but an answer without events came"),
+        ("text/event-stream", b" [1]", "but an answer without events came"),
+        ("text/event-stream", b"\n<html>", "but an answer without events came"),
         ("text/plain", b"upstream error", "but text/plain came"),
         ("", b"upstream error", "but something else came"),
     ],

@@ -289,6 +289,7 @@ def test_cancelled_hook_costs_no_event(mode: str, closes: bool, clock: Clock) ->
             assert types(reported) == ["created", "output_text.delta"]
             if closes:
                 await stream.close()
+                return await stream.until_closed()
             return await stream.rest()
 
     player = Player(mode)
@@ -299,6 +300,21 @@ def test_cancelled_hook_costs_no_event(mode: str, closes: bool, clock: Clock) ->
         assert (given, len(reported)) == ([], 2)
     else:
         assert types(given) == types(reported) == ["created", *["output_text.delta"] * 3, "completed"]
+
+
+def test_refusal_of_a_second_reader_is_not_the_end_of_the_stream(player: Player, clock: Clock) -> None:
+    observer, body = RecordingObserver(), stream(CREATED, HEL + LO + COMPLETED)
+
+    async def script(stream: Stream) -> list[Any]:
+        def read_as_well() -> None:
+            with pytest.raises(RuntimeError, match="read by another thread or task"):
+                run(stream.next())  # type: ignore[arg-type]
+
+        body.pieces.insert(1, read_as_well)
+        return await stream.rest()
+
+    assert types(player.play(script, player.opened(FakeIO(clock, body), telemetry=observer))) == ALL
+    assert not any("RuntimeError" in str(notification) for notification in observer.notifications)
 
 
 def test_interrupt_in_a_hook_while_opening_closes_the_connection(player: Player, clock: Clock) -> None:

@@ -320,7 +320,7 @@ UNFINISHED = json.dumps(response("in_progress")).encode()
         (400, "application/json", b'{"error": {"message": "Too late"}}', BadRequestError, "Too late"),
         (200, "application/json", UNFINISHED, ResponseValidationError, "application/json came"),
         (200, "text/html", b"<html>", ResponseValidationError, "text/html came"),
-        (200, "text/event-stream", UNFINISHED, ResponseValidationError, "text/event-stream came"),
+        (200, "text/event-stream", UNFINISHED, ResponseValidationError, "an answer without events came"),
         (200, "", b'{"error": {"message": "Gone", "code": 404}}', NotFoundError, "Gone"),
     ],
 )
@@ -357,6 +357,101 @@ def test_finished_response_in_place_of_a_stream_is_kept(play: Play, clock: Clock
 
         assert caught.value.partial is not None
         assert (caught.value.partial.output_text, caught.value.partial.status) == (text, status)
+
+
+NO_RESUMING = "this server does not resume streams; ask for the response with responses.wait('resp_1')"
+
+
+@pytest.mark.parametrize("kind", ["application/json", "", "text/event-stream"])
+def test_server_that_answers_with_json_does_not_resume_streams(play: Play, clock: Clock, kind: str) -> None:
+    io = FakeIO(clock, stream(CREATED, HEL), stream(UNFINISHED, kind=kind))
+
+    with pytest.raises(StreamInterrupted) as caught:
+        play(Stream.rest, io)
+
+    assert NO_RESUMING in str(caught.value)
+    assert "base_url" not in str(caught.value) + str(caught.value.__cause__)
+    assert caught.value.partial is not None
+    assert caught.value.partial.output_text == "Hel"
+    assert len(io.requests) == 2
+
+
+@pytest.mark.parametrize("body", [b"[]", b'{"detail": "unknown"}', b"<html>"])
+def test_any_other_answer_in_place_of_a_resumed_stream_says_so_too(
+    play: Play, clock: Clock, body: bytes
+) -> None:
+    with pytest.raises(StreamInterrupted) as caught:
+        play(Stream.rest, FakeIO(clock, stream(CREATED, HEL), stream(body, kind="application/json")))
+
+    assert NO_RESUMING in str(caught.value)
+    assert "base_url" not in str(caught.value.__cause__)
+    assert caught.value.partial is not None
+    assert caught.value.partial.output_text == "Hel"
+
+
+@pytest.mark.parametrize("kind", ["application/json", "", "text/event-stream"])
+@pytest.mark.parametrize("params", [{}, {"starting_after": 1}])
+@pytest.mark.parametrize("body", [FINISHED, UNFINISHED], ids=["finished", "unfinished"])
+def test_retrieved_stream_that_comes_as_json_is_the_state_of_the_response(
+    play: Play, clock: Clock, body: bytes, params: dict[str, Any], kind: str
+) -> None:
+    with pytest.raises(ResponseValidationError) as caught:
+        play(Stream.rest, FakeIO(clock, stream(body, kind=kind)), retrieved=params)
+
+    assert NO_RESUMING in str(caught.value)
+    assert str(caught.value).endswith("; the response is in .partial")
+    assert "base_url" not in str(caught.value)
+    assert caught.value.response_id == "resp_1"
+    assert caught.value.partial is not None
+    assert caught.value.partial.to_dict() == json.loads(body)
+    assert caught.value.partial.request_id == "req_1"
+
+
+def test_json_of_another_response_is_not_the_partial_one(play: Play, clock: Clock) -> None:
+    other = json.dumps({**response(text="Other"), "id": "resp_2"}).encode()
+
+    with pytest.raises(ResponseValidationError) as caught:
+        play(Stream.rest, FakeIO(clock, stream(other, kind="application/json")), retrieved={})
+    with pytest.raises(StreamInterrupted) as interrupted:
+        play(Stream.rest, FakeIO(clock, stream(CREATED, HEL), stream(other, kind="application/json")))
+
+    assert NO_RESUMING in str(caught.value)
+    assert str(caught.value).endswith("; see .body for the whole answer")
+    assert (caught.value.partial, caught.value.response_id) == (None, "resp_1")
+    assert caught.value.body["id"] == "resp_2"
+    assert interrupted.value.partial is not None
+    assert interrupted.value.partial.output_text == "Hel"
+
+
+@pytest.mark.parametrize("retrieved", [None, {"starting_after": 1}])
+@pytest.mark.parametrize("kind", ["response.created", "response.in_progress"])
+def test_resumed_stream_of_another_response_is_an_error(
+    play: Play, clock: Clock, retrieved: dict[str, Any] | None, kind: str
+) -> None:
+    other = event(kind, 0, response={**response("in_progress"), "id": "resp_2"})
+    first = [] if retrieved else [stream(CREATED, HEL)]
+    io = FakeIO(clock, *first, stream(other + HEL, LO, COMPLETED))
+
+    with pytest.raises(StreamInterrupted, match="the server sent another response, 'resp_2'") as caught:
+        play(Stream.rest, io, retrieved=retrieved)
+
+    assert caught.value.response_id == "resp_1"
+    assert caught.value.last_sequence_number == 1
+    assert len(io.requests) == len(first) + 1
+
+
+def test_another_response_at_the_end_of_a_resumed_stream_is_an_error(play: Play, clock: Clock) -> None:
+    other = event("response.completed", 3, response={**response(), "id": "resp_2"})
+
+    async def script(stream: Stream) -> None:
+        assert len([await stream.next() for _ in range(3)]) == 3
+        with pytest.raises(StreamInterrupted, match="'resp_2', in place of 'resp_1'") as caught:
+            await stream.next()
+        assert caught.value.partial is not None
+        assert (caught.value.partial.id, caught.value.partial.output_text) == ("resp_1", "Hello")
+        assert stream.inner.resume_token == {"response_id": "resp_1", "sequence_number": 2}
+
+    play(script, FakeIO(clock, stream(CREATED, HEL), stream(LO + other)))
 
 
 def test_no_connection_is_the_cause_when_all_retries_are_used_up(play: Play, clock: Clock) -> None:
@@ -401,14 +496,6 @@ def test_connections_without_a_new_event_use_up_the_retries(
     assert reason in caught.value.reason
     assert caught.value.last_sequence_number == 0
     assert len(io.requests) == 3
-
-
-def test_finished_response_in_place_of_a_first_stream_is_kept_too(play: Play, clock: Clock) -> None:
-    with pytest.raises(ResponseValidationError, match="application/json came") as caught:
-        play(Stream.rest, FakeIO(clock, stream(FINISHED, kind="application/json")), retrieved={})
-
-    assert caught.value.partial is not None
-    assert (caught.value.partial.output_text, caught.value.response_id) == ("Hello", "resp_1")
 
 
 def test_key_may_be_renewed_for_each_interruption(play: Play, clock: Clock) -> None:
@@ -472,13 +559,13 @@ def test_stream_closed_while_it_waits_to_be_resumed_sends_nothing_more(play: Pla
             await stream.close()
 
         io.sleep = close_meanwhile  # type: ignore[method-assign]
-        assert types(await stream.rest()) == ["created"]
+        assert types(await stream.until_closed()) == ["created"]
 
     play(script, io)
     assert len(io.requests) == 1
 
 
-def test_stream_closed_while_it_connects_again_just_ends(play: Play, clock: Clock) -> None:
+def test_stream_closed_while_it_connects_again_is_interrupted(play: Play, clock: Clock) -> None:
     again = stream(HEL)
     io = FakeIO(clock, stream(CREATED, RESET), again)
 
@@ -491,7 +578,7 @@ def test_stream_closed_while_it_connects_again_just_ends(play: Play, clock: Cloc
             return await send(*args)
 
         io.send = send_slowly  # type: ignore[method-assign]
-        assert await stream.rest() == []
+        assert await stream.until_closed() == []
 
     play(script, io)
     assert again.closed == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import warnings
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -117,7 +118,7 @@ def test_block_left_early_closes_the_connection_without_waiting(play: Play, cloc
         async with stream:
             await stream.next()
         assert (body.drained, body.closed) == (0, 1)
-        assert await stream.rest() == []
+        assert await stream.until_closed() == []
         with pytest.raises(StreamInterrupted, match="it was closed here before its end") as caught:
             await stream.final()
         assert caught.value.partial is not None
@@ -144,7 +145,7 @@ def test_stream_closed_before_it_was_opened_sends_nothing(play: Play, clock: Clo
         await stream.close()
         await stream.close()
         async with stream:
-            assert await stream.rest() == []
+            assert await stream.until_closed() == []
         with pytest.raises(StreamInterrupted) as caught:
             await stream.final()
         assert (caught.value.partial, caught.value.response_id) == (None, None)
@@ -157,7 +158,7 @@ def test_stream_closed_before_it_was_opened_sends_nothing(play: Play, clock: Clo
     [None, TransportError("network", "ClosedResourceError")],
     ids=["a piece comes", "the read breaks"],
 )
-def test_stream_closed_from_elsewhere_while_it_waits_just_ends(
+def test_stream_closed_from_elsewhere_while_it_waits_is_interrupted(
     play: Play, clock: Clock, meanwhile: TransportError | None
 ) -> None:
     body = stream(CREATED)
@@ -166,13 +167,14 @@ def test_stream_closed_from_elsewhere_while_it_waits_just_ends(
     async def script(stream: Stream) -> None:
         await stream.next()
         body.pieces = [lambda: run(stream.inner._source.close()), meanwhile or b": ping\n\n"]
-        assert await stream.rest() == []
+        assert await stream.until_closed() == []
+        assert await stream.until_closed() == []
         assert body.closed == 1
 
     play(script, io)
 
 
-def test_stream_closed_from_elsewhere_while_it_is_opened_just_ends(play: Play, clock: Clock) -> None:
+def test_stream_closed_from_elsewhere_while_it_is_opened_is_interrupted(play: Play, clock: Clock) -> None:
     body = stream(CREATED)
 
     async def script(stream: Stream) -> None:
@@ -183,11 +185,114 @@ def test_stream_closed_from_elsewhere_while_it_is_opened_just_ends(play: Play, c
             return await send(*args)
 
         io.send = send_slowly  # type: ignore[method-assign]
-        assert await stream.rest() == []
+        assert await stream.until_closed() == []
 
     io = FakeIO(clock, body)
     play(script, io)
     assert body.closed == 1
+
+
+def test_close_that_takes_the_terminal_event_from_its_reader_is_an_interruption(
+    play: Play, clock: Clock
+) -> None:
+    async def script(stream: Stream) -> None:
+        await stream.next()
+        await stream.close()
+        assert await stream.until_closed() == []
+        assert (await stream.final()).output_text == "Hello"
+
+    play(script, FakeIO(clock, stream(CREATED + HEL + COMPLETED)))
+
+
+# --- two readers
+
+READS: list[Callable[[Stream], Awaitable[Any]]] = [
+    Stream.next,
+    Stream.rest,
+    Stream.text,
+    Stream.until_done,
+    Stream.final,
+]
+
+
+@pytest.mark.parametrize("read", READS)
+def test_second_reader_is_refused_and_the_first_one_reads_on(
+    play: Play, clock: Clock, read: Callable[[Stream], Awaitable[Any]]
+) -> None:
+    body = stream(CREATED, HEL, COMPLETED)
+
+    async def script(stream: Stream) -> None:
+        def read_as_well() -> None:
+            with pytest.raises(RuntimeError, match="This stream is being read by another thread or task"):
+                run(read(stream))  # type: ignore[arg-type]
+
+        body.pieces.insert(1, read_as_well)
+        assert types(await stream.rest()) == ["created", "output_text.delta", "completed"]
+
+    play(script, FakeIO(clock, body))
+
+
+def test_second_reader_is_refused_while_the_stream_is_opened_or_resumed(play: Play, clock: Clock) -> None:
+    io = FakeIO(clock, stream(CREATED, TransportError("network", "reset")), stream(HEL, LO, COMPLETED))
+    refusals: list[str] = []
+
+    async def script(stream: Stream) -> None:
+        send = io.send
+
+        async def send_meanwhile(*args: Any) -> Any:
+            with pytest.raises(RuntimeError) as caught:
+                await stream.next()
+            refusals.append(str(caught.value))
+            return await send(*args)
+
+        io.send = send_meanwhile  # type: ignore[method-assign]
+        assert len(await stream.rest()) == 4
+
+    play(script, io, background=True)
+    assert (len(refusals), len(io.requests)) == (2, 2)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ZeroDivisionError()])
+def test_stream_can_be_read_on_after_an_exception_ended_a_wait(
+    play: Play, clock: Clock, error: BaseException
+) -> None:
+    async def script(stream: Stream) -> None:
+        with pytest.raises(type(error)):
+            await stream.rest()
+        assert types(await stream.rest()) == ["output_text.delta", "completed"]
+
+    play(script, FakeIO(clock, stream(CREATED, error, HEL, COMPLETED)))
+
+
+def test_event_that_was_taken_by_another_reader_is_not_waited_for(play: Play, clock: Clock) -> None:
+    async def script(stream: Stream) -> None:
+        source = stream.inner._source
+        fill = source.fill
+
+        async def fill_for_another() -> bool:
+            assert await fill()
+            source.events.clear()
+            source.fill = fill  # type: ignore[method-assign]
+            return True
+
+        source.fill = fill_for_another  # type: ignore[method-assign]
+        assert types(await stream.rest()) == ["output_text.delta", "completed"]
+
+    play(script, FakeIO(clock, stream(CREATED, HEL, COMPLETED)))
+
+
+def test_text_deltas_can_be_read_one_at_a_time(play: Play, clock: Clock) -> None:
+    async def script(stream: Stream) -> None:
+        pieces: Any = stream.inner.text_deltas()
+        is_sync = isinstance(stream.inner, EventStream)
+        assert [next(pieces) if is_sync else await anext(pieces) for _ in range(2)] == ["Hel", "lo"]
+        with pytest.raises(StopIteration if is_sync else StopAsyncIteration):
+            next(pieces) if is_sync else await anext(pieces)
+
+    play(script, FakeIO(clock, stream(CREATED, HEL + LO, COMPLETED)))
+
+
+# --- exceptions of others
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), ZeroDivisionError()])

@@ -117,11 +117,11 @@ NO_VALUE = [
     ([], {}, "The output has no text to read as City, it has nothing"),
     ([CALL, REASONING, CALL], {}, "The output has no text to read as City, it has function_call, reasoning"),
     (
-        [REASONING, {**message(text(LIMA)), "id": 5}],
+        [REASONING, {**message(text(LIMA)), "role": "user"}],
         {},
         "The message to read as City is malformed: its validation_error in .response.output says how",
     ),
-    ([{**message(text(LIMA)), "phase": 5}], {}, "The message to read as City is malformed"),
+    ([{**message(text(LIMA)), "role": 5}], {}, "The message to read as City is malformed"),
     (
         [message(text(LIMA))],
         {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}},

@@ -97,7 +97,12 @@ def test_input_items_are_those_of_the_request_with_ids() -> None:
         {"type": "function_call", "call_id": "call_1", "name": "f", "arguments": "{}"},
         {"type": "function_call_output", "call_id": "call_1", "output": "ok", "status": "incomplete"},
         {"type": "reasoning", "summary": []},
-        {"type": "local_shell_call_output", "id": "lso_1", "output": "{}"},
+        {
+            "type": "local_shell_call",
+            "call_id": "call_2",
+            "action": {"type": "exec", "command": ["ls"], "env": {}},
+        },
+        {"type": "local_shell_call_output", "id": "lso_1", "call_id": "call_2", "output": "{}"},
         {"type": "additional_tools", "role": "developer", "tools": []},
     ]
     with Server() as server:
@@ -105,7 +110,7 @@ def test_input_items_are_those_of_the_request_with_ids() -> None:
         page = get(server, f"/responses/{id}/input_items?order=asc").json()
     items = page["data"]
     assert [item["id"].partition("_")[0] for item in items] == [
-        "msg", "msg", "msg", "fc", "fco", "rs", "lso", "item",
+        "msg", "msg", "msg", "fc", "fco", "rs", "lsc", "lso", "at",
     ]  # fmt: skip
     assert items[0]["content"] == [{"type": "input_text", "text": "One"}]
     assert items[1]["content"] == [{"type": "output_text", "text": "Two", "annotations": [], "logprobs": []}]
@@ -139,9 +144,9 @@ def test_reference_is_the_item_that_it_names() -> None:
     with Server() as server:
         first = created(server.reply("Hello"))
         known = {"type": "item_reference", "id": first["output"][0]["id"]}
-        id = created(server, input=[known, {"id": "msg_unknown"}])["id"]
+        id = created(server, input=[known])["id"]
         items = get(server, f"/responses/{id}/input_items?order=asc").json()["data"]
-    assert items == [first["output"][0], {"id": "msg_unknown"}]
+    assert items == [first["output"][0]]
 
 
 def test_response_put_in_by_hand_has_the_input_items_of_its_history() -> None:

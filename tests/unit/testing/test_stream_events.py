@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 from server_calls import streamed, types_of
 
+from responses_client.models._base import union_class
+from responses_client.models._unions import StreamEvent
 from responses_client.testing import Server
+from responses_client.testing._stream_events import stream_events
 
 
 def item_events(item: dict[str, Any]) -> list[dict[str, Any]]:
@@ -247,3 +250,41 @@ def test_stream_ends_as_the_response_does(status: str, last: str) -> None:
     with Server() as server:
         server.reply_response({"status": status})
         assert streamed(server)[-1]["type"] == last
+
+
+# Events that no item of a finished response has: parts of work in progress, and events of other servers.
+NEVER_STREAMED = {
+    "error",
+    "keepalive",
+    "ping",
+    "response.apply_patch_call_operation_diff.delta",
+    "response.apply_patch_call_operation_diff.done",
+    "response.audio.delta",
+    "response.audio.done",
+    "response.audio.transcript.delta",
+    "response.audio.transcript.done",
+    "response.image_generation_call.partial_image",
+    "response.keep_alive",
+    "response.reasoning.delta",
+    "response.reasoning.done",
+    "response.shell_call_output_content.delta",
+    "response.shell_call_output_content.done",
+}
+
+
+def test_every_event_of_the_schema_is_streamed_or_known_to_be_never() -> None:
+    items = [item for item, _, _ in ITEMS.values()]
+    statuses = ("completed", "incomplete", "failed", "cancelled")
+    responses: list[dict[str, Any]] = [
+        {"id": "resp_1", "status": status, "output": items} for status in statuses
+    ]
+    responses.append({"id": "resp_1", "status": "completed", "background": True, "output": items})
+    # An MCP call that works and a list of tools that fails are the other halves of the items above.
+    other_halves = [
+        {"type": "mcp_call", "status": "completed", "arguments": "{}", "error": None},
+        {"type": "mcp_list_tools", "tools": [], "error": "No answer."},
+    ]
+    responses.append({"id": "resp_1", "status": "completed", "output": other_halves})
+    streamed_types = {event["type"] for response in responses for event in stream_events(response)}
+    assert streamed_types.isdisjoint(NEVER_STREAMED)
+    assert streamed_types | NEVER_STREAMED == union_class(StreamEvent).members.keys()

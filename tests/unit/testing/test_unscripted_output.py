@@ -142,10 +142,10 @@ def test_tool_outputs_are_used_in_the_answer() -> None:
     assert types_of(again) == ["function_call"]
 
 
-def test_tool_output_of_an_unknown_call_is_used_too() -> None:
+def test_tool_output_without_a_call_is_used_too() -> None:
     output = {
         "type": "function_call_output",
-        "call_id": "call_1",
+        "name": "The tool",
         "output": [{"type": "input_text", "text": "7"}],
     }
     assert text_of(answered(input=[output], tools=[WEATHER, WEB])) == "The tool says: 7"

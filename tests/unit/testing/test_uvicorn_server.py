@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -10,12 +9,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any
 
 import httpx
 import pytest
 import uvicorn
-import wsproto
+from raw_sockets import Socket
 from server_calls import KEY, events, streamed, text_of
 from wsproto.events import (
     AcceptConnection,
@@ -23,8 +21,6 @@ from wsproto.events import (
     Event,
     Message,
     RejectConnection,
-    Request,
-    TextMessage,
 )
 
 from responses_client.testing import Server, __main__
@@ -54,55 +50,6 @@ def url(served: tuple[Server, str]) -> str:
 def http(url: str) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=url, headers=KEY, timeout=10) as client:
         yield client
-
-
-class Socket:
-    """A WebSocket over a plain socket."""
-
-    def __init__(self, url: str, path: str = "/responses", **headers: str) -> None:
-        parsed = httpx.URL(url)
-        self._socket = socket.create_connection((parsed.host, parsed.port), timeout=10)
-        self._connection = wsproto.WSConnection(wsproto.ConnectionType.CLIENT)
-        self._text = ""
-        pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
-        target = parsed.path.rstrip("/") + path
-        self._write(Request(host=parsed.netloc.decode(), target=target, extra_headers=pairs))
-        self.handshake = next(self.received())
-
-    def _write(self, event: Event) -> None:
-        self._socket.sendall(self._connection.send(event))
-
-    def send(self, **event: Any) -> None:
-        self._write(TextMessage(data=json.dumps(event)))
-
-    def received(self) -> Iterator[Event | None]:
-        """Iterate over the events, the last of which is None if the connection breaks off."""
-        while True:
-            yield from self._connection.events()
-            data = self._socket.recv(65536)
-            if not data:
-                yield None
-                return
-            self._connection.receive_data(data)
-
-    def events(self) -> Iterator[dict[str, Any]]:
-        for event in self.received():
-            if isinstance(event, Message):
-                self._text += str(event.data)
-                if event.message_finished:
-                    text, self._text = self._text, ""
-                    yield json.loads(text)
-
-    def until(self, kind: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        for event in self.events():
-            found.append(event)
-            if event["type"] == kind:
-                return found
-        raise AssertionError(f"no {kind} in {found}")
-
-    def close(self) -> None:
-        self._socket.close()
 
 
 # --- HTTP

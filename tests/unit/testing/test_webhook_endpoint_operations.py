@@ -131,7 +131,7 @@ def test_event_types_are_those_that_can_be_subscribed_to() -> None:
         ("", {**ENDPOINT, "name": ""}, "name", "string_below_min_length"),
         ("", {**ENDPOINT, "event_types": []}, "event_types", "array_below_min_length"),
         ("", {**ENDPOINT, "event_types": ["response.created"]}, "event_types[0]", "invalid_value"),
-        ("", {"name": "Mine"}, "event_types", "missing_required_parameter"),
+        ("", {"name": "Mine"}, "url", "missing_required_parameter"),
         ("/{id}", {"name": None}, "name", "invalid_type"),
         ("/{id}", {"secret": "x"}, "secret", "unknown_parameter"),
         ("/{id}/test", {}, "event_type", "missing_required_parameter"),

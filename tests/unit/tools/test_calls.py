@@ -86,7 +86,6 @@ def test_complete_call_waits_whatever_its_status(status: str | None) -> None:
 
 WITHOUT_ANSWER = [
     call(status="incomplete"),
-    call(""),
     SERVER_SEARCH,
     item("web_search_call"),
     item("poem_output"),
@@ -111,6 +110,26 @@ def test_calls_that_share_an_id_need_one_answer_each() -> None:
     calls = items(call(), call(arguments='{"a": 1}'))
     assert unanswered(calls, [as_item(OUTPUT)]) == calls[1:]
     assert unanswered(calls, [as_item(OUTPUT), as_item(OUTPUT)]) == []
+
+
+def test_call_without_an_id_waits() -> None:
+    nameless = [call(""), {"type": "shell_call", "action": {"commands": ["ls"]}}]
+    assert len(unanswered(items(*nameless), ())) == 2
+
+
+def test_call_without_an_id_that_the_server_answered_does_not_wait() -> None:
+    search, found = {**SEARCH, "call_id": None}, {"type": "tool_search_output", "call_id": None, "tools": []}
+    assert unanswered(items(search, found), ()) == []
+    assert len(unanswered(items(search, found, {**search, "id": "t2"}), ())) == 1
+    assert len(unanswered(items(found, search), ())) == 1
+    assert len(unanswered(items(search, {**found, "call_id": "t9"}), ())) == 1
+    assert len(unanswered(items(search, {**search, "id": "t2"}, found), ())) == 1
+
+
+def test_call_that_came_twice_waits_once() -> None:
+    calls = items(call(), MESSAGE, call(status="in_progress"))
+    assert unanswered(calls, ()) == calls[:1]
+    assert unanswered(calls, [as_item(OUTPUT)]) == []
 
 
 def test_call_whose_answer_is_known_by_position_does_not_take_another() -> None:

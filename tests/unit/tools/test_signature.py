@@ -204,6 +204,45 @@ def test_plain_strings_of_annotations_are_descriptions() -> None:
     assert called(function, '{"count": 2}') == (2, "a", None, [], 1)
 
 
+class Place(BaseModel):
+    """A place."""
+
+    row: Annotated[int, "Row of the place."]
+    seat: Annotated[int, Doc("Seat of the place.")] = 1
+
+
+class Order(TypedDict):
+    price: Annotated[int, "Price of the order."]
+
+
+def test_plain_strings_describe_fields_of_nested_types_and_the_parameters_that_have_them() -> None:
+    def function(
+        place: Annotated[Place, "Where."],
+        order: Order,
+        note: Annotated[Optional[str], "A note."] = None,  # noqa: UP045  # as people write it
+        empty: Annotated[int, ""] = 1,
+    ) -> Any:
+        """Do it.
+
+        Args:
+            empty: Of the docstring.
+            note: Not of the docstring.
+        """
+
+    schema = tool(function).definition
+    assert "parameters" in schema
+    parameters: Any = schema["parameters"]
+    found = parameters["properties"]
+    assert found["place"]["description"] == "Where."
+    assert [one["description"] for one in found["place"]["properties"].values()] == [
+        "Row of the place.",
+        "Seat of the place. (default 1)",
+    ]
+    assert parameters["$defs"]["Order"]["properties"]["price"]["description"] == "Price of the order."
+    assert found["note"]["description"] == "A note."
+    assert found["empty"]["description"] == "Of the docstring. (default 1)"
+
+
 @pytest.mark.parametrize(
     ("default", "hint"),
     [

@@ -9,18 +9,21 @@ import inspect
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from types import MethodType
 from typing import Any
 
 import cloudpickle
 import pytest
+from callers import Caller
 
 from responses_client import CallableTool, RunContext, ToolDefinitionError, custom_tool, tool
 from responses_client._base.validation import is_seconds
-from responses_client._tools.tool import is_error_policy
+from responses_client._tools.tool import is_async_generator, is_error_policy, is_generator
 from responses_client._tools.toolbox import Toolbox
 from responses_client.models import FunctionCall
+from responses_client.testing import Server
 
 CALL = FunctionCall(call_id="call_1", name="weather", arguments="{}")
 
@@ -517,3 +520,88 @@ def test_declaring_a_tool_does_without_pydantic() -> None:
     found = subprocess.run([sys.executable, "-c", DECLARED], capture_output=True, text=True, check=True)
 
     assert found.stdout.split() == ["False", "True"]
+
+
+# --- generators
+
+
+async def rows(number: int) -> AsyncIterator[int]:
+    """Give rows."""
+    yield number
+
+
+def numbers(text: str) -> Iterator[str]:
+    """Give numbers."""
+    yield text
+
+
+class Rows:
+    async def __call__(self, number: int) -> AsyncIterator[int]:
+        yield number
+
+    async def method(self, number: int) -> AsyncIterator[int]:
+        yield number
+
+    @classmethod
+    async def of_class(cls, number: int) -> AsyncIterator[int]:
+        yield number
+
+    @staticmethod
+    async def static(number: int) -> AsyncIterator[int]:
+        yield number
+
+
+LAZY: list[tuple[Any, str]] = [
+    (rows, "rows"),
+    (partial(rows, 1), "rows"),
+    (partial(partial(rows)), "rows"),
+    (partial(Rows()), "Rows"),
+    (Rows(), "Rows"),
+    (Rows().method, "method"),
+    (Rows.of_class, "of_class"),
+    (Rows.static, "static"),
+    (classmethod(rows), "rows"),
+    (staticmethod(rows), "rows"),
+]
+
+
+@pytest.mark.parametrize("maker", [tool, custom_tool])
+@pytest.mark.parametrize(("function", "name"), LAZY)
+def test_async_generator_is_refused_where_it_is_declared(maker: Any, function: Any, name: str) -> None:
+    wrong = f"^{name} cannot be a tool: {name}: is an async generator, .* return the values as a list"
+    with pytest.raises(ToolDefinitionError, match=wrong):
+        maker(function)
+    with pytest.raises(ToolDefinitionError, match=r"^mine cannot be a tool: mine: is an async generator"):
+        maker(name="mine")(function)
+
+
+@pytest.mark.parametrize(("function", "name"), LAZY[:8])
+def test_async_generator_is_refused_before_a_run_sends_anything(
+    caller: Caller, server: Server, function: Any, name: str
+) -> None:
+    for method in ("run", "run_stream"):
+        with pytest.raises(
+            ToolDefinitionError, match=f"^{name} cannot be a tool: {name}: is an async generator"
+        ):
+            caller(
+                lambda client, method=method: getattr(client.responses, method)(
+                    model="m", input="Hi", tools=[function]
+                )
+            )
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("policy", [rows, numbers, partial(numbers)])
+def test_policy_for_errors_returns_its_text(policy: Any) -> None:
+    wrong = "on_error: expected a function that returns a string, and is not a generator"
+    with pytest.raises(ToolDefinitionError, match=wrong):
+        tool(on_error=policy)(len)
+
+
+def test_generator_and_async_function_are_no_async_generators() -> None:
+    async def wait() -> int:
+        return 1
+
+    for function in (numbers, wait, len, Rows, "text", None):
+        assert not is_async_generator(function)
+    assert [is_generator(function) for function in (numbers, rows, wait, len)] == [True, True, False, False]

@@ -151,8 +151,9 @@ def test_message_that_is_not_taken_in_time_ends_the_connection(
     ours, theirs = socket.socketpair()
     with ours, theirs:
         sock = sync_socket(SyncStream(ours), write_timeout)
-        with pytest.raises(TransportError, match="did not take the message in time"):
+        with pytest.raises(TransportError, match="did not take the message in time") as caught:
             run(sock.write(lambda: b"a" * MUCH, after(timeout)))
+        assert caught.value.outcome.kind == "network"
         with pytest.raises(TransportError):
             run(sock.write(lambda: b"a"))
 
@@ -233,8 +234,9 @@ def test_message_of_which_nothing_was_sent_leaves_the_connection() -> None:
             while True:
                 size += ours.send(b"a" * 65536)
         sock = sync_socket(SyncStream(ours))
-        with pytest.raises(TransportError, match="did not take the message in time"):
+        with pytest.raises(TransportError, match="did not take the message in time") as caught:
             run(sock.write(lambda: pytest.fail("a message that cannot be sent is not made"), after(0.02)))
+        assert caught.value.outcome.kind == "timeout"
         while size:
             size -= len(theirs.recv(min(size, 65536)))
         run(sock.write(lambda: b"x"))
@@ -497,10 +499,11 @@ def test_message_of_a_task_that_is_cancelled_is_sent_whole(play: Play) -> None:
     play(script)
 
 
-def test_write_returns_at_its_deadline(play: Play) -> None:
+def test_write_gives_up_at_its_deadline(play: Play) -> None:
     async def script(ours: AsyncSocket, theirs: socket.socket) -> None:
-        with anyio.fail_after(1):
+        with anyio.fail_after(1), pytest.raises(TransportError, match="did not take the message") as caught:
             await ours.write(lambda: b"a" * MUCH, after(0.02))
+        assert caught.value.outcome.kind == "timeout"
 
     play(script)
 

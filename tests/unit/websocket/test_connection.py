@@ -1,9 +1,9 @@
-"""One WebSocket for many responses: connecting, reading for all, sending, and the ends of a connection."""
+"""One WebSocket for many responses: reading for all, sending, and the ends of a connection."""
 
 from __future__ import annotations
 
 import pytest
-from fake_io import Clock, FakeBody, FakeIO, bad, types
+from fake_io import Clock, types
 from fake_socket import (
     CLOSE,
     LOST,
@@ -12,14 +12,12 @@ from fake_socket import (
     Ping,
     Pong,
     Step,
-    Upgraded,
     ask,
     completed,
     connection_of,
     created,
     delta,
     in_lane,
-    session_on,
     session_over,
     whole,
 )
@@ -30,63 +28,10 @@ from responses_client._transport.protocols import TransportError, run
 from responses_client.errors import (
     APIConnectionError,
     APITimeoutError,
-    AuthenticationError,
-    ConfigurationError,
     ResponseValidationError,
     StreamError,
     StreamInterrupted,
 )
-
-# Connecting
-
-
-def test_refusal_is_the_error_of_its_status(clock: Clock) -> None:
-    io = FakeIO(clock, bad(401, {"message": "Incorrect API key"}))
-    with pytest.raises(
-        AuthenticationError, match="GET /v1/responses was answered with 401: Incorrect API key"
-    ):
-        session_on(io).__enter__()
-
-
-def test_attempts_to_connect_are_repeated_like_any_request(wire: FakeSocket) -> None:
-    io = FakeIO(wire.clock, bad(503), TransportError("connect", "refused"), Upgraded(wire))
-    with session_on(io):
-        assert len(io.requests) == 3
-
-
-def test_attempts_to_connect_are_limited(clock: Clock) -> None:
-    io = FakeIO(clock, *[TransportError("timeout", "too late")] * 3)
-    with pytest.raises(APITimeoutError, match="was not answered in time after 2 attempts"):
-        session_on(io, max_retries=1).__enter__()
-
-
-@pytest.mark.parametrize(
-    ("body", "message"),
-    [
-        (FakeBody(b'{"data": []}'), "A WebSocket was requested, but the answer has the status 200"),
-        (FakeBody(f"key {KEY}".encode()), r"the body is 'key \*\*\*'; check that the server of base_url"),
-        (FakeBody(status=101), "The connection was switched to a protocol that is not WebSocket"),
-        (FakeBody(status=101, headers={"sec-websocket-accept": "x"}), "switched to a protocol"),
-    ],
-)
-def test_answer_that_opens_no_websocket_is_an_error(clock: Clock, body: FakeBody, message: str) -> None:
-    with pytest.raises(ResponseValidationError, match=message):
-        session_on(FakeIO(clock, body)).__enter__()
-    assert body.closed
-
-
-def test_connection_that_cannot_be_taken_over_is_closed(
-    wire: FakeSocket, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object) -> None:
-        raise ConfigurationError("no")
-
-    body = Upgraded(wire)
-    monkeypatch.setattr(body, "socket", refuse)
-    with pytest.raises(ConfigurationError):
-        session_on(FakeIO(wire.clock, body)).__enter__()
-    assert body.closed == 1
-
 
 # Reading
 
@@ -126,7 +71,91 @@ def test_pings_of_the_server_are_answered_while_reading(wire: FakeSocket) -> Non
     assert Pong(b"x") in wire.received
 
 
+@pytest.mark.parametrize("limit", ["timeout", "idle_timeout"])
+def test_pings_without_an_end_do_not_keep_a_stream_waiting(wire: FakeSocket, limit: str) -> None:
+    wire.script += [created(), *[1.0, Ping()] * 100]
+    with session_over(wire, **{limit: 10.0}) as session:
+        with pytest.raises(StreamInterrupted, match=rf"no event came for 10 s \({limit}\)"):
+            ask(session).until_done()
+        assert not session.is_closed
+
+
+@pytest.mark.parametrize("given", [{"deadline": 5.0}, {"timeout": 5.0}])
+def test_answer_to_a_ping_that_is_not_taken_in_time_ends_the_wait_alone(
+    wire: FakeSocket, given: dict[str, float]
+) -> None:
+    wire.script += [created("rc-1"), Ping(b"x")]
+    with session_over(wire) as session:
+        one = ask(session, **given)
+        next(one)
+        wire.write_seconds = 10.0
+        with pytest.raises(StreamInterrupted, match="5 s"):
+            one.until_done()
+        assert not session.is_closed
+        wire.write_seconds = 0.0
+        wire.script += whole("Two", "rc-2")
+        assert ask(session).get_final_response().output_text == "Two"
+
+
 # Sending
+
+
+@pytest.mark.parametrize("given", [{"deadline": 5.0}, {"timeout": 5.0}, {"deadline": 60.0, "timeout": 5.0}])
+def test_request_that_is_not_sent_in_time_is_an_error_of_its_own(
+    wire: FakeSocket, given: dict[str, float]
+) -> None:
+    with session_over(wire, timeout=100.0) as session:
+        wire.write_seconds = 6.0
+        start = wire.clock.now
+        with pytest.raises(APITimeoutError, match="The message was not sent before its deadline") as caught:
+            ask(session, **given)
+        assert wire.clock.now - start == 5.0
+        assert str(caught.value).endswith("; raise deadline or timeout")
+        assert caught.value.request_id == "req_1"
+        wire.write_seconds = 0.0
+        wire.script += [*whole("One", "rc-1"), *whole("Two", "rc-2")]
+        assert ask(session).get_final_response().output_text == "Two"
+
+
+def test_deadline_of_the_client_holds_for_all_messages(wire: FakeSocket) -> None:
+    with session_over(wire, deadline=5.0) as session:
+        wire.write_seconds = 6.0
+        for send in (
+            lambda: session.steer(previous_response_id="resp_1", input="More"),
+            lambda: session.send({"type": "response.odd"}),
+            lambda: session.response.create(model="m", input="Hi"),
+        ):
+            with pytest.raises(APITimeoutError, match="not sent before its deadline"):
+                send()
+        wire.write_seconds = 0.0
+
+
+def test_deadline_counts_while_the_request_is_sent(wire: FakeSocket) -> None:
+    with session_over(wire) as session:
+        wire.write_seconds = 3.0
+        start = wire.clock.now
+        one = ask(session, deadline=5.0)
+        with pytest.raises(StreamInterrupted, match="the deadline of 5 s has passed"):
+            one.until_done()
+        assert wire.clock.now - start == 5.0
+        wire.write_seconds = 0.0
+
+
+def test_message_of_which_a_part_was_sent_in_time_ends_the_session(wire: FakeSocket) -> None:
+    with session_over(wire) as session:
+        one = ask(session)
+
+        def stop_in_the_middle() -> None:
+            wire.clock.now += 5.0
+
+        wire.broken = TransportError("network", "the server did not take the message in time")
+        wire.before_write = stop_in_the_middle
+        with pytest.raises(APITimeoutError, match=r"open another session .*, since a part of it was sent"):
+            ask(session, deadline=5.0)
+        wire.broken = wire.before_write = None
+        with pytest.raises(StreamInterrupted, match="a message could not be sent"):
+            one.until_done()
+        assert session.is_closed
 
 
 def test_connection_that_cannot_be_written_to_has_ended(wire: FakeSocket) -> None:
@@ -221,7 +250,7 @@ def test_error_that_names_no_response_ends_all_and_the_session(wire: FakeSocket)
         for stream in (ask(session), ask(session)):
             with pytest.raises(StreamError, match="60 minutes are over"):
                 stream.until_done()
-        with pytest.raises(APIConnectionError, match="names no response: 60 minutes are over"):
+        with pytest.raises(APIConnectionError, match="an error of the connection: 60 minutes are over"):
             ask(session)
     assert wire.received[-1] == CloseConnection(1000, "")
 
@@ -231,9 +260,9 @@ def test_errors_do_not_repeat_the_key(wire: FakeSocket) -> None:
     wire.script += [in_lane(None, "error", error=error)]
     with session_over(wire) as session:
         for stream in (ask(session), ask(session)):
-            with pytest.raises(StreamError, match=r"provided: \*\*\*") as caught:
+            with pytest.raises(StreamInterrupted, match=r"about 2 requests.*provided: \*\*\*"):
                 stream.until_done()
-            assert KEY not in str(caught.value.event)
+        assert KEY not in session.recv().to_json()
         for use in (lambda: ask(session), lambda: next(session.events())):
             with pytest.raises(APIConnectionError, match=r"provided: \*\*\*"):
                 use()

@@ -184,3 +184,39 @@ def test_headers_request_a_websocket_with_a_new_key_each_time() -> None:
 def test_answer_to_a_key_is_that_of_the_standard() -> None:
     # The example of RFC 6455, 1.3.
     assert accept_token("dGhlIHNhbXBsZSBub25jZQ==") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+
+
+def empty(count: int) -> bytes:
+    """Frames of a message that has begun, without data."""
+    return b"\x00\x00" * count
+
+
+def test_frames_without_data_count_against_the_limit() -> None:
+    frames = Frames(100)
+    assert frames.receive(b"\x01\x00" + empty(49)) == []
+    assert frames.close_info is None
+    assert frames.receive(empty(1)) == []
+    assert frames.close_info is not None
+    assert frames.close_info.is_invalid
+    assert frames.close_info.reason == "A message is larger than 100 bytes (max_event_bytes)"
+
+
+def test_frames_without_data_count_beside_others() -> None:
+    frames = Frames(100)
+    assert frames.receive(b"\x01\x62" + b"x" * 98 + empty(1) + b"\x80\x00") == [b"x" * 98]
+    assert frames.receive(b"\x01\x62" + b"x" * 98 + empty(2)) == []
+    assert frames.close_info is not None
+
+
+def test_last_frame_without_data_is_no_excess() -> None:
+    frames = Frames(2)
+    assert frames.receive((b"\x01\x02{}" + b"\x80\x00") * 3) == [b"{}"] * 3
+    assert frames.close_info is None
+
+
+def test_only_the_last_ping_of_a_read_is_answered() -> None:
+    server, frames = Server(), Frames(100)
+    frames.receive(server.frames(*[Ping(b"%d" % number) for number in range(1000)]))
+    assert server.received(frames.take_replies()) == [Pong(b"999")]
+    frames.receive(server.frames(TextMessage("{}")))
+    assert frames.take_replies() == b""

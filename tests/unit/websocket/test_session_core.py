@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from fake_io import FakeIO
-from fake_socket import FakeSocket, Upgraded, session_on, session_over, settings, whole
+from fake_socket import FakeSocket, Upgraded, in_lane, session_on, session_over, settings, whole
 from samples import KEY
 
 from responses_client import Client, WebSocketSession
-from responses_client.errors import ConfigurationError, RequestValidationError
+from responses_client.errors import ConfigurationError, RequestValidationError, StreamError
 from responses_client.models import FunctionCallOutput, ResponseSteerEvent
 
 # Options and connecting
@@ -223,6 +223,42 @@ def test_events_of_any_type_are_sent(wire: FakeSocket) -> None:
         {"type": "response.steer", "previous_response_id": "r1", "input": "Hi"},
         {"type": "response.create", "model": "m", "brand_new": 1},
     ]
+
+
+def test_request_sent_as_an_event_takes_its_place_before_later_ones(wire: FakeSocket) -> None:
+    wire.script += [*whole("One", None), *whole("Two", None)]
+    with session_over(wire, {"lanes": False}) as session:
+        session.send({"type": "response.create", "model": "m"})
+        assert session.create(model="m").get_final_response().output_text == "Two"
+        assert session.recv().type == "response.created"
+
+
+@pytest.mark.parametrize("way", ["send", "command"])
+def test_steer_sent_as_an_event_does_not_leave_its_refusal_to_others(wire: FakeSocket, way: str) -> None:
+    wire.script += [in_lane(None, "error", error={"message": "No"})]
+    with session_over(wire, {"lanes": False}) as session:
+        if way == "send":
+            session.send({"type": "response.steer", "previous_response_id": "r1", "input": "Hi"})
+        else:
+            session.response.steer(previous_response_id="r1", input="Hi")
+        assert session.recv().type == "error"
+        wire.script += whole("One", None)
+        assert session.create(model="m").get_final_response().output_text == "One"
+
+
+def test_error_that_names_the_event_that_it_is_about_harms_no_stream(wire: FakeSocket) -> None:
+    with session_over(wire, {"lanes": False}) as session:
+        session.send({"type": "odd", "event_id": "e1"})
+        stream = session.create(model="m", extra_body={"event_id": "e2"})
+        other = session.create(model="m", extra_body={"event_id": "e3"})
+        wire.script += [
+            in_lane(None, "error", error={"message": "No", "event_id": each}) for each in ("e1", "e3")
+        ]
+        wire.script += whole("One", None)
+        assert stream.get_final_response().output_text == "One"
+        assert session.recv().type == "error"
+        with pytest.raises(StreamError, match="No"):
+            other.until_done()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import pickle
 from typing import Any
 
 import pytest
@@ -66,10 +67,36 @@ def test_stream_left_early_leaves_the_others_alone(wire: FakeSocket) -> None:
     with session_over(wire) as session:
         with ask(session) as one:
             next(one)
-        assert list(one) == []
+        with pytest.raises(StreamInterrupted, match="it was closed here before its end"):
+            next(one)
         assert ask(session).get_final_response().output_text == "Two"
         assert one.snapshot is not None
     assert wire.closed == 1
+
+
+def test_second_reader_of_a_stream_is_refused_and_the_first_one_reads_on(wire: FakeSocket) -> None:
+    with session_over(wire) as session:
+        one = ask(session)
+
+        def read_as_well() -> None:
+            for read in (one.__next__, one.text_deltas().__next__, one.get_final_response):
+                with pytest.raises(RuntimeError, match="read by another thread or task"):
+                    read()
+
+        wire.script += [created(), read_as_well, delta("One"), completed("One")]
+        assert types(list(one)) == ["created", "output_text.delta", "completed"]
+
+
+def test_close_that_takes_the_terminal_event_from_its_reader_is_an_interruption(wire: FakeSocket) -> None:
+    wire.script += [*whole("One", "rc-1"), *whole("Two", "rc-2")]
+    with session_over(wire) as session:
+        one, two = ask(session), ask(session)
+        two.until_done()
+        assert next(one).type == "response.created"
+        one.close()
+        with pytest.raises(StreamInterrupted, match="it was closed here before its end"):
+            next(one)
+        assert one.get_final_response().output_text == "One"
 
 
 def test_lane_of_a_stream_left_early_continues_with_the_next(wire: FakeSocket) -> None:
@@ -209,7 +236,7 @@ def test_unrouted_events_are_typed(wire: FakeSocket) -> None:
     wire.script += [
         in_lane("z", "response.brand_new", x=1),
         created("z"),
-        in_lane(None, "response.created", response=5),
+        in_lane("z", "response.created", response=5),
     ]
     with session_over(wire) as session:
         events = session.events()
@@ -336,6 +363,43 @@ def test_steering_can_fail_after_it_was_accepted(wire: FakeSocket) -> None:
         steering = session.steer(previous_response_id="resp_1", input="More")
         assert isinstance(steering.answer(), SteerAccepted)
         assert isinstance(steering.outcome(), SteerFailed)
+
+
+def test_steering_refused_with_an_error_fails_with_the_text_of_the_server(wire: FakeSocket) -> None:
+    error = {
+        "type": "invalid_request_error",
+        "code": "unknown_event",
+        "message": "Unknown type.",
+        "param": "type",
+    }
+    wire.script += [in_lane(None, "error", status=400, error=error)]
+    with session_over(wire) as session:
+        steering = session.steer(previous_response_id="resp_1", input="More")
+        for wait in (steering.answer, steering.outcome):
+            with pytest.raises(StreamError) as caught:
+                wait()
+            assert str(caught.value) == (
+                "The server refused the steering input: Unknown type (code unknown_event, param type, request id req_1)"
+            )
+            assert (caught.value.status_code, caught.value.event.type) == (400, "error")  # type: ignore[union-attr]
+        assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+def test_steering_accepted_and_then_refused_with_an_error_has_no_outcome(wire: FakeSocket) -> None:
+    wire.script += [steer_event("accepted"), in_lane(None, "error", error={"message": "Cannot continue."})]
+    with session_over(wire) as session:
+        steering = session.steer(previous_response_id="resp_1", input="More")
+        assert isinstance(steering.answer(), SteerAccepted)
+        with pytest.raises(StreamError, match="Cannot continue"):
+            steering.outcome()
+
+
+def test_failed_steering_without_its_fields_fails_with_the_text_of_the_server(wire: FakeSocket) -> None:
+    wire.script += [in_lane(None, "response.steer.failed", error={"message": "Not here."})]
+    with session_over(wire) as session:
+        steering = session.steer(previous_response_id="resp_1", input="More")
+        with pytest.raises(StreamError, match="refused the steering input: Not here"):
+            steering.answer()
 
 
 def test_silence_about_steering_is_a_timeout(wire: FakeSocket) -> None:

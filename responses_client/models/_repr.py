@@ -1,0 +1,40 @@
+"""The short repr of models, loaded when somebody asks for the first."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from .._base.json_types import is_array, is_object
+from .._base.redaction import MASK
+from ._base import Model
+from ._stand_ins import is_null
+
+__all__ = ["short_repr"]
+
+
+def short_repr(model: Model) -> str:
+    """Return the name of the class, and the fields that are set and not null; the values of secret ones are masked."""
+    values = {**model.__dict__, **(model.__pydantic_extra__ or {})}
+    secrets = _secret_fields(type(model))
+    hidden = {*model.tags, *model.__dict__.keys() - model.model_fields_set}
+    values = {k: v for k, v in values.items() if k not in hidden and not is_null(v)}
+    shown = [f"{k}={MASK if k in secrets else _short(v)}" for k, v in values.items()]
+    return f"{type(model).__name__}({', '.join(part for part in shown if not part.endswith('=[]'))})"
+
+
+@cache
+def _secret_fields(cls: type[Model]) -> frozenset[str]:
+    """Return the fields that hold a secret; the schema marks them by `repr=False`."""
+    return frozenset(name for name, field in cls.__pydantic_fields__.items() if not field.repr)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, str) and len(value) > 60:
+        return repr(f"{value[:57]}...")
+    if isinstance(value, Model):
+        return f"{type(value).__name__}(...)"
+    if value and is_array(value):
+        return f"<{len(value)} items>"
+    if value and is_object(value):
+        return f"<{len(value)} keys>"
+    return repr(value)
