@@ -209,7 +209,7 @@ class ItemTable:
             and item.index == index
             and not item.is_done
             and item_id not in self._by_id
-            and len(self._by_index[index]) == 1
+            and len(self._by_index[item.index]) == 1
             and item.is_of(kind)
         )
         if not is_last:  # it is where each event has another id, and then has to be found fast
