@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._base.json_types import JsonObject, as_array, is_array, is_object
 from ..models._base import RUNNING_STATUSES
-from .decoder import END_TYPES, tag_of
+from .decoder import END_TYPES, is_about_response
 from .items import ItemTable, types_of_parts
 from .pieces import PartList, append, list_under, object_at, object_under
 from .versions import merged, type_of
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from ..models._base import Model
     from .items import Item
 
-__all__ = ["Accumulator", "is_about_response"]
+__all__ = ["Accumulator"]
 
 
 logger = logging.getLogger("responses_client")
@@ -206,13 +206,6 @@ class Accumulator:
                 holder = list_under(holder, key) if below.endswith("_index") else object_under(holder, key)
         last = path[-1]
         return holder, _field(event, last) if last.endswith("_index") else last
-
-
-def is_about_response(event: StreamEvent) -> bool:
-    """Whether an event is about the response, and not only a sign that the connection is alive."""
-    from ..models import Keepalive
-
-    return (tag_of(event) or "").startswith("response.") and not isinstance(event, Keepalive)
 
 
 def _destination(event: StreamEvent) -> tuple[type, tuple[object, ...]]:

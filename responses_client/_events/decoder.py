@@ -21,7 +21,6 @@ from ..models._tolerance import (
     with_whole_floats,
 )
 from .sse import EventTooLarge, Frame, SSEDecoder
-from .wholeness import NOTED_TYPES
 
 if TYPE_CHECKING:
     from .._base.http import ResponseMeta
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
     Parse: TypeAlias = Callable[[bytes], StreamEvent]
 
-__all__ = ["END_TYPES", "MAX_KEPT_BYTES", "EventDecoder", "tag_of"]
+__all__ = ["END_TYPES", "MAX_KEPT_BYTES", "NOTED_TYPES", "EventDecoder", "is_about_response", "tag_of"]
 
 logger = logging.getLogger("responses_client")
 
@@ -37,6 +36,11 @@ END_TYPES = frozenset(
     {"response.completed", "response.incomplete", "response.failed", "response.cancelled", "error"}
 )
 """Types of the events that end a stream: the terminal ones and `error`."""
+
+NOTED_TYPES = frozenset(
+    {"response.output_item.added", "response.output_item.done", "response.output_text.annotation.added"}
+)
+"""Types of the events that show whether the last one holds all that came before it."""
 
 # Servers put `type` first, so that the type of an event without an `event` line is known before it is parsed.
 _leading_type = re.compile(rb'\s*\{\s*"type"\s*:\s*"([\w.]+)"').match
@@ -54,6 +58,13 @@ def tag_of(event: StreamEvent) -> str | None:
     The two differ for an event whose type is only in its `event` line: LiteLLM sends the type of an error in its data.
     """
     return event.wire_type if event.type == "unknown" else event.type
+
+
+def is_about_response(event: StreamEvent) -> bool:
+    """Whether an event is about the response, and not only a sign that the connection is alive."""
+    from ..models import Keepalive
+
+    return (tag_of(event) or "").startswith("response.") and not isinstance(event, Keepalive)
 
 
 class EventDecoder:

@@ -29,7 +29,8 @@
 #   4. without an `item_id`, the last item of the right type that is not done, wherever it is
 #   5. a new item
 #
-# but with an `item_id` of its own, an event that adds to an item that is done is about a new one (2, 4).
+# but an event that adds something is not about an item that is done, if it has an `item_id` of its own, or neither index
+# nor id. Without an index, 2 and 3 look at the item of the event before, and then at all, the last one first.
 #
 # A response object has the items in their right order, with their last versions; `pairing.py` finds out which is which.
 # Items that are missing keep their places if they are done; if the response goes on, also if they are not.

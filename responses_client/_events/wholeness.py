@@ -25,19 +25,13 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from .._base.json_types import JsonObject, is_array, is_object
-from ..models.content import OutputText
-from ..models.items import OutputMessage
+from .decoder import NOTED_TYPES
 from .versions import merged, words_of
 
 if TYPE_CHECKING:
     from ..models import OutputItem, StreamEvent
 
-__all__ = ["NOTED_TYPES", "holds_all"]
-
-NOTED_TYPES = frozenset(
-    {"response.output_item.added", "response.output_item.done", "response.output_text.annotation.added"}
-)
-"""The types of the events that show whether the last one is whole."""
+__all__ = ["holds_all"]
 
 
 def holds_all(
@@ -74,7 +68,7 @@ def holds_all(
     return (
         begun <= Counter(item.wire_type for item in output)
         and _has_items(output, done)
-        and annotations <= sum(len(part.annotations) for item in output for part in _texts(item))
+        and (not annotations or annotations <= _count_annotations(output))
         and not any(
             has_kept(name, *spans.get(getattr(item, "id", None) or "", (0, None)))
             for item in output
@@ -121,12 +115,11 @@ def _is_emptied(item: OutputItem, later: OutputItem) -> bool:
     return found != now
 
 
-def _texts(item: OutputItem) -> list[OutputText]:
-    return (
-        [part for part in item.content if isinstance(part, OutputText)]
-        if isinstance(item, OutputMessage)
-        else []
-    )
+def _count_annotations(output: Sequence[OutputItem]) -> int:
+    parts = [
+        part for item in output if is_array(content := getattr(item, "content", None)) for part in content
+    ]
+    return sum(len(getattr(part, "annotations", ())) for part in parts)
 
 
 def _names_of_blanks(item: OutputItem) -> set[bytes]:

@@ -3,6 +3,8 @@
 import copy
 import json
 import pickle
+import subprocess
+import sys
 from collections import deque
 from typing import Any
 
@@ -411,3 +413,26 @@ def test_position_is_not_known_without_numbers():
     state = state_after(CREATED, {**DELTA, "sequence_number": None})
 
     assert state.position() == ("resp_1", None)
+
+
+LOADED = """
+import sys
+from collections import deque
+from responses_client._base.http import ResponseMeta
+from responses_client._events.stream_state import StreamState
+meta = ResponseMeta.build(200, {}, elapsed=0, tries=1, method="POST", url="https://api.example/v1/responses")
+state = StreamState(deque(), 2**20, False, meta)
+for line in sys.stdin.buffer:
+    state.feed(line + b"\\n")
+assert state.count == 3 and state.has_terminal_event
+names = ("accumulator", "items", "pieces")
+print([name for name in names if f"responses_client._events.{name}" in sys.modules])
+state.snapshot()
+print([name for name in names if f"responses_client._events.{name}" in sys.modules])
+"""
+
+
+def test_a_stream_without_a_look_at_the_snapshot_loads_nothing_for_it():
+    body = b"".join(frame(one).rstrip(b"\n") + b"\n" for one in (CREATED, DELTA, COMPLETED))
+    found = subprocess.run([sys.executable, "-c", LOADED], input=body, capture_output=True, check=True)
+    assert found.stdout.decode().split("\n")[:2] == ["[]", "['accumulator', 'items', 'pieces']"]
