@@ -149,7 +149,9 @@ class _LimitEstimate:
         if remaining is None:
             return
         size = float(max(self._size or 0, remaining) if limit is None else limit)
-        if size < 1:  # such a limit would never let a request pass; one of unknown size, used up, tells nothing more
+        if (
+            size < 1
+        ):  # it would never let a request pass; with an unknown limit it says no more than the refusal
             return
         if self._size is not None:
             self._advance(now, size)
