@@ -16,7 +16,7 @@ __all__ = ["FORKED", "fresh_lock", "generation", "leave_to_parent", "refuse_afte
 FORKED = "the process was forked after the connection was opened, which belongs to the parent process"
 
 # A variable and not a function, because each read of a stream compares it.
-generation = 0
+generation: int = 0
 _lock = threading.Lock()
 _of_parent: list[object] = []
 
