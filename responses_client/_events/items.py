@@ -22,7 +22,7 @@
 #
 # Any other event is about the first of these:
 #
-#   1. the item with its `item_id`, preferably of the right type and at the index
+#   1. the item with its `item_id`, preferably of the right type and at the index, and there the last one that began
 #   2. at the index, the item of the right type whose last event had the same `item_id`, or else the last one that is
 #      not done, or else is
 #   3. at the index, an item that is no object, or has a type that no event is about
@@ -232,7 +232,9 @@ class ItemTable:
             return None
         item = known[0]
         if len(known) > 1:
-            item = max(known, key=lambda item: (item.suits(kind), item.index == index, not item.is_done))
+            # Of several at the index, the last one that began.
+            order = reversed(known) if sum(item.index == index for item in known) > 1 else known
+            item = max(order, key=lambda item: (item.suits(kind), item.index == index, not item.is_done))
         if index not in (None, item.index) and item.is_done and not is_end:
             return None  # ids may be the same for all items
         is_fit = item.suits(kind) or (

@@ -49,7 +49,8 @@
 #     all others          accepted                                  accepted                    unrouted
 #
 # Without an inbox, an event is unrouted and not refused if it names a lane, where it confuses no other lane, or if an
-# event that the user sent can have caused it. So is a `response.failed` that repeats the `error` before it.
+# event that the user sent can have caused it. So is a `response.failed` that repeats the `error` before it. But a server
+# that has not named a lane of ours is refused a response in another lane: that may be the answer to any request.
 #
 # Steering: a `Steer` follows each piece of input that is sent to a response, by the ids in `response.steer.*` events.
 #

@@ -152,6 +152,15 @@ def test_an_item_that_ends_and_never_began_is_another_one():
 # --- pieces
 
 
+def test_pieces_go_to_the_last_call_where_calls_share_an_index_and_an_id():
+    one, two = call(1), {**call(2), "id": "f1"}
+    table = begun(one)
+    assert located(table, "f1") == 0
+    table.put(two, 0, is_done=False)
+    assert located(table, "f1") == 1
+    assert located(table, "c1") == 0
+
+
 def test_pieces_go_by_id_where_items_share_an_index():
     table = begun(call(1), call(2))
     assert [located(table, name) for name in ("f1", "f2", "c1", "f1")] == [0, 1, 0, 0]
