@@ -289,7 +289,7 @@ class ItemTable:
             item.is_done = item.is_done or is_last
             places[item] = len(now)
             now.append(item)
-        missing = [item for item in before if item not in places]
+        missing = [item for item in before if item not in places and not _is_said_by(item, now)]
         kept = [item for item in missing if item.is_done or not is_last]
         self._items = _in_their_places(before, now, kept)
         self._reindex()
@@ -304,6 +304,20 @@ class ItemTable:
             self._by_index.setdefault(item.index, []).append(item)
             self._note_ids(item)
         self._next_index = max(self._by_index, default=-1) + 1
+
+
+def _is_said_by(item: Item, others: list[Item]) -> bool:
+    """Whether another item has the id of an item and says all that it does: then it is its later version.
+
+    transformers serve begins a message once more, at another index, where its text goes on after a call.
+    """
+    said = words_of(item.data) if is_object(item.data) and item.data.get("id") else None
+    return said is not None and any(
+        item.is_of(type_of(other.data))
+        and other.data.get("id") == item.data["id"]
+        and merged(words_of(other.data), said, is_last_word=False) == words_of(other.data)
+        for other in others
+    )
 
 
 def _is_repeated(item: Item, data: JsonObject) -> bool:

@@ -266,6 +266,25 @@ def test_the_order_of_the_output_counts():
     assert [data["id"] for data in table.output()] == ["c", "x", "a", "b"]
 
 
+def test_an_item_that_went_on_at_another_index_is_the_last_version_of_it():
+    table = ItemTable()
+    for index, text in enumerate(["hi ", "hi bye"]):
+        table.put(message(id="m"), index, is_done=False)
+        table.put(message(text, id="m"), index, is_done=True)
+    assert table.take([message("hi bye", id="m")], is_last=True) == ([], [])
+    assert table.output() == [message("hi bye", id="m")]
+
+
+@pytest.mark.parametrize("other", [{"id": "m"}, {"id": "n"}, {}])
+def test_an_item_that_said_something_else_stays(other: Wire):
+    table = ItemTable()
+    for index, item in enumerate([message("hi ", id="m"), message("bye", **other)]):
+        table.put({**item, "content": []}, index, is_done=False)
+        table.put(item, index, is_done=True)
+    kept, _ = table.take([message("bye", **other)], is_last=True)
+    assert [item.data for item in kept] == [message("hi ", id="m")]
+
+
 def test_items_that_were_not_done_are_left_out_at_the_end():
     table = begun(message("a", id="m1"), message(id="m2"))
     assert kept_and_left_out(table, [call(1)]) == ([], ["m1"])
