@@ -22,7 +22,7 @@
 #
 # Any other event is about the first of these:
 #
-#   1. the item with its `item_id`, preferably of the right type and at the index
+#   1. the item with its `item_id`, preferably of the right type and at the index, and there the last one that began
 #   2. at the index, the item of the right type whose last event had the same `item_id`, or else the last one that is
 #      not done, or else is
 #   3. at the index, an item that is no object, or has a type that no event is about
@@ -232,7 +232,9 @@ class ItemTable:
             return None
         item = known[0]
         if len(known) > 1:
-            item = max(known, key=lambda item: (item.suits(kind), item.index == index, not item.is_done))
+            # Of several at the index, the last one that began.
+            order = reversed(known) if sum(item.index == index for item in known) > 1 else known
+            item = max(order, key=lambda item: (item.suits(kind), item.index == index, not item.is_done))
         if index not in (None, item.index) and item.is_done and not is_end:
             return None  # ids may be the same for all items
         is_fit = item.suits(kind) or (
@@ -287,7 +289,7 @@ class ItemTable:
             item.is_done = item.is_done or is_last
             places[item] = len(now)
             now.append(item)
-        missing = [item for item in before if item not in places]
+        missing = [item for item in before if item not in places and not _is_said_by(item, now)]
         kept = [item for item in missing if item.is_done or not is_last]
         self._items = _in_their_places(before, now, kept)
         self._reindex()
@@ -302,6 +304,20 @@ class ItemTable:
             self._by_index.setdefault(item.index, []).append(item)
             self._note_ids(item)
         self._next_index = max(self._by_index, default=-1) + 1
+
+
+def _is_said_by(item: Item, others: list[Item]) -> bool:
+    """Whether another item has the id of an item and says all that it does: then it is its later version.
+
+    transformers serve begins a message once more, at another index, where its text goes on after a call.
+    """
+    said = words_of(item.data) if is_object(item.data) and item.data.get("id") else None
+    return said is not None and any(
+        item.is_of(type_of(other.data))
+        and other.data.get("id") == item.data["id"]
+        and merged(words_of(other.data), said, is_last_word=False) == words_of(other.data)
+        for other in others
+    )
 
 
 def _is_repeated(item: Item, data: JsonObject) -> bool:

@@ -5,7 +5,8 @@
 # A server says most things several times: in pieces, in the event that ends them, in the part, in the item, and in the
 # response. The last version counts, with these exceptions, which `merged` knows:
 #
-#   a blank value     "", [], {}, null, or nothing but such values: does not overrule a value that came
+#   a blank value     "", [], {}, null, or nothing but such values: does not overrule a value that came; nor do
+#                     arguments that are "{}" overrule an object with members
 #   a missing field   the same, if it is one that pieces fill (`content`, `arguments`, ...) or that names the item
 #   a string that is  the same, in an object that is only announced again, or shown on the way: there, a string that is
 #   no last word      the beginning of the one that came is no news
@@ -18,9 +19,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from .._base.json_types import JsonObject, is_array, is_object
+from .._base.json_types import JsonObject, is_array, is_object, json_or
 
-__all__ = ["are_one_call", "filled_fields", "is_blank", "merged", "type_of", "words_of"]
+__all__ = ["are_one_call", "filled_fields", "is_blank", "is_no_arguments", "merged", "type_of", "words_of"]
 
 _NAMES = frozenset({"id", "call_id", "name"})
 _REMARKS = frozenset({"annotations", "logprobs"})  # about the text, and not in every version of it
@@ -69,7 +70,14 @@ def merged(old: Any, new: Any, *, is_last_word: bool = True, field: str = "") ->
         return old
     if not is_last_word and isinstance(new, str) and str(old).startswith(new):
         return old
+    if is_no_arguments(field, new) and (came := json_or(str(old))) and is_object(came):
+        return old
     return new
+
+
+def is_no_arguments(field: str, value: object) -> bool:
+    """Whether the value of a field stands for no arguments, as JSON in a string."""
+    return field == "arguments" and value in ("{}", "null")
 
 
 def _merged_objects(old: JsonObject, new: JsonObject, is_last_word: bool) -> JsonObject:

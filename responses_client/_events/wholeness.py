@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 from .._base.json_types import JsonObject, is_array, is_object
 from .decoder import NOTED_TYPES
-from .versions import merged, words_of
+from .versions import is_no_arguments, merged, words_of
 
 if TYPE_CHECKING:
     from ..models import OutputItem, StreamEvent
@@ -136,7 +136,7 @@ def _is_blank_at(item: OutputItem, fields: Sequence[str], part_type: str | None,
     for field in fields:
         value = getattr(value, field, None)
     if not value or text is None or not is_array(value):
-        return not value
+        return not value or is_no_arguments(fields[-1], value)
     return any(not getattr(part, text, None) for part in value if getattr(part, "type", None) == part_type)
 
 

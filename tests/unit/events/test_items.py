@@ -152,6 +152,15 @@ def test_an_item_that_ends_and_never_began_is_another_one():
 # --- pieces
 
 
+def test_pieces_go_to_the_last_call_where_calls_share_an_index_and_an_id():
+    one, two = call(1), {**call(2), "id": "f1"}
+    table = begun(one)
+    assert located(table, "f1") == 0
+    table.put(two, 0, is_done=False)
+    assert located(table, "f1") == 1
+    assert located(table, "c1") == 0
+
+
 def test_pieces_go_by_id_where_items_share_an_index():
     table = begun(call(1), call(2))
     assert [located(table, name) for name in ("f1", "f2", "c1", "f1")] == [0, 1, 0, 0]
@@ -255,6 +264,25 @@ def test_the_order_of_the_output_counts():
     table = three()
     assert kept_and_left_out(table, [message(t, id=t) for t in "cxab"]) == ([], [])
     assert [data["id"] for data in table.output()] == ["c", "x", "a", "b"]
+
+
+def test_an_item_that_went_on_at_another_index_is_the_last_version_of_it():
+    table = ItemTable()
+    for index, text in enumerate(["hi ", "hi bye"]):
+        table.put(message(id="m"), index, is_done=False)
+        table.put(message(text, id="m"), index, is_done=True)
+    assert table.take([message("hi bye", id="m")], is_last=True) == ([], [])
+    assert table.output() == [message("hi bye", id="m")]
+
+
+@pytest.mark.parametrize("other", [{"id": "m"}, {"id": "n"}, {}])
+def test_an_item_that_said_something_else_stays(other: Wire):
+    table = ItemTable()
+    for index, item in enumerate([message("hi ", id="m"), message("bye", **other)]):
+        table.put({**item, "content": []}, index, is_done=False)
+        table.put(item, index, is_done=True)
+    kept, _ = table.take([message("bye", **other)], is_last=True)
+    assert [item.data for item in kept] == [message("hi ", id="m")]
 
 
 def test_items_that_were_not_done_are_left_out_at_the_end():

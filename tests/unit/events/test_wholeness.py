@@ -83,6 +83,8 @@ CASES: dict[str, tuple[list[Wire], list[Any], bytes, bool]] = {
     "an empty text": ([message("")], [], b"response.output_text.delta", False),
     "a text, and no refusal": ([message()], [], b"response.output_text.delta response.refusal.delta", True),
     "no arguments": ([call("")], [], b"response.function_call_arguments.delta", False),
+    "empty arguments, though some came": ([call("{}")], [], b"response.function_call_arguments.delta", False),
+    "empty arguments, and none came": ([call("{}")], [done(call("{}"))], b"", True),
     "no commands": (
         [
             {
