@@ -1,4 +1,4 @@
-"""The settings of a client: checked once, frozen, and the only place that reads environment variables."""
+"""The settings of a client: checked once, frozen, and the only place that reads the variables `OPENAI_...`."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from .._base import clock, forks
 from .._base.clock import Deadline
 from .._base.http import Headers
 from .._base.overrides import override
+from .environment import Proxies, tls_context
 from .framing import end_if_out_of_step
 from .http_library import (
     CLOSE_SECONDS,
@@ -26,7 +27,6 @@ from .http_library import (
     HttpLibrary,
     package_of,
     refuse_if_closed,
-    tls_context,
 )
 from .loop_pools import LoopPool, LoopPools
 from .protocols import IO, Body, Socket, TransportError, WireRequest
@@ -61,7 +61,7 @@ class AsyncIO(IO):
         if self._given is not None:
             client = self._given.here()
         else:
-            client = await self._here().client(request.url.partition(":")[0])
+            client = await self._here().client(request.url)
         built = self._library.build(client, request, deadline)
         remaining = deadline.remaining()
         try:
@@ -85,9 +85,9 @@ class AsyncIO(IO):
     async def make_client(self, url: str) -> None:
         """Make the HTTP client for a URL, with the certificates that it needs, and open no connection."""
         if self._given is None:
-            scheme = url.partition(":")[0]
-            await self.in_thread(lambda: tls_context(scheme))  # the certificates take long to read
-            await self._here().client(scheme)
+            scheme, proxy = url.partition(":")[0], Proxies().for_url(url)
+            await self.in_thread(lambda: tls_context(scheme, proxy))  # the certificates take long to read
+            await self._here().client(url)
 
     def _here(self) -> LoopPool:
         """Return the clients and locks of this event loop; after a fork, no others are left."""

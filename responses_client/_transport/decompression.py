@@ -92,7 +92,7 @@ class _Layer:
     def __init__(self, name: str, kind: str) -> None:
         self._name = name
         self._is_gzip = kind == "gzip"
-        self._head = b""  # of deflate, until its form is known
+        self._head: bytes = b""  # of deflate, until its form is known
         self._zlib = zlib.decompressobj(_GZIP) if self._is_gzip else None
         self._has_begun = False
 
@@ -103,10 +103,11 @@ class _Layer:
     def _feed_block(self, data: bytes) -> Iterator[bytes]:
         self._has_begun = True
         if self._zlib is None:
-            data, self._head = self._head + data, b""
+            data = self._head + data
             if len(data) < 2:
                 self._head = data
                 return
+            self._head = b""
             self._zlib = zlib.decompressobj(_form_of_deflate(data))
         piece = b""
         # Of a full piece, more may come without more input.

@@ -22,7 +22,7 @@ _STEPS = ("stream", "_stream", "_httpcore_stream", "_stream", "_connection")
 
 def end_if_out_of_step(response: Any) -> None:
     """Have the connection of an answer closed with the answer, if there are bytes behind its end."""
-    connection = response
+    connection: Any = response
     for step in _STEPS:
         connection = getattr(connection, step, None)
     protocol = getattr(connection, "_h11_state", None)

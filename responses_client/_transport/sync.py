@@ -81,9 +81,7 @@ class SyncIO(IO):
     @override
     async def send(self, request: WireRequest, deadline: Deadline) -> Body:
         refuse_if_closed(self)
-        client = (
-            self._here().client(request.url.partition(":")[0]) if self._given is None else self._given.here()
-        )
+        client = self._here().client(request.url) if self._given is None else self._given.here()
         built = self._library.build(client, request, deadline)
         auth = self._library.auth(request)
         send = partial(client.send, built, stream=True, auth=auth, follow_redirects=False)
@@ -99,7 +97,7 @@ class SyncIO(IO):
     def make_client(self, url: str) -> None:
         """Make the HTTP client for a URL, with the certificates that it needs, and open no connection."""
         if self._given is None:
-            self._here().client(url.partition(":")[0])
+            self._here().client(url)
 
     def _here(self) -> SyncPools:
         """Return the clients and locks of this process: new ones after a fork."""
