@@ -213,6 +213,31 @@ def test_event_of_a_response_can_answer_what_was_sent(bench: Bench) -> None:
     assert bench.reason is None
 
 
+def test_event_of_a_new_type_before_a_response_can_answer_what_was_sent(bench: Bench) -> None:
+    bench.router.expect_refusal(OtherEvent())
+    a = bench.open()
+    bench.receive(server_event("response.odd.done"), created(), server_event("response.odd.delta"))
+    assert bench.taken(a) == ["created", "odd.delta"]
+    assert bench.taken() == ["odd.done"]
+    assert bench.reason is None
+
+
+def test_answer_that_is_given_once_more_ends_the_connection(bench: Bench) -> None:
+    answered = [bench.open(), bench.open()]
+    bench.receive(created(id="r1"), server_event(DONE), created(id="r2"), server_event(DONE))
+    assert [bench.taken(inbox) for inbox in answered] == [["created", "completed"]] * 2
+    next_one = bench.open()
+    bench.receive(created(id="r1"), server_event(DONE))
+    assert bench.taken(next_one) == []
+    assert bench.ends_with("the event response.created is of response r1, which has ended")
+
+
+def test_id_that_all_responses_have_is_no_sign_of_anything(bench: Bench) -> None:
+    answered = [bench.open(), bench.open()]
+    bench.receive(created(id="r"), server_event(DONE), created(id="r"), server_event(DONE))
+    assert [bench.taken(inbox) for inbox in answered] == [["created", "completed"]] * 2
+
+
 def test_first_response_may_lack_its_first_event(bench: Bench) -> None:
     a = bench.open()
     bench.receive(server_event(DELTA), ended("completed", "r1"))
@@ -286,6 +311,42 @@ def test_lane_that_is_named_after_others_were_not_ends_the_connection(bench: Ben
     bench.receive(created(), server_event(DONE), created("b"))
     assert bench.taken(a) == ["created", "completed"]
     assert bench.taken(b) == []
+    assert bench.ends_with("names a lane, and those before it did not")
+
+
+@pytest.mark.parametrize("stream_id", ["a", None])
+def test_response_in_a_lane_that_no_request_names_ends_the_connection(
+    bench: Bench, stream_id: str | None
+) -> None:
+    a = bench.open(stream_id)
+    bench.receive(created("default"))
+    assert bench.taken(a) == []
+    assert bench.taken() == ["created"]
+    assert bench.ends_with("is of the lane default, which no request in progress names")
+
+
+def test_response_in_a_lane_that_no_request_names_can_answer_what_was_sent(bench: Bench) -> None:
+    a = bench.open("a")
+    bench.router.expect_refusal(OtherEvent())
+    bench.receive(created("default"), created("a"), server_event(DONE, "a"))
+    assert bench.taken(a) == ["created", "completed"]
+    assert bench.taken() == ["created"]
+
+
+@pytest.mark.parametrize("stream_id", ["a", None])
+def test_event_without_a_lane_after_one_of_another_lane_ends_the_connection(
+    bench: Bench, stream_id: str | None
+) -> None:
+    a = bench.open(stream_id)
+    bench.receive(server_event(DELTA, "default"), created())
+    assert bench.taken(a) == []
+    assert bench.ends_with("names no lane, and those before it did")
+
+
+def test_lane_that_no_request_names_after_events_without_lanes_ends_the_connection(bench: Bench) -> None:
+    a = bench.open("a")
+    bench.receive(created(), server_event(DELTA, "default"), server_event(DONE))
+    assert bench.taken(a) == ["created"]
     assert bench.ends_with("names a lane, and those before it did not")
 
 
