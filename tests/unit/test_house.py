@@ -65,7 +65,7 @@ OUTSIDE = {
         "_map.tasks",
         "_runs.workers",
         "_transport.asynchronous",
-        "_transport.http_library",
+        "_transport.failures",
         "_transport.keyed_locks",
         "_transport.loop_pools",
         "_transport.websocket",
@@ -84,7 +84,7 @@ OUTSIDE = {
     },
     "selectors": {"_transport.websocket"},
     "socket": {"_transport.network", "_transport.sockets"},
-    "ssl": {"_transport.http_library", "_transport.websocket"},
+    "ssl": {"_transport.failures", "_transport.http_library", "_transport.websocket"},
     "subprocess": set[str](),
     "threading": {
         "_base.forks",
