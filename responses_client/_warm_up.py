@@ -21,12 +21,18 @@ __all__ = ["warm_up"]
 
 _LOADED = (http_source, streams)  # imported for their own sake
 _RESPONSE: JsonObject = {"id": "resp", "object": "response", "status": "in_progress", "output": []}
-_USAGE = {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}
-_TEXT = {"type": "output_text", "text": "Hi", "annotations": []}
-_MESSAGE = {"type": "message", "id": "msg", "role": "assistant", "status": "completed", "content": [_TEXT]}
-_CALL = {"type": "function_call", "id": "fc", "call_id": "call", "name": "f", "arguments": "{}"}
+_USAGE: JsonObject = {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}
+_TEXT: JsonObject = {"type": "output_text", "text": "Hi", "annotations": []}
+_MESSAGE: JsonObject = {
+    "type": "message",
+    "id": "msg",
+    "role": "assistant",
+    "status": "completed",
+    "content": [_TEXT],
+}
+_CALL: JsonObject = {"type": "function_call", "id": "fc", "call_id": "call", "name": "f", "arguments": "{}"}
 _REASONING: JsonObject = {"type": "reasoning", "id": "rs", "summary": []}
-_PLACE = {"item_id": "msg", "output_index": 1, "content_index": 0}
+_PLACE: JsonObject = {"item_id": "msg", "output_index": 1, "content_index": 0}
 # The events of an answer that reasons, writes a message and calls a function: those of most first calls.
 _EVENTS: tuple[tuple[str, JsonObject], ...] = (
     ("response.created", {"response": _RESPONSE}),

@@ -10,15 +10,25 @@ from __future__ import annotations
 
 import os
 import threading
+from io import FileIO
+from weakref import WeakSet
 
-__all__ = ["FORKED", "fresh_lock", "generation", "leave_to_parent", "refuse_after_fork"]
+__all__ = ["FORKED", "close_in_children", "fresh_lock", "generation", "leave_to_parent", "refuse_after_fork"]
 
 FORKED = "the process was forked after the connection was opened, which belongs to the parent process"
 
 # A variable and not a function, because each read of a stream compares it.
-generation = 0
+generation: int = 0
 _lock = threading.Lock()
 _of_parent: list[object] = []
+
+
+_files: WeakSet[FileIO] = WeakSet()
+
+
+def close_in_children(file: FileIO) -> None:
+    """Close a file in each process that is forked off, which would share its lock, and could write it."""
+    _files.add(file)
 
 
 def leave_to_parent(thing: object) -> None:
@@ -44,6 +54,9 @@ def _start_anew() -> None:
     global generation, _lock
     generation += 1
     _lock = threading.Lock()
+    for file in list(_files):
+        file.close()
+    _files.clear()
 
 
 def _never_forks(**_: object) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .accumulator import is_about_response
-from .decoder import END_TYPES, tag_of
+from .decoder import END_TYPES, is_about_response, tag_of
 
 if TYPE_CHECKING:
     from ..models import StreamEvent

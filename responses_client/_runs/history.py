@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..models import InputItem, OutputItem, Response
     from .result import Turn
 
-__all__ = ["cut_calls", "items_until", "unforced", "without_cut_calls"]
+__all__ = ["cut_calls", "items_until", "torn_calls", "unforced", "without_cut_calls"]
 
 
 def items_until(turns: Sequence[Turn], response: Response) -> list[InputItem | OutputItem]:
@@ -24,9 +24,16 @@ def items_until(turns: Sequence[Turn], response: Response) -> list[InputItem | O
 
 def cut_calls(turn: Turn) -> list[OutputItem]:
     """Return the calls of an output that was cut off: those without an answer, and those that are not whole."""
-    output = turn.response.output
-    torn = (item for item in output if is_call(item) and getattr(item, "status", None) == "incomplete")
-    return [*unanswered(output, ()), *torn]
+    return [*unanswered(turn.response.output, ()), *torn_calls(turn)]
+
+
+def torn_calls(turn: Turn) -> list[OutputItem]:
+    """Return the calls of an output that are not whole."""
+    return [
+        item
+        for item in turn.response.output
+        if is_call(item) and getattr(item, "status", None) == "incomplete"
+    ]
 
 
 def without_cut_calls(turn: Turn) -> Response:

@@ -15,7 +15,7 @@ from .._tools.call_ids import own_ids, with_ids, without_repeats, without_shared
 from .._tools.calls import answered_keys, as_item, call_key, call_name
 from .._tools.outputs import denial_of
 from ..errors import APIError, APIStatusError, MaxTurnsExceeded, RequestValidationError
-from .history import cut_calls, items_until, unforced, without_cut_calls
+from .history import cut_calls, items_until, torn_calls, unforced, without_cut_calls
 from .pending import decide
 from .result import ParsedRunResult, RunResult, RunStatus, Turn, outputs_by_position, waiting_calls
 
@@ -359,6 +359,14 @@ class RunPlan:
             response = self.last_turn.response
             # A response that says it is running, but has no id to poll, will never be complete.
             status = (response.status or "completed") if has_ended(response) else "incomplete"
+            if status == "completed" and (torn := torn_calls(self.last_turn)):
+                status = "incomplete"
+                names = ", ".join(one_line(call_name(call), MAX_VALUE_CHARS) for call in torn)
+                logger.warning(
+                    "responses.run: the server sent incomplete calls of %s in a completed response; they are not made, "
+                    "and the run is incomplete",
+                    names,
+                )
             self._status = cast("RunStatus", status)  # it may be a status that is unknown today
             return []
         places = self._renamed.get(len(self._turns) - 1, ()) if self._is_in_conversation else ()

@@ -13,11 +13,12 @@ from itertools import count
 from typing import TYPE_CHECKING, cast
 
 from .._calls.output_as_input import KEEPS_ID, without_id
+from .._calls.repeated_items import repeated_items
 from ..models._base import union_class
 from ..models._tolerance import write_json
 from ..models._unions import InputItem, OutputItem
 from ..models.items import ReasoningItem
-from .calls import is_call, key_field, repeated_items
+from .calls import is_call, key_field
 
 if TYPE_CHECKING:
     from ..models import Response

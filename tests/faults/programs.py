@@ -10,7 +10,7 @@ from pathlib import Path
 PRELUDE = '''
 import asyncio, contextvars, json, multiprocessing, os, socket, sys, threading, time
 import anyio, httpx
-from responses_client import AsyncClient, Client, StreamInterrupted, ConfigurationError
+from responses_client import APIConnectionError, AsyncClient, Client, StreamInterrupted, ConfigurationError
 
 connections = {}  # by the text of a question
 count = 0

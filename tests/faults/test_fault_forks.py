@@ -152,6 +152,52 @@ async def main():
         assert (await stream.get_final_response()).output_text == "parent 0"
 asyncio.run(main())
 """,
+    "a session": """
+from websockets.sync.server import serve as serve_websocket
+def talk(connection):
+    for text in connection:
+        asked = json.loads(text)
+        lane = {"stream_id": asked["stream_id"]}
+        threading.Thread(target=reply, args=(connection, asked["input"], lane), daemon=True).start()
+def reply(connection, text, lane):
+    for kind, status in (("created", "in_progress"), ("completed", "completed")):
+        response = {**answer(text), "id": lane["stream_id"], "status": status}
+        connection.send(json.dumps({"type": f"response.{kind}", **lane, "response": response}))
+        if kind == "created" and text == "slow":
+            go_on.wait(20)
+start()
+server = serve_websocket(talk, "127.0.0.1", 0)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+client = Client(base_url=f"http://127.0.0.1:{server.socket.getsockname()[1]}/v1", api_key="k", timeout=20)
+with client.responses.connect() as session:
+    stream, other = (session.create(model="m", input="slow") for _ in range(2))
+    assert next(stream).type == "response.created"
+    waiting = threading.Thread(target=other.get_final_response)
+    waiting.start()
+    while not session._core.connection._has_reader:
+        time.sleep(0.01)
+    def child():
+        try:
+            next(stream)
+        except StreamInterrupted as error:
+            assert "the process was forked" in str(error) and error.partial.status == "in_progress", error
+        else:
+            raise AssertionError
+        try:
+            session.create(model="m", input="child")
+        except APIConnectionError as error:
+            assert "the process was forked" in str(error), error
+        else:
+            raise AssertionError
+        stream.close()
+        session.close()
+    wait_for(in_child(child))
+    go_on.set()
+    waiting.join()
+    assert stream.get_final_response().output_text == "slow"
+    assert session.create(model="m", input="parent").get_final_response().output_text == "parent"
+server.shutdown()
+""",
     "a map": """
 client = Client(**start())
 with client.responses.map(({"model": "m", "input": f"parent {number}"} for number in range(6)), max_concurrency=2) as results:

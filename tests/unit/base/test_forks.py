@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from io import FileIO
+from pathlib import Path
 
 import pytest
 
@@ -40,3 +42,13 @@ def test_object_of_the_parent_is_refused() -> None:
 
 def test_system_without_fork_is_left_alone() -> None:
     forks._never_forks(after_in_child=forks._start_anew)
+
+
+def test_file_is_closed_in_a_new_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forks, "generation", forks.generation)
+    monkeypatch.setattr(forks, "_lock", forks.fresh_lock())
+    with FileIO(tmp_path / "open", "w") as file:
+        forks.close_in_children(file)
+        forks._start_anew()
+        assert file.closed
+    assert not forks._files
