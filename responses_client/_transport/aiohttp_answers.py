@@ -15,7 +15,9 @@ def end_with_connection(response: Any) -> None:
     When a chunk is malformed, aiohttp closes the connection and stops its timer, but the reader waits on.
     """
     answer: Any = getattr(getattr(response.stream, "_stream", None), "_aiohttp_response", None)
-    protocol: Any = getattr(getattr(answer, "connection", None), "protocol", None)  # None if the body has come
+    protocol: Any = getattr(
+        getattr(answer, "connection", None), "protocol", None
+    )  # None if the body has come
     if not hasattr(protocol, "closed"):  # or aiohttp is older than 3.12
         return
     fail = partial(_fail, answer.content)

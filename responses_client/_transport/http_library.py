@@ -216,8 +216,10 @@ def make_client(kind: Any, scheme: str) -> Any:
     """
     try:
         return kind(verify=tls_context(scheme), limits=_LIMITS)
-    except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
-        problem = one_line(str(error), MAX_BODY_CHARS)
-        raise ConfigurationError(
-            f"The proxy or TLS settings of the environment cannot work: {problem}; correct them or pass http_client"
-        ) from error
+    except httpx.InvalidURL:  # its message may quote a part of the password
+        problem, cause = "the address of a proxy is not a URL", None
+    except (ImportError, OSError, ValueError) as error:
+        problem, cause = one_line(str(error), MAX_BODY_CHARS), error
+    raise ConfigurationError(
+        f"The proxy or TLS settings of the environment cannot work: {problem}; correct them or pass http_client"
+    ) from cause

@@ -22,6 +22,7 @@ from typing import Any, Protocol, TypeVar
 from weakref import WeakSet
 
 from .._base import forks
+from .http_library import CLOSE_SECONDS
 from .sockets import shut_down, socket_below
 
 __all__ = ["AsyncNetwork", "Network", "Sending", "put_below", "sending"]
@@ -137,23 +138,36 @@ class Network:
 
 
 class SocksHandshake:
-    """The time limit of the reads in which a SOCKS proxy answers; RFC 1928, RFC 1929.
+    """The messages before a SOCKS5 proxy is connected; RFC 1928 and RFC 1929.
 
-    Without TLS, the same stream carries HTTP afterwards. Its first byte tells the two apart.
+    Args:
+        timeout: The time limit for each answer of the proxy.
     """
 
     def __init__(self, timeout: float | None) -> None:
         self._timeout = timeout
         self._is_over = False
+        self._is_last = False
+        self._expected = b""
 
     def note_write(self, buffer: bytes) -> None:
-        """Note what is sent."""
-        if buffer[:1] not in (b"\x05", b"\x01", b""):
-            self._is_over = True
+        """Note what is sent: the one way to log in that is offered, the password, or the server to connect to."""
+        if not self._is_over:
+            offers = buffer[:2] == b"\x05\x01" and len(buffer) == 3
+            self._is_last = buffer[:1] == b"\x05" and not offers
+            self._expected = b"\x05" + buffer[2:] if offers else buffer[:1] + b"\x00"
 
     def limit(self, timeout: float | None) -> float | None:
         """Return the time limit for a read for which httpcore has this one."""
-        return self._timeout if timeout is None and not self._is_over else timeout
+        return timeout if self._is_over else self._timeout
+
+    def is_refused_by(self, answer: bytes) -> bool:
+        """Whether an answer ends the handshake badly. httpcore then leaves the connection open."""
+        if self._is_over:
+            return False
+        is_refused = answer[:2] != self._expected
+        self._is_over = self._is_last and not is_refused
+        return is_refused
 
 
 class _Stream:
@@ -178,8 +192,18 @@ class _Stream:
             self.write(b"", timeout)
         self.note_use()
         if self.handshake is not None:
-            timeout = self.handshake.limit(timeout)
+            return self._read_answer(self.handshake, max_bytes, timeout)
         data: bytes = self.wrapped.read(max_bytes, timeout)
+        return data
+
+    def _read_answer(self, handshake: SocksHandshake, max_bytes: int, timeout: float | None) -> bytes:
+        is_refused = True
+        try:
+            data: bytes = self.wrapped.read(max_bytes, handshake.limit(timeout))
+            is_refused = handshake.is_refused_by(data)
+        finally:
+            if is_refused:
+                self.close()
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
@@ -242,6 +266,9 @@ class _AsyncSocksStream:
     """A stream of httpcore to a SOCKS proxy; see `httpcore.AsyncNetworkStream`."""
 
     def __init__(self, stream: Any, handshake: SocksHandshake) -> None:
+        import anyio  # here, because the sync client works without it
+
+        self._scope = anyio.move_on_after
         self._stream = stream
         self._handshake = handshake
         self.aclose = stream.aclose
@@ -249,7 +276,14 @@ class _AsyncSocksStream:
         self.get_extra_info = stream.get_extra_info
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - as above
-        data: bytes = await self._stream.read(max_bytes, self._handshake.limit(timeout))
+        is_refused = True
+        try:
+            data: bytes = await self._stream.read(max_bytes, self._handshake.limit(timeout))
+            is_refused = self._handshake.is_refused_by(data)
+        finally:
+            if is_refused:
+                with self._scope(CLOSE_SECONDS, shield=True):
+                    await self.aclose()
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109

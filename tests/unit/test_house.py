@@ -68,6 +68,7 @@ OUTSIDE = {
         "_transport.failures",
         "_transport.keyed_locks",
         "_transport.loop_pools",
+        "_transport.network",
         "_transport.websocket",
     },
     "asyncio": {"_transport.loop_pools", "_transport.websocket"},
