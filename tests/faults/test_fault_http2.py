@@ -16,7 +16,7 @@ from samples import COMPLETED, CREATED, HEL, KEY, LO, event, response
 from shells import Session, Shell
 
 from responses_client import AsyncClient, Client
-from responses_client.errors import APITimeoutError
+from responses_client.errors import APITimeoutError, StreamInterrupted
 
 CANCEL = 8
 GOOD = json_answer(response())
@@ -183,3 +183,61 @@ def test_task_that_is_cancelled_in_a_stream_resets_it(backend: str) -> None:
     with Http2Server(OPEN, GOOD) as server:
         anyio.run(main, backend=backend)
         assert (server.resets, server.connections) == ([(1, CANCEL)], 1)
+
+
+@pytest.mark.parametrize("backend", ASYNC_MODES)
+def test_deadline_of_one_stream_does_not_end_the_others(backend: str) -> None:
+    async def main() -> None:
+        async with httpx.AsyncClient(**PLAIN) as http:
+            client = AsyncClient(api_key=KEY, base_url=server.url, http_client=http, max_retries=0)
+            async with await client.responses.create(model="m", input="Hi", stream=True) as other:
+                await anext(other)
+                for _ in range(3):
+                    with pytest.raises(StreamInterrupted, match="deadline"):
+                        async with client.responses.stream(model="m", input="Hi", deadline=0.1) as stream:
+                            await stream.until_done()
+                    with pytest.raises(APITimeoutError):
+                        await client.responses.create(model="m", input="Hi", deadline=0.1)
+                assert len([event async for event in other]) == 3
+            for _ in range(6):
+                assert await anyio.to_thread.run_sync(server.was_reset.acquire, True, MOST_SECONDS)
+
+    silent = Answer(b"", ends=False)
+    with Http2Server(WHOLE, *[OPEN, silent] * 3) as server:
+        anyio.run(main, backend=backend)
+        assert (len(server.resets), server.connections) == (6, 1)
+
+
+class Wrapped(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """A transport of the user around one of httpx, which hides its connections."""
+
+    def __init__(self, transport: Any) -> None:
+        self.transport = transport
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self.transport.handle_request(request)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self.transport.handle_async_request(request)
+
+    def close(self) -> None:
+        self.transport.close()
+
+    async def aclose(self) -> None:
+        await self.transport.aclose()
+
+
+def test_connection_that_is_hidden_is_closed_with_all_its_streams(shell: Shell) -> None:
+    async def play(session: Session) -> None:
+        other = await session.stream()
+        await other.next()
+        await left(session)
+        with pytest.raises(StreamInterrupted):
+            await other.rest()
+        assert (await session.create()).output_text == "Hello"
+
+    kind = httpx.HTTPTransport if shell.name == "sync" else httpx.AsyncHTTPTransport
+    transport = Wrapped(kind(http1=False, http2=True))
+    with Http2Server(OPEN, OPEN, GOOD) as server:
+        shell.play(play, server.url, http={"transport": transport}, max_retries=1)
+        assert (server.connections, server.resets) == (2, [])
