@@ -224,18 +224,19 @@ class Attempts:
         request, kind, reason = self.call.request, failure.outcome.kind, self.reason(failure)
         error: APIError
         if kind == "decoding":
+            text = f"The answer cannot be decompressed: {self.redactor.text(failure.reason)}"
             advice = "check what compresses the answers of base_url"
-            error = ResponseValidationError(
-                f"The answer cannot be decompressed: {reason}", advice=advice, meta=self.meta
-            )
+            error = ResponseValidationError(text, advice=advice, meta=self.meta)
         elif kind == "size":
             advice = "raise max_response_bytes to take it"
-            error = ResponseValidationError(f"The answer is {reason}", advice=advice, meta=self.meta)
+            error = ResponseValidationError(f"The answer is {failure.reason}", advice=advice, meta=self.meta)
         else:
             is_late = kind == "timeout"
             count = f" after {self.count} attempts" if self.count > 1 else ""
             problem = "was not answered in time" if is_late else "got no answer"
-            advice = f"raise {failure.limits}, or try again" if is_late else "check the network and base_url"
+            advice = failure.advice or "check the network and base_url"
+            if is_late:
+                advice = f"raise {failure.limits}, or try again"
             text = f"{request.method} {origin(request.url)} {problem}{count}: {reason}; {advice}"
             error = (APITimeoutError if is_late else APIConnectionError)(text)
         error.__cause__ = self.cause(failure)
@@ -275,7 +276,7 @@ class Attempts:
         """Return the error of an answer with the status of one."""
         content = await as_value(self._read_start(body))
         if isinstance(content, TransportError):
-            problem = f"the body cannot be decompressed: {content.reason}"
+            problem = f"the body cannot be decompressed: {self.redactor.text(content.reason)}"
             return answer_error(body.status_code, b"", meta, self.redactor, problem)
         return answer_error(body.status_code, content, meta, self.redactor)
 

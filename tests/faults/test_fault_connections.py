@@ -188,7 +188,7 @@ def test_certificates_that_are_named_later_count_for_later_clients(
     with ScriptedServer(
         [answer(200, response())], [answer(200, response())], certificate=certificate
     ) as server:
-        with pytest.raises(APIConnectionError, match="certificate verify failed"):
+        with pytest.raises(APIConnectionError, match="the certificate of the server was refused"):
             shell.create(server.url, max_retries=0)
         monkeypatch.setenv("SSL_CERT_FILE", f"{certificate}.crt")
         assert shell.create(server.url).output_text == "Hello"

@@ -236,7 +236,7 @@ def test_a_call_is_never_repeated_more_often_than_allowed(outcome: Outcome, max_
 
 @pytest.mark.parametrize("kind", ["decoding", "size"])
 def test_body_that_cannot_be_read_is_not_asked_for_again(kind: FailureKind) -> None:
-    assert after(ConnectionFailure(kind)) == GiveUp("the same answer would come again")
+    assert after(ConnectionFailure(kind)) == GiveUp("the same body would come again")
 
 
 @pytest.mark.parametrize(

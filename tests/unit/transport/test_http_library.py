@@ -79,7 +79,7 @@ ERRORS: list[tuple[Exception, str, str]] = [
     (httpx.ReadError("reset"), "network", "ReadError: reset"),
     (httpx.RemoteProtocolError("a\n b"), "network", "RemoteProtocolError: a b"),
     (httpx.LocalProtocolError("x"), "network", "LocalProtocolError: x"),
-    (httpx.ProxyError("407"), "network", "ProxyError: 407"),
+    (httpx.ProxyError("407"), "proxy", "the proxy refused the connection: 407"),
     (httpx.DecodingError("bad"), "decoding", "DecodingError: bad"),
     (ConnectionResetError("reset"), "network", "ConnectionResetError: reset"),
     (ssl.SSLError("bad record"), "network", "SSLError: ('bad record',)"),
@@ -270,6 +270,13 @@ def test_environment_that_cannot_work_is_a_configuration_error(
             ConfigurationError, match=f"proxy or TLS settings of the environment cannot work: .*{problem}"
         ):
             await driver().send(REQUEST._replace(url="https://api.test/"), NO_DEADLINE)
+        with pytest.raises(ConfigurationError, match=problem):
+            await as_made_ahead(driver())
+
+    async def as_made_ahead(io: Any) -> None:
+        made = io.make_client("https://api.test/")
+        if made is not None:
+            await made
 
     anyio.run(main)
 
