@@ -33,12 +33,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 
-from ._base.error_bodies import parse_body, read_error
+from ._base.error_bodies import as_data, read_error
 from ._base.error_copies import reduce_error
 from ._base.field_errors import FieldError
 from ._base.foreign_errors import takes_answers
 from ._base.http import Headers, url_path
-from ._base.messages import MAX_BODY_CHARS, body_start, clause, fact_list, one_line
+from ._base.messages import MAX_BODY_CHARS, body_clause, body_start, clause, fact_list, one_line
 from ._base.public import foreign_attributes
 from ._base.retry import QUOTA_CODES, StatusFailure, may_pass
 
@@ -310,10 +310,10 @@ class ResponseValidationError(APIError, _StreamFailure):
         super().__init__(message, request_id=request_id, meta=meta)
         self.note_progress(**progress)
         self.path = path
-        self.body: Any = parse_body(body) if isinstance(body, bytes) else body
+        self.body: Any = as_data(body)
         place = f" at {path}" if path else ""
         details = fact_list(request_id=self.request_id)
-        text = f"{clause(message)}{place}{details}: the body is {body_start(body)}; {advice}"
+        text = f"{clause(message)}{place}{details}{body_clause(body)}; {advice}"
         self.args: tuple[str] = (text,)
 
 

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from .field_errors import field_path
 from .json_types import as_object, is_array
+from .messages import UNREAD
 
-__all__ = ["ErrorFields", "parse_body", "read_error"]
+__all__ = ["ErrorFields", "as_data", "parse_body", "read_error"]
 
 
 def parse_body(body: bytes) -> Any:
@@ -18,6 +19,13 @@ def parse_body(body: bytes) -> Any:
     except (ValueError, RecursionError):
         text = body.decode("utf-8-sig", "replace")
         return text if text.strip() else None
+
+
+def as_data(body: object) -> Any:
+    """Return a body as an error keeps it: bytes parsed, None for one that was not read, all else as it is."""
+    if body is UNREAD:
+        return None
+    return parse_body(body) if isinstance(body, bytes) else body
 
 
 class ErrorFields(NamedTuple):

@@ -69,14 +69,14 @@ class Policy(NamedTuple):
     max_reset: float = math.inf
 
 
-FailureKind: TypeAlias = Literal["connect", "timeout", "network", "decoding"]
+FailureKind: TypeAlias = Literal["connect", "timeout", "network", "decoding", "redirect"]
 
 
 class ConnectionFailure(NamedTuple):
     """An attempt without a whole answer.
 
-    There was no connection ("connect"), nothing came in time ("timeout"), the connection broke ("network"), or
-    the body cannot be decompressed ("decoding").
+    There was no connection ("connect"), nothing came in time ("timeout"), the connection broke ("network"), the body
+    cannot be decompressed ("decoding"), or the answer is a redirect to something that is not a URL ("redirect").
     """
 
     kind: FailureKind
@@ -189,7 +189,7 @@ def status_of_code(*codes: str | None) -> int | None:
 def _why_hopeless(outcome: Outcome) -> str | None:
     """Return why a retry cannot help; None if it may."""
     if isinstance(outcome, ConnectionFailure):
-        return "the same body would come again" if outcome.kind == "decoding" else None
+        return "the same answer would come again" if outcome.kind in ("decoding", "redirect") else None
     if outcome.code in QUOTA_CODES or outcome.type in QUOTA_CODES:
         return "the quota is used up"
     # A header of OpenAI that overrules the status.

@@ -112,7 +112,9 @@ def check_option(label: str, check: Callable[[object], T], value: object) -> T:
     try:
         return check(value)
     except InvalidValue as invalid:
-        raise invalid.as_configuration_error(label) from None
+        error = invalid.as_configuration_error(label)
+    del value  # which may be a secret, and which the frame of the error would keep
+    raise error
 
 
 def check_argument(name: str, check: Callable[[object], T], value: object) -> T:
@@ -124,7 +126,9 @@ def check_argument(name: str, check: Callable[[object], T], value: object) -> T:
     try:
         return check(value)
     except InvalidValue as invalid:
-        raise RequestValidationError([invalid.as_field_error(name)]) from None
+        error = RequestValidationError([invalid.as_field_error(name)])
+    del value  # which may be a secret, and which the frame of the error would keep
+    raise error
 
 
 def check_headers(value: object) -> dict[str, str | None]:

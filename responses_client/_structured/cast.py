@@ -227,7 +227,7 @@ def _validated(
     except ValidationError as error:
         public = redactor.body(body)
         failure = reported_error(body, meta, redactor) or _misfit(label, error, public, meta)
-        failure.__cause__ = error if public == body else None
+        failure.__cause__ = error.with_traceback(None) if public == body else None
     # Outside of the handler: pydantic's error quotes the body, and must not be the context of one that masks it.
     raise failure
 

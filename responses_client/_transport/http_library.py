@@ -12,6 +12,7 @@ from urllib.request import getproxies
 import httpx
 
 from .._base.clock import Deadline
+from .._base.error_frames import without_frames
 from .._base.http import Headers
 from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.retry import FailureKind
@@ -100,6 +101,7 @@ class HttpLibrary:
 
         return (
             self._package.RequestError,
+            self._package.InvalidURL,  # of a redirect: the library reads its target even if it does not follow
             # Transports that are not the library's own let errors of sockets through as they are.
             OSError,
             anyio.BrokenResourceError,
@@ -112,7 +114,7 @@ class HttpLibrary:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if isinstance(error, UnicodeError):  # the `idna` codec of `socket` does not take the host
-            raise _bad_url(error) from error
+            raise _bad_url(error) from without_frames(error)
         if error is not None and isinstance(error, self.exceptions):
             raise self.failure(error) from error
 
@@ -126,6 +128,8 @@ class HttpLibrary:
             kind = "connect"
         elif isinstance(error, package.DecodingError):
             kind = "decoding"
+        elif isinstance(error, package.InvalidURL) or "in location header" in str(error):
+            kind = "redirect"
         text = one_line(_message_of(error), MAX_BODY_CHARS)
         return TransportError(kind, f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
@@ -147,33 +151,40 @@ class HttpLibrary:
         Raises:
             ConfigurationError: The URL cannot be requested.
         """
-        # As bytes, because the library takes only ASCII in strings. HTTP has long allowed Latin-1 (RFC 9110, 5.5).
-        headers = [
-            (k.encode("ascii"), v.encode("latin-1")) for k, v in request.headers.items() if v is not None
-        ]
         timeouts = request.timeouts
         waits = timeouts._asdict() if deadline.at is None else _Countdown(timeouts, deadline)
         try:
             built = client.build_request(
                 request.method,
                 request.url,
-                headers=headers,
+                headers=_encoded(request.headers),
                 content=request.content,
                 extensions={"timeout": waits},
             )
         except (self._package.InvalidURL, UnicodeError) as error:
-            raise _bad_url(error) from error
+            raise _bad_url(error) from without_frames(error)
         # The client has added its own defaults; None removes them, too.
         for name in [name for name, value in request.headers.items() if value is None]:
             built.headers.pop(name, None)
         return built
 
 
+def _encoded(headers: Mapping[str, str | None]) -> list[tuple[bytes, bytes]]:
+    """Return headers as bytes, because the library takes only ASCII in strings.
+
+    HTTP has long allowed Latin-1 (RFC 9110, 5.5).
+    """
+    return [(k.encode("ascii"), v.encode("latin-1")) for k, v in headers.items() if v is not None]
+
+
 def _message_of(error: BaseException | None) -> str:
-    """Return the message of an error, or of its cause: on trio, some have none of their own."""
-    while error is not None and not str(error):
+    """Return the message of an error, or of its cause: on trio, some have none of their own.
+
+    Not that of a cancellation behind it, by which event loops carry out timeouts: it names an object in memory.
+    """
+    while isinstance(error, Exception) and not str(error):
         error = error.__cause__ or error.__context__
-    return str(error or "")
+    return str(error) if isinstance(error, Exception) else ""
 
 
 def _bad_url(error: Exception) -> ConfigurationError:

@@ -9,19 +9,40 @@ import traceback
 from typing import Any
 
 import pytest
+from leaks import leaks
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from payloads import ERROR, WHOLE
 from samples import CREATED, HEL, KEY, event, response
 from scripted_server import CLOSE, LAST_CHUNK, RESET, ScriptedServer, Step, answer, chunk, stream_head
 from shells import Session, Shell, shown
 
-from responses_client import Client
+from responses_client import Client, RequestInfo, ResponseInfo
 from responses_client.errors import APIError, ConfigurationError, ResponsesClientError
+from responses_client.otel import OpenTelemetry
 
 PROMPT = "the secret plan"
 SAID = "the secret answer"
 ECHO = f"Incorrect API key provided: {KEY}. Authorization was 'Bearer {KEY}'."
+ESCAPED = json.dumps(ECHO).strip('"').replace("-", "\\u002d").replace("h", "\\u0068")
+QUOTED = json.dumps({"error": {"message": json.dumps({"message": "@"})}}).replace(
+    "@", json.dumps(ESCAPED)[1:-1]
+)
+ECHOED_HEADERS = {
+    "x-echo": KEY,
+    "x-request-id": f"req-{KEY}",
+    "location": f"/v1/other?k={KEY}",
+    "x-url": KEY.replace("-", "%2D"),
+}
 SCRIPTS: dict[str, list[Step]] = {
     "refused key": [answer(401, {"error": {"message": ECHO, "code": "invalid_api_key"}})],
+    "facts of an error": [answer(400, {"error": {"message": ECHO, "code": KEY, "type": KEY, "param": KEY}})],
+    "escapes": [answer(401, b'{"error": {"message": "%b"}}' % ESCAPED.encode(), "application/json")],
+    "JSON in JSON": [answer(502, QUOTED.encode(), "application/json")],
+    "UTF-16": [answer(401, json.dumps({"error": {"message": ECHO}}).encode("utf-16"), "application/json")],
+    "headers": [answer(500, {}, **ECHOED_HEADERS)],
+    "headers of an answer that is not JSON": [answer(200, b"{", "application/json", **ECHOED_HEADERS)],
+    "media type": [answer(200, b"{", f"text/{KEY}")],
     "error page": [answer(500, f"<html>{ECHO}</html>", "text/html")],
     "page with status 200": [answer(200, f"<html>{ECHO}</html>", "text/html")],
     "short page with status 200": [answer(200, f"<p>{KEY}", "text/html")],
@@ -29,7 +50,9 @@ SCRIPTS: dict[str, list[Step]] = {
     "list": [answer(200, [ECHO])],
     "error with status 200": [answer(200, {"error": {"message": ECHO}})],
     "redirect": [answer(307, b"", None, location=f"https://elsewhere.invalid/?key={KEY}")],
+    "redirect to something else": [answer(307, b"", None, location=f"javascript:{KEY}")],
     "no HTTP": [f"{ECHO}\r\n\r\n".encode(), CLOSE],
+    "body that breaks off": [answer(200, {"echo": ECHO})[:-9], CLOSE],
     "reset": [RESET],
 }
 
@@ -46,12 +69,70 @@ def test_no_error_shows_the_key_even_if_the_server_repeats_it(
         with ScriptedServer(script) as server, pytest.raises(APIError) as caught:
             play(server.url, max_retries=0, **options)
         assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
-        assert not [text for text in shown(caught.value) if KEY in text]
+        assert leaks(caught.value, KEY) == []
         ours = "\n".join(r.getMessage() for r in caplog.records if r.name == "responses_client")
         assert KEY not in ours
-        copy = pickle.loads(pickle.dumps(caught.value))
-        assert str(copy) == str(caught.value)
-        assert not [text for text in shown(copy) if KEY in text]
+        assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+# What comes in a stream that fails, and the error for it.
+EVENTS = {
+    "error": event("error", 1, message=ECHO, code=KEY),
+    "escaped error": b'data: {"type": "error", "message": "%b"}\n\n' % ESCAPED.encode(),
+    "failure before others": event("error", 1, message="x")
+    + event("response.created", 2, response=response(text=KEY)),
+    "no JSON": f"data: {{{KEY}\n\n".encode(),
+    "no object": f'data: ["{KEY}"]\n\n'.encode(),
+    "malformed": event("response.output_text.delta", 1, delta=[KEY]),
+    "good one before": event("x.y", 1, text=KEY) + event("response.output_text.delta", 2, delta=[1]),
+    "cut off": f'data: {{"type": "response.created", "x": "{KEY}'.encode(),
+    "comment": f": {KEY}\n\n".encode(),
+}
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_no_error_of_a_stream_shows_the_key_even_if_an_event_repeats_it(shell: Shell, name: str) -> None:
+    for start in ([], [chunk(CREATED)]):
+        steps = [stream_head(**ECHOED_HEADERS), *start, chunk(EVENTS[name]), LAST_CHUNK]
+        with ScriptedServer(steps) as server, pytest.raises(APIError) as caught:
+            shell.events(server.url, max_retries=0, strict=True)
+        assert leaks(caught.value, KEY) == []
+
+
+@pytest.mark.parametrize("script", [pytest.param(script, id=name) for name, script in SCRIPTS.items()])
+def test_observers_and_logs_do_not_show_the_key(
+    shell: Shell,
+    script: list[Step],
+    caplog: pytest.LogCaptureFixture,
+    tracers: TracerProvider,
+    exported: InMemorySpanExporter,
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="responses_client")
+    caplog.set_level(logging.DEBUG, logger="responses_client.bodies")
+    seen: list[Any] = []
+    options = {
+        "on_request": seen.append,
+        "on_response": seen.append,
+        "telemetry": OpenTelemetry(tracer_provider=tracers, capture_content=True),
+        "default_headers": {"x-caller": KEY, "x-api-key": KEY},
+        "default_query": {"k": KEY},
+        "max_retries": 1,
+    }
+    for play in (shell.create, shell.events):
+        with ScriptedServer(script, script) as server, pytest.raises(APIError):
+            play(server.url, **options)
+
+    requests = [info for info in seen if isinstance(info, RequestInfo)]
+    answers = [info for info in seen if isinstance(info, ResponseInfo)]
+    assert requests
+    assert answers
+    shown = [repr(seen), *(repr((info.url, dict(info.headers))) for info in requests)]
+    shown += [repr((dict(info.meta.headers), info.meta)) for info in answers if info.meta is not None]
+    shown += [span.to_json() for span in exported.get_finished_spans()]
+    shown += [
+        f"{record.getMessage()} {record.args}" for record in caplog.records if record.name.startswith("resp")
+    ]
+    assert not [text for text in shown if KEY in text]
 
 
 TEXTS = {

@@ -233,7 +233,7 @@ def test_a_call_is_never_repeated_more_often_than_allowed(outcome: Outcome, max_
 
 
 def test_body_that_cannot_be_decompressed_is_not_asked_for_again() -> None:
-    assert after(ConnectionFailure("decoding")) == GiveUp("the same body would come again")
+    assert after(ConnectionFailure("decoding")) == GiveUp("the same answer would come again")
 
 
 @pytest.mark.parametrize(
