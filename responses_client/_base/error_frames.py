@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..errors import ResponsesClientError
+from .json_types import is_mapping
 from .redaction import NO_SECRETS, Redactor, public_url, redact_headers
 
 __all__ = ["HiddenFrames", "HiddenValues", "hide_values", "without_frames", "without_secrets"]
@@ -133,5 +134,5 @@ def hide_values(arguments: Any) -> None:
     """Mask secrets in the repr of the headers and query parameters among the arguments of a call, in place."""
     for name in _HIDDEN_OPTIONS:
         value = arguments.get(name)
-        if isinstance(value, Mapping) and not isinstance(value, HiddenValues):
+        if is_mapping(value) and not isinstance(value, HiddenValues):
             arguments[name] = HiddenValues(value)
