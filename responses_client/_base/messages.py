@@ -17,6 +17,7 @@ __all__ = [
     "fact_list",
     "number_text",
     "one_line",
+    "sentence",
 ]
 
 MAX_BODY_CHARS = 200
@@ -29,6 +30,7 @@ UNREAD = object()
 """In place of a body that was not read, or is of no interest."""
 
 _MAX_MESSAGE_CHARS = 1000
+_MAX_SENTENCE_CHARS = 4000
 
 # White space, and the characters that steer a terminal or the direction of text: C0, C1 and the bidirectional ones.
 _BLANKS = r"[\s\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+"
@@ -49,6 +51,11 @@ def one_line(text: str, limit: int) -> str:
 def clause(text: str) -> str:
     """Return a message from elsewhere as a part of one sentence: on one line, without a full stop."""
     return one_line(text, _MAX_MESSAGE_CHARS).rstrip(" .")
+
+
+def sentence(text: str) -> str:
+    """Return the whole message of an error: on one line, bounded, and fit to be printed, whatever is quoted in it."""
+    return one_line(text, _MAX_SENTENCE_CHARS)
 
 
 def fact_list(**facts: str | None) -> str:

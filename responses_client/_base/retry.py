@@ -19,6 +19,7 @@ __all__ = [
     "Policy",
     "Retry",
     "StatusFailure",
+    "advice_after",
     "decide",
     "may_pass",
     "rate_limit_policy",
@@ -154,6 +155,26 @@ def decide(
 def may_pass(outcome: Outcome) -> bool:
     """Whether the same request may succeed later; after a 400 it does not, even if a header asks to wait."""
     return _why_hopeless(outcome) is None
+
+
+def advice_after(
+    status: int, headers: Mapping[str, str], code: str | None, kind: str | None, wait: float | None
+) -> str | None:
+    """Return the advice that ends the message about an error status; None for the usual one of its class.
+
+    Args:
+        status: The status.
+        headers: The headers, looked up by names in lower case.
+        code: The code of the error.
+        kind: The type of the error.
+        wait: The seconds that the server asks to wait; None if it does not.
+    """
+    # A used-up quota comes with 429, like a rate limit, but does not pass.
+    if code in QUOTA_CODES or kind in QUOTA_CODES:
+        return "check plan and billing, since waiting does not help"
+    if wait and may_pass(StatusFailure(status, headers)):
+        return f"try again in {wait:g} s"
+    return "set base_url to the address that answers" if 300 <= status < 400 else None
 
 
 def requested_wait_of(outcome: Outcome, now: float | None = None) -> RequestedWait | None:

@@ -157,10 +157,9 @@ def check_headers(value: object) -> dict[str, str | None]:
             shown = one_line(name, MAX_VALUE_CHARS)
             problem = f"has a header {shown!r}, which is not a valid header name; correct it"
             raise InvalidValue("names of headers", name, problem)
-        if problem := _owned_problem(name.lower(), field):
-            raise InvalidValue("headers that do not belong to HTTP", field, problem).inside(
-                f"header {name!r}", name
-            )
+        if owned := _owned_problem(name.lower(), field):
+            invalid = InvalidValue("headers that do not belong to HTTP", field, owned)
+            raise invalid.inside(f"header {name!r}", name)
         try:
             checked[name] = check_header_value(field)
         except InvalidValue as invalid:

@@ -168,8 +168,8 @@ def _read_json(kind: type, body: bytes, meta: ResponseMeta, settings: Settings, 
     except ValueError as error:
         reason = str(error)
     # An object with an id, such as a failed job, has an `error` that is one of its fields.
-    if is_object(value) and "id" not in value and (error := reported_error(body, meta, redactor)):
-        raise error
+    if is_object(value) and "id" not in value and (reported := reported_error(body, meta, redactor)):
+        raise reported
     if not isinstance(value, kind):
         body = redactor.body(body)
         if reason is not None:

@@ -6,18 +6,20 @@ import json
 import logging
 import pickle
 import traceback
-from typing import Any
+from collections.abc import Generator
+from typing import Any, cast
 
+import httpx
 import pytest
 from leaks import leaks
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from payloads import ERROR, WHOLE
 from samples import CREATED, HEL, KEY, event, response
-from scripted_server import CLOSE, LAST_CHUNK, RESET, ScriptedServer, Step, answer, chunk, stream_head
+from scripted_server import CLOSE, HOLD, LAST_CHUNK, RESET, ScriptedServer, Step, answer, chunk, stream_head
 from shells import Session, Shell, shown
 
-from responses_client import Client, RequestInfo, ResponseInfo
+from responses_client import AsyncClient, Client, RequestInfo, ResponseInfo
 from responses_client.errors import APIError, ConfigurationError, ResponsesClientError
 from responses_client.otel import OpenTelemetry
 
@@ -287,3 +289,86 @@ def test_key_in_an_event_is_the_servers_text_and_stays(shell: Shell) -> None:
         (last,) = shell.events(server.url)
 
     assert last.to_dict()["response"]["output"][0]["content"][0]["text"] == '{"key": "sk-of-somebody"}'
+
+
+@pytest.mark.parametrize("method", ["create", "stream", "request"])
+def test_headers_and_query_of_a_call_are_in_no_frame(shell: Shell, method: str) -> None:
+    options: dict[str, Any] = {"extra_headers": {"x-token": KEY}, "extra_query": {"api-key": KEY}}
+
+    async def call(session: Session, **more: Any) -> None:
+        if method == "create":
+            await session.create(**options, **more)
+        elif method == "stream":
+            await (await session.stream(**options, **more)).rest()
+        else:
+            await cast("Any", session.client.request("GET", "x", **options, **more))
+
+    async def script(session: Session) -> None:
+        with pytest.raises(ResponsesClientError) as caught:
+            await call(session)
+        assert leaks(caught.value, KEY) == []
+        with pytest.raises(ResponsesClientError) as caught:
+            await call(session, max_retries=-1)
+        assert leaks(caught.value, KEY) == []
+
+    with ScriptedServer([answer(400, {"error": ECHO})]) as server:
+        shell.play(script, server.url)
+    (seen,) = server.requests
+    assert seen.headers["x-token"] == KEY
+
+
+@pytest.mark.parametrize("wrong", [{"timeout": -1}, {"nonsense": 1}, {"base_url": "nowhere"}])
+def test_options_of_a_client_are_in_no_frame(wrong: dict[str, Any]) -> None:
+    for kind in (Client, AsyncClient):
+        with pytest.raises((ConfigurationError, TypeError)) as caught:
+            kind(**{"api_key": KEY, "default_headers": {"x-token": KEY}, **wrong})
+        assert leaks(caught.value, KEY) == []
+        with pytest.raises((ConfigurationError, TypeError)) as caught:
+            kind(api_key="other").with_options(**{"api_key": KEY, **wrong})
+        assert leaks(caught.value, KEY) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["Content-Length", "transfer-encoding", "TE", "Upgrade", "Trailer", "keep-alive"]
+)
+def test_headers_that_http_owns_are_refused_before_anything_is_sent(shell: Shell, name: str) -> None:
+    with ScriptedServer() as server, pytest.raises(ResponsesClientError, match=f"{name}.*belongs to HTTP"):
+        shell.create(server.url, {"extra_headers": {name: "5"}})
+    assert server.connections == 0
+
+
+class WrongLength(httpx.Auth):
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
+        request.headers["content-length"] = "5"
+        request.headers["x-token"] = KEY
+        yield request
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of trio, about httpx
+def test_length_that_an_auth_object_gets_wrong_is_an_error_of_the_package(shell: Shell) -> None:
+    with ScriptedServer() as server, pytest.raises(APIError, match="LocalProtocolError: Too much data"):
+        shell.create(server.url, auth=WrongLength(), max_retries=0)
+
+
+def test_timeout_names_no_object_in_memory(shell: Shell) -> None:
+    with ScriptedServer([HOLD]) as server, pytest.raises(APIError) as caught:
+        shell.create(server.url, timeout=0.1, max_retries=0)
+
+    assert "ReadTimeout" in str(caught.value)
+    assert "scope" not in str(caught.value)
+    assert "0x" not in str(caught.value)
+
+
+def test_error_with_half_of_a_surrogate_pair_can_be_printed(
+    shell: Shell,
+) -> None:
+    body = b'{"error": {"message": "half \\ud800", "code": "a\\r\\n\\u001b[31mb", "type": "%b"}}' % (
+        b"x" * 500
+    )
+    with ScriptedServer([answer(400, body)]) as server, pytest.raises(APIError) as caught:
+        shell.create(server.url)
+
+    text = str(caught.value)
+    assert f"half \ufffd (type {'x' * 80}…, code a [31mb)" in text
+    assert text.encode()
+    assert caught.value.code == "a\r\n\x1b[31mb"
