@@ -279,8 +279,19 @@ class Client(_Client[SyncCore]):
             settings = _require_sync_hooks(self._core.settings.replace(**changes))
         return self._with_settings(settings)
 
+    def warm_up(self) -> None:
+        """Load ahead of the first call what it needs: modules, certificates, the classes of requests and events.
+
+        This takes 0.2 to 0.4 s of CPU in a new process, and next to nothing later. It sends nothing, and calls no
+        function for a key. Servers that fork workers call it before they fork, so that each worker has the modules.
+        """
+        self._core.warm_up(lambda: self.responses)
+
     def close(self) -> None:
-        """Close the connections; a client passed as `http_client` stays open."""
+        """Close the connections; a client passed as `http_client` stays open.
+
+        Calls that other threads are in end with an error.
+        """
         run(self._core.close())
 
     def __enter__(self) -> Self:
@@ -412,9 +423,23 @@ class AsyncClient(_Client[AsyncCore]):
             settings = self._core.settings.replace(**changes)
         return self._with_settings(settings)
 
-    async def aclose(self) -> None:
-        """Close the connections of this event loop; a client passed as `http_client` stays open.
+    async def warm_up(self) -> None:
+        """Load ahead of the first call what it needs, in a thread: modules, certificates, the classes of events.
 
+        Without this, the first call holds the event loop for the 0.2 to 0.4 s of CPU that it takes. A server calls it
+        as it starts, before it takes requests:
+
+            async with AsyncClient() as client:
+                await client.warm_up()
+
+        It sends nothing, and calls no function for a key. Later calls take next to no time.
+        """
+        await self._core.warm_up(lambda: self.responses)
+
+    async def aclose(self) -> None:
+        """Close the connections; a client passed as `http_client` stays open.
+
+        Calls that other tasks are in end with an error. Other event loops that run are asked to close theirs.
         `close` is an alias.
         """
         await self._core.close()

@@ -193,6 +193,15 @@ class SyncCore(ClientCore[SyncIO]):
         """Run work that consists of several requests and waits between them."""
         return run(work(self.io, self._open_settings()))
 
+    def warm_up(self, load: Callable[[], object]) -> None:
+        """Do the work of a first streamed call that needs no server; `load` imports the methods of the client."""
+        from ._warm_up import warm_up
+
+        settings = self._open_settings()
+        self.io.make_client(settings.base_url)
+        warm_up(settings)
+        load()
+
 
 class AsyncCore(ClientCore["AsyncIO"]):
     """The work behind `AsyncClient`."""
@@ -262,3 +271,16 @@ class AsyncCore(ClientCore["AsyncIO"]):
     async def perform(self, work: Callable[[IO, Settings], Coroutine[Any, Any, _T]]) -> _T:
         """Run work that consists of several requests and waits between them."""
         return await work(self.io, self._open_settings())
+
+    async def warm_up(self, load: Callable[[], object]) -> None:
+        """Do the work of a first streamed call that needs no server, in a thread; see `SyncCore.warm_up`."""
+
+        def work() -> None:
+            from ._warm_up import warm_up
+
+            warm_up(settings)
+            load()
+
+        settings = self._open_settings()
+        await self.io.in_thread(work)
+        await self.io.make_client(settings.base_url)

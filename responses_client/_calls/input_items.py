@@ -1,7 +1,8 @@
 """The input of a request as people write it, made into items: strings and content parts become messages; no I/O.
 
 Consecutive strings and content parts of an input form one message of the user. In the content of a message, and in the
-output of a call, a string becomes a part. Everything else stays as it is, for the checks of the request to judge.
+output of a call, a string becomes a part. An item that came twice in an output is sent once: the API refuses an id that
+occurs twice. Everything else stays as it is, for the checks of the request to judge.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from itertools import groupby
 
 from .._base.json_types import is_sequence
 from ..models._base import Model, Unknown, fields_of
+from .repeated_items import repeated_items
 
 __all__ = ["GivenPlaces", "as_items", "has_list", "parts_field"]
 
@@ -23,7 +25,7 @@ def as_items(given: object) -> object:
 
     Only lists and tuples are changed: a string stays one, and other values are mistakes.
     """
-    if not is_sequence(given) or not any(map(_is_short, given)):
+    if not is_sequence(given) or not (any(map(_is_short, given)) or repeated_items(given, warns=True)):
         return given
     return [_message(group) if is_loose else _with_parts(group[0]) for _, is_loose, group in _groups(given)]
 
@@ -65,12 +67,17 @@ def has_list(fields: Mapping[str, object]) -> bool:
 
 
 def _groups(given: Sequence[object]) -> Iterator[tuple[int, bool, list[object]]]:
-    """Yield each item alone, and strings and parts in a row together: the first index, whether loose, the values."""
+    """Yield each item alone, and strings and parts in a row together: the first index, whether loose, the values.
+
+    Items that repeat earlier ones are left out.
+    """
     start = 0
+    repeated = repeated_items(given)
     for is_loose, values in groupby(given, _is_loose):
         run = list(values)
         for group in [run] if is_loose else [[item] for item in run]:
-            yield start, is_loose, group
+            if start not in repeated:
+                yield start, is_loose, group
             start += len(group)
 
 

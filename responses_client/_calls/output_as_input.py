@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from .._base.messages import MAX_VALUE_CHARS, one_line
 from ..models._base import Model, Unknown
 from ..models.items import ReasoningItem
+from .repeated_items import repeated_items
 from .request import SEALED_REASONING
 from .required_fields import complete
 
@@ -54,7 +55,9 @@ def as_input(response: Response, store: bool | None) -> list[InputItem]:
     """Return the output as input; see `Response.as_input`."""
     if store is None:
         store = response.store is not False
-    items: list[InputItem] = [*(response.output if store else _unstored(response.output))]
+    repeated = repeated_items(response.output)  # while the items have their ids
+    output = [item for place, item in enumerate(response.output) if place not in repeated]
+    items: list[InputItem] = [*(output if store else _unstored(output))]
     items = [complete(item) for item in items]
     # The API refuses reasoning that is not followed by the item it led to, as after `max_output_tokens`.
     while items and items[-1].wire_type == "reasoning":

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Parse: TypeAlias = Callable[[bytes], StreamEvent]
 
-__all__ = ["END_TYPES", "MAX_KEPT_BYTES", "EventDecoder", "tag_of"]
+__all__ = ["END_TYPES", "MAX_KEPT_BYTES", "NOTED_TYPES", "EventDecoder", "is_about_response", "tag_of"]
 
 logger = logging.getLogger("responses_client")
 
@@ -37,12 +37,17 @@ END_TYPES = frozenset(
 )
 """Types of the events that end a stream: the terminal ones and `error`."""
 
+NOTED_TYPES = frozenset(
+    {"response.output_item.added", "response.output_item.done", "response.output_text.annotation.added"}
+)
+"""Types of the events that show whether the last one holds all that came before it."""
+
 # Servers put `type` first, so that the type of an event without an `event` line is known before it is parsed.
 _leading_type = re.compile(rb'\s*\{\s*"type"\s*:\s*"([\w.]+)"').match
-# Filled as event types first come. Types that end a stream have a table of their own: `_parse` looks only into the
-# first, so that no event costs a check whether it is the last.
+# Filled as event types first come. Types that end a stream or are noted have a table of their own: `_parse` looks only
+# into the first, so that no piece of text costs a check whether it is one of these.
 _parsers: dict[bytes, Parse] = {}
-_end_parsers: dict[bytes, Parse] = {}
+_rare_parsers: dict[bytes, Parse] = {}
 MAX_KEPT_BYTES = 8 * 1024 * 1024
 """The number of bytes that may be kept for the snapshot before they are to be replayed."""
 
@@ -53,6 +58,13 @@ def tag_of(event: StreamEvent) -> str | None:
     The two differ for an event whose type is only in its `event` line: LiteLLM sends the type of an error in its data.
     """
     return event.wire_type if event.type == "unknown" else event.type
+
+
+def is_about_response(event: StreamEvent) -> bool:
+    """Whether an event is about the response, and not only a sign that the connection is alive."""
+    from ..models import Keepalive
+
+    return (tag_of(event) or "").startswith("response.") and not isinstance(event, Keepalive)
 
 
 class EventDecoder:
@@ -70,6 +82,8 @@ class EventDecoder:
         end: The event that ended the stream; None before it. Nothing behind it is parsed.
         has_done_marker: Whether the server sent `[DONE]`.
         kept_bytes: The number of bytes that are kept for `replay`.
+        noted: Events since the last replay that show whether the one that ends the stream is whole, each with the
+            number of chunks that were kept up to it.
         failure: The error for an event that cannot be read: it is not JSON, too large or, in strict mode, malformed.
     """
 
@@ -83,6 +97,7 @@ class EventDecoder:
         self._is_finished = False
         self._is_replayed = False  # up to the terminal event, which holds everything before it
         self.end: StreamEvent | None = None
+        self.noted: list[tuple[StreamEvent, int]] = []
         self.has_done_marker = False
         self.failure: ResponseValidationError | None = None
 
@@ -113,6 +128,15 @@ class EventDecoder:
         # `_parse_unusual` sets a ValueError as the cause if data are not JSON; other failures have other causes.
         return self._is_finished and self.failure is not None and type(self.failure.__cause__) is ValueError
 
+    def has_kept(self, name: bytes, start: int = 0, end: int | None = None) -> bool:
+        """Whether these bytes are among those that are kept, or among some chunks of them."""
+        tail, margin = b"", len(name) - 1
+        for data in self._kept[start:end]:
+            if name in data or name in tail + data[:margin]:
+                return True
+            tail = (tail + data[-margin:])[-margin:]
+        return False
+
     def keep(self, data: bytes) -> None:
         """Keep a chunk for `replay` without parsing it."""
         self._kept.append(data)
@@ -121,12 +145,13 @@ class EventDecoder:
     def discard_kept(self) -> None:
         """Discard the kept bytes: the terminal event holds the whole response."""
         self._kept.clear()
+        self.noted.clear()
         self.kept_bytes = 0
         self._is_replayed = True
 
     def skip_kept(self) -> None:
         """Discard the kept bytes as if they had been replayed, except for a part of an event at their end."""
-        kept, self._kept, self.kept_bytes = self._kept, [], 0
+        kept, self._kept, self.kept_bytes, self.noted = self._kept, [], 0, []
         for data in kept:
             with suppress(EventTooLarge):  # `feed` has reported it
                 self._replay.feed(data)
@@ -135,7 +160,7 @@ class EventDecoder:
 
     def replay(self) -> Iterator[list[StreamEvent]]:
         """Yield the events since the last replay once more, in one list for each chunk."""
-        kept, self._kept, self.kept_bytes = self._kept, [], 0
+        kept, self._kept, self.kept_bytes, self.noted = self._kept, [], 0, []
         for data in kept:
             try:
                 frames = self._replay.feed(data)
@@ -173,9 +198,12 @@ class EventDecoder:
                 if event is None:
                     continue
                 events.append(event)
-                if tag_of(event) in END_TYPES:
+                tag = tag_of(event)
+                if tag in END_TYPES:
                     self.end = event
                     break
+                if tag in NOTED_TYPES:
+                    self.noted.append((event, len(self._kept)))
         return events
 
     def _parse_unusual(self, name: bytes, data: bytes) -> StreamEvent | None:
@@ -231,7 +259,7 @@ def _parser_for(name: bytes, data: bytes) -> Parse | None:
     """Return the parser for the type in the data, or else in the `event` line; None if there is none yet."""
     hint = _leading_type(data)
     tag = hint[1] if hint else name
-    return _parsers.get(tag) or _end_parsers.get(tag)
+    return _parsers.get(tag) or _rare_parsers.get(tag)
 
 
 def _tag(name: bytes, value: JsonObject) -> str:
@@ -251,7 +279,7 @@ def _register(tag: str) -> type[Model] | None:
     if model is None:
         return None
     model.model_rebuild()
-    parsers = _end_parsers if tag in END_TYPES else _parsers
+    parsers = _rare_parsers if tag in END_TYPES or tag in NOTED_TYPES else _parsers
     validate: Callable[[bytes], Model] = model.__pydantic_validator__.validate_json
 
     def validate_named(data: bytes) -> Model:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .._base.messages import MAX_VALUE_CHARS, one_line
-from .accumulator import is_about_response
-from .decoder import END_TYPES, tag_of
+from .decoder import END_TYPES, is_about_response, tag_of
 
 if TYPE_CHECKING:
     from ..models import StreamEvent

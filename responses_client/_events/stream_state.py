@@ -34,8 +34,8 @@
 # The snapshot costs next to nothing unless it is needed. The decoder keeps the bytes that it has parsed, and
 # `_fold` parses them once more and applies their events to the accumulator: when the user asks for the snapshot, when
 # the stream ends without its terminal event, and when more than `MAX_KEPT_BYTES` are kept. The terminal event usually
-# holds the whole response; the kept bytes are then discarded, and it alone is applied. Events of a resumed stream are
-# applied as they come, because the kept bytes also hold those that are not new.
+# holds the whole response (`wholeness.py`); the kept bytes are then discarded, and it alone is applied, at the first look. Events of a
+# resumed stream are applied as they come, because the kept bytes also hold those that are not new.
 
 from __future__ import annotations
 
@@ -46,7 +46,6 @@ from .._base.error_frames import without_secrets
 from .._base.redaction import NO_SECRETS, Redactor
 from ..errors import APIError, ResponseValidationError, StreamError, StreamInterrupted
 from ..models.response import Response
-from .accumulator import Accumulator
 from .decoder import MAX_KEPT_BYTES, EventDecoder, tag_of
 
 if TYPE_CHECKING:
@@ -55,6 +54,7 @@ if TYPE_CHECKING:
     from .._base.http import ResponseMeta
     from ..errors import StreamProgress
     from ..models import StreamEvent
+    from .accumulator import Accumulator
     from .resume_check import ResumeCheck
 
 __all__ = ["StreamState"]
@@ -91,7 +91,9 @@ class StreamState:
         resume_check: ResumeCheck | None = None,
     ) -> None:
         self._decoder = EventDecoder(max_event_bytes, strict, meta)
-        self._accumulator = Accumulator(response_id)
+        self._response_id = response_id
+        self._made_accumulator: Accumulator | None = None
+        self._whole_end: StreamEvent | None = None  # the last event, if it alone is yet to be applied
         self._limits = max_event_bytes, strict
         self._meta = meta
         self._resume_check = resume_check
@@ -199,16 +201,33 @@ class StreamState:
             return events[:-1]
         self.has_terminal_event = True
         response: object = getattr(end, "response", None)
-        is_whole = isinstance(response, Response) and response.id and response.output
-        if is_whole and not is_folded:
-            self._decoder.discard_kept()
-            self._accumulator.extend([end])
+        if is_folded or not isinstance(response, Response) or not (response.id and response.output):
+            return events
+        from .wholeness import holds_all  # here, because it is needed only at the end
+
+        decoder, made = self._decoder, self._made_accumulator
+        before = made.done_items() if made is not None else []
+        if holds_all(response.output, before, decoder.noted, decoder.has_kept):
+            decoder.discard_kept()
+            self._whole_end = end
         return events
 
+    @property
+    def _accumulator(self) -> Accumulator:
+        # Made here, because most streams are read without a look at the snapshot.
+        if self._made_accumulator is None:
+            from .accumulator import Accumulator
+
+            self._made_accumulator = Accumulator(self._response_id)
+        return self._made_accumulator
+
     def _fold(self) -> None:
-        """Apply the events in the kept bytes to the accumulator."""
+        """Apply the events in the kept bytes, or the last one, to the accumulator."""
         for events in self._decoder.replay():
             self._accumulator.extend(events)
+        if self._whole_end is not None:
+            self._accumulator.extend([self._whole_end])
+            self._whole_end = None
 
     def snapshot(self) -> Response | None:
         """Return the response so far; None before anything of it came."""

@@ -11,29 +11,47 @@
 # the body of the request, null if the request could not be written. Lines are only ever appended, in order of arrival.
 # If an id has several lines, as after failures that were sent again, the last success counts.
 #
-# A line is complete when it ends in a newline. As each write goes to the end of the file, a crash can tear only the last
-# line. On opening, a torn line is cut off if it begins as ours do, and its request is sent again. Any other line without
-# these fields means that the file is not a journal: opening fails, and the file stays as it is.
+# One map at a time has the file; see `journal_lock.py`. A line is complete when it ends in a newline. Each write goes to
+# the end of the file in one call. If it fails, as on a full disk, the part of a line that it left is cut off again. A
+# process that is killed, or a power failure, can still leave one. So opening reads each line on its own:
+#
+#   a line with these fields          its answer counts; at the end of the file it gets the newline that it lacks
+#   the start of one of our lines     at the end of the file it is cut off; in the middle, a complete line may follow
+#                                     it before the newline, as the next map wrote it there, and that counts
+#   any other line                    is passed over, and stays as it is
+#
+# The log names the lines that were lost; their requests are sent again. A file without any line of the first two kinds
+# is not a journal: opening fails, and the file stays as it is.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import logging
 import os
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from io import BufferedReader, FileIO
+from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from zlib import crc32
 
 from pydantic_core import from_json, to_jsonable_python
 
+from .._base import forks
 from .._base.clock import NO_DEADLINE
 from .._base.field_errors import field_error
-from .._base.json_types import JsonObject, as_object, is_object
+from .._base.json_types import JsonObject, as_object, is_object, json_or
 from .._base.messages import one_line
 from ..errors import APIStatusError, RequestValidationError
 from ..models._tolerance import write_json
 from ..models.batch import BatchResultLine
+from .journal_lock import InUse, JournalLock
 
 if TYPE_CHECKING:
     from .._transport.protocols import IO
@@ -45,16 +63,23 @@ __all__ = ["Journal", "RunBlocking", "digest_of"]
 RunBlocking: TypeAlias = "Callable[[Callable[[], None]], Awaitable[None]]"
 """Calls a function that waits for a disk, where that blocks no event loop."""
 
+logger = logging.getLogger("responses_client")
+
 _LINE_START = b'{"custom_id":'
 _MAX_MESSAGE_CHARS = 1000
+_MAX_FOREIGN_LINES = 100  # at the start of a file, until it is taken for something else than a journal
+_MAX_NAMED_LINES = 10
+_MAX_STARTS = 10  # that are looked for in one damaged line
+_NOT_STARTED = "The map was not started"
 
 
 class _Entry(NamedTuple):
-    """The place of a line with a success, and the request that it answers."""
+    """The place of a line with a success, its checksum, and the request that it answers."""
 
     digest: str
     start: int
     size: int
+    checksum: int
 
 
 def digest_of(content: bytes) -> str:
@@ -70,28 +95,33 @@ class Journal:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = Path(path)
-        self._file: BinaryIO | None = None
+        # Without links, which all lead to one note of the lock; absolute, for programs that change their folder.
+        self._path = Path(os.path.realpath(path))
+        self._system_lock = JournalLock(self._path)
+        self._file: FileIO | None = None
+        self._process = forks.generation
         self._entries: dict[str, _Entry] = {}
-        self._pending: list[bytes] = []
+        self._pending: deque[bytes] = deque()
         self._lock = threading.Lock()
 
     def open(self) -> None:
-        """Read the file, or create it if there is none.
+        """Lock and read the file, or create it if there is none.
 
         Raises:
-            RequestValidationError: The file is not a journal.
+            RequestValidationError: The file is not a journal, or another map has it open.
             OSError: It cannot be read or written.
         """
-        file = self._file = self._path.open("a+b", buffering=0)
+        file = FileIO(self._path, "a+")
+        self._file = file
+        self._process = forks.generation
+        forks.close_in_children(file)
         try:
-            end = 0
-            for number, line in enumerate(_lines(file), 1):
-                if not line.endswith(b"\n"):
-                    self._drop_torn(file, line, end, number)
-                    break
-                self._index(line, end, number)
-                end += len(line)
+            self._system_lock.acquire(file)
+            self._read(file)
+        except InUse as error:
+            self.close()
+            message = f"{self._path} is in use by another map, of {error}; wait until it has ended, or pass another file"
+            raise self._refusal(message, _NOT_STARTED) from None
         except BaseException:
             self.close()
             raise
@@ -114,10 +144,21 @@ class Journal:
         with self._path.open("rb") as file:
             file.seek(entry.start)
             line = file.read(entry.size)
+        if crc32(line) != entry.checksum:
+            message = (
+                f"{self._path} was changed by another program while this map has it open; start the map again"
+            )
+            raise self._refusal(message, "The map was stopped")
         return BatchResultLine.from_json(line).result()
 
     async def record(self, io: IO, run_blocking: RunBlocking, result: MapResult, digest: str | None) -> None:
-        """Append a line with a result, and return when it is written."""
+        """Append a line with a result, and return when it is written.
+
+        Raises:
+            OSError: It cannot be written.
+            RuntimeError: The process was forked since the journal was opened.
+        """
+        forks.refuse_after_fork(self._process, "journal")
         self._pending.append(_line(result, digest))
         # While one writes, the lines of others gather; the next one writes them all at once.
         async with io.lock(self, NO_DEADLINE):
@@ -125,36 +166,102 @@ class Journal:
                 await run_blocking(self.flush)
 
     def flush(self) -> None:
-        """Write all pending lines."""
+        """Write all pending lines. Those that cannot be written stay pending.
+
+        Raises:
+            OSError: They cannot be written, as on a full disk.
+        """
         with self._lock:
-            pending, self._pending = self._pending, []
-            data = memoryview(b"".join(pending))
-            while self._file is not None and data:
-                data = data[self._file.write(data) :]  # an unbuffered file may write only a part
+            if self._file is not None and self._pending:
+                self._write(self._file, [self._pending.popleft() for _ in range(len(self._pending))])
 
     def close(self) -> None:
-        """Write all pending lines, and close the file."""
-        self.flush()
-        with self._lock:
-            if self._file is not None:
-                self._file.close()
-                self._file = None
+        """Write all pending lines, and close the file, which ends its lock.
 
-    def _index(self, line: bytes, start: int, number: int) -> None:
-        fields = _fields(line)
-        if fields is None:
-            message = f"line {number} of {self._path} is not a line of a journal; pass another file"
-            raise self._refusal(message, "The map was not started")
+        Raises:
+            OSError: They cannot be written. The file is closed all the same.
+        """
+        if self._process != forks.generation:
+            return
+        try:
+            self.flush()
+            if self._file is not None:
+                _sync(self._file)
+        finally:
+            with self._lock:
+                file, self._file = self._file, None
+                if file is not None:
+                    self._system_lock.release()
+                    file.close()
+
+    def _write(self, file: FileIO, lines: list[bytes]) -> None:
+        data = memoryview(b"".join(lines))
+        start, done = _size(file), 0
+        try:
+            while done < len(data):  # a call may write only a part, as shortly before the disk is full
+                done += file.write(data[done:])
+        except OSError as error:
+            ends = list(accumulate(map(len, lines)))
+            whole = bisect_right(ends, done)
+            self._pending.extendleft(reversed(lines[whole:]))
+            with suppress(OSError):  # without this, the next opening finds the part, and passes over it
+                if _size(file) == start + done:
+                    file.truncate(start + (ends[whole - 1] if whole else 0))
+            count = len(self._pending)
+            text = (
+                f"{error.strerror}; {count} {'result is' if count == 1 else 'results are'} not in the journal, "
+                "and the next map sends their requests again"
+            )
+            raise OSError(error.errno, text, str(self._path)) from None
+
+    def _read(self, file: FileIO) -> None:
+        """Index all lines, say which are lost, and end the last one if it has no end.
+
+        Raises:
+            RequestValidationError: There are lines, and none is one of ours. The file is as it was.
+        """
+        is_ours = False  # whether any line has all fields
+        lost: list[int] = []
+        foreign: list[int] = []
+        last, end, torn = b"\n", 0, False
+        file.seek(0)
+        reader = BufferedReader(file)  # lines of an unbuffered file are read byte by byte
+        try:
+            for number, line in enumerate(reader, 1):
+                last, torn = line, False
+                offset, fields = _find_fields(line)
+                if fields is not None:
+                    is_ours = True
+                    self._index(fields, line[offset:], end + offset)
+                elif line.strip():  # an empty line holds nothing
+                    torn = _is_torn(line)
+                    if not torn:
+                        foreign.append(number)
+                if line.strip() and (offset or fields is None):
+                    lost.append(number)
+                if len(foreign) == _MAX_FOREIGN_LINES and not is_ours:
+                    break
+                end += len(line)
+        finally:
+            reader.detach()  # or the reader would close the file
+        if foreign and not is_ours:
+            message = f"line {foreign[0]} of {self._path} is not a line of a journal; pass another file"
+            raise self._refusal(message, _NOT_STARTED)
+        if not last.endswith(b"\n"):
+            if torn:
+                file.truncate(end - len(last))
+            else:
+                file.write(b"\n")
+        if lost:
+            advice = "as by a crash or a full disk; requests without an answer in another line are sent again"
+            logger.warning("%s: %s damaged, %s", self._path, _numbered(lost), advice)
+
+    def _index(self, fields: JsonObject, line: bytes, start: int) -> None:
         answer = fields["response"]
         # A response that failed on the server is sent again, as are errors.
         if answer is not None and answer["status_code"] < 400 and _status(answer) != "failed":
-            self._entries[fields["custom_id"]] = _Entry(fields["request_digest"], start, len(line))
-
-    def _drop_torn(self, file: BinaryIO, line: bytes, end: int, number: int) -> None:
-        """Cut off a line without its end, if it is one of ours."""
-        if not (line.startswith(_LINE_START) or _LINE_START.startswith(line)):
-            self._index(b"", end, number)  # which raises: an empty line is not one of ours
-        file.truncate(end)
+            entry = _Entry(fields["request_digest"], start, len(line), crc32(line))
+            self._entries[fields["custom_id"]] = entry
 
     def _refusal(self, message: str, outcome: str) -> RequestValidationError:
         mistake = field_error("journal", "a file of its own", self._path, message=message)
@@ -165,19 +272,51 @@ def _status(answer: JsonObject) -> object:
     return as_object(answer.get("body")).get("status")
 
 
-def _lines(file: BinaryIO) -> Iterator[bytes]:
-    file.seek(0)
-    # A second, buffered reader: lines of an unbuffered file are read byte by byte.
-    with open(os.dup(file.fileno()), "rb") as reader:
-        yield from reader
+def _numbered(numbers: list[int]) -> str:
+    shown = ", ".join(map(str, numbers[:_MAX_NAMED_LINES]))
+    more = len(numbers) - _MAX_NAMED_LINES
+    if len(numbers) == 1:
+        return f"line {shown} is"
+    return f"lines {shown}{f' and {more} more' if more > 0 else ''} are"
+
+
+def _size(file: FileIO) -> int:
+    return os.fstat(file.fileno()).st_size
+
+
+def _sync(file: FileIO) -> None:
+    try:
+        os.fsync(file.fileno())
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # of a device or a pipe
+            raise
+
+
+def _find_fields(line: bytes) -> tuple[int, JsonObject | None]:
+    """Return the fields in a line, and where they begin; None if it has none.
+
+    They begin later than at 0 if the line was written after the torn start of another one. Within strings, the quotation
+    marks of `_LINE_START` are escaped, and after an object within a line, something follows.
+    """
+    start = 0
+    for _ in range(_MAX_STARTS):
+        if (fields := _fields(line[start:])) is not None:
+            return start, fields
+        start = line.find(_LINE_START, start + 1)
+        if start == -1 or not line.endswith(b"\n"):
+            break
+    return 0, None
+
+
+def _is_torn(line: bytes) -> bool:
+    """Whether a line is the start of one of ours."""
+    is_start = line.startswith(_LINE_START) or _LINE_START.startswith(line)
+    return is_start and json_or(line, line) is line
 
 
 def _fields(line: bytes) -> JsonObject | None:
     """Return the fields of a line; None if the line is not one of a journal."""
-    try:
-        fields = from_json(line)
-    except ValueError:
-        return None
+    fields = json_or(line)
     if not is_object(fields) or not isinstance(fields.get("custom_id"), str):
         return None
     if "request_digest" not in fields or "response" not in fields:

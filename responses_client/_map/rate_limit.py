@@ -146,9 +146,13 @@ class _LimitEstimate:
     def observe(self, ticket: Ticket, place: int, now: float, reported: _Reported) -> None:
         """Correct the estimate by an answer; `place` is the index of this limit in the pairs of the ticket."""
         limit, remaining, reset = reported
-        if remaining is None or limit == 0:  # a limit of 0 would never let a request pass
+        if remaining is None:
             return
         size = float(max(self._size or 0, remaining) if limit is None else limit)
+        if (
+            size < 1
+        ):  # it would never let a request pass; with an unknown limit it says no more than the refusal
+            return
         if self._size is not None:
             self._advance(now, size)
         if reset is not None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import anyio
 import anyio.to_thread
 
+from .._base import forks
 from .._base.public import public
 from .._base.validation import refuse_unknown
 from ..errors import RequestValidationError
@@ -87,13 +88,16 @@ class _Map:
         self._order = ResultOrder(is_ordered=options.ordered)
         self._is_started = False
         self._is_closed = False
+        self._process = forks.generation
 
     def _mark_started(self) -> None:
         if self._is_started:
             raise RuntimeError("A map runs only once, and this one was started before; call map again.")
         self._is_started = True
+        self._process = forks.generation
 
     def _require_open(self) -> None:
+        forks.refuse_after_fork(self._process, "map")
         if not self._is_started:
             raise RuntimeError(
                 f"A map runs only inside its block: write `{self._keyword} client.responses.map(...) as results:` and "
@@ -154,6 +158,7 @@ class ResponseMap(_Map):
         return self
 
     def __next__(self) -> MapResult:
+        forks.refuse_after_fork(self._process, "map")  # whose thread may hold the lock
         with self._lock:
             self._require_open()
             while not self._order.ready:
@@ -191,7 +196,7 @@ class ResponseMap(_Map):
 
     def close(self) -> None:
         """End all requests, threads and connections of the map, as the end of its block does."""
-        if self._is_started and not self._is_closed:
+        if self._is_started and not self._is_closed and self._process == forks.generation:
             self._is_closed = self._processor.is_closed = True
             try:
                 self._pool.stop()
@@ -269,7 +274,7 @@ class AsyncResponseMap(_Map):
 
         `close` is an alias.
         """
-        if not self._is_running:
+        if not self._is_running or self._process != forks.generation:
             return
         self._is_running = False
         self._is_closed = self._processor.is_closed = True

@@ -38,33 +38,28 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from contextvars import copy_context
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
 from .._base import clock
 from .._base.clock import Deadline
 from .._transport.protocols import Body, TransportError, WireRequest, run
-from .._transport.sockets import shut_down, socket_below
 from .._transport.sync import SyncIO
 
 if TYPE_CHECKING:
-    import httpx
-
     from .processor import RequestProcessor
     from .requests import MapRequest, MapResult, RequestIterator
 
 __all__ = ["ThreadIO", "ThreadPool"]
 
 _JOIN_SECONDS = 10.0
-_CONNECTED_EVENTS = ("connect_tcp.complete", "connect_unix_socket.complete", "start_tls.complete")
 
 
 class _Stopped(BaseException):
@@ -75,18 +70,15 @@ class ThreadIO(SyncIO):
     """A sync driver with sends and sleeps that another thread can end.
 
     A thread that waits for an answer can be woken only by shutting down its connection, which no other call must use.
-    So the connections are the map's own, and their sockets are known from the trace of httpcore. An HTTP client of the
-    user's is used as it is, and its connections are left alone.
+    So the connections are the map's own. An HTTP client of the user's is used as it is, and its connections are left
+    alone.
     """
 
     def __init__(self, parent: SyncIO) -> None:
-        super().__init__(parent._given)
+        super().__init__()
+        self._given, self._library = parent._given, parent._library
         self._parent = parent
-        self._locks = (
-            parent._locks
-        )  # those of the client, so that a function for the key is called once for all calls
         self._stopped = threading.Event()
-        self._sockets = WeakSet[socket.socket]()
 
     @property
     def is_stopped(self) -> bool:
@@ -116,32 +108,16 @@ class ThreadIO(SyncIO):
     def stop(self) -> None:
         """End all sends, reads and sleeps."""
         self._stopped.set()
-        for sock in list(self._sockets):
-            shut_down(sock)
+        self._pools.shut_down()
+
+    @override
+    def lock(self, key: object, deadline: Deadline) -> AbstractAsyncContextManager[None]:
+        # That of the client, so that a function for the key is called once for all calls.
+        return self._parent.lock(key, deadline)
 
     def _raise_if_stopped(self) -> None:
         if self.is_stopped:
             raise _Stopped from None
-
-    @override
-    def _client(self, scheme: str) -> httpx.Client:
-        client = super()._client(scheme)
-        if not client.event_hooks["request"]:
-            client.event_hooks = {"request": [self._trace_request]}
-        return client
-
-    def _trace_request(self, request: httpx.Request) -> None:
-        request.extensions["trace"] = self._keep_socket
-
-    def _keep_socket(self, event: str, info: Mapping[str, Any]) -> None:
-        """Keep the socket of a new connection, which httpcore reports."""
-        if not event.endswith(_CONNECTED_EVENTS):
-            return
-        sock = socket_below(info["return_value"])
-        if sock is not None:
-            self._sockets.add(sock)
-            if self.is_stopped:  # while it connected
-                shut_down(sock)
 
 
 class ThreadPool:

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from .._base.field_errors import FieldError, field_error
-from .._base.json_types import is_mapping, is_sequence
+from .._base.json_types import is_sequence
 from .._base.messages import MAX_VALUE_CHARS, one_line
 from .._calls.input_items import as_items
 from .._calls.polling import has_ended
 from .._tools.call_ids import own_ids, with_ids, without_repeats, without_shared_ids
-from .._tools.calls import answered_keys, as_item, call_key, call_name, is_call, unanswered
+from .._tools.calls import answered_keys, as_item, call_key, call_name
 from .._tools.outputs import denial_of
 from ..errors import APIError, APIStatusError, MaxTurnsExceeded, RequestValidationError
-from ..models._base import Model
+from .history import cut_calls, items_until, torn_calls, unforced, without_cut_calls
 from .pending import decide
 from .result import ParsedRunResult, RunResult, RunStatus, Turn, outputs_by_position, waiting_calls
 
@@ -190,7 +190,7 @@ class RunPlan:
         has_answers = not self._is_first_request or answered_keys([*since, *new])
         if has_answers and self._arguments.reset_tool_choice and "tool_choice" in params:
             # A choice that demands a call would be obeyed in each turn, and the run would never end.
-            params["tool_choice"] = _unforced(params["tool_choice"])
+            params["tool_choice"] = unforced(params["tool_choice"])
         if self._is_in_conversation:
             return {**params, "input": [*since, *new]}
         if self._replays or (base is not None and not self._is_stored(base)):
@@ -198,7 +198,8 @@ class RunPlan:
         previous_id = self._first_previous_id if base is None else base.id
         if previous_id is not None:
             params["previous_response_id"] = previous_id
-        return {**params, "input": without_shared_ids([*since, *new])}
+        earlier = items_until(self._turns, base) if since and base is not None else ()
+        return {**params, "input": without_shared_ids([*since, *new], earlier)}
 
     def _last_continuable(self) -> tuple[Response | None, list[InputItem]]:
         """Return the last response that can be continued, if any, and the items of the turns after it."""
@@ -216,7 +217,7 @@ class RunPlan:
             return True
         # The API demands an output for each call of the response that is continued. In a conversation the calls are
         # there already, and cannot be taken back.
-        is_cut = turn.response.status == "incomplete" and bool(_cut_calls(turn))
+        is_cut = turn.response.status == "incomplete" and bool(cut_calls(turn))
         return is_cut and not self._is_in_conversation
 
     @property
@@ -228,14 +229,14 @@ class RunPlan:
         places = self._renamed.get(len(self._turns) - 1, ()) if self._is_in_conversation else ()
         response = self.last_turn.response
         calls = [response.output[place] for place in places]
-        return response.model_copy(update={"output": calls}).as_input(store=False)
+        return without_repeats(response.model_copy(update={"output": calls})).as_input(store=False)
 
     def _output_as_input(self, turn: Turn) -> list[InputItem]:
         """Return the items of an output that can be sent back."""
         if turn.response.status in _FAILED_STATUSES:
             return []
         is_stored = self._params.get("store") is not False and not self._is_storage_lost
-        response = _without_cut_calls(turn) if self._is_broken(turn) else turn.response
+        response = without_cut_calls(turn) if self._is_broken(turn) else turn.response
         return without_repeats(response).as_input(store=None if is_stored else False)
 
     def _whole_history(self) -> list[InputItem]:
@@ -358,6 +359,14 @@ class RunPlan:
             response = self.last_turn.response
             # A response that says it is running, but has no id to poll, will never be complete.
             status = (response.status or "completed") if has_ended(response) else "incomplete"
+            if status == "completed" and (torn := torn_calls(self.last_turn)):
+                status = "incomplete"
+                names = ", ".join(one_line(call_name(call), MAX_VALUE_CHARS) for call in torn)
+                logger.warning(
+                    "responses.run: the server sent incomplete calls of %s in a completed response; they are not made, "
+                    "and the run is incomplete",
+                    names,
+                )
             self._status = cast("RunStatus", status)  # it may be a status that is unknown today
             return []
         places = self._renamed.get(len(self._turns) - 1, ()) if self._is_in_conversation else ()
@@ -468,33 +477,3 @@ def _says_unknown(response_id: str, error: APIError) -> bool:
         return True
     is_refusal = isinstance(error, APIStatusError) and error.status_code in _REFUSAL_STATUSES
     return is_refusal and any(word in error.message for word in ("previous_response_id", response_id))
-
-
-def _cut_calls(turn: Turn) -> list[OutputItem]:
-    """Return the calls of an output that was cut off: those without an answer, and those that are not whole."""
-    output = turn.response.output
-    torn = (item for item in output if is_call(item) and getattr(item, "status", None) == "incomplete")
-    return [*unanswered(output, ()), *torn]
-
-
-def _without_cut_calls(turn: Turn) -> Response:
-    """Return the response without the calls that were cut off, and without the reasoning before each of them.
-
-    The API refuses reasoning that is not followed by the item it led to.
-    """
-    cut = {id(item) for item in _cut_calls(turn)}
-    kept: list[OutputItem] = []
-    is_cut = False
-    for item in reversed(turn.response.output):
-        is_cut = id(item) in cut or (is_cut and item.wire_type == "reasoning")
-        if not is_cut:
-            kept.append(item)
-    return turn.response.model_copy(update={"output": kept[::-1]})
-
-
-def _unforced(choice: object) -> object:
-    """Return a tool choice under which the model may answer without a call."""
-    fields = choice.to_dict() if isinstance(choice, Model) else choice
-    if is_mapping(fields) and "mode" in fields:  # of `allowed_tools`, whose list of tools stays
-        return {**fields, "mode": "auto"}
-    return choice if choice in (None, "auto", "none") else "auto"

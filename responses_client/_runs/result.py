@@ -36,7 +36,7 @@ RunStatus: TypeAlias = Literal[
 
 - "in_progress": another response is needed; the status in `on_turn` and in `error.run`.
 - "completed", "incomplete", "failed", "cancelled": the run ended with that status of its last response, which has no
-  open calls.
+  open calls; "incomplete" also if a call in it is not whole.
 - "stopped": `on_turn` stopped the run.
 - "pending": calls wait for an answer or an approval that only the user can give.
 """

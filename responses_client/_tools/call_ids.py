@@ -13,11 +13,12 @@ from itertools import count
 from typing import TYPE_CHECKING, cast
 
 from .._calls.output_as_input import KEEPS_ID, without_id
+from .._calls.repeated_items import repeated_items
 from ..models._base import union_class
 from ..models._tolerance import write_json
 from ..models._unions import InputItem, OutputItem
 from ..models.items import ReasoningItem
-from .calls import is_call, key_field, repeated_items
+from .calls import is_call, key_field
 
 if TYPE_CHECKING:
     from ..models import Response
@@ -67,7 +68,7 @@ def own_ids(
         is_free = item_ids[own] == 1 and own not in taken
         seed = f"{response.id} {response.created_at} {turn} {place}"
         found[place] = str(own) if is_fit and is_free else _made_id(call, seed)
-    return found
+    return found | {place: found[first] for place, first in repeated.items() if first in found}
 
 
 def _has_key(call: OutputItem, keys: Mapping[str, int]) -> bool:
@@ -107,13 +108,17 @@ def without_repeats(response: Response) -> Response:
     return response.model_copy(update={"output": kept})
 
 
-def without_shared_ids(items: Sequence[InputItem]) -> list[InputItem]:
+def without_shared_ids(items: Sequence[InputItem], earlier: Iterable[object] = ()) -> list[InputItem]:
     """Return the items of a request, each id once: the API refuses a request that has an id twice.
 
     Some servers use their ids again in each response. A later item is sent without its id, or with another one where
     the id is required; the ids that other items refer to stay.
+
+    Args:
+        items: The items.
+        earlier: The items that the server has before these.
     """
-    seen: set[str] = set()
+    seen: set[object] = {getattr(item, "id", None) for item in earlier}
     kept: list[InputItem] = []
     for item in items:
         key: object = getattr(item, "id", None)
@@ -133,7 +138,7 @@ def _is_referred_to(item: InputItem) -> bool:
     return item.wire_type in ("item_reference", "local_shell_call_output", "mcp_approval_request")
 
 
-def _with_other_id(item: InputItem, key: str, seen: set[str]) -> InputItem:
+def _with_other_id(item: InputItem, key: str, seen: set[object]) -> InputItem:
     other = next(name for number in count(2) if (name := f"{key}_{number}") not in seen)
     seen.add(other)
     return item.model_copy(update={"id": other})

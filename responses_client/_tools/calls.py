@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import ClassVar, cast
 
-from ..models._base import Model, union_class
+from .._calls.repeated_items import repeated_items
+from ..models._base import union_class
 from ..models._tolerance import CALL_TYPES, write_json
 from ..models._unions import InputItem, OutputItem
 
@@ -21,7 +22,6 @@ __all__ = [
     "call_name",
     "is_call",
     "key_field",
-    "repeated_items",
     "unanswered",
 ]
 
@@ -33,9 +33,6 @@ _ANSWER_TYPES = {
 
 _ARGUMENTS = ("arguments", "input", "operation", "actions", "action")
 """The fields of calls that say what is to be done; a call of a computer has one of the last two."""
-
-
-_EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
 def as_item(data: object) -> InputItem:
@@ -110,47 +107,6 @@ def _answered_without_ids(output: Sequence[OutputItem]) -> set[int]:
         elif (places := waiting.get(str(item.wire_type))) and answer_key(item) is None:
             found.add(places.pop(0))
     return found
-
-
-def repeated_items(output: Sequence[OutputItem]) -> frozenset[int]:
-    """Return the positions of items that only repeat another one of the output, as some servers send them.
-
-    Items of one type and one `id` are the same if all that they say agrees. The one that says most counts, and of equal
-    ones the first.
-    """
-    known: dict[tuple[str | None, str], list[int]] = {}
-    repeated = set[int]()
-    for place, item in enumerate(output):
-        own = getattr(item, "id", None)
-        if not (isinstance(own, str) and own):
-            continue
-        others = known.setdefault((item.wire_type, own), [])
-        number = next((n for n, other in enumerate(others) if _agree(output[other], item)), None)
-        if number is None:
-            others.append(place)
-        elif _rank(item) > _rank(output[others[number]]):
-            repeated.add(others[number])
-            others[number] = place
-        else:
-            repeated.add(place)
-    return frozenset(repeated)
-
-
-def _agree(one: OutputItem, other: OutputItem) -> bool:
-    known, facts = _facts(one), _facts(other)
-    return all(known[name] == facts[name] for name in known.keys() & facts.keys())
-
-
-def _rank(item: OutputItem) -> tuple[bool, int]:
-    return not _is_torn(item), len(_facts(item))
-
-
-def _facts(item: Model) -> dict[str, object]:
-    """Return all that an item says: its fields without those that are empty, and without its status.
-
-    The status may differ in the event of a stream that contains the item.
-    """
-    return {name: value for name, value in item.to_dict().items() if name != "status" and value not in _EMPTY}
 
 
 def answered_keys(items: Iterable[object]) -> list[str]:

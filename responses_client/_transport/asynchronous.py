@@ -10,22 +10,24 @@ from typing import TypeVar, cast
 import anyio
 import httpx
 
-from .._base import clock
+from .._base import clock, forks
 from .._base.clock import Deadline
 from .._base.http import Headers
 from .._base.overrides import override
 from .http_library import (
     CLOSE_SECONDS,
+    CLOSED,
     DRAIN_SECONDS,
     MAX_DRAIN_PIECES,
     TIMED_OUT,
+    GivenClient,
     HttpLibrary,
     is_raw,
-    make_client,
     package_of,
     refuse_if_closed,
+    tls_context,
 )
-from .keyed_locks import AsyncKeyedLocks
+from .loop_pools import LoopPool, LoopPools
 from .protocols import IO, Body, Socket, TransportError, WireRequest
 
 __all__ = ["AsyncIO"]
@@ -38,12 +40,10 @@ class AsyncIO(IO):
     """The outside world over `httpx.AsyncClient`: the user's, or one of ours for each event loop and URL scheme."""
 
     def __init__(self, client: httpx.AsyncClient | None = None) -> None:
-        from anyio.lowlevel import RunVar  # here, because importing the package does without it
-
-        self._given = client
+        self._given = None if client is None else GivenClient(client)
         self._library = HttpLibrary(httpx if client is None else package_of(client, "AsyncClient"))
-        self._ours: RunVar[dict[str, httpx.AsyncClient]] = RunVar("clients")
-        self._locks = AsyncKeyedLocks()
+        self._pools = LoopPools()
+        self._process = forks.generation
         self.is_closed: bool = False
 
     @property
@@ -54,26 +54,43 @@ class AsyncIO(IO):
     @override
     async def send(self, request: WireRequest, deadline: Deadline) -> Body:
         refuse_if_closed(self)
-        client = self._given or self._client(request.url.partition(":")[0])
+        if self._given is not None:
+            client = self._given.here()
+        else:
+            client = await self._here().client(request.url.partition(":")[0])
         built = self._library.build(client, request, deadline)
         remaining = deadline.remaining()
-        with self._library, clock.time_limit(remaining), anyio.move_on_after(remaining):
-            auth = self._library.auth(request)
-            response = await client.send(built, stream=True, auth=auth, follow_redirects=False)
-            return _AsyncBody(response, self._library)
+        try:
+            with self._library, clock.time_limit(remaining), anyio.move_on_after(remaining):
+                auth = self._library.auth(request)
+                response = await client.send(built, stream=True, auth=auth, follow_redirects=False)
+                body = _AsyncBody(response, self._library, self)
+                if self.is_closed and self._given is None:  # while it connected
+                    await body.close()
+                    refuse_if_closed(self)
+                return body
+        except TransportError:
+            refuse_if_closed(self)
+            raise
         raise TransportError("timeout", TIMED_OUT)
 
-    def _client(self, scheme: str) -> httpx.AsyncClient:
-        # The connections of a pool belong to the loop that opened them. With a pool for each loop, one `AsyncClient`
-        # serves one `asyncio.run` after the other.
-        try:
-            ours = self._ours.get()
-        except LookupError:
-            ours = dict[str, httpx.AsyncClient]()
-            self._ours.set(ours)
-        if scheme not in ours:
-            ours[scheme] = make_client(httpx.AsyncClient, scheme)
-        return ours[scheme]
+    async def in_thread(self, function: Callable[[], object]) -> None:
+        """Call a function in a thread, so that other tasks go on."""
+        await anyio.to_thread.run_sync(function)
+
+    async def make_client(self, url: str) -> None:
+        """Make the HTTP client for a URL, with the certificates that it needs, and open no connection."""
+        if self._given is None:
+            scheme = url.partition(":")[0]
+            await self.in_thread(lambda: tls_context(scheme))  # the certificates take long to read
+            await self._here().client(scheme)
+
+    def _here(self) -> LoopPool:
+        """Return the clients and locks of this event loop; after a fork, no others are left."""
+        if self._process != forks.generation:
+            forks.leave_to_parent(self._pools)
+            self._pools, self._process = LoopPools(), forks.generation
+        return self._pools.here()
 
     @override
     async def sleep(self, seconds: float) -> None:
@@ -90,18 +107,19 @@ class AsyncIO(IO):
 
     @override
     def lock(self, key: object, deadline: Deadline) -> AbstractAsyncContextManager[None]:
-        return self._locks.hold(key, deadline)
+        return self._here().locks.hold(key, deadline)
 
     @override
     async def close(self) -> None:
         self.is_closed = True
-        with suppress(LookupError):
-            for client in self._ours.get().values():
-                await client.aclose()
+        self._here()
+        await self._pools.close()
 
 
 class _AsyncBody(Body):
-    def __init__(self, response: httpx.Response, library: HttpLibrary) -> None:
+    def __init__(self, response: httpx.Response, library: HttpLibrary, io: IO) -> None:
+        self._io = io
+        self._process = forks.generation
         self.status_code = response.status_code
         self.headers = Headers(response.headers)
         self._response = response
@@ -112,13 +130,18 @@ class _AsyncBody(Body):
 
     @override
     async def next(self, deadline: Deadline) -> bytes | None:
+        if self._process != forks.generation:
+            raise TransportError("network", forks.FORKED)
         try:
             if deadline.at is None:
                 piece = await anext(self._pieces, None)
             else:
                 piece = await self._next_before(deadline)
         except self._library.exceptions as error:
-            raise self._library.failure(error) from error
+            failure = (
+                TransportError("network", CLOSED) if self._io.is_closed else self._library.failure(error)
+            )
+            raise failure from error
         if piece is None:
             self._is_finished = True
         return piece
@@ -133,6 +156,8 @@ class _AsyncBody(Body):
     @override
     async def drain(self) -> bytes:
         pieces: list[bytes] = []
+        if self._process != forks.generation:
+            return b""
         with anyio.move_on_after(DRAIN_SECONDS), suppress(Exception):
             async for piece in self._pieces:
                 pieces.append(piece)
@@ -144,6 +169,9 @@ class _AsyncBody(Body):
 
     @override
     async def close(self) -> None:
+        if self._process != forks.generation:
+            forks.leave_to_parent(self)
+            return
         # Shielded, because cancellation must not leave the connection checked out of the pool; with a limit, because a
         # dead peer must not hold up a cancelled task.
         with anyio.CancelScope(shield=True), anyio.move_on_after(CLOSE_SECONDS):

@@ -11,6 +11,7 @@ from urllib.request import getproxies
 
 import httpx
 
+from .._base import forks
 from .._base.clock import Deadline
 from .._base.error_frames import without_frames
 from .._base.http import Headers
@@ -20,15 +21,18 @@ from ..errors import ConfigurationError
 from .protocols import IO, Timeouts, TransportError, WireRequest
 
 __all__ = [
+    "CLOSED",
     "CLOSE_SECONDS",
     "DRAIN_SECONDS",
     "MAX_DRAIN_PIECES",
     "TIMED_OUT",
+    "GivenClient",
     "HttpLibrary",
     "is_raw",
     "make_client",
     "package_of",
     "refuse_if_closed",
+    "tls_context",
 ]
 
 # Far above the 100 connections of httpx: a program with many streams would wait for the pool without knowing why.
@@ -39,6 +43,7 @@ DRAIN_SECONDS = 0.05
 MAX_DRAIN_PIECES = 16
 CLOSE_SECONDS = 1.0
 TIMED_OUT = "the time for it was up"
+CLOSED = "the client was closed"
 
 
 class _Countdown(Mapping[str, float | None]):
@@ -62,7 +67,7 @@ class _Countdown(Mapping[str, float | None]):
 
 
 @cache
-def _ssl_context(scheme: str) -> ssl.SSLContext:
+def tls_context(scheme: str) -> ssl.SSLContext:
     """Return the TLS context of the process, made once: loading the certificates takes longer than a request.
 
     Plain HTTP does without them. Its context trusts no certificate, so that it fails closed if it meets TLS after all.
@@ -179,6 +184,29 @@ def _encoded(headers: Mapping[str, str | None]) -> list[tuple[bytes, bytes]]:
     return [(k.encode("ascii"), v.encode("latin-1")) for k, v in headers.items() if v is not None]
 
 
+class GivenClient:
+    """The HTTP client of the user, which serves the process that used it first."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._process: int | None = None
+
+    def here(self) -> Any:
+        """Return the client.
+
+        Raises:
+            ConfigurationError: The process was forked after the client had been used.
+        """
+        if self._process is None:
+            self._process = forks.generation
+        elif self._process != forks.generation:
+            raise ConfigurationError(
+                "http_client was used before this process was forked, and its connections belong to the parent "
+                "process; make an http_client and a client of this package in each process"
+            )
+        return self._client
+
+
 def _message_of(error: BaseException | None) -> str:
     """Return the message of an error, or of its cause: on trio, some have none of their own.
 
@@ -216,7 +244,7 @@ def make_client(kind: Any, scheme: str) -> Any:
         ConfigurationError: A setting of the environment cannot work.
     """
     try:
-        return kind(verify=_ssl_context(scheme), limits=_LIMITS)
+        return kind(verify=tls_context(scheme), limits=_LIMITS)
     except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
         problem = one_line(str(error), MAX_BODY_CHARS)
         raise ConfigurationError(

@@ -44,25 +44,17 @@ class SyncKeyedLocks:
 
 
 class AsyncKeyedLocks:
-    """A lock per key for tasks; each event loop has its own."""
+    """A lock per key for the tasks of one event loop."""
 
     def __init__(self) -> None:
-        from anyio.lowlevel import RunVar  # here, because importing the package does without it
-
-        # A lock of anyio belongs to the event loop in which it is used first.
-        self._locks: RunVar[WeakKeyDictionary[object, anyio.Lock]] = RunVar("keyed_locks")
+        self._locks = WeakKeyDictionary[object, "anyio.Lock"]()
 
     @asynccontextmanager
     async def hold(self, key: object, deadline: Deadline) -> AsyncGenerator[None, None]:
         """Hold the lock of a key during a block; see `IO.lock`."""
         import anyio  # here, because sync code does without it
 
-        try:
-            locks = self._locks.get()
-        except LookupError:
-            locks = WeakKeyDictionary[object, anyio.Lock]()
-            self._locks.set(locks)
-        lock = locks.setdefault(key, anyio.Lock())
+        lock = self._locks.setdefault(key, anyio.Lock())
         with anyio.move_on_after(deadline.remaining()) as scope:
             await lock.acquire()
         if scope.cancelled_caught:

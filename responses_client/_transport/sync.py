@@ -34,23 +34,24 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx
 
-from .._base import clock
+from .._base import clock, forks
 from .._base.clock import Deadline
 from .._base.http import Headers
 from .._base.overrides import override
 from .._base.validation import needs_async
 from .http_library import (
     CLOSE_SECONDS,
+    CLOSED,
     DRAIN_SECONDS,
     MAX_DRAIN_PIECES,
     TIMED_OUT,
+    GivenClient,
     HttpLibrary,
     is_raw,
-    make_client,
     package_of,
     refuse_if_closed,
 )
-from .keyed_locks import SyncKeyedLocks
+from .pools import SyncPools
 from .protocols import IO, Body, Socket, TransportError, WireRequest
 from .sockets import shut_down, socket_below
 
@@ -66,11 +67,10 @@ class SyncIO(IO):
     """The outside world over `httpx.Client`: the user's, or one of ours for each URL scheme, made when first needed."""
 
     def __init__(self, client: httpx.Client | None = None) -> None:
-        self._given = client
-        self._ours: dict[str, httpx.Client] = {}  # by scheme
+        self._given = None if client is None else GivenClient(client)
         self._library = HttpLibrary(httpx if client is None else package_of(client, "Client"))
-        self._lock = threading.Lock()
-        self._locks = SyncKeyedLocks()
+        self._pools = SyncPools()
+        self._process = forks.generation
         self.is_closed: bool = False
 
     @property
@@ -81,20 +81,33 @@ class SyncIO(IO):
     @override
     async def send(self, request: WireRequest, deadline: Deadline) -> Body:
         refuse_if_closed(self)
-        client = self._given or self._client(request.url.partition(":")[0])
+        client = (
+            self._here().client(request.url.partition(":")[0]) if self._given is None else self._given.here()
+        )
         built = self._library.build(client, request, deadline)
         auth = self._library.auth(request)
         send = partial(client.send, built, stream=True, auth=auth, follow_redirects=False)
         remaining = deadline.remaining()
-        with self._library, clock.time_limit(remaining):
-            response = send() if remaining is None else _send_in_thread(remaining, send)
-        return _SyncBody(response, self._library, deadline)
+        try:
+            with self._library, clock.time_limit(remaining):
+                response = send() if remaining is None else _send_in_thread(remaining, send)
+        except TransportError:
+            refuse_if_closed(self)
+            raise
+        return _SyncBody(response, self._library, deadline, self)
 
-    def _client(self, scheme: str) -> httpx.Client:
-        with self._lock:
-            if scheme not in self._ours:
-                self._ours[scheme] = make_client(httpx.Client, scheme)
-            return self._ours[scheme]
+    def make_client(self, url: str) -> None:
+        """Make the HTTP client for a URL, with the certificates that it needs, and open no connection."""
+        if self._given is None:
+            self._here().client(url.partition(":")[0])
+
+    def _here(self) -> SyncPools:
+        """Return the clients and locks of this process: new ones after a fork."""
+        with forks.fresh_lock():
+            if self._process != forks.generation:
+                self._pools.forget()
+                self._pools, self._process = SyncPools(), forks.generation
+            return self._pools
 
     @override
     async def sleep(self, seconds: float) -> None:
@@ -111,27 +124,36 @@ class SyncIO(IO):
 
     @override
     def lock(self, key: object, deadline: Deadline) -> AbstractAsyncContextManager[None]:
-        return self._locks.hold(key, deadline)
+        return self._here().locks.hold(key, deadline)
 
     @override
     async def close(self) -> None:
         self.is_closed = True
-        for client in self._ours.values():
-            client.close()
+        self._here().close()
 
 
 def _send_in_thread(seconds: float, send: Callable[[], httpx.Response]) -> httpx.Response:
-    """Send in a thread that is left when time is up; an answer that comes later is closed."""
-    from .threads import TimedOut, run_with_timeout  # here, since most calls have no deadline
+    """Send in a thread that is left when time is up: its connection is ended, and an answer that comes later closed."""
+    from .network import Sending, sending  # here, since most calls have no deadline
+    from .threads import TimedOut, run_with_timeout
 
+    request = Sending()
+    token = sending.set(request)  # for the thread, which starts with a copy of this context
     try:
         return run_with_timeout(seconds, send, on_late=httpx.Response.close)
-    except TimedOut:
-        raise TransportError("timeout", TIMED_OUT) from None
+    except BaseException as error:  # Ctrl-C, too
+        request.leave()
+        if isinstance(error, TimedOut):
+            raise TransportError("timeout", TIMED_OUT) from None
+        raise
+    finally:
+        sending.reset(token)
 
 
 class _SyncBody(Body):
-    def __init__(self, response: httpx.Response, library: HttpLibrary, deadline: Deadline) -> None:
+    def __init__(self, response: httpx.Response, library: HttpLibrary, deadline: Deadline, io: IO) -> None:
+        self._io = io
+        self._process = forks.generation
         self.status_code = response.status_code
         self.headers = Headers(response.headers)
         self._response = response
@@ -163,6 +185,8 @@ class _SyncBody(Body):
 
     @override
     async def next(self, deadline: Deadline) -> bytes | None:
+        if self._process != forks.generation:
+            raise TransportError("network", forks.FORKED)
         if deadline.is_expired:
             raise TransportError("timeout", TIMED_OUT)
         try:
@@ -172,18 +196,24 @@ class _SyncBody(Body):
                 with clock.time_limit(deadline.remaining()):
                     piece = next(self._pieces, None)
         except self._library.exceptions as error:
-            raise (
-                TransportError("timeout", TIMED_OUT) if self._is_late else self._library.failure(error)
-            ) from error
+            raise (self._end_by_us() or self._library.failure(error)) from error
         if piece is None:
-            if self._is_late:  # it only looks like the end
-                raise TransportError("timeout", TIMED_OUT)
+            if (ended := self._end_by_us()) is not None:  # it only looks like the end
+                raise ended
             self._is_finished = True
         return piece
+
+    def _end_by_us(self) -> TransportError | None:
+        """Return the reason why this process ended the body; None if it did not."""
+        if self._is_late:
+            return TransportError("timeout", TIMED_OUT)
+        return TransportError("network", CLOSED) if self._io.is_closed else None
 
     @override
     async def drain(self) -> bytes:
         pieces: list[bytes] = []
+        if self._process != forks.generation:
+            return b""
         # With HTTP/2, nothing has to be read to use the connection again, and no read could be ended.
         if not self._is_finished and self._response.http_version != "HTTP/2":
             # A thread, because a transport without a socket, such as one for tests, may block forever.
@@ -205,6 +235,9 @@ class _SyncBody(Body):
 
     @override
     async def close(self) -> None:
+        if self._process != forks.generation:
+            forks.leave_to_parent(self)
+            return
         if self._timer is not None:
             self._timer.cancel()
         self._end_reads()  # for a thread that waits in `next`

@@ -17,6 +17,7 @@ import anyio
 import httpx
 from typing_extensions import override
 
+from .._base import forks
 from .._base.clock import NO_REAL_DEADLINE, RealDeadline
 from .._base.messages import MAX_BODY_CHARS, one_line
 from ..errors import ConfigurationError
@@ -79,6 +80,11 @@ def _transport_error(error: BaseException) -> TransportError:
     return TransportError("network", f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
 
+def _refuse_in_child(made_in: int) -> None:
+    if made_in != forks.generation:
+        raise TransportError("network", forks.FORKED)
+
+
 class _SyncEvent(Event):
     def __init__(self) -> None:
         self._event = threading.Event()
@@ -103,8 +109,9 @@ class SyncSocket(Socket):
     def __init__(self, response: httpx.Response, write_timeout: float | None) -> None:
         self._response = response
         self._stream = _network_stream(response)
-        self._errors = _LibraryErrors(self._stream)
+        self._errors = _LibraryErrors(getattr(self._stream, "wrapped", self._stream))
         self._write_timeout = write_timeout
+        self._process = forks.generation
         self._socket = socket_below(self._stream)
         self._io_lock = threading.Lock()
         self._write_lock = threading.Lock()
@@ -115,6 +122,7 @@ class SyncSocket(Socket):
 
     @override
     async def read(self, deadline: RealDeadline) -> bytes | None:
+        _refuse_in_child(self._process)
         if self._socket is None:
             return self._receive(deadline.remaining())
         while True:
@@ -155,6 +163,7 @@ class SyncSocket(Socket):
 
     @override
     async def write(self, make: Callable[[], bytes], deadline: RealDeadline = NO_REAL_DEADLINE) -> None:
+        _refuse_in_child(self._process)
         remaining = deadline.remaining()
         if not self._write_lock.acquire(timeout=-1 if remaining is None else max(remaining, 0)):
             raise TransportError("timeout", "another message was still being sent")
@@ -205,6 +214,9 @@ class SyncSocket(Socket):
 
     @override
     async def close(self) -> None:
+        if self._process != forks.generation:
+            forks.leave_to_parent(self)
+            return
         if self._socket is not None:
             shut_down(self._socket)  # wakes the threads that wait for it
         with self._io_lock, suppress(Exception):
@@ -236,8 +248,9 @@ class AsyncSocket(Socket):
     def __init__(self, response: httpx.Response, write_timeout: float | None) -> None:
         self._response = response
         self._stream = _network_stream(response)
-        self._errors = _LibraryErrors(self._stream)
+        self._errors = _LibraryErrors(getattr(self._stream, "wrapped", self._stream))
         self._write_timeout = write_timeout
+        self._process = forks.generation
         self._outbox = deque[tuple[bytes, anyio.Event]]()
         self._send_error: TransportError | None = None
         self._tasks = set[asyncio.Task[None]]()
@@ -245,6 +258,7 @@ class AsyncSocket(Socket):
 
     @override
     async def read(self, deadline: RealDeadline) -> bytes | None:
+        _refuse_in_child(self._process)
         try:
             with anyio.move_on_after(deadline.remaining()):
                 data: bytes = await self._stream.read(_READ_BYTES)
@@ -255,6 +269,7 @@ class AsyncSocket(Socket):
 
     @override
     async def write(self, make: Callable[[], bytes], deadline: RealDeadline = NO_REAL_DEADLINE) -> None:
+        _refuse_in_child(self._process)
         sent = anyio.Event()
         if self._send_error is None:
             self._outbox.append((make(), sent))
@@ -307,6 +322,9 @@ class AsyncSocket(Socket):
 
     @override
     async def close(self) -> None:
+        if self._process != forks.generation:
+            forks.leave_to_parent(self)
+            return
         with anyio.move_on_after(_CLOSE_TIMEOUT_SECONDS, shield=True):
             async with self._close_lock:  # a second caller also returns only when the connection is closed
                 with suppress(Exception):

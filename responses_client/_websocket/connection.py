@@ -41,6 +41,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
+from .._base import forks
 from .._base.clock import RealDeadline
 from .._base.redaction import NO_SECRETS, Redactor
 from .._transport.protocols import Event, Socket, TransportError
@@ -95,7 +96,8 @@ class Connection:
         self._inboxes = Inboxes(options.get("max_buffered_bytes") or _DEFAULT_MAX_BUFFERED_BYTES)
         self._router = Router(self._inboxes, strict=settings.strict, redactor=redactor)
         self.unrouted: Inbox = self._inboxes.unrouted
-        self._lock = threading.RLock()
+        self._own_lock = threading.RLock()
+        self._process = forks.generation
         self._has_reader = False
         self._waiters: dict[Event, Inbox] = {}  # in the order in which they began to wait
         # Of the reader that waits for space: set when messages are taken.
@@ -109,6 +111,20 @@ class Connection:
         self._closed_event = socket.new_event()
         if self._ping_interval is not None:
             socket.start(self._keep_alive)
+
+    @property
+    def _lock(self) -> threading.RLock:
+        if self._process != forks.generation:
+            self._leave_to_parent()
+        return self._own_lock
+
+    def _leave_to_parent(self) -> None:
+        """End the connection in a forked process; a thread of the parent may hold the lock, or be the reader."""
+        self._process = forks.generation
+        self._own_lock = threading.RLock()
+        self._has_reader = False
+        self._waiters = {}
+        self._router.close(CloseInfo(forks.FORKED))
 
     @property
     def close_info(self) -> CloseInfo | None:

@@ -49,7 +49,8 @@
 #     all others          accepted                                  accepted                    unrouted
 #
 # Without an inbox, an event is unrouted and not refused if it names a lane, where it confuses no other lane, or if an
-# event that the user sent can have caused it. So is a `response.failed` that repeats the `error` before it.
+# event that the user sent can have caused it. So is a `response.failed` that repeats the `error` before it. But a server
+# that has not named a lane of ours is refused a response in another lane: that may be the answer to any request.
 #
 # Steering: a `Steer` follows each piece of input that is sent to a response, by the ids in `response.steer.*` events.
 #
@@ -137,6 +138,7 @@ class Router:
         self._redactor = redactor
         self._sent = Outstanding()
         self._naming = _Naming.UNKNOWN
+        self._has_other_lanes = False  # whether events of responses named lanes that are not ours
         self._failed: _FailedResponse | None = None  # None when another event came in its lane
         self._has_past = False  # whether a response has ended, or one came that was not requested
         self._past_ids = deque[str | None](maxlen=_MAX_PAST_IDS)  # of such responses
@@ -224,11 +226,19 @@ class Router:
 
     def _note_lane(self, fields: EventFields) -> None:
         """Note that the server names lanes, if an event names one of ours."""
-        if fields.stream_id not in self._sent.lanes:
+        is_ours = fields.stream_id in self._sent.lanes
+        if not is_ours and not (fields.is_of_response and self._sent.in_flight):
             return
         if self._naming is _Naming.IN_ORDER:
             raise _MisplacedEvent("names a lane, and those before it did not")
-        self._naming = _Naming.NAMED
+        if is_ours:
+            self._naming = _Naming.NAMED
+            return
+        self._has_other_lanes = True
+        if fields.type == _CREATED and not (self._sent.steers or self._sent.others):
+            raise _MisplacedEvent(
+                f"is of the lane {_short(fields.stream_id)}, which no request in progress names"
+            )
 
     # Errors
 
@@ -348,6 +358,8 @@ class Router:
         if fields.stream_id is not None or self._naming is _Naming.NAMED or not self._sent.in_flight:
             return fields.stream_id
         oldest = next(iter(self._sent.in_flight)).stream_id
+        if self._naming is _Naming.UNKNOWN and self._has_other_lanes:
+            raise _MisplacedEvent("names no lane, and those before it did")
         if self._naming is _Naming.UNKNOWN and oldest is not None:
             if None in self._sent.lanes:
                 raise _MisplacedEvent("names no lane, and may be of a request with a lane or of one without")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ._declared_tools import declared_tools, is_chosen
 from ._json_checks import missing, refuse
-from ._json_types import JSONObject, is_object, objects
+from ._json_types import JSONObject, is_object
 from ._schema_checks import CREATE, check_of
 
 _REQUEST = check_of(CREATE)
@@ -33,7 +34,9 @@ def check_create(body: JSONObject) -> None:
         refuse(
             "The 'stream_options' parameter is only allowed when 'stream' is enabled.", "stream_options", None
         )
-    _check_choice(body.get("tool_choice"), objects(body.get("tools")))
+    # A prompt template may have tools that its request does not show.
+    if body.get("prompt") is None:
+        _check_choice(body.get("tool_choice"), declared_tools(body))
 
 
 def check_one_history(body: JSONObject) -> None:
@@ -51,7 +54,7 @@ def _check_choice(choice: Any, tools: list[JSONObject]) -> None:
     """Refuse a tool choice that forces a tool which the request does not have."""
     if choice == "required" and not tools:
         refuse("Tool choice 'required' must be specified with 'tools' parameter.", "tool_choice", None)
-    if is_object(choice) and choice["type"] in ("function", "custom"):
-        named = {(tool["type"], tool.get("name")) for tool in tools}
-        if (choice["type"], choice["name"]) not in named:
-            refuse(f"Tool choice '{choice['name']}' not found in 'tools' parameter.", "tool_choice", None)
+    if is_object(choice) and choice["type"] != "allowed_tools":
+        named = choice.get("server_label") or choice.get("name") or choice["type"]
+        if not any(is_chosen(tool, choice) for tool in tools):
+            refuse(f"Tool choice '{named}' not found in 'tools' parameter.", "tool_choice", None)

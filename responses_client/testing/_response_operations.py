@@ -10,6 +10,7 @@ from functools import partial
 from ._background import BackgroundRun
 from ._create_schema import check_create, check_one_history
 from ._endpoint_schemas import COMPACTION, INPUT_TOKENS, body_of
+from ._hosted_calls import Turn
 from ._http_envelope import parse_body
 from ._http_types import Answer, encode_event
 from ._item_checks import check_items
@@ -19,8 +20,9 @@ from ._list_pages import page, page_query
 from ._output_items import ModelOutput
 from ._query_params import check_include, flag, natural_number
 from ._recorded_request import RecordedRequest, compare
+from ._request_input import input_items
 from ._response_object import response_object, usage
-from ._script_queue import OutputItems, RawEvents, Reply
+from ._script_queue import OutputItems, RawEvents, ScriptedOutput
 from ._store import AnsweredRequest, Store
 from ._stream_events import TERMINAL, padded, stream_events
 from ._unscripted_output import unscripted
@@ -33,10 +35,10 @@ def create_response(store: Store, request: RecordedRequest, params: Mapping[str,
         check_create(body)
     history = store.history(body)
     admit(store, body, history)
-    reply, pace = store.script.next_reply(partial(compare, request))
-    if isinstance(reply, RawEvents):
-        return Answer.of_events(reply.chunks(), pace=pace)
-    answered = answer_request(store, body, history, reply)
+    scripted, pace = store.script.next_output(partial(compare, request), body, history)
+    if isinstance(scripted, RawEvents):
+        return Answer.of_events(scripted.chunks(), pace=pace)
+    answered = answer_request(store, body, history, scripted)
     obfuscation = as_object(body.get("stream_options")).get("include_obfuscation") is True
     if body.get("background") is True:
         run = store.start(answered)
@@ -65,21 +67,22 @@ def _most_output(body: JSONObject) -> int | None:
 
 
 def answer_request(
-    store: Store, body: JSONObject, history: list[JSONObject], reply: Reply | None
+    store: Store, body: JSONObject, history: list[JSONObject], scripted: ScriptedOutput
 ) -> AnsweredRequest:
-    """Return the whole response to a checked request, from a scripted reply or without one."""
+    """Return the whole response to a checked request, with its scripted part."""
     ids = store.new_ids("response")
     response_id = ids.new("resp")
-    fields = {} if reply is None or isinstance(reply, (OutputItems, RawEvents)) else reply.fields
+    fields = scripted.fields
     status = fields.get("status", "completed")
-    if isinstance(reply, OutputItems):
-        output = ModelOutput(reply.build(body, ids))
-    elif "output" in fields:
-        output = ModelOutput(fields["output"])
-    elif status in ("completed", "incomplete"):
-        output = unscripted(body, history, ids)
-    else:
-        output = ModelOutput()
+    is_written = scripted.goes_on and "output" not in fields and status in ("completed", "incomplete")
+    turn = Turn(body, [*history, *input_items(body)], ids, store.script.planned_calls)
+    items = turn.play_approved() if scripted.parts or is_written else []
+    for part in scripted.parts:
+        items += part.build(body, ids) if isinstance(part, OutputItems) else turn.play(part)
+    output = unscripted(turn, items) if is_written else ModelOutput(items)
+    if "output" in fields:
+        output = ModelOutput([*items, *fields["output"]] if items else fields["output"])
+        fields = {**fields, "output": output.items}
     response = response_object(body, history, output, id=response_id, created_at=store.now)
     if _most_output(body) is None:
         store.limiter.spend(response["usage"]["output_tokens"])

@@ -8,16 +8,14 @@ from typing import Any, Self
 
 from ._argument_checks import check_count, check_number
 from ._expectations import expectation
+from ._hosted_methods import HostedToolMethods
 from ._http_types import Answer, Damage, Drip, Pace
 from ._output_items import as_text, message, text_part, tool_call
-from ._script_queue import Canned, Entry, OutputItems, ResponseFields, Unscripted, failure, raw_events
-from ._store import Store
+from ._script_queue import Canned, OutputItems, ResponseFields, Unscripted, failure, raw_events
 
 
-class ScriptMethods:
+class ScriptMethods(HostedToolMethods):
     """The methods that script a server; each returns the server, so that calls can be chained."""
-
-    _store: Store
 
     # --- expected requests
 
@@ -56,9 +54,13 @@ class ScriptMethods:
 
     # --- scripted answers
 
-    def reply(self, text: str) -> Self:
-        """Answer the next request that creates a response with a message that has this text."""
-        return self._add(OutputItems(lambda request, ids: [message(ids, text_part(text))]))
+    def reply(self, text: str, *, annotations: Sequence[Mapping[str, Any]] = ()) -> Self:
+        """Answer the next request that creates a response with a message that has this text.
+
+        server.reply("Tea at 4.", annotations=[{"type": "file_citation", "file_id": "file-1", "index": 9}])
+        """
+        notes = [dict(note) for note in annotations]
+        return self._add(OutputItems(lambda request, ids: [message(ids, text_part(text, notes))]))
 
     def reply_json(self, value: Any) -> Self:
         """Answer the next request with a message whose text is this value, encoded as JSON."""
@@ -262,11 +264,6 @@ class ScriptMethods:
             ValueError: `polls` is less than 1.
         """
         self._store.polls = check_count("polls", polls, minimum=1)
-        return self
-
-    def _add(self, scripted: Entry) -> Self:
-        with self._store.lock:
-            self._store.script.add(scripted)
         return self
 
     def _change(self, pace: Pace) -> Self:

@@ -5,8 +5,12 @@ creates a response:
 
 1. `begin` is called for every request before it is checked. If the head of the queue is `Canned`, that is the
    answer. If it is `Unscripted`, the request is answered as if nothing were scripted. Any other answer stays.
-2. `next_reply` is called for a request that creates a response, once it has been checked. So refused requests
+2. `next_output` is called for a request that creates a response, once it has been checked. So refused requests
    use up no reply.
+
+A response takes one reply, and before it all calls of hosted tools that stand before it in the queue. It ends
+early with a call that the client must answer; the rest of the queue waits for the next request. `together` lets
+it take more than that.
 
 A pace and expectations are set before the answer that they are for, and wait for it. If a request comes
 first, they apply to that request.
@@ -16,10 +20,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from ._declared_tools import declared_tools
 from ._expectations import Expectation, UnexpectedRequest
+from ._hosted_calls import HostedCall, McpCall
 from ._http_types import Answer, ApiError, Pace, encode_event
 from ._ids import Ids
 from ._json_types import JSONObject
@@ -62,24 +68,40 @@ class Unscripted:
     """An entry for any request, which is answered as if nothing were scripted."""
 
 
-Reply: TypeAlias = OutputItems | ResponseFields | RawEvents
-Entry: TypeAlias = Reply | Canned | Unscripted
+Entry: TypeAlias = HostedCall | OutputItems | ResponseFields | RawEvents | Canned | Unscripted
 Check: TypeAlias = Callable[[Expectation], None]
 
 
 @dataclass(frozen=True, slots=True)
+class ScriptedOutput:
+    """The scripted part of a response: its items, and fields that replace those of the unscripted response.
+
+    `goes_on` is whether unscripted output follows the items.
+    """
+
+    parts: tuple[HostedCall | OutputItems, ...] = ()
+    fields: JSONObject = field(default_factory=JSONObject)
+    goes_on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ScriptedAnswer:
-    """An answer with its pace and the expectations of the request that it is for."""
+    """An answer with its pace and the expectations of the request that it is for.
+
+    `joined` is whether the next one belongs to the same response in any case.
+    """
 
     entry: Entry
     pace: Pace
     expected: tuple[Expectation, ...]
+    joined: bool = False
 
 
 class Script:
     """The queue of scripted answers.
 
     A `check` compares the request in hand with an expectation, and raises `UnexpectedRequest` if it differs.
+    `planned_calls` are those that wait for an approval, by the id of the request for it.
     """
 
     def __init__(self) -> None:
@@ -88,12 +110,19 @@ class Script:
         self._expected: tuple[Expectation, ...] = ()
         self._unexpected: list[UnexpectedRequest] = []
         self._unscripted_pace: Pace | None = None
+        self._together = 0
+        self.planned_calls: dict[str, McpCall] = {}
 
     def add(self, entry: Entry) -> None:
         """Queue an answer with the pace and the expectations that were set before it."""
-        self._queue.append(ScriptedAnswer(entry, self._pending, self._expected))
+        self._together = max(self._together - 1, 0)
+        self._queue.append(ScriptedAnswer(entry, self._pending, self._expected, joined=self._together > 0))
         self._pending = Pace()
         self._expected = ()
+
+    def join(self, count: int) -> None:
+        """Let the next answers come in one response, as many as `count`."""
+        self._together = count
 
     def change(self, pace: Pace) -> None:
         """Add the settings of `pace` to the pace of the next answer."""
@@ -115,18 +144,46 @@ class Script:
         self._unscripted_pace = scripted.pace
         return None
 
-    def next_reply(self, check: Check) -> tuple[Reply | None, Pace]:
-        """Return the scripted reply to a checked request that creates a response, or None, and its pace."""
+    def next_output(
+        self, check: Check, body: JSONObject, history: Sequence[JSONObject]
+    ) -> tuple[ScriptedOutput | RawEvents, Pace]:
+        """Return the scripted output for a checked request that creates a response, and its pace."""
         if self._unscripted_pace is not None:
-            return None, self.pace()
+            return ScriptedOutput(goes_on=True), self.pace()
         if not self._queue:
             expected, self._expected = self._expected, ()
             self._compare(expected, check)
-            return None, self.pace()
-        scripted = self._queue.popleft()
-        assert not isinstance(scripted.entry, (Canned, Unscripted)), "these are taken when a request begins"
-        self._compare(scripted.expected, check)
-        return scripted.entry, scripted.pace.overlaid(self.pace())
+            return ScriptedOutput(goes_on=True), self.pace()
+        tools = declared_tools(body, history)
+        parts: list[HostedCall | OutputItems] = []
+        fields: JSONObject = {}
+        pace = Pace()
+        goes_on = True
+        while self._queue and not isinstance(entry := self._queue[0].entry, (Canned, Unscripted)):
+            if parts and isinstance(entry, RawEvents):
+                break
+            scripted = self._queue.popleft()
+            pace = pace.overlaid(scripted.pace)
+            self._compare(scripted.expected, check)
+            if isinstance(entry, RawEvents):
+                return entry, pace.overlaid(self.pace())
+            if isinstance(entry, ResponseFields):
+                fields = entry.fields
+                break
+            parts.append(entry)
+            goes_on = goes_on and self._goes_on_after(entry, check, tools)
+            if not goes_on and not scripted.joined:
+                break
+        return ScriptedOutput(tuple(parts), fields, goes_on), pace.overlaid(self.pace())
+
+    def _goes_on_after(
+        self, entry: HostedCall | OutputItems, check: Check, tools: Sequence[JSONObject]
+    ) -> bool:
+        """Whether a response goes on after an entry: one with calls that the API executes itself."""
+        if isinstance(entry, OutputItems):
+            return False
+        self._compare((entry.needed.expectation(),), check)
+        return not entry.waits(entry.tool_among(tools))
 
     def pace(self) -> Pace:
         """Take the pace of the answer to this request, except that of a scripted reply."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from ._json_types import JSONObject, as_object, objects
+from ._json_types import JSONObject, as_object, is_object, objects
 from ._request_input import tokens
 
 # The part of the type after `response.`, and the fields that only this event has.
@@ -14,6 +14,7 @@ _ItemSteps: TypeAlias = Callable[[JSONObject], _Steps]
 
 TERMINAL = ("completed", "incomplete", "failed", "cancelled")
 _ABSENT: Any = object()
+_PREVIEW_FACTS: tuple[str, ...] = ("background", "output_format", "quality", "size")
 
 
 def stream_events(response: JSONObject) -> list[JSONObject]:
@@ -23,7 +24,7 @@ def stream_events(response: JSONObject) -> list[JSONObject]:
     """
     events = [*_opening(response)]
     for index, item in enumerate(objects(response.get("output"))):
-        events += _item_events(item, index)
+        events += _item_events(item, index, response)
     if response.get("status") in TERMINAL:
         events.append({"type": f"response.{response['status']}", "response": response})
     for number, event in enumerate(events):
@@ -52,19 +53,31 @@ def _opening(response: JSONObject) -> Iterator[JSONObject]:
     yield {"type": "response.in_progress", "response": snapshot(response, "in_progress")}
 
 
-def _item_events(item: JSONObject, index: int) -> Iterator[JSONObject]:
+def _item_events(item: JSONObject, index: int, response: JSONObject) -> Iterator[JSONObject]:
     place: JSONObject = {"output_index": index}
     named = {"item_id": item["id"], **place} if "id" in item else place
-    blank, steps = _ITEMS.get(str(item.get("type")), ({}, _progress()))
-    added = {key: blank.get(key, item[key]) for key in item if blank.get(key) is not _ABSENT}
+    kind = str(item.get("type"))
+    blank, steps = _ITEMS.get(kind, ({}, _progress()))
+    if kind == "image_generation_call":
+        steps = _drawn(_previews(response))
+    added = {key: _blank(blank, key, item[key]) for key in item if blank.get(key) is not _ABSENT}
     if "status" in item:
-        added["status"] = "in_progress"
+        added["status"] = blank.get("status", "in_progress")
     yield {"type": "response.output_item.added", **place, "item": added}
     for name, fields in steps(item):
         # The events of shell commands have no item id, only the output index.
-        shared = place if name.startswith("shell_call_command") else named
+        shared = place if name.startswith("shell_call_command.") else named
         yield {"type": f"response.{name}", **shared, **fields}
     yield {"type": "response.output_item.done", **place, "item": item}
+
+
+def _blank(blank: JSONObject, key: str, value: Any) -> Any:
+    """Return the value of a field before it is filled; null stays, and an object keeps its other fields."""
+    if key not in blank or value is None:
+        return value
+    if is_object(blank[key]) and blank[key]:
+        return {name: blank[key].get(name, part) for name, part in as_object(value).items()}
+    return blank[key]
 
 
 def _deltas(name: str, text: Any, fields: JSONObject) -> _Steps:
@@ -151,6 +164,46 @@ def _shell_commands(item: JSONObject) -> _Steps:
         yield "shell_call_command.done", {**at, "command": command}
 
 
+def _shell_output(item: JSONObject) -> _Steps:
+    outputs = objects(item.get("output"))
+    for index, output in enumerate(outputs):
+        written = {name: output[name] for name in ("stdout", "stderr") if output.get(name)}
+        if written:
+            yield "shell_call_output_content.delta", {"command_index": index, "delta": written}
+    last = max(len(outputs) - 1, 0)
+    yield "shell_call_output_content.done", {"command_index": last, "output": outputs}
+
+
+def _patch(item: JSONObject) -> _Steps:
+    operation = as_object(item.get("operation"))
+    if "diff" in operation:
+        yield from _written("apply_patch_call_operation_diff", "diff")(operation)
+
+
+def _drawn(previews: int) -> _ItemSteps:
+    """Return the steps of an image with this number of previews, each of which is the whole image."""
+
+    def steps(item: JSONObject) -> _Steps:
+        yield from _progress("in_progress", "generating")(item)
+        facts: JSONObject = {name: item[name] for name in _PREVIEW_FACTS if name in item}
+        for number in range(previews if isinstance(item.get("result"), str) else 0):
+            shown: JSONObject = {"partial_image_index": number, "partial_image_b64": item["result"]}
+            yield "image_generation_call.partial_image", {**shown, **facts}
+        yield from _progress("completed")(item)
+
+    return steps
+
+
+def _previews(response: JSONObject) -> int:
+    """Return the number of previews that the image tool of a response asks for."""
+    counts = [
+        tool.get("partial_images")
+        for tool in objects(response.get("tools"))
+        if tool.get("type") == "image_generation"
+    ]
+    return next((count for count in counts if isinstance(count, int)), 0)
+
+
 _PARTS: dict[str, Callable[[JSONObject, JSONObject], _Steps]] = {
     "output_text": _output_text,
     "refusal": _refusal,
@@ -168,9 +221,12 @@ _ITEMS: dict[str, tuple[JSONObject, _ItemSteps]] = {
         {"queries": [], "results": None},
         _progress("in_progress", "searching", "completed"),
     ),
-    "image_generation_call": ({"result": _ABSENT}, _progress("in_progress", "generating", "completed")),
+    "image_generation_call": (
+        dict.fromkeys(("result", "revised_prompt", "action", *_PREVIEW_FACTS), _ABSENT),
+        _progress(),  # its steps need the number of previews
+    ),
     "code_interpreter_call": (
-        {"code": "", "outputs": None},
+        {"code": "", "outputs": []},
         _in_turn(
             _progress("in_progress"),
             _written("code_interpreter_call_code", "code"),
@@ -191,4 +247,9 @@ _ITEMS: dict[str, tuple[JSONObject, _ItemSteps]] = {
         {"action": {"commands": [], "max_output_length": None, "timeout_ms": None}},
         _shell_commands,
     ),
+    "tool_search_call": ({"arguments": {}}, _progress()),
+    # Its status is final from the start.
+    "shell_call_output": ({"output": [], "status": "completed"}, _shell_output),
+    "local_shell_call": ({"action": {"command": []}}, _progress()),
+    "apply_patch_call": ({"operation": {"diff": ""}}, _patch),
 }

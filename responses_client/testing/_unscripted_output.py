@@ -7,15 +7,28 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ._answer_texts import answer_text, thought
+from ._declared_tools import COMPUTERS, is_chosen
+from ._hosted_calls import (
+    CodeCall,
+    ComputerCall,
+    HostedCall,
+    ImageCall,
+    LocalShellCall,
+    McpCall,
+    PatchCall,
+    ShellCall,
+    Turn,
+    has_container,
+)
 from ._http_types import ApiError
 from ._ids import Ids
-from ._json_types import JSONObject, as_object, encode, is_object, objects
+from ._json_types import JSONObject, as_object, encode, is_array, is_object, objects
 from ._output_items import ModelOutput, as_text, message, text_part, tool_call
-from ._request_input import Question, count_tokens, includes, input_items, read_question, tokens
+from ._request_input import Question, count_tokens, includes, read_question, tokens
 from ._schema_examples import example_for
 from ._search_tools import Search, cited_text, searches
 
@@ -30,22 +43,39 @@ _REASONING_TOKENS = {
 }
 
 
-def unscripted(request: JSONObject, history: Sequence[JSONObject], ids: Ids) -> ModelOutput:
-    """Return the output for a request: reasoning, then a function call, or searches and a message."""
-    question = read_question([*history, *input_items(request)])
+def unscripted(turn: Turn, before: Sequence[JSONObject]) -> ModelOutput:
+    """Return the output of a response: the items before, reasoning, then a call, or searches and a message."""
+    request, ids = turn.request, turn.ids
+    question = read_question(turn.items)
     reasoning = as_object(request.get("reasoning"))
     spent = _REASONING_TOKENS.get(str(reasoning.get("effort") or "medium"), 0) if reasoning else 0
-    output = _reasoning_items(request, reasoning, question, ids) if spent else []
-    tool = None if question.results else _tool_to_call(request, question)
-    if tool is not None:
-        call = tool_call(request, ids, str(tool.get("name")), _arguments(tool, question))
-        return ModelOutput([*output, call], spent)
-    found = [] if question.results else searches(request, _offered(request), question.text)
-    calls = [{"id": ids.new(search.prefix), **search.call} for search in found]
+    output = [*before, *(_reasoning_items(request, reasoning, question, ids) if spent else ())]
+    is_new = not any(map(_is_step, turn.items[_last_message(turn.items) :]))
+    tool = _tool_to_call(request, question) if is_new else None
+    if tool is not None and tool.get("type") in _HOSTED:
+        call = _HOSTED[str(tool["type"])](tool, request, question)
+        output += turn.play(call)
+        if call.waits(call.tool_among([tool])):
+            return ModelOutput(output, spent)
+    elif tool is not None:
+        made = tool_call(request, ids, str(tool.get("name")), _arguments(tool, question))
+        return ModelOutput([*output, made], spent)
+    found = searches(_offered(request), question.text) if is_new else []
+    calls = [item for search in found for item in turn.play(search.call)]
     part = text_part(*_words(request, question, found))
     return _limited(
         ModelOutput([*output, *calls, message(ids, part)], spent), request.get("max_output_tokens")
     )
+
+
+def _last_message(items: Sequence[JSONObject]) -> int:
+    """Return the position of the last message of the user; 0 if there is none."""
+    return max((place for place, item in enumerate(items) if item.get("role") == "user"), default=0)
+
+
+def _is_step(item: JSONObject) -> bool:
+    """Whether an item is a call, or the answer to one: the question is being worked on."""
+    return str(item.get("type")).endswith(("_call", "_call_output", "_approval_response"))
 
 
 def _reasoning_items(
@@ -68,14 +98,14 @@ def _offered(request: JSONObject) -> list[JSONObject]:
     if not is_object(choice):
         return [] if choice == "none" else tools
     allowed = objects(choice["tools"]) if "tools" in choice else [choice]
-    return [tool for tool in tools if any(wanted.items() <= tool.items() for wanted in allowed)]
+    return [tool for tool in tools if any(is_chosen(tool, wanted) for wanted in allowed)]
 
 
 def _tool_to_call(request: JSONObject, question: Question) -> JSONObject | None:
-    """Return the tool to call, the one most like the question; custom tools only if a call is required."""
+    """Return the tool to call, the one most like the question; only a function if no call is required."""
     choice = request.get("tool_choice")
     mode = choice.get("mode", "required") if is_object(choice) else choice
-    kinds = ("function", "custom") if mode == "required" else ("function",)
+    kinds = ("function", "custom", *_HOSTED) if mode == "required" else ("function",)
     asked = _vocabulary(question.text)
 
     def likeness(tool: JSONObject) -> int:
@@ -131,3 +161,32 @@ def _limited(output: ModelOutput, limit: Any) -> ModelOutput:
     notes = [note for note in part["annotations"] if note.get("end_index", note.get("index")) <= len(text)]
     short = {**last, "status": "incomplete", "content": [text_part(text, notes)]}
     return ModelOutput([*others, short], spent, "max_output_tokens")
+
+
+# --- calls of hosted tools, by the type of the tool
+
+
+def _mcp(tool: JSONObject, request: JSONObject, question: Question) -> HostedCall:
+    allowed: Any = tool.get("allowed_tools")
+    names = allowed if is_array(allowed) else as_object(allowed).get("tool_names")
+    chosen = as_object(request.get("tool_choice")).get("name")
+    name = chosen or next(iter(names or ()), "search")
+    output = answer_text(question)
+    return McpCall(str(tool.get("server_label")), str(name), as_text({"query": question.text}), output)
+
+
+def _shell(tool: JSONObject, request: JSONObject, question: Question) -> HostedCall:
+    return ShellCall(("echo hello",), ("hello\n",) if has_container(tool) else None)
+
+
+_HOSTED: dict[str, Callable[[JSONObject, JSONObject, Question], HostedCall]] = {
+    "code_interpreter": lambda tool, request, question: CodeCall("print('hello')", "hello\n"),
+    "image_generation": lambda tool, request, question: ImageCall(revised_prompt=question.text),
+    "mcp": _mcp,
+    "shell": _shell,
+    "local_shell": lambda tool, request, question: LocalShellCall(("echo", "hello"), {"env": {}}),
+    "apply_patch": lambda tool, request, question: PatchCall(
+        {"type": "create_file", "path": "hello.txt", "diff": "+hello\n"}
+    ),
+    **dict.fromkeys(COMPUTERS, lambda tool, request, question: ComputerCall(({"type": "screenshot"},))),
+}

@@ -44,7 +44,7 @@ from ._recorded_request import MESSAGE, RecordedRequest, recorded
 from ._request_input import input_items
 from ._response_operations import admit, answer_request
 from ._schema_checks import check_of_field, types_of
-from ._script_queue import Check, OutputItems, RawEvents
+from ._script_queue import Check, RawEvents, ScriptedOutput
 from ._steering import LiveResponse, Steer, SteerRefused, accept_steer, owed_items, refused_event
 from ._store import Memory, Store
 from ._stream_events import padded, stream_events
@@ -172,12 +172,12 @@ class WebSocketSession:
             body["input"] = [*steered, *input_items(body)]
         admit(self.store, body, history)
         if generate:
-            reply, pace = self.store.script.next_reply(check)
+            scripted, pace = self.store.script.next_output(check, body, history)
         else:
-            reply, pace = OutputItems(lambda request, ids: []), self.store.script.pace()
-        if isinstance(reply, RawEvents):
-            return StartedAnswer(reply.parts, pace)
-        answered = answer_request(self.store, body, history, reply)
+            scripted, pace = ScriptedOutput(), self.store.script.pace()
+        if isinstance(scripted, RawEvents):
+            return StartedAnswer(scripted.parts, pace)
+        answered = answer_request(self.store, body, history, scripted)
         if waits:
             # Not before: steers stay pending when the request that would take them is refused.
             del self._held[previous]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import traceback
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -93,8 +94,17 @@ class Session:
     @property
     def busy_connections(self) -> int:
         """How many connections of the client's pool are in use, or broken and still kept."""
-        pool = self.client._core.io._given._transport._pool  # type: ignore[attr-defined]
-        return max(len(pool._requests), sum(not connection.is_idle() for connection in pool.connections))
+        pools = [client._transport._pool for client in self.http_clients]
+        in_use = [connection for pool in pools for connection in pool.connections if not connection.is_idle()]
+        return max(sum(len(pool._requests) for pool in pools), len(in_use))
+
+    @property
+    def http_clients(self) -> list[Any]:
+        """The clients of the HTTP library below."""
+        io: Any = self.client._core.io
+        if io._given is not None:
+            return [io._given.here()]
+        return list((io._here() if isinstance(self.client, AsyncClient) else io._pools)._clients.values())
 
 
 @dataclass(frozen=True)
@@ -104,19 +114,27 @@ class Shell:
     name: str
 
     def play(
-        self, script: Callable[[Session], Awaitable[T]], url: str, http: dict[str, Any] = HTTP, **options: Any
+        self,
+        script: Callable[[Session], Awaitable[T]],
+        url: str,
+        http: dict[str, Any] | None = None,
+        **options: Any,
     ) -> T:
-        """Run a script with a client whose connections are its own; `http` are options of httpx."""
+        """Run a script with a client, over an HTTP client that has the options `http`, if there are any."""
         settings = {"api_key": KEY, "base_url": url, "timeout": 3.0, **options}
         if self.name == "sync":
-            with httpx.Client(**http) as given, Client(**{"http_client": given, **settings}) as client:
+            with ExitStack() as stack:
+                if http is not None:
+                    settings.setdefault("http_client", stack.enter_context(httpx.Client(**http)))
+                client = stack.enter_context(Client(**settings))
                 return run(script(Session(client)))  # type: ignore[arg-type]
 
         async def main() -> T:
-            async with (
-                httpx.AsyncClient(**http) as given,
-                AsyncClient(**{"http_client": given, **settings}) as client,
-            ):
+            async with AsyncExitStack() as stack:
+                if http is not None:
+                    given = await stack.enter_async_context(httpx.AsyncClient(**http))
+                    settings.setdefault("http_client", given)
+                client = await stack.enter_async_context(AsyncClient(**settings))
                 return await script(Session(client))
 
         return anyio.run(main, backend=self.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from shells import HTTP, Events, Shell
+from shells import Events, Shell
 from shells import Session as ClientSession
 from socket_server import Peer, answer
 
@@ -61,7 +61,7 @@ class SocketShell(Shell):
         self,
         script: Callable[[SocketSession], Awaitable[T]],
         url: str,
-        http: dict[str, Any] = HTTP,
+        http: dict[str, Any] | None = None,
         options: dict[str, Any] | None = None,
         **settings: Any,
     ) -> T:

@@ -70,7 +70,8 @@ def test_every_answer_is_a_result_or_an_error_of_the_package(
     async def script(session: Session) -> None:
         for seed in range(first, first + SEEDS):
             server._scripts[:] = [[hostile_answer(seed), CLOSE], [hostile_answer(-1 - seed), CLOSE]]
-            session.client._core.io._given.cookies.clear()  # type: ignore[attr-defined]
+            for client in session.http_clients:
+                client.cookies.clear()
             try:
                 await CALLS[name](session)
             except ResponsesClientError as error:

@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from payloads import WHOLE
 from samples import CREATED, KEY, delta, response
 from scripted_server import CLOSE, HOLD, RESET, ScriptedServer, Step, answer, chunk, stream_head
-from shells import Session, Shell
+from shells import HTTP, Session, Shell
 
 from responses_client.errors import APIError
 from responses_client.otel import OpenTelemetry
@@ -148,7 +148,7 @@ def test_spans_of_httpx_are_inside_of_ours(
     shell: Shell, deadline: float | None, tracers: TracerProvider, exported: InMemorySpanExporter
 ) -> None:
     async def script(session: Session) -> None:
-        http_client = session.client._core.io._given  # type: ignore[attr-defined]
+        http_client = session.client._core.io._given._client  # type: ignore[attr-defined]
         HTTPXClientInstrumentor.instrument_client(http_client, tracer_provider=tracers)
         with tracers.get_tracer("test").start_as_current_span("outer"):
             await session.create()
@@ -159,7 +159,7 @@ def test_spans_of_httpx_are_inside_of_ours(
     before = context.get_current()
     telemetry = OpenTelemetry(tracer_provider=tracers)
     with ScriptedServer([answer(500, {})], [answer(200, response())], WHOLE) as server:
-        shell.play(script, server.url, telemetry=telemetry, deadline=deadline)
+        shell.play(script, server.url, HTTP, telemetry=telemetry, deadline=deadline)
     assert context.get_current() == before
 
     spans = exported.get_finished_spans()

@@ -116,6 +116,7 @@ def test_what_is_written_piece_by_piece_is_whole(caller: Caller) -> None:
     text, refusal = message.content
     assert isinstance(text, OutputText)
     assert text.text == "See the source."
+    assert [getattr(note, "title", None) for note in text.annotations] == ["A", "B"]  # both at index 0
     assert isinstance(refusal, Refusal)
     assert refusal.refusal == "No more than that."
 

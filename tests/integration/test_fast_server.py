@@ -169,6 +169,7 @@ def test_failure_ends_a_stream(caller: Caller) -> None:
     assert caught.value.code == "broken"
     assert caught.value.partial is not None
     assert caught.value.partial.status == "failed"
+    assert caught.value.partial.output_text == "one "  # the server ends the message without its content
 
 
 def test_refused_parameter_is_named(caller: Caller) -> None:

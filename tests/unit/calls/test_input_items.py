@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from types import MappingProxyType
 from typing import Any
 
@@ -42,6 +43,56 @@ def sent(item: object) -> list[dict[str, object]]:
 
 def user(*parts: object) -> dict[str, object]:
     return {"role": "user", "content": [*parts]}
+
+
+# --- items that came twice
+
+CALL = {"type": "function_call", "call_id": "c1", "name": "boil", "arguments": "{}"}
+TOLD = {"type": "message", "id": "m1", "role": "assistant", "status": "completed", "content": []}
+
+
+def as_model(item: dict[str, Any]) -> object:
+    return Response.from_dict({"output": [item]}).output[0]
+
+
+@pytest.mark.parametrize("item", [TOLD, {**CALL, "id": "f1"}, {"type": "item_reference", "id": "m1"}])
+@pytest.mark.parametrize("makes", [dict, as_model])
+def test_an_item_that_came_twice_is_sent_once(item: dict[str, Any], makes: Any) -> None:
+    assert [fields_of(one)["type"] for one in as_items([makes(item), ITEM | {"type": "message"}, item])] == [
+        item["type"],
+        "message",
+    ]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {**TOLD, "id": "m2"},
+        {**TOLD, "type": "reasoning"},
+        {name: value for name, value in TOLD.items() if name != "id"},
+        ITEM,
+    ],
+)
+def test_items_with_other_names_are_all_sent(other: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
+    given = [TOLD, other, ITEM, ITEM, CALL, CALL, CALL_OUTPUT, CALL_OUTPUT]
+    assert as_items(given) is given
+    assert caplog.records == []
+
+
+def test_two_different_items_with_one_id_are_both_sent_with_a_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    given = [TOLD, {**TOLD, "role": "user"}]
+    assert as_items(given) is given
+    assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
+        (logging.WARNING, "Different items of the input have the id m1: the API may refuse that")
+    ]
+
+
+def test_strings_around_an_item_that_is_left_out_stay_two_messages() -> None:
+    given = [TOLD, "a", TOLD, "b"]
+    assert as_items(given) == [TOLD, {"role": "user", "content": "a"}, {"role": "user", "content": "b"}]
+    assert GivenPlaces(given).find((2, "content")) == (3,)
 
 
 # --- strings and parts in an input

@@ -49,6 +49,11 @@ def back(*output: object, store: bool | None = None, said: bool | None = None) -
     return [item.to_dict() for item in given.as_input(store=store)]
 
 
+@pytest.mark.parametrize("store", [True, False])
+def test_an_item_that_came_twice_is_returned_once(store: bool) -> None:
+    assert len(back(MESSAGE, CALL, MESSAGE, CALL, store=store)) == 2
+
+
 def without_id(item: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in item.items() if name != "id"}
 
@@ -139,7 +144,7 @@ def test_empty_fields_that_requests_must_have_are_added(
 
 
 def test_whole_and_unknown_items_are_the_same_objects() -> None:
-    malformed = {"type": "reasoning", "id": "rs_1", "content": [{"type": "reasoning_text"}], "summary": 3}
+    malformed = {"type": "reasoning", "id": "rs_9", "content": [{"type": "reasoning_text"}], "summary": 3}
     null = {"type": "code_interpreter_call", "id": "ci_1", "code": None, "outputs": None}
     given = response(SEALED, NEW, malformed, null, MESSAGE)
 

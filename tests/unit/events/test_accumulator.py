@@ -364,6 +364,118 @@ CASES: dict[str, tuple[list[Wire], list[Wire]]] = {
         ],
         [made("apply_patch_call", operation={"diff": "+ab"})],
     ),
+    "items that share an index": (
+        [
+            added(call(id="f1", call_id="c1"), output_index=0),
+            added(call(id="f2", call_id="c2"), output_index=0),
+            event("function_call_arguments.delta", delta="1", output_index=0, item_id="f1"),
+            event("function_call_arguments.delta", delta="2", output_index=0, item_id="f2"),
+            event("function_call_arguments.delta", delta="3", output_index=0, item_id="f1"),
+            done(call("13", id="f1", call_id="c1"), output_index=0),
+        ],
+        [call("13", id="f1", call_id="c1"), call("2", id="f2", call_id="c2")],
+    ),
+    "an index that begins again": (
+        [done(message("a", id="m1"), output_index=0), added(call(id="f1"), output_index=0)],
+        [message("a", id="m1"), call(id="f1")],
+    ),
+    "an item under three ids": (
+        [
+            added(message(id="m1"), output_index=0),
+            delta("a", item_id="m2", **AT),
+            done(message("a", id="m3"), output_index=0),
+        ],
+        [message("a", id="m3")],
+    ),
+    "parts whose item was never added beside another": (
+        [
+            done({"type": "reasoning", "id": "r1", "summary": []}, output_index=0),
+            event("content_part.added", part=part(""), item_id="m1", **AT),
+            delta("a", item_id="m1", **AT),
+        ],
+        [{"type": "reasoning", "id": "r1", "summary": []}, made(id="m1", content=[part("a")])],
+    ),
+    "a part of no known type": (
+        [event("content_part.added", part={"type": "x_part"}, **AT)],
+        [made(content=[{"type": "x_part"}])],
+    ),
+    "an item that comes a second time as a whole": (
+        [
+            one
+            for is_done in (False, True)
+            for one in (
+                added(message(id="m1"), output_index=0),
+                event("content_part.added", part=part(""), **AT),
+                *([delta("a", **AT)] if not is_done else []),
+                event("content_part.done", part=part("a"), **AT),
+            )
+        ],
+        [message("a", id="m1")],
+    ),
+    "an end without arguments": (
+        [
+            event("function_call_arguments.delta", delta="{}", item_id="f1"),
+            event("function_call_arguments.done", arguments="", item_id="f1"),
+            done(call("", id="f1")),
+        ],
+        [call("{}", id="f1")],
+    ),
+    "an end without input": (
+        [
+            added({"type": "custom_tool_call", "call_id": "c1", "name": "sql", "input": ""}, output_index=0),
+            event("custom_tool_call_input.delta", delta="a", output_index=0),
+            done({"type": "custom_tool_call", "call_id": "c1", "name": "sql", "input": ""}, output_index=0),
+        ],
+        [{"type": "custom_tool_call", "call_id": "c1", "name": "sql", "input": "a"}],
+    ),
+    "ends without text": (
+        [
+            added(message(), output_index=0),
+            delta("a", **AT),
+            event("output_text.annotation.added", annotation=CITATION, annotation_index=0, **AT),
+            event("output_text.done", text="", **AT),
+            event("content_part.done", part=part("", annotations=[]), **AT),
+            done(message(), output_index=0),
+        ],
+        [message() | {"content": [part("a", annotations=[CITATION])]}],
+    ),
+    "an end without output": (
+        [
+            event("shell_call_output_content.delta", delta={"stdout": "a"}, command_index=0),
+            event("shell_call_output_content.done", output=[], command_index=0),
+        ],
+        [made("shell_call_output", output=[{"stdout": "a"}])],
+    ),
+    "arguments that were all announced": (
+        [
+            added(call('{"a": 1}'), output_index=0),
+            event("function_call_arguments.delta", delta='{"a"', output_index=0),
+            event("function_call_arguments.delta", delta=": 1}", output_index=0),
+        ],
+        [call('{"a": 1}')],
+    ),
+    "arguments that were announced in part": (
+        [
+            added(call('{"a"'), output_index=0),
+            event("function_call_arguments.delta", delta=": 1}", output_index=0),
+        ],
+        [call('{"a": 1}')],
+    ),
+    "the end decides whether pieces repeat a text": (
+        [
+            added(message("ha"), output_index=0),
+            delta("ha", **AT),
+            event("output_text.done", text="haha", **AT),
+        ],
+        [message("haha")],
+    ),
+    "citations at one index": (
+        [
+            event("output_text.annotation.added", annotation={**CITATION, "title": title}, annotation_index=0)
+            for title in "aba"
+        ],
+        [made(content=[part("", annotations=[{**CITATION, "title": "a"}, {**CITATION, "title": "b"}])])],
+    ),
     "no effect": (
         [event("created", response={"id": "r1"}), event("audio.delta", delta="AA=="), {"type": "keepalive"}],
         [],
@@ -447,6 +559,13 @@ RESPONSES: dict[str, tuple[list[Wire], Wire]] = {
         [event("created", response={"id": "r1", "output": [None, message("a")]}), delta("b", output_index=0)],
         {"id": "r1", "output": [made(content=[part("b")]), message("a")]},
     ),
+    "empty values in its output do not count": (
+        [
+            done(message("a", id="m1")),
+            event("completed", response={"id": "r1", "output": [message(id="m1")]}),
+        ],
+        {"id": "r1", "output": [message("a", id="m1")]},
+    ),
     "a part of a response is added": (
         [
             event("created", response=START),
@@ -474,6 +593,47 @@ def test_events_give_the_response(events: list[Wire], response: Wire):
     snapshot = accumulated(*events).snapshot()
     assert snapshot is not None
     assert snapshot.to_dict() == response
+
+
+A, B = message("a", id="m1"), message("b", id="m2")
+
+
+def test_items_that_the_last_output_lacks_stay_with_a_warning(caplog: pytest.LogCaptureFixture):
+    output = output_of(
+        done(A, output_index=0),
+        done(B, output_index=1),
+        added(call(id="f1"), output_index=2),
+        event("in_progress", response={"id": "r1", "output": [B]}),
+        event("completed", response={"id": "r1", "output": [B]}),
+    )
+    assert output == [A, B]
+    assert [record.getMessage() for record in caplog.records] == [
+        "The output in response.in_progress lacks items that came before it: the snapshot keeps those that were done "
+        "(message) and leaves out the others (none)"
+    ]
+
+
+def test_items_that_were_begun_and_are_not_in_the_last_output_are_left_out_with_a_warning(
+    caplog: pytest.LogCaptureFixture,
+):
+    assert output_of(added(call("{", id="f1")), event("completed", response={"id": "r1", "output": [A]})) == [
+        A
+    ]
+    assert "leaves out the others (function_call)" in caplog.text
+
+
+def test_a_shorter_output_on_the_way_and_none_at_the_end_lose_nothing():
+    assert output_of(
+        done(A, output_index=0),
+        done(B, output_index=1),
+        event("in_progress", response={"id": "r1", "output": [A]}),
+        event("completed", response={"id": "r1", "output": None}),
+    ) == [A, B]
+
+
+def test_a_whole_output_is_taken_without_a_warning(caplog: pytest.LogCaptureFixture):
+    assert output_of(done(A), event("completed", response={"id": "r1", "output": [B, A, A]})) == [B, A, A]
+    assert caplog.records == []
 
 
 def test_deltas_of_an_unannounced_call_are_kept_as_unknown():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from model_strategies import wire_of
 
-from responses_client._events import accumulator as _accumulate
+from responses_client._events import pieces
 from responses_client._events.accumulator import Accumulator
 from responses_client.models import OutputTextDelta, Response, StreamEvent
 from responses_client.models._base import OpenUnion, union_class
@@ -41,8 +41,8 @@ def test_a_hundred_thousand_deltas_are_copied_once(
     form: Callable[[int], Wire], monkeypatch: pytest.MonkeyPatch
 ):
     copied: list[int] = []
-    write = _accumulate._TextBuffer.__str__
-    monkeypatch.setattr(_accumulate._TextBuffer, "__str__", lambda text: (copied.append(1), write(text))[1])
+    write = pieces.TextBuffer.__str__
+    monkeypatch.setattr(pieces.TextBuffer, "__str__", lambda text: (copied.append(1), write(text))[1])
     accumulator = Accumulator()
     for start in range(0, 100_000, 10_000):
         accumulator.extend([OutputTextDelta.model_validate(form(n)) for n in range(start, start + 10_000)])

@@ -468,6 +468,35 @@ def test_little_is_kept_for_snapshots():
     assert made.kept_bytes < MAX_KEPT_BYTES
 
 
+@pytest.mark.parametrize("size", [1, 3, 40, 1000])
+def test_kept_bytes_are_searched_across_chunks(size: int):
+    made = decoder()
+    body = frame(DELTA) * 3
+    for start in range(0, len(body), size):
+        made.feed(body[start : start + size])
+    assert made.has_kept(b"response.output_text.delta")
+    assert not made.has_kept(b"response.refusal.delta")
+    assert not made.has_kept(b"response.output_text.delta", 1, 2)
+
+
+def test_items_and_annotations_are_noted_until_the_next_replay():
+    made = decoder()
+    item = {"type": "message", "role": "assistant", "content": []}
+    citation = {"type": "url_citation", "url": "u"}
+    begun = {"type": "response.output_item.added", "item": item}
+    noted = [begun, {**begun, "type": "response.output_item.done"}]
+    noted.append({"type": "response.output_text.annotation.added", "annotation": citation})
+    made.feed(b"".join(frame(one) for one in (*noted, DELTA)))
+    assert [(event.to_dict(), chunks) for event, chunks in made.noted] == [(one, 1) for one in noted]
+    assert len(replayed(made)) == 4
+    assert made.noted == []
+    for discard in (made.skip_kept, made.discard_kept):
+        made.feed(frame(begun))
+        assert len(made.noted) == 1
+        discard()
+        assert made.noted == []
+
+
 CONCURRENT_FIRST_USE = """
 import json, threading
 from responses_client._events.decoder import EventDecoder

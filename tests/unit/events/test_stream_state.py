@@ -3,6 +3,8 @@
 import copy
 import json
 import pickle
+import subprocess
+import sys
 from collections import deque
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from responses_client._base.http import ResponseMeta
 from responses_client._base.redaction import Redactor
 from responses_client._events import stream_state as _state
+from responses_client._events.decoder import EventDecoder
 from responses_client._events.stream_state import StreamState
 from responses_client.errors import ResponseValidationError, StreamError, StreamInterrupted
 from responses_client.models import OutputTextDelta, ResponseCompleted, UnknownEvent
@@ -271,6 +274,48 @@ def test_an_event_that_is_too_large_is_an_error_with_the_earlier_events():
     assert snapshot.output_text == "Tea"
 
 
+OTHER = {**MESSAGE, "content": [{"type": "output_text", "text": "Milk?"}]}
+
+
+def done(item: dict[str, Any], index: int = 0) -> dict[str, Any]:
+    return {"type": "response.output_item.done", "output_index": index, "item": item}
+
+
+@pytest.mark.parametrize("looks", [True, False])
+def test_an_item_that_the_terminal_event_lacks_is_kept_with_one_warning(
+    looks: bool, caplog: pytest.LogCaptureFixture
+):
+    state = state_after(done(OTHER))
+    if looks:
+        state.snapshot()
+    for value in (done(MESSAGE, 1), COMPLETED):
+        state.feed(frame(value))
+    for _ in range(2):
+        snapshot = state.snapshot()
+        assert snapshot is not None
+        assert snapshot.to_dict()["output"] == [OTHER, MESSAGE]
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("looks", [True, False])
+def test_a_text_that_the_terminal_event_lacks_is_that_of_the_pieces(looks: bool):
+    state = state_after(DELTA)
+    if looks:
+        state.snapshot()
+    state.feed(frame({**COMPLETED, "response": {"id": "resp_1", "output": [{**MESSAGE, "content": []}]}}))
+    snapshot = state.snapshot()
+    assert snapshot is not None
+    assert snapshot.output_text == "Tea"
+
+
+def test_a_whole_terminal_event_is_the_response_without_a_look_at_the_others(monkeypatch: pytest.MonkeyPatch):
+    state = state_after(DELTA, done(MESSAGE), COMPLETED)
+    monkeypatch.setattr(EventDecoder, "_parse_again", None)
+    snapshot = state.snapshot()
+    assert snapshot is not None
+    assert snapshot.to_dict() == COMPLETED["response"]
+
+
 def test_snapshots_neither_change_events_nor_share_with_them():
     state = state_after(CREATED, DELTA, COMPLETED)
     events = list(state.events)
@@ -368,3 +413,26 @@ def test_position_is_not_known_without_numbers():
     state = state_after(CREATED, {**DELTA, "sequence_number": None})
 
     assert state.position() == ("resp_1", None)
+
+
+LOADED = """
+import sys
+from collections import deque
+from responses_client._base.http import ResponseMeta
+from responses_client._events.stream_state import StreamState
+meta = ResponseMeta.build(200, {}, elapsed=0, tries=1, method="POST", url="https://api.example/v1/responses")
+state = StreamState(deque(), 2**20, False, meta)
+for line in sys.stdin.buffer:
+    state.feed(line + b"\\n")
+assert state.count == 3 and state.has_terminal_event
+names = ("accumulator", "items", "pieces")
+print([name for name in names if f"responses_client._events.{name}" in sys.modules])
+state.snapshot()
+print([name for name in names if f"responses_client._events.{name}" in sys.modules])
+"""
+
+
+def test_a_stream_without_a_look_at_the_snapshot_loads_nothing_for_it():
+    body = b"".join(frame(one).rstrip(b"\n") + b"\n" for one in (CREATED, DELTA, COMPLETED))
+    found = subprocess.run([sys.executable, "-c", LOADED], input=body, capture_output=True, check=True)
+    assert found.stdout.decode().split("\n")[:2] == ["[]", "['accumulator', 'items', 'pieces']"]

@@ -159,6 +159,22 @@ def test_headers_without_a_usable_limit_are_ignored(limits: RateLimits) -> None:
     assert estimator.wait_seconds(0.1) == 0
 
 
+@pytest.mark.parametrize("limit", [None, 0, -1])
+def test_used_up_limit_of_unknown_size_leaves_the_wait_to_the_refusal(limit: int | None) -> None:
+    estimator = RateLimitEstimator()
+    refused, other = estimator.start(0.0), estimator.start(0.0)
+    limits = RateLimits(limit_requests=limit, remaining_requests=0, reset_requests=40.0)
+    estimator.finish(refused, 0.1, limits, is_refusal=True)
+    estimator.block(0.1, 40.0)
+    assert estimator.wait_seconds(0.1) == 40
+
+    estimator.finish(other, 0.2, limits, is_refusal=True)
+    estimator.block(0.2, 40.0)
+    estimator.start(40.2)
+    estimator.abandon()
+    assert estimator.wait_seconds(40.3) == 0
+
+
 def test_limit_without_size_and_reset_counts_as_one_per_minute() -> None:
     estimator = RateLimitEstimator()
     estimator.finish(estimator.start(0.0), 0.0, RateLimits(remaining_requests=2))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Iterator
 from contextvars import ContextVar
@@ -12,8 +11,6 @@ from typing import Any
 import pytest
 from map_helpers import requests
 
-from responses_client._map.threads import ThreadIO
-from responses_client._transport.sync import SyncIO
 from responses_client.testing import Server
 
 
@@ -128,20 +125,3 @@ def test_requests_are_read_in_one_thread(server: Server) -> None:
 
     server.client().responses.map(noted(), max_concurrency=4).all()
     assert len(threads) == 1
-
-
-def test_connection_made_after_the_end_is_shut_down_at_once() -> None:
-    class Stream:
-        def __init__(self, sock: socket.socket | None) -> None:
-            self.sock = sock
-
-        def get_extra_info(self, name: str) -> socket.socket | None:
-            return self.sock
-
-    io = ThreadIO(SyncIO())
-    io.stop()
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        io._keep_socket("connection.connect_tcp.complete", {"return_value": Stream(None)})
-        io._keep_socket("connection.connect_tcp.complete", {"return_value": Stream(ours)})
-        assert theirs.recv(1) == b""

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import pickle
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 from callers import Caller
 from run_streams import read
 
-from responses_client import RequestValidationError, RunResult, ToolCalled, ToolReturned, custom_tool, tool
+from responses_client import (
+    Client,
+    RequestValidationError,
+    RunResult,
+    ToolCalled,
+    ToolReturned,
+    custom_tool,
+    tool,
+)
 from responses_client.models import ShellOutputContent
 from responses_client.testing import Server
 
@@ -228,6 +238,53 @@ def test_streamed_calls_have_ids_made_here(caller: Caller, server: Server, devia
     returned = [event.call_id for event in events if isinstance(event, ToolReturned)]
     assert len({*called}) == 2
     assert sorted(called) == sorted(returned)
+
+
+GATEWAYS: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({}, {}),
+    ({"id": "call_8"}, {"id": "call_9"}),
+    ({"call_id": ""}, {"call_id": ""}),
+    ({"id": "fc_1", "call_id": "c1"}, {"id": "fc_2", "call_id": "c1"}),
+]
+
+
+@pytest.mark.parametrize("is_whole", [True, False], ids=["whole at the end", "only piece by piece"])
+@pytest.mark.parametrize("ids", GATEWAYS)
+def test_calls_that_arrive_piece_by_piece_are_answered(ids: Any, is_whole: bool) -> None:
+    sent: list[Any] = []
+    made = [{"type": "function_call", "name": "add", **own} for own in ids]
+    calls = [{**one, "arguments": f'{{"number": {number}}}'} for number, one in enumerate(made)]
+    message = {"type": "message", "id": "msg_1", "role": "assistant", "content": [], "status": "completed"}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(json.loads(request.content))
+        created = {"id": f"resp_{len(sent)}", "object": "response", "output": [], "status": "in_progress"}
+        events: list[dict[str, Any]] = [{"type": "response.created", "response": created}]
+        for place, call in enumerate(calls if len(sent) == 1 else ()):
+            where = {"output_index": place}
+            piece = {**where, "item_id": call.get("id", ""), "delta": call["arguments"]}
+            added = {**call, "arguments": ""}
+            events += [
+                {"type": "response.output_item.added", **where, "item": added},
+                {"type": "response.function_call_arguments.delta", **piece},
+                {"type": "response.output_item.done", **where, "item": call},
+            ]
+        output = [message] if len(sent) > 1 else calls if is_whole else []
+        events.append(
+            {"type": "response.completed", "response": {**created, "status": "completed", "output": output}}
+        )
+        text = "".join(f"data: {json.dumps(event)}\n\n" for event in events)
+        return httpx.Response(200, headers={"content-type": "text/event-stream"}, text=text)
+
+    desk = Desk()
+    with (
+        httpx.Client(transport=httpx.MockTransport(answer)) as transport,
+        Client(api_key="k", base_url="http://test/v1", http_client=transport) as client,
+        client.responses.run_stream(model="m", input="Hi", **desk.arguments()) as stream,
+    ):
+        result = stream.get_final_result()
+    assert (result.status, sorted(map(str, desk.made))) == ("completed", ["0", "1"])
+    assert_matched(sent[1]["input"], calls=2)
 
 
 def test_call_with_an_item_id_alone_is_named_by_it(caller: Caller, server: Server) -> None:

@@ -351,6 +351,18 @@ def test_status_that_says_nothing_ends_the_run_too(fields: Any, status: str) -> 
     assert made.result().status == status  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("status", ["completed", None])
+def test_run_that_leaves_a_call_which_is_not_whole_is_incomplete_and_says_so(
+    status: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = plan(input="Hello")
+    ask(made)
+    go(made, answer(call("c1", status="incomplete"), status=status))
+    assert made.result() is not None
+    assert made.result().status == "incomplete"  # type: ignore[union-attr]
+    assert "the server sent incomplete calls of" in caplog.text
+
+
 @pytest.mark.parametrize("status", ["incomplete", "failed", "cancelled"])
 def test_calls_of_an_answer_that_was_cut_short_are_not_made(status: str) -> None:
     made = plan(input="Hello")

@@ -517,6 +517,7 @@ def test_run_that_ended_keeps_its_result_when_closed(caller: Caller, server: Ser
         async with stream:
             await stream.rest()
         await stream.close()
+        assert await stream.rest() == []
         return await stream.final()
 
     assert play(caller, script).output_text == "Fine."

@@ -175,6 +175,19 @@ REFUSED: dict[str, tuple[dict[str, Any], str | None, str | None]] = {
         "tool_choice",
         None,
     ),
+    "chosen hosted tool that is not there": (
+        {"tools": [FUNCTION], "tool_choice": {"type": "code_interpreter"}},
+        "tool_choice",
+        None,
+    ),
+    "chosen server that is not there": (
+        {
+            "tools": [{"type": "mcp", "server_label": "a", "server_url": "https://example.com"}],
+            "tool_choice": {"type": "mcp", "server_label": "b"},
+        },
+        "tool_choice",
+        None,
+    ),
     "text format without a schema": (
         {"text": {"format": {"type": "json_schema", "name": "n"}}},
         "text.format.schema",
@@ -283,6 +296,14 @@ ACCEPTED: dict[str, dict[str, Any]] = {
     "reasoning without an id": {"input": [{"type": "reasoning", "summary": [], "encrypted_content": "x"}]},
     "prompt in place of model and input": {"model": "m", "prompt": {"id": "pmpt_1"}},
     "chosen function": {"tools": [FUNCTION], "tool_choice": {"type": "function", "name": "f"}},
+    "chosen tool of a prompt": {"prompt": {"id": "pmpt_1"}, "tool_choice": {"type": "code_interpreter"}},
+    "chosen tool of an item": {
+        "input": [
+            {"role": "user", "content": "Hi"},
+            {"type": "additional_tools", "role": "developer", "tools": [{"type": "shell"}]},
+        ],
+        "tool_choice": {"type": "shell"},
+    },
     "hosted choice": {"tools": [{"type": "shell"}], "tool_choice": {"type": "shell"}},
     "obfuscation of a stream": {"stream": True, "stream_options": {"include_obfuscation": False}},
 }
@@ -352,3 +373,17 @@ def test_checks_of_the_body_can_be_turned_off() -> None:
     odd = {"tools": 1, "include": 5, "metadata": "x", "reasoning": 3, "new_field": True, "input": 7}
     with Server(validate=False) as server:
         assert created(server, **odd)["status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("choice", "name"),
+    [
+        ({"type": "web_search_preview"}, "web_search_preview"),
+        ({"type": "custom", "name": "write_sql"}, "write_sql"),
+        ({"type": "mcp", "server_label": "docs", "name": "search"}, "docs"),
+    ],
+)
+def test_missing_choice_is_refused_by_its_name(choice: dict[str, str], name: str) -> None:
+    with Server() as server:
+        error = create(server, tools=[FUNCTION], tool_choice=choice).json()["error"]
+    assert error["message"] == f"Tool choice '{name}' not found in 'tools' parameter."

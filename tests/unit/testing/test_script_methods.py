@@ -146,6 +146,13 @@ def test_reply_is_not_cut_by_the_limit_of_tokens() -> None:
         assert created(server, max_output_tokens=16)["status"] == "completed"
 
 
+def test_reply_has_the_annotations_that_are_given() -> None:
+    note = {"type": "url_citation", "url": "https://example.com", "start_index": 0, "end_index": 3}
+    with Server() as server:
+        (message,) = created(server.reply("Tea", annotations=[note]))["output"]
+    assert message["content"][0]["annotations"] == [note]
+
+
 def test_reply_json_is_text_that_is_json() -> None:
     with Server() as server:
         server.reply_json({"name": "Zoë"})

@@ -124,7 +124,7 @@ ITEMS: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
     ),
     "code": (
         {"type": "code_interpreter_call", "id": "ci_1", "container_id": "c", "code": "1 + 1", "outputs": []},
-        {"type": "code_interpreter_call", "id": "ci_1", "container_id": "c", "code": "", "outputs": None},
+        {"type": "code_interpreter_call", "id": "ci_1", "container_id": "c", "code": "", "outputs": []},
         [
             "code_interpreter_call.in_progress",
             "code_interpreter_call_code.delta",
@@ -145,12 +145,46 @@ ITEMS: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
     ),
     "shell": (
         {"type": "shell_call", "id": "sh_1", "action": {"commands": ["ls -a"], "timeout_ms": None}},
-        {
-            "type": "shell_call",
-            "id": "sh_1",
-            "action": {"commands": [], "max_output_length": None, "timeout_ms": None},
-        },
+        {"type": "shell_call", "id": "sh_1", "action": {"commands": [], "timeout_ms": None}},
         ["shell_call_command.added", "shell_call_command.delta", "shell_call_command.done"],
+    ),
+    "shell output": (
+        {
+            "type": "shell_call_output",
+            "id": "sho_1",
+            "status": "completed",
+            "output": [{"stdout": "", "stderr": ""}, {"stdout": "a", "stderr": "b"}],
+        },
+        {"type": "shell_call_output", "id": "sho_1", "status": "completed", "output": []},
+        ["shell_call_output_content.delta", "shell_call_output_content.done"],
+    ),
+    "local shell": (
+        {"type": "local_shell_call", "id": "lsh_1", "action": {"command": ["ls"], "env": {}}},
+        {"type": "local_shell_call", "id": "lsh_1", "action": {"command": [], "env": {}}},
+        [],
+    ),
+    "patch": (
+        {
+            "type": "apply_patch_call",
+            "id": "apc_1",
+            "operation": {"type": "create_file", "path": "a", "diff": "+b"},
+        },
+        {
+            "type": "apply_patch_call",
+            "id": "apc_1",
+            "operation": {"type": "create_file", "path": "a", "diff": ""},
+        },
+        ["apply_patch_call_operation_diff.delta", "apply_patch_call_operation_diff.done"],
+    ),
+    "patch that deletes": (
+        {"type": "apply_patch_call", "id": "apc_1", "operation": {"type": "delete_file", "path": "a"}},
+        {"type": "apply_patch_call", "id": "apc_1", "operation": {"type": "delete_file", "path": "a"}},
+        [],
+    ),
+    "tool search": (
+        {"type": "tool_search_call", "id": "tsc_1", "arguments": {"paths": ["a"]}},
+        {"type": "tool_search_call", "id": "tsc_1", "arguments": {}},
+        [],
     ),
     "compaction": (
         {"type": "compaction", "id": "cmp_1", "encrypted_content": "x"},
@@ -175,7 +209,7 @@ def test_deltas_joined_are_what_the_done_event_says(case: str) -> None:
     text = ""
     for event in item_events(ITEMS[case][0]):
         if event["type"].endswith(".delta"):
-            text += event["delta"]
+            text += event["delta"] if isinstance(event["delta"], str) else ""
         elif event["type"].endswith(".done") and text:
             assert text in event.values()
             text = ""
@@ -186,6 +220,51 @@ def test_steps_name_their_item_where_it_has_an_id() -> None:
     assert {event["item_id"] for event in item_events(call)[1:-1]} == {"fc_1"}
     del call["id"]
     assert not any("item_id" in event for event in item_events(call))
+
+
+def image_events(item: dict[str, Any], *tools: dict[str, Any]) -> list[dict[str, Any]]:
+    with Server() as server:
+        found = streamed(server.reply_items([item]), tools=[*tools])
+    return [event for event in found if event["type"].startswith("response.image_generation_call")]
+
+
+def test_image_has_the_previews_that_the_tool_asks_for() -> None:
+    item = {**ITEMS["image"][0], "size": "1x1", "quality": "low"}
+    found = image_events(item, {"type": "web_search"}, {"type": "image_generation", "partial_images": 2})
+    assert short_types(found) == [
+        "image_generation_call.in_progress",
+        "image_generation_call.generating",
+        "image_generation_call.partial_image",
+        "image_generation_call.partial_image",
+        "image_generation_call.completed",
+    ]
+    assert found[3] == {
+        "type": "response.image_generation_call.partial_image",
+        "output_index": 0,
+        "item_id": "ig_1",
+        "sequence_number": found[3]["sequence_number"],
+        "partial_image_index": 1,
+        "partial_image_b64": "aGk=",
+        "size": "1x1",
+        "quality": "low",
+    }
+
+
+def test_image_that_failed_has_no_previews() -> None:
+    item = {"type": "image_generation_call", "id": "ig_1", "status": "failed", "result": None}
+    found = image_events(item, {"type": "image_generation", "partial_images": 3})
+    assert not any("partial_image_b64" in event for event in found)
+
+
+def test_output_of_a_shell_comes_for_each_command_that_wrote_something() -> None:
+    _, delta, done, _ = item_events(ITEMS["shell output"][0])
+    assert (delta["command_index"], delta["delta"]) == (1, {"stdout": "a", "stderr": "b"})
+    assert (done["command_index"], done["item_id"]) == (1, "sho_1")
+
+
+def test_fields_that_are_null_are_null_from_the_start() -> None:
+    item = {"type": "code_interpreter_call", "id": "ci_1", "container_id": "c", "code": "1", "outputs": None}
+    assert item_events(item)[0]["item"]["outputs"] is None
 
 
 def test_commands_of_a_shell_name_no_item() -> None:
@@ -252,29 +331,27 @@ def test_stream_ends_as_the_response_does(status: str, last: str) -> None:
         assert streamed(server)[-1]["type"] == last
 
 
-# Events that no item of a finished response has: parts of work in progress, and events of other servers.
+# Events that no item of a finished response has: those of other servers.
 NEVER_STREAMED = {
     "error",
     "keepalive",
     "ping",
-    "response.apply_patch_call_operation_diff.delta",
-    "response.apply_patch_call_operation_diff.done",
     "response.audio.delta",
     "response.audio.done",
     "response.audio.transcript.delta",
     "response.audio.transcript.done",
-    "response.image_generation_call.partial_image",
     "response.keep_alive",
-    "response.shell_call_output_content.delta",
-    "response.shell_call_output_content.done",
+    "response.reasoning.delta",
+    "response.reasoning.done",
 }
 
 
 def test_every_event_of_the_schema_is_streamed_or_known_to_be_never() -> None:
     items = [item for item, _, _ in ITEMS.values()]
     statuses = ("completed", "incomplete", "failed", "cancelled")
+    tools = [{"type": "image_generation", "partial_images": 1}]
     responses: list[dict[str, Any]] = [
-        {"id": "resp_1", "status": status, "output": items} for status in statuses
+        {"id": "resp_1", "status": status, "output": items, "tools": tools} for status in statuses
     ]
     responses.append({"id": "resp_1", "status": "completed", "background": True, "output": items})
     # An MCP call that works and a list of tools that fails are the other halves of the items above.

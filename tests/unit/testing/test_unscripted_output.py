@@ -122,7 +122,7 @@ def test_custom_tool_gets_the_question_as_its_input() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tools", "choice"), [([WEATHER], "none"), ([SQL], "auto"), ([{"type": "shell"}], "required")]
+    ("tools", "choice"), [([WEATHER], "none"), ([SQL], "auto"), ([{"type": "shell"}], "auto")]
 )
 def test_no_tool_is_called_when_none_may_be_or_has_to_be(tools: list[Any], choice: str) -> None:
     assert types_of(answered(tools=tools, tool_choice=choice)) == ["message"]
@@ -305,3 +305,97 @@ def test_lone_surrogate_in_a_request_comes_back_as_it_was() -> None:
         with http(server, headers={**KEY, "content-type": "application/json"}) as client:
             response = client.post("/responses", content=body)
     assert "\ud800 and ☃?" in text_of(json.loads(response.content))
+
+
+# --- hosted tools
+
+CODE = {"type": "code_interpreter", "container": {"type": "auto"}}
+MCP = {"type": "mcp", "server_label": "docs", "server_url": "https://example.com/mcp"}
+OPEN_MCP = {**MCP, "require_approval": "never", "allowed_tools": ["read"]}
+CONTAINER = {"type": "shell", "environment": {"type": "container_auto"}}
+PREVIEW = {"type": "computer_use_preview", "environment": "linux", "display_width": 8, "display_height": 6}
+
+
+@pytest.mark.parametrize(
+    ("tool", "choice", "types"),
+    [
+        (CODE, {"type": "code_interpreter"}, "code_interpreter_call message"),
+        (CODE, "required", "code_interpreter_call message"),
+        ({"type": "image_generation"}, {"type": "image_generation"}, "image_generation_call message"),
+        (MCP, {"type": "mcp", "server_label": "docs"}, "mcp_list_tools mcp_approval_request"),
+        (OPEN_MCP, {"type": "mcp", "server_label": "docs"}, "mcp_list_tools mcp_call message"),
+        ({"type": "shell"}, {"type": "shell"}, "shell_call"),
+        (CONTAINER, {"type": "shell"}, "shell_call shell_call_output message"),
+        ({"type": "local_shell"}, "required", "local_shell_call"),
+        ({"type": "apply_patch"}, {"type": "apply_patch"}, "apply_patch_call"),
+        ({"type": "computer"}, {"type": "computer"}, "computer_call"),
+        ({"type": "computer"}, {"type": "computer_use"}, "computer_call"),
+        (PREVIEW, {"type": "computer_use_preview"}, "computer_call"),
+        (
+            CODE,
+            {"type": "allowed_tools", "mode": "required", "tools": [CODE]},
+            "code_interpreter_call message",
+        ),
+        (CODE, {"type": "allowed_tools", "mode": "auto", "tools": [CODE]}, "message"),
+    ],
+)
+def test_hosted_tool_is_called_where_a_call_is_forced(tool: Any, choice: Any, types: str) -> None:
+    response = answered(
+        input="Hi", tools=[WEATHER, tool] if choice != "required" else [tool], tool_choice=choice
+    )
+    assert " ".join(types_of(response)) == types
+    assert response == answered(
+        input="Hi", tools=[WEATHER, tool] if choice != "required" else [tool], tool_choice=choice
+    )
+
+
+@pytest.mark.parametrize(
+    ("tool", "choice", "name"),
+    [
+        (OPEN_MCP, {"type": "mcp", "server_label": "docs"}, "read"),
+        (OPEN_MCP, {"type": "mcp", "server_label": "docs", "name": "find"}, "find"),
+        ({**OPEN_MCP, "allowed_tools": {"tool_names": ["look"]}}, "required", "look"),
+        ({**OPEN_MCP, "allowed_tools": None}, "required", "search"),
+    ],
+)
+def test_call_of_an_mcp_server_is_of_the_chosen_or_the_first_tool(tool: Any, choice: Any, name: str) -> None:
+    other = {**OPEN_MCP, "server_label": "other"}
+    tools = [tool] if choice == "required" else [other, tool]
+    call = answered(input="Tea?", tools=tools, tool_choice=choice)["output"][1]
+    assert (call["server_label"], call["name"], call["arguments"]) == ("docs", name, '{"query":"Tea?"}')
+
+
+def test_forced_call_is_made_once_for_a_question() -> None:
+    forced: dict[str, Any] = {"tools": [{"type": "apply_patch"}], "tool_choice": {"type": "apply_patch"}}
+    with Server() as server:
+        first = created(server, **forced)
+        output = {
+            "type": "apply_patch_call_output",
+            "call_id": first["output"][0]["call_id"],
+            "status": "completed",
+        }
+        second = created(server, input=[output], previous_response_id=first["id"], **forced)
+        third = created(server, input="Again", previous_response_id=second["id"], **forced)
+    assert [types_of(each) for each in (first, second, third)] == [
+        ["apply_patch_call"],
+        ["message"],
+        ["apply_patch_call"],
+    ]
+
+
+def test_forced_mcp_call_is_made_after_its_approval() -> None:
+    with Server() as server:
+        first = created(server, tools=[MCP], tool_choice="required")
+        approval = {
+            "type": "mcp_approval_response",
+            "approval_request_id": first["output"][1]["id"],
+            "approve": True,
+        }
+        second = created(server, tools=[MCP], input=[approval], previous_response_id=first["id"])
+    assert types_of(second) == ["mcp_call", "message"]
+
+
+def test_scripted_call_is_followed_by_an_unscripted_text_and_not_by_a_forced_call() -> None:
+    with Server() as server:
+        response = created(server.run_code("1"), tools=[CODE], tool_choice="required")
+    assert types_of(response) == ["code_interpreter_call", "message"]

@@ -90,7 +90,7 @@ def test_call_that_has_an_answer_keeps_its_id() -> None:
 
 def test_call_that_came_twice_is_not_one_that_shares_its_id() -> None:
     assert made(call(), call()) == {}
-    assert made(without(call(), "call_id"), without(call(), "call_id")) == {0: "id_c1"}
+    assert made(without(call(), "call_id"), without(call(), "call_id")) == {0: "id_c1", 1: "id_c1"}
 
 
 def test_made_ids_follow_from_the_data_alone() -> None:
@@ -141,6 +141,13 @@ def test_request_has_each_id_once() -> None:
         "rs_1_2",
         "rs_1_2_2",
         "rs_1_3",
+    ]
+
+
+def test_id_that_the_server_has_already_is_not_sent_again() -> None:
+    earlier = [*answer(call()).output, as_item({"role": "user", "content": "Hi"})]
+    assert [one.to_dict() for one in without_shared_ids([as_item(call("c2", id="id_c1"))], earlier)] == [
+        without(call("c2"), "id")
     ]
 
 

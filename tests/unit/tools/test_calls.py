@@ -17,7 +17,6 @@ from responses_client._tools.calls import (
     call_key,
     call_name,
     is_call,
-    repeated_items,
     unanswered,
 )
 from responses_client.models import FunctionCallOutput, InputMessage, OutputItem, Response, UnknownItem
@@ -51,6 +50,12 @@ ANSWERS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (COMPUTER, {"type": "computer_call_output", "call_id": "k1", "output": SCREEN}, "k1"),
 ]
 TYPES = [made["type"] for made, _, _ in ANSWERS]
+
+
+@pytest.mark.parametrize("made", [made for made, _, _ in ANSWERS], ids=TYPES)
+def test_a_call_that_came_twice_needs_one_answer(made: dict[str, Any]) -> None:
+    output = items({**made, "id": made.get("id", "x1")}, MESSAGE, {**made, "id": made.get("id", "x1")})
+    assert unanswered(output, []) == output[:1]
 
 
 @pytest.mark.parametrize(("made", "answer", "key"), ANSWERS, ids=TYPES)
@@ -125,29 +130,6 @@ def test_call_that_came_twice_waits_once() -> None:
     calls = items(call(), MESSAGE, call(status="in_progress"))
     assert unanswered(calls, ()) == calls[:1]
     assert unanswered(calls, [as_item(OUTPUT)]) == []
-
-
-REPEATED: list[tuple[list[dict[str, Any]], list[int]]] = [
-    ([call(), call()], [1]),
-    ([call(), call(), call()], [1, 2]),
-    ([call(arguments=""), call(arguments="[1]")], [0]),
-    ([call(arguments="[1]"), call(arguments="")], [1]),
-    ([call(status="incomplete"), call()], [0]),
-    ([call(), call(arguments="[1]")], []),
-    ([call(arguments="[1]"), call(arguments="[2]"), call(arguments="[2]")], [2]),
-    ([call("c1", id="x"), call("c2", id="x")], []),
-    ([call("c1", id="x"), call("", id="x")], [1]),
-    ([call(), custom_call("f", "{}")], []),
-    ([call(id=None), call(id=None)], []),
-    ([call(id=""), call(id="")], []),
-    ([MESSAGE, MESSAGE], [1]),
-    ([MESSAGE, {**MESSAGE, "content": []}], [1]),
-]
-
-
-@pytest.mark.parametrize(("made", "places"), REPEATED)
-def test_item_that_only_repeats_another_is_known(made: list[dict[str, Any]], places: list[int]) -> None:
-    assert sorted(repeated_items(items(*made))) == places
 
 
 def test_call_whose_answer_is_known_by_position_does_not_take_another() -> None:

@@ -5,18 +5,23 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import time
+from collections.abc import Callable
 from contextvars import ContextVar
+from typing import Any
 
 import httpx
 import pytest
 from drivers import REQUEST, Driver, Pieces, answering, read
 
+from responses_client._base import forks
 from responses_client._base.clock import NO_DEADLINE, Deadline
 from responses_client._transport.asynchronous import AsyncIO
 from responses_client._transport.protocols import TransportError
 from responses_client._transport.sync import SyncIO
+from responses_client.errors import ConfigurationError
 
 
 def test_answer_is_read_piece_by_piece(driver: Driver) -> None:
@@ -166,3 +171,98 @@ def test_connection_is_taken_over_after_a_switch_of_protocol(driver: Driver) -> 
         return type((await io.send(REQUEST, NO_DEADLINE)).socket(5.0)).__name__
 
     assert driver.play(script, switch) == ("SyncSocket" if driver.name == "sync" else "AsyncSocket")
+
+
+@pytest.fixture
+def fork(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Make the drivers believe that this process was forked; tests/faults/test_fault_forks.py has real forks."""
+    return lambda: monkeypatch.setattr(forks, "generation", forks.generation + 1)
+
+
+def test_body_of_the_parent_process_is_left_alone(driver: Driver, fork: Callable[[], None]) -> None:
+    stream = Pieces(b"a", b"b")
+
+    async def script(io: SyncIO | AsyncIO) -> None:
+        body = await io.send(REQUEST, NO_DEADLINE)
+        assert await body.next(NO_DEADLINE) == b"a"
+        fork()
+        with pytest.raises(TransportError, match="the process was forked after the connection was opened"):
+            await body.next(NO_DEADLINE)
+        assert await body.drain() == b""
+        await body.close()
+
+    driver.play(script, answering(stream))
+    assert (stream.given, stream.closed) == (1, 0)
+    gc.collect()
+
+
+def test_given_client_is_refused_in_a_child(driver: Driver, fork: Callable[[], None]) -> None:
+    async def script(io: SyncIO | AsyncIO) -> None:
+        fork()
+        await io.send(REQUEST, NO_DEADLINE)
+        fork()
+        with pytest.raises(ConfigurationError, match="http_client was used before this process was forked"):
+            await io.send(REQUEST, NO_DEADLINE)
+
+    driver.play(script, answering(Pieces(b"")))
+
+
+def test_child_makes_clients_and_locks_of_its_own(driver: Driver, fork: Callable[[], None]) -> None:
+    class Owner:
+        pass
+
+    owner = Owner()
+
+    async def script(_: SyncIO | AsyncIO) -> None:
+        io: Any = SyncIO() if driver.name == "sync" else AsyncIO()
+        async with io.lock(owner, NO_DEADLINE):
+            before = io._pools
+            fork()
+            async with io.lock(owner, Deadline.after(1.0)):
+                assert io._pools is not before
+                assert io._here() is io._here()
+        await io.close()
+
+    driver.play(script, answering(Pieces(b"")))
+
+
+@pytest.mark.parametrize("is_given", [True, False])
+def test_client_is_made_ahead_of_the_first_request(driver: Driver, is_given: bool) -> None:
+    async def script(given: SyncIO | AsyncIO) -> None:
+        own = SyncIO() if driver.name == "sync" else AsyncIO()
+        io: Any = given if is_given else own
+        for _ in range(2):
+            if driver.name == "sync":
+                io.make_client("http://127.0.0.1:1/v1")
+            else:
+                await io.make_client("http://127.0.0.1:1/v1")
+        pool = io._pools if driver.name == "sync" else io._here()
+        assert list(pool._clients) == ([] if is_given else ["http"])
+        await own.close()
+
+    driver.play(script, answering(Pieces(b"")))
+
+
+def test_failure_while_the_client_is_closed_says_so(driver: Driver) -> None:
+    async def script(io: SyncIO | AsyncIO) -> None:
+        body = await io.send(REQUEST, NO_DEADLINE)
+        io.is_closed = True
+        with pytest.raises(TransportError, match="the client was closed"):
+            await read(body)
+
+    driver.play(script, answering(Pieces(httpx.ReadError("gone"))))
+
+
+def test_request_that_fails_because_the_client_is_closed_says_so(driver: Driver) -> None:
+    ios: list[SyncIO | AsyncIO] = []
+
+    def refuse(_: httpx.Request) -> httpx.Response:
+        ios[0].is_closed = True
+        raise httpx.ReadError("gone")
+
+    async def script(io: SyncIO | AsyncIO) -> None:
+        ios.append(io)
+        with pytest.raises(RuntimeError, match="The client was closed; make a new one"):
+            await io.send(REQUEST, NO_DEADLINE)
+
+    driver.play(script, refuse)

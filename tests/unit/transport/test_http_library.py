@@ -252,19 +252,19 @@ def test_tls_context_is_made_once_and_has_certificates_only_for_tls(monkeypatch:
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-    http_library._ssl_context.cache_clear()
-    plain, encrypted = http_library._ssl_context("http"), http_library._ssl_context("https")
+    http_library.tls_context.cache_clear()
+    plain, encrypted = http_library.tls_context("http"), http_library.tls_context("https")
 
-    assert encrypted is http_library._ssl_context("https")
+    assert encrypted is http_library.tls_context("https")
     assert plain is not encrypted
     assert plain.verify_mode == encrypted.verify_mode == ssl.CERT_REQUIRED
     assert plain.cert_store_stats()["x509"] == 0
     assert encrypted.cert_store_stats()["x509"] > 0
 
-    http_library._ssl_context.cache_clear()
+    http_library.tls_context.cache_clear()
     monkeypatch.setenv("HTTP_PROXY", "https://proxy.test")
-    assert http_library._ssl_context("http").cert_store_stats()["x509"] > 0
-    http_library._ssl_context.cache_clear()
+    assert http_library.tls_context("http").cert_store_stats()["x509"] > 0
+    http_library.tls_context.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_tls_context_is_made_once_and_has_certificates_only_for_tls(monkeypatch:
 def test_environment_that_cannot_work_is_a_configuration_error(
     driver: Any, variable: str, value: str, problem: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    http_library._ssl_context.cache_clear()
+    http_library.tls_context.cache_clear()
     monkeypatch.setenv(variable, value)
 
     async def main() -> None:
@@ -293,7 +293,7 @@ def test_environment_that_cannot_work_is_a_configuration_error(
             await driver().send(REQUEST._replace(url="https://api.test/"), NO_DEADLINE)
 
     anyio.run(main)
-    http_library._ssl_context.cache_clear()
+    http_library.tls_context.cache_clear()
 
 
 class Cancelled(BaseException):

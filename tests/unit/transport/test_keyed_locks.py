@@ -136,12 +136,6 @@ def test_task_that_is_cancelled_while_it_waits_or_works_passes_the_lock_on(backe
     anyio.run(main, backend=backend)
 
 
-def test_each_loop_has_locks_of_its_own() -> None:
-    locks, owner = AsyncKeyedLocks(), Owner()
-    for backend in ("asyncio", "trio", "asyncio"):
-        anyio.run(hold, locks, owner, backend=backend)
-
-
 def test_owner_that_is_gone_leaves_nothing() -> None:
     locks, owner = SyncKeyedLocks(), Owner()
     run(hold(locks, owner))

@@ -199,16 +199,14 @@ def test_deadline_is_reported_in_place_of_the_error_it_causes(pair: Pair) -> Non
 
 def test_timer_of_a_body_ends_with_it(pair: Pair) -> None:
     near, _ = pair
-    before = threading.active_count()
+    before = set(threading.enumerate())
     body = Driver("sync").send(over(near, SocketBody(near)), timeout=60.0)
+    timers = [thread for thread in set(threading.enumerate()) - before if isinstance(thread, threading.Timer)]
 
-    assert threading.active_count() == before + 1
+    assert [timer.daemon for timer in timers] == [True]
     run(body.close())
-    for thread in threading.enumerate():
-        if isinstance(thread, threading.Timer):
-            assert thread.daemon
-            thread.join(1)
-    assert threading.active_count() == before
+    timers[0].join(5)
+    assert not timers[0].is_alive()
 
 
 def test_deadline_that_passes_after_the_end_leaves_the_connection_alone(pair: Pair) -> None:

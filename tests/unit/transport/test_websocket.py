@@ -21,6 +21,7 @@ from httpcore._backends.anyio import AnyIOStream
 from httpcore._backends.sync import SyncStream
 from httpcore._backends.trio import TrioStream
 
+from responses_client._base import forks
 from responses_client._base.clock import NO_REAL_DEADLINE, RealDeadline
 from responses_client._calls.settings import Settings
 from responses_client._transport.protocols import TransportError, run
@@ -592,3 +593,44 @@ def test_nothing_is_left_of_a_loop_that_ends_while_a_message_is_sent() -> None:
 def test_connections_that_cannot_be_taken_over_are_refused(extensions: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match="http_client cannot carry a WebSocket"):
         SyncSocket(httpx.Response(101, extensions=extensions), None)
+
+
+# In a forked process
+
+
+def test_connection_of_the_parent_process_is_left_alone(
+    pair: tuple[SyncSocket, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = pair
+    monkeypatch.setattr(forks, "generation", forks.generation + 1)
+    for use in (ours.read(NO_REAL_DEADLINE), ours.write(lambda: b"a")):
+        with pytest.raises(TransportError, match="the process was forked"):
+            run(use)
+    run(ours.close())
+    monkeypatch.undo()
+    theirs.sendall(b"1")
+    assert run(ours.read(after(5))) == b"1"
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_async_connection_of_the_parent_process_is_left_alone(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stream:
+        def get_extra_info(self, _: str) -> None:
+            """Have no socket."""
+
+    carrier = Carrier(Stream())
+
+    async def main() -> None:
+        sock = AsyncSocket(
+            httpx.Response(101, stream=carrier, extensions={"network_stream": carrier.stream}), None
+        )
+        monkeypatch.setattr(forks, "generation", forks.generation + 1)
+        for use in (sock.read(NO_REAL_DEADLINE), sock.write(lambda: b"a")):
+            with pytest.raises(TransportError, match="the process was forked"):
+                await use
+        await sock.close()
+
+    anyio.run(main, backend=backend)
+    assert carrier.closed == 0

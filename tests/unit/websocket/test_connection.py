@@ -23,6 +23,7 @@ from fake_socket import (
 )
 from samples import KEY
 
+from responses_client._base import forks
 from responses_client._base.clock import NO_REAL_DEADLINE
 from responses_client._transport.protocols import TransportError, run
 from responses_client.errors import (
@@ -351,3 +352,25 @@ def test_session_closed_while_another_thread_reads_does_not_read_too(wire: FakeS
         next(stream)
     assert wire.closed == 1
     assert len(wire.read_timeouts) == 1
+
+
+# In a forked process
+
+
+def test_session_of_the_parent_process_has_ended_in_the_child(
+    wire: FakeSocket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire.script += whole("One")
+    with session_over(wire) as session:
+        stream = ask(session)
+        connection = connection_of(session)
+        connection._has_reader = True  # a thread of the parent, which does not exist in the child
+        with monkeypatch.context() as patch:
+            patch.setattr(forks, "generation", forks.generation + 1)
+            with pytest.raises(
+                StreamInterrupted, match="the process was forked after the connection was opened"
+            ):
+                next(stream)
+            with pytest.raises(APIConnectionError, match="the process was forked"):
+                ask(session)
+            assert not connection._has_reader

@@ -289,6 +289,42 @@ def test_lane_that_is_named_after_others_were_not_ends_the_connection(bench: Ben
     assert bench.ends_with("names a lane, and those before it did not")
 
 
+@pytest.mark.parametrize("stream_id", ["a", None])
+def test_response_in_a_lane_that_no_request_names_ends_the_connection(
+    bench: Bench, stream_id: str | None
+) -> None:
+    a = bench.open(stream_id)
+    bench.receive(created("default"))
+    assert bench.taken(a) == []
+    assert bench.taken() == ["created"]
+    assert bench.ends_with("is of the lane default, which no request in progress names")
+
+
+def test_response_in_a_lane_that_no_request_names_can_answer_what_was_sent(bench: Bench) -> None:
+    a = bench.open("a")
+    bench.router.expect_refusal(OtherEvent())
+    bench.receive(created("default"), created("a"), server_event(DONE, "a"))
+    assert bench.taken(a) == ["created", "completed"]
+    assert bench.taken() == ["created"]
+
+
+@pytest.mark.parametrize("stream_id", ["a", None])
+def test_event_without_a_lane_after_one_of_another_lane_ends_the_connection(
+    bench: Bench, stream_id: str | None
+) -> None:
+    a = bench.open(stream_id)
+    bench.receive(server_event(DELTA, "default"), created())
+    assert bench.taken(a) == []
+    assert bench.ends_with("names no lane, and those before it did")
+
+
+def test_lane_that_no_request_names_after_events_without_lanes_ends_the_connection(bench: Bench) -> None:
+    a = bench.open("a")
+    bench.receive(created(), server_event(DELTA, "default"), server_event(DONE))
+    assert bench.taken(a) == ["created"]
+    assert bench.ends_with("names a lane, and those before it did not")
+
+
 def test_known_event_without_a_lane_ends_the_connection_where_the_server_names_lanes(bench: Bench) -> None:
     a = bench.open("a")
     bench.receive(created("a"), server_event(DELTA))

@@ -1,0 +1,177 @@
+"""The lock of a journal: one map at a time writes the file, and any other learns which one that is."""
+
+# How it works
+#
+# The lock is that of the system, on the open file: `flock`, or a locked byte on Windows. It holds between threads and
+# between processes, whichever path or link leads to the file, and it ends with the process, however that ends. A system
+# knows no more of a lock than that it is there. So the map that has it leaves a note beside the file,
+# `results.jsonl.lock`, with its process, its host and the time. The note is for messages alone: one that a killed
+# process left behind locks nothing, and the next map replaces it.
+#
+# A process that was forked off has the open file, too, and with it a share of the lock. `forks` closes the file there,
+# and `release` ends the lock itself, which ends it for all copies of the file.
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from .._base import clock
+from .._base.json_types import as_object
+from .._base.messages import MAX_VALUE_CHARS, one_line
+
+__all__ = ["InUse", "JournalLock"]
+
+logger = logging.getLogger("responses_client")
+
+_MAX_NOTE_CHARS = 1000
+# The holder writes its note right after it has taken the lock. One that is not there yet, or is of a process that has
+# ended, is waited for.
+_NOTE_CHECKS = 20
+_SECONDS_BETWEEN_CHECKS = 0.05
+# The byte that Windows locks. No process can read it meanwhile, so it is far behind the end of most files, and at an
+# offset that fits into 32 bits.
+_LOCKED_BYTE = 2**31 - 2
+
+
+class InUse(Exception):
+    """The file is locked; the message names the holder."""
+
+
+class JournalLock:
+    """The lock of a file, and the note beside it.
+
+    Args:
+        path: The path of the file, absolute and without links.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._note = path.with_name(f"{path.name}.lock")
+        self._locked: BinaryIO | None = None
+
+    def acquire(self, file: BinaryIO) -> None:
+        """Lock an open file. If the file system has no locks, say so in the log, and go on.
+
+        Raises:
+            InUse: The file is locked already, by this process or another.
+        """
+        checks = 1
+        try:
+            while not _try_lock(file.fileno()):
+                holder = self._holder()
+                if holder is not None or checks == _NOTE_CHECKS:
+                    raise InUse(holder or "a process that left no note of itself")
+                checks += 1
+                clock.sleep(_SECONDS_BETWEEN_CHECKS)
+        except OSError as error:
+            logger.warning(
+                "%s cannot be locked (%s), as on some network file systems; make sure that no other map uses it",
+                self._path,
+                error.strerror or type(error).__name__,
+            )
+            return
+        self._locked = file
+        self._leave_note()
+
+    def release(self) -> None:
+        """End the lock, if there is one."""
+        if self._locked is None:
+            return
+        file, self._locked = self._locked, None
+        # First, or it could be the note of the next holder.
+        with suppress(OSError):
+            self._note.unlink()
+        with suppress(OSError):  # closing the file, which follows, ends the lock, too
+            _unlock(file.fileno())
+
+    def _leave_note(self) -> None:
+        since = datetime.fromtimestamp(clock.time(), UTC).isoformat(timespec="seconds")
+        note = json.dumps({"pid": os.getpid(), "host": _host(), "since": since})
+        with suppress(OSError):  # without it, only messages are poorer
+            self._note.unlink(missing_ok=True)
+            with self._note.open(
+                "x", encoding="utf-8"
+            ) as file:  # follows no link that another user may have put there
+                file.write(note)
+
+    def _holder(self) -> str | None:
+        """Return a phrase for the process of the note; None if there is none, or if that process has ended."""
+        try:
+            with self._note.open(encoding="utf-8", errors="replace") as file:
+                note: object = json.loads(file.read(_MAX_NOTE_CHARS))
+        except (OSError, ValueError):
+            return None
+        pid = as_object(note).get("pid")
+        if not isinstance(pid, int):
+            return None
+        host, since = (_shown(as_object(note).get(name)) for name in ("host", "since"))
+        is_here = host == _host()
+        if is_here and not _is_alive(pid):
+            return None
+        which = "this" if is_here and pid == os.getpid() else "another"
+        return f"{which} process (pid {pid} on {host}, since {since})"
+
+
+def _is_alive(pid: int) -> bool:
+    if os.name == "nt":  # where `kill` ends processes
+        return True
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # a process of another user
+        return True
+    return True
+
+
+def _shown(value: object) -> str:
+    return one_line(str(value), MAX_VALUE_CHARS)
+
+
+def _host() -> str:
+    import platform
+
+    return _shown(platform.node())
+
+
+def _try_lock(descriptor: int) -> bool:
+    """Lock an open file; return False if it is locked already.
+
+    Raises:
+        OSError: The file system has no locks.
+    """
+    try:
+        import fcntl
+    except ModuleNotFoundError:
+        lock = partial(_lock_byte, descriptor, "LK_NBLCK")
+    else:
+        lock = partial(fcntl.flock, descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        lock()
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
+def _unlock(descriptor: int) -> None:
+    try:
+        import fcntl
+    except ModuleNotFoundError:
+        _lock_byte(descriptor, "LK_UNLCK")
+        return
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+def _lock_byte(descriptor: int, mode: str) -> None:
+    from importlib import import_module
+
+    msvcrt: Any = import_module("msvcrt")
+    os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+    msvcrt.locking(descriptor, getattr(msvcrt, mode), 1)

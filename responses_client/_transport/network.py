@@ -1,0 +1,208 @@
+"""The sockets below our own HTTP clients: kept alive, and known from the first byte on, so that a wait can be ended."""
+
+# httpx opens and reads its sockets through a backend of httpcore. `Network` and `AsyncNetwork` stand in front of that
+# backend; they add what httpx has no argument for:
+#
+# - TCP keep-alive, so that a connection which a router forgot is noticed, and is not forgotten while a model thinks.
+# - The socket of a request whose headers have not come. Nobody has an answer to close then; but the deadline of a
+#   call, and `close` from another thread, must end the wait all the same (`Sending`, `Network.shut_down`).
+# - One packet for the head of a request and its body, which httpcore writes apart.
+#
+# The streams of the async backend are left as they are: a cancelled scope ends each of their waits.
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from typing import Any, TypeVar
+from weakref import WeakSet
+
+from .._base import forks
+from .sockets import shut_down, socket_below
+
+__all__ = ["AsyncNetwork", "Network", "Sending", "put_below", "sending"]
+
+_N = TypeVar("_N")
+
+# Idle for a minute, then six probes, ten seconds apart: NAT gateways of clouds forget a connection after 4 to 6 minutes.
+_KEEPALIVE_VALUES = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 6}
+_KEEPALIVE = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    # Each system has some of these; TCP_KEEPALIVE is the name of TCP_KEEPIDLE on macOS.
+    *(
+        (socket.IPPROTO_TCP, getattr(socket, name), value)
+        for name, value in _KEEPALIVE_VALUES.items()
+        if hasattr(socket, name)
+    ),
+)
+
+
+_SMALL_BODY = 65536  # bytes; a copy of it costs less than a packet
+
+
+class Sending:
+    """A request whose answer has not begun, and the stream that it uses, for the thread that waits for it."""
+
+    def __init__(self) -> None:
+        self._stream: _Stream | None = None
+        self._is_left = False
+
+    def use(self, stream: _Stream) -> None:
+        """Note the stream that is read or written next.
+
+        Raises:
+            TimeoutError: Nobody waits for the answer any more.
+        """
+        # `leave` does these two steps in the opposite order, so that one of the two sees the other.
+        self._stream = stream
+        if self._is_left:
+            raise TimeoutError
+
+    def leave(self) -> None:
+        """End the reads and writes that the request is in, and those that it would come to."""
+        self._is_left = True
+        if self._stream is not None:
+            self._stream.shut_down()
+
+
+sending: ContextVar[Sending | None] = ContextVar("sending", default=None)
+"""The request that the current thread sends, if its caller may leave."""
+
+
+class Network:
+    """A sync backend of httpcore that knows its open sockets."""
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+        self._streams = WeakSet[_Stream]()
+        self._lock = threading.Lock()
+        self._is_shut_down = False
+        self._process = forks.generation
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> _Stream:
+        """Open a connection; see `httpcore.NetworkBackend`."""
+        options = (*_KEEPALIVE, *(socket_options or ()))
+        stream = self.track(self._backend.connect_tcp(host, port, timeout, local_address, options))
+        try:
+            stream.note_use()
+        except BaseException:
+            stream.close()
+            raise
+        return stream
+
+    def track(self, stream: Any) -> _Stream:
+        """Return a stream of the backend as one that `shut_down` ends."""
+        tracked = _Stream(stream, self)
+        with self._lock:
+            self._streams.add(tracked)
+            is_shut_down = self._is_shut_down
+        if is_shut_down:  # while it connected
+            tracked.shut_down()
+        return tracked
+
+    def shut_down(self) -> None:
+        """End the reads and writes on all sockets, in whichever thread they wait, and on those that are opened later."""
+        if self._process != forks.generation:  # `shutdown` would reach the parent process
+            return
+        with self._lock:
+            self._is_shut_down = True
+            streams = list(self._streams)
+        for stream in streams:
+            stream.shut_down()
+
+    def forget(self) -> None:
+        """Close the descriptors of this process and leave the connections to the parent process, after a fork."""
+        # Without the lock: a thread of the parent may have held it. Closing says nothing to the peer.
+        for stream in list(self._streams):
+            stream.close()
+
+
+class _Stream:
+    """A stream of httpcore; see `httpcore.NetworkStream`.
+
+    Attributes:
+        wrapped: The stream of the library itself.
+    """
+
+    def __init__(self, stream: Any, network: Network) -> None:
+        self.wrapped = stream
+        self._network = network
+        self._head = b""  # of a request; httpcore sends the body after it, if only an empty one
+        self.close = stream.close
+        self.get_extra_info = stream.get_extra_info
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._head:
+            self.write(b"", timeout)
+        self.note_use()
+        data: bytes = self.wrapped.read(max_bytes, timeout)
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.note_use()
+        if buffer.startswith(b"POST ") and not self._head:
+            self._head = buffer
+            return
+        head, self._head = self._head, b""
+        if len(buffer) <= _SMALL_BODY:
+            self.wrapped.write(head + buffer, timeout)
+        else:
+            self.wrapped.write(head, timeout)
+            self.wrapped.write(buffer, timeout)
+
+    def start_tls(
+        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
+    ) -> _Stream:
+        return self._network.track(self.wrapped.start_tls(ssl_context, server_hostname, timeout))
+
+    def note_use(self) -> None:
+        request = sending.get()
+        if request is not None:
+            request.use(self)
+
+    def shut_down(self) -> None:
+        sock = socket_below(self.wrapped)
+        if sock is not None:
+            shut_down(sock)
+
+
+class AsyncNetwork:
+    """An async backend of httpcore that keeps its connections alive."""
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - the signature is that of httpcore
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> Any:
+        """Open a connection; see `httpcore.AsyncNetworkBackend`."""
+        options = (*_KEEPALIVE, *(socket_options or ()))
+        return await self._backend.connect_tcp(host, port, timeout, local_address, options)
+
+
+def put_below(client: Any, kind: Callable[[Any], _N]) -> list[_N]:
+    """Put networks of a kind between a client and the backends that open its connections, and return them."""
+    networks: list[_N] = []
+    # httpx has no argument for this. Where a version names its parts otherwise, the client works without what the
+    # networks add; the tests of this module fail then.
+    for transport in (client._transport, *client._mounts.values()):
+        pool = getattr(transport, "_pool", None)
+        backend = getattr(pool, "_network_backend", None)
+        if pool is not None and backend is not None:
+            pool._network_backend = network = kind(backend)
+            networks.append(network)
+    return networks
