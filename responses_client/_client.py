@@ -123,8 +123,8 @@ class Client(_Client[SyncCore]):
             that of `base_url`.
         organization: The header `OpenAI-Organization`; by default the variable OPENAI_ORG_ID, else it is not sent.
         project: The header `OpenAI-Project`; by default the variable OPENAI_PROJECT_ID, else it is not sent.
-        webhook_secret: The secret that webhooks are signed with, `whsec_...`; by default the variable
-            OPENAI_WEBHOOK_SECRET.
+        webhook_secret: The secret that webhooks are signed with, `whsec_...`, or a list of several; by default the
+            variable OPENAI_WEBHOOK_SECRET, with white space between several.
         timeout: Seconds that each wait for the network may take, or an `httpx.Timeout`; by default 600.
         connect_timeout: Seconds that opening a connection may take, if `timeout` is a number or None; by default 5.
         deadline: Seconds that a call may take, with all attempts and waits; None, the default, sets no limit.

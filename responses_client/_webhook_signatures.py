@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 from ._base import clock
@@ -38,6 +38,9 @@ _VERSION_PREFIX = "v1,"
 _MAX_TIMESTAMP_DIGITS = 15  # exact as a float, too
 _TIMESTAMP = rf"[0-9]{{1,{_MAX_TIMESTAMP_DIGITS}}}"
 _ADVICE = "check the sender of these webhooks"
+# A signature is known to whoever sees a webhook, so a short secret could be found by trying. The standard demands 24.
+_MIN_KEY_BYTES = 16
+_SECRET = "The webhook secret (webhook_secret, or secret of the call)"
 
 
 class InvalidWebhookError(ResponseValidationError, ValueError):
@@ -59,7 +62,7 @@ WebhookHeaders: TypeAlias = _HasItems | Iterable[tuple[str | bytes, str | bytes]
 def verify(
     body: bytes | str,
     headers: WebhookHeaders,
-    secret: str | None,
+    secret: str | Sequence[str] | None,
     tolerance: float = TOLERANCE,
     *,
     now: float | None = None,
@@ -69,7 +72,7 @@ def verify(
     Args:
         body: The body of the request as received, before any parsing.
         headers: The headers of the request: a mapping or pairs, with names in any case.
-        secret: The secret of the endpoint, `whsec_...`.
+        secret: The secret of the endpoint, `whsec_...`, or several, one of which must have signed.
         tolerance: Seconds that the time of signing and `now` may differ, in either direction.
         now: The time in Unix seconds; by default that of the clock.
 
@@ -79,7 +82,36 @@ def verify(
         RequestValidationError: The tolerance is not a number of seconds.
         TypeError: The body or the headers have another type.
     """
-    keys = _keys(secret)
+    failure = _failure(body, headers, secret, tolerance, now)
+    del secret  # or tools that show the variables of a traceback would show it
+    if failure is not None:
+        raise failure
+
+
+def _failure(
+    body: bytes | str,
+    headers: WebhookHeaders,
+    secret: str | Sequence[str] | None,
+    tolerance: float,
+    now: float | None,
+) -> Exception | None:
+    """Return the error that `verify` raises, without the frames in which keys and valid signatures are; else None."""
+    try:
+        _check(body, headers, secret, tolerance, now)
+    except Exception as error:
+        return error.with_traceback(None)
+    return None
+
+
+def _check(
+    body: bytes | str,
+    headers: WebhookHeaders,
+    secret: str | Sequence[str] | None,
+    tolerance: float,
+    now: float | None,
+) -> None:
+    secrets = secret if is_sequence(secret) else [secret]
+    keys = [key for each in secrets or [None] for key in _keys(each)]
     content = _content(body)
     # A tolerance above the latest possible timestamp would accept every timestamp.
     if not is_number(tolerance) or not 0 <= tolerance < 10**_MAX_TIMESTAMP_DIGITS:
@@ -87,13 +119,17 @@ def verify(
         raise RequestValidationError([mistake], outcome="The webhook was not verified")
     values = _values_by_name(headers)
     message_id, timestamp, signatures = (_header(values, name) for name in (ID, TIMESTAMP, SIGNATURE))
+    if "." in message_id:
+        # The signed text `id.timestamp.body` could be that of another webhook, cut into three in another way.
+        raise _refusal(f"its {ID} header holds a full stop, which no id may")
     _check_time(timestamp, tolerance, clock.time() if now is None else now)
     expected = [_digest(key, message_id, timestamp, content) for key in keys]
     # A header may hold several signatures: old and new while a secret is replaced, and those of other versions.
     parts = signatures.split()
     given = [part.removeprefix(_VERSION_PREFIX) for part in parts if part.startswith(_VERSION_PREFIX)]
     decoded = [_from_base64(part) for part in given]
-    # All are compared, in constant time, so that the duration does not reveal which one matches.
+    # All are compared, each in constant time, so that the duration reveals neither how much of one is right nor which
+    # one matches.
     matches = [hmac.compare_digest(one, other) for one in expected for other in decoded if other]
     if any(matches):
         return
@@ -109,7 +145,7 @@ def verify(
 def unwrap(
     body: bytes | str,
     headers: WebhookHeaders,
-    secret: str | None,
+    secret: str | Sequence[str] | None,
     tolerance: float = TOLERANCE,
     *,
     strict: bool = False,
@@ -120,7 +156,10 @@ def unwrap(
     Raises:
         InvalidWebhookError: The body is signed but not a JSON object or, with `strict`, a malformed event.
     """
-    verify(body, headers, secret, tolerance, now=now)
+    failure = _failure(body, headers, secret, tolerance, now)
+    del secret
+    if failure is not None:
+        raise failure
     # Imported here so that anonymous requests, which anyone can send, cost little.
     from pydantic import ValidationError
     from pydantic_core import PydanticCustomError
@@ -172,7 +211,7 @@ def _keys(secret: object) -> list[bytes]:
     secret must be an error, not a key that matches no signature.
 
     Raises:
-        ConfigurationError: The secret is missing, or no key can be made from it.
+        ConfigurationError: The secret is missing or too short, or no key can be made from it.
     """
     if not isinstance(secret, str) or not secret.strip():
         raise ConfigurationError(
@@ -181,16 +220,21 @@ def _keys(secret: object) -> list[bytes]:
         )
     if not secret.isascii() or not secret.isprintable() or " " in secret:
         raise ConfigurationError(
-            "The webhook secret holds white space or characters beyond ASCII; remove them (it is not shown)"
+            f"{_SECRET} holds white space or characters beyond ASCII; remove them, or pass several secrets as a list "
+            "(it is not shown)"
         )
     decoded = _from_base64(secret.removeprefix(_SECRET_PREFIX))
+    found = [decoded] if decoded else []
     if not secret.startswith(_SECRET_PREFIX):
-        return [decoded, secret.encode()] if decoded else [secret.encode()]
-    if not decoded:
-        raise ConfigurationError(
-            "The webhook secret is not base64 after whsec_; copy it again (it is not shown)"
-        )
-    return [decoded]
+        found.append(secret.encode())
+    elif not decoded:
+        raise ConfigurationError(f"{_SECRET} is not base64 after whsec_; copy it again (it is not shown)")
+    if keys := [key for key in found if len(key) >= _MIN_KEY_BYTES]:
+        return keys
+    raise ConfigurationError(
+        f"{_SECRET} is shorter than {_MIN_KEY_BYTES} bytes and could be guessed; copy that of the endpoint again, or "
+        "replace it there (it is not shown)"
+    )
 
 
 def _content(body: bytes | str) -> bytes:

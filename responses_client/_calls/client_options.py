@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from typing_extensions import TypedDict
@@ -46,8 +46,9 @@ class _OtherOptions(TypedDict, total=False):
     """The header `OpenAI-Organization`; by default the variable OPENAI_ORG_ID, else it is not sent."""
     project: str | None
     """The header `OpenAI-Project`; by default the variable OPENAI_PROJECT_ID, else it is not sent."""
-    webhook_secret: str | None
-    """The secret that webhooks are signed with, `whsec_...`; by default the variable OPENAI_WEBHOOK_SECRET."""
+    webhook_secret: str | Sequence[str] | None
+    """The secret that webhooks are signed with, `whsec_...`, or a list of several; by default the variable
+    OPENAI_WEBHOOK_SECRET, with white space between several."""
     timeout: float | TimeoutLike | None
     """Seconds that each wait for the network may take, or an `httpx.Timeout`; by default 600. None sets no limit."""
     connect_timeout: float | None

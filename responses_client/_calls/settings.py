@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from .._base.api_keys import KeyFunction, ReturnedKey
 from .._base.http import merge_headers
+from .._base.json_types import is_sequence
 from .._base.messages import MAX_VALUE_CHARS, one_line
 from .._base.option_types import HttpAuth, QueryValue, TimeoutLike, UrlLike
 from .._base.redaction import MASK, Redactor, redact_headers, secret_values
@@ -65,6 +66,8 @@ _VARIABLES = {
     "project": "OPENAI_PROJECT_ID",
     "webhook_secret": "OPENAI_WEBHOOK_SECRET",
 }
+# Variables that may hold several values, with white space between them.
+_MAY_BE_SEVERAL = frozenset({"webhook_secret"})
 _LAST_UNICODE = "\U0010ffff"
 # A name or an IPv4 address, else an IPv6 address, which `urlsplit` returns without its brackets.
 _HOST = r"[\w.-]+|[0-9A-Fa-f:.]+"
@@ -88,7 +91,7 @@ class _Values(NamedTuple):  # not a dataclass, whose methods are compiled at eac
     websocket_base_url: str | None = None
     organization: str | None = None
     project: str | None = None
-    webhook_secret: str | None = None
+    webhook_secret: str | tuple[str, ...] | None = None
     timeout: float | TimeoutLike | None = 600.0
     connect_timeout: float = 5.0
     deadline: float | None = None
@@ -202,7 +205,9 @@ def resolve(environ: Mapping[str, str] | None = None, /, **options: Unpack[Async
     for name, variable in _VARIABLES.items():
         value = variables.get(variable, "")
         if given.get(name) is None and value.strip():
-            given[name] = check_option(f"{name} from {variable}", _CHECKS[name], value)
+            several = value.split() if name in _MAY_BE_SEVERAL else []
+            found = several if len(several) > 1 else value
+            given[name] = check_option(f"{name} from {variable}", _CHECKS[name], found)
     return Settings(**given)
 
 
@@ -228,6 +233,16 @@ def _check_key(value: object) -> str | KeyFunction:
         )
         raise InvalidValue("a string or a function", value, problem)
     raise InvalidValue("a string or a function", value)
+
+
+def _check_secrets(value: object) -> str | tuple[str, ...]:
+    if not is_sequence(value):
+        return check_text(value)
+    if not value:
+        raise InvalidValue(
+            "a string or a list of strings", value, "is an empty list; pass a secret, or leave it out"
+        )
+    return tuple(map(check_text, value))
 
 
 def _check_auth(value: object) -> str | HttpAuth:
@@ -339,7 +354,7 @@ _CHECKS: dict[str, _Check] = {
     "websocket_base_url": _optional(_check_websocket_url),
     "organization": _optional(check_text),
     "project": _optional(check_text),
-    "webhook_secret": _optional(check_text),
+    "webhook_secret": _optional(_check_secrets),
     "timeout": _optional(_check_timeout),
     "connect_timeout": _check_seconds,
     "deadline": _optional(_check_seconds),

@@ -201,7 +201,8 @@ class Accumulator:
         holder: Any = self._items.locate(item_type, index, item_id, is_end=is_end)
         for key, below in pairwise(path):
             if key.endswith("_index"):
-                holder = object_at(holder, _field(event, key), part_type, is_shared=key == "content_index")
+                is_shared = key == "content_index"
+                holder = object_at(holder, _field(event, key), part_type, is_shared=is_shared, is_end=is_end)
             else:
                 holder = list_under(holder, key) if below.endswith("_index") else object_under(holder, key)
         last = path[-1]

@@ -131,6 +131,7 @@ class ItemTable:
         if not is_done:
             for parts in item.data.values():
                 if isinstance(parts, PartList):
+                    parts.ended.clear()
                     parts.done.clear()  # they may be announced once more, too
         item.is_announced, item.is_guess = True, False
         item.is_done = item.is_done or is_done

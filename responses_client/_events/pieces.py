@@ -16,7 +16,8 @@
 # `PartList` finds a member by the index of an event:
 #
 #   1. at the index, within the list
-#   2. beyond its end: the last part, if it is of the right type (vLLM raises the index with every delta)
+#   2. beyond its end: the last part, if it is of the right type (vLLM raises the index with every delta), but no delta
+#      belongs to a part whose text has ended
 #   3. the part that was added for this index before
 #   4. a new part at the end
 #
@@ -86,6 +87,7 @@ class PartList(list[Any]):
 
     Attributes:
         done: The positions of members that are done.
+        ended: The positions of members whose text has ended.
     """
 
     def __init__(self, parts: list[Any]) -> None:
@@ -93,6 +95,7 @@ class PartList(list[Any]):
         self._positions: dict[int, list[int]] = {}  # of the members that were added for an index
         self._first_count = len(parts)
         self.done: set[int] = set()
+        self.ended: set[int] = set()
 
     def position(self, index: int) -> int | None:
         """Return where the member of an index is; None if there is none."""
@@ -164,17 +167,28 @@ def list_under(holder: JsonObject, key: str) -> PartList:
 
 
 def object_at(
-    parts: PartList, index: int | None, part_type: str | None = None, *, is_shared: bool = False
+    parts: PartList,
+    index: int | None,
+    part_type: str | None = None,
+    *,
+    is_shared: bool = False,
+    is_end: bool = False,
 ) -> JsonObject:
     """Return the object at an index, by default the last one; create it if there is none.
 
     `is_shared` is for vLLM, which raises `content_index` with each delta: a delta beyond the end then belongs to the
-    last part, if that is of the right type.
+    last part, if that is of the right type and its text has not ended. `is_end` is for the event that ends it.
     """
     # Called for each run of pieces, and for each piece where all have other ids.
     if index is None:
         position = len(parts) - 1 if parts else None
-    elif is_shared and parts and index >= len(parts) and type_of(parts[-1]) == part_type:
+    elif (
+        is_shared
+        and parts
+        and index >= len(parts)
+        and type_of(parts[-1]) == part_type
+        and (is_end or len(parts) - 1 not in parts.ended)
+    ):
         position = len(parts) - 1
     else:
         position = parts.position(index)
@@ -187,6 +201,8 @@ def object_at(
     if not is_object(part):
         text = "refusal" if part_type == "refusal" else "text"
         part = parts[position] = {"type": part_type, text: ""} if part_type else {}
+    if is_end:
+        parts.ended.add(position)
     return part
 
 

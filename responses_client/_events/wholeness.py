@@ -24,7 +24,7 @@ from functools import cache
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from .._base.json_types import JsonObject, is_array, is_object
+from .._base.json_types import JsonObject, as_object, is_array, is_object
 from .decoder import NOTED_TYPES
 from .versions import is_no_arguments, merged, words_of
 
@@ -106,7 +106,8 @@ def _names(item: OutputItem | JsonObject) -> tuple[object, object, object]:
 
 
 def _data(item: OutputItem | JsonObject) -> JsonObject:
-    return item if is_object(item) else item.to_dict()
+    # An unknown item may hold any JSON, and writes it as it came.
+    return item if is_object(item) else as_object(item.to_dict())
 
 
 def _is_emptied(item: OutputItem, later: OutputItem) -> bool:

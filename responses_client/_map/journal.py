@@ -48,7 +48,7 @@ from .._base.clock import NO_DEADLINE
 from .._base.field_errors import field_error
 from .._base.json_types import JsonObject, as_object, is_object, json_or
 from .._base.messages import one_line
-from ..errors import APIStatusError, RequestValidationError
+from ..errors import APIError, APIStatusError, RequestValidationError
 from ..models._tolerance import write_json
 from ..models.batch import BatchResultLine
 from .journal_lock import InUse, JournalLock
@@ -149,7 +149,16 @@ class Journal:
                 f"{self._path} was changed by another program while this map has it open; start the map again"
             )
             raise self._refusal(message, "The map was stopped")
-        return BatchResultLine.from_json(line).result()
+        try:
+            return BatchResultLine.from_json(line).result()
+        except APIError as error:  # the line is JSON of our form, but its answer is damaged
+            logger.warning(
+                "%s: the answer to %r is damaged (%s), so its request is sent again",
+                self._path,
+                id,
+                error.message,
+            )
+            return None
 
     async def record(self, io: IO, run_blocking: RunBlocking, result: MapResult, digest: str | None) -> None:
         """Append a line with a result, and return when it is written.

@@ -160,7 +160,7 @@ class RunResult:
         saved: JsonObject = {"version": _FORMAT_VERSION, "status": self.status, "turns": turns}
         if self.unsent:
             saved["unsent"] = [item.to_dict() for item in self.unsent]
-        if self.approval_ids:
+        if self.approval_ids or self.approval_positions:
             saved["approval_ids"] = [*self.approval_ids]
             saved["approval_positions"] = [*self.approval_positions]
         if self.answered_positions:
@@ -291,38 +291,44 @@ def _are_positions(places: Sequence[int], keys: Sequence[str | None], output: Se
 
 
 def _loaded(data: Mapping[str, Any]) -> RunResult:
-    turns: Sequence[Mapping[str, Any]] = data["turns"]
-    if data["version"] != _FORMAT_VERSION or not turns:
-        raise ValueError(f"it has version {data['version']!r} and {len(turns)} turns")
+    turns = _list(data["turns"], "turns", "objects")
+    version = data["version"]
+    if type(version) is not int or version != _FORMAT_VERSION or not turns:
+        raise ValueError(f"it has version {version!r} and {len(turns)} turns")
     strings = {"status": data["status"], "previous_response_id": data.get("previous_response_id", "")}
     for name, value in strings.items():
         if not isinstance(value, str):
             raise TypeError(f"{name} is not a string")
-    ids: Any = data.get("approval_ids", [])
-    if not is_sequence(ids) or not all(isinstance(one, str) for one in ids):
-        raise TypeError("approval_ids is not a list of strings")
     return RunResult(
         tuple(map(_turn, turns)),
         data["status"],
         data.get("previous_response_id"),
-        _items(data.get("unsent", ())),
-        tuple(ids),
+        _items(data.get("unsent", ()), "unsent"),
+        tuple(_list(data.get("approval_ids", ()), "approval_ids", "strings")),
         _positions(data, "approval_positions"),
         _positions(data, "answered_positions"),
         _renamed_calls(data),
     )
 
 
+_MEMBERS: dict[str, type] = {"strings": str, "whole numbers": int, "objects": Mapping, "lists": Sequence}
+
+
+def _list(value: object, name: str, members: str) -> Sequence[Any]:
+    """Return a value that is a list of such members."""
+    kind = _MEMBERS[members]
+    if not is_sequence(value) or not all(isinstance(one, kind) and type(one) is not bool for one in value):
+        raise TypeError(f"{name} is not a list of {members}")
+    return value
+
+
 def _positions(data: Mapping[str, Any], name: str) -> tuple[int, ...]:
-    places: Any = data.get(name, [])
-    if not is_sequence(places) or not all(type(place) is int for place in places):
-        raise TypeError(f"{name} is not a list of whole numbers")
-    return tuple(places)
+    return tuple(_list(data.get(name, ()), name, "whole numbers"))
 
 
 def _renamed_calls(data: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
     found: list[tuple[int, int]] = []
-    for pair in data.get("renamed_calls", ()):
+    for pair in _list(data.get("renamed_calls", ()), "renamed_calls", "lists"):
         index, place = pair
         if not (
             type(index) is type(place) is int
@@ -335,10 +341,9 @@ def _renamed_calls(data: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
 
 
 def _turn(data: Mapping[str, Any]) -> Turn:
-    return Turn(_items(data["input"]), Response.from_dict(data["response"]), _items(data["outputs"]))
+    response = Response.from_dict(data["response"])
+    return Turn(_items(data["input"], "input"), response, _items(data["outputs"], "outputs"))
 
 
-def _items(data: Sequence[Any]) -> tuple[InputItem, ...]:
-    if not all(isinstance(item, Mapping) for item in data):
-        raise TypeError("an item is not an object")
-    return tuple(map(as_item, data))
+def _items(value: object, name: str) -> tuple[InputItem, ...]:
+    return tuple(map(as_item, _list(value, name, "objects")))

@@ -179,9 +179,10 @@ def answer_key(item: object) -> str | None:
     """Return the id of the call that an item answers; None if the item is not an answer."""
     kind = str(getattr(item, "wire_type", ""))
     if kind == "mcp_approval_response":
-        return str(getattr(item, "approval_request_id", None))
+        key = getattr(item, "approval_request_id", None)
+        return str(key) if key else None
     if kind in CALL_TYPES or not kind.endswith("_output"):
         return None
     # The API's schema gives the output of a local shell no `call_id`: its `id` is that of the call.
     key = getattr(item, "call_id", None) or (kind == "local_shell_call_output" and getattr(item, "id", None))
-    return key or None
+    return str(key) if key else None  # as `call_key` does: a malformed id may be any JSON

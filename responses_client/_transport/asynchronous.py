@@ -138,13 +138,14 @@ class _AsyncBody(Body):
             else:
                 piece = await self._next_before(deadline)
         except self._library.exceptions as error:
-            failure = (
-                TransportError("network", CLOSED) if self._io.is_closed else self._library.failure(error)
-            )
-            raise failure from error
+            raise (self._end_by_us() or self._library.failure(error)) from error
         if piece is None:
             self._is_finished = True
         return piece
+
+    def _end_by_us(self) -> TransportError | None:
+        """Return the reason why this process ended the body; None if it did not."""
+        return TransportError("network", CLOSED) if self._io.is_closed else None
 
     async def _next_before(self, deadline: Deadline) -> bytes | None:
         if not deadline.is_expired:

@@ -119,7 +119,8 @@ class Frames:
 
     def _add_part(self, event: TextMessage, messages: list[bytes]) -> None:
         part = event.data.encode()
-        if not part and not event.message_finished:
+        # An empty part inside of a frame is the begin of a character, whose bytes count when it is whole.
+        if not part and event.frame_finished and not event.message_finished:
             self._empty_frames += 1
         size = len(self._begin) + len(part) + self._empty_frames * _EMPTY_FRAME_BYTES
         if size > self._max_message_bytes:

@@ -43,13 +43,15 @@
 #     event               WAITING                                   STARTED                     no inbox in the lane
 #
 #     response.created    accepted, unless a steer can have caused  refused, unless it begins   refused, unless it begins
-#                         it, or its parent is that of another      a successor                 a successor
+#                         it, its parent is that of another, or     a successor                 a successor
+#                         its id is that of one that has ended
 #     other `response.*`  accepted with an id that is new here, or  refused if it has the id    refused
 #                         if the lane had no response before        of another response
 #     all others          accepted                                  accepted                    unrouted
 #
 # Without an inbox, an event is unrouted and not refused if it names a lane, where it confuses no other lane, or if an
-# event that the user sent can have caused it. So is a `response.failed` that repeats the `error` before it. But a server
+# event that the user sent can have caused it. So is a `response.failed` that repeats the `error` before it, and an event
+# of a new type that comes before a response has begun and may answer what the user sent. But a server
 # that has not named a lane of ours is refused a response in another lane: that may be the answer to any request.
 #
 # Steering: a `Steer` follows each piece of input that is sent to a response, by the ids in `response.steer.*` events.
@@ -341,6 +343,9 @@ class Router:
             self._put_unrequested(fields, message)
             return
         inbox = lane[0]
+        if not inbox.is_started and self._may_answer(fields):
+            self._inboxes.put(self._inboxes.unrouted, message)
+            return
         if inbox.is_started:
             if fields.response_id is not None and inbox.response_id not in (None, fields.response_id):
                 raise _MisplacedEvent(f"is of {_id(fields)}, but {_id(inbox)} is in progress")
@@ -411,10 +416,21 @@ class Router:
         elif lane and (steers or any(inbox.previous_response_id == parent for inbox in others)):
             raise _MisplacedEvent(f"continues {_short(parent)}, which the request whose turn it is does not")
 
+    def _may_answer(self, fields: EventFields) -> bool:
+        """Whether an event answers something that the user sent, rather than to begin a response."""
+        is_nameless = fields.stream_id is None and fields.response_id is None
+        is_possible = is_nameless and bool(self._sent.others)
+        return is_possible and union_class(StreamEvent).member(fields.type) is None
+
     def _check_first(self, fields: EventFields, inbox: Inbox) -> None:
         """Check the first event of a response."""
         is_first_of_lane = inbox.has_own_lane and fields.stream_id is not None
-        if fields.type == _CREATED or is_first_of_lane or not self._has_past:
+        if is_first_of_lane or not self._has_past:
+            return
+        if fields.type == _CREATED:
+            # Some servers give all responses the same id.
+            if fields.response_id in self._past_ids and len({*self._past_ids} - {None}) > 1:
+                raise _MisplacedEvent(f"is of {_id(fields)}, which has ended")
             return
         if fields.response_id is None or fields.response_id in self._past_ids:
             raise _MisplacedEvent(f"is of {_id(fields)}, but the response whose turn it is has not begun")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .. import _webhook_signatures
@@ -24,7 +25,7 @@ class Webhooks(WebhooksOperations):
         self,
         payload: bytes | str,
         headers: WebhookHeaders,
-        secret: str | None = None,
+        secret: str | Sequence[str] | None = None,
         tolerance: float = _webhook_signatures.TOLERANCE,
     ) -> None:
         """Raise an error unless a webhook is signed with the secret, by the rules of Standard Webhooks.
@@ -35,15 +36,15 @@ class Webhooks(WebhooksOperations):
         Args:
             payload: The body of the request as received, before any parsing.
             headers: The headers of the request: a mapping, or pairs as in ASGI; names in any case.
-            secret: The secret of the endpoint, `whsec_...`; by default the option `webhook_secret` of the
-                client.
+            secret: The secret of the endpoint, `whsec_...`, or a list of several, one of which must have
+                signed; by default the option `webhook_secret` of the client.
             tolerance: Seconds that the time of signing may differ from the local clock, in either direction;
                 300 by default.
 
         Raises:
             WebhookSignatureError: The webhook is not signed with the secret, or too long ago; the message
                 says which.
-            ConfigurationError: There is no secret, or it is not valid.
+            ConfigurationError: There is no secret, or it is not valid, or shorter than 16 bytes.
             RequestValidationError: `tolerance` is not a number of seconds from 0.
             TypeError: `payload` or `headers` has the wrong type.
         """
@@ -53,7 +54,7 @@ class Webhooks(WebhooksOperations):
         self,
         payload: bytes | str,
         headers: WebhookHeaders,
-        secret: str | None = None,
+        secret: str | Sequence[str] | None = None,
         tolerance: float = _webhook_signatures.TOLERANCE,
     ) -> WebhookEvent:
         """Verify the signature of a webhook, and return its event.
@@ -72,7 +73,7 @@ class Webhooks(WebhooksOperations):
 
         Raises:
             WebhookSignatureError: The webhook is not signed with the secret, or too long ago.
-            ConfigurationError: There is no secret, or it is not valid.
+            ConfigurationError: There is no secret, or it is not valid, or shorter than 16 bytes.
             ResponseValidationError: The body is signed, but it is not a JSON object or, with the option
                 `strict`, not a well-formed event. Here it is a `ValueError` as well.
             TypeError: `payload` or `headers` has the wrong type.
@@ -91,7 +92,7 @@ class AsyncWebhooks(AsyncWebhooksOperations):
         self,
         payload: bytes | str,
         headers: WebhookHeaders,
-        secret: str | None = None,
+        secret: str | Sequence[str] | None = None,
         tolerance: float = _webhook_signatures.TOLERANCE,
     ) -> None:
         """Raise an error unless a webhook is signed with the secret; see `Webhooks.verify_signature`."""
@@ -101,7 +102,7 @@ class AsyncWebhooks(AsyncWebhooksOperations):
         self,
         payload: bytes | str,
         headers: WebhookHeaders,
-        secret: str | None = None,
+        secret: str | Sequence[str] | None = None,
         tolerance: float = _webhook_signatures.TOLERANCE,
     ) -> WebhookEvent:
         """Verify the signature of a webhook, and return its event; see `Webhooks.unwrap`."""
@@ -112,19 +113,23 @@ def _verify(
     core: SyncCore | AsyncCore,
     payload: bytes | str,
     headers: WebhookHeaders,
-    secret: str | None,
+    secret: str | Sequence[str] | None,
     tolerance: float,
 ) -> None:
-    secret = core.settings.webhook_secret if secret is None else secret
-    _webhook_signatures.verify(payload, headers, secret, tolerance)
+    _webhook_signatures.verify(payload, headers, _secret(core, secret), tolerance)
 
 
 def _unwrap(
     core: SyncCore | AsyncCore,
     payload: bytes | str,
     headers: WebhookHeaders,
-    secret: str | None,
+    secret: str | Sequence[str] | None,
     tolerance: float,
 ) -> WebhookEvent:
-    secret = core.settings.webhook_secret if secret is None else secret
-    return _webhook_signatures.unwrap(payload, headers, secret, tolerance, strict=core.settings.strict)
+    strict = core.settings.strict
+    return _webhook_signatures.unwrap(payload, headers, _secret(core, secret), tolerance, strict=strict)
+
+
+def _secret(core: SyncCore | AsyncCore, secret: str | Sequence[str] | None) -> str | Sequence[str] | None:
+    # A function, so that the secret of the client is in no variable while an error is raised.
+    return core.settings.webhook_secret if secret is None else secret

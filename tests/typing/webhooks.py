@@ -41,6 +41,13 @@ def arguments_may_be_named(client: Client, headers: Mapping[str, str]) -> None:
     client.webhooks.verify_signature(payload=b"{}", headers=headers, secret="whsec_", tolerance=60)
 
 
+def there_may_be_several_secrets(headers: Mapping[str, str], new: str, old: str) -> None:
+    client = Client(webhook_secret=[new, old]).with_options(webhook_secret=(new, old))
+    client.webhooks.verify_signature(b"{}", headers, [new, old])
+    AsyncClient(webhook_secret=[new, old]).webhooks.unwrap(b"{}", headers, secret=(new, old))
+    client.webhooks.unwrap(b"{}", headers, secret=[3])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+
+
 def endpoints(client: Client) -> None:
     made = client.webhooks.create(name="n", url="https://example.com", event_types=["response.completed"])
     assert_type(made, WebhookEndpointWithSecret)

@@ -52,7 +52,7 @@ def headers(body: bytes | str = BODY, **changes: str) -> dict[str, str]:
     }
 
 
-def check(body: Any = BODY, given: Any = None, secret: str | None = SECRET, **options: Any) -> None:
+def check(body: Any = BODY, given: Any = None, secret: Any = SECRET, **options: Any) -> None:
     verify(body, headers() if given is None else given, secret, **{"now": NOW, **options})
 
 
@@ -84,7 +84,7 @@ def test_example_of_the_standard_is_accepted() -> None:
     verify('{"test": 2432232314}', given, secret, now=1614265330)
 
 
-@given(key=st.binary(min_size=1, max_size=64), body=st.text(st.characters(codec="utf-8"), max_size=50))
+@given(key=st.binary(min_size=16, max_size=64), body=st.text(st.characters(codec="utf-8"), max_size=50))
 def test_what_the_library_of_the_standard_signs_is_accepted(key: bytes, body: str) -> None:
     secret = "whsec_" + base64.b64encode(key).decode()
     signature = standardwebhooks.Webhook(secret).sign("wh_1", datetime.fromtimestamp(NOW, UTC), body)
@@ -93,7 +93,7 @@ def test_what_the_library_of_the_standard_signs_is_accepted(key: bytes, body: st
     verify(body.encode(), given, secret.removeprefix("whsec_"), now=NOW)
 
 
-@given(key=st.binary(min_size=1, max_size=64), body=st.text(st.characters(codec="utf-8"), max_size=50))
+@given(key=st.binary(min_size=16, max_size=64), body=st.text(st.characters(codec="utf-8"), max_size=50))
 def test_what_we_sign_is_accepted_by_the_library_of_the_standard(key: bytes, body: str) -> None:
     secret = "whsec_" + base64.b64encode(key).decode().rstrip("=")
     signed = sign_webhook(body, secret=secret)
@@ -116,7 +116,7 @@ def test_any_change_is_noticed(body: bytes, data: st.DataObject) -> None:
         (other, signed),
         (body, signed | {"webhook-id": "wh_2"}),
         (body, signed | {"webhook-timestamp": str(NOW + 1)}),
-        (body, sign(body, "wh_1", NOW, "whsec_" + base64.b64encode(b"another").decode())),
+        (body, sign(body, "wh_1", NOW, "whsec_" + base64.b64encode(b"another, of 24 bytes too").decode())),
     ]
     for content, carried in changes:
         with pytest.raises(WebhookSignatureError, match="no signature matches"):
@@ -290,7 +290,9 @@ def test_body_that_is_not_utf_8_can_be_signed() -> None:
 # --- secrets
 
 
-@pytest.mark.parametrize("secret", [None, "", "  ", b"whsec_aGVsbG8="])
+@pytest.mark.parametrize(
+    "secret", [None, "", "  ", b"whsec_aGVsbG8=", [], (), [None], [SECRET, ""], {SECRET}]
+)
 def test_no_secret_is_an_error_and_never_accepted(secret: Any) -> None:
     signature = base64.b64encode(hmac.new(b"", b"wh_1.%d." % NOW + BODY, hashlib.sha256).digest()).decode()
     with pytest.raises(ConfigurationError, match=r"There is no webhook secret; set .* OPENAI_WEBHOOK_SECRET"):
@@ -303,15 +305,134 @@ def test_no_secret_is_an_error_and_never_accepted(secret: Any) -> None:
         ("whsec_", "not base64 after whsec_"),
         ("whsec_====", "not base64 after whsec_"),
         ("whsec_hunter-2", "not base64 after whsec_"),
+        (f"{SECRET} {SECRET}", "holds white space or .* pass several secrets as a list"),
+        ([SECRET, "whsec_hunter-2"], "not base64 after whsec_"),
         (f" {SECRET}", "holds white space"),
         (f"{SECRET}\n", "holds white space"),
         ("whsec_hünter", "beyond ASCII"),
     ],
 )
-def test_secret_that_cannot_work_is_an_error_that_does_not_show_it(secret: str, reason: str) -> None:
-    with pytest.raises(ConfigurationError, match=reason) as caught:
+def test_secret_that_cannot_work_is_an_error_that_does_not_show_it(secret: Any, reason: str) -> None:
+    named = rf"^The webhook secret \(webhook_secret, or secret of the call\) .*{reason}"
+    with pytest.raises(ConfigurationError, match=named) as caught:
         check(secret=secret)
     assert "nter" not in without_secrets(caught.value)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "whsec_aHVudGVyMg==",
+        "whsec_" + base64.b64encode(b"hunter2 of 15 b").decode(),
+        "hunter2",
+        "hunter2-15chars",
+        "aHVudGVyMg==",
+        [SECRET, "hunter2"],
+    ],
+)
+@pytest.mark.parametrize("call", ["verify", "sign"])
+def test_short_secret_is_refused_and_not_shown(secret: Any, call: str) -> None:
+    named = r"^The webhook secret \(webhook_secret, or secret of the call\) is shorter than 16 bytes"
+    with pytest.raises(ConfigurationError, match=named) as caught:
+        check(secret=secret) if call == "verify" else sign(
+            BODY, "wh_1", NOW, secret[-1] if secret[0] == SECRET else secret
+        )
+    assert "nter" not in str(caught.value)
+    assert "aHVudGVy" not in str(caught.value)
+
+
+@pytest.mark.parametrize("secret", ["whsec_" + base64.b64encode(KEY[:16]).decode(), "sixteen-chars-16"])
+def test_secret_of_sixteen_bytes_is_enough(secret: str) -> None:
+    check(given=sign(BODY, "wh_1", NOW, secret), secret=secret)
+
+
+OTHER = "whsec_" + base64.b64encode(b"the secret that was before").decode()
+
+
+@pytest.mark.parametrize("secrets", [[SECRET, OTHER], (OTHER, SECRET), [SECRET], [OTHER, RAW]])
+def test_one_of_several_secrets_must_have_signed(secrets: Any) -> None:
+    check(secret=secrets)
+    assert unwrap(BODY, headers(), secrets, now=NOW).data.id == "resp_1"
+    with pytest.raises(WebhookSignatureError, match="no signature matches"):
+        check(
+            given=sign(BODY, "wh_1", NOW, "whsec_" + base64.b64encode(b"a third one, of 24 bytes").decode()),
+            secret=secrets,
+        )
+
+
+def hidden_in(caught: pytest.ExceptionInfo[Exception], *hidden: str) -> None:
+    """Check that no variable of the frames of a traceback shows a secret; the first frame is that of the test."""
+    frames = caught.traceback[1:]
+    assert frames
+    for frame in frames:
+        shown = repr(frame.locals)
+        assert not any(text in shown for text in hidden)
+
+
+@pytest.mark.parametrize("call", [verify, unwrap])
+@pytest.mark.parametrize("secret", [SECRET, [OTHER, SECRET]])
+def test_traceback_holds_no_secret(call: Any, secret: Any) -> None:
+    fitting = headers()["webhook-signature"].removeprefix("v1,")
+    with pytest.raises(WebhookSignatureError) as caught:
+        call(BODY, headers(webhook_signature="v1,AAAA"), secret, now=NOW)
+    hidden_in(caught, RAW, repr(KEY), fitting, repr(base64.b64decode(fitting)))
+    with pytest.raises(ConfigurationError) as mistaken:
+        call(BODY, headers(), "hunter2", now=NOW)
+    hidden_in(mistaken, "hunter2")
+    assert mistaken.value.__context__ is None
+
+
+# --- the signed text
+
+
+@pytest.mark.parametrize(
+    ("body", "shifted"),
+    [
+        # The signed text of the first is that of the second, too: `wh_1.NOW.NOW.{}`.
+        (b"%d.{}" % NOW, (f"wh_1.{NOW}", b"{}")),
+        (b"5.6.%d.{}" % NOW, (f"wh_1.{NOW}.5.6", b"{}")),
+    ],
+)
+def test_parts_of_the_signed_text_cannot_be_shifted(body: bytes, shifted: tuple[str, bytes]) -> None:
+    signed = headers(body)
+    check(body, signed)
+    id, rest = shifted
+    assert f"{id}.{NOW}.".encode() + rest == f"wh_1.{NOW}.".encode() + body
+    with pytest.raises(
+        WebhookSignatureError, match="its webhook-id header holds a full stop, which no id may"
+    ):
+        check(rest, signed | {"webhook-id": id})
+
+
+@given(st.text("wh_1.", min_size=1, max_size=8), st.text("123.", max_size=8), st.binary(max_size=8))
+def test_signature_fits_one_id_time_and_body_only(id: str, timestamp: str, body: bytes) -> None:
+    signed = headers(b"1.2.{}") | {"webhook-id": id, "webhook-timestamp": timestamp}
+    try:
+        check(body, signed, tolerance=1e14)
+    except WebhookSignatureError:
+        assert (id, timestamp, body) != ("wh_1", str(NOW), b"1.2.{}")
+    else:
+        assert (id, timestamp, body) == ("wh_1", str(NOW), b"1.2.{}")
+
+
+@pytest.mark.parametrize(
+    "id", ["wh_685342e6c53c8190a1be43f081506c52", "evt_1", "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W"]
+)
+def test_ids_of_real_senders_are_taken(id: str) -> None:
+    check(given=sign(BODY, id, NOW, SECRET))
+
+
+def test_every_signature_is_compared_with_every_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[bool] = []
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append(one == other)
+        return one == other
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    right = headers()["webhook-signature"]
+    check(given=headers(webhook_signature=f"{right} v1,AAAA v1,AAAA"), secret=[SECRET, OTHER])
+    assert sorted(compared) == [False] * 5 + [True]
 
 
 # --- events
@@ -478,6 +599,26 @@ def test_secret_is_that_of_the_client_or_of_the_call(make: Any, monkeypatch: pyt
             webhooks.verify_signature(BODY, signed)
         with pytest.raises(WebhookSignatureError):
             webhooks.unwrap(BODY, signed)
+
+
+@both
+def test_client_may_have_several_secrets(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_WEBHOOK_SECRET", f"{OTHER} {SECRET}")
+    for webhooks in (make(), make(webhook_secret=[SECRET, OTHER]), make(webhook_secret=(OTHER, SECRET))):
+        for secret in (SECRET, OTHER):
+            webhooks.verify_signature(BODY, sign_webhook(BODY, secret=secret))
+            assert webhooks.unwrap(BODY, sign_webhook(BODY, secret=secret)).data.id == "resp_1"
+    for call in (make(webhook_secret=OTHER).verify_signature, make(webhook_secret=OTHER).unwrap):
+        call(BODY, sign_webhook(BODY, secret=SECRET), secret=[OTHER, SECRET])
+
+
+@both
+def test_traceback_does_not_hold_the_secret_of_the_client(make: Any) -> None:
+    webhooks = make(webhook_secret=SECRET)
+    for call in (webhooks.verify_signature, webhooks.unwrap):
+        with pytest.raises(WebhookSignatureError) as caught:
+            call(BODY, sign_webhook(BODY))
+        hidden_in(caught, RAW, repr(KEY))
 
 
 @both

@@ -161,6 +161,27 @@ def test_a_text_must_be_a_string(option: str) -> None:
     assert refusal(**{option: b"hunter2"}) == f"The {option} argument must be a string, got bytes"
 
 
+def test_there_may_be_several_webhook_secrets() -> None:
+    assert resolve({}, webhook_secret=["new", "old"]).webhook_secret == ("new", "old")
+    assert resolve({"OPENAI_WEBHOOK_SECRET": " new  old\n"}).webhook_secret == ("new", "old")
+    shown = repr(resolve({}, webhook_secret=("hunter2", "hunter3")))
+    assert "hunter" not in shown
+    assert "webhook_secret='***'" in shown
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ([], "is an empty list; pass a secret, or leave it out"),
+        (["new", b"hunter2"], "must be a string, got bytes"),
+        (["new", " "], "is blank; set a value or leave it out"),
+        ({"hunter2"}, "must be a string, got set"),
+    ],
+)
+def test_webhook_secrets_that_cannot_work_are_refused(value: Any, problem: str) -> None:
+    assert refusal(webhook_secret=value) == f"The webhook_secret argument {problem}"
+
+
 def test_a_function_may_give_the_key() -> None:
     def provider() -> str:
         return KEY

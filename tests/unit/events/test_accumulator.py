@@ -147,6 +147,24 @@ CASES: dict[str, tuple[list[Wire], list[Wire]]] = {
         ],
         [made(content=[part("a"), {"type": "refusal", "refusal": "no"}])],
     ),
+    "a text beyond the end of one that has ended": (
+        [
+            delta("a", **AT),
+            event("output_text.done", text="a", **AT),
+            delta("b", output_index=0, content_index=1),
+            event("output_text.done", text="b", output_index=0, content_index=1),
+        ],
+        [made(content=[part("a"), part("b")])],
+    ),
+    "an end beyond the end, and once more": (
+        [
+            delta("a", **AT),
+            delta("b", output_index=0, content_index=1),
+            event("output_text.done", text="ab", output_index=0, content_index=2),
+            event("output_text.done", text="ab", output_index=0, content_index=3),
+        ],
+        [made(content=[part("ab")])],
+    ),
     "indexes that count deltas": (
         [
             delta("a", content_index=4),

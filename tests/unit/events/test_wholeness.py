@@ -14,7 +14,7 @@ from responses_client.models._base import union_class
 Wire = dict[str, Any]
 
 
-def item(wire: Wire) -> Any:
+def item(wire: Any) -> Any:
     return union_class(OutputItem).validate(wire)
 
 
@@ -42,7 +42,7 @@ def added(wire: Wire) -> Any:
     return OutputItemAdded.from_dict({"type": "response.output_item.added", "output_index": 0, "item": wire})
 
 
-def done(wire: Wire) -> Any:
+def done(wire: Any) -> Any:
     return OutputItemDone.from_dict({"type": "response.output_item.done", "output_index": 0, "item": wire})
 
 
@@ -56,7 +56,7 @@ ANNOTATION = OutputTextAnnotationAdded.from_dict(
 )
 WITH_CITATION = message(content=[{"type": "output_text", "text": "a", "annotations": [CITED]}])
 
-CASES: dict[str, tuple[list[Wire], list[Any], bytes, bool]] = {
+CASES: dict[str, tuple[list[Any], list[Any], bytes, bool]] = {
     "nothing came": ([message()], [], b"", True),
     "the item that was done": ([message()], [added(message("")), done(message())], b"", True),
     "it with more": ([message(x=1)], [done(message())], b"", True),
@@ -99,12 +99,14 @@ CASES: dict[str, tuple[list[Wire], list[Any], bytes, bool]] = {
         b"response.shell_call_command.delta",
         False,
     ),
+    "an item that is no object": ([7], [done(message()), done(7)], b"", False),
+    "nothing but an item that is no object": ([7], [done(7)], b"", True),
     "an item of another kind": ([{"type": "poem"}], [done({"type": "poem"})], b"response.output_text", True),
 }
 
 
 @pytest.mark.parametrize(("output", "noted", "kept", "is_whole"), CASES.values(), ids=CASES.keys())
-def test_an_output_holds_all_or_not(output: list[Wire], noted: list[Any], kept: bytes, is_whole: bool):
+def test_an_output_holds_all_or_not(output: list[Any], noted: list[Any], kept: bytes, is_whole: bool):
     found = holds_all([item(wire) for wire in output], [], [(one, 1) for one in noted], kept_in(kept))
     assert found is is_whole
 

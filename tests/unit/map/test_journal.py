@@ -620,3 +620,17 @@ def test_journal_of_the_parent_process_is_not_written(path: Path, monkeypatch: p
     assert journal._file is not None
     journal.close()
     assert path.read_bytes() == b""
+
+
+@pytest.mark.parametrize("damage", [(b'"body"', b'"boody"'), (b'"body":{', b'"body":7,"x":{')])
+def test_damaged_answer_in_a_whole_line_is_asked_for_again(
+    caller: Caller, path: Path, caplog: pytest.LogCaptureFixture, damage: tuple[bytes, bytes]
+) -> None:
+    first = mapped(caller, REQUESTS[:2], path)
+    path.write_bytes(path.read_bytes().replace(*damage, 1))
+
+    again = mapped(caller, REQUESTS[:2], path)
+    assert [result.response_or_raise().output_text for result in again] == [
+        result.response_or_raise().output_text for result in first
+    ]
+    assert [text for text in warnings(caplog) if "is damaged" in text and "sent again" in text] != []

@@ -1,20 +1,19 @@
 """Every generated model writes matching JSON as it came, and never holds other data in a typed field."""
 
 import json
-import types
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_strategies import anything, hints_of, wire_of
+from model_strategies import anything, wire_of
+from model_types import misfits, parts_of
 
 from responses_client import models
 from responses_client.errors import ResponseValidationError
 from responses_client.models import Model, UnknownModel
-from responses_client.models._base import OpenUnion, Reference
 
 MODULES = [
     import_module(f"responses_client.models.{module.name}")
@@ -110,46 +109,3 @@ def changed(data: st.DataObject, value: Any) -> Any:
             return [*value[:index], data.draw(anything), *value[index:]]
         return [*value[:index], changed(data, value[index]), *value[index + 1 :]]
     return data.draw(anything)
-
-
-def parts_of(value: Any) -> list[Model]:
-    if isinstance(value, Model):
-        inner = [*value.__dict__.values()]
-        return [value, *(part for member in inner for part in parts_of(member))]
-    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [part for member in members for part in parts_of(member)]
-
-
-def misfits(model: Model) -> list[str]:
-    """Return the fields whose value is not of their type."""
-    return [
-        f"{type(part).__name__}.{name}: {part.__dict__[name]!r}"
-        for part in parts_of(model)
-        for name, hint in hints_of(type(part)).items()
-        if name in part.model_fields_set and not fits(hint, part.__dict__[name])
-    ]
-
-
-def fits(hint: Any, value: Any) -> bool:
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin is Annotated:
-        return fits(arguments[0], value)
-    if origin in (Union, types.UnionType):
-        return any(fits(kind, value) for kind in arguments)
-    if origin is Literal:
-        return value in arguments
-    if origin is list:
-        return isinstance(value, list) and all(fits(arguments[0], member) for member in value)
-    if origin is dict:
-        return type(value) is dict and all(type(k) is str and fits(arguments[1], v) for k, v in value.items())
-    if issubclass(hint, OpenUnion) if isinstance(hint, type) else False:
-        entries = " ".join(hint.members.values()).split()
-        names = {entry.partition(".")[2] for entry in entries} | {hint.unknown}
-        return isinstance(value, Model) and type(value).__name__ in names
-    if isinstance(hint, type) and issubclass(hint, Reference):
-        return type(value) is hint.model()
-    if hint is float:
-        return type(value) in (int, float)
-    if hint in (int, str):  # or a subclass: of what came as null, or as a float
-        return isinstance(value, hint) and type(value) is not bool
-    return hint is Any or type(value) is hint

@@ -200,6 +200,27 @@ def test_saved_positions_are_a_list_of_numbers(name: str, value: Any) -> None:
         RunResult.from_dict({**result(turn(call())).to_dict(), name: value})
 
 
+def test_positions_without_ids_survive_json() -> None:
+    run = result(turn(call()), approval_positions=(0,))
+    assert RunResult.from_json(run.to_json()) == run
+
+
+@pytest.mark.parametrize("value", [{}, "", "x", 1, None, {"0": {}}])
+@pytest.mark.parametrize("name", ["turns", "input", "outputs", "unsent", "renamed_calls"])
+def test_saved_lists_are_lists(name: str, value: Any) -> None:
+    saved = result(turn(call())).to_dict()
+    inside = saved["turns"][0] if name in ("input", "outputs") else saved
+    inside[name] = value
+    with pytest.raises(ResponseValidationError, match=f"{name} is not a list of"):
+        RunResult.from_dict(saved)
+
+
+@pytest.mark.parametrize("version", [True, 1.0, "1", 2, None])
+def test_saved_version_is_a_known_number(version: Any) -> None:
+    with pytest.raises(ResponseValidationError, match=f"it has version {version!r} and 1 turns"):
+        RunResult.from_dict({**result(turn(call())).to_dict(), "version": version})
+
+
 def test_calls_that_wait_for_approval_are_listed() -> None:
     request = {"type": "mcp_approval_request", "id": "m1", "name": "read", "arguments": "{}"}
     run = result(turn(call(), call("c2"), request), status="pending", approval_ids=("c2",))

@@ -162,6 +162,16 @@ def test_answer_without_an_id_answers_nothing(made: dict[str, Any]) -> None:
     assert answer_key(*items(made)) is None
 
 
+@pytest.mark.parametrize("kind", ["function_call_output", "shell_call_output", "mcp_approval_response"])
+@pytest.mark.parametrize("odd", [{"a": 1}, ["c1"], 7, 1.5, True])
+def test_answer_to_an_id_that_is_not_a_string_is_no_failure(kind: str, odd: Any) -> None:
+    answer = as_item(
+        {"type": kind, "call_id": odd, "approval_request_id": odd, "output": [], "approve": True}
+    )
+    assert answered_positions(items(call()), [answer]) == [None]
+    assert [one.wire_type for one in unanswered(items(call()), [answer])] == ["function_call"]
+
+
 def test_item_of_an_input_becomes_a_model_once() -> None:
     made = as_item(OUTPUT)
     assert isinstance(made, FunctionCallOutput)

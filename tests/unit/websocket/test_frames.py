@@ -131,6 +131,13 @@ def test_message_at_the_limit_is_accepted() -> None:
     assert Frames(10).receive(Server().frames(TextMessage("äöüäö"))) == ["äöüäö".encode()]
 
 
+def test_message_at_the_limit_is_accepted_though_its_characters_come_in_pieces() -> None:
+    frames, data = Frames(40), Server().frames(TextMessage("🍵" * 10))
+    messages = [message for n in range(len(data)) for message in frames.receive(data[n : n + 1])]
+    assert messages == ["🍵".encode() * 10]
+    assert frames.close_info is None
+
+
 def test_binary_message_ends_the_connection() -> None:
     server, frames = Server(), Frames(100)
     assert frames.receive(server.frames(TextMessage("{}"), BytesMessage(b"{}"), TextMessage("{}"))) == [b"{}"]

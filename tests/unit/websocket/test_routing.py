@@ -213,6 +213,31 @@ def test_event_of_a_response_can_answer_what_was_sent(bench: Bench) -> None:
     assert bench.reason is None
 
 
+def test_event_of_a_new_type_before_a_response_can_answer_what_was_sent(bench: Bench) -> None:
+    bench.router.expect_refusal(OtherEvent())
+    a = bench.open()
+    bench.receive(server_event("response.odd.done"), created(), server_event("response.odd.delta"))
+    assert bench.taken(a) == ["created", "odd.delta"]
+    assert bench.taken() == ["odd.done"]
+    assert bench.reason is None
+
+
+def test_answer_that_is_given_once_more_ends_the_connection(bench: Bench) -> None:
+    answered = [bench.open(), bench.open()]
+    bench.receive(created(id="r1"), server_event(DONE), created(id="r2"), server_event(DONE))
+    assert [bench.taken(inbox) for inbox in answered] == [["created", "completed"]] * 2
+    next_one = bench.open()
+    bench.receive(created(id="r1"), server_event(DONE))
+    assert bench.taken(next_one) == []
+    assert bench.ends_with("the event response.created is of response r1, which has ended")
+
+
+def test_id_that_all_responses_have_is_no_sign_of_anything(bench: Bench) -> None:
+    answered = [bench.open(), bench.open()]
+    bench.receive(created(id="r"), server_event(DONE), created(id="r"), server_event(DONE))
+    assert [bench.taken(inbox) for inbox in answered] == [["created", "completed"]] * 2
+
+
 def test_first_response_may_lack_its_first_event(bench: Bench) -> None:
     a = bench.open()
     bench.receive(server_event(DELTA), ended("completed", "r1"))

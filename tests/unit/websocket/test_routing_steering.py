@@ -36,7 +36,7 @@ def test_successor_comes_before_what_waits_in_its_lane(bench: Bench) -> None:
         created("a", "r1"),
         server_event(DONE, "a"),
     )
-    bench.receive(created("a", "other"), server_event(DONE, "a"))
+    bench.receive(created("a", "other", id="r2"), server_event(DONE, "a"))
     assert steered.successor is not None
     assert bench.taken(steered.successor) == bench.taken(queued) == ["created", "completed"]
 
