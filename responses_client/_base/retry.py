@@ -70,14 +70,17 @@ class Policy(NamedTuple):
     max_reset: float = math.inf
 
 
-FailureKind: TypeAlias = Literal["connect", "timeout", "network", "decoding", "redirect"]
+FailureKind: TypeAlias = Literal[
+    "connect", "timeout", "network", "decoding", "redirect", "certificate", "proxy"
+]
 
 
 class ConnectionFailure(NamedTuple):
     """An attempt without a whole answer.
 
     There was no connection ("connect"), nothing came in time ("timeout"), the connection broke ("network"), the body
-    cannot be decompressed ("decoding"), or the answer is a redirect to something that is not a URL ("redirect").
+    cannot be decompressed ("decoding"), the answer is a redirect to something that is not a URL ("redirect"), the
+    certificate of the server was refused ("certificate"), or a proxy refused the connection ("proxy").
     """
 
     kind: FailureKind
@@ -207,10 +210,18 @@ def status_of_code(*codes: str | None) -> int | None:
     return next((_CODE_STATUSES[code] for code in codes if code in _CODE_STATUSES), None)
 
 
+_HOPELESS_KINDS = {
+    "decoding": "the same answer would come again",
+    "redirect": "the same answer would come again",
+    "certificate": "the same certificate would come again",
+    "proxy": "the proxy would refuse again",
+}
+
+
 def _why_hopeless(outcome: Outcome) -> str | None:
     """Return why a retry cannot help; None if it may."""
     if isinstance(outcome, ConnectionFailure):
-        return "the same answer would come again" if outcome.kind in ("decoding", "redirect") else None
+        return _HOPELESS_KINDS.get(outcome.kind)
     if outcome.code in QUOTA_CODES or outcome.type in QUOTA_CODES:
         return "the quota is used up"
     # A header of OpenAI that overrules the status.

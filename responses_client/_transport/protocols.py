@@ -78,6 +78,7 @@ class TransportError(Exception):
         outcome: The kind of failure, for `decide`.
         reason: The reason, for messages.
         limits: The options that would allow more time, for the advice after a timeout.
+        advice: What to do about it; None if there is nothing to say but what holds for any failure.
     """
 
     def __init__(self, kind: FailureKind, reason: str) -> None:
@@ -85,6 +86,7 @@ class TransportError(Exception):
         self.outcome = ConnectionFailure(kind)
         self.reason = reason
         self.limits = "timeout or deadline"
+        self.advice: str | None = None
 
     def __repr__(self) -> str:
         """Show no reason, which may quote what a server sent: tools that report errors show the values of variables."""
