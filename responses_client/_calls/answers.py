@@ -15,7 +15,7 @@ from .._base.error_bodies import parse_body, read_error
 from .._base.field_errors import invalid_json_reason
 from .._base.http import Headers, ResponseMeta, origin
 from .._base.json_types import is_object, json_or
-from .._base.messages import MAX_BODY_CHARS, one_line
+from .._base.messages import MAX_BODY_CHARS, MAX_VALUE_CHARS, UNREAD, one_line
 from .._base.redaction import NO_SECRETS, Redactor
 from .._base.waits import requested_wait
 from .._events.stream_state import StreamState
@@ -46,9 +46,11 @@ __all__ = [
     "content_type",
     "describe_answer",
     "kept_body",
+    "not_json",
     "parse_result",
     "reported_error",
     "status_error",
+    "undecoded",
 ]
 
 _R = TypeVar("_R", bound=Model)
@@ -174,10 +176,9 @@ def reported_error(body: bytes, meta: ResponseMeta, redactor: Redactor = NO_SECR
 
 def _mismatch(label: str, error: ValidationError, body: bytes, meta: ResponseMeta) -> ResponseValidationError:
     """Return the error for an answer of another form than the type that the label names."""
-    if invalid_json_reason(error.errors(include_url=False)) is not None:
-        return ResponseValidationError(
-            f"The answer ({describe_answer(meta)}) is not valid JSON", body=body, meta=meta
-        )
+    reason = invalid_json_reason(error.errors(include_url=False))
+    if reason is not None:
+        return not_json(reason, body, meta)
     problem = as_response_error(label, error, body)
     return ResponseValidationError(problem.message, path=problem.path, body=body, meta=meta)
 
@@ -189,9 +190,50 @@ def kept_body(error: ValidationError, body: bytes) -> bytes:
     return body
 
 
+def not_json(
+    reason: str, body: bytes, meta: ResponseMeta, advice: str | None = None
+) -> ResponseValidationError:
+    """Return the error for an answer that is not JSON, though it may have been.
+
+    Args:
+        reason: The reason of the JSON parser.
+        body: The body, or its start, with secrets masked.
+        meta: The facts of the answer.
+        advice: The advice where the answer was no JSON from the start; by default that of the class.
+    """
+    answer = f"The answer ({describe_answer(meta)})"
+    if encoding := undecoded(meta.headers):
+        advice = "let the server or proxy send it without this content-encoding"
+        text = f"{answer} has the content-encoding {encoding!r}, which nothing here decodes"
+        return ResponseValidationError(text, body=UNREAD, advice=advice, meta=meta)
+    if reason.startswith("EOF while parsing") and body.lstrip()[:1] in (b"{", b"["):
+        advice = (
+            "try again, and if this comes again, look for what cuts answers off between here and the server"
+        )
+        size = f"{len(body)} bytes" if len(body) < MAX_KEPT_BYTES else "more than 1 MiB"
+        text = f"{answer} is JSON that was cut off after {size}"
+        return ResponseValidationError(text, body=body, advice=advice, meta=meta)
+    text = f"{answer} is not valid JSON"
+    if advice is None:
+        return ResponseValidationError(text, body=body, meta=meta)
+    return ResponseValidationError(text, body=body, advice=advice, meta=meta)
+
+
+def undecoded(headers: Headers) -> str | None:
+    """Return a content-encoding that the transport does not know and left as it was; None if there is none."""
+    encodings = headers.get("content-encoding")
+    if encodings is None:
+        return None
+    from .._transport.decompression import unknown_encoding  # here, because few answers are compressed
+
+    name = unknown_encoding(encodings)
+    return None if name is None else one_line(name, MAX_VALUE_CHARS)
+
+
 def describe_answer(meta: ResponseMeta) -> str:
     """Return the status and the media type of an answer, for messages."""
-    return f"status {meta.status_code}, {content_type(meta.headers) or 'no content type'}"
+    kind = one_line(content_type(meta.headers), MAX_VALUE_CHARS)
+    return f"status {meta.status_code}, {kind or 'no content type'}"
 
 
 # RFC 9110, 15.4: 303 turns the request into a GET, and 300 leaves the choice to the user. 301 and 302 keep method and
@@ -256,7 +298,7 @@ def status_error(
     wait = requested_wait(status, kept, message, now)
     cls = InternalServerError if status >= 500 else _STATUS_CLASSES.get(status, APIStatusError)
     error = cls(
-        message or problem or _first_part(body),
+        message or problem or _first_part(body, kept),
         status_code=status,
         code=found.code,
         type=found.type,
@@ -292,5 +334,7 @@ def _redirect_reason(status: int, location: str | None, url: str) -> str:
     return f"a redirect within {target}, not followed because it would exceed max_redirects"
 
 
-def _first_part(body: bytes) -> str:
+def _first_part(body: bytes, headers: Headers) -> str:
+    if body and (encoding := undecoded(headers)):
+        return f"a body with the content-encoding {encoding!r}, which nothing here decodes"
     return one_line(body[: 8 * MAX_BODY_CHARS].decode("utf-8-sig", "replace"), MAX_BODY_CHARS) or "no body"

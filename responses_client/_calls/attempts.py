@@ -58,7 +58,9 @@ from urllib.parse import urljoin
 
 from .._base import clock
 from .._base.clock import NO_DEADLINE, Deadline
-from .._base.http import ResponseMeta, origin
+from .._base.error_frames import without_frames
+from .._base.http import Headers, ResponseMeta, origin
+from .._base.messages import MAX_VALUE_CHARS, UNREAD, one_line
 from .._base.redaction import Redactor, public_url
 from .._base.retry import GiveUp, Outcome, Policy, StatusFailure, decide, rate_limit_policy
 from .._transport.protocols import IO, Body, TransportError, WireRequest
@@ -158,7 +160,8 @@ class Attempts:
                 await self.retry(body.outcome, failure)
                 continue
             meta = self.meta = self._meta_of(body)
-            logger.debug("%s: %d %s", self.call.operation.name, body.status_code, meta.request_id or "")
+            shown_id = one_line(meta.request_id or "", MAX_VALUE_CHARS)
+            logger.debug("%s: %d %s", self.call.operation.name, body.status_code, shown_id)
             if 200 <= body.status_code < 300 or body.status_code == 101:
                 return body, meta
             error = await self._status_error(body, meta)
@@ -217,7 +220,7 @@ class Attempts:
 
     def cause(self, failure: TransportError) -> BaseException | None:
         """Return the exception behind a failure; None if it quotes a secret that a server repeated."""
-        return None if self.redactor.occurs_in(str(failure.__cause__)) else failure.__cause__
+        return without_frames(failure.__cause__, self.redactor)
 
     def to_error(self, failure: TransportError) -> APIError:
         """Return the error for a call that got no answer, or only a part of one."""
@@ -226,10 +229,16 @@ class Attempts:
         if kind == "decoding":
             text = f"The answer cannot be decompressed: {self.redactor.text(failure.reason)}"
             advice = "check what compresses the answers of base_url"
-            error = ResponseValidationError(text, advice=advice, meta=self.meta)
+            error = ResponseValidationError(text, body=UNREAD, advice=advice, meta=self.meta)
         elif kind == "size":
+            text = f"The answer is {failure.reason}"
             advice = "raise max_response_bytes to take it"
-            error = ResponseValidationError(f"The answer is {failure.reason}", advice=advice, meta=self.meta)
+            error = ResponseValidationError(text, body=UNREAD, advice=advice, meta=self.meta)
+        elif kind == "redirect":
+            text = f"{request.method} {origin(request.url)} was answered with a redirect to something that is not a URL"
+            error = ResponseValidationError(
+                text, body=UNREAD, advice="set base_url to the address that answers"
+            )
         else:
             is_late = kind == "timeout"
             count = f" after {self.count} attempts" if self.count > 1 else ""
@@ -318,7 +327,7 @@ class Attempts:
             "%s: %s %s, attempt %d",
             self.call.operation.name,
             request.method,
-            public_url(request.url),
+            self.redactor.text(public_url(request.url)),
             self.count,
         )
         if self.dispatcher is not None:
@@ -339,13 +348,14 @@ class Attempts:
             redirects -= 1
 
     def _meta_of(self, body: Body) -> ResponseMeta:
+        masked = self.redactor.headers(body.headers)
         return ResponseMeta.build(
             body.status_code,
-            body.headers,
+            body.headers if masked is None else Headers(masked),
             elapsed=clock.monotonic() - self._start,
             tries=self.count,
             method=self.call.request.method,
-            url=self.call.request.url,
+            url=self.redactor.text(self.call.request.url),
         )
 
 
@@ -388,22 +398,29 @@ async def fetch(io: IO, call: Call[_R], throttle: Throttle | None = None) -> _R:
 async def _read_result(attempts: Attempts, call: Call[_R]) -> _R:
     while True:
         body, meta = await attempts.connect()
-        content = await as_value(attempts.read(body))
-        if isinstance(content, TransportError):
-            failure = attempts.to_error(content)
+        result = await as_value(_read_body(attempts, call, body, meta))
+        if isinstance(result, TransportError):
+            failure = attempts.to_error(result)
             await attempts.notify_response(meta, failure)
-            await attempts.retry(content.outcome, failure)
+            await attempts.retry(result.outcome, failure)
             continue
-        read = call.read or partial(parse_result, call.operation.result_model())
-        if attempts.dispatcher is None:
-            return read(content, meta, call.settings, attempts.redactor)
-        try:
-            result: _R | APIError = read(content, meta, call.settings, attempts.redactor)
-        except APIError as error:
-            result = error
-        # Outside of the handler: an exception of a hook must not have the error of the call as its context.
         if isinstance(result, APIError):
             await attempts.notify_response(meta, result)
             raise result
         await attempts.notify_response(meta, None, result)
         return result
+
+
+async def _read_body(attempts: Attempts, call: Call[_R], body: Body, meta: ResponseMeta) -> _R | APIError:
+    """Return the result of the body of an answer, or the error that it is.
+
+    The error has lost its frames here, whose variables hold the body, and is raised outside of the handler: an
+    exception of a hook must not have it as its context.
+    """
+    content = await attempts.read(body)
+    read = call.read or partial(parse_result, call.operation.result_model())
+    try:
+        result: _R = read(content, meta, call.settings, attempts.redactor)
+    except APIError as error:
+        return error.with_traceback(None)
+    return result

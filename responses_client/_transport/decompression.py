@@ -3,7 +3,7 @@
 # A kilobyte can stand for a gigabyte. The HTTP libraries decompress each piece of a body whole, whatever becomes of it.
 # Here `zlib` stops after 64 KiB and keeps the rest of its input, so that a reader with a limit of its own (for an event,
 # an error body, an answer) stops in time. Brotli and zstd are not in the standard library: they are neither asked for
-# nor decompressed.
+# nor decompressed. Other names, such as "utf-8", are mistakes of servers whose bodies may be fine all the same.
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from .._base.messages import MAX_VALUE_CHARS, one_line
 from .protocols import TransportError
 
-__all__ = ["MAX_PIECE_BYTES", "Decompressor"]
+__all__ = ["MAX_PIECE_BYTES", "Decompressor", "unknown_encoding"]
 
 MAX_PIECE_BYTES = 64 * 1024
 """The size of a decompressed piece, at most; also that of a piece of input that `zlib` is given."""
 
 _KINDS = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
+_REFUSED = frozenset({"br", "compress", "dcb", "dcz", "x-compress", "zstd"})  # the others that IANA lists
 _MAX_LAYERS = 3  # each has a window of its own in memory
 _GZIP = zlib.MAX_WBITS | 16
 _GZIP_START = b"\x1f"
@@ -35,12 +36,11 @@ class Decompressor:
     """
 
     def __init__(self, encodings: str) -> None:
-        names = [name.strip().lower() for name in encodings.split(",")]
-        names = [name for name in names if name not in ("", "identity")]
-        self._unknown: str | None = None
+        names = [name for name in _names(encodings) if name in _KINDS or name in _REFUSED]
+        self._refused: str | None = None
         self._layers: list[_Layer] = []
-        if len(names) > _MAX_LAYERS or any(name not in _KINDS for name in names):
-            self._unknown = one_line(encodings, MAX_VALUE_CHARS)
+        if len(names) > _MAX_LAYERS or not _REFUSED.isdisjoint(names):
+            self._refused = one_line(encodings, MAX_VALUE_CHARS)
         else:
             self._layers = [_Layer(name, _KINDS[name]) for name in reversed(names)]
         self.is_needed = bool(names)
@@ -49,11 +49,11 @@ class Decompressor:
         """Take a piece and yield what it stands for, in pieces that are made one by one.
 
         Raises:
-            TransportError: The data are damaged, or compressed in a way that is not known here.
+            TransportError: The data are damaged, or compressed in a way that has no bound here.
         """
-        if self._unknown is not None and data:
+        if self._refused is not None and data:
             reason = (
-                f"its content-encoding is {self._unknown!r}, and only gzip and deflate are decompressed here"
+                f"its content-encoding is {self._refused!r}, and only gzip and deflate are decompressed here"
             )
             raise TransportError("decoding", reason)
         return _through(self._layers, data)
@@ -76,6 +76,16 @@ class Decompressor:
         """
         for layer in self._layers:
             layer.end()
+
+
+def unknown_encoding(encodings: str) -> str | None:
+    """Return the first name in a `content-encoding` that is left as it is, or refused; None if there is none."""
+    return next((name for name in _names(encodings) if name not in _KINDS), None)
+
+
+def _names(encodings: str) -> list[str]:
+    names = [name.strip().lower() for name in encodings.split(",")]
+    return [name for name in names if name not in ("", "identity")]
 
 
 def _through(layers: Sequence[_Layer], data: bytes) -> Iterator[bytes]:

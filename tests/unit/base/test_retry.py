@@ -15,6 +15,7 @@ from responses_client._base.retry import (
     Policy,
     Retry,
     StatusFailure,
+    advice_after,
     decide,
     may_pass,
     rate_limit_policy,
@@ -234,9 +235,27 @@ def test_a_call_is_never_repeated_more_often_than_allowed(outcome: Outcome, max_
     assert retries in (0, max_retries)
 
 
-@pytest.mark.parametrize("kind", ["decoding", "size"])
-def test_body_that_cannot_be_read_is_not_asked_for_again(kind: FailureKind) -> None:
-    assert after(ConnectionFailure(kind)) == GiveUp("the same body would come again")
+@pytest.mark.parametrize("kind", ["decoding", "size", "redirect"])
+def test_answer_that_would_come_again_is_not_asked_for(kind: FailureKind) -> None:
+    assert after(ConnectionFailure(kind)) == GiveUp("the same answer would come again")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "wait", "advice"),
+    [
+        (429, "insufficient_quota", 5.0, "check plan and billing, since waiting does not help"),
+        (429, None, 5.0, "try again in 5 s"),
+        (429, None, 0.0, None),
+        (400, None, 5.0, None),
+        (307, None, None, "set base_url to the address that answers"),
+        (500, None, None, None),
+    ],
+)
+def test_advice_follows_from_what_may_help(
+    status: int, code: str | None, wait: float | None, advice: str | None
+) -> None:
+    assert advice_after(status, {}, code, None, wait) == advice
+    assert advice_after(status, {}, None, code, wait) == advice
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from responses_client._transport.decompression import MAX_PIECE_BYTES, Decompressor
+from responses_client._transport.decompression import MAX_PIECE_BYTES, Decompressor, unknown_encoding
 from responses_client._transport.protocols import TransportError
 
 TEXT = b"All happy families are alike. " * 20
@@ -31,6 +31,8 @@ FORMS: dict[str, tuple[str, Any]] = {
     "deflate with bytes behind it": ("deflate", lambda data: zlib.compress(data) + b"\x1f\x8b"),
     "deflate without the head of zlib": ("Deflate", raw_deflate),
     "twice": ("deflate, identity, gzip", lambda data: gzip.compress(zlib.compress(data))),
+    "not by a known way": ("utf-8", lambda data: data),
+    "by a known way and another": ("aws-chunked, gzip", gzip.compress),
     "not at all": ("identity", lambda data: data),
     "not at all, without a name": ("", lambda data: data),
 }
@@ -87,8 +89,8 @@ def test_damaged_body_is_named(name: str) -> None:
     assert caught.value.outcome.kind == "decoding"
 
 
-@pytest.mark.parametrize("encodings", ["br", "gzip, zstd", "gzip, gzip, gzip, gzip", "a\x1b[0mb"])
-def test_encoding_that_is_not_known_here_is_named(encodings: str) -> None:
+@pytest.mark.parametrize("encodings", ["br", "gzip, ZSTD", "gzip, gzip, gzip, gzip", "br, a\x1b[0mb"])
+def test_compression_without_a_bound_is_refused(encodings: str) -> None:
     with pytest.raises(TransportError) as caught:
         decompressed(encodings, b"data")
     shown = encodings.replace("\x1b", " ")
@@ -101,3 +103,10 @@ def test_encoding_that_is_not_known_here_is_named(encodings: str) -> None:
 @pytest.mark.parametrize("encodings", ["br", "gzip", "deflate"])
 def test_empty_body_needs_no_decompression(encodings: str) -> None:
     assert decompressed(encodings) == decompressed(encodings, b"") == b""
+
+
+@pytest.mark.parametrize(
+    ("encodings", "name"), [("", None), ("gzip, identity", None), ("Gzip, UTF-8, br", "utf-8"), ("br", "br")]
+)
+def test_encoding_that_is_left_as_it_is_can_be_named(encodings: str, name: str | None) -> None:
+    assert unknown_encoding(encodings) == name
