@@ -44,7 +44,12 @@ def _event_line(kind: str) -> bytes:
 
 def _as_sse(message: Message) -> bytes:
     """Return a message as server-sent event, so that decoding and outcomes are those of HTTP streams."""
-    return b"%bdata: %b\n\n" % (_event_line(message.type), message.data.translate(_LINE_BREAKS_TO_SPACES))
+    if message.type:
+        data = message.data.translate(_LINE_BREAKS_TO_SPACES)
+    else:
+        # It may be no JSON because of a line break in a string. Every stream gets it then, and none may read it.
+        data = b"\ndata: ".join(message.data.splitlines())
+    return b"%bdata: %b\n\n" % (_event_line(message.type), data)
 
 
 class SocketSource(Source):
