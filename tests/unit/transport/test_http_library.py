@@ -252,6 +252,7 @@ def test_client_of_another_kind_is_refused(given: Any) -> None:
     ("variable", "value", "problem"),
     [
         ("ALL_PROXY", "nonsense://proxy.test", "nonsense"),
+        ("ALL_PROXY", "http://user:hunter2@host:port", "the address of a proxy is not a URL; correct"),
         pytest.param(
             "SSL_CERT_FILE",
             "/does/not/exist",
