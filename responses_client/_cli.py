@@ -89,6 +89,16 @@ class _Options(argparse.Namespace):
     json: bool
 
 
+def _utf8(text: str) -> str:
+    """Return an argument as UTF-8 text, which Python does not decode where the locale is C and UTF-8 mode is off."""
+    if not re.search("[\ud800-\udfff]", text):
+        return text
+    try:
+        return os.fsencode(text).decode()
+    except UnicodeError:
+        raise argparse.ArgumentTypeError(f"must be UTF-8 text, got {text!a}") from None
+
+
 def _parse_arguments(argv: Sequence[str] | None) -> _Options:
     parser = argparse.ArgumentParser(
         prog="python -m responses_client",
@@ -97,12 +107,23 @@ def _parse_arguments(argv: Sequence[str] | None) -> _Options:
         "server answers. Exit status: 0 completed, 1 failed or incomplete, 2 wrong usage, 130 interrupted.",
     )
     parser.add_argument(
-        "prompt", nargs="?", default="-", help="the prompt; read from standard input if it is - or omitted"
+        "prompt",
+        nargs="?",
+        type=_utf8,
+        default="-",
+        help="the prompt; read from standard input if it is - or omitted",
     )
-    parser.add_argument("--model", default=_DEFAULT_MODEL, help="the model to use (default: %(default)s)")
-    parser.add_argument("--instructions", metavar="TEXT", help="instructions that precede the prompt")
     parser.add_argument(
-        "--base-url", metavar="URL", help="the address of the API, such as http://localhost:8000/v1"
+        "--model", type=_utf8, default=_DEFAULT_MODEL, help="the model to use (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--instructions", metavar="TEXT", type=_utf8, help="instructions that precede the prompt"
+    )
+    parser.add_argument(
+        "--base-url",
+        metavar="URL",
+        type=_utf8,
+        help="the address of the API, such as http://localhost:8000/v1",
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--events", action="store_true", help="print typed events instead of text")

@@ -69,14 +69,15 @@ class Policy(NamedTuple):
     max_reset: float = math.inf
 
 
-FailureKind: TypeAlias = Literal["connect", "timeout", "network", "decoding"]
+FailureKind: TypeAlias = Literal["connect", "timeout", "network", "decoding", "certificate", "proxy"]
 
 
 class ConnectionFailure(NamedTuple):
     """An attempt without a whole answer.
 
-    There was no connection ("connect"), nothing came in time ("timeout"), the connection broke ("network"), or
-    the body cannot be decompressed ("decoding").
+    There was no connection ("connect"), nothing came in time ("timeout"), the connection broke ("network"), the body
+    cannot be decompressed ("decoding"), the certificate of the server was refused ("certificate"), or a proxy refused
+    the connection ("proxy").
     """
 
     kind: FailureKind
@@ -186,10 +187,17 @@ def status_of_code(*codes: str | None) -> int | None:
     return next((_CODE_STATUSES[code] for code in codes if code in _CODE_STATUSES), None)
 
 
+_HOPELESS_KINDS = {
+    "decoding": "the same body would come again",
+    "certificate": "the same certificate would come again",
+    "proxy": "the proxy would refuse again",
+}
+
+
 def _why_hopeless(outcome: Outcome) -> str | None:
     """Return why a retry cannot help; None if it may."""
     if isinstance(outcome, ConnectionFailure):
-        return "the same body would come again" if outcome.kind == "decoding" else None
+        return _HOPELESS_KINDS.get(outcome.kind)
     if outcome.code in QUOTA_CODES or outcome.type in QUOTA_CODES:
         return "the quota is used up"
     # A header of OpenAI that overrules the status.

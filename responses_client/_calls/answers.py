@@ -177,6 +177,9 @@ def describe_answer(meta: ResponseMeta) -> str:
 # RFC 9110, 15.4: 303 turns the request into a GET, and 300 leaves the choice to the user. 301 and 302 keep method and
 # body here, as 307 and 308 do; browsers turn POST into GET for historical reasons, which no API means.
 REDIRECT_STATUSES = frozenset({301, 302, 307, 308})
+# RFC 9110, 15.5.8: no API answers with it.
+_FROM_PROXY = 407
+_PROXY_ADVICE = "correct the user and password of the proxy, which answered this"
 _STATUS_CLASSES: dict[int, type[APIStatusError]] = {
     400: BadRequestError,
     401: AuthenticationError,
@@ -230,7 +233,7 @@ def status_error(
         message = _redirect_reason(status, kept.get("location"), url)
     wait = requested_wait(status, kept, message, now)
     cls = InternalServerError if status >= 500 else _STATUS_CLASSES.get(status, APIStatusError)
-    return cls(
+    error = cls(
         message or _first_part(body),
         status_code=status,
         code=found.code,
@@ -245,6 +248,9 @@ def status_error(
         request_id=request_id,
         meta=meta,
     )
+    if status == _FROM_PROXY:
+        error.args = (f"{error.args[0].rpartition('; ')[0]}; {_PROXY_ADVICE}",)
+    return error
 
 
 def _redirect_reason(status: int, location: str | None, url: str) -> str:

@@ -228,7 +228,9 @@ class Attempts:
             is_late = kind == "timeout"
             count = f" after {self.count} attempts" if self.count > 1 else ""
             problem = "was not answered in time" if is_late else "got no answer"
-            advice = f"raise {failure.limits}, or try again" if is_late else "check the network and base_url"
+            advice = failure.advice or "check the network and base_url"
+            if is_late:
+                advice = f"raise {failure.limits}, or try again"
             text = f"{request.method} {origin(request.url)} {problem}{count}: {reason}; {advice}"
             error = (APITimeoutError if is_late else APIConnectionError)(text)
         error.__cause__ = self.cause(failure)

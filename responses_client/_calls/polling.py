@@ -302,10 +302,13 @@ def _is_finished(response: Response) -> bool | None:
     return any(getattr(response, name) is not None for name in _END_SIGNS) or None
 
 
-def has_ended(response: Response) -> bool:
+def has_ended(response: Response, *, is_background: bool = False) -> bool:
     """Whether a response that is not waited for is finished.
 
-    A status that this version does not know counts as an end, since nobody would look for another one. A
-    response without a status, as from servers that never run one in the background, is finished if it has output.
+    A status that this version does not know counts as an end, since nobody would look for another one; but not of a
+    response in the background, which can be polled. A response without a status, as from servers that never run one in
+    the background, is finished if it has output.
     """
+    if is_background:
+        return bool(_is_finished(response))
     return bool(response.output) if response.status is None else response.status not in RUNNING_STATUSES

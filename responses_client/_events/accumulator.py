@@ -151,6 +151,7 @@ class Accumulator:
                 item: object = _field(event, "item").to_dict()
                 if is_object(item):
                     self._items.put(item, _field(event, "output_index"), is_done=_is_done(event))
+                    self._warn_of_cuts(event)
             case "status", status:
                 holder, _ = self._locate(event, ("status",), parents)
                 holder["status"] = status
@@ -189,6 +190,17 @@ class Accumulator:
                 _field(event, "type"),
                 _kinds(kept),
                 _kinds(left_out),
+            )
+        self._warn_of_cuts(event)
+
+    def _warn_of_cuts(self, event: Model) -> None:
+        cut, self._items.cut = self._items.cut, []
+        if cut and not self._has_warned:
+            self._has_warned = True
+            logger.warning(
+                "The last version of an item in %s says less than the one before (%s): the snapshot has the last one",
+                _field(event, "type"),
+                _kinds(cut),
             )
 
     def _locate(self, event: Model, path: Sequence[str], parents: Sequence[str | None]) -> tuple[Any, Any]:

@@ -45,7 +45,7 @@ from typing import Any
 from .._base.json_types import JsonObject, is_object
 from .pairing import ids_of, paired
 from .pieces import PartList
-from .versions import are_one_call, is_blank, merged, type_of, words_of
+from .versions import are_one_call, is_blank, merged, says_less, type_of, words_of
 
 __all__ = ["Item", "ItemTable", "types_of_parts"]
 
@@ -93,7 +93,11 @@ class Item:
 
 
 class ItemTable:
-    """The items of a response, by index and by id, in order."""
+    """The items of a response, by index and by id, in order.
+
+    Attributes:
+        cut: The items whose last version says less than the one before; to be emptied by the reader.
+    """
 
     def __init__(self) -> None:
         self._items: list[Item] = []  # in order
@@ -102,6 +106,7 @@ class ItemTable:
         self._next_index = 0
         self._is_counted = True  # whether each item has an index of its own
         self._last: Item | None = None  # the one that the last event was about
+        self.cut: list[Item] = []
 
     def __len__(self) -> int:
         return len(self._items)
@@ -122,6 +127,7 @@ class ItemTable:
         if item is None:
             item = self._add(data, index)
         elif is_done or not item.is_done:
+            self._note_cut(item, data, is_last=is_done)
             if item.is_guess:
                 item.data.pop("role", None)
                 item.data["type"] = data.get("type")
@@ -283,6 +289,7 @@ class ItemTable:
             if item is None:
                 item = Item(data, index)
             elif is_last or not item.is_done:
+                self._note_cut(item, data, is_last=is_last)
                 item.data = merged(item.data, data, is_last_word=is_last)
             else:
                 item.data = merged(data, item.data)
@@ -298,6 +305,10 @@ class ItemTable:
             [item for item in kept if item.is_done],
             [item for item in missing if item not in kept and not is_blank(words_of(item.data))],
         )
+
+    def _note_cut(self, item: Item, data: Any, *, is_last: bool) -> None:
+        if is_last and is_object(item.data) and is_object(data) and says_less(item.data, data):
+            self.cut.append(item)
 
     def _reindex(self) -> None:
         self._by_index, self._by_id = {}, {}

@@ -12,6 +12,7 @@
 #   no last word      the beginning of the one that came is no news
 #
 # A version with other values counts as it is: a server may take back what it said, but an empty value is an omission.
+# If it is only the beginning of what was said (`says_less`), a warning tells.
 # `words_of` is the part of an item by which two versions are known as the same one when their ids are not.
 
 from __future__ import annotations
@@ -21,7 +22,16 @@ from typing import Any
 
 from .._base.json_types import JsonObject, is_array, is_object, json_or
 
-__all__ = ["are_one_call", "filled_fields", "is_blank", "is_no_arguments", "merged", "type_of", "words_of"]
+__all__ = [
+    "are_one_call",
+    "filled_fields",
+    "is_blank",
+    "is_no_arguments",
+    "merged",
+    "says_less",
+    "type_of",
+    "words_of",
+]
 
 _NAMES = frozenset({"id", "call_id", "name"})
 _REMARKS = frozenset({"annotations", "logprobs"})  # about the text, and not in every version of it
@@ -98,6 +108,13 @@ def words_of(item: JsonObject) -> JsonObject:
     """Return what an item says or asks for, without its ids, its state and whatever is sealed."""
     fields = filled_fields() | {"name"}
     return {name: _plain(value) for name, value in item.items() if name in fields and value}
+
+
+def says_less(old: JsonObject, new: JsonObject) -> bool:
+    """Whether a later version of an item says only the beginning of what the one before it said, and more than nothing."""
+    words = words_of(new)
+    is_other = not is_blank(words) and words != words_of(old)
+    return is_other and merged(words_of(old), words, is_last_word=False) == words_of(old)
 
 
 def are_one_call(item: JsonObject, other: JsonObject) -> bool:

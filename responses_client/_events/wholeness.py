@@ -8,7 +8,7 @@
 #
 #   an item that was done       by its type and id, or else by its words
 #   an item that was begun      counted by type, since not every item is done
-#   a value of an item          which it has as a blank one, and the item had when it was done
+#   a value of an item          which it has as a blank one, and the item had when it was done; or its end
 #   an annotation               counted
 #   text that came in pieces    where a field that pieces fill is blank; the kept bytes are then searched for the names
 #                               of such events and parts, from the beginning of the item to its end, which costs much
@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 from .._base.json_types import JsonObject, as_object, is_array, is_object
 from .decoder import NOTED_TYPES
-from .versions import is_no_arguments, merged, words_of
+from .versions import is_no_arguments, merged, says_less, words_of
 
 if TYPE_CHECKING:
     from ..models import OutputItem, StreamEvent
@@ -112,8 +112,9 @@ def _data(item: OutputItem | JsonObject) -> JsonObject:
 
 def _is_emptied(item: OutputItem, later: OutputItem) -> bool:
     now: JsonObject = later.to_dict()
+    before: JsonObject = item.to_dict()
     found: JsonObject = merged(item.to_dict(), now)
-    return found != now
+    return found != now or says_less(before, now)
 
 
 def _count_annotations(output: Sequence[OutputItem]) -> int:

@@ -316,7 +316,9 @@ class RunPlan:
     @property
     def is_response_running(self) -> bool:
         """Whether the last response still runs in the background."""
-        return bool(self._turns and self.last_turn.response.id) and not has_ended(self.last_turn.response)
+        if not self._turns or not self.last_turn.response.id:
+            return False
+        return not has_ended(self.last_turn.response, is_background=self._params.get("background") is True)
 
     def update_response(self, response: Response) -> None:
         """Replace the last response by its final state."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from inspect import isawaitable
-from typing import TypeVar, cast
+from sys import modules
+from typing import Any, TypeVar, cast
 
 import anyio
 import httpx
@@ -18,6 +19,7 @@ from .http_library import (
     CLOSE_SECONDS,
     CLOSED,
     DRAIN_SECONDS,
+    HTTP2,
     MAX_DRAIN_PIECES,
     TIMED_OUT,
     GivenClient,
@@ -63,16 +65,40 @@ class AsyncIO(IO):
         try:
             with self._library, clock.time_limit(remaining), anyio.move_on_after(remaining):
                 auth = self._library.auth(request)
-                response = await client.send(built, stream=True, auth=auth, follow_redirects=False)
+                response = await self._send(client, built, auth)
                 body = _AsyncBody(response, self._library, self)
                 if self.is_closed and self._given is None:  # while it connected
                     await body.close()
                     refuse_if_closed(self)
                 return body
-        except TransportError:
+        except TransportError as failure:
             refuse_if_closed(self)
+            self._library.name_proxy(failure, client, built)
             raise
-        raise TransportError("timeout", TIMED_OUT)
+        late = TransportError("timeout", TIMED_OUT)
+        self._library.name_proxy(late, client, built)
+        raise late
+
+    async def _send(self, client: httpx.AsyncClient, request: httpx.Request, auth: Any) -> httpx.Response:
+        try:
+            response = await client.send(request, stream=True, auth=auth, follow_redirects=False)
+        except BaseException:
+            await self.leave_streams()
+            raise
+        if self._given is not None and "aiohttp" in modules:
+            from .aiohttp_answers import end_with_connection
+
+            end_with_connection(response)
+        return response
+
+    async def leave_streams(self, response: httpx.Response | None = None) -> None:
+        """Tell HTTP/2 servers that an answer, or one that has not begun, is left before its end."""
+        if self._given is None:  # ours speak HTTP/1.1
+            return
+        from .http2 import leave_streams_async
+
+        with anyio.CancelScope(shield=True), anyio.move_on_after(CLOSE_SECONDS), suppress(Exception):
+            await leave_streams_async(self._given.here(), response)
 
     async def in_thread(self, function: Callable[[], object]) -> None:
         """Call a function in a thread, so that other tasks go on."""
@@ -117,7 +143,7 @@ class AsyncIO(IO):
 
 
 class _AsyncBody(Body):
-    def __init__(self, response: httpx.Response, library: HttpLibrary, io: IO) -> None:
+    def __init__(self, response: httpx.Response, library: HttpLibrary, io: AsyncIO) -> None:
         self._io = io
         self._process = forks.generation
         self.status_code = response.status_code
@@ -177,6 +203,8 @@ class _AsyncBody(Body):
         # dead peer must not hold up a cancelled task.
         with anyio.CancelScope(shield=True), anyio.move_on_after(CLOSE_SECONDS):
             if not self._is_finished:
+                if self._response.http_version == HTTP2:
+                    await self._io.leave_streams(self._response)
                 await self._unwind()
             with suppress(Exception):  # a connection that breaks while it is closed is closed
                 await self._response.aclose()

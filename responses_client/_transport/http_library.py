@@ -15,7 +15,6 @@ from .._base import forks
 from .._base.clock import Deadline
 from .._base.http import Headers
 from .._base.messages import MAX_BODY_CHARS, one_line
-from .._base.retry import FailureKind
 from ..errors import ConfigurationError
 from .protocols import IO, Timeouts, TransportError, WireRequest
 
@@ -23,6 +22,7 @@ __all__ = [
     "CLOSED",
     "CLOSE_SECONDS",
     "DRAIN_SECONDS",
+    "HTTP2",
     "MAX_DRAIN_PIECES",
     "TIMED_OUT",
     "GivenClient",
@@ -41,6 +41,7 @@ _LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100)
 DRAIN_SECONDS = 0.05
 MAX_DRAIN_PIECES = 16
 CLOSE_SECONDS = 1.0
+HTTP2 = "HTTP/2"  # as httpx names the version
 TIMED_OUT = "the time for it was up"
 CLOSED = "the client was closed"
 
@@ -97,20 +98,10 @@ class HttpLibrary:
 
     @property
     def exceptions(self) -> tuple[type[Exception], ...]:
-        """The exceptions that become a `TransportError`.
+        """The exceptions that become a `TransportError`."""
+        from .failures import library_exceptions
 
-        A property, because only a failure needs them: a sync client works without loading anyio.
-        """
-        import anyio
-
-        return (
-            self._package.RequestError,
-            # Transports that are not the library's own let errors of sockets through as they are.
-            OSError,
-            anyio.BrokenResourceError,
-            anyio.ClosedResourceError,
-            anyio.EndOfStream,
-        )
+        return library_exceptions(self._package)
 
     def __enter__(self) -> None:
         pass
@@ -119,20 +110,20 @@ class HttpLibrary:
         if isinstance(error, UnicodeError):  # the `idna` codec of `socket` does not take the host
             raise _bad_url(error) from error
         if error is not None and isinstance(error, self.exceptions):
-            raise self.failure(error) from error
+            failure = self.failure(error)
+            raise failure from failure.__cause__
 
     def failure(self, error: BaseException) -> TransportError:
-        """Return an exception of the library as a failure."""
-        package = self._package
-        kind: FailureKind = "network"
-        if isinstance(error, (package.TimeoutException, TimeoutError)):
-            kind = "timeout"
-        elif isinstance(error, (package.ConnectError, ConnectionRefusedError)):
-            kind = "connect"
-        elif isinstance(error, package.DecodingError):
-            kind = "decoding"
-        text = one_line(_message_of(error), MAX_BODY_CHARS)
-        return TransportError(kind, f"{type(error).__name__}: {text}" if text else type(error).__name__)
+        """Return an exception of the library as a failure, with its cause."""
+        from .failures import to_failure
+
+        return to_failure(error, self._package)
+
+    def name_proxy(self, failure: TransportError, client: Any, request: Any) -> None:
+        """Name the proxy that the client uses for a request, if there is one, in a failure to send it."""
+        from .failures import name_proxy
+
+        name_proxy(failure, client, request.url)
 
     def auth(self, request: WireRequest) -> Any:
         """Return the `auth` argument for the library's `send`: an object of its own class, or its default.
@@ -197,13 +188,6 @@ class GivenClient:
         return self._client
 
 
-def _message_of(error: BaseException | None) -> str:
-    """Return the message of an error, or of its cause: on trio, some have none of their own."""
-    while error is not None and not str(error):
-        error = error.__cause__ or error.__context__
-    return str(error or "")
-
-
 def _bad_url(error: Exception) -> ConfigurationError:
     problem = one_line(str(error), MAX_BODY_CHARS)
     return ConfigurationError(f"The URL of the request is invalid: {problem}; check base_url")
@@ -232,8 +216,10 @@ def make_client(kind: Any, scheme: str) -> Any:
     """
     try:
         return kind(verify=tls_context(scheme), limits=_LIMITS)
-    except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
-        problem = one_line(str(error), MAX_BODY_CHARS)
-        raise ConfigurationError(
-            f"The proxy or TLS settings of the environment cannot work: {problem}; correct them or pass http_client"
-        ) from error
+    except httpx.InvalidURL:  # its message may quote a part of the password
+        problem, cause = "the address of a proxy is not a URL", None
+    except (ImportError, OSError, ValueError) as error:
+        problem, cause = one_line(str(error), MAX_BODY_CHARS), error
+    raise ConfigurationError(
+        f"The proxy or TLS settings of the environment cannot work: {problem}; correct them or pass http_client"
+    ) from cause

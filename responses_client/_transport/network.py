@@ -8,23 +8,26 @@
 #   call, and `close` from another thread, must end the wait all the same (`Sending`, `Network.shut_down`).
 # - One packet for the head of a request and its body, which httpcore writes apart.
 #
-# The streams of the async backend are left as they are: a cancelled scope ends each of their waits.
+# - A time limit while a SOCKS proxy is asked for a connection, where httpcore has none.
+#
+# The other streams of the async backend are left as they are: a cancelled scope ends each of their waits.
 
 from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from weakref import WeakSet
 
 from .._base import forks
+from .http_library import CLOSE_SECONDS
 from .sockets import shut_down, socket_below
 
 __all__ = ["AsyncNetwork", "Network", "Sending", "put_below", "sending"]
 
-_N = TypeVar("_N")
+_N = TypeVar("_N", covariant=True)
 
 # Idle for a minute, then six probes, ten seconds apart: NAT gateways of clouds forget a connection after 4 to 6 minutes.
 _KEEPALIVE_VALUES = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 6}
@@ -72,10 +75,16 @@ sending: ContextVar[Sending | None] = ContextVar("sending", default=None)
 
 
 class Network:
-    """A sync backend of httpcore that knows its open sockets."""
+    """A sync backend of httpcore that knows its open sockets.
 
-    def __init__(self, backend: Any) -> None:
+    Args:
+        backend: The backend that opens the connections.
+        is_socks: Whether they lead to a SOCKS proxy.
+    """
+
+    def __init__(self, backend: Any, *, is_socks: bool = False) -> None:
         self._backend = backend
+        self._is_socks = is_socks
         self._streams = WeakSet[_Stream]()
         self._lock = threading.Lock()
         self._is_shut_down = False
@@ -92,6 +101,8 @@ class Network:
         """Open a connection; see `httpcore.NetworkBackend`."""
         options = (*_KEEPALIVE, *(socket_options or ()))
         stream = self.track(self._backend.connect_tcp(host, port, timeout, local_address, options))
+        if self._is_socks:
+            stream.handshake = SocksHandshake(timeout)
         try:
             stream.note_use()
         except BaseException:
@@ -126,12 +137,48 @@ class Network:
             stream.close()
 
 
+class SocksHandshake:
+    """The messages before a SOCKS5 proxy is connected; RFC 1928 and RFC 1929.
+
+    Args:
+        timeout: The time limit for each answer of the proxy.
+    """
+
+    def __init__(self, timeout: float | None) -> None:
+        self._timeout = timeout
+        self._is_over = False
+        self._is_last = False
+        self._expected = b""
+
+    def note_write(self, buffer: bytes) -> None:
+        """Note what is sent: the one way to log in that is offered, the password, or the server to connect to."""
+        if not self._is_over:
+            offers = buffer[:2] == b"\x05\x01" and len(buffer) == 3
+            self._is_last = buffer[:1] == b"\x05" and not offers
+            self._expected = b"\x05" + buffer[2:] if offers else buffer[:1] + b"\x00"
+
+    def limit(self, timeout: float | None) -> float | None:
+        """Return the time limit for a read for which httpcore has this one."""
+        return timeout if self._is_over else self._timeout
+
+    def is_refused_by(self, answer: bytes) -> bool:
+        """Whether an answer ends the handshake badly. httpcore then leaves the connection open."""
+        if self._is_over:
+            return False
+        is_refused = answer[:2] != self._expected
+        self._is_over = self._is_last and not is_refused
+        return is_refused
+
+
 class _Stream:
     """A stream of httpcore; see `httpcore.NetworkStream`.
 
     Attributes:
         wrapped: The stream of the library itself.
+        handshake: That with a SOCKS proxy, if there is one.
     """
+
+    handshake: SocksHandshake | None = None
 
     def __init__(self, stream: Any, network: Network) -> None:
         self.wrapped = stream
@@ -144,11 +191,25 @@ class _Stream:
         if self._head:
             self.write(b"", timeout)
         self.note_use()
+        if self.handshake is not None:
+            return self._read_answer(self.handshake, max_bytes, timeout)
         data: bytes = self.wrapped.read(max_bytes, timeout)
+        return data
+
+    def _read_answer(self, handshake: SocksHandshake, max_bytes: int, timeout: float | None) -> bytes:
+        is_refused = True
+        try:
+            data: bytes = self.wrapped.read(max_bytes, handshake.limit(timeout))
+            is_refused = handshake.is_refused_by(data)
+        finally:
+            if is_refused:
+                self.close()
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self.note_use()
+        if self.handshake is not None:
+            self.handshake.note_write(buffer)
         if buffer.startswith(b"POST ") and not self._head:
             self._head = buffer
             return
@@ -176,10 +237,16 @@ class _Stream:
 
 
 class AsyncNetwork:
-    """An async backend of httpcore that keeps its connections alive."""
+    """An async backend of httpcore that keeps its connections alive.
 
-    def __init__(self, backend: Any) -> None:
+    Args:
+        backend: The backend that opens the connections.
+        is_socks: Whether they lead to a SOCKS proxy.
+    """
+
+    def __init__(self, backend: Any, *, is_socks: bool = False) -> None:
         self._backend = backend
+        self._is_socks = is_socks
 
     async def connect_tcp(
         self,
@@ -191,10 +258,44 @@ class AsyncNetwork:
     ) -> Any:
         """Open a connection; see `httpcore.AsyncNetworkBackend`."""
         options = (*_KEEPALIVE, *(socket_options or ()))
-        return await self._backend.connect_tcp(host, port, timeout, local_address, options)
+        stream = await self._backend.connect_tcp(host, port, timeout, local_address, options)
+        return _AsyncSocksStream(stream, SocksHandshake(timeout)) if self._is_socks else stream
 
 
-def put_below(client: Any, kind: Callable[[Any], _N]) -> list[_N]:
+class _AsyncSocksStream:
+    """A stream of httpcore to a SOCKS proxy; see `httpcore.AsyncNetworkStream`."""
+
+    def __init__(self, stream: Any, handshake: SocksHandshake) -> None:
+        import anyio  # here, because the sync client works without it
+
+        self._scope = anyio.move_on_after
+        self._stream = stream
+        self._handshake = handshake
+        self.aclose = stream.aclose
+        self.start_tls = stream.start_tls  # the handshake is over
+        self.get_extra_info = stream.get_extra_info
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - as above
+        is_refused = True
+        try:
+            data: bytes = await self._stream.read(max_bytes, self._handshake.limit(timeout))
+            is_refused = self._handshake.is_refused_by(data)
+        finally:
+            if is_refused:
+                with self._scope(CLOSE_SECONDS, shield=True):
+                    await self.aclose()
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        self._handshake.note_write(buffer)
+        await self._stream.write(buffer, timeout)
+
+
+class _Kind(Protocol[_N]):
+    def __call__(self, backend: Any, *, is_socks: bool) -> _N: ...
+
+
+def put_below(client: Any, kind: _Kind[_N]) -> list[_N]:
     """Put networks of a kind between a client and the backends that open its connections, and return them."""
     networks: list[_N] = []
     # httpx has no argument for this. Where a version names its parts otherwise, the client works without what the
@@ -203,6 +304,8 @@ def put_below(client: Any, kind: Callable[[Any], _N]) -> list[_N]:
         pool = getattr(transport, "_pool", None)
         backend = getattr(pool, "_network_backend", None)
         if pool is not None and backend is not None:
-            pool._network_backend = network = kind(backend)
+            proxy = getattr(pool, "_proxy_url", None)
+            is_socks = proxy is not None and proxy.scheme.startswith(b"socks")
+            pool._network_backend = network = kind(backend, is_socks=is_socks)
             networks.append(network)
     return networks

@@ -73,6 +73,7 @@ class TransportError(Exception):
         outcome: The kind of failure, for `decide`.
         reason: The reason, for messages.
         limits: The options that would allow more time, for the advice after a timeout.
+        advice: What to do about it; None if there is nothing to say but what holds for any failure.
     """
 
     def __init__(self, kind: FailureKind, reason: str) -> None:
@@ -80,6 +81,7 @@ class TransportError(Exception):
         self.outcome = ConnectionFailure(kind)
         self.reason = reason
         self.limits = "timeout or deadline"
+        self.advice: str | None = None
 
 
 class Body(Protocol):

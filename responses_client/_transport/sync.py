@@ -20,6 +20,7 @@
 # - The timer costs a thread per answer, and only answers of calls with a deadline have one.
 # - Over HTTP/2, many answers share the socket. It must not be shut down, so that the timeouts of httpx alone end
 #   reads; `_Countdown` shrinks them as the deadline comes nearer. The same holds for transports without a socket.
+#   An answer that is left resets its stream (`http2.py`).
 # - When the body is finished, the library has its connection back and may have given it to another call. From then on
 #   the socket is left alone (`_is_finished`).
 
@@ -43,6 +44,7 @@ from .http_library import (
     CLOSE_SECONDS,
     CLOSED,
     DRAIN_SECONDS,
+    HTTP2,
     MAX_DRAIN_PIECES,
     TIMED_OUT,
     GivenClient,
@@ -87,14 +89,18 @@ class SyncIO(IO):
         built = self._library.build(client, request, deadline)
         auth = self._library.auth(request)
         send = partial(client.send, built, stream=True, auth=auth, follow_redirects=False)
+        close = httpx.Response.close
+        if self._given is not None:
+            send, close = partial(_send_or_leave, client, send), partial(_close_unread, client)
         remaining = deadline.remaining()
         try:
             with self._library, clock.time_limit(remaining):
-                response = send() if remaining is None else _send_in_thread(remaining, send)
-        except TransportError:
+                response = send() if remaining is None else _send_in_thread(remaining, send, close)
+        except TransportError as failure:
             refuse_if_closed(self)
+            self._library.name_proxy(failure, client, built)
             raise
-        return _SyncBody(response, self._library, deadline, self)
+        return _SyncBody(response, self._library, deadline, self, close)
 
     def make_client(self, url: str) -> None:
         """Make the HTTP client for a URL, with the certificates that it needs, and open no connection."""
@@ -132,7 +138,34 @@ class SyncIO(IO):
         self._here().close()
 
 
-def _send_in_thread(seconds: float, send: Callable[[], httpx.Response]) -> httpx.Response:
+def _send_or_leave(client: httpx.Client, send: Callable[[], httpx.Response]) -> httpx.Response:
+    """Send over a client of the user, and tell an HTTP/2 server of a request whose answer nobody waits for any more."""
+    try:
+        return send()
+    except BaseException:
+        _leave_streams(client)
+        raise
+
+
+def _close_unread(client: httpx.Client, response: httpx.Response) -> None:
+    """Close an answer of a client of the user that was not read to its end, and tell an HTTP/2 server of it."""
+    if response.http_version == HTTP2:
+        _leave_streams(client, response)
+    response.close()
+
+
+def _leave_streams(client: httpx.Client, response: httpx.Response | None = None) -> None:
+    from .http2 import leave_streams
+    from .threads import run_with_timeout
+
+    # In a thread, because another one may hold the lock that is needed to write. None may start as Python ends.
+    with suppress(Exception):
+        run_with_timeout(CLOSE_SECONDS, partial(leave_streams, client, response))
+
+
+def _send_in_thread(
+    seconds: float, send: Callable[[], httpx.Response], close: Callable[[httpx.Response], object]
+) -> httpx.Response:
     """Send in a thread that is left when time is up: its connection is ended, and an answer that comes later closed."""
     from .network import Sending, sending  # here, since most calls have no deadline
     from .threads import TimedOut, run_with_timeout
@@ -140,7 +173,7 @@ def _send_in_thread(seconds: float, send: Callable[[], httpx.Response]) -> httpx
     request = Sending()
     token = sending.set(request)  # for the thread, which starts with a copy of this context
     try:
-        return run_with_timeout(seconds, send, on_late=httpx.Response.close)
+        return run_with_timeout(seconds, send, on_late=close)
     except BaseException as error:  # Ctrl-C, too
         request.leave()
         if isinstance(error, TimedOut):
@@ -151,8 +184,16 @@ def _send_in_thread(seconds: float, send: Callable[[], httpx.Response]) -> httpx
 
 
 class _SyncBody(Body):
-    def __init__(self, response: httpx.Response, library: HttpLibrary, deadline: Deadline, io: IO) -> None:
+    def __init__(
+        self,
+        response: httpx.Response,
+        library: HttpLibrary,
+        deadline: Deadline,
+        io: IO,
+        close: Callable[[httpx.Response], object],
+    ) -> None:
         self._io = io
+        self._close_unread = close
         self._process = forks.generation
         self.status_code = response.status_code
         self.headers = Headers(response.headers)
@@ -220,7 +261,7 @@ class _SyncBody(Body):
         if self._process != forks.generation:
             return b""
         # With HTTP/2, nothing has to be read to use the connection again, and no read could be ended.
-        if not self._is_finished and self._response.http_version != "HTTP/2":
+        if not self._is_finished and self._response.http_version != HTTP2:
             # A thread, because a transport without a socket, such as one for tests, may block forever.
             reader = threading.Thread(target=self._read_rest, args=(pieces,), daemon=True)
             with suppress(RuntimeError):  # no new threads as Python ends, and no connection to keep
@@ -246,7 +287,10 @@ class _SyncBody(Body):
         self._cancel_timer()
         self._end_reads()  # for a thread that waits in `next`
         with suppress(Exception):  # a connection that breaks while it is closed is closed
-            self._response.close()
+            if self._is_finished:
+                self._response.close()
+            else:
+                self._close_unread(self._response)
 
     @override
     def socket(self, write_timeout: float | None) -> Socket:
@@ -259,4 +303,4 @@ class _SyncBody(Body):
 def _own_socket(response: httpx.Response) -> socket.socket | None:
     """Return the socket that carries this answer alone; None if others share it, or if there is none."""
     stream: Any = response.extensions.get("network_stream")
-    return None if stream is None or response.http_version == "HTTP/2" else socket_below(stream)
+    return None if stream is None or response.http_version == HTTP2 else socket_below(stream)

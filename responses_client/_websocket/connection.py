@@ -191,7 +191,7 @@ class Connection:
         advice = "raise deadline or timeout"
         if self.close_info is not None:
             advice += ", and open another session with responses.connect(), since a part of it was sent"
-        text = f"The message was not sent before its deadline, {reason}; {advice}"
+        text = f"The message was not sent before its deadline, because {reason}; {advice}"
         return APITimeoutError(text, meta=self.meta)
 
     def new_lane(self) -> str:

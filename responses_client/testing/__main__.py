@@ -6,8 +6,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from ipaddress import ip_address
 
 from ._app import Application
+from ._bounds import BODY_SECONDS, HEAD_SECONDS, MAX_BODY_BYTES, MAX_CONNECTIONS, MAX_HEAD_BYTES
 from ._rate_limits import Limiter, RateLimit
 from ._script_queue import Script
 from ._store import Store
@@ -18,6 +20,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m responses_client.testing",
         description="Serve an embedded Responses API: no model, the same answer to the same question.",
+        epilog="For tests, not for the internet: there is no encryption, any key is accepted, and all responses are "
+        f"kept in memory. Accepted are up to {MAX_CONNECTIONS} connections, heads of requests of up to "
+        f"{MAX_HEAD_BYTES >> 10} KiB within {HEAD_SECONDS:g} s, and bodies and WebSocket messages of up to "
+        f"{MAX_BODY_BYTES >> 20} MiB, bodies within {BODY_SECONDS:g} s.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument(
@@ -42,7 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"Cannot listen on {options.host}:{options.port}: {reason}. Try another --port.", file=sys.stderr
         )
         return 1
-    app = Application(Store(Script(), validate=True, limiter=Limiter(limit)), prefix="/v1")
+    if not ip_address(listening.getsockname()[0].partition("%")[0]).is_loopback:
+        note = "For tests, not for the internet: whoever can reach this address can use the server."
+        print(note, file=sys.stderr, flush=True)
+    store = Store(Script(), validate=True, limiter=Limiter(limit))
+    app = Application(store, prefix="/v1", keeps_requests=False)
     print(f"Serving the Responses API at {url_of(listening, options.host, app)}", flush=True)
     with suppress(KeyboardInterrupt):
         UvicornServer(app, None).run(sockets=[listening])

@@ -19,12 +19,15 @@ from ._websocket_session import WebSocketSession
 class Application:
     """The embedded API without any transport. Safe to use from several threads.
 
-    `prefix` is the path under which the API is found, such as `/v1`.
+    `prefix` is the path under which the API is found, such as `/v1`. Without `keeps_requests`, those that were answered
+    take no memory.
     """
 
-    def __init__(self, store: Store, *, prefix: str) -> None:
+    def __init__(self, store: Store, *, prefix: str, keeps_requests: bool = True) -> None:
         self.store = store
         self.prefix = prefix
+        self._keeps_requests = keeps_requests
+        self._count = 0
         self.requests: list[RecordedRequest] = []
         self.is_closed = False
         self.opened_streams: int = 0
@@ -69,10 +72,12 @@ class Application:
         return request, self.store.script.begin(partial(compare, request))
 
     def _record(self, request: RecordedRequest) -> None:
-        self.requests.append(request)
+        self._count += 1
+        if self._keeps_requests:
+            self.requests.append(request)
 
     def _usual_headers(self) -> dict[str, str]:
-        count = len(self.requests)
+        count = self._count
         return {
             "openai-processing-ms": "1",
             "openai-version": "2020-10-01",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from typing import Any, TypeAlias
@@ -14,8 +15,9 @@ import httpx
 from .._base import clock
 from .._base.public import public
 from ._app import Application
+from ._bounds import BODY_SECONDS, MAX_BODY_BYTES
 from ._expectations import UnexpectedRequest
-from ._http_types import Answer
+from ._http_types import Answer, ApiError
 from ._websocket_session import Lane, Signal, WebSocketSession
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -23,6 +25,8 @@ Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
+# Whether the rest of the body comes or not, nobody reads it.
+_CLOSE = {"connection": "close"}
 _BROKEN = (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError)
 
 
@@ -68,13 +72,15 @@ class AsgiApp:
     # --- HTTP
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await _body(receive)
-        if body is None:
-            return
         answer: Answer | None = None
         broken: Exception | None = None
         try:
+            body = await _body(scope, receive)
+            if body is None:
+                return
             answer = self._app.handle(scope["method"], _url(scope), _headers(scope), body)
+        except ApiError as error:
+            answer = error.answer()
         except UnexpectedRequest as error:
             answer = error.api_error().answer()
         except _BROKEN as error:
@@ -122,6 +128,8 @@ class AsgiApp:
         await receive()
         try:
             session = self._app.connect(_url(scope), _headers(scope))
+        except ApiError as error:
+            session = error.answer()
         except UnexpectedRequest as error:
             session = error.api_error().answer()
         except _BROKEN as error:
@@ -235,17 +243,31 @@ async def _lifespan(receive: Receive, send: Send) -> None:
     await send({"type": message["type"] + ".complete"})
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """Return the body of a request; None if the client left before its end."""
+async def _body(scope: Scope, receive: Receive) -> bytes | None:
+    """Return the body of a request; None if the client left before its end.
+
+    Raises:
+        ApiError: It is too large, or takes too long.
+    """
     parts: list[bytes] = []
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        parts.append(message.get("body", b""))
-        more = message.get("more_body", False)
-    return b"".join(parts)
+    size = _announced_size(scope)
+    rest = MAX_BODY_BYTES
+    with anyio.move_on_after(BODY_SECONDS):
+        while size <= MAX_BODY_BYTES and rest >= 0:
+            message = await receive()
+            if message["type"] != "http.request":
+                return None
+            parts.append(message.get("body", b""))
+            rest -= len(parts[-1])
+            if rest >= 0 and not message.get("more_body", False):
+                return b"".join(parts)
+        raise ApiError(413, f"The body has more than {MAX_BODY_BYTES} bytes.", headers=_CLOSE)
+    raise ApiError(408, f"The body did not come within {BODY_SECONDS:g} seconds.", headers=_CLOSE)
+
+
+def _announced_size(scope: Scope) -> int:
+    length: str = _headers(scope).get("content-length", "")
+    return int(length) if re.fullmatch("[0-9]{1,15}", length) else 0  # servers check the form
 
 
 def _start(kind: str, answer: Answer) -> Message:
@@ -257,15 +279,26 @@ def _start(kind: str, answer: Answer) -> Message:
 
 
 def _url(scope: Scope) -> str:
-    """Return the URL of a request, without the path that the application is mounted under."""
+    """Return the URL of a request, without the path that the application is mounted under.
+
+    Raises:
+        ApiError: The host or the path can be in no URL.
+    """
     headers = _headers(scope)
     host, port = scope.get("server") or ("testserver", None)
     netloc = headers.get("host") or (host if port is None else f"{host}:{port}")
     path: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
     query: bytes = scope.get("query_string", b"")
-    url = httpx.URL(f"{scope.get('scheme', 'http')}://{netloc}")
-    raw_path = path.removeprefix(scope.get("root_path", "").encode()) + (b"?" + query if query else b"")
-    return str(url.copy_with(raw_path=raw_path))
+    path = path.removeprefix(scope.get("root_path", "").encode())
+    try:
+        url = httpx.URL(f"{scope.get('scheme', 'http')}://{netloc}")
+        if b"://" in path:  # as for a proxy
+            path = httpx.URL(path.decode()).raw_path
+        elif not path.startswith(b"/"):  # `*` of OPTIONS, the host of CONNECT
+            path = b"/" + path
+        return str(url.copy_with(raw_path=path + (b"?" + query if query else b"")))
+    except (httpx.InvalidURL, ValueError):
+        raise ApiError(400, "The host or the path of the request is not valid.") from None
 
 
 def _headers(scope: Scope) -> httpx.Headers:

@@ -38,6 +38,7 @@ _FORMATS = {
 }
 _OPTIONAL_DEPTH = 5
 _MAX_DEPTH = 40
+_MAX_SIZE = 1_000_000  # of values, and of characters that a schema demands
 
 
 def example_for(schema: JSONObject, text: str = "") -> Any:
@@ -49,7 +50,7 @@ def example_for(schema: JSONObject, text: str = "") -> Any:
     recursive schemas end.
 
     Raises:
-        ValueError: The schema has no finite value.
+        ValueError: The schema has no finite value, or only huge ones.
     """
     return _Maker(schema, text).value(schema, "", 0)
 
@@ -60,6 +61,12 @@ class _Maker:
         self._text = text
         self._names: list[str] = [*_QUOTED.findall(text), *_NAME.findall(text)]
         self._numbers = [float(number) for number in _NUMBER.findall(text)]
+        self._rest = _MAX_SIZE
+
+    def _spend(self, size: int) -> None:
+        self._rest -= size
+        if self._rest < 0:
+            raise ValueError("each value that fits it is too large")
 
     def value(self, schema: Any, name: str, depth: int) -> Any:
         """Return a value for one schema; `name` is the property that it is for."""
@@ -115,6 +122,7 @@ class _Maker:
         first = objects(schema.get("prefixItems"))
         some = 1 if "items" in schema and not first and depth < _OPTIONAL_DEPTH else 0
         count = max(schema.get("minItems", 0), min(some, schema.get("maxItems", some)), len(first))
+        self._spend(count)
         items = [*first, *[schema.get("items")] * (count - len(first))]
         return [self.value(item, name, depth + 1) for item in items]
 
@@ -125,6 +133,7 @@ class _Maker:
         if self._names and name.lower() not in _WHOLE_TEXT_NAMES:
             text = self._names.pop(0) if len(self._names) > 1 else self._names[0]
         text = text or name or "text"
+        self._spend(schema.get("minLength", 0))
         text *= -(-schema.get("minLength", 0) // len(text)) or 1
         return text[: schema.get("maxLength")]
 

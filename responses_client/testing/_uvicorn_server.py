@@ -13,6 +13,8 @@ from importlib import import_module
 from ._app import Application
 from ._argument_checks import check_count
 from ._asgi import AsgiApp, Scope
+from ._bounds import HEAD_SECONDS, MAX_BODY_BYTES, MAX_CONNECTIONS, MAX_HEAD_BYTES
+from ._json_types import encode
 
 for _name in ("uvicorn", "wsproto"):
     try:
@@ -23,7 +25,51 @@ for _name in ("uvicorn", "wsproto"):
             name=_name,
         ) from None
 
-import uvicorn  # noqa: E402 (after the check, whose error says how to install it)
+import h11  # noqa: E402 (after the check, whose error says how to install it)
+import uvicorn  # noqa: E402
+from uvicorn.protocols.http.h11_impl import H11Protocol  # noqa: E402
+
+_TOO_MANY = (
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nconnection: close\r\n"
+    b"content-length: %d\r\n\r\n%s"
+)
+
+
+class BoundedHttp(H11Protocol):
+    """A connection of uvicorn that ends if there are too many, or if the head of a request does not come."""
+
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Refuse one connection too many, and wait for the first request."""
+        super().connection_made(transport)
+        if len(self.connections) > MAX_CONNECTIONS:
+            body = encode({"error": {"message": f"There are more than {MAX_CONNECTIONS} connections."}})
+            transport.write(_TOO_MANY % (len(body), body))
+            transport.close()
+        self._watch_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Pass data on, and note whether they end the head of a request or begin another."""
+        super().data_received(data)
+        self._watch_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        super().connection_lost(exc)
+        self._stop_timer()
+
+    def _watch_head(self) -> None:
+        # Idle are clients whose request is not there yet. Between requests, uvicorn's own, shorter limit holds.
+        if self.conn.their_state is not h11.IDLE:
+            self._stop_timer()
+        elif self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
 
 
 class UvicornServer(uvicorn.Server):
@@ -39,8 +85,10 @@ class UvicornServer(uvicorn.Server):
         config = uvicorn.Config(
             asgi_app,
             loop="asyncio",
-            http="h11",
+            http=BoundedHttp,
             ws="wsproto",
+            ws_max_size=MAX_BODY_BYTES,
+            h11_max_incomplete_event_size=MAX_HEAD_BYTES,
             lifespan="off",
             log_config=None,
             # The address in the scope must be that of the connection, for `_hang_up` to find it.

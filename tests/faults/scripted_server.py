@@ -60,7 +60,7 @@ Script: TypeAlias = Sequence[Step] | Callable[[Seen], Sequence[Step]]
 
 
 class ScriptedServer:
-    """Plays one script a request; `host` is a loopback address, with a `certificate` it speaks TLS."""
+    """Plays one script a request; `host` is a loopback address or a path, with a `certificate` it speaks TLS."""
 
     def __init__(self, *scripts: Script, host: str = "127.0.0.1", certificate: Path | None = None) -> None:
         self._tls: ssl.SSLContext | None = None
@@ -77,12 +77,17 @@ class ScriptedServer:
         self._until = time.monotonic() + MOST_SECONDS
         self._closing = threading.Event()
         self._lock = threading.Lock()
-        self._listener = socket.create_server(
-            (host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET
-        )
+        if host.startswith("/"):
+            self._listener = socket.socket(socket.AF_UNIX)
+            self._listener.bind(host)
+            self._listener.listen()
+            place = "unix"
+        else:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            self._listener = socket.create_server((host, 0), family=family)
+            place = f"{f'[{host}]' if ':' in host else host}:{self._listener.getsockname()[1]}"
         self._listener.settimeout(MOST_SECONDS)
-        shown = f"[{host}]" if ":" in host else host
-        self.origin = f"http{'s' if certificate else ''}://{shown}:{self._listener.getsockname()[1]}"
+        self.origin = f"http{'s' if certificate else ''}://{place}"
         """Scheme, address and port."""
         self._open: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
@@ -123,7 +128,8 @@ class ScriptedServer:
                 sock, _ = self._listener.accept()
                 self.connections += 1
                 sock.settimeout(MOST_SECONDS)
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if sock.family != socket.AF_UNIX:
+                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._open.append(sock)
                 thread = threading.Thread(target=self._serve, args=(sock, self.connections), daemon=True)
                 self._threads.append(thread)

@@ -83,20 +83,6 @@ def test_transport_of_aiohttp_sends_and_streams() -> None:
     over_aiohttp(scenario, GOOD, WHOLE, WHOLE, GOOD)
 
 
-def test_failures_of_aiohttp_become_ours() -> None:
-    async def scenario(client: AsyncClient, server: ScriptedServer) -> None:
-        with pytest.raises(APIConnectionError):
-            await client.responses.create(model="m", input="Hi")
-        with pytest.raises(APITimeoutError):
-            await client.responses.create(model="m", input="Hi", timeout=0.05)
-        with pytest.raises(StreamInterrupted) as caught:
-            async with client.responses.stream(model="m", input="Hi") as stream:
-                await stream.until_done()
-        assert caught.value.partial is not None
-
-    over_aiohttp(scenario, [CLOSE], [HOLD], [*WHOLE[:2], CLOSE])
-
-
 @pytest.mark.parametrize(
     ("script", "kind", "cause"),
     [([CLOSE], APIConnectionError, "RemoteProtocolError"), ([HOLD], APITimeoutError, "ReadTimeout")],
@@ -186,15 +172,6 @@ def test_encrypted_stream_ends_after_its_terminal_event_and_at_its_deadline(
     with ScriptedServer(WHOLE, open_line, [*WHOLE[:2], HOLD], certificate=certificate) as server:
         shell.play(play, server.url, http=trusting)
         assert server.connections == 2
-
-
-def test_certificate_that_is_not_trusted_is_a_connection_error(certificate: Path, shell: Shell) -> None:
-    untrusting = {**HTTP, "verify": ssl.create_default_context()}
-    with (
-        ScriptedServer(certificate=certificate) as server,
-        pytest.raises(APIConnectionError, match=r"ConnectError: .*certificate verify failed"),
-    ):
-        shell.play(Session.create, server.url, http=untrusting, max_retries=0)
 
 
 @pytest.mark.parametrize("host", ["a..b", "xn--a"])

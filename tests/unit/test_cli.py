@@ -576,9 +576,10 @@ def test_invalid_address_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> N
     assert "base_url" in line
 
 
-def start_process(*arguments: str) -> subprocess.Popen[str]:
+def start_process(*arguments: str | bytes, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "responses_client", *arguments],
+        env=os.environ | environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -592,6 +593,32 @@ def test_process_prints_the_answer() -> None:
     assert process.returncode == 0
     assert out == "Hello! How can I help you today?\n"
     assert err.startswith(NOTICE)
+
+
+# In the C locale, Python takes UTF-8 for granted, unless it is told not to.
+C_LOCALES = [{"LC_ALL": "C"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}]
+
+
+@POSIX
+@pytest.mark.parametrize("locale", C_LOCALES)
+@pytest.mark.parametrize("form", [[], ["--events"], ["--json"]])
+def test_process_in_the_c_locale_takes_and_prints_any_text(locale: dict[str, str], form: list[str]) -> None:
+    arguments = ["Grüße, 世界", "--instructions", "Höflich", "--model", "groß", *form]
+    with start_process(*arguments, **locale) as process:
+        out, err = process.communicate(timeout=WAIT)
+    assert (process.returncode, err.count("\n")) == (0, 1)
+    assert err.startswith(NOTICE)
+    is_ascii = "PYTHONUTF8" in locale and form != ["--json"]
+    assert ("Gr??e, ??" if is_ascii else "Grüße, 世界") in out
+
+
+@POSIX
+@pytest.mark.parametrize("locale", [{}, *C_LOCALES])
+def test_argument_that_is_no_text_is_wrong_usage(locale: dict[str, str]) -> None:
+    with start_process(b"Gr\xfc\xdfe", **locale) as process:
+        _, err = process.communicate(timeout=WAIT)
+    assert process.returncode == 2
+    assert err.endswith("error: argument prompt: must be UTF-8 text, got 'Gr\\udcfc\\udcdfe'\n")
 
 
 @POSIX
@@ -640,3 +667,15 @@ def test_closed_standard_output_is_one_line(
     monkeypatch.setattr(sys, "stdout", None)
     assert main(["Hi"]) == 1
     assert capsys.readouterr().err == "error: there is no standard output to write to\n"
+
+
+def test_argument_that_python_did_not_decode_is_read_as_utf8(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["Grüße".encode().decode("ascii", "surrogateescape")]) == 0
+    assert "Grüße" in capsys.readouterr().out
+
+
+def test_argument_that_is_not_utf8_is_wrong_usage_in_any_locale(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["--model", b"gr\xfc".decode("ascii", "surrogateescape"), "Hi"])
+    assert exit_.value.code == 2
+    assert "argument --model: must be UTF-8 text" in capsys.readouterr().err

@@ -649,6 +649,28 @@ def test_a_shorter_output_on_the_way_and_none_at_the_end_lose_nothing():
     ) == [A, B]
 
 
+@pytest.mark.parametrize(
+    ("whole", "cut"),
+    [
+        (message("one two", id="m1"), message("one", id="m1")),
+        (call('{"a": 1}', id="f1"), call('{"a"', id="f1")),
+    ],
+)
+@pytest.mark.parametrize("is_item", [True, False])
+def test_a_last_version_that_says_less_counts_with_a_warning(
+    whole: Wire, cut: Wire, is_item: bool, caplog: pytest.LogCaptureFixture
+):
+    if is_item:
+        events = [added(whole), done(cut), event("completed", response={"id": "r1", "output": []})]
+    else:
+        events = [done(whole), event("completed", response={"id": "r1", "output": [cut]})]
+    assert output_of(*events) == [cut]
+    [record] = caplog.records
+    assert (
+        f"says less than the one before ({cut['type']}): the snapshot has the last one" in record.getMessage()
+    )
+
+
 def test_a_whole_output_is_taken_without_a_warning(caplog: pytest.LogCaptureFixture):
     assert output_of(done(A), event("completed", response={"id": "r1", "output": [B, A, A]})) == [B, A, A]
     assert caplog.records == []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from responses_client._events.pieces import PartList, TextBuffer
-from responses_client._events.versions import are_one_call, is_blank, merged, words_of
+from responses_client._events.versions import are_one_call, is_blank, merged, says_less, words_of
 
 TEXT = {"type": "output_text", "text": "a", "annotations": [{"url": "u"}]}
 BLANK = {"type": "output_text", "text": "", "annotations": []}
@@ -142,3 +142,21 @@ def test_words_are_without_ids_state_seals_and_remarks():
 )
 def test_calls_with_other_ids_are_other_calls(one: str | None, other: str | None, may_be: bool):
     assert are_one_call({"call_id": one}, {"call_id": other}) is may_be
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_less"),
+    [
+        ({"arguments": "one two"}, {"arguments": "one"}, True),
+        ({"arguments": "one two"}, {"arguments": "one two"}, False),
+        ({"arguments": "one two"}, {"arguments": "two"}, False),
+        ({"arguments": "one"}, {"arguments": "one two"}, False),
+        ({"arguments": "one two"}, {"arguments": ""}, False),
+        ({"content": [{"text": "a"}, {"text": "b"}]}, {"content": [{"text": "a"}]}, True),
+        ({"content": [{"text": "a"}, {"text": "b"}]}, {"content": [{"text": "c"}]}, False),
+        ({"content": [{"text": "a"}]}, {"content": [{"text": "b"}]}, False),
+        ({"arguments": "a", "status": "completed"}, {"arguments": "a"}, False),
+    ],
+)
+def test_version_that_is_only_the_beginning_says_less(old: Any, new: Any, is_less: bool):
+    assert says_less(old, new) is is_less

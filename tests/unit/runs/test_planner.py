@@ -751,6 +751,19 @@ def test_cut_off_response_in_a_conversation_is_there_already() -> None:
 # --- in the background
 
 
+@pytest.mark.parametrize(
+    ("is_background", "fields", "is_running"),
+    [(True, {}, True), (True, {"completed_at": 5}, False), (False, {}, False)],
+)
+def test_unknown_status_of_a_response_in_the_background_is_no_end(
+    is_background: bool, fields: dict[str, Any], is_running: bool
+) -> None:
+    made = plan(input="Hello", background=is_background)
+    ask(made)
+    made.add_response(answer(status="paused", **fields))
+    assert made.is_response_running is is_running
+
+
 def test_response_in_the_background_is_waited_for() -> None:
     made = plan(input="Hello", background=True)
     assert not made.is_response_running

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -278,3 +279,76 @@ async def test_handshake_that_is_dropped_ends_where_the_server_can_hang_up() -> 
         async with dialled(AsgiApp(server._app, hang_up=lambda scope: True)) as socket:
             await socket.leave()
             assert await socket.message() == {"type": "ended"}
+
+
+# --- requests that no server needs to answer
+
+
+@pytest.mark.parametrize(
+    ("method", "raw_path", "status", "message"),
+    [
+        ("OPTIONS", b"*", 404, "Invalid URL (OPTIONS /*)"),
+        ("CONNECT", b"example.com:443", 404, "Invalid URL (CONNECT /example.com:443)"),
+        ("POST", b"http://other/v1/nothing", 404, "Invalid URL (POST /v1/nothing)"),
+        ("GET", b"http://[::1/v1", 400, "The host or the path of the request is not valid."),
+        ("GET", b"/v1/\x7f", 400, "The host or the path of the request is not valid."),
+        ("GET", b"/v1/\xff", 400, "The host or the path of the request is not valid."),
+        ("GET", b"/v1/responses/%", 404, "Response with id '%' not found."),
+    ],
+)
+async def test_target_that_is_not_a_path_is_refused(
+    method: str, raw_path: bytes, status: int, message: str
+) -> None:
+    start, body, _ = await played(Server().app(), scope_of(method, "", raw_path=raw_path), request(b""))
+    assert start["status"] == status
+    assert json.loads(body["body"])["error"]["message"] == message
+
+
+async def test_target_for_a_proxy_is_answered() -> None:
+    start, *_ = await played(Server().app(), scope_of(raw_path=b"http://other/v1/responses"), request())
+    assert start["status"] == 200
+
+
+@pytest.mark.parametrize("host", [b"[::1", b"a:b", b"h\xe4\x00"])
+async def test_host_that_cannot_be_is_refused(host: bytes) -> None:
+    scope = scope_of()
+    scope["headers"].append((b"host", host))
+    start, *_ = await played(Server().app(), scope, request())
+    assert start["status"] == 400
+    socket = {**scope, "type": "websocket", "extensions": {"websocket.http.response": {}}}
+    start, *_ = await played(Server().app(), socket, {"type": "websocket.connect"})
+    assert (start["type"], start["status"]) == ("websocket.http.response.start", 400)
+
+
+def part(body: bytes) -> Message:
+    return {"type": "http.request", "body": body, "more_body": True}
+
+
+@pytest.mark.parametrize("announced", [None, b"21", b"9" * 14, b"9" * 5000, b"x"])
+async def test_body_that_is_too_large_is_refused(
+    announced: bytes | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("responses_client.testing._asgi.MAX_BODY_BYTES", 20)
+    server = Server()
+    scope = scope_of()
+    if announced is not None:
+        scope["headers"].append((b"content-length", announced))
+    is_refused_at_once = announced in (b"21", b"9" * 14)
+    messages = [] if is_refused_at_once else [part(b"x" * 10), part(b"x" * 10), part(b"x")]
+    start, body, _ = await played(server.app(), scope, *messages)
+    assert (start["status"], dict(start["headers"])[b"connection"]) == (413, b"close")
+    assert json.loads(body["body"])["error"]["message"] == "The body has more than 20 bytes."
+    assert server.requests == []
+
+
+async def test_body_of_the_largest_size_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("responses_client.testing._asgi.MAX_BODY_BYTES", len(BODY))
+    start, *_ = await played(Server().app(), scope_of(), part(BODY[:5]), request(BODY[5:]))
+    assert start["status"] == 200
+
+
+async def test_body_that_does_not_come_is_not_waited_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("responses_client.testing._asgi.BODY_SECONDS", 0.05)
+    start, body, _ = await played(Server().app(), scope_of(), part(BODY))
+    assert (start["status"], dict(start["headers"])[b"connection"]) == (408, b"close")
+    assert json.loads(body["body"])["error"]["message"] == "The body did not come within 0.05 seconds."

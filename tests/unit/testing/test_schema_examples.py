@@ -151,3 +151,20 @@ def test_optional_types_are_null_deep_down() -> None:
 def test_schema_that_no_finite_value_fits_is_an_error(schema: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="no finite value"):
         example_for(schema)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "array", "minItems": 10**9, "items": {"type": "string"}},
+        {"type": "string", "minLength": 10**9},
+        {
+            "type": "array",
+            "minItems": 2000,
+            "items": {"type": "array", "minItems": 2000, "items": {"type": "integer"}},
+        },
+    ],
+)
+def test_schema_of_huge_values_only_is_an_error(schema: Any) -> None:
+    with pytest.raises(ValueError, match="each value that fits it is too large"):
+        example_for(schema)

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 
 import httpx
 import pytest
@@ -24,6 +24,9 @@ from wsproto.events import (
 )
 
 from responses_client.testing import Server, __main__
+from responses_client.testing._app import Application
+from responses_client.testing._script_queue import Script
+from responses_client.testing._store import Store
 
 BODY = {"model": "m", "input": "Hi"}
 STREAM = {**BODY, "stream": True}
@@ -200,6 +203,83 @@ def test_websocket_handshake_is_dropped(server: Server, url: str) -> None:
         assert connection.handshake is None
 
 
+# --- bounds
+
+
+@contextmanager
+def connected(url: str) -> Iterator[socket.socket]:
+    address = httpx.URL(url)
+    with socket.create_connection((address.host, address.port), timeout=10) as connection:
+        yield connection
+
+
+def answered(connection: socket.socket, data: bytes = b"") -> bytes:
+    """Send data, and return all that comes until the server closes the connection."""
+    connection.sendall(data)
+    received = b""
+    with suppress(ConnectionResetError):
+        while piece := connection.recv(65536):
+            received += piece
+    return received
+
+
+@pytest.mark.parametrize(
+    ("target", "status"), [(b"*", 404), (b"//", 404), (b"http://other/v1", 404), (b"http://[::1/v1", 400)]
+)
+def test_request_without_a_path_is_no_failure_of_the_server(url: str, target: bytes, status: int) -> None:
+    with connected(url) as connection:
+        head = b"OPTIONS %s HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n" % target
+        assert answered(connection, head).startswith(b"HTTP/1.1 %d " % status)
+
+
+def test_body_that_is_too_large_ends_the_connection(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("responses_client.testing._asgi.MAX_BODY_BYTES", 20)
+    with connected(url) as connection:
+        head = b"POST /v1/responses HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
+        assert answered(connection, head + b"a\r\n0123456789\r\n" * 3).startswith(b"HTTP/1.1 413 ")
+
+
+def test_head_that_is_too_large_is_refused(url: str) -> None:
+    with connected(url) as connection:
+        head = b"GET /v1/responses/a HTTP/1.1\r\nx: " + b"x" * 70_000
+        assert answered(connection, head).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("data", [b"", b"GET / HT"])
+def test_head_that_does_not_come_is_not_waited_for_longer(
+    url: str, data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("responses_client.testing._uvicorn_server.HEAD_SECONDS", 0.05)
+    with connected(url) as connection:
+        assert answered(connection, data) == b""
+
+
+def test_head_of_a_second_request_is_not_waited_for_longer(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("responses_client.testing._uvicorn_server.HEAD_SECONDS", 0.2)
+    with connected(url) as connection:
+        connection.sendall(b"GET /x HTTP/1.1\r\nhost: a\r\n\r\n")
+        received = b""
+        while not received.endswith(b"}"):
+            received += connection.recv(65536)
+        assert received.startswith(b"HTTP/1.1 404 ")
+        assert answered(connection, b"GET / HT") == b""
+
+
+def test_connections_beyond_the_bound_are_refused_and_those_below_go_on(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("responses_client.testing._uvicorn_server.MAX_CONNECTIONS", 2)
+    with server.serve() as url, closing(Socket(url, **KEY)) as websocket, connected(url) as second:
+        with connected(url) as third:
+            refusal = answered(third)
+        assert refusal.startswith(b"HTTP/1.1 503 ")
+        assert refusal.endswith(b'{"error":{"message":"There are more than 2 connections."}}')
+        websocket.send(type="response.create", **BODY)
+        assert websocket.until("response.completed")
+        head = b"GET /v1/x HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"
+        assert answered(second, head).startswith(b"HTTP/1.1 404 ")
+
+
 # --- starting and stopping
 
 
@@ -289,6 +369,35 @@ def test_command_serves_until_it_is_interrupted() -> None:
     assert response.json()["status"] == "completed"
     assert refused.json()["error"]["code"] == "rate_limit_exceeded"
     assert (process.returncode, rest) == (0, ("", ""))
+
+
+def test_help_of_the_command_names_the_bounds(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        __main__.main(["--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "For tests, not for the internet" in text
+    assert "up to 1000 connections, heads of requests of up to 64 KiB within 30 s" in text
+    assert "messages of up to 128 MiB, bodies within 60 s." in text
+
+
+def test_address_that_others_can_reach_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(self: object, *, sockets: list[socket.socket]) -> None:
+        sockets[0].close()
+
+    monkeypatch.setattr(uvicorn.Server, "run", run)
+    assert __main__.main(["--host", "0.0.0.0", "--port", "0"]) == 0
+    assert capsys.readouterr().err == (
+        "For tests, not for the internet: whoever can reach this address can use the server.\n"
+    )
+
+
+def test_command_keeps_no_requests() -> None:
+    app = Application(Store(Script(), validate=True), prefix="/v1", keeps_requests=False)
+    answers = [app.handle("GET", "http://a/v1/x", {}, b"") for _ in range(2)]
+    assert app.requests == []
+    assert [answer.headers["x-request-id"][-1] for answer in answers] == ["1", "2"]
 
 
 def test_command_says_where_it_serves(

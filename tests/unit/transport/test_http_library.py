@@ -79,7 +79,7 @@ ERRORS: list[tuple[Exception, str, str]] = [
     (httpx.ReadError("reset"), "network", "ReadError: reset"),
     (httpx.RemoteProtocolError("a\n b"), "network", "RemoteProtocolError: a b"),
     (httpx.LocalProtocolError("x"), "network", "LocalProtocolError: x"),
-    (httpx.ProxyError("407"), "network", "ProxyError: 407"),
+    (httpx.ProxyError("407"), "proxy", "the proxy refused the connection: 407"),
     (httpx.DecodingError("bad"), "decoding", "DecodingError: bad"),
     (ConnectionResetError("reset"), "network", "ConnectionResetError: reset"),
     (ssl.SSLError("bad record"), "network", "SSLError: ('bad record',)"),

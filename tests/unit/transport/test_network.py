@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import anyio
@@ -13,7 +14,14 @@ import httpx
 import pytest
 
 from responses_client._base import forks
-from responses_client._transport.network import AsyncNetwork, Network, Sending, put_below, sending
+from responses_client._transport.network import (
+    AsyncNetwork,
+    Network,
+    Sending,
+    SocksHandshake,
+    put_below,
+    sending,
+)
 
 _opened: list[socket.socket] = []
 
@@ -197,3 +205,125 @@ def test_every_transport_of_a_client_gets_a_network() -> None:
         assert len(put_below(client, Network)) == 2
     with httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(204))) as client:
         assert put_below(client, Network) == []
+
+
+# --- SOCKS proxies
+
+OFFER, LOGIN, CONNECT = b"\x05\x01\x02", b"\x01\x04user\x02pw", b"\x05\x01\x00\x03\x01a\x01\xbb"
+ACCEPTED, LOGGED_IN, CONNECTED = b"\x05\x02", b"\x01\x00", b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00"
+
+
+@pytest.mark.parametrize(
+    ("exchanges", "is_refused"),
+    [
+        ([(OFFER, ACCEPTED), (LOGIN, LOGGED_IN), (CONNECT, CONNECTED)], False),
+        ([(OFFER, b"\x05\xff")], True),
+        ([(OFFER, b"\x05\x00")], True),
+        ([(OFFER, b"")], True),
+        ([(OFFER, ACCEPTED), (LOGIN, b"\x01\x01")], True),
+        ([(OFFER, ACCEPTED), (LOGIN, LOGGED_IN), (CONNECT, b"\x05\x02")], True),
+        ([(b"\x05\x01\x00", b"\x05\x00"), (CONNECT, CONNECTED)], False),
+    ],
+)
+def test_answers_in_a_handshake_have_a_time_limit_until_it_ends(
+    exchanges: list[tuple[bytes, bytes]], is_refused: bool
+) -> None:
+    handshake = SocksHandshake(5.0)
+    verdicts = []
+    for message, answered in exchanges:
+        handshake.note_write(message)
+        assert handshake.limit(None) == 5.0
+        verdicts.append(handshake.is_refused_by(answered))
+    assert verdicts == [False] * (len(exchanges) - 1) + [is_refused]
+    if not is_refused:
+        handshake.note_write(b"POST / HTTP/1.1\r\n\r\n")
+        assert (handshake.limit(None), handshake.limit(3.0)) == (None, 3.0)
+        assert not handshake.is_refused_by(b"HTTP/1.1 200 OK")
+
+
+class SocksStream:
+    """A stream of either kind to a proxy, which notes the time limits of its reads."""
+
+    def __init__(self, *answers: bytes | Exception) -> None:
+        self.answers = list(answers)
+        self.limits: list[float | None] = []
+        self.closed = 0
+        self.get_extra_info = self.start_tls = None
+
+    def read(self, max_bytes: int, timeout: float | None) -> Any:
+        self.limits.append(timeout)
+        answered = self.answers.pop(0)
+        if isinstance(answered, Exception):
+            raise answered
+        return answered
+
+    def write(self, buffer: bytes, timeout: float | None) -> None:
+        assert buffer
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class AsyncSocksStream(SocksStream):
+    """The same for the async backend."""
+
+    async def read(self, max_bytes: int, timeout: float | None) -> Any:  # noqa: ASYNC109
+        return super().read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None) -> None:  # type: ignore[override] # noqa: ASYNC109
+        super().write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        self.close()
+
+
+class SocksBackend:
+    """A backend, sync or async, that opens one connection."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+
+    def connect_tcp(self, *_: Any) -> Any:
+        if not isinstance(self.stream, AsyncSocksStream):
+            return self.stream
+
+        async def connected() -> Any:
+            return self.stream
+
+        return connected()
+
+
+@pytest.mark.parametrize("answered", [b"\x05\xff", TimeoutError()])
+def test_connection_to_a_proxy_that_refuses_is_closed(answered: Any) -> None:
+    stream = SocksStream(ACCEPTED, answered)
+    connection = Network(SocksBackend(stream), is_socks=True).connect_tcp("a", 1, timeout=5.0)
+    connection.write(OFFER)
+    assert connection.read(10) == ACCEPTED
+    connection.write(LOGIN)
+    with suppress(TimeoutError):
+        connection.read(10)
+    assert (stream.limits, stream.closed) == ([5.0, 5.0], 1)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("answered", [b"\x05\xff", TimeoutError()])
+def test_async_connection_to_a_proxy_that_refuses_is_closed(answered: Any, backend: str) -> None:
+    async def main() -> None:
+        stream = AsyncSocksStream(ACCEPTED, answered)
+        network = AsyncNetwork(SocksBackend(stream), is_socks=True)
+        connection = await network.connect_tcp("a", 1, timeout=5.0)
+        await connection.write(OFFER)
+        assert await connection.read(10) == ACCEPTED
+        await connection.write(LOGIN)
+        with suppress(TimeoutError):
+            await connection.read(10)
+        assert (stream.limits, stream.closed) == ([5.0, 5.0], 1)
+
+    anyio.run(main, backend=backend)
+
+
+def test_client_of_a_socks_proxy_has_a_network_that_knows_it() -> None:
+    pytest.importorskip("socksio")
+    with httpx.Client(proxy="socks5://127.0.0.1:1", trust_env=False) as client:
+        direct, proxied = put_below(client, Network)
+    assert (direct._is_socks, proxied._is_socks) == (False, True)

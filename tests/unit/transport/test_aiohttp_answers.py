@@ -1,0 +1,90 @@
+"""Answers of aiohttp whose connection ends, over invented connections; real ones are in `tests/faults`."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+import httpx
+import pytest
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.streams import StreamReader
+
+from responses_client._transport.aiohttp_answers import end_with_connection
+
+
+def answer_of(protocol: Any, content: StreamReader) -> Any:
+    connection = None if protocol is None else SimpleNamespace(protocol=protocol)
+    below = SimpleNamespace(connection=connection, content=content)
+    return SimpleNamespace(stream=SimpleNamespace(_stream=SimpleNamespace(_aiohttp_response=below)))
+
+
+def new_content() -> StreamReader:
+    loop = asyncio.get_running_loop()
+    return StreamReader(BaseProtocol(loop), 2**16, loop=loop)
+
+
+async def _settle() -> None:
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("cause", [None, OSError("reset")])
+def test_body_ends_in_an_error_when_its_connection_ends(cause: OSError | None) -> None:
+    async def main() -> None:
+        content = new_content()
+        closed = asyncio.get_running_loop().create_future()
+        end_with_connection(answer_of(SimpleNamespace(closed=closed), content))
+        closed.set_result(None) if cause is None else closed.set_exception(cause)
+        await _settle()
+        error = content.exception()
+        assert isinstance(error, aiohttp.ClientPayloadError)
+        assert (str(error), error.__cause__) == ("the connection ended in the middle of the body", cause)
+
+    asyncio.run(main())
+
+
+def test_connection_that_has_ended_already_ends_the_body_at_once() -> None:
+    async def main() -> None:
+        content = new_content()
+        end_with_connection(answer_of(SimpleNamespace(closed=None), content))
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await content.read()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("end", ["eof", "error"])
+def test_body_that_has_ended_itself_keeps_its_end(end: str) -> None:
+    async def main() -> None:
+        content = new_content()
+        closed = asyncio.get_running_loop().create_future()
+        end_with_connection(answer_of(SimpleNamespace(closed=closed), content))
+        error = ValueError("its own")
+        content.feed_eof() if end == "eof" else content.set_exception(error)
+        closed.cancel()
+        await _settle()
+        assert content.exception() is (None if end == "eof" else error)
+
+    asyncio.run(main())
+
+
+def test_connection_keeps_nothing_of_answers_that_came() -> None:
+    async def main() -> None:
+        closed = asyncio.get_running_loop().create_future()
+        for _ in range(3):
+            content = new_content()
+            end_with_connection(answer_of(SimpleNamespace(closed=closed), content))
+            content.feed_eof()
+        assert not closed._callbacks
+
+    asyncio.run(main())
+
+
+def test_other_answers_are_left_as_they_are() -> None:
+    content: Any = None
+    end_with_connection(answer_of(None, content))  # the body has come
+    end_with_connection(answer_of(SimpleNamespace(), content))  # aiohttp before 3.12
+    end_with_connection(httpx.Response(200))
