@@ -98,7 +98,7 @@ def test_resumed_stream_is_freed_without_the_garbage_collector(
 @pytest.mark.parametrize(
     "failed",
     [[], [RESET], [HOLD], [head(200, content_length="900"), CLOSE], [answer(503)]],
-    ids=["at once", "reset", "silent", "cut off", "refused"],
+    ids=["none", "reset", "silent", "cut off", "refused"],
 )
 def test_retried_call_is_freed_without_the_garbage_collector(
     shell: Shell, failed: list[Step], deadline: float | None
