@@ -17,7 +17,7 @@ from typing_extensions import TypeIs
 
 from ._base.field_errors import field_error
 from ._base.http import ResponseMeta
-from ._base.messages import one_line
+from ._base.messages import fact_list, one_line
 from ._base.options import RequestOptions
 from ._base.public import public
 from ._calls.answers import answer_error, parse_result
@@ -300,7 +300,7 @@ def result_of(line: BatchResult, strict: bool) -> Response:
     answer, problem = known.response, known.error
     if answer is None and problem is not None:
         reason = one_line(problem.message or "the file does not say why", _MAX_MESSAGE_CHARS).rstrip(" .")
-        code = f" (code {problem.code})" if problem.code else ""
+        code = fact_list(code=problem.code)
         raise APIError(
             f"The request {known.custom_id!r} of the batch was not answered: {reason}{code}; send it again"
         )

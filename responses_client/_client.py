@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast, overload
 
+from ._base.error_frames import HiddenFrames
 from ._base.public import foreign_attributes, public
 from ._base.validation import is_async, needs_async
 from ._calls.settings import HOOKS, Settings, resolve
@@ -148,7 +149,8 @@ class Client(_Client[SyncCore]):
     """
 
     def __init__(self, *, http_client: httpx.Client | None = None, **options: Unpack[Options]) -> None:
-        settings = _require_sync_hooks(_settings(http_client, cast("AsyncOptions", options)))
+        with HiddenFrames(options):
+            settings = _require_sync_hooks(_settings(http_client, cast("AsyncOptions", options)))
         super().__init__(SyncCore(SyncIO(http_client), settings, type(self).__name__))
 
     @cached_property
@@ -273,7 +275,9 @@ class Client(_Client[SyncCore]):
         Raises:
             ConfigurationError: An option has a value that cannot work.
         """
-        return self._with_settings(_require_sync_hooks(self._core.settings.replace(**changes)))
+        with HiddenFrames(changes):
+            settings = _require_sync_hooks(self._core.settings.replace(**changes))
+        return self._with_settings(settings)
 
     def warm_up(self) -> None:
         """Load ahead of the first call what it needs: modules, certificates, the classes of requests and events.
@@ -319,7 +323,8 @@ class AsyncClient(_Client[AsyncCore]):
     def __init__(
         self, *, http_client: httpx.AsyncClient | None = None, **options: Unpack[AsyncOptions]
     ) -> None:
-        settings = _settings(http_client, options)
+        with HiddenFrames(options):
+            settings = _settings(http_client, options)
         from ._transport.asynchronous import AsyncIO  # here, because `Client` does without it
 
         super().__init__(AsyncCore(AsyncIO(http_client), settings, type(self).__name__))
@@ -414,7 +419,9 @@ class AsyncClient(_Client[AsyncCore]):
 
     def with_options(self, **changes: Unpack[AsyncOptions]) -> Self:
         """Return a client with some options changed; see `Client.with_options`."""
-        return self._with_settings(self._core.settings.replace(**changes))
+        with HiddenFrames(changes):
+            settings = self._core.settings.replace(**changes)
+        return self._with_settings(settings)
 
     async def warm_up(self) -> None:
         """Load ahead of the first call what it needs, in a thread: modules, certificates, the classes of events.

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
+from ._base.error_frames import hide_values
 from ._base.field_errors import field_error
 from ._calls.settings import Settings
 from ._transport.protocols import run
@@ -98,6 +99,7 @@ class ClientCore(ABC, Generic[_D]):
         from ._calls.request import prepare
         from ._streaming.http_source import http_source
 
+        hide_values(params)
         call = prepare(operation, _with_stream(params), self._open_settings(), path)
         return kind(http_source(self.io, call))
 
@@ -106,6 +108,7 @@ class ClientCore(ABC, Generic[_D]):
         from ._calls.any_request import prepare_any
         from ._structured.cast import cast_of
 
+        hide_values(options)
         cast = cast_of(cast_to)
         return prepare_any(given, options, self._open_settings(), cast.read, is_raw=cast.is_raw)
 
@@ -144,6 +147,7 @@ class SyncCore(ClientCore[SyncIO]):
         from ._calls.attempts import fetch
         from ._calls.request import prepare
 
+        hide_values(params)
         return run(fetch(self.io, prepare(operation, params, self._open_settings(), path)))
 
     def request(self, given: AnyRequest, cast_to: Any, options: Mapping[str, object]) -> Any:
@@ -168,6 +172,7 @@ class SyncCore(ClientCore[SyncIO]):
         """Return a WebSocket session; entering it opens the connection."""
         from ._websocket.session import WebSocketSession
 
+        hide_values(options)
         return WebSocketSession(self.io, self._open_settings(), options)
 
     def run_loop(self, method: str, params: Mapping[str, object], text_format: Any) -> RunLoop:
@@ -175,6 +180,7 @@ class SyncCore(ClientCore[SyncIO]):
         from ._runs.loop import run_loop
         from ._runs.workers import SyncWorkers
 
+        hide_values(params)
         return run_loop(self.io, self._open_settings(), SyncWorkers, method, params, text_format)
 
     def map(self, requests: Requests, options: MapOptions) -> ResponseMap:
@@ -210,6 +216,7 @@ class AsyncCore(ClientCore["AsyncIO"]):
         from ._calls.attempts import fetch
         from ._calls.request import prepare
 
+        hide_values(params)
         return await fetch(self.io, prepare(operation, params, self._open_settings(), path))
 
     async def request(self, given: AnyRequest, cast_to: Any, options: Mapping[str, object]) -> Any:
@@ -226,6 +233,7 @@ class AsyncCore(ClientCore["AsyncIO"]):
         from ._calls.pagination import AsyncPage, AsyncPager
         from ._calls.request import prepare
 
+        hide_values(params)
         prepare(
             operation, params, self._open_settings(), path
         )  # raises mistakes here, not where the pager is awaited
@@ -243,6 +251,7 @@ class AsyncCore(ClientCore["AsyncIO"]):
         """Return a WebSocket session; entering it opens the connection."""
         from ._websocket.session import AsyncWebSocketSession
 
+        hide_values(options)
         return AsyncWebSocketSession(self.io, self._open_settings(), options)
 
     def run_loop(self, method: str, params: Mapping[str, object], text_format: Any) -> RunLoop:
@@ -250,6 +259,7 @@ class AsyncCore(ClientCore["AsyncIO"]):
         from ._runs.loop import run_loop
         from ._runs.workers import AsyncWorkers
 
+        hide_values(params)
         return run_loop(self.io, self._open_settings(), AsyncWorkers, method, params, text_format)
 
     def map(self, requests: AsyncRequests, options: MapOptions) -> AsyncResponseMap:

@@ -51,7 +51,14 @@ _EVENTS: tuple[tuple[str, JsonObject], ...] = (
     ("response.output_item.done", {"output_index": 2, "item": _CALL}),
     (
         "response.completed",
-        {"response": {**_RESPONSE, "status": "completed", "output": [_MESSAGE], "usage": _USAGE}},
+        {
+            "response": {
+                **_RESPONSE,
+                "status": "completed",
+                "output": [_REASONING, _MESSAGE, _CALL],
+                "usage": _USAGE,
+            }
+        },
     ),
 )
 

@@ -33,14 +33,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 
-from ._base.error_bodies import parse_body, read_error
+from ._base.error_bodies import as_data, read_error
 from ._base.error_copies import reduce_error
 from ._base.field_errors import FieldError
 from ._base.foreign_errors import takes_answers
 from ._base.http import Headers, url_path
-from ._base.messages import MAX_BODY_CHARS, body_start, clause, fact_list, one_line
+from ._base.messages import MAX_BODY_CHARS, body_clause, body_start, clause, fact_list, one_line, sentence
 from ._base.public import foreign_attributes
-from ._base.retry import QUOTA_CODES, StatusFailure, may_pass
+from ._base.retry import advice_after
 
 if TYPE_CHECKING:
     from ._base.http import ResponseMeta
@@ -89,6 +89,9 @@ class ResponsesClientError(Exception):
 
     run: RunResult | None = None
     """The result so far of the run that this error ended, to be continued by `resume`; None outside of runs."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*[sentence(arg) if isinstance(arg, str) else arg for arg in args])
 
     def __reduce__(self) -> tuple[Callable[..., Exception], tuple[object, ...]]:
         return reduce_error(self, ResponsesClientError)
@@ -203,10 +206,9 @@ class APIStatusError(APIError):
         request = "The request" if method is None or url is None else f"{method} {url_path(url)}"
         count = f" after {tries} attempts" if tries > 1 else ""
         details = fact_list(type=type, code=code, param=param, request_id=self.request_id)
-        text = (
-            f"{request} was answered with {status_code}{count}: {clause(message)}{details}; {_advice(self)}"
-        )
-        self.args: tuple[str] = (text,)
+        hint = advice_after(status_code, self.headers, code, type, retry_after) or self.advice
+        text = f"{request} was answered with {status_code}{count}: {clause(message)}{details}; {hint}"
+        self.args: tuple[str] = (sentence(text),)
 
 
 class BadRequestError(APIStatusError):
@@ -310,11 +312,11 @@ class ResponseValidationError(APIError, _StreamFailure):
         super().__init__(message, request_id=request_id, meta=meta)
         self.note_progress(**progress)
         self.path = path
-        self.body: Any = parse_body(body) if isinstance(body, bytes) else body
-        place = f" at {path}" if path else ""
+        self.body: Any = as_data(body)
+        place = f" at {one_line(path, MAX_BODY_CHARS)}" if path else ""
         details = fact_list(request_id=self.request_id)
-        text = f"{clause(message)}{place}{details}: the body is {body_start(body)}; {advice}"
-        self.args: tuple[str] = (text,)
+        text = f"{clause(message)}{place}{details}{body_clause(body)}; {advice}"
+        self.args: tuple[str] = (sentence(text),)
 
 
 class StreamError(APIError, _StreamFailure):
@@ -353,7 +355,7 @@ class StreamError(APIError, _StreamFailure):
             request_id=self.request_id,
         )
         text = f"The API ended the stream with an error: {clause(message)}{details}; what came is in .partial"
-        self.args: tuple[str] = (text,)
+        self.args: tuple[str] = (sentence(text),)
 
     @classmethod
     def from_event(
@@ -487,14 +489,3 @@ class ToolExecutionError(ToolError):
 
 class MaxTurnsExceeded(ToolError):
     """A run would take more turns than `max_turns` allows; `resume=error.run` continues it."""
-
-
-def _advice(error: APIStatusError) -> str:
-    # A used-up quota comes with 429, like a rate limit, but does not pass.
-    if error.code in QUOTA_CODES or error.type in QUOTA_CODES:
-        return "check plan and billing, since waiting does not help"
-    if error.retry_after and may_pass(StatusFailure(error.status_code, error.headers)):
-        return f"try again in {error.retry_after:g} s"
-    if 300 <= error.status_code < 400:
-        return "set base_url to the address that answers"
-    return error.advice

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-KEY = "sk-hunter2hunter2hunter2"
+# Not in the form of any provider, by which it would be known as a key; with characters that are often escaped.
+KEY = "hunter2/hunter2+hunter2="
 
 
 def response(status: str = "completed", text: str = "Hello", **fields: Any) -> dict[str, Any]:

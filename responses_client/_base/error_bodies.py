@@ -3,21 +3,43 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from .field_errors import field_path
-from .json_types import as_object, is_array
+from .json_types import as_object, is_array, is_object
+from .messages import UNREAD
 
-__all__ = ["ErrorFields", "parse_body", "read_error"]
+__all__ = ["ErrorFields", "as_data", "parse_body", "read_error"]
+
+_MAX_DEPTH = 100
 
 
 def parse_body(body: bytes) -> Any:
-    """Return the JSON value of a body; its text if it is not valid JSON, and None if it is blank."""
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        text = body.decode("utf-8-sig", "replace")
-        return text if text.strip() else None
+    """Return the JSON value of a body; its text if it is not valid JSON or nested too deep, and None if it is blank."""
+    with suppress(ValueError, RecursionError):
+        value: object = json.loads(body)
+        if not _is_deep(value):
+            return value
+    text = body.decode("utf-8-sig", "replace")
+    return text if text.strip() else None
+
+
+def _is_deep(value: object) -> bool:
+    """Whether a value is nested deeper than it could be copied and pickled with its error."""
+    level = [value]
+    for _ in range(_MAX_DEPTH):
+        level = [m for v in level for m in (v.values() if is_object(v) else v if is_array(v) else ())]
+        if not level:
+            return False
+    return True
+
+
+def as_data(body: object) -> Any:
+    """Return a body as an error keeps it: bytes parsed, None for one that was not read, all else as it is."""
+    if body is UNREAD:
+        return None
+    return parse_body(body) if isinstance(body, bytes) else body
 
 
 class ErrorFields(NamedTuple):

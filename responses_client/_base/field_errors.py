@@ -96,4 +96,5 @@ def _quoted(path: str, value: object) -> str:
 def _step(step: str | int) -> str:
     if isinstance(step, int):
         return f"[{step}]"
-    return f".{step}" if step.isidentifier() else f"[{step[:MAX_VALUE_CHARS]!r}]"
+    is_name = step.isidentifier() and len(step) <= MAX_VALUE_CHARS
+    return f".{step}" if is_name else f"[{step[:MAX_VALUE_CHARS]!r}]"

@@ -103,6 +103,8 @@ class Headers(Mapping[str, str]):
     def __repr__(self) -> str:
         return f"Headers({redact_headers(self._items)})"
 
+    sentry_repr = __repr__  # asked for by Sentry, which walks mappings in place of their repr
+
     def __reduce__(self) -> tuple[type[Headers], tuple[dict[str, str]]]:
         return Headers, (self._items,)
 

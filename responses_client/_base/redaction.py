@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
+
+from .json_types import is_array, is_object
 
 __all__ = [
     "MASK",
     "NO_SECRETS",
     "Redactor",
     "is_secret_name",
+    "mask_fields",
     "public_url",
     "redact_headers",
     "scrub",
@@ -35,6 +39,7 @@ _SECRET_VALUES = (
 )
 # Local servers accept keys such as "x"; masking those would garble every message and protect nothing.
 _MIN_SECRET_LENGTH = 8
+_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _Value = TypeVar("_Value")
 
 
@@ -83,16 +88,72 @@ def scrub(text: str) -> str:
     return text
 
 
+def mask_fields(value: Any) -> Any:
+    """Return JSON data without the credentials of hosted tools and the secrets that sign webhooks.
+
+    They are known by the names of their fields; `Redactor` masks the key of a call wherever it occurs.
+    """
+    if is_array(value):
+        return [mask_fields(entry) for entry in value]
+    if is_object(value):
+        return {name: _mask_field(name, field) for name, field in value.items()}
+    return value
+
+
+def _mask_field(name: str, value: Any) -> Any:
+    if name in ("authorization", "signing_secret") and isinstance(value, str):
+        return MASK
+    if name == "headers" and is_object(value):
+        return dict.fromkeys(value, MASK)
+    if name == "domain_secrets" and is_array(value):
+        return MASK
+    return mask_fields(value)
+
+
+# The ways to write a character of ASCII: in JSON (in a string inside of JSON with more backslashes), in URLs and in HTML.
+_ESCAPE = r"\\+u00([2-7][0-9a-fA-F])|%([2-7][0-9a-fA-F])|&#[xX]0*([2-7][0-9a-fA-F]);|&#0*([0-9]{2,3});"
+
+
+def _unescape(text: str) -> str:
+    """Return a string with its escapes of ASCII resolved, and without backslashes."""
+
+    def character(escape: re.Match[str]) -> str:
+        digits = escape[1] or escape[2] or escape[3]
+        return chr(int(digits, 16) if digits else int(escape[4]))
+
+    # Few texts have any of these, and the look for them is much faster than a pattern.
+    if "\\u00" in text or "%" in text or "&#" in text:
+        text = re.sub(_ESCAPE, character, text)
+    return text.replace("\\", "")
+
+
+def _spellings(secret: str) -> str:
+    """Return a pattern for a secret in which any character may be escaped."""
+    return "".join(map(_spelling, secret))
+
+
+def _spelling(character: str) -> str:
+    code = f"{ord(character):02x}"
+    plain = rf"\\*{re.escape(character)}" if character in "\"'/" else re.escape(character)
+    if character == "\\":
+        plain = r"\\+"
+    return rf"(?:{plain}|\\+u(?i:{code:0>4})|%(?i:{code})|&#(?i:x0*{code});|&#0*{ord(character)};)"
+
+
 class Redactor:
     """The secrets of a call, such as its key, masked wherever a server repeats them.
 
-    Immutable; the repr shows none of the secrets.
+    They are found in strings and in bytes, also behind the escapes of JSON, URLs and HTML. Immutable; the repr shows
+    none of the secrets, so that a local variable may hold a redactor.
     """
 
-    __slots__ = ("_secrets",)
+    __slots__ = ("_long", "_secrets")
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets = tuple(secrets)
+        # The longest first: if one secret begins with another, masking the short one would leave the rest.
+        long = (secret for secret in self._secrets if len(secret) >= _MIN_SECRET_LENGTH)
+        self._long = sorted(long, key=len, reverse=True)
 
     def with_secrets(self, secrets: Iterable[str]) -> Redactor:
         """Return a redactor that masks more secrets beside these."""
@@ -101,20 +162,44 @@ class Redactor:
         return Redactor(dict.fromkeys((*self._secrets, *more))) if more else self
 
     def body(self, body: bytes) -> bytes:
-        """Return a body with the secrets masked."""
-        # The longest first: if one secret begins with another, masking the short one would leave the rest.
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            if len(secret) >= _MIN_SECRET_LENGTH:
-                body = body.replace(secret.encode(), MASK.encode())
-        return body
+        """Return a body with the secrets masked, and all else as it is."""
+        if not self._long:
+            return body
+        if b"\0" in body[:4] or body[:2] in _MARKS:
+            # JSON may also be in UTF-16 or UTF-32: `json.loads` reads it.
+            encoding = json.detect_encoding(body)
+            text = body.decode(encoding, "replace")
+            if (shown := self._mask(text)) != text:
+                return shown.encode(encoding, "replace")
+        text = body.decode("utf-8", "surrogateescape")
+        shown = self._mask(text)
+        return body if shown == text else shown.encode("utf-8", "surrogateescape")
 
     def text(self, text: str) -> str:
         """Return a string with the secrets masked, and with `?` for halves of surrogate pairs."""
-        return self.body(text.encode("utf-8", "replace")).decode()
+        return self._mask(text).encode("utf-8", "replace").decode()
+
+    def headers(self, headers: Mapping[str, str]) -> dict[str, str] | None:
+        """Return headers with the secrets masked in their values; None if there are none in them."""
+        # One string, since each answer is looked through, and mostly in vain.
+        joined = "\n".join(headers.values())
+        if self._mask(joined) == joined:
+            return None
+        return {name: self._mask(value) for name, value in headers.items()}
 
     def occurs_in(self, text: str) -> bool:
         """Whether a string contains one of the secrets, however short."""
-        return any(secret in text for secret in self._secrets)
+        return self._mask(text) != text or any(secret in text for secret in self._secrets)
+
+    def _mask(self, text: str) -> str:
+        for secret in self._long:
+            text = text.replace(secret, MASK)
+        if "\\" in text or "%" in text or "&#" in text:
+            plain = _unescape(text)
+            for secret in self._long:
+                if _unescape(secret) in plain:
+                    text = re.sub(_spellings(secret), MASK, text)
+        return text
 
     def __repr__(self) -> str:
         return f"<Redactor of {len(self._secrets)} secrets>"

@@ -19,6 +19,7 @@ __all__ = [
     "Policy",
     "Retry",
     "StatusFailure",
+    "advice_after",
     "decide",
     "may_pass",
     "rate_limit_policy",
@@ -69,15 +70,17 @@ class Policy(NamedTuple):
     max_reset: float = math.inf
 
 
-FailureKind: TypeAlias = Literal["connect", "timeout", "network", "decoding", "certificate", "proxy"]
+FailureKind: TypeAlias = Literal[
+    "connect", "timeout", "network", "decoding", "redirect", "certificate", "proxy"
+]
 
 
 class ConnectionFailure(NamedTuple):
     """An attempt without a whole answer.
 
     There was no connection ("connect"), nothing came in time ("timeout"), the connection broke ("network"), the body
-    cannot be decompressed ("decoding"), the certificate of the server was refused ("certificate"), or a proxy refused
-    the connection ("proxy").
+    cannot be decompressed ("decoding"), the answer is a redirect to something that is not a URL ("redirect"), the
+    certificate of the server was refused ("certificate"), or a proxy refused the connection ("proxy").
     """
 
     kind: FailureKind
@@ -157,6 +160,26 @@ def may_pass(outcome: Outcome) -> bool:
     return _why_hopeless(outcome) is None
 
 
+def advice_after(
+    status: int, headers: Mapping[str, str], code: str | None, kind: str | None, wait: float | None
+) -> str | None:
+    """Return the advice that ends the message about an error status; None for the usual one of its class.
+
+    Args:
+        status: The status.
+        headers: The headers, looked up by names in lower case.
+        code: The code of the error.
+        kind: The type of the error.
+        wait: The seconds that the server asks to wait; None if it does not.
+    """
+    # A used-up quota comes with 429, like a rate limit, but does not pass.
+    if code in QUOTA_CODES or kind in QUOTA_CODES:
+        return "check plan and billing, since waiting does not help"
+    if wait and may_pass(StatusFailure(status, headers)):
+        return f"try again in {wait:g} s"
+    return "set base_url to the address that answers" if 300 <= status < 400 else None
+
+
 def requested_wait_of(outcome: Outcome, now: float | None = None) -> RequestedWait | None:
     """Return the wait that a server asks for after a failed attempt; None if it asks for none.
 
@@ -188,7 +211,8 @@ def status_of_code(*codes: str | None) -> int | None:
 
 
 _HOPELESS_KINDS = {
-    "decoding": "the same body would come again",
+    "decoding": "the same answer would come again",
+    "redirect": "the same answer would come again",
     "certificate": "the same certificate would come again",
     "proxy": "the proxy would refuse again",
 }

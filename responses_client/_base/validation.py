@@ -43,6 +43,20 @@ T = TypeVar("T")
 
 # A `token` of RFC 9110, 5.6.2.
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+# They describe a message or a connection, and are made with these. Each would break the message, or what is behind it.
+_HTTP_OWNS = frozenset(
+    {
+        "content-length",
+        "http2-settings",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_CONNECTION_VALUES = ("close", "keep-alive")
 _CONTROL = r"[\x00-\x1f\x7f]"
 # RFC 9110, 5.5, allows values beyond ASCII but gives them no meaning; HTTP libraries send them as Latin-1.
 _LAST_ASCII = "\x7f"
@@ -112,7 +126,9 @@ def check_option(label: str, check: Callable[[object], T], value: object) -> T:
     try:
         return check(value)
     except InvalidValue as invalid:
-        raise invalid.as_configuration_error(label) from None
+        error = invalid.as_configuration_error(label)
+    del value  # which may be a secret, and which the frame of the error would keep
+    raise error
 
 
 def check_argument(name: str, check: Callable[[object], T], value: object) -> T:
@@ -124,7 +140,9 @@ def check_argument(name: str, check: Callable[[object], T], value: object) -> T:
     try:
         return check(value)
     except InvalidValue as invalid:
-        raise RequestValidationError([invalid.as_field_error(name)]) from None
+        error = RequestValidationError([invalid.as_field_error(name)])
+    del value  # which may be a secret, and which the frame of the error would keep
+    raise error
 
 
 def check_headers(value: object) -> dict[str, str | None]:
@@ -139,11 +157,25 @@ def check_headers(value: object) -> dict[str, str | None]:
             shown = one_line(name, MAX_VALUE_CHARS)
             problem = f"has a header {shown!r}, which is not a valid header name; correct it"
             raise InvalidValue("names of headers", name, problem)
+        if owned := _owned_problem(name.lower(), field):
+            invalid = InvalidValue("headers that do not belong to HTTP", field, owned)
+            raise invalid.inside(f"header {name!r}", name)
         try:
             checked[name] = check_header_value(field)
         except InvalidValue as invalid:
             raise invalid.inside(f"header {name!r}", name) from None
     return checked
+
+
+def _owned_problem(name: str, value: object) -> str | None:
+    """Return why a user may not set or remove a header; None if he may."""
+    if name in _HTTP_OWNS:
+        return "belongs to HTTP, which sets it for each message; leave it out"
+    if name == "host" and value is None:
+        return "cannot be removed, since HTTP requires it; leave it out"
+    if name == "connection" and value is not None and str(value).strip().lower() not in _CONNECTION_VALUES:
+        return "belongs to HTTP; it may be 'close' or 'keep-alive'"
+    return None
 
 
 def check_header_value(value: object) -> str | None:

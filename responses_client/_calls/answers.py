@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
@@ -15,7 +16,7 @@ from .._base.error_bodies import parse_body, read_error
 from .._base.field_errors import invalid_json_reason
 from .._base.http import Headers, ResponseMeta, origin
 from .._base.json_types import is_object, json_or
-from .._base.messages import MAX_BODY_CHARS, one_line
+from .._base.messages import MAX_BODY_CHARS, MAX_VALUE_CHARS, UNREAD, one_line
 from .._base.redaction import NO_SECRETS, Redactor
 from .._base.waits import requested_wait
 from .._events.stream_state import StreamState
@@ -44,12 +45,24 @@ __all__ = [
     "answer_error",
     "content_type",
     "describe_answer",
+    "not_json",
     "parse_result",
     "reported_error",
     "status_error",
+    "undecoded",
 ]
 
 _R = TypeVar("_R", bound=Model)
+# The encodings that httpx decodes, and the packages of which it needs one to do so.
+_DECODING_MODULES: dict[str, tuple[str, ...]] = {
+    "": (),
+    "identity": (),
+    "gzip": (),
+    "deflate": (),
+    "br": ("brotli", "brotlicffi"),
+    "zstd": ("zstandard",),
+}
+_DECODERS = {"br": ", or pip install brotli", "zstd": ", or pip install zstandard"}
 STREAM_TYPE = "text/event-stream"
 """The media type of event streams."""
 
@@ -161,17 +174,55 @@ def reported_error(body: bytes, meta: ResponseMeta, redactor: Redactor = NO_SECR
 
 def _mismatch(label: str, error: ValidationError, body: bytes, meta: ResponseMeta) -> ResponseValidationError:
     """Return the error for an answer of another form than the type that the label names."""
-    if invalid_json_reason(error.errors(include_url=False)) is not None:
-        return ResponseValidationError(
-            f"The answer ({describe_answer(meta)}) is not valid JSON", body=body, meta=meta
-        )
+    reason = invalid_json_reason(error.errors(include_url=False))
+    if reason is not None:
+        return not_json(reason, body, meta)
     problem = as_response_error(label, error, body)
     return ResponseValidationError(problem.message, path=problem.path, body=body, meta=meta)
 
 
+def not_json(
+    reason: str, body: bytes, meta: ResponseMeta, advice: str | None = None
+) -> ResponseValidationError:
+    """Return the error for an answer that is not JSON, though it may have been.
+
+    Args:
+        reason: The reason of the JSON parser.
+        body: The body, with secrets masked.
+        meta: The facts of the answer.
+        advice: The advice where the answer was no JSON from the start; by default that of the class.
+    """
+    answer = f"The answer ({describe_answer(meta)})"
+    if encoding := undecoded(meta.headers):
+        advice = f"let the server or proxy send it without this content-encoding{_DECODERS.get(encoding, '')}"
+        text = f"{answer} has the content-encoding {encoding!r}, which nothing here decodes"
+        return ResponseValidationError(text, body=UNREAD, advice=advice, meta=meta)
+    if reason.startswith("EOF while parsing") and body.lstrip()[:1] in (b"{", b"["):
+        advice = (
+            "try again, and if this comes again, look for what cuts answers off between here and the server"
+        )
+        text = f"{answer} is JSON that was cut off after {len(body)} bytes"
+        return ResponseValidationError(text, body=body, advice=advice, meta=meta)
+    text = f"{answer} is not valid JSON"
+    if advice is None:
+        return ResponseValidationError(text, body=body, meta=meta)
+    return ResponseValidationError(text, body=body, advice=advice, meta=meta)
+
+
+def undecoded(headers: Headers) -> str | None:
+    """Return the content-encoding that the HTTP library left as it is; None if there is none."""
+    names = headers.get("content-encoding", "").lower().split(",")
+    for name in map(str.strip, names):
+        modules = _DECODING_MODULES.get(name)
+        if modules is None or (modules and not any(map(find_spec, modules))):
+            return one_line(name, MAX_VALUE_CHARS)
+    return None
+
+
 def describe_answer(meta: ResponseMeta) -> str:
     """Return the status and the media type of an answer, for messages."""
-    return f"status {meta.status_code}, {content_type(meta.headers) or 'no content type'}"
+    kind = one_line(content_type(meta.headers), MAX_VALUE_CHARS)
+    return f"status {meta.status_code}, {kind or 'no content type'}"
 
 
 # RFC 9110, 15.4: 303 turns the request into a GET, and 300 leaves the choice to the user. 301 and 302 keep method and
@@ -234,7 +285,7 @@ def status_error(
     wait = requested_wait(status, kept, message, now)
     cls = InternalServerError if status >= 500 else _STATUS_CLASSES.get(status, APIStatusError)
     error = cls(
-        message or _first_part(body),
+        message or _first_part(body, kept),
         status_code=status,
         code=found.code,
         type=found.type,
@@ -270,5 +321,7 @@ def _redirect_reason(status: int, location: str | None, url: str) -> str:
     return f"a redirect within {target}, not followed because it would exceed max_redirects"
 
 
-def _first_part(body: bytes) -> str:
+def _first_part(body: bytes, headers: Headers) -> str:
+    if body and (encoding := undecoded(headers)):
+        return f"a body with the content-encoding {encoding!r}, which nothing here decodes"
     return one_line(body[: 8 * MAX_BODY_CHARS].decode("utf-8-sig", "replace"), MAX_BODY_CHARS) or "no body"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, unquote, unquote_plus
 
+from .._base.error_frames import HiddenValues
 from .._base.field_errors import field_error
 from .._base.http import merge_headers, origin
 from .._base.json_types import is_mapping
@@ -69,8 +70,13 @@ def prepare_any(
     method = _method(given.method)
     path, parameters = _split(given.path, settings.base_url)
     names = {_parameter_name(one) for one in parameters}
-    query = check_argument("query", check_query, given.query)
-    query |= check_argument("extra_query", check_query, options.get("extra_query"))
+    # Hidden, since the frame of an error keeps its variables.
+    query = HiddenValues(
+        {
+            **check_argument("query", check_query, given.query),
+            **check_argument("extra_query", check_query, options.get("extra_query")),
+        }
+    )
     body = _json_body(given, options)
     if is_mapping(body) and body.get("stream") and not is_raw:
         message = "asks for a stream, which client.request returns only as a whole; leave it out, or pass cast_to=str"

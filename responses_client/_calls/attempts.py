@@ -57,7 +57,9 @@ from urllib.parse import urljoin
 
 from .._base import clock
 from .._base.clock import NO_DEADLINE, Deadline
-from .._base.http import ResponseMeta, origin
+from .._base.error_frames import without_frames
+from .._base.http import Headers, ResponseMeta, origin
+from .._base.messages import MAX_VALUE_CHARS, UNREAD, one_line
 from .._base.redaction import Redactor, public_url
 from .._base.retry import GiveUp, Outcome, Policy, StatusFailure, decide, rate_limit_policy
 from .._transport.protocols import IO, Body, TransportError, WireRequest
@@ -153,11 +155,12 @@ class Attempts:
                 await self.retry(body.outcome, failure)
                 continue
             meta = self.meta = self._meta_of(body)
-            logger.debug("%s: %d %s", self.call.operation.name, body.status_code, meta.request_id or "")
+            shown_id = one_line(meta.request_id or "", MAX_VALUE_CHARS)
+            logger.debug("%s: %d %s", self.call.operation.name, body.status_code, shown_id)
             if 200 <= body.status_code < 300 or body.status_code == 101:
                 return body, meta
-            content = await self.read_start(body)
-            error = answer_error(body.status_code, content, meta, self.redactor)
+            # The body is in no variable, since the frame of an error keeps those, and it may repeat the key.
+            error = answer_error(body.status_code, await self.read_start(body), meta, self.redactor)
             await self.notify_response(meta, error)
             # A function that does not return in time has no other key; the 401 is then the error to raise.
             if body.status_code == 401 and await as_value(self._signer.renew(self.deadline)) is True:
@@ -213,7 +216,7 @@ class Attempts:
 
     def cause(self, failure: TransportError) -> BaseException | None:
         """Return the exception behind a failure; None if it quotes a secret that a server repeated."""
-        return None if self.redactor.occurs_in(str(failure.__cause__)) else failure.__cause__
+        return without_frames(failure.__cause__, self.redactor)
 
     def to_error(self, failure: TransportError) -> APIError:
         """Return the error for a call that got no answer, or only a part of one."""
@@ -221,8 +224,12 @@ class Attempts:
         error: APIError
         if kind == "decoding":
             advice = "check what compresses the answers of base_url"
+            text = f"The answer cannot be decompressed: {reason}"
+            error = ResponseValidationError(text, body=UNREAD, advice=advice, meta=self.meta)
+        elif kind == "redirect":
+            text = f"{request.method} {origin(request.url)} was answered with a redirect to something that is not a URL"
             error = ResponseValidationError(
-                f"The answer cannot be decompressed: {reason}", advice=advice, meta=self.meta
+                text, body=UNREAD, advice="set base_url to the address that answers"
             )
         else:
             is_late = kind == "timeout"
@@ -284,7 +291,7 @@ class Attempts:
             "%s: %s %s, attempt %d",
             self.call.operation.name,
             request.method,
-            public_url(request.url),
+            self.redactor.text(public_url(request.url)),
             self.count,
         )
         if self.dispatcher is not None:
@@ -305,13 +312,14 @@ class Attempts:
             redirects -= 1
 
     def _meta_of(self, body: Body) -> ResponseMeta:
+        masked = self.redactor.headers(body.headers)
         return ResponseMeta.build(
             body.status_code,
-            body.headers,
+            body.headers if masked is None else Headers(masked),
             elapsed=clock.monotonic() - self._start,
             tries=self.count,
             method=self.call.request.method,
-            url=self.call.request.url,
+            url=self.redactor.text(self.call.request.url),
         )
 
 
@@ -354,22 +362,29 @@ async def fetch(io: IO, call: Call[_R], throttle: Throttle | None = None) -> _R:
 async def _read_result(attempts: Attempts, call: Call[_R]) -> _R:
     while True:
         body, meta = await attempts.connect()
-        content = await as_value(attempts.read(body))
-        if isinstance(content, TransportError):
-            failure = attempts.to_error(content)
+        result = await as_value(_read_body(attempts, call, body, meta))
+        if isinstance(result, TransportError):
+            failure = attempts.to_error(result)
             await attempts.notify_response(meta, failure)
-            await attempts.retry(content.outcome, failure)
+            await attempts.retry(result.outcome, failure)
             continue
-        read = call.read or partial(parse_result, call.operation.result_model())
-        if attempts.dispatcher is None:
-            return read(content, meta, call.settings, attempts.redactor)
-        try:
-            result: _R | APIError = read(content, meta, call.settings, attempts.redactor)
-        except APIError as error:
-            result = error
-        # Outside of the handler: an exception of a hook must not have the error of the call as its context.
         if isinstance(result, APIError):
             await attempts.notify_response(meta, result)
             raise result
         await attempts.notify_response(meta, None, result)
         return result
+
+
+async def _read_body(attempts: Attempts, call: Call[_R], body: Body, meta: ResponseMeta) -> _R | APIError:
+    """Return the result of the body of an answer, or the error that it is.
+
+    The error has lost its frames here, whose variables hold the body, and is raised outside of the handler: an
+    exception of a hook must not have it as its context.
+    """
+    content = await attempts.read(body)
+    read = call.read or partial(parse_result, call.operation.result_model())
+    try:
+        result: _R = read(content, meta, call.settings, attempts.redactor)
+    except APIError as error:
+        return error.with_traceback(None)
+    return result

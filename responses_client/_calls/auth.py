@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from .._base import clock
 from .._base.api_keys import ExpiringKey, KeyFunction
 from .._base.clock import Deadline
+from .._base.error_frames import HiddenFrames
 from .._base.redaction import secret_values
 from .._base.validation import check_key, check_option, invalid_option
 from ..errors import ConfigurationError
@@ -107,9 +108,8 @@ class RequestSigner:
         if not (self._can_renew and self._keys and isinstance(key, KeyFunction)):
             return False
         self._can_renew = False
-        refused = self._keys[-1]
-        fresh = await self._get_key(key, deadline, stale=refused)
-        if fresh == refused:
+        fresh = await self._get_key(key, deadline, is_refused=True)
+        if fresh == self._keys[-1]:
             return False
         self._remember(fresh)
         self._is_last_unsent = True
@@ -119,20 +119,27 @@ class RequestSigner:
     def _remember(self, key: str) -> None:
         self._keys = (*(known for known in self._keys if known != key), key)
 
-    async def _get_key(self, key: KeyFunction, deadline: Deadline, stale: str | None = None) -> str:
-        """Return the kept key, or one from the function; concurrent requests share one call of it."""
-        kept = key.kept(clock.time(), stale)
+    async def _get_key(self, key: KeyFunction, deadline: Deadline, *, is_refused: bool = False) -> str:
+        """Return the kept key, or one from the function; concurrent requests share one call of it.
+
+        Of a key that was refused, another one is needed. No variable holds a key while the function is called: the
+        frame of an exception would keep it.
+        """
+        kept = self._kept(key, is_refused=is_refused)
         if kept is None and key.is_shared:
             async with self._io.lock(key, deadline):
-                kept = key.kept(clock.time(), stale)  # by the call that held the lock before
+                kept = self._kept(key, is_refused=is_refused)  # by the call that held the lock before
                 # `is_shared` is true until the function returns a key without an expiry time. The calls that waited
                 # for the lock meanwhile then get keys of their own, and not one after the other.
                 kept = kept or (await self._call_function(key, deadline) if key.is_shared else None)
         return await self._call_function(key, deadline) if kept is None else kept
 
+    def _kept(self, key: KeyFunction, *, is_refused: bool) -> str | None:
+        return key.kept(clock.time(), self._keys[-1] if is_refused else None)
+
     async def _call_function(self, key: KeyFunction, deadline: Deadline) -> str:
-        given = await self._io.call(key.function, deadline)
-        text, expires_on = _split_token(given)
+        with HiddenFrames():
+            text, expires_on = _split_token(await self._io.call(key.function, deadline))
         key.keep(text, expires_on, clock.time())
         return text
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic_core import to_json, to_jsonable_python
 from typing_extensions import override
 
-from .._base.json_types import is_array, is_object, json_or
-from .._base.redaction import MASK
+from .._base.json_types import json_or
+from .._base.redaction import mask_fields
 from ..models import Model
 from .observers import Observer
 
@@ -50,7 +50,7 @@ class BodyLog(Observer):
 
     def _log(self, operation: str, verb: str, body: object) -> None:
         # Two masks: first the fields that are secret by their names, then the keys of this call wherever they occur.
-        text = self._attempts.redactor.body(to_json(_mask(body), inf_nan_mode="constants"))
+        text = self._attempts.redactor.body(to_json(mask_fields(body), inf_nan_mode="constants"))
         bodies.debug("%s %s %s", operation, verb, text.decode())
 
 
@@ -63,22 +63,3 @@ def _as_json(value: object) -> object:
         return json_or(content, f"{len(content)} bytes that are not JSON")
     found: object = to_jsonable_python(value, by_alias=True, fallback=repr)
     return found
-
-
-def _mask(value: Any) -> Any:
-    """Mask the fields that give hosted tools access to other servers, and the secrets that sign webhooks."""
-    if is_array(value):
-        return [_mask(entry) for entry in value]
-    if is_object(value):
-        return {name: _mask_field(name, field) for name, field in value.items()}
-    return value
-
-
-def _mask_field(name: str, value: Any) -> Any:
-    if name in ("authorization", "signing_secret") and isinstance(value, str):
-        return MASK
-    if name == "headers" and is_object(value):
-        return dict.fromkeys(value, MASK)
-    if name == "domain_secrets" and is_array(value):
-        return MASK
-    return _mask(value)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .._base.http import Headers, ResponseMeta
 from .._base.json_types import json_or
 from .._base.public import public
-from .._base.redaction import public_url, redact_headers
+from .._base.redaction import NO_SECRETS, Redactor, public_url, redact_headers
 
 if TYPE_CHECKING:
     from .._transport.protocols import WireRequest
@@ -83,15 +83,23 @@ class ResponseInfo(NamedTuple):
         return f"<{self.operation}: {status}{outcome}, call {self.request.call_number}, try {self.request.try_number}>"
 
 
-def make_request_info(operation: str, call_number: int, try_number: int, request: WireRequest) -> RequestInfo:
-    """Return the part of a request that hooks may see."""
+def make_request_info(
+    operation: str,
+    call_number: int,
+    try_number: int,
+    request: WireRequest,
+    redactor: Redactor = NO_SECRETS,
+) -> RequestInfo:
+    """Return the part of a request that hooks may see; the redactor masks secrets in headers of harmless names."""
+    headers = _public_headers(request.headers)
+    masked = redactor.headers(headers)
     return RequestInfo(
         operation,
         call_number,
         try_number,
         request.method,
-        public_url(request.url),
-        _public_headers(request.headers),
+        redactor.text(public_url(request.url)),
+        headers if masked is None else Headers(masked),
         request.content,
     )
 

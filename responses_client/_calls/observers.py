@@ -137,7 +137,8 @@ class ObserverDispatcher:
     async def notify_request(self, request: WireRequest) -> None:
         """Notify observers and the hook that an attempt is about to be sent."""
         attempts = self._attempts
-        info = make_request_info(attempts.call.operation.name, self._call_number, attempts.count, request)
+        operation = attempts.call.operation.name
+        info = make_request_info(operation, self._call_number, attempts.count, request, attempts.redactor)
         self._pending = info
         # Without `around`, as in the two methods below: attempts are made inside of `run`, which is in there already.
         self._notify(lambda observer: observer.on_request(info))

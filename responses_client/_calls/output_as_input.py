@@ -12,6 +12,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
+from .._base.messages import MAX_VALUE_CHARS, one_line
 from ..models._base import Model, Unknown
 from ..models.items import ReasoningItem
 from .repeated_items import repeated_items
@@ -70,7 +71,7 @@ def _unstored(output: Iterable[OutputItem]) -> Iterator[OutputItem]:
             logger.warning(
                 "Left out reasoning %s, which came without its thoughts and cannot be sent back; "
                 "ask for them with include=[%r]",
-                item.id,
+                one_line(item.id or "", MAX_VALUE_CHARS),
                 SEALED_REASONING,
             )
         elif item.type in KEEPS_ID or isinstance(item, Unknown):

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._base import clock
 from .._base.field_errors import FieldError, field_error
+from .._base.messages import MAX_VALUE_CHARS, one_line
 from .._base.retry import StatusFailure, may_pass
 from .._base.validation import is_seconds, needs_async, refuse_unknown
 from .._base.waits import parse_retry_after
@@ -122,7 +123,8 @@ class PollSchedule:
             action = (
                 "the wait goes on" if self._is_unclear else "it is taken as finished, by its other fields"
             )
-            logger.warning("The response %s has the unknown status %r: %s", self.response_id, status, action)
+            shown = [one_line(text, MAX_VALUE_CHARS) for text in (self.response_id, status)]
+            logger.warning("The response %s has the unknown status %r: %s", *shown, action)
 
     def limit(self, seconds: float | None) -> None:
         """Limit the whole wait to some seconds, unless it is shorter already; None changes nothing."""
@@ -191,12 +193,12 @@ class PollSchedule:
             self._failed_polls = 0
 
     def _timed_out(self, problem: str) -> WaitTimeout:
-        state = (
-            "no state of it was seen" if self.response is None else f"its status is {self.response.status!r}"
-        )
+        status = None if self.response is None else self.response.status
+        shown = repr(status and one_line(status, MAX_VALUE_CHARS))
+        state = "no state of it was seen" if self.response is None else f"its status is {shown}"
         if self._is_unclear:
             state += ", which this version does not know"
-        text = f"The response {self.response_id} {problem}: {state}; wait again or cancel it"
+        text = f"The response {one_line(self.response_id, MAX_VALUE_CHARS)} {problem}: {state}; wait again or cancel it"
         error = WaitTimeout(text, response=self.response)
         error.__cause__ = self._error
         return error

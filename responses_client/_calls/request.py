@@ -90,7 +90,11 @@ class Call(NamedTuple, Generic[_R]):
 
     def __repr__(self) -> str:
         """Show no secret, which headers among the arguments may be."""
-        return f"<{self.operation.name}: {self.request!r}>"
+        return Redactor(self.secrets).text(f"<{self.operation.name}: {self.request!r}>")
+
+    def sentry_repr(self) -> str:
+        """Return the repr, for Sentry, which otherwise walks tuples."""
+        return repr(self)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -146,11 +150,16 @@ def prepare(
             _warn_of_foreign_forms(operation, given)
     stream = bool(arguments.get("stream"))
     query = {k: v for k, v in arguments.items() if k not in body}
-    url = settings.base_url + _fill_path(operation.path, path) + _query(settings, options, query)
-    headers = _headers(settings, options, stream, operation.method, has_body)
+    # Not in variables of their own, which the frame of an error would keep: headers and query may hold secrets.
+    request = WireRequest(
+        operation.method,
+        settings.base_url + _fill_path(operation.path, path) + _query(settings, options, query),
+        _headers(settings, options, stream, operation.method, has_body),
+        content,
+        _timeouts(settings, stream),
+    )
     # Also if the header is None: local servers need no key, and some refuse one.
-    needs_key = not any(name.lower() in ("authorization", "api-key") for name in headers)
-    request = WireRequest(operation.method, url, headers, content, _timeouts(settings, stream))
+    needs_key = not any(name.lower() in ("authorization", "api-key") for name in request.headers)
     return Call(operation, request, needs_key, settings, params, path)
 
 
@@ -433,8 +442,8 @@ def _headers(
     if stream:
         # A compressor would hold events back until it has a block of them.
         ours["Accept-Encoding"] = "identity"
-    extra = check_argument("extra_headers", check_headers, options.get("extra_headers"))
     key = check_argument("idempotency_key", check_header_value, options.get("idempotency_key"))
+    extra = check_argument("extra_headers", check_headers, options.get("extra_headers"))
     named = None if key is None else {"Idempotency-Key": key}
     return merge_headers(ours, settings.default_headers, extra, named)
 

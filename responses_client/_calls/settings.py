@@ -22,7 +22,7 @@ from .._base.http import merge_headers
 from .._base.json_types import is_sequence
 from .._base.messages import MAX_VALUE_CHARS, one_line
 from .._base.option_types import HttpAuth, QueryValue, TimeoutLike, UrlLike
-from .._base.redaction import MASK, redact_headers
+from .._base.redaction import MASK, Redactor, redact_headers, secret_values
 from .._base.validation import (
     InvalidValue,
     check_argument,
@@ -183,7 +183,11 @@ class Settings(_Values):
             shown[name] = shown[name] and type(shown[name])  # a partial shows its arguments
         for name in ("default_headers", "default_query"):
             shown[name] = redact_headers(shown[name])
-        return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+        key = [self.api_key] if isinstance(self.api_key, str) else []
+        text = f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+        return Redactor([*key, *secret_values(self.default_headers)]).text(text)  # also under harmless names
+
+    sentry_repr = __repr__  # asked for by Sentry, which walks tuples in place of their repr
 
 
 def resolve(environ: Mapping[str, str] | None = None, /, **options: Unpack[AsyncOptions]) -> Settings:

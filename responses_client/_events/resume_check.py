@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .._base.messages import MAX_VALUE_CHARS, one_line
 from .decoder import END_TYPES, is_about_response, tag_of
 
 if TYPE_CHECKING:
@@ -55,9 +56,8 @@ class ResumeCheck:
     def _is_new(self, event: StreamEvent) -> bool:
         response_id = getattr(getattr(event, "response", None), "id", None)
         if response_id and self._response_id is not None and response_id != self._response_id:
-            self.problem = (
-                f"the server sent another response, {response_id!r}, in place of {self._response_id!r}"
-            )
+            ids = [one_line(str(value), MAX_VALUE_CHARS) for value in (response_id, self._response_id)]
+            self.problem = f"the server sent another response, {ids[0]!r}, in place of {ids[1]!r}"
             return False
         number, is_end = event.sequence_number, tag_of(event) in END_TYPES
         if tag_of(event) == "error" or (is_end and number is None):
@@ -66,9 +66,8 @@ class ResumeCheck:
             if self.has_new:  # past the seam: unnumbered events, such as a keepalive, are new as well
                 return True
             if is_about_response(event):
-                self.problem = (
-                    f"an event without a number came ({event.wire_type}), which may be a repetition"
-                )
+                kind = one_line(event.wire_type or "", MAX_VALUE_CHARS)
+                self.problem = f"an event without a number came ({kind}), which may be a repetition"
             return False
         if number > self.after + 1:
             self.problem = f"the resumed stream lacks {_numbers(self.after + 1, number - 1)}"

@@ -42,6 +42,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from .._base.error_frames import without_secrets
 from .._base.redaction import NO_SECRETS, Redactor
 from ..errors import APIError, ResponseValidationError, StreamError, StreamInterrupted
 from ..models.response import Response
@@ -270,7 +271,7 @@ class StreamState:
     def failure(self, redactor: Redactor = NO_SECRETS) -> APIError | None:
         """Return the error that ended the stream; None if it ended well, or has not ended.
 
-        The redactor masks secrets that an `error` event repeats.
+        The redactor masks secrets that an event repeats which is quoted.
         """
         if self.has_terminal_event:
             return None
@@ -280,25 +281,30 @@ class StreamState:
             shown = redactor.body(text)
             if shown != text:
                 event = type(event).from_json(shown)
-            progress = self._progress(partial)
+            progress = self._progress(partial, redactor)
             return StreamError.from_event(event.to_dict(), event=event, meta=self._meta, **progress)
         invalid = self._decoder.failure
+        if invalid is not None:
+            invalid = without_secrets(invalid, redactor)
         if self._interrupt_reason is not None:
-            error = self.interruption(self._interrupt_reason, partial)
+            error = self.interruption(self._interrupt_reason, partial, redactor)
             error.__cause__ = invalid  # the event that the end of the bytes cut off
             return error
         if invalid is not None:
-            invalid.note_progress(**self._progress(partial))
+            invalid.note_progress(**self._progress(partial, redactor))
         return invalid
 
-    def interruption(self, reason: str, partial: Response | None) -> StreamInterrupted:
+    def interruption(
+        self, reason: str, partial: Response | None, redactor: Redactor = NO_SECRETS
+    ) -> StreamInterrupted:
         """Return the error for a stream that ended before its terminal event."""
-        return StreamInterrupted(reason, meta=self._meta, **self._progress(partial))
+        return StreamInterrupted(reason, meta=self._meta, **self._progress(partial, redactor))
 
-    def _progress(self, partial: Response | None) -> StreamProgress:
+    def _progress(self, partial: Response | None, redactor: Redactor) -> StreamProgress:
         accumulator = self._accumulator
+        response_id = accumulator.response_id
         return {
             "partial": partial,
-            "response_id": accumulator.response_id,
+            "response_id": None if response_id is None else redactor.text(response_id),
             "last_sequence_number": accumulator.last_sequence_number,
         }

@@ -194,7 +194,11 @@ class Executor:
             raise error
         # Only the class of the exception: its text may quote what the log must not contain.
         kind = type(error.__cause__ or error).__name__
-        logger.info("Tool %s failed (%s); the model receives an error text", error.tool, kind)
+        logger.info(
+            "Tool %s failed (%s); the model receives an error text",
+            one_line(error.tool, MAX_BODY_CHARS),
+            kind,
+        )
         return output
 
     async def _error_text(

@@ -49,6 +49,7 @@ from typing_extensions import override
 
 from .._base import clock
 from .._base.clock import NO_DEADLINE, Deadline
+from .._base.messages import MAX_VALUE_CHARS, one_line
 from .._base.retry import ConnectionFailure, Outcome, StatusFailure, status_of_code
 from .._calls.answers import content_type, reported_error
 from .._calls.attempts import Attempts
@@ -175,6 +176,9 @@ class HttpSource(Source):
                     await self.close()
                     return self.end()
                 if state.has_ended:
+                    piece = (
+                        None  # the frame of an error keeps its variables, and the piece may repeat the key
+                    )
                     state = await self._settle(state, answer)
                     continue
                 try:
@@ -281,7 +285,11 @@ class HttpSource(Source):
         if reported is not None:
             return reported
         kind = content_type(meta.headers)
-        came = "an answer without events" if kind == _STREAM_TYPE else kind or "something else"
+        came = (
+            "an answer without events"
+            if kind == _STREAM_TYPE
+            else one_line(kind, MAX_VALUE_CHARS) or "something else"
+        )
         text = f"A stream was asked for, but {came} came (status {meta.status_code})"
         body = redactor.body(content)
         response = self._whole_response(content, meta)

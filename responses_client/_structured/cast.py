@@ -13,7 +13,7 @@ from .._base.http import Headers, ResponseMeta
 from .._base.json_types import is_array, is_object
 from .._base.public import public
 from .._base.redaction import Redactor
-from .._calls.answers import content_type, describe_answer, parse_result, reported_error
+from .._calls.answers import content_type, describe_answer, not_json, parse_result, reported_error
 from ..errors import ResponseValidationError
 from ..models._base import Model, Result, as_response_error, parse_json, strict_validation
 from ..models._tolerance import read_json, write_json
@@ -160,22 +160,23 @@ def _read_raw(
 def _read_json(kind: type, body: bytes, meta: ResponseMeta, settings: Settings, redactor: Redactor) -> object:
     if not body.strip() and (meta.method == "HEAD" or meta.status_code in _EMPTY_STATUSES):
         return kind()
-    problem = "is not valid JSON"
-    advice = _NO_JSON
+    reason = None
+    value: object = None
     try:
         with strict_validation(settings.strict):
-            value: object = read_json(body)
-    except ValueError:
-        value = None
-    else:
-        problem = f"is JSON, but not a {kind.__name__}"
-        advice = f"pass cast_to={next((name for name, is_kind in _KINDS if is_kind(value)), 'object')}"
+            value = read_json(body)
+    except ValueError as error:
+        reason = str(error)
     # An object with an id, such as a failed job, has an `error` that is one of its fields.
-    if is_object(value) and "id" not in value and (error := reported_error(body, meta, redactor)):
-        raise error
+    if is_object(value) and "id" not in value and (reported := reported_error(body, meta, redactor)):
+        raise reported
     if not isinstance(value, kind):
-        text = f"The answer ({describe_answer(meta)}) {problem}"
-        raise ResponseValidationError(text, body=redactor.body(body), advice=advice, meta=meta)
+        body = redactor.body(body)
+        if reason is not None:
+            raise not_json(reason, body, meta, _NO_JSON)
+        text = f"The answer ({describe_answer(meta)}) is JSON, but not a {kind.__name__}"
+        advice = f"pass cast_to={next((name for name, is_kind in _KINDS if is_kind(value)), 'object')}"
+        raise ResponseValidationError(text, body=body, advice=advice, meta=meta)
     return value
 
 
@@ -227,13 +228,13 @@ def _validated(
     except ValidationError as error:
         public = redactor.body(body)
         failure = reported_error(body, meta, redactor) or _misfit(label, error, public, meta)
-        failure.__cause__ = error if public == body else None
+        failure.__cause__ = error.with_traceback(None) if public == body else None
     # Outside of the handler: pydantic's error quotes the body, and must not be the context of one that masks it.
     raise failure
 
 
 def _misfit(label: str, error: ValidationError, body: bytes, meta: ResponseMeta) -> ResponseValidationError:
-    if invalid_json_reason(error.errors(include_url=False)) is None:
-        return as_response_error(label, error, body, "pass a cast_to for what the endpoint answers", meta)
-    text = f"The answer ({describe_answer(meta)}) is not valid JSON"
-    return ResponseValidationError(text, body=body, advice=_NO_JSON, meta=meta)
+    reason = invalid_json_reason(error.errors(include_url=False))
+    if reason is not None:
+        return not_json(reason, body, meta, _NO_JSON)
+    return as_response_error(label, error, body, "pass a cast_to for what the endpoint answers", meta)

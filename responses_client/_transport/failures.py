@@ -4,7 +4,7 @@
 #
 #     aiohttp, below httpx    `httpx-aiohttp` calls a connection that is refused, or cut off, a timeout, and passes on
 #                             an answer that is not HTTP as aiohttp raises it; so the exception below decides
-#     h2, socksio             some exceptions pass through httpcore as they are
+#     h11, h2, socksio        some exceptions pass through httpcore as they are
 #     ssl                     a certificate that is refused is a `ConnectError` like any other, but no retry helps
 #     proxies                 one class for "not you" and for "no way to that server"
 #
@@ -25,7 +25,12 @@ __all__ = ["library_exceptions", "name_proxy", "proxy_url", "to_failure"]
 
 _LIBRARIES = frozenset({"aiohttp", "anyio", "httpcore", "httpcore2", "httpx", "httpx2", "trio"})
 # Bases of the exceptions that may pass through httpx as they are, if their modules are loaded.
-_BASES_BELOW = (("aiohttp", "ClientError"), ("h2.exceptions", "H2Error"), ("socksio", "ProtocolError"))
+_BASES_BELOW = (
+    ("aiohttp", "ClientError"),
+    ("h11", "ProtocolError"),
+    ("h2.exceptions", "H2Error"),
+    ("socksio", "ProtocolError"),
+)
 
 # Codes of OpenSSL, x509_vfy.h.
 _NOT_YET_VALID, _EXPIRED, _OTHER_HOST, _OTHER_ADDRESS = 9, 10, 62, 64
@@ -50,6 +55,7 @@ def library_exceptions(package: Any) -> tuple[type[Exception], ...]:
 
     return (
         package.RequestError,
+        package.InvalidURL,  # of a redirect: the library reads its target even if it does not follow
         # Transports that are not the library's own let errors of sockets through as they are.
         OSError,
         anyio.BrokenResourceError,
@@ -94,6 +100,8 @@ def _read(error: BaseException, chain: list[BaseException], package: Any) -> Tra
         kind = "connect"
     elif isinstance(error, package.DecodingError):
         kind = "decoding"
+    elif isinstance(error, package.InvalidURL) or "in location header" in text:
+        kind = "redirect"
     elif type(error).__module__.partition(".")[0] == "socksio":
         return TransportError("connect", f"{_PROXY} does not speak SOCKS5: {text}")
     return _failure(kind, error, text)
@@ -138,8 +146,12 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _message_of(chain: list[BaseException]) -> str:
-    """Return the first message: on trio, some exceptions have none of their own."""
-    return one_line(next((str(error) for error in chain if str(error)), ""), MAX_BODY_CHARS)
+    """Return the first message: on trio, some exceptions have none of their own.
+
+    Not that of a cancellation, by which event loops carry out timeouts: it names an object in memory.
+    """
+    texts = (str(error) for error in chain if isinstance(error, Exception))
+    return one_line(next(filter(None, texts), ""), MAX_BODY_CHARS)
 
 
 def _failure(kind: FailureKind, error: BaseException, text: str) -> TransportError:

@@ -13,6 +13,7 @@ import httpx
 
 from .._base import forks
 from .._base.clock import Deadline
+from .._base.error_frames import without_frames
 from .._base.http import Headers
 from .._base.messages import MAX_BODY_CHARS, one_line
 from ..errors import ConfigurationError
@@ -108,7 +109,7 @@ class HttpLibrary:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if isinstance(error, UnicodeError):  # the `idna` codec of `socket` does not take the host
-            raise _bad_url(error) from error
+            raise _bad_url(error) from without_frames(error)
         if error is not None and isinstance(error, self.exceptions):
             # No variable may hold the failure, as its traceback holds this frame. It has its cause.
             raise self.failure(error)
@@ -143,26 +144,30 @@ class HttpLibrary:
         Raises:
             ConfigurationError: The URL cannot be requested.
         """
-        # As bytes, because the library takes only ASCII in strings. HTTP has long allowed Latin-1 (RFC 9110, 5.5).
-        headers = [
-            (k.encode("ascii"), v.encode("latin-1")) for k, v in request.headers.items() if v is not None
-        ]
         timeouts = request.timeouts
         waits = timeouts._asdict() if deadline.at is None else _Countdown(timeouts, deadline)
         try:
             built = client.build_request(
                 request.method,
                 request.url,
-                headers=headers,
+                headers=_encoded(request.headers),
                 content=request.content,
                 extensions={"timeout": waits},
             )
         except (self._package.InvalidURL, UnicodeError) as error:
-            raise _bad_url(error) from error
+            raise _bad_url(error) from without_frames(error)
         # The client has added its own defaults; None removes them, too.
         for name in [name for name, value in request.headers.items() if value is None]:
             built.headers.pop(name, None)
         return built
+
+
+def _encoded(headers: Mapping[str, str | None]) -> list[tuple[bytes, bytes]]:
+    """Return headers as bytes, because the library takes only ASCII in strings.
+
+    HTTP has long allowed Latin-1 (RFC 9110, 5.5).
+    """
+    return [(k.encode("ascii"), v.encode("latin-1")) for k, v in headers.items() if v is not None]
 
 
 class GivenClient:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from .._base.clock import NO_REAL_DEADLINE, Deadline, RealDeadline
 from .._base.http import Headers
-from .._base.redaction import public_url, redact_headers
+from .._base.redaction import Redactor, public_url, redact_headers, secret_values
 from .._base.retry import ConnectionFailure, FailureKind
 
 if TYPE_CHECKING:
@@ -61,7 +61,12 @@ class WireRequest(NamedTuple):
     def __repr__(self) -> str:
         """Show no secret: tools that report errors show the values of variables."""
         headers = redact_headers(self.headers)
-        return f"<{self.method} {public_url(self.url)} {headers} and {len(self.content)} bytes>"
+        shown = f"<{self.method} {public_url(self.url)} {headers} and {len(self.content)} bytes>"
+        return Redactor(secret_values(self.headers)).text(shown)  # also under harmless names
+
+    def sentry_repr(self) -> str:
+        """Return the repr, for Sentry, which otherwise walks tuples."""
+        return repr(self)
 
 
 class TransportError(Exception):
@@ -82,6 +87,10 @@ class TransportError(Exception):
         self.reason = reason
         self.limits = "timeout or deadline"
         self.advice: str | None = None
+
+    def __repr__(self) -> str:
+        """Show no reason, which may quote what a server sent: tools that report errors show the values of variables."""
+        return f"<{type(self).__name__}: {self.outcome.kind}>"
 
 
 class Body(Protocol):

@@ -45,6 +45,7 @@
 #     response.created    accepted, unless a steer can have caused  refused, unless it begins   refused, unless it begins
 #                         it, its parent is that of another, or     a successor                 a successor
 #                         its id is that of one that has ended
+#                         (unless it has and names its own lane)
 #     other `response.*`  accepted with an id that is new here, or  refused if it has the id    refused
 #                         if the lane had no response before        of another response
 #     all others          accepted                                  accepted                    unrouted
@@ -106,6 +107,7 @@ _UNTRUSTED = (
     "what was asked may have been done, so look before you ask again; "
     "a server without lanes should be sent one thing at a time"
 )
+_SAME_ID = "the server gave two responses the same id, or sent an answer again"
 
 
 class _Naming(Enum):
@@ -143,7 +145,7 @@ class Router:
         self._has_other_lanes = False  # whether events of responses named lanes that are not ours
         self._failed: _FailedResponse | None = None  # None when another event came in its lane
         self._has_past = False  # whether a response has ended, or one came that was not requested
-        self._past_ids = deque[str | None](maxlen=_MAX_PAST_IDS)  # of such responses
+        self._past_ids = deque[str](maxlen=_MAX_PAST_IDS)  # of such responses
         self._lane_count = 0
         self.close_info: CloseInfo | None = None
 
@@ -428,9 +430,8 @@ class Router:
         if is_first_of_lane or not self._has_past:
             return
         if fields.type == _CREATED:
-            # Some servers give all responses the same id.
-            if fields.response_id in self._past_ids and len({*self._past_ids} - {None}) > 1:
-                raise _MisplacedEvent(f"is of {_id(fields)}, which has ended")
+            if fields.response_id in self._past_ids:
+                raise _MisplacedEvent(f"is of {_id(fields)}, which has ended: {_SAME_ID}")
             return
         if fields.response_id is None or fields.response_id in self._past_ids:
             raise _MisplacedEvent(f"is of {_id(fields)}, but the response whose turn it is has not begun")
@@ -447,8 +448,7 @@ class Router:
 
     def _put_unrequested(self, fields: EventFields, message: Message) -> None:
         self._inboxes.put(self._inboxes.unrouted, message)
-        self._has_past = True
-        self._past_ids.append(fields.response_id)
+        self._note_past(fields.response_id)
 
     def _put_all(self, message: Message) -> None:
         """Give a message to all responses in flight."""
@@ -459,8 +459,12 @@ class Router:
         # Seen only by a stream that has taken everything and found no last event: it could not decode that.
         inbox.close(CloseInfo("its last event cannot be read"))
         self._sent.remove_request(inbox)
+        self._note_past(inbox.response_id)
+
+    def _note_past(self, response_id: str | None) -> None:
         self._has_past = True
-        self._past_ids.append(inbox.response_id)
+        if response_id is not None:
+            self._past_ids.append(response_id)
 
     def _close_untrusted(self, reason: str) -> None:
         self.close(CloseInfo(self._redactor.text(f"{reason}; {_UNTRUSTED}")))

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import subprocess
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from callers import MODES
+from leaks import leaks
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from samples import KEY
 from shells import Shell
 from socket_shell import SocketShell
 
@@ -34,6 +42,60 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+
+
+class _Searched:
+    """A `pytest.raises` that also looks whether the exception shows the key."""
+
+    def __init__(self, raises: Any) -> None:
+        self._raises = raises
+
+    def __enter__(self) -> Any:
+        return self._raises.__enter__()
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
+        is_expected: bool = self._raises.__exit__(kind, error, trace)
+        if is_expected and error is not None:
+            assert leaks(error, KEY) == []
+        return is_expected
+
+
+class _Records(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(f"{self.format(record)} {record.args}")
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_is_shown(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Look for the key in each exception that a test expects, in each log record, whatever its level."""
+    raises = pytest.raises
+    monkeypatch.setattr(pytest, "raises", lambda *args, **options: _Searched(raises(*args, **options)))
+    records, logger = _Records(), logging.getLogger("responses_client")
+    level = logger.level
+    logger.addHandler(records)
+    logger.setLevel(logging.DEBUG)
+    yield
+    logger.setLevel(level)
+    logger.removeHandler(records)
+    assert [text for text in records.texts if KEY in text] == []
+
+
+@pytest.fixture
+def exported() -> Iterator[InMemorySpanExporter]:
+    exporter = InMemorySpanExporter()
+    yield exporter
+    exporter.clear()
+
+
+@pytest.fixture
+def tracers(exported: InMemorySpanExporter) -> TracerProvider:
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exported))
+    return provider
 
 
 @pytest.fixture(scope="session")

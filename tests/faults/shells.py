@@ -94,12 +94,14 @@ class Session:
     @property
     def busy_connections(self) -> int:
         """How many connections of the client's pool are in use, or broken and still kept."""
-        io: Any = self.client._core.io
-        pools = [client._transport._pool for client in self._http_clients(io)]
+        pools = [client._transport._pool for client in self.http_clients]
         in_use = [connection for pool in pools for connection in pool.connections if not connection.is_idle()]
         return max(sum(len(pool._requests) for pool in pools), len(in_use))
 
-    def _http_clients(self, io: Any) -> list[Any]:
+    @property
+    def http_clients(self) -> list[Any]:
+        """The clients of the HTTP library below."""
+        io: Any = self.client._core.io
         if io._given is not None:
             return [io._given.here()]
         return list((io._here() if isinstance(self.client, AsyncClient) else io._pools)._clients.values())

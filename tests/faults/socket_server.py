@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http import HTTPStatus
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -22,6 +23,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import Server, ServerConnection, serve
 
 _MAX_WAIT_SECONDS = 5.0
+_numbers = count(1)  # of responses, each of which has an id of its own
 
 
 class Peer:
@@ -161,7 +163,7 @@ def answer(request: dict[str, Any], *words: str) -> Iterator[dict[str, Any]]:
     """The events of a response; by default it repeats the input."""
     lane = request.get("stream_id")
     words = words or tuple(f"{word} " for word in request["input"].split())
-    about = {"id": f"resp_{lane}"}
+    about = {"id": f"resp_{next(_numbers)}"}
     yield event(lane, "created", 0, response=response("in_progress") | about)
     for number, word in enumerate(words, 1):
         yield delta(lane, word, number)

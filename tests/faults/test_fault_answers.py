@@ -103,7 +103,7 @@ def deep(levels: int) -> bytes:
         (
             '{"id": "resp_1", "obj',
             "application/json",
-            "The answer (status 200, application/json) is not valid JSON",
+            "The answer (status 200, application/json) is JSON that was cut off after 21 bytes",
         ),
         (b"", "application/json", "is not valid JSON"),
         (b"\xff\xfe\x00", "application/json", "is not valid JSON"),
@@ -228,6 +228,8 @@ def test_body_that_cannot_be_decompressed_is_not_asked_for_again(shell: Shell) -
         with ScriptedServer([bad]) as server, pytest.raises(ResponseValidationError) as caught:
             play(server.url)
         assert "The answer cannot be decompressed: DecodingError" in str(caught.value)
+        assert "the body is" not in str(caught.value)
+        assert caught.value.body is None
         assert caught.value.request_id == "req_1"
         assert len(server.requests) == 1
 

@@ -8,7 +8,8 @@ from samples import KEY, response
 from scripted_server import ScriptedServer, answer
 from shells import Shell
 
-from responses_client.errors import APIStatusError
+from responses_client import Client
+from responses_client.errors import APIError, APIStatusError, ResponseValidationError
 
 GOOD = answer(200, response())
 
@@ -78,6 +79,29 @@ def test_redirect_that_cannot_be_followed_is_an_error(
     assert caught.value.status_code == status
     assert shown in str(caught.value)
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("location", ["javascript:alert(1)", "data:,x", "http:\\\\x", "http://a:99999999/"])
+def test_redirect_to_something_that_is_not_a_url_is_an_error_without_retries(
+    shell: Shell, location: str
+) -> None:
+    for play in (shell.create, shell.events):
+        with ScriptedServer([moved(307, location)]) as server, pytest.raises(APIError) as caught:
+            play(server.url)
+        assert "not a URL" in str(caught.value) or "another origin" in str(caught.value)
+        assert str(caught.value).endswith("set base_url to the address that answers")
+        assert len(server.requests) == 1
+
+
+def test_redirect_to_something_that_is_not_a_url_does_not_end_a_map() -> None:
+    requests = [{"model": "m", "input": "Hi"}] * 3
+    with (
+        ScriptedServer([moved(307, "javascript:x")], [GOOD], [GOOD]) as server,
+        Client(api_key=KEY, base_url=server.url) as client,
+    ):
+        results = client.responses.map(requests, max_concurrency=1).all()
+
+    assert [type(result.error) for result in results] == [ResponseValidationError, type(None), type(None)]
 
 
 def test_redirects_in_a_circle_end_after_the_limit(shell: Shell) -> None:

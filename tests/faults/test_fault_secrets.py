@@ -6,22 +6,45 @@ import json
 import logging
 import pickle
 import traceback
-from typing import Any
+from collections.abc import Generator
+from typing import Any, cast
 
+import httpx
 import pytest
+from leaks import leaks
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from payloads import ERROR, WHOLE
 from samples import CREATED, HEL, KEY, event, response
-from scripted_server import CLOSE, LAST_CHUNK, RESET, ScriptedServer, Step, answer, chunk, stream_head
+from scripted_server import CLOSE, HOLD, LAST_CHUNK, RESET, ScriptedServer, Step, answer, chunk, stream_head
 from shells import Session, Shell, shown
 
-from responses_client import Client
+from responses_client import AsyncClient, Client, RequestInfo, ResponseInfo
 from responses_client.errors import APIError, ConfigurationError, ResponsesClientError
+from responses_client.otel import OpenTelemetry
 
 PROMPT = "the secret plan"
 SAID = "the secret answer"
 ECHO = f"Incorrect API key provided: {KEY}. Authorization was 'Bearer {KEY}'."
+ESCAPED = json.dumps(ECHO).strip('"').replace("-", "\\u002d").replace("h", "\\u0068")
+QUOTED = json.dumps({"error": {"message": json.dumps({"message": "@"})}}).replace(
+    "@", json.dumps(ESCAPED)[1:-1]
+)
+ECHOED_HEADERS = {
+    "x-echo": KEY,
+    "x-request-id": f"req-{KEY}",
+    "location": f"/v1/other?k={KEY}",
+    "x-url": KEY.replace("-", "%2D"),
+}
 SCRIPTS: dict[str, list[Step]] = {
     "refused key": [answer(401, {"error": {"message": ECHO, "code": "invalid_api_key"}})],
+    "facts of an error": [answer(400, {"error": {"message": ECHO, "code": KEY, "type": KEY, "param": KEY}})],
+    "escapes": [answer(401, b'{"error": {"message": "%b"}}' % ESCAPED.encode(), "application/json")],
+    "JSON in JSON": [answer(502, QUOTED.encode(), "application/json")],
+    "UTF-16": [answer(401, json.dumps({"error": {"message": ECHO}}).encode("utf-16"), "application/json")],
+    "headers": [answer(500, {}, **ECHOED_HEADERS)],
+    "headers of an answer that is not JSON": [answer(200, b"{", "application/json", **ECHOED_HEADERS)],
+    "media type": [answer(200, b"{", f"text/{KEY}")],
     "error page": [answer(500, f"<html>{ECHO}</html>", "text/html")],
     "page with status 200": [answer(200, f"<html>{ECHO}</html>", "text/html")],
     "short page with status 200": [answer(200, f"<p>{KEY}", "text/html")],
@@ -29,7 +52,9 @@ SCRIPTS: dict[str, list[Step]] = {
     "list": [answer(200, [ECHO])],
     "error with status 200": [answer(200, {"error": {"message": ECHO}})],
     "redirect": [answer(307, b"", None, location=f"https://elsewhere.invalid/?key={KEY}")],
+    "redirect to something else": [answer(307, b"", None, location=f"javascript:{KEY}")],
     "no HTTP": [f"{ECHO}\r\n\r\n".encode(), CLOSE],
+    "body that breaks off": [answer(200, {"echo": ECHO})[:-9], CLOSE],
     "reset": [RESET],
 }
 
@@ -46,12 +71,70 @@ def test_no_error_shows_the_key_even_if_the_server_repeats_it(
         with ScriptedServer(script) as server, pytest.raises(APIError) as caught:
             play(server.url, max_retries=0, **options)
         assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
-        assert not [text for text in shown(caught.value) if KEY in text]
+        assert leaks(caught.value, KEY) == []
         ours = "\n".join(r.getMessage() for r in caplog.records if r.name == "responses_client")
         assert KEY not in ours
-        copy = pickle.loads(pickle.dumps(caught.value))
-        assert str(copy) == str(caught.value)
-        assert not [text for text in shown(copy) if KEY in text]
+        assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+# What comes in a stream that fails, and the error for it.
+EVENTS = {
+    "error": event("error", 1, message=ECHO, code=KEY),
+    "escaped error": b'data: {"type": "error", "message": "%b"}\n\n' % ESCAPED.encode(),
+    "failure before others": event("error", 1, message="x")
+    + event("response.created", 2, response=response(text=KEY)),
+    "no JSON": f"data: {{{KEY}\n\n".encode(),
+    "no object": f'data: ["{KEY}"]\n\n'.encode(),
+    "malformed": event("response.output_text.delta", 1, delta=[KEY]),
+    "good one before": event("x.y", 1, text=KEY) + event("response.output_text.delta", 2, delta=[1]),
+    "cut off": f'data: {{"type": "response.created", "x": "{KEY}'.encode(),
+    "comment": f": {KEY}\n\n".encode(),
+}
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_no_error_of_a_stream_shows_the_key_even_if_an_event_repeats_it(shell: Shell, name: str) -> None:
+    for start in ([], [chunk(CREATED)]):
+        steps = [stream_head(**ECHOED_HEADERS), *start, chunk(EVENTS[name]), LAST_CHUNK]
+        with ScriptedServer(steps) as server, pytest.raises(APIError) as caught:
+            shell.events(server.url, max_retries=0, strict=True)
+        assert leaks(caught.value, KEY) == []
+
+
+@pytest.mark.parametrize("script", [pytest.param(script, id=name) for name, script in SCRIPTS.items()])
+def test_observers_and_logs_do_not_show_the_key(
+    shell: Shell,
+    script: list[Step],
+    caplog: pytest.LogCaptureFixture,
+    tracers: TracerProvider,
+    exported: InMemorySpanExporter,
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="responses_client")
+    caplog.set_level(logging.DEBUG, logger="responses_client.bodies")
+    seen: list[Any] = []
+    options = {
+        "on_request": seen.append,
+        "on_response": seen.append,
+        "telemetry": OpenTelemetry(tracer_provider=tracers, capture_content=True),
+        "default_headers": {"x-caller": KEY, "x-api-key": KEY},
+        "default_query": {"k": KEY},
+        "max_retries": 1,
+    }
+    for play in (shell.create, shell.events):
+        with ScriptedServer(script, script) as server, pytest.raises(APIError):
+            play(server.url, **options)
+
+    requests = [info for info in seen if isinstance(info, RequestInfo)]
+    answers = [info for info in seen if isinstance(info, ResponseInfo)]
+    assert requests
+    assert answers
+    shown = [repr(seen), *(repr((info.url, dict(info.headers))) for info in requests)]
+    shown += [repr((dict(info.meta.headers), info.meta)) for info in answers if info.meta is not None]
+    shown += [span.to_json() for span in exported.get_finished_spans()]
+    shown += [
+        f"{record.getMessage()} {record.args}" for record in caplog.records if record.name.startswith("resp")
+    ]
+    assert not [text for text in shown if KEY in text]
 
 
 TEXTS = {
@@ -206,3 +289,86 @@ def test_key_in_an_event_is_the_servers_text_and_stays(shell: Shell) -> None:
         (last,) = shell.events(server.url)
 
     assert last.to_dict()["response"]["output"][0]["content"][0]["text"] == '{"key": "sk-of-somebody"}'
+
+
+@pytest.mark.parametrize("method", ["create", "stream", "request"])
+def test_headers_and_query_of_a_call_are_in_no_frame(shell: Shell, method: str) -> None:
+    options: dict[str, Any] = {"extra_headers": {"x-token": KEY}, "extra_query": {"api-key": KEY}}
+
+    async def call(session: Session, **more: Any) -> None:
+        if method == "create":
+            await session.create(**options, **more)
+        elif method == "stream":
+            await (await session.stream(**options, **more)).rest()
+        else:
+            await cast("Any", session.client.request("GET", "x", **options, **more))
+
+    async def script(session: Session) -> None:
+        with pytest.raises(ResponsesClientError) as caught:
+            await call(session)
+        assert leaks(caught.value, KEY) == []
+        with pytest.raises(ResponsesClientError) as caught:
+            await call(session, max_retries=-1)
+        assert leaks(caught.value, KEY) == []
+
+    with ScriptedServer([answer(400, {"error": ECHO})]) as server:
+        shell.play(script, server.url)
+    (seen,) = server.requests
+    assert seen.headers["x-token"] == KEY
+
+
+@pytest.mark.parametrize("wrong", [{"timeout": -1}, {"nonsense": 1}, {"base_url": "nowhere"}])
+def test_options_of_a_client_are_in_no_frame(wrong: dict[str, Any]) -> None:
+    for kind in (Client, AsyncClient):
+        with pytest.raises((ConfigurationError, TypeError)) as caught:
+            kind(**{"api_key": KEY, "default_headers": {"x-token": KEY}, **wrong})
+        assert leaks(caught.value, KEY) == []
+        with pytest.raises((ConfigurationError, TypeError)) as caught:
+            kind(api_key="other").with_options(**{"api_key": KEY, **wrong})
+        assert leaks(caught.value, KEY) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["Content-Length", "transfer-encoding", "TE", "Upgrade", "Trailer", "keep-alive"]
+)
+def test_headers_that_http_owns_are_refused_before_anything_is_sent(shell: Shell, name: str) -> None:
+    with ScriptedServer() as server, pytest.raises(ResponsesClientError, match=f"{name}.*belongs to HTTP"):
+        shell.create(server.url, {"extra_headers": {name: "5"}})
+    assert server.connections == 0
+
+
+class WrongLength(httpx.Auth):
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
+        request.headers["content-length"] = "5"
+        request.headers["x-token"] = KEY
+        yield request
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of trio, about httpx
+def test_length_that_an_auth_object_gets_wrong_is_an_error_of_the_package(shell: Shell) -> None:
+    with ScriptedServer() as server, pytest.raises(APIError, match="LocalProtocolError: Too much data"):
+        shell.create(server.url, auth=WrongLength(), max_retries=0)
+
+
+def test_timeout_names_no_object_in_memory(shell: Shell) -> None:
+    with ScriptedServer([HOLD]) as server, pytest.raises(APIError) as caught:
+        shell.create(server.url, timeout=0.1, max_retries=0)
+
+    assert "ReadTimeout" in str(caught.value)
+    assert "scope" not in str(caught.value)
+    assert "0x" not in str(caught.value)
+
+
+def test_error_with_half_of_a_surrogate_pair_can_be_printed(
+    shell: Shell,
+) -> None:
+    body = b'{"error": {"message": "half \\ud800", "code": "a\\r\\n\\u001b[31mb", "type": "%b"}}' % (
+        b"x" * 500
+    )
+    with ScriptedServer([answer(400, body)]) as server, pytest.raises(APIError) as caught:
+        shell.create(server.url)
+
+    text = str(caught.value)
+    assert f"half \ufffd (type {'x' * 80}…, code a [31mb)" in text
+    assert text.encode()
+    assert caught.value.code == "a\r\n\x1b[31mb"

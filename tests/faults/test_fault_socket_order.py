@@ -358,6 +358,23 @@ def test_event_out_of_place_ends_the_session(sessions: SocketShell, script: Scri
     assert "what was asked may have been done, so look before you ask again" in str(errors["gamma"])
 
 
+@pytest.mark.parametrize("lanes", [False, True])
+def test_answer_that_is_sent_twice_is_not_that_of_the_next_question(
+    sessions: SocketShell, lanes: bool
+) -> None:
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.request()
+        peer.send(*events_of("alpha"), *events_of("alpha"), *events_of("beta"))
+
+    texts, errors = outcome(sessions, all_at_once, script, lanes=lanes)
+    assert texts == {"alpha": text_of("alpha")}
+    assert isinstance(errors["beta"], StreamInterrupted)
+    assert errors["beta"].partial is None
+    told = "response resp_alpha, which has ended: the server gave two responses the same id, or sent an answer again"
+    assert told in str(errors["beta"])
+
+
 def test_events_about_the_connection_disturb_nothing(sessions: SocketShell) -> None:
     news = [{"type": kind} for kind in ("keepalive", "ping", "session.updated", "response.keep_alive")]
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from responses_client._base.error_bodies import ErrorFields, parse_body, read_error
+from responses_client._base.error_bodies import ErrorFields, as_data, parse_body, read_error
+from responses_client._base.messages import UNREAD
 
 
 def said(**fields: object) -> ErrorFields:
@@ -132,3 +133,19 @@ def test_a_deep_body_does_not_break_the_reading() -> None:
 )
 def test_bodies_are_parsed_or_kept_as_text(body: bytes, expected: object) -> None:
     assert parse_body(body) == expected
+
+
+@pytest.mark.parametrize("form", ['{"a":%s}', "[%s]"])
+def test_body_that_is_nested_too_deep_for_a_copy_of_its_error_stays_text(form: str) -> None:
+    deep = "1"
+    for _ in range(150):
+        deep = form % deep
+
+    assert parse_body(deep.encode()) == deep
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"), [(b'{"a": 1}', {"a": 1}), ("text", "text"), ({"a": 1}, {"a": 1}), (UNREAD, None)]
+)
+def test_body_is_kept_as_data(body: object, expected: object) -> None:
+    assert as_data(body) == expected

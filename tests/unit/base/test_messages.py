@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from responses_client._base.messages import body_start, clause, fact_list, number_text, one_line
+from responses_client._base.messages import (
+    UNREAD,
+    body_clause,
+    body_start,
+    clause,
+    fact_list,
+    number_text,
+    one_line,
+    sentence,
+)
 
 
 def cyclic() -> list[object]:
@@ -40,6 +49,8 @@ def test_the_start_of_a_body_is_quoted(body: object, expected: str) -> None:
         (" " * 1000 + "late", "late"),
         ("x" * 50, "x" * 20 + "…"),
         ("key sk-abcdefghijklmnopqrst", "key sk-***"),
+        ("half \ud800", "half \ufffd"),
+        ("\u202egnp.exe\u2066", "gnp.exe"),
         ("", ""),
     ],
 )
@@ -60,3 +71,23 @@ def test_clause_is_on_one_line_and_has_no_full_stop() -> None:
 def test_facts_that_are_known_are_listed_in_words() -> None:
     assert fact_list(code="c", param=None, request_id="req_1") == " (code c, request id req_1)"
     assert fact_list(code=None) == fact_list() == ""
+
+
+def test_facts_are_on_one_line_and_bounded() -> None:
+    assert fact_list(code="a\r\nb", type="x" * 100) == f" (code a b, type {'x' * 80}…)"
+
+
+def test_body_that_was_not_read_is_not_mentioned() -> None:
+    assert body_clause(UNREAD) == ""
+    assert body_clause(None) == ": the body is empty"
+
+
+def test_message_of_an_error_is_bounded_and_can_be_printed() -> None:
+    assert sentence("a\n\ud800") == "a \ufffd"
+    assert len(sentence("x" * 5000)) == 4001
+
+
+def test_credentials_in_json_data_are_not_quoted() -> None:
+    tool = {"type": "mcp", "authorization": "hunter2"}
+
+    assert body_start(tool) == repr('{"type": "mcp", "authorization": "***"}')

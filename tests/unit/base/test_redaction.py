@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from urllib.parse import quote
+
 import pytest
 
 from responses_client._base.redaction import (
     NO_SECRETS,
     Redactor,
     is_secret_name,
+    mask_fields,
     public_url,
     redact_headers,
     scrub,
@@ -118,3 +122,79 @@ def test_nothing_is_masked_without_secrets() -> None:
 
 def test_redactor_does_not_show_its_secrets() -> None:
     assert repr(Redactor(["long-secret", "x"])) == "<Redactor of 2 secrets>"
+
+
+WRITTEN = 'se/cret+of"mine\\0'
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        json.dumps(WRITTEN)[1:-1],
+        json.dumps(json.dumps(json.dumps(WRITTEN))),
+        json.dumps(WRITTEN)[1:-1].replace("/", "\\/"),
+        "".join(f"\\u{ord(one):04X}" for one in WRITTEN),
+        quote(WRITTEN, safe=""),
+        quote(WRITTEN, safe="").lower(),
+        "".join(f"&#{ord(one)};" for one in WRITTEN),
+        "".join(f"&#x{ord(one):04x};" for one in WRITTEN),
+    ],
+)
+def test_secret_is_found_behind_escapes(spelling: str) -> None:
+    redactor = Redactor([WRITTEN, "another-one"])
+    text = f"the key ({spelling}) \\u00e9"
+
+    assert spelling.strip('"\\') not in redactor.text(text)
+    assert redactor.text(text).endswith(") \\u00e9")
+    assert "***" in redactor.text(text)
+    assert redactor.body(text.encode()) == redactor.text(text).encode()
+    assert redactor.occurs_in(text)
+
+
+def test_escapes_of_other_characters_stay_as_they_are() -> None:
+    text = r"50 % of \u00e9 \u2028 &#x; \n"
+
+    assert Redactor(["long-secret"]).text(text) == text
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32-be", "utf-8-sig"])
+def test_body_in_any_encoding_of_json_is_masked(encoding: str) -> None:
+    body = Redactor(["long-secret"]).body('{"a": "long-secret"}'.encode(encoding))
+
+    assert json.loads(body) == {"a": "***"}
+
+
+def test_bytes_that_are_not_text_stay_as_they_are() -> None:
+    body = b"\x00\xff\xfe long-secret \x80"
+
+    assert Redactor(["long-secret"]).body(body) == b"\x00\xff\xfe *** \x80"
+    assert Redactor(["other-secret"]).body(body) is body
+
+
+def test_headers_are_masked_by_their_values() -> None:
+    redactor = Redactor(["long-secret"])
+
+    assert redactor.headers({"x-echo": "my long-secret", "location": "/?k=long%2Dsecret", "a": "b"}) == {
+        "x-echo": "my ***",
+        "location": "/?k=***",
+        "a": "b",
+    }
+    assert redactor.headers({"a": "b"}) is None
+
+
+def test_credentials_of_tools_are_masked_by_the_names_of_their_fields() -> None:
+    tool = {"type": "mcp", "authorization": "a", "headers": {"x": "b"}, "domain_secrets": ["c"], "url": "d"}
+
+    assert mask_fields({"tools": [tool], "signing_secret": "e", "authorization": {"kept": 1}}) == {
+        "tools": [
+            {
+                "type": "mcp",
+                "authorization": "***",
+                "headers": {"x": "***"},
+                "domain_secrets": "***",
+                "url": "d",
+            }
+        ],
+        "signing_secret": "***",
+        "authorization": {"kept": 1},
+    }

@@ -14,6 +14,7 @@ from responses_client._base.retry import (
     Policy,
     Retry,
     StatusFailure,
+    advice_after,
     decide,
     may_pass,
     rate_limit_policy,
@@ -232,8 +233,27 @@ def test_a_call_is_never_repeated_more_often_than_allowed(outcome: Outcome, max_
     assert retries in (0, max_retries)
 
 
-def test_body_that_cannot_be_decompressed_is_not_asked_for_again() -> None:
-    assert after(ConnectionFailure("decoding")) == GiveUp("the same body would come again")
+@pytest.mark.parametrize("kind", ["decoding", "redirect"])
+def test_answer_that_would_come_again_is_not_asked_for(kind: Literal["decoding", "redirect"]) -> None:
+    assert after(ConnectionFailure(kind)) == GiveUp("the same answer would come again")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "wait", "advice"),
+    [
+        (429, "insufficient_quota", 5.0, "check plan and billing, since waiting does not help"),
+        (429, None, 5.0, "try again in 5 s"),
+        (429, None, 0.0, None),
+        (400, None, 5.0, None),
+        (307, None, None, "set base_url to the address that answers"),
+        (500, None, None, None),
+    ],
+)
+def test_advice_follows_from_what_may_help(
+    status: int, code: str | None, wait: float | None, advice: str | None
+) -> None:
+    assert advice_after(status, {}, code, None, wait) == advice
+    assert advice_after(status, {}, None, code, wait) == advice
 
 
 @pytest.mark.parametrize(

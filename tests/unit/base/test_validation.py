@@ -105,11 +105,31 @@ def test_headers_are_copied_without_white_space_around_values() -> None:
 
 
 @pytest.mark.parametrize(
+    "headers", [{"Connection": "Close"}, {"connection": None}, {"Host": "inside.example"}]
+)
+def test_headers_of_a_connection_may_be_set_where_that_breaks_nothing(headers: dict[str, str | None]) -> None:
+    assert check_option("headers", check_headers, headers) == headers
+
+
+@pytest.mark.parametrize(
     ("headers", "problem"),
     [
         ([("X-A", "a")], "The headers must be a mapping, got list"),
         ({1: "a"}, "The name in the headers must be a string, got int 1"),
         ({"X A": "a"}, "The headers has a header 'X A', which is not a valid header name; correct it"),
+        (
+            {"Content-Length": "5"},
+            "The header 'Content-Length' in the headers belongs to HTTP, which sets it for each",
+        ),
+        ({"transfer-encoding": None}, "The header 'transfer-encoding' in the headers belongs to HTTP"),
+        (
+            {"Host": None},
+            "The header 'Host' in the headers cannot be removed, since HTTP requires it; leave it out",
+        ),
+        (
+            {"Connection": "X-A"},
+            "The header 'Connection' in the headers belongs to HTTP; it may be 'close' or 'keep",
+        ),
         ({"X-A": 5}, "The header 'X-A' in the headers must be a string or None, got int 5"),
         ({"X-A": "hunter2\n"}, "The header 'X-A' in the headers contains a line break, which no header may"),
         ({"X-A": "hunter2\x00"}, "The header 'X-A' in the headers contains a control character"),
@@ -144,7 +164,7 @@ def test_query_parameter_that_no_url_can_carry_is_refused(value: object) -> None
             "The parameter 'a' in the query contains half of a surrogate pair, which no URL can carry",
         ),
         ({"a": {"b": ["\ud800"]}}, "The parameter 'a[b]' in the query contains half of a surrogate pair"),
-        ({"\ud800": 1}, "The name of the parameter '\\ud800' in the query contains half of a surrogate pair"),
+        ({"\ud800": 1}, "The name of the parameter '\ufffd' in the query contains half of a surrogate pair"),
         (
             {"a": 10**5000},
             "The parameter 'a' in the query is a number of too many digits; pass a shorter one",

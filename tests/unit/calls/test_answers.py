@@ -12,7 +12,14 @@ from samples import COMPLETED, CREATED, HEL, KEY, event, response
 from responses_client import errors, models
 from responses_client._base.http import Headers, ResponseMeta
 from responses_client._base.redaction import Redactor
-from responses_client._calls.answers import answer_error, content_type, parse_result, reported_error
+from responses_client._calls.answers import (
+    answer_error,
+    content_type,
+    not_json,
+    parse_result,
+    reported_error,
+    undecoded,
+)
 from responses_client._calls.settings import Settings
 from responses_client.errors import APIStatusError, ResponseValidationError, StreamError, StreamInterrupted
 from responses_client.models import Response
@@ -134,7 +141,7 @@ def test_one_field_that_only_responses_have_is_enough(body: dict[str, Any]) -> N
     ("body", "problem"),
     [
         (b"<html>", "The answer (status 200, application/json) is not valid JSON"),
-        (b'{"id": ', "is not valid JSON"),
+        (b'{"id": ', "is JSON that was cut off after 7 bytes"),
         (b"", "is not valid JSON"),
         (b"[" * 10_000, "is not valid JSON"),
         ([response()], "Not a valid Response"),
@@ -151,6 +158,54 @@ def test_anything_else_is_an_error_that_shows_its_start(body: Any, problem: str)
     assert problem in str(caught.value)
     assert "(request id req_1): the body is " in str(caught.value)
     assert caught.value.meta == meta()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "advice"),
+    [
+        ("br", "let the server or proxy send it without this content-encoding, or pip install brotli"),
+        (
+            "gzip, ZSTD",
+            "let the server or proxy send it without this content-encoding, or pip install zstandard",
+        ),
+        ("aws-chunked", "let the server or proxy send it without this content-encoding"),
+    ],
+)
+def test_encoding_that_nothing_decodes_is_named(
+    monkeypatch: pytest.MonkeyPatch, encoding: str, advice: str
+) -> None:
+    monkeypatch.setattr("responses_client._calls.answers.find_spec", lambda name: None)
+    name = encoding.rpartition(" ")[2].lower()
+    of_call = ResponseMeta.build(
+        200, {"content-encoding": encoding}, elapsed=1, tries=1, method="GET", url="/"
+    )
+
+    for body, kept in ((b"\x0b\x02", "\x0b\x02"), (b"{", "{")):
+        error = not_json("EOF while parsing", body, of_call)
+        assert f"has the content-encoding {name!r}, which nothing here decodes; {advice}" in str(error)
+        assert error.body is None
+        status = answer_error(500, body, of_call)
+        assert f"a body with the content-encoding {name!r}" in status.message
+        assert status.body == kept
+
+
+def test_encoding_that_was_decoded_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("responses_client._calls.answers.find_spec", lambda name: name == "brotlicffi")
+
+    assert undecoded(Headers({"content-encoding": "gzip, br, identity"})) is None
+    assert undecoded(Headers({})) is None
+    assert undecoded(Headers({"content-encoding": "x" * 100})) == "x" * 80 + "…"
+
+
+def test_answer_that_was_cut_off_does_not_blame_the_address() -> None:
+    error = not_json("EOF while parsing an object at line 1", b' {"id":', meta())
+
+    assert str(error) == (
+        "The answer (status 200, application/json) is JSON that was cut off after 7 bytes (request id req_1): the body "
+        "is '{\"id\":'; try again, and if this comes again, look for what cuts answers off between here and the server"
+    )
+    other = not_json("expected value", b"<", meta(), advice="look")
+    assert str(other).endswith("is not valid JSON (request id req_1): the body is '<'; look")
 
 
 def test_missing_content_type_is_reported_as_such() -> None:

@@ -20,7 +20,7 @@ HEADERS = {
 
 
 def info(content: bytes = b'{"input": "the plan"}') -> RequestInfo:
-    url = f"http://me:{KEY}@api.test/v1/responses?api-key={KEY}&n=1"
+    url = f"http://me:hunter2@api.test/v1/responses?api-key={KEY}&n=1"
     request = WireRequest("POST", url, HEADERS, content, Timeouts(1, 1, 1, 1))
     return make_request_info("responses.create", 7, 2, request)
 

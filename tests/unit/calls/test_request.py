@@ -554,7 +554,7 @@ def test_arguments_of_the_path_stay_one_segment_each() -> None:
         ("resp_1 ", "'resp_1' contains white space or another character that no id has; pass an id"),
         ("resp 1", "'resp 1' contains white space or another character that no id has; pass an id"),
         ("resp_1\x00", "'resp_1' contains white space or another character that no id has; pass an id"),
-        ("a\ud800", r"'a\ud800' contains white space or another character that no id has; pass an id"),
+        ("a\ud800", "'a\ufffd' contains white space or another character that no id has; pass an id"),
     ],
 )
 def test_argument_of_the_path_that_cannot_be_an_id_is_refused_with_the_reason(

@@ -3,7 +3,15 @@
 import pytest
 
 from responses_client import models
-from responses_client.models import Model, OutputMessage, OutputText, Response, UnknownItem, Usage
+from responses_client.models import (
+    Model,
+    OutputMessage,
+    OutputText,
+    Response,
+    UnknownItem,
+    UnknownTool,
+    Usage,
+)
 from responses_client.models._repr import short_repr
 
 REPRS: list[tuple[Model, str]] = [
@@ -20,6 +28,11 @@ REPRS: list[tuple[Model, str]] = [
         models.McpTool(server_label="home", authorization="hunter2", headers={"X-Token": "hunter3"}),
         "McpTool(server_label='home', authorization=***, headers=***)",
     ),
+    (
+        UnknownTool(type="mcp2", server_label="home", authorization="hunter2", headers={"X": "hunter3"}),  # type: ignore[call-arg]
+        "UnknownTool(type='mcp2', server_label='home', authorization=***, headers=<1 keys>)",
+    ),
+    (OutputText(text="my key is sk-abcdefgh1234"), "OutputText(text='my key is sk-***')"),
     (
         models.WebhookEndpointWithSecret(id="we_1", signing_secret="whsec_hunter2"),
         "WebhookEndpointWithSecret(id='we_1', signing_secret=***)",

@@ -10,6 +10,7 @@ from typing import Any
 
 import anyio
 import anyio.lowlevel
+import h11
 import httpx
 import pytest
 from drivers import REQUEST, Driver, Pieces, answering, read
@@ -293,3 +294,45 @@ def test_environment_that_cannot_work_is_a_configuration_error(
 
     anyio.run(main)
     http_library.tls_context.cache_clear()
+
+
+class Cancelled(BaseException):
+    """As event loops raise it to carry out a timeout."""
+
+
+def test_timeout_without_a_message_has_none_of_the_cancellation_behind_it(driver: Driver) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        timeout = httpx.ReadTimeout("")
+        timeout.__context__ = TimeoutError()
+        timeout.__context__.__context__ = Cancelled("Cancelled by cancel scope 7f33e4d01c10")
+        raise timeout
+
+    with pytest.raises(TransportError, match=r"^ReadTimeout$"):
+        driver.send(handler)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        httpx.InvalidURL("Invalid port: 'x'"),
+        httpx.RemoteProtocolError("Invalid URL in location header: x."),
+    ],
+)
+def test_redirect_to_something_that_is_not_a_url_is_a_failure_of_its_own(
+    driver: Driver, error: Exception
+) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise error
+
+    with pytest.raises(TransportError) as caught:
+        driver.send(handler)
+
+    assert caught.value.outcome.kind == "redirect"
+
+
+def test_length_that_a_body_does_not_have_is_a_failure(driver: Driver) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise h11.LocalProtocolError("Too much data for declared Content-Length")
+
+    with pytest.raises(TransportError, match=r"^LocalProtocolError: Too much data"):
+        driver.send(handler)

@@ -26,13 +26,22 @@ def test_request_is_shown_without_its_secrets() -> None:
     headers = {"Authorization": "hunter2", "X": "1"}
     request = WireRequest("POST", "http://u:p@h/?api-key=hunter2", headers, b"{}", Timeouts(1, 1, 1, 1))
 
-    assert repr(request) == "<POST http://h/?api-key=*** {'Authorization': '***', 'X': '1'} and 2 bytes>"
+    shown = "<POST http://h/?api-key=*** {'Authorization': '***', 'X': '1'} and 2 bytes>"
+    assert repr(request) == request.sentry_repr() == shown
+
+
+def test_secret_of_a_request_is_masked_under_harmless_names_too() -> None:
+    headers = {"Authorization": "Bearer long-secret", "X": "long-secret"}
+    request = WireRequest("POST", "http://h/?k=long-secret", headers, b"{}", Timeouts(1, 1, 1, 1))
+
+    assert repr(request) == "<POST http://h/?k=*** {'Authorization': '***', 'X': '***'} and 2 bytes>"
 
 
 def test_failure_tells_what_happened_and_why() -> None:
     failure = TransportError("timeout", "nothing came")
 
     assert (failure.outcome.kind, failure.reason, str(failure)) == ("timeout", "nothing came", "nothing came")
+    assert repr(failure) == "<TransportError: timeout>"  # the reason may quote a secret
 
 
 def test_run_returns_what_a_coroutine_returns_and_raises_what_it_raises() -> None:

@@ -31,9 +31,9 @@ def test_events_go_where_they_say(bench: Bench) -> None:
 def test_responses_of_one_lane_follow_each_other(bench: Bench) -> None:
     first, second = bench.open("a"), bench.open("a")
     bench.receive(
-        created("a"),
+        created("a", id="r1"),
         server_event(DONE, "a"),
-        created("a"),
+        created("a", id="r2"),
         server_event(DELTA, "a"),
         server_event("error", "a"),
     )
@@ -52,9 +52,8 @@ def test_event_of_a_lane_that_was_not_requested_is_unrouted(bench: Bench) -> Non
 
 def test_server_without_lanes_answers_requests_in_order(bench: Bench) -> None:
     a, b = bench.open("a"), bench.open("b")
-    bench.receive(
-        created(), server_event(DELTA), server_event(DONE), created(), server_event(DONE), server_event(DELTA)
-    )
+    bench.receive(created(id="r1"), server_event(DELTA), server_event(DONE))
+    bench.receive(created(id="r2"), server_event(DONE), server_event(DELTA))
     assert bench.taken(a) == ["created", "output_text.delta", "completed"]
     assert bench.taken(b) == ["created", "completed"]
     assert bench.taken() == ["output_text.delta"]
@@ -135,7 +134,7 @@ def test_any_interleaving_gives_each_response_its_own_events(
     for number, (lane, body) in enumerate(zip(lanes, bodies, strict=True)):
         kinds = [DELTA if kind == DELTA else kind for kind in body]
         events = [
-            created(lane),
+            created(lane, id=f"r{number}"),
             *(server_event(kind, lane, n=number) for kind in kinds),
             server_event(DONE, lane),
         ]
@@ -161,7 +160,8 @@ def test_unwanted_response_keeps_its_place(bench: Bench) -> None:
     first, second = bench.open("a"), bench.open("a")
     bench.receive(created("a"))
     bench.inboxes.discard(first)
-    bench.receive(server_event(DELTA, "a"), server_event(DONE, "a"), created("a"), server_event(DONE, "a"))
+    bench.receive(server_event(DELTA, "a"), server_event(DONE, "a"))
+    bench.receive(created("a", id="r2"), server_event(DONE, "a"))
     assert bench.taken(first) == []
     assert bench.taken(second) == ["created", "completed"]
     assert bench.inboxes.size == 0
@@ -232,9 +232,27 @@ def test_answer_that_is_given_once_more_ends_the_connection(bench: Bench) -> Non
     assert bench.ends_with("the event response.created is of response r1, which has ended")
 
 
-def test_id_that_all_responses_have_is_no_sign_of_anything(bench: Bench) -> None:
+@pytest.mark.parametrize("stream_id", ["a", None])
+def test_id_of_the_only_response_before_is_not_that_of_the_next(bench: Bench, stream_id: str | None) -> None:
+    first, second = bench.open(stream_id), bench.open(stream_id)
+    bench.receive(*[created(stream_id), server_event(DONE, stream_id)] * 2)
+    assert bench.taken(first) == ["created", "completed"]
+    assert bench.taken(second) == []
+    assert bench.ends_with(
+        "is of response r, which has ended: the server gave two responses the same id, or sent an answer again"
+    )
+
+
+def test_responses_in_lanes_of_their_own_may_have_the_same_id(bench: Bench) -> None:
+    answered = [bench.router.open(Request(name, has_own_lane=True)) for name in ("rc-1", "rc-2")]
+    for name in ("rc-1", "rc-2"):
+        bench.receive(created(name), server_event(DONE, name))
+    assert [bench.taken(inbox) for inbox in answered] == [["created", "completed"]] * 2
+
+
+def test_responses_without_ids_are_told_apart_by_their_order_alone(bench: Bench) -> None:
     answered = [bench.open(), bench.open()]
-    bench.receive(created(id="r"), server_event(DONE), created(id="r"), server_event(DONE))
+    bench.receive(*[created(id=None), server_event(DONE)] * 2)
     assert [bench.taken(inbox) for inbox in answered] == [["created", "completed"]] * 2
 
 
@@ -282,7 +300,7 @@ def test_answers_that_are_out_of_order_are_noticed_by_the_responses_that_they_co
 
 def test_parent_that_a_gateway_has_renamed_is_no_reason_for_distrust(bench: Bench) -> None:
     a, b = bench.open(None, "r1"), bench.open()
-    bench.receive(created(None, "renamed"), server_event(DONE), created(), server_event(DONE))
+    bench.receive(created(None, "renamed"), server_event(DONE), created(id="r2"), server_event(DONE))
     assert bench.taken(a) == bench.taken(b) == ["created", "completed"]
 
 
@@ -328,7 +346,7 @@ def test_response_in_a_lane_that_no_request_names_ends_the_connection(
 def test_response_in_a_lane_that_no_request_names_can_answer_what_was_sent(bench: Bench) -> None:
     a = bench.open("a")
     bench.router.expect_refusal(OtherEvent())
-    bench.receive(created("default"), created("a"), server_event(DONE, "a"))
+    bench.receive(created("default"), created("a", id="r2"), server_event(DONE, "a"))
     assert bench.taken(a) == ["created", "completed"]
     assert bench.taken() == ["created"]
 
@@ -537,7 +555,7 @@ def test_failure_repeated_after_an_error_without_a_lane_is_not_that_of_the_next_
     a = bench.open("a")
     bench.receive(created(), server_event("error"))
     b = bench.open("b")
-    bench.receive(failed("r"), created(), server_event(DONE))
+    bench.receive(failed("r"), created(id="r2"), server_event(DONE))
     assert bench.taken(a) == ["created", "error"]
     assert bench.taken(b) == ["created", "completed"]
     assert bench.taken() == ["failed"]
@@ -555,7 +573,7 @@ def test_repeated_failure_is_recognized_after_events_of_other_lanes(bench: Bench
     bench.receive(
         created("a"),
         server_event("error", "a", response_id="r"),
-        created("x"),
+        created("x", id="r2"),
         server_event(DELTA, "x"),
         failed("r", "a"),
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from routing_bench import DELTA, DONE, Bench, created, server_event
 
+from responses_client._websocket.outstanding import Request
+
 
 def steer(
     what: str, stream_id: str | None = None, *, id: str | None = "steer_1", parent: str = "r1"
@@ -15,9 +17,9 @@ def steer(
 def test_steer_receives_its_events_and_its_successor(bench: Bench) -> None:
     first = bench.open("a")
     steered = bench.router.steer("r1")
-    bench.receive(created("a"), steer("accepted", "a"), server_event("response.incomplete", "a"))
+    bench.receive(created("a", id="r1"), steer("accepted", "a"), server_event("response.incomplete", "a"))
     assert bench.taken(steered.inbox) == ["steer.accepted"]
-    bench.receive(created("a", "r1"), server_event(DELTA, "a"), server_event(DONE, "a"))
+    bench.receive(created("a", "r1", id="r2"), server_event(DELTA, "a"), server_event(DONE, "a"))
     assert bench.taken(first) == ["created", "incomplete"]
     assert steered.successor is not None
     assert steered.inbox.has_news
@@ -70,14 +72,14 @@ def test_abandoned_steer_keeps_its_events_from_others(bench: Bench) -> None:
     first = bench.open("a")
     given_up, kept = bench.router.steer("r1"), bench.router.steer("r1")
     bench.router.abandon_steer(given_up)
-    bench.receive(created("a"), steer("accepted", "a", id="s1"), steer("failed", "a", id="s2"))
+    bench.receive(created("a", id="r1"), steer("accepted", "a", id="s1"), steer("failed", "a", id="s2"))
     assert bench.taken(kept.inbox) == ["steer.failed"]
     queued = bench.open("a")
     bench.receive(
         server_event(DONE, "a"),
-        created("a", "r1"),
+        created("a", "r1", id="r2"),
         server_event(DONE, "a"),
-        created("a"),
+        created("a", id="r3"),
         server_event(DONE, "a"),
     )
     assert bench.taken(first) == bench.taken(queued) == ["created", "completed"]
@@ -135,7 +137,9 @@ def test_response_of_another_lane_is_no_successor(bench: Bench) -> None:
 def test_successor_without_a_parent_is_recognized_by_its_lane(bench: Bench) -> None:
     bench.open("a")
     steered = bench.router.steer("r1")
-    bench.receive(created("a"), steer("accepted", "a"), server_event(DONE, "a"), created("a"))
+    bench.receive(
+        created("a", id="r1"), steer("accepted", "a"), server_event(DONE, "a"), created("a", id="r2")
+    )
     assert steered.successor is not None
     assert bench.taken(steered.successor) == ["created"]
 
@@ -145,10 +149,10 @@ def test_successor_of_a_server_without_lanes_comes_first(bench: Bench) -> None:
     steered = bench.router.steer("r1")
     queued = bench.open("b", "x")
     bench.receive(
-        created(),
+        created(id="r1"),
         steer("accepted"),
         server_event(DONE),
-        created(None, "r1"),
+        created(None, "r1", id="r2"),
         server_event(DELTA),
         server_event(DONE),
     )
@@ -209,18 +213,26 @@ def test_request_is_answered_before_a_steer_that_came_after_it(bench: Bench) -> 
     assert bench.taken(steered.inbox) == ["steer.failed"]
 
 
-@pytest.mark.parametrize("second_lane", ["a", "b"])
+def test_successor_with_the_id_of_the_steered_response_ends_the_connection(bench: Bench) -> None:
+    bench.router.open(Request("rc-1", has_own_lane=True))
+    bench.steer("r1")
+    bench.receive(created("rc-1", id="r1"), steer("accepted", "rc-1"), server_event(DONE, "rc-1"))
+    bench.receive(created("rc-1", id="r1"))
+    assert bench.ends_with("is of response r1, which has ended")
+
+
+@pytest.mark.parametrize("has_ended", [True, False])
 def test_steer_of_an_id_that_several_responses_have_ends_the_connection(
-    bench: Bench, second_lane: str
+    bench: Bench, has_ended: bool
 ) -> None:
-    bench.open("a")
-    bench.open(second_lane)
-    bench.receive(created("a", id="r1"))
-    if second_lane == "a":
-        bench.receive(server_event(DONE, "a"))
-    bench.receive(created(second_lane, id="r1"))
+    for name in ("rc-1", "rc-2"):
+        bench.router.open(Request(name, has_own_lane=True))
+    bench.receive(created("rc-1", id="r1"))
+    if has_ended:
+        bench.receive(server_event(DONE, "rc-1"))
+    bench.receive(created("rc-2", id="r1"))
     steered = bench.steer("r1")
-    bench.receive(steer("accepted", second_lane))
+    bench.receive(steer("accepted", "rc-2"))
     assert bench.taken(steered.inbox) == []
     assert bench.ends_with("is about response r1, and several have this id")
 

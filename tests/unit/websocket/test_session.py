@@ -117,8 +117,8 @@ def test_async_steering_does_the_same(wire: FakeSocket) -> None:
         created(),
         steer_event("accepted"),
         completed("Hi"),
-        created(previous_response_id="resp_1"),
-        completed("Yo"),
+        created(id="resp_2", previous_response_id="resp_1"),
+        completed("Yo", id="resp_2"),
     ]
 
     async def play() -> None:

@@ -122,7 +122,7 @@ def test_finished_stream_need_not_be_closed(wire: FakeSocket) -> None:
         for event in stream:
             if event.type == "response.completed":
                 break
-        assert repr(stream) == "<EventStream resp_1: 3 events, completed>"
+        assert repr(stream) == "<EventStream resp_One: 3 events, completed>"
         del stream
         gc.collect()
 
@@ -310,7 +310,8 @@ def test_steering_leads_to_the_stream_of_the_successor(wire: FakeSocket) -> None
         delta("Hel"),
         in_lane("rc-1", "response.incomplete", response=steered),
     ]
-    wire.script += [created(previous_response_id="resp_1"), delta("Bonjour"), completed("Bonjour")]
+    second = {"id": "resp_2", "previous_response_id": "resp_1"}
+    wire.script += [created(**second), delta("Bonjour"), completed("Bonjour", **second)]
     with session_over(wire) as session:
         stream = session.create(model="m")
         first = next(stream)

@@ -1,0 +1,138 @@
+"""The frames and causes that errors keep: without secrets in local variables, messages and requests; no I/O.
+
+Tools that report errors (Sentry, `pytest --showlocals`, `rich`) show the variables of each frame in a traceback, and
+the chain of causes. So the secrets of a call are only in objects with a repr that masks them, errors about an answer are
+raised where no variable holds its body, and exceptions of HTTP libraries come without their frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..errors import ResponsesClientError
+from .json_types import is_mapping
+from .redaction import NO_SECRETS, Redactor, public_url, redact_headers
+
+__all__ = ["HiddenFrames", "HiddenValues", "hide_values", "without_frames", "without_secrets"]
+
+_HIDDEN_OPTIONS = ("extra_headers", "extra_query")
+
+
+def without_frames(error: BaseException | None, redactor: Redactor = NO_SECRETS) -> BaseException | None:
+    """Return an exception of an HTTP library as the cause of an error; None if it quotes a secret.
+
+    Its frames hold the request with its key, so they are dropped; a note says where it was raised. A request in an
+    attribute, as httpx has it, becomes one of the same URL without headers and body. Its own causes are treated alike.
+    """
+    if any(redactor.occurs_in(str(one)) for one in _chain(error)):
+        return None
+    for one in _chain(error):
+        _drop_frames(one)
+        request: Any = getattr(one, "_request", None)
+        if request is not None:
+            one._request = type(request)(request.method, redactor.text(public_url(str(request.url))))  # type: ignore[attr-defined]  # of httpx
+    return error
+
+
+def without_secrets(error: Any, redactor: Redactor) -> Any:
+    """Return an error about a part of an answer, with the secrets masked that it quotes, and without frames.
+
+    The frames hold the part as it came, and the exceptions behind the error may quote it.
+    """
+    suppresses = error.__suppress_context__
+    for one in _chain(error):
+        one.__traceback__ = None
+    error.__context__, error.__suppress_context__ = None, suppresses
+    if error.__cause__ is not None:
+        error.__cause__ = without_frames(error.__cause__, redactor)
+    error.args = tuple(redactor.text(text) for text in error.args)
+    error.message = redactor.text(error.message)
+    body: object = error.body
+    error.body = redactor.text(body) if isinstance(body, str) else _masked_data(body, redactor)
+    return error
+
+
+def _masked_data(data: object, redactor: Redactor) -> object:
+    from pydantic_core import from_json, to_json
+
+    text = to_json(data, inf_nan_mode="constants", fallback=repr)
+    shown = redactor.body(text)
+    return data if shown == text else from_json(shown)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception and those behind it, each once: causes, contexts and the members of groups."""
+    rest, seen = [error], set[int]()
+    while rest:
+        one = rest.pop()
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            members: tuple[BaseException, ...] = getattr(one, "exceptions", ())
+            rest += [one.__cause__, one.__context__, *members]
+
+
+def _drop_frames(error: BaseException) -> None:
+    last = error.__traceback__
+    if last is None:
+        return
+    while last.tb_next is not None:
+        last = last.tb_next
+    code = last.tb_frame.f_code
+    error.__traceback__ = None
+    if not getattr(error, "__notes__", None):
+        error.add_note(f"Raised in {code.co_qualname} ({code.co_filename}, line {last.tb_lineno}).")
+
+
+class HiddenFrames:
+    """A block whose errors keep none of its frames, and a dict of arguments that they leave behind empty.
+
+    For errors in arguments with secrets among them; their message says everything.
+    """
+
+    def __init__(self, arguments: Any = None) -> None:
+        self._arguments = arguments
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, (ResponsesClientError, TypeError)):
+            error.__traceback__ = None
+            if error.__suppress_context__:
+                error.__context__ = None
+            if self._arguments is not None:
+                self._arguments.clear()
+
+
+class HiddenValues(Mapping[str, Any]):
+    """Headers or query parameters of a user, with the values of secret ones masked in the repr."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return repr(redact_headers(self._values))
+
+    sentry_repr = __repr__
+    """Asked for by Sentry, which walks mappings and tuples in place of their repr."""
+
+
+def hide_values(arguments: Any) -> None:
+    """Mask secrets in the repr of the headers and query parameters among the arguments of a call, in place."""
+    for name in _HIDDEN_OPTIONS:
+        value = arguments.get(name)
+        if is_mapping(value) and not isinstance(value, HiddenValues):
+            arguments[name] = HiddenValues(value)
