@@ -7,6 +7,7 @@ raised where no variable holds its body, and exceptions of HTTP libraries come w
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -54,11 +55,16 @@ def without_secrets(error: Any, redactor: Redactor) -> Any:
 
 
 def _masked_data(data: object, redactor: Redactor) -> object:
-    from pydantic_core import from_json, to_json
+    from pydantic_core import to_json
 
-    text = to_json(data, inf_nan_mode="constants", fallback=repr)
+    try:
+        text = to_json(data, inf_nan_mode="constants", fallback=repr)
+    except ValueError:  # half of a surrogate pair, or deeper than pydantic looks
+        text = json.dumps(data, default=repr).encode()
     shown = redactor.body(text)
-    return data if shown == text else from_json(shown)
+    if shown == text:
+        return data
+    return json.loads(shown)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

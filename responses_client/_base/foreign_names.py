@@ -160,7 +160,7 @@ _ARGUMENTS_OF_REQUESTS = (
     ("num_retries retries max_attempts", "max_retries", "pass it as max_retries"),
     (
         "api_key auth base_url organization project webhook_secret websocket_base_url connect_timeout strict validate_requests "
-        "idle_timeout max_event_bytes max_redirects on_request on_response on_event telemetry",
+        "idle_timeout max_event_bytes max_response_bytes max_redirects on_request on_response on_event telemetry",
         "extra_headers",
         "it is an option of the client; pass it to Client(...) or client.with_options(...)",
     ),

@@ -71,7 +71,7 @@ class Policy(NamedTuple):
 
 
 FailureKind: TypeAlias = Literal[
-    "connect", "timeout", "network", "decoding", "redirect", "certificate", "proxy"
+    "connect", "timeout", "network", "decoding", "size", "redirect", "certificate", "proxy"
 ]
 
 
@@ -79,8 +79,9 @@ class ConnectionFailure(NamedTuple):
     """An attempt without a whole answer.
 
     There was no connection ("connect"), nothing came in time ("timeout"), the connection broke ("network"), the body
-    cannot be decompressed ("decoding"), the answer is a redirect to something that is not a URL ("redirect"), the
-    certificate of the server was refused ("certificate"), or a proxy refused the connection ("proxy").
+    cannot be decompressed ("decoding") or is too large ("size"), the answer is a redirect to something that is not a
+    URL ("redirect"), the certificate of the server was refused ("certificate"), or a proxy refused the connection
+    ("proxy").
     """
 
     kind: FailureKind
@@ -212,6 +213,7 @@ def status_of_code(*codes: str | None) -> int | None:
 
 _HOPELESS_KINDS = {
     "decoding": "the same answer would come again",
+    "size": "the same answer would come again",
     "redirect": "the same answer would come again",
     "certificate": "the same certificate would come again",
     "proxy": "the proxy would refuse again",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
@@ -40,11 +39,13 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 __all__ = [
+    "MAX_KEPT_BYTES",
     "REDIRECT_STATUSES",
     "STREAM_TYPE",
     "answer_error",
     "content_type",
     "describe_answer",
+    "kept_body",
     "not_json",
     "parse_result",
     "reported_error",
@@ -53,18 +54,10 @@ __all__ = [
 ]
 
 _R = TypeVar("_R", bound=Model)
-# The encodings that httpx decodes, and the packages of which it needs one to do so.
-_DECODING_MODULES: dict[str, tuple[str, ...]] = {
-    "": (),
-    "identity": (),
-    "gzip": (),
-    "deflate": (),
-    "br": ("brotli", "brotlicffi"),
-    "zstd": ("zstandard",),
-}
-_DECODERS = {"br": ", or pip install brotli", "zstd": ", or pip install zstandard"}
 STREAM_TYPE = "text/event-stream"
 """The media type of event streams."""
+MAX_KEPT_BYTES = 1024 * 1024
+"""Bytes that are read of a body that is an error, and that an error keeps of a body that is not JSON."""
 
 
 def content_type(headers: Headers) -> str:
@@ -96,8 +89,9 @@ def parse_result(
         with strict_validation(settings.strict):
             result = _parse(model, body, meta)
     except ValidationError as error:
-        public = redactor.body(body)
-        result = reported_error(body, meta, redactor) or _mismatch(model.__name__, error, public, meta)
+        kept = kept_body(error, body)
+        public = redactor.body(kept)
+        result = reported_error(kept, meta, redactor) or _mismatch(model.__name__, error, public, meta)
         # Raised below, outside of the handler: pydantic's error quotes the body, and must not be the context of an
         # error that masks a secret in it.
         result.__cause__ = error if public == body else None
@@ -147,9 +141,16 @@ def _accumulate(body: bytes, meta: ResponseMeta, settings: Settings, redactor: R
 
 
 def answer_error(
-    status: int, body: bytes, meta: ResponseMeta, redactor: Redactor = NO_SECRETS
+    status: int,
+    body: bytes,
+    meta: ResponseMeta,
+    redactor: Redactor = NO_SECRETS,
+    problem: str | None = None,
 ) -> APIStatusError:
-    """Return the error of an answer with this status, which may be one that the body names."""
+    """Return the error of an answer with this status, which may be one that the body names.
+
+    `problem` is the reason why the body could not be read.
+    """
     return status_error(
         status,
         meta.headers,
@@ -161,6 +162,7 @@ def answer_error(
         now=clock.time(),
         meta=meta,
         redactor=redactor,
+        problem=problem,
     )
 
 
@@ -181,6 +183,13 @@ def _mismatch(label: str, error: ValidationError, body: bytes, meta: ResponseMet
     return ResponseValidationError(problem.message, path=problem.path, body=body, meta=meta)
 
 
+def kept_body(error: ValidationError, body: bytes) -> bytes:
+    """Return the part of a refused body that its error keeps: of one that is not JSON, such as a page, the start."""
+    if len(body) > MAX_KEPT_BYTES and invalid_json_reason(error.errors(include_url=False)) is not None:
+        return body[:MAX_KEPT_BYTES]
+    return body
+
+
 def not_json(
     reason: str, body: bytes, meta: ResponseMeta, advice: str | None = None
 ) -> ResponseValidationError:
@@ -188,20 +197,21 @@ def not_json(
 
     Args:
         reason: The reason of the JSON parser.
-        body: The body, with secrets masked.
+        body: The body, or its start, with secrets masked.
         meta: The facts of the answer.
         advice: The advice where the answer was no JSON from the start; by default that of the class.
     """
     answer = f"The answer ({describe_answer(meta)})"
     if encoding := undecoded(meta.headers):
-        advice = f"let the server or proxy send it without this content-encoding{_DECODERS.get(encoding, '')}"
+        advice = "let the server or proxy send it without this content-encoding"
         text = f"{answer} has the content-encoding {encoding!r}, which nothing here decodes"
         return ResponseValidationError(text, body=UNREAD, advice=advice, meta=meta)
     if reason.startswith("EOF while parsing") and body.lstrip()[:1] in (b"{", b"["):
         advice = (
             "try again, and if this comes again, look for what cuts answers off between here and the server"
         )
-        text = f"{answer} is JSON that was cut off after {len(body)} bytes"
+        size = f"{len(body)} bytes" if len(body) < MAX_KEPT_BYTES else "more than 1 MiB"
+        text = f"{answer} is JSON that was cut off after {size}"
         return ResponseValidationError(text, body=body, advice=advice, meta=meta)
     text = f"{answer} is not valid JSON"
     if advice is None:
@@ -210,13 +220,14 @@ def not_json(
 
 
 def undecoded(headers: Headers) -> str | None:
-    """Return the content-encoding that the HTTP library left as it is; None if there is none."""
-    names = headers.get("content-encoding", "").lower().split(",")
-    for name in map(str.strip, names):
-        modules = _DECODING_MODULES.get(name)
-        if modules is None or (modules and not any(map(find_spec, modules))):
-            return one_line(name, MAX_VALUE_CHARS)
-    return None
+    """Return a content-encoding that the transport does not know and left as it was; None if there is none."""
+    encodings = headers.get("content-encoding")
+    if encodings is None:
+        return None
+    from .._transport.decompression import unknown_encoding  # here, because few answers are compressed
+
+    name = unknown_encoding(encodings)
+    return None if name is None else one_line(name, MAX_VALUE_CHARS)
 
 
 def describe_answer(meta: ResponseMeta) -> str:
@@ -254,6 +265,7 @@ def status_error(
     now: float | None = None,
     meta: ResponseMeta | None = None,
     redactor: Redactor = NO_SECRETS,
+    problem: str | None = None,
 ) -> APIStatusError:
     """Return the error for a status, of the class that belongs to it.
 
@@ -270,6 +282,7 @@ def status_error(
         now: Unix time, for a wait until a point in time in an answer without a `date`.
         meta: The facts of the answer.
         redactor: Masks secrets that the body repeats.
+        problem: The reason why the body could not be read.
     """
     kept = headers if isinstance(headers, Headers) else Headers(headers)
     body = redactor.body(body)
@@ -285,7 +298,7 @@ def status_error(
     wait = requested_wait(status, kept, message, now)
     cls = InternalServerError if status >= 500 else _STATUS_CLASSES.get(status, APIStatusError)
     error = cls(
-        message or _first_part(body, kept),
+        message or problem or _first_part(body, kept),
         status_code=status,
         code=found.code,
         type=found.type,

@@ -52,6 +52,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from functools import partial
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urljoin
 
@@ -63,9 +64,15 @@ from .._base.messages import MAX_VALUE_CHARS, UNREAD, one_line
 from .._base.redaction import Redactor, public_url
 from .._base.retry import GiveUp, Outcome, Policy, StatusFailure, decide, rate_limit_policy
 from .._transport.protocols import IO, Body, TransportError, WireRequest
-from ..errors import APIConnectionError, APIError, APITimeoutError, ResponseValidationError
+from ..errors import (
+    APIConnectionError,
+    APIError,
+    APIStatusError,
+    APITimeoutError,
+    ResponseValidationError,
+)
 from ..models import Model
-from .answers import REDIRECT_STATUSES, STREAM_TYPE, answer_error, content_type, parse_result
+from .answers import MAX_KEPT_BYTES, REDIRECT_STATUSES, STREAM_TYPE, answer_error, content_type, parse_result
 from .auth import RequestSigner
 from .request import Call, is_observed
 
@@ -80,8 +87,6 @@ logger = logging.getLogger("responses_client")
 
 LONG_WAIT_SECONDS = 60.0
 """A wait that is longer is a warning in the log."""
-
-_MAX_ERROR_BODY_BYTES = 1024 * 1024
 
 
 class Throttle(Protocol):
@@ -159,8 +164,7 @@ class Attempts:
             logger.debug("%s: %d %s", self.call.operation.name, body.status_code, shown_id)
             if 200 <= body.status_code < 300 or body.status_code == 101:
                 return body, meta
-            # The body is in no variable, since the frame of an error keeps those, and it may repeat the key.
-            error = answer_error(body.status_code, await self.read_start(body), meta, self.redactor)
+            error = await self._status_error(body, meta)
             await self.notify_response(meta, error)
             # A function that does not return in time has no other key; the 401 is then the error to raise.
             if body.status_code == 401 and await as_value(self._signer.renew(self.deadline)) is True:
@@ -223,8 +227,12 @@ class Attempts:
         request, kind, reason = self.call.request, failure.outcome.kind, self.reason(failure)
         error: APIError
         if kind == "decoding":
+            text = f"The answer cannot be decompressed: {self.redactor.text(failure.reason)}"
             advice = "check what compresses the answers of base_url"
-            text = f"The answer cannot be decompressed: {reason}"
+            error = ResponseValidationError(text, body=UNREAD, advice=advice, meta=self.meta)
+        elif kind == "size":
+            text = f"The answer is {failure.reason}"
+            advice = "raise max_response_bytes to take it"
             error = ResponseValidationError(text, body=UNREAD, advice=advice, meta=self.meta)
         elif kind == "redirect":
             text = f"{request.method} {origin(request.url)} was answered with a redirect to something that is not a URL"
@@ -244,37 +252,65 @@ class Attempts:
         return error
 
     async def read(self, body: Body) -> bytes:
-        """Read a body to its end and close it."""
-        pieces: list[bytes] = []
+        """Read a body to its end and close it.
+
+        Raises:
+            TransportError: The connection broke, the deadline has passed, or the body is larger than it may be.
+        """
+        limit = self.call.settings.max_response_bytes
+        content = BytesIO()  # a list of pieces would take many times their size if they are small
         try:
             while (piece := await body.next(self.deadline)) is not None:
-                pieces.append(piece)
+                if content.tell() + len(piece) > limit:
+                    raise TransportError("size", f"larger than {limit} bytes (max_response_bytes)")
+                content.write(piece)
         finally:
             await body.close()
-        return b"".join(pieces)
+        return content.getvalue()
 
     async def read_start(self, body: Body) -> bytes:
         """Read up to 1 MiB of a body that is probably an error, as far as it comes, and close it.
 
         Of an event stream, only up to the error, because the server may keep the stream open.
+
+        Raises:
+            ResponseValidationError: Nothing of it can be decompressed.
         """
-        content = b""
+        content = await as_value(self._read_start(body))
+        if isinstance(content, TransportError):
+            raise self.to_error(content)
+        return content
+
+    async def _status_error(self, body: Body, meta: ResponseMeta) -> APIStatusError:
+        """Return the error of an answer with the status of one."""
+        content = await as_value(self._read_start(body))
+        if isinstance(content, TransportError):
+            problem = f"the body cannot be decompressed: {self.redactor.text(content.reason)}"
+            return answer_error(body.status_code, b"", meta, self.redactor, problem)
+        return answer_error(body.status_code, content, meta, self.redactor)
+
+    async def _read_start(self, body: Body) -> bytes:
+        content = BytesIO()
         finder = None
         if content_type(body.headers) == STREAM_TYPE:
             from .error_streams import ErrorFinder  # here, because most errors are JSON
 
             finder = ErrorFinder()
         try:
-            while len(content) < _MAX_ERROR_BODY_BYTES:
+            while (room := MAX_KEPT_BYTES - content.tell()) > 0:
                 piece = await as_value(body.next(self.deadline))
-                if piece is None or isinstance(piece, TransportError):
+                if isinstance(piece, TransportError):
+                    if piece.outcome.kind == "decoding" and not content.tell():
+                        raise piece
                     break
-                content += piece
+                if piece is None:
+                    break
+                content.write(piece[:room])
                 if finder is not None and finder.feed(piece):
                     break
         finally:
             await body.close()
-        return content
+        return content.getvalue()
 
     async def _attempt(self) -> Body:
         if self.throttle is None:

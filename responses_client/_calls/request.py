@@ -428,6 +428,8 @@ def _headers(
 ) -> dict[str, str | None]:
     ours: dict[str, str | None] = {
         "Accept": "text/event-stream" if stream else "application/json",
+        # Of a stream, a compressor would hold events back until it has a block of them.
+        "Accept-Encoding": "identity" if stream else "gzip, deflate",
         "User-Agent": _USER_AGENT,
     }
     if has_body:
@@ -439,9 +441,6 @@ def _headers(
         ours["OpenAI-Organization"] = settings.organization
     if settings.project is not None:
         ours["OpenAI-Project"] = settings.project
-    if stream:
-        # A compressor would hold events back until it has a block of them.
-        ours["Accept-Encoding"] = "identity"
     key = check_argument("idempotency_key", check_header_value, options.get("idempotency_key"))
     extra = check_argument("extra_headers", check_headers, options.get("extra_headers"))
     named = None if key is None else {"Idempotency-Key": key}

@@ -1,4 +1,4 @@
-"""The settings of a client: checked once, frozen, and the only place that reads environment variables."""
+"""The settings of a client: checked once, frozen, and the only place that reads the variables `OPENAI_...`."""
 
 from __future__ import annotations
 
@@ -102,6 +102,7 @@ class _Values(NamedTuple):  # not a dataclass, whose methods are compiled at eac
     validate_requests: bool = True
     idle_timeout: float | None = None
     max_event_bytes: int = 64 * 1024 * 1024
+    max_response_bytes: int = 256 * 1024 * 1024
     max_redirects: int = 5
     on_request: Callable[[RequestInfo], object] | None = None
     on_response: Callable[[ResponseInfo], object] | None = None
@@ -365,6 +366,7 @@ _CHECKS: dict[str, _Check] = {
     "validate_requests": check_flag,
     "idle_timeout": _optional(_check_seconds),
     "max_event_bytes": _at_least(1),
+    "max_response_bytes": _at_least(1),
     "max_redirects": _at_least(0),
     "on_request": _optional(_check_hook),
     "on_response": _optional(_check_hook),

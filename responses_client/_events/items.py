@@ -126,6 +126,8 @@ class ItemTable:
         item = (self._ended(data, index) if is_done else None) or self._begun(data, index)
         if item is None:
             item = self._add(data, index)
+        elif not is_object(item.data):  # the one before it said nothing
+            item.data = data
         elif is_done or not item.is_done:
             self._note_cut(item, data, is_last=is_done)
             if item.is_guess:
@@ -325,7 +327,8 @@ def _is_said_by(item: Item, others: list[Item]) -> bool:
     """
     said = words_of(item.data) if is_object(item.data) and item.data.get("id") else None
     return said is not None and any(
-        item.is_of(type_of(other.data))
+        is_object(other.data)
+        and item.is_of(type_of(other.data))
         and other.data.get("id") == item.data["id"]
         and merged(words_of(other.data), said, is_last_word=False) == words_of(other.data)
         for other in others

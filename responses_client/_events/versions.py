@@ -104,8 +104,13 @@ def _merged_objects(old: JsonObject, new: JsonObject, is_last_word: bool) -> Jso
     return found
 
 
-def words_of(item: JsonObject) -> JsonObject:
-    """Return what an item says or asks for, without its ids, its state and whatever is sealed."""
+def words_of(item: object) -> JsonObject:
+    """Return what an item says or asks for, without its ids, its state and whatever is sealed.
+
+    It is empty for an item that is not an object, as some servers send.
+    """
+    if not is_object(item):
+        return {}
     fields = filled_fields() | {"name"}
     return {name: _plain(value) for name, value in item.items() if name in fields and value}
 

@@ -13,7 +13,15 @@ from .._base.http import Headers, ResponseMeta
 from .._base.json_types import is_array, is_object
 from .._base.public import public
 from .._base.redaction import Redactor
-from .._calls.answers import content_type, describe_answer, not_json, parse_result, reported_error
+from .._calls.answers import (
+    MAX_KEPT_BYTES,
+    content_type,
+    describe_answer,
+    kept_body,
+    not_json,
+    parse_result,
+    reported_error,
+)
 from ..errors import ResponseValidationError
 from ..models._base import Model, Result, as_response_error, parse_json, strict_validation
 from ..models._tolerance import read_json, write_json
@@ -167,6 +175,7 @@ def _read_json(kind: type, body: bytes, meta: ResponseMeta, settings: Settings, 
             value = read_json(body)
     except ValueError as error:
         reason = str(error)
+        body = body[:MAX_KEPT_BYTES]
     # An object with an id, such as a failed job, has an `error` that is one of its fields.
     if is_object(value) and "id" not in value and (reported := reported_error(body, meta, redactor)):
         raise reported
@@ -226,8 +235,9 @@ def _validated(
         with strict_validation(settings.strict):
             return validate(body)
     except ValidationError as error:
-        public = redactor.body(body)
-        failure = reported_error(body, meta, redactor) or _misfit(label, error, public, meta)
+        kept = kept_body(error, body)
+        public = redactor.body(kept)
+        failure = reported_error(kept, meta, redactor) or _misfit(label, error, public, meta)
         failure.__cause__ = error.with_traceback(None) if public == body else None
     # Outside of the handler: pydantic's error quotes the body, and must not be the context of one that masks it.
     raise failure

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, suppress
 from inspect import isawaitable
 from sys import modules
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import anyio
+import anyio.lowlevel
 import httpx
 
 from .._base import clock, forks
 from .._base.clock import Deadline
 from .._base.http import Headers
 from .._base.overrides import override
+from .environment import Proxies, tls_context
+from .framing import end_if_out_of_step
 from .http_library import (
     CLOSE_SECONDS,
     CLOSED,
@@ -24,13 +27,14 @@ from .http_library import (
     TIMED_OUT,
     GivenClient,
     HttpLibrary,
-    is_raw,
     package_of,
     refuse_if_closed,
-    tls_context,
 )
 from .loop_pools import LoopPool, LoopPools
 from .protocols import IO, Body, Socket, TransportError, WireRequest
+
+if TYPE_CHECKING:
+    from .decompression import Decompressor
 
 __all__ = ["AsyncIO"]
 
@@ -59,7 +63,7 @@ class AsyncIO(IO):
         if self._given is not None:
             client = self._given.here()
         else:
-            client = await self._here().client(request.url.partition(":")[0])
+            client = await self._here().client(request.url)
         built = self._library.build(client, request, deadline)
         remaining = deadline.remaining()
         try:
@@ -110,9 +114,10 @@ class AsyncIO(IO):
     async def make_client(self, url: str) -> None:
         """Make the HTTP client for a URL, with the certificates that it needs, and open no connection."""
         if self._given is None:
-            scheme = url.partition(":")[0]
-            await self.in_thread(lambda: tls_context(scheme))  # the certificates take long to read
-            await self._here().client(scheme)
+            scheme, proxy = url.partition(":")[0], Proxies().for_url(url)
+            with suppress(OSError):  # becomes a `ConfigurationError` below
+                await self.in_thread(lambda: tls_context(scheme, proxy))  # the certificates take long to read
+            await self._here().client(url)
 
     def _here(self) -> LoopPool:
         """Return the clients and locks of this event loop; after a fork, no others are left."""
@@ -153,8 +158,11 @@ class _AsyncBody(Body):
         self.headers = Headers(response.headers)
         self._response = response
         self._library = library
-        source = response.stream if is_raw(response, self.headers) else response.aiter_bytes()
-        self._pieces = aiter(cast("AsyncIterator[bytes]", source))
+        self._raw = _raw_pieces(response)
+        self._pieces = self._raw
+        encodings = self.headers.get("content-encoding")
+        if encodings is not None and not response.is_stream_consumed:
+            self._pieces = _decompressed(self._raw, encodings)
         self._is_finished = False
 
     @override
@@ -210,6 +218,7 @@ class _AsyncBody(Body):
                     await self._io.leave_streams(self._response)
                 await self._unwind()
             with suppress(Exception):  # a connection that breaks while it is closed is closed
+                end_if_out_of_step(self._response)
                 await self._response.aclose()
 
     @override
@@ -227,4 +236,42 @@ class _AsyncBody(Body):
         with anyio.CancelScope() as scope, suppress(Exception):
             scope.cancel()
             for _ in range(_UNWIND_PIECES):
-                await anext(self._pieces)
+                await anext(self._raw)
+
+
+def _raw_pieces(response: httpx.Response) -> AsyncIterator[bytes]:
+    """Return the body in pieces as they come, or from a hook or an auth object that has read and decompressed it."""
+    # The stream of the transport: to read it directly skips a layer of the library, for each piece of each stream.
+    source = response.aiter_bytes() if response.is_stream_consumed else response.stream
+    return aiter(cast("AsyncIterator[bytes]", source))
+
+
+def _decompressed(raw: AsyncIterator[bytes], encodings: str) -> AsyncIterator[bytes]:
+    from .decompression import Decompressor  # here, because few answers are compressed
+
+    decompressor = Decompressor(encodings)
+    return _Decompressed(raw, decompressor) if decompressor.is_needed else raw
+
+
+class _Decompressed(AsyncIterator[bytes]):
+    """A body that is decompressed. It is no generator, so that nothing waits in it when the body is closed."""
+
+    def __init__(self, raw: AsyncIterator[bytes], decompressor: Decompressor) -> None:
+        self._raw = raw
+        self._decompressor = decompressor
+        self._ready: Iterator[bytes] = iter(())
+        self._has_given = False
+
+    @override
+    async def __anext__(self) -> bytes:
+        if self._has_given:  # a piece that stands for many must not keep the other tasks waiting
+            await anyio.lowlevel.checkpoint()
+        while (piece := next(self._ready, None)) is None:
+            self._has_given = False
+            raw = await anext(self._raw, None)
+            if raw is None:
+                self._decompressor.end()
+                raise StopAsyncIteration
+            self._ready = self._decompressor.feed(raw)
+        self._has_given = True
+        return piece

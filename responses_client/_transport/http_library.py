@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterator, Mapping
-from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from sys import modules
-from typing import Any, Literal
-from urllib.request import getproxies
+from typing import TYPE_CHECKING, Any, Literal
 
 import httpx
 
 from .._base import forks
 from .._base.clock import Deadline
 from .._base.error_frames import without_frames
-from .._base.http import Headers
 from .._base.messages import MAX_BODY_CHARS, one_line
 from ..errors import ConfigurationError
+from .environment import tls_context
 from .protocols import IO, Timeouts, TransportError, WireRequest
+
+if TYPE_CHECKING:
+    import ssl
 
 __all__ = [
     "CLOSED",
@@ -28,11 +29,9 @@ __all__ = [
     "TIMED_OUT",
     "GivenClient",
     "HttpLibrary",
-    "is_raw",
     "make_client",
     "package_of",
     "refuse_if_closed",
-    "tls_context",
 ]
 
 # Far above the 100 connections of httpx: a program with many streams would wait for the pool without knowing why.
@@ -65,16 +64,6 @@ class _Countdown(Mapping[str, float | None]):
 
     def __len__(self) -> int:
         return len(Timeouts._fields)
-
-
-@cache
-def tls_context(scheme: str) -> ssl.SSLContext:
-    """Return the TLS context of the process, made once: loading the certificates takes longer than a request.
-
-    Plain HTTP does without them. Its context trusts no certificate, so that it fails closed if it meets TLS after all.
-    """
-    needs_tls = scheme == "https" or any(proxy.startswith("https") for proxy in getproxies().values())
-    return httpx.create_ssl_context() if needs_tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def package_of(client: object, kind: Literal["Client", "AsyncClient"]) -> Any:
@@ -204,23 +193,24 @@ def refuse_if_closed(io: IO) -> None:
         raise RuntimeError("The client was closed; make a new one.")
 
 
-def is_raw(response: httpx.Response, headers: Headers) -> bool:
-    """Whether the body can be read as it comes: it is not compressed, and no hook or auth object has read it.
+def make_client(kind: Any, scheme: str, proxy: str | None) -> Any:
+    """Return a client of ours for URLs of a scheme, with the proxy and the certificates that the environment sets.
 
-    Reading the transport's stream directly skips a layer of the library, for each piece of each stream.
-    """
-    encoding = headers.get("content-encoding", "identity").strip().lower()
-    return encoding in ("", "identity") and not response.is_stream_consumed
-
-
-def make_client(kind: Any, scheme: str) -> Any:
-    """Return a client of ours, with the proxies and certificates that the environment sets.
+    It keeps no cookies: clients with other keys, or for other users, share it.
 
     Raises:
         ConfigurationError: A setting of the environment cannot work.
     """
     try:
-        return kind(verify=tls_context(scheme), limits=_LIMITS)
+        context = tls_context(scheme, proxy)
+        # httpx checks its own idea of the environment, NO_PROXY included, unless it is told not to.
+        return kind(
+            verify=context,
+            limits=_LIMITS,
+            trust_env=False,
+            proxy=None if proxy is None else _proxy(proxy, context),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        )
     except httpx.InvalidURL:  # its message may quote a part of the password
         problem, cause = "the address of a proxy is not a URL", None
     except (ImportError, OSError, ValueError) as error:
@@ -228,3 +218,7 @@ def make_client(kind: Any, scheme: str) -> Any:
     raise ConfigurationError(
         f"The proxy or TLS settings of the environment cannot work: {problem}; correct them or pass http_client"
     ) from cause
+
+
+def _proxy(url: str, context: ssl.SSLContext) -> httpx.Proxy:
+    return httpx.Proxy(url, ssl_context=context if url.startswith("https:") else None)

@@ -23,6 +23,7 @@ import anyio
 import httpx
 from anyio.lowlevel import RunVar
 
+from .environment import Proxies
 from .http_library import CLOSE_SECONDS, make_client
 from .keyed_locks import AsyncKeyedLocks
 from .network import AsyncNetwork, put_below
@@ -33,7 +34,7 @@ _KEY: RunVar[object] = RunVar("responses_client_loop")
 
 
 class LoopPool:
-    """The clients of one event loop, by URL scheme, and the locks of its tasks.
+    """The clients of one event loop, by URL scheme and proxy, and the locks of its tasks.
 
     Args:
         forget: Removes this pool from the others.
@@ -41,7 +42,8 @@ class LoopPool:
 
     def __init__(self, forget: Callable[[], object]) -> None:
         self.locks = AsyncKeyedLocks()
-        self._clients: dict[str, httpx.AsyncClient] = {}
+        self._proxies = Proxies()
+        self._clients: dict[tuple[str, str | None], httpx.AsyncClient] = {}
         self._closing = self._close_at_the_end(forget)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._trio_token: Any = None
@@ -51,14 +53,15 @@ class LoopPool:
         else:
             self._loop = asyncio.get_running_loop()
 
-    async def client(self, scheme: str) -> httpx.AsyncClient:
-        """Return the client for a scheme; make it if there is none."""
+    async def client(self, url: str) -> httpx.AsyncClient:
+        """Return the client for a URL; make it if there is none."""
         if not self._clients:
             await anext(self._closing)  # from here on, the loop knows the generator
-        if scheme not in self._clients:
-            self._clients[scheme] = client = make_client(httpx.AsyncClient, scheme)
+        key = url.partition(":")[0], self._proxies.for_url(url)
+        if key not in self._clients:
+            self._clients[key] = client = make_client(httpx.AsyncClient, *key)
             put_below(client, AsyncNetwork)
-        return self._clients[scheme]
+        return self._clients[key]
 
     @property
     def is_of_closed_loop(self) -> bool:

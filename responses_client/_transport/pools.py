@@ -1,4 +1,4 @@
-"""The HTTP clients of `SyncIO`: one for each URL scheme, made when first needed, and for one process only."""
+"""The HTTP clients of `SyncIO`: one for each URL scheme and proxy, made when first needed, and for one process only."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from .environment import Proxies
 from .http_library import make_client
 from .keyed_locks import SyncKeyedLocks
 
@@ -17,24 +18,28 @@ __all__ = ["SyncPools"]
 
 
 class SyncPools:
-    """The `httpx.Client`s of one process, by URL scheme, and the locks of its threads."""
+    """The `httpx.Client`s of one process, by URL scheme and proxy, and the locks of its threads."""
 
     def __init__(self) -> None:
         self.locks = SyncKeyedLocks()
-        self._clients: dict[str, httpx.Client] = {}
+        self._proxies: Proxies | None = None
+        self._clients: dict[tuple[str, str | None], httpx.Client] = {}
         self._networks: list[Network] = []
         self._lock = threading.Lock()
 
-    def client(self, scheme: str) -> httpx.Client:
-        """Return the client for a scheme; make it if there is none."""
+    def client(self, url: str) -> httpx.Client:
+        """Return the client for a URL; make it if there is none."""
         from .network import Network, put_below  # here, because importing the package does without them
 
         with self._lock:
-            if scheme not in self._clients:
-                client = make_client(httpx.Client, scheme)
+            if self._proxies is None:
+                self._proxies = Proxies()
+            key = url.partition(":")[0], self._proxies.for_url(url)
+            if key not in self._clients:
+                client = make_client(httpx.Client, *key)
                 self._networks += put_below(client, Network)
-                self._clients[scheme] = client
-            return self._clients[scheme]
+                self._clients[key] = client
+            return self._clients[key]
 
     def shut_down(self) -> None:
         """End the waits of all threads for these connections, and those that they would come to."""

@@ -40,6 +40,7 @@ from .._base.clock import Deadline
 from .._base.http import Headers
 from .._base.overrides import override
 from .._base.validation import needs_async
+from .framing import end_if_out_of_step
 from .http_library import (
     CLOSE_SECONDS,
     CLOSED,
@@ -49,7 +50,6 @@ from .http_library import (
     TIMED_OUT,
     GivenClient,
     HttpLibrary,
-    is_raw,
     package_of,
     refuse_if_closed,
 )
@@ -83,9 +83,7 @@ class SyncIO(IO):
     @override
     async def send(self, request: WireRequest, deadline: Deadline) -> Body:
         refuse_if_closed(self)
-        client = (
-            self._here().client(request.url.partition(":")[0]) if self._given is None else self._given.here()
-        )
+        client = self._here().client(request.url) if self._given is None else self._given.here()
         built = self._library.build(client, request, deadline)
         auth = self._library.auth(request)
         send = partial(client.send, built, stream=True, auth=auth, follow_redirects=False)
@@ -105,7 +103,7 @@ class SyncIO(IO):
     def make_client(self, url: str) -> None:
         """Make the HTTP client for a URL, with the certificates that it needs, and open no connection."""
         if self._given is None:
-            self._here().client(url.partition(":")[0])
+            self._here().client(url)
 
     def _here(self) -> SyncPools:
         """Return the clients and locks of this process: new ones after a fork."""
@@ -199,8 +197,7 @@ class _SyncBody(Body):
         self.headers = Headers(response.headers)
         self._response = response
         self._library = library
-        source = response.stream if is_raw(response, self.headers) else response.iter_bytes()
-        self._pieces = iter(cast("Iterator[bytes]", source))
+        self._pieces = _pieces_of(response, self.headers)
         self._socket = _own_socket(response)
         self._is_finished = False
         self._is_late = False
@@ -243,6 +240,10 @@ class _SyncBody(Body):
                     piece = next(self._pieces, None)
         except self._library.exceptions as error:
             raise (self._end_by_us() or self._library.failure(error)) from error
+        except TransportError:  # of what was to be decompressed
+            if (ended := self._end_by_us()) is not None:
+                raise ended from None
+            raise
         if piece is None:
             if (ended := self._end_by_us()) is not None:  # it only looks like the end
                 raise ended
@@ -287,6 +288,7 @@ class _SyncBody(Body):
         self._cancel_timer()
         self._end_reads()  # for a thread that waits in `next`
         with suppress(Exception):  # a connection that breaks while it is closed is closed
+            end_if_out_of_step(self._response)
             if self._is_finished:
                 self._response.close()
             else:
@@ -298,6 +300,21 @@ class _SyncBody(Body):
 
         self._cancel_timer()
         return SyncSocket(self._response, write_timeout)
+
+
+def _pieces_of(response: httpx.Response, headers: Headers) -> Iterator[bytes]:
+    """Return the body in pieces, decompressed unless a hook or an auth object has read it before."""
+    if response.is_stream_consumed:
+        return response.iter_bytes()
+    # The stream of the transport: to read it directly skips a layer of the library, for each piece of each stream.
+    raw = iter(cast("Iterator[bytes]", response.stream))
+    encodings = headers.get("content-encoding")
+    if encodings is None:
+        return raw
+    from .decompression import Decompressor  # here, because few answers are compressed
+
+    decompressor = Decompressor(encodings)
+    return decompressor.pieces(raw) if decompressor.is_needed else raw
 
 
 def _own_socket(response: httpx.Response) -> socket.socket | None:

@@ -24,6 +24,8 @@ from .inboxes import Inbox, Message
 from .outstanding import Steer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .._base.http import ResponseMeta
     from .._calls.settings import Settings
     from ..models import StreamEvent
@@ -44,7 +46,12 @@ def _event_line(kind: str) -> bytes:
 
 def _as_sse(message: Message) -> bytes:
     """Return a message as server-sent event, so that decoding and outcomes are those of HTTP streams."""
-    return b"%bdata: %b\n\n" % (_event_line(message.type), message.data.translate(_LINE_BREAKS_TO_SPACES))
+    if message.type:
+        data = message.data.translate(_LINE_BREAKS_TO_SPACES)
+    else:
+        # It may be no JSON because of a line break in a string. Every stream gets it then, and none may read it.
+        data = b"\ndata: ".join(message.data.splitlines())
+    return b"%bdata: %b\n\n" % (_event_line(message.type), data)
 
 
 class SocketSource(Source):
@@ -80,7 +87,7 @@ class SocketSource(Source):
             raise self.failure
         if self.is_reading:
             raise second_reader()
-        self.is_reading = True
+        self.is_reading: bool = True
         try:
             limits: tuple[RealDeadline, RealDeadline] | None = None
             while not self.events:
@@ -137,7 +144,7 @@ class SocketSource(Source):
     async def close(self) -> None:
         self.closed = True
         if self.events:
-            self.unread = [*self.events]
+            self.unread: Sequence[StreamEvent] = [*self.events]
             self.events.clear()
         self._connection.discard(self._inbox)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from codecs import BOM_UTF8, getincrementaldecoder
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -83,6 +84,8 @@ _any = SchemaSerializer(cs.any_schema(), {"ser_json_inf_nan": "constants"})
 # One match for each escape, so that the end of one is not taken for the start of another. The first alternative is a
 # pair of surrogates, which is fine; the group is half of one.
 _ESCAPES = r"(?s)\\(?:u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|(u[dD][89a-fA-F]\w\w)|.)"
+_JSON_STARTS = b'{["-0123456789tfn'
+_CHUNK_BYTES = 1024 * 1024
 
 
 @contextmanager
@@ -134,13 +137,30 @@ def read_json(data: str | bytes) -> Any:
     try:
         return from_json(raw)
     except ValueError:
-        text = raw.decode("utf-8-sig", "replace")
-        mended = re.sub(_ESCAPES, lambda escape: "\\ufffd" if escape[1] else escape[0], text)
-        if _strict.get() or mended.encode() == raw:
+        if _strict.get() or not _has_invalid_characters(raw):
             raise
-    value = from_json(mended)
+    text = raw.decode("utf-8-sig", "replace")
+    value = from_json(re.sub(_ESCAPES, lambda escape: "\\ufffd" if escape[1] else escape[0], text))
     warn("Replaced invalid characters in JSON by U+FFFD")
     return value
+
+
+def _has_invalid_characters(raw: bytes) -> bool:
+    """Whether text that is not valid JSON may become so with other characters; found out without a copy of it."""
+    if raw.startswith(BOM_UTF8):
+        return True
+    if raw[:64].lstrip()[:1] not in _JSON_STARTS:  # HTML, mostly
+        return False
+    if b"\\ud" in raw or b"\\uD" in raw:  # halves of surrogate pairs, perhaps
+        return True
+    decoder = getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(raw), _CHUNK_BYTES):
+            decoder.decode(raw[start : start + _CHUNK_BYTES])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def write_json(

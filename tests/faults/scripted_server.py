@@ -73,6 +73,8 @@ class ScriptedServer:
         """Set when a client closed a connection in the middle of a script."""
         self.closed = threading.Semaphore(0)
         """Released for each connection that has been closed."""
+        self.played = threading.Semaphore(0)
+        """Released for each script of which all was sent."""
         self._scripts: list[Script] = list(scripts)
         self._until = time.monotonic() + MOST_SECONDS
         self._closing = threading.Event()
@@ -169,6 +171,7 @@ class ScriptedServer:
             else:
                 self._end(sock, step)
                 return False
+        self.played.release()
         return True
 
     def _end(self, sock: socket.socket, end: End) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
+from typing import Any
 
 import pytest
 from samples import response
 from scripted_server import CLOSE, HOLD, RESET, ScriptedServer, Step, answer, head
-from shells import Session, Shell
+from shells import HTTP, Session, Shell
 
 from responses_client.errors import APIConnectionError, APITimeoutError
 
@@ -145,3 +147,48 @@ def test_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, shell
 
     assert created.output_text == "Hello"
     assert proxy.requests[0].path == "http://api.invalid/v1/responses"
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "is_direct"),
+    [("::/0, [::1], 127.0.0.0/8", True), ("::/0,[::1],fe80::/10,10.0.0.0/8", False), ("*", True)],
+)
+def test_hosts_without_a_proxy_are_reached_directly(
+    monkeypatch: pytest.MonkeyPatch, shell: Shell, no_proxy: str, is_direct: bool
+) -> None:
+    by_proxy, directly = (
+        answer(200, response(text=text), connection="close") for text in ("By the proxy", "Directly")
+    )
+    with ScriptedServer([by_proxy]) as proxy, ScriptedServer([directly]) as server:
+        monkeypatch.setenv("ALL_PROXY", proxy.origin)
+        monkeypatch.setenv("NO_PROXY", no_proxy)
+        monkeypatch.delenv("no_proxy", raising=False)
+        assert shell.create(server.url).output_text == ("Directly" if is_direct else "By the proxy")
+
+
+@pytest.mark.parametrize("http", [None, HTTP], ids=["own", "given"])
+def test_cookies_are_kept_by_the_users_client_alone(shell: Shell, http: dict[str, Any] | None) -> None:
+    async def script(session: Session) -> None:
+        await session.create()
+        await session.create()
+        await session.create(extra_headers={"Cookie": "mine=1"})
+
+    good = answer(200, response(), set_cookie="session=of-the-first-key; Path=/")
+    with ScriptedServer([good], [good], [good]) as server:
+        shell.play(script, server.url, http)
+    cookies = [seen.headers.get("cookie") for seen in server.requests]
+    assert cookies[:2] == [None, "session=of-the-first-key" if http else None]
+    assert "mine=1" in str(cookies[2])
+
+
+def test_certificates_that_are_named_later_count_for_later_clients(
+    monkeypatch: pytest.MonkeyPatch, shell: Shell, certificate: Path
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    with ScriptedServer(
+        [answer(200, response())], [answer(200, response())], certificate=certificate
+    ) as server:
+        with pytest.raises(APIConnectionError, match="the certificate of the server was refused"):
+            shell.create(server.url, max_retries=0)
+        monkeypatch.setenv("SSL_CERT_FILE", f"{certificate}.crt")
+        assert shell.create(server.url).output_text == "Hello"

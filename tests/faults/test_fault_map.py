@@ -117,7 +117,7 @@ def test_encrypted_connections_are_shut_down_too(
     certificate: Path, monkeypatch: pytest.MonkeyPatch, threads: Callable[[], set[threading.Thread]]
 ) -> None:
     context = ssl.create_default_context(cafile=str(certificate))
-    monkeypatch.setattr("responses_client._transport.http_library.tls_context", lambda scheme: context)
+    monkeypatch.setattr("responses_client._transport.http_library.tls_context", lambda *_: context)
     scripts = [GOOD, *[[HOLD]] * 30]
     with (
         ScriptedServer(*scripts, certificate=certificate) as server,

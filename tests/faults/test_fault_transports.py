@@ -182,9 +182,11 @@ def test_fault_is_the_same_error_below_every_transport(
     with ScriptedServer(fault.script, fault.script, host=host) as server:
         error = error_of(transport, server.url, streams=streams, path=host, timeout=fault.timeout)
         assert type(error) is expected
-        assert ("after 2 attempts" in str(error)) == issubclass(expected, APIConnectionError)
+        is_retried = issubclass(expected, APIConnectionError)
+        assert len(server.requests) == (2 if is_retried else 1)
 
 
+# The sync backend of httpcore does not close a Unix socket that does not connect.
 @pytest.mark.parametrize("transport", [t for t in TRANSPORTS if t != ("unix", "sync")], ids=name_of)
 def test_server_that_is_not_there_is_a_connection_error(transport: Transport, short_path: str) -> None:
     with ScriptedServer() as server:

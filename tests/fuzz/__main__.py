@@ -16,10 +16,22 @@ import platform
 import pprint
 import sys
 
-from . import answers, corpus, error_bodies, events, journals, saved_runs, sse, streams, webhooks, websocket
+from . import (
+    answers,
+    corpus,
+    error_bodies,
+    events,
+    journals,
+    saved_runs,
+    sessions,
+    sse,
+    streams,
+    webhooks,
+    websocket,
+)
 from .cases import Report, run, run_numbers
 
-MODULES = (sse, events, streams, answers, error_bodies, websocket, webhooks, saved_runs, journals)
+MODULES = (sse, events, streams, answers, error_bodies, websocket, sessions, webhooks, saved_runs, journals)
 TARGETS = {module.TARGET.name: module.TARGET for module in MODULES}
 _HEADER = ("target", "cases", "failed", "a second", "slowest", "growth", "outcomes")
 _WIDTHS = (10, 10, 7, 9, 9, 9, 0)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Callable
 from functools import cache
 from random import Random
 from typing import Any, NamedTuple
 
 import httpx
+from samples import KEY
 
 from responses_client import Client
 from responses_client.errors import ResponsesClientError
@@ -61,6 +63,9 @@ _HEADERS: dict[str, tuple[str, ...]] = {
         "\x7f",
         "?a=b#c",
         "http://x:99999/",
+        "javascript:alert(1)",
+        "data:,",
+        "http:\\\\elsewhere.example",
     ),
     "content-encoding": ("gzip", "deflate", "identity", "br", "no-such"),
     "openai-processing-ms": ("1", "x", "1e400"),
@@ -98,6 +103,8 @@ def make(random: Random) -> Answer:
     if random.randrange(8):
         wire = changed(random, wire)
     body = wire.encode() if isinstance(wire, str) else json.dumps(wire).encode()
+    if not random.randrange(3):
+        body, wire = _with_key(random, body), None
     if not random.randrange(4):
         body, wire = damaged(random, body), None
     names = [*_HEADERS] if not random.randrange(3) else ["content-type", "x-request-id"]
@@ -109,13 +116,23 @@ def make(random: Random) -> Answer:
     return Answer(call, not random.randrange(3), status, headers, body, wire)
 
 
+def _with_key(random: Random, body: bytes) -> bytes:
+    """Put the key in place of some letters, at times with escapes that JSON reads as the same."""
+    words = [*re.finditer(rb"[a-zA-Z_]{3,}", body)]
+    if not words:
+        return body
+    word, at = random.choice(words), random.randrange(len(KEY))
+    escaped = f"{KEY[:at]}\\u{ord(KEY[at]):04x}{KEY[at + 1 :]}"
+    return body[: word.start()] + random.choice((KEY, KEY, escaped)).encode() + body[word.end() :]
+
+
 def check(answer: Answer) -> str:
     """Call, and require a typed result or a documented error."""
     _answers[0] = answer
     try:
         result = CALLS[answer.call](_client(answer.strict))
     except ResponsesClientError as error:
-        return check_error(error)
+        return check_error(error, KEY)
     if isinstance(result, Model):
         is_plain = isinstance(answer.wire, dict) and "content-encoding" not in answer.headers
         if is_plain and answer.call != "delete":
@@ -144,7 +161,7 @@ def _handle(request: httpx.Request) -> httpx.Response:
 @cache
 def _client(strict: bool) -> Client:
     transport = httpx.Client(transport=httpx.MockTransport(_handle))
-    return Client(api_key="sk-hunter2hunter2", strict=strict, max_retries=0, http_client=transport)
+    return Client(api_key=KEY, strict=strict, max_retries=0, http_client=transport)
 
 
 TARGET = Target(

@@ -20,6 +20,7 @@ CASES = {
     "answers": 500,
     "errors": 1000,
     "websocket": 1000,
+    "sessions": 150,
     "webhooks": 1500,
     "runs": 250,
     "journals": 50,

@@ -73,10 +73,11 @@ OUTSIDE = {
     },
     "asyncio": {"_transport.loop_pools", "_transport.websocket"},
     "concurrent": {"_transport.threads"},
-    "environ": {"_calls.settings"},
+    "environ": {"_calls.settings", "_transport.environment"},
     "httpcore": set[str](),
     "httpx": {
         "_transport.asynchronous",
+        "_transport.environment",
         "_transport.http_library",
         "_transport.loop_pools",
         "_transport.pools",
@@ -85,7 +86,12 @@ OUTSIDE = {
     },
     "selectors": {"_transport.websocket"},
     "socket": {"_transport.network", "_transport.sockets"},
-    "ssl": {"_transport.failures", "_transport.http_library", "_transport.websocket"},
+    "ssl": {
+        "_transport.environment",
+        "_transport.failures",
+        "_transport.framing",
+        "_transport.websocket",
+    },
     "subprocess": set[str](),
     "threading": {
         "_base.forks",

@@ -105,6 +105,8 @@ def test_request_of_a_cause_keeps_its_url_and_nothing_secret() -> None:
     [
         (f"a {SECRET}", "a ***"),
         ({"a": [SECRET, 1]}, {"a": ["***", 1]}),
+        ({"a": f"{SECRET} \ud800"}, {"a": "*** \ud800"}),
+        ({"a": "\ud800"}, {"a": "\ud800"}),
         (None, None),
     ],
 )

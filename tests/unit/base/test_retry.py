@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from responses_client._base.retry import (
     ConnectionFailure,
+    FailureKind,
     GiveUp,
     Outcome,
     Policy,
@@ -159,6 +160,7 @@ def test_failure_without_an_answer_asks_for_no_wait() -> None:
     [
         (ConnectionFailure("network"), True),
         (ConnectionFailure("decoding"), False),
+        (ConnectionFailure("size"), False),
         (StatusFailure(503, {}), True),
         (StatusFailure(400, {"retry-after": "1"}), False),
         (StatusFailure(400, {"x-should-retry": "true"}), True),
@@ -233,8 +235,8 @@ def test_a_call_is_never_repeated_more_often_than_allowed(outcome: Outcome, max_
     assert retries in (0, max_retries)
 
 
-@pytest.mark.parametrize("kind", ["decoding", "redirect"])
-def test_answer_that_would_come_again_is_not_asked_for(kind: Literal["decoding", "redirect"]) -> None:
+@pytest.mark.parametrize("kind", ["decoding", "size", "redirect"])
+def test_answer_that_would_come_again_is_not_asked_for(kind: FailureKind) -> None:
     assert after(ConnectionFailure(kind)) == GiveUp("the same answer would come again")
 
 

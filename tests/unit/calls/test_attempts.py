@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from fake_io import Answer, Clock, FakeBody, FakeIO, bad, call, good
-from samples import KEY
+from samples import KEY, response
 
 from responses_client._base.clock import NO_DEADLINE
 from responses_client._calls.attempts import Attempts, fetch
@@ -176,7 +176,52 @@ def test_body_of_an_error_is_read_up_to_a_limit(clock: Clock) -> None:
     with pytest.raises(APIStatusError, match="start x") as caught:
         fetched(io)
 
-    assert len(caught.value.body) == len(mebibyte) + 6
+    assert len(caught.value.body) == len(mebibyte)
+    assert len(body.pieces) == 2  # were not read
+    assert body.closed == 1
+
+
+def test_error_whose_body_cannot_be_decompressed_is_that_of_its_status(clock: Clock) -> None:
+    body = FakeBody(network("decoding", "it is not valid gzip"), status=404)
+
+    with pytest.raises(
+        APIStatusError, match="404: the body cannot be decompressed: it is not valid gzip"
+    ) as caught:
+        fetched(FakeIO(clock, body))
+
+    assert caught.value.body is None
+    assert body.closed == 1
+
+
+def test_error_whose_body_can_be_decompressed_in_part_has_that_part(clock: Clock) -> None:
+    body = FakeBody(b"no such ", network("decoding", "it is not valid gzip"), status=404)
+
+    with pytest.raises(APIStatusError, match="404: no such"):
+        fetched(FakeIO(clock, body))
+
+
+def test_start_of_an_answer_that_cannot_be_decompressed_is_an_error(clock: Clock) -> None:
+    body = FakeBody(network("decoding", "it is not valid gzip"))
+
+    with pytest.raises(ResponseValidationError, match="cannot be decompressed: it is not valid gzip"):
+        run(Attempts(FakeIO(clock), call()).read_start(body))
+
+    assert body.closed == 1
+
+
+def test_answer_is_read_up_to_the_limit_and_not_asked_for_again(clock: Clock) -> None:
+    content = json.dumps(response()).encode()
+    assert fetched(FakeIO(clock, FakeBody(content)), max_response_bytes=len(content)).output_text == "Hello"
+    body = FakeBody(content, b" ", b" ", headers={"x-request-id": "req_1"})
+
+    with pytest.raises(
+        ResponseValidationError,
+        match=rf"The answer is larger than {len(content)} bytes \(max_response_bytes\).*; raise max_response_bytes",
+    ) as caught:
+        fetched(FakeIO(clock, body), max_response_bytes=len(content))
+
+    assert caught.value.request_id == "req_1"
+    assert len(body.pieces) == 1
     assert body.closed == 1
 
 

@@ -317,6 +317,7 @@ def test_headers_name_the_client_and_the_wanted_content() -> None:
 
     assert sent == {
         "Accept": "application/json",
+        "Accept-Encoding": "gzip, deflate",
         "Content-Type": "application/json",
         "User-Agent": f"responses-client/{__version__}",
         "OpenAI-Organization": "org_1",

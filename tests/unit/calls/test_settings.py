@@ -59,6 +59,7 @@ def test_defaults_are_those_of_the_documentation() -> None:
         "validate_requests": True,
         "idle_timeout": None,
         "max_event_bytes": 64 * 1024 * 1024,
+        "max_response_bytes": 256 * 1024 * 1024,
         "max_redirects": 5,
         "on_request": None,
         "on_response": None,
@@ -417,7 +418,8 @@ def test_seconds_must_be_positive_finite_numbers(option: str, value: object, got
 
 
 @pytest.mark.parametrize(
-    ("option", "least"), [("max_retries", 0), ("max_redirects", 0), ("max_event_bytes", 1)]
+    ("option", "least"),
+    [("max_retries", 0), ("max_redirects", 0), ("max_event_bytes", 1), ("max_response_bytes", 1)],
 )
 def test_counts_must_be_whole_numbers(option: str, least: int) -> None:
     assert getattr(resolve({}, **{option: least}), option) == least  # type: ignore[typeddict-item]

@@ -93,6 +93,18 @@ def test_an_item_takes_the_place_of_one_that_is_no_object():
     assert table.output() == [message("b", id="m1"), message("a")]
 
 
+@pytest.mark.parametrize("odd", [7, "x", True, 1.5, ["x"]])
+@pytest.mark.parametrize("is_last", [False, True])
+def test_an_item_that_is_no_object_says_nothing(odd: Any, is_last: bool):
+    table = begun({"id": "m1"}, {"type": "message", "id": "m2"})
+    table.put({"id": "m3"}, 1, is_done=True)
+    table.take([odd, 7], is_last=is_last)
+    table.take([odd], is_last=True)
+    table.put({"type": "message"}, 0, is_done=False)
+    assert {"type": "message"} in table.output()
+    assert all(isinstance(data, dict) for data in table.done())
+
+
 def test_items_that_share_an_index_stand_where_they_came():
     table = begun(message(id="m1"), message(id="m2"))
     table.put(call(1), 7, is_done=False)

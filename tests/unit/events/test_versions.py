@@ -160,3 +160,8 @@ def test_calls_with_other_ids_are_other_calls(one: str | None, other: str | None
 )
 def test_version_that_is_only_the_beginning_says_less(old: Any, new: Any, is_less: bool):
     assert says_less(old, new) is is_less
+
+
+@pytest.mark.parametrize("item", [None, 7, "x", True, [], ["name"]])
+def test_an_item_that_is_no_object_says_nothing(item: object):
+    assert words_of(item) == {}

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -61,6 +62,19 @@ def test_json_is_not_mended_when_strict(data: str | bytes):
 def test_json_beyond_repair_is_an_error(data: str | bytes):
     with pytest.raises(ValueError, match=r"at line 1"):
         read_json(data)
+
+
+@pytest.mark.parametrize("start", ["<html>\U0001f600", '{"a": "\U0001f600'])
+def test_json_beyond_repair_is_not_copied(start: str):
+    data = start.encode().ljust(8 * 1024 * 1024, b"x")
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=r"at line 1"):
+            read_json(data)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < len(data)
 
 
 def test_data_are_written_as_they_are():

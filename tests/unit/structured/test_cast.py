@@ -15,6 +15,7 @@ from typing_extensions import TypedDict
 from responses_client import RawAnswer
 from responses_client._base.http import ResponseMeta
 from responses_client._base.redaction import NO_SECRETS, Redactor
+from responses_client._calls.answers import MAX_KEPT_BYTES
 from responses_client._calls.settings import Settings
 from responses_client._structured.cast import cast_of
 from responses_client.errors import APIStatusError, RequestValidationError, ResponseValidationError
@@ -255,6 +256,14 @@ def meta_of_nothing(status: int, method: str) -> ResponseMeta:
 @pytest.mark.parametrize("form", [dict, list])
 def test_answer_that_cannot_have_a_body_is_empty(form: Any, status: int, method: str) -> None:
     assert read(form, b"", meta_of_nothing(status, method)) == form()
+
+
+@pytest.mark.parametrize("form", [dict, File, list[int]])
+def test_error_keeps_the_start_of_a_body_that_is_not_json(form: Any) -> None:
+    with pytest.raises(ResponseValidationError, match="is not valid JSON") as caught:
+        read(form, b"<html>".ljust(3 * MAX_KEPT_BYTES))
+
+    assert caught.value.body == "<html>".ljust(MAX_KEPT_BYTES)
 
 
 def test_missing_body_is_an_error() -> None:

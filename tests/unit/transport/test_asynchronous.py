@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import gzip
 import ssl
 from typing import Any
 
@@ -107,4 +108,40 @@ def test_close_reads_only_so_far_of_an_endless_body() -> None:
 
     Driver("asyncio").play(script, answering(stream))
     assert stream.given < 10_000
+    assert stream.closed == 1
+
+
+def test_piece_that_stands_for_many_does_not_keep_other_tasks_waiting(async_driver: Driver) -> None:
+    turns: list[str] = []
+
+    async def script(io: SyncIO | AsyncIO) -> None:
+        async def take_turns() -> None:
+            while "end" not in turns:
+                turns.append("other")
+                await anyio.lowlevel.checkpoint()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(take_turns)
+            body = await io.send(REQUEST, NO_DEADLINE)
+            while (piece := await body.next(NO_DEADLINE)) is not None:
+                turns.append(f"piece of {len(piece)}")
+            turns.append("end")
+            await body.close()
+
+    stream = Pieces(gzip.compress(bytes(4 * 65536)))
+    async_driver.play(script, answering(stream, **{"content-encoding": "gzip"}))
+    first, last = turns.index("piece of 65536"), turns.index("end")
+    assert turns[first:last].count("piece of 65536") == 4
+    assert turns[first:last].count("other") >= 3
+
+
+def test_compressed_body_left_early_leaves_nothing_behind(async_driver: Driver) -> None:
+    stream = Pieces(*[gzip.compress(bytes(65536))] * 9)
+
+    async def script(io: SyncIO | AsyncIO) -> None:
+        body = await io.send(REQUEST, NO_DEADLINE)
+        await body.next(NO_DEADLINE)
+        await body.close()
+
+    async_driver.play(script, answering(stream, **{"content-encoding": "gzip"}))
     assert stream.closed == 1

@@ -237,7 +237,7 @@ def test_client_is_made_ahead_of_the_first_request(driver: Driver, is_given: boo
             else:
                 await io.make_client("http://127.0.0.1:1/v1")
         pool = io._pools if driver.name == "sync" else io._here()
-        assert list(pool._clients) == ([] if is_given else ["http"])
+        assert list(pool._clients) == ([] if is_given else [("http", None)])
         await own.close()
 
     driver.play(script, answering(Pieces(b"")))

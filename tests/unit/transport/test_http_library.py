@@ -16,8 +16,8 @@ import pytest
 from drivers import REQUEST, Driver, Pieces, answering, read
 
 from responses_client._base.clock import NO_DEADLINE
-from responses_client._transport import http_library
 from responses_client._transport.asynchronous import AsyncIO
+from responses_client._transport.http_library import make_client
 from responses_client._transport.protocols import TransportError, WireRequest, run
 from responses_client._transport.sync import SyncIO
 from responses_client.errors import ConfigurationError
@@ -248,25 +248,6 @@ def test_client_of_another_kind_is_refused(given: Any) -> None:
         SyncIO(given)
 
 
-def test_tls_context_is_made_once_and_has_certificates_only_for_tls(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    http_library.tls_context.cache_clear()
-    plain, encrypted = http_library.tls_context("http"), http_library.tls_context("https")
-
-    assert encrypted is http_library.tls_context("https")
-    assert plain is not encrypted
-    assert plain.verify_mode == encrypted.verify_mode == ssl.CERT_REQUIRED
-    assert plain.cert_store_stats()["x509"] == 0
-    assert encrypted.cert_store_stats()["x509"] > 0
-
-    http_library.tls_context.cache_clear()
-    monkeypatch.setenv("HTTP_PROXY", "https://proxy.test")
-    assert http_library.tls_context("http").cert_store_stats()["x509"] > 0
-    http_library.tls_context.cache_clear()
-
-
 @pytest.mark.parametrize(
     ("variable", "value", "problem"),
     [
@@ -283,7 +264,6 @@ def test_tls_context_is_made_once_and_has_certificates_only_for_tls(monkeypatch:
 def test_environment_that_cannot_work_is_a_configuration_error(
     driver: Any, variable: str, value: str, problem: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    http_library.tls_context.cache_clear()
     monkeypatch.setenv(variable, value)
 
     async def main() -> None:
@@ -291,9 +271,15 @@ def test_environment_that_cannot_work_is_a_configuration_error(
             ConfigurationError, match=f"proxy or TLS settings of the environment cannot work: .*{problem}"
         ):
             await driver().send(REQUEST._replace(url="https://api.test/"), NO_DEADLINE)
+        with pytest.raises(ConfigurationError, match=problem):
+            await as_made_ahead(driver())
+
+    async def as_made_ahead(io: Any) -> None:
+        made = io.make_client("https://api.test/")
+        if made is not None:
+            await made
 
     anyio.run(main)
-    http_library.tls_context.cache_clear()
 
 
 class Cancelled(BaseException):
@@ -336,3 +322,21 @@ def test_length_that_a_body_does_not_have_is_a_failure(driver: Driver) -> None:
 
     with pytest.raises(TransportError, match=r"^LocalProtocolError: Too much data"):
         driver.send(handler)
+
+
+@pytest.mark.parametrize("kind", [httpx.Client, httpx.AsyncClient])
+def test_client_goes_by_the_proxy_and_keeps_no_cookies(kind: Any) -> None:
+    client = make_client(kind, "https", "https://user:word@proxy.test:3128")
+
+    pool = client._transport_for_url(httpx.URL("https://api.test/"))._pool
+    assert pool._proxy_url.host == b"proxy.test"
+    assert pool._proxy_ssl_context is pool._ssl_context
+    assert not client.trust_env
+    set_cookie = {"set-cookie": "session=1"}
+    request = httpx.Request("GET", "https://api.test/")
+    client.cookies.extract_cookies(httpx.Response(200, headers=set_cookie, request=request))
+    assert not client.cookies
+
+
+def test_client_has_no_proxy_unless_there_is_one() -> None:
+    assert make_client(httpx.Client, "http", None)._mounts == {}

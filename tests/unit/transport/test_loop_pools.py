@@ -19,7 +19,13 @@ def test_loop_closes_its_clients_at_its_end(backend: str) -> None:
 
     async def main() -> None:
         here = pools.here()
-        clients.extend([await here.client("http"), await here.client("http"), await here.client("https")])
+        clients.extend(
+            [
+                await here.client("http://api.test/"),
+                await here.client("http://api.test/"),
+                await here.client("https://api.test/"),
+            ]
+        )
         assert pools.here() is here
 
     for _ in range(2):
@@ -33,7 +39,7 @@ def test_clients_of_a_loop_that_was_closed_by_hand_are_dropped() -> None:
     pools = LoopPools()
 
     async def main() -> None:
-        await pools.here().client("http")
+        await pools.here().client("http://api.test/")
 
     for _ in range(3):
         loop = asyncio.new_event_loop()
@@ -62,7 +68,7 @@ def test_clients_that_nobody_closed_are_closed_by_the_garbage_collector() -> Non
 
     async def main() -> None:
         pools = LoopPools()
-        clients.append(await pools.here().client("http"))
+        clients.append(await pools.here().client("http://api.test/"))
         del pools
         gc.collect()
         await asyncio.sleep(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import pickle
 from typing import Any
 
@@ -50,6 +51,23 @@ def test_json_over_several_lines_is_read(wire: FakeSocket) -> None:
     wire.script += [created(), text, completed("a\nb")]
     with session_over(wire) as session, ask(session) as stream:
         assert "".join(stream.text_deltas()) == "a\nb"
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r", "\r\n"])
+@pytest.mark.parametrize("strict", [False, True])
+def test_answer_with_a_line_break_in_a_string_is_given_to_nobody(
+    wire: FakeSocket, line_break: str, strict: bool
+) -> None:
+    answer = json.dumps(completed("One#", "rc-1", id="resp_1")).replace("#", line_break)
+    wire.script += [created("rc-1", id="resp_1"), created("rc-2", id="resp_2"), answer]
+    with session_over(wire, strict=strict) as session:
+        streams = [ask(session), ask(session)]
+        for number, stream in enumerate(streams, 1):
+            with pytest.raises(ResponseValidationError, match="is not valid JSON") as caught:
+                stream.until_done()
+            assert caught.value.response_id == f"resp_{number}"
+            assert caught.value.partial is not None
+            assert caught.value.partial.output == []
 
 
 def test_stream_is_open_from_the_start(wire: FakeSocket) -> None:
