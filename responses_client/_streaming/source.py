@@ -50,7 +50,7 @@ class Source(ABC):
         self.state: StreamState | None = None
         self.failure: APIError | None = None
         self.closed = False
-        self.is_reading = False
+        self.is_reading: bool = False
         self.unread: Sequence[StreamEvent] = ()
 
     @property

@@ -81,7 +81,10 @@ class AsyncIO(IO):
             raise
         late = TransportError("timeout", TIMED_OUT)
         self._library.name_proxy(late, client, built)
-        raise late
+        try:
+            raise late
+        finally:
+            del late  # its traceback holds this frame
 
     async def _send(self, client: httpx.AsyncClient, request: httpx.Request, auth: Any) -> httpx.Response:
         try:

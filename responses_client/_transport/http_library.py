@@ -100,8 +100,8 @@ class HttpLibrary:
         if isinstance(error, UnicodeError):  # the `idna` codec of `socket` does not take the host
             raise _bad_url(error) from without_frames(error)
         if error is not None and isinstance(error, self.exceptions):
-            failure = self.failure(error)
-            raise failure from failure.__cause__
+            # No variable may hold the failure, as its traceback holds this frame. It has its cause.
+            raise self.failure(error)
 
     def failure(self, error: BaseException) -> TransportError:
         """Return an exception of the library as a failure, with its cause."""

@@ -210,6 +210,11 @@ class _SyncBody(Body):
         timer.start()
         return timer
 
+    def _cancel_timer(self) -> None:
+        timer, self._timer = self._timer, None  # it holds this body
+        if timer is not None:
+            timer.cancel()
+
     def _expire(self) -> None:
         self._is_late = True
         self._end_reads()
@@ -280,8 +285,7 @@ class _SyncBody(Body):
         if self._process != forks.generation:
             forks.leave_to_parent(self)
             return
-        if self._timer is not None:
-            self._timer.cancel()
+        self._cancel_timer()
         self._end_reads()  # for a thread that waits in `next`
         with suppress(Exception):  # a connection that breaks while it is closed is closed
             end_if_out_of_step(self._response)
@@ -294,8 +298,7 @@ class _SyncBody(Body):
     def socket(self, write_timeout: float | None) -> Socket:
         from .websocket import SyncSocket
 
-        if self._timer is not None:
-            self._timer.cancel()
+        self._cancel_timer()
         return SyncSocket(self._response, write_timeout)
 
 

@@ -32,15 +32,17 @@ def start_in_thread(function: Callable[[], _T]) -> Future[_T]:
     """Call a function in a new thread, in a copy of the current context."""
     future: Future[_T] = Future()
 
-    def work() -> None:
+    def work(future: Future[_T]) -> None:
         try:
             future.set_result(function())
         except BaseException as error:
             future.set_exception(error)
+        finally:
+            del future  # or this frame, which the error's traceback holds, would hold the error
 
     # A daemon, so that a call which never ends does not keep the program from ending. The threads of an executor
     # would: `concurrent.futures` joins them at exit.
-    threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
+    threading.Thread(target=copy_context().run, args=(work, future), daemon=True).start()
     return future
 
 
@@ -70,6 +72,9 @@ def run_with_timeout(
         raise
     # Not `wait`'s own verdict: a result that came since is as good.
     if future.done():
-        return future.result()
+        try:
+            return future.result()
+        finally:
+            del future  # or this frame, which the error's traceback holds, would hold the error
     future.add_done_callback(leave)
     raise TimedOut

@@ -24,6 +24,8 @@ from .inboxes import Inbox, Message
 from .outstanding import Steer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .._base.http import ResponseMeta
     from .._calls.settings import Settings
     from ..models import StreamEvent
@@ -85,7 +87,7 @@ class SocketSource(Source):
             raise self.failure
         if self.is_reading:
             raise second_reader()
-        self.is_reading = True
+        self.is_reading: bool = True
         try:
             limits: tuple[RealDeadline, RealDeadline] | None = None
             while not self.events:
@@ -142,7 +144,7 @@ class SocketSource(Source):
     async def close(self) -> None:
         self.closed = True
         if self.events:
-            self.unread = [*self.events]
+            self.unread: Sequence[StreamEvent] = [*self.events]
             self.events.clear()
         self._connection.discard(self._inbox)
 

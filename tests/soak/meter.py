@@ -55,9 +55,11 @@ class Meter:
         lead_in: The amount of work before the first sample.
         amount: The amount of work in which samples are taken.
         samples: The number of samples; 0 for none.
+        collects: Whether the garbage collector runs before each of them.
     """
 
-    def __init__(self, lead_in: int, amount: int, samples: int = _SAMPLES) -> None:
+    def __init__(self, lead_in: int, amount: int, samples: int = _SAMPLES, *, collects: bool = False) -> None:
+        self._collects = collects
         self.done = 0
         self._lock = threading.Lock()
         self._due = lead_in
@@ -73,6 +75,8 @@ class Meter:
             self.done += amount
             while self._step and self._due <= self.done and self._due < self._end:
                 self._due = self._start + round((len(self._memory) + 1) * self._step)
+                if self._collects:
+                    gc.collect()
                 self._memory.append(resident_bytes())
                 self._descriptors.append(holdings().descriptors or 0)
 
