@@ -54,7 +54,7 @@ def never():
 client = Client(api_key=never, base_url="https://127.0.0.1:1/v1")
 client.warm_up()
 client.warm_up()
-assert list(client._core.io._pools._clients) == ["https"]
+assert [scheme for scheme, _ in client._core.io._pools._clients] == ["https"]
 """,
     "a client that was given": """
 client = Client(api_key="k", http_client=httpx.Client())
