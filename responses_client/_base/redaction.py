@@ -110,8 +110,17 @@ def _mask_field(name: str, value: Any) -> Any:
     return mask_fields(value)
 
 
-# The ways to write a character of ASCII: in JSON (in a string inside of JSON with more backslashes), in URLs and in HTML.
-_ESCAPE = r"\\+u00([2-7][0-9a-fA-F])|%([2-7][0-9a-fA-F])|&#[xX]0*([2-7][0-9a-fA-F]);|&#0*([0-9]{2,3});"
+# The ways to write a character of ASCII: in JSON and programs (in a string inside of JSON with more backslashes), in
+# URLs, and in HTML. No match begins inside of a row of backslashes: a server may send a megabyte of them, and each
+# would be tried to the end of the row.
+_ESCAPE = (
+    r"\\(?<!\\\\)\\*+(?:u00|x)([2-7][0-9a-fA-F])|%(?:25)*+([2-7][0-9a-fA-F])"
+    r"|&#[xX]0*+([2-7][0-9a-fA-F]);|&#0*+([0-9]{2,3});|&(amp|lt|gt|quot|apos);"
+)
+_ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_ENTITY_NAMES = {character: name for name, character in _ENTITIES.items()}
+# The rest of a character that was cut in the middle, and the end: of the text, or the mark of a text that was cut.
+_CUT = r"(?:\\+(?:[ux][0-9a-fA-F]{0,3})?|%[0-9a-fA-F]{0,3}|&[#a-zA-Z0-9]{0,6}|\ufffd)?(?:\Z|…)"
 
 
 def _unescape(text: str) -> str:
@@ -119,31 +128,61 @@ def _unescape(text: str) -> str:
 
     def character(escape: re.Match[str]) -> str:
         digits = escape[1] or escape[2] or escape[3]
+        if escape[5]:
+            return _ENTITIES[escape[5]]
         return chr(int(digits, 16) if digits else int(escape[4]))
 
     # Few texts have any of these, and the look for them is much faster than a pattern.
-    if "\\u00" in text or "%" in text or "&#" in text:
+    if "\\u00" in text or "\\x" in text or "%" in text or "&" in text:
         text = re.sub(_ESCAPE, character, text)
     return text.replace("\\", "")
 
 
 def _spellings(secret: str) -> str:
-    """Return a pattern for a secret in which any character may be escaped."""
-    return "".join(map(_spelling, secret))
+    """Return a pattern for a secret, or the start of one, in which any character may be escaped."""
+    # A row of backslashes has no spelling of its own, as each escape doubles it.
+    first, *rest = re.sub(r"\\+", r"\\", secret)
+    return _spelling(first, r"(?<!\\)") + "".join(map(_spelling, rest))
 
 
-def _spelling(character: str) -> str:
+def _spelling(character: str, before: str = "") -> str:
+    """Return a pattern for a character; `before` stands before a row of backslashes."""
     code = f"{ord(character):02x}"
-    plain = rf"\\*{re.escape(character)}" if character in "\"'/" else re.escape(character)
+    plain = re.escape(character)
+    if character in "\"'/":
+        plain = rf"(?:{before}\\++)?{plain}"
     if character == "\\":
-        plain = r"\\+"
-    return rf"(?:{plain}|\\+u(?i:{code:0>4})|%(?i:{code})|&#(?i:x0*{code});|&#0*{ord(character)};)"
+        plain = rf"{before}\\++"
+    named = f"|&{_ENTITY_NAMES[character]};" if character in _ENTITY_NAMES else ""
+    return (
+        rf"(?:{plain}|{before}\\++(?:u00|x)(?i:{code})|%(?:25)*+(?i:{code})"
+        rf"|&#(?i:x0*+{code});|&#0*+{ord(character)};{named})"
+    )
+
+
+def _mask_starts(text: str, secret: str) -> str:
+    """Mask the start of a secret where a text was cut in the middle of it; a few characters tell nothing."""
+    rest = [re.compile(_spelling(character)) for character in secret[_MIN_SECRET_LENGTH:]]
+    pieces: list[str] = []
+    done = 0
+    for start in re.finditer(_spellings(secret[:_MIN_SECRET_LENGTH]), text):
+        end = start.end()
+        for pattern in rest:
+            following = pattern.match(text, end)
+            if following is None:
+                break
+            end = following.end()
+        if re.compile(_CUT).match(text, end):
+            pieces += [text[done : start.start()], MASK]
+            done = len(text) if (mark := text.find("…", end)) < 0 else mark
+    return "".join([*pieces, text[done:]])
 
 
 class Redactor:
     """The secrets of a call, such as its key, masked wherever a server repeats them.
 
-    They are found in strings and in bytes, also behind the escapes of JSON, URLs and HTML. Immutable; the repr shows
+    They are found in strings and in bytes, also behind the escapes of JSON, URLs and HTML, and where a text was cut in
+    the middle of one. Immutable; the repr shows
     none of the secrets, so that a local variable may hold a redactor.
     """
 
@@ -194,11 +233,10 @@ class Redactor:
     def _mask(self, text: str) -> str:
         for secret in self._long:
             text = text.replace(secret, MASK)
-        if "\\" in text or "%" in text or "&#" in text:
-            plain = _unescape(text)
-            for secret in self._long:
-                if _unescape(secret) in plain:
-                    text = re.sub(_spellings(secret), MASK, text)
+        plain = _unescape(text) if "\\" in text or "%" in text or "&" in text else text
+        for secret in self._long:
+            if _unescape(secret)[:_MIN_SECRET_LENGTH] in plain:
+                text = _mask_starts(re.sub(_spellings(secret), MASK, text), secret)
         return text
 
     def __repr__(self) -> str:

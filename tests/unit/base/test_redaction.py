@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import time
 from urllib.parse import quote
 
 import pytest
@@ -124,7 +126,7 @@ def test_redactor_does_not_show_its_secrets() -> None:
     assert repr(Redactor(["long-secret", "x"])) == "<Redactor of 2 secrets>"
 
 
-WRITTEN = 'se/cret+of"mine\\0'
+WRITTEN = 'se/cret+of"mine\\0&<>'
 
 
 @pytest.mark.parametrize(
@@ -138,6 +140,9 @@ WRITTEN = 'se/cret+of"mine\\0'
         quote(WRITTEN, safe="").lower(),
         "".join(f"&#{ord(one)};" for one in WRITTEN),
         "".join(f"&#x{ord(one):04x};" for one in WRITTEN),
+        "".join(f"\\x{ord(one):02X}" for one in WRITTEN),
+        quote(quote(WRITTEN, safe=""), safe=""),
+        html.escape(WRITTEN),
     ],
 )
 def test_secret_is_found_behind_escapes(spelling: str) -> None:
@@ -198,3 +203,45 @@ def test_credentials_of_tools_are_masked_by_the_names_of_their_fields() -> None:
         "signing_secret": "***",
         "authorization": {"kept": 1},
     }
+
+
+CUT = [
+    ("x Key-of-mine/1", "x ***"),
+    ("x Key-of-mine\\", "x ***"),
+    ("x Key-of-mine\\u00", "x ***"),
+    ("x Key-of-m%2", "x ***"),
+    ("x Key\\u002dof-mine&#x2", "x ***"),
+    ("x Key-of-mine\ufffd", "x ***"),
+    ("x Key-of-mi… and Key-of-mine/12", "x ***… and ***"),
+]
+
+
+@pytest.mark.parametrize(("text", "shown"), CUT)
+def test_secret_that_was_cut_in_the_middle_is_masked(text: str, shown: str) -> None:
+    redactor = Redactor(["Key-of-mine/12"])
+
+    assert redactor.text(text) == shown
+    assert redactor.body(text.encode()).decode() == shown
+
+
+def test_start_of_a_secret_is_left_where_another_text_follows_or_where_it_tells_nothing() -> None:
+    redactor = Redactor(["Key-of-mine/12"])
+
+    for text in ("Key-of-mine/1 is short", "Key-of-", "Key-of-mine and more…"):
+        assert redactor.text(text) == text
+
+
+ROWS = [b"\\" * 300_000, b"%" + b"25" * 150_000, b"&#x" + b"0" * 300_000, b"&#" + b"0" * 300_000]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=["backslashes", "percent", "hexadecimal", "decimal"])
+@pytest.mark.parametrize("secret", ["Key-of-mine/12", '"/quoted\\key', "\\backslash"])
+def test_time_to_look_for_a_secret_is_linear_in_the_size_of_a_body(row: bytes, secret: str) -> None:
+    """A server chooses the body: a quadratic search in 300 KB takes five minutes."""
+    escaped = "".join(f"\\u{ord(character):04x}" for character in secret)
+    start = time.process_time()
+
+    for body in (row, row + b"\\u00", row + escaped.encode(), secret[:8].encode() + row + b"\\u00"):
+        Redactor([secret]).body(body)
+
+    assert time.process_time() - start < 10
