@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from base64 import b64decode
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -56,9 +58,27 @@ def redact_headers(headers: Mapping[str, _Value]) -> dict[str, _Value | str]:
 
 
 def secret_values(headers: Mapping[str, str | None]) -> set[str]:
-    """Return the values of secret headers, both whole and without their scheme (`Bearer`)."""
-    values = [(value or "").strip() for name, value in headers.items() if is_secret_name(name)]
-    return {word for value in values if value for word in (value, value.rpartition(" ")[2])}
+    """Return the secrets in the values of secret headers: whole, without their scheme, and each one of several.
+
+    Behind `Basic` is a password in base64, and in `cookie` are pairs of a name and a value.
+    """
+    values = [(name, (value or "").strip()) for name, value in headers.items() if is_secret_name(name)]
+    return {word for name, value in values if value for word in _words(name, value)}
+
+
+def _words(name: str, value: str) -> Iterator[str]:
+    yield value
+    scheme, _, credentials = value.rpartition(" ")
+    yield credentials
+    parts: list[str] = []
+    if scheme.lower() == "basic":
+        with suppress(ValueError):
+            user, _, password = b64decode(credentials).decode().partition(":")
+            parts = [password or user]  # some servers take a key as the user, and no password
+    elif "cookie" in name.lower():
+        parts = [pair.partition("=")[2] for pair in value.split(";")]
+    # A part such as `1` is no secret, but would be found in any text.
+    yield from (part for part in map(str.strip, parts) if len(part) >= _MIN_SECRET_LENGTH)
 
 
 def public_url(url: str) -> str:

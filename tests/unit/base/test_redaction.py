@@ -17,6 +17,7 @@ from responses_client._base.redaction import (
     public_url,
     redact_headers,
     scrub,
+    secret_values,
 )
 
 URL = "https://api.openai.com/v1/responses"
@@ -46,6 +47,26 @@ def test_names_of_secrets_are_known(name: str) -> None:
 )
 def test_harmless_names_are_no_secrets(name: str) -> None:
     assert not is_secret_name(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("authorization", "Bearer hunter2", {"Bearer hunter2", "hunter2"}),
+        ("authorization", "Basic bWU6bG9uZy1zZWNyZXQ=", {"long-secret"}),
+        ("Proxy-Authorization", "basic bG9uZy1zZWNyZXQ6", {"long-secret"}),
+        ("authorization", "Basic not-base64!", {"not-base64!"}),
+        ("cookie", "sid=long-secret; theme=dark; last=other-secret", {"long-secret", "other-secret"}),
+        ("x-key", " ", set()),
+        ("accept", "long-secret", set()),
+    ],
+)
+def test_each_secret_in_a_header_is_found(name: str, value: str, words: set[str]) -> None:
+    found = secret_values({name: value, "x-token": None})
+
+    assert found >= words
+    assert "dark" not in found
+    assert bool(found) == bool(words)
 
 
 def test_redacting_keeps_names_and_removed_headers() -> None:
