@@ -8,17 +8,19 @@ from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from .json_types import is_array, is_object
+from .json_types import as_array, as_object, is_array, is_object, is_sequence
 
 __all__ = [
     "MASK",
     "NO_SECRETS",
     "Redactor",
+    "field_secrets",
     "is_secret_name",
     "mask_fields",
     "public_url",
+    "query_secrets",
     "redact_headers",
     "scrub",
     "secret_values",
@@ -39,6 +41,8 @@ _SECRET_VALUES = (
     # The credentials behind an authorization scheme; they have a digit or padding, "Bearer authentication" has not.
     r"(?i)\b((?:Bearer|Basic)\s+)(?=[^\s\"'<>,;]{8})(?=[^\s\"'<>,;]*[0-9=])[^\s\"'<>,;]+",
 )
+# Of hosted tools, and of webhooks.
+_SECRET_FIELDS = ("authorization", "signing_secret")
 # Local servers accept keys such as "x"; masking those would garble every message and protect nothing.
 _MIN_SECRET_LENGTH = 8
 _MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -108,6 +112,30 @@ def scrub(text: str) -> str:
     return text
 
 
+def query_secrets(url: str) -> set[str]:
+    """Return the values of the secret parameters in the query of a URL, as they were before they were encoded."""
+    if "?" not in url:
+        return set()
+    pairs = parse_qsl(split_url(url).query)
+    return {value for name, value in pairs if is_secret_name(name) and len(value) >= _MIN_SECRET_LENGTH}
+
+
+def field_secrets(value: Any) -> Iterator[str]:
+    """Yield the credentials in JSON data, or in models, that `mask_fields` masks there."""
+    fields: dict[str, Any] = value if is_object(value) else {}
+    if hasattr(value, "__pydantic_fields__"):
+        fields = {**vars(value), **(getattr(value, "__pydantic_extra__", None) or {})}
+    members = value if is_sequence(value) else fields.values()
+    for member in members:
+        yield from field_secrets(member)
+    found = [fields.get(name) for name in _SECRET_FIELDS]
+    found += [as_object(one).get("value") for one in as_array(fields.get("domain_secrets"))]
+    headers = fields.get("headers")
+    if is_object(headers):
+        found += secret_values({name: text for name, text in headers.items() if isinstance(text, str)})
+    yield from (one for one in found if isinstance(one, str) and len(one) >= _MIN_SECRET_LENGTH)
+
+
 def mask_fields(value: Any) -> Any:
     """Return JSON data without the credentials of hosted tools and the secrets that sign webhooks.
 
@@ -121,7 +149,7 @@ def mask_fields(value: Any) -> Any:
 
 
 def _mask_field(name: str, value: Any) -> Any:
-    if name in ("authorization", "signing_secret") and isinstance(value, str):
+    if name in _SECRET_FIELDS and isinstance(value, str):
         return MASK
     if name == "headers" and is_object(value):
         return dict.fromkeys(value, MASK)
@@ -161,8 +189,8 @@ def _unescape(text: str) -> str:
 def _spellings(secret: str) -> str:
     """Return a pattern for a secret, or the start of one, in which any character may be escaped."""
     # A row of backslashes has no spelling of its own, as each escape doubles it.
-    first, *rest = re.sub(r"\\+", r"\\", secret)
-    return _spelling(first, r"(?<!\\)") + "".join(map(_spelling, rest))
+    plain = re.sub(r"\\+", r"\\", secret)
+    return _spelling(plain[0], r"(?<!\\)") + "".join(map(_spelling, plain[1:]))
 
 
 def _spelling(character: str, before: str = "") -> str:

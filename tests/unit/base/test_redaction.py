@@ -12,13 +12,16 @@ import pytest
 from responses_client._base.redaction import (
     NO_SECRETS,
     Redactor,
+    field_secrets,
     is_secret_name,
     mask_fields,
     public_url,
+    query_secrets,
     redact_headers,
     scrub,
     secret_values,
 )
+from responses_client.models import McpTool
 
 URL = "https://api.openai.com/v1/responses"
 
@@ -266,3 +269,39 @@ def test_time_to_look_for_a_secret_is_linear_in_the_size_of_a_body(row: bytes, s
         Redactor([secret]).body(body)
 
     assert time.process_time() - start < 10
+
+
+def test_secrets_in_a_query_are_found_as_they_were_before_they_were_encoded() -> None:
+    assert query_secrets("https://a.test/?api-key=long%2Fsecret&x=long-value&token=1") == {"long/secret"}
+    assert query_secrets("https://a.test/") == set()
+
+
+def test_credentials_of_tools_are_found_in_data_and_in_models() -> None:
+    tools = [
+        {
+            "type": "mcp",
+            "authorization": "first-secret",
+            "headers": {"x-key": "other-secret", "accept": "any/thing"},
+        },
+        McpTool(
+            server_label="x", authorization="third-secret", headers={"Authorization": "Bearer fourth-secret"}
+        ),
+        {
+            "environment": {
+                "network_policy": {"domain_secrets": [{"name": "long-name", "value": "fifth-secret"}]}
+            }
+        },
+        {"type": "mcp", "authorization": "short", "headers": None, "domain_secrets": None},
+        print,
+    ]
+
+    assert set(field_secrets(tools)) == {
+        *(
+            "first-secret",
+            "other-secret",
+            "third-secret",
+            "Bearer fourth-secret",
+            "fourth-secret",
+            "fifth-secret",
+        )
+    }
