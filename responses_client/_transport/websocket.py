@@ -21,6 +21,7 @@ from .._base import forks
 from .._base.clock import NO_REAL_DEADLINE, RealDeadline
 from .._base.messages import MAX_BODY_CHARS, one_line
 from ..errors import ConfigurationError
+from .lost_connections import released
 from .protocols import Event, Socket, TransportError, run
 from .sockets import shut_down, socket_below
 
@@ -326,6 +327,7 @@ class AsyncSocket(Socket):
             forks.leave_to_parent(self)
             return
         with anyio.move_on_after(_CLOSE_TIMEOUT_SECONDS, shield=True):
-            async with self._close_lock:  # a second caller also returns only when the connection is closed
+            # A second caller also returns only when the connection is closed.
+            async with released(self._response), self._close_lock:
                 with suppress(Exception):
                     await self._response.aclose()
