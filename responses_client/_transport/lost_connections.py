@@ -34,7 +34,8 @@ async def released(response: Any) -> AsyncGenerator[None, None]:
         stream: Any = response
         for step in ("stream", "_stream", "_httpcore_stream"):
             stream = getattr(stream, step, None)
-        pool, request = getattr(stream, "_pool", None), getattr(stream, "_pool_request", None)
+        pool: Any = getattr(stream, "_pool", None)
+        request = getattr(stream, "_pool_request", None)
         if request in getattr(pool, "_requests", ()):
             pool._requests.remove(request)
         await _close_lost(pool)
