@@ -43,6 +43,19 @@ def generate(document: Document) -> dict[str, str]:
     return files | {f"{resources}/{name}": text for name, text in emit_operations.emit(document).items()}
 
 
+def _python(files: dict[str, str]) -> dict[str, str]:
+    """Return the files, or refuse text that Python cannot read: a mistake that no check of the schema knows."""
+    for name, text in files.items():
+        try:
+            compile(text, name, "exec", dont_inherit=True)
+        except SyntaxError as error:
+            line = text.splitlines()[(error.lineno or 1) - 1].strip()
+            raise SchemaError(
+                f"{name}:{error.lineno}: a name or value of the schema breaks the line: {line}"
+            ) from None
+    return files
+
+
 def write(files: dict[str, str], root: Path = ROOT) -> list[str]:
     """Write the files that differ; return a line for each file touched."""
     lines: list[str] = []
@@ -96,9 +109,9 @@ def main(arguments: list[str] | None = None) -> int:
                 "edit codegen/schema or codegen/accepted.yaml",
             )
         elif options.check:
-            lines, advice = check(generate(document)), "run `python -m codegen`"
+            lines, advice = check(_python(generate(document))), "run `python -m codegen`"
         else:
-            lines, advice = write(generate(document)), ""
+            lines, advice = write(_python(generate(document))), ""
     except (SchemaError, OSError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -323,8 +323,6 @@ def _event_mistakes(body: Mapping[str, object]) -> Iterable[FieldError]:
     if is_sequence(given):
         from ..models._base import fields_of
 
-        if not given:
-            yield field_error("input", "at least one message", given, message="needs at least one message")
         for number, item in enumerate(given):
             role = fields_of(item).get("role")
             if role is not None and role != "user":
