@@ -29,7 +29,9 @@ __all__ = ["AsyncSocket", "SyncSocket"]
 
 logger = logging.getLogger("responses_client")
 
-_READ_BYTES = 65536
+# Of the smallest frames, which a server may send in floods, these take 50 ms of CPU; so long do other tasks wait, and
+# deadlines are not looked at. One record of TLS has no more.
+_READ_BYTES = 16384
 _WRITE_BYTES = 16384  # a socket that is writable takes about this much without blocking; also one TLS record
 _POLL_SECONDS = (
     0.001  # for reads and writes that are known to be possible; 0 would make the socket non-blocking
