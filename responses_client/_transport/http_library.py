@@ -135,6 +135,7 @@ class HttpLibrary:
         """
         timeouts = request.timeouts
         waits = timeouts._asdict() if deadline.at is None else _Countdown(timeouts, deadline)
+        built: Any = None
         problem: ConfigurationError | None = None
         try:
             built = client.build_request(
