@@ -118,8 +118,10 @@ def test_text_that_is_not_python_is_one_line_and_nothing_is_written(
     assert not (small_project / "responses_client/models/new.py").exists()
 
 
-def test_help_names_the_three_commands(capsys: pytest.CaptureFixture[str]):
+def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit, match="0"):
         main(["--help"])
     shown = capsys.readouterr().out
-    assert all(text in shown for text in ("--check", "drift OPENAPI.json", "Exit codes"))
+    assert all(
+        text in shown for text in ("--check", "drift [OPENAPI.json]", "digest OPENAPI.json", "Exit codes")
+    )
