@@ -158,8 +158,9 @@ class Attempts:
                 await self.retry_failure(body, None)
                 continue
             meta = self.meta = self._meta_of(body)
-            shown_id = one_line(meta.request_id or "", MAX_VALUE_CHARS)
-            logger.debug("%s: %d %s", self.call.operation.name, body.status_code, shown_id)
+            if logger.isEnabledFor(logging.DEBUG):  # masks cost more than all else here
+                shown_id = one_line(meta.request_id or "", MAX_VALUE_CHARS)
+                logger.debug("%s: %d %s", self.call.operation.name, body.status_code, shown_id)
             if 200 <= body.status_code < 300 or body.status_code == 101:
                 return body, meta
             await self._retry_status(body, meta)
@@ -343,13 +344,9 @@ class Attempts:
             self.deadline = Deadline.after(self.call.settings.deadline)
         self.count += 1
         request = self.call.request
-        logger.debug(
-            "%s: %s %s, attempt %d",
-            self.call.operation.name,
-            request.method,
-            self.redactor.text(public_url(request.url)),
-            self.count,
-        )
+        if logger.isEnabledFor(logging.DEBUG):
+            url = self.redactor.text(public_url(request.url))
+            logger.debug("%s: %s %s, attempt %d", self.call.operation.name, request.method, url, self.count)
         if self.dispatcher is not None:
             request = self.dispatcher.add_headers(request)
         request = await self._signer.sign(request, self.deadline)
@@ -368,14 +365,15 @@ class Attempts:
             redirects -= 1
 
     def _meta_of(self, body: Body) -> ResponseMeta:
-        masked = self.redactor.headers(body.headers)
+        redactor = self.redactor
+        masked = redactor.headers(body.headers)
         return ResponseMeta.build(
             body.status_code,
             body.headers if masked is None else Headers(masked),
             elapsed=clock.monotonic() - self._start,
             tries=self.count,
             method=self.call.request.method,
-            url=self.redactor.text(self.call.request.url),
+            url=redactor.text(self.call.request.url),
         )
 
 

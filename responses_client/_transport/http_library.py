@@ -85,6 +85,7 @@ class HttpLibrary:
 
     def __init__(self, package: Any) -> None:
         self._package = package
+        self._no_stream = package.ByteStream(b"")
 
     @property
     def exceptions(self) -> tuple[type[Exception], ...]:
@@ -122,7 +123,7 @@ class HttpLibrary:
 
         Its stream holds it, so that the garbage collector would have to free the two.
         """
-        response.stream = self._package.ByteStream(b"")
+        response.stream = self._no_stream
 
     def name_proxy(self, failure: TransportError, client: Any, request: Any) -> None:
         """Name the proxy that the client uses for a request, if there is one, in a failure to send it."""
