@@ -84,7 +84,7 @@ class SyncIO(IO):
     async def send(self, request: WireRequest, deadline: Deadline) -> Body:
         refuse_if_closed(self)
         client = self._here().client(request.url) if self._given is None else self._given.here()
-        built = self._library.build(client, request, deadline)
+        built = self._library.build(client, request, deadline, is_given=self._given is not None)
         auth = self._library.auth(request)
         send = partial(client.send, built, stream=True, auth=auth, follow_redirects=False)
         close = httpx.Response.close
@@ -238,12 +238,14 @@ class _SyncBody(Body):
             else:
                 with clock.time_limit(deadline.remaining()):
                     piece = next(self._pieces, None)
-        except self._library.exceptions as error:
-            raise (self._end_by_us() or self._library.failure(error)) from error
         except TransportError:  # of what was to be decompressed
             if (ended := self._end_by_us()) is not None:
                 raise ended from None
             raise
+        except Exception as error:
+            if not self._library.is_failure(error):
+                raise
+            raise (self._end_by_us() or self._library.failure(error)) from error
         if piece is None:
             if (ended := self._end_by_us()) is not None:  # it only looks like the end
                 raise ended

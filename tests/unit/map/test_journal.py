@@ -634,3 +634,23 @@ def test_damaged_answer_in_a_whole_line_is_asked_for_again(
         result.response_or_raise().output_text for result in first
     ]
     assert [text for text in warnings(caplog) if "is damaged" in text and "sent again" in text] != []
+
+
+@pytest.mark.parametrize("digest", [None, 5])
+def test_line_whose_digest_is_damaged_costs_that_line_only(
+    caller: Caller, server: Server, path: Path, caplog: pytest.LogCaptureFixture, digest: object
+) -> None:
+    mapped(caller, REQUESTS, path)
+    first, *others = path.read_text().splitlines()
+    path.write_text("\n".join([json.dumps({**json.loads(first), "request_digest": digest}), *others, ""]))
+    sent = len(server.requests)
+    mapped(caller, REQUESTS, path)
+    assert len(server.requests) == sent + 1
+    assert [text for text in warnings(caplog) if "line 1 is damaged" in text]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux, whose content has no end")
+def test_device_is_not_read(path: Path) -> None:
+    journal = Journal("/dev/full")
+    journal.open()
+    journal.close()
