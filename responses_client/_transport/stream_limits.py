@@ -68,9 +68,9 @@ class _Watched(Mapping[str, float | None]):
 
 def _take_over(connections: Iterable[Any]) -> None:
     for connection in connections:
-        kind: Any = type(connection)
+        kind: Any = connection.__class__
         if not hasattr(kind, "has_turns") and all(hasattr(connection, part) for part in _PARTS):
-            before = vars(connection).pop("_max_streams_semaphore", None)
+            before = connection.__dict__.pop("_max_streams_semaphore", None)
             connection.__class__ = _with_turns(kind)
             if before is not None:  # requests of others were sent over it
                 connection._turns = connection.new_turns(connection._max_streams - len(connection._events))

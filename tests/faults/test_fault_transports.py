@@ -97,7 +97,9 @@ FAULTS = {
         [head(101, connection="upgrade", upgrade="x"), CLOSE], APIConnectionError, APIConnectionError
     ),
     "sends a status that HTTP does not have": Fault([head(0), CLOSE], APIConnectionError, APIConnectionError),
-    "sends nothing with 204": Fault([head(204)], ResponseValidationError, ResponseValidationError),
+    "sends nothing with 204": Fault(
+        [head(204, content_type="application/json")], ResponseValidationError, ResponseValidationError
+    ),
     "hangs up in an error": Fault(
         [head(400, content_type="application/json", content_length="100"), b"{", CLOSE],
         BadRequestError,
