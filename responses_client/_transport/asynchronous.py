@@ -179,7 +179,7 @@ class _AsyncBody(Body):
         except Exception as error:
             if not self._library.is_failure(error):
                 raise
-            raise (self._end_by_us() or self._library.failure(error)) from error
+            self._library.fail(error, self._end_by_us())
         if piece is None:
             self._is_finished = True
         return piece
@@ -224,6 +224,7 @@ class _AsyncBody(Body):
             with suppress(Exception):  # a connection that breaks while it is closed is closed
                 end_if_out_of_step(self._response)
                 await self._response.aclose()
+        self._library.free(self._response)
 
     @override
     def socket(self, write_timeout: float | None) -> Socket:

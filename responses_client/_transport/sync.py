@@ -239,16 +239,14 @@ class _SyncBody(Body):
                 with clock.time_limit(deadline.remaining()):
                     piece = next(self._pieces, None)
         except TransportError:  # of what was to be decompressed
-            if (ended := self._end_by_us()) is not None:
-                raise ended from None
+            self._raise_if_ended()
             raise
         except Exception as error:
             if not self._library.is_failure(error):
                 raise
-            raise (self._end_by_us() or self._library.failure(error)) from error
+            self._library.fail(error, self._end_by_us())
         if piece is None:
-            if (ended := self._end_by_us()) is not None:  # it only looks like the end
-                raise ended
+            self._raise_if_ended()  # it only looks like the end
             self._is_finished = True
         return piece
 
@@ -257,6 +255,14 @@ class _SyncBody(Body):
         if self._is_late:
             return TransportError("timeout", TIMED_OUT)
         return TransportError("network", CLOSED) if self._io.is_closed else None
+
+    def _raise_if_ended(self) -> None:
+        ended = self._end_by_us()
+        if ended is not None:
+            try:
+                raise ended from None
+            finally:
+                del ended  # its traceback holds this frame
 
     @override
     async def drain(self) -> bytes:
@@ -295,6 +301,7 @@ class _SyncBody(Body):
                 self._response.close()
             else:
                 self._close_unread(self._response)
+        self._library.free(self._response)
 
     @override
     def socket(self, write_timeout: float | None) -> Socket:

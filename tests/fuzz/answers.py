@@ -46,8 +46,9 @@ _HEADERS: dict[str, tuple[str, ...]] = {
         "a" * 500,
         ";",
         "application/json; charset=no-such",
+        f"text/{KEY}",
     ),
-    "x-request-id": ("req_1", "", "ü" * 9, "r" * 3000),
+    "x-request-id": ("req_1", "", "ü" * 9, "r" * 3000, KEY),
     "retry-after": ("1", "-1", "1e9", "nan", "soon", "Wed, 21 Oct 2065 07:28:00 GMT", "9" * 400),
     "retry-after-ms": ("1", "x", "inf"),
     "x-should-retry": ("true", "false", "x"),
@@ -66,8 +67,10 @@ _HEADERS: dict[str, tuple[str, ...]] = {
         "javascript:alert(1)",
         "data:,",
         "http:\\\\elsewhere.example",
+        f"https://elsewhere.example/?key={KEY}",
     ),
     "content-encoding": ("gzip", "deflate", "identity", "br", "no-such"),
+    "x-echo": (KEY, f"Bearer {KEY}"),
     "openai-processing-ms": ("1", "x", "1e400"),
 }
 
