@@ -32,6 +32,7 @@ from .http_library import (
     refuse_if_closed,
 )
 from .loop_pools import LoopPool, LoopPools
+from .lost_connections import close_lost, released
 from .protocols import IO, Body, Socket, TransportError, WireRequest
 
 if TYPE_CHECKING:
@@ -96,8 +97,10 @@ class AsyncIO(IO):
 
             response: httpx.Response = await send_over(client, request, send)
             return response
-        except BaseException:
+        except BaseException as error:
             await self.leave_streams()
+            if not isinstance(error, Exception):
+                await close_lost(client)
             raise
 
     async def leave_streams(self, response: httpx.Response | None = None) -> None:
@@ -217,13 +220,14 @@ class _AsyncBody(Body):
         # Shielded, because cancellation must not leave the connection checked out of the pool; with a limit, because a
         # dead peer must not hold up a cancelled task.
         with anyio.CancelScope(shield=True), anyio.move_on_after(CLOSE_SECONDS):
-            if not self._is_finished:
-                if self._response.http_version == HTTP2:
-                    await self._io.leave_streams(self._response)
-                await self._unwind()
-            with suppress(Exception):  # a connection that breaks while it is closed is closed
-                end_if_out_of_step(self._response)
-                await self._response.aclose()
+            async with released(self._response):
+                if not self._is_finished:
+                    if self._response.http_version == HTTP2:
+                        await self._io.leave_streams(self._response)
+                    await self._unwind()
+                with suppress(Exception):  # a connection that breaks while it is closed is closed
+                    end_if_out_of_step(self._response)
+                    await self._response.aclose()
         self._library.free(self._response)
 
     @override
