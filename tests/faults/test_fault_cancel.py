@@ -223,7 +223,6 @@ def test_deadline_also_bounds_an_async_function_for_the_key(loop: Shell) -> None
     assert server.requests == []
 
 
-# PAIN_THREADS a18
 def test_one_client_serves_one_event_loop_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "*")
     once = [answer(200, response(), connection="close")]
