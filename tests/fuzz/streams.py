@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import takewhile
 from random import Random
 from typing import Any, NamedTuple
 
@@ -73,11 +74,9 @@ def _regular(random: Random, options: dict[str, Any]) -> Stream:
     if dones := [at for at, event in enumerate(events) if event["type"] == "response.output_item.done"]:
         at = random.choice(dones)
         if random.randrange(3):
-            events = [
-                *events[:at],
-                {**events[at], "item": _rewritten(random, events[at]["item"])},
-                *events[at + 1 :],
-            ]
+            # Up to the last event, which would tell the item once more, in some recordings with another id.
+            others = takewhile(lambda event: "response" not in event, events[at + 1 :])
+            events = [*events[:at], {**events[at], "item": _rewritten(random, events[at]["item"])}, *others]
     response = events[-1].get("response")
     if isinstance(response, dict) and not random.randrange(4):
         status = random.choice(({}, {"status": None}, {"status": "in_progress"}))

@@ -33,6 +33,8 @@ def problem(frames: list[Any], snapshot: dict[str, Any]) -> str:
     """Return how a snapshot differs from what its events say; empty if it does not."""
     items: dict[int, _Item] = {}
     for event in frames:
+        if event["type"] == "error":
+            return ""  # what comes behind it may be read or not
         if event["type"] in _ENDS and isinstance(event.get("response"), dict):
             return _problem_at_end(event, len(items), snapshot)
         index = event.get("output_index")

@@ -11,7 +11,7 @@ import samples
 from responses_client import _batch_files
 from responses_client._events.accumulator import Accumulator
 from responses_client._events.sse import SSEDecoder
-from responses_client._structured import output_type
+from responses_client._structured import partial_json
 from responses_client._websocket.routing import Router
 
 from . import __main__ as command
@@ -82,7 +82,7 @@ def _ignore(one: object, fact: object) -> None:
     [
         ("streams", Accumulator, "finish", _ignore, "instead of 'completed'"),
         ("sessions", Router, "_note_lane", _ignore, "another response"),
-        ("outputs", output_type, "_NUMBER_ENDS", ("?",), "not a start of the whole"),
+        ("outputs", partial_json, "_NUMBER_ENDS", ("?",), "not a start of the whole"),
         ("batches", _batch_files, "BOM_UTF8", b"", "not one result or error for each line"),
     ],
 )
