@@ -158,8 +158,9 @@ class Attempts:
                 await self.retry_failure(body, None)
                 continue
             meta = self.meta = self._meta_of(body)
-            shown_id = one_line(meta.request_id or "", MAX_VALUE_CHARS)
-            logger.debug("%s: %d %s", self.call.operation.name, body.status_code, shown_id)
+            if logger.isEnabledFor(logging.DEBUG):  # masks cost more than all else here
+                shown_id = one_line(meta.request_id or "", MAX_VALUE_CHARS)
+                logger.debug("%s: %d %s", self.call.operation.name, body.status_code, shown_id)
             if 200 <= body.status_code < 300 or body.status_code == 101:
                 return body, meta
             await self._retry_status(body, meta)
@@ -233,11 +234,11 @@ class Attempts:
         """Return the reason why no answer came, or only a part of one."""
         if self.deadline.is_expired:
             return f"the deadline of {self.call.settings.deadline:g} s has passed"
-        return self.redactor.text(failure.reason)
+        return self.redactor.with_secrets(failure.secrets).text(failure.reason)
 
     def cause(self, failure: TransportError) -> BaseException | None:
         """Return the exception behind a failure; None if it quotes a secret that a server repeated."""
-        return without_frames(failure.__cause__, self.redactor)
+        return without_frames(failure.__cause__, self.redactor.with_secrets(failure.secrets))
 
     def to_error(self, failure: TransportError) -> APIError:
         """Return the error for a call that got no answer, or only a part of one."""
@@ -343,13 +344,9 @@ class Attempts:
             self.deadline = Deadline.after(self.call.settings.deadline)
         self.count += 1
         request = self.call.request
-        logger.debug(
-            "%s: %s %s, attempt %d",
-            self.call.operation.name,
-            request.method,
-            self.redactor.text(public_url(request.url)),
-            self.count,
-        )
+        if logger.isEnabledFor(logging.DEBUG):
+            url = self.redactor.text(public_url(request.url))
+            logger.debug("%s: %s %s, attempt %d", self.call.operation.name, request.method, url, self.count)
         if self.dispatcher is not None:
             request = self.dispatcher.add_headers(request)
         request = await self._signer.sign(request, self.deadline)
@@ -368,14 +365,15 @@ class Attempts:
             redirects -= 1
 
     def _meta_of(self, body: Body) -> ResponseMeta:
-        masked = self.redactor.headers(body.headers)
+        redactor = self.redactor
+        masked = redactor.headers(body.headers)
         return ResponseMeta.build(
             body.status_code,
             body.headers if masked is None else Headers(masked),
             elapsed=clock.monotonic() - self._start,
             tries=self.count,
             method=self.call.request.method,
-            url=self.redactor.text(self.call.request.url),
+            url=redactor.text(self.call.request.url),
         )
 
 

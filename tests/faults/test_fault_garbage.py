@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -312,6 +313,30 @@ def test_nothing_is_left_of_a_map(shell: Shell, step: Step, is_broken: bool, opt
 
     with ScriptedServer(*[[step]] * 3) as server:
         assert shell.play(play, server.url, max_retries=0) == []
+
+
+def test_nothing_is_left_of_a_map_whose_requests_raise_after_its_end() -> None:
+    is_waiting, has_ended = threading.Event(), threading.Event()
+
+    def late() -> Iterator[Any]:
+        yield {"model": "m", "input": INPUT}
+        is_waiting.set()
+        has_ended.wait(5)
+        raise BrokenSourceError
+
+    async def leave(session: Session) -> None:
+        assert isinstance(session.client, Client)
+        with session.client.responses.map(late()) as results:
+            assert next(results).error is not None
+            assert is_waiting.wait(5)
+        has_ended.set()
+        raise BrokenSourceError
+
+    async def play(session: Session) -> list[str]:
+        return await left_after(lambda: leave(session), BrokenSourceError)
+
+    with ScriptedServer([answer(400)]) as server:
+        assert Shell("sync").play(play, server.url) == []
 
 
 def play_error(peer: Peer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
 
@@ -55,11 +56,14 @@ def test_an_error_without_cause_gets_none() -> None:
     assert not again.__suppress_context__
 
 
-def raised(error: Exception) -> Exception:
+E = TypeVar("E", bound=Exception)
+
+
+def raised(error: E) -> E:
     try:
         raise error
-    except Exception as same:
-        return same
+    except Exception:
+        return error
 
 
 def test_a_copy_has_attributes_and_cause_of_its_original_and_not_its_frames() -> None:
@@ -82,7 +86,7 @@ def test_an_error_of_a_class_that_takes_no_copies_is_used_as_it_is() -> None:
             error.args = ("copy",)
             return error
 
-        def __init__(self) -> None:
+        def __init__(self, *args: object) -> None:
             pass
 
     error = Singular()
