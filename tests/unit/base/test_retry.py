@@ -259,6 +259,27 @@ def test_advice_follows_from_what_may_help(
 
 
 @pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("insufficient_quota", 429),
+        ("overloaded", 503),
+        ("overloaded_error", 503),
+        ("rate_limit_error", 429),
+        ("rate_limit_exceeded", 429),
+        ("server_error", 500),
+        ("server_is_overloaded", 503),
+        ("server_overloaded", 503),
+        ("service_unavailable", 503),
+        ("slow_down", 503),
+        ("too_many_requests", 429),
+        ("invalid_prompt", None),
+    ],
+)
+def test_code_of_an_error_that_passes_has_the_status_of_a_plain_answer(code: str, status: int | None) -> None:
+    assert status_of_code(code) == status
+
+
+@pytest.mark.parametrize(
     ("codes", "status"),
     [
         (("server_error",), 500),
