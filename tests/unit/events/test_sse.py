@@ -255,3 +255,15 @@ def test_a_limit_only_cuts_off_the_end(case: tuple[bytes, list[bytes]], limit: i
         assert frames == by_the_standard(body)[0][: len(frames)]
     else:
         assert frames == by_the_standard(body)[0]
+
+
+@pytest.mark.parametrize(("digits", "retry"), [(18, 10**18 - 1), (19, None)])
+def test_retry_has_at_most_18_digits(digits: int, retry: int | None):
+    assert decode([b"retry: " + b"9" * digits + b"\n\n"])[2] == retry
+
+
+def test_decoder_goes_on_after_an_event_that_was_too_large():
+    decoder = SSEDecoder(max_event_bytes=20)
+    with pytest.raises(EventTooLarge):
+        decoder.feed(b"data: " + b"x" * 40)
+    assert decoder.feed(b"\n\ndata: 1\n\n") == [(b"", b"1")]
