@@ -5,7 +5,16 @@ import sys
 from itertools import zip_longest
 from pathlib import Path
 
-from . import drift, emit_definitions, emit_index, emit_models, emit_operations, emit_params, emit_unions
+from . import (
+    digest,
+    drift,
+    emit_definitions,
+    emit_index,
+    emit_models,
+    emit_operations,
+    emit_params,
+    emit_unions,
+)
 from .reader import load
 from .schema import Document, SchemaError
 
@@ -25,7 +34,10 @@ Write the generated files of responses_client from codegen/schema/*.yaml.
 
   python -m codegen                      write what differs
   python -m codegen --check              change nothing; fail when a file differs, is missing or is stale
-  python -m codegen drift OPENAPI.json   list the differences between a published OpenAPI document and the schema
+  python -m codegen drift [OPENAPI.json]
+                                         list the differences between a published OpenAPI document and the schema;
+                                         without one, the facts of the last one, in codegen/published.json
+  python -m codegen digest OPENAPI.json  write these facts anew
 
 Exit codes: 0 success; 1 --check or drift has found differences; 2 the schema or the document is not valid.
 """
@@ -41,6 +53,19 @@ def generate(document: Document) -> dict[str, str]:
     files[f"{testing}/_definitions.py"] = emit_definitions.emit(document)
     files[f"{calls}/endpoints.py"] = emit_operations.emit_endpoints(document)
     return files | {f"{resources}/{name}": text for name, text in emit_operations.emit(document).items()}
+
+
+def _python(files: dict[str, str]) -> dict[str, str]:
+    """Return the files, or refuse text that Python cannot read: a mistake that no check of the schema knows."""
+    for name, text in files.items():
+        try:
+            compile(text, name, "exec", dont_inherit=True)
+        except SyntaxError as error:
+            line = text.splitlines()[(error.lineno or 1) - 1].strip()
+            raise SchemaError(
+                f"{name}:{error.lineno}: a name or value of the schema breaks the line: {line}"
+            ) from None
+    return files
 
 
 def write(files: dict[str, str], root: Path = ROOT) -> list[str]:
@@ -86,8 +111,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="change nothing; fail when a file differs")
     commands = parser.add_subparsers(dest="command", title="commands", metavar="")
     compare = commands.add_parser("drift", help="compare the schema with a published OpenAPI document")
-    compare.add_argument("document", type=Path, help="an OpenAPI 3 document as JSON")
+    compare.add_argument(
+        "document", type=Path, nargs="?", default=digest.DIGEST, help="an OpenAPI 3 document as JSON"
+    )
+    renew = commands.add_parser("digest", help="write the facts of a published document for `drift`")
+    renew.add_argument("document", type=Path, help="an OpenAPI 3 document as JSON")
     options = parser.parse_args(arguments)
+    note: str | None = None
     try:
         document = load()
         if options.command == "drift":
@@ -95,16 +125,22 @@ def main(arguments: list[str] | None = None) -> int:
                 drift.report(document, options.document),
                 "edit codegen/schema or codegen/accepted.yaml",
             )
+            note = drift.read_document(
+                options.document, lambda content: digest.read_offered(content, document)[1]
+            )
+        elif options.command == "digest":
+            facts = drift.read_document(options.document, lambda content: digest.digest(content, document))
+            lines, advice = digest.write(facts), ""
         elif options.check:
-            lines, advice = check(generate(document)), "run `python -m codegen`"
+            lines, advice = check(_python(generate(document))), "run `python -m codegen`"
         else:
-            lines, advice = write(generate(document)), ""
+            lines, advice = write(_python(generate(document))), ""
     except (SchemaError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     if lines and advice:
         lines.append(f"{len(lines)} found; {advice}")
-    print("\n".join(lines) or "nothing to do")
+    print("\n".join([*lines, *([note] if note else [])]) or "nothing to do")
     return 1 if advice and lines else 0
 
 

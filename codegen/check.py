@@ -3,12 +3,21 @@
 from collections.abc import Iterable
 from typing import cast
 
+from .check_names import check_names
 from .schema import Alias, Document, Field, Object, Operation, SchemaError, Spec, Union, references
 
-__all__ = ["check"]
+__all__ = ["ENTRIES", "check", "check_use"]
 
 ITEMS = "OutputItem"
 """The union whose tags an effect names as `item`."""
+
+ENTRIES = frozenset(
+    {"BatchRequestLine", "BatchResultLine", "ClientEvent", "ErrorResponse", "ServerEvent", "WebhookEvent"}
+)
+"""The schemas that are used by name, in modules by hand; all others belong to a union, a property or an endpoint."""
+
+_EVENTS = "StreamEvent"
+"""The union of the events whose effects the accumulator carries out."""
 
 _SHARED_TAG = "message"  # `OpenUnion` distinguishes input and output messages by their fields
 _VERBS = ("put", "append", "set", "status")
@@ -20,6 +29,7 @@ def check(document: Document) -> None:
         where = f"{schema.module}.yaml: {schema.name}"
         if isinstance(schema, Union):
             _check_names(document, where, schema.members)
+            _check_members(document, where, schema, ())
             _check_union(document, where, schema)
         elif isinstance(schema, Object):
             _check_object(document, where, schema)
@@ -30,6 +40,59 @@ def check(document: Document) -> None:
     for operation in document.operations:
         where = f"operations.yaml: {operation.resource}.{operation.method}"
         _check_operation(document, where, operation)
+    _check_paths(document)
+    _check_imports(document)
+    check_names(document)
+
+
+def check_use(document: Document) -> None:
+    """Raise SchemaError for the first schema that nothing uses, and the first effect that nothing carries out."""
+    used = set(ENTRIES)
+    for schema in document.schemas.values():
+        if isinstance(schema, Union):
+            used.update(schema.members, map(str, schema.list_also))
+        elif isinstance(schema, Object):
+            used.update(name for name in (schema.base,) if name)
+            used.update(references([field.spec for field in schema.fields]))
+    for op in document.operations:
+        used.update(name for name in (op.request, op.result, op.stream, op.page) if name)
+    events = document.objects(_EVENTS) if _EVENTS in document.schemas else ()
+    for schema in document.schemas.values():
+        where = f"{schema.module}.yaml: {schema.name}"
+        if schema.name not in used:
+            raise SchemaError(f"{where}: no union, property or endpoint refers to it")
+        if isinstance(schema, Object) and schema.effect and schema.name not in events:
+            raise SchemaError(f"{where}.x-effect: {_EVENTS} does not contain the event")
+
+
+def _check_paths(document: Document) -> None:
+    seen: dict[str, str] = {}
+    for op in document.operations:
+        name = seen.setdefault(f"{op.verb} {op.path}", f"{op.resource}.{op.method}")
+        if name != f"{op.resource}.{op.method}":
+            raise SchemaError(
+                f"operations.yaml: {op.resource}.{op.method}: {name} is {op.verb} {op.path} too"
+            )
+
+
+def _check_imports(document: Document) -> None:
+    """Check that files do not import their bases from each other."""
+    needed: dict[str, dict[str, str]] = {}
+    for schema in document.schemas.values():
+        if isinstance(schema, Object) and schema.base:
+            module = document.schemas[schema.base].module
+            if module != schema.module:
+                needed.setdefault(schema.module, {}).setdefault(module, schema.name)
+
+    def visit(module: str, above: tuple[str, ...]) -> None:
+        for below, name in needed.get(module, {}).items():
+            if below in above:
+                files = " > ".join([*above[above.index(below) :], below])
+                raise SchemaError(f"{module}.yaml: {name}: {files} contain bases of each other")
+            visit(below, (*above, below))
+
+    for module in needed:
+        visit(module, (module,))
 
 
 def _check_operation(document: Document, where: str, operation: Operation) -> None:
@@ -42,6 +105,14 @@ def _check_operation(document: Document, where: str, operation: Operation) -> No
         fields = {field.wire for field in document.all_fields(request)}
         if missing := sorted(set(operation.query) - fields):
             raise SchemaError(f"{where}: {operation.request} has no {', '.join(missing)}")
+        if operation.page and "after" not in fields:
+            raise SchemaError(f"{where}: {operation.request} has no after, by which pages continue")
+    if operation.query and not operation.request:
+        raise SchemaError(f"{where}: query needs a request")
+    if operation.stream and not operation.request:
+        raise SchemaError(f"{where}: stream needs a request")
+    if operation.stream and not isinstance(document.schemas[operation.stream], Union):
+        raise SchemaError(f"{where}: stream must be a union of events, not {operation.stream}")
     if operation.page:
         data = [f for f in document.all_fields(document.object(operation.result)) if f.wire == "data"]
         if not data or [*references(data[0].spec)] != [operation.page]:
@@ -71,8 +142,15 @@ def _check_object(document: Document, where: str, item: Object) -> None:
             fields = lacking
     if item.request and len(lists := [field.wire for field, _ in document.lists(item)]) > 1:
         raise SchemaError(f"{where} has {' and '.join(lists)}, both lists that may contain strings")
-    if item.effect:
+    tags = {field.wire: field.tag for field in document.all_fields(item)}
+    if not item.abstract and tags.get("type") == () and _has_abstract_base(document, item):
+        raise SchemaError(f"{where}: {item.base} leaves its type to each class, and this one has no tag")
+    if item.effect is not None:
         _check_effect(document, f"{where}.x-effect", item, item.effect)
+
+
+def _has_abstract_base(document: Document, item: Object) -> bool:
+    return item.base is not None and document.object(item.base).abstract
 
 
 def _check_default(document: Document, where: str, item: Object, field: Field) -> None:
@@ -100,6 +178,15 @@ def _check_base(document: Document, where: str, item: Object) -> None:
         base = schema.base
 
 
+def _check_members(document: Document, where: str, union: Union, above: tuple[str, ...]) -> None:
+    """Check that no union contains itself."""
+    if union.name in above:
+        raise SchemaError(f"{where} contains itself: {' > '.join((*above, union.name))}")
+    for name in union.members:
+        if isinstance(member := document.schemas.get(name), Union):
+            _check_members(document, where, member, (*above, union.name))
+
+
 def _check_union(document: Document, where: str, union: Union) -> None:
     found: dict[str, list[str]] = {}
     for name in document.objects(union.name):
@@ -120,6 +207,14 @@ def _check_union(document: Document, where: str, union: Union) -> None:
         raise SchemaError(f"{where}: x-list-also must list string and unions, not {strange[0]}")
     if stray := [tag for tag in union.infer_type.values() if tag not in found and tag != "item_reference"]:
         raise SchemaError(f"{where}: x-infer-type names {stray[0]}, which no member has")
+    fields = {
+        field.wire
+        for names in found.values()
+        for name in names
+        for field in document.all_fields(document.object(name))
+    }
+    if lacking := [wire for wire in union.infer_type if wire not in fields]:
+        raise SchemaError(f"{where}: x-infer-type names {lacking[0]}, a field that no member has")
 
 
 def _may_be_listed(document: Document, name: object) -> bool:
@@ -144,6 +239,15 @@ def _check_effect(document: Document, where: str, item: Object, effect: Spec) ->
     if not items:
         raise SchemaError(f"{where}: {ITEMS} has no {effect['item']}")
     _follow(document, where, items, ["status"] if verbs[0] == "status" else path, effect.get("part"))
+    if verbs[0] == "status":
+        _check_status(document, where, items, value)
+
+
+def _check_status(document: Document, where: str, items: list[str], value: str) -> None:
+    fields = [f for name in items for f in document.all_fields(document.object(name)) if f.wire == "status"]
+    known = {each for field in fields for each in field.spec.get("enum", [value])}
+    if value not in known:
+        raise SchemaError(f"{where}: status must be one of {', '.join(sorted(known))}, not {value!r}")
 
 
 def _follow(document: Document, where: str, items: list[str], path: list[str], part: str | None) -> None:

@@ -3,11 +3,15 @@
 `check.py` checks the rules that involve several schemas: references, tags, effects.
 """
 
+import ast
+import re
 from collections.abc import Hashable, Mapping
+from keyword import iskeyword
 from typing import Any, cast
 
 import yaml
 
+from .forms import check_forms, check_limits
 from .schema import SchemaError, Spec
 
 __all__ = [
@@ -98,9 +102,14 @@ _PROPERTY = {
     "x-server-note",
     "x-total",
 }
+_KINDS_OF_VALUES = ("$ref", "anyOf", "const", "type")
+_NEEDED_TYPE = {"items": "array", "additionalProperties": "object"}
 _OPERATION = {"description", "verb", "path", "request", "query", "result", "stream", "page", "example"}
 KEYWORDS = _OBJECT | _UNION | _ALIAS | _PROPERTY | _OPERATION
 _EFFECT = {"put", "append", "set", "status", "at", "part", "item"}
+_HTTP_VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_METHOD = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
+_PATH = re.compile(r"(/[\w.-]+|/\{[a-z][a-z0-9_]*\})+")
 
 
 def read(module: str, text: str) -> dict[str, Any]:
@@ -115,6 +124,7 @@ def read(module: str, text: str) -> dict[str, Any]:
         raise SchemaError(f"{module}.yaml: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict) or not isinstance(cast("dict[str, Any]", content).get("x-doc"), str):
         raise SchemaError(f"{module}.yaml: x-doc is missing")
+    check_forms(f"{module}.yaml", {"x-doc": content["x-doc"]})
     return cast("dict[str, Any]", content)
 
 
@@ -129,6 +139,7 @@ def check_schema(module: str, name: str, spec: object) -> Spec:
     schema = _mapping(where, spec)
     if not schema.get("description"):
         raise SchemaError(f"{where}: description is missing")
+    check_forms(where, schema)
     if "anyOf" in schema:
         _check_union(where, schema)
     elif "x-extensible-enum" in schema:
@@ -146,7 +157,27 @@ def check_operation(name: str, spec: object) -> Spec:
     _check_keys(where, operation, _OPERATION)
     if missing := {"description", "verb", "path", "result"} - set(operation):
         raise SchemaError(f"{where}: {', '.join(sorted(missing))} is missing")
+    check_forms(where, operation)
+    if not _METHOD.fullmatch(name) or any(map(iskeyword, name.split("."))):
+        raise SchemaError(f"{where}: the name must be `resource.method`, of Python identifiers in lower case")
+    if operation["verb"] not in _HTTP_VERBS:
+        raise SchemaError(f"{where}: verb must be one of {', '.join(_HTTP_VERBS)}, not {operation['verb']!r}")
+    _check_path(where, operation["path"])
+    try:
+        ast.parse(operation.get("example", ""))
+    except SyntaxError as error:
+        raise SchemaError(f"{where}: example is not Python: {error.msg}") from None
     return operation
+
+
+def _check_path(where: str, path: str) -> None:
+    if not _PATH.fullmatch(path):
+        raise SchemaError(
+            f"{where}: path must be steps such as `/files` and `/{{file_id}}`, each parameter named, not {path!r}"
+        )
+    names = re.findall(r"\{(\w+)\}", path)
+    if odd := [name for name in names if iskeyword(name) or names.count(name) > 1]:
+        raise SchemaError(f"{where}: path has {odd[0]}, which is a keyword of Python or is there twice")
 
 
 def _check_union(where: str, schema: Spec) -> None:
@@ -168,22 +199,28 @@ def _check_object(where: str, schema: Spec, module: str) -> None:
             raise SchemaError(f"{where}: {key} names no property: {', '.join(sorted(missing))}")
     if "x-essential" in schema and (optional := set(schema["x-essential"]) - set(schema.get("required", ()))):
         raise SchemaError(f"{where}: x-essential names what is not required: {', '.join(sorted(optional))}")
+    for base in schema.get("allOf", ()):
+        if not isinstance(base, dict) or set(cast("Spec", base)) != {"$ref"}:
+            raise SchemaError(f"{where}: allOf must contain only $ref, not {base!r}")
     if len(schema.get("allOf", ())) > 1:
         raise SchemaError(f"{where}: more than one base")
     if "x-python-base" in schema and schema["x-python-base"] not in CLASSES:
         raise SchemaError(f"{where}: x-python-base must be one of {', '.join(CLASSES)}")
-    if effect := schema.get("x-effect"):
-        _check_keys(f"{where}.x-effect", _mapping(f"{where}.x-effect", effect), _EFFECT, "verb or key")
+    if "x-effect" in schema:
+        effect = _mapping(f"{where}.x-effect", schema["x-effect"])
+        _check_keys(f"{where}.x-effect", effect, _EFFECT, "verb or key")
+        check_forms(f"{where}.x-effect", effect)
     for wire, value in properties.items():
         _check_property(f"{where}.{wire}", _mapping(f"{where}.{wire}", value), module)
 
 
 def _check_property(where: str, spec: Spec, module: str) -> None:
     _check_keys(where, spec, _PROPERTY)
+    check_forms(where, {key: value for key, value in spec.items() if key not in _VALUE})
     is_tag = "const" in spec or (where.endswith(".type") and "enum" in spec)
     if not spec.get("description") and not is_tag:
         raise SchemaError(f"{where}: description is missing")
-    if "default" in spec and spec["default"] not in _defaults(spec):
+    if "default" in spec and not any(_is_same(spec["default"], each) for each in _defaults(spec)):
         raise SchemaError(
             f"{where}: default must be '', 0 or {{}}, for a string, integer or object that is never null"
         )
@@ -199,11 +236,20 @@ def _defaults(spec: Spec) -> list[object]:
     kind = spec.get("type")
     if "$ref" in spec:
         return ["", {}]
+    if "enum" in spec:  # no known value is empty
+        return []
     return [""] if kind == "string" else [0] if kind == "integer" else []
+
+
+def _is_same(one: object, other: object) -> bool:
+    """Whether two values are equal and of one type; `false` is not 0."""
+    return type(one) is type(other) and one == other
 
 
 def _check_value(where: str, spec: Spec, module: str) -> None:
     """Check a JSON Schema and the schemas inside it."""
+    if len(both := [key for key in _KINDS_OF_VALUES if key in spec]) > 1:
+        raise SchemaError(f"{where}: {' and '.join(both)} exclude each other")
     kinds = spec.get("type", [])
     kinds = set(cast("list[str]", kinds) if isinstance(kinds, list) else [kinds])
     if unknown := kinds - _TYPES:
@@ -211,6 +257,11 @@ def _check_value(where: str, spec: Spec, module: str) -> None:
     if len(kinds - {"null"}) > 1:
         raise SchemaError(f"{where}: several types must be in anyOf, not in a list")
     _check_names(where, spec, kinds)
+    check_forms(where, spec)
+    check_limits(where, spec)
+    for key, kind in _NEEDED_TYPE.items():
+        if key in spec and kind not in kinds:
+            raise SchemaError(f"{where}: {key} needs the type {kind}")
     for key in BOUNDS.keys() & spec.keys():
         if not is_of_requests(module):
             raise SchemaError(
@@ -220,6 +271,8 @@ def _check_value(where: str, spec: Spec, module: str) -> None:
             raise SchemaError(f"{where}: {key} needs the type {BOUNDS[key][0]}")
     below = [*spec.get("anyOf", ()), *(spec[key] for key in ("items", "additionalProperties") if key in spec)]
     if "propertyNames" in spec:
+        if "additionalProperties" not in spec:
+            raise SchemaError(f"{where}: propertyNames needs additionalProperties")
         below.append({"type": "string", **_mapping(where, spec["propertyNames"])})
     for part in below:
         _check_keys(where, _mapping(where, part), _VALUE)
@@ -231,13 +284,8 @@ def _check_names(where: str, spec: Spec, kinds: set[str]) -> None:
     if "const" in spec and not isinstance(spec["const"], str):
         raise SchemaError(f"{where}: const must be a string")
     for key in ("enum", "x-extensible-enum"):
-        values = cast("list[object]", spec.get(key, []))
         if key in spec and "string" not in kinds:
             raise SchemaError(f"{where}: {key} needs the type string")
-        if odd := [value for value in values if not isinstance(value, str)]:
-            raise SchemaError(f"{where}: {key} must contain only strings, not {odd[0]!r}")
-        if twice := [value for number, value in enumerate(values) if value in values[:number]]:
-            raise SchemaError(f"{where}: {key} contains {twice[0]!r} twice")
 
 
 def _check_keys(where: str, spec: Spec, known: set[str], what: str = "keyword") -> None:

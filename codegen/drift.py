@@ -6,23 +6,38 @@ for answers. Ours must have everything that any of them has, and nothing that no
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import yaml
 
 from .dialect import is_of_requests
+from .digest import read_offered
 from .published import VERBS, Property, Published, Shape, bodies, our_shape, request_place
 from .schema import Alias, Document, Field, Object, Operation, Schema, SchemaError, Spec, Union
 
-__all__ = ["ACCEPTED", "compare", "report"]
+__all__ = ["ACCEPTED", "compare", "read_document", "report"]
 
 ACCEPTED = Path(__file__).parent / "accepted.yaml"
+
+T = TypeVar("T")
 
 _ANY = Shape({"any"})
 _WEBHOOKS = "WebhookEvent"
 """The union of webhook events; a document has a webhook for each member."""
+
+
+def read_document(path: Path, read: Callable[[Spec], T]) -> T:
+    """Return what a function makes of a published document.
+
+    Raises:
+        SchemaError: The file at `path` is not an OpenAPI 3 document in JSON.
+    """
+    try:
+        return read(json.loads(path.read_text("utf-8")))
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise SchemaError(f"{path}: not an OpenAPI 3 document in JSON: {error!r}") from error
 
 
 def report(document: Document, path: Path, accepted: Path = ACCEPTED) -> list[str]:
@@ -31,10 +46,7 @@ def report(document: Document, path: Path, accepted: Path = ACCEPTED) -> list[st
     Raises:
         SchemaError: The file at `path` is not an OpenAPI 3 document in JSON, or `accepted` has another form.
     """
-    try:
-        lines = compare(document, json.loads(path.read_text("utf-8")))
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise SchemaError(f"{path}: not an OpenAPI 3 document in JSON: {error!r}") from error
+    lines = read_document(path, lambda content: compare(document, content))
     patterns = _patterns(accepted)
     used = {line: {pattern for pattern in patterns if _matches(pattern, line)} for line in lines}
     stale = set(patterns).difference(*used.values())
@@ -61,8 +73,12 @@ def _matches(pattern: str, line: str) -> bool:
 
 
 def compare(document: Document, content: Mapping[str, Any]) -> list[str]:
-    """Return the differences, each as `place: only ours: name` or `place: only published: name`."""
-    return list(dict.fromkeys(_Comparison(document, Published(content, document)).lines()))
+    """Return the differences, each as `place: only ours: name` or `place: only published: name`.
+
+    Resources that the package does not offer are not compared.
+    """
+    offered, _ = read_offered(content, document)
+    return list(dict.fromkeys(_Comparison(document, Published(offered, document)).lines()))
 
 
 class _Comparison:

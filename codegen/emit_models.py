@@ -227,8 +227,8 @@ def _alternatives(document: Document, options: list[Spec], is_sent: bool) -> str
     structured = "$ref" in other or other.get("type") in ("array", "object")
     if len(options) == 2 and structured and text.get("type") == "string":
         known = f"{literal(text['enum'])} | str" if "enum" in text else "str"
-        return f"Annotated[{known} | {_annotation(document, other, is_sent)}, TEXT_OR]"
-    return " | ".join(_annotation(document, option, is_sent) for option in options)
+        return f"Annotated[{known} | {_bounded(document, other, is_sent)}, TEXT_OR]"
+    return " | ".join(_bounded(document, option, is_sent) for option in options)
 
 
 def _bounded(document: Document, spec: Spec, is_sent: bool) -> str:

@@ -174,7 +174,7 @@ def _streaming(document: Document, op: Operation, prefix: str, define: str, wait
         f"            opened = {opened}",
         f"            return {wait}opened.{'__aenter__' if prefix else '__enter__'}()",
         "        if stream is not None:",
-        f'            return {call}, {{**params, "stream": stream}}{given})',
+        f"            return {call}, params{given}, stream=stream)",
         f"        return {call}, params{given})",
     ]
     return [*lines, "", *head, *doc, *body]

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
-from .check import check
+from .check import check, check_use
+from .check_names import check_area_name
 from .dialect import OPERATIONS, check_operation, check_schema, read
 from .schema import (
     Alias,
@@ -26,8 +27,21 @@ FOLDER = Path(__file__).parent / "schema"
 
 
 def load(folder: Path = FOLDER) -> Document:
-    """Read the schema files of a folder."""
-    return parse({path.stem: path.read_text("utf-8") for path in sorted(folder.glob("*.yaml"))})
+    """Read the schema files of a folder, in which every schema is used.
+
+    Raises:
+        SchemaError: A file is not valid, or a schema is used nowhere.
+    """
+    document = parse({path.stem: _text(path) for path in sorted(folder.glob("*.yaml"))})
+    check_use(document)
+    return document
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise SchemaError(f"{path.name}: not UTF-8: {error.reason} at byte {error.start}") from None
 
 
 def parse(texts: Mapping[str, str]) -> Document:
@@ -45,6 +59,7 @@ def parse(texts: Mapping[str, str]) -> Document:
         if module == OPERATIONS:
             operations = [_operation(name, check_operation(name, spec)) for name, spec in content.items()]
             continue
+        check_area_name(module)
         for name, spec in content.items():
             if name in schemas:
                 raise SchemaError(f"{module}.yaml: {name} is defined in {schemas[name].module}.yaml too")

@@ -265,7 +265,9 @@ class Client(_Client[SyncCore]):
         """
         from ._calls.any_request import AnyRequest
 
-        return self._core.request(AnyRequest(method, path, json, content, query), cast_to, options)
+        given = AnyRequest(method, path, json, content, query)
+        del path, json, content, query  # which the frame of an error would show; the repr of `given` does not
+        return self._core.request(given, cast_to, options)
 
     def with_options(self, **changes: Unpack[Options]) -> Self:
         """Return a client of the same class with some options changed; it uses the same connections.
@@ -416,7 +418,9 @@ class AsyncClient(_Client[AsyncCore]):
         """Call an endpoint that has no method here; see `Client.request`."""
         from ._calls.any_request import AnyRequest
 
-        return await self._core.request(AnyRequest(method, path, json, content, query), cast_to, options)
+        given = AnyRequest(method, path, json, content, query)
+        del path, json, content, query  # see `Client.request`
+        return await self._core.request(given, cast_to, options)
 
     def with_options(self, **changes: Unpack[AsyncOptions]) -> Self:
         """Return a client with some options changed; see `Client.with_options`."""

@@ -142,12 +142,19 @@ class SyncCore(ClientCore[SyncIO]):
     def _new_driver(self) -> SyncIO:
         return SyncIO()
 
-    def call(self, operation: Operation[_R], params: Mapping[str, object], *path: str) -> _R:
-        """Call an endpoint, and return the answer as a model."""
+    def call(
+        self,
+        operation: Operation[_R],
+        params: Mapping[str, object],
+        *path: str,
+        stream: bool | None = None,
+    ) -> _R:
+        """Call an endpoint, and return the answer as a model; `stream` is one more argument, unless it is None."""
         from ._calls.attempts import fetch
         from ._calls.request import prepare
 
         hide_values(params)
+        params = params if stream is None else {**params, "stream": stream}
         return run(fetch(self.io, prepare(operation, params, self._open_settings(), path)))
 
     def request(self, given: AnyRequest, cast_to: Any, options: Mapping[str, object]) -> Any:
@@ -211,12 +218,19 @@ class AsyncCore(ClientCore["AsyncIO"]):
 
         return AsyncIO()
 
-    async def call(self, operation: Operation[_R], params: Mapping[str, object], *path: str) -> _R:
-        """Call an endpoint, and return the answer as a model."""
+    async def call(
+        self,
+        operation: Operation[_R],
+        params: Mapping[str, object],
+        *path: str,
+        stream: bool | None = None,
+    ) -> _R:
+        """Call an endpoint, and return the answer as a model; `stream` is one more argument, unless it is None."""
         from ._calls.attempts import fetch
         from ._calls.request import prepare
 
         hide_values(params)
+        params = params if stream is None else {**params, "stream": stream}
         return await fetch(self.io, prepare(operation, params, self._open_settings(), path))
 
     async def request(self, given: AnyRequest, cast_to: Any, options: Mapping[str, object]) -> Any:

@@ -9,13 +9,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from ..errors import ResponsesClientError
-from .json_types import is_mapping
-from .redaction import NO_SECRETS, Redactor, public_url, redact_headers
+from .json_types import is_mapping, is_object, is_sequence
+from .redaction import NO_SECRETS, Redactor, mask_fields, public_url, redact_headers
 
-__all__ = ["HiddenFrames", "HiddenValues", "hide_values", "without_frames", "without_secrets"]
+__all__ = [
+    "Hidden",
+    "HiddenFields",
+    "HiddenFrames",
+    "HiddenValues",
+    "hidden_body",
+    "hide_values",
+    "without_frames",
+    "without_secrets",
+]
+
+_T = TypeVar("_T")
 
 _HIDDEN_OPTIONS = ("extra_headers", "extra_query")
 
@@ -136,9 +147,55 @@ class HiddenValues(Mapping[str, Any]):
     """Asked for by Sentry, which walks mappings and tuples in place of their repr."""
 
 
+class HiddenFields(dict[str, Any]):
+    """JSON data of a user, with the credentials of hosted tools masked in the repr."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(mask_fields(dict(self)))
+
+    sentry_repr = __repr__
+
+
+class Hidden(Generic[_T]):
+    """A value that is not shown where a frame of an error keeps it."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: _T) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return f"<hidden {type(self.value).__name__}>"
+
+
 def hide_values(arguments: Any) -> None:
-    """Mask secrets in the repr of the headers and query parameters among the arguments of a call, in place."""
+    """Mask secrets in the repr of the arguments of a call, in place: of headers, query parameters and hosted tools."""
     for name in _HIDDEN_OPTIONS:
         value = arguments.get(name)
         if is_mapping(value) and not isinstance(value, HiddenValues):
             arguments[name] = HiddenValues(value)
+    if "tools" in arguments:
+        arguments["tools"] = _hidden_tools(arguments["tools"])
+    if "extra_body" in arguments:
+        arguments["extra_body"] = hidden_body(arguments["extra_body"])
+
+
+def hidden_body(body: Any) -> Any:
+    """Return the body of a request so that its repr masks the credentials of the hosted tools in it, also in copies."""
+    if not is_object(body) or "tools" not in body:
+        return body
+    tools = _hidden_tools(body["tools"])
+    return body if tools is body["tools"] else HiddenFields({**body, "tools": tools})
+
+
+def _hidden_tools(tools: Any) -> Any:
+    if not is_sequence(tools) or not any(map(_has_secret, tools)):
+        return tools
+    return [HiddenFields(tool) if _has_secret(tool) else tool for tool in tools]
+
+
+def _has_secret(tool: Any) -> bool:
+    # Most tools are functions, with long schemas that have no secrets.
+    return is_object(tool) and tool.get("type") != "function" and mask_fields(tool) != tool

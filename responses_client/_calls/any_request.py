@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, unquote, unquote_plus
 
-from .._base.error_frames import HiddenValues
+from .._base.error_frames import Hidden, HiddenFrames, HiddenValues, hidden_body
 from .._base.field_errors import field_error
 from .._base.http import merge_headers, origin
 from .._base.json_types import is_mapping
@@ -44,6 +44,14 @@ class AnyRequest(NamedTuple):
     content: str | bytes | None = None
     query: Mapping[str, QueryValue] | None = None
 
+    def __repr__(self) -> str:
+        """Show no query and no body: the frame of an error keeps its variables, and these may hold secrets."""
+        return f"<{self.method} {str(self.path).partition('?')[0]}>"
+
+    def sentry_repr(self) -> str:
+        """Return the repr, for Sentry, which otherwise walks tuples."""
+        return repr(self)
+
 
 def prepare_any(
     given: AnyRequest,
@@ -68,8 +76,9 @@ def prepare_any(
     """
     refuse_unknown("client.request", options, OPTIONS, [*AnyRequest._fields, "cast_to", *OPTIONS])
     method = _method(given.method)
-    path, parameters = _split(given.path, settings.base_url)
-    names = {_parameter_name(one) for one in parameters}
+    with HiddenFrames():
+        path, parameters = _split(given.path, settings.base_url)
+    names = {_parameter_name(one) for one in parameters.value}
     # Hidden, since the frame of an error keeps its variables.
     query = HiddenValues(
         {
@@ -77,11 +86,12 @@ def prepare_any(
             **check_argument("extra_query", check_query, options.get("extra_query")),
         }
     )
-    body = _json_body(given, options)
+    body = hidden_body(_json_body(given, options))
     if is_mapping(body) and body.get("stream") and not is_raw:
         message = "asks for a stream, which client.request returns only as a whole; leave it out, or pass cast_to=str"
         raise RequestValidationError([field_error("json.stream", "False or nothing", True, message=message)])
-    content, content_type = _content(given, body)
+    with HiddenFrames():
+        content, content_type = _content(given, body)
 
     # Headers of the request itself come first, so that the client's defaults replace them.
     ours = {"Accept": "*/*"} if is_raw else {}
@@ -98,10 +108,10 @@ def prepare_any(
     # The parameters of the path are sent as they stand there, since servers sign addresses of next pages; those of the
     # same name in `query` replace them.
     address, _, others = call.request.url.partition("?")
-    kept = [one for one in parameters if _parameter_name(one) not in query]
+    kept = [one for one in parameters.value if _parameter_name(one) not in query]
     url = "?".join(filter(None, [address, "&".join([*kept, *filter(None, [others])])]))
     return call._replace(
-        request=call.request._replace(url=url, content=content),
+        request=call.request._replace(url=url, content=content.value),
         settings=call.settings._replace(
             default_headers=settings.default_headers, default_query=settings.default_query
         ),
@@ -120,7 +130,7 @@ def _parameter_name(parameter: str) -> str:
     return unquote_plus(parameter.partition("=")[0])
 
 
-def _split(path: object, base_url: str) -> tuple[str, list[str]]:
+def _split(path: object, base_url: str) -> tuple[str, Hidden[list[str]]]:
     """Return the path behind the address of the API, from its slash, and the parameters of its query as they stand.
 
     Raises:
@@ -140,7 +150,7 @@ def _split(path: object, base_url: str) -> tuple[str, list[str]]:
     if "" in route.removeprefix("/").removesuffix("/").split("/") or _has_dot_segment(route):
         raise _refused(path, "has an empty segment, '.' or '..'")
     parameters = quote(query, safe=_SAFE_IN_QUERY).split("&") if query else []
-    return quote(f"/{route.removeprefix('/')}", safe=_SAFE), parameters
+    return quote(f"/{route.removeprefix('/')}", safe=_SAFE), Hidden(parameters)
 
 
 def _without_base(path: str, base_url: str) -> str:
@@ -187,18 +197,18 @@ def _json_body(given: AnyRequest, options: Mapping[str, object]) -> object:
     return {**(json or {}), **plain_data(extra)}
 
 
-def _content(given: AnyRequest, body: object) -> tuple[bytes, str | None]:
+def _content(given: AnyRequest, body: object) -> tuple[Hidden[bytes], str | None]:
     """Return the body as bytes, and its media type unless a header names one; None if there is no body."""
     content: object = given.content
     if content is None:
-        return (b"", None) if body is None else (encode(body), "application/json")
+        return (Hidden(b""), None) if body is None else (Hidden(encode(body)), "application/json")
     if isinstance(content, str):
         try:
-            return content.encode(), "text/plain; charset=utf-8"
+            return Hidden(content.encode()), "text/plain; charset=utf-8"
         except UnicodeEncodeError:
             message = "contains half of a surrogate pair, which UTF-8 cannot encode; pass bytes"
             raise RequestValidationError([field_error("content", "text", None, message=message)]) from None
     if isinstance(content, (bytes, bytearray, memoryview)):
-        return bytes(content), "application/octet-stream"
+        return Hidden(bytes(content)), "application/octet-stream"
     message = f"expected bytes or a string, got {type(content).__name__}; read files and iterators first"
     raise RequestValidationError([field_error("content", "bytes or a string", content, message=message)])

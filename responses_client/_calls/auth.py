@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Generator
 from typing import TYPE_CHECKING, Any, cast
 
@@ -164,7 +165,7 @@ def _as_pair(given: object) -> tuple[object, ...]:
 
 
 class RecordingAuth:
-    """A wrapper of a user's auth object that records the secrets which the object puts into requests.
+    """A wrapper of a user's auth object that records the secrets which the object puts into headers and URLs.
 
     Attributes:
         secrets: The recorded secrets, for masks.
@@ -176,11 +177,12 @@ class RecordingAuth:
 
     def sync_auth_flow(self, request: Any) -> Generator[Any, Any, None]:
         """Yield requests and take answers; see `httpx.Auth`."""
+        unsigned = _facts(request)
         flow = self._auth.sync_auth_flow(request)
         try:
             signed = next(flow)
             while True:
-                response = yield self._record(signed)
+                response = yield self._record(signed, unsigned)
                 try:
                     signed = flow.send(response)
                 except StopIteration:
@@ -190,11 +192,12 @@ class RecordingAuth:
 
     async def async_auth_flow(self, request: Any) -> AsyncGenerator[Any, Any]:
         """Yield requests and take answers; see `httpx.Auth`."""
+        unsigned = _facts(request)
         flow = self._auth.async_auth_flow(request)
         try:
             signed = await anext(flow)
             while True:
-                response = yield self._record(signed)
+                response = yield self._record(signed, unsigned)
                 try:
                     signed = await flow.asend(response)
                 except StopAsyncIteration:
@@ -202,7 +205,18 @@ class RecordingAuth:
         finally:
             await flow.aclose()
 
-    def _record(self, request: Any) -> Any:
-        new = secret_values(request.headers) - {*self.secrets}
+    def _record(self, request: Any, unsigned: set[tuple[str, str]]) -> Any:
+        added = {value for name, value in _facts(request) - unsigned if not re.fullmatch(_PLAIN_NAME, name)}
+        new = (secret_values(request.headers) | added) - {*self.secrets}
         self.secrets = (*self.secrets, *new)
         return request
+
+
+# Of what an auth object adds, all but these may be its credentials, whatever the name: signatures come with a date, and
+# a request for a token has the headers of any other.
+_PLAIN_NAME = r"(?i)accept.*|connection|content-.*|host|user-agent|(?:.*-)?date|transfer-encoding"
+
+
+def _facts(request: Any) -> set[tuple[str, str]]:
+    """Return the headers of a request of httpx and the parameters of its query, as pairs of name and value."""
+    return {*request.headers.multi_items(), *request.url.params.multi_items()}

@@ -85,6 +85,8 @@ def _as_field_error(line: ErrorDetails, location: Sequence[str | int]) -> FieldE
     expected = expected.replace("String should have", "a string with")
     if line["type"] == "too_long":
         expected = f"at most {line.get('ctx', {}).get('max_length')} entries"
+    if line["type"] == "too_short":
+        expected = f"a list of at least {line.get('ctx', {}).get('min_length')}"
     if expected.startswith(("greater", "less")):
         expected = f"a number {expected}"
     if line["type"] == "missing":

@@ -30,6 +30,7 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 from .._base import clock
+from .._base.error_frames import hide_values
 from .._base.field_errors import FieldError, field_error
 from .._base.messages import MAX_VALUE_CHARS, one_line
 from .._base.retry import StatusFailure, may_pass
@@ -225,6 +226,7 @@ def wait_params(options: Mapping[str, object], include: Sequence[str] | None) ->
     Raises:
         TypeError: An argument is unknown.
     """
+    hide_values(options)
     own = ("response_id", "poll_interval", "on_progress", "include")
     refuse_unknown("responses.wait", options, OPTIONS, [*own, *OPTIONS])
     return {**options, **({} if include is None else {"include": include})}

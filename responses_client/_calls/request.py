@@ -15,7 +15,7 @@ from .._base.http import ResponseMeta, merge_headers
 from .._base.json_types import is_mapping, is_sequence
 from .._base.messages import MAX_VALUE_CHARS, one_line
 from .._base.options import RequestOptions
-from .._base.redaction import Redactor, secret_values
+from .._base.redaction import Redactor, field_secrets, query_secrets, secret_values
 from .._base.validation import (
     check_argument,
     check_header_value,
@@ -98,11 +98,18 @@ class Call(NamedTuple, Generic[_R]):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The key and the values of secret headers, which must not be shown."""
+        """The key, and the secrets in headers, in the query and in hosted tools, which must not be shown."""
         key = self.settings.api_key
-        words = secret_values(self.request.headers)
+        words = secret_values(self.request.headers) | query_secrets(self.request.url)
+        words.update(self.tool_secrets)
         words.discard(self.request.headers.get("Idempotency-Key") or "")
         return (*words, key) if isinstance(key, str) else tuple(words)
+
+    @property
+    def tool_secrets(self) -> set[str]:
+        """The credentials in hosted tools."""
+        given = (self.params, self.params.get("extra_body"))
+        return {one for fields in given if is_mapping(fields) for one in field_secrets(fields.get("tools"))}
 
 
 def prepare(
@@ -143,21 +150,22 @@ def prepare(
     body = {k: v for k, v in arguments.items() if k in extra or k not in operation.query}
     # A POST whose fields are all left out has an empty object as its body.
     has_body = bool(body) or (operation.request is not None and operation.method == "POST")
-    content = encode(body, as_given, is_exact=not settings.validate_requests) if has_body else b""
-    if model is not None:  # last, so that what is refused is not warned of as well
-        warn_of_typos(operation.label, model, named)
-        if settings.validate_requests:
-            _warn_of_foreign_forms(operation, given)
     stream = bool(arguments.get("stream"))
     query = {k: v for k, v in arguments.items() if k not in body}
-    # Not in variables of their own, which the frame of an error would keep: headers and query may hold secrets.
+    # Not in variables of their own, which the frame of an error would keep: headers, query and body may hold secrets.
     request = WireRequest(
         operation.method,
         settings.base_url + _fill_path(operation.path, path) + _query(settings, options, query),
         _headers(settings, options, stream, operation.method, has_body),
-        content,
+        b"",
         _timeouts(settings, stream),
     )
+    if has_body:
+        request = request._replace(content=encode(body, as_given, is_exact=not settings.validate_requests))
+    if model is not None:  # last, so that what is refused is not warned of as well
+        warn_of_typos(operation.label, model, named)
+        if settings.validate_requests:
+            _warn_of_foreign_forms(operation, given)
     # Also if the header is None: local servers need no key, and some refuse one.
     needs_key = not any(name.lower() in ("authorization", "api-key") for name in request.headers)
     return Call(operation, request, needs_key, settings, params, path)
@@ -323,8 +331,6 @@ def _event_mistakes(body: Mapping[str, object]) -> Iterable[FieldError]:
     if is_sequence(given):
         from ..models._base import fields_of
 
-        if not given:
-            yield field_error("input", "at least one message", given, message="needs at least one message")
         for number, item in enumerate(given):
             role = fields_of(item).get("role")
             if role is not None and role != "user":
@@ -353,6 +359,7 @@ def encode(body: object, given: Mapping[str, object] | None = None, *, is_exact:
     # pydantic writes NaN and Infinity, which are not JSON (RFC 8259, 6). The words may also be in a string, so that
     # this is only a hint to look.
     if (b"NaN" in content or b"Infinity" in content) and (mistake := _find_unwritable(given or body, ())):
+        del content  # which the frame of the error would keep
         raise RequestValidationError([mistake])
     return content
 

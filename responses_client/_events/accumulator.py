@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, Any
 from .._base.json_types import JsonObject, as_array, is_array, is_object
 from ..models._base import RUNNING_STATUSES
 from .decoder import END_TYPES, is_about_response
+from .growth import with_grown
 from .items import ItemTable, types_of_parts
 from .pieces import PartList, append, list_under, object_at, object_under
 from .versions import merged, type_of
@@ -67,6 +68,8 @@ class Accumulator:
         self._items = ItemTable()
         self._has_warned = False
         self._snapshot: Response | None = None  # until the next event changes it
+        # The last snapshot and the place of the one string that grew since then, if nothing else changed.
+        self._before: tuple[Response, Any, Any] | None = None
         self.last_sequence_number: int | None = None
         self.last_numbered: StreamEvent | None = None
         self.is_numbered = True
@@ -92,13 +95,24 @@ class Accumulator:
             if effect is None:
                 continue
             verb, value, path, *parents = effect
-            self._snapshot = None
             if verb == "append" and isinstance(text := getattr(first, value), str):
                 text += "".join([getattr(event, value) for event in run])
-                append(*self._locate(first, path, parents), text)
+                holder, key = self._locate(first, path, parents)
+                append(holder, key, text)
+                self._note_growth(holder, key)
                 continue
             for event in (first, *run):
                 self._apply(event, verb, value, path, parents)
+
+    def _note_growth(self, holder: object, key: object) -> None:
+        if self._snapshot is not None:
+            self._before = self._snapshot, holder, key
+        elif self._before is not None and not (self._before[1] is holder and self._before[2] == key):
+            self._before = None
+        self._snapshot = None
+
+    def _note_change(self) -> None:
+        self._snapshot = self._before = None
 
     def _note_numbers(self, events: Sequence[StreamEvent]) -> None:
         numbered = [(event.sequence_number, event) for event in events if event.sequence_number is not None]
@@ -122,10 +136,13 @@ class Accumulator:
         response = self._response or {}
         if response.get("status") in (None, *RUNNING_STATUSES):
             self._response = {**response, "status": event_type.rpartition(".")[2]}
-            self._snapshot = None
+            self._note_change()
 
     def snapshot(self) -> Response | None:
         """Return the response so far; None before anything of it came."""
+        if self._before is not None:
+            before, holder, key = self._before
+            self._snapshot, self._before = with_grown(before, self._items.output(), holder, key), None
         # Built from JSON, as any answer is: malformed parts become `Unknown...` objects by the same rules.
         if self._snapshot is None and (self._response is not None or self._items):
             from ..models import Response
@@ -143,7 +160,7 @@ class Accumulator:
     def _apply(
         self, event: Model, verb: str, value: str, path: tuple[str, ...], parents: Sequence[str | None]
     ) -> None:
-        self._snapshot = None
+        self._note_change()
         match verb, value:
             case "put", "response":
                 self._put_response(event)

@@ -75,7 +75,8 @@ class TextBuffer:
         return bool(self._start) or any(self._pieces)
 
     def __str__(self) -> str:
-        text = "".join([self._start, *self._pieces])
+        self._pieces = ["".join(self._pieces)]  # or the next look would join them all again
+        text = self._start + self._pieces[0]
         return text[len(self._start) :] if self._is_in_doubt and not is_object(json_or(text)) else text
 
 

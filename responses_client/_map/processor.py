@@ -56,7 +56,7 @@ class RequestProcessor:
         try:
             call = _prepare(request.request, self._settings)
         except ResponsesClientError as error:
-            return await self._record(MapResult(*request, error=error), None)
+            return await self._record(MapResult(*request, error=error.with_traceback(None)), None)
         # The digest covers the body alone: a new key or timeout does not make it a different request.
         digest = None
         if self._journal is not None:

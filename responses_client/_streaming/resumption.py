@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import TypedDict
 
+from .._base.error_frames import hide_values
 from .._base.field_errors import FieldError, field_error
 from .._base.json_types import is_mapping
 from .._base.public import public
@@ -121,6 +122,7 @@ def resume_arguments(
     include_obfuscation: bool | None,
 ) -> tuple[str, Mapping[str, object]]:
     """Return the id of the response, and the arguments of `retrieve` that continue its stream."""
+    hide_values(options)
     own = ("token", "include", "include_obfuscation")
     refuse_unknown("responses.resume", options, OPTIONS, [*own, *OPTIONS])
     token = check_token(token)

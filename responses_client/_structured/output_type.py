@@ -21,7 +21,7 @@ from typing import (
 )
 
 from pydantic import PydanticUndefinedAnnotation, PydanticUserError, TypeAdapter
-from pydantic_core import SchemaError, from_json, to_json
+from pydantic_core import SchemaError, to_json
 
 from .._base.field_errors import FieldError, field_error, not_given_advice
 from .._base.json_types import JsonObject, is_mapping, is_object, json_or
@@ -30,7 +30,6 @@ from .._base.public import public
 from .._calls.plain_data import plain_data
 from ..errors import RequestValidationError
 from ..models._first_builds import first_build
-from ..models._pydantic_versions import without_half_escape
 from .outcomes import can_be_pickled
 from .strict_schema import is_object_schema, strict_schema
 from .type_schema import schema_of
@@ -45,7 +44,6 @@ __all__ = [
     "OutputType",
     "check_whole",
     "output_type",
-    "partial_json",
     "text_format",
     "type_adapter",
     "type_label",
@@ -62,7 +60,6 @@ _MAX_CACHED_TYPES = 256
 _MAX_NAME_CHARS = 64
 _A_TYPE = "a type: a pydantic model, a dataclass, a TypedDict, list[int], or a TypeAdapter of it"
 _NO_SCHEMA = (PydanticUserError, PydanticUndefinedAnnotation, SchemaError)
-_NUMBER_ENDS = tuple("+-.0123456789Ee")
 
 
 class OutputType(Generic[_T]):
@@ -137,9 +134,8 @@ class OutputType(Generic[_T]):
         value: _T = self._adapter.validate_json(content, by_name=True)
         return value
 
-    def read_partial(self, text: str) -> Any:
-        """Return the JSON data of an unfinished string; None if it is empty, or not the start of valid JSON."""
-        data: object = partial_json(text)
+    def unwrapped(self, data: object) -> Any:
+        """Return the value in JSON data that may be a part of the answer."""
         if not self.is_wrapped or not is_object(data):
             return data
         return data.get(_KEY) if data.keys() <= {_KEY} else data
@@ -235,27 +231,6 @@ def check_whole(params: Mapping[str, object]) -> None:
     if params.get("stream"):
         message = "cannot be combined with parse, which returns a whole answer; use responses.stream(text_format=...)"
         raise RequestValidationError([field_error("stream", "nothing", params["stream"], message=message)])
-
-
-def partial_json(text: str) -> Any:
-    """Return the JSON data of unfinished JSON: with a part of a string at its end, without a part of a number."""
-    data = _start_of(text)
-    # "12" may become "123", which a reader would not expect of a value that is there. Nothing shows whether a number
-    # at the end is whole, so it is taken off.
-    if not text.endswith(_NUMBER_ENDS) or text.endswith(("true", "false")):
-        return data
-    if data != _start_of(text, False):  # the text ends inside a string
-        return data
-    return _start_of(text.rstrip("".join(_NUMBER_ENDS)))
-
-
-def _start_of(text: str, has_half_strings: bool = True) -> Any:
-    try:
-        return from_json(
-            without_half_escape(text), allow_partial="trailing-strings" if has_half_strings else "on"
-        )
-    except ValueError:
-        return None
 
 
 def _unreadable(form: object, error: Exception, argument: str = "text_format") -> RequestValidationError:

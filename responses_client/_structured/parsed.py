@@ -15,6 +15,7 @@ from ..models._base import RUNNING_STATUSES
 from ..models.items import FunctionCall
 from ..models.response import Response
 from .outcomes import Outcome, outcome_of_text
+from .partial_json import PartialJson
 
 if TYPE_CHECKING:
     from .._streaming.source import Source
@@ -213,8 +214,8 @@ class _Reading(Generic[_T_co]):
         self._reader_of = reader_of
         self._plain: Response | None = None
         self._parsed: ParsedResponse[_T_co] | None = None
-        self._text = ""
-        self._partial: Any = None
+        self._json, self._text = PartialJson(), ""
+        self._partial: Any = None  # the value of the text
 
     def snapshot(self) -> ParsedResponse[_T_co] | None:
         response = self._source.snapshot()
@@ -230,8 +231,11 @@ class _Reading(Generic[_T_co]):
         response = self._source.snapshot()
         text = "" if response is None else _answer(response).text
         if self._wanted and text != self._text:
+            if not text.startswith(self._text):  # another message is the answer now
+                self._json, self._text = PartialJson(), ""
+            self._json.feed(text[len(self._text) :])
             self._text = text
-            self._partial = self._wanted.read_partial(text)
+            self._partial = self._wanted.unwrapped(self._json.value)
         return self._partial
 
 
@@ -255,7 +259,9 @@ class ParsedResponseStream(ResponseStream, Generic[_T_co]):
         """The value so far, as JSON data that are not validated; None before anything of it came.
 
         Lists and objects may still grow, and so may a string at the end; numbers appear when they are complete. Keys
-        are those of the JSON, so fields with an alias appear under the alias.
+        are those of the JSON, so fields with an alias appear under the alias. Each text is read once, so that this may
+        be asked for after each event. A value does not change when more comes, but it shares complete parts with the
+        next ones: copy it before you change it.
         """
         return self._reading.partial()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .._base.error_frames import hide_values
 from .._base.json_types import is_mapping, is_sequence
 from .._calls.endpoints import RESPONSES_CREATE
 
@@ -57,6 +58,7 @@ def parse_request(params: Mapping[str, Any], text_format: Any) -> ParseRequest:
         RequestValidationError: No strict schema can express `text_format`, or an argument does not go with it.
         ToolDefinitionError: A class or a function cannot be a tool.
     """
+    hide_values(params)
     wanted: OutputType[Any] | None = None
     if text_format is not None:
         from .._structured.output_type import output_type, with_format

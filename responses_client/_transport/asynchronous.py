@@ -175,7 +175,7 @@ class _AsyncBody(Body):
             else:
                 piece = await self._next_before(deadline)
         except self._library.exceptions as error:
-            raise (self._end_by_us() or self._library.failure(error)) from error
+            self._library.fail(error, self._end_by_us())
         if piece is None:
             self._is_finished = True
         return piece
@@ -220,6 +220,7 @@ class _AsyncBody(Body):
             with suppress(Exception):  # a connection that breaks while it is closed is closed
                 end_if_out_of_step(self._response)
                 await self._response.aclose()
+        self._library.free(self._response)
 
     @override
     def socket(self, write_timeout: float | None) -> Socket:

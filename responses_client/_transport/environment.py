@@ -138,8 +138,20 @@ def _empty_context() -> ssl.SSLContext:
 
 @lru_cache(maxsize=4)
 def _context(file: str | None, folder: str | None, version: object) -> ssl.SSLContext:
-    """Return a context with the certificates that the variables name now; the arguments say what they named then."""
-    return httpx.create_ssl_context()
+    """Return a context with the certificates that the variables name; the version says what they named then.
+
+    Raises:
+        OSError: The file has no certificates, or is not there.
+    """
+    # Not left to httpx, which does without a file that is not there, or names none, depending on its version.
+    if file:
+        try:
+            return ssl.create_default_context(cafile=file)
+        except OSError as error:
+            raise OSError(f"SSL_CERT_FILE names {file!r}, which has no certificates ({error})") from error
+    if folder:
+        return ssl.create_default_context(capath=folder)
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _version_of(file: str | None) -> tuple[int, int] | None:

@@ -37,6 +37,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
@@ -65,6 +66,7 @@ _DEFAULT_PING_INTERVAL_SECONDS = 10.0
 _DEFAULT_PING_TIMEOUT_SECONDS = 20.0
 _CLOSE_TIMEOUT_SECONDS = 1.0
 _POLL_SECONDS = 0.01
+_MAX_TOOL_SECRETS = 64
 _EVICTION_DELAY_SECONDS = 30.0
 # The garbage collector marks the inbox of a forgotten stream, but wakes no reader, which therefore has to look.
 _DISCARD_INTERVAL_SECONDS = 0.5
@@ -91,6 +93,7 @@ class Connection:
         self.meta = meta
         self.settings = settings
         self._socket = socket
+        self._tool_secrets = deque[str](maxlen=_MAX_TOOL_SECRETS)
         self._redactor = redactor
         self._frames = Frames(settings.max_event_bytes)
         self._inboxes = Inboxes(options.get("max_buffered_bytes") or _DEFAULT_MAX_BUFFERED_BYTES)
@@ -193,6 +196,14 @@ class Connection:
             advice += ", and open another session with responses.connect(), since a part of it was sent"
         text = f"The message was not sent before its deadline, because {reason}; {advice}"
         return APITimeoutError(text, meta=self.meta)
+
+    def mask(self, secrets: Iterable[str]) -> None:
+        """Mask credentials of hosted tools in errors from now on, and forget the oldest of many."""
+        new = [secret for secret in secrets if secret not in self._tool_secrets]
+        if new:
+            with self._lock:
+                self._tool_secrets += new
+                self._router.redactor = self._redactor.with_secrets(self._tool_secrets)
 
     def new_lane(self) -> str:
         """Return a name for a lane that has none."""
@@ -334,7 +345,7 @@ class Connection:
 
     def _redacted(self, info: CloseInfo) -> CloseInfo:
         # A server or proxy may repeat the key in its reason.
-        return info._replace(reason=self._redactor.text(info.reason))
+        return info._replace(reason=self._router.redactor.text(info.reason))
 
     async def _fail(self, reason: str) -> None:
         """Close a connection that is broken."""

@@ -134,12 +134,13 @@ class Router:
 
     Attributes:
         close_info: Why no further message will come; None while the connection is open.
+        redactor: Masks secrets in what errors quote.
     """
 
     def __init__(self, inboxes: Inboxes, *, strict: bool, redactor: Redactor = NO_SECRETS) -> None:
         self._inboxes = inboxes
         self._strict = strict
-        self._redactor = redactor
+        self.redactor = redactor
         self._sent = Outstanding()
         self._naming = _Naming.UNKNOWN
         self._has_other_lanes = False  # whether events of responses named lanes that are not ours
@@ -207,7 +208,7 @@ class Router:
                 return read_json(data)
 
     def _message(self, kind: str, data: bytes) -> Message:
-        return Message(kind, self._redactor.body(data) if kind in _REDACTED_TYPES else data)
+        return Message(kind, self.redactor.body(data) if kind in _REDACTED_TYPES else data)
 
     def _route(self, value: JsonObject, data: bytes) -> None:
         fields = read_fields(value)
@@ -284,7 +285,7 @@ class Router:
             self._failed = _FailedResponse(subject.stream_id, subject.response_id)
 
     def _shown(self, error: ErrorFields) -> str:
-        return clause(one_line(self._redactor.text(error.message or "no message"), MAX_BODY_CHARS))
+        return clause(one_line(self.redactor.text(error.message or "no message"), MAX_BODY_CHARS))
 
     # Steers
 
@@ -467,7 +468,7 @@ class Router:
             self._past_ids.append(response_id)
 
     def _close_untrusted(self, reason: str) -> None:
-        self.close(CloseInfo(self._redactor.text(f"{reason}; {_UNTRUSTED}")))
+        self.close(CloseInfo(self.redactor.text(f"{reason}; {_UNTRUSTED}")))
 
     def close(self, info: CloseInfo) -> None:
         """Note that no further message will come; the first reason counts."""

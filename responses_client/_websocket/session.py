@@ -6,6 +6,7 @@ import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Self, TypeAlias
 
+from .._base.error_frames import hide_values
 from .._base.http import HasRequestId
 from .._base.public import public, resource
 from .._calls.settings import Settings
@@ -166,6 +167,7 @@ class WebSocketSession(_BaseSession):
             APIConnectionError: The connection was lost.
             RuntimeError: The session is not open, or was closed.
         """
+        hide_values(params)
         return EventStream(run(self._core.create({**params, "stream_id": stream_id, "generate": generate})))
 
     def steer(self, *, previous_response_id: str, input: SteerInput) -> Steering:
@@ -272,6 +274,7 @@ class AsyncWebSocketSession(_BaseSession):
         **params: Unpack[SessionCreateParams],
     ) -> AsyncEventStream:
         """Request a response, and return its stream immediately; see `WebSocketSession.create`. (`response.create`)"""
+        hide_values(params)
         return AsyncEventStream(
             await self._core.create({**params, "stream_id": stream_id, "generate": generate})
         )
@@ -403,6 +406,7 @@ class Commands:
         **params: Unpack[SessionCreateParams],
     ) -> None:
         """Request a response; see `WebSocketSession.create`."""
+        hide_values(params)
         run(self._core.create_unrouted({**params, "stream_id": stream_id, "generate": generate}))
 
     def steer(self, *, previous_response_id: str, input: SteerInput) -> None:
@@ -425,6 +429,7 @@ class AsyncCommands:
         **params: Unpack[SessionCreateParams],
     ) -> None:
         """Request a response; see `WebSocketSession.create`."""
+        hide_values(params)
         await self._core.create_unrouted({**params, "stream_id": stream_id, "generate": generate})
 
     async def steer(self, *, previous_response_id: str, input: SteerInput) -> None:

@@ -191,6 +191,7 @@ class SessionCore:
     ) -> tuple[Call[Response], Inbox, RealDeadline]:
         call = prepare(_CREATE, {"type": "response.create", **given}, self.settings)
         extra = given.get("extra_body")
+        connection.mask(call.tool_secrets)
         sent = {**given, **extra} if is_mapping(extra) else given  # as `prepare` merges them
         request = _request_of(sent)._replace(has_own_lane=has_own_lane, is_unrouted=is_unrouted)
         deadline = RealDeadline.after(call.settings.deadline)

@@ -139,7 +139,8 @@ class _TextOr:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> cs.CoreSchema:
         (other,) = (kind for kind in get_args(source) if kind is not str and get_origin(kind) is not Literal)
-        is_list = get_origin(other) is list
+        bare = get_args(other)[0] if get_origin(other) is Annotated else other  # a list may have bounds
+        is_list = get_origin(bare) is list
         message = f"Input should be a string or {'a list' if is_list else 'an object'}"
         wanted = (list, tuple) if is_list else (dict, BaseModel)
 

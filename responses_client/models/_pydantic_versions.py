@@ -6,7 +6,6 @@ plain functions, so that tests cover them on each version.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,7 +21,6 @@ __all__ = [
     "base_that_keeps_mocks",
     "omit_marked",
     "omitted_if",
-    "without_half_escape",
 ]
 
 _version = tuple(map(int, VERSION.split(".")[:2]))
@@ -97,13 +95,6 @@ def as_named_tuple(schema: cs.CallSchema) -> NamedTupleSchema | None:
         for each in parameters
     ]
     return cast("NamedTupleSchema", {"type": "named-tuple", "cls": made, "fields": fields})
-
-
-def without_half_escape(text: str) -> str:
-    """Return unfinished JSON without half of an escape at its end; before 2.12, a string that ends so is left out."""
-    if "\\" not in text[-5:]:
-        return text
-    return re.sub(r"(?<!\\)((?:\\\\)*)\\(?:u[0-9a-fA-F]{0,3})?$", r"\1", text)
 
 
 if TYPE_CHECKING:

@@ -32,5 +32,5 @@ class ResponseSteerEvent(Model):
     type: Literal["response.steer"] = "response.steer"
     previous_response_id: str
     """Id of the response to steer, on the same WebSocket."""
-    input: Annotated[str | list[SteerInputItem], TEXT_OR]
+    input: Annotated[str | Annotated[list[SteerInputItem], Field(min_length=1)], TEXT_OR]
     """The input: a user message as text, or messages with the role `user`."""

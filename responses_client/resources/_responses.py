@@ -141,7 +141,7 @@ class ResponsesOperations:
             opened = self._core.stream(RESPONSES_CREATE, params, EventStream)
             return opened.__enter__()
         if stream is not None:
-            return self._core.call(RESPONSES_CREATE, {**params, "stream": stream})
+            return self._core.call(RESPONSES_CREATE, params, stream=stream)
         return self._core.call(RESPONSES_CREATE, params)
 
     @overload
@@ -206,7 +206,7 @@ class ResponsesOperations:
             opened = self._core.stream(RESPONSES_RETRIEVE, params, EventStream, response_id)
             return opened.__enter__()
         if stream is not None:
-            return self._core.call(RESPONSES_RETRIEVE, {**params, "stream": stream}, response_id)
+            return self._core.call(RESPONSES_RETRIEVE, params, response_id, stream=stream)
         return self._core.call(RESPONSES_RETRIEVE, params, response_id)
 
     def cancel(self, response_id: str, **params: "Unpack[RequestOptions]") -> "Response":
@@ -411,7 +411,7 @@ class AsyncResponsesOperations:
             opened = self._core.stream(RESPONSES_CREATE, params, AsyncEventStream)
             return await opened.__aenter__()
         if stream is not None:
-            return await self._core.call(RESPONSES_CREATE, {**params, "stream": stream})
+            return await self._core.call(RESPONSES_CREATE, params, stream=stream)
         return await self._core.call(RESPONSES_CREATE, params)
 
     @overload
@@ -476,7 +476,7 @@ class AsyncResponsesOperations:
             opened = self._core.stream(RESPONSES_RETRIEVE, params, AsyncEventStream, response_id)
             return await opened.__aenter__()
         if stream is not None:
-            return await self._core.call(RESPONSES_RETRIEVE, {**params, "stream": stream}, response_id)
+            return await self._core.call(RESPONSES_RETRIEVE, params, response_id, stream=stream)
         return await self._core.call(RESPONSES_RETRIEVE, params, response_id)
 
     async def cancel(self, response_id: str, **params: "Unpack[RequestOptions]") -> "Response":

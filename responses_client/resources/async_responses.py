@@ -216,8 +216,8 @@ class AsyncResponses(AsyncResponsesOperations):
         """
         from .._calls.polling import PollSchedule, wait, wait_params
 
-        schedule = PollSchedule(response_id, poll_interval=poll_interval, timeout=timeout)
         params = wait_params(options, include)
+        schedule = PollSchedule(response_id, poll_interval=poll_interval, timeout=timeout)
         return await self._core.perform(
             partial(wait, schedule=schedule, on_progress=on_progress, params=params)
         )

@@ -391,8 +391,8 @@ class Responses(ResponsesOperations):
         """
         from .._calls.polling import PollSchedule, require_sync, wait, wait_params
 
-        schedule = PollSchedule(response_id, poll_interval=poll_interval, timeout=timeout)
         params = wait_params(options, include)
+        schedule = PollSchedule(response_id, poll_interval=poll_interval, timeout=timeout)
         work = partial(wait, schedule=schedule, on_progress=require_sync(on_progress), params=params)
         return self._core.perform(work)
 

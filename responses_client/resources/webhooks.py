@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .. import _webhook_signatures
+from .._base.error_frames import Hidden
 from .._base.public import resource
 from ._webhooks import AsyncWebhooksOperations, WebhooksOperations
 
@@ -48,7 +49,9 @@ class Webhooks(WebhooksOperations):
             RequestValidationError: `tolerance` is not a number of seconds from 0.
             TypeError: `payload` or `headers` has the wrong type.
         """
-        _verify(self._core, payload, headers, secret, tolerance)
+        hidden = Hidden(secret)
+        del secret  # which the frame of an error would show
+        _verify(self._core, payload, headers, hidden, tolerance)
 
     def unwrap(
         self,
@@ -78,7 +81,9 @@ class Webhooks(WebhooksOperations):
                 `strict`, not a well-formed event. Here it is a `ValueError` as well.
             TypeError: `payload` or `headers` has the wrong type.
         """
-        return _unwrap(self._core, payload, headers, secret, tolerance)
+        hidden = Hidden(secret)
+        del secret  # which the frame of an error would show
+        return _unwrap(self._core, payload, headers, hidden, tolerance)
 
 
 @resource("client.webhooks", like=Webhooks)
@@ -96,7 +101,9 @@ class AsyncWebhooks(AsyncWebhooksOperations):
         tolerance: float = _webhook_signatures.TOLERANCE,
     ) -> None:
         """Raise an error unless a webhook is signed with the secret; see `Webhooks.verify_signature`."""
-        _verify(self._core, payload, headers, secret, tolerance)
+        hidden = Hidden(secret)
+        del secret  # which the frame of an error would show
+        _verify(self._core, payload, headers, hidden, tolerance)
 
     def unwrap(
         self,
@@ -106,14 +113,16 @@ class AsyncWebhooks(AsyncWebhooksOperations):
         tolerance: float = _webhook_signatures.TOLERANCE,
     ) -> WebhookEvent:
         """Verify the signature of a webhook, and return its event; see `Webhooks.unwrap`."""
-        return _unwrap(self._core, payload, headers, secret, tolerance)
+        hidden = Hidden(secret)
+        del secret  # which the frame of an error would show
+        return _unwrap(self._core, payload, headers, hidden, tolerance)
 
 
 def _verify(
     core: SyncCore | AsyncCore,
     payload: bytes | str,
     headers: WebhookHeaders,
-    secret: str | Sequence[str] | None,
+    secret: Hidden[str | Sequence[str] | None],
     tolerance: float,
 ) -> None:
     _webhook_signatures.verify(payload, headers, _secret(core, secret), tolerance)
@@ -123,13 +132,15 @@ def _unwrap(
     core: SyncCore | AsyncCore,
     payload: bytes | str,
     headers: WebhookHeaders,
-    secret: str | Sequence[str] | None,
+    secret: Hidden[str | Sequence[str] | None],
     tolerance: float,
 ) -> WebhookEvent:
     strict = core.settings.strict
     return _webhook_signatures.unwrap(payload, headers, _secret(core, secret), tolerance, strict=strict)
 
 
-def _secret(core: SyncCore | AsyncCore, secret: str | Sequence[str] | None) -> str | Sequence[str] | None:
-    # A function, so that the secret of the client is in no variable while an error is raised.
-    return core.settings.webhook_secret if secret is None else secret
+def _secret(
+    core: SyncCore | AsyncCore, secret: Hidden[str | Sequence[str] | None]
+) -> str | Sequence[str] | None:
+    # A function, so that the secret is in no variable while an error is raised.
+    return core.settings.webhook_secret if secret.value is None else secret.value

@@ -103,8 +103,25 @@ def test_mistake_in_the_schema_is_one_line(
     assert capsys.readouterr() == ("", "things.yaml: Thing: description is missing\n")
 
 
-def test_help_names_the_three_commands(capsys: pytest.CaptureFixture[str]):
+@pytest.mark.parametrize("arguments", [[], ["--check"]])
+def test_text_that_is_not_python_is_one_line_and_nothing_is_written(
+    small_project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+):
+    broken = {**FILES, "responses_client/models/new.py": "A = 1\n\n\nB = = 2\n"}
+    monkeypatch.setattr(command, "generate", lambda _document: broken)
+    assert main(arguments) == 2
+    line = "responses_client/models/new.py:4: a name or value of the schema breaks the line: B = = 2\n"
+    assert capsys.readouterr() == ("", line)
+    assert not (small_project / "responses_client/models/new.py").exists()
+
+
+def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit, match="0"):
         main(["--help"])
     shown = capsys.readouterr().out
-    assert all(text in shown for text in ("--check", "drift OPENAPI.json", "Exit codes"))
+    assert all(
+        text in shown for text in ("--check", "drift [OPENAPI.json]", "digest OPENAPI.json", "Exit codes")
+    )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from codegen.__main__ import main
+from codegen.digest import DIGEST
 from codegen.drift import compare, report
 from codegen.reader import load, parse
 from codegen.schema import SchemaError
@@ -437,8 +438,8 @@ def test_addition_of_ours_is_found(place: str, change: Callable[[Any], object], 
 
 PATHS: dict[str, tuple[Callable[[Json], object], list[str]]] = {
     "their operation": (
-        lambda paths: paths.update({"/answers": {"get": {}, "summary": "Answers"}}),
-        ["GET /answers: only published: operation"],
+        lambda paths: paths.update({"/questions/answers": {"get": {}, "summary": "Answers"}}),
+        ["GET /questions/answers: only published: operation"],
     ),
     "our operation": (
         lambda paths: paths["/questions"].pop("get"),
@@ -529,7 +530,7 @@ def with_hooks() -> Json:
     )
     document["webhooks"] = {
         name: {"post": {"requestBody": body(json=ref(schema)), "responses": {"200": {}}}}
-        for name, schema in {"ready": "ReadyHook", "failed": "FailedHook"}.items()
+        for name, schema in {"question_ready": "ReadyHook", "question_failed": "FailedHook"}.items()
     }
     return document
 
@@ -541,20 +542,22 @@ def test_webhooks_are_the_members_of_one_union():
 WEBHOOKS: dict[str, tuple[Callable[[Json], object], list[str]]] = {
     "their webhook": (
         lambda document: document["webhooks"].update(
-            late={"post": {"requestBody": body(json=ref("LateHook"))}}
+            question_late={"post": {"requestBody": body(json=ref("LateHook"))}}
         ),
-        ["webhook late: only published: member LateHook", "LateHook: only published: schema"],
+        ["webhook question_late: only published: member LateHook", "LateHook: only published: schema"],
     ),
     "their webhook without a body": (
-        lambda document: document["webhooks"].update(late={"post": {}}),
-        ["webhook late: only published: operation"],
+        lambda document: document["webhooks"].update(question_late={"post": {}}),
+        ["webhook question_late: only published: operation"],
     ),
     "another body": (
-        lambda document: document["webhooks"]["ready"]["post"].update(requestBody=body(json=ref("Mistake"))),
-        ["webhook ready: only published: member Mistake", "webhooks: only ours: member Ready"],
+        lambda document: document["webhooks"]["question_ready"]["post"].update(
+            requestBody=body(json=ref("Mistake"))
+        ),
+        ["webhook question_ready: only published: member Mistake", "webhooks: only ours: member Ready"],
     ),
     "our webhook": (
-        lambda document: document["webhooks"].pop("failed"),
+        lambda document: document["webhooks"].pop("question_failed"),
         ["webhooks: only ours: member Failed"],
     ),
     "no webhooks": (
@@ -583,8 +586,11 @@ def test_difference_of_a_webhook_is_found(change: Callable[[Json], object], expe
 
 
 def test_every_webhook_is_reported_when_we_have_none():
-    document = {**DOCUMENT, "webhooks": {"answered": {"post": {"requestBody": body(json=ref("Answer"))}}}}
-    assert lines(published=document) == ["webhook answered: only published: member Answer"]
+    document = {
+        **DOCUMENT,
+        "webhooks": {"question_answered": {"post": {"requestBody": body(json=ref("Answer"))}}},
+    }
+    assert lines(published=document) == ["webhook question_answered: only published: member Answer"]
 
 
 def test_schema_that_no_endpoint_of_ours_reaches_need_not_be_covered():
@@ -705,6 +711,43 @@ def test_differences_fail_the_command(
     monkeypatch.setattr("codegen.__main__.load", lambda: parse(OURS))
     assert main(["drift", str(later)]) == 1
     assert FIELD in capsys.readouterr().out.splitlines()
+
+
+def test_resources_that_we_do_not_offer_are_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    document = copied()
+    document["paths"]["/images"] = document["paths"]["/questions"]
+    document["paths"]["/audio/speech"] = {"post": {"responses": {"200": body(json=ref("Mistake"))}}}
+    document["webhooks"] = {"image_drawn": {"post": {"requestBody": body(json=ref("Mistake"))}}}
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps(document))
+    monkeypatch.setattr("codegen.__main__.load", lambda: parse(OURS))
+    monkeypatch.setattr("codegen.drift.report.__defaults__", (accepted(tmp_path),))
+    assert main(["drift", str(path)]) == 0
+    assert capsys.readouterr().out == (
+        "not compared, as the package does not offer them: operations of other resources (3), webhooks (1): "
+        "audio, images, webhook image_drawn\n"
+    )
+
+
+def test_difference_is_counted_without_what_we_do_not_offer(
+    later: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    document = json.loads(later.read_text())
+    document["paths"]["/images"] = document["paths"]["/questions"]
+    later.write_text(json.dumps(document))
+    monkeypatch.setattr("codegen.__main__.load", lambda: parse(OURS))
+    monkeypatch.setattr("codegen.drift.report.__defaults__", (accepted(later.parent),))
+    assert main(["drift", str(later)]) == 1
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[:2] == [VALUE, FIELD]
+    assert shown[2].startswith("2 found; ")
+    assert shown[3].startswith("not compared, ")
+
+
+def test_schema_and_published_facts_agree():
+    assert report(load(), DIGEST) == []
 
 
 def test_schema_and_published_document_agree():

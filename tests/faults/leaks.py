@@ -70,7 +70,7 @@ def _places(error: BaseException, secret: str) -> Iterator[str]:
 
 def _shows(value: Any, secret: str, depth: int = 0) -> bool:
     """Whether the repr of a value has the secret, or a part that reporting tools look into."""
-    if hasattr(value, "sentry_repr"):
+    if hasattr(type(value), "sentry_repr"):
         return secret in value.sentry_repr()
     if isinstance(value, bytes):
         return secret.encode() in value

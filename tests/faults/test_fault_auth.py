@@ -14,6 +14,7 @@ import anyio
 import anyio.lowlevel
 import httpx
 import pytest
+from leaks import leaks
 from payloads import WHOLE
 from samples import KEY, response
 from scripted_server import ScriptedServer, Step, answer
@@ -386,6 +387,34 @@ def test_no_error_shows_the_secrets_of_an_auth_object(
 
     assert keys_of(server, "x-token") == [f"Mine {FRESH}"]
     assert not [text for text in [*shown(caught.value), caplog.text] if FRESH in text]
+
+
+class Anywhere(httpx.Auth):
+    """Puts the secret where no name tells it."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """See `httpx.Auth`."""
+        if self.place == "header":
+            request.headers["x-custom"] = FRESH
+        elif self.place == "cookie":
+            request.headers["cookie"] = f"theme=dark; sid={FRESH}; x=1"
+        else:
+            request.url = request.url.copy_add_param("k", FRESH)
+        yield request
+
+
+@pytest.mark.parametrize(
+    "auth", [*map(Anywhere, ("header", "cookie", "query")), httpx.BasicAuth("me", FRESH)]
+)
+def test_secret_of_an_auth_object_is_masked_wherever_it_puts_it(shell: Shell, auth: httpx.Auth) -> None:
+    refused = [answer(401, {"error": {"message": f"no {FRESH}", "code": FRESH}}, x_echo=FRESH)]
+    for play in (shell.create, shell.events):
+        with ScriptedServer(refused) as server, pytest.raises(APIError) as caught:
+            play(server.url, auth=auth, max_retries=0)
+        assert leaks(caught.value, FRESH) == []
 
 
 def test_header_of_an_auth_object_that_cannot_be_sent_is_not_shown(shell: Shell) -> None:

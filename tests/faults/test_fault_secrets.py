@@ -7,9 +7,12 @@ import logging
 import pickle
 import traceback
 from collections.abc import Generator
-from typing import Any, cast
+from inspect import isawaitable
+from typing import Any
+from urllib.parse import quote
 
 import httpx
+import pydantic
 import pytest
 from leaks import leaks
 from opentelemetry.sdk.trace import TracerProvider
@@ -291,30 +294,120 @@ def test_key_in_an_event_is_the_servers_text_and_stays(shell: Shell) -> None:
     assert last.to_dict()["response"]["output"][0]["content"][0]["text"] == '{"key": "sk-of-somebody"}'
 
 
-@pytest.mark.parametrize("method", ["create", "stream", "request"])
-def test_headers_and_query_of_a_call_are_in_no_frame(shell: Shell, method: str) -> None:
-    options: dict[str, Any] = {"extra_headers": {"x-token": KEY}, "extra_query": {"api-key": KEY}}
+def add(a: int, b: int) -> int:
+    """Add two numbers."""
+    return a + b
 
-    async def call(session: Session, **more: Any) -> None:
-        if method == "create":
-            await session.create(**options, **more)
-        elif method == "stream":
-            await (await session.stream(**options, **more)).rest()
-        else:
-            await cast("Any", session.client.request("GET", "x", **options, **more))
+
+class Answer(pydantic.BaseModel):
+    text: str
+
+
+async def _call(session: Session, method: str, **options: Any) -> None:
+    """Call a method in any mode, with options and arguments that may be wrong."""
+    client: Any = session.client
+    params = {"model": "m", "input": "Hi"}
+    if method == "create":
+        await session.create(**options)
+    elif method == "create, stream=False":
+        await session.create(stream=False, **options)
+    elif method == "stream":
+        await (await session.stream(**options)).rest()
+    elif method == "parse":
+        await as_awaited(client.responses.parse(**params, **options, text_format=Answer))
+    elif method == "run":
+        tools = [add, *options.pop("tools", ())]
+        await as_awaited(client.responses.run(**params, **options, tools=tools))
+    elif method == "retrieve, stream=False":
+        await as_awaited(client.responses.retrieve("resp_1", stream=False, **options))
+    elif method == "wait":
+        await as_awaited(client.responses.wait("resp_1", **options))
+    elif method == "request":
+        body = {"tools": options.pop("tools")} if "tools" in options else None
+        await as_awaited(client.request("POST", "x", json=body, **options))
+    else:
+        query = {"api-key": KEY}
+        url = f"x?api-key={quote(KEY)}" if method == "request with a query in its path" else "x"
+        await as_awaited(client.request("GET", url, query=query, **options))
+
+
+async def as_awaited(value: Any) -> Any:
+    """Return a result of either client."""
+    return await value if isawaitable(value) else value
+
+
+CREATING = ["create", "create, stream=False", "stream", "parse", "run", "request"]
+OTHER = ["retrieve, stream=False", "wait", "request with a query", "request with a query in its path"]
+WRONG: list[dict[str, Any]] = [{"max_retries": -1}, {"nonsense": 1}, {"extra_body": 5}, {"timeout": "x"}]
+
+
+@pytest.mark.parametrize("method", [*CREATING, *OTHER])
+def test_headers_and_query_of_a_call_are_in_no_frame_and_are_masked(shell: Shell, method: str) -> None:
+    options: dict[str, Any] = {"extra_headers": {"x-token": KEY}, "extra_query": {"api-key": KEY}}
 
     async def script(session: Session) -> None:
         with pytest.raises(ResponsesClientError) as caught:
-            await call(session)
+            await _call(session, method, **options)
         assert leaks(caught.value, KEY) == []
-        with pytest.raises(ResponsesClientError) as caught:
-            await call(session, max_retries=-1)
-        assert leaks(caught.value, KEY) == []
+        for wrong in WRONG:
+            with pytest.raises((ResponsesClientError, TypeError)) as refused:
+                await _call(session, method, **{**options, **wrong})
+            assert leaks(refused.value, KEY) == []
 
     with ScriptedServer([answer(400, {"error": ECHO})]) as server:
-        shell.play(script, server.url)
+        shell.play(script, server.url, api_key="another-key", max_retries=0)
     (seen,) = server.requests
     assert seen.headers["x-token"] == KEY
+
+
+MCP = {"type": "mcp", "server_label": "x", "server_url": "https://a.test", "authorization": KEY}
+WITH_HEADERS = {**MCP, "authorization": "of-the-tool", "headers": {"x-key": KEY}}
+SECRET = {"name": "N", "domain": "a.test", "value": KEY}
+POLICY = {"type": "allowlist", "allowed_domains": ["a.test"], "domain_secrets": [SECRET]}
+SHELL = {"type": "shell", "environment": {"type": "container_auto", "network_policy": POLICY}}
+WRONG_TOOLS: list[dict[str, Any]] = [
+    {"max_retries": -1},
+    {"temperature": "warm"},
+    {"nonsense": 1},
+    {"extra_headers": {"a b": "c"}},
+    {"metadata": {"a": float("nan")}},
+]
+
+
+@pytest.mark.parametrize("place", ["tools", "extra_body"])
+@pytest.mark.parametrize("method", CREATING)
+def test_credentials_of_a_hosted_tool_are_in_no_frame_and_are_masked(
+    shell: Shell, method: str, place: str
+) -> None:
+    tools = [MCP, WITH_HEADERS, SHELL]
+
+    def given() -> dict[str, Any]:
+        return {"tools": tools} if place == "tools" else {"extra_body": {"tools": tools}}
+
+    async def script(session: Session) -> None:
+        with pytest.raises(ResponsesClientError) as caught:
+            await _call(session, method, **given())
+        assert leaks(caught.value, KEY) == []
+        for wrong in WRONG_TOOLS:
+            with pytest.raises((ResponsesClientError, TypeError)) as refused:
+                await _call(session, method, **given(), **wrong)
+            assert leaks(refused.value, KEY) == []
+
+    refusal = [answer(400, {"error": ECHO})]
+    with ScriptedServer(*[refusal] * (1 + len(WRONG_TOOLS))) as server:
+        shell.play(script, server.url, api_key="another-key", max_retries=0)
+    sent = server.requests[0].json["tools"]
+    assert sent[-3:] == tools
+
+
+@pytest.mark.parametrize("secret", [f"whsec_{KEY}", KEY, [KEY, "short"], f"whsec_{KEY}%"])
+def test_secret_of_a_webhook_is_in_no_frame(secret: Any) -> None:
+    headers = {"webhook-id": "1", "webhook-timestamp": "1", "webhook-signature": "v1,AAAA"}
+    for client in (Client(api_key="another-key"), AsyncClient(api_key="another-key")):
+        for check in (client.webhooks.verify_signature, client.webhooks.unwrap):
+            with pytest.raises(ResponsesClientError) as caught:
+                check(b"{}", headers, secret)
+            assert leaks(caught.value, KEY) == []
 
 
 @pytest.mark.parametrize("wrong", [{"timeout": -1}, {"nonsense": 1}, {"base_url": "nowhere"}])

@@ -18,10 +18,13 @@ import sys
 
 from . import (
     answers,
+    batches,
     corpus,
     error_bodies,
     events,
     journals,
+    outputs,
+    responses,
     saved_runs,
     sessions,
     sse,
@@ -31,7 +34,21 @@ from . import (
 )
 from .cases import Report, run, run_numbers
 
-MODULES = (sse, events, streams, answers, error_bodies, websocket, sessions, webhooks, saved_runs, journals)
+MODULES = (
+    sse,
+    events,
+    streams,
+    responses,
+    answers,
+    error_bodies,
+    outputs,
+    websocket,
+    sessions,
+    webhooks,
+    batches,
+    saved_runs,
+    journals,
+)
 TARGETS = {module.TARGET.name: module.TARGET for module in MODULES}
 _HEADER = ("target", "cases", "failed", "a second", "slowest", "growth", "outcomes")
 _WIDTHS = (10, 10, 7, 9, 9, 9, 0)

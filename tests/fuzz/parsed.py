@@ -31,7 +31,7 @@ def check_types(model: Model) -> None:
 def check_copies(model: Model) -> None:
     """Require that copies and pickles are equal, and write the same."""
     for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
-        require(other == model, "another copy:", other, model)
+        require(other == model or "NaN" in model.to_json(), "another copy:", other, model)
         require(other.to_json() == model.to_json(), "a copy writes:", other.to_json(), model.to_json())
 
 

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import pytest
 from fake_socket import (
-    LOST,
     FakeSocket,
     ask,
     completed,
@@ -21,6 +20,7 @@ from fake_socket import (
 from wsproto.events import CloseConnection, Ping, TextMessage
 
 from responses_client import EventStream
+from responses_client._transport.protocols import TransportError
 from responses_client.errors import ResponsesClientError
 from responses_client.models import StreamEvent
 from responses_client.models._base import union_class
@@ -32,6 +32,7 @@ from .parsed import check_types
 from .values import Values
 
 LANES = ("rc-1", "rc-2")
+_LOST = "lost"
 
 
 class Messages(NamedTuple):
@@ -63,7 +64,7 @@ def make(random: Random) -> Messages:
                 script.insert(at, _stranger(random))
             case 5:
                 script.insert(
-                    at, random.choice((Ping(b"?"), CloseConnection(1001, "bye"), random.randbytes(5), LOST))
+                    at, random.choice((Ping(b"?"), CloseConnection(1001, "bye"), random.randbytes(5), _LOST))
                 )
             case 6:
                 script.insert(at, TextMessage(random.choice(("", "[]", "null", "{", "[DONE]", '{"type":7}'))))
@@ -107,7 +108,9 @@ def _stranger(random: Random) -> dict[str, Any]:
 def check(messages: Messages) -> str:
     """Read both streams, and require that each has its own words alone and one outcome."""
     with pytest.MonkeyPatch.context() as patch:
-        socket = FakeSocket(use_socket_clock(patch), *messages.script, *[b""] * 9)
+        # A new exception each time: one that is raised again and again keeps the frames of all.
+        script = [TransportError("network", "reset") if step is _LOST else step for step in messages.script]
+        socket = FakeSocket(use_socket_clock(patch), *script, *[b""] * 9)
         options = {"max_buffered_bytes": messages.max_buffered_bytes}
         try:
             with session_over(socket, options, strict=messages.strict) as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import traceback
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,6 +11,7 @@ import httpx
 import pytest
 
 from responses_client._base.error_frames import (
+    Hidden,
     HiddenFrames,
     HiddenValues,
     hide_values,
@@ -217,3 +219,43 @@ def test_nothing_is_masked_without_secrets() -> None:
     error = ResponseValidationError("Wrong", body=SECRET)
 
     assert without_secrets(error, NO_SECRETS).body == SECRET
+
+
+MCP = {"type": "mcp", "authorization": SECRET}
+
+
+@pytest.mark.parametrize("tools", [[MCP, {"type": "function"}], (MCP, print)])
+def test_credentials_of_tools_are_hidden_in_place_and_sent_as_before(tools: Any) -> None:
+    for arguments in ({"tools": tools}, {"extra_body": {"tools": tools, "x": 1}}):
+        shown = dict(arguments)
+
+        hide_values(shown)
+
+        assert SECRET not in repr(shown)
+        assert json.dumps(shown, default=repr) == json.dumps(arguments, default=repr)
+        assert SECRET not in shown.get("tools", [shown.get("extra_body")])[0].sentry_repr()
+        assert SECRET not in repr({**shown.get("extra_body", {})})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"tools": [{"type": "function", "headers": {}}]},
+        {"tools": 5},
+        {"extra_body": {"x": 1}},
+        {"extra_body": 5},
+    ],
+)
+def test_arguments_without_credentials_stay_the_same_objects(arguments: dict[str, Any]) -> None:
+    given = dict(arguments)
+
+    hide_values(arguments)
+
+    assert all(arguments[name] is value for name, value in given.items())
+
+
+def test_hidden_value_is_not_shown() -> None:
+    hidden = Hidden(SECRET)
+
+    assert repr(hidden) == "<hidden str>"
+    assert hidden.value == SECRET

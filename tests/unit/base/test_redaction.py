@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import time
 from urllib.parse import quote
 
 import pytest
@@ -10,12 +12,16 @@ import pytest
 from responses_client._base.redaction import (
     NO_SECRETS,
     Redactor,
+    field_secrets,
     is_secret_name,
     mask_fields,
     public_url,
+    query_secrets,
     redact_headers,
     scrub,
+    secret_values,
 )
+from responses_client.models import McpTool
 
 URL = "https://api.openai.com/v1/responses"
 
@@ -44,6 +50,26 @@ def test_names_of_secrets_are_known(name: str) -> None:
 )
 def test_harmless_names_are_no_secrets(name: str) -> None:
     assert not is_secret_name(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("authorization", "Bearer hunter2", {"Bearer hunter2", "hunter2"}),
+        ("authorization", "Basic bWU6bG9uZy1zZWNyZXQ=", {"long-secret"}),
+        ("Proxy-Authorization", "basic bG9uZy1zZWNyZXQ6", {"long-secret"}),
+        ("authorization", "Basic not-base64!", {"not-base64!"}),
+        ("cookie", "sid=long-secret; theme=dark; last=other-secret", {"long-secret", "other-secret"}),
+        ("x-key", " ", set()),
+        ("accept", "long-secret", set()),
+    ],
+)
+def test_each_secret_in_a_header_is_found(name: str, value: str, words: set[str]) -> None:
+    found = secret_values({name: value, "x-token": None})
+
+    assert found >= words
+    assert "dark" not in found
+    assert bool(found) == bool(words)
 
 
 def test_redacting_keeps_names_and_removed_headers() -> None:
@@ -124,7 +150,7 @@ def test_redactor_does_not_show_its_secrets() -> None:
     assert repr(Redactor(["long-secret", "x"])) == "<Redactor of 2 secrets>"
 
 
-WRITTEN = 'se/cret+of"mine\\0'
+WRITTEN = 'se/cret+of"mine\\0&<>'
 
 
 @pytest.mark.parametrize(
@@ -138,6 +164,9 @@ WRITTEN = 'se/cret+of"mine\\0'
         quote(WRITTEN, safe="").lower(),
         "".join(f"&#{ord(one)};" for one in WRITTEN),
         "".join(f"&#x{ord(one):04x};" for one in WRITTEN),
+        "".join(f"\\x{ord(one):02X}" for one in WRITTEN),
+        quote(quote(WRITTEN, safe=""), safe=""),
+        html.escape(WRITTEN),
     ],
 )
 def test_secret_is_found_behind_escapes(spelling: str) -> None:
@@ -197,4 +226,82 @@ def test_credentials_of_tools_are_masked_by_the_names_of_their_fields() -> None:
         ],
         "signing_secret": "***",
         "authorization": {"kept": 1},
+    }
+
+
+CUT = [
+    ("x Key-of-mine/1", "x ***"),
+    ("x Key-of-mine\\", "x ***"),
+    ("x Key-of-mine\\u00", "x ***"),
+    ("x Key-of-m%2", "x ***"),
+    ("x Key\\u002dof-mine&#x2", "x ***"),
+    ("x Key-of-mine\ufffd", "x ***"),
+    ("x Key-of-mi… and Key-of-mine/12", "x ***… and ***"),
+]
+
+
+@pytest.mark.parametrize(("text", "shown"), CUT)
+def test_secret_that_was_cut_in_the_middle_is_masked(text: str, shown: str) -> None:
+    redactor = Redactor(["Key-of-mine/12"])
+
+    assert redactor.text(text) == shown
+    assert redactor.body(text.encode()).decode() == shown
+
+
+def test_start_of_a_secret_is_left_where_another_text_follows_or_where_it_tells_nothing() -> None:
+    redactor = Redactor(["Key-of-mine/12"])
+
+    for text in ("Key-of-mine/1 is short", "Key-of-", "Key-of-mine and more…"):
+        assert redactor.text(text) == text
+
+
+ROWS = [b"\\" * 300_000, b"%" + b"25" * 150_000, b"&#x" + b"0" * 300_000, b"&#" + b"0" * 300_000]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=["backslashes", "percent", "hexadecimal", "decimal"])
+@pytest.mark.parametrize("secret", ["Key-of-mine/12", '"/quoted\\key', "\\backslash"])
+def test_time_to_look_for_a_secret_is_linear_in_the_size_of_a_body(row: bytes, secret: str) -> None:
+    """A server chooses the body: a quadratic search in 300 KB takes five minutes."""
+    escaped = "".join(f"\\u{ord(character):04x}" for character in secret)
+    start = time.process_time()
+
+    for body in (row, row + b"\\u00", row + escaped.encode(), secret[:8].encode() + row + b"\\u00"):
+        Redactor([secret]).body(body)
+
+    assert time.process_time() - start < 10
+
+
+def test_secrets_in_a_query_are_found_as_they_were_before_they_were_encoded() -> None:
+    assert query_secrets("https://a.test/?api-key=long%2Fsecret&x=long-value&token=1") == {"long/secret"}
+    assert query_secrets("https://a.test/") == set()
+
+
+def test_credentials_of_tools_are_found_in_data_and_in_models() -> None:
+    tools = [
+        {
+            "type": "mcp",
+            "authorization": "first-secret",
+            "headers": {"x-key": "other-secret", "accept": "any/thing"},
+        },
+        McpTool(
+            server_label="x", authorization="third-secret", headers={"Authorization": "Bearer fourth-secret"}
+        ),
+        {
+            "environment": {
+                "network_policy": {"domain_secrets": [{"name": "long-name", "value": "fifth-secret"}]}
+            }
+        },
+        {"type": "mcp", "authorization": "short", "headers": None, "domain_secrets": None},
+        print,
+    ]
+
+    assert set(field_secrets(tools)) == {
+        *(
+            "first-secret",
+            "other-secret",
+            "third-secret",
+            "Bearer fourth-secret",
+            "fourth-secret",
+            "fifth-secret",
+        )
     }

@@ -54,6 +54,18 @@ def test_deletion_that_is_answered_with_its_status_alone_is_one(body: bytes) -> 
     assert (result.id, result.deleted, result.meta.status_code) == ("resp 1", True, 200)
 
 
+@pytest.mark.parametrize("model", [models.DeletedResponse, models.DeletedConversation])
+@pytest.mark.parametrize("deleted", [True, False])
+def test_deletion_that_is_answered_with_a_body_is_as_the_body_says(model: type[Any], deleted: bool) -> None:
+    wire = {"id": "another", "deleted": deleted}
+
+    assert answer(model, json.dumps(wire).encode(), "DELETE").to_dict() == wire
+
+
+def test_deletion_that_is_answered_with_an_id_alone_says_no_more() -> None:
+    assert answer(models.DeletedResponse, b'{"id": "resp_9"}', "DELETE").to_dict() == {"id": "resp_9"}
+
+
 def test_empty_body_is_an_answer_to_nothing_else() -> None:
     for model, method in ((models.DeletedResponse, "GET"), (models.Conversation, "DELETE")):
         with pytest.raises(ResponseValidationError, match="is not valid JSON"):

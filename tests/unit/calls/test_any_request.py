@@ -343,3 +343,9 @@ def test_telemetry_sees_the_fields_of_the_body_and_one_name_for_all_paths() -> N
 def test_argument_that_it_does_not_have_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(TypeError, match=r"client\.request\(\) got an .* 'cast'; did you mean 'cast_to'\?"):
         prepared(cast=dict)
+
+
+def test_request_shows_neither_query_nor_body() -> None:
+    given = AnyRequest("GET", "files?api-key=hunter2", {"a": "hunter2"}, "hunter2", {"api-key": "hunter2"})
+
+    assert repr(given) == given.sentry_repr() == "<GET files>"

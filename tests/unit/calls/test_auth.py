@@ -391,6 +391,26 @@ def test_secrets_of_all_requests_of_an_auth_object_are_noted_once(is_async: bool
     assert sorted(noted.secrets) == ["Mine first-nonce", "Mine second-nonce", "first-nonce", "second-nonce"]
 
 
+@pytest.mark.parametrize("is_async", [False, True])
+def test_all_that_an_auth_object_adds_is_noted_but_the_headers_of_any_request(is_async: bool) -> None:
+    class Signing(httpx.Auth):
+        def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+            yield httpx.Request("POST", "http://login.test/", headers={"X-Client": "client-1"}, json={})
+            request.headers.update({"x-custom": "plain-name", "x-amz-date": "20261130T0", "accept": "y"})
+            request.url = request.url.copy_add_param("sig", "of/query")
+            yield request
+
+    async def main() -> None:
+        flow = Flow(noted, is_async)
+        await flow.start()
+        await flow.answer(200)
+        await flow.close()
+
+    noted = RecordingAuth(Signing())
+    asyncio.run(main())
+    assert sorted(noted.secrets) == ["client-1", "of/query", "plain-name"]
+
+
 def test_error_of_an_auth_object_passes() -> None:
     class Broken(httpx.Auth):
         def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:

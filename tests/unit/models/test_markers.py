@@ -17,6 +17,7 @@ from responses_client.models import (
     InputTokenCount,
     InputTokensDetails,
     Response,
+    ResponseSteerEvent,
     ShellTool,
     Usage,
 )
@@ -184,3 +185,12 @@ def test_field_that_only_servers_set_is_left_out_of_requests() -> None:
     with omit_read_only():
         assert b"created_by" not in write_json(item)
     assert item.to_dict() == wire
+
+
+def test_empty_list_of_a_message_that_needs_members_is_refused_as_a_list():
+    steer = {"previous_response_id": "resp_1"}
+    assert ResponseSteerEvent.from_dict({**steer, "input": "More"}).input == "More"
+    with pytest.raises(ResponseValidationError, match="at least 1 item after validation, not 0 at input"):
+        ResponseSteerEvent.from_dict({**steer, "input": []}, strict=True)
+    with pytest.raises(ResponseValidationError, match="should be a string or a list at input"):
+        ResponseSteerEvent.from_dict({**steer, "input": 3}, strict=True)

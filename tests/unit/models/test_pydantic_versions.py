@@ -13,7 +13,6 @@ from responses_client.models._pydantic_versions import (
     base_that_keeps_mocks,
     omit_marked,
     omitted_if,
-    without_half_escape,
 )
 from responses_client.models._tolerance import omit_read_only, omits_read_only
 
@@ -85,11 +84,3 @@ def test_call_of_a_named_tuple_is_read_as_its_fields() -> None:
 def test_call_of_anything_else_is_not_a_named_tuple() -> None:
     for function in (print, dict, tuple):
         assert as_named_tuple(cs.call_schema(cs.arguments_schema([]), function)) is None
-
-
-def test_half_of_an_escape_is_taken_off_the_end() -> None:
-    assert without_half_escape('"a\\u00') == '"a'
-    assert without_half_escape('"a\\') == '"a'
-    assert without_half_escape('"a\\\\') == '"a\\\\'
-    assert without_half_escape('"a\\n') == '"a\\n'
-    assert without_half_escape('"a') == '"a'

@@ -269,6 +269,30 @@ def test_errors_do_not_repeat_the_key(wire: FakeSocket) -> None:
                 use()
 
 
+def test_errors_do_not_repeat_the_credentials_of_tools(wire: FakeSocket) -> None:
+    tools = [
+        {"type": "mcp", "server_label": "x", "server_url": "https://a.test", "authorization": "of-the-tool"}
+    ]
+    wire.script += [
+        in_lane("rc-1", "error", error={"message": "of-the-tool is wrong", "code": "of-the-tool"})
+    ]
+    with session_over(wire) as session:
+        streams = [ask(session, tools=tools) for _ in range(2)]
+        with pytest.raises(StreamError, match=r"\*\*\* is wrong") as caught:
+            streams[0].until_done()
+    assert caught.value.code == "***"
+
+
+def test_credentials_of_tools_are_kept_in_bounded_number(wire: FakeSocket) -> None:
+    with session_over(wire) as session:
+        connection = connection_of(session)
+        for number in range(100):
+            connection.mask([f"long-secret-{number}"])
+        redactor = connection._router.redactor
+    assert redactor.text("long-secret-99!") == "***!"
+    assert redactor.text("long-secret-1!") == "long-secret-1!"
+
+
 @pytest.mark.parametrize("text", ["{", "<html>"])
 def test_message_that_is_not_valid_json_ends_all_streams(wire: FakeSocket, text: str) -> None:
     wire.script += [created("rc-1"), delta("Hel", "rc-1"), text]
