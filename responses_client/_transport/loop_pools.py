@@ -23,6 +23,7 @@ import anyio
 import httpx
 from anyio.lowlevel import RunVar
 
+from .._base.error_frames import HiddenFrames
 from .environment import Proxies
 from .http_library import CLOSE_SECONDS, make_client
 from .keyed_locks import AsyncKeyedLocks
@@ -48,15 +49,20 @@ class LoopPool:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._trio_token: Any = None
         trio = modules.get("trio")
-        if trio is not None and trio.lowlevel.in_trio_run():
-            self._trio_token = trio.lowlevel.current_trio_token()
-        else:
+        if trio is not None:
+            with suppress(RuntimeError):  # no loop of trio runs here; trio before 0.31 has no `in_trio_run`
+                self._trio_token = trio.lowlevel.current_trio_token()
+        if self._trio_token is None:
             self._loop = asyncio.get_running_loop()
 
     async def client(self, url: str) -> httpx.AsyncClient:
         """Return the client for a URL; make it if there is none."""
         if not self._clients:
             await anext(self._closing)  # from here on, the loop knows the generator
+        with HiddenFrames():  # the address of a proxy has a password
+            return self._client(url)
+
+    def _client(self, url: str) -> httpx.AsyncClient:
         key = url.partition(":")[0], self._proxies.for_url(url)
         if key not in self._clients:
             self._clients[key] = client = make_client(httpx.AsyncClient, *key)
