@@ -748,3 +748,10 @@ def test_stream_is_numbered_if_each_number_is_higher(
 def test_part_says_of_which_type_its_item_is(kind: str, item: str):
     found = output_of(event("content_part.added", part={"type": kind, "text": "", "refusal": ""}))
     assert [one["type"] for one in found] == [item]
+
+
+def test_event_about_an_item_that_the_response_left_out_begins_another():
+    left_out = [delta("gone", output_index=0), delta("gone, too", output_index=1)]
+    whole = event("completed", response={"id": "resp_1", "output": [message("Tea", id="msg_1")]})
+    found = output_of(*left_out, whole, delta("more", output_index=1))
+    assert [one["content"][0]["text"] for one in found] == ["Tea", "more"]
