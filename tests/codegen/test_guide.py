@@ -33,6 +33,7 @@ COPIED = (
 )
 
 MODELS = {"responses_client/models/__init__.py", "responses_client/models/_unions.py"}
+API = "tests/codegen/public_api.txt"
 NAMES = "tests/codegen/public_names.txt"
 
 
@@ -46,7 +47,13 @@ class Change:
 
 CHANGES = {
     "A server sends a new event": Change(
-        {"responses_client/models/output_events.py", "responses_client/models/_effects.py", NAMES, *MODELS},
+        {
+            "responses_client/models/output_events.py",
+            "responses_client/models/_effects.py",
+            API,
+            NAMES,
+            *MODELS,
+        },
         """
         from responses_client import Client
         from responses_client.models import PoemDelta
@@ -72,6 +79,7 @@ CHANGES = {
             "responses_client/models/params.py",
             "responses_client/resources/_responses.py",
             "responses_client/testing/_definitions.py",
+            API,
         },
         """
         from responses_client import BadRequestError, RequestValidationError
@@ -100,6 +108,7 @@ CHANGES = {
             "responses_client/models/items.py",
             "responses_client/models/params.py",
             "responses_client/testing/_definitions.py",
+            API,
             NAMES,
             *MODELS,
         },
@@ -127,6 +136,7 @@ CHANGES = {
             "responses_client/models/hosted_tools.py",
             "responses_client/models/params.py",
             "responses_client/testing/_definitions.py",
+            API,
             NAMES,
             *MODELS,
         },
