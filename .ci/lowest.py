@@ -1,11 +1,12 @@
-"""Print the lowest versions of the dependencies, and of the extras that users install most, as constraints of pip."""
+"""Print the lowest versions of the package's dependencies, of its extras and of the group `test`, as constraints of pip."""
 
 import tomllib
 from pathlib import Path
 
-EXTRAS = ("aiohttp", "server", "tools", "websocket")
-
-project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
-extras = project["optional-dependencies"]
-for requirement in {*project["dependencies"], *(each for name in EXTRAS for each in extras[name])}:
+document = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
+project = document["project"]
+requirements = [*project["dependencies"], *document["dependency-groups"]["test"]]
+for extra in project["optional-dependencies"].values():
+    requirements += extra
+for requirement in sorted(set(requirements)):
     print(requirement.replace(">=", "=="))

@@ -56,10 +56,10 @@ def _module(document: Document, top: str, operations: list[Operation]) -> str:
 
 def _imports(document: Document, operations: list[Operation], *, has_parts: bool) -> list[str]:
     has_streams = any(op.stream for op in operations)
-    lines = ["from functools import cached_property"] if has_parts else []
-    lines += import_line("typing", {"TYPE_CHECKING", *(("Literal", "overload") if has_streams else ())})
+    lines = import_line("typing", {"TYPE_CHECKING", *(("Literal", "overload") if has_streams else ())})
     checks = {_name_check(document, op).partition("(")[0] for op in operations if op.stream}
-    lines += ["", "from .._base.public import resource", *import_line(".._base.validation", checks)]
+    cached = ["from .._base.cached import cached_property"] if has_parts else []
+    lines += ["", *cached, "from .._base.public import resource", *import_line(".._base.validation", checks)]
     lines += import_line(".._calls.endpoints", set(map(_constant, operations)))
     if has_streams:
         lines += ["from .._streaming.streams import AsyncEventStream, EventStream"]

@@ -6,9 +6,10 @@ The first use of `client.responses` loads the rest.
 
 from __future__ import annotations
 
-from functools import cached_property
+import functools
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast, overload
 
+from ._base.cached import cached_property
 from ._base.error_frames import HiddenFrames
 from ._base.public import foreign_attributes, public
 from ._base.validation import is_async, needs_async
@@ -97,7 +98,7 @@ class _Client(Generic[_Core]):
         return {
             name: value
             for name, value in self.__dict__.items()
-            if not isinstance(getattr(cls, name, None), cached_property)
+            if not isinstance(getattr(cls, name, None), functools.cached_property)
         }
 
 

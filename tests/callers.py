@@ -10,10 +10,12 @@ import anyio
 
 from responses_client import AsyncClient, Client
 
-__all__ = ["ASYNC_MODES", "MODES", "Caller"]
+__all__ = ["ASYNC_MODES", "MODES", "RULE_MODES", "Caller"]
 
 ASYNC_MODES = ("asyncio", "trio")
 MODES = ("sync", *ASYNC_MODES)
+RULE_MODES = ("sync", "asyncio")
+"""For rules that no event loop changes: `tests/faults` and `tests/integration` show what trio does with them."""
 
 
 class Caller:

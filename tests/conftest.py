@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import faulthandler
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from inspect import iscoroutinefunction
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -13,11 +19,64 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
+# A program that a shell starts in the background ignores Ctrl-C, and so do the programs that it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addini(
+        "phase_limit", "Seconds after which a test's set-up, call or tear-down fails.", default="120"
+    )
+    if not hasattr(pytest_plugin, "pytest_addoption"):
+        parser.addini("anyio_mode", "As later versions of anyio have it.")
+
+
+def _fail_phase(signum: int, frame: FrameType | None) -> None:
+    faulthandler.dump_traceback(sys.stderr)
+    pytest.fail("The test hangs. The captured standard error says where.")
+
+
+@contextmanager
+def _limited(item: pytest.Item) -> Iterator[None]:
+    """Let a phase of a test that hangs fail, so that the other tests run and all is reported.
+
+    The alarm is repeated because the code under test may swallow the first one. A wait that no signal interrupts is
+    ended by `faulthandler_timeout`, and the process with it.
+    """
+    if not hasattr(signal, "setitimer"):  # on Windows
+        yield
+        return
+    usual = signal.signal(signal.SIGALRM, _fail_phase)
+    seconds = float(item.config.getini("phase_limit"))
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, usual)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    with _limited(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    with _limited(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    with _limited(item):
+        return (yield)
+
+
 if not hasattr(pytest_plugin, "pytest_addoption"):
     # The lowest versions of anyio have no `anyio_mode`, so that async tests need a mark.
-
-    def pytest_addoption(parser: pytest.Parser) -> None:
-        parser.addini("anyio_mode", "As later versions of anyio have it.")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pycollect_makeitem(collector: Any, name: str, obj: Any) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from .messages import MAX_BODY_CHARS, one_line
 
-__all__ = ["reduce_error"]
+__all__ = ["KeptError", "copy_error", "reduce_error"]
+
+_E = TypeVar("_E", bound=BaseException)
 
 
 class _ForeignCause(Exception):
@@ -32,13 +35,37 @@ def reduce_error(
     return _rebuild, (type(error), error.args, error.__dict__, cause, error.__suppress_context__)
 
 
+def copy_error(error: _E) -> _E:
+    """Return a copy of an error with its cause, but without its frames and context; itself if it cannot be copied.
+
+    For an object that keeps an error that it raises: the frames of the error hold the object, so that only the garbage
+    collector would free the two.
+    """
+    try:
+        return _rebuild(type(error), error.args, error.__dict__, error.__cause__, error.__suppress_context__)
+    except Exception:  # of a class of the user's
+        return error
+
+
+class KeptError:
+    """An error that is raised more than once: first as it is, with its frames, and after that in copies without them."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def take(self) -> BaseException:
+        """Return the error to raise."""
+        error, self._error = self._error, copy_error(self._error)
+        return error
+
+
 def _rebuild(
-    cls: type[Exception],
+    cls: type[_E],
     args: tuple[object, ...],
     state: dict[str, object],
     cause: BaseException | None,
     suppress_context: bool,
-) -> Exception:
+) -> _E:
     # Not by a call of the class, as `Exception` does it: most constructors have required keyword arguments.
     error = cls.__new__(cls, *args)
     error.__dict__.update(state)

@@ -264,7 +264,8 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Return a string with the secrets masked, and with `?` for halves of surrogate pairs."""
-        return self._mask(text).encode("utf-8", "replace").decode()
+        shown = self._mask(text)
+        return shown if shown.isascii() else shown.encode("utf-8", "replace").decode()
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str] | None:
         """Return headers with the secrets masked in their values; None if there are none in them."""

@@ -94,9 +94,12 @@ def parse_result(
         result = reported_error(kept, meta, redactor) or _mismatch(model.__name__, error, public, meta)
         # Raised below, outside of the handler: pydantic's error quotes the body, and must not be the context of an
         # error that masks a secret in it.
-        result.__cause__ = error if public == body else None
+        result.__cause__ = error.with_traceback(None) if public == body else None
     if isinstance(result, APIError):
-        raise result
+        try:
+            raise result
+        finally:
+            del result  # its traceback holds this frame
     # Fields are lenient, so that any JSON object passes as a response. These fields tell one: other objects may have
     # an id, a model or an error as well.
     signs = {"object", "output", "status"} if model is Response else {*type(result).__pydantic_fields__}
@@ -105,7 +108,10 @@ def parse_result(
     if not result.model_fields_set & signs:
         reported = reported_error(body, meta, redactor)
         if reported is not None:
-            raise reported
+            try:
+                raise reported
+            finally:
+                del reported  # its traceback holds this frame
         if "id" not in result.model_fields_set:
             text = f"The answer ({describe_answer(meta)}) is JSON, but not a valid {model.__name__}"
             raise ResponseValidationError(text, body=redactor.body(body), meta=meta)
@@ -136,7 +142,10 @@ def _accumulate(body: bytes, meta: ResponseMeta, settings: Settings, redactor: R
         state.end()
     failure = state.failure(redactor)
     if failure is not None:
-        raise failure
+        try:
+            raise failure
+        finally:
+            del failure  # its traceback holds this frame
     return cast("Response", state.snapshot())  # the terminal event came, so there is one
 
 

@@ -155,25 +155,40 @@ class Attempts:
             attempt = self._attempt()
             body = await as_value(attempt if self.dispatcher is None else self.dispatcher.run(attempt))
             if isinstance(body, TransportError):
-                failure = self.to_error(body)
-                await self.notify_response(None, failure)
-                await self.retry(body.outcome, failure)
+                await self.retry_failure(body, None)
                 continue
             meta = self.meta = self._meta_of(body)
-            shown_id = one_line(meta.request_id or "", MAX_VALUE_CHARS)
-            logger.debug("%s: %d %s", self.call.operation.name, body.status_code, shown_id)
+            if logger.isEnabledFor(logging.DEBUG):  # masks cost more than all else here
+                shown_id = one_line(meta.request_id or "", MAX_VALUE_CHARS)
+                logger.debug("%s: %d %s", self.call.operation.name, body.status_code, shown_id)
             if 200 <= body.status_code < 300 or body.status_code == 101:
                 return body, meta
-            error = await self._status_error(body, meta)
+            await self._retry_status(body, meta)
+
+    async def _retry_status(self, body: Body, meta: ResponseMeta) -> None:
+        """Wait before the next attempt after an answer with another status, or raise the error that it is."""
+        error = await self._status_error(body, meta)
+        try:
             await self.notify_response(meta, error)
             # A function that does not return in time has no other key; the 401 is then the error to raise.
             if body.status_code == 401 and await as_value(self._signer.renew(self.deadline)) is True:
                 logger.info("%s: retry with another key, status 401", self.call.operation.name)
                 if self.dispatcher is not None:
                     self.dispatcher.notify_retry(0, "status 401, with another key")
-                continue
+                return
             failed = StatusFailure(error.status_code, error.headers, error.code, error.type, error.message)
             await self.retry(failed, error)
+        finally:
+            del error  # its traceback holds this frame
+
+    async def retry_failure(self, failure: TransportError, meta: ResponseMeta | None) -> None:
+        """Wait before the next attempt after one without an answer, or with a part of one, or raise the error."""
+        error = self.to_error(failure)
+        try:
+            await self.notify_response(meta, error)
+            await self.retry(failure.outcome, error)
+        finally:
+            del error  # its traceback holds this frame
 
     async def retry(self, outcome: Outcome, error: APIError) -> None:
         """Wait before the next attempt, or raise the error if there is to be none."""
@@ -189,7 +204,10 @@ class Attempts:
         )
         if isinstance(decision, GiveUp):
             logger.debug("%s: no retry, %s", self.call.operation.name, decision.reason)
-            raise error
+            try:
+                raise error
+            finally:
+                del error  # its traceback holds this frame
         after = self.call.params.get("starting_after")
         action = "retry" if after is None else f"resume after event {after}"
         reason = decision.reason if decision.source is None else f"{decision.reason} ({decision.source})"
@@ -301,7 +319,10 @@ class Attempts:
                 piece = await as_value(body.next(self.deadline))
                 if isinstance(piece, TransportError):
                     if piece.outcome.kind == "decoding" and not content.tell():
-                        raise piece
+                        try:
+                            raise piece
+                        finally:
+                            del piece  # its traceback holds this frame
                     break
                 if piece is None:
                     break
@@ -323,13 +344,9 @@ class Attempts:
             self.deadline = Deadline.after(self.call.settings.deadline)
         self.count += 1
         request = self.call.request
-        logger.debug(
-            "%s: %s %s, attempt %d",
-            self.call.operation.name,
-            request.method,
-            self.redactor.text(public_url(request.url)),
-            self.count,
-        )
+        if logger.isEnabledFor(logging.DEBUG):
+            url = self.redactor.text(public_url(request.url))
+            logger.debug("%s: %s %s, attempt %d", self.call.operation.name, request.method, url, self.count)
         if self.dispatcher is not None:
             request = self.dispatcher.add_headers(request)
         request = await self._signer.sign(request, self.deadline)
@@ -348,23 +365,27 @@ class Attempts:
             redirects -= 1
 
     def _meta_of(self, body: Body) -> ResponseMeta:
-        masked = self.redactor.headers(body.headers)
+        redactor = self.redactor
+        masked = redactor.headers(body.headers)
         return ResponseMeta.build(
             body.status_code,
             body.headers if masked is None else Headers(masked),
             elapsed=clock.monotonic() - self._start,
             tries=self.count,
             method=self.call.request.method,
-            url=self.redactor.text(self.call.request.url),
+            url=redactor.text(self.call.request.url),
         )
 
 
 async def as_value(work: Awaitable[_T]) -> _T | TransportError:
-    """Return a failure as a value, so that an error raised because of it does not have it as its context."""
+    """Return a failure as a value, so that an error raised because of it does not have it as its context.
+
+    Without its frames, which hold the variable in which the caller has it.
+    """
     try:
         return await work
     except TransportError as failure:
-        return failure
+        return failure.with_traceback(None)
 
 
 def _redirect_target(request: WireRequest, body: Body) -> str | None:
@@ -400,13 +421,14 @@ async def _read_result(attempts: Attempts, call: Call[_R]) -> _R:
         body, meta = await attempts.connect()
         result = await as_value(_read_body(attempts, call, body, meta))
         if isinstance(result, TransportError):
-            failure = attempts.to_error(result)
-            await attempts.notify_response(meta, failure)
-            await attempts.retry(result.outcome, failure)
+            await attempts.retry_failure(result, meta)
             continue
         if isinstance(result, APIError):
-            await attempts.notify_response(meta, result)
-            raise result
+            try:
+                await attempts.notify_response(meta, result)
+                raise result
+            finally:
+                del result  # its traceback holds this frame
         await attempts.notify_response(meta, None, result)
         return result
 

@@ -193,7 +193,7 @@ class EventDecoder:
                 try:
                     event = self._parse_unusual(name, data)
                 except ResponseValidationError as error:
-                    self.failure = error
+                    self.failure = error.with_traceback(None)  # which holds this object
                     break
                 if event is None:
                     continue

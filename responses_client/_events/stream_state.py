@@ -42,6 +42,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from .._base.error_copies import copy_error
 from .._base.error_frames import without_secrets
 from .._base.redaction import NO_SECRETS, Redactor
 from ..errors import APIError, ResponseValidationError, StreamError, StreamInterrupted
@@ -285,7 +286,8 @@ class StreamState:
             return StreamError.from_event(event.to_dict(), event=event, meta=self._meta, **progress)
         invalid = self._decoder.failure
         if invalid is not None:
-            invalid = without_secrets(invalid, redactor)
+            # A copy, because the frames of an error that is raised hold this object.
+            invalid = without_secrets(copy_error(invalid), redactor)
         if self._interrupt_reason is not None:
             error = self.interruption(self._interrupt_reason, partial, redactor)
             error.__cause__ = invalid  # the event that the end of the bytes cut off

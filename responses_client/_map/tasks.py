@@ -26,6 +26,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from .._base.error_copies import KeptError
+
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
@@ -63,8 +65,8 @@ class TaskPool:
         self._news = anyio.Event()
         self._in_flight = 0
         self._is_exhausted = False
-        self._failure: Exception | None = None  # of a sending task; the map ends at once
-        self._source_error: Exception | None = (
+        self._failure: KeptError | None = None  # of a sending task; the map ends at once
+        self._source_error: KeptError | None = (
             None  # of the requests; the map ends after the results before it
         )
 
@@ -81,12 +83,12 @@ class TaskPool:
         """
         while True:
             if self._failure is not None:
-                raise self._failure
+                raise self._failure.take()
             if self._results:
                 return self._results.popleft()
             if self._is_exhausted and not self._in_flight:
                 if self._source_error is not None:
-                    raise self._source_error
+                    raise self._source_error.take()
                 return None
             if self._news.is_set():  # events cannot be cleared; another task may wait for this one
                 self._news = anyio.Event()
@@ -108,6 +110,7 @@ class TaskPool:
             with anyio.CancelScope(shield=True):
                 await self._ended.wait()
         finally:
+            self._failure = self._source_error = None  # their frames hold this object
             await self._owner.__aexit__(None, None, None)
 
     async def _run(self) -> None:
@@ -129,7 +132,7 @@ class TaskPool:
                 self._in_flight += 1
                 group.start_soon(self._send, request)
         except Exception as error:
-            self._source_error = error
+            self._source_error = KeptError(error)
         finally:
             with anyio.CancelScope(shield=True):
                 await self._requests.close()
@@ -140,7 +143,9 @@ class TaskPool:
         try:
             self._results.append(await self._processor.process(request))
         except Exception as error:
-            self._failure = error
+            self._failure = KeptError(error)
+        except anyio.get_cancelled_exc_class():
+            return  # not raised: anyio would keep it, and with its frames the request, in a cycle of its own
         self._in_flight -= 1
         self._slots.release()
         self._news.set()

@@ -50,6 +50,7 @@ from typing_extensions import override
 
 from .._base import clock
 from .._base.clock import Deadline
+from .._base.error_copies import KeptError
 from .._transport.protocols import Body, TransportError, WireRequest, run
 from .._transport.sync import SyncIO
 
@@ -152,8 +153,8 @@ class ThreadPool:
         self._threads: list[threading.Thread] = []  # the reader is the first
         self._is_reading = False  # whether the reader waits for the user's iterable
         self._is_finished = False
-        self._failure: BaseException | None = None  # of a sender; the map ends at once
-        self._source_error: BaseException | None = (
+        self._failure: KeptError | None = None  # of a sender; the map ends at once
+        self._source_error: KeptError | None = (
             None  # of the requests; the map ends after the results before it
         )
 
@@ -172,9 +173,9 @@ class ThreadPool:
             if result is not None:
                 return result
         if self._failure is not None:
-            raise self._failure
+            raise self._failure.take()
         if self._source_error is not None:
-            raise self._source_error
+            raise self._source_error.take()
         return None
 
     def mark_read(self) -> None:
@@ -197,6 +198,9 @@ class ThreadPool:
             if thread is threading.current_thread() or (is_reading and thread is self._threads[0]):
                 continue
             thread.join(max(until - time.monotonic(), 0))
+        self._failure = self._source_error = (
+            None  # nobody gets them any more, and their frames hold this object
+        )
         run(self._io.close())
 
     def _has_ended(self) -> bool:
@@ -220,7 +224,8 @@ class ThreadPool:
                 self._hand_out(request)
             self._source.close()
         except BaseException as error:
-            self._source_error = error
+            if not self._io.is_stopped:
+                self._source_error = KeptError(error)
         self._requests.put(None)
         for sender in self._threads[1:]:
             sender.join()
@@ -263,5 +268,5 @@ class ThreadPool:
             self._requests.put(None)
 
     def _fail(self, error: BaseException) -> None:
-        self._failure = error
+        self._failure = KeptError(error)
         self._results.put(None)

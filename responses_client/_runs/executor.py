@@ -144,7 +144,11 @@ class Executor:
             raise refused.error from None  # a mistake in the program, which the model cannot correct
         except Exception as problem:
             error = _execution_error(call, problem, time_limit)
-            output = await self._failure_output(call, error, policy)
+            try:
+                output = await self._failure_output(call, error, policy)
+            except BaseException:
+                del error  # its traceback, and that of its cause, hold this frame
+                raise
         return ToolReturned(turn, call, output, error, time.perf_counter() - start)
 
     async def _output(
@@ -191,7 +195,10 @@ class Executor:
             text = await self._error_text(policy, error)
         output = None if policy == "raise" else failure_of(call, text)
         if output is None:
-            raise error
+            try:
+                raise error
+            finally:
+                del error  # its traceback holds this frame
         # Only the class of the exception: its text may quote what the log must not contain.
         kind = type(error.__cause__ or error).__name__
         logger.info(

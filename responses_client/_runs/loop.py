@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Literal
 
+from .._base.error_copies import KeptError
 from .._calls.attempts import fetch
 from .._calls.endpoints import RESPONSES_CREATE
 from .._calls.polling import PollSchedule, wait
@@ -269,7 +270,7 @@ class RunSource:
         self._is_closed = False
         self._is_reading = False
         self._has_unread = False  # whether events were taken from the user by `close`
-        self._failure: Exception | None = None
+        self._failure: KeptError | None = None
 
     @property
     def is_open(self) -> bool:
@@ -292,7 +293,7 @@ class RunSource:
             RuntimeError: Another thread or task is in this method.
         """
         if self._failure is not None:
-            raise self._failure
+            raise self._failure.take()
         if self._is_reading:
             raise second_reader()
         self._is_reading = True
@@ -304,8 +305,9 @@ class RunSource:
                         return False
         except Exception as error:
             self.loop.notify_end(error)
-            self._failure = error
+            self._failure = KeptError(error)
             if not self.events:  # else the events before the error come first
+                self._failure.take()
                 raise
         finally:
             self._is_reading = False

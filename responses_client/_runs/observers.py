@@ -94,6 +94,7 @@ class RunObserverDispatcher:
             finally:
                 with log_errors("Telemetry"):
                     observer.on_end(answers[0] if answers else None, error)
+                del error  # its traceback holds this frame
 
     def notify_end(self, result: RunResult | None, error: BaseException | None) -> None:
         """Notify the observer that the run is over; all calls after the first do nothing."""

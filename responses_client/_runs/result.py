@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 from pydantic_core import from_json
 
+from .._base.cached import cached_property
 from .._base.json_types import is_sequence
 from .._base.messages import body_start
 from .._base.public import public

@@ -185,7 +185,10 @@ class SyncWorkers:
                 todo.clear()
                 raise
         if failures:
-            raise failures[0]
+            try:
+                raise failures[0]
+            finally:
+                failures.clear()  # the tracebacks hold this frame
 
 
 class AsyncWorkers:
@@ -223,7 +226,10 @@ class AsyncWorkers:
             await anyio.to_thread.run_sync(done.wait, abandon_on_cancel=True, limiter=self._limiter)
         finally:
             done.set()
-        return future.result()
+        try:
+            return future.result()
+        finally:
+            del future  # the traceback of its error holds this frame
 
     async def run_all(self, jobs: Sequence[Job]) -> None:
         """Run jobs in tasks, each in its own copy of the context."""
@@ -250,7 +256,10 @@ class AsyncWorkers:
                 group.start_soon(work)
             await work()
         if failures:
-            raise failures[0]
+            try:
+                raise failures[0]
+            finally:
+                failures.clear()  # the tracebacks hold this frame
 
 
 class InContext:

@@ -33,7 +33,7 @@
 # - An error that the server reports after events, and a gap in the events, are final.
 #
 # "closed" and "failed" are final. `fill` then returns False if the user has read the terminal event; else it raises an
-# error, after a failure the same one again.
+# error, after a failure an equal one again.
 #
 # The deadline of the call runs on while the user is busy with an event. The idle timeout does not: it counts from the
 # moment the user asks for the next event, and starts anew with each connection.
@@ -49,6 +49,7 @@ from typing_extensions import override
 
 from .._base import clock
 from .._base.clock import NO_DEADLINE, Deadline
+from .._base.error_copies import copy_error
 from .._base.messages import MAX_VALUE_CHARS, one_line
 from .._base.retry import ConnectionFailure, Outcome, StatusFailure, status_of_code
 from .._calls.answers import content_type, reported_error
@@ -158,7 +159,7 @@ class HttpSource(Source):
     @override
     async def fill(self) -> bool:
         if self.failure is not None:
-            raise self.failure
+            raise copy_error(self.failure)
         if self.is_reading:
             raise second_reader()
         if self.closed:
@@ -185,7 +186,7 @@ class HttpSource(Source):
                     piece = await answer.body.next(self._deadline() if self._has_time_limit else NO_DEADLINE)
                 except TransportError as broken:
                     self._explain(broken)
-                    answer.failure = broken
+                    answer.failure = broken.with_traceback(None)  # which holds this frame, and so the answer
                     state.interrupt(broken.reason)
                     continue
                 if piece is None:
@@ -203,10 +204,13 @@ class HttpSource(Source):
         if state.error_event is not None:
             state.feed_after_error(await answer.body.drain())
         failure = state.failure(self._attempts.redactor)
-        if failure is not None:
+        if failure is None:
+            await self.close()
+            return state
+        try:
             return await self._recover(state, answer, failure)
-        await self.close()
-        return state
+        finally:
+            del failure  # its traceback holds this frame
 
     def _deadline(self) -> Deadline:
         """Return the end of the wait for the next piece: the deadline of the call, or the idle timeout."""
@@ -228,19 +232,23 @@ class HttpSource(Source):
         """Connect again after a bad end, if that may help; else raise the error."""
         if answer.failure is not None:
             failure.__cause__ = self._attempts.cause(answer.failure)
-        await self._release()
-        outcome, error = self._plan_recovery(state, answer, failure)
+        error = final = failure
         try:
-            if outcome is None:
-                raise error
-            await self._attempts.retry(outcome, error)
-            return state if self.closed else await self._connect()
-        except APIError as raised:
-            final = raised
-        if state.has_events and isinstance(failure, StreamInterrupted) and final is not failure:
-            final = _not_resumed(state, failure, final)
-        self._fail(final)
-        raise final
+            await self._release()
+            outcome, error = self._plan_recovery(state, answer, failure)
+            try:
+                if outcome is None:
+                    raise error
+                await self._attempts.retry(outcome, error)
+                return state if self.closed else await self._connect()
+            except APIError as raised:
+                final = raised
+            if state.has_events and isinstance(failure, StreamInterrupted) and final is not failure:
+                final = _not_resumed(state, failure, final)
+            self._fail(final)
+            raise final
+        finally:
+            del failure, error, final  # their tracebacks hold this frame
 
     def _plan_recovery(
         self, state: StreamState, answer: _Answer, failure: APIError
@@ -321,7 +329,7 @@ class HttpSource(Source):
         return response if response.status else None
 
     def _fail(self, error: APIError) -> None:
-        self.failure = error
+        self.failure = copy_error(error)  # the frames of the error itself hold this source
         self.closed = True
 
     @override
@@ -367,7 +375,7 @@ def _not_resumed(state: StreamState, failure: StreamInterrupted, error: APIError
     final = state.interruption(
         f"{failure.reason}, and it was not resumed: {error.message}", whole or failure.partial
     )
-    final.__cause__ = error
+    final.__cause__ = error.with_traceback(None)  # whose frames hold the source, which keeps the error
     return final
 
 

@@ -52,8 +52,11 @@ class ObservedHttpSource(HttpSource):
             await self._dispatcher.notify_response(self.meta, None)
             return state
         # Outside of the handler: an exception of a hook must not have the failure as its context.
-        await self._dispatcher.notify_response(self._attempts.meta, failure)
-        raise failure
+        try:
+            await self._dispatcher.notify_response(self._attempts.meta, failure)
+            raise failure
+        finally:
+            del failure  # its traceback holds this frame
 
     @override
     async def fill(self) -> bool:

@@ -37,7 +37,7 @@ class Source(ABC):
         events: The events that are ready for the user.
         meta: The facts of the answer; None before its headers came.
         state: The state of the stream; None before it is open.
-        failure: The error that ended the stream; None if none did.
+        failure: A copy of the error that ended the stream; None if none did.
         closed: Whether the user gets no more events.
         is_reading: Whether a thread or task is in `fill`; a second one is refused, because it would send requests and
             read bytes that belong to the first.

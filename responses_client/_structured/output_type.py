@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from copy import deepcopy
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from types import NoneType
 from typing import (
     TYPE_CHECKING,
@@ -23,6 +23,7 @@ from typing import (
 from pydantic import PydanticUndefinedAnnotation, PydanticUserError, TypeAdapter
 from pydantic_core import SchemaError, to_json
 
+from .._base.cached import cached_property
 from .._base.field_errors import FieldError, field_error, not_given_advice
 from .._base.json_types import JsonObject, is_mapping, is_object, json_or
 from .._base.messages import MAX_BODY_CHARS, one_line

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from copy import deepcopy
-from functools import cached_property, partial, update_wrapper
+from functools import partial, update_wrapper
 from inspect import isasyncgenfunction, isgeneratorfunction
 from types import MethodType
 from typing import (
@@ -23,6 +23,7 @@ from typing import (
 
 from typing_extensions import TypedDict, TypeIs, TypeVar
 
+from .._base.cached import cached_property
 from .._base.keywords import evaluate_type_names
 from .._base.public import public
 from .._base.validation import is_seconds, refuse_unknown

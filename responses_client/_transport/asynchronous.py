@@ -31,6 +31,7 @@ from .http_library import (
     refuse_if_closed,
 )
 from .loop_pools import LoopPool, LoopPools
+from .lost_connections import close_lost, released
 from .protocols import IO, Body, Socket, TransportError, WireRequest
 
 if TYPE_CHECKING:
@@ -89,8 +90,10 @@ class AsyncIO(IO):
     async def _send(self, client: httpx.AsyncClient, request: httpx.Request, auth: Any) -> httpx.Response:
         try:
             response = await client.send(request, stream=True, auth=auth, follow_redirects=False)
-        except BaseException:
+        except BaseException as error:
             await self.leave_streams()
+            if not isinstance(error, Exception):
+                await close_lost(client)
             raise
         if self._given is not None and "aiohttp" in modules:
             from .aiohttp_answers import end_with_connection
@@ -175,7 +178,7 @@ class _AsyncBody(Body):
             else:
                 piece = await self._next_before(deadline)
         except self._library.exceptions as error:
-            raise (self._end_by_us() or self._library.failure(error)) from error
+            self._library.fail(error, self._end_by_us())
         if piece is None:
             self._is_finished = True
         return piece
@@ -213,13 +216,15 @@ class _AsyncBody(Body):
         # Shielded, because cancellation must not leave the connection checked out of the pool; with a limit, because a
         # dead peer must not hold up a cancelled task.
         with anyio.CancelScope(shield=True), anyio.move_on_after(CLOSE_SECONDS):
-            if not self._is_finished:
-                if self._response.http_version == HTTP2:
-                    await self._io.leave_streams(self._response)
-                await self._unwind()
-            with suppress(Exception):  # a connection that breaks while it is closed is closed
-                end_if_out_of_step(self._response)
-                await self._response.aclose()
+            async with released(self._response):
+                if not self._is_finished:
+                    if self._response.http_version == HTTP2:
+                        await self._io.leave_streams(self._response)
+                    await self._unwind()
+                with suppress(Exception):  # a connection that breaks while it is closed is closed
+                    end_if_out_of_step(self._response)
+                    await self._response.aclose()
+        self._library.free(self._response)
 
     @override
     def socket(self, write_timeout: float | None) -> Socket:

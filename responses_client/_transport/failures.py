@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from sys import modules
 from typing import Any
 
+from .._base.error_frames import without_frames
 from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.retry import FailureKind
 from .protocols import TransportError
@@ -69,7 +70,8 @@ def to_failure(error: BaseException, package: Any) -> TransportError:
     """Return an exception, of those in `library_exceptions`, as a failure, whose cause it is."""
     chain = list(_chain(error))
     failure = _read(error, chain, package)
-    failure.__cause__ = next((x.__cause__ for x in chain if _has_secrets(x)), error)
+    # Frames of libraries hold the request, and some of them the exception.
+    failure.__cause__ = without_frames(next((x.__cause__ for x in chain if _has_secrets(x)), error))
     return failure
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from sys import modules
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import httpx
 
@@ -85,6 +85,7 @@ class HttpLibrary:
 
     def __init__(self, package: Any) -> None:
         self._package = package
+        self._no_stream = package.ByteStream(b"")
 
     @property
     def exceptions(self) -> tuple[type[Exception], ...]:
@@ -108,6 +109,21 @@ class HttpLibrary:
         from .failures import to_failure
 
         return to_failure(error, self._package)
+
+    def fail(self, error: BaseException, ended: TransportError | None) -> NoReturn:
+        """Raise the failure that an exception of the library is, or the one that tells why; with the cause of the first."""
+        failure = self.failure(error)
+        try:
+            raise (ended or failure) from failure.__cause__
+        finally:
+            del failure, ended  # their traceback holds this frame
+
+    def free(self, response: Any) -> None:
+        """Have a response that was closed freed with its last reference, and the request with it.
+
+        Its stream holds it, so that the garbage collector would have to free the two.
+        """
+        response.stream = self._no_stream
 
     def name_proxy(self, failure: TransportError, client: Any, request: Any) -> None:
         """Name the proxy that the client uses for a request, if there is one, in a failure to send it."""

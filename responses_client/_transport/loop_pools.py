@@ -48,9 +48,10 @@ class LoopPool:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._trio_token: Any = None
         trio = modules.get("trio")
-        if trio is not None and trio.lowlevel.in_trio_run():
-            self._trio_token = trio.lowlevel.current_trio_token()
-        else:
+        if trio is not None:
+            with suppress(RuntimeError):  # no loop of trio runs here; trio before 0.31 has no `in_trio_run`
+                self._trio_token = trio.lowlevel.current_trio_token()
+        if self._trio_token is None:
             self._loop = asyncio.get_running_loop()
 
     async def client(self, url: str) -> httpx.AsyncClient:

@@ -239,14 +239,12 @@ class _SyncBody(Body):
                 with clock.time_limit(deadline.remaining()):
                     piece = next(self._pieces, None)
         except self._library.exceptions as error:
-            raise (self._end_by_us() or self._library.failure(error)) from error
+            self._library.fail(error, self._end_by_us())
         except TransportError:  # of what was to be decompressed
-            if (ended := self._end_by_us()) is not None:
-                raise ended from None
+            self._raise_if_ended()
             raise
         if piece is None:
-            if (ended := self._end_by_us()) is not None:  # it only looks like the end
-                raise ended
+            self._raise_if_ended()  # it only looks like the end
             self._is_finished = True
         return piece
 
@@ -255,6 +253,14 @@ class _SyncBody(Body):
         if self._is_late:
             return TransportError("timeout", TIMED_OUT)
         return TransportError("network", CLOSED) if self._io.is_closed else None
+
+    def _raise_if_ended(self) -> None:
+        ended = self._end_by_us()
+        if ended is not None:
+            try:
+                raise ended from None
+            finally:
+                del ended  # its traceback holds this frame
 
     @override
     async def drain(self) -> bytes:
@@ -293,6 +299,7 @@ class _SyncBody(Body):
                 self._response.close()
             else:
                 self._close_unread(self._response)
+        self._library.free(self._response)
 
     @override
     def socket(self, write_timeout: float | None) -> Socket:

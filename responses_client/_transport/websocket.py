@@ -21,6 +21,7 @@ from .._base import forks
 from .._base.clock import NO_REAL_DEADLINE, RealDeadline
 from .._base.messages import MAX_BODY_CHARS, one_line
 from ..errors import ConfigurationError
+from .lost_connections import released
 from .protocols import Event, Socket, TransportError, run
 from .sockets import shut_down, socket_below
 
@@ -28,7 +29,9 @@ __all__ = ["AsyncSocket", "SyncSocket"]
 
 logger = logging.getLogger("responses_client")
 
-_READ_BYTES = 65536
+# Of the smallest frames, which a server may send in floods, these take 50 ms of CPU; so long do other tasks wait, and
+# deadlines are not looked at. One record of TLS has no more.
+_READ_BYTES = 16384
 _WRITE_BYTES = 16384  # a socket that is writable takes about this much without blocking; also one TLS record
 _POLL_SECONDS = (
     0.001  # for reads and writes that are known to be possible; 0 would make the socket non-blocking
@@ -326,6 +329,7 @@ class AsyncSocket(Socket):
             forks.leave_to_parent(self)
             return
         with anyio.move_on_after(_CLOSE_TIMEOUT_SECONDS, shield=True):
-            async with self._close_lock:  # a second caller also returns only when the connection is closed
+            # A second caller also returns only when the connection is closed.
+            async with released(self._response), self._close_lock:
                 with suppress(Exception):
                     await self._response.aclose()

@@ -418,12 +418,14 @@ class Connection:
             is_reader = is_open and not self._has_reader
             self._has_reader = self._has_reader or is_reader
             close_frame = self._frames.close_frame()
-        with self._socket.shield(_CLOSE_TIMEOUT_SECONDS), suppress(TransportError):
-            if is_open:
-                await self._socket.write(lambda: close_frame, RealDeadline.after(_CLOSE_TIMEOUT_SECONDS))
-            if is_reader:
-                await self._receive_close_frame()
-        await self._socket.close()
+        try:
+            with self._socket.shield(_CLOSE_TIMEOUT_SECONDS), suppress(TransportError):
+                if is_open:
+                    await self._socket.write(lambda: close_frame, RealDeadline.after(_CLOSE_TIMEOUT_SECONDS))
+                if is_reader:
+                    await self._receive_close_frame()
+        finally:  # also when asyncio, or Ctrl-C, ends one of these waits
+            await self._socket.close()
 
     async def _receive_close_frame(self) -> None:
         deadline = RealDeadline.after(_CLOSE_TIMEOUT_SECONDS)

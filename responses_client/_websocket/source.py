@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from typing_extensions import override
 
 from .._base.clock import NO_REAL_DEADLINE, RealDeadline
+from .._base.error_copies import copy_error
 from .._base.messages import clause, fact_list
 from .._events.stream_state import StreamState
 from .._streaming.source import Source, second_reader
@@ -84,7 +85,7 @@ class SocketSource(Source):
     @override
     async def fill(self) -> bool:
         if self.failure is not None:
-            raise self.failure
+            raise copy_error(self.failure)
         if self.is_reading:
             raise second_reader()
         self.is_reading: bool = True
@@ -135,7 +136,7 @@ class SocketSource(Source):
     def _fail(self) -> APIError:
         """Return the error of a stream that has ended without its last event, and keep it for the next read."""
         failure = cast("APIError", self._state.failure())
-        self.failure: APIError | None = failure
+        self.failure: APIError | None = copy_error(failure)  # the frames of the error itself hold this source
         self.closed: bool = True
         self._connection.discard(self._inbox)
         return failure
@@ -248,7 +249,7 @@ class SteeringResult:
             if message.type in _REFUSALS and not isinstance(self._events[-1], SteerFailed):
                 self._refusal = _refusal(self._events[-1], connection.meta)
         if self._refusal is not None:
-            raise self._refusal
+            raise copy_error(self._refusal)  # whose frames hold this object
         if messages:
             return
         # `take` resets `has_news`: a successor that began since the caller looked would not end the wait below.

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import openai
 import pytest
 from snippets import ROOT
 
 import responses_client
 from responses_client.testing import Server
+
+openai = pytest.importorskip("openai")
 
 PAGE = ROOT / "docs" / "migrating.md"
 _PAIR = re.compile(

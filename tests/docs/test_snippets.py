@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import inspect
 from collections.abc import Iterator
@@ -83,10 +84,19 @@ def namespace(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=name)
 def test_every_python_block_runs(page: Path, namespace: dict[str, Any]) -> None:
+    for package in imports(page):
+        pytest.importorskip(package)
     # Without this file's `from __future__ import annotations`: pages are programs of their own.
     exec(compile(module(page), name(page), "exec", dont_inherit=True), namespace)
     for function in [value for key, value in namespace.items() if key.startswith("test_")]:
         run_test(function)
+
+
+def imports(page: Path) -> set[str]:
+    """Return the modules that the blocks of a page import."""
+    nodes = [*ast.walk(ast.parse(module(page)))]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return names | {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
 
 
 def run_test(function: Any) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 # A server that answers with the text of the question, and knows which process asked over which connection.
 PRELUDE = '''
-import asyncio, contextvars, json, multiprocessing, os, socket, sys, threading, time
+import asyncio, contextvars, json, multiprocessing, os, signal, socket, sys, threading, time
 import anyio, httpx
 from responses_client import APIConnectionError, AsyncClient, Client, StreamInterrupted, ConfigurationError
 

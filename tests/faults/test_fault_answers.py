@@ -94,7 +94,6 @@ def deep(levels: int) -> bytes:
     return b"[" * levels + b"]" * levels
 
 
-# PAIN A3
 @pytest.mark.parametrize(
     ("body", "kind", "problem"),
     [
@@ -141,7 +140,6 @@ def test_response_is_accepted_under_any_content_type(shell: Shell, kind: str | N
         assert shell.create(server.url).output_text == "Hello"
 
 
-# PAIN_THREADS a29
 @pytest.mark.parametrize(
     ("body", "kind", "status"),
     [
@@ -177,7 +175,6 @@ def event_stream(*events: bytes) -> bytes:
     return answer(200, b"".join(events), "text/event-stream; charset=utf-8", x_request_id="req_1")
 
 
-# PAIN B, last entry
 def test_unrequested_event_stream_gives_the_accumulated_response(shell: Shell) -> None:
     with ScriptedServer([event_stream(CREATED, HEL, LO, COMPLETED)]) as server:
         created = shell.create(server.url)
@@ -234,7 +231,6 @@ def test_body_that_cannot_be_decompressed_is_not_asked_for_again(shell: Shell) -
         assert len(server.requests) == 1
 
 
-# PAIN A13
 @pytest.mark.parametrize(
     ("body", "kind", "problem"),
     [

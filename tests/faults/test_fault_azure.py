@@ -8,7 +8,6 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-import respx
 from payloads import ERROR
 from samples import COMPLETED, CREATED, KEY, response
 from shells import Session
@@ -35,7 +34,7 @@ class Way:
         requests: list[Any] = []
         left = list(answers)
         mode, _, package = self.name.partition(" ")
-        library = pytest.importorskip(package)
+        library, respx = pytest.importorskip(package), pytest.importorskip("respx")
 
         def answer(request: Any) -> Any:
             requests.append(library.Request(request.method, request.url, headers=request.headers))

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from typing import Any
 
 import anyio
 import anyio.lowlevel
 import pytest
+from httpcore._synchronization import AsyncLock
 from payloads import WHOLE
 from samples import CREATED, HEL, KEY, response
 from scripted_server import HOLD, ScriptedServer, Step, answer, chunk, head, stream_head
-from shells import Session, Shell
+from shells import HTTP, Session, Shell
 
 from responses_client import AsyncClient
 from responses_client.errors import APITimeoutError, StreamInterrupted
@@ -34,6 +37,12 @@ async def read_all(session: Session) -> None:
         await stream.rest()
 
 
+async def leave_stream(session: Session) -> None:
+    stream = await session.stream()
+    await stream.next()
+    await stream.close()
+
+
 WORK: dict[str, tuple[list[Step], Callable[[Session], Awaitable[object]]]] = {
     "waiting for headers": ([HOLD], Session.create),
     "waiting for a body": ([head(200, content_length="10"), HOLD], Session.create),
@@ -49,14 +58,32 @@ async def wait_for(server: ScriptedServer) -> None:
         await anyio.sleep(0.005)
 
 
+async def wait_until_asked(server: ScriptedServer) -> None:
+    while not server.requests:  # noqa: ASYNC110  # by a thread
+        await anyio.sleep(0.005)
+    await anyio.sleep(0.02)  # for what the server sends
+
+
+async def cancel_when_asked(server: ScriptedServer, work: Awaitable[object]) -> None:
+    """Cancel work by a scope when its request has come."""
+
+    async def wait_for_it() -> None:
+        await work
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(wait_for_it)
+        with anyio.fail_after(5):
+            await wait_until_asked(server)
+        tasks.cancel_scope.cancel()
+    assert tasks.cancel_scope.cancelled_caught
+
+
 @pytest.mark.parametrize(("script", "work"), CASES)
 def test_cancelled_scope_leaves_the_server_and_a_usable_pool(
     loop: Shell, script: list[Step], work: Callable[[Session], Awaitable[object]]
 ) -> None:
     async def play(session: Session) -> None:
-        with anyio.move_on_after(0.05) as scope:
-            await work(session)
-        assert scope.cancelled_caught
+        await cancel_when_asked(server, work(session))
         with anyio.fail_after(2):
             await wait_for(server)
         assert session.busy_connections == 0
@@ -72,7 +99,7 @@ def test_cancelled_task_of_asyncio_leaves_no_task_and_no_connection(
 ) -> None:
     async def play(session: Session) -> None:
         task = asyncio.ensure_future(work(session))
-        await asyncio.sleep(0.05)
+        await asyncio.wait_for(wait_until_asked(server), 5)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -122,9 +149,7 @@ def test_block_left_by_an_exception_closes_the_connection(loop: Shell) -> None:
 
 def test_retry_can_be_cancelled_while_it_waits(loop: Shell) -> None:
     async def play(session: Session) -> None:
-        with anyio.move_on_after(0.05) as scope:
-            await session.create()
-        assert scope.cancelled_caught
+        await cancel_when_asked(server, session.create())
         assert len(server.requests) == 1
         assert session.busy_connections == 0
 
@@ -198,7 +223,6 @@ def test_deadline_also_bounds_an_async_function_for_the_key(loop: Shell) -> None
     assert server.requests == []
 
 
-# PAIN_THREADS a18
 def test_one_client_serves_one_event_loop_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "*")
     once = [answer(200, response(), connection="close")]
@@ -223,3 +247,43 @@ def test_many_calls_at_once_share_the_client(loop: Shell) -> None:
     with ScriptedServer(*[[0.02, *GOOD]] * 10) as server:
         loop.play(play, server.url)
         assert len(server.requests) == 10
+
+
+LOCKED = {
+    "an answer": (GOOD, Session.create),
+    "a stream that is left": (STALLED, leave_stream),
+}
+
+
+@pytest.mark.parametrize(("script", "work"), LOCKED.values(), ids=LOCKED)
+@pytest.mark.parametrize("step", range(1, 6))
+@pytest.mark.parametrize("http", [None, HTTP], ids=["own", "given"])
+def test_task_that_asyncio_cancels_between_two_steps_of_its_connection_leaves_none(
+    monkeypatch: pytest.MonkeyPatch,
+    script: list[Step],
+    work: Callable[[Session], Coroutine[Any, Any, object]],
+    step: int,
+    http: dict[str, Any] | None,
+) -> None:
+    """Each step begins with a lock of httpcore. Their clean-up is not shielded from `Task.cancel`."""
+    enter = AsyncLock.__aenter__
+    steps = 0
+
+    async def enter_or_cancel(lock: AsyncLock) -> AsyncLock:
+        nonlocal steps
+        steps += 1
+        if steps == step:
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+        return await enter(lock)
+
+    async def play(session: Session) -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.create_task(work(session))
+        assert session.busy_connections == 0
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    monkeypatch.setattr(AsyncLock, "__aenter__", enter_or_cancel)
+    with ScriptedServer(script) as server:
+        Shell("asyncio").play(play, server.url, http)

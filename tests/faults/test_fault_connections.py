@@ -63,7 +63,6 @@ def test_silent_connection_is_a_timeout_error(shell: Shell, script: list[Step]) 
     assert "was not answered in time: ReadTimeout" in str(caught.value)
 
 
-# PAIN A23
 @pytest.mark.parametrize("script", BAD[:-2])
 def test_each_try_carries_the_same_idempotency_key_and_body(shell: Shell, script: list[Step]) -> None:
     with ScriptedServer(script, script, GOOD) as server:

@@ -76,6 +76,28 @@ wait_for(in_child(ask, client, "child 0"))
 free.set()
 thread.join()
 """,
+    "a resource that a thread uses for the first time": """
+from responses_client.resources.responses import Responses
+entered, free = threading.Event(), threading.Event()
+make = Responses.__init__
+def make_slowly(self, core):
+    if threading.current_thread() is not threading.main_thread():
+        entered.set()
+        free.wait(20)
+    make(self, core)
+Responses.__init__ = make_slowly
+options = start()
+thread = threading.Thread(target=ask, args=(Client(**options), "parent 0"))
+thread.start()
+assert entered.wait(20)
+def child():
+    signal.alarm(20)
+    ask(Client(**options), "child 0")
+wait_for(in_child(child))
+free.set()
+thread.join()
+check_apart("parent", "child")
+""",
     "threads in calls": """
 client = Client(**start())
 ask(client, "parent")  # Python itself cannot fork while another thread imports: the child waits for that thread

@@ -28,7 +28,6 @@ def library(request: pytest.FixtureRequest) -> Any:
     return pytest.importorskip(request.param)
 
 
-# PAIN_THREADS a32
 def test_client_of_either_library_sends_and_streams(library: Any) -> None:
     with ScriptedServer(GOOD, WHOLE, GOOD) as server, library.Client(**HTTP) as http:
         with Client(api_key=KEY, base_url=server.url, http_client=http) as client:
@@ -156,7 +155,6 @@ def test_header_set_to_none_is_not_sent_at_all() -> None:
     ]
 
 
-# PAIN A15
 def test_encrypted_stream_ends_after_its_terminal_event_and_at_its_deadline(
     certificate: Path, shell: Shell
 ) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import anyio
 import pytest
 from opentelemetry import context, trace
-from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from payloads import WHOLE
@@ -147,9 +146,11 @@ def test_no_logger_shows_a_key_or_a_prompt(
 def test_spans_of_httpx_are_inside_of_ours(
     shell: Shell, deadline: float | None, tracers: TracerProvider, exported: InMemorySpanExporter
 ) -> None:
+    instrumentation = pytest.importorskip("opentelemetry.instrumentation.httpx")
+
     async def script(session: Session) -> None:
         http_client = session.client._core.io._given._client  # type: ignore[attr-defined]
-        HTTPXClientInstrumentor.instrument_client(http_client, tracer_provider=tracers)
+        instrumentation.HTTPXClientInstrumentor.instrument_client(http_client, tracer_provider=tracers)
         with tracers.get_tracer("test").start_as_current_span("outer"):
             await session.create()
             events = await session.stream()

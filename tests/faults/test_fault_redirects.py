@@ -18,7 +18,6 @@ def moved(status: int, location: str | None) -> bytes:
     return answer(status, b"", None, **({} if location is None else {"location": location}))
 
 
-# PAIN A26
 @pytest.mark.parametrize(
     "form", ["/v2/responses", "{origin}/v2/responses", "../v2/responses", "//{host}/v2/responses"]
 )
@@ -45,7 +44,6 @@ def test_redirect_of_a_stream_is_followed(shell: Shell) -> None:
         assert len(shell.events(server.url)) == 4
 
 
-# PAIN A26
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_redirect_to_another_origin_is_an_error_and_nothing_reaches_it(shell: Shell, status: int) -> None:
     with ScriptedServer() as server, ScriptedServer([GOOD]) as other:

@@ -51,7 +51,6 @@ def test_lasting_error_is_raised_at_once(shell: Shell, status: int) -> None:
     assert len(server.requests) == 1
 
 
-# PAIN A24
 @pytest.mark.parametrize("field", ["code", "type"])
 def test_used_up_quota_is_raised_at_once(shell: Shell, field: str) -> None:
     body = {"error": {"message": "You exceeded your current quota.", field: "insufficient_quota"}}
@@ -106,7 +105,6 @@ def test_error_after_the_last_try_counts_the_tries(shell: Shell) -> None:
     assert len(server.requests) == 3
 
 
-# PAIN A30
 @pytest.mark.parametrize(("retries", "requests"), [(0, 1), (3, 4)])
 def test_retries_of_a_request_go_before_those_of_the_client(
     shell: Shell, retries: int, requests: int

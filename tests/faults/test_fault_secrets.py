@@ -62,7 +62,6 @@ SCRIPTS: dict[str, list[Step]] = {
 }
 
 
-# PAIN A25; PAIN_THREADS a37
 @pytest.mark.parametrize("own_header", [False, True], ids=["api_key", "header"])
 @pytest.mark.parametrize("script", [pytest.param(script, id=name) for name, script in SCRIPTS.items()])
 def test_no_error_shows_the_key_even_if_the_server_repeats_it(
@@ -157,7 +156,6 @@ WRONG_KEYS = [
 ]
 
 
-# PAIN A25
 @pytest.mark.parametrize(("way", "key", "problem"), WRONG_KEYS)
 def test_key_that_no_header_can_hold_is_refused_and_not_quoted(
     shell: Shell,
@@ -234,7 +232,6 @@ def test_log_has_neither_bodies_nor_secrets(shell: Shell, caplog: pytest.LogCapt
     assert SAID not in caplog.text
 
 
-# PAIN_THREADS a28
 @pytest.mark.parametrize(
     "rest",
     [

@@ -37,7 +37,6 @@ ENDS: dict[str, list[Step]] = {
 }
 
 
-# PAIN A10, A16; PAIN_THREADS a1
 @pytest.mark.parametrize("end", [pytest.param(end, id=name) for name, end in ENDS.items()])
 def test_interrupted_stream_keeps_the_partial_response_and_is_not_sent_again(
     shell: Shell, end: list[Step]
@@ -65,7 +64,6 @@ def test_interrupted_stream_keeps_the_partial_response_and_is_not_sent_again(
         assert len(server.requests) == 2
 
 
-# PAIN A18
 def test_last_event_without_its_blank_line_counts_if_it_is_whole(shell: Shell) -> None:
     with ScriptedServer([*BEGUN, chunk(COMPLETED.rstrip()), LAST_CHUNK]) as server:
         assert [one.type for one in shell.events(server.url)][-1] == "response.completed"
@@ -85,7 +83,6 @@ UNBEGUN: dict[str, list[Step]] = {
 }
 
 
-# PAIN_THREADS a13
 @pytest.mark.parametrize("script", [pytest.param(script, id=name) for name, script in UNBEGUN.items()])
 def test_stream_broken_before_its_first_event_is_tried_again(shell: Shell, script: list[Step]) -> None:
     async def play(session: Session) -> None:
@@ -130,7 +127,6 @@ def test_first_try_of_a_stream_may_fail_with_a_status_on_the_second(shell: Shell
         shell.events(server.url)
 
 
-# PAIN A12; PAIN_THREADS a2
 @pytest.mark.parametrize(
     "rest",
     [
@@ -174,7 +170,6 @@ def test_first_error_event_that_no_retry_helps_is_raised_at_once(shell: Shell) -
     assert len(server.requests) == 1
 
 
-# PAIN A11
 @pytest.mark.parametrize("status", ["failed", "incomplete"])
 def test_response_that_failed_is_the_final_response(shell: Shell, status: str) -> None:
     async def play(session: Session) -> str | None:
@@ -185,7 +180,6 @@ def test_response_that_failed_is_the_final_response(shell: Shell, status: str) -
         assert shell.play(play, server.url) == status
 
 
-# PAIN A15; PAIN_THREADS a17
 def test_stream_ends_after_its_terminal_event_though_the_line_stays_open(shell: Shell) -> None:
     async def play(session: Session) -> None:
         start = time.monotonic()
@@ -226,7 +220,6 @@ def test_connection_is_used_again_when_the_block_is_left_after_the_terminal_even
         assert server.connections == 1
 
 
-# PAIN A19
 def test_leaving_a_stream_early_closes_its_connection_at_once(shell: Shell) -> None:
     async def play(session: Session) -> None:
         stream = await session.stream()
@@ -257,7 +250,6 @@ def test_stream_left_early_has_no_final_response_but_a_partial_one(shell: Shell)
         shell.play(play, server.url)
 
 
-# PAIN A19, "Stream objects carry no request id"
 def test_stream_knows_its_request_id_headers_and_rate_limits(shell: Shell) -> None:
     async def play(session: Session) -> None:
         stream = (await session.stream()).stream
@@ -330,7 +322,6 @@ def huge(size: int) -> Sequence[Step]:
     return [chunk(delta("x" * 1000, 2)) for _ in range(size // 1000)]
 
 
-# PAIN_THREADS a24
 @pytest.mark.parametrize(
     "rest",
     [
@@ -352,7 +343,6 @@ def test_limit_is_for_one_event_and_not_for_the_stream(shell: Shell) -> None:
         assert len(shell.events(server.url, max_event_bytes=10_000)) == 103
 
 
-# PAIN A14
 @pytest.mark.parametrize(
     "frame", [b"event: ping\n\n", b"retry: 10\n\n", b": ping\n\n", b"id: 1\n\n", b"data:\n\n"]
 )
@@ -361,7 +351,6 @@ def test_frame_without_data_is_passed_over(shell: Shell, frame: bytes) -> None:
         assert len(shell.events(server.url)) == 3
 
 
-# PAIN A14
 def test_byte_order_mark_costs_no_event(shell: Shell) -> None:
     with ScriptedServer(
         [stream_head(), chunk(b"\xef"), chunk(b"\xbb\xbf" + CREATED), chunk(COMPLETED)]
@@ -369,7 +358,6 @@ def test_byte_order_mark_costs_no_event(shell: Shell) -> None:
         assert len(shell.events(server.url)) == 2
 
 
-# PAIN A14
 def test_bytes_that_are_no_text_cost_no_event(shell: Shell) -> None:
     broken = HEL.replace(b"Hel", b"H\xffl")
     with ScriptedServer(

@@ -40,7 +40,6 @@ DRIPS = {
 }
 
 
-# PAIN A30; PAIN_THREADS a13
 @pytest.mark.parametrize("name", DRIPS)
 def test_deadline_ends_an_answer_that_drips(shell: Shell, name: str) -> None:
     expected = InternalServerError if "error" in name else APITimeoutError
@@ -136,7 +135,6 @@ def test_deadline_ends_a_stream_that_never_begins_as_a_timeout(shell: Shell) -> 
     assert len(server.requests) == 1
 
 
-# PAIN_THREADS a14
 @pytest.mark.parametrize("rest", [[HOLD], [PING, 0.02] * 60], ids=["silence", "pings"])
 def test_idle_timeout_ends_a_stream_without_events(shell: Shell, rest: list[Step]) -> None:
     script = [stream_head(), chunk(CREATED), chunk(HEL), *rest]

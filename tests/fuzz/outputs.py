@@ -11,7 +11,7 @@ import samples
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from responses_client import tool
-from responses_client._structured.output_type import partial_json
+from responses_client._structured.partial_json import partial_json
 from responses_client.models import FunctionCall, Response
 
 from .cases import Target, require

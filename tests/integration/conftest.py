@@ -26,6 +26,7 @@ _NO_TELEMETRY = {"OTEL_SDK_DISABLED": "true", "APPLICATIONINSIGHTS_STATSBEAT_DIS
 @pytest.fixture(scope="session")
 def agent_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The base URL of azure-ai-agentserver-responses from PyPI, which runs in a process of its own."""
+    pytest.importorskip("azure.ai.agentserver.responses")
     command = [sys.executable, str(HERE / "agent_server.py")]
     with _running(command, tmp_path_factory.mktemp("agent_server"), _NO_TELEMETRY) as url:
         yield url
@@ -34,7 +35,7 @@ def agent_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def fast_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The base URL of fastresponses from PyPI, which runs in a process of its own."""
-    pytest.importorskip("fastresponses", reason="fastresponses is not installed")
+    pytest.importorskip("fastresponses")
     command = [sys.executable, str(HERE / "fast_server.py")]
     with _running(command, tmp_path_factory.mktemp("fast_server")) as url:
         yield f"{url}/v1"

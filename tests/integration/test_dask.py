@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from responses_client.testing import Server
 
 ROOT = Path(__file__).parents[2]
@@ -19,6 +21,7 @@ def recipe() -> str:
 
 
 def test_recipe_of_the_page_runs_with_two_workers(tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
     program = tmp_path / "recipe.py"
     program.write_text(recipe(), encoding="utf-8")
     server = Server()

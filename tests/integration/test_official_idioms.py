@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, TypeAlias
 
-import openai
 import pydantic
 import pytest
 
 import responses_client
 from responses_client.testing import Server
+
+openai = pytest.importorskip("openai")
 
 ASK: dict[str, Any] = {"model": "gpt-5.4", "input": "Hi"}
 SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes....").decode()

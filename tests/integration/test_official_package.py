@@ -6,11 +6,12 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-import openai
 import pydantic
 import pytest
 
 from responses_client.testing import RateLimit, Server
+
+openai = pytest.importorskip("openai")
 
 ASK: dict[str, Any] = {"model": "gpt-5.4", "input": "Hi"}
 WEATHER: Any = {

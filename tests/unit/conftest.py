@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from callers import MODES, Caller
+from callers import RULE_MODES, Caller
 from fake_io import Clock, use_clock
 from observed_calls import Player
 
@@ -19,9 +19,9 @@ def server() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(params=MODES)
+@pytest.fixture(params=RULE_MODES)
 def caller(request: pytest.FixtureRequest, server: Server) -> Caller:
-    """A caller of that server: sync, on asyncio, and on trio."""
+    """A caller of that server: sync and on asyncio."""
     return Caller(request.param, server.client, server.async_client)
 
 
@@ -31,7 +31,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return use_clock(monkeypatch)
 
 
-@pytest.fixture(params=MODES)
+@pytest.fixture(params=RULE_MODES)
 def player(request: pytest.FixtureRequest) -> Player:
-    """Calls and streams over a scripted outside world: sync, on asyncio, and on trio."""
+    """Calls and streams over a scripted outside world: sync and on asyncio."""
     return Player(request.param)

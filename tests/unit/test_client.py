@@ -119,7 +119,6 @@ def test_settings_come_from_variables_by_default(
     assert kind(base_url="http://argument.test/v1").base_url == "http://argument.test/v1"
 
 
-# PAIN A27
 @KINDS
 @pytest.mark.parametrize("value", ["", "  "])
 def test_blank_variable_counts_as_not_set(

@@ -68,6 +68,7 @@ OUTSIDE = {
         "_transport.failures",
         "_transport.keyed_locks",
         "_transport.loop_pools",
+        "_transport.lost_connections",
         "_transport.network",
         "_transport.websocket",
     },

@@ -101,7 +101,6 @@ NAMES = [
 ]
 
 
-# PAIN_THREADS a31
 def test_public_names_are_these() -> None:
     assert responses_client.__all__ == NAMES
     assert dir(responses_client) == NAMES
@@ -202,7 +201,6 @@ def test_annotations_of_public_classes_can_be_evaluated(name: str) -> None:
     assert not [hint for hint in hints.values() if isinstance(hint, (str, ForwardRef))]
 
 
-# PAIN_THREADS a20
 def test_import_loads_nothing_before_it_is_used() -> None:
     program = "import sys, responses_client; print(*sorted(m for m in sys.modules if m.startswith('respon')))"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -15,7 +15,6 @@ from typing import Any
 
 import httpx
 import pytest
-import standardwebhooks
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -87,7 +86,8 @@ def test_example_of_the_standard_is_accepted() -> None:
 @given(key=st.binary(min_size=16, max_size=64), body=st.text(st.characters(codec="utf-8"), max_size=50))
 def test_what_the_library_of_the_standard_signs_is_accepted(key: bytes, body: str) -> None:
     secret = "whsec_" + base64.b64encode(key).decode()
-    signature = standardwebhooks.Webhook(secret).sign("wh_1", datetime.fromtimestamp(NOW, UTC), body)
+    peer = pytest.importorskip("standardwebhooks").Webhook(secret)
+    signature = peer.sign("wh_1", datetime.fromtimestamp(NOW, UTC), body)
     given = {"webhook-id": "wh_1", "webhook-timestamp": str(NOW), "webhook-signature": signature}
     verify(body, given, secret, now=NOW)
     verify(body.encode(), given, secret.removeprefix("whsec_"), now=NOW)
@@ -97,7 +97,8 @@ def test_what_the_library_of_the_standard_signs_is_accepted(key: bytes, body: st
 def test_what_we_sign_is_accepted_by_the_library_of_the_standard(key: bytes, body: str) -> None:
     secret = "whsec_" + base64.b64encode(key).decode().rstrip("=")
     signed = sign_webhook(body, secret=secret)
-    assert standardwebhooks.Webhook(secret).verify(body, signed, json_parse=False) is None
+    peer = pytest.importorskip("standardwebhooks").Webhook(secret)
+    assert peer.verify(body, signed, json_parse=False) is None
 
 
 @pytest.mark.parametrize("secret", ["not base64 at all".replace(" ", "-"), RAW])

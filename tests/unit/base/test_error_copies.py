@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
 
+from responses_client._base.error_copies import KeptError, copy_error
 from responses_client.errors import APIConnectionError, APITimeoutError, ResponsesClientError, ToolError
 
 DUPLICATES: list[Callable[[ResponsesClientError], ResponsesClientError]] = [
@@ -52,3 +54,54 @@ def test_an_error_without_cause_gets_none() -> None:
 
     assert again.__cause__ is None
     assert not again.__suppress_context__
+
+
+E = TypeVar("E", bound=Exception)
+
+
+def raised(error: E) -> E:
+    try:
+        raise error
+    except Exception:
+        return error
+
+
+def test_a_copy_has_attributes_and_cause_of_its_original_and_not_its_frames() -> None:
+    error = APITimeoutError("too slow", request_id="req_1")
+    error.__cause__ = OSError(1, "no route")
+
+    again = copy_error(raised(error))
+
+    assert again is not error
+    assert (str(again), again.request_id, again.__cause__) == (str(error), "req_1", error.__cause__)
+    assert again.__traceback__ is None
+
+
+def test_an_error_of_a_class_that_takes_no_copies_is_used_as_it_is() -> None:
+    class Singular(Exception):
+        def __new__(cls, *args: object) -> Singular:
+            if args == ("copy",):
+                raise TypeError("no")
+            error = super().__new__(cls)
+            error.args = ("copy",)
+            return error
+
+        def __init__(self, *args: object) -> None:
+            pass
+
+    error = Singular()
+
+    assert copy_error(error) is error
+
+
+def test_a_kept_error_is_raised_first_as_it_is() -> None:
+    error = raised(ValueError("no"))
+    kept = KeptError(error)
+
+    first, second, third = kept.take(), kept.take(), kept.take()
+
+    assert first is error
+    assert first.__traceback__ is not None
+    assert second is not error
+    assert (type(second), second.args, second.__traceback__) == (ValueError, ("no",), None)
+    assert third is second or third.args == second.args

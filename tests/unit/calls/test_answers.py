@@ -141,7 +141,6 @@ def test_response_is_recognised_by_its_fields(kind: str | None) -> None:
     assert result.meta == meta(kind)
 
 
-# PAIN B, servers that leave fields out
 @pytest.mark.parametrize(
     "body", [{"id": "resp_1"}, {"output": []}, {"status": "completed"}, {"object": "response"}]
 )
@@ -149,7 +148,6 @@ def test_one_field_that_only_responses_have_is_enough(body: dict[str, Any]) -> N
     assert parsed(body).to_dict() == body
 
 
-# PAIN A3
 @pytest.mark.parametrize(
     ("body", "problem"),
     [

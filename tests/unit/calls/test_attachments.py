@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from callers import MODES, Caller
+from callers import RULE_MODES, Caller
 
 from responses_client import RequestValidationError
 from responses_client.models import InputFile, InputImage
@@ -211,7 +211,7 @@ def test_data_must_be_bytes_and_not_empty(tmp_path: Path) -> None:
 # --- requests
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", RULE_MODES)
 def test_local_files_are_sent_with_a_request(mode: str, server: Server) -> None:
     parts = [InputImage.from_bytes(PNG), InputFile.from_bytes(PDF, "report.pdf")]
     caller = Caller(mode, server.client, server.async_client)

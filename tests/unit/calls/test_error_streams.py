@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from callers import MODES, Caller
+from callers import RULE_MODES, Caller
 from samples import KEY
 
 from responses_client import AsyncClient, Client, RateLimitError
@@ -91,7 +91,7 @@ class Gateway:
         return AsyncClient(api_key=KEY, http_client=httpx.AsyncClient(transport=transport))
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", RULE_MODES)
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("event", [FLAT, NESTED, WRAPPED, BARE], ids=["flat", "nested", "wrapped", "bare"])
 def test_quota_that_is_used_up_is_not_asked_for_again(event: dict[str, Any], stream: bool, mode: str) -> None:

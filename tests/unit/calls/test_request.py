@@ -68,7 +68,6 @@ def test_none_is_sent_as_null_and_absent_arguments_are_not_sent() -> None:
     assert "reasoning" not in body()
 
 
-# PAIN A9
 def test_items_of_a_response_are_sent_as_they_came() -> None:
     item = {
         "type": "message",
@@ -179,7 +178,6 @@ def generator() -> Iterator[dict[str, str]]:
     yield {"role": "user", "content": "Hi"}
 
 
-# PAIN A8
 @pytest.mark.parametrize(
     ("params", "path", "kind", "expected"),
     [
@@ -333,7 +331,6 @@ def test_stream_is_asked_for_uncompressed() -> None:
     assert (sent["Accept"], sent["Accept-Encoding"]) == ("text/event-stream", "identity")
 
 
-# PAIN A23
 def test_idempotency_key_is_new_for_each_call_unless_given() -> None:
     assert headers()["Idempotency-Key"] != headers()["Idempotency-Key"]
     assert headers({"idempotency_key": "mine"})["Idempotency-Key"] == "mine"
@@ -474,7 +471,6 @@ def test_idle_timeout_bounds_the_reads_of_a_stream(timeout: Any, read: float) ->
     assert call({"stream": True}, timeout=timeout, idle_timeout=10).request.timeouts.read == read
 
 
-# PAIN A30
 def test_options_of_a_request_go_before_those_of_the_client() -> None:
     prepared = call({"timeout": 1, "deadline": 2, "max_retries": 3}, timeout=9, deadline=9, max_retries=9)
 

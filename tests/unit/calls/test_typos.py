@@ -10,7 +10,6 @@ import pytest
 from fake_io import call
 
 
-# PAIN A8, "nested typos"
 @pytest.mark.parametrize(
     ("params", "typo"),
     [

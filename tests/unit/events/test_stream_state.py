@@ -393,10 +393,13 @@ def test_unreadable_event_ends_the_stream_with_the_earlier_ones():
     error = ResponseValidationError("too large")
     state.fail(error)
     assert state.has_ended
-    assert state.failure() is error
-    assert (error.response_id, error.last_sequence_number) == ("resp_1", 1)
-    assert error.partial is not None
-    assert error.partial.output_text == "Tea"
+    failure = state.failure()
+    assert isinstance(failure, ResponseValidationError)
+    assert str(failure) == str(error)
+    assert failure is not error  # which would hold the state, once it is raised
+    assert (failure.response_id, failure.last_sequence_number) == ("resp_1", 1)
+    assert failure.partial is not None
+    assert failure.partial.output_text == "Tea"
 
 
 def test_position_is_the_last_event_that_was_read():

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import anyio
 import pytest
-from callers import MODES
+from callers import RULE_MODES
 from fake_io import FakeIO, call
 from stream_shells import Play, Stream
 
@@ -18,9 +18,9 @@ from responses_client._transport.protocols import run
 T = TypeVar("T")
 
 
-@pytest.fixture(params=MODES)
+@pytest.fixture(params=RULE_MODES)
 def play(request: pytest.FixtureRequest) -> Play:
-    """Runs a script with a stream: sync, on asyncio, and on trio."""
+    """Runs a script with a stream: sync and on asyncio."""
 
     def run_script(script: Callable[[Stream], Awaitable[T]], io: FakeIO, **options: object) -> T:
         params = {name: options.pop(name) for name in ("background",) if name in options}

@@ -27,7 +27,6 @@ FAILED = event("response.failed", 3, response=response("failed"))
 # --- broken
 
 
-# PAIN A10, A16
 @pytest.mark.parametrize(
     ("pieces", "reason"),
     [
@@ -88,7 +87,6 @@ UNBEGUN: list[tuple[Answer, type[Exception], str]] = [
 ]
 
 
-# PAIN_THREADS a13
 @pytest.mark.parametrize("number", [0, 1, 3, 4, 5, 6])
 def test_stream_that_breaks_before_its_first_event_is_requested_again(
     play: Play, clock: Clock, number: int
@@ -167,7 +165,6 @@ def test_error_while_the_stream_is_opened_again_stays(play: Play, clock: Clock) 
     assert len(io.requests) == 2
 
 
-# PAIN A12
 @pytest.mark.parametrize("pieces", [(ERROR + FAILED,), (ERROR, FAILED)])
 def test_error_event_is_raised_with_the_failed_response_that_follows(
     play: Play, clock: Clock, pieces: tuple[bytes, ...]
@@ -211,7 +208,6 @@ def test_event_beyond_the_limit_ends_the_stream(play: Play, clock: Clock) -> Non
 # --- answers that are not streams
 
 
-# PAIN A13
 @pytest.mark.parametrize(
     ("kind", "content", "shown"),
     [
@@ -293,7 +289,6 @@ def test_deadline_counts_from_when_the_stream_is_opened(play: Play, clock: Clock
     play(script, FakeIO(clock, 4.0, stream(COMPLETED)), deadline=5)
 
 
-# PAIN_THREADS a14
 def test_idle_timeout_counts_from_the_last_event(play: Play, clock: Clock) -> None:
     body = stream(4.0, CREATED, 4.0, HEL, 4.0, b": ping\n\n", 4.0, LO)
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import anyio
 import pytest
-from callers import MODES
+from callers import RULE_MODES
 from fake_io import Clock, FakeBody, FakeIO, bad, call, stream, types, use_clock
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,9 +38,9 @@ RESET = TransportError("network", "ReadError: reset")
 WHOLE = CREATED + HEL + LO + COMPLETED
 
 
-@pytest.fixture(params=MODES)
+@pytest.fixture(params=RULE_MODES)
 def play(request: pytest.FixtureRequest) -> Play:
-    """Runs a script with a background stream: sync, on asyncio, and on trio."""
+    """Runs a script with a background stream: sync and on asyncio."""
 
     def run_script(
         script: Callable[[Stream], Awaitable[T]],

@@ -86,7 +86,6 @@ def test_final_response_is_the_one_of_the_terminal_event(play: Play, clock: Cloc
     play(script, FakeIO(clock, stream(CREATED + HEL, LO, COMPLETED)))
 
 
-# PAIN A11
 @pytest.mark.parametrize("status", ["failed", "incomplete", "cancelled"])
 def test_response_that_did_not_complete_is_final_too(play: Play, clock: Clock, status: str) -> None:
     last = event(f"response.{status}", 2, response=response(status))
@@ -110,7 +109,6 @@ def test_snapshot_grows_with_the_events(play: Play, clock: Clock) -> None:
 # --- left early
 
 
-# PAIN A19
 def test_block_left_early_closes_the_connection_without_waiting(play: Play, clock: Clock) -> None:
     body = stream(CREATED + HEL, LO, COMPLETED)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from callers import MODES, Caller
+from callers import RULE_MODES, Caller
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -81,7 +81,7 @@ class Lab:
         return next(span for span in self.spans if span.name == name)
 
 
-@pytest.fixture(params=MODES)
+@pytest.fixture(params=RULE_MODES)
 def lab(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[Lab]:
     yield Lab(request.param)
     assert "Telemetry failed" not in caplog.text

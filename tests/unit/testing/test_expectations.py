@@ -9,7 +9,7 @@ from unittest.mock import ANY
 
 import pytest
 from asgi_sockets import connected, dialled
-from callers import MODES, Caller
+from callers import RULE_MODES, Caller
 from server_calls import create, created, http, text_of
 
 from responses_client import BadRequestError, Client
@@ -233,7 +233,7 @@ def test_outputs_before_the_last_message_are_not_those_of_the_turn() -> None:
 # --- the errors, and where they are raised
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", RULE_MODES)
 @pytest.mark.parametrize("options", [{}, {"deadline": 30}, {"stream": True}])
 def test_mismatch_rises_through_the_call(mode: str, options: dict[str, Any]) -> None:
     server = Server().expect(model="gpt-5.4").reply("Hello")

@@ -10,7 +10,7 @@ import anyio
 import httpx
 import pytest
 from asgi_sockets import connected
-from callers import MODES, Caller
+from callers import RULE_MODES, Caller
 from server_calls import create, created, http, text_of
 
 from responses_client import Client, RateLimitError, RateLimits
@@ -199,7 +199,7 @@ def test_longer_wait_of_two_limits_counts(output: int, kind: str, wait: str) -> 
 # --- with clients
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", RULE_MODES)
 def test_client_waits_and_is_let_in(mode: str, clock: VirtualClock) -> None:
     with Server(rate_limit=RateLimit(requests=2, seconds=10)) as server:
         caller = Caller(mode, server.client, server.async_client)

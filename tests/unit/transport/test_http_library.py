@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import ssl
 import time
+import weakref
 from collections.abc import Generator
+from types import SimpleNamespace
 from typing import Any
 
+import aiohttp
 import anyio
 import anyio.lowlevel
 import h11
@@ -337,3 +341,43 @@ def test_client_goes_by_the_proxy_and_keeps_no_cookies(kind: Any) -> None:
 
 def test_client_has_no_proxy_unless_there_is_one() -> None:
     assert make_client(httpx.Client, "http", None)._mounts == {}
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_error_in_a_body_whose_repr_shows_headers_is_not_the_cause(driver: Driver, is_closed: bool) -> None:
+    headers: Any = {"Authorization": "Bearer sk-secret"}
+    info: Any = SimpleNamespace(real_url="http://a/", headers=headers)
+    error = aiohttp.ClientResponseError(info, ())
+    error.__cause__ = ValueError("bad line")
+
+    async def script(io: SyncIO | AsyncIO) -> TransportError:
+        body = await io.send(REQUEST, NO_DEADLINE)
+        io.is_closed = is_closed
+        with pytest.raises(TransportError) as caught:
+            await body.next(NO_DEADLINE)
+        return caught.value
+
+    failure = driver.play(script, answering(Pieces(error)))
+
+    assert failure.reason == ("the client was closed" if is_closed else "ClientResponseError")
+    assert failure.__cause__ is error.__cause__
+
+
+def test_response_that_was_closed_is_freed_without_the_garbage_collector(driver: Driver) -> None:
+    responses: list[weakref.ref[httpx.Response]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, stream=Pieces(b"a"))
+
+    async def script(io: SyncIO | AsyncIO) -> None:
+        body = await io.send(REQUEST, NO_DEADLINE)
+        responses.append(weakref.ref(body._response))  # type: ignore[attr-defined]
+        assert await body.next(NO_DEADLINE) == b"a"
+        await body.close()
+
+    gc.disable()
+    try:
+        driver.play(script, answer)
+        assert responses[0]() is None
+    finally:
+        gc.enable()
