@@ -234,11 +234,11 @@ class Attempts:
         """Return the reason why no answer came, or only a part of one."""
         if self.deadline.is_expired:
             return f"the deadline of {self.call.settings.deadline:g} s has passed"
-        return self.redactor.text(failure.reason)
+        return self.redactor.with_secrets(failure.secrets).text(failure.reason)
 
     def cause(self, failure: TransportError) -> BaseException | None:
         """Return the exception behind a failure; None if it quotes a secret that a server repeated."""
-        return without_frames(failure.__cause__, self.redactor)
+        return without_frames(failure.__cause__, self.redactor.with_secrets(failure.secrets))
 
     def to_error(self, failure: TransportError) -> APIError:
         """Return the error for a call that got no answer, or only a part of one."""

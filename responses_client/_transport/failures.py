@@ -19,6 +19,7 @@ from typing import Any
 
 from .._base.error_frames import without_frames
 from .._base.messages import MAX_BODY_CHARS, one_line
+from .._base.redaction import secret_values
 from .._base.retry import FailureKind
 from .protocols import TransportError
 
@@ -114,6 +115,7 @@ def name_proxy(failure: TransportError, client: Any, url: Any) -> None:
     found = proxy_url(client, url)
     if found is None:
         return
+    failure.secrets = _proxy_secrets(client._transport_for_url(url))
     host = found.host.decode("ascii", "replace") if isinstance(found.host, bytes) else found.host
     address = (
         f"{_PROXY} at {f'[{host}]' if ':' in host else host}{'' if found.port is None else f':{found.port}'}"
@@ -135,6 +137,17 @@ def proxy_url(client: Any, url: Any) -> Any:
     pool = getattr(transport, "_pool", None)
     # Of httpcore, then of `httpx-aiohttp`.
     return getattr(pool, "_proxy_url", None) or getattr(getattr(transport, "proxy", None), "url", None)
+
+
+def _proxy_secrets(transport: Any) -> tuple[str, ...]:
+    """Return the credentials for the proxy of a transport, which the proxy may repeat."""
+    pool = getattr(transport, "_pool", None)
+    # Of httpcore for HTTP, then for SOCKS, then of `httpx-aiohttp`.
+    headers: list[tuple[bytes, bytes]] = getattr(pool, "_proxy_headers", None) or []
+    login = getattr(pool, "_proxy_auth", None) or getattr(getattr(transport, "proxy", None), "raw_auth", None)
+    texts = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+    password = [login[1].decode("latin-1")] if login else []
+    return (*secret_values(texts), *password)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

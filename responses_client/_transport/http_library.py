@@ -147,10 +147,12 @@ class HttpLibrary:
         """Return the library's request.
 
         Raises:
-            ConfigurationError: The URL cannot be requested.
+            ConfigurationError: The URL, or a cookie of the client, cannot be sent.
         """
         timeouts = request.timeouts
         waits = timeouts._asdict() if deadline.at is None else _Countdown(timeouts, deadline)
+        built: Any = None
+        problem: ConfigurationError | None = None
         try:
             built = client.build_request(
                 request.method,
@@ -160,7 +162,9 @@ class HttpLibrary:
                 extensions={"timeout": waits},
             )
         except (self._package.InvalidURL, UnicodeError) as error:
-            raise _bad_url(error) from without_frames(error)
+            problem = _request_problem(client, error)
+        if problem is not None:  # not raised above, as its context would have the headers in its frames
+            raise problem
         # The client has added its own defaults; None removes them, too.
         for name in [name for name, value in request.headers.items() if value is None]:
             built.headers.pop(name, None)
@@ -198,9 +202,22 @@ class GivenClient:
         return self._client
 
 
+def _request_problem(client: Any, error: Exception) -> ConfigurationError:
+    """Return the error for a request that the library cannot make, with its cause."""
+    if isinstance(error, UnicodeError) and not all(str(one.value).isascii() for one in client.cookies.jar):
+        # Without the cause, which has the cookies as an attribute.
+        text = "http_client keeps a cookie with characters beyond ASCII, which it cannot send"
+        return ConfigurationError(f"{text}; clear its cookies, or make one that keeps none")
+    problem = _bad_url(error)
+    problem.__cause__ = without_frames(error)
+    return problem
+
+
 def _bad_url(error: Exception) -> ConfigurationError:
     problem = one_line(str(error), MAX_BODY_CHARS)
-    return ConfigurationError(f"The URL of the request is invalid: {problem}; check base_url")
+    return ConfigurationError(
+        f"The URL of the request is invalid: {problem}; check base_url, and the address of the proxy if there is one"
+    )
 
 
 def refuse_if_closed(io: IO) -> None:
@@ -217,6 +234,7 @@ def make_client(kind: Any, scheme: str, proxy: str | None) -> Any:
     Raises:
         ConfigurationError: A setting of the environment cannot work.
     """
+    cause: BaseException | None
     try:
         context = tls_context(scheme, proxy)
         # httpx checks its own idea of the environment, NO_PROXY included, unless it is told not to.
@@ -230,7 +248,7 @@ def make_client(kind: Any, scheme: str, proxy: str | None) -> Any:
     except httpx.InvalidURL:  # its message may quote a part of the password
         problem, cause = "the address of a proxy is not a URL", None
     except (ImportError, OSError, ValueError) as error:
-        problem, cause = one_line(str(error), MAX_BODY_CHARS), error
+        problem, cause = one_line(str(error), MAX_BODY_CHARS), without_frames(error)
     raise ConfigurationError(
         f"The proxy or TLS settings of the environment cannot work: {problem}; correct them or pass http_client"
     ) from cause

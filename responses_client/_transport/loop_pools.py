@@ -23,6 +23,7 @@ import anyio
 import httpx
 from anyio.lowlevel import RunVar
 
+from .._base.error_frames import HiddenFrames
 from .environment import Proxies
 from .http_library import CLOSE_SECONDS, make_client
 from .keyed_locks import AsyncKeyedLocks
@@ -58,6 +59,10 @@ class LoopPool:
         """Return the client for a URL; make it if there is none."""
         if not self._clients:
             await anext(self._closing)  # from here on, the loop knows the generator
+        with HiddenFrames():  # the address of a proxy has a password
+            return self._client(url)
+
+    def _client(self, url: str) -> httpx.AsyncClient:
         key = url.partition(":")[0], self._proxies.for_url(url)
         if key not in self._clients:
             self._clients[key] = client = make_client(httpx.AsyncClient, *key)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from .._base.error_frames import HiddenFrames
 from .environment import Proxies
 from .http_library import make_client
 from .keyed_locks import SyncKeyedLocks
@@ -29,6 +30,10 @@ class SyncPools:
 
     def client(self, url: str) -> httpx.Client:
         """Return the client for a URL; make it if there is none."""
+        with HiddenFrames():  # the address of a proxy has a password
+            return self._client(url)
+
+    def _client(self, url: str) -> httpx.Client:
         from .network import Network, put_below  # here, because importing the package does without them
 
         with self._lock:

@@ -79,6 +79,7 @@ class TransportError(Exception):
         reason: The reason, for messages.
         limits: The options that would allow more time, for the advice after a timeout.
         advice: What to do about it; None if there is nothing to say but what holds for any failure.
+        secrets: Credentials of others than the API that may be repeated in the reason, such as those for a proxy.
     """
 
     def __init__(self, kind: FailureKind, reason: str) -> None:
@@ -87,6 +88,7 @@ class TransportError(Exception):
         self.reason = reason
         self.limits = "timeout or deadline"
         self.advice: str | None = None
+        self.secrets: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Show no reason, which may quote what a server sent: tools that report errors show the values of variables."""

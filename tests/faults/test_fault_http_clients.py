@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from leaks import leaks
 from payloads import WHOLE
 from samples import KEY, response
 from scripted_server import CLOSE, HOLD, ScriptedServer, answer
@@ -176,3 +177,15 @@ def test_encrypted_stream_ends_after_its_terminal_event_and_at_its_deadline(
 def test_host_that_is_no_host_is_an_error_of_the_package(shell: Shell, host: str) -> None:
     with pytest.raises((ConfigurationError, APIConnectionError), match=r"check .*base_url"):
         shell.create(f"http://{host}/v1")
+
+
+def test_cookie_that_no_request_can_carry_is_named_and_not_shown(shell: Shell) -> None:
+    async def script(session: Session) -> None:
+        await session.create()
+        with pytest.raises(ConfigurationError, match=r"http_client keeps a cookie .* beyond ASCII") as caught:
+            await session.create()
+        assert leaks(caught.value, "hunter3") == []
+        assert caught.value.__cause__ is None
+
+    with ScriptedServer([answer(200, response(), set_cookie="a=\u00fchunter3")]) as server:
+        shell.play(script, server.url, http=HTTP)

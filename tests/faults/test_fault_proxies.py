@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from leaks import leaks
 from proxy_server import (
     ACCEPT,
     ASK_PASSWORD,
@@ -25,7 +26,15 @@ from samples import response
 from scripted_server import ScriptedServer, answer
 from shells import HTTP, Session, Shell, shown
 
-from responses_client.errors import APIConnectionError, APIStatusError, APITimeoutError, ConfigurationError
+from responses_client._transport.failures import name_proxy
+from responses_client._transport.protocols import TransportError
+from responses_client.errors import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    ConfigurationError,
+    ResponsesClientError,
+)
 
 GOOD = [answer(200, response())]
 PASSWORD = "hunter2"
@@ -254,3 +263,38 @@ def test_address_of_a_proxy_that_cannot_work_is_not_shown(
     with pytest.raises(ConfigurationError, match="proxy or TLS settings of the environment") as caught:
         shell.play(Session.create, "https://api.test/v1")
     assert not any(PASSWORD in text for text in shown(caught.value))
+
+
+LONG_PASSWORD = "long-hunter3"
+
+
+@pytest.mark.parametrize("address", ["ftp://{}@h:1", "http://{}@h:port", "socks4://{}@h", "http://{}@h..x"])
+def test_password_in_an_address_that_cannot_work_is_in_no_frame(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", address.format(f"me:{LONG_PASSWORD}"))
+
+    with pytest.raises(ResponsesClientError) as caught:
+        shell.create("https://api.test/v1", max_retries=0, timeout=1)
+
+    assert leaks(caught.value, LONG_PASSWORD) == []
+
+
+@pytest.mark.parametrize("status", [407, 502])
+def test_password_that_a_proxy_repeats_is_masked(shell: Shell, use: Any, status: int) -> None:
+    refusal = f"HTTP/1.1 {status} wrong {LONG_PASSWORD}\r\ncontent-length: 0\r\n\r\n".encode()
+    with ScriptedServer([refusal]) as server:
+        options = use(server.origin.replace("//", f"//me:{LONG_PASSWORD}@"))
+        with pytest.raises(APIConnectionError) as caught:
+            shell.create("https://api.test/v1", max_retries=0, **options)
+
+    assert "wrong ***" in str(caught.value)
+    assert leaks(caught.value, LONG_PASSWORD) == []
+
+
+def test_login_at_a_socks_proxy_is_a_secret() -> None:
+    for proxy in ("socks5://me:long-hunter3@h:1", "http://me:long-hunter3@h:1"):
+        with httpx.Client(**{**HTTP, "proxy": proxy}) as client:
+            failure = TransportError("connect", "refused")
+            name_proxy(failure, client, httpx.URL("https://api.test/"))
+        assert LONG_PASSWORD in failure.secrets
