@@ -98,6 +98,11 @@ class SyncIO(IO):
             refuse_if_closed(self)
             self._library.name_proxy(failure, client, built)
             raise
+        except BaseException:  # of a signal
+            from .lost_connections import close_lost_now
+
+            close_lost_now(client)
+            raise
         return _SyncBody(response, self._library, deadline, self, close)
 
     def make_client(self, url: str) -> None:
@@ -295,12 +300,18 @@ class _SyncBody(Body):
             return
         self._cancel_timer()
         self._end_reads()  # for a thread that waits in `next`
-        with suppress(Exception):  # a connection that breaks while it is closed is closed
+        try:
             end_if_out_of_step(self._response)
             if self._is_finished:
                 self._response.close()
             else:
                 self._close_unread(self._response)
+        except BaseException as error:  # the connection broke, or a signal came
+            from .lost_connections import release
+
+            release(self._response)
+            if not isinstance(error, Exception):
+                raise
         self._library.free(self._response)
 
     @override
