@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from map_helpers import requests
+from waits import LONG, PATIENT
 
 from responses_client.testing import Server
 
@@ -24,7 +25,7 @@ def test_threads_may_share_a_map(server: Server) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(5)
+            thread.join(PATIENT)
         assert not any(thread.is_alive() for thread in threads)
     assert sorted(found) == list(range(20))
 
@@ -34,7 +35,7 @@ def test_thread_that_waits_learns_that_another_one_closed_the_map(server: Server
 
     def given() -> Iterator[Any]:
         yield from requests(1)
-        release.wait(30)
+        release.wait(LONG)
 
     with server.client() as client, client.responses.map(given()) as results:
 
@@ -48,7 +49,7 @@ def test_thread_that_waits_learns_that_another_one_closed_the_map(server: Server
         while not server.requests:
             pass
         results.close()
-        thread.join(5)
+        thread.join(PATIENT)
         release.set()
     assert len(errors) == 1
 
@@ -59,15 +60,15 @@ def test_leaving_the_block_does_not_wait_for_the_iterable(server: Server) -> Non
     def given() -> Iterator[Any]:
         yield from requests(1)
         read.set()
-        release.wait(30)
+        release.wait(LONG)
 
     with server.client() as client, client.responses.map(given()) as results:
         next(results)
-        assert read.wait(5)
+        assert read.wait(PATIENT)
         threads = [thread for thread in threading.enumerate() if thread.name == "responses.map-0"]
     assert [thread.is_alive() for thread in threads] == [True]
     release.set()
-    threads[0].join(5)
+    threads[0].join(PATIENT)
     assert not threads[0].is_alive()
 
 
