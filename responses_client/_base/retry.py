@@ -11,6 +11,7 @@ from .waits import RequestedWait, requested_wait
 __all__ = [
     "LONGEST_WAIT_SECONDS",
     "QUOTA_CODES",
+    "RETRIED_STATUSES",
     "TOO_MANY_REQUESTS",
     "ConnectionFailure",
     "FailureKind",
@@ -36,8 +37,8 @@ TOO_MANY_REQUESTS = 429
 LONGEST_WAIT_SECONDS = 120.0
 """The longest wait that a call makes as the server asks, and that a map makes because of headers without asking again."""
 
-# 408: the server gave up on reading the request; 409: a lock was not free.
-_RETRIED_STATUSES = frozenset({408, 409, TOO_MANY_REQUESTS})
+# Beside 500 and above. 408: the server gave up on reading the request; 409: a lock was not free.
+RETRIED_STATUSES = frozenset({408, 409, TOO_MANY_REQUESTS})
 # Errors that pass, with the status that a plain answer would have: a stream has status 200, and can begin with one.
 _CODE_STATUSES = {
     "insufficient_quota": 429,
@@ -230,7 +231,7 @@ def _why_hopeless(outcome: Outcome) -> str | None:
     advice = outcome.headers.get("x-should-retry", "").strip().lower()
     if advice == "false":
         return "the server says not to retry"
-    if advice == "true" or outcome.status_code in _RETRIED_STATUSES or outcome.status_code >= 500:
+    if advice == "true" or outcome.status_code in RETRIED_STATUSES or outcome.status_code >= 500:
         return None
     return f"status {outcome.status_code} is not retried"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .._base.json_types import is_object
+from .._base.json_types import as_array, is_object
 from .pieces import PartList
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ def with_grown(before: Response, output: Sequence[object], holder: object, key: 
     steps: list[tuple[Model, str, int]] = []  # a model, the name of a list in it, the position there
     model: Any = before
     for name, position, length in path:
-        members = _own(model, name)
-        if not isinstance(members, list) or len(members) != length:
+        members = as_array(_own(model, name))
+        if len(members) != length:
             return None
         steps.append((model, name, position))
         model = members[position]

@@ -318,6 +318,8 @@ class ItemTable:
             self._by_index.setdefault(item.index, []).append(item)
             self._note_ids(item)
         self._next_index = max(self._by_index, default=-1) + 1
+        if self._last not in self._items:  # it was left out, and nothing more can be about it
+            self._last = None
 
 
 def _is_said_by(item: Item, others: list[Item]) -> bool:

@@ -30,6 +30,7 @@ import hashlib
 import json
 import logging
 import os
+import stat
 import threading
 from bisect import bisect_right
 from collections import deque
@@ -117,7 +118,8 @@ class Journal:
         forks.close_in_children(file)
         try:
             self._system_lock.acquire(file)
-            self._read(file)
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # what is in a device may have no end
+                self._read(file)
         except InUse as error:
             self.close()
             message = f"{self._path} is in use by another map, of {error}; wait until it has ended, or pass another file"
@@ -331,8 +333,11 @@ def _fields(line: bytes) -> JsonObject | None:
     if "request_digest" not in fields or "response" not in fields:
         return None
     answer = fields["response"]
+    if answer is None:
+        return fields
     has_answer = is_object(answer) and isinstance(answer.get("status_code"), int)
-    return fields if answer is None or has_answer else None
+    # Without the digest, the answer would look like that of another request.
+    return fields if has_answer and isinstance(fields["request_digest"], str) else None
 
 
 def _line(result: MapResult, digest: str | None) -> bytes:

@@ -1,15 +1,50 @@
-"""Answers of `httpx-aiohttp`: their end when the connection ends, of which aiohttp does not always tell."""
+"""Answers of `httpx-aiohttp`: what aiohttp does not tell of their beginning and their end, as httpx would."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from sys import modules
 from typing import Any
 
-__all__ = ["end_with_connection"]
+import anyio
+
+from .protocols import TransportError
+
+__all__ = ["send_over"]
 
 
-def end_with_connection(response: Any) -> None:
+async def send_over(client: Any, request: Any, send: Callable[[], Awaitable[Any]]) -> Any:
+    """Call the function that sends a request, and let its answer begin and end as httpx has it.
+
+    Raises:
+        TransportError: The answer did not begin in time, or is none.
+    """
+    transport = client._transport_for_url(request.url)
+    if not any(kind.__module__.startswith("httpx_aiohttp") for kind in type(transport).__mro__):
+        return await send()
+    with anyio.move_on_after(_time_limit(request.extensions["timeout"])):
+        response = await send()
+        _end_with_connection(response)
+        # aiohttp takes a switch of protocols that nobody asked for, and a status that HTTP does not have.
+        if response.status_code >= 200 or "upgrade" in request.headers:
+            return response
+        await response.aclose()
+        problem = f"the server sent the status {response.status_code}, which ends no request"
+        raise TransportError("network", problem)
+    raise TransportError("timeout", "ReadTimeout")
+
+
+def _time_limit(waits: Mapping[str, float | None]) -> float | None:
+    """Return the time for the headers of an answer, which only a fault exceeds; None if there is no limit.
+
+    After an interim answer (100, 102, 103), aiohttp stops its timer, and would wait for the answer itself without end.
+    """
+    connect, write, read = waits["connect"], waits["write"], waits["read"]
+    return None if connect is None or read is None else connect + (write or read) + read
+
+
+def _end_with_connection(response: Any) -> None:
     """Let the body of an answer end in an error when its connection ends; any other answer is left as it is.
 
     When a chunk is malformed, aiohttp closes the connection and stops its timer, but the reader waits on.

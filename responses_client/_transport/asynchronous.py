@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, suppress
+from functools import partial
 from inspect import isawaitable
 from sys import modules
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -65,7 +66,7 @@ class AsyncIO(IO):
             client = self._given.here()
         else:
             client = await self._here().client(request.url)
-        built = self._library.build(client, request, deadline)
+        built = self._library.build(client, request, deadline, is_given=self._given is not None)
         remaining = deadline.remaining()
         try:
             with self._library, clock.time_limit(remaining), anyio.move_on_after(remaining):
@@ -88,18 +89,19 @@ class AsyncIO(IO):
             del late  # its traceback holds this frame
 
     async def _send(self, client: httpx.AsyncClient, request: httpx.Request, auth: Any) -> httpx.Response:
+        send = partial(client.send, request, stream=True, auth=auth, follow_redirects=False)
         try:
-            response = await client.send(request, stream=True, auth=auth, follow_redirects=False)
+            if self._given is None or "aiohttp" not in modules:
+                return await send()
+            from .aiohttp_answers import send_over
+
+            response: httpx.Response = await send_over(client, request, send)
+            return response
         except BaseException as error:
             await self.leave_streams()
             if not isinstance(error, Exception):
                 await close_lost(client)
             raise
-        if self._given is not None and "aiohttp" in modules:
-            from .aiohttp_answers import end_with_connection
-
-            end_with_connection(response)
-        return response
 
     async def leave_streams(self, response: httpx.Response | None = None) -> None:
         """Tell HTTP/2 servers that an answer, or one that has not begun, is left before its end."""
@@ -177,7 +179,9 @@ class _AsyncBody(Body):
                 piece = await anext(self._pieces, None)
             else:
                 piece = await self._next_before(deadline)
-        except self._library.exceptions as error:
+        except Exception as error:
+            if not self._library.is_failure(error):
+                raise
             self._library.fail(error, self._end_by_us())
         if piece is None:
             self._is_finished = True

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterator
 from sys import modules
@@ -23,7 +24,7 @@ from .._base.redaction import secret_values
 from .._base.retry import FailureKind
 from .protocols import TransportError
 
-__all__ = ["library_exceptions", "name_proxy", "proxy_url", "to_failure"]
+__all__ = ["is_of_reader", "library_exceptions", "name_proxy", "proxy_url", "to_failure"]
 
 _LIBRARIES = frozenset({"aiohttp", "anyio", "httpcore", "httpcore2", "httpx", "httpx2", "trio"})
 # Bases of the exceptions that may pass through httpx as they are, if their modules are loaded.
@@ -32,6 +33,33 @@ _BASES_BELOW = (
     ("h11", "ProtocolError"),
     ("h2.exceptions", "H2Error"),
     ("socksio", "ProtocolError"),
+)
+
+# Libraries that read what a server sent, and what Python raises in them when they did not expect it.
+_READERS = frozenset({"h11", "h2", "hpack", "httpcore", "httpcore2", "hyperframe", "socksio"})
+_SURPRISES = (AssertionError, AttributeError, LookupError, OverflowError, TypeError, ValueError)
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")  # in memory, in the repr of an object
+_HTTP2_EVENT = re.compile(r"<(StreamReset|ConnectionTerminated) [^>]*\berror_code:(\d+)[^>]*>?")
+# RFC 9113, 7.
+_HTTP2_CODES = (
+    *(
+        "NO_ERROR",
+        "PROTOCOL_ERROR",
+        "INTERNAL_ERROR",
+        "FLOW_CONTROL_ERROR",
+        "SETTINGS_TIMEOUT",
+        "STREAM_CLOSED",
+    ),
+    *(
+        "FRAME_SIZE_ERROR",
+        "REFUSED_STREAM",
+        "CANCEL",
+        "COMPRESSION_ERROR",
+        "CONNECT_ERROR",
+        "ENHANCE_YOUR_CALM",
+    ),
+    *("INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED"),
 )
 
 # Codes of OpenSSL, x509_vfy.h.
@@ -67,8 +95,19 @@ def library_exceptions(package: Any) -> tuple[type[Exception], ...]:
     )
 
 
+def is_of_reader(error: BaseException) -> bool:
+    """Whether a library did not expect what a server sent, and raised an exception of Python as it read it."""
+    trace = error.__traceback__
+    if trace is None or not isinstance(error, _SURPRISES):
+        return False
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    module: str = trace.tb_frame.f_globals.get("__name__", "")
+    return module.partition(".")[0] in _READERS
+
+
 def to_failure(error: BaseException, package: Any) -> TransportError:
-    """Return an exception, of those in `library_exceptions`, as a failure, whose cause it is."""
+    """Return an exception, of those in `library_exceptions` or of a reader, as a failure, whose cause it is."""
     chain = list(_chain(error))
     failure = _read(error, chain, package)
     # Frames of libraries hold the request, and some of them the exception.
@@ -97,7 +136,9 @@ def _read(error: BaseException, chain: list[BaseException], package: Any) -> Tra
     if isinstance(error, package.ProxyError):
         return _proxy_failure(text)
     kind: FailureKind = "network"
-    if isinstance(error, (package.TimeoutException, TimeoutError)):
+    if isinstance(error, package.TimeoutException):
+        return TransportError("timeout", type(error).__name__)  # whose message depends on the event loop
+    if isinstance(error, TimeoutError):
         kind = "timeout"
     elif isinstance(error, (package.ConnectError, ConnectionRefusedError)):
         kind = "connect"
@@ -152,8 +193,11 @@ def _proxy_secrets(transport: Any) -> tuple[str, ...]:
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
     """Yield an exception and those that caused it, as far as libraries raised them, and the first one below."""
-    # Not further: an exception that the caller handles right now is a context, too.
-    while error is not None:
+    # Not further: an exception that the caller handles right now is a context, too. And each once: httpcore raises the
+    # error of an HTTP/2 connection in each of its requests, after which it may be its own cause.
+    seen = set[int]()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
         yield error
         if type(error).__module__.partition(".")[0] not in _LIBRARIES:
             return
@@ -166,7 +210,16 @@ def _message_of(chain: list[BaseException]) -> str:
     Not that of a cancellation, by which event loops carry out timeouts: it names an object in memory.
     """
     texts = (str(error) for error in chain if isinstance(error, Exception))
-    return one_line(next(filter(None, texts), ""), MAX_BODY_CHARS)
+    text = one_line(next(filter(None, texts), ""), MAX_BODY_CHARS)
+    return _ADDRESS.sub("", _HTTP2_EVENT.sub(_of_http2, text))
+
+
+def _of_http2(event: re.Match[str]) -> str:
+    """Return words for an event of h2, of which the message is a repr."""
+    code = int(event[2])
+    name = _HTTP2_CODES[code] if code < len(_HTTP2_CODES) else "unknown"
+    what = "reset the stream" if event[1] == "StreamReset" else "is closing the connection"
+    return f"the server {what}, by the HTTP/2 code {code} ({name})"
 
 
 def _failure(kind: FailureKind, error: BaseException, text: str) -> TransportError:
@@ -201,5 +254,8 @@ def _aiohttp_failure(error: Any, aiohttp: Any) -> TransportError:
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return _proxy_failure(f"{error.status} {text}")
     if isinstance(error, TimeoutError):
-        return _failure("timeout", error, text)
+        is_connecting = isinstance(error, getattr(aiohttp, "ConnectionTimeoutError", ()))  # since 3.10
+        return TransportError(
+            "timeout", "ConnectTimeout" if is_connecting else "ReadTimeout"
+        )  # as httpx says it
     return _failure("connect" if isinstance(error, aiohttp.ClientConnectorError) else "network", error, text)

@@ -20,7 +20,7 @@ from typing import Any
 
 from .http_library import CLOSE_SECONDS
 
-__all__ = ["leave_streams", "leave_streams_async"]
+__all__ = ["connections_of", "leave_streams", "leave_streams_async"]
 
 _CANCEL = 8  # RFC 9113, 7
 # The part of a request that `_write_outgoing_data` of httpcore reads.
@@ -31,7 +31,7 @@ def leave_streams(client: Any, response: Any = None) -> None:
     """Reset the stream of an answer that is about to be closed, and all streams that no thread reads any more."""
     for stream in _lost(client, response):
         stream.close()
-    for connection in _connections(client):
+    for connection in connections_of(client):
         if _reset_unread(connection, response):
             connection._write_outgoing_data(_REQUEST)
 
@@ -40,12 +40,12 @@ async def leave_streams_async(client: Any, response: Any = None) -> None:
     """Do as `leave_streams`, for a client that is async."""
     for stream in _lost(client, response):
         await stream.aclose()
-    for connection in _connections(client):
+    for connection in connections_of(client):
         if _reset_unread(connection, response):
             await connection._write_outgoing_data(_REQUEST)
 
 
-def _connections(client: Any) -> list[Any]:
+def connections_of(client: Any) -> list[Any]:
     """Return the HTTP/2 connections of a client of httpx or httpx2, as objects of httpcore."""
     found: list[Any] = []
     for transport in (client._transport, *client._mounts.values()):
@@ -62,7 +62,7 @@ def _connections(client: Any) -> list[Any]:
 def _lost(client: Any, response: Any) -> Iterator[Any]:
     """Yield the network stream of an answer if its connection is not among those of the client."""
     stream = None if response is None else response.extensions.get("network_stream")
-    if stream is not None and all(found._network_stream is not stream for found in _connections(client)):
+    if stream is not None and all(found._network_stream is not stream for found in connections_of(client)):
         yield stream
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from sys import modules
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
@@ -87,22 +88,21 @@ class HttpLibrary:
         self._package = package
         self._no_stream = package.ByteStream(b"")
 
-    @property
-    def exceptions(self) -> tuple[type[Exception], ...]:
-        """The exceptions that become a `TransportError`."""
-        from .failures import library_exceptions
+    def is_failure(self, error: BaseException) -> bool:
+        """Whether an exception becomes a `TransportError`."""
+        from .failures import is_of_reader, library_exceptions
 
-        return library_exceptions(self._package)
+        return isinstance(error, library_exceptions(self._package)) or is_of_reader(error)
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, UnicodeError):  # the `idna` codec of `socket` does not take the host
-            raise _bad_url(error) from without_frames(error)
-        if error is not None and isinstance(error, self.exceptions):
+        if error is not None and self.is_failure(error):
             # No variable may hold the failure, as its traceback holds this frame. It has its cause.
             raise self.failure(error)
+        if isinstance(error, UnicodeError):  # the `idna` codec of `socket` does not take the host
+            raise _bad_url(error) from without_frames(error)
 
     def failure(self, error: BaseException) -> TransportError:
         """Return an exception of the library as a failure, with its cause."""
@@ -143,14 +143,16 @@ class HttpLibrary:
         auth.async_auth_flow = request.auth.async_auth_flow
         return auth
 
-    def build(self, client: Any, request: WireRequest, deadline: Deadline) -> Any:
-        """Return the library's request.
+    def build(self, client: Any, request: WireRequest, deadline: Deadline, *, is_given: bool = False) -> Any:
+        """Return the library's request; `is_given` says that the client is that of the user.
 
         Raises:
             ConfigurationError: The URL, or a cookie of the client, cannot be sent.
         """
         timeouts = request.timeouts
-        waits = timeouts._asdict() if deadline.at is None else _Countdown(timeouts, deadline)
+        waits: Any = timeouts._asdict() if deadline.at is None else _Countdown(timeouts, deadline)
+        if is_given:
+            waits = _with_turns(client, waits)
         built: Any = None
         problem: ConfigurationError | None = None
         try:
@@ -169,6 +171,19 @@ class HttpLibrary:
         for name in [name for name, value in request.headers.items() if value is None]:
             built.headers.pop(name, None)
         return built
+
+
+def _with_turns(client: Any, waits: Any) -> Any:
+    """Return time limits that hold for the wait for an HTTP/2 stream, too."""
+    if not any(
+        getattr(getattr(transport, "_pool", None), "_http2", False)
+        for transport in (client._transport, *client._mounts.values())
+    ):
+        return waits
+    from .http2 import connections_of  # here, because few clients speak HTTP/2
+    from .stream_limits import bounded_turns
+
+    return bounded_turns(waits, partial(connections_of, client))
 
 
 def _encoded(headers: Mapping[str, str | None]) -> list[tuple[bytes, bytes]]:

@@ -84,7 +84,7 @@ class SyncIO(IO):
     async def send(self, request: WireRequest, deadline: Deadline) -> Body:
         refuse_if_closed(self)
         client = self._here().client(request.url) if self._given is None else self._given.here()
-        built = self._library.build(client, request, deadline)
+        built = self._library.build(client, request, deadline, is_given=self._given is not None)
         auth = self._library.auth(request)
         send = partial(client.send, built, stream=True, auth=auth, follow_redirects=False)
         close = httpx.Response.close
@@ -97,6 +97,11 @@ class SyncIO(IO):
         except TransportError as failure:
             refuse_if_closed(self)
             self._library.name_proxy(failure, client, built)
+            raise
+        except BaseException:  # of a signal
+            from .lost_connections import close_lost_now
+
+            close_lost_now(client)
             raise
         return _SyncBody(response, self._library, deadline, self, close)
 
@@ -238,11 +243,13 @@ class _SyncBody(Body):
             else:
                 with clock.time_limit(deadline.remaining()):
                     piece = next(self._pieces, None)
-        except self._library.exceptions as error:
-            self._library.fail(error, self._end_by_us())
         except TransportError:  # of what was to be decompressed
             self._raise_if_ended()
             raise
+        except Exception as error:
+            if not self._library.is_failure(error):
+                raise
+            self._library.fail(error, self._end_by_us())
         if piece is None:
             self._raise_if_ended()  # it only looks like the end
             self._is_finished = True
@@ -293,12 +300,18 @@ class _SyncBody(Body):
             return
         self._cancel_timer()
         self._end_reads()  # for a thread that waits in `next`
-        with suppress(Exception):  # a connection that breaks while it is closed is closed
+        try:
             end_if_out_of_step(self._response)
             if self._is_finished:
                 self._response.close()
             else:
                 self._close_unread(self._response)
+        except BaseException as error:  # the connection broke, or a signal came
+            from .lost_connections import release
+
+            release(self._response)
+            if not isinstance(error, Exception):
+                raise
         self._library.free(self._response)
 
     @override

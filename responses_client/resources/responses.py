@@ -365,8 +365,8 @@ class Responses(ResponsesOperations):
 
         A response is finished if it is `completed`, and also if it `failed`, or is `incomplete` or `cancelled`. A
         status that this version does not know is logged, and ends the wait only beside `usage`, an `error` or an end;
-        without a `timeout`, ten minutes in it end in a `WaitTimeout`. Errors that may pass (no connection, 408, 409, 429, 500 and above) end the
-        wait only when ten polls in a row fail, after all their retries.
+        without a `timeout`, ten minutes in it end in a `WaitTimeout`. Errors that may pass, for
+        which requests are retried, end the wait only when ten polls in a row fail, after all their retries.
 
         Args:
             response_id: The id of the response, or its last known state; a finished one is returned without a

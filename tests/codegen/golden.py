@@ -9,6 +9,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 NAMES = HERE / "public_names.txt"
+API = HERE / "public_api.txt"
 CASES = sorted((HERE / "golden").glob("*.txt"))
 
 _MARK = "--- "
@@ -47,6 +48,10 @@ def main() -> None:
         parts = generated(sections(path.read_text("utf-8")))
         path.write_text("".join(f"{_MARK}{name}\n{text}" for name, text in parts.items()), "utf-8")
     NAMES.write_text(public_names(), "utf-8")
+
+    from public_api import public_api
+
+    API.write_text(public_api(), "utf-8")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import json
 import socket
 import ssl
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ import h2.config
 import h2.connection
 import h2.events
 import h2.settings
+from h2.connection import H2Connection
 from waits import LONG
 
 MOST_CONNECTIONS = 20
@@ -29,6 +30,11 @@ class Answer:
     body: bytes
     content_type: str = "application/json"
     ends: bool = True
+    status: str = "200"
+    then: Callable[[H2Connection, int], None] | None = None
+    """Called after the body was sent, with the state of the connection and the id of the stream."""
+    frame: bytes = b""
+    """A frame, or what should be one, that is sent before anything else."""
 
 
 def json_answer(value: object) -> Answer:
@@ -137,9 +143,14 @@ class _Connection:
             if server._is_deaf:
                 return
             answer = server.next_answer()
-            headers = [(":status", "200"), ("content-type", answer.content_type)]
+            self.flush()
+            self.sock.sendall(answer.frame)
+            headers = [(":status", answer.status), ("content-type", answer.content_type)]
             self.state.send_headers(event.stream_id, headers)
             self.bodies[event.stream_id] = (answer.body, answer.ends)
+            if answer.then is not None:
+                self.send(event.stream_id)
+                answer.then(self.state, event.stream_id)
         elif isinstance(event, h2.events.DataReceived):
             self.state.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
         elif isinstance(event, h2.events.StreamReset):

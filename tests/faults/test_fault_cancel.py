@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 import pytest
-from httpcore._synchronization import AsyncLock
+from httpcore._synchronization import AsyncLock, Lock, ThreadLock
 from payloads import WHOLE
 from samples import CREATED, HEL, KEY, response
 from scripted_server import HOLD, ScriptedServer, Step, answer, chunk, head, stream_head
@@ -286,3 +286,37 @@ def test_task_that_asyncio_cancels_between_two_steps_of_its_connection_leaves_no
     monkeypatch.setattr(AsyncLock, "__aenter__", enter_or_cancel)
     with ScriptedServer(script) as server:
         Shell("asyncio").play(play, server.url, http)
+
+
+@pytest.mark.parametrize(("script", "work"), LOCKED.values(), ids=LOCKED)
+@pytest.mark.parametrize("step", range(1, 7))
+@pytest.mark.parametrize("kind", [ZeroDivisionError, KeyboardInterrupt])
+def test_signal_between_two_steps_of_a_connection_leaves_none(
+    monkeypatch: pytest.MonkeyPatch,
+    script: list[Step],
+    work: Callable[[Session], Coroutine[Any, Any, object]],
+    step: int,
+    kind: type[BaseException],
+) -> None:
+    """A handler may raise anywhere: Ctrl-C, or the time limit of a task queue."""
+    steps = 0
+
+    def raising(enter: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def enter_or_raise(lock: Any) -> Any:
+            nonlocal steps
+            steps += 1
+            if steps == step:
+                raise kind
+            return enter(lock)
+
+        return enter_or_raise
+
+    async def play(session: Session) -> None:
+        with suppress(kind):
+            await work(session)
+        assert session.busy_connections == 0
+
+    for lock in (Lock, ThreadLock):
+        monkeypatch.setattr(lock, "__enter__", raising(lock.__enter__))
+    with ScriptedServer(script) as server:
+        Shell("sync").play(play, server.url)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import anyio
+import h2.settings
 import httpx
 import pytest
 from callers import ASYNC_MODES
@@ -17,7 +20,7 @@ from shells import Session, Shell
 from waits import PATIENT, SHORT, SOON
 
 from responses_client import AsyncClient, Client
-from responses_client.errors import APITimeoutError, StreamInterrupted
+from responses_client.errors import APIConnectionError, APITimeoutError, StreamInterrupted
 
 CANCEL = 8
 GOOD = json_answer(response())
@@ -244,3 +247,66 @@ def test_connection_that_is_hidden_is_closed_with_all_its_streams(shell: Shell) 
     with Http2Server(OPEN, OPEN, GOOD) as server:
         shell.play(play, server.url, http={"transport": transport}, max_retries=1)
         assert (server.connections, server.resets) == (2, [])
+
+
+# --- the limit of streams, and what a server may send
+
+
+def test_call_above_the_limit_does_not_wait_for_ever(shell: Shell) -> None:
+    async def play(session: Session) -> None:
+        stream = await session.stream()
+        await stream.next()
+        with pytest.raises(
+            APITimeoutError, match="the server allows no more streams at once, and none ended"
+        ):
+            await session.create(timeout=SOON)
+        await stream.close()
+        assert (await session.create()).output_text == "Hello"
+
+    with Http2Server(OPEN, GOOD, max_streams=1) as server:
+        shell.play(play, server.url, http=PLAIN, max_retries=0)
+        assert server.connections == 1
+
+
+def lower_and_end(state: Any, _: int) -> None:
+    state.update_settings({h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS: 1})
+    for stream_id in (1, 3):
+        state.send_data(stream_id, LO + COMPLETED, end_stream=True)
+
+
+def test_limit_that_the_server_lowers_holds_up_no_stream(shell: Shell) -> None:
+    async def play(session: Session) -> list[int]:
+        streams = [await session.stream() for _ in range(3)]
+        counts = [len(await stream.rest()) for stream in streams[:2]]
+        await streams[2].close()
+        return counts
+
+    with Http2Server(OPEN, OPEN, replace(OPEN, then=lower_and_end)) as server:
+        assert shell.play(play, server.url, http=PLAIN, max_retries=0) == [4, 4]
+
+
+UNDONE = Answer(b"{", ends=False)
+BAD = {
+    "refuses the stream": (
+        replace(UNDONE, then=lambda state, stream_id: state.reset_stream(stream_id, 7)),
+        r"the server reset the stream, by the HTTP/2 code 7 \(REFUSED_STREAM\)",
+    ),
+    "sends a status that is no number": (Answer(b"", status="abc"), "ValueError: invalid literal for int"),
+    "sends headers that cannot be decoded": (
+        Answer(b"", frame=bytes.fromhex("000002010500000001ffff")),
+        "from <memory>;",
+    ),
+    "sends data of no stream": (
+        Answer(b"", frame=bytes.fromhex("00000100000000000078")),
+        "Stream ID must be non-zero",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_server_that_breaks_a_stream_is_asked_again(shell: Shell, name: str) -> None:
+    answer, reason = BAD[name]
+    with Http2Server(answer, answer) as server, pytest.raises(APIConnectionError) as caught:
+        shell.play(Session.create, server.url, http=PLAIN, max_retries=1)
+    assert type(caught.value) is APIConnectionError
+    assert re.search(f"after 2 attempts: .*{reason}", str(caught.value))

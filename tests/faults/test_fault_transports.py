@@ -21,6 +21,7 @@ from responses_client.errors import (
     APIConnectionError,
     APIError,
     APITimeoutError,
+    BadRequestError,
     ResponseValidationError,
     StreamInterrupted,
 )
@@ -85,6 +86,21 @@ FAULTS = {
     "breaks off in the body": Fault([*WHOLE[:2], CLOSE], APIConnectionError, StreamInterrupted),
     "resets in the body": Fault([*WHOLE[:2], 0.05, RESET], APIConnectionError, StreamInterrupted),
     "stops in the body": Fault([*WHOLE[:2], HOLD], APITimeoutError, StreamInterrupted, SHORT),
+    "breaks off in a chunk": Fault([PIECES, b"400\r\n{", CLOSE], APIConnectionError, ResponseValidationError),
+    "sends an interim answer and hangs up": Fault([head(102), CLOSE], APIConnectionError, APIConnectionError),
+    "sends an interim answer alone": Fault([head(102), HOLD], APITimeoutError, APITimeoutError, SHORT),
+    "switches protocols unasked": Fault(
+        [head(101, connection="upgrade", upgrade="x"), CLOSE], APIConnectionError, APIConnectionError
+    ),
+    "sends a status that HTTP does not have": Fault([head(0), CLOSE], APIConnectionError, APIConnectionError),
+    "sends nothing with 204": Fault(
+        [head(204, content_type="application/json")], ResponseValidationError, ResponseValidationError
+    ),
+    "hangs up in an error": Fault(
+        [head(400, content_type="application/json", content_length="100"), b"{", CLOSE],
+        BadRequestError,
+        BadRequestError,
+    ),
     "sends less than it says": Fault(
         [head(200, content_type="application/json", content_length="100"), b"{}", CLOSE],
         APIConnectionError,
@@ -180,6 +196,8 @@ def test_fault_is_the_same_error_below_every_transport(
     with ScriptedServer(fault.script, fault.script, host=host) as server:
         error = error_of(transport, server.url, streams=streams, path=host, timeout=fault.timeout)
         assert type(error) is expected
+        if expected is APITimeoutError:
+            assert "after 2 attempts: ReadTimeout; raise timeout or deadline" in str(error)
         is_retried = issubclass(expected, APIConnectionError)
         assert len(server.requests) == (2 if is_retried else 1)
 

@@ -36,7 +36,8 @@ CALLS: dict[str, Callable[[Client], object]] = {
     "text": lambda client: client.request("GET", "/models", cast_to=str),
 }
 _SUCCESSES = (200, 200, 200, 201, 202, 204, 206)
-_FAILURES = (300, 302, 303, 304, 307, 400, 401, 403, 404, 408, 409, 422, 429, 500, 503, 529)
+_REDIRECTS = (301, 302, 303, 307, 308)
+_FAILURES = (300, *_REDIRECTS, 304, 400, 401, 403, 404, 408, 409, 422, 429, 500, 503, 529)
 _HEADERS: dict[str, tuple[str, ...]] = {
     "content-type": (
         "application/json",
@@ -115,6 +116,8 @@ def make(random: Random) -> Answer:
     if headers.get("content-encoding") == "gzip" and random.randrange(2):
         body = gzip.compress(body)
     status = random.choice(_SUCCESSES if random.randrange(2) else _FAILURES)
+    if status in _REDIRECTS and random.randrange(4):
+        headers["location"] = random.choice(_HEADERS["location"])
     call = random.choice([*CALLS, "create", "create", "create"])
     return Answer(call, not random.randrange(3), status, headers, body, wire)
 

@@ -23,12 +23,13 @@ def recordings() -> list[Json]:
 
 
 @cache
-def streams() -> list[list[Json | str]]:
-    """Return the frames of whole streams: events, and text as it was sent."""
+def regular_streams() -> list[list[Json]]:
+    """Return the events of whole streams that keep to the order of the API."""
     found: list[list[Json | str]] = [_of_samples()]
     for family in _rows("families.yaml"):
         start = {**samples.response("in_progress"), "output": []}
-        final = {**samples.response(), "output": [e["item"] for e in family["events"] if "item" in e]}
+        items = {event["output_index"]: event["item"] for event in family["events"] if "item" in event}
+        final = {**samples.response(), "output": [*items.values()]}
         found.append(
             [
                 {"type": "response.created", "response": start},
@@ -36,9 +37,17 @@ def streams() -> list[list[Json | str]]:
                 {"type": family.get("end", "response.completed"), "response": final},
             ]
         )
+    found += [_frames(one["body"]) for one in recordings() if one["kind"] == "sse"]
+    events = [[event for event in frames if isinstance(event, dict)] for frames in found]
+    return [frames for frames in events if frames and all("type" in event for event in frames)]
+
+
+@cache
+def streams() -> list[list[Json | str]]:
+    """Return the frames of whole streams, also of those that deviate: events, and text as it was sent."""
+    found: list[list[Json | str]] = [[*frames] for frames in regular_streams()]
     for name in ("streams", "endings"):
         found += [row["frames"] for row in _rows(f"deviations/{name}.yaml") if "frames" in row]
-    found += [_frames(one["body"]) for one in recordings() if one["kind"] == "sse"]
     return [frames for frames in found if frames]
 
 

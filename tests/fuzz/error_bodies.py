@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from random import Random
 from typing import Any, NamedTuple
 
@@ -31,6 +32,8 @@ def make(random: Random) -> ErrorBody:
     if random.randrange(5):
         wire = changed(random, wire)
     body = wire.encode() if isinstance(wire, str) else json.dumps(wire).encode()
+    if not random.randrange(10):
+        body, wire = _with_half_character(random, body), None
     match random.randrange(6):
         case 0:
             body = b"event: error\ndata: " + body + b"\n\n"
@@ -39,6 +42,13 @@ def make(random: Random) -> ErrorBody:
         case _:
             pass
     return ErrorBody(random.choice((400, 401, 404, 418, 429, 500, 599)), body, wire)
+
+
+def _with_half_character(random: Random, body: bytes) -> bytes:
+    """Put half of a surrogate pair, which JSON can write, behind a letter."""
+    letters = [letter.end() for letter in re.finditer(rb"[a-zA-Z]", body)]
+    at = random.choice(letters or [0])
+    return body[:at] + random.choice((b"\\ud83c", b"\\udf75", b"\\uD800")) + body[at:]
 
 
 def check(error_body: ErrorBody) -> str:

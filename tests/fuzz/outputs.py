@@ -11,7 +11,7 @@ import samples
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from responses_client import tool
-from responses_client._structured.partial_json import partial_json
+from responses_client._structured.partial_json import PartialJson, partial_json
 from responses_client.models import FunctionCall, Response
 
 from .cases import Target, require
@@ -75,10 +75,11 @@ _DATA_OF: dict[str, Any] = {
 
 
 class Text(NamedTuple):
-    """A text, and the type that it is read as."""
+    """A text, the type that it is read as, and pieces in which it may come."""
 
     form: str
     text: str
+    pieces: list[str]
 
 
 def make(random: Random) -> Text:
@@ -99,12 +100,14 @@ def make(random: Random) -> Text:
             text = random.choice((f"```json\n{text}\n```", f"Here: {text}", f" {text}\n", text + text))
         case _:
             pass
-    return Text(form, text)
+    size = random.randint(1, 9)
+    return Text(form, text, [text[at : at + size] for at in range(0, len(text), size)])
 
 
 def check(text: Text) -> str:
     """Read the text as a type and as arguments, and each start of it as unfinished JSON."""
     _check_partial(text.text)
+    _check_pieces(text.pieces)
     _check_arguments(text.text)
     return _check_text(text)
 
@@ -158,6 +161,19 @@ def _check_partial(text: str) -> None:
     if isinstance(whole, (dict, list)):
         found = partial_json(text)
         require(repr(found) == repr(whole), "another value of whole JSON:", found, whole)
+
+
+def _check_pieces(pieces: list[str]) -> None:
+    reader, so_far = PartialJson(), ""
+    values: list[Any] = []
+    shown: list[str] = []
+    for piece in pieces:
+        reader.feed(piece)
+        so_far += piece
+        values.append(reader.value)
+        shown.append(repr(reader.value))
+        require(shown[-1] == repr(partial_json(so_far)), "another value in pieces:", shown[-1], so_far)
+    require([repr(value) for value in values] == shown, "a value that changed when more came:", values)
 
 
 def _is_start(part: Any, whole: Any) -> bool:

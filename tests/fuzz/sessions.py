@@ -36,20 +36,29 @@ _LOST = "lost"
 
 
 class Messages(NamedTuple):
-    """The messages of a server, and the limit for those that wait."""
+    """The messages of a server, the limit for those that wait, and whether both responses are whole."""
 
     script: list[Any]
     max_buffered_bytes: int
     strict: bool
+    are_whole: bool
 
 
 def make(random: Random) -> Messages:
-    """Mix the events of two responses, and spoil some of them."""
+    """Mix the events of two responses, and spoil some of them; or write them without lanes, one after the other."""
     lanes = [_events(lane) for lane in LANES]
+    if not random.randrange(8):
+        script = [_without_lane(event) for events in lanes for event in events]
+        for _ in range(random.randrange(4)):
+            script.insert(
+                random.randrange(len(script) + 1), random.choice((Ping(b"?"), TextMessage(""), 0.01))
+            )
+        return Messages(script, 2**20, not random.randrange(4), True)
     script: list[Any] = []
     while any(lanes):
         script.append(random.choice([lane for lane in lanes if lane]).pop(0))
-    for _ in range(random.choice((0, 1, 1, 2, 4))):
+    spoils = random.choice((0, 1, 1, 2, 4))
+    for _ in range(spoils):
         at, other = random.randrange(len(script)), random.randrange(len(script))
         match random.randrange(8):
             case 0:
@@ -72,7 +81,22 @@ def make(random: Random) -> Messages:
                 script.insert(at, 0.5)
         if not script:
             break
-    return Messages(script, random.choice((2**20, 2**20, 300)), not random.randrange(4))
+    # Once lanes are named, an event without one is of nobody.
+    if len(script) > 1 and not random.randrange(4) and _is_named(script[0]):
+        at = random.randrange(1, len(script))
+        script[at], spoils = _without_lane(script[at]), spoils + 1
+    limit = random.choice((2**20, 2**20, 300))
+    return Messages(script, limit, not random.randrange(4), not spoils and limit > 300)
+
+
+def _is_named(event: Any) -> bool:
+    return isinstance(event, dict) and event.get("stream_id") in LANES
+
+
+def _without_lane(event: Any) -> Any:
+    return (
+        {name: value for name, value in event.items() if name != "stream_id"} if _is_named(event) else event
+    )
 
 
 def _events(lane: str) -> list[dict[str, Any]]:
@@ -116,19 +140,23 @@ def check(messages: Messages) -> str:
             with session_over(socket, options, strict=messages.strict) as session:
                 streams = [ask(session), ask(session)]
                 outcomes = [
-                    _read(stream, other) for stream, other in zip(streams, reversed(LANES), strict=True)
+                    _read(stream, own, other)
+                    for stream, own, other in zip(streams, LANES, reversed(LANES), strict=True)
                 ]
         except ResponsesClientError as error:
             return f"no session: {check_error(error)}"
     require(socket.closed, "a connection that is not closed")
+    require(not messages.are_whole or outcomes == ["whole"] * 2, "a whole response is lost:", outcomes)
     return ", ".join(sorted(outcomes))
 
 
-def _read(stream: EventStream, other: str) -> str:
+def _read(stream: EventStream, own: str, other: str) -> str:
+    texts: list[str] = []
     try:
         with stream:
             for event in stream:
                 check_types(event)
+                texts.append(event.to_json())
                 require(
                     f"text of {other}" not in event.to_json(),
                     "an event of another response:",
@@ -138,7 +166,7 @@ def _read(stream: EventStream, other: str) -> str:
         partial = getattr(error, "partial", None)
         require(partial is None or f"text of {other}" not in partial.to_json(), "another's answer:", partial)
         return check_error(error)
-    return "complete"
+    return "whole" if sum(f"text of {own}" in text for text in texts) == 2 else "complete"
 
 
 TARGET = Target("sessions", "WebSocket sessions, spoiled: each stream has its own events", make, check)

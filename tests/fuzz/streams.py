@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import takewhile
 from random import Random
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from responses_client.errors import APIError
 from responses_client.models import Response, StreamEvent
 from responses_client.models._base import union_class
 
-from . import corpus
+from . import corpus, streams_reference
 from .cases import Target, require
 from .failures import check_error
 from .mutations import changed, damaged
@@ -21,11 +22,12 @@ from .parsed import check_copies, check_types, malformed_parts
 from .values import Values
 
 _MOST_EVENTS = 60
+_MOST_WHOLE = 200
 
 
 class Stream(NamedTuple):
     """The bytes of a stream, the options of another way to read them, whether the connection breaks at the end,
-    and whether nothing in it fits together, so that there is no right response.
+    whether nothing in it fits together, so that there is no right response, and its events if they are all in order.
     """
 
     body: bytes
@@ -33,6 +35,7 @@ class Stream(NamedTuple):
     strict: bool
     broken_by: str | None
     is_odd: bool
+    events: list[dict[str, Any]] | None = None
 
 
 def make(random: Random) -> Stream:
@@ -48,6 +51,8 @@ def make(random: Random) -> Stream:
             None,
             True,
         )
+    if random.randrange(2):
+        return _regular(random, options)
     frames = [*random.choice(corpus.streams())]
     start = random.randrange(max(1, len(frames) - _MOST_EVENTS))
     frames = frames[:1] + frames[1 + start : start + _MOST_EVENTS] + frames[-1:]
@@ -59,6 +64,40 @@ def make(random: Random) -> Stream:
         body = damaged(random, body)
     broken_by = random.choice((None, None, "the connection broke"))
     return Stream(body, options, not random.randrange(4), broken_by, is_odd)
+
+
+def _regular(random: Random, options: dict[str, Any]) -> Stream:
+    """Return a stream of the corpus that keeps to its order, up to any place."""
+    events = random.choice(corpus.regular_streams())
+    if len(events) > _MOST_WHOLE or random.randrange(2):
+        events = events[: random.randint(1, min(len(events), _MOST_WHOLE))]
+    if dones := [at for at, event in enumerate(events) if event["type"] == "response.output_item.done"]:
+        at = random.choice(dones)
+        if random.randrange(3):
+            # Up to the last event, which would tell the item once more, in some recordings with another id.
+            others = takewhile(lambda event: "response" not in event, events[at + 1 :])
+            events = [*events[:at], {**events[at], "item": _rewritten(random, events[at]["item"])}, *others]
+    response = events[-1].get("response")
+    if isinstance(response, dict) and not random.randrange(4):
+        status = random.choice(({}, {"status": None}, {"status": "in_progress"}))
+        rest = {name: value for name, value in response.items() if name != "status"}
+        events = [*events[:-1], {**events[-1], "response": {**rest, **status}}]
+    broken_by = random.choice((None, "the connection broke"))
+    return Stream(_written(random, [*events]), options, False, broken_by, False, events)
+
+
+def _rewritten(random: Random, item: Any) -> Any:
+    """Return an item with other texts in its parts or arguments, some shorter, some longer."""
+    if isinstance(item, list):
+        return [_rewritten(random, part) for part in item]
+    if not isinstance(item, dict):
+        return item
+    return {
+        name: random.choice((value, value[: len(value) // 2], f"{value} more", "other"))
+        if name in ("text", "refusal", "arguments", "input") and isinstance(value, str)
+        else _rewritten(random, value)
+        for name, value in item.items()
+    }
 
 
 _MESSAGE = samples.response()["output"][0]
@@ -184,6 +223,9 @@ def check(stream: Stream) -> str:
         )
     if whole.snapshot is not None:
         _check_snapshot(whole.snapshot)
+        if stream.events is not None:
+            found = streams_reference.problem(stream.events, whole.snapshot.to_dict())
+            require(not found, "another response than its events say:", found)
     outcome = "complete" if whole.failure is None else check_error(whole.failure)
     return outcome if is_same else f"{outcome}, another response in pieces"
 

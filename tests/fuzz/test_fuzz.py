@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any, NoReturn
 
 import pytest
+import samples
 from waits import PATIENT
 
+from responses_client import _batch_files
+from responses_client._events.accumulator import Accumulator
 from responses_client._events.sse import SSEDecoder
+from responses_client._structured import partial_json
+from responses_client._websocket.routing import Router
 
 from . import __main__ as command
-from . import cases, sse_reference
+from . import cases, corpus, sse_reference, streams_reference
 from .cases import Target, require
 
 CASES = {
@@ -67,6 +73,50 @@ def test_mistake_in_the_client_is_found_and_can_be_seen_again(
     assert again[:2] == ["--seed", "0"]
     assert command.main(again) == 1
     assert "Mismatch: another id or retry" in capsys.readouterr().out
+
+
+def _ignore(one: object, fact: object) -> None:
+    """Learn nothing of it."""
+
+
+@pytest.mark.parametrize(
+    ("name", "holder", "attribute", "mistake", "text"),
+    [
+        ("streams", Accumulator, "finish", _ignore, "instead of 'completed'"),
+        ("sessions", Router, "_note_lane", _ignore, "another response"),
+        ("outputs", partial_json, "_CUT_ESCAPE", re.compile(""), "another value"),
+        ("batches", _batch_files, "BOM_UTF8", b"", "not one result or error for each line"),
+    ],
+)
+def test_mistake_in_what_reads_for_others_is_found(
+    monkeypatch: pytest.MonkeyPatch, name: str, holder: object, attribute: str, mistake: object, text: str
+) -> None:
+    monkeypatch.setattr(holder, attribute, mistake)
+
+    report = cases.run(command.TARGETS[name], 0, cases=2 * CASES[name])
+
+    assert any(text in failure.trace for failure in report.failures), report
+
+
+@pytest.mark.parametrize(
+    ("count", "change", "problem"),
+    [
+        (4, {}, ""),
+        (4, {"status": "failed"}, "the status 'failed' instead of 'completed'"),
+        (4, {"output": []}, "another output than that of the last event"),
+        (3, {"output": []}, "0 items instead of 1"),
+        (2, {"output": [{"content": [{"text": "Hello"}]}]}, "instead of 'Hel'"),
+        (2, {"output": [{"content": [{"text": "Hel"}]}]}, ""),
+    ],
+)
+def test_reference_of_streams_sees_how_a_response_differs(
+    count: int, change: dict[str, Any], problem: str
+) -> None:
+    events = corpus.regular_streams()[0][:count]
+    whole = {**samples.response(), **change}
+    found = streams_reference.problem(events, whole)
+    assert problem in found
+    assert bool(found) == bool(problem)
 
 
 def test_command_prints_the_counts(capsys: pytest.CaptureFixture[str]) -> None:

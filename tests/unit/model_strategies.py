@@ -60,6 +60,12 @@ def wire_of(
 def value_of(hint: Any, depth: int) -> st.SearchStrategy[Any]:
     """Return a strategy for the JSON of an annotation."""
     origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated and get_origin(arguments[0]) is list:
+        marks = [mark for field in arguments[1:] for mark in getattr(field, "metadata", ())]
+        least = max((getattr(mark, "min_length", 0) for mark in marks), default=0)
+        members = value_of(get_args(arguments[0])[0], depth)
+        values = st.lists(members, min_size=least, max_size=max(least, 2 if depth else 0))
+        return values if NULLABLE.isdisjoint(arguments[1:]) else values | st.none()
     if origin is Annotated:
         values = value_of(arguments[0], depth)
         return values if NULLABLE.isdisjoint(arguments[1:]) else values | st.none()

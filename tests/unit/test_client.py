@@ -246,8 +246,14 @@ def test_signatures_and_mocks_know_that_arguments_go_by_name(kind: Any, name: st
     method = getattr(kind(api_key="k").responses, name)
     kinds = {parameter.kind for parameter in inspect.signature(method).parameters.values()}
     assert inspect.Parameter.VAR_POSITIONAL not in kinds
+
+    def call_mock() -> None:
+        made = create_autospec(method)("one", "two")
+        if inspect.iscoroutine(made):  # Python 3.13 looks at the arguments when it runs
+            made.send(None)
+
     with pytest.raises(TypeError, match="too many positional arguments"):
-        create_autospec(method)("one", "two")
+        call_mock()
 
 
 @KINDS

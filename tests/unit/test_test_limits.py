@@ -14,7 +14,16 @@ import pytest
 from waits import PATIENT
 
 TESTS = Path(__file__).parent.parent
-ELSEWHERE = {"agent_server.py", "benchmarks", "fast_server.py", "golden", "soak", "typing", "waits.py"}
+ELSEWHERE = {
+    "agent_server.py",
+    "benchmarks",
+    "fast_server.py",
+    "golden",
+    "mutants",
+    "soak",
+    "typing",
+    "waits.py",
+}
 """Folders and files of what is not run as a test, runs in a process of its own, or is there to measure."""
 REAL = {"faults", "integration"}
 """Folders in which all time is real."""
@@ -32,7 +41,9 @@ WAITS = {
     "wait",
     "wait_for",
 }
-"""Functions that wait in real time, with a limit as their first argument, their last, or by name."""
+"""Methods that wait in real time, with a limit among their arguments, or by name."""
+UNREAL = {"story.wait"}
+"""Methods of tests that are called so, and only move a time."""
 LIMITS = {
     "connect_timeout",
     "deadline",
@@ -66,13 +77,12 @@ def reads_clock(node: ast.AST) -> bool:
 
 
 def in_call(call: ast.Call, floor: float) -> Iterator[str]:
-    name = name_of(call.func)
+    name, whole = name_of(call.func), ast.unparse(call.func)
+    is_wait = name in WAITS and whole not in UNREAL | {name}
     given = [*call.args, *(option.value for option in call.keywords if option.arg in ("read", "timeout"))]
-    if ast.unparse(call.func) in SLEEPS and ast.unparse(call.args[0]) not in ("0", "LONG"):
+    if whole in SLEEPS and ast.unparse(call.args[0]) not in ("0", "LONG"):
         yield "a sleep"
-    elif (
-        name in WAITS and isinstance(call.func, ast.Attribute) and any(short(each, PATIENT) for each in given)
-    ):
+    elif is_wait and any(short(each, PATIENT) for each in given):
         yield "a wait"
     elif any(option.arg in LIMITS and short(option.value, floor) for option in call.keywords) or (
         name in DEADLINES and any(short(each, floor) for each in given)

@@ -4,7 +4,7 @@ import math
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from responses_client._base.retry import (
@@ -191,24 +191,39 @@ OUTCOMES = st.one_of(
     st.builds(ConnectionFailure, st.sampled_from(["connect", "timeout", "network"])),
     st.builds(StatusFailure, st.integers(300, 599), st.dictionaries(NAMES, TEXTS)),
 )
+# Failures that pass, most of them with a wait that servers ask for: a decision has bounds to keep only after these.
+WAITS = st.integers(0, 130).map(str) | st.floats(0, 130).map("{:.3f}".format)
+PASSING = st.builds(
+    StatusFailure,
+    st.sampled_from([408, 409, 429, 429, 500, 503, 529]),
+    st.one_of(
+        st.fixed_dictionaries({"retry-after": WAITS}),
+        st.fixed_dictionaries({"retry-after-ms": st.integers(0, 130_000).map(str)}),
+        st.fixed_dictionaries(
+            {RESET: WAITS.map("{}s".format), **{k: st.just(v) for k, v in USED_UP.items()}}
+        ),
+        st.dictionaries(NAMES.filter(lambda name: name != "x-should-retry"), TEXTS | WAITS),
+    ),
+)
 
 
 @given(
     st.integers(0, 10_000),
-    OUTCOMES,
-    st.integers(0, 10_000),
+    PASSING | PASSING | PASSING | OUTCOMES,
+    st.sampled_from([1, 1, 2, 3, 10, 10_000, 0, -1]),
     st.floats(0, 1, exclude_max=True),
-    st.none() | st.floats(-1, 100),
+    st.none() | st.floats(100, 200) | st.floats(-1, 200),
     st.floats(0, 4e9),
 )
 def test_a_decision_keeps_all_bounds(
     attempt: int,
     outcome: Outcome,
-    max_retries: int,
+    more: int,
     random: float,
     remaining: float | None,
     now: float,
 ) -> None:
+    max_retries = max(attempt + more, 0)
     decision = decide(
         attempt,
         outcome,
@@ -219,19 +234,23 @@ def test_a_decision_keeps_all_bounds(
     )
 
     assert decision.reason
+    event(
+        " ".join(decision.reason.split()[:2]) if isinstance(decision, GiveUp) else f"retry, {decision.source}"
+    )
     if isinstance(decision, Retry):
         assert 0 <= decision.delay <= 120
         assert attempt < max_retries
         assert remaining is None or decision.delay < remaining
 
 
-@given(OUTCOMES, st.integers(0, 20))
+@given(PASSING | OUTCOMES, st.integers(0, 20))
 def test_a_call_is_never_repeated_more_often_than_allowed(outcome: Outcome, max_retries: int) -> None:
     policy = Policy(max_retries=max_retries)
     retries = 0
     while isinstance(after(outcome, retries, policy), Retry):
         retries += 1
 
+    event(f"repeated: {retries > 0}")
     assert retries in (0, max_retries)
 
 
@@ -256,6 +275,27 @@ def test_advice_follows_from_what_may_help(
 ) -> None:
     assert advice_after(status, {}, code, None, wait) == advice
     assert advice_after(status, {}, None, code, wait) == advice
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("insufficient_quota", 429),
+        ("overloaded", 503),
+        ("overloaded_error", 503),
+        ("rate_limit_error", 429),
+        ("rate_limit_exceeded", 429),
+        ("server_error", 500),
+        ("server_is_overloaded", 503),
+        ("server_overloaded", 503),
+        ("service_unavailable", 503),
+        ("slow_down", 503),
+        ("too_many_requests", 429),
+        ("invalid_prompt", None),
+    ],
+)
+def test_code_of_an_error_that_passes_has_the_status_of_a_plain_answer(code: str, status: int | None) -> None:
+    assert status_of_code(code) == status
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,22 @@ def test_duration_is_seconds(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
+    ("seconds", "units"),
+    [
+        (1e-9, ["ns"]),
+        (1e-6, ["us", "µs"]),
+        (0.001, ["ms", "millisecond", "milliseconds"]),
+        (1.0, ["s", "sec", "secs", "second", "seconds"]),
+        (60.0, ["m", "min", "mins", "minute", "minutes"]),
+        (3600.0, ["h", "hr", "hrs", "hour", "hours"]),
+        (86400.0, ["d", "day", "days"]),
+    ],
+)
+def test_units_have_many_names(seconds: float, units: list[str]) -> None:
+    assert [parse_time(f"2 {unit}", {}) for unit in units] == [Time(pytest.approx(2 * seconds))] * len(units)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "1796040042",

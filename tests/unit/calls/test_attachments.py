@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +153,8 @@ def test_path_without_a_file_is_named(tmp_path: Path, kind: Any) -> None:
     assert f"{str(tmp_path)!r} is a directory; pass the path of a regular file" in str(
         refusal(kind.from_path, tmp_path)
     )
-    assert "cannot be read (embedded null byte); check the path" in str(refusal(kind.from_path, "a\0b"))
+    cannot_be = str(refusal(kind.from_path, "a\0b"))
+    assert re.search(r"cannot be read \(.*embedded null .*\); check the path", cannot_be)
     assert "path: expected the path of a file, got int 3" in str(refusal(kind.from_path, 3))
 
 

@@ -576,3 +576,56 @@ def test_stream_without_an_error_is_read_to_its_end(clock: Clock) -> None:
         fetched(FakeIO(clock, body))
 
     assert (caught.value.body, caught.value.code) == (": ping\n\ndata: No\n\n", None)
+
+
+class Recorder:
+    """A throttle that lets all attempts pass, and notes what it is told."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self.blocks: list[tuple[float, str]] = []
+
+    async def send(self, send: Any, deadline: Any) -> Any:
+        self.sent += 1
+        return await send()
+
+    def block_for(self, seconds: float, reason: str) -> None:
+        self.blocks.append((seconds, reason))
+
+    def record_usage(self, tokens: int) -> None:
+        pass
+
+
+def test_attempts_of_a_map_go_through_its_throttle_which_waits_for_them(clock: Clock) -> None:
+    io, throttle = FakeIO(clock, bad(429, retry_after="7"), bad(500), good()), Recorder()
+    run(fetch(io, call(), throttle))
+    assert throttle.sent == 3
+    assert throttle.blocks == [(7.0, "status 429 (retry-after)")]
+    assert io.slept == [0.5]  # the other failure is none of the limit
+
+
+def test_log_says_from_where_a_stream_is_resumed(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="responses_client")
+    resumed = call()._replace(params={"starting_after": 0})
+    attempts = Attempts(FakeIO(clock, bad(500), good()), resumed)
+    run(attempts.connect())
+    assert [record.getMessage() for record in caplog.records] == [
+        "responses.create: resume after event 0 in 0.50 s, status 500"
+    ]
+
+
+def test_request_that_is_gone_over_to_has_all_retries_again(clock: Clock) -> None:
+    io = FakeIO(clock, bad(500), bad(500), good(), bad(500), bad(500))
+    attempts = Attempts(io, call(max_retries=2))
+    run(attempts.connect())
+    attempts.continue_with(call(max_retries=2))
+    with pytest.raises(InternalServerError):
+        run(attempts.connect())
+    assert len(io.requests) == 3 + 2  # to go over is itself a retry
+
+
+def test_secrets_are_masked_in_the_headers_of_the_meta(clock: Clock) -> None:
+    result = fetched(FakeIO(clock, good(**{"x-echo": f"Bearer {KEY}", "x-other": "1"})))
+    assert result.meta is not None
+    assert KEY not in result.meta.headers["x-echo"]
+    assert result.meta.headers["x-other"] == "1"

@@ -353,16 +353,28 @@ def test_flow_of_an_auth_object_is_passed_through(is_async: bool) -> None:
     assert set(noted.secrets) == {"Mine nonce-123", "nonce-123"}
 
 
+class Held(Challenged):
+    """Keeps its flows, which therefore do not end because nobody needs them any more."""
+
+    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        self.flow: Any = super().sync_auth_flow(request)
+        return self.flow  # type: ignore[no-any-return]
+
+    def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        self.flow = super().async_auth_flow(request)
+        return self.flow  # type: ignore[no-any-return]
+
+
 @pytest.mark.parametrize("is_async", [False, True])
 def test_flow_of_an_auth_object_is_closed_with_ours(is_async: bool) -> None:
     async def main() -> None:
         flow = Flow(RecordingAuth(auth), is_async)
         await flow.start()
         await flow.close()
+        assert auth.left == 1  # already here: the end of the event loop would close it, too
 
-    auth = Challenged()
+    auth = Held()
     asyncio.run(main())
-    assert auth.left == 1
 
 
 @pytest.mark.parametrize("is_async", [False, True])

@@ -28,7 +28,7 @@ from responses_client._calls.endpoints import (
     RESPONSES_RETRIEVE,
 )
 from responses_client._calls.operation import Operation
-from responses_client._calls.request import Call, prepare
+from responses_client._calls.request import Call, encode, prepare
 from responses_client._calls.settings import Settings
 from responses_client._transport.protocols import Timeouts
 from responses_client.errors import RequestValidationError
@@ -167,6 +167,15 @@ def test_value_that_json_cannot_express_is_named_by_its_path(
     assert reason in str(error)
 
 
+@pytest.mark.parametrize("name", ["temperature", "top_p"])
+def test_number_that_json_lacks_is_named_and_not_its_neighbour(name: str) -> None:
+    neighbour = ({"temperature", "top_p"} - {name}).pop()
+    with pytest.raises(RequestValidationError) as caught:
+        encode({neighbour: 0.5, name: math.nan})
+    assert [error["path"] for error in caught.value.errors] == [name]
+    assert neighbour not in str(caught.value)
+
+
 def test_string_that_spells_a_number_json_lacks_is_a_string() -> None:
     assert body(input="NaN and Infinity")["input"] == "NaN and Infinity"
 
@@ -227,6 +236,47 @@ def test_wrong_argument_is_named_by_path_type_and_expected_value(
     assert (error.path, error.value_type) == (path, kind)
     assert expected in error.expected
     assert f"{path}: " in str(error)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"input": "x"},
+        {"input": []},
+        {"input": ["Hi"]},
+        {"max_output_tokens": 16},
+        {"max_output_tokens": None},
+        {"temperature": 0},
+        {"temperature": 2},
+        {"temperature": 2.0},
+        {"top_p": 0},
+        {"top_p": 1},
+        {"top_logprobs": 0},
+        {"top_logprobs": 20},
+        {"safety_identifier": "x" * 128},
+        {"stream": True},
+        {"metadata": {"a": "x" * 512}},
+        {"metadata": {str(n): "" for n in range(16)}},
+        {"metadata": {}},
+        {"tools": []},
+        {"tools": [{"type": "function", "name": "f"}]},
+        {"reasoning": {"effort": "unheard of"}},
+        {"text": {"format": {"type": "text"}}},
+        {"previous_response_id": "resp_1"},
+        {"previous_response_id": "resp_1", "conversation": None},
+        {"conversation": {"id": "conv_1"}},
+        {"conversation": "conv_1", "previous_response_id": None},
+        {"stream_options": {"include_obfuscation": False}, "stream": True},
+        {"stream_options": None},
+        {"background_options": {}, "background": True},
+        {"background_options": None, "background": False},
+    ],
+)
+def test_argument_beside_a_mistake_is_sent(params: dict[str, Any]) -> None:
+    sent = body(**params)
+    assert {name: sent[name] for name in params if name != "input"} == {
+        name: value for name, value in params.items() if name != "input"
+    }
 
 
 def test_key_of_metadata_may_have_64_characters() -> None:

@@ -716,3 +716,42 @@ def test_parts_that_are_counted_oddly_are_the_same_part_in_each_delta(
     snapshot = accumulator.snapshot()
     assert snapshot is not None
     assert [part["text"] for part in snapshot.to_dict()["output"][0][path]] == ["Hello"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "is_numbered"),
+    [
+        ([0, 1, 2], True),
+        ([0, 5], True),
+        ([0, 0], False),
+        ([1, 0], False),
+        ([0, None], False),
+        ([None, None], False),
+    ],
+)
+@pytest.mark.parametrize("is_at_once", [True, False])
+def test_stream_is_numbered_if_each_number_is_higher(
+    numbers: list[int | None], is_numbered: bool, is_at_once: bool
+):
+    events = [
+        typed(delta("a", **({} if number is None else {"sequence_number": number}))) for number in numbers
+    ]
+    accumulator = Accumulator()
+    for chunk in [events] if is_at_once else [[one] for one in events]:
+        accumulator.extend(chunk)
+    assert accumulator.is_numbered is is_numbered
+
+
+@pytest.mark.parametrize(
+    ("kind", "item"), [("output_text", "message"), ("refusal", "message"), ("summary_text", "reasoning")]
+)
+def test_part_says_of_which_type_its_item_is(kind: str, item: str):
+    found = output_of(event("content_part.added", part={"type": kind, "text": "", "refusal": ""}))
+    assert [one["type"] for one in found] == [item]
+
+
+def test_event_about_an_item_that_the_response_left_out_begins_another():
+    left_out = [delta("gone", output_index=0), delta("gone, too", output_index=1)]
+    whole = event("completed", response={"id": "resp_1", "output": [message("Tea", id="msg_1")]})
+    found = output_of(*left_out, whole, delta("more", output_index=1))
+    assert [one["content"][0]["text"] for one in found] == ["Tea", "more"]

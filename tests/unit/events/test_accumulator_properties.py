@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import event, given
 from hypothesis import strategies as st
 from model_strategies import wire_of
+from samples import response
 
 from responses_client._events import pieces
 from responses_client._events.accumulator import Accumulator
@@ -91,7 +92,52 @@ def streams() -> st.SearchStrategy[list[Wire]]:
     events = st.sampled_from(kinds).flatmap(
         lambda kind: wire_of(UNION.member(kind), {"type": kind}).map(small)
     )
-    return st.lists(events, max_size=12)
+    return st.lists(events | events | TEXT_EVENTS, max_size=12) | st.lists(
+        TEXT_EVENTS | TEXT_EVENTS | events, min_size=3, max_size=12
+    )
+
+
+# Events about a text that may fit each other: the few places where it can be make them meet.
+PLACES = st.fixed_dictionaries(
+    {},
+    optional={
+        "output_index": st.integers(-1, 1),
+        "item_id": st.sampled_from(["id_0", "id_1"]),
+        "content_index": st.integers(0, 1),
+    },
+)
+TEXTS = st.sampled_from(["", "a", "bc", "abc", "é\U0001f600"])
+PARTS = TEXTS.map(lambda text: {"type": "output_text", "text": text, "annotations": []})
+MESSAGES = st.builds(
+    lambda id, parts, phase: {"type": "message", "id": id, "role": "assistant", "content": parts, **phase},
+    st.sampled_from(["id_0", "id_1"]),
+    st.lists(PARTS, max_size=2),
+    st.sampled_from([{}, {}, {"phase": "final_answer"}, {"phase": "commentary"}, {"status": "in_progress"}]),
+)
+TEXT_EVENTS = st.one_of(
+    *(
+        st.builds(
+            lambda place, value, kind=kind, name=name: {"type": f"response.{kind}", **place, name: value},
+            PLACES,
+            values,
+        )
+        for kind, name, values in (
+            ("output_text.delta", "delta", TEXTS),
+            ("output_text.delta", "delta", TEXTS),
+            ("output_text.done", "text", TEXTS),
+            ("refusal.delta", "delta", TEXTS),
+            ("content_part.added", "part", PARTS),
+            ("content_part.done", "part", PARTS),
+            ("output_item.added", "item", MESSAGES),
+            ("output_item.done", "item", MESSAGES),
+            (
+                "completed",
+                "response",
+                st.lists(MESSAGES, max_size=2).map(lambda items: response(output=items)),
+            ),
+        )
+    )
+)
 
 
 @given(streams())
@@ -111,6 +157,7 @@ def test_looking_in_between_never_changes_the_end(wire: list[Wire]):
         often.extend([typed(data)])
         often.snapshot()
     one, other = once.snapshot(), often.snapshot()
+    event(f"text: {bool(one and one.output_text)}")
     assert (one is None) == (other is None)
     if one is not None and other is not None:
         assert one.to_dict() == other.to_dict()

@@ -239,7 +239,9 @@ def put_together(events: Events, looks: set[int]) -> tuple[list[Wire], list[str]
                 stream.snapshot()
         snapshot = stream.snapshot()
     assert snapshot is not None
-    return snapshot.to_dict().get("output") or [], [line for line in warnings if "lacks items" in line]
+    return snapshot.to_dict().get("output") or [], [
+        line for line in warnings if "lacks items" in line or "says less" in line
+    ]
 
 
 def comparable(plan: Plan, output: list[Wire]) -> list[str]:
@@ -263,4 +265,8 @@ def test_whatever_servers_get_wrong_the_snapshot_is_the_response(plan: Plan, loo
     output, warnings = put_together(plan.events, looks)
     if plan.is_exact:
         assert comparable(plan, output) == comparable(plan, plan.output)
-    assert len(warnings) == plan.warns
+    # A stream warns once: of items that the last event lacks, or of one that an event before it had emptied.
+    if plan.warns:
+        assert len(warnings) == 1
+    else:
+        assert [line for line in warnings if "lacks items" in line] == []

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from responses_client._events.sse import EventTooLarge, Frame, SSEDecoder
@@ -190,13 +190,59 @@ def chunked(draw: st.DrawFn) -> tuple[bytes, list[bytes]]:
     return body, [body[a:b] for a, b in zip([0, *cuts], [*cuts, len(body)], strict=True)]
 
 
-@given(chunked())
+# Chunks as most servers send them: whole events, each mostly of an event line, a data line and a blank line.
+usual_lines = st.tuples(
+    st.sampled_from([b"event: a", b"event: \xc3\xbc", b"event: "]), st.sampled_from([b"data: 1", b"data: {}"])
+)
+odd_lines = st.lists(lines.filter(bool), min_size=1, max_size=3).map(tuple)
+whole_events = st.builds(
+    lambda parts, end, last: end.join(parts) + end + last,
+    usual_lines | usual_lines | odd_lines,
+    st.sampled_from([b"\n", b"\n", b"\n", b"\r\n", b"\r"]),
+    st.sampled_from([b"\n", b"\n", b"\n", b"\r\n", b"\r", b""]),
+)
+whole_chunks = st.lists(
+    st.lists(whole_events, min_size=1, max_size=3).map(b"".join), min_size=2, max_size=4
+).map(lambda chunks: (b"".join(chunks), chunks))
+
+
+@given(chunked() | whole_chunks)
 def test_any_chunks_give_the_frames_of_the_standard(case: tuple[bytes, list[bytes]]):
     body, chunks = case
     assert decode(chunks) == by_the_standard(body)
 
 
-@given(chunked(), st.integers(0, 40))
+@given(whole_chunks)
+def test_whole_events_are_read_like_any_chunks(case: tuple[bytes, list[bytes]]):
+    body, chunks = case
+    decoder, frames = SSEDecoder(), []
+    for chunk in chunks:
+        is_reached = decoder._usual and chunk.endswith(b"\n\n")
+        event("shortcut but for a CR" if is_reached and b"\r" in chunk else f"shortcut: {is_reached}")
+        frames += decoder.feed(chunk)
+    assert (frames + decoder.end(), decoder.last_event_id, decoder.retry) == by_the_standard(body)
+
+
+@pytest.mark.parametrize("first", [b"event: a\ndata: 1\n\n", b"data: 1\n\n"])
+@pytest.mark.parametrize(
+    ("then", "expected"),
+    [
+        (b"event: b\ndata: 2\r\n\n", [(b"b", b"2")]),
+        (b"event: b\r\ndata: 2\n\n", [(b"b", b"2")]),
+        (b"event: b\rdata: 2\n\n", [(b"b", b"2")]),
+        (b"event: b\ndata: 2\rdata: 3\n\n", [(b"b", b"2\n3")]),
+        (b"data: 2\r\rdata: 3\n\n", [(b"", b"2"), (b"", b"3")]),
+        (b"event: b\ndata: 2\n\n\n\n\n", [(b"b", b"2")]),
+        (b"event: b\ndata: 2\n", []),
+    ],
+)
+def test_chunk_after_whole_events_is_read_by_the_standard(first: bytes, then: bytes, expected: list[Frame]):
+    decoder = SSEDecoder()
+    decoder.feed(first)
+    assert decoder.feed(then) == expected
+
+
+@given(chunked() | whole_chunks, st.integers(0, 40))
 def test_a_limit_only_cuts_off_the_end(case: tuple[bytes, list[bytes]], limit: int):
     body, chunks = case
     decoder, frames = SSEDecoder(limit), []
@@ -209,3 +255,15 @@ def test_a_limit_only_cuts_off_the_end(case: tuple[bytes, list[bytes]], limit: i
         assert frames == by_the_standard(body)[0][: len(frames)]
     else:
         assert frames == by_the_standard(body)[0]
+
+
+@pytest.mark.parametrize(("digits", "retry"), [(18, 10**18 - 1), (19, None)])
+def test_retry_has_at_most_18_digits(digits: int, retry: int | None):
+    assert decode([b"retry: " + b"9" * digits + b"\n\n"])[2] == retry
+
+
+def test_decoder_goes_on_after_an_event_that_was_too_large():
+    decoder = SSEDecoder(max_event_bytes=20)
+    with pytest.raises(EventTooLarge):
+        decoder.feed(b"data: " + b"x" * 40)
+    assert decoder.feed(b"\n\ndata: 1\n\n") == [(b"", b"1")]

@@ -439,3 +439,18 @@ def test_a_stream_without_a_look_at_the_snapshot_loads_nothing_for_it():
     body = b"".join(frame(one).rstrip(b"\n") + b"\n" for one in (CREATED, DELTA, COMPLETED))
     found = subprocess.run([sys.executable, "-c", LOADED], input=body, capture_output=True, check=True)
     assert found.stdout.decode().split("\n")[:2] == ["[]", "['accumulator', 'items', 'pieces']"]
+
+
+@pytest.mark.parametrize(("values", "has_events"), [((), False), (("event: x",), False), ((CREATED,), True)])
+def test_stream_has_events_when_one_came(values: tuple[Any, ...], has_events: bool):
+    state = state_after(*values)
+    assert state.has_events is has_events
+    state.interrupt("lost")
+    state.reconnect(META, None)
+    assert state.has_events is has_events
+
+
+def test_last_numbered_event_is_known_before_anybody_looks_at_the_snapshot():
+    state = state_after(CREATED, DELTA, {"type": "ping"})
+    assert state.last_numbered is not None
+    assert state.last_numbered.to_dict() == DELTA

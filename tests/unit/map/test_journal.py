@@ -319,6 +319,37 @@ def test_digest_does_not_depend_on_the_order_of_fields() -> None:
     assert digest_of(b'{"model":"m","input":"Hi"}') != digest_of(b'{"model":"m","input":"Ho"}')
 
 
+@pytest.mark.parametrize(
+    ("content", "digest"),
+    [
+        ('{"model":"m","input":"Hi"}', "7eaa87797ca4cbdea3a896bb8f5848f551524835b3913bea6f1e30b0d1056103"),
+        (
+            '{"input":"Grüße \U0001f600","model":"m"}',
+            "1d5d532ad04aa65c4080ac13daf0cd609b9e50f903eaf796e21f1f8e09e3cca0",
+        ),
+        (
+            '{"b":[{"d":1,"c":2.5}],"a":null,"e":true,"f":1.0,"g":1e30}',
+            "8006e2798e3c20b5a14565ec5e574cfe21b316232b98bfd6e62659a3072afba2",
+        ),
+    ],
+)
+def test_digest_is_that_of_the_journals_of_earlier_versions(content: str, digest: str) -> None:
+    # Another digest would have each request of an old journal sent, and paid for, again.
+    assert digest_of(content.encode()) == f"sha256:{digest}"
+
+
+def test_journal_that_an_earlier_version_wrote_is_read(caller: Caller, server: Server, path: Path) -> None:
+    path.write_text(
+        '{"custom_id":"0","id":null,"response":{"status_code":200,"request_id":"req_1","body":{"id":"resp_old",'
+        '"object":"response","created_at":1,"model":"m","output":[],"status":"completed"}},"error":null,'
+        '"request_digest":"sha256:7eaa87797ca4cbdea3a896bb8f5848f551524835b3913bea6f1e30b0d1056103"}\n'
+    )
+    [result] = mapped(caller, [{"model": "m", "input": "Hi"}], path)
+    assert result.response is not None
+    assert result.response.id == "resp_old"
+    assert server.requests == []
+
+
 def test_journal_can_be_closed_twice(path: Path) -> None:
     journal = Journal(path)
     journal.open()
@@ -634,3 +665,23 @@ def test_damaged_answer_in_a_whole_line_is_asked_for_again(
         result.response_or_raise().output_text for result in first
     ]
     assert [text for text in warnings(caplog) if "is damaged" in text and "sent again" in text] != []
+
+
+@pytest.mark.parametrize("digest", [None, 5])
+def test_line_whose_digest_is_damaged_costs_that_line_only(
+    caller: Caller, server: Server, path: Path, caplog: pytest.LogCaptureFixture, digest: object
+) -> None:
+    mapped(caller, REQUESTS, path)
+    first, *others = path.read_text().splitlines()
+    path.write_text("\n".join([json.dumps({**json.loads(first), "request_digest": digest}), *others, ""]))
+    sent = len(server.requests)
+    mapped(caller, REQUESTS, path)
+    assert len(server.requests) == sent + 1
+    assert [text for text in warnings(caplog) if "line 1 is damaged" in text]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux, whose content has no end")
+def test_device_is_not_read(path: Path) -> None:
+    journal = Journal("/dev/full")
+    journal.open()
+    journal.close()

@@ -6,10 +6,15 @@ from typing import Any
 
 import pytest
 from callers import MODES, Caller
+from fake_io import Clock, FakeIO, bad, good
 from map_helpers import mapped, requests
 
 from responses_client import BadRequestError, RequestValidationError
+from responses_client._calls.settings import Settings
+from responses_client._map.processor import RequestProcessor
+from responses_client._map.requests import MapRequest
 from responses_client._map.throttle import ModelThrottle
+from responses_client._transport.protocols import run
 from responses_client.testing import RateLimit, Server, VirtualClock
 
 
@@ -104,3 +109,24 @@ def test_tokens_are_counted_without_a_total_but_not_when_no_count_came(
         server.reply_response({"usage": usage})
     mapped(caller, requests(4), max_concurrency=1)
     assert counted == [7, 1]
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_failures_after_the_end_are_not_recorded(clock: Clock, is_closed: bool) -> None:
+    class Recorder:
+        def __init__(self) -> None:
+            self.ids: list[str] = []
+
+        def replay(self, id: str, digest: str) -> None:
+            return None
+
+        async def record(self, io: Any, run_blocking: Any, result: Any, digest: str | None) -> None:
+            self.ids.append(result.id)
+
+    journal: Any = Recorder()
+    io = FakeIO(clock, bad(400), good())
+    processor = RequestProcessor(io, Settings(api_key="k", base_url="http://a/v1"), journal, None)  # type: ignore[arg-type]
+    processor.is_closed = is_closed
+    for number, request in enumerate(requests(2)):
+        run(processor.process(MapRequest(number, str(number), request)))
+    assert journal.ids == (["1"] if is_closed else ["0", "1"])

@@ -130,6 +130,8 @@ def test_async_iterable_that_is_not_a_generator_stays_open(server: Server, mode:
         (7, {}, "requests: expected an iterable of requests"),
         ("Hi", {}, "requests: expected an iterable of requests"),
         ({"model": "m", "input": "Hi"}, {}, "requests: is a single request; put it into a list"),
+        ({"model": "m"}, {}, "requests: is a single request; put it into a list"),
+        ({"input": "Hi"}, {}, "requests: is a single request; put it into a list"),
         ({7: {"model": "m"}}, {}, "requests: expected ids that are strings and not blank, got int 7"),
         ({" ": {"model": "m"}}, {}, "requests: expected ids that are strings and not blank, got str ''"),
         ([], {"max_concurrency": 0}, "max_concurrency: expected a whole number, 1 or more, got int 0"),

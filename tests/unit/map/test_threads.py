@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fake_io import use_clock
 from map_helpers import requests
 from waits import LONG, PATIENT
 
+from responses_client._map.threads import ThreadIO, _Stopped
+from responses_client._transport.protocols import run
+from responses_client._transport.sync import SyncIO
 from responses_client.testing import Server
 
 
@@ -66,6 +71,8 @@ def test_leaving_the_block_does_not_wait_for_the_iterable(server: Server) -> Non
         next(results)
         assert read.wait(PATIENT)
         threads = [thread for thread in threading.enumerate() if thread.name == "responses.map-0"]
+        start = time.monotonic()
+    assert time.monotonic() - start < PATIENT
     assert [thread.is_alive() for thread in threads] == [True]
     release.set()
     threads[0].join(PATIENT)
@@ -126,3 +133,43 @@ def test_requests_are_read_in_one_thread(server: Server) -> None:
 
     server.client().responses.map(noted(), max_concurrency=4).all()
     assert len(threads) == 1
+
+
+def test_iterable_may_close_its_own_map(server: Server) -> None:
+    errors: list[BaseException] = []
+    is_made = threading.Event()
+
+    def given() -> Iterator[Any]:
+        yield from requests(1)
+        assert is_made.wait(LONG)
+        try:
+            results.close()
+        except BaseException as error:
+            errors.append(error)
+            raise
+
+    with server.client() as client, client.responses.map(given()) as results:
+        start = time.monotonic()
+        is_made.set()
+        with pytest.raises(RuntimeError, match="This map is closed"):
+            list(results)
+    assert time.monotonic() - start < PATIENT
+    assert errors == []
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_sleep_that_is_ended_raises(monkeypatch: pytest.MonkeyPatch, before: bool) -> None:
+    io = ThreadIO(SyncIO())
+    slept: list[float] = []
+
+    def sleep(event: threading.Event, seconds: float) -> None:
+        slept.append(seconds)
+        io.stop()
+
+    use_clock(monkeypatch)
+    monkeypatch.setattr("responses_client._base.clock.sleep_unless_set", sleep)
+    if before:
+        io.stop()
+    with pytest.raises(_Stopped):
+        run(io.sleep(5.0))
+    assert slept == ([] if before else [5.0])

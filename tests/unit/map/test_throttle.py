@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fake_io import Answer, Clock, FakeBody, FakeIO, bad, call, good, use_clock
 
+from responses_client._base.clock import NO_DEADLINE, Deadline
 from responses_client._calls.attempts import fetch
 from responses_client._map.throttle import Throttles
 from responses_client._transport.protocols import TransportError, run
@@ -280,3 +281,44 @@ def test_failed_attempts_do_not_count_as_in_flight(clock: Clock) -> None:
     io = FakeIO(clock, *[TransportError("network", "ReadError") for _ in range(5)], good())
     fetch_one(io, max_retries=5)
     assert len(io.requests) == 6
+
+
+def test_attempt_that_failed_after_a_refusal_makes_room_for_the_next(clock: Clock) -> None:
+    io = FakeIO(clock, bad(429, retry_after="1"), TransportError("network", "ReadError"), good())
+    start = clock.now
+    fetch_one(io, max_retries=1, deadline=60)
+    assert clock.now - start < 5
+
+
+def test_tokens_that_calls_used_are_counted(clock: Clock) -> None:
+    told = {
+        "x-ratelimit-limit-tokens": "1000",
+        "x-ratelimit-remaining-tokens": "300",
+        "x-ratelimit-reset-tokens": "42s",
+    }
+    io = FakeIO(clock, good(**told), good())
+    throttles = Throttles(io)
+    start = clock.now
+    fetch_one(io, throttles)
+    throttles.for_model("m").record_usage(700)
+    fetch_one(io, throttles)
+    # 300 of 700 remain and 10 are reserved; 699 refill in 42 seconds, of which 98 % are trusted.
+    assert clock.now - start == pytest.approx(410 / (0.98 * 699 / 42), abs=0.1)
+
+
+def test_refusal_is_no_answer_that_uses_the_limit_up(clock: Clock) -> None:
+    io = FakeIO(clock, limited(3, "57s"), bad(429, retry_after="1"), good(), good())
+    throttles = Throttles(io)
+    for _ in range(3):
+        fetch_one(io, throttles)
+    assert sum(io.slept) == pytest.approx(1.0, abs=0.01)
+
+
+def test_attempt_is_not_sent_after_its_deadline(clock: Clock) -> None:
+    io = FakeIO(clock, good())
+    throttle = Throttles(io).for_model("m")
+    throttle.block_for(30, "status 429")
+    with pytest.raises(TransportError, match="the rate limit did not allow this request in time") as caught:
+        run(throttle.send(lambda: io.send(call().request, NO_DEADLINE), Deadline.after(5)))
+    assert caught.value.outcome.kind == "timeout"
+    assert (io.requests, clock.now) == ([], pytest.approx(1005.0, abs=0.01))

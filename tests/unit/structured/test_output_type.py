@@ -407,6 +407,25 @@ def test_two_formats_are_refused(params: dict[str, Any], path: str, message: str
     assert caught.value.path == path
 
 
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"extra_body": {"x": 1}},
+        {"extra_body": {}},
+        {"extra_body": None},
+        {"extra_body": {"format": {"type": "text"}}},
+        {"text": None},
+        {"text": {}},
+        {"text": {"format": None}},
+        {"text": {"verbosity": "low"}, "extra_body": {"texts": {}}},
+    ],
+)
+def test_arguments_without_another_format_are_taken(params: dict[str, Any]) -> None:
+    made: Any = with_format(params, output_type(Address))
+    assert made["text"]["format"] == text_format(Address)
+    assert made.get("extra_body") == params.get("extra_body")
+
+
 def test_parse_cannot_be_combined_with_stream() -> None:
     with pytest.raises(RequestValidationError, match=r"use responses.stream\(text_format=...\)") as caught:
         check_whole({"stream": True})

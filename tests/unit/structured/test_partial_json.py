@@ -155,6 +155,10 @@ def value_of_whole_text(text: str) -> Any:
     return data
 
 
+@pytest.mark.skipif(
+    from_json('["a\\', allow_partial="trailing-strings") != ["a"],
+    reason="this version of pydantic-core leaves out a string that ends inside of an escape",
+)
 @given(JSON, st.booleans(), st.sampled_from([None, 1]), st.lists(st.integers(1, 9), min_size=1))
 def test_value_of_any_start_is_that_of_the_text_so_far(
     value: Any, is_ascii: bool, indent: int | None, lengths: list[int]

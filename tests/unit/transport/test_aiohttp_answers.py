@@ -8,11 +8,15 @@ from typing import Any
 
 import aiohttp
 import httpx
+import httpx_aiohttp
 import pytest
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.streams import StreamReader
+from waits import PATIENT, SOON, settle_async
 
-from responses_client._transport.aiohttp_answers import end_with_connection
+from responses_client._transport.aiohttp_answers import _end_with_connection as end_with_connection
+from responses_client._transport.aiohttp_answers import send_over
+from responses_client._transport.protocols import TransportError
 
 
 def answer_of(protocol: Any, content: StreamReader) -> Any:
@@ -88,3 +92,59 @@ def test_other_answers_are_left_as_they_are() -> None:
     end_with_connection(answer_of(None, content))  # the body has come
     end_with_connection(answer_of(SimpleNamespace(), content))  # aiohttp before 3.12
     end_with_connection(httpx.Response(200))
+
+
+BRIEF: dict[str, float | None] = {"connect": SOON, "read": SOON}
+
+
+def over(client_transport: Any, send: Any, headers: dict[str, str], **waits: float | None) -> Any:
+    """Send over a transport, by a function that stands for its client."""
+
+    async def main() -> Any:
+        timeout = {"connect": PATIENT, "read": PATIENT, "write": None, **waits}
+        request = httpx.Request("GET", "http://api.test/", headers=headers, extensions={"timeout": timeout})
+        async with httpx.AsyncClient(transport=client_transport, trust_env=False) as client:
+            return await send_over(client, request, send)
+
+    return asyncio.run(main())
+
+
+def answering(status: int) -> Any:
+    async def send() -> httpx.Response:
+        await asyncio.sleep(0)
+        return httpx.Response(status)
+
+    return send
+
+
+@pytest.mark.parametrize("status", [0, 99, 101])
+def test_answer_that_ends_no_request_is_refused(status: int) -> None:
+    with pytest.raises(TransportError, match=f"the server sent the status {status}, which ends no request"):
+        over(httpx_aiohttp.AiohttpTransport(), answering(status), {})
+
+
+@pytest.mark.parametrize(("status", "headers"), [(200, {}), (204, {}), (101, {"upgrade": "websocket"})])
+def test_answer_that_was_asked_for_is_taken(status: int, headers: dict[str, str]) -> None:
+    assert over(httpx_aiohttp.AiohttpTransport(), answering(status), headers).status_code == status
+
+
+def test_answers_of_other_transports_are_not_looked_at() -> None:
+    assert over(httpx.MockTransport(lambda _: httpx.Response(200)), answering(101), {}).status_code == 101
+
+
+def test_answer_that_does_not_begin_is_a_timeout() -> None:
+    async def silent() -> None:
+        await asyncio.Event().wait()
+
+    with pytest.raises(TransportError, match=r"^ReadTimeout$") as caught:
+        over(httpx_aiohttp.AiohttpTransport(), silent, {}, **BRIEF)
+    assert caught.value.outcome.kind == "timeout"
+
+
+@pytest.mark.parametrize("waits", [{"connect": None}, {"read": None}, {"write": PATIENT}])
+def test_answer_has_time_where_there_is_no_limit_or_a_longer_one(waits: dict[str, float | None]) -> None:
+    async def slow() -> httpx.Response:
+        await settle_async(4 * SOON)
+        return httpx.Response(200)
+
+    assert over(httpx_aiohttp.AiohttpTransport(), slow, {}, **{**BRIEF, **waits}).status_code == 200

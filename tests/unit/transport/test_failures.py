@@ -16,7 +16,13 @@ import httpx2
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
 
-from responses_client._transport.failures import library_exceptions, name_proxy, proxy_url, to_failure
+from responses_client._transport.failures import (
+    is_of_reader,
+    library_exceptions,
+    name_proxy,
+    proxy_url,
+    to_failure,
+)
 from responses_client._transport.protocols import TransportError
 
 KEY = ConnectionKey("a", 1, False, True, None, None, None)
@@ -100,7 +106,7 @@ def test_error_that_the_caller_handles_meanwhile_is_not_the_reason() -> None:
         (
             chained(httpx.ReadTimeout("x"), aiohttp.SocketTimeoutError("late")),
             "timeout",
-            "SocketTimeoutError: late",
+            "ReadTimeout",
         ),
         (
             aiohttp.ClientResponseError(INFO, (), status=400, message="Bad status line:\n  x"),
@@ -240,3 +246,53 @@ def test_proxy_of_a_transport_of_aiohttp_is_found() -> None:
     transport: Any = SimpleNamespace(proxy=httpx.Proxy("http://127.0.0.1:3128"))
     client: Any = SimpleNamespace(_transport_for_url=lambda url: transport)
     assert proxy_url(client, "http://a").port == 3128
+
+
+# --- what libraries did not expect, and say in their own way
+
+
+def test_error_that_is_its_own_cause_is_read_once() -> None:
+    shared = httpcore.ReadError("reset")
+    error = chained(httpx.ReadError("reset"), shared)
+    shared.__context__ = error
+    assert to_failure(error, httpx).reason == "ReadError: reset"
+    assert to_failure(chained(error, error), httpx).reason == "ReadError: reset"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "<StreamReset stream_id:1, error_code:7, remote_reset:True>",
+            "the server reset the stream, by the HTTP/2 code 7 (REFUSED_STREAM)",
+        ),
+        (
+            "<ConnectionTerminated error_code:0, last_stream_id:1, additional_data:None>",
+            "the server is closing the connection, by the HTTP/2 code 0 (NO_ERROR)",
+        ),
+        (
+            "<StreamReset stream_id:1, error_code:99, remote_reset:True>",
+            "the server reset the stream, by the HTTP/2 code 99 (unknown)",
+        ),
+        ("cannot decode <memory at 0x7fcc3466f700>", "cannot decode <memory>"),
+    ],
+)
+def test_objects_in_messages_become_words(text: str, shown: str) -> None:
+    assert to_failure(httpx.RemoteProtocolError(text), httpx).reason == f"RemoteProtocolError: {shown}"
+
+
+def raised_in(module: str, error: BaseException) -> BaseException:
+    code = "def f(error):\n    raise error"
+    names: dict[str, Any] = {"__name__": module}
+    exec(code, names)
+    with pytest.raises(type(error)):
+        names["f"](error)
+    return error
+
+
+def test_what_python_raises_in_a_library_that_reads_is_about_the_answer() -> None:
+    assert is_of_reader(raised_in("httpcore._sync.http2", ValueError("invalid literal for int()")))
+    assert is_of_reader(raised_in("h2.connection", KeyError(3)))
+    assert not is_of_reader(raised_in("my.hooks", ValueError()))
+    assert not is_of_reader(raised_in("httpcore", ImportError()))
+    assert not is_of_reader(ValueError())

@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import pytest
 
-from responses_client._transport.lost_connections import close_lost, released
+from responses_client._transport.lost_connections import close_lost, close_lost_now, release, released
 
 
 class Connection:
@@ -21,10 +21,13 @@ class Connection:
         self.is_idle = lambda: is_idle
         self._error = error
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         self.closes += 1
         if self._error is not None:
             raise self._error
+
+    async def aclose(self) -> None:
+        self.close()
 
 
 class Pool:
@@ -50,6 +53,9 @@ class Answer:
         for name in ("_httpcore_stream", "_stream"):
             parts = SimpleNamespace(**{name: parts})
         self.stream = parts
+
+    def close(self) -> None:
+        self.closes += 1
 
     async def aclose(self) -> None:
         self.closes += 1
@@ -106,3 +112,26 @@ def test_answer_of_another_transport_is_only_closed() -> None:
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(leave(answer, asyncio.CancelledError()))
     assert answer.closes == 1
+
+
+# --- in plain functions
+
+
+def test_connections_that_a_signal_left_are_closed() -> None:
+    lost, broken, used = Connection(), Connection(error=OSError("gone")), Connection()
+    pool = Pool(lost, broken, used)
+    pool._requests = [SimpleNamespace(connection=used)]
+    close_lost_now(client(pool, object()))
+    assert [one.closes for one in (lost, broken, used)] == [1, 1, 0]
+    assert pool._connections == [used]
+
+
+def test_interrupted_close_releases_the_connection_and_the_request() -> None:
+    connection = Connection()
+    pool = Pool(connection)
+    answer = Answer(pool)
+    answer.request.connection = connection
+    pool._requests = [answer.request]
+    release(answer)
+    assert (answer.closes, connection.closes) == (1, 1)
+    assert (pool._requests, pool._connections) == ([], [])

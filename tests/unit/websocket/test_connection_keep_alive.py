@@ -118,3 +118,19 @@ def test_keep_alive_ends_with_the_session(wire: FakeSocket) -> None:
         run_keep_alive(wire)
         assert wire.read_timeouts == [1.0]  # for the close frame of the server
         assert not [event for event in wire.received if isinstance(event, Ping)]
+
+
+def test_short_time_limit_for_answers_is_checked_when_it_has_passed(wire: FakeSocket) -> None:
+    with session_over(wire, {"ping_interval": 100.0, "ping_timeout": 5.0}) as session:
+        start = wire.clock.now
+        run_keep_alive(wire)
+        assert wire.clock.now - start == pytest.approx(105.0, abs=0.1)
+        assert connection_of(session).close_info is not None
+
+
+def test_keep_alive_is_the_reader_while_it_reads(wire: FakeSocket) -> None:
+    with session_over(wire, {"ping_interval": 10.0}) as session:
+        connection, readers = connection_of(session), []
+        wire.script += [lambda: readers.append(connection._has_reader), Ping(b"x")]
+        run(connection._check_alive())
+        assert (readers, connection._has_reader) == ([True], False)

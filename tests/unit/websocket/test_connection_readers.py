@@ -11,6 +11,7 @@ import pytest
 from fake_io import Clock, FakeIO
 from fake_socket import (
     CLOSE,
+    LOST,
     CloseConnection,
     FakeSocket,
     Step,
@@ -38,7 +39,7 @@ from responses_client._websocket.connection import Connection
 from responses_client._websocket.frames import CloseInfo
 from responses_client._websocket.inboxes import Inbox, Message
 from responses_client._websocket.source import SocketSource
-from responses_client.errors import StreamInterrupted
+from responses_client.errors import APIConnectionError, StreamInterrupted
 
 
 class LoopSocket(FakeSocket):
@@ -331,3 +332,28 @@ def test_successor_that_begins_right_after_a_look_for_it_is_found(
         assert isinstance(steering.outcome(), EventStream)
         assert wire.clock.now == start
         first.close()
+
+
+def test_waiter_that_is_cancelled_is_none_any_more(wire: FakeSocket) -> None:
+    def cancel() -> None:
+        raise KeyboardInterrupt
+
+    with session_over(wire) as session:
+        connection = connection_of(session)
+        connection._has_reader = True  # in the place of another thread
+        wire.while_waiting.append(cancel)
+        with pytest.raises(KeyboardInterrupt):
+            run(connection.wait(Inbox(), NO_REAL_DEADLINE))
+        assert connection._waiters == {}
+        connection._has_reader = False
+
+
+def test_waiters_are_woken_when_a_message_cannot_be_sent(wire: FakeSocket) -> None:
+    with session_over(wire) as session:
+        connection, waiter = connection_of(session), wire.new_event()
+        connection._waiters[waiter] = Inbox()
+        wire.broken = LOST
+        with pytest.raises(APIConnectionError, match="reset by peer"):
+            session.send({"type": "x.note"})
+        assert waiter.is_set
+        connection._waiters.clear()

@@ -160,3 +160,15 @@ def test_first_reason_for_the_end_of_an_inbox_counts() -> None:
     a.close(CloseInfo("second"))
     assert a.close_info == CloseInfo("first")
     assert a.has_news
+
+
+def test_messages_are_taken_until_64_kib(inboxes: Inboxes) -> None:
+    a = Inbox()
+    put(inboxes, a, *["x" * 1024] * 66)
+    assert [len(inboxes.take(a)) for _ in range(3)] == [64, 2, 0]
+
+
+def test_warnings_are_those_of_the_package(inboxes: Inboxes, caplog: pytest.LogCaptureFixture) -> None:
+    put(inboxes, inboxes.unrouted, "x" * 1000)
+    inboxes.evict_largest()
+    assert [record.name for record in caplog.records] == ["responses_client"]

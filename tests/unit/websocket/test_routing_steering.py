@@ -296,3 +296,34 @@ def test_event_about_a_steer_that_may_be_about_several_responses_ends_the_connec
     bench.receive(server_event("response.steer.failed"))
     assert bench.taken(one.inbox) == bench.taken(two.inbox) == []
     assert bench.ends_with("does not say which of 2 steering inputs it is about")
+
+
+def test_steer_keeps_its_lane_though_an_event_about_it_names_none(bench: Bench) -> None:
+    bench.open("a")
+    bench.receive(created("a", id="r1"))
+    steered = bench.steer("r1")
+    bench.receive(steer("accepted"), server_event(DONE, "a"), created("a", "r1", id="r2"))
+    assert bench.reason is None
+    assert steered.successor is not None
+    assert bench.taken(steered.successor) == ["created"]
+
+
+def test_successor_of_two_steers_is_wanted_if_one_of_them_is(bench: Bench) -> None:
+    bench.open("a")
+    bench.receive(created("a", id="r1"))
+    kept, left = bench.steer("r1"), bench.steer("r1")
+    bench.receive(steer("accepted", "a"), steer("accepted", "a", id="steer_2"), server_event(DONE, "a"))
+    bench.router.abandon_steer(left)
+    bench.receive(created("a", "r1", id="r2"), server_event(DELTA, "a"))
+    assert kept.successor is not None
+    assert bench.taken(kept.successor) == ["created", "output_text.delta"]
+
+
+def test_error_that_names_an_unknown_event_may_be_about_a_successor(bench: Bench) -> None:
+    bench.open("a")
+    bench.receive(created("a", id="r1"))
+    steered = bench.steer("r1")
+    bench.receive(steer("accepted", "a"), server_event(DONE, "a"), created("a", "r1", id="r2"))
+    bench.receive(server_event("error", "a", error={"message": "No", "event_id": "event_9"}))
+    assert steered.successor is not None
+    assert bench.taken(steered.successor) == ["created", "error"]

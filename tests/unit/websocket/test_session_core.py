@@ -6,11 +6,21 @@ from typing import Any
 
 import pytest
 from fake_io import FakeIO
-from fake_socket import FakeSocket, Upgraded, in_lane, session_on, session_over, settings, whole
+from fake_socket import (
+    FakeSocket,
+    Upgraded,
+    completed,
+    created,
+    in_lane,
+    session_on,
+    session_over,
+    settings,
+    whole,
+)
 from samples import KEY
 
 from responses_client import Client, WebSocketSession
-from responses_client.errors import ConfigurationError, RequestValidationError, StreamError
+from responses_client.errors import ConfigurationError, RequestValidationError, StreamError, StreamInterrupted
 from responses_client.models import FunctionCallOutput, ResponseSteerEvent
 
 # Options and connecting
@@ -307,3 +317,20 @@ def test_steering_takes_messages_and_outputs_as_objects(wire: FakeSocket) -> Non
     with session_over(wire) as session:
         session.steer(previous_response_id="r1", input=[output])
     assert wire.sent[0]["input"] == [{"type": "function_call_output", "call_id": "c", "output": "5"}]
+
+
+def test_answers_in_lanes_of_their_own_may_share_an_id(wire: FakeSocket) -> None:
+    with session_over(wire) as session:
+        streams = [session.create(model="m"), session.create(model="m")]
+        for lane in ("rc-1", "rc-2"):
+            wire.script += [created(lane, id="same"), completed("Hi", lane, id="same")]
+        assert [stream.get_final_response().output_text for stream in streams] == ["Hi", "Hi"]
+
+
+def test_event_of_send_and_a_request_may_both_be_what_an_error_is_about(wire: FakeSocket) -> None:
+    with session_over(wire) as session:
+        stream = session.create(model="m")
+        session.send({"type": "x.note"})
+        wire.script.append({"type": "error", "error": {"message": "No"}})
+        with pytest.raises(StreamInterrupted, match=r"may be about 1 request or an event of send\(\)"):
+            stream.until_done()

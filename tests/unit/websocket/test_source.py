@@ -28,6 +28,7 @@ from samples import response
 
 from responses_client import EventStream
 from responses_client._transport.protocols import run
+from responses_client._websocket.source import _event_line
 from responses_client.errors import (
     APIConnectionError,
     APITimeoutError,
@@ -448,3 +449,19 @@ def test_new_events_about_steering_do_no_harm(wire: FakeSocket) -> None:
     wire.script += [steer_event("considered"), steer_event("accepted")]
     with session_over(wire) as session:
         assert isinstance(session.steer(previous_response_id="resp_1", input="More").answer(), SteerAccepted)
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("response.created", b"event: response.created\n"),
+        ("a" * 200, b"event: " + b"a" * 200 + b"\n"),
+        ("a" * 201, b""),
+        ("", b""),
+        ("two words", b""),
+        ("a\nb", b""),
+        ("a~", b""),
+    ],
+)
+def test_type_that_is_a_word_is_given_to_the_decoder_ahead(kind: str, line: bytes) -> None:
+    assert _event_line(kind) == line
