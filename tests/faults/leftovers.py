@@ -15,6 +15,7 @@ from typing import Any
 
 import httpcore
 import httpx
+from waits import PATIENT, settle
 
 import responses_client
 from responses_client._calls.attempts import Attempts
@@ -82,11 +83,11 @@ async def left_after(work: Callable[[], Awaitable[object]], expected: type[Excep
             pass
         else:
             raise AssertionError("no error came")
-        until = time.monotonic() + 1
+        until = time.monotonic() + PATIENT
         while (left := [repr(thing)[:200] for thing in gc.get_objects() if _is_left(thing)]) and (
             time.monotonic() < until
         ):
-            _give_way()
+            settle(0.001)  # for threads that are about to end
         return left
     finally:
         gc.unfreeze()
@@ -100,8 +101,3 @@ def _is_left(thing: Any) -> bool:
 
 def _is_large(value: Any) -> bool:
     return isinstance(value, (bytes, str)) and len(value) > 1000
-
-
-def _give_way() -> None:
-    """Let threads run that are about to end."""
-    time.sleep(0.001)

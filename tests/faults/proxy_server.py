@@ -7,7 +7,9 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 
-MOST_SECONDS = 5.0
+from waits import LONG
+
+MOST_SECONDS = LONG
 ACCEPT, ASK_PASSWORD, REFUSE_METHODS = b"\x05\x00", b"\x05\x02", b"\x05\xff"
 CONNECTED = b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x01"
 HANG_UP = b""

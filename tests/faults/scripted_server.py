@@ -19,8 +19,10 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from waits import LONG, PATIENT, SHORT
+
 MOST_CONNECTIONS = 20
-MOST_SECONDS = 5.0
+MOST_SECONDS = LONG
 
 
 class End(Enum):
@@ -180,6 +182,11 @@ class ScriptedServer:
                 self.left.set()
         elif end is RESET:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def limit_for(*scripts: Sequence[Step]) -> float:
+    """A timeout for scripts: it passes only where one goes silent."""
+    return SHORT if any(HOLD in script for script in scripts) else PATIENT
 
 
 def _read_request(sock: socket.socket, number: int) -> Seen | None:

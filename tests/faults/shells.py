@@ -13,6 +13,7 @@ import anyio
 import httpx
 import pytest
 from samples import KEY
+from waits import PATIENT
 
 from responses_client import AsyncClient, AsyncEventStream, Client, EventStream
 from responses_client._transport.protocols import run
@@ -121,7 +122,7 @@ class Shell:
         **options: Any,
     ) -> T:
         """Run a script with a client, over an HTTP client that has the options `http`, if there are any."""
-        settings = {"api_key": KEY, "base_url": url, "timeout": 3.0, **options}
+        settings = {"api_key": KEY, "base_url": url, "timeout": PATIENT, **options}
         if self.name == "sync":
             with ExitStack() as stack:
                 if http is not None:

@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from samples import response
+from waits import LONG
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import Server, ServerConnection, serve
 
-_MAX_WAIT_SECONDS = 5.0
+_MAX_WAIT_SECONDS = LONG
 _numbers = count(1)  # of responses, each of which has an id of its own
 
 

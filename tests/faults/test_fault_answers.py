@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from payloads import ERROR, FAILED
 from samples import COMPLETED, CREATED, HEL, LO, response
-from scripted_server import ScriptedServer, answer, stream_head
+from scripted_server import HOLD, ScriptedServer, answer, stream_head
 from shells import Shell
+from waits import SHORT
 
 from responses_client import errors
 from responses_client.errors import APIStatusError, ResponseValidationError, StreamError, StreamInterrupted
@@ -85,7 +86,7 @@ def test_error_status_without_the_apis_json_shows_the_start_of_the_body(
 def test_error_with_an_interrupted_body_is_still_the_error_of_its_status(shell: Shell) -> None:
     broken = answer(404, "x" * 10)[:-5]
     with ScriptedServer([broken]) as server, pytest.raises(errors.NotFoundError) as caught:
-        shell.create(server.url, max_retries=0, timeout=0.1)
+        shell.create(server.url, max_retries=0, timeout=SHORT)
 
     assert caught.value.body == "xxxxx"
 
@@ -274,8 +275,8 @@ def test_error_in_the_body_of_a_stream_is_raised(shell: Shell) -> None:
 
 def test_error_to_a_stream_request_whose_body_stalls_is_raised(shell: Shell) -> None:
     stalled = answer(200, HTML + " " * 10, "text/html")[:-10]
-    with ScriptedServer([stalled, 1.0]) as server, pytest.raises(ResponseValidationError) as caught:
-        shell.events(server.url, timeout=0.1)
+    with ScriptedServer([stalled, HOLD]) as server, pytest.raises(ResponseValidationError) as caught:
+        shell.events(server.url, timeout=SHORT)
 
     assert caught.value.body == HTML
 

@@ -19,6 +19,7 @@ from payloads import WHOLE
 from samples import KEY, response
 from scripted_server import ScriptedServer, Step, answer
 from shells import HTTP, Session, Shell, shown
+from waits import PATIENT, SHORT, SOON, settle_async
 
 from responses_client import AsyncClient, Client
 from responses_client.errors import APIError, APIStatusError, AuthenticationError, ConfigurationError
@@ -134,7 +135,7 @@ def test_key_that_expires_serves_many_requests_until_it_is_refused(shell: Shell)
     async def play(session: Session) -> None:
         for _ in range(3):
             await session.create()
-            await (await session.stream(timeout=2)).rest()
+            await (await session.stream(timeout=PATIENT)).rest()
 
     key = key_function(shell, (STALE, time.time() + 3600), AccessToken(FRESH, int(time.time() + 3600)))
     with ScriptedServer(GOOD, WHOLE, GOOD, WHOLE, REFUSED, GOOD, WHOLE) as server:
@@ -149,11 +150,11 @@ def test_deadline_bounds_an_async_function_that_replaces_a_key(backend: str) -> 
 
     async def key() -> str:
         if not keys:
-            await anyio.sleep(30)
+            await anyio.sleep_forever()
         return keys.pop()
 
     with ScriptedServer(REFUSED) as server, pytest.raises(AuthenticationError):
-        Shell(backend).create(server.url, api_key=key, deadline=0.2)
+        Shell(backend).create(server.url, api_key=key, deadline=SHORT)
 
 
 def test_threads_share_one_call_for_a_key() -> None:
@@ -165,7 +166,7 @@ def test_threads_share_one_call_for_a_key() -> None:
         return FRESH, time.time() + 3600
 
     def work(_: int) -> str:
-        inside.wait(5)
+        inside.wait(PATIENT)
         return client.responses.create(model="m", input="Hi").output_text
 
     with (
@@ -185,7 +186,7 @@ def test_tasks_share_one_call_for_a_key(backend: str) -> None:
 
     async def key() -> tuple[str, float]:
         calls.append(1)
-        await anyio.sleep(0.01)  # while the others come
+        await settle_async()  # while the others come
         return FRESH, time.time() + 3600
 
     async def main() -> None:
@@ -198,7 +199,7 @@ def test_tasks_share_one_call_for_a_key(backend: str) -> None:
                 tasks.start_soon(create, client)
 
     async def create(client: AsyncClient) -> None:
-        await client.with_options(timeout=3).responses.create(model="m", input="Hi")
+        await client.with_options(timeout=PATIENT).responses.create(model="m", input="Hi")
 
     with ScriptedServer(*[GOOD] * 4) as server:
         anyio.run(main, backend=backend)
@@ -427,14 +428,14 @@ def test_header_of_an_auth_object_that_cannot_be_sent_is_not_shown(shell: Shell)
 def test_deadline_bounds_an_auth_object(shell: Shell) -> None:
     class Slow(httpx.Auth):
         def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-            released.wait(5)
+            released.wait(PATIENT)
             yield request
 
         async def async_auth_flow(self, request: httpx.Request) -> Any:
-            await anyio.sleep(30)
+            await anyio.sleep_forever()
             yield request
 
     released = threading.Event()
-    with pytest.raises(APIError, match=r"deadline of 0\.05 s"):
-        shell.create("http://127.0.0.1:1/v1", auth=Slow(), deadline=0.05)
+    with pytest.raises(APIError, match=f"deadline of {SOON} s"):
+        shell.create("http://127.0.0.1:1/v1", auth=Slow(), deadline=SOON)
     released.set()

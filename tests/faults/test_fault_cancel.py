@@ -16,6 +16,7 @@ from payloads import WHOLE
 from samples import CREATED, HEL, KEY, response
 from scripted_server import HOLD, ScriptedServer, Step, answer, chunk, head, stream_head
 from shells import HTTP, Session, Shell
+from waits import PATIENT, SOON, eventually_async, settle_async
 
 from responses_client import AsyncClient
 from responses_client.errors import APITimeoutError, StreamInterrupted
@@ -54,14 +55,12 @@ CASES = [pytest.param(*work, id=name) for name, work in WORK.items()]
 
 
 async def wait_for(server: ScriptedServer) -> None:
-    while not server.left.is_set():  # noqa: ASYNC110  # by a thread
-        await anyio.sleep(0.005)
+    await eventually_async(server.left.is_set)
 
 
 async def wait_until_asked(server: ScriptedServer) -> None:
-    while not server.requests:  # noqa: ASYNC110  # by a thread
-        await anyio.sleep(0.005)
-    await anyio.sleep(0.02)  # for what the server sends
+    await eventually_async(lambda: server.requests)
+    await settle_async()  # for what the server sends
 
 
 async def cancel_when_asked(server: ScriptedServer, work: Awaitable[object]) -> None:
@@ -72,8 +71,7 @@ async def cancel_when_asked(server: ScriptedServer, work: Awaitable[object]) -> 
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(wait_for_it)
-        with anyio.fail_after(5):
-            await wait_until_asked(server)
+        await wait_until_asked(server)
         tasks.cancel_scope.cancel()
     assert tasks.cancel_scope.cancelled_caught
 
@@ -84,8 +82,7 @@ def test_cancelled_scope_leaves_the_server_and_a_usable_pool(
 ) -> None:
     async def play(session: Session) -> None:
         await cancel_when_asked(server, work(session))
-        with anyio.fail_after(2):
-            await wait_for(server)
+        await wait_for(server)
         assert session.busy_connections == 0
         assert (await session.create()).output_text == "Hello"
 
@@ -99,13 +96,13 @@ def test_cancelled_task_of_asyncio_leaves_no_task_and_no_connection(
 ) -> None:
     async def play(session: Session) -> None:
         task = asyncio.ensure_future(work(session))
-        await asyncio.wait_for(wait_until_asked(server), 5)
+        await wait_until_asked(server)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         del task
         gc.collect()
-        await asyncio.wait_for(wait_for(server), 2)
+        await wait_for(server)
         await asyncio.sleep(0)
         assert asyncio.all_tasks() == {asyncio.current_task()}
         assert session.busy_connections == 0
@@ -139,8 +136,7 @@ def test_block_left_by_an_exception_closes_the_connection(loop: Shell) -> None:
 
         with pytest.raises(ZeroDivisionError):
             await work()
-        with anyio.fail_after(2):
-            await wait_for(server)
+        await wait_for(server)
         assert session.busy_connections == 0
 
     with ScriptedServer(STALLED) as server:
@@ -162,7 +158,7 @@ def test_stream_whose_wait_was_cancelled_ends_as_interrupted(loop: Shell) -> Non
         stream = await session.stream()
         await stream.next()
         await stream.next()
-        with anyio.move_on_after(0.05):
+        with anyio.move_on_after(SOON):
             await stream.next()
         with pytest.raises(StreamInterrupted) as caught:
             await stream.next()
@@ -177,15 +173,18 @@ def test_stream_whose_wait_was_cancelled_ends_as_interrupted(loop: Shell) -> Non
 def test_stream_can_be_closed_from_another_task_while_it_is_waited_for(loop: Shell) -> None:
     async def play(session: Session) -> None:
         stream = await session.stream()
-        with anyio.fail_after(2):
+        found: list[StreamEvent] = []
+        with anyio.fail_after(PATIENT):
             async with anyio.create_task_group() as tasks:
 
                 async def close_soon() -> None:
-                    await anyio.sleep(0.05)
+                    await eventually_async(lambda: len(found) == 2)
+                    await settle_async()
                     await stream.close()
 
                 tasks.start_soon(close_soon)
-                assert len(await stream.until_closed([])) == 2
+                await stream.until_closed(found)
+        assert len(found) == 2
         assert session.busy_connections == 0
 
     with ScriptedServer(STALLED) as server:
@@ -197,7 +196,7 @@ def test_second_task_that_reads_a_stream_is_refused(loop: Shell) -> None:
         stream = await session.stream()
         found: list[StreamEvent] = []
 
-        with anyio.fail_after(2):
+        with anyio.fail_after(PATIENT):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(stream.until_closed, found)
                 while len(found) < 2 or not stream.stream._source.is_reading:
@@ -214,11 +213,11 @@ def test_second_task_that_reads_a_stream_is_refused(loop: Shell) -> None:
 
 def test_deadline_also_bounds_an_async_function_for_the_key(loop: Shell) -> None:
     async def slow_key() -> str:
-        await anyio.sleep(30)
+        await anyio.sleep_forever()
         return KEY
 
-    with ScriptedServer(GOOD) as server, pytest.raises(APITimeoutError, match=r"the deadline of 0\.1 s"):
-        loop.create(server.url, deadline=0.1, api_key=slow_key)
+    with ScriptedServer(GOOD) as server, pytest.raises(APITimeoutError, match=f"the deadline of {SOON} s"):
+        loop.create(server.url, deadline=SOON, api_key=slow_key)
 
     assert server.requests == []
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from samples import response
-from scripted_server import CLOSE, HOLD, RESET, ScriptedServer, Step, answer, head
+from scripted_server import CLOSE, HOLD, RESET, ScriptedServer, Step, answer, head, limit_for
 from shells import HTTP, Session, Shell
+from waits import PATIENT, SHORT
 
 from responses_client.errors import APIConnectionError, APITimeoutError
 
@@ -58,7 +59,7 @@ def test_broken_connection_is_a_connection_error(shell: Shell, script: list[Step
 @pytest.mark.parametrize("script", [pytest.param(script, id=name) for name, script in SILENT.items()])
 def test_silent_connection_is_a_timeout_error(shell: Shell, script: list[Step]) -> None:
     with ScriptedServer(script) as server, pytest.raises(APITimeoutError) as caught:
-        shell.create(server.url, timeout=0.05, max_retries=0)
+        shell.create(server.url, timeout=SHORT, max_retries=0)
 
     assert "was not answered in time: ReadTimeout" in str(caught.value)
 
@@ -66,7 +67,7 @@ def test_silent_connection_is_a_timeout_error(shell: Shell, script: list[Step]) 
 @pytest.mark.parametrize("script", BAD[:-2])
 def test_each_try_carries_the_same_idempotency_key_and_body(shell: Shell, script: list[Step]) -> None:
     with ScriptedServer(script, script, GOOD) as server:
-        created = shell.create(server.url, timeout=0.1)
+        created = shell.create(server.url, timeout=limit_for(script))
 
     assert created.output_text == "Hello"
     assert created.meta is not None
@@ -80,7 +81,7 @@ def test_each_try_carries_the_same_idempotency_key_and_body(shell: Shell, script
 def test_pool_is_usable_after_each_failure(shell: Shell, script: list[Step]) -> None:
     async def play(session: Session) -> None:
         with pytest.raises(APIConnectionError):
-            await session.create(timeout=0.05, max_retries=0)
+            await session.create(timeout=limit_for(script), max_retries=0)
         assert session.busy_connections == 0
         assert (await session.create()).output_text == "Hello"
 
@@ -92,7 +93,7 @@ def test_connection_that_the_server_closed_while_idle_is_replaced_without_a_retr
     async def play(session: Session) -> None:
         for _ in range(3):
             await session.create(max_retries=0)
-            assert server.closed.acquire(timeout=1)
+            assert server.closed.acquire(timeout=PATIENT)
 
     with ScriptedServer(*[[*GOOD, CLOSE]] * 3) as server:
         shell.play(play, server.url)

@@ -12,6 +12,7 @@ from payloads import WHOLE
 from samples import COMPLETED, CREATED, response
 from scripted_server import LAST_CHUNK, ScriptedServer, Step, answer, chunk, head, stream_head
 from shells import HTTP, Session, Shell
+from waits import PATIENT
 
 from responses_client.errors import NotFoundError
 
@@ -38,7 +39,9 @@ async def two_calls(session: Session, name: str, server: ScriptedServer) -> str:
             await session.create()
     else:
         assert (await session.create()).output_text == "Hello"
-    assert server.played.acquire(timeout=5)  # bytes that come after the next request look like its answer
+    assert server.played.acquire(
+        timeout=PATIENT
+    )  # bytes that come after the next request look like its answer
     return (await session.create()).output_text
 
 

@@ -20,12 +20,14 @@ from scripted_server import (
     answer,
     chunk,
     head,
+    limit_for,
     stream_head,
 )
 from shells import Session, Shell
 from socket_server import Peer, Script, SocketServer
 from socket_server import event as socket_event
 from socket_shell import SocketSession, SocketShell
+from waits import PATIENT, SHORT, SOON
 
 from responses_client import Client, tool
 from responses_client.errors import APIError, ResponsesClientError
@@ -44,7 +46,7 @@ ENDS: dict[str, list[list[Step]]] = {
 }
 
 
-@pytest.mark.parametrize("deadline", [None, 10.0])
+@pytest.mark.parametrize("deadline", [None, PATIENT])
 @pytest.mark.parametrize("end", ENDS)
 def test_resumed_stream_is_freed_without_the_garbage_collector(
     shell: Shell, end: str, deadline: float | None
@@ -54,14 +56,14 @@ def test_resumed_stream_is_freed_without_the_garbage_collector(
         await stream.rest()
         assert (await stream.final()).output_text == "Hello"
 
-    limits = {"idle_timeout": 0.1} if end == "silent" else {}
+    limits = {"idle_timeout": SHORT} if end == "silent" else {}
     with ScriptedServer(*ENDS[end], REST) as server, garbage() as found:
         shell.play(play, server.url, deadline=deadline, **limits)
 
     assert [repr(thing)[:200] for thing in found if is_ours(thing)] == []
 
 
-@pytest.mark.parametrize("deadline", [None, 10.0])
+@pytest.mark.parametrize("deadline", [None, PATIENT])
 @pytest.mark.parametrize(
     "failed",
     [[], [RESET], [HOLD], [head(200, content_length="900"), CLOSE], [answer(503)]],
@@ -76,25 +78,25 @@ def test_retried_call_is_freed_without_the_garbage_collector(
         assert (await session.create()).output_text == "Hello"
 
     with ScriptedServer(*scripts) as server, garbage() as found:
-        shell.play(play, server.url, timeout=0.1 if HOLD in failed else 3.0, deadline=deadline)
+        shell.play(play, server.url, timeout=limit_for(failed), deadline=deadline)
 
     assert [repr(thing)[:200] for thing in found if is_ours(thing)] == []
 
 
 IMAGE = "data:image/png;base64," + "iVBO" * 1000
 INPUT = [{"role": "user", "content": [{"type": "input_image", "image_url": IMAGE, "detail": "low"}]}]
-LIMITS = {"timeout": 0.1, "max_retries": 1}
+LIMITS = {"max_retries": 1}
 
 CALLS: dict[str, tuple[list[list[Step]], dict[str, Any]]] = {
     "status 400": ([[answer(400, {"error": {"message": "no"}})]], {}),
     "status 401": ([[answer(401, {"error": {"message": "no"}})]], {}),
     "status 503, retries used up": ([[answer(503)]] * 2, LIMITS),
     "reset, retries used up": ([[RESET]] * 2, LIMITS),
-    "silent, retries used up": ([[HOLD]] * 2, LIMITS),
+    "silent, retries used up": ([[HOLD]] * 2, {**LIMITS, "timeout": SOON}),
     "redirect to another origin": ([[answer(302, location="http://other.test/")]], {}),
     "redirect to no URL": ([[answer(302, location="http://[")]], {"max_retries": 0}),
     "cut off, retries used up": ([[head(200, content_length="900"), b"{", CLOSE]] * 2, LIMITS),
-    "silent in the body": ([[head(200, content_length="900"), b"{", HOLD]] * 2, LIMITS),
+    "silent in the body": ([[head(200, content_length="900"), b"{", HOLD]] * 2, {**LIMITS, "timeout": SHORT}),
     "malformed": ([[answer(200, b"{")]], {}),
     "not HTTP": ([[b"220 mail\r\n\r\n", CLOSE]] * 2, LIMITS),
     "not a response": ([[answer(200, [])]], {}),
@@ -106,7 +108,7 @@ CALLS: dict[str, tuple[list[list[Step]], dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("deadline", [None, 10.0])
+@pytest.mark.parametrize("deadline", [None, PATIENT])
 @pytest.mark.parametrize(("scripts", "options"), CALLS.values(), ids=CALLS)
 def test_nothing_is_left_of_a_call_that_raises(
     shell: Shell, scripts: list[list[Step]], options: dict[str, Any], deadline: float | None
@@ -155,15 +157,15 @@ STREAMS: dict[str, tuple[Callable[[Session], Awaitable[None]], list[list[Step]],
     "reset": (read_final, [[*BEGIN, 0.005, RESET]], {}),
     "not resumed": (read_all, [[*BEGIN, CLOSE], [answer(404)]], {}),
     "not resumed, retries used up": (read_all, [[*BEGIN, CLOSE], [answer(503)], [answer(503)]], LIMITS),
-    "silent": (read_final, [[*BEGIN, HOLD]], {"idle_timeout": 0.05}),
-    "silent for the timeout": (read_final, [[*BEGIN, HOLD]], {"timeout": 0.05}),
+    "silent": (read_final, [[*BEGIN, HOLD]], {"idle_timeout": SHORT}),
+    "silent for the timeout": (read_final, [[*BEGIN, HOLD]], {"timeout": SHORT}),
     "error event": (read_all, [[*BEGIN, chunk(ERROR), LAST_CHUNK]], {}),
     "error event first": (read_all, [[stream_head(), chunk(ERROR), LAST_CHUNK]], {"max_retries": 0}),
     "malformed event": (read_all, [[*BEGIN, chunk(b"event: response.created\ndata: {\n\n")]], {}),
     "malformed event, strict": (read_all, [[*BEGIN, chunk(FAILED)]], {"strict": True}),
     "without events": (read_all, [[stream_head(), LAST_CHUNK]] * 2, LIMITS),
-    "closed, with a deadline": (read_final, [[*BEGIN, CLOSE]], {"deadline": 10.0}),
-    "late": (read_final, [[*BEGIN, HOLD]], {"deadline": 0.1}),
+    "closed, with a deadline": (read_final, [[*BEGIN, CLOSE]], {"deadline": PATIENT}),
+    "late": (read_final, [[*BEGIN, HOLD]], {"deadline": SHORT}),
     "left early": (close_early, [[*BEGIN, HOLD]], {}),
 }
 
@@ -321,14 +323,14 @@ def test_nothing_is_left_of_a_map_whose_requests_raise_after_its_end() -> None:
     def late() -> Iterator[Any]:
         yield {"model": "m", "input": INPUT}
         is_waiting.set()
-        has_ended.wait(5)
+        has_ended.wait(PATIENT)
         raise BrokenSourceError
 
     async def leave(session: Session) -> None:
         assert isinstance(session.client, Client)
         with session.client.responses.map(late()) as results:
             assert next(results).error is not None
-            assert is_waiting.wait(5)
+            assert is_waiting.wait(PATIENT)
         has_ended.set()
         raise BrokenSourceError
 
@@ -370,7 +372,7 @@ SOCKETS: dict[str, tuple[Script, dict[str, Any]]] = {
     "malformed": (play_malformed, {"strict": True}),
     "reset": (play_reset, {}),
     "closed": (play_close, {}),
-    "silent": (play_nothing, {"idle_timeout": 0.05}),
+    "silent": (play_nothing, {"idle_timeout": SHORT}),
 }
 
 

@@ -13,6 +13,7 @@ from leaks import leaks
 from samples import KEY
 from scripted_server import CLOSE, ScriptedServer
 from shells import Session, Shell
+from waits import LONG, SHORT
 
 from responses_client.errors import ResponsesClientError
 
@@ -50,7 +51,7 @@ CALLS: dict[str, Callable[[Session], Any]] = {
     "delete": called(lambda client: client.responses.delete("resp_1")),
     "list": called(lambda client: client.responses.input_items.list("resp_1")),
     "parse": called(lambda client: client.responses.parse(model="m", input="Hi", text_format=Numbers)),
-    "wait": called(lambda client: client.responses.wait("resp_1", timeout=0.1, poll_interval=0.01)),
+    "wait": called(lambda client: client.responses.wait("resp_1", timeout=SHORT, poll_interval=0.01)),
     "run": called(lambda client: client.responses.run(model="m", input="Hi", tools=[])),
     "map": called(lambda client: client.responses.map([{"model": "m", "input": "Hi"}]).all()),
     "request": called(lambda client: client.request("GET", "x")),
@@ -64,7 +65,7 @@ def test_every_answer_is_a_result_or_an_error_of_the_package(
     shell: Shell, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("scripted_server.MOST_CONNECTIONS", 10 * SEEDS)
-    monkeypatch.setattr("scripted_server.MOST_SECONDS", 60.0)
+    monkeypatch.setattr("scripted_server.MOST_SECONDS", LONG)
     first = 1000 * list(CALLS).index(name)
 
     async def script(session: Session) -> None:

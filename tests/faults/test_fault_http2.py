@@ -17,6 +17,7 @@ from callers import ASYNC_MODES
 from http2_server import MOST_SECONDS, Answer, Http2Server, json_answer, stream_of
 from samples import COMPLETED, CREATED, HEL, KEY, LO, event, response
 from shells import Session, Shell
+from waits import PATIENT, SHORT, SOON
 
 from responses_client import AsyncClient, Client
 from responses_client.errors import APIConnectionError, APITimeoutError, StreamInterrupted
@@ -121,10 +122,10 @@ def test_streams_that_were_left_do_not_count_against_the_servers_limit(shell: Sh
 
 def test_calls_above_the_servers_limit_wait_for_their_turn() -> None:
     with Http2Server(*[GOOD] * 12, max_streams=2) as server, httpx.Client(**PLAIN) as http:
-        client = Client(api_key=KEY, base_url=server.url, http_client=http, max_retries=0, timeout=3)
+        client = Client(api_key=KEY, base_url=server.url, http_client=http, max_retries=0, timeout=PATIENT)
         with ThreadPoolExecutor(6) as pool:
             calls = [pool.submit(client.responses.create, model="m", input="Hi") for _ in range(12)]
-            assert {call.result(5).output_text for call in calls} == {"Hello"}
+            assert {call.result(PATIENT).output_text for call in calls} == {"Hello"}
         assert (server.connections, server.most_streams <= 2) == (1, True)
 
 
@@ -132,7 +133,9 @@ def test_calls_above_the_servers_limit_wait_for_their_turn() -> None:
 def test_async_calls_above_the_servers_limit_wait_for_their_turn(backend: str) -> None:
     async def main() -> None:
         async with httpx.AsyncClient(**PLAIN) as http, anyio.create_task_group() as group:
-            client = AsyncClient(api_key=KEY, base_url=server.url, http_client=http, max_retries=0, timeout=3)
+            client = AsyncClient(
+                api_key=KEY, base_url=server.url, http_client=http, max_retries=0, timeout=PATIENT
+            )
 
             async def call() -> None:
                 texts.append((await client.responses.create(model="m", input="Hi")).output_text)
@@ -153,8 +156,8 @@ def test_request_that_is_cancelled_before_its_answer_is_reset(backend: str) -> N
         async with httpx.AsyncClient(**PLAIN) as http:
             client = AsyncClient(api_key=KEY, base_url=server.url, http_client=http, max_retries=0)
             with pytest.raises(APITimeoutError):
-                await client.responses.create(model="m", input="Hi", deadline=0.2)
-            with anyio.move_on_after(0.2):
+                await client.responses.create(model="m", input="Hi", deadline=SHORT)
+            with anyio.move_on_after(SHORT):
                 await client.responses.create(model="m", input="Hi")
             for _ in range(2):
                 assert await anyio.to_thread.run_sync(server.was_reset.acquire, True, MOST_SECONDS)
@@ -168,7 +171,7 @@ def test_request_whose_time_is_up_is_reset_from_its_thread() -> None:
     with Http2Server(is_deaf=True) as server, httpx.Client(**PLAIN) as http:
         client = Client(api_key=KEY, base_url=server.url, http_client=http, max_retries=0)
         with pytest.raises(APITimeoutError):
-            client.responses.create(model="m", input="Hi", deadline=0.2)
+            client.responses.create(model="m", input="Hi", deadline=SHORT)
         assert server.was_reset.acquire(timeout=MOST_SECONDS)
         assert server.resets == [(1, CANCEL)]
 
@@ -178,7 +181,7 @@ def test_task_that_is_cancelled_in_a_stream_resets_it(backend: str) -> None:
     async def main() -> None:
         async with httpx.AsyncClient(**PLAIN) as http:
             client = AsyncClient(api_key=KEY, base_url=server.url, http_client=http, max_retries=0)
-            with anyio.move_on_after(0.3):
+            with anyio.move_on_after(SHORT):
                 async with client.responses.stream(model="m", input="Hi") as stream:
                     await stream.until_done()
             assert (await client.responses.create(model="m", input="Hi")).output_text == "Hello"
@@ -197,10 +200,10 @@ def test_deadline_of_one_stream_does_not_end_the_others(backend: str) -> None:
                 await anext(other)
                 for _ in range(3):
                     with pytest.raises(StreamInterrupted, match="deadline"):
-                        async with client.responses.stream(model="m", input="Hi", deadline=0.1) as stream:
+                        async with client.responses.stream(model="m", input="Hi", deadline=SHORT) as stream:
                             await stream.until_done()
                     with pytest.raises(APITimeoutError):
-                        await client.responses.create(model="m", input="Hi", deadline=0.1)
+                        await client.responses.create(model="m", input="Hi", deadline=SOON)
                 assert len([event async for event in other]) == 3
             for _ in range(6):
                 assert await anyio.to_thread.run_sync(server.was_reset.acquire, True, MOST_SECONDS)
@@ -256,7 +259,7 @@ def test_call_above_the_limit_does_not_wait_for_ever(shell: Shell) -> None:
         with pytest.raises(
             APITimeoutError, match="the server allows no more streams at once, and none ended"
         ):
-            await session.create(timeout=0.1)
+            await session.create(timeout=SOON)
         await stream.close()
         assert (await session.create()).output_text == "Hello"
 

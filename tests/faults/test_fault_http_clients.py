@@ -13,8 +13,9 @@ import pytest
 from leaks import leaks
 from payloads import WHOLE
 from samples import KEY, response
-from scripted_server import CLOSE, HOLD, ScriptedServer, answer
+from scripted_server import CLOSE, HOLD, ScriptedServer, answer, limit_for
 from shells import HTTP, Session, Shell
+from waits import PATIENT, SHORT, SOON
 
 from responses_client import AsyncClient, Client
 from responses_client.errors import APIConnectionError, APITimeoutError, ConfigurationError, StreamInterrupted
@@ -89,7 +90,9 @@ def test_transport_of_aiohttp_sends_and_streams() -> None:
 )
 def test_exceptions_of_either_library_become_ours(library: Any, script: Any, kind: Any, cause: str) -> None:
     with ScriptedServer(script) as server, library.Client(**HTTP) as http:
-        client = Client(api_key=KEY, base_url=server.url, http_client=http, timeout=0.05, max_retries=0)
+        client = Client(
+            api_key=KEY, base_url=server.url, http_client=http, timeout=limit_for(script), max_retries=0
+        )
         with pytest.raises(kind) as caught:
             client.responses.create(model="m", input="Hi")
 
@@ -100,17 +103,17 @@ def test_timeouts_of_either_library_are_taken(library: Any) -> None:
     with ScriptedServer([HOLD], [HOLD]) as server, library.Client(**HTTP) as http:
         client = Client(api_key=KEY, base_url=server.url, http_client=http, max_retries=0)
         with pytest.raises(APITimeoutError):
-            client.responses.create(model="m", input="Hi", timeout=library.Timeout(5, read=0.05))
+            client.responses.create(model="m", input="Hi", timeout=library.Timeout(PATIENT, read=SOON))
 
-    with ScriptedServer([HOLD]) as server, library.Client(timeout=0.05, **HTTP) as http:
+    with ScriptedServer([HOLD]) as server, library.Client(timeout=SOON, **HTTP) as http:
         client = Client(api_key=KEY, base_url=server.url, http_client=http, max_retries=0)
         with pytest.raises(APITimeoutError):
             client.responses.create(model="m", input="Hi")
 
 
 def test_timeout_of_ours_goes_before_that_of_the_users_client() -> None:
-    with ScriptedServer([0.1, *GOOD]) as server, httpx.Client(timeout=0.05, **HTTP) as http:
-        client = Client(api_key=KEY, base_url=server.url, http_client=http, timeout=3)
+    with ScriptedServer([4 * SOON, *GOOD]) as server, httpx.Client(timeout=SOON, **HTTP) as http:
+        client = Client(api_key=KEY, base_url=server.url, http_client=http, timeout=PATIENT)
         assert client.responses.create(model="m", input="Hi").output_text == "Hello"
 
 
@@ -162,8 +165,8 @@ def test_encrypted_stream_ends_after_its_terminal_event_and_at_its_deadline(
     async def play(session: Session) -> None:
         assert len(await (await session.stream()).rest()) == 4
         assert len(await (await session.stream()).rest()) == 4
-        with pytest.raises(StreamInterrupted, match=r"the deadline of 0\.2 s has passed"):
-            await (await session.stream(deadline=0.2)).rest()
+        with pytest.raises(StreamInterrupted, match=f"the deadline of {SHORT} s has passed"):
+            await (await session.stream(deadline=SHORT)).rest()
         assert session.busy_connections == 0
 
     open_line = [*WHOLE[:-1], HOLD]

@@ -9,7 +9,6 @@ import os
 import socket
 import sys
 import threading
-import time
 import weakref
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,11 +20,13 @@ import anyio.lowlevel
 import pytest
 from samples import CREATED, KEY, response
 from scripted_server import answer
+from waits import LONG, PATIENT, SOON, eventually
 
 from responses_client import APITimeoutError, AsyncClient, Client, StreamInterrupted
 
 Main: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
-_MOST_SECONDS = 20.0
+_MOST_SECONDS = LONG
+_DRIP_SECONDS = 0.02
 
 
 class EchoServer:
@@ -61,10 +62,7 @@ class EchoServer:
 
     def wait_until_open(self, count: int) -> None:
         """Wait until so many connections are open."""
-        until = time.monotonic() + _MOST_SECONDS
-        while self.open != count and time.monotonic() < until:
-            self._closing.wait(0.01)
-        assert self.open == count
+        eventually(lambda: self.open == count)
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -93,7 +91,7 @@ class EchoServer:
             sock.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n" + CREATED)
         elif text == "drip":
             sock.sendall(b"HTTP/1.1 200 OK\r\nx-drip: ")
-            while not self._closing.wait(0.02):
+            while not self._closing.wait(_DRIP_SECONDS):
                 sock.sendall(b"1")
 
 
@@ -214,7 +212,7 @@ def test_close_ends_the_calls_of_all_threads(server: EchoServer, text: str, dead
         for _ in calls:
             assert server.waiting.acquire(timeout=_MOST_SECONDS)
         client.close()
-        errors = [call.exception(_MOST_SECONDS / 2) for call in calls]
+        errors = [call.exception(PATIENT) for call in calls]
 
     expected = (RuntimeError, StreamInterrupted) if text == "stream" else RuntimeError
     assert all(isinstance(error, expected) for error in errors), errors
@@ -227,14 +225,14 @@ def test_call_that_its_deadline_gave_up_leaves_no_thread_and_no_socket(server: E
         client.responses.create(model="m", input="Hi")  # one of the calls uses this connection again
         before = set(threading.enumerate())
         for _ in range(10):
-            with pytest.raises(APITimeoutError, match=r"deadline of 0\.1 s"):
-                client.responses.create(model="m", input="drip", deadline=0.1)
+            with pytest.raises(APITimeoutError, match=f"deadline of {SOON} s"):
+                client.responses.create(model="m", input="drip", deadline=SOON)
         server.wait_until_open(0)
         for thread in set(threading.enumerate()) - before:
             if thread.name.startswith("responses_client"):
                 thread.join(_MOST_SECONDS)
                 assert not thread.is_alive()
-        assert client.responses.create(model="m", input="Hi", deadline=5.0).status == "completed"
+        assert client.responses.create(model="m", input="Hi", deadline=PATIENT).status == "completed"
 
 
 def test_stream_of_several_loops_at_once(server: EchoServer) -> None:

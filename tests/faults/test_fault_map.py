@@ -20,6 +20,7 @@ import pytest
 from samples import KEY, response
 from scripted_server import HOLD, ScriptedServer, Step, answer, head
 from shells import Session, Shell
+from waits import LONG, PATIENT, SHORT, SOON, eventually, eventually_async, settle, settle_async
 
 from responses_client import Client, ResponseMap
 from responses_client.errors import APIConnectionError, RateLimitError
@@ -27,13 +28,13 @@ from responses_client.errors import APIConnectionError, RateLimitError
 GOOD: list[Step] = [answer(200, response())]
 REQUEST: Any = {"model": "m", "input": "Hi"}
 
-REFUSED: list[Step] = [answer(429, {}, retry_after="30")]
+REFUSED: list[Step] = [answer(429, {}, retry_after="45")]
 
 # The answers to all requests but the first.
 STATES: dict[str, list[Step]] = {
     "waiting for headers": [HOLD],
     "waiting for a body": [head(200, content_length="10"), HOLD],
-    "waiting for the next try": [answer(503, {}, retry_after="30")],
+    "waiting for the next try": [answer(503, {}, retry_after="45")],
     "waiting for the rate limit": REFUSED,
     "waiting to be read": GOOD,
 }
@@ -80,11 +81,8 @@ def leave(
     """Leave the block in the state of the script; return how long that took."""
     with suppress(LeaveBlock), client.responses.map(requests(), max_concurrency=3, ordered=False) as results:
         assert next(results).response is not None
-        until = time.monotonic() + 5
-        while not is_reached(server, script or []):
-            assert time.monotonic() < until
-            time.sleep(0.001)
-        time.sleep(0.02)  # for the threads to be in their reads, which nothing reports
+        eventually(lambda: is_reached(server, script or []))
+        settle()  # for the threads to be in their reads, which nothing reports
         start = time.monotonic()
         raise LeaveBlock
     seconds = time.monotonic() - start
@@ -97,19 +95,19 @@ def test_end_of_the_block_leaves_no_thread_and_no_connection(
     script: list[Step], threads: Callable[[], set[threading.Thread]]
 ) -> None:
     with ScriptedServer(GOOD, *[script] * 30) as server, Client(api_key=KEY, base_url=server.url) as client:
-        assert leave(client, server, threads, script) < 1
+        assert leave(client, server, threads, script) < PATIENT
         for _ in range(server.connections):
-            assert server.closed.acquire(timeout=2)
+            assert server.closed.acquire(timeout=PATIENT)
 
 
 def test_end_of_the_block_leaves_no_thread_of_a_deadline(
     threads: Callable[[], set[threading.Thread]],
 ) -> None:
     with ScriptedServer(GOOD, *[[HOLD]] * 30) as server:
-        with Client(api_key=KEY, base_url=server.url, deadline=60) as client:
-            assert leave(client, server, threads) < 1
+        with Client(api_key=KEY, base_url=server.url, deadline=LONG) as client:
+            assert leave(client, server, threads) < PATIENT
         for thread in threads() - set(server.threads):
-            thread.join(2)
+            thread.join(PATIENT)
             assert not thread.is_alive()
 
 
@@ -123,7 +121,7 @@ def test_encrypted_connections_are_shut_down_too(
         ScriptedServer(*scripts, certificate=certificate) as server,
         Client(api_key=KEY, base_url=server.url) as client,
     ):
-        assert leave(client, server, threads) < 1
+        assert leave(client, server, threads) < PATIENT
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a signal does not end a wait for a lock elsewhere")
@@ -131,8 +129,7 @@ def test_interrupt_of_a_waiting_thread_ends_the_map(threads: Callable[[], set[th
     with ScriptedServer(GOOD, *[[HOLD]] * 30) as server, Client(api_key=KEY, base_url=server.url) as client:
 
         def interrupt() -> None:
-            while not is_reached(server, [HOLD]):
-                time.sleep(0.001)
+            eventually(lambda: is_reached(server, [HOLD]))
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
         def wait_for_two_results() -> None:
@@ -155,20 +152,20 @@ def test_interrupt_of_a_waiting_thread_ends_the_map(threads: Callable[[], set[th
 def test_http_client_of_the_user_is_waited_for_and_stays_open(
     threads: Callable[[], set[threading.Thread]],
 ) -> None:
-    slow: list[Step] = [0.2, *GOOD]
+    slow: list[Step] = [SHORT, *GOOD]
     with ScriptedServer(GOOD, *[slow] * 30) as server, httpx.Client(trust_env=False) as given:
         client = Client(api_key=KEY, base_url=server.url, http_client=given)
-        assert 0.05 < leave(client, server, threads) < 1
+        assert SOON < leave(client, server, threads) < PATIENT
         assert client.responses.create(**REQUEST).output_text == "Hello"
 
 
 def test_reader_that_cannot_be_woken_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("responses_client._map.threads._JOIN_SECONDS", 0.05)
+    monkeypatch.setattr("responses_client._map.threads._JOIN_SECONDS", SOON)
     release = threading.Event()
 
     def stuck() -> Iterator[Any]:
         yield REQUEST
-        release.wait(5)
+        release.wait(PATIENT)
 
     with ScriptedServer(GOOD) as server, Client(api_key=KEY, base_url=server.url) as client:
         with client.responses.map(stuck()) as results:
@@ -176,7 +173,7 @@ def test_reader_that_cannot_be_woken_is_left_behind(monkeypatch: pytest.MonkeyPa
         (thread,) = [t for t in threading.enumerate() if t.name == "responses.map-0"]
         assert thread.daemon
         release.set()
-        thread.join(2)
+        thread.join(PATIENT)
         assert not thread.is_alive()
 
 
@@ -187,7 +184,7 @@ def test_finished_map_leaves_no_thread_and_no_connection(
         assert len(client.responses.map([REQUEST] * 10, max_concurrency=3).all()) == 10
         assert threads() - set(server.threads) == set()
         for _ in range(server.connections):
-            assert server.closed.acquire(timeout=2)
+            assert server.closed.acquire(timeout=PATIENT)
 
 
 def test_request_that_is_read_after_the_end_is_not_sent() -> None:
@@ -195,8 +192,7 @@ def test_request_that_is_read_after_the_end_is_not_sent() -> None:
 
     def late() -> Iterator[Any]:
         yield REQUEST
-        while not many._pool._io.is_stopped:
-            time.sleep(0.001)
+        eventually(lambda: many._pool._io.is_stopped)
         yield REQUEST
 
     with ScriptedServer(GOOD) as server, Client(api_key=KEY, base_url=server.url) as client:
@@ -210,10 +206,8 @@ def test_request_that_is_read_after_the_end_is_not_sent() -> None:
 
 
 async def wait_until_met(server: ScriptedServer, script: list[Step]) -> None:
-    with anyio.fail_after(5):
-        while not is_reached(server, script):  # noqa: ASYNC110  # by a thread
-            await anyio.sleep(0.001)
-    await anyio.sleep(0.02)
+    await eventually_async(lambda: is_reached(server, script))
+    await settle_async()
 
 
 async def stay(
@@ -224,7 +218,7 @@ async def stay(
         await wait_until_met(server, script)
         if reached is not None:
             reached.set()
-            await anyio.sleep(30)
+            await anyio.sleep_forever()
         raise LeaveBlock
 
 
@@ -288,7 +282,7 @@ def test_cancelled_task_of_asyncio_leaves_nothing(script: list[Step], is_reading
 def test_timeout_of_asyncio_around_a_map_is_a_timeout(loop: Shell) -> None:
     async def play(session: Session) -> None:
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.05):
+            async with asyncio.timeout(SOON):
                 await session.client.responses.map([REQUEST] * 5).all()  # type: ignore[misc]
         assert session.busy_connections == 0
 
@@ -302,7 +296,7 @@ def test_end_of_the_block_ends_a_wait_for_requests(loop: Shell) -> None:
     async def slow() -> AsyncIterator[Any]:
         try:
             yield REQUEST
-            await anyio.sleep(30)
+            await anyio.sleep_forever()
         finally:
             closed.append(True)
 
@@ -352,7 +346,7 @@ def test_each_failure_has_the_retries_of_a_call(shell: Shell) -> None:
 
     with ScriptedServer([], GOOD, *[[head(200, content_length="9"), b"{"]] * 3) as server:
         server.add([])
-        shell.play(play, server.url, max_retries=1, timeout=0.3)
+        shell.play(play, server.url, max_retries=1, timeout=SHORT)
         assert 3 <= len(server.requests) <= 4
 
 
@@ -361,7 +355,7 @@ def test_used_up_quota_is_a_result(shell: Shell) -> None:
         results = await results_of(session, 2, max_concurrency=1)
         assert [type(result.error) for result in results] == [RateLimitError, type(None)]
 
-    used_up = [answer(429, {"error": {"code": "insufficient_quota", "message": "Pay."}}, retry_after="30")]
+    used_up = [answer(429, {"error": {"code": "insufficient_quota", "message": "Pay."}}, retry_after="45")]
     with ScriptedServer(used_up, GOOD) as server:
         shell.play(play, server.url)
 
@@ -374,6 +368,6 @@ def test_slow_request_does_not_delay_others_without_order(shell: Shell) -> None:
         slow = [number for number, result in enumerate(results) if result.response.id == "resp_slow"]
         assert slow == [5]
 
-    late: list[Step] = [0.3, answer(200, {**response(), "id": "resp_slow"})]
+    late: list[Step] = [SHORT, answer(200, {**response(), "id": "resp_slow"})]
     with ScriptedServer(late, *[GOOD] * 5) as server:
         shell.play(play, server.url)

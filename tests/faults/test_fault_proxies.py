@@ -25,6 +25,7 @@ from proxy_server import (
 from samples import response
 from scripted_server import ScriptedServer, answer
 from shells import HTTP, Session, Shell, shown
+from waits import PATIENT, SHORT, SOON
 
 from responses_client._transport.failures import name_proxy
 from responses_client._transport.protocols import TransportError
@@ -42,6 +43,7 @@ PASSWORD = "hunter2"
 LEAKS = pytest.mark.filterwarnings(
     "ignore:unclosed:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
 )
+
 CORRECT = "correct {}_PROXY or ALL_PROXY, or the proxy of http_client"
 
 
@@ -125,7 +127,7 @@ def test_proxy_that_is_not_there_is_named(shell: Shell, use: Any) -> None:
 def test_proxy_that_says_nothing_is_named(shell: Shell, use: Any) -> None:
     with ProxyServer() as proxy:
         error = error_of(
-            shell, "https://api.test/v1", max_retries=0, timeout=0.2, **use(f"http://{proxy.address}")
+            shell, "https://api.test/v1", max_retries=0, timeout=SHORT, **use(f"http://{proxy.address}")
         )
     assert type(error) is APITimeoutError
     assert f"(through the proxy at {proxy.address}); raise timeout" in str(error)
@@ -160,8 +162,8 @@ def test_socks_proxy_that_says_nothing_is_left_in_time(
     with ProxyServer(*answers) as proxy:
         monkeypatch.setenv("ALL_PROXY", f"socks5://user:{PASSWORD}@{proxy.address}")
         start = time.monotonic()
-        error = error_of(shell, f"{scheme}://api.test/v1", max_retries=0, timeout=0.3)
-        assert time.monotonic() - start < 4
+        error = error_of(shell, f"{scheme}://api.test/v1", max_retries=0, timeout=SHORT)
+        assert time.monotonic() - start < PATIENT
     assert type(error) is APITimeoutError
     assert f"(through the proxy at {proxy.address}); raise timeout or deadline, or try again" in str(error)
 
@@ -171,12 +173,12 @@ def test_server_behind_a_socks_proxy_may_take_longer_than_the_connection(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with (
-        ScriptedServer([0.4, *GOOD]) as server,
+        ScriptedServer([SHORT + 4 * SOON, *GOOD]) as server,
         ProxyServer(ACCEPT, CONNECTED, target=server.origin) as proxy,
     ):
         monkeypatch.setenv("ALL_PROXY", f"socks5://{proxy.address}")
         monkeypatch.setenv("NO_PROXY", "")
-        waits = httpx.Timeout(0.3, read=None)
+        waits = httpx.Timeout(SHORT, read=None)
         assert shell.play(Session.create, server.url, timeout=waits).output_text == "Hello"
 
 
@@ -275,7 +277,7 @@ def test_password_in_an_address_that_cannot_work_is_in_no_frame(
     monkeypatch.setenv("ALL_PROXY", address.format(f"me:{LONG_PASSWORD}"))
 
     with pytest.raises(ResponsesClientError) as caught:
-        shell.create("https://api.test/v1", max_retries=0, timeout=1)
+        shell.create("https://api.test/v1", max_retries=0)
 
     assert leaks(caught.value, LONG_PASSWORD) == []
 

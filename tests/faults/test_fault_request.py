@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from samples import KEY
-from scripted_server import CLOSE, ScriptedServer, answer
+from scripted_server import CLOSE, HOLD, ScriptedServer, answer
 from shells import Session, Shell
+from waits import SOON
 
 from responses_client import RawAnswer, RequestInfo, ResponseInfo
 from responses_client.errors import (
@@ -63,8 +64,8 @@ def test_rate_limit_that_lasts_is_raised_with_its_wait(shell: Shell) -> None:
 
 
 def test_deadline_ends_it(shell: Shell) -> None:
-    with ScriptedServer([5.0]) as server, pytest.raises(APITimeoutError):
-        request(shell, server.url, "GET", "files", deadline=0.1)
+    with ScriptedServer([HOLD]) as server, pytest.raises(APITimeoutError):
+        request(shell, server.url, "GET", "files", deadline=SOON)
 
 
 def test_server_that_is_not_there_is_a_connection_error(shell: Shell) -> None:

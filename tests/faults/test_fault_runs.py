@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from inspect import isawaitable
@@ -19,8 +18,19 @@ import pytest
 from callers import MODES, Caller
 from payloads import WHOLE
 from samples import CREATED, HEL, KEY, event, response
-from scripted_server import HOLD, LAST_CHUNK, RESET, ScriptedServer, Step, answer, chunk, stream_head
+from scripted_server import (
+    HOLD,
+    LAST_CHUNK,
+    RESET,
+    ScriptedServer,
+    Step,
+    answer,
+    chunk,
+    limit_for,
+    stream_head,
+)
 from shells import Session, Shell
+from waits import PATIENT, SOON, cancel_when, eventually, eventually_async, settle, settle_async
 
 from responses_client import RunContext, RunResult, tool
 from responses_client.errors import APIConnectionError, StreamInterrupted
@@ -68,10 +78,7 @@ def no_thread_is_left() -> Iterator[None]:
     before = running()
     yield
     # No join: of a thread whose join was interrupted, Python says that it has ended (bpo-46726).
-    until = time.monotonic() + 5
-    while running() - before and time.monotonic() < until:
-        time.sleep(0.001)
-    assert running() <= before
+    eventually(lambda: running() <= before)
 
 
 async def given(value: Any) -> Any:
@@ -101,14 +108,14 @@ class Stage:
     def block(self, *anything: object, **named: object) -> None:
         """Stay here, in a thread, which cannot be ended."""
         self.is_there.set()
-        self.release.wait(5)
+        self.release.wait(PATIENT)
 
     async def arrival(self, server: ScriptedServer, requests: int) -> None:
         """Wait until the run is there, or else the server has that many requests."""
-        with anyio.fail_after(5):
-            while not (self.is_there.is_set() if requests == 0 else len(server.requests) >= requests):  # noqa: ASYNC110  # threads get there
-                await anyio.sleep(0.002)
-        await anyio.sleep(0.02)
+        await eventually_async(
+            lambda: self.is_there.is_set() if requests == 0 else len(server.requests) >= requests
+        )
+        await settle_async()
 
 
 async def sending(session: Session, stage: Stage) -> None:
@@ -272,17 +279,17 @@ def test_streamed_run_whose_tools_were_cancelled_repeats_no_call_unasked(loop: S
         async def slow(about: RunContext[object], city: str) -> str:
             calls.append(about.call.call_id)
             if len(calls) == 2:
+                scope.cancel()
                 await anyio.sleep_forever()
             return city
 
         client = session.client
-
         kinds: list[str] = []
         async with client.responses.run_stream(
             model="m", input="Hi", tools=[slow], max_concurrency=1
         ) as stream:
             while True:
-                with anyio.move_on_after(0.05):
+                with anyio.CancelScope() as scope:
                     try:
                         kinds.append((await anext(stream)).type)  # type: ignore[arg-type]
                     except StopAsyncIteration:
@@ -305,11 +312,8 @@ def test_streamed_run_whose_tools_were_cancelled_repeats_no_call_unasked(loop: S
 def test_streamed_run_whose_request_was_cancelled_asks_again(loop: Shell) -> None:
     async def play(session: Session) -> None:
         async with session.client.responses.run_stream(model="m", input="Hi", tools=[weather]) as stream:
-            for _ in range(3):
-                with anyio.move_on_after(0.05) as scope:
-                    await stream.until_done()
-                if not scope.cancelled_caught:
-                    break
+            await cancel_when(lambda: len(server.requests) == 2, stream.until_done)
+            await cancel_when(lambda: len(server.requests) == 3, stream.until_done)
             result = await stream.get_final_result()
             assert (result.output_text, len(result.turns)) == ("Hello", 2)
         assert session.busy_connections == 0
@@ -323,8 +327,13 @@ def test_streamed_run_whose_request_was_cancelled_asks_again(loop: Shell) -> Non
 def test_streamed_run_whose_events_were_cancelled_ends_as_interrupted(loop: Shell) -> None:
     async def play(session: Session) -> None:
         async with session.client.responses.run_stream(model="m", input="Hi", tools=[weather]) as stream:
-            with anyio.move_on_after(0.05):
-                await stream.until_done()
+            seen: list[str] = []
+
+            async def read() -> None:
+                async for event in stream:
+                    seen.append(event.type)  # noqa: PERF401  # to be seen meanwhile
+
+            await cancel_when(lambda: seen.count("response.output_text.delta") == 1, read)
             with pytest.raises(StreamInterrupted) as caught:
                 await stream.until_done()
         assert caught.value.partial is not None
@@ -345,10 +354,8 @@ def interrupt_when(condition: Callable[[], bool]) -> threading.Thread:
     """Press Ctrl-C when a condition is true."""
 
     def press() -> None:
-        until = time.monotonic() + 5
-        while not condition() and time.monotonic() < until:
-            time.sleep(0.002)
-        time.sleep(0.02)  # until the main thread is inside of its wait, which cannot be observed
+        eventually(condition)
+        settle()  # until the main thread is inside of its wait, which cannot be observed
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     thread = threading.Thread(target=press)
@@ -403,7 +410,7 @@ def test_interrupted_run_leaves_nothing(
         )
         with pytest.raises(KeyboardInterrupt):
             work(session, stage)
-        presser.join(5)
+        presser.join(PATIENT)
         stage.release.set()
         assert session.busy_connections == 0
         server.add(GOOD)
@@ -552,15 +559,18 @@ def test_50_calls_at_once(caller: Caller, server: Server, most: int, is_async: b
             now += change
             highest = max(highest, now)
 
+    def has_met_others() -> bool:
+        return highest > 1 or most == 1
+
     def in_thread(number: int) -> int:
         step(1)
-        time.sleep(0.002)  # long enough to meet others
+        eventually(has_met_others)
         step(-1)
         return number
 
     async def in_task(number: int) -> int:
         step(1)
-        await anyio.sleep(0.002)
+        await eventually_async(has_met_others)
         step(-1)
         return number
 
@@ -598,7 +608,7 @@ def test_cancelled_tool_is_a_failure_and_does_not_disturb_others(loop: Shell) ->
     async def cancelled(about: RunContext[object], city: str) -> str:
         if about.call.call_id == "c1":
             raise asyncio.CancelledError
-        await anyio.sleep(0.01)
+        await settle_async()
         return city
 
     async def play(session: Session) -> RunResult:
@@ -637,7 +647,7 @@ def test_slow_tools_do_not_hold_up_the_run(caller: Caller, server: Server) -> No
     release = threading.Event()
 
     def slow() -> None:
-        release.wait(5)
+        release.wait(PATIENT)
 
     async def slow_async() -> None:
         await anyio.sleep_forever()
@@ -645,10 +655,10 @@ def test_slow_tools_do_not_hold_up_the_run(caller: Caller, server: Server) -> No
     tools: list[Any] = [slow] if caller.mode == "sync" else [slow, slow_async]
     server.call_tools([(function.__name__, {}) for function in tools] * 2).reply("Done.")
     try:
-        result = go(caller, tools=tools, tool_timeout=0.02)
+        result = go(caller, tools=tools, tool_timeout=SOON)
     finally:
         release.set()
-    assert {item.output for item in result.turns[0].outputs} == {"Error: it took longer than 0.02 s."}
+    assert {item.output for item in result.turns[0].outputs} == {f"Error: it took longer than {SOON} s."}
     assert result.output_text == "Done."
 
 
@@ -685,7 +695,7 @@ def test_connection_that_breaks_in_the_middle_loses_nothing(shell: Shell, end: S
 
     async def play(session: Session) -> RunResult:
         with pytest.raises(APIConnectionError) as caught:
-            await given(start(session, tools=[count], max_retries=0, timeout=0.1))
+            await given(start(session, tools=[count], max_retries=0, timeout=limit_for([end])))
         assert session.busy_connections == 0
         run = caught.value.run
         assert run is not None

@@ -21,6 +21,7 @@ from payloads import ERROR, WHOLE
 from samples import CREATED, HEL, KEY, event, response
 from scripted_server import CLOSE, HOLD, LAST_CHUNK, RESET, ScriptedServer, Step, answer, chunk, stream_head
 from shells import Session, Shell, shown
+from waits import SOON
 
 from responses_client import AsyncClient, Client, RequestInfo, ResponseInfo
 from responses_client.errors import APIError, ConfigurationError, ResponsesClientError
@@ -442,7 +443,7 @@ def test_length_that_an_auth_object_gets_wrong_is_an_error_of_the_package(shell:
 
 def test_timeout_names_no_object_in_memory(shell: Shell) -> None:
     with ScriptedServer([HOLD]) as server, pytest.raises(APIError) as caught:
-        shell.create(server.url, timeout=0.1, max_retries=0)
+        shell.create(server.url, timeout=SOON, max_retries=0)
 
     assert "ReadTimeout" in str(caught.value)
     assert "scope" not in str(caught.value)

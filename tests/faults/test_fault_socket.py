@@ -19,6 +19,7 @@ from scripted_server import answer as http_answer
 from shells import HTTP, Events
 from socket_server import Peer, SocketServer, answer, delta, event
 from socket_shell import SocketSession, SocketShell, echo, wait_for_close
+from waits import LONG, PATIENT, SHORT, SOON, eventually, eventually_async, settle, settle_async
 
 from responses_client import AsyncClient, Client, WebSocketSession
 from responses_client._transport.protocols import run
@@ -161,20 +162,20 @@ def test_clients_of_both_libraries_carry_sessions(library: Any) -> None:
 def deaf(seen: Seen) -> list[Step]:
     """A script: open a WebSocket, and read nothing from it."""
     accept = accept_token(seen.headers["sec-websocket-key"])
-    return [head(101, connection="Upgrade", upgrade="websocket", sec_websocket_accept=accept), 4.5]
+    return [head(101, connection="Upgrade", upgrade="websocket", sec_websocket_accept=accept), LONG]
 
 
 @pytest.mark.parametrize("limit", ["deadline", "timeout"])
 def test_limit_of_a_request_holds_while_it_is_sent(sessions: SocketShell, limit: str) -> None:
     async def script(session: SocketSession) -> None:
         start = time.monotonic()
-        limits: dict[str, Any] = {limit: 0.3}
+        limits: dict[str, Any] = {limit: SOON}
         with pytest.raises(APITimeoutError, match="The message was not sent before its deadline"):
             await session.create("x" * 20_000_000, **limits)
-        assert time.monotonic() - start < 4
+        assert time.monotonic() - start < PATIENT
 
     with ScriptedServer(deaf) as server:
-        sessions.talk(script, server.url, timeout=60.0)
+        sessions.talk(script, server.url, timeout=LONG)
 
 
 # Connecting
@@ -244,7 +245,7 @@ def test_missing_server_is_an_error_of_the_connection(sessions: SocketShell) -> 
         sessions.talk(script, url, max_retries=1)
 
 
-@pytest.mark.parametrize("options", [{"timeout": 0.1}, {"deadline": 0.1}])
+@pytest.mark.parametrize("options", [{"timeout": SOON}, {"deadline": SOON}])
 def test_server_that_does_not_answer_in_time_is_a_timeout(
     sessions: SocketShell, options: dict[str, Any]
 ) -> None:
@@ -272,11 +273,11 @@ def test_deadline_of_connecting_does_not_end_the_session(sessions: SocketShell) 
 
     def slow(peer: Peer) -> None:
         request = peer.request()
-        time.sleep(0.3)
+        settle(SHORT + 4 * SOON)
         peer.send(*answer(request))
 
     with SocketServer(slow) as server:
-        assert sessions.talk(script, server.url, options={"deadline": 0.2}) == "Hi "
+        assert sessions.talk(script, server.url, options={"deadline": SHORT}) == "Hi "
 
 
 # Slow and absent readers
@@ -295,7 +296,7 @@ def test_slow_reader_makes_the_server_wait(sessions: SocketShell) -> None:
         stream = await session.create()
         await stream.next()
         if not isinstance(session.session, WebSocketSession):
-            await anyio.sleep(0.1)
+            await settle_async(SOON)
         assert len(sent) < 300
         assert (await stream.final()).output_text == "".join(words)
 
@@ -306,7 +307,7 @@ def test_slow_reader_makes_the_server_wait(sessions: SocketShell) -> None:
 def test_stream_that_is_not_read_is_evicted_for_one_that_is(
     sessions: SocketShell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("responses_client._websocket.connection._EVICTION_DELAY_SECONDS", 0.05)
+    monkeypatch.setattr("responses_client._websocket.connection._EVICTION_DELAY_SECONDS", SOON)
 
     def script(peer: Peer) -> None:
         flood, other = peer.request(), peer.request()
@@ -338,20 +339,18 @@ def test_session_stays_alive_while_nothing_is_read(sessions: SocketShell) -> Non
     alive: list[bool] = []
 
     def script(peer: Peer) -> None:
-        alive.append(peer.connection.ping().wait(5))
+        alive.append(peer.connection.ping().wait(PATIENT))
         echo(peer)
 
     async def play(session: SocketSession) -> str:
-        start = time.monotonic()
-        while not alive and time.monotonic() < start + 5:
-            if isinstance(session.session, WebSocketSession):
-                time.sleep(0.01)  # noqa: ASYNC251  # nothing is read meanwhile
-            else:
-                await anyio.sleep(0.01)
+        if isinstance(session.session, WebSocketSession):
+            eventually(lambda: alive)  # nothing is read meanwhile
+        else:
+            await eventually_async(lambda: alive)
         return (await (await session.create()).final()).output_text
 
     with SocketServer(script) as server:
-        assert sessions.talk(play, server.url, options={"ping_interval": 0.02}) == "Hi "
+        assert sessions.talk(play, server.url, options={"ping_interval": SOON}) == "Hi "
     assert alive == [True]
 
 

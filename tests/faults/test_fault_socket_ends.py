@@ -12,6 +12,7 @@ import pytest
 from samples import KEY, response
 from socket_server import Peer, Script, SocketServer, answer, delta, event
 from socket_shell import SocketSession, SocketShell, echo, wait_for_close
+from waits import LONG, PATIENT, SHORT, SOON, eventually
 
 from responses_client import AsyncClient, Client
 from responses_client.errors import (
@@ -72,17 +73,17 @@ def test_server_that_falls_silent_is_noticed_by_pings(sessions: SocketShell) -> 
     def script(peer: Peer) -> None:
         peer.request()
         peer.ignore_input()
-        frozen.wait(5)
+        frozen.wait(PATIENT)
         peer.reset()
 
     async def play(session: SocketSession) -> None:
         stream = await session.create()
-        with pytest.raises(StreamInterrupted, match=r"a ping was not answered for 0\.1 s"):
+        with pytest.raises(StreamInterrupted, match=f"a ping was not answered for {SOON} s"):
             await stream.rest()
         frozen.set()
 
     with SocketServer(script) as server:
-        sessions.talk(play, server.url, options={"ping_interval": 0.05, "ping_timeout": 0.1})
+        sessions.talk(play, server.url, options={"ping_interval": SHORT, "ping_timeout": SOON})
 
 
 def test_error_of_one_response_is_its_own(sessions: SocketShell) -> None:
@@ -111,9 +112,9 @@ def test_error_of_one_response_is_its_own(sessions: SocketShell) -> None:
 @pytest.mark.parametrize(
     ("flood", "timeout", "error", "message"),
     [
-        (b"\x00\x00", 4.0, ResponseValidationError, r"larger than 5000 bytes \(max_event_bytes\)"),
-        (b"\x89\x00", 0.3, StreamInterrupted, r"no event came for 0\.3 s \(timeout\)"),
-        (b"\x8a\x00", 0.3, StreamInterrupted, r"no event came for 0\.3 s \(timeout\)"),
+        (b"\x00\x00", LONG, ResponseValidationError, r"larger than 5000 bytes \(max_event_bytes\)"),
+        (b"\x89\x00", SHORT, StreamInterrupted, rf"no event came for {SHORT} s \(timeout\)"),
+        (b"\x8a\x00", SHORT, StreamInterrupted, rf"no event came for {SHORT} s \(timeout\)"),
     ],
     ids=["empty frames", "pings", "pongs"],
 )
@@ -129,7 +130,7 @@ def test_flood_of_frames_without_events_ends_in_an_error(
         start = time.monotonic()
         with pytest.raises(error, match=message):
             await stream.rest()
-        assert time.monotonic() - start < 3
+        assert time.monotonic() - start < PATIENT
 
     with SocketServer(script) as server:
         sessions.talk(play, server.url, max_event_bytes=5_000, options={"ping_interval": None})
@@ -174,14 +175,14 @@ def test_cancelled_wait_leaves_stream_and_session_usable(backend: str) -> None:
         request = peer.request()
         first, *rest = answer(request)
         peer.send(first)
-        resume.wait(5)
+        resume.wait(PATIENT)
         peer.send(*rest)
         echo(peer)
 
     async def play(session: SocketSession) -> None:
         stream = await session.create("one two")
         await stream.next()
-        with anyio.move_on_after(0.05) as scope:
+        with anyio.move_on_after(SOON) as scope:
             await stream.next()
         assert scope.cancelled_caught
         resume.set()
@@ -196,8 +197,9 @@ def test_cancelled_wait_leaves_stream_and_session_usable(backend: str) -> None:
 def test_cancelled_session_sends_a_close_frame(backend: str) -> None:
     async def main() -> None:
         async with AsyncClient(api_key=KEY, base_url=server.url) as client:
-            with anyio.move_on_after(0.1) as scope:
+            with anyio.CancelScope() as scope:
                 async with client.responses.connect() as session:
+                    scope.deadline = anyio.current_time() + SOON
                     await session.recv()
             assert scope.cancelled_caught
             assert session.is_closed
@@ -224,7 +226,7 @@ def test_server_that_ignores_the_close_frame_is_left(sessions: SocketShell) -> N
 
     def ignore(peer: Peer) -> None:
         peer.ignore_input()
-        if not is_closed.wait(5):
+        if not is_closed.wait(PATIENT):
             waited_in_vain.set()
         peer.reset()
 
@@ -241,7 +243,7 @@ def test_session_closed_by_another_thread_ends_the_wait() -> None:
     with SocketServer(wait_for_close) as server, Client(api_key=KEY, base_url=server.url) as client:
         session = client.responses.connect().__enter__()
         stream = session.create(model="m", input="Hi")
-        timer = threading.Timer(0.05, session.close)
+        timer = threading.Timer(SOON, session.close)
         timer.start()
         with pytest.raises(StreamInterrupted, match="the session was closed here"):
             next(stream)
@@ -267,10 +269,7 @@ def test_no_thread_and_no_task_is_left(sessions: SocketShell) -> None:
     with SocketServer(echo) as server:
         sessions.talk(play, server.url)
         gc.collect()
-    until = time.monotonic() + 5
-    while threading.active_count() > before and time.monotonic() < until:
-        time.sleep(0.01)
-    assert threading.active_count() <= before
+    eventually(lambda: threading.active_count() <= before)
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

@@ -10,8 +10,19 @@ from collections.abc import Sequence
 import pytest
 from payloads import ERROR, FAILED, WHOLE
 from samples import COMPLETED, CREATED, HEL, LO, delta, event, response
-from scripted_server import CLOSE, HOLD, LAST_CHUNK, RESET, ScriptedServer, Step, chunk, stream_head
+from scripted_server import (
+    CLOSE,
+    HOLD,
+    LAST_CHUNK,
+    RESET,
+    ScriptedServer,
+    Step,
+    chunk,
+    limit_for,
+    stream_head,
+)
 from shells import Events, Session, Shell
+from waits import PATIENT, eventually, settle
 
 from responses_client import EventStream
 from responses_client._transport.protocols import run
@@ -60,7 +71,7 @@ def test_interrupted_stream_keeps_the_partial_response_and_is_not_sent_again(
         assert (await (await session.stream()).final()).output_text == "Hello"
 
     with ScriptedServer([*BEGUN, *end], WHOLE) as server:
-        shell.play(play, server.url, timeout=0.1)
+        shell.play(play, server.url, timeout=limit_for(end))
         assert len(server.requests) == 2
 
 
@@ -92,7 +103,7 @@ def test_stream_broken_before_its_first_event_is_tried_again(shell: Shell, scrip
         assert stream.stream.meta.tries == 3
 
     with ScriptedServer(script, script, WHOLE) as server:
-        shell.play(play, server.url, timeout=0.1)
+        shell.play(play, server.url, timeout=limit_for(script))
         assert len({request.headers["idempotency-key"] for request in server.requests}) == 1
 
 
@@ -117,7 +128,7 @@ def test_stream_that_never_begins_is_given_up(
         assert session.busy_connections == 0
 
     with ScriptedServer(UNBEGUN[name], UNBEGUN[name]) as server:
-        shell.play(play, server.url, timeout=0.1, max_retries=1)
+        shell.play(play, server.url, timeout=limit_for(UNBEGUN[name]), max_retries=1)
         assert len(server.requests) == 2
 
 
@@ -184,12 +195,12 @@ def test_stream_ends_after_its_terminal_event_though_the_line_stays_open(shell: 
     async def play(session: Session) -> None:
         start = time.monotonic()
         assert len(await (await session.stream()).rest()) == 3
-        assert time.monotonic() - start < 1
+        assert time.monotonic() - start < PATIENT
         assert session.busy_connections == 0
 
     with ScriptedServer([*BEGUN, chunk(COMPLETED), HOLD]) as server:
         shell.play(play, server.url)
-        assert server.left.wait(1)
+        assert server.left.wait(PATIENT)
 
 
 @pytest.mark.parametrize("pause", [0.0, 0.01])
@@ -225,7 +236,7 @@ def test_leaving_a_stream_early_closes_its_connection_at_once(shell: Shell) -> N
         stream = await session.stream()
         await stream.next()
         await stream.close()
-        assert server.left.wait(1)
+        assert server.left.wait(PATIENT)
         assert session.busy_connections == 0
         assert await stream.until_closed([]) == []
         assert (await (await session.stream()).final()).output_text == "Hello"
@@ -272,7 +283,7 @@ def test_stream_dropped_without_closing_is_closed_with_a_warning() -> None:
         with pytest.warns(ResourceWarning, match="EventStream was not closed: use it in a block of `with`"):  # noqa: PT031
             del stream
             gc.collect()
-        assert server.left.wait(1)
+        assert server.left.wait(PATIENT)
         assert session.busy_connections == 0
 
     with ScriptedServer([*BEGUN, HOLD]) as server:
@@ -283,16 +294,24 @@ def test_stream_can_be_closed_from_another_thread_while_it_is_waited_for() -> No
     async def play(session: Session) -> None:
         stream = (await session.stream()).stream
         assert isinstance(stream, EventStream)
-        timer = threading.Timer(0.1, stream.close)
-        timer.start()
+        found: list[StreamEvent] = []
+
+        def close_soon() -> None:
+            eventually(lambda: len(found) == 2)
+            settle()
+            stream.close()
+
+        closer = threading.Thread(target=close_soon)
+        closer.start()
         start = time.monotonic()
-        assert len(await Events(stream).until_closed([])) == 2
-        assert time.monotonic() - start < 2
-        timer.join()
+        await Events(stream).until_closed(found)
+        assert time.monotonic() - start < PATIENT
+        closer.join()
+        assert len(found) == 2
         assert session.busy_connections == 0
 
     with ScriptedServer([*BEGUN, HOLD]) as server:
-        Shell("sync").play(play, server.url, timeout=5)
+        Shell("sync").play(play, server.url)
 
 
 def test_second_thread_that_reads_a_stream_is_refused() -> None:
@@ -304,9 +323,7 @@ def test_second_thread_that_reads_a_stream_is_refused() -> None:
         assert isinstance(stream, EventStream)
         reader = threading.Thread(target=lambda: run(events.until_closed(found)))  # type: ignore[arg-type]
         reader.start()
-        limit = time.monotonic() + 5
-        while len(found) < 2 or not stream._source.is_reading:
-            assert time.monotonic() < limit
+        eventually(lambda: len(found) == 2 and stream._source.is_reading)
         with pytest.raises(RuntimeError, match="This stream is being read by another thread or task"):
             stream.until_done()
         stream.close()
@@ -333,7 +350,7 @@ def test_event_beyond_the_limit_is_an_error_and_closes_the_connection(shell: She
     with ScriptedServer([*BEGUN, *rest]) as server:
         with pytest.raises(ResponseValidationError, match="max_event_bytes") as caught:
             shell.events(server.url, max_event_bytes=10_000)
-        assert server.left.wait(1)
+        assert server.left.wait(PATIENT)
 
     assert caught.value.request_id == "req_1"
 
@@ -372,6 +389,6 @@ def test_event_that_is_no_json_ends_the_stream_with_the_packages_error(shell: Sh
     with ScriptedServer([*BEGUN, chunk(b"data: {oops\n\n"), HOLD]) as server:
         with pytest.raises(ResponseValidationError, match="not valid JSON") as caught:
             shell.events(server.url)
-        assert server.left.wait(1)
+        assert server.left.wait(PATIENT)
 
     assert caught.value.request_id == "req_1"

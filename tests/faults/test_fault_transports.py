@@ -14,6 +14,7 @@ import pytest
 from payloads import WHOLE
 from samples import KEY
 from scripted_server import CLOSE, HOLD, RESET, ScriptedServer, Step, chunk, head, stream_head
+from waits import PATIENT, SHORT
 
 from responses_client import AsyncClient, Client
 from responses_client.errors import (
@@ -26,7 +27,6 @@ from responses_client.errors import (
 )
 
 SLOWEST_SECONDS = 20.0
-SHORT_SECONDS = 0.3
 PIECES = head(200, content_type="application/json", transfer_encoding="chunked")
 
 
@@ -56,27 +56,25 @@ class Fault(NamedTuple):
     script: Sequence[Step]
     error: type[APIError]
     stream_error: type[APIError]
-    timeout: float = 4.0
+    timeout: float = PATIENT
 
 
 FAULTS = {
     "hangs up": Fault([CLOSE], APIConnectionError, APIConnectionError),
     "resets": Fault([RESET], APIConnectionError, APIConnectionError),
-    "says nothing": Fault([HOLD], APITimeoutError, APITimeoutError, SHORT_SECONDS),
+    "says nothing": Fault([HOLD], APITimeoutError, APITimeoutError, SHORT),
     "speaks another protocol": Fault([b"SSH-2.0-x\r\n", CLOSE], APIConnectionError, APIConnectionError),
     "breaks off in the headers": Fault(
         [b"HTTP/1.1 200 OK\r\nContent-", CLOSE], APIConnectionError, APIConnectionError
     ),
     "stops in the headers": Fault(
-        [b"HTTP/1.1 200 OK\r\nContent-", HOLD], APITimeoutError, APITimeoutError, SHORT_SECONDS
+        [b"HTTP/1.1 200 OK\r\nContent-", HOLD], APITimeoutError, APITimeoutError, SHORT
     ),
     "sends a length that is not a number": Fault(
         [head(200, content_length="x"), CLOSE], APIConnectionError, APIConnectionError
     ),
     "breaks off before the first byte": Fault([stream_head(), CLOSE], APIConnectionError, APIConnectionError),
-    "stops before the first byte": Fault(
-        [stream_head(), HOLD], APITimeoutError, APITimeoutError, SHORT_SECONDS
-    ),
+    "stops before the first byte": Fault([stream_head(), HOLD], APITimeoutError, APITimeoutError, SHORT),
     "sends a malformed chunk": Fault(
         [PIECES, 0.05, chunk(b"{"), 0.05, b"zz\r\n\r\n", HOLD],
         APIConnectionError,
@@ -87,12 +85,10 @@ FAULTS = {
     ),
     "breaks off in the body": Fault([*WHOLE[:2], CLOSE], APIConnectionError, StreamInterrupted),
     "resets in the body": Fault([*WHOLE[:2], 0.05, RESET], APIConnectionError, StreamInterrupted),
-    "stops in the body": Fault([*WHOLE[:2], HOLD], APITimeoutError, StreamInterrupted, SHORT_SECONDS),
+    "stops in the body": Fault([*WHOLE[:2], HOLD], APITimeoutError, StreamInterrupted, SHORT),
     "breaks off in a chunk": Fault([PIECES, b"400\r\n{", CLOSE], APIConnectionError, ResponseValidationError),
     "sends an interim answer and hangs up": Fault([head(102), CLOSE], APIConnectionError, APIConnectionError),
-    "sends an interim answer alone": Fault(
-        [head(102), HOLD], APITimeoutError, APITimeoutError, SHORT_SECONDS
-    ),
+    "sends an interim answer alone": Fault([head(102), HOLD], APITimeoutError, APITimeoutError, SHORT),
     "switches protocols unasked": Fault(
         [head(101, connection="upgrade", upgrade="x"), CLOSE], APIConnectionError, APIConnectionError
     ),
@@ -137,7 +133,7 @@ def error_of(
     **options: Any,
 ) -> APIError:
     """Return the error of a call, or of a stream that is read to its end."""
-    options = {"api_key": KEY, "base_url": url, "timeout": 4.0, "max_retries": 1, **options}
+    options = {"api_key": KEY, "base_url": url, "timeout": PATIENT, "max_retries": 1, **options}
     http = http_client(transport, verify or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), path)
     request = {"model": "m", "input": "Hi"}
 
@@ -218,7 +214,7 @@ def test_server_that_is_not_there_is_a_connection_error(transport: Transport, sh
 
 @pytest.mark.parametrize("transport", [t for t in TRANSPORTS if t.package != "unix"], ids=name_of)
 def test_host_that_is_not_known_is_a_connection_error(transport: Transport) -> None:
-    error = error_of(transport, "http://nothing.invalid/v1", timeout=3.0)
+    error = error_of(transport, "http://nothing.invalid/v1", timeout=PATIENT)
     assert type(error) is APIConnectionError
     assert "after 2 attempts" in str(error)
 

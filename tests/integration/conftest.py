@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from waits import LONG, PATIENT, settle
 
 HERE = Path(__file__).parent
-_START_SECONDS = 60.0
 # The server sends telemetry to its vendor by default; tests connect to nothing but loopback.
 _NO_TELEMETRY = {"OTEL_SDK_DISABLED": "true", "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true"}
 
@@ -99,19 +99,19 @@ def _running(command: Sequence[str], folder: Path, env: Mapping[str, str] | None
         finally:
             process.terminate()
             try:
-                process.wait(10)
+                process.wait(PATIENT)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + _START_SECONDS
+    end = time.monotonic() + LONG
     while time.monotonic() < end and process.poll() is None:
         try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
+            socket.create_connection(("127.0.0.1", port), PATIENT).close()
         except OSError:
-            time.sleep(0.1)
+            settle()
         else:
             return
     raise RuntimeError(f"The server did not start:\n{log.read_text(errors='replace')[-2000:]}")

@@ -7,6 +7,8 @@ import threading
 from contextlib import suppress
 from urllib.parse import urlsplit
 
+from waits import PATIENT
+
 __all__ = ["CuttingProxy"]
 
 MOST_BYTES = 3000
@@ -30,13 +32,13 @@ class CuttingProxy:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(PATIENT)
 
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                server = socket.create_connection(self._target, 10)
+                server = socket.create_connection(self._target, PATIENT)
                 self._threads += [
                     threading.Thread(target=self._send, args=(client, server), daemon=True),
                     threading.Thread(target=self._receive, args=(client, server), daemon=True),

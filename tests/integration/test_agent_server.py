@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from callers import MODES, Caller
+from waits import PATIENT
 
 from responses_client import AsyncClient, BadRequestError, Client, NotFoundError
 from responses_client.models import Response, UnknownModel
@@ -27,7 +28,7 @@ def create(caller: Caller, text: str, **params: Any) -> Response:
 
 def until_done(caller: Caller, response: Response) -> Response:
     waited: Response = caller(
-        lambda client: client.responses.wait(response.id, poll_interval=0.05, timeout=30)
+        lambda client: client.responses.wait(response.id, poll_interval=0.05, timeout=PATIENT)
     )
     return waited
 

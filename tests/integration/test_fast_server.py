@@ -9,6 +9,7 @@ import pytest
 from callers import MODES, Caller
 from cutting_proxy import CuttingProxy
 from pydantic import BaseModel
+from waits import PATIENT
 
 from responses_client import (
     APIError,
@@ -52,7 +53,7 @@ def create(caller: Caller, text: str, **params: Any) -> Response:
 
 def until_done(caller: Caller, response_id: str) -> Response:
     waited: Response = caller(
-        lambda client: client.responses.wait(response_id, poll_interval=0.05, timeout=30)
+        lambda client: client.responses.wait(response_id, poll_interval=0.05, timeout=PATIENT)
     )
     return waited
 

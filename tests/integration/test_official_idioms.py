@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 
 import pydantic
 import pytest
+from waits import PATIENT, SOON
 
 import responses_client
 from responses_client.testing import Server
@@ -656,7 +657,7 @@ def unreachable_server(use: Use) -> Any:
 def timeout_of_a_call(use: Use) -> Any:
     use.server.delay(2)
     try:
-        use.client(max_retries=0).responses.create(**ASK, timeout=0.2)
+        use.client(max_retries=0).responses.create(**ASK, timeout=SOON)
     except use.lib.APITimeoutError as error:
         return isinstance(error, use.lib.APIConnectionError)
     return None
@@ -706,7 +707,7 @@ def misspelt_argument(use: Use) -> Any:
 
 @same
 def options_of_a_copy(use: Use) -> Any:
-    client = use.client().with_options(timeout=5.0, max_retries=5)
+    client = use.client().with_options(timeout=PATIENT, max_retries=5)
     return client.responses.create(**ASK).status
 
 

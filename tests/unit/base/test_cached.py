@@ -6,6 +6,8 @@ import functools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+from waits import PATIENT
+
 from responses_client._base.cached import cached_property
 
 
@@ -18,7 +20,7 @@ class Thing:
     @cached_property
     def value(self) -> object:
         """A value."""
-        self.together.wait(10)
+        self.together.wait(PATIENT)
         return object()
 
 

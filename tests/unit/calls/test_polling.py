@@ -15,6 +15,7 @@ from fake_io import Answer, Clock, FakeBody, FakeIO, bad
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import KEY, response
+from waits import SOON
 
 from responses_client import AsyncClient, Client, WaitTimeout
 from responses_client._base.http import ResponseMeta
@@ -616,10 +617,10 @@ def test_wait_can_be_cancelled(backend: str) -> None:
     async def main() -> bool:
         async with httpx.AsyncClient(transport=httpx.MockTransport(handle)) as given:
             client = AsyncClient(api_key=KEY, http_client=given)
-            with anyio.move_on_after(0.02) as scope:
+            with anyio.move_on_after(SOON) as scope:
                 await client.responses.wait("resp_1", poll_interval=0)
             assert scope.cancelled_caught
-            with anyio.move_on_after(0.02) as scope:
+            with anyio.move_on_after(SOON) as scope:
                 await client.responses.wait("resp_1", poll_interval=3600)
             return scope.cancelled_caught
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from callers import Caller
+from waits import SOON
 
 from responses_client import NotFoundError, StreamInterrupted, WaitTimeout
 from responses_client._base.retry import Policy
@@ -53,7 +54,7 @@ def test_wait_that_takes_too_long_raises(caller: Caller, server: Server) -> None
     started = caller(lambda client: client.responses.create(**TELL))
 
     with pytest.raises(WaitTimeout) as caught:
-        caller(lambda client: client.responses.wait(started, poll_interval=0.001, timeout=0.05))
+        caller(lambda client: client.responses.wait(started, poll_interval=0.001, timeout=SOON))
 
     assert caught.value.response is not None
     assert caught.value.response.id == started.id

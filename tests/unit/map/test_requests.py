@@ -14,6 +14,7 @@ import cloudpickle
 import pytest
 from callers import ASYNC_MODES, Caller
 from map_helpers import as_async, mapped, requests
+from waits import PATIENT
 
 from responses_client import (
     MapResult,
@@ -105,7 +106,7 @@ def test_generator_of_requests_is_closed_at_the_end(caller: Caller, leaves: bool
                 [result async for result in results]
 
     caller.run(read, wait)
-    assert closed.wait(5)
+    assert closed.wait(PATIENT)
 
 
 @pytest.mark.parametrize("mode", ASYNC_MODES)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from fake_io import use_clock
 from map_helpers import requests
+from waits import LONG, PATIENT
 
 from responses_client._map.threads import ThreadIO, _Stopped
 from responses_client._transport.protocols import run
@@ -29,7 +30,7 @@ def test_threads_may_share_a_map(server: Server) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(5)
+            thread.join(PATIENT)
         assert not any(thread.is_alive() for thread in threads)
     assert sorted(found) == list(range(20))
 
@@ -39,7 +40,7 @@ def test_thread_that_waits_learns_that_another_one_closed_the_map(server: Server
 
     def given() -> Iterator[Any]:
         yield from requests(1)
-        release.wait(30)
+        release.wait(LONG)
 
     with server.client() as client, client.responses.map(given()) as results:
 
@@ -53,7 +54,7 @@ def test_thread_that_waits_learns_that_another_one_closed_the_map(server: Server
         while not server.requests:
             pass
         results.close()
-        thread.join(5)
+        thread.join(PATIENT)
         release.set()
     assert len(errors) == 1
 
@@ -64,17 +65,17 @@ def test_leaving_the_block_does_not_wait_for_the_iterable(server: Server) -> Non
     def given() -> Iterator[Any]:
         yield from requests(1)
         read.set()
-        release.wait(30)
+        release.wait(LONG)
 
     with server.client() as client, client.responses.map(given()) as results:
         next(results)
-        assert read.wait(5)
+        assert read.wait(PATIENT)
         threads = [thread for thread in threading.enumerate() if thread.name == "responses.map-0"]
         start = time.monotonic()
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < PATIENT
     assert [thread.is_alive() for thread in threads] == [True]
     release.set()
-    threads[0].join(5)
+    threads[0].join(PATIENT)
     assert not threads[0].is_alive()
 
 
@@ -140,7 +141,7 @@ def test_iterable_may_close_its_own_map(server: Server) -> None:
 
     def given() -> Iterator[Any]:
         yield from requests(1)
-        assert is_made.wait(30)
+        assert is_made.wait(LONG)
         try:
             results.close()
         except BaseException as error:
@@ -152,7 +153,7 @@ def test_iterable_may_close_its_own_map(server: Server) -> None:
         is_made.set()
         with pytest.raises(RuntimeError, match="This map is closed"):
             list(results)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < PATIENT
     assert errors == []
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 import pytest
 from callers import Caller
+from waits import PATIENT
 
 from responses_client import AsyncClient, Client
 from responses_client._transport.protocols import run
@@ -80,7 +81,7 @@ def play(caller: Caller, script: Any, **params: Any) -> Any:
         return run(script(Stream(client.responses.run_stream(**given))))
 
     async def wait(client: AsyncClient) -> Any:
-        with anyio.fail_after(5):
+        with anyio.fail_after(PATIENT):
             return await script(Stream(client.responses.run_stream(**given)))
 
     return caller.run(sync, wait)

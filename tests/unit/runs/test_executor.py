@@ -13,6 +13,7 @@ import call_items
 import pytest
 from call_items import PAY, custom_call, item
 from callers import MODES
+from waits import LONG, PATIENT, SOON
 
 from responses_client import RunContext, ToolExecutionError, ToolReturned, custom_tool, tool
 from responses_client._runs.executor import Executor
@@ -241,13 +242,13 @@ def test_tool_that_takes_too_long_fails(desk: Desk) -> None:
 
     def wait() -> None:
         """Wait."""
-        release.wait(5)
+        release.wait(PATIENT)
 
     try:
-        (returned,) = desk.answer(call("wait"), tools=[wait], time_limit=0.01)
+        (returned,) = desk.answer(call("wait"), tools=[wait], time_limit=SOON)
     finally:
         release.set()
-    assert returned.output.to_dict()["output"] == "Error: it took longer than 0.01 s."
+    assert returned.output.to_dict()["output"] == f"Error: it took longer than {SOON} s."
     assert returned.error is not None
     assert returned.error.__cause__ is None
 
@@ -255,13 +256,15 @@ def test_tool_that_takes_too_long_fails(desk: Desk) -> None:
 def test_tool_has_a_bound_of_its_own(desk: Desk) -> None:
     release = threading.Event()
 
-    @tool(timeout=0.01)
+    @tool(timeout=SOON)
     def wait() -> None:
         """Wait."""
-        release.wait(5)
+        release.wait(PATIENT)
 
     try:
-        assert desk.text(call("wait"), tools=[wait], time_limit=60) == "Error: it took longer than 0.01 s."
+        assert (
+            desk.text(call("wait"), tools=[wait], time_limit=LONG) == f"Error: it took longer than {SOON} s."
+        )
     finally:
         release.set()
 
@@ -342,7 +345,7 @@ def test_those_under_way_are_answered_when_one_fails(desk: Desk) -> None:
 
     def finish() -> str:
         """Finish after the other has failed."""
-        assert failed.wait(5)
+        assert failed.wait(PATIENT)
         return "done"
 
     returned: list[ToolReturned] = []

@@ -13,6 +13,7 @@ import pytest
 from call_items import PAY, item, weather
 from callers import Caller
 from pydantic import BaseModel
+from waits import SOON, settle
 
 from responses_client import (
     ConfigurationError,
@@ -393,13 +394,12 @@ def test_approval_of_an_mcp_call_takes_the_time_it_takes(caller: Caller, server:
         "server_label": "s",
     }
     server.reply_items([request]).reply("Read.")
-    went_on = threading.Event()
 
     def ask(_: Any) -> bool:
-        went_on.wait(0.02)
+        settle(3 * SOON)
         return True
 
-    assert go(caller, on_mcp_approval=ask, tool_timeout=0.001).output_text == "Read."
+    assert go(caller, on_mcp_approval=ask, tool_timeout=SOON).output_text == "Read."
 
 
 @pytest.mark.parametrize("policy", ["run", "tool"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextvars import Context, ContextVar, copy_context
 from functools import partial
@@ -15,6 +14,7 @@ from unittest.mock import AsyncMock, MagicMock, Mock
 import anyio
 import pytest
 from callers import MODES
+from waits import LONG, PATIENT, SOON, cancel_when, eventually, settle, settle_async
 
 from responses_client import ConfigurationError, custom_tool, tool
 from responses_client._runs.workers import (
@@ -43,7 +43,7 @@ class Play:
             return run(script(SyncWorkers(most)))
 
         async def main() -> Any:
-            with anyio.fail_after(5):
+            with anyio.fail_after(PATIENT):
                 return await script(AsyncWorkers(most))
 
         return anyio.run(main, backend=self.mode)
@@ -90,7 +90,7 @@ def test_function_runs_in_another_thread_where_it_would_hold_up_others(loop: Pla
     assert loop.call(threading.get_ident) != threading.get_ident()
 
 
-@pytest.mark.parametrize("seconds", [None, 5.0])
+@pytest.mark.parametrize("seconds", [None, PATIENT])
 def test_function_sees_the_context_of_its_caller(play: Play, seconds: float | None) -> None:
     token = NAME.set("Ada")
     try:
@@ -99,7 +99,7 @@ def test_function_sees_the_context_of_its_caller(play: Play, seconds: float | No
         NAME.reset(token)
 
 
-@pytest.mark.parametrize("seconds", [None, 5.0])
+@pytest.mark.parametrize("seconds", [None, PATIENT])
 def test_async_function_is_awaited(loop: Play, seconds: float | None) -> None:
     assert loop.call(partial(give, 5), seconds) == 5
 
@@ -111,7 +111,7 @@ def test_returned_awaitable_is_awaited(loop: Play) -> None:
 @pytest.mark.parametrize(
     "error", [ValueError("no"), TimeoutError("mine"), SystemExit(3), KeyboardInterrupt()]
 )
-@pytest.mark.parametrize("seconds", [None, 5.0])
+@pytest.mark.parametrize("seconds", [None, PATIENT])
 def test_exception_of_a_function_is_raised_as_it_is(
     play: Play, error: BaseException, seconds: float | None
 ) -> None:
@@ -127,7 +127,7 @@ def test_function_that_takes_too_long_is_abandoned(play: Play) -> None:
     release = threading.Event()
     try:
         with pytest.raises(FunctionTimedOut):
-            play.call(release.wait, 0.01)
+            play.call(release.wait, SOON)
     finally:
         release.set()
 
@@ -142,7 +142,7 @@ def test_async_function_that_takes_too_long_is_cancelled(loop: Play) -> None:
             ended.append(True)
 
     with pytest.raises(FunctionTimedOut):
-        loop.call(wait, 0.01)
+        loop.call(wait, SOON)
     assert ended == [True]
 
 
@@ -158,10 +158,10 @@ def test_value_that_comes_just_when_the_time_is_up_counts(monkeypatch: pytest.Mo
         return value
 
     monkeypatch.setattr(Future, "result", late)
-    assert Play("sync").call(lambda: 5, 1.0) == 5
+    assert Play("sync").call(lambda: 5, PATIENT) == 5
 
 
-@pytest.mark.parametrize("seconds", [None, 5.0])
+@pytest.mark.parametrize("seconds", [None, PATIENT])
 def test_cancelled_function_is_distinguished_from_a_cancelled_caller(
     play: Play, seconds: float | None
 ) -> None:
@@ -175,7 +175,7 @@ def test_cancelled_function_is_distinguished_from_a_cancelled_caller(
 
 def test_async_function_whose_own_task_was_cancelled() -> None:
     async def fail() -> None:
-        task = asyncio.ensure_future(asyncio.sleep(9))
+        task = asyncio.ensure_future(asyncio.sleep(LONG))
         await asyncio.sleep(0)
         task.cancel()
         await task
@@ -211,7 +211,7 @@ def test_cancelled_call_returns_at_once(loop: Play, is_async: bool) -> None:
     stop = threading.Event()
 
     async def script(workers: AsyncWorkers) -> bool:
-        with anyio.move_on_after(0.01) as scope:
+        with anyio.move_on_after(SOON) as scope:
             await workers.call(anyio.sleep_forever if is_async else stop.wait, None)
         stop.set()
         return scope.cancelled_caught
@@ -221,8 +221,8 @@ def test_cancelled_call_returns_at_once(loop: Play, is_async: bool) -> None:
 
 def test_cancelled_task_of_asyncio_stays_cancelled() -> None:
     async def script(workers: AsyncWorkers) -> None:
-        task = asyncio.ensure_future(workers.call(anyio.sleep_forever, 5.0))
-        await asyncio.sleep(0.01)
+        task = asyncio.ensure_future(workers.call(anyio.sleep_forever, PATIENT))
+        await settle_async()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -286,7 +286,7 @@ def test_function_that_is_not_async_is_not_refused(function: Any) -> None:
     require_sync(function)
 
 
-@pytest.mark.parametrize("seconds", [None, 5.0])
+@pytest.mark.parametrize("seconds", [None, PATIENT])
 def test_coroutine_that_cannot_be_awaited_is_closed(seconds: float | None) -> None:
     with pytest.raises(AsyncFunctionError, match=r"^give is an async function"):
         Play("sync").call(partial(give, 5), seconds)
@@ -315,7 +315,7 @@ def test_all_jobs_are_done(play: Play, count: int, most: int) -> None:
 
 
 def test_jobs_run_at_the_same_time(play: Play) -> None:
-    barrier = threading.Barrier(3, timeout=5)
+    barrier = threading.Barrier(3, timeout=PATIENT)
     play(
         lambda workers: workers.run_all([partial(_call, workers, barrier.wait)] * 3),
         3,
@@ -336,7 +336,7 @@ def test_no_more_jobs_run_at_once_than_are_allowed(play: Play, most: int) -> Non
         with lock:
             now += 1
             highest = max(highest, now)
-        time.sleep(0.002)  # long enough to be seen beside others
+        settle()  # long enough to be seen beside others
         with lock:
             now -= 1
 
@@ -373,7 +373,7 @@ def test_failure_waits_for_those_under_way(play: Play) -> None:
         raise ValueError
 
     def finish() -> None:
-        failed.wait(5)
+        failed.wait(PATIENT)
         done.append("other")
 
     with pytest.raises(ValueError):  # noqa: PT011  # it is the one
@@ -385,12 +385,12 @@ def test_failure_waits_for_those_under_way(play: Play) -> None:
 
 
 def test_end_of_the_program_comes_before_other_failures(play: Play) -> None:
-    both_are_here = threading.Barrier(2, timeout=5)
+    both_are_here = threading.Barrier(2, timeout=PATIENT)
 
     def fail(error: BaseException) -> None:
         both_are_here.wait()
         if isinstance(error, SystemExit):
-            time.sleep(0.02)  # so that it comes last
+            settle()  # so that it comes last
         raise error
 
     async def script(workers: Any) -> None:
@@ -418,21 +418,22 @@ def test_end_of_the_program_does_not_wait_for_tasks(loop: Play) -> None:
 
 def test_cancelled_jobs_end_at_once(loop: Play) -> None:
     release = threading.Event()
+    begun: list[int] = []
     ended: list[int] = []
 
     async def wait() -> None:
+        begun.append(1)
         try:
             await anyio.sleep_forever()
         finally:
             ended.append(1)
 
-    async def script(workers: AsyncWorkers) -> bool:
-        with anyio.move_on_after(0.02) as scope:
-            await workers.run_all([wait, wait, partial(_call, workers, release.wait)])
+    async def script(workers: AsyncWorkers) -> None:
+        jobs = [wait, wait, partial(_call, workers, release.wait)]
+        await cancel_when(lambda: begun == [1, 1], lambda: workers.run_all(jobs))
         release.set()
-        return scope.cancelled_caught
 
-    assert loop(script)
+    loop(script)
     assert ended == [1, 1]
 
 
@@ -560,7 +561,7 @@ def test_generator_that_takes_too_long_is_abandoned(play: Play) -> None:
 
     try:
         with pytest.raises(FunctionTimedOut):
-            play.call(wait, 0.01)
+            play.call(wait, SOON)
     finally:
         stop.set()
 
@@ -575,11 +576,11 @@ def test_no_job_starts_after_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> No
     async def wait() -> None:
         count.append(1)
         begun.release()
-        release.wait(5)
+        release.wait(PATIENT)
 
     def interrupt(thread: threading.Thread, timeout: float | None = None) -> None:
-        begun.acquire(timeout=5)
-        begun.acquire(timeout=5)
+        begun.acquire(timeout=PATIENT)
+        begun.acquire(timeout=PATIENT)
         raise KeyboardInterrupt
 
     known = threading.Thread.join
@@ -597,7 +598,7 @@ def test_no_job_starts_after_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> No
             run(SyncWorkers(2).run_all([wait] * 9))
     release.set()
     for thread in threads:
-        known(thread, 5)
+        known(thread, PATIENT)
     assert len(count) == 2
 
 
@@ -619,8 +620,5 @@ def test_thread_that_finds_no_job_ends() -> None:
 def test_threads_end_with_their_jobs() -> None:
     before = threading.active_count()
     run(SyncWorkers(5).run_all([both(lambda: None)] * 9))
-    assert Play("sync").call(lambda: 1, 5.0) == 1
-    deadline = time.monotonic() + 5
-    while threading.active_count() > before and time.monotonic() < deadline:
-        time.sleep(0.001)
-    assert threading.active_count() <= before
+    assert Play("sync").call(lambda: 1, PATIENT) == 1
+    eventually(lambda: threading.active_count() <= before)

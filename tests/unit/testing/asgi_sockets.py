@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from server_calls import KEY
+from waits import PATIENT
 
 from responses_client.testing import Server
 
@@ -28,7 +29,7 @@ class Client:
 
     async def message(self) -> Message:
         """Return the next ASGI message; its type is `ended` when the application has returned."""
-        with anyio.fail_after(10):
+        with anyio.fail_after(PATIENT):
             try:
                 return await self._from_app.receive()
             except anyio.EndOfStream:

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import wsproto
+from waits import PATIENT
 from wsproto.events import Event, Message, Request, TextMessage
 
 
@@ -17,7 +18,7 @@ class Socket:
 
     def __init__(self, url: str, path: str = "/responses", **headers: str) -> None:
         parsed = httpx.URL(url)
-        self._socket = socket.create_connection((parsed.host, parsed.port), timeout=10)
+        self._socket = socket.create_connection((parsed.host, parsed.port), timeout=PATIENT)
         self._connection = wsproto.WSConnection(wsproto.ConnectionType.CLIENT)
         self._text = ""
         pairs = [(name.encode(), value.encode()) for name, value in headers.items()]

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from asgi_sockets import dialled
 from server_calls import KEY, events, streamed
+from waits import PATIENT, SOON
 
 from responses_client.testing import Server
 from responses_client.testing._asgi import AsgiApp, ConnectionBroken
@@ -52,7 +53,7 @@ async def played(app: Callable[..., Any], scope: Message, *messages: Message) ->
     async def send(message: Message) -> None:
         sent.append(message)
 
-    with anyio.fail_after(10):
+    with anyio.fail_after(PATIENT):
         await app(scope, receive, send)
     return sent
 
@@ -193,7 +194,7 @@ async def test_client_that_leaves_stops_the_stream() -> None:
             left.set()
             await anyio.sleep_forever()
 
-    with Server() as server, anyio.fail_after(10):
+    with Server() as server, anyio.fail_after(PATIENT):
         await server.app()(scope_of(), receive, send)
         assert (server.open_streams, server.closed_streams) == (0, 1)
     assert len(sent) == 4
@@ -211,7 +212,7 @@ async def test_client_that_is_gone_is_no_error() -> None:
     async def send(message: Message) -> None:
         raise ConnectionResetError
 
-    with Server() as server, anyio.fail_after(10):
+    with Server() as server, anyio.fail_after(PATIENT):
         await server.app()(scope_of(), receive, send)
         assert (server.open_streams, server.closed_streams) == (0, 1)
 
@@ -348,7 +349,7 @@ async def test_body_of_the_largest_size_is_taken(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_body_that_does_not_come_is_not_waited_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("responses_client.testing._asgi.BODY_SECONDS", 0.05)
+    monkeypatch.setattr("responses_client.testing._asgi.BODY_SECONDS", SOON)
     start, body, _ = await played(Server().app(), scope_of(), part(BODY))
     assert (start["status"], dict(start["headers"])[b"connection"]) == (408, b"close")
-    assert json.loads(body["body"])["error"]["message"] == "The body did not come within 0.05 seconds."
+    assert json.loads(body["body"])["error"]["message"] == f"The body did not come within {SOON} seconds."

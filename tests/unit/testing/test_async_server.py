@@ -6,6 +6,7 @@ import anyio
 import httpx
 import pytest
 from server_calls import asked
+from waits import PATIENT
 
 from responses_client import AsyncClient, BadRequestError
 from responses_client.testing import AsyncServer, RateLimit, Server, VirtualClock
@@ -72,10 +73,10 @@ async def test_server_on_a_port_ends_with_its_block() -> None:
     with pytest.raises(ZeroDivisionError):
         async with server.serve():
             raise ZeroDivisionError
-    with anyio.move_on_after(5) as scope:
+    with anyio.move_on_after(PATIENT) as scope:
         async with server.serve(), AsyncClient(api_key="any", base_url="http://127.0.0.1:9/v1"):
             scope.cancel()
-            await anyio.sleep(10)
+            await anyio.sleep_forever()
     assert scope.cancelled_caught
 
 

@@ -16,6 +16,7 @@ import httpx
 import pytest
 from raw_sockets import Socket
 from server_calls import KEY
+from waits import PATIENT
 
 from responses_client._events.decoder import EventDecoder
 from responses_client.models import CompactedResponse, Response
@@ -301,7 +302,7 @@ def port() -> Iterator[tuple[Server, str]]:
 @pytest.fixture
 def on_a_port(port: tuple[Server, str]) -> Iterator[Site]:
     server, url = port
-    with httpx.Client(base_url=url, headers=KEY, timeout=10) as http:
+    with httpx.Client(base_url=url, headers=KEY, timeout=PATIENT) as http:
         yield Site(server, http, url)
 
 

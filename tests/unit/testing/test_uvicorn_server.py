@@ -15,6 +15,7 @@ import pytest
 import uvicorn
 from raw_sockets import Socket
 from server_calls import KEY, events, streamed, text_of
+from waits import PATIENT, SHORT, SOON
 from wsproto.events import (
     AcceptConnection,
     CloseConnection,
@@ -51,7 +52,7 @@ def url(served: tuple[Server, str]) -> str:
 
 @pytest.fixture
 def http(url: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=url, headers=KEY, timeout=10) as client:
+    with httpx.Client(base_url=url, headers=KEY, timeout=PATIENT) as client:
         yield client
 
 
@@ -66,7 +67,7 @@ def test_answers_on_a_port_are_those_in_process(server: Server, url: str, http: 
 
 
 async def test_async_clients_reach_it_too(url: str) -> None:
-    async with httpx.AsyncClient(base_url=url, headers=KEY, timeout=10) as client:
+    async with httpx.AsyncClient(base_url=url, headers=KEY, timeout=PATIENT) as client:
         response = await client.post("/responses", json=STREAM)
     assert events(response.text)[-1]["type"] == "response.completed"
 
@@ -127,7 +128,7 @@ def test_dropped_connection_gives_no_answer_on_the_wire(server: Server, http: ht
 def test_delay_longer_than_the_timeout_of_the_client(server: Server, http: httpx.Client) -> None:
     server.delay(60)
     with pytest.raises(httpx.ReadTimeout):
-        http.post("/responses", json=BODY, timeout=0.05)
+        http.post("/responses", json=BODY, timeout=httpx.Timeout(PATIENT, read=SOON))
 
 
 # --- WebSockets
@@ -209,7 +210,7 @@ def test_websocket_handshake_is_dropped(server: Server, url: str) -> None:
 @contextmanager
 def connected(url: str) -> Iterator[socket.socket]:
     address = httpx.URL(url)
-    with socket.create_connection((address.host, address.port), timeout=10) as connection:
+    with socket.create_connection((address.host, address.port), timeout=PATIENT) as connection:
         yield connection
 
 
@@ -249,13 +250,13 @@ def test_head_that_is_too_large_is_refused(url: str) -> None:
 def test_head_that_does_not_come_is_not_waited_for_longer(
     url: str, data: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("responses_client.testing._uvicorn_server.HEAD_SECONDS", 0.05)
+    monkeypatch.setattr("responses_client.testing._uvicorn_server.HEAD_SECONDS", SOON)
     with connected(url) as connection:
         assert answered(connection, data) == b""
 
 
 def test_head_of_a_second_request_is_not_waited_for_longer(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("responses_client.testing._uvicorn_server.HEAD_SECONDS", 0.2)
+    monkeypatch.setattr("responses_client.testing._uvicorn_server.HEAD_SECONDS", SHORT)
     with connected(url) as connection:
         connection.sendall(b"GET /x HTTP/1.1\r\nhost: a\r\n\r\n")
         received = b""
@@ -287,7 +288,7 @@ def test_stop_hangs_up_on_clients_that_still_read() -> None:
     server = Server()
     with server.serve() as url, closing(Socket(url, **KEY)) as connection:
         server.hold_after(1)
-        client = httpx.Client(base_url=url, headers=KEY, timeout=10)
+        client = httpx.Client(base_url=url, headers=KEY, timeout=PATIENT)
         connection.send(type="response.create", **BODY)
         connection.until("response.created")
         server.delay(per_event=60)
@@ -365,7 +366,7 @@ def test_command_serves_until_it_is_interrupted() -> None:
         response = httpx.post(f"{url}/responses", json=BODY, headers=KEY)
         refused = httpx.post(f"{url}/responses", json=BODY, headers=KEY)
         os.kill(process.pid, signal.SIGINT)
-        rest = process.communicate(timeout=20)
+        rest = process.communicate(timeout=PATIENT)
     assert response.json()["status"] == "completed"
     assert refused.json()["error"]["code"] == "rate_limit_exceeded"
     assert (process.returncode, rest) == (0, ("", ""))

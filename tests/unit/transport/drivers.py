@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TypeVar
 
 import anyio
 import anyio.lowlevel
 import httpx
+from waits import settle_async
 
 from responses_client._base.clock import NO_DEADLINE, Deadline
 from responses_client._transport.asynchronous import AsyncIO
@@ -53,13 +54,14 @@ class Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
         self.pieces = pieces
         self.given = 0
         self.closed = 0
+        self._ended = threading.Event()
 
     def __iter__(self) -> Iterator[bytes]:
         for piece in self.pieces:
             if isinstance(piece, BaseException):
                 raise piece
             if isinstance(piece, float):
-                time.sleep(piece)
+                self._ended.wait(piece)
             else:
                 self.given += 1
                 yield piece
@@ -69,13 +71,14 @@ class Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
             if isinstance(piece, BaseException):
                 raise piece
             if isinstance(piece, float):
-                await anyio.sleep(piece)
+                await settle_async(piece)
             else:
                 self.given += 1
                 yield piece
 
     def close(self) -> None:
         self.closed += 1
+        self._ended.set()
 
     async def aclose(self) -> None:
         self.closed += 1

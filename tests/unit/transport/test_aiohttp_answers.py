@@ -12,6 +12,7 @@ import httpx_aiohttp
 import pytest
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.streams import StreamReader
+from waits import PATIENT, SOON, settle_async
 
 from responses_client._transport.aiohttp_answers import _end_with_connection as end_with_connection
 from responses_client._transport.aiohttp_answers import send_over
@@ -93,11 +94,14 @@ def test_other_answers_are_left_as_they_are() -> None:
     end_with_connection(httpx.Response(200))
 
 
+BRIEF: dict[str, float | None] = {"connect": SOON, "read": SOON}
+
+
 def over(client_transport: Any, send: Any, headers: dict[str, str], **waits: float | None) -> Any:
     """Send over a transport, by a function that stands for its client."""
 
     async def main() -> Any:
-        timeout = {"connect": 0.01, "read": 0.01, "write": None, **waits}
+        timeout = {"connect": PATIENT, "read": PATIENT, "write": None, **waits}
         request = httpx.Request("GET", "http://api.test/", headers=headers, extensions={"timeout": timeout})
         async with httpx.AsyncClient(transport=client_transport, trust_env=False) as client:
             return await send_over(client, request, send)
@@ -133,14 +137,14 @@ def test_answer_that_does_not_begin_is_a_timeout() -> None:
         await asyncio.Event().wait()
 
     with pytest.raises(TransportError, match=r"^ReadTimeout$") as caught:
-        over(httpx_aiohttp.AiohttpTransport(), silent, {})
+        over(httpx_aiohttp.AiohttpTransport(), silent, {}, **BRIEF)
     assert caught.value.outcome.kind == "timeout"
 
 
-@pytest.mark.parametrize("waits", [{"connect": None}, {"read": None}, {"write": 5.0}])
+@pytest.mark.parametrize("waits", [{"connect": None}, {"read": None}, {"write": PATIENT}])
 def test_answer_has_time_where_there_is_no_limit_or_a_longer_one(waits: dict[str, float | None]) -> None:
     async def slow() -> httpx.Response:
-        await asyncio.sleep(0.05)
+        await settle_async(4 * SOON)
         return httpx.Response(200)
 
-    assert over(httpx_aiohttp.AiohttpTransport(), slow, {}, **waits).status_code == 200
+    assert over(httpx_aiohttp.AiohttpTransport(), slow, {}, **{**BRIEF, **waits}).status_code == 200

@@ -12,6 +12,7 @@ import anyio.lowlevel
 import httpx
 import pytest
 from drivers import REQUEST, Driver, Pieces, answering
+from waits import LONG, PATIENT, SOON
 
 from responses_client._base.clock import NO_DEADLINE, Deadline
 from responses_client._transport import http_library
@@ -55,7 +56,9 @@ async def async_key() -> str:
 
 def test_async_function_is_awaited(async_driver: Driver) -> None:
     assert (
-        async_driver.play(lambda io: io.call(async_key, Deadline.after(5.0)), lambda _: httpx.Response(204))
+        async_driver.play(
+            lambda io: io.call(async_key, Deadline.after(PATIENT)), lambda _: httpx.Response(204)
+        )
         == "key"
     )
 
@@ -63,34 +66,34 @@ def test_async_function_is_awaited(async_driver: Driver) -> None:
 def test_async_function_ends_at_the_deadline(async_driver: Driver) -> None:
     with pytest.raises(TransportError, match="the api_key function took too long"):
         async_driver.play(
-            lambda io: io.call(lambda: anyio.sleep(30), Deadline.after(0.05)), lambda _: httpx.Response(204)
+            lambda io: io.call(anyio.sleep_forever, Deadline.after(SOON)), lambda _: httpx.Response(204)
         )  # type: ignore[arg-type,return-value]
 
 
 def test_wait_for_headers_ends_at_the_deadline(async_driver: Driver) -> None:
     async def slow(_: httpx.Request) -> httpx.Response:
-        await anyio.sleep(30)
+        await anyio.sleep_forever()
         raise AssertionError
 
     with pytest.raises(TransportError, match="the time for it was up"):
-        async_driver.play(lambda io: io.send(REQUEST, Deadline.after(0.05)), slow)  # type: ignore[arg-type]
+        async_driver.play(lambda io: io.send(REQUEST, Deadline.after(SOON)), slow)  # type: ignore[arg-type]
 
 
 def test_wait_for_a_piece_ends_at_the_deadline(async_driver: Driver) -> None:
     async def script(io: SyncIO | AsyncIO) -> None:
         body = await io.send(REQUEST, NO_DEADLINE)
         with pytest.raises(TransportError, match="the time for it was up"):
-            await body.next(Deadline.after(0.05))
+            await body.next(Deadline.after(SOON))
         await body.close()
 
-    async_driver.play(script, answering(Pieces(30.0, b"a")))
+    async_driver.play(script, answering(Pieces(LONG, b"a")))
 
 
 @pytest.mark.parametrize("pieces", [0, 1000])
 def test_body_left_early_leaves_no_generator_to_the_garbage_collector(
     async_driver: Driver, pieces: int
 ) -> None:
-    stream = Pieces(*[b"x"] * pieces, 30.0)
+    stream = Pieces(*[b"x"] * pieces, LONG)
 
     async def script(io: SyncIO | AsyncIO) -> None:
         await (await io.send(REQUEST, NO_DEADLINE)).close()

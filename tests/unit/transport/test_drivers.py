@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from drivers import REQUEST, Driver, Pieces, answering, read
+from waits import LONG, PATIENT, SHORT
 
 from responses_client._base import forks
 from responses_client._base.clock import NO_DEADLINE, Deadline
@@ -44,7 +45,7 @@ def test_compressed_answer_is_decoded(driver: Driver, encoding: str, is_encoded:
     content = gzip.compress(b"text") if is_encoded else b"text"
 
     async def script(io: SyncIO | AsyncIO) -> bytes:
-        return b"".join(await read(await io.send(REQUEST, Deadline.after(5.0))))
+        return b"".join(await read(await io.send(REQUEST, Deadline.after(PATIENT))))
 
     assert (
         driver.play(script, answering(Pieces(content[:9], content[9:]), **{"content-encoding": encoding}))
@@ -69,19 +70,24 @@ def test_drain_reads_the_rest_of_a_body(driver: Driver) -> None:
 @pytest.mark.parametrize(
     ("stream", "came"),
     [
-        (Pieces(b"a", b"b", 0.3, b"c"), b"b"),
+        (Pieces(b"a", b"b", LONG, b"c"), b"b"),
         (Pieces(b"a", b"b", httpx.ReadError("reset")), b"b"),
         (Pieces(b"a", *[b"x"] * 99), b"x" * 16),
     ],
     ids=["slow", "broken", "long"],
 )
-def test_drain_is_bounded_in_time_and_pieces(driver: Driver, stream: Pieces, came: bytes) -> None:
+def test_drain_is_bounded_in_time_and_pieces(
+    driver: Driver, stream: Pieces, came: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("sync", "asynchronous"):
+        monkeypatch.setattr(f"responses_client._transport.{module}.DRAIN_SECONDS", SHORT)
+
     async def script(io: SyncIO | AsyncIO) -> None:
         body = await io.send(REQUEST, NO_DEADLINE)
         await body.next(NO_DEADLINE)
         start = time.monotonic()
         assert await body.drain() == came
-        assert time.monotonic() - start < 0.25
+        assert time.monotonic() - start < PATIENT
         await body.close()
 
     driver.play(script, answering(stream))
@@ -110,7 +116,7 @@ def test_passed_deadline_is_a_timeout_before_anything_is_read(driver: Driver) ->
             with pytest.raises(TransportError, match="the time for it was up") as caught:
                 await body.next(Deadline.after(timeout))
             assert caught.value.outcome.kind == "timeout"
-        assert await body.next(Deadline.after(1.0)) == b"a"
+        assert await body.next(Deadline.after(PATIENT)) == b"a"
         await body.close()
 
     driver.play(script, answering(stream))
@@ -138,7 +144,7 @@ def test_hooks_of_the_users_client_see_the_context_of_the_call(driver: Driver) -
     async def script(io: SyncIO | AsyncIO) -> None:
         variable.set("set")
         await io.send(REQUEST, NO_DEADLINE)
-        await io.send(REQUEST, Deadline.after(5.0))
+        await io.send(REQUEST, Deadline.after(PATIENT))
 
     driver.play(script, handler)
     assert seen == ["set", "set"]
@@ -152,7 +158,7 @@ def test_lock_is_held_by_one_after_the_other(driver: Driver) -> None:
     async def script(io: SyncIO | AsyncIO) -> list[int]:
         owner, taken = Driver("owner"), list[int]()
         for number in range(2):
-            async with io.lock(owner, Deadline.after(5.0)):
+            async with io.lock(owner, Deadline.after(PATIENT)):
                 taken.append(number)
         return taken
 
@@ -218,7 +224,7 @@ def test_child_makes_clients_and_locks_of_its_own(driver: Driver, fork: Callable
         async with io.lock(owner, NO_DEADLINE):
             before = io._pools
             fork()
-            async with io.lock(owner, Deadline.after(1.0)):
+            async with io.lock(owner, Deadline.after(PATIENT)):
                 assert io._pools is not before
                 assert io._here() is io._here()
         await io.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import gzip
 import ssl
-import time
 import weakref
 from collections.abc import Generator
 from types import SimpleNamespace
@@ -18,6 +17,7 @@ import h11
 import httpx
 import pytest
 from drivers import REQUEST, Driver, Pieces, answering, read
+from waits import SHORT, settle
 
 from responses_client._base.clock import NO_DEADLINE
 from responses_client._transport.asynchronous import AsyncIO
@@ -74,12 +74,12 @@ def test_header_may_hold_latin_1_and_none_removes_one(driver: Driver) -> None:
 
 
 def test_timeouts_shrink_with_the_remaining_time(driver: Driver) -> None:
-    waits: Any = sent(driver, timeout=0.05).extensions["timeout"]
+    waits: Any = sent(driver, timeout=SHORT).extensions["timeout"]
 
     assert list(waits) == ["connect", "read", "write", "pool"]
     assert len(waits) == 4
-    assert 0.05 >= waits["connect"] >= waits["read"] > 0
-    time.sleep(0.05)
+    assert SHORT >= waits["connect"] >= waits["read"] > 0
+    settle(SHORT)
     assert dict(waits) == {"connect": 0.001, "read": 0.001, "write": 0.001, "pool": 0.001}
     with pytest.raises(KeyError):
         waits["other"]

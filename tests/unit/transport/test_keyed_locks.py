@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gc
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import anyio
 import anyio.lowlevel
 import pytest
+from waits import PATIENT, SOON, settle
 
 from responses_client._base.clock import NO_DEADLINE, Deadline
 from responses_client._transport.keyed_locks import AsyncKeyedLocks, SyncKeyedLocks
@@ -27,7 +27,7 @@ async def hold(locks: SyncKeyedLocks | AsyncKeyedLocks, owner: object, seconds: 
 async def hold_beside_another(locks: SyncKeyedLocks | AsyncKeyedLocks) -> None:
     """A lock of one owner does not wait for that of another."""
     async with locks.hold(Owner(), NO_DEADLINE):
-        await hold(locks, Owner(), 0.5)
+        await hold(locks, Owner(), PATIENT)
 
 
 async def hold_after_an_error(locks: SyncKeyedLocks | AsyncKeyedLocks) -> None:
@@ -36,7 +36,7 @@ async def hold_after_an_error(locks: SyncKeyedLocks | AsyncKeyedLocks) -> None:
     with pytest.raises(ZeroDivisionError):
         async with locks.hold(owner, NO_DEADLINE):
             raise ZeroDivisionError
-    await hold(locks, owner, 0.5)
+    await hold(locks, owner, PATIENT)
 
 
 @pytest.mark.parametrize("script", [hold_beside_another, hold_after_an_error])
@@ -49,12 +49,11 @@ def test_lock_waits_for_nothing_else_than_the_lock_before(script: object) -> Non
 def test_threads_have_the_lock_one_after_the_other() -> None:
     locks, owner = SyncKeyedLocks(), Owner()
     inside: list[int] = []
-    others = threading.Event()
 
     async def work(number: int) -> None:
-        async with locks.hold(owner, Deadline.after(5.0)):
+        async with locks.hold(owner, Deadline.after(PATIENT)):
             inside.append(number)
-            others.wait(0.01)
+            settle()
             assert inside.pop() == number
 
     with ThreadPoolExecutor(8) as pool:
@@ -71,7 +70,7 @@ def test_thread_waits_for_its_lock_as_long_as_it_may() -> None:
                 ThreadPoolExecutor(1) as pool,
                 pytest.raises(TransportError, match="held the lock for too long"),
             ):
-                pool.submit(lambda: run(hold(locks, owner, 0.01))).result()
+                pool.submit(lambda: run(hold(locks, owner, SOON))).result()
             await hold(locks, owner, -1.0)  # its own lock, once more
 
     run(script())
@@ -83,7 +82,7 @@ def test_tasks_have_the_lock_one_after_the_other(backend: str) -> None:
     inside: list[int] = []
 
     async def work(number: int) -> None:
-        async with locks.hold(owner, Deadline.after(5.0)):
+        async with locks.hold(owner, Deadline.after(PATIENT)):
             inside.append(number)
             await anyio.lowlevel.checkpoint()
             assert inside.pop() == number
@@ -98,7 +97,7 @@ def test_tasks_have_the_lock_one_after_the_other(backend: str) -> None:
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-@pytest.mark.parametrize("timeout", [0.01, 0, -1.0])
+@pytest.mark.parametrize("timeout", [SOON, 0, -1.0])
 def test_task_waits_for_its_lock_as_long_as_it_may(backend: str, timeout: float) -> None:
     locks, owner = AsyncKeyedLocks(), Owner()
 
@@ -109,7 +108,7 @@ def test_task_waits_for_its_lock_as_long_as_it_may(backend: str, timeout: float)
     async def main() -> None:
         async with locks.hold(owner, NO_DEADLINE), anyio.create_task_group() as tasks:
             tasks.start_soon(wait)
-        await hold(locks, owner, 0.5)
+        await hold(locks, owner, PATIENT)
 
     anyio.run(main, backend=backend)
 
@@ -131,7 +130,7 @@ def test_task_that_is_cancelled_while_it_waits_or_works_passes_the_lock_on(backe
             tasks.start_soon(hold, locks, owner)
             await anyio.lowlevel.checkpoint()
             tasks.cancel_scope.cancel()
-        await hold(locks, owner, 0.5)
+        await hold(locks, owner, PATIENT)
 
     anyio.run(main, backend=backend)
 

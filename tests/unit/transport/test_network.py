@@ -12,6 +12,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from waits import LONG, PATIENT
 
 from responses_client._base import forks
 from responses_client._transport.network import (
@@ -45,7 +46,7 @@ class Backend:
     def connect_tcp(self, *where: Any) -> Stream:
         self.options = list(where[-1])
         ours, theirs = socket.socketpair()
-        theirs.settimeout(5)
+        theirs.settimeout(LONG)
         _opened.extend((ours, theirs))
         self.peers.append(theirs)
         return Stream(self, ours)
@@ -111,7 +112,7 @@ def test_long_body_is_not_copied() -> None:
     stream.write(body)
     assert stream.wrapped.written[1] is body
     backend.peers[0].shutdown(socket.SHUT_RD)
-    reader.join(5)
+    reader.join(PATIENT)
 
 
 def test_head_is_sent_before_anything_is_read() -> None:

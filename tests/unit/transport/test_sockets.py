@@ -6,6 +6,8 @@ import socket
 import threading
 from types import SimpleNamespace
 
+from waits import PATIENT
+
 from responses_client._transport.sockets import shut_down, socket_below
 
 
@@ -27,7 +29,7 @@ def test_shutdown_ends_a_read_that_blocks_in_another_thread() -> None:
         reader = threading.Thread(target=lambda: read.append(near.recv(1)))
         reader.start()
         shut_down(near)
-        reader.join(5)
+        reader.join(PATIENT)
     assert read == [b""]
 
 

@@ -10,6 +10,7 @@ import anyio
 import h2.config
 import h2.connection
 import pytest
+from waits import PATIENT
 
 from responses_client._transport.protocols import TransportError
 from responses_client._transport.stream_limits import bounded_turns
@@ -102,7 +103,7 @@ def test_request_of_others_waits_without_a_limit_until_a_stream_ends() -> None:
     )  # in a fresh context
     waiter.start()
     connection._max_streams_semaphore.release()
-    waiter.join(5)
+    waiter.join(PATIENT)
 
     assert not waiter.is_alive()
 
@@ -184,7 +185,7 @@ def test_async_request_that_leaves_gives_its_turn_to_the_next(backend: str) -> N
             await anyio.wait_all_tasks_blocked()
             group.cancel_scope.cancel()
         await turns.release()
-        with anyio.fail_after(5):
+        with anyio.fail_after(PATIENT):
             await turns.acquire()
         await connection._receive_remote_settings_change(settings(2))
         await turns.acquire()

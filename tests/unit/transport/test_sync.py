@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from drivers import REQUEST, Driver, Handler, Pieces, answering, read
+from waits import LONG, PATIENT, SHORT, SOON, eventually, settle
 
 from responses_client._base.clock import NO_DEADLINE, Deadline, RealDeadline
 from responses_client._transport import http_library
@@ -84,17 +85,15 @@ def test_wait_for_headers_ends_at_the_deadline_and_a_late_answer_is_closed() -> 
     release, has_answered = threading.Event(), threading.Event()
 
     def slow(_: httpx.Request) -> httpx.Response:
-        release.wait(5)
+        release.wait(PATIENT)
         has_answered.set()
         return httpx.Response(200, stream=late)
 
     with pytest.raises(TransportError, match="the time for it was up"):
-        Driver("sync").send(slow, timeout=0.05)
+        Driver("sync").send(slow, timeout=SOON)
     release.set()
-    assert has_answered.wait(5)
-    until = time.monotonic() + 5
-    while not late.closed and time.monotonic() < until:
-        time.sleep(0.001)
+    assert has_answered.wait(PATIENT)
+    eventually(lambda: late.closed)
     assert late.closed == 1
 
 
@@ -104,13 +103,14 @@ def test_late_error_is_discarded(error: BaseException) -> None:
 
     def slow(_: httpx.Request) -> httpx.Response:
         threads.append(threading.current_thread())
-        release.wait(5)
+        release.wait(PATIENT)
         raise error
 
     with pytest.raises(TransportError, match="the time for it was up"):
-        Driver("sync").send(slow, timeout=0.05)
+        Driver("sync").send(slow, timeout=SOON)
     release.set()
-    threads[0].join(5)
+    eventually(lambda: threads)
+    threads[0].join(PATIENT)
     assert not threads[0].is_alive()
 
 
@@ -124,11 +124,9 @@ def test_interrupted_wait_for_headers_closes_the_answer_that_comes(monkeypatch: 
 
     monkeypatch.setattr("responses_client._transport.threads.wait", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        Driver("sync").send(answering(late), timeout=5.0)
-    futures[0].result(5)
-    until = time.monotonic() + 5
-    while not late.closed and time.monotonic() < until:
-        time.sleep(0.001)
+        Driver("sync").send(answering(late), timeout=PATIENT)
+    futures[0].result(PATIENT)
+    eventually(lambda: late.closed)
     assert late.closed == 1
 
 
@@ -154,8 +152,8 @@ class SocketBody(httpx.SyncByteStream):
 @pytest.fixture
 def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
     near, far = socket.socketpair()
-    near.settimeout(5)
-    far.settimeout(5)
+    near.settimeout(LONG)
+    far.settimeout(LONG)
     with near, far:
         yield near, far
 
@@ -171,12 +169,12 @@ Pair = tuple[socket.socket, socket.socket]
 
 def test_deadline_ends_a_read_that_blocks(pair: Pair) -> None:
     near, far = pair
-    body = Driver("sync").send(over(near, SocketBody(near)), timeout=0.1)
+    body = Driver("sync").send(over(near, SocketBody(near)), timeout=SHORT)
     far.send(b"a")
 
-    assert run(body.next(Deadline.after(5.0))) == b"a"
+    assert run(body.next(Deadline.after(PATIENT))) == b"a"
     with pytest.raises(TransportError, match="the time for it was up") as caught:
-        run(body.next(Deadline.after(5.0)))
+        run(body.next(Deadline.after(PATIENT)))
     assert caught.value.outcome.kind == "timeout"
     run(body.close())
 
@@ -189,10 +187,10 @@ def test_deadline_is_reported_in_place_of_the_error_it_causes(pair: Pair) -> Non
             yield from super().__iter__()
             raise httpx.RemoteProtocolError("incomplete chunked read")
 
-    body = Driver("sync").send(over(near, Chunked(near)), timeout=0.05)
+    body = Driver("sync").send(over(near, Chunked(near)), timeout=SHORT)
 
     with pytest.raises(TransportError, match="the time for it was up") as caught:
-        run(body.next(Deadline.after(5.0)))
+        run(body.next(Deadline.after(PATIENT)))
     assert isinstance(caught.value.__cause__, httpx.RemoteProtocolError)
     run(body.close())
 
@@ -200,21 +198,21 @@ def test_deadline_is_reported_in_place_of_the_error_it_causes(pair: Pair) -> Non
 def test_timer_of_a_body_ends_with_it(pair: Pair) -> None:
     near, _ = pair
     before = set(threading.enumerate())
-    body = Driver("sync").send(over(near, SocketBody(near)), timeout=60.0)
+    body = Driver("sync").send(over(near, SocketBody(near)), timeout=LONG)
     timers = [thread for thread in set(threading.enumerate()) - before if isinstance(thread, threading.Timer)]
 
     assert [timer.daemon for timer in timers] == [True]
     run(body.close())
-    timers[0].join(5)
+    timers[0].join(PATIENT)
     assert not timers[0].is_alive()
 
 
 def test_deadline_that_passes_after_the_end_leaves_the_connection_alone(pair: Pair) -> None:
     near, far = pair
-    body = Driver("sync").send(over(near, Pieces(b"a")), timeout=0.05)
+    body = Driver("sync").send(over(near, Pieces(b"a")), timeout=SHORT)
 
     assert run(read(body)) == [b"a"]
-    time.sleep(0.1)
+    settle(SHORT + SOON)
     far.send(b"still open")
     assert near.recv(100) == b"still open"
 
@@ -226,7 +224,7 @@ def test_drain_ends_a_read_that_blocks(pair: Pair) -> None:
     start = time.monotonic()
 
     assert run(body.drain()) == b"a"
-    assert time.monotonic() - start < 0.5
+    assert time.monotonic() - start < PATIENT
     assert far.recv(1) == b""
     run(body.close())
 
@@ -242,9 +240,9 @@ def test_close_ends_a_read_that_blocks_in_another_thread(pair: Pair) -> None:
         ended.set()
 
     threading.Thread(target=read_rest).start()
-    time.sleep(0.05)
+    settle()
     run(body.close())
-    assert ended.wait(1)
+    assert ended.wait(PATIENT)
 
 
 def test_socket_that_is_closed_before_its_shutdown_is_not_an_error(pair: Pair) -> None:
@@ -260,12 +258,12 @@ def test_shared_connection_is_neither_drained_nor_shut_down(pair: Pair, version:
     near, far = pair
     stream = Pieces(b"a", b"b")
     sock = near if version == b"HTTP/2" else object()
-    body = Driver("sync").send(over(sock, stream, version), timeout=0.05)
+    body = Driver("sync").send(over(sock, stream, version), timeout=SHORT)
 
     assert run(body.next(NO_DEADLINE)) == b"a"
     assert run(body.drain()) == (b"" if version == b"HTTP/2" else b"b")
     run(body.close())
-    time.sleep(0.1)
+    settle(SHORT + SOON)
     far.send(b"still open")
     assert near.recv(100) == b"still open"
     assert stream.closed == 1
@@ -287,7 +285,7 @@ def test_connection_that_was_taken_over_is_not_shut_down_at_the_deadline() -> No
         )
     )
     with ours, theirs:
-        taken = run(io.send(REQUEST, Deadline.after(0.05))).socket(None)
-        assert run(taken.read(RealDeadline.after(0.1))) is None
+        taken = run(io.send(REQUEST, Deadline.after(SHORT))).socket(None)
+        assert run(taken.read(RealDeadline.after(SHORT + SOON))) is None
         theirs.sendall(b"later")
-        assert run(taken.read(RealDeadline.after(5))) == b"later"
+        assert run(taken.read(RealDeadline.after(PATIENT))) == b"later"

@@ -6,6 +6,7 @@ import threading
 from contextvars import ContextVar
 
 import pytest
+from waits import PATIENT, SOON, eventually
 
 from responses_client._transport.threads import TimedOut, run_with_timeout
 
@@ -15,7 +16,7 @@ variable: ContextVar[str] = ContextVar("variable", default="not set")
 def test_result_comes_from_a_thread_with_the_context_of_the_caller() -> None:
     variable.set("set")
     assert run_with_timeout(
-        5, lambda: (variable.get(), threading.current_thread() is threading.main_thread())
+        PATIENT, lambda: (variable.get(), threading.current_thread() is threading.main_thread())
     ) == (
         "set",
         False,
@@ -27,7 +28,7 @@ def test_timeout_error_of_the_function_itself_is_raised_as_it_is() -> None:
         raise TimeoutError("mine")
 
     with pytest.raises(TimeoutError, match="mine"):
-        run_with_timeout(5, fail)
+        run_with_timeout(PATIENT, fail)
 
 
 def test_late_result_is_passed_to_on_late() -> None:
@@ -35,7 +36,7 @@ def test_late_result_is_passed_to_on_late() -> None:
     late: list[int] = []
 
     def slow() -> int:
-        release.wait(5)
+        release.wait(PATIENT)
         return 42
 
     def take(value: int) -> None:
@@ -43,9 +44,9 @@ def test_late_result_is_passed_to_on_late() -> None:
         has_come.set()
 
     with pytest.raises(TimedOut):
-        run_with_timeout(0.001, slow, on_late=take)
+        run_with_timeout(SOON, slow, on_late=take)
     release.set()
-    assert has_come.wait(5)
+    assert has_come.wait(PATIENT)
     assert late == [42]
 
 
@@ -55,10 +56,11 @@ def test_late_result_is_discarded_without_on_late() -> None:
 
     def slow() -> None:
         threads.append(threading.current_thread())
-        release.wait(5)
+        release.wait(PATIENT)
 
     with pytest.raises(TimedOut):
-        run_with_timeout(0.05, slow)
+        run_with_timeout(SOON, slow)
     release.set()
-    threads[0].join(5)
+    eventually(lambda: threads)
+    threads[0].join(PATIENT)
     assert not threads[0].is_alive()

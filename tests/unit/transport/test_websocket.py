@@ -20,6 +20,7 @@ import pytest
 from httpcore._backends.anyio import AnyIOStream
 from httpcore._backends.sync import SyncStream
 from httpcore._backends.trio import TrioStream
+from waits import LONG, PATIENT, SHORT, SOON, settle_async
 
 from responses_client._base import forks
 from responses_client._base.clock import NO_REAL_DEADLINE, RealDeadline
@@ -48,7 +49,7 @@ class Carrier(httpx.SyncByteStream):
         self.stream.close()
 
 
-def sync_socket(stream: Any, timeout: float | None = 2.0) -> SyncSocket:
+def sync_socket(stream: Any, timeout: float | None = PATIENT) -> SyncSocket:
     return SyncSocket(
         httpx.Response(101, stream=Carrier(stream), extensions={"network_stream": stream}), timeout
     )
@@ -58,7 +59,7 @@ def sync_socket(stream: Any, timeout: float | None = 2.0) -> SyncSocket:
 def pair() -> Iterator[tuple[SyncSocket, socket.socket]]:
     """A socket of ours, and the other end."""
     ours, theirs = socket.socketpair()
-    theirs.settimeout(5)
+    theirs.settimeout(LONG)
     with ours, theirs:
         yield sync_socket(SyncStream(ours)), theirs
 
@@ -71,14 +72,14 @@ def test_data_are_read(pair: tuple[SyncSocket, socket.socket]) -> None:
     theirs.sendall(b"one")
     assert run(ours.read(NO_REAL_DEADLINE)) == b"one"
     theirs.sendall(b"two")
-    assert run(ours.read(after(5))) == b"two"
+    assert run(ours.read(after(PATIENT))) == b"two"
     theirs.close()
     assert run(ours.read(NO_REAL_DEADLINE)) == b""
 
 
 def test_read_without_data_ends_at_its_deadline(pair: tuple[SyncSocket, socket.socket]) -> None:
     ours, theirs = pair
-    assert run(ours.read(after(0.02))) is None
+    assert run(ours.read(after(SOON))) is None
     assert run(ours.read(after(0))) is None
     theirs.sendall(b"x")
     assert run(ours.read(after(0))) == b"x"
@@ -95,8 +96,8 @@ def test_data_that_came_with_the_headers_are_read_first() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         sock = sync_socket(Leading(ours))
-        assert [len(run(sock.read(after(5))) or b"") for _ in range(3)] == [16384, 16384, 4096]
-        assert run(sock.read(after(0.01))) is None
+        assert [len(run(sock.read(after(PATIENT))) or b"") for _ in range(3)] == [16384, 16384, 4096]
+        assert run(sock.read(after(SOON))) is None
 
 
 def test_large_messages_are_sent_while_others_come(pair: tuple[SyncSocket, socket.socket]) -> None:
@@ -112,14 +113,14 @@ def test_large_messages_are_sent_while_others_come(pair: tuple[SyncSocket, socke
 
     def read() -> None:
         while len(found) < MUCH:
-            found.extend(run(ours.read(after(5))) or b"")
+            found.extend(run(ours.read(after(PATIENT))) or b"")
 
     threads = [threading.Thread(target=work) for work in (peer, read)]
     for thread in threads:
         thread.start()
     run(ours.write(lambda: b"a" * MUCH))
     for thread in threads:
-        thread.join(5)
+        thread.join(PATIENT)
     assert (len(found), len(received)) == (MUCH, MUCH)
 
 
@@ -142,10 +143,10 @@ def test_messages_of_many_threads_stay_whole_and_in_order(pair: tuple[SyncSocket
         data += theirs.recv(65536)
     assert data == b"".join(bytes([number]) * 20_000 for number in order)
     for thread in threads:
-        thread.join(5)
+        thread.join(PATIENT)
 
 
-@pytest.mark.parametrize(("write_timeout", "timeout"), [(0.02, None), (None, 0.02), (5.0, 0.02)])
+@pytest.mark.parametrize(("write_timeout", "timeout"), [(SHORT, None), (None, SHORT), (PATIENT, SHORT)])
 def test_message_that_is_not_taken_in_time_ends_the_connection(
     write_timeout: float | None, timeout: float | None
 ) -> None:
@@ -162,7 +163,7 @@ def test_message_that_is_not_taken_in_time_ends_the_connection(
 def test_message_behind_one_that_is_stuck_waits_no_longer_than_it_may() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        sock = sync_socket(SyncStream(ours), 5.0)
+        sock = sync_socket(SyncStream(ours), PATIENT)
         is_stuck, failures = threading.Event(), list[str]()
 
         def make() -> bytes:
@@ -176,12 +177,12 @@ def test_message_behind_one_that_is_stuck_waits_no_longer_than_it_may() -> None:
 
         thread = threading.Thread(target=send)
         thread.start()
-        assert is_stuck.wait(5)
+        assert is_stuck.wait(PATIENT)
         with pytest.raises(TransportError, match="another message was still being sent"):
-            run(sock.write(lambda: pytest.fail("a message that cannot be sent is not made"), after(0.02)))
+            run(sock.write(lambda: pytest.fail("a message that cannot be sent is not made"), after(SOON)))
         assert thread.is_alive()
         run(sock.close())
-        thread.join(5)
+        thread.join(PATIENT)
         assert len(failures) == 1
 
 
@@ -189,10 +190,10 @@ class Stuck:
     """A session with a server that reads nothing, while a thread sends."""
 
     def __init__(self, ours: socket.socket, **options: Any) -> None:
-        sock = sync_socket(SyncStream(ours), 5.0)
+        sock = sync_socket(SyncStream(ours), PATIENT)
         settings = Settings(api_key="any", base_url="http://api.test/v1")
         meta: Any = None
-        self.connection = Connection(sock, meta, settings, {"ping_timeout": 0.05, **options})  # type: ignore[typeddict-item]
+        self.connection = Connection(sock, meta, settings, {"ping_timeout": SOON, **options})  # type: ignore[typeddict-item]
         self.is_sending = threading.Event()
         self.raised: list[Exception] = []
         self.thread = threading.Thread(target=self.send)
@@ -205,29 +206,29 @@ class Stuck:
 
 
 def test_session_is_closed_while_a_message_is_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("responses_client._websocket.connection._CLOSE_TIMEOUT_SECONDS", 0.02)
+    monkeypatch.setattr("responses_client._websocket.connection._CLOSE_TIMEOUT_SECONDS", SOON)
     ours, theirs = socket.socketpair()
     with ours, theirs:
         stuck = Stuck(ours, ping_interval=None)
         stuck.thread.start()
-        assert stuck.is_sending.wait(5)
+        assert stuck.is_sending.wait(PATIENT)
         run(stuck.connection.close())
-        stuck.thread.join(5)
+        stuck.thread.join(PATIENT)
         assert ["session is closed" in str(error) for error in stuck.raised] == [True]
 
 
 def test_silent_server_is_noticed_while_a_message_is_stuck() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        stuck = Stuck(ours, ping_interval=0.02)
+        stuck = Stuck(ours, ping_interval=SOON)
         stuck.thread.start()
-        stuck.thread.join(5)
+        stuck.thread.join(PATIENT)
         assert ["a ping was not answered" in str(error) for error in stuck.raised] == [True]
 
 
 def test_message_of_which_nothing_was_sent_leaves_the_connection() -> None:
     ours, theirs = socket.socketpair()
-    theirs.settimeout(5)
+    theirs.settimeout(LONG)
     with ours, theirs:
         ours.setblocking(False)
         size = 0
@@ -236,7 +237,7 @@ def test_message_of_which_nothing_was_sent_leaves_the_connection() -> None:
                 size += ours.send(b"a" * 65536)
         sock = sync_socket(SyncStream(ours))
         with pytest.raises(TransportError, match="did not take the message in time") as caught:
-            run(sock.write(lambda: pytest.fail("a message that cannot be sent is not made"), after(0.02)))
+            run(sock.write(lambda: pytest.fail("a message that cannot be sent is not made"), after(SOON)))
         assert caught.value.outcome.kind == "timeout"
         while size:
             size -= len(theirs.recv(min(size, 65536)))
@@ -282,9 +283,9 @@ def test_closing_ends_a_read_of_another_thread(pair: tuple[SyncSocket, socket.so
 
     thread = threading.Thread(target=read)
     thread.start()
-    is_reading.wait(5)
+    is_reading.wait(PATIENT)
     run(ours.close())
-    thread.join(5)
+    thread.join(PATIENT)
     assert found[-1] == "over"
     assert theirs.recv(1) == b""
 
@@ -294,7 +295,7 @@ def test_closed_connection_cannot_be_used(pair: tuple[SyncSocket, socket.socket]
     run(ours.close())
     run(ours.close())
     with pytest.raises(TransportError):
-        run(ours.read(after(1)))
+        run(ours.read(after(PATIENT)))
     with pytest.raises(TransportError):
         run(ours.write(lambda: b"x"))
 
@@ -320,7 +321,7 @@ def test_transport_without_a_socket_can_be_used() -> None:
     stream = Stream()
     sock = sync_socket(stream, None)
     assert run(sock.read(NO_REAL_DEADLINE)) == b"x"
-    assert run(sock.read(after(1))) is None
+    assert run(sock.read(after(PATIENT))) is None
     run(sock.write(lambda: b"ab"))
     assert stream.sent == b"ab"
     run(sock.close())
@@ -342,7 +343,7 @@ def test_data_that_are_already_decrypted_are_read_at_once() -> None:
     ours, theirs = socket.socketpair()
     with theirs, Encrypted(fileno=ours.detach()) as encrypted:
         sock = sync_socket(Stream(encrypted))
-        assert [run(sock.read(after(5))) for _ in range(2)] == [b"plain", b"text"]
+        assert [run(sock.read(after(PATIENT))) for _ in range(2)] == [b"plain", b"text"]
 
 
 def test_data_that_are_decrypted_inside_of_other_tls_are_read_at_once() -> None:
@@ -365,8 +366,8 @@ def test_data_that_are_decrypted_inside_of_other_tls_are_read_at_once() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         sock = sync_socket(Nested(ours))
-        assert [run(sock.read(after(5))) for _ in range(2)] == [b"plain", b"text"]
-        assert run(sock.read(after(0.01))) is None
+        assert [run(sock.read(after(PATIENT))) for _ in range(2)] == [b"plain", b"text"]
+        assert run(sock.read(after(SOON))) is None
 
 
 def test_events_wake_present_and_future_waiters(pair: tuple[SyncSocket, socket.socket]) -> None:
@@ -374,16 +375,16 @@ def test_events_wake_present_and_future_waiters(pair: tuple[SyncSocket, socket.s
     event, woken = ours.new_event(), threading.Event()
 
     def wait() -> None:
-        run(event.wait(after(5)))
+        run(event.wait(after(PATIENT)))
         woken.set()
 
     thread = threading.Thread(target=wait)
     thread.start()
     event.set()
-    thread.join(5)
+    thread.join(PATIENT)
     assert woken.is_set()
     run(event.wait(NO_REAL_DEADLINE))
-    run(ours.new_event().wait(after(0.001)))
+    run(ours.new_event().wait(after(SOON)))
 
 
 def test_functions_run_in_a_thread(pair: tuple[SyncSocket, socket.socket]) -> None:
@@ -394,7 +395,7 @@ def test_functions_run_in_a_thread(pair: tuple[SyncSocket, socket.socket]) -> No
         done.set()
 
     ours.start(work)
-    assert done.wait(5)
+    assert done.wait(PATIENT)
 
 
 def test_shield_does_nothing_for_threads(
@@ -437,10 +438,10 @@ async def connected(backend: str) -> AsyncGenerator[tuple[AsyncSocket, socket.so
         with socket.create_server(("127.0.0.1", 0)) as listener:
             stream = AnyIOStream(await anyio.connect_tcp("127.0.0.1", listener.getsockname()[1]))
             theirs, _ = listener.accept()
-    theirs.settimeout(5)
+    theirs.settimeout(LONG)
     response = httpx.Response(101, stream=AsyncCarrier(stream), extensions={"network_stream": stream})
     with theirs:
-        sock = AsyncSocket(response, 2.0)
+        sock = AsyncSocket(response, PATIENT)
         yield sock, theirs
         await sock.close()
 
@@ -450,7 +451,7 @@ def play(request: pytest.FixtureRequest) -> Play:
     def start(script: Callable[[AsyncSocket, socket.socket], Awaitable[None]]) -> None:
         async def main() -> None:
             async with connected(request.param) as (ours, theirs):
-                with anyio.fail_after(5):
+                with anyio.fail_after(PATIENT):
                     await script(ours, theirs)
 
         anyio.run(main, backend=request.param)
@@ -462,29 +463,33 @@ def test_tasks_read_and_write(play: Play) -> None:
     async def script(ours: AsyncSocket, theirs: socket.socket) -> None:
         theirs.sendall(b"one")
         assert await ours.read(NO_REAL_DEADLINE) == b"one"
-        assert await ours.read(after(0.02)) is None
+        assert await ours.read(after(SOON)) is None
         await ours.write(lambda: b"two")
         assert theirs.recv(9) == b"two"
         theirs.close()
-        assert await ours.read(after(5)) == b""
+        assert await ours.read(after(PATIENT)) == b""
 
     play(script)
 
 
 def test_read_that_was_cancelled_takes_nothing(play: Play) -> None:
     async def script(ours: AsyncSocket, theirs: socket.socket) -> None:
-        with anyio.move_on_after(0.02):
+        with anyio.move_on_after(SOON):
             await ours.read(NO_REAL_DEADLINE)
         theirs.sendall(b"one")
-        assert await ours.read(after(5)) == b"one"
+        assert await ours.read(after(PATIENT)) == b"one"
 
     play(script)
 
 
 def test_message_of_a_task_that_is_cancelled_is_sent_whole(play: Play) -> None:
     async def script(ours: AsyncSocket, theirs: socket.socket) -> None:
-        with anyio.move_on_after(0.02) as scope:
-            await ours.write(lambda: b"a" * MUCH)
+        def message() -> bytes:
+            scope.deadline = anyio.current_time() + SOON
+            return b"a" * MUCH
+
+        with anyio.CancelScope() as scope:
+            await ours.write(message)
         assert scope.cancelled_caught
         received = bytearray()
 
@@ -502,8 +507,11 @@ def test_message_of_a_task_that_is_cancelled_is_sent_whole(play: Play) -> None:
 
 def test_write_gives_up_at_its_deadline(play: Play) -> None:
     async def script(ours: AsyncSocket, theirs: socket.socket) -> None:
-        with anyio.fail_after(1), pytest.raises(TransportError, match="did not take the message") as caught:
-            await ours.write(lambda: b"a" * MUCH, after(0.02))
+        with (
+            anyio.fail_after(PATIENT),
+            pytest.raises(TransportError, match="did not take the message") as caught,
+        ):
+            await ours.write(lambda: b"a" * MUCH, after(SOON))
         assert caught.value.outcome.kind == "timeout"
 
     play(script)
@@ -525,7 +533,7 @@ def test_failure_to_send_is_raised_for_all_messages(play: Play) -> None:
         async with anyio.create_task_group() as tasks:
             for _ in range(3):
                 tasks.start_soon(send)
-            await anyio.sleep(0.02)
+            await settle_async()
             theirs.close()
         assert len(failures) == 3
         assert len(set(failures)) == 1
@@ -539,7 +547,7 @@ def test_read_of_a_closed_connection_raises(play: Play) -> None:
     async def script(ours: AsyncSocket, theirs: socket.socket) -> None:
         await ours.close()
         with pytest.raises(TransportError):
-            await ours.read(after(1))
+            await ours.read(after(PATIENT))
 
     play(script)
 
@@ -553,10 +561,10 @@ def test_functions_run_in_the_background(play: Play, caplog: pytest.LogCaptureFi
             raise ZeroDivisionError
 
         ours.start(work)
-        await event.wait(after(5))
+        await event.wait(after(PATIENT))
         await event.wait(NO_REAL_DEADLINE)
-        await ours.new_event().wait(after(0.001))
-        await anyio.sleep(0.01)
+        await ours.new_event().wait(after(SOON))
+        await settle_async()
 
     with caplog.at_level(logging.ERROR):
         play(script)
@@ -569,10 +577,10 @@ def test_shield_is_not_cancelled_but_ends(play: Play) -> None:
         steps: list[str] = []
         with anyio.CancelScope() as scope:
             scope.cancel()
-            with ours.shield(0.02):
+            with ours.shield(SHORT):
                 await anyio.lowlevel.checkpoint()
                 steps.append("on")
-                await anyio.sleep(5)
+                await anyio.sleep_forever()
             steps.append("over")
         assert steps == ["on", "over"]
 
@@ -582,7 +590,7 @@ def test_shield_is_not_cancelled_but_ends(play: Play) -> None:
 def test_nothing_is_left_of_a_loop_that_ends_while_a_message_is_sent() -> None:
     async def main() -> None:
         async with connected("asyncio") as (ours, _):
-            with anyio.move_on_after(0.02):
+            with anyio.move_on_after(SOON):
                 await ours.write(lambda: b"a" * MUCH)
 
     asyncio.run(main())
@@ -609,7 +617,7 @@ def test_connection_of_the_parent_process_is_left_alone(
     run(ours.close())
     monkeypatch.undo()
     theirs.sendall(b"1")
-    assert run(ours.read(after(5))) == b"1"
+    assert run(ours.read(after(PATIENT))) == b"1"
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

@@ -28,6 +28,7 @@ from fake_socket import (
 )
 from samples import KEY
 from typing_extensions import override
+from waits import PATIENT, SOON
 
 from responses_client import AsyncWebSocketSession, EventStream
 from responses_client._base.clock import NO_REAL_DEADLINE, RealDeadline
@@ -83,7 +84,7 @@ def play(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Pla
             given = Settings(api_key=KEY, base_url="http://api.test/v1", timeout=5.0)
             io = FakeIO(wire.clock, Upgraded(wire))
             async with AsyncWebSocketSession(io, given, {"ping_interval": None}) as session:
-                with anyio.fail_after(5):
+                with anyio.fail_after(PATIENT):
                     await script(wire, session)
                 if not session.is_closed:
                     wire.arrive(CLOSE)
@@ -166,11 +167,11 @@ def test_waiter_that_is_cancelled_at_the_hand_over_hands_over_again(play: Play) 
 
 def test_waiter_is_interrupted_by_its_timeout_while_another_task_reads(play: Play) -> None:
     async def script(wire: LoopSocket, session: AsyncWebSocketSession) -> None:
-        one, two = await session.create(model="m"), await session.create(model="m", timeout=0.05)
+        one, two = await session.create(model="m"), await session.create(model="m", timeout=SOON)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(one.until_done)
             await anyio.wait_all_tasks_blocked()
-            with pytest.raises(StreamInterrupted, match=r"no event came for 0\.05 s \(timeout\)"):
+            with pytest.raises(StreamInterrupted, match=rf"no event came for {SOON} s \(timeout\)"):
                 await anext(two)
             wire.arrive(*whole("One", "rc-1"))
 
@@ -249,7 +250,7 @@ class _ThreadEvent:
 
     async def wait(self, deadline: RealDeadline) -> None:
         self.is_waiting.set()
-        assert self.event.wait(5)
+        assert self.event.wait(PATIENT)
 
 
 def test_threads_hand_the_role_of_the_reader_over(wire: FakeSocket) -> None:
@@ -261,7 +262,7 @@ def test_threads_hand_the_role_of_the_reader_over(wire: FakeSocket) -> None:
         one, two = ask(session), ask(session)
 
         def wait_until_the_other_thread_waits() -> None:
-            is_waiting.wait(5)
+            is_waiting.wait(PATIENT)
 
         _ThreadEvent.is_waiting = is_waiting
         wire.script += [wait_until_the_other_thread_waits, *whole("One", "rc-1"), *whole("Two", "rc-2")]
@@ -273,7 +274,7 @@ def test_threads_hand_the_role_of_the_reader_over(wire: FakeSocket) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(5)
+            thread.join(PATIENT)
     assert found == {"one": "One", "two": "Two"}
 
 
