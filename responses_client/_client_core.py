@@ -166,14 +166,19 @@ class SyncCore(ClientCore[SyncIO]):
 
     def page(self, operation: PagedOperation[_R, _T], params: Mapping[str, object], *path: str) -> Page[_T]:
         """Call an endpoint that lists things, and return a page of them."""
+        from ._calls.attempts import fetch_with_redactor
         from ._calls.pagination import Page
+        from ._calls.request import prepare
+
+        hide_values(params)
 
         def follow(cursor: str) -> Page[_T]:
             return self.page(operation, {**params, "after": cursor}, *path)
 
+        call = prepare(operation, params, self._open_settings(), path)
+        result, redactor = run(fetch_with_redactor(self.io, call))
         # A result that lists things has `data` and `has_more`, which the type of the endpoint does not say.
-        listing = cast("Listing[_T]", self.call(operation, params, *path))
-        return Page(listing, params.get("after"), follow)
+        return Page(cast("Listing[_T]", result), params.get("after"), follow, redactor)
 
     def connect(self, options: SessionOptions) -> WebSocketSession:
         """Return a WebSocket session; entering it opens the connection."""
@@ -244,6 +249,7 @@ class AsyncCore(ClientCore["AsyncIO"]):
         self, operation: PagedOperation[_R, _T], params: Mapping[str, object], *path: str
     ) -> AsyncPager[_T]:
         """Return the pages of an endpoint that lists things; awaiting or iterating sends the requests."""
+        from ._calls.attempts import fetch_with_redactor
         from ._calls.pagination import AsyncPage, AsyncPager
         from ._calls.request import prepare
 
@@ -253,8 +259,9 @@ class AsyncCore(ClientCore["AsyncIO"]):
         )  # raises mistakes here, not where the pager is awaited
 
         async def fetch() -> AsyncPage[_T]:
-            listing = cast("Listing[_T]", await self.call(operation, params, *path))
-            return AsyncPage(listing, params.get("after"), follow)
+            call = prepare(operation, params, self._open_settings(), path)
+            result, redactor = await fetch_with_redactor(self.io, call)
+            return AsyncPage(cast("Listing[_T]", result), params.get("after"), follow, redactor)
 
         def follow(cursor: str) -> AsyncPager[_T]:
             return self.pages(operation, {**params, "after": cursor}, *path)

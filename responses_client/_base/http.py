@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar, overload
 from urllib.parse import urljoin, urlsplit
 
 from .._base.public import public
 from . import clock
+from .overrides import override
 from .redaction import public_url, redact_headers, split_url
 from .waits import parse_time
 
@@ -29,6 +30,8 @@ _REQUEST_ID_HEADERS = ("x-request-id", "x-ms-request-id", "apim-request-id", "re
 DEFAULT_PORTS = {"http": 80, "https": 443}
 """Ports that a URL of a scheme has when it names none (RFC 9110, 4.2.1 and 4.2.2)."""
 _COUNT = r"[0-9]{1,18}"
+
+_T = TypeVar("_T")
 
 
 def origin(url: str, base: str = "") -> str:
@@ -82,6 +85,15 @@ class Headers(Mapping[str, str]):
 
     def __getitem__(self, name: str) -> str:
         return self._items[name.lower()]
+
+    @overload
+    def get(self, name: str, default: None = None, /) -> str | None: ...
+    @overload
+    def get(self, name: str, default: str | _T, /) -> str | _T: ...
+    @override
+    def get(self, name: str, default: object = None, /) -> object:
+        """Return a header; that of `Mapping` raises and catches an exception for one that is missing."""
+        return self._items.get(name.lower(), default)
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.lower() in self._items
@@ -218,7 +230,8 @@ def _count(text: str | None) -> int | None:
 
 
 def _seconds(name: str, headers: Mapping[str, str], now: float | None) -> float | None:
-    time = parse_time(headers.get(name), headers, now)
+    text = headers.get(name)
+    time = parse_time(text, headers, now) if text else None
     return None if time is None else time.seconds
 
 

@@ -7,6 +7,7 @@ import re
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
@@ -49,6 +50,7 @@ _MARKS = (b"\xff\xfe", b"\xfe\xff")
 _Value = TypeVar("_Value")
 
 
+@lru_cache(maxsize=512)  # of short strings, which are the same in call after call
 def is_secret_name(name: str) -> bool:
     """Whether a header, query parameter or field of this name may hold a secret."""
     return bool(re.search(_SECRET_NAME, name)) and not re.search(_TOKEN_COUNT, name)

@@ -79,7 +79,7 @@ from .request import Call, is_observed
 if TYPE_CHECKING:
     from .observers import ObserverDispatcher
 
-__all__ = ["LONG_WAIT_SECONDS", "Attempts", "Throttle", "as_value", "fetch"]
+__all__ = ["LONG_WAIT_SECONDS", "Attempts", "Throttle", "as_value", "fetch", "fetch_with_redactor"]
 
 _T = TypeVar("_T")
 _R = TypeVar("_R", bound=Model)
@@ -407,6 +407,16 @@ async def fetch(io: IO, call: Call[_R], throttle: Throttle | None = None) -> _R:
     """
     attempts = Attempts(io, call)
     attempts.throttle = throttle
+    return await _fetch(attempts, io, call)
+
+
+async def fetch_with_redactor(io: IO, call: Call[_R]) -> tuple[_R, Redactor]:
+    """Do the same, and return the redactor of the call as well, for errors that quote the result later."""
+    attempts = Attempts(io, call)
+    return await _fetch(attempts, io, call), attempts.redactor
+
+
+async def _fetch(attempts: Attempts, io: IO, call: Call[_R]) -> _R:
     work = _read_result(attempts, call)
     if not is_observed(call):
         return await work

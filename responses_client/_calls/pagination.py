@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import (
     AsyncIterable,
@@ -29,6 +30,7 @@ from typing import TYPE_CHECKING, Any, Generic, Never, Protocol, TypeVar
 
 from .._base.http import HasRequestId
 from .._base.public import foreign_attributes, public
+from .._base.redaction import NO_SECRETS, Redactor
 from ..errors import ResponseValidationError
 
 if TYPE_CHECKING:
@@ -95,13 +97,14 @@ class _Page(HasRequestId, Generic[T]):
     if not TYPE_CHECKING:  # pragma: no branch
         __getattr__ = foreign_attributes("page")
 
-    def __init__(self, listing: Listing[T], after: object) -> None:
+    def __init__(self, listing: Listing[T], after: object, redactor: Redactor) -> None:
         self._listing = listing
         self._after = after
+        self._redactor = redactor
 
     # For copies as well as pickles: a page on its way through a queue or a cache must not carry the key.
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_fetch_after": _refuse_copy}
+        return {**self.__dict__, "_fetch_after": _refuse_copy, "_redactor": NO_SECRETS}
 
     @property
     def data(self) -> list[T]:
@@ -133,7 +136,7 @@ class _Page(HasRequestId, Generic[T]):
             raise ResponseValidationError(
                 "The server says neither that the list continues nor that it ends",
                 path="has_more",
-                body=self.to_dict(),
+                body=self._masked(),
                 advice="call list again with after= the last id to see whether more follow",
                 meta=self.meta,
             )
@@ -212,8 +215,12 @@ class _Page(HasRequestId, Generic[T]):
         return fetch_after(cursor)
 
     def _broken(self, problem: str) -> ResponseValidationError:
-        text = f"The server says that the list continues (has_more), {problem}"
-        return ResponseValidationError(text, path="last_id", body=self.to_dict(), meta=self.meta)
+        text = f"The server says that the list continues (has_more), {self._redactor.text(problem)}"
+        return ResponseValidationError(text, path="last_id", body=self._masked(), meta=self.meta)
+
+    def _masked(self) -> object:
+        """Return the page as JSON data, without the secrets that a server repeats in it."""
+        return json.loads(self._redactor.body(self.to_json().encode()))
 
     def __repr__(self) -> str:
         said = self._listing.has_more
@@ -231,8 +238,10 @@ class Page(_Page[T], Iterable[T]):
         APIError: While iterating, a page could not be fetched.
     """
 
-    def __init__(self, listing: Listing[T], after: object, fetch_after: Callable[[str], Page[T]]) -> None:
-        super().__init__(listing, after)
+    def __init__(
+        self, listing: Listing[T], after: object, fetch_after: Callable[[str], Page[T]], redactor: Redactor
+    ) -> None:
+        super().__init__(listing, after, redactor)
         self._fetch_after = fetch_after
 
     def get_next_page(self) -> Page[T]:
@@ -265,9 +274,13 @@ class AsyncPage(_Page[T], AsyncIterable[T]):
     """A page of a list; `async for` over it yields its items and those of all pages after it; see `Page`."""
 
     def __init__(
-        self, listing: Listing[T], after: object, fetch_after: Callable[[str], AsyncPager[T]]
+        self,
+        listing: Listing[T],
+        after: object,
+        fetch_after: Callable[[str], AsyncPager[T]],
+        redactor: Redactor,
     ) -> None:
-        super().__init__(listing, after)
+        super().__init__(listing, after, redactor)
         self._fetch_after = fetch_after
 
     async def get_next_page(self) -> AsyncPage[T]:

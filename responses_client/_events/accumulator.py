@@ -60,6 +60,7 @@ class Accumulator:
         last_sequence_number: The last number that came; None if the server sends none.
         last_numbered: The event with that number.
         is_numbered: Whether every event about the response has a number, each above the one before.
+        end_type: The type of the terminal event with the response; None before it came.
     """
 
     def __init__(self, response_id: str | None = None) -> None:
@@ -73,6 +74,7 @@ class Accumulator:
         self.last_sequence_number: int | None = None
         self.last_numbered: StreamEvent | None = None
         self.is_numbered = True
+        self.end_type: str | None = None
 
     @property
     def response_id(self) -> str | None:
@@ -196,6 +198,8 @@ class Accumulator:
         output: object = new.get("output")
         # Some servers send only what changed, which is to be seen from the missing id.
         self._response = new if new.get("id") else {**(self._response or {}), **new}
+        if (kind := _field(event, "type")) in END_TYPES:
+            self.end_type = kind
         if not (items := as_array(output)):
             return
         kept, left_out = self._items.take(items, is_last=_field(event, "type") in END_TYPES)

@@ -235,6 +235,8 @@ class StreamState:
         self._fold()
         if self.has_terminal_event and self._decoder.end is not None:
             self._accumulator.finish(tag_of(self._decoder.end) or "")
+        elif self._accumulator.end_type is not None:  # it came behind an `error` event
+            self._accumulator.finish(self._accumulator.end_type)
         response = self._accumulator.snapshot()
         if response is not None:  # `_meta` is a slot, and no field, which pydantic would refuse to set
             object.__setattr__(response, "_meta", self._meta)

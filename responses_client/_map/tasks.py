@@ -124,8 +124,8 @@ class TaskPool:
     async def _read(self, group: TaskGroup) -> None:
         try:
             while True:
-                await self._room.acquire()
-                await self._slots.acquire()
+                await _acquire(self._room)
+                await _acquire(self._slots)
                 request = await self._requests.next()
                 if request is None:
                     break
@@ -149,3 +149,11 @@ class TaskPool:
         self._in_flight -= 1
         self._slots.release()
         self._news.set()
+
+
+async def _acquire(semaphore: anyio.Semaphore) -> None:
+    """Take a permit, without a turn of the event loop if one is there: that would cost a system call."""
+    try:
+        semaphore.acquire_nowait()
+    except anyio.WouldBlock:
+        await semaphore.acquire()

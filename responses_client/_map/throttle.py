@@ -34,6 +34,7 @@ class _ModelLimit:
         self.model = model
         self.estimator = RateLimitEstimator()
         self.lock = threading.Lock()
+        self.waiting = 0  # attempts in the queue, whose turn comes before that of any other
 
 
 class Throttles:
@@ -45,8 +46,10 @@ class Throttles:
 
     def for_model(self, model: str) -> ModelThrottle:
         """Return the throttle for one call to a model."""
-        # `setdefault` of a dict is atomic, so threads get the same limit.
-        return ModelThrottle(self._io, self._limits.setdefault(model, _ModelLimit(model)))
+        limit = self._limits.get(model)
+        if limit is None:  # `setdefault` of a dict is atomic, so threads get the same limit
+            limit = self._limits.setdefault(model, _ModelLimit(model))
+        return ModelThrottle(self._io, limit)
 
 
 class ModelThrottle:
@@ -86,6 +89,19 @@ class ModelThrottle:
             self._limit.estimator.record_tokens(tokens)
 
     async def _wait_for_ticket(self, deadline: Deadline) -> Ticket:
+        limit = self._limit
+        with limit.lock:
+            now = clock.monotonic()
+            if not limit.waiting and limit.estimator.wait_seconds(now) <= 0:
+                return limit.estimator.start(now)
+            limit.waiting += 1
+        try:
+            return await self._wait_in_queue(deadline)
+        finally:
+            with limit.lock:
+                limit.waiting -= 1
+
+    async def _wait_in_queue(self, deadline: Deadline) -> Ticket:
         # The lock of `IO` is the queue: one attempt waits for the limit, the others wait for the lock. `self._limit.lock`
         # is held only for single steps, so that answers are recorded meanwhile.
         async with self._io.lock(self._limit, deadline):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from http.cookiejar import CookieJar
 from sys import modules
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
@@ -14,6 +14,7 @@ from .._base import forks
 from .._base.clock import Deadline
 from .._base.error_frames import without_frames
 from .._base.messages import MAX_BODY_CHARS, one_line
+from .._base.overrides import override
 from ..errors import ConfigurationError
 from .environment import tls_context
 from .protocols import IO, Timeouts, TransportError, WireRequest
@@ -45,6 +46,14 @@ CLOSE_SECONDS = 1.0
 HTTP2 = "HTTP/2"  # as httpx names the version
 TIMED_OUT = "the time for it was up"
 CLOSED = "the client was closed"
+
+
+class _NoCookies(CookieJar):
+    """A jar that keeps no cookies, without the look at each answer that a policy would take."""
+
+    @override
+    def extract_cookies(self, response: object, request: object) -> None:
+        pass
 
 
 class _Countdown(Mapping[str, float | None]):
@@ -87,6 +96,7 @@ class HttpLibrary:
     def __init__(self, package: Any) -> None:
         self._package = package
         self._no_stream = package.ByteStream(b"")
+        self._last_url: tuple[str, Any] = ("", None)
 
     def is_failure(self, error: BaseException) -> bool:
         """Whether an exception becomes a `TransportError`."""
@@ -158,7 +168,7 @@ class HttpLibrary:
         try:
             built = client.build_request(
                 request.method,
-                request.url,
+                self._url(request.url),
                 headers=_encoded(request.headers),
                 content=request.content,
                 extensions={"timeout": waits},
@@ -171,6 +181,14 @@ class HttpLibrary:
         for name in [name for name, value in request.headers.items() if value is None]:
             built.headers.pop(name, None)
         return built
+
+    def _url(self, text: str) -> Any:
+        """Return a URL as the library's class: the last one again, since to take it apart costs more than to check it."""
+        last, url = self._last_url
+        if text != last:
+            url = self._package.URL(text)
+            self._last_url = (text, url)
+        return url
 
 
 def _with_turns(client: Any, waits: Any) -> Any:
@@ -258,7 +276,7 @@ def make_client(kind: Any, scheme: str, proxy: str | None) -> Any:
             limits=_LIMITS,
             trust_env=False,
             proxy=None if proxy is None else _proxy(proxy, context),
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            cookies=_NoCookies(),
         )
     except httpx.InvalidURL:  # its message may quote a part of the password
         problem, cause = "the address of a proxy is not a URL", None

@@ -6,6 +6,10 @@ our own numbers and those of bare libraries are shown.
 Measures in this process are CPU time, those of new processes are wall time unless the row says otherwise. All rivals
 of a measure get the same bytes in the same run, in alternating order. A number is the median of its samples. A ratio
 is the median of the ratios of neighbouring samples; the spread is the least and the greatest of these.
+
+`python -m tests.benchmarks instructions` counts the instructions of the hot paths under valgrind, which takes about ten
+minutes and is not in the table of all. Its numbers hardly depend on what else the machine does: compare them before and
+after a change.
 """
 
 import argparse
@@ -17,7 +21,7 @@ from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
-from . import calls, maps, runs, starts, streams
+from . import calls, instructions, maps, runs, starts, streams
 from .setup import Measure, Setup
 from .timing import Row
 
@@ -34,7 +38,9 @@ MEASURES: dict[str, Measure] = {
     "import": starts.imports,
     "ready": starts.ready,
     "first": starts.first_event,
+    "instructions": instructions.counts,
 }
+_USUAL = [name for name in MEASURES if name != "instructions"]  # which takes minutes
 _HEADER = ("what", "unit", "ours", "rival", "", "ratio", "spread", "target", "")
 
 
@@ -49,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     if setup.official is None:
         print("The official package is not measured: --ours was given, or openai is not installed.")
     table: list[Row] = []
-    for name in options.names or MEASURES:
+    for name in options.names or _USUAL:
         rows = list(MEASURES[name](setup))
         print(_text([_HEADER, *map(_cells, rows)] if not table else map(_cells, rows)), flush=True)
         table += rows

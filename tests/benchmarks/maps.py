@@ -17,10 +17,10 @@ _CONCURRENCY = 64
 def requests(setup: Setup) -> Iterator[Row]:
     """Compare a map with a hand-written loop, over the official client and over ours."""
     answer = Answer.json(payloads.long_response(3))
-    ways: dict[str, Callable[[], float]] = {"ours": _timed(_mapped, setup.ours.async_client(answer), setup)}
-    ways["gather, ours"] = _timed(_gathered, setup.ours.async_client(answer), setup)
+    ways: dict[str, Callable[[], float]] = {"ours": _timed(mapped, setup.ours.async_client(answer), setup)}
+    ways["gather, ours"] = _timed(gathered, setup.ours.async_client(answer), setup)
     if setup.official is not None:
-        ways["gather, official"] = _timed(_gathered, setup.official.async_client(answer), setup)
+        ways["gather, official"] = _timed(gathered, setup.official.async_client(answer), setup)
     samples = alternate(setup.repeats, ways)
     targets = {"gather, ours": None, "gather, official": Target("at least", 1)}
     yield from rows("a request of a map", "ms", samples, targets, 1e3 / setup.requests)
@@ -34,13 +34,15 @@ def _timed(way: Callable[[Any, int], Awaitable[int]], client: Any, setup: Setup)
     return partial(cpu, lambda: asyncio.run(go()))
 
 
-async def _mapped(client: Any, count: int) -> int:
+async def mapped(client: Any, count: int) -> int:
+    """Send requests with `responses.map`."""
     given = ({"model": MODEL, "input": f"Number {number}"} for number in range(count))
     async with client.responses.map(given, max_concurrency=_CONCURRENCY) as results:
-        return len([result async for result in results if result.response.status == "completed"])
+        return sum([result.response.status == "completed" async for result in results])
 
 
-async def _gathered(client: Any, count: int) -> int:
+async def gathered(client: Any, count: int) -> int:
+    """Send requests with `asyncio.gather`."""
     free = asyncio.Semaphore(_CONCURRENCY)
 
     async def one(number: int) -> bool:

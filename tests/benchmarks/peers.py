@@ -73,6 +73,11 @@ def official() -> Peer | None:
     return Peer("official", sys.modules[family], openai.OpenAI, openai.AsyncOpenAI)
 
 
+def bare(answer: Answer) -> httpx.Client:
+    """Return a client of httpx alone that always receives this answer."""
+    return httpx.Client(transport=_transport(httpx, answer))
+
+
 def _transport(http: Any, answer: Answer) -> Any:
     headers = {"content-type": answer.content_type, "x-request-id": "req_0cc96ac817fdc57e"}
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from . import __main__ as command
-from . import payloads, streams
+from . import instructions, payloads, streams
 from .peers import Answer, ours
 from .setup import Setup
 from .timing import Row, Target, alternate, cpu
 
 
-@pytest.mark.parametrize("name", command.MEASURES)
+@pytest.mark.parametrize("name", command._USUAL)
 def test_measure_gives_rows_of_ours(name: str) -> None:
     rows = list(command.MEASURES[name](Setup.tiny()))
 
@@ -67,6 +67,36 @@ def test_ratio_is_the_median_of_neighbours_and_decides() -> None:
 
 def test_cpu_time_is_counted() -> None:
     assert cpu(lambda: sum(range(100_000))) > 0
+
+
+@pytest.mark.parametrize("path", instructions.PATHS)
+def test_paths_whose_instructions_are_counted_can_be_taken(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for size in ("CALLS", "REQUESTS", "DELTAS"):
+        monkeypatch.setattr(instructions, size, 3)
+
+    instructions.work("ours", path)()
+
+
+def test_instructions_are_those_of_one_more_time_and_those_of_starts_above_an_empty_program(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(instructions, "_TOOL", "python3")
+    monkeypatch.setattr(instructions, "_count", lambda *arguments: 1_000 * len("".join(arguments)))
+
+    rows = list(instructions.counts(Setup.tiny()))
+
+    assert [row.what for row in rows]
+
+
+def test_instructions_need_valgrind(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(instructions, "_TOOL", "no-such-program")
+
+    assert list(instructions.counts(Setup.tiny())) == []
+    assert "no-such-program is not installed" in capsys.readouterr().out
 
 
 def test_command_prints_a_table_and_writes_json(

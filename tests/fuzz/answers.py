@@ -138,8 +138,7 @@ def check(answer: Answer) -> str:
     try:
         result = CALLS[answer.call](_client(answer.strict))
     except ResponsesClientError as error:
-        # What is wrong with a page is found when the next one is asked for, and quotes the page that the user has.
-        return check_error(error, None if answer.call == "items" else KEY)
+        return check_error(error, KEY)
     if isinstance(result, Model):
         is_plain = isinstance(answer.wire, dict) and "content-encoding" not in answer.headers
         if is_plain and answer.call != "delete":

@@ -101,9 +101,15 @@ def test_values_of_a_repeated_header_are_joined(given: dict[str, str] | list[tup
     assert Headers(given)["via"] == "a, b"
 
 
-def test_meta_takes_headers_as_they_are() -> None:
+def test_missing_header_is_the_default() -> None:
     headers = Headers({"A": "1"})
 
+    assert (headers.get("a"), headers.get("A", "2")) == ("1", "1")
+    assert (headers.get("b"), headers.get("b", "2")) == (None, "2")
+
+
+def test_meta_takes_headers_as_they_are() -> None:
+    headers = Headers({"A": "1"})
     meta = ResponseMeta.build(200, headers, elapsed=0.0, tries=1, method="GET", url=URL)
 
     assert meta.headers is headers

@@ -235,6 +235,16 @@ def test_list_without_an_end_is_an_error(
     assert caught.value.body["has_more"] is True
 
 
+@pytest.mark.parametrize("more", ["false", True])
+def test_key_that_a_page_repeats_is_not_in_the_error_about_it(walk: Walk, more: object) -> None:
+    pages = page(1, has_more=more, first_id=KEY, last_id=KEY)
+    with pytest.raises(ResponseValidationError, match="has_more") as caught:
+        walk.ids(Server({None: pages, KEY: pages}))
+
+    assert caught.value.body["data"] == [message(1)]
+    assert KEY not in f"{caught.value!r} {caught.value.body}"
+
+
 def test_cursor_of_the_caller_that_comes_back_is_an_error(walk: Walk) -> None:
     with pytest.raises(ResponseValidationError, match="the same cursor again"):
         walk.ids(Server({"msg_1": page(1, more=True)}), after="msg_1")

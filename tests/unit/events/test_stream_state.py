@@ -219,6 +219,15 @@ def test_the_failed_response_behind_an_error_is_its_partial_response(together: b
     assert error.last_sequence_number == 3
 
 
+@pytest.mark.parametrize("status", [None, "in_progress"])
+def test_the_failed_response_behind_an_error_has_failed_whatever_its_status(status: str | None):
+    failed = {**FAILED, "response": {**FAILED["response"], "status": status}}
+    error = state_after(CREATED, frame(ERROR) + frame(failed)).failure()
+    assert isinstance(error, StreamError)
+    assert error.partial is not None
+    assert error.partial.status == "failed"
+
+
 def test_a_secret_that_an_error_event_repeats_is_masked():
     secret = "0f1e2d3c4b5a6978"
     state = state_after({"type": "error", "message": f"Wrong key {secret}", "code": "invalid_api_key"})

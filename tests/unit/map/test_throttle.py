@@ -48,7 +48,25 @@ def test_call_waits_while_nothing_remains_of_the_limit(clock: Clock) -> None:
     fetch_one(io, throttles)
 
     assert clock.now - start == pytest.approx(1.0, abs=0.1)
-    assert io.locked == 2
+    assert io.locked == 1  # the first did not have to wait
+
+
+def test_attempt_stands_behind_one_that_waits_though_the_limit_allows_it_by_now(clock: Clock) -> None:
+    io = FakeIO(clock, limited(0, "60s"), good(), good(), good())
+    throttles = Throttles(io)
+    fetch_one(io, throttles)
+
+    def come_later() -> None:
+        io.before_lock = None
+        clock.now += 5
+        fetch_one(io, throttles)
+
+    io.before_lock = come_later
+    fetch_one(io, throttles)
+    assert (io.locked, io.slept) == (2, [])
+
+    fetch_one(io, throttles)
+    assert io.locked == 2  # nobody waits any more
 
 
 def test_models_do_not_wait_for_each_other(clock: Clock) -> None:

@@ -21,7 +21,7 @@ from waits import SHORT, settle
 
 from responses_client._base.clock import NO_DEADLINE
 from responses_client._transport.asynchronous import AsyncIO
-from responses_client._transport.http_library import make_client
+from responses_client._transport.http_library import HttpLibrary, make_client
 from responses_client._transport.protocols import TransportError, WireRequest, run
 from responses_client._transport.sync import SyncIO
 from responses_client.errors import ConfigurationError
@@ -50,6 +50,18 @@ def test_request_is_sent_as_it_is(driver: Driver) -> None:
     )
     assert request.headers["x-a"] == "1"
     assert request.extensions["timeout"] == {"connect": 5.0, "read": 600.0, "write": None, "pool": None}
+
+
+def test_each_request_has_its_url_and_a_repeated_one_is_read_once() -> None:
+    library = HttpLibrary(httpx)
+    client = httpx.Client()
+    paths = ["/a", "/a", "/b?c=d", "/a"]
+    urls = [f"http://api.test{path}" for path in paths]
+
+    built = [library.build(client, REQUEST._replace(url=url), NO_DEADLINE).url for url in urls]
+
+    assert list(map(str, built)) == urls
+    assert library._url(urls[-1]) is library._url(urls[-1])
 
 
 def test_header_may_hold_latin_1_and_none_removes_one(driver: Driver) -> None:
