@@ -7,7 +7,7 @@ The first use of `client.responses` loads the rest.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, overload
 
 from ._base.cached import cached_property
 from ._base.error_frames import HiddenFrames
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
     from typing_extensions import TypeForm, Unpack
 
-    from ._base.option_types import QueryValue
+    from ._base.option_types import AiohttpSession, QueryValue
     from ._base.options import RequestOptions
     from ._calls.client_options import AsyncOptions, Options
     from .resources._conversations import AsyncConversationsOperations, ConversationsOperations
@@ -40,10 +40,10 @@ _Core = TypeVar("_Core", SyncCore, AsyncCore)
 _HTTPX_TIMEOUT_SECONDS = 5.0  # the default of httpx and httpx2
 
 
-def _settings(http_client: httpx.Client | httpx.AsyncClient | None, options: AsyncOptions) -> Settings:
-    """Return the settings; unless an option says otherwise, a timeout set on the `http_client` is kept."""
-    timeout = getattr(http_client, "timeout", None)
-    if timeout is not None and timeout != type(timeout)(_HTTPX_TIMEOUT_SECONDS):
+def _settings(http_client: object, options: AsyncOptions) -> Settings:
+    """Return the settings; unless an option says otherwise, a timeout set on a client of httpx is kept."""
+    timeout: Any = getattr(http_client, "timeout", None)
+    if hasattr(timeout, "pool") and timeout != type(timeout)(_HTTPX_TIMEOUT_SECONDS):
         options.setdefault("timeout", timeout)
     return resolve(**options)
 
@@ -317,7 +317,10 @@ class AsyncClient(_Client[AsyncCore]):
     `asyncio.run`.
 
     Args:
-        http_client: An `httpx.AsyncClient` or `httpx2.AsyncClient` to send with. It is not closed by this client.
+        http_client: An `httpx.AsyncClient`, an `httpx2.AsyncClient` or an `aiohttp.ClientSession` to send with. It is
+            not closed by this client.
+        transport: The library to send with where no `http_client` is given: "httpx", the default, or "aiohttp", which
+            takes about half the CPU an event and works on asyncio only (extra `aiohttp`).
         options: The fields of `AsyncOptions`: those of `Options`. `api_key` and hooks may be async functions.
 
     Raises:
@@ -325,13 +328,17 @@ class AsyncClient(_Client[AsyncCore]):
     """
 
     def __init__(
-        self, *, http_client: httpx.AsyncClient | None = None, **options: Unpack[AsyncOptions]
+        self,
+        *,
+        http_client: httpx.AsyncClient | AiohttpSession | None = None,
+        transport: Literal["httpx", "aiohttp"] = "httpx",
+        **options: Unpack[AsyncOptions],
     ) -> None:
         with HiddenFrames(options):
             settings = _settings(http_client, options)
-        from ._transport.asynchronous import AsyncIO  # here, because `Client` does without it
+        from ._transport.drivers import async_driver  # here, because `Client` does without it
 
-        super().__init__(AsyncCore(AsyncIO(http_client), settings, type(self).__name__))
+        super().__init__(AsyncCore(async_driver(http_client, transport), settings, type(self).__name__))
 
     @cached_property
     def responses(self) -> AsyncResponses:

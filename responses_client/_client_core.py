@@ -6,7 +6,7 @@ to users if they were the client's own. Modules that need pydantic are imported 
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import ABC
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
@@ -119,14 +119,15 @@ class ClientCore(ABC, Generic[_D]):
                 "client where it is used, or leave http_client out"
             )
         # By name, because `Settings` takes no positional arguments.
-        return {"settings": self.settings._asdict(), "client": self._client, "is_closed": self.is_closed}
-
-    @abstractmethod
-    def _new_driver(self) -> _D:
-        """Return a driver with connections of its own."""
+        return {
+            "driver": type(self.io),
+            "settings": self.settings._asdict(),
+            "client": self._client,
+            "is_closed": self.is_closed,
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.io = self._new_driver()
+        self.io = state["driver"]()
         self.settings = Settings(**state["settings"])
         self._client, self._is_closed, self._is_copy = state["client"], state["is_closed"], False
 
@@ -138,9 +139,6 @@ class ClientCore(ABC, Generic[_D]):
 
 class SyncCore(ClientCore[SyncIO]):
     """The work behind `Client`."""
-
-    def _new_driver(self) -> SyncIO:
-        return SyncIO()
 
     def call(
         self,
@@ -217,11 +215,6 @@ class SyncCore(ClientCore[SyncIO]):
 
 class AsyncCore(ClientCore["AsyncIO"]):
     """The work behind `AsyncClient`."""
-
-    def _new_driver(self) -> AsyncIO:
-        from ._transport.asynchronous import AsyncIO
-
-        return AsyncIO()
 
     async def call(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import logging
 import signal
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,12 @@ settings.load_profile("untimed")
 # A program that a shell starts in the background ignores Ctrl-C, and so do the programs that it starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def _usual_log_level() -> None:
+    """Undo what other packages do to the root logger when they are imported."""
+    logging.getLogger().setLevel(logging.WARNING)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

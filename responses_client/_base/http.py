@@ -37,8 +37,11 @@ _T = TypeVar("_T")
 def origin(url: str, base: str = "") -> str:
     """Return `scheme://host[:port]` of a URL in lower case, without a default port; empty if it is not a URL.
 
-    Two URLs have the same origin if the results are equal (RFC 6454, 4). A relative URL is resolved against `base`.
+    Two URLs have the same origin if the results are equal (RFC 6454, 4). A relative URL is resolved against `base`; it
+    may have no backslash, which some take for a slash.
     """
+    if base and "\\" in url:
+        return ""
     try:
         parts = urlsplit(urljoin(base, url))
         host, port = parts.hostname, parts.port

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from typing import Never, Protocol, TypeAlias, runtime_checkable
 
-__all__ = ["HttpAuth", "QueryScalar", "QueryValue", "TimeoutLike", "UrlLike"]
+__all__ = ["AiohttpSession", "HttpAuth", "QueryScalar", "QueryValue", "TimeoutLike", "UrlLike"]
 
 QueryScalar: TypeAlias = str | int | float | bool
 
@@ -37,6 +37,26 @@ class TimeoutLike(Protocol):
     @property
     def pool(self) -> float | None:
         """The limit for getting a free connection of the pool."""
+        ...
+
+
+@runtime_checkable
+class AiohttpSession(Protocol):
+    """An `aiohttp.ClientSession`, by what no client of httpx has."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed."""
+        ...
+
+    @property
+    def connector(self) -> object:
+        """The connections."""
+        ...
+
+    @property
+    def cookie_jar(self) -> object:
+        """The cookies."""
         ...
 
 

@@ -1,4 +1,7 @@
-"""Answers of `httpx-aiohttp`: what aiohttp does not tell of their beginning and their end, as httpx would."""
+"""Answers of aiohttp: what it does not tell of their beginning and their end, as httpx would.
+
+aiohttp is not imported, as `httpx-aiohttp` may be what sends.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,13 @@ import anyio
 
 from .protocols import TransportError
 
-__all__ = ["send_over"]
+__all__ = ["CUT_OFF", "end_with_connection", "refusal_of", "send_over"]
+
+CUT_OFF = "the connection ended in the middle of the body"
 
 
 async def send_over(client: Any, request: Any, send: Callable[[], Awaitable[Any]]) -> Any:
-    """Call the function that sends a request, and let its answer begin and end as httpx has it.
+    """Call the function that sends a request over `httpx-aiohttp`, and let its answer begin and end as httpx has it.
 
     Raises:
         TransportError: The answer did not begin in time, or is none.
@@ -25,14 +30,23 @@ async def send_over(client: Any, request: Any, send: Callable[[], Awaitable[Any]
         return await send()
     with anyio.move_on_after(_time_limit(request.extensions["timeout"])):
         response = await send()
-        _end_with_connection(response)
-        # aiohttp takes a switch of protocols that nobody asked for, and a status that HTTP does not have.
-        if response.status_code >= 200 or "upgrade" in request.headers:
+        end_with_connection(getattr(getattr(response.stream, "_stream", None), "_aiohttp_response", None))
+        refusal = None if "upgrade" in request.headers else refusal_of(response.status_code)
+        if refusal is None:
             return response
         await response.aclose()
-        problem = f"the server sent the status {response.status_code}, which ends no request"
-        raise TransportError("network", problem)
+        raise refusal
     raise TransportError("timeout", "ReadTimeout")
+
+
+def refusal_of(status: int) -> TransportError | None:
+    """Return the failure for a status that ends no request; None for any other.
+
+    aiohttp takes a switch of protocols that nobody asked for, and a status that HTTP does not have.
+    """
+    if status >= 200:
+        return None
+    return TransportError("network", f"the server sent the status {status}, which ends no request")
 
 
 def _time_limit(waits: Mapping[str, float | None]) -> float | None:
@@ -44,12 +58,11 @@ def _time_limit(waits: Mapping[str, float | None]) -> float | None:
     return None if connect is None or read is None else connect + (write or read) + read
 
 
-def _end_with_connection(response: Any) -> None:
-    """Let the body of an answer end in an error when its connection ends; any other answer is left as it is.
+def end_with_connection(answer: Any) -> None:
+    """Let the body of an answer end in an error when its connection ends; None is left as it is.
 
     When a chunk is malformed, aiohttp closes the connection and stops its timer, but the reader waits on.
     """
-    answer: Any = getattr(getattr(response.stream, "_stream", None), "_aiohttp_response", None)
     protocol: Any = getattr(
         getattr(answer, "connection", None), "protocol", None
     )  # None if the body has come
@@ -68,6 +81,6 @@ def _end_with_connection(response: Any) -> None:
 def _fail(content: Any, closed: Any) -> None:
     cause = None if closed is None or closed.cancelled() else closed.exception()
     if not content.is_eof() and content.exception() is None:
-        error = modules["aiohttp"].ClientPayloadError("the connection ended in the middle of the body")
+        error = modules["aiohttp"].ClientPayloadError(CUT_OFF)
         error.__cause__ = cause
         content.set_exception(error)

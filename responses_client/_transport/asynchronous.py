@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from inspect import isawaitable
 from sys import modules
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import anyio
-import anyio.lowlevel
 import httpx
 
 from .._base import clock, forks
 from .._base.clock import Deadline
 from .._base.http import Headers
 from .._base.overrides import override
+from .bodies import PiecesBody
 from .environment import Proxies, tls_context
 from .framing import end_if_out_of_step
 from .http_library import (
     CLOSE_SECONDS,
-    CLOSED,
-    DRAIN_SECONDS,
     HTTP2,
-    MAX_DRAIN_PIECES,
     TIMED_OUT,
     GivenClient,
     HttpLibrary,
     package_of,
     refuse_if_closed,
 )
-from .loop_pools import LoopPool, LoopPools
+from .loop_pools import LoopPool, LoopPools, own_client
 from .lost_connections import close_lost, released
 from .protocols import IO, Body, Socket, TransportError, WireRequest
-
-if TYPE_CHECKING:
-    from .decompression import Decompressor
 
 __all__ = ["AsyncIO"]
 
@@ -49,10 +43,13 @@ class AsyncIO(IO):
 
     def __init__(self, client: httpx.AsyncClient | None = None) -> None:
         self._given = None if client is None else GivenClient(client)
-        self._library = HttpLibrary(httpx if client is None else package_of(client, "AsyncClient"))
-        self._pools = LoopPools()
+        self.library = HttpLibrary(httpx if client is None else package_of(client, "AsyncClient"))
+        self._pools = self._new_pools()
         self._process = forks.generation
         self.is_closed: bool = False
+
+    def _new_pools(self) -> LoopPools:
+        return LoopPools(own_client)
 
     @property
     def is_borrowed(self) -> bool:
@@ -66,23 +63,23 @@ class AsyncIO(IO):
             client = self._given.here()
         else:
             client = await self._here().client(request.url)
-        built = self._library.build(client, request, deadline, is_given=self._given is not None)
+        built = self.library.build(client, request, deadline, is_given=self._given is not None)
         remaining = deadline.remaining()
         try:
-            with self._library, clock.time_limit(remaining), anyio.move_on_after(remaining):
-                auth = self._library.auth(request)
+            with self.library, clock.time_limit(remaining), anyio.move_on_after(remaining):
+                auth = self.library.auth(request)
                 response = await self._send(client, built, auth)
-                body = _AsyncBody(response, self._library, self)
+                body = _HttpxBody(response, self.library, self)
                 if self.is_closed and self._given is None:  # while it connected
                     await body.close()
                     refuse_if_closed(self)
                 return body
         except TransportError as failure:
             refuse_if_closed(self)
-            self._library.name_proxy(failure, client, built)
+            self.library.name_proxy(failure, client, built)
             raise
         late = TransportError("timeout", TIMED_OUT)
-        self._library.name_proxy(late, client, built)
+        self.library.name_proxy(late, client, built)
         try:
             raise late
         finally:
@@ -128,7 +125,7 @@ class AsyncIO(IO):
         """Return the clients and locks of this event loop; after a fork, no others are left."""
         if self._process != forks.generation:
             forks.leave_to_parent(self._pools)
-            self._pools, self._process = LoopPools(), forks.generation
+            self._pools, self._process = self._new_pools(), forks.generation
         return self._pools.here()
 
     @override
@@ -155,62 +152,18 @@ class AsyncIO(IO):
         await self._pools.close()
 
 
-class _AsyncBody(Body):
+class _HttpxBody(PiecesBody):
     def __init__(self, response: httpx.Response, library: HttpLibrary, io: AsyncIO) -> None:
-        self._io = io
-        self._process = forks.generation
-        self.status_code = response.status_code
-        self.headers = Headers(response.headers)
+        super().__init__(
+            io,
+            library,
+            response.status_code,
+            Headers(response.headers),
+            _raw_pieces(response),
+            is_raw=not response.is_stream_consumed,
+        )
+        self._async_io = io
         self._response = response
-        self._library = library
-        self._raw = _raw_pieces(response)
-        self._pieces = self._raw
-        encodings = self.headers.get("content-encoding")
-        if encodings is not None and not response.is_stream_consumed:
-            self._pieces = _decompressed(self._raw, encodings)
-        self._is_finished = False
-
-    @override
-    async def next(self, deadline: Deadline) -> bytes | None:
-        if self._process != forks.generation:
-            raise TransportError("network", forks.FORKED)
-        try:
-            if deadline.at is None:
-                piece = await anext(self._pieces, None)
-            else:
-                piece = await self._next_before(deadline)
-        except Exception as error:
-            if not self._library.is_failure(error):
-                raise
-            self._library.fail(error, self._end_by_us())
-        if piece is None:
-            self._is_finished = True
-        return piece
-
-    def _end_by_us(self) -> TransportError | None:
-        """Return the reason why this process ended the body; None if it did not."""
-        return TransportError("network", CLOSED) if self._io.is_closed else None
-
-    async def _next_before(self, deadline: Deadline) -> bytes | None:
-        if not deadline.is_expired:
-            remaining = deadline.remaining()
-            with clock.time_limit(remaining), anyio.move_on_after(remaining):
-                return await anext(self._pieces, None)
-        raise TransportError("timeout", TIMED_OUT)
-
-    @override
-    async def drain(self) -> bytes:
-        pieces: list[bytes] = []
-        if self._process != forks.generation:
-            return b""
-        with anyio.move_on_after(DRAIN_SECONDS), suppress(Exception):
-            async for piece in self._pieces:
-                pieces.append(piece)
-                if len(pieces) == MAX_DRAIN_PIECES:
-                    break
-            else:
-                self._is_finished = True
-        return b"".join(pieces)
 
     @override
     async def close(self) -> None:
@@ -223,7 +176,7 @@ class _AsyncBody(Body):
             async with released(self._response):
                 if not self._is_finished:
                     if self._response.http_version == HTTP2:
-                        await self._io.leave_streams(self._response)
+                        await self._async_io.leave_streams(self._response)
                     await self._unwind()
                 with suppress(Exception):  # a connection that breaks while it is closed is closed
                     end_if_out_of_step(self._response)
@@ -245,7 +198,7 @@ class _AsyncBody(Body):
         with anyio.CancelScope() as scope, suppress(Exception):
             scope.cancel()
             for _ in range(_UNWIND_PIECES):
-                await anext(self._raw)
+                await anext(self.raw)
 
 
 def _raw_pieces(response: httpx.Response) -> AsyncIterator[bytes]:
@@ -253,34 +206,3 @@ def _raw_pieces(response: httpx.Response) -> AsyncIterator[bytes]:
     # The stream of the transport: to read it directly skips a layer of the library, for each piece of each stream.
     source = response.aiter_bytes() if response.is_stream_consumed else response.stream
     return aiter(cast("AsyncIterator[bytes]", source))
-
-
-def _decompressed(raw: AsyncIterator[bytes], encodings: str) -> AsyncIterator[bytes]:
-    from .decompression import Decompressor  # here, because few answers are compressed
-
-    decompressor = Decompressor(encodings)
-    return _Decompressed(raw, decompressor) if decompressor.is_needed else raw
-
-
-class _Decompressed(AsyncIterator[bytes]):
-    """A body that is decompressed. It is no generator, so that nothing waits in it when the body is closed."""
-
-    def __init__(self, raw: AsyncIterator[bytes], decompressor: Decompressor) -> None:
-        self._raw = raw
-        self._decompressor = decompressor
-        self._ready: Iterator[bytes] = iter(())
-        self._has_given = False
-
-    @override
-    async def __anext__(self) -> bytes:
-        if self._has_given:  # a piece that stands for many must not keep the other tasks waiting
-            await anyio.lowlevel.checkpoint()
-        while (piece := next(self._ready, None)) is None:
-            self._has_given = False
-            raw = await anext(self._raw, None)
-            if raw is None:
-                self._decompressor.end()
-                raise StopAsyncIteration
-            self._ready = self._decompressor.feed(raw)
-        self._has_given = True
-        return piece

@@ -24,7 +24,7 @@ from .._base.redaction import secret_values
 from .._base.retry import FailureKind
 from .protocols import TransportError
 
-__all__ = ["is_of_reader", "library_exceptions", "name_proxy", "proxy_url", "to_failure"]
+__all__ = ["is_of_reader", "library_exceptions", "name_proxy", "proxy_secrets", "proxy_url", "to_failure"]
 
 _LIBRARIES = frozenset({"aiohttp", "anyio", "httpcore", "httpcore2", "httpx", "httpx2", "trio"})
 # Bases of the exceptions that may pass through httpx as they are, if their modules are loaded.
@@ -72,6 +72,8 @@ _CERTIFICATE_ADVICE = {
 }
 _UNTRUSTED_ADVICE = "set SSL_CERT_FILE to a file with the certificates to trust"
 
+_URL = re.compile(r"( for| to host)?(^| )\S+://\S+")
+
 _PROXY = "the proxy"
 # Of a SOCKS proxy, in the words of httpcore: it wants another way to log in, or the log-in is wrong, or it has a rule.
 _SOCKS_REFUSALS = ("from proxy server, but got", "username/password", "not allowed by ruleset")
@@ -116,11 +118,12 @@ def to_failure(error: BaseException, package: Any) -> TransportError:
 
 
 def _has_secrets(error: BaseException) -> bool:
-    """Whether the repr of an exception shows headers of the request, or the password of a proxy, as some of aiohttp do."""
+    """Whether an exception shows headers of the request, its URL, or the password of a proxy, as some of aiohttp do."""
     aiohttp = modules.get("aiohttp")
-    return aiohttp is not None and isinstance(
-        error, (aiohttp.ClientResponseError, aiohttp.ClientConnectorError)
-    )
+    if aiohttp is None or not isinstance(error, aiohttp.ClientError):
+        return False
+    kinds = aiohttp.ClientResponseError, aiohttp.ClientConnectorError
+    return isinstance(error, kinds) or "://" in str(error)
 
 
 def _read(error: BaseException, chain: list[BaseException], package: Any) -> TransportError:
@@ -151,12 +154,11 @@ def _read(error: BaseException, chain: list[BaseException], package: Any) -> Tra
     return _failure(kind, error, text)
 
 
-def name_proxy(failure: TransportError, client: Any, url: Any) -> None:
-    """Name the proxy in a failure to send to a URL, if the client of httpx or httpx2 uses one for it."""
-    found = proxy_url(client, url)
+def name_proxy(failure: TransportError, found: Any, url: Any, secrets: tuple[str, ...]) -> None:
+    """Name the proxy, by its URL, in a failure to send to a URL through it, which may quote its secrets; None is no proxy."""
     if found is None:
         return
-    failure.secrets = _proxy_secrets(client._transport_for_url(url))
+    failure.secrets = secrets
     host = found.host.decode("ascii", "replace") if isinstance(found.host, bytes) else found.host
     address = (
         f"{_PROXY} at {f'[{host}]' if ':' in host else host}{'' if found.port is None else f':{found.port}'}"
@@ -180,8 +182,9 @@ def proxy_url(client: Any, url: Any) -> Any:
     return getattr(pool, "_proxy_url", None) or getattr(getattr(transport, "proxy", None), "url", None)
 
 
-def _proxy_secrets(transport: Any) -> tuple[str, ...]:
-    """Return the credentials for the proxy of a transport, which the proxy may repeat."""
+def proxy_secrets(client: Any, url: Any) -> tuple[str, ...]:
+    """Return the credentials for the proxy that a client uses for a URL, which the proxy may repeat."""
+    transport = client._transport_for_url(url)
     pool = getattr(transport, "_pool", None)
     # Of httpcore for HTTP, then for SOCKS, then of `httpx-aiohttp`.
     headers: list[tuple[bytes, bytes]] = getattr(pool, "_proxy_headers", None) or []
@@ -250,12 +253,12 @@ def _aiohttp_failure(error: Any, aiohttp: Any) -> TransportError:
     text = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
     if not isinstance(getattr(error, "message", ""), str):
         text = "the connection ended in the middle of the headers"
-    text = one_line(text, MAX_BODY_CHARS)
+    # Its query may hold a secret.
+    text = one_line(_URL.sub("", text), MAX_BODY_CHARS).removeprefix("[Errno None] ")
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return _proxy_failure(f"{error.status} {text}")
     if isinstance(error, TimeoutError):
         is_connecting = isinstance(error, getattr(aiohttp, "ConnectionTimeoutError", ()))  # since 3.10
-        return TransportError(
-            "timeout", "ConnectTimeout" if is_connecting else "ReadTimeout"
-        )  # as httpx says it
+        wait = "Connect" if is_connecting else "Write" if "writing" in text else "Read"
+        return TransportError("timeout", f"{wait}Timeout")  # as httpx says it
     return _failure("connect" if isinstance(error, aiohttp.ClientConnectorError) else "network", error, text)

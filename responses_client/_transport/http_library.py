@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from http.cookiejar import CookieJar
 from sys import modules
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 import httpx
 
@@ -27,17 +27,23 @@ __all__ = [
     "CLOSE_SECONDS",
     "DRAIN_SECONDS",
     "HTTP2",
+    "MAX_CONNECTIONS",
     "MAX_DRAIN_PIECES",
     "TIMED_OUT",
     "GivenClient",
     "HttpLibrary",
+    "httpx_proxy",
     "make_client",
     "package_of",
     "refuse_if_closed",
+    "with_environment",
 ]
 
+T = TypeVar("T")
+
 # Far above the 100 connections of httpx: a program with many streams would wait for the pool without knowing why.
-_LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100)
+MAX_CONNECTIONS = 1000
+_LIMITS = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=100)
 
 # Reading the little that follows the last event saves a new connection, but the server may also hold it back.
 DRAIN_SECONDS = 0.05
@@ -87,7 +93,10 @@ def package_of(client: object, kind: Literal["Client", "AsyncClient"]) -> Any:
         if hasattr(package, "TransportError") and isinstance(client, getattr(package, kind)):
             return package
     name = f"{type(client).__module__.partition('.')[0]}.{type(client).__qualname__}"
-    raise ConfigurationError(f"http_client must be an httpx.{kind} or httpx2.{kind} here, got a {name}")
+    kinds = [f"httpx.{kind}", f"httpx2.{kind}", *(["aiohttp.ClientSession"] if kind == "AsyncClient" else [])]
+    raise ConfigurationError(
+        f"http_client must be an {', '.join(kinds[:-1])} or {kinds[-1]} here, got a {name}"
+    )
 
 
 class HttpLibrary:
@@ -137,9 +146,10 @@ class HttpLibrary:
 
     def name_proxy(self, failure: TransportError, client: Any, request: Any) -> None:
         """Name the proxy that the client uses for a request, if there is one, in a failure to send it."""
-        from .failures import name_proxy
+        from .failures import name_proxy, proxy_secrets, proxy_url
 
-        name_proxy(failure, client, request.url)
+        url = request.url
+        name_proxy(failure, proxy_url(client, url), url, proxy_secrets(client, url))
 
     def auth(self, request: WireRequest) -> Any:
         """Return the `auth` argument for the library's `send`: an object of its own class, or its default.
@@ -267,17 +277,30 @@ def make_client(kind: Any, scheme: str, proxy: str | None) -> Any:
     Raises:
         ConfigurationError: A setting of the environment cannot work.
     """
-    cause: BaseException | None
-    try:
+
+    def make() -> Any:
         context = tls_context(scheme, proxy)
         # httpx checks its own idea of the environment, NO_PROXY included, unless it is told not to.
         return kind(
             verify=context,
             limits=_LIMITS,
             trust_env=False,
-            proxy=None if proxy is None else _proxy(proxy, context),
+            proxy=None if proxy is None else httpx_proxy(proxy, context),
             cookies=_NoCookies(),
         )
+
+    return with_environment(make)
+
+
+def with_environment(make: Callable[[], T]) -> T:
+    """Return the result of a function that uses proxies and certificates of the environment.
+
+    Raises:
+        ConfigurationError: A setting of the environment cannot work.
+    """
+    cause: BaseException | None
+    try:
+        return make()
     except httpx.InvalidURL:  # its message may quote a part of the password
         problem, cause = "the address of a proxy is not a URL", None
     except (ImportError, OSError, ValueError) as error:
@@ -287,5 +310,11 @@ def make_client(kind: Any, scheme: str, proxy: str | None) -> Any:
     ) from cause
 
 
-def _proxy(url: str, context: ssl.SSLContext) -> httpx.Proxy:
+def httpx_proxy(url: str, context: ssl.SSLContext) -> httpx.Proxy:
+    """Return a proxy by its URL.
+
+    Raises:
+        httpx.InvalidURL: It is none.
+        ValueError: It is of another scheme.
+    """
     return httpx.Proxy(url, ssl_context=context if url.startswith("https:") else None)

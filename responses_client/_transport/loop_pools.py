@@ -17,7 +17,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from contextvars import Context
 from sys import modules
-from typing import Any
+from typing import Any, TypeAlias
 
 import anyio
 import httpx
@@ -29,7 +29,10 @@ from .http_library import CLOSE_SECONDS, make_client
 from .keyed_locks import AsyncKeyedLocks
 from .network import AsyncNetwork, put_below
 
-__all__ = ["LoopPool", "LoopPools"]
+__all__ = ["LoopPool", "LoopPools", "own_client"]
+
+MakeClient: TypeAlias = Callable[[str, str | None], Any]
+"""Makes a client for the URLs of a scheme and a proxy; it has `aclose`, and may have `drop`, for the end of its loop."""
 
 _KEY: RunVar[object] = RunVar("responses_client_loop")
 
@@ -38,13 +41,15 @@ class LoopPool:
     """The clients of one event loop, by URL scheme and proxy, and the locks of its tasks.
 
     Args:
+        make: Makes a client.
         forget: Removes this pool from the others.
     """
 
-    def __init__(self, forget: Callable[[], object]) -> None:
+    def __init__(self, make: MakeClient, forget: Callable[[], object]) -> None:
+        self._make = make
         self.locks = AsyncKeyedLocks()
         self._proxies = Proxies()
-        self._clients: dict[tuple[str, str | None], httpx.AsyncClient] = {}
+        self._clients: dict[tuple[str, str | None], Any] = {}
         self._closing = self._close_at_the_end(forget)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._trio_token: Any = None
@@ -55,24 +60,29 @@ class LoopPool:
         if self._trio_token is None:
             self._loop = asyncio.get_running_loop()
 
-    async def client(self, url: str) -> httpx.AsyncClient:
+    async def client(self, url: str) -> Any:
         """Return the client for a URL; make it if there is none."""
         if not self._clients:
             await anext(self._closing)  # from here on, the loop knows the generator
         with HiddenFrames():  # the address of a proxy has a password
             return self._client(url)
 
-    def _client(self, url: str) -> httpx.AsyncClient:
+    def _client(self, url: str) -> Any:
         key = url.partition(":")[0], self._proxies.for_url(url)
         if key not in self._clients:
-            self._clients[key] = client = make_client(httpx.AsyncClient, *key)
-            put_below(client, AsyncNetwork)
+            self._clients[key] = self._make(*key)
         return self._clients[key]
 
     @property
     def is_of_closed_loop(self) -> bool:
         """Whether the loop was closed without closing its async generators."""
         return self._loop is not None and self._loop.is_closed()
+
+    def drop(self) -> None:
+        """Leave the clients of a closed loop to the garbage collector."""
+        for client in self._clients.values():
+            if hasattr(client, "drop"):
+                client.drop()
 
     async def close(self) -> None:
         """Close the clients, in their own loop."""
@@ -104,7 +114,8 @@ class LoopPool:
 class LoopPools:
     """The clients of all event loops of one process that use an `AsyncIO`."""
 
-    def __init__(self) -> None:
+    def __init__(self, make: MakeClient) -> None:
+        self._make = make
         self._pools: dict[object, LoopPool] = {}
 
     def here(self) -> LoopPool:
@@ -119,7 +130,8 @@ class LoopPools:
             for other, old in list(self._pools.items()):
                 if old.is_of_closed_loop:
                     self._pools.pop(other, None)
-            pool = self._pools[key] = LoopPool(lambda: self._pools.pop(key, None))
+                    old.drop()
+            pool = self._pools[key] = LoopPool(self._make, lambda: self._pools.pop(key, None))
         return pool
 
     async def close(self) -> None:
@@ -130,3 +142,10 @@ class LoopPools:
                 pool.close_from_elsewhere()
         await here.close()
         self._pools.clear()
+
+
+def own_client(scheme: str, proxy: str | None) -> httpx.AsyncClient:
+    """Return a client of httpx for the URLs of a scheme and a proxy."""
+    client: httpx.AsyncClient = make_client(httpx.AsyncClient, scheme, proxy)
+    put_below(client, AsyncNetwork)
+    return client

@@ -25,15 +25,15 @@ from .._base import forks
 from .http_library import CLOSE_SECONDS
 from .sockets import shut_down, socket_below
 
-__all__ = ["AsyncNetwork", "Network", "Sending", "put_below", "sending"]
+__all__ = ["KEEPALIVE", "AsyncNetwork", "Network", "Sending", "put_below", "sending"]
 
 _N = TypeVar("_N", covariant=True)
 
 # Idle for a minute, then six probes, ten seconds apart: NAT gateways of clouds forget a connection after 4 to 6 minutes.
-_KEEPALIVE_VALUES = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 6}
-_KEEPALIVE = (
+_KEEPALIVE_VALUES = {"TCP_KEEPIDLE": 60, "TCPKEEPALIVE": 60, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 6}
+KEEPALIVE = (
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-    # Each system has some of these; TCP_KEEPALIVE is the name of TCP_KEEPIDLE on macOS.
+    # Each system has some of these; TCPKEEPALIVE is the name of TCP_KEEPIDLE on macOS.
     *(
         (socket.IPPROTO_TCP, getattr(socket, name), value)
         for name, value in _KEEPALIVE_VALUES.items()
@@ -99,7 +99,7 @@ class Network:
         socket_options: Iterable[Any] | None = None,
     ) -> _Stream:
         """Open a connection; see `httpcore.NetworkBackend`."""
-        options = (*_KEEPALIVE, *(socket_options or ()))
+        options = (*KEEPALIVE, *(socket_options or ()))
         stream = self.track(self._backend.connect_tcp(host, port, timeout, local_address, options))
         if self._is_socks:
             stream.handshake = SocksHandshake(timeout)
@@ -257,7 +257,7 @@ class AsyncNetwork:
         socket_options: Iterable[Any] | None = None,
     ) -> Any:
         """Open a connection; see `httpcore.AsyncNetworkBackend`."""
-        options = (*_KEEPALIVE, *(socket_options or ()))
+        options = (*KEEPALIVE, *(socket_options or ()))
         stream = await self._backend.connect_tcp(host, port, timeout, local_address, options)
         return _AsyncSocksStream(stream, SocksHandshake(timeout)) if self._is_socks else stream
 

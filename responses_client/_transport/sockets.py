@@ -1,18 +1,29 @@
-"""The socket below a connection of an HTTP library, and the way to end its reads from another thread."""
+"""The socket below a connection of an HTTP library: what waits in it, and the way to end its reads from another thread."""
 
 from __future__ import annotations
 
+import selectors
 import socket
 from contextlib import suppress
 from typing import Any
 
-__all__ = ["shut_down", "socket_below"]
+__all__ = ["is_readable", "shut_down", "socket_below"]
+
+# Not the default one, which needs a descriptor of its own.
+_Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 
 def socket_below(stream: Any) -> socket.socket | None:
     """Return the socket of a network stream of httpcore; None if it has none, as in transports for tests."""
     sock = stream.get_extra_info("socket")
     return sock if isinstance(sock, socket.socket) else None
+
+
+def is_readable(sock: Any) -> bool:
+    """Whether bytes, or the end of the connection, wait in a socket."""
+    with _Selector() as selector:
+        selector.register(sock, selectors.EVENT_READ)
+        return bool(selector.select(0))
 
 
 def shut_down(sock: socket.socket) -> None:

@@ -20,10 +20,9 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 COPIED = (
     ".ci",
-    "CHANGELOG.md",
-    "CONTRIBUTING.md",
+    ".github",
+    *sorted(path.name for path in ROOT.glob("*.md")),
     "LICENSE",
-    "README.md",
     "codegen",
     "docs",
     "mkdocs.yml",

@@ -24,16 +24,27 @@ from waits import SHORT
 from responses_client._base.retry import Policy
 
 
-@pytest.fixture(params=MODES)
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "without_aiohttp(reason): tests whose shell is not run over aiohttp")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests over aiohttp too, unless they are marked."""
+    if "shell" in metafunc.fixturenames:
+        is_without = metafunc.definition.get_closest_marker("without_aiohttp") is not None
+        metafunc.parametrize("shell", MODES if is_without else [*MODES, "aiohttp"], indirect=True)
+
+
+@pytest.fixture
 def shell(request: pytest.FixtureRequest) -> Shell:
     """Each mode of the client in turn."""
     return Shell(request.param)
 
 
-@pytest.fixture
-def sessions(shell: Shell) -> SocketShell:
-    """Each way to run WebSocket sessions in turn."""
-    return SocketShell(shell.name)
+@pytest.fixture(params=MODES)
+def sessions(request: pytest.FixtureRequest) -> SocketShell:
+    """Each way to run WebSocket sessions in turn; aiohttp is none, as they go over httpx."""
+    return SocketShell(request.param)
 
 
 @pytest.fixture(autouse=True)

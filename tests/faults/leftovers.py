@@ -25,7 +25,7 @@ from responses_client._map.processor import RequestProcessor
 from responses_client._runs.loop import RunLoop
 from responses_client._runs.planner import RunPlan
 from responses_client._streaming.source import Source
-from responses_client._transport.asynchronous import _AsyncBody
+from responses_client._transport.bodies import PiecesBody
 from responses_client._transport.protocols import TransportError, WireRequest
 from responses_client._transport.sync import _SyncBody
 from responses_client._websocket.connection import Connection
@@ -42,7 +42,7 @@ _ERRORS = (
     httpcore.NetworkError,
     httpcore.TimeoutException,
 )
-_HTTP = (httpx.Request, httpx.Response, httpcore.Request, httpcore.Response, _AsyncBody, _SyncBody)
+_HTTP = (httpx.Request, httpx.Response, httpcore.Request, httpcore.Response, PiecesBody, _SyncBody)
 _CALLS = (Attempts, Call, Connection, Model, RunLoop, RunPlan, Source, StreamState, WireRequest)
 _OURS = (*_ERRORS, *_HTTP, *_CALLS, RequestProcessor)
 

@@ -1,4 +1,4 @@
-"""The three ways to run the client: in plain functions, on asyncio and on trio, behind one interface."""
+"""The ways to run the client, behind one interface: in plain functions, on asyncio, on trio, and on asyncio over aiohttp."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import aiohttp
 import anyio
 import httpx
 import pytest
@@ -23,6 +24,11 @@ from responses_client.models import Response, StreamEvent
 T = TypeVar("T")
 # Nothing here is encrypted, and to load certificates takes longer than a test.
 HTTP: dict[str, Any] = {"trust_env": False, "verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)}
+
+_NAMES_IN_AIOHTTP = {
+    "ConnectError": "ClientConnectorError",
+    "ReadError": "ClientPayloadError",
+}
 
 
 def shown(error: BaseException | None) -> Iterator[str]:
@@ -95,6 +101,8 @@ class Session:
     @property
     def busy_connections(self) -> int:
         """How many connections of the client's pool are in use, or broken and still kept."""
+        if self.is_over_aiohttp:
+            return sum(len(session.connector._acquired) for session in self.http_clients)
         pools = [client._transport._pool for client in self.http_clients]
         in_use = [connection for pool in pools for connection in pool.connections if not connection.is_idle()]
         return max(sum(len(pool._requests) for pool in pools), len(in_use))
@@ -103,9 +111,27 @@ class Session:
     def http_clients(self) -> list[Any]:
         """The clients of the HTTP library below."""
         io: Any = self.client._core.io
-        if io._given is not None:
-            return [io._given.here()]
-        return list((io._here() if isinstance(self.client, AsyncClient) else io._pools)._clients.values())
+        if io.is_borrowed:
+            return [(io._session if self.is_over_aiohttp else io._given).here()]
+        clients = list((io._here() if isinstance(self.client, AsyncClient) else io._pools)._clients.values())
+        return [client.session for client in clients] if self.is_over_aiohttp else clients
+
+    @property
+    def is_over_aiohttp(self) -> bool:
+        """Whether aiohttp sends, not httpx."""
+        return hasattr(self.client._core.io, "_session")
+
+
+def _session(
+    *, verify: ssl.SSLContext | bool = True, proxy: str | None = None, trust_env: bool = True, **others: Any
+) -> aiohttp.ClientSession:
+    """Return the session of aiohttp that is like a client of httpx."""
+    if others or (proxy or "").startswith("socks"):
+        pytest.skip(f"aiohttp has no {', '.join(others) or 'SOCKS'}")
+    jar = aiohttp.CookieJar(unsafe=True)  # takes those of a host without a name, too
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=verify), proxy=proxy, trust_env=trust_env, cookie_jar=jar
+    )
 
 
 @dataclass(frozen=True)
@@ -113,6 +139,10 @@ class Shell:
     """A way to run the client."""
 
     name: str
+
+    def words(self, exception: str) -> str:
+        """Return the name that the library gives to the exception that has this one in httpx."""
+        return _NAMES_IN_AIOHTTP[exception] if self.name == "aiohttp" else exception
 
     def play(
         self,
@@ -132,13 +162,17 @@ class Shell:
 
         async def main() -> T:
             async with AsyncExitStack() as stack:
-                if http is not None:
+                if self.name == "aiohttp" and http is not None:
+                    settings.setdefault("http_client", await stack.enter_async_context(_session(**http)))
+                elif self.name == "aiohttp" and settings.get("http_client") is None:
+                    settings["transport"] = "aiohttp"
+                elif http is not None:
                     given = await stack.enter_async_context(httpx.AsyncClient(**http))
                     settings.setdefault("http_client", given)
                 client = await stack.enter_async_context(AsyncClient(**settings))
                 return await script(Session(client))
 
-        return anyio.run(main, backend=self.name)
+        return anyio.run(main, backend="asyncio" if self.name == "aiohttp" else self.name)
 
     def create(self, url: str, params: dict[str, Any] | None = None, **options: Any) -> Response:
         """Create one response."""

@@ -185,6 +185,7 @@ def test_host_that_is_no_host_is_an_error_of_the_package(shell: Shell, host: str
         shell.create(f"http://{host}/v1")
 
 
+@pytest.mark.without_aiohttp(reason="it sends any cookie")
 def test_cookie_that_no_request_can_carry_is_named_and_not_shown(shell: Shell) -> None:
     async def script(session: Session) -> None:
         await session.create()

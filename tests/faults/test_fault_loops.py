@@ -130,9 +130,17 @@ def descriptors() -> int:
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # in loops that were closed by hand
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("run", [run_asyncio, run_trio, run_uvloop, run_by_hand])
-def test_client_keeps_nothing_of_a_loop_that_ended(server: EchoServer, run: Callable[[Main], None]) -> None:
-    client = AsyncClient(**server.options)
+@pytest.mark.parametrize(
+    ("run", "transport"),
+    [
+        *((run, "httpx") for run in (run_asyncio, run_trio, run_uvloop, run_by_hand)),
+        *((run, "aiohttp") for run in (run_asyncio, run_uvloop, run_by_hand)),
+    ],
+)
+def test_client_keeps_nothing_of_a_loop_that_ended(
+    server: EchoServer, run: Callable[[Main], None], transport: Any
+) -> None:
+    client = AsyncClient(transport=transport, **server.options)
     tokens: list[weakref.ref[Any]] = []
 
     async def main() -> None:
@@ -155,11 +163,13 @@ def test_client_keeps_nothing_of_a_loop_that_ended(server: EchoServer, run: Call
 
 
 @pytest.mark.parametrize("other", [run_asyncio, run_trio])
-@pytest.mark.parametrize("run", [run_asyncio, run_trio])
+@pytest.mark.parametrize(
+    ("run", "transport"), [(run_asyncio, "httpx"), (run_trio, "httpx"), (run_asyncio, "aiohttp")]
+)
 def test_close_in_another_loop_ends_the_streams_of_the_first(
-    server: EchoServer, run: Callable[[Main], None], other: Callable[[Main], None]
+    server: EchoServer, run: Callable[[Main], None], other: Callable[[Main], None], transport: Any
 ) -> None:
-    client = AsyncClient(**server.options)
+    client = AsyncClient(transport=transport, **server.options)
     errors: list[BaseException] = []
     reads = threading.Event()
 
@@ -186,8 +196,11 @@ def test_close_in_another_loop_ends_the_streams_of_the_first(
     server.wait_until_open(0)
 
 
-def test_client_can_be_closed_when_the_loop_that_used_it_stands_still(server: EchoServer) -> None:
-    client = AsyncClient(**server.options)
+@pytest.mark.parametrize("transport", ["httpx", "aiohttp"])
+def test_client_can_be_closed_when_the_loop_that_used_it_stands_still(
+    server: EchoServer, transport: Any
+) -> None:
+    client = AsyncClient(transport=transport, **server.options)
     loop = asyncio.new_event_loop()
     loop.run_until_complete(client.responses.create(model="m", input="Hi"))
     asyncio.run(client.aclose())
@@ -235,17 +248,21 @@ def test_call_that_its_deadline_gave_up_leaves_no_thread_and_no_socket(server: E
         assert client.responses.create(model="m", input="Hi", deadline=PATIENT).status == "completed"
 
 
-def test_stream_of_several_loops_at_once(server: EchoServer) -> None:
+@pytest.mark.parametrize(
+    ("runs", "transport"), [((run_asyncio, run_trio), "httpx"), ((run_asyncio, run_uvloop), "aiohttp")]
+)
+def test_stream_of_several_loops_at_once(
+    server: EchoServer, runs: tuple[Callable[[Main], None], ...], transport: Any
+) -> None:
     """Loops in threads share the client, and no connection."""
-    client = AsyncClient(**server.options)
+    client = AsyncClient(transport=transport, **server.options)
 
     async def main() -> None:
         for _ in range(5):
             assert (await client.responses.create(model="m", input="Hi")).status == "completed"
 
     with ThreadPoolExecutor(8) as pool:
-        runs = [pool.submit(run, main) for run in (run_asyncio, run_trio) for _ in range(8)]
-        for each in runs:
+        for each in [pool.submit(run, main) for run in runs for _ in range(8)]:
             each.result(_MOST_SECONDS)
     asyncio.run(client.aclose())
     server.wait_until_open(0)

@@ -27,7 +27,7 @@ from scripted_server import ScriptedServer, answer
 from shells import HTTP, Session, Shell, shown
 from waits import PATIENT, SHORT, SOON
 
-from responses_client._transport.failures import name_proxy
+from responses_client._transport.failures import name_proxy, proxy_secrets, proxy_url
 from responses_client._transport.protocols import TransportError
 from responses_client.errors import (
     APIConnectionError,
@@ -56,12 +56,14 @@ def owner(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
-def use(monkeypatch: pytest.MonkeyPatch, owner: str) -> Any:
+def use(monkeypatch: pytest.MonkeyPatch, owner: str, shell: Shell) -> Any:
     """Return the options of `Shell.play` for a proxy."""
 
     def options(proxy: str) -> dict[str, Any]:
         if owner == "given":
             return {"http": {**HTTP, "proxy": proxy}}
+        if shell.name == "aiohttp" and proxy.startswith("socks"):
+            pytest.skip("aiohttp has no SOCKS")
         monkeypatch.setenv("ALL_PROXY", proxy)
         for name in ("NO_PROXY", "no_proxy"):
             monkeypatch.delenv(name, raising=False)
@@ -153,6 +155,7 @@ def test_call_through_a_socks_proxy_is_answered(shell: Shell, use: Any, answers:
         )
 
 
+@pytest.mark.without_aiohttp(reason="it has no SOCKS")
 @pytest.mark.usefixtures("socks")
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("answers", [(), (ASK_PASSWORD,), (ASK_PASSWORD, PASSWORD_OK)])
@@ -168,6 +171,7 @@ def test_socks_proxy_that_says_nothing_is_left_in_time(
     assert f"(through the proxy at {proxy.address}); raise timeout or deadline, or try again" in str(error)
 
 
+@pytest.mark.without_aiohttp(reason="it has no SOCKS")
 @pytest.mark.usefixtures("socks")
 def test_server_behind_a_socks_proxy_may_take_longer_than_the_connection(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
@@ -298,5 +302,6 @@ def test_login_at_a_socks_proxy_is_a_secret() -> None:
     for proxy in ("socks5://me:long-hunter3@h:1", "http://me:long-hunter3@h:1"):
         with httpx.Client(**{**HTTP, "proxy": proxy}) as client:
             failure = TransportError("connect", "refused")
-            name_proxy(failure, client, httpx.URL("https://api.test/"))
+            url = httpx.URL("https://api.test/")
+            name_proxy(failure, proxy_url(client, url), url, proxy_secrets(client, url))
         assert LONG_PASSWORD in failure.secrets

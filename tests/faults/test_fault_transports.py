@@ -45,6 +45,7 @@ TRANSPORTS = [
         "httpx2": ("sync", "asyncio"),
         "unix": ("sync", "asyncio"),
         "aiohttp": ("asyncio", "uvloop"),
+        "httpx-aiohttp": ("asyncio", "uvloop"),
     }.items()
     for loop in loops
 ]
@@ -112,9 +113,9 @@ FAULTS = {
 def http_client(transport: Transport, verify: ssl.SSLContext, path: str | None) -> Any:
     """Return the HTTP client to give to ours; None for our own."""
     kind = "Client" if transport.loop == "sync" else "AsyncClient"
-    if transport.package == "own":
+    if transport.package in ("own", "aiohttp"):
         return None
-    if transport.package == "aiohttp":
+    if transport.package == "httpx-aiohttp":
         transports = pytest.importorskip("httpx_aiohttp")
         return httpx.AsyncClient(transport=transports.AiohttpTransport(verify=verify), trust_env=False)
     if transport.package == "unix":
@@ -148,7 +149,8 @@ def error_of(
                 client.responses.create(**request)
 
     async def call_async() -> None:
-        async with AsyncClient(**options, http_client=http) as client:
+        library: Any = "aiohttp" if transport.package == "aiohttp" else "httpx"
+        async with AsyncClient(**options, http_client=http, transport=library) as client:
             try:
                 with anyio.fail_after(SLOWEST_SECONDS):
                     if streams:
@@ -240,7 +242,7 @@ def test_certificate_that_is_not_trusted_is_not_tried_again_and_says_what_to_do(
 
 
 @pytest.mark.parametrize(
-    "transport", [t for t in TRANSPORTS if t.package not in ("own", "unix")], ids=name_of
+    "transport", [t for t in TRANSPORTS if t.package not in ("own", "aiohttp", "unix")], ids=name_of
 )
 def test_certificate_of_another_host_says_so(transport: Transport, certificate: Path) -> None:
     trusting = ssl.create_default_context(cafile=str(certificate))
@@ -252,7 +254,7 @@ def test_certificate_of_another_host_says_so(transport: Transport, certificate: 
 
 
 @pytest.mark.parametrize(
-    "transport", [t for t in TRANSPORTS if t.package not in ("own", "unix")], ids=name_of
+    "transport", [t for t in TRANSPORTS if t.package not in ("own", "aiohttp", "unix")], ids=name_of
 )
 def test_certificate_that_has_expired_says_so(transport: Transport, expired_certificate: Path) -> None:
     trusting = ssl.create_default_context(cafile=str(expired_certificate))

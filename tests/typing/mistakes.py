@@ -7,6 +7,7 @@ mypy (`warn_unused_ignores`) and pyright (the rule below) each report an `ignore
 from pathlib import Path
 from typing import Any, assert_never
 
+import aiohttp
 import httpx
 
 from responses_client import AsyncClient, Client, WebSocketSession, batch_line
@@ -36,6 +37,14 @@ def attribute_of_another_package(client: Client, response: Response) -> None:
     print(client.responses.with_raw_response)  # type: ignore[attr-defined]
     print(response._request_id)  # type: ignore[attr-defined]
     Client(base_url=b"https://a.example")  # type: ignore[arg-type]
+
+
+async def http_client_of_the_wrong_kind() -> None:
+    AsyncClient(transport="h3")  # type: ignore[arg-type]
+    AsyncClient(http_client=httpx.Client())  # type: ignore[arg-type]
+    async with aiohttp.ClientSession() as session:
+        Client(http_client=session)  # type: ignore[arg-type]
+    Client(transport="aiohttp")  # type: ignore[call-arg]
 
 
 def value_of_a_wrong_type(client: Client) -> None:

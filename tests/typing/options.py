@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import assert_type
 
+import aiohttp
 import httpx
 from pydantic import AnyUrl
 from yarl import URL
@@ -35,6 +36,13 @@ def a_client_can_be_copied_with_other_options(client: Client, other: AsyncClient
     assert_type(client.with_options(timeout=3, max_retries=5), Client)
     assert_type(other.with_options(api_key="key"), AsyncClient)
     assert_type(Client(api_key=lambda: "key", http_client=httpx.Client()), Client)
+    assert_type(AsyncClient(transport="aiohttp"), AsyncClient)
+
+
+async def a_session_of_aiohttp_may_send() -> None:
+    async with aiohttp.ClientSession() as session:
+        assert_type(AsyncClient(http_client=session), AsyncClient)
+        assert_type(AsyncClient(http_client=session, transport="aiohttp"), AsyncClient)
 
 
 def an_address_may_be_a_url_object(client: Client) -> None:

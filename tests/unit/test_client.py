@@ -308,10 +308,11 @@ def test_http_client_of_the_wrong_kind_is_refused(kind: Any, given: Any, name: s
     with pytest.raises(ConfigurationError) as caught:
         kind(api_key=KEY, http_client=given())
 
-    wanted = kind.__name__
-    assert str(caught.value) == (
-        f"http_client must be an httpx.{wanted} or httpx2.{wanted} here, got a {name}"
-    )
+    wanted = {
+        Client: "httpx.Client or httpx2.Client",
+        AsyncClient: "httpx.AsyncClient, httpx2.AsyncClient or aiohttp.ClientSession",
+    }[kind]
+    assert str(caught.value) == (f"http_client must be an {wanted} here, got a {name}")
 
 
 def test_http_client_of_a_derived_class_is_accepted(server: Server) -> None:

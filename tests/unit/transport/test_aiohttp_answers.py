@@ -14,15 +14,13 @@ from aiohttp.base_protocol import BaseProtocol
 from aiohttp.streams import StreamReader
 from waits import PATIENT, SOON, settle_async
 
-from responses_client._transport.aiohttp_answers import _end_with_connection as end_with_connection
-from responses_client._transport.aiohttp_answers import send_over
+from responses_client._transport.aiohttp_answers import end_with_connection, send_over
 from responses_client._transport.protocols import TransportError
 
 
 def answer_of(protocol: Any, content: StreamReader) -> Any:
     connection = None if protocol is None else SimpleNamespace(protocol=protocol)
-    below = SimpleNamespace(connection=connection, content=content)
-    return SimpleNamespace(stream=SimpleNamespace(_stream=SimpleNamespace(_aiohttp_response=below)))
+    return SimpleNamespace(connection=connection, content=content)
 
 
 def new_content() -> StreamReader:
@@ -91,7 +89,7 @@ def test_other_answers_are_left_as_they_are() -> None:
     content: Any = None
     end_with_connection(answer_of(None, content))  # the body has come
     end_with_connection(answer_of(SimpleNamespace(), content))  # aiohttp before 3.12
-    end_with_connection(httpx.Response(200))
+    end_with_connection(None)
 
 
 BRIEF: dict[str, float | None] = {"connect": SOON, "read": SOON}

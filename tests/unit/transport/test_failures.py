@@ -20,6 +20,7 @@ from responses_client._transport.failures import (
     is_of_reader,
     library_exceptions,
     name_proxy,
+    proxy_secrets,
     proxy_url,
     to_failure,
 )
@@ -218,12 +219,14 @@ def test_exceptions_below_the_library_are_among_those_that_become_ours(
 def test_failure_names_the_proxy_without_its_password(proxy: str, address: str) -> None:
     with httpx.Client(proxy=proxy, trust_env=False) as client:
         refusal = to_failure(httpx.ProxyError("407 Log in"), httpx)
-        name_proxy(refusal, client, httpx.URL("https://api.test/"))
+        url = httpx.URL("https://api.test/")
+        name_proxy(refusal, proxy_url(client, url), url, proxy_secrets(client, url))
         assert refusal.reason == f"the proxy at {address} refused the connection: 407 Log in"
         assert refusal.advice == "correct HTTPS_PROXY or ALL_PROXY, or the proxy of http_client"
 
         no_way = TransportError("connect", "ConnectError: refused")
-        name_proxy(no_way, client, httpx.URL("http://api.test/"))
+        url = httpx.URL("http://api.test/")
+        name_proxy(no_way, proxy_url(client, url), url, proxy_secrets(client, url))
         assert no_way.reason == f"ConnectError: refused (through the proxy at {address})"
         assert (
             no_way.advice
@@ -231,14 +234,15 @@ def test_failure_names_the_proxy_without_its_password(proxy: str, address: str) 
         )
 
         late = TransportError("timeout", "ReadTimeout")
-        name_proxy(late, client, httpx.URL("http://api.test/"))
+        name_proxy(late, proxy_url(client, url), url, proxy_secrets(client, url))
         assert (late.reason, late.advice) == (f"ReadTimeout (through the proxy at {address})", None)
 
 
 def test_failure_without_a_proxy_stays_as_it_is() -> None:
     with httpx.Client(trust_env=False) as client:
         failure = TransportError("connect", "ConnectError: refused")
-        name_proxy(failure, client, httpx.URL("http://api.test/"))
+        url = httpx.URL("http://api.test/")
+        name_proxy(failure, proxy_url(client, url), url, proxy_secrets(client, url))
         assert (failure.reason, failure.advice) == ("ConnectError: refused", None)
 
 

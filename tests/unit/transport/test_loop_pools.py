@@ -9,12 +9,12 @@ import anyio
 import httpx
 import pytest
 
-from responses_client._transport.loop_pools import LoopPools
+from responses_client._transport.loop_pools import LoopPools, own_client
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_loop_closes_its_clients_at_its_end(backend: str) -> None:
-    pools = LoopPools()
+    pools = LoopPools(own_client)
     clients: list[httpx.AsyncClient] = []
 
     async def main() -> None:
@@ -36,7 +36,7 @@ def test_loop_closes_its_clients_at_its_end(backend: str) -> None:
 
 
 def test_clients_of_a_loop_that_was_closed_by_hand_are_dropped() -> None:
-    pools = LoopPools()
+    pools = LoopPools(own_client)
 
     async def main() -> None:
         await pools.here().client("http://api.test/")
@@ -52,7 +52,7 @@ def test_clients_of_a_loop_that_was_closed_by_hand_are_dropped() -> None:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_loop_that_ended_cannot_be_asked_to_close(backend: str) -> None:
-    pools = LoopPools()
+    pools = LoopPools(own_client)
 
     async def main() -> None:
         pools.here()
@@ -67,7 +67,7 @@ def test_clients_that_nobody_closed_are_closed_by_the_garbage_collector() -> Non
     clients: list[httpx.AsyncClient] = []
 
     async def main() -> None:
-        pools = LoopPools()
+        pools = LoopPools(own_client)
         clients.append(await pools.here().client("http://api.test/"))
         del pools
         gc.collect()

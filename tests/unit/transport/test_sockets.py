@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 from waits import PATIENT
 
-from responses_client._transport.sockets import shut_down, socket_below
+from responses_client._transport.sockets import is_readable, shut_down, socket_below
 
 
 def test_socket_of_a_connection_is_found() -> None:
@@ -37,3 +37,14 @@ def test_shutdown_of_a_closed_socket_is_not_an_error() -> None:
     sock = socket.socket()
     sock.close()
     shut_down(sock)
+
+
+def test_socket_is_readable_if_bytes_or_its_end_wait() -> None:
+    near, far = socket.socketpair()
+    with near:
+        with far:
+            assert not is_readable(near)
+            far.send(b"1")
+            assert is_readable(near)
+            near.recv(1)
+        assert is_readable(near)
