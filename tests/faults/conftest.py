@@ -59,7 +59,7 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def patient_drain(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give a server more time to end a stream after its terminal event, for tests that count connections."""
-    for module in ("sync", "asynchronous"):
+    for module in ("sync", "bodies"):
         monkeypatch.setattr(f"responses_client._transport.{module}.DRAIN_SECONDS", SHORT)
 
 
