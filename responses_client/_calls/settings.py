@@ -257,20 +257,19 @@ def _check_auth(value: object) -> str | HttpAuth:
 def _check_base_url(value: object) -> str:
     is_object = not isinstance(value, str) and isinstance(value, UrlLike)  # checked last, because it is slow
     url = check_text(str(value) if is_object else value, _LAST_UNICODE)
-    invalid = InvalidValue("a URL", value, f"must be a URL such as {DEFAULT_BASE_URL}{_got_url(url)}")
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise invalid from None
+        raise _no_url(value, url) from None
     if "://" not in url and re.fullmatch(_HOST_ALONE, url):
         scheme = "http" if re.match(_LOCAL_HOST, url) else "https"
         problem = f"must start with http:// or https://; write {_shown_url(f'{scheme}://{url}')}"
         raise InvalidValue("a URL with a scheme", value, problem)
     if parts.scheme not in ("http", "https") or not re.fullmatch(_HOST, host or ""):
-        raise invalid
+        raise _no_url(value, url)
     if " " in url or "\\" in url or not url.isprintable():
-        raise invalid
+        raise _no_url(value, url)
     if "@" in parts.netloc:
         problem = "must not contain a user or password; use api_key or default_headers"
         raise InvalidValue("a URL without a user or password", value, problem)
@@ -281,6 +280,10 @@ def _check_base_url(value: object) -> str:
         problem = f"must not contain a query or fragment; use default_query{_got_url(url)}"
         raise InvalidValue("a URL without a query or fragment", value, problem)
     return root + path
+
+
+def _no_url(value: object, url: str) -> InvalidValue:
+    return InvalidValue("a URL", value, f"must be a URL such as {DEFAULT_BASE_URL}{_got_url(url)}")
 
 
 def _path_problem(host: str, root: str, path: str) -> str | None:
