@@ -25,7 +25,7 @@ __all__ = [
 
 SOON = 0.05
 """Seconds of a limit that has to pass: nothing else has to happen before, so it may as well pass at once."""
-SHORT = 0.5
+SHORT = 0.9
 """Seconds of a limit that has to pass, but after something else: far more than that takes on a busy machine."""
 PATIENT = 30.0
 """Seconds within which something has to happen: only what hangs takes as long."""

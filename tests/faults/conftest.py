@@ -19,6 +19,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from samples import KEY
 from shells import Shell
 from socket_shell import SocketShell
+from waits import SHORT
 
 from responses_client._base.retry import Policy
 
@@ -53,6 +54,13 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+def patient_drain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give a server more time to end a stream after its terminal event, for tests that count connections."""
+    for module in ("sync", "bodies"):
+        monkeypatch.setattr(f"responses_client._transport.{module}.DRAIN_SECONDS", SHORT)
 
 
 class _Searched:

@@ -184,9 +184,9 @@ class ScriptedServer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def limit_for(*scripts: Sequence[Step]) -> float:
+def limit_for(*scripts: Sequence[Step], silent: float = SHORT) -> float:
     """A timeout for scripts: it passes only where one goes silent."""
-    return SHORT if any(HOLD in script for script in scripts) else PATIENT
+    return silent if any(HOLD in script for script in scripts) else PATIENT
 
 
 def _read_request(sock: socket.socket, number: int) -> Seen | None:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from httpx import Timeout
 from samples import response
 from scripted_server import CLOSE, HOLD, RESET, ScriptedServer, Step, answer, head, limit_for
 from shells import HTTP, Session, Shell
-from waits import PATIENT, SHORT
+from waits import PATIENT, SOON
 
 from responses_client.errors import APIConnectionError, APITimeoutError
 
@@ -62,7 +63,7 @@ def test_broken_connection_is_a_connection_error(shell: Shell, script: list[Step
 @pytest.mark.parametrize("script", [pytest.param(script, id=name) for name, script in SILENT.items()])
 def test_silent_connection_is_a_timeout_error(shell: Shell, script: list[Step]) -> None:
     with ScriptedServer(script) as server, pytest.raises(APITimeoutError) as caught:
-        shell.create(server.url, timeout=SHORT, max_retries=0)
+        shell.create(server.url, timeout=Timeout(PATIENT, read=SOON), max_retries=0)
 
     assert "was not answered in time: ReadTimeout" in str(caught.value)
 
@@ -84,7 +85,7 @@ def test_each_try_carries_the_same_idempotency_key_and_body(shell: Shell, script
 def test_pool_is_usable_after_each_failure(shell: Shell, script: list[Step]) -> None:
     async def play(session: Session) -> None:
         with pytest.raises(APIConnectionError):
-            await session.create(timeout=limit_for(script), max_retries=0)
+            await session.create(timeout=limit_for(script, silent=SOON), max_retries=0)
         assert session.busy_connections == 0
         assert (await session.create()).output_text == "Hello"
 

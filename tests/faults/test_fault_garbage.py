@@ -96,7 +96,7 @@ CALLS: dict[str, tuple[list[list[Step]], dict[str, Any]]] = {
     "redirect to another origin": ([[answer(302, location="http://other.test/")]], {}),
     "redirect to no URL": ([[answer(302, location="http://[")]], {"max_retries": 0}),
     "cut off, retries used up": ([[head(200, content_length="900"), b"{", CLOSE]] * 2, LIMITS),
-    "silent in the body": ([[head(200, content_length="900"), b"{", HOLD]] * 2, {**LIMITS, "timeout": SHORT}),
+    "silent in the body": ([[head(200, content_length="900"), b"{", HOLD]] * 2, {**LIMITS, "timeout": SOON}),
     "malformed": ([[answer(200, b"{")]], {}),
     "not HTTP": ([[b"220 mail\r\n\r\n", CLOSE]] * 2, LIMITS),
     "not a response": ([[answer(200, [])]], {}),
@@ -157,15 +157,15 @@ STREAMS: dict[str, tuple[Callable[[Session], Awaitable[None]], list[list[Step]],
     "reset": (read_final, [[*BEGIN, 0.005, RESET]], {}),
     "not resumed": (read_all, [[*BEGIN, CLOSE], [answer(404)]], {}),
     "not resumed, retries used up": (read_all, [[*BEGIN, CLOSE], [answer(503)], [answer(503)]], LIMITS),
-    "silent": (read_final, [[*BEGIN, HOLD]], {"idle_timeout": SHORT}),
-    "silent for the timeout": (read_final, [[*BEGIN, HOLD]], {"timeout": SHORT}),
+    "silent": (read_final, [[*BEGIN, HOLD]], {"idle_timeout": SOON}),
+    "silent for the timeout": (read_final, [[*BEGIN, HOLD]], {"timeout": SOON}),
     "error event": (read_all, [[*BEGIN, chunk(ERROR), LAST_CHUNK]], {}),
     "error event first": (read_all, [[stream_head(), chunk(ERROR), LAST_CHUNK]], {"max_retries": 0}),
     "malformed event": (read_all, [[*BEGIN, chunk(b"event: response.created\ndata: {\n\n")]], {}),
     "malformed event, strict": (read_all, [[*BEGIN, chunk(FAILED)]], {"strict": True}),
     "without events": (read_all, [[stream_head(), LAST_CHUNK]] * 2, LIMITS),
     "closed, with a deadline": (read_final, [[*BEGIN, CLOSE]], {"deadline": PATIENT}),
-    "late": (read_final, [[*BEGIN, HOLD]], {"deadline": SHORT}),
+    "late": (read_final, [[*BEGIN, HOLD]], {"deadline": SOON}),
     "left early": (close_early, [[*BEGIN, HOLD]], {}),
 }
 
@@ -372,7 +372,7 @@ SOCKETS: dict[str, tuple[Script, dict[str, Any]]] = {
     "malformed": (play_malformed, {"strict": True}),
     "reset": (play_reset, {}),
     "closed": (play_close, {}),
-    "silent": (play_nothing, {"idle_timeout": SHORT}),
+    "silent": (play_nothing, {"idle_timeout": SOON}),
 }
 
 

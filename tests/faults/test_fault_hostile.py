@@ -13,7 +13,7 @@ from leaks import leaks
 from samples import KEY
 from scripted_server import CLOSE, ScriptedServer
 from shells import Session, Shell
-from waits import LONG, SHORT
+from waits import LONG, SOON
 
 from responses_client.errors import ResponsesClientError
 
@@ -51,7 +51,7 @@ CALLS: dict[str, Callable[[Session], Any]] = {
     "delete": called(lambda client: client.responses.delete("resp_1")),
     "list": called(lambda client: client.responses.input_items.list("resp_1")),
     "parse": called(lambda client: client.responses.parse(model="m", input="Hi", text_format=Numbers)),
-    "wait": called(lambda client: client.responses.wait("resp_1", timeout=SHORT, poll_interval=0.01)),
+    "wait": called(lambda client: client.responses.wait("resp_1", timeout=SOON, poll_interval=0.01)),
     "run": called(lambda client: client.responses.run(model="m", input="Hi", tools=[])),
     "map": called(lambda client: client.responses.map([{"model": "m", "input": "Hi"}]).all()),
     "request": called(lambda client: client.request("GET", "x")),

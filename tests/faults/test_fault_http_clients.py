@@ -30,6 +30,7 @@ def library(request: pytest.FixtureRequest) -> Any:
     return pytest.importorskip(request.param)
 
 
+@pytest.mark.usefixtures("patient_drain")
 def test_client_of_either_library_sends_and_streams(library: Any) -> None:
     with ScriptedServer(GOOD, WHOLE, GOOD) as server, library.Client(**HTTP) as http:
         with Client(api_key=KEY, base_url=server.url, http_client=http) as client:
@@ -41,6 +42,7 @@ def test_client_of_either_library_sends_and_streams(library: Any) -> None:
         assert server.connections == 1
 
 
+@pytest.mark.usefixtures("patient_drain")
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_async_client_of_either_library_sends_and_streams(library: Any, backend: str) -> None:
     async def main() -> None:
@@ -159,6 +161,7 @@ def test_header_set_to_none_is_not_sent_at_all() -> None:
     ]
 
 
+@pytest.mark.usefixtures("patient_drain")
 def test_encrypted_stream_ends_after_its_terminal_event_and_at_its_deadline(
     certificate: Path, shell: Shell
 ) -> None:

@@ -129,7 +129,7 @@ def test_proxy_that_is_not_there_is_named(shell: Shell, use: Any) -> None:
 def test_proxy_that_says_nothing_is_named(shell: Shell, use: Any) -> None:
     with ProxyServer() as proxy:
         error = error_of(
-            shell, "https://api.test/v1", max_retries=0, timeout=SHORT, **use(f"http://{proxy.address}")
+            shell, "https://api.test/v1", max_retries=0, timeout=SOON, **use(f"http://{proxy.address}")
         )
     assert type(error) is APITimeoutError
     assert f"(through the proxy at {proxy.address}); raise timeout" in str(error)
@@ -165,7 +165,7 @@ def test_socks_proxy_that_says_nothing_is_left_in_time(
     with ProxyServer(*answers) as proxy:
         monkeypatch.setenv("ALL_PROXY", f"socks5://user:{PASSWORD}@{proxy.address}")
         start = time.monotonic()
-        error = error_of(shell, f"{scheme}://api.test/v1", max_retries=0, timeout=SHORT)
+        error = error_of(shell, f"{scheme}://api.test/v1", max_retries=0, timeout=SOON)
         assert time.monotonic() - start < PATIENT
     assert type(error) is APITimeoutError
     assert f"(through the proxy at {proxy.address}); raise timeout or deadline, or try again" in str(error)

@@ -13,7 +13,7 @@ import pytest
 from samples import CREATED, response
 from scripted_server import CLOSE, HOLD, ScriptedServer, answer, head
 from shells import Session, Shell
-from waits import SHORT
+from waits import SOON
 
 from responses_client.errors import (
     APIConnectionError,
@@ -189,4 +189,4 @@ def test_deadline_ends_a_compressed_answer_that_goes_silent(shell: Shell) -> Non
         HOLD,
     ]
     with ScriptedServer(silent) as server, pytest.raises(APITimeoutError):
-        shell.create(server.url, deadline=SHORT, max_retries=0)
+        shell.create(server.url, deadline=SOON, max_retries=0)

@@ -204,6 +204,7 @@ def test_stream_ends_after_its_terminal_event_though_the_line_stays_open(shell: 
         assert server.left.wait(PATIENT)
 
 
+@pytest.mark.usefixtures("patient_drain")
 @pytest.mark.parametrize("pause", [0.0, 0.01])
 def test_connection_is_used_again_when_the_stream_ends_soon_after_its_terminal_event(
     shell: Shell, pause: float
@@ -218,6 +219,7 @@ def test_connection_is_used_again_when_the_stream_ends_soon_after_its_terminal_e
         assert server.connections == 1
 
 
+@pytest.mark.usefixtures("patient_drain")
 def test_connection_is_used_again_when_the_block_is_left_after_the_terminal_event(shell: Shell) -> None:
     async def play(session: Session) -> None:
         for _ in range(2):

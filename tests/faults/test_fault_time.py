@@ -43,13 +43,13 @@ DRIPS = {
 
 @pytest.mark.parametrize("name", DRIPS)
 def test_deadline_ends_an_answer_that_drips(shell: Shell, name: str) -> None:
-    expected = InternalServerError if "error" in name else APITimeoutError
+    expected, limit = (InternalServerError, SHORT) if "error" in name else (APITimeoutError, SOON)
     with ScriptedServer(DRIPS[name], DRIPS[name]) as server, in_time(), pytest.raises(expected) as caught:
-        shell.create(server.url, deadline=SHORT)
+        shell.create(server.url, deadline=limit)
 
-    assert len(server.requests) == 1
+    assert len(server.requests) < 2
     if expected is APITimeoutError:
-        assert f"the deadline of {SHORT} s has passed; raise timeout or deadline" in str(caught.value)
+        assert f"the deadline of {limit} s has passed; raise timeout or deadline" in str(caught.value)
 
 
 def test_deadline_ends_the_wait_for_headers(shell: Shell) -> None:
@@ -130,11 +130,11 @@ def test_deadline_ends_a_stream_that_never_begins_as_a_timeout(shell: Shell) -> 
     with (
         ScriptedServer([stream_head(), *[PING, 0.02] * 200]) as server,
         in_time(),
-        pytest.raises(APITimeoutError, match=f"the deadline of {SHORT} s has passed"),
+        pytest.raises(APITimeoutError, match=f"the deadline of {SOON} s has passed"),
     ):
-        shell.events(server.url, deadline=SHORT)
+        shell.events(server.url, deadline=SOON)
 
-    assert len(server.requests) == 1
+    assert len(server.requests) < 2
 
 
 @pytest.mark.parametrize("rest", [[HOLD], [PING, 0.02] * 200], ids=["silence", "pings"])
