@@ -43,7 +43,9 @@ class AsyncIO(IO):
 
     def __init__(self, client: httpx.AsyncClient | None = None) -> None:
         self._given = None if client is None else GivenClient(client)
-        self.library = HttpLibrary(httpx if client is None else package_of(client, "AsyncClient"))
+        self.library: HttpLibrary = HttpLibrary(
+            httpx if client is None else package_of(client, "AsyncClient")
+        )
         self._pools = self._new_pools()
         self._process = forks.generation
         self.is_closed: bool = False

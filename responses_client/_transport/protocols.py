@@ -84,9 +84,9 @@ class TransportError(Exception):
 
     def __init__(self, kind: FailureKind, reason: str) -> None:
         super().__init__(reason)
-        self.outcome = ConnectionFailure(kind)
-        self.reason = reason
-        self.limits = "timeout or deadline"
+        self.outcome: ConnectionFailure = ConnectionFailure(kind)
+        self.reason: str = reason
+        self.limits: str = "timeout or deadline"
         self.advice: str | None = None
         self.secrets: tuple[str, ...] = ()
 
