@@ -71,6 +71,7 @@ class Machine:
         self.own_lanes = 0
         self.end: str | None = None  # how the connection ended
         self.others = 0  # events of `send` that may still be refused
+        self.sent = 0
 
     # What the user does
 
@@ -94,7 +95,8 @@ class Machine:
         """Send an event that no model knows, which the server may refuse by its id."""
         is_refused = data.draw(st.booleans(), "is_refused")
         self.others += 1
-        id = f"event_{self.others}"
+        self.sent += 1
+        id = f"event_{self.sent}"
         self.session.send({"type": "x.note", "event_id": id, "stream_id": "notes"})
         if is_refused:
             error = {"type": "invalid_request_error", "message": "No", "event_id": id}
