@@ -74,8 +74,16 @@ def end_with_connection(answer: Any) -> None:
         fail(None)
     else:
         closed.add_done_callback(fail)
-        # The connection may serve thousands of requests.
+        # asyncio complains of an exception that nobody looks at, also of one after the end of the answer. Once for
+        # each connection, which may serve thousands of requests.
+        closed.remove_done_callback(_look_at)
+        closed.add_done_callback(_look_at)
         answer.content.on_eof(partial(closed.remove_done_callback, fail))
+
+
+def _look_at(closed: Any) -> None:
+    if not closed.cancelled():
+        closed.exception()
 
 
 def _fail(content: Any, closed: Any) -> None:

@@ -12,6 +12,7 @@ import pytest
 from responses_client._base.redaction import (
     NO_SECRETS,
     Redactor,
+    _mask_starts,
     field_secrets,
     is_secret_name,
     mask_fields,
@@ -305,3 +306,7 @@ def test_credentials_of_tools_are_found_in_data_and_in_models() -> None:
             "fifth-secret",
         )
     }
+
+
+def test_whole_secret_before_a_cut_is_masked_as_a_start_of_itself() -> None:
+    assert _mask_starts("x Key-of-mine/12… y", "Key-of-mine/12") == "x ***… y"

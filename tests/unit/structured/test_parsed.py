@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ValidationError, field_validator
 
 from responses_client import ParsedResponse, ParseError, RefusalError, RequestValidationError, text_format
 from responses_client._structured.output_type import output_type
+from responses_client._structured.parsed import _Reading
 from responses_client.models import OutputMessage, Response
 
 LIMA = '{"name": "Lima", "people": 10}'
@@ -340,3 +342,11 @@ def test_format_and_reading_fit_together() -> None:
     asked = text_format(City)
     assert asked["strict"] is True
     assert response(message(text(LIMA))).parse(City).output_parsed == City(name="Lima", people=10)
+
+
+def test_partial_value_is_that_of_the_message_that_is_the_answer_now() -> None:
+    remark, answer = message(text('{"name": "No')), message(text('{"name": "Li'), id="msg_2")
+    snapshots = [response(remark), response(remark, answer)]
+    source: Any = SimpleNamespace(snapshot=lambda: snapshots.pop(0))
+    reading = _Reading(source, output_type(City), None)
+    assert [reading.partial(), reading.partial()] == [{"name": "No"}, {"name": "Li"}]

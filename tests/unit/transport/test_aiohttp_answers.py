@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from types import SimpleNamespace
 from typing import Any
 
@@ -73,6 +74,25 @@ def test_body_that_has_ended_itself_keeps_its_end(end: str) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_connection_that_breaks_later_is_nothing_that_the_loop_complains_of(is_cancelled: bool) -> None:
+    complaints: list[object] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: complaints.append(context))
+        content, closed = new_content(), loop.create_future()
+        end_with_connection(answer_of(SimpleNamespace(closed=closed), content))
+        content.feed_eof()
+        closed.cancel() if is_cancelled else closed.set_exception(OSError("reset"))
+        await _settle()
+        del closed
+        gc.collect()
+
+    asyncio.run(main())
+    assert complaints == []
+
+
 def test_connection_keeps_nothing_of_answers_that_came() -> None:
     async def main() -> None:
         closed = asyncio.get_running_loop().create_future()
@@ -80,7 +100,7 @@ def test_connection_keeps_nothing_of_answers_that_came() -> None:
             content = new_content()
             end_with_connection(answer_of(SimpleNamespace(closed=closed), content))
             content.feed_eof()
-        assert not closed._callbacks
+        assert len(closed._callbacks) == 1  # that of the connection itself
 
     asyncio.run(main())
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections import deque
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import aiohttp
 import pytest
 from drivers import read
 from loopback import GOOD, WAITS, Loopback, play
 from waits import SHORT, settle_async
+from yarl import URL
 
 from responses_client._base.clock import NO_DEADLINE
 from responses_client._transport.aiohttp_io import AiohttpIO
-from responses_client._transport.protocols import TransportError
+from responses_client._transport.aiohttp_requests import _close_stale, time_limit
+from responses_client._transport.protocols import TransportError, WireRequest
 
 LARGE = b"x" * 20_000_000
 
@@ -169,3 +173,23 @@ def test_body_can_be_shown_as_text_by_a_middleware() -> None:
     seen: list[str] = []
     play(script, [GOOD], session={"middlewares": (look,)})
     assert seen == ['"text"']
+
+
+def test_request_without_a_limit_has_none_for_its_answer() -> None:
+    request = WireRequest("POST", "http://api.test/", {}, b"{}", WAITS._replace(write=None))
+    connect, read, _, pool = request.timeouts
+    assert connect is not None
+    assert read is not None
+    assert pool is not None
+    assert time_limit(request) == connect + 2 * read + pool
+    for name in ("connect", "read", "pool"):
+        assert time_limit(request._replace(timeouts=request.timeouts._replace(**{name: None}))) is None
+
+
+def test_idle_connections_to_other_hosts_are_left() -> None:
+    class Key(NamedTuple):
+        host: str
+
+    idle = deque([(SimpleNamespace(transport=None), 0.0)])
+    _close_stale(SimpleNamespace(_conns={Key("other.test"): idle}), URL("http://api.test/"))
+    assert len(idle) == 1

@@ -148,3 +148,35 @@ def test_compressed_body_left_early_leaves_nothing_behind(async_driver: Driver) 
 
     async_driver.play(script, answering(stream, **{"content-encoding": "gzip"}))
     assert stream.closed == 1
+
+
+def test_answer_that_comes_after_the_client_was_closed_is_left(async_driver: Driver) -> None:
+    pieces = Pieces(b"a")
+    found: list[Any] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        found[0].is_closed = True
+        return answering(pieces)(request)
+
+    async def script(io: Any) -> None:
+        client, io._given = io._given.here(), None
+        io._pools = OwnClient(client)
+        found.append(io)
+        with pytest.raises(RuntimeError, match="The client was closed"):
+            await io.send(REQUEST, NO_DEADLINE)
+
+    async_driver.play(script, answer)
+    assert pieces.closed == 1
+
+
+class OwnClient:
+    """The pools of a driver with one client, as its own."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    def here(self) -> OwnClient:
+        return self
+
+    async def client(self, url: str) -> httpx.AsyncClient:
+        return self._client

@@ -272,3 +272,13 @@ def test_request_that_fails_because_the_client_is_closed_says_so(driver: Driver)
             await io.send(REQUEST, NO_DEADLINE)
 
     driver.play(script, refuse)
+
+
+def test_error_that_is_no_failure_of_the_connection_comes_as_it_is(driver: Driver) -> None:
+    async def script(io: SyncIO | AsyncIO) -> None:
+        body = await io.send(REQUEST, NO_DEADLINE)
+        with pytest.raises(ZeroDivisionError):
+            await body.next(NO_DEADLINE)
+        await body.close()
+
+    driver.play(script, answering(Pieces(ZeroDivisionError())))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 
 import anyio
 import httpx
@@ -75,4 +76,15 @@ def test_clients_that_nobody_closed_are_closed_by_the_garbage_collector() -> Non
         await asyncio.sleep(0)
         assert clients[0].is_closed
 
+    asyncio.run(main())
+
+
+def test_loop_of_a_program_without_trio_is_one_of_asyncio(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        pool = pools.here()
+        assert pool._loop is asyncio.get_running_loop()
+        await pools.close()
+
+    pools = LoopPools(own_client)
+    monkeypatch.delitem(sys.modules, "trio")
     asyncio.run(main())
