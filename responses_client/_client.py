@@ -138,7 +138,7 @@ class Client(_Client[SyncCore]):
         idle_timeout: Seconds that the wait for the next event of a stream may take; None, the default, leaves it to
             `timeout`.
         max_event_bytes: Bytes that one event of a stream may have; by default 64 MiB.
-        max_response_bytes: Bytes that an answer which is no stream may have, decompressed; by default 256 MiB.
+        max_response_bytes: Size limit in bytes of answers other than streams, decompressed; by default 256 MiB.
         max_redirects: Number of redirects within the origin that an attempt follows; by default 5.
         on_request: Called before each attempt of a call.
         on_response: Called after each attempt with its answer, for streams when the headers have come, or with the

@@ -83,7 +83,7 @@ def _words(name: str, value: str) -> Iterator[str]:
             parts = [password or user]  # some servers take a key as the user, and no password
     elif "cookie" in name.lower():
         parts = [pair.partition("=")[2] for pair in value.split(";")]
-    # A part such as `1` is no secret, but would be found in any text.
+    # A part such as `1` is not a secret, and would be found in any text.
     yield from (part for part in map(str.strip, parts) if len(part) >= _MIN_SECRET_LENGTH)
 
 

@@ -70,7 +70,7 @@ class _OtherOptions(TypedDict, total=False):
     max_event_bytes: int | None
     """Bytes that one event of a stream may have; by default 64 MiB."""
     max_response_bytes: int | None
-    """Bytes that an answer which is no stream may have, decompressed; by default 256 MiB."""
+    """Size limit in bytes of answers other than streams, decompressed; by default 256 MiB."""
     max_redirects: int | None
     """Number of redirects within the origin that an attempt follows; by default 5."""
     on_request: Callable[[RequestInfo], object] | None

@@ -11,8 +11,8 @@
 #     │          "[" ──▶ FIRST: as VALUE, or "]"
 #     └ string, number, word, or the end of a container ──▶ COMMA, or END where nothing is open
 #
-#   COMMA ── what is no comma and no end ──▶ END: garbage behind a value does not take the value away
-#   any other state ── what does not fit ──▶ BROKEN: there is no value
+#   COMMA ── anything but a comma or an end ──▶ END: garbage behind a value does not take the value away
+#   any other state ── a token that does not fit ──▶ BROKEN: there is no value
 #
 # The differences between END and BROKEN are those of pydantic-core, which reads the whole text at the end. A number
 # counts when something follows it: "12" may become "123".

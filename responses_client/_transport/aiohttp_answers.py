@@ -5,7 +5,7 @@ aiohttp is not imported, as `httpx-aiohttp` may be what sends.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from functools import partial
 from sys import modules
 from typing import Any
@@ -14,7 +14,7 @@ import anyio
 
 from .protocols import TransportError
 
-__all__ = ["CUT_OFF", "end_with_connection", "refusal_of", "send_over"]
+__all__ = ["CUT_OFF", "end_with_connection", "refusal_of", "send_over", "time_for_headers"]
 
 CUT_OFF = "the connection ended in the middle of the body"
 
@@ -28,7 +28,8 @@ async def send_over(client: Any, request: Any, send: Callable[[], Awaitable[Any]
     transport = client._transport_for_url(request.url)
     if not any(kind.__module__.startswith("httpx_aiohttp") for kind in type(transport).__mro__):
         return await send()
-    with anyio.move_on_after(_time_limit(request.extensions["timeout"])):
+    waits = request.extensions["timeout"]
+    with anyio.move_on_after(time_for_headers(waits["connect"], waits["write"], waits["read"])):
         response = await send()
         end_with_connection(getattr(getattr(response.stream, "_stream", None), "_aiohttp_response", None))
         refusal = None if "upgrade" in request.headers else refusal_of(response.status_code)
@@ -49,13 +50,20 @@ def refusal_of(status: int) -> TransportError | None:
     return TransportError("network", f"the server sent the status {status}, which ends no request")
 
 
-def _time_limit(waits: Mapping[str, float | None]) -> float | None:
-    """Return the time for the headers of an answer, which only a fault exceeds; None if there is no limit.
+def time_for_headers(
+    connect: float | None, write: float | None, read: float | None, pieces: int = 1
+) -> float | None:
+    """Return the seconds in which the headers of an answer come, unless there is a fault; None sets no limit.
 
     After an interim answer (100, 102, 103), aiohttp stops its timer, and would wait for the answer itself without end.
+
+    Args:
+        connect: The limit for a connection, in seconds.
+        write: The limit for each piece of the body; None takes that of `read`.
+        read: The limit for the headers.
+        pieces: The number of pieces in which the body is written.
     """
-    connect, write, read = waits["connect"], waits["write"], waits["read"]
-    return None if connect is None or read is None else connect + (write or read) + read
+    return None if connect is None or read is None else connect + pieces * (write or read) + read
 
 
 def end_with_connection(answer: Any) -> None:

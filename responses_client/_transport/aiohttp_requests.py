@@ -13,6 +13,7 @@ from aiohttp.abc import AbstractStreamWriter
 from yarl import URL
 
 from .._base.overrides import override
+from .aiohttp_answers import time_for_headers
 from .protocols import Timeouts, WireRequest
 from .sockets import is_readable
 
@@ -92,20 +93,19 @@ def _is_stale(protocol: Any) -> bool:
 @lru_cache(maxsize=64)
 def _client_timeout(timeouts: Timeouts) -> aiohttp.ClientTimeout:
     # The limit that aiohttp calls `connect` is that of the wait for a free connection and of opening one.
-    both = None if timeouts.pool is None or timeouts.connect is None else timeouts.pool + timeouts.connect
-    return aiohttp.ClientTimeout(connect=both, sock_connect=timeouts.connect, sock_read=timeouts.read)
+    connect = _time_for_connection(timeouts)
+    return aiohttp.ClientTimeout(connect=connect, sock_connect=timeouts.connect, sock_read=timeouts.read)
+
+
+def _time_for_connection(timeouts: Timeouts) -> float | None:
+    """Return the seconds for the wait for a free connection and for opening one; None sets no limit."""
+    return None if timeouts.pool is None or timeouts.connect is None else timeouts.pool + timeouts.connect
 
 
 def time_limit(request: WireRequest) -> float | None:
-    """Return the time for the headers of an answer, which only a fault exceeds; None if there is no limit.
-
-    After an interim answer (100, 102, 103), aiohttp stops its timer, and would wait for the answer itself without end.
-    """
-    connect, read, write, pool = request.timeouts
-    if connect is None or read is None or pool is None:
-        return None
-    pieces = len(request.content) // _PIECE_BYTES + 1
-    return pool + connect + pieces * (write or read) + read
+    """Return the seconds in which the headers of an answer come, see `time_for_headers`."""
+    timeouts, pieces = request.timeouts, len(request.content) // _PIECE_BYTES + 1
+    return time_for_headers(_time_for_connection(timeouts), timeouts.write, timeouts.read, pieces)
 
 
 class _Content(aiohttp.payload.Payload):

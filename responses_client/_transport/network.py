@@ -275,7 +275,7 @@ class _AsyncSocksStream:
         self.start_tls = stream.start_tls  # the handshake is over
         self.get_extra_info = stream.get_extra_info
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - as above
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - of httpcore
         is_refused = True
         try:
             data: bytes = await self._stream.read(max_bytes, self._handshake.limit(timeout))
@@ -286,7 +286,7 @@ class _AsyncSocksStream:
                     await self.aclose()
         return data
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - of httpcore
         self._handshake.note_write(buffer)
         await self._stream.write(buffer, timeout)
 

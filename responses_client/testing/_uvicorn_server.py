@@ -26,8 +26,8 @@ for _name in ("uvicorn", "wsproto"):
         ) from None
 
 import h11  # noqa: E402 (after the check, whose error says how to install it)
-import uvicorn  # noqa: E402
-from uvicorn.protocols.http.h11_impl import H11Protocol  # noqa: E402
+import uvicorn  # noqa: E402 (as above)
+from uvicorn.protocols.http.h11_impl import H11Protocol  # noqa: E402 (as above)
 
 _TOO_MANY = (
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nconnection: close\r\n"
@@ -40,6 +40,7 @@ class BoundedHttp(H11Protocol):
 
     _head_timer: asyncio.TimerHandle | None = None
 
+    # uvicorn has the narrower type as well, and ignores the same.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Refuse one connection too many, and wait for the first request."""
         super().connection_made(transport)
