@@ -132,6 +132,29 @@ wait_for(in_child(child))
 ask(used, "parent 1")
 check_apart("parent", "other")
 """,
+    "aiohttp": """
+import aiohttp
+options = start()
+own = AsyncClient(transport="aiohttp", **options)
+asyncio.run(ask_async(own, "parent 0"))
+wait_for(in_child(lambda: asyncio.run(ask_async(own, "child 0"))))
+asyncio.run(ask_async(own, "parent 1"))
+async def main():
+    async with aiohttp.ClientSession() as session:
+        given = AsyncClient(http_client=session, **options)
+        await ask_async(given, "parent 2")
+        return given
+given = asyncio.run(main())
+def child():
+    try:
+        asyncio.run(ask_async(given, "other 0"))
+    except ConfigurationError as error:
+        assert "http_client was used before this process was forked" in str(error), error
+    else:
+        raise AssertionError
+wait_for(in_child(child))
+check_apart("parent", "child")
+""",
     "a stream": """
 client = Client(**start())
 with client.responses.stream(model="m", input="parent 0") as stream:
