@@ -17,7 +17,6 @@ from responses_client import Progress
 from responses_client._base import progress_display
 from responses_client._base.progress_display import ProgressDisplay
 
-
 T = TypeVar("T")
 
 
