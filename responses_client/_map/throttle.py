@@ -37,7 +37,7 @@ class _ModelLimit:
         self.lock = threading.Lock()
         self.waiting = 0  # attempts in the queue, whose turn comes before that of any other
         self.pauses = 0  # calls that wait before another attempt, for themselves
-        self.longest_pause = (0.0, "")  # of those: its end, and the reason
+        self.longest_pause: tuple[float, str] = (0.0, "")  # of those: its end, and the reason
 
     def wait_reason(self, now: float) -> tuple[float, str]:
         """Return the seconds that something is held back here, and a clause that says why, empty if nothing is."""
