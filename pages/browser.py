@@ -9,19 +9,28 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Browser", "browser", "find_chromium", "served"]
+__all__ = ["SHOWN", "SIZES", "Browser", "browser", "find_chromium", "look", "served"]
 
-FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage --hide-scrollbars --remote-debugging-port=0"
-).split()
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+    "--remote-debugging-port=0",
+]
 _SECONDS = 30.0
 
 
@@ -36,7 +45,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def served(site: Path) -> Iterator[str]:
+def served(site: Path) -> Generator[str, None, None]:
     """Serve a folder on a port of this machine; yield its address."""
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(site))) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -120,7 +129,7 @@ class Browser:
 
 
 @contextmanager
-def browser(chromium: str) -> Iterator[Browser]:
+def browser(chromium: str) -> Generator[Browser, None, None]:
     """Start Chromium; yield a tab of it."""
     from websockets.sync.client import connect
 
@@ -156,3 +165,49 @@ def _tab(port: int) -> str:
     tabs: Sequence[dict[str, str]] = json.load(connection.getresponse())
     connection.close()
     return next(tab["webSocketDebuggerUrl"] for tab in tabs if tab["type"] == "page")
+
+
+# The start, a guide and a page of the reference.
+SHOWN = ("", "streaming/", "reference/client-responses/", "reference/models/events/")
+SIZES = {"wide": (1440, 900), "phone": (390, 844)}
+_CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8")
+_LEAST_CONTRAST = 4.5  # of normal text, by WCAG 2.2 AA
+
+
+def look(site: Path, chromium: str, screenshots: Path | None = None) -> tuple[int, list[str]]:
+    """Open each page of a built site; return how many, and a line for each mistake."""
+    names = sorted(
+        path.relative_to(site).as_posix().removesuffix("index.html")
+        for path in site.rglob("*.html")
+        if path.name == "index.html"
+    )
+    mistakes: list[str] = []
+    with served(site) as address, browser(chromium) as tab:
+        for name in names:
+            tab.show(*SIZES["wide"], "light")
+            mistakes += [f"{name or 'start'}: {mistake}" for mistake in _opened(tab, address, name)]
+        for name in SHOWN:
+            for size, (width, height) in SIZES.items():
+                for scheme in ("light", "dark"):
+                    tab.show(width, height, scheme)
+                    found = _opened(tab, address, name)
+                    found += [
+                        f"low contrast: {each}" for each in tab.run(f"({_CONTRAST})({_LEAST_CONTRAST})")
+                    ]
+                    if (wanted := tab.run("document.documentElement.scrollWidth")) > width:
+                        found.append(f"{wanted} pixels wide")
+                    mistakes += [f"{name or 'start'}, {size}, {scheme}: {mistake}" for mistake in found]
+                    if screenshots:
+                        title = name.strip("/").replace("/", "-") or "start"
+                        tab.screenshot(screenshots / f"{title}-{size}-{scheme}.png")
+    return len(names), mistakes
+
+
+def _opened(tab: Browser, address: str, name: str) -> list[str]:
+    """Open a page; return its errors, and its requests to other hosts."""
+    tab.open(address + name)
+    found = [f"error: {error}" for error in tab.errors]
+    found += [f"asks {url}" for url in tab.requests if not url.startswith((address, "data:", "blob:"))]
+    tab.errors.clear()
+    tab.requests.clear()
+    return found

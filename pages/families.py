@@ -218,7 +218,7 @@ def _cell(text: str) -> str:
 
 def _escaped(text: str) -> str:
     """Return text of which neither Markdown nor a table takes a character for its own."""
-    return re.sub(r'[^\w ,.:]|_', lambda match: f"&#{ord(match[0])};", text)
+    return re.sub(r"[^\w ,.:]|_", lambda match: f"&#{ord(match[0])};", text)
 
 
 def _link(name: str, family: Family) -> str:
@@ -231,7 +231,9 @@ def _link(name: str, family: Family) -> str:
 
 def _folded(text: str) -> str:
     """Return JSON with short objects and lists on one line each."""
-    short = re.compile(r"([\[{])\n\s+((?:[^\[\]{}\n]|\{\}|\[\])*(?:\n\s+(?:[^\[\]{}\n]|\{\}|\[\])*)*?)\n\s*([\]}])")
+    short = re.compile(
+        r"([\[{])\n\s+((?:[^\[\]{}\n]|\{\}|\[\])*(?:\n\s+(?:[^\[\]{}\n]|\{\}|\[\])*)*?)\n\s*([\]}])"
+    )
 
     def fold(match: re.Match[str]) -> str:
         line = match[1] + re.sub(r"\n\s+", " ", match[2]) + match[3]

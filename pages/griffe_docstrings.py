@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from functools import reduce
 from importlib import import_module
 from typing import Any
@@ -21,5 +23,26 @@ class RuntimeDocstrings(griffe.Extension):
             return
         names = func.path.removeprefix(f"{module}.").split(".")
         found: Any = reduce(getattr, names, import_module(module))
-        if isinstance(found.__doc__, str):
-            func.docstring.value = griffe.Docstring(found.__doc__).value
+        if not inspect.isfunction(found):
+            return
+        func.docstring.value = _with_types(inspect.cleandoc(found.__doc__), found, {*names_of(func)})
+
+
+def names_of(func: griffe.Function) -> list[str]:
+    """Return the names of the parameters whose types the signature shows."""
+    return [parameter.name for parameter in func.parameters]
+
+
+def _with_types(text: str, function: Any, typed: set[str]) -> str:
+    """Return a docstring with the types of keywords that are the keys of a dict type."""
+    before, title, after = text.partition("Args:\n")
+    rows, end, rest = after.partition("\n\n")
+    found = inspect.signature(function).parameters
+
+    def row(match: re.Match[str]) -> str:
+        name = match[1]
+        if name in typed or name not in found:
+            return match[0]
+        return f"    {name} ({str(found[name].annotation).strip(chr(39))}): "
+
+    return before + title + re.sub(r"^    (\w+): ", row, rows, flags=re.MULTILINE) + end + rest

@@ -12,7 +12,15 @@ __all__ = ["Checked", "check_links"]
 
 _ORIGIN = "http://site.invalid"
 _LOADING = {"script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src"}
-_LOADING_RELATIONS = {"stylesheet", "icon", "preload", "modulepreload", "preconnect", "dns-prefetch", "manifest"}
+_LOADING_RELATIONS = {
+    "stylesheet",
+    "icon",
+    "preload",
+    "modulepreload",
+    "preconnect",
+    "dns-prefetch",
+    "manifest",
+}
 
 
 @dataclass

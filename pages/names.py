@@ -37,8 +37,16 @@ _ROOMS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
         ("_structured",),
     ),
     "tools-and-runs": ("Tools and runs", "Tools, and the loop that calls them.", ("_tools", "_runs")),
-    "many-requests": ("Many requests", "What `responses.map` takes and gives.", ("_map",)),
-    "websocket-sessions": ("WebSocket sessions", "What `responses.connect` returns.", ("_websocket", "_calls.params")),
+    "many-requests": (
+        "Many requests",
+        "What `responses.map` takes and gives, and the progress that it reports.",
+        ("_map", "_base.progress"),
+    ),
+    "websocket-sessions": (
+        "WebSocket sessions",
+        "What `responses.connect` returns.",
+        ("_websocket", "_calls.params"),
+    ),
     "batch-files": (
         "Batch files",
         "Files of requests, and files of results.",
@@ -125,7 +133,9 @@ def _room(module: str, name: str) -> str:
     ]
     named = [page for page, (_, _, rooms) in _ROOMS.items() if name in rooms]
     if not keys:
-        raise ValueError(f"no page of the reference has {module}.{name}: add its room to _ROOMS in pages/names.py")
+        raise ValueError(
+            f"no page of the reference has {module}.{name}: add its room to _ROOMS in pages/names.py"
+        )
     return named[0] if named else max(keys)[1]
 
 
@@ -145,17 +155,14 @@ def _namespaces(above: str, sync: type, asynchronous: type) -> Iterator[Namespac
 
 
 def _result(attribute: Any) -> type:
-    """Return the class that a cached property returns, which modules import for type checkers alone."""
+    """Return the class that a cached property returns, whose module other modules import for type checkers alone."""
     name = str(attribute.func.__annotations__["return"]).strip('"')
-    module = import_module(attribute.func.__module__)
-    if hasattr(module, name):
-        return getattr(module, name)
     for found in pkgutil.iter_modules(import_module(f"{_TOP}.resources").__path__):
-        namespace = vars(import_module(f"{_TOP}.resources.{found.name}"))
-        if name in namespace and namespace[name].__qualname__ in (name, namespace[name].__name__):
-            if name in getattr(import_module(f"{_TOP}.resources.{found.name}"), "__all__", ()):
-                return namespace[name]
-    raise LookupError(name)
+        module = import_module(f"{_TOP}.resources.{found.name}")
+        value = getattr(module, name, None)
+        if isinstance(value, type) and value.__module__ == module.__name__:
+            return value
+    raise LookupError(f"no module of resources defines {name}")
 
 
 def name_pages() -> dict[str, tuple[str, str]]:
@@ -211,7 +218,7 @@ def _own(asynchronous: type, sync: type) -> list[str]:
 
 
 def _members(cls: type) -> set[str]:
-    kinds = FunctionType | property | cached_property | classmethod
+    kinds = (FunctionType, property, cached_property, classmethod)
     return {name for base in cls.__mro__ for name, value in vars(base).items() if isinstance(value, kinds)}
 
 

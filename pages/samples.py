@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import yaml
 
 from codegen.reader import load
-from codegen.schema import Document, Field, Object, Spec, Union
+from codegen.schema import Alias, Document, Field, Object, Spec
 
-__all__ = ["schema", "sample", "sampled"]
+__all__ = ["sample", "sample_fields", "sampled", "schema"]
 
 JSON: TypeAlias = Any
 _VALUES = Path(__file__).parent / "sample_values.yaml"
@@ -30,7 +30,13 @@ def schema() -> Document:
 
 @cache
 def _values() -> Mapping[str, Mapping[str, JSON]]:
-    return yaml.safe_load(_VALUES.read_text("utf-8"))
+    values: Mapping[str, Mapping[str, JSON]] = yaml.safe_load(_VALUES.read_text("utf-8"))
+    return values
+
+
+def sample_fields() -> Mapping[str, Mapping[str, JSON]]:
+    """Return the values that the file has for the fields of objects."""
+    return _values()["objects"]
 
 
 def sampled() -> list[Object]:
@@ -66,10 +72,11 @@ def _object(item: Object, above: tuple[str, ...], overrides: Mapping[str, JSON])
 def _given(field: Field, value: JSON, above: tuple[str, ...]) -> JSON:
     """Return a value of the file, in which `{sample: Name, field: value}` stands for another sample."""
     if isinstance(value, list):
-        return [_given(field, each, above) for each in value]
-    if isinstance(value, dict) and "sample" in value:
-        rest = {key: each for key, each in value.items() if key != "sample"}
-        return _object(schema().object(value["sample"]), above, rest)
+        return [_given(field, each, above) for each in cast("list[JSON]", value)]
+    rest = cast("dict[str, JSON]", value) if isinstance(value, dict) else {}
+    if "sample" in rest:
+        name = str(rest["sample"])
+        return _object(schema().object(name), above, {key: rest[key] for key in rest if key != "sample"})
     return value
 
 
@@ -84,11 +91,12 @@ def _value(spec: Spec, field: Field, above: tuple[str, ...], nullable: bool = Fa
     if "const" in spec:
         return spec["const"]
     fields: Mapping[str, JSON] = _values()["fields"]
-    types = [spec.get("type")] if not isinstance(spec.get("type"), list) else spec["type"]
+    kind = spec.get("type")
+    types = cast("list[str]", kind) if isinstance(kind, list) else [str(kind)]
     known = spec.get("enum") or spec.get("x-extensible-enum")
-    if field.wire in fields and spec is field.spec and (not known or fields[field.wire] in known):
-        if (value := fields[field.wire]) is None or _is_of(value, spec):
-            return value
+    usual = fields.get(field.wire)
+    if usual is not None and spec is field.spec and (not known or usual in known) and _is_of(usual, spec):
+        return usual
     if known:
         return known[0]
     if "anyOf" in spec:
@@ -99,7 +107,7 @@ def _value(spec: Spec, field: Field, above: tuple[str, ...], nullable: bool = Fa
         return None
     if "string" in types:
         return str(fields.get(field.wire, field.wire.replace("_", " ")))
-    return next((_BY_TYPE[kind] for kind in types if kind in _BY_TYPE), {})
+    return next((_BY_TYPE[each] for each in types if each in _BY_TYPE), dict[str, JSON]())
 
 
 def _is_of(value: JSON, spec: Spec) -> bool:
@@ -112,9 +120,9 @@ def _is_of(value: JSON, spec: Spec) -> bool:
 
 def _reference(name: str, field: Field, above: tuple[str, ...], nullable: bool) -> JSON:
     target = schema().schemas[name]
-    if isinstance(target, Union):
-        members = [each for each in schema().objects(name) if each not in above]
-        target = schema().schemas[_values()["members"].get(name, members[0])]
-    if isinstance(target, Object):
-        return None if nullable and len(above) > 1 else _object(target, above, {})
-    return _values()["fields"].get(field.wire, target.values[0])
+    if isinstance(target, Alias):
+        return _values()["fields"].get(field.wire, target.values[0])
+    if nullable and len(above) > 1:
+        return None
+    members = [each for each in schema().objects(name) if each not in above] or [name]
+    return _object(schema().object(_values()["members"].get(name, members[0])), above, {})

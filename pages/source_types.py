@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from inspect import cleandoc
-from itertools import zip_longest
 from pathlib import Path
+from typing import TypeAlias
 
 __all__ = ["Declared", "Property", "declared", "type_text"]
 
@@ -50,9 +50,12 @@ def declared() -> dict[str, Declared]:
     return found
 
 
-def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt | tuple[ast.stmt, ast.stmt | None]]:
+_Pair: TypeAlias = tuple[ast.stmt, ast.stmt | None]
+
+
+def _statements(body: list[ast.stmt]) -> Iterator[_Pair]:
     """Yield the statements, each with the one after it, which may be its docstring; as type checkers see them."""
-    for node, following in zip_longest(body, body[1:]):
+    for node, following in zip(body, [*body[1:], None], strict=True):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             yield from _statements(node.body)
             yield from _statements(node.orelse)
@@ -60,29 +63,26 @@ def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt | tuple[ast.stmt, ast
             yield (node, following)
 
 
-def _declarations(pair: object, module: str) -> Iterator[Declared]:
-    assert isinstance(pair, tuple)
+def _declarations(pair: _Pair, module: str) -> Iterator[Declared]:
     node, following = pair
     if isinstance(node, ast.ClassDef):
         bases = tuple(ast.unparse(base) for base in node.bases)
-        yield Declared(
-            node.name, module, bases, _clean(ast.get_docstring(node) or ""), tuple(_properties(node))
-        )
+        text = cleandoc(ast.get_docstring(node) or "")
+        yield Declared(node.name, module, bases, text, tuple(_properties(node)))
     elif (
         isinstance(node, ast.AnnAssign)
         and isinstance(node.target, ast.Name)
         and ast.unparse(node.annotation) == "TypeAlias"
         and node.value is not None
     ):
-        text = _docstring(following)
-        yield Declared(node.target.id, module, (), text, (), type_text(node.value))
+        yield Declared(node.target.id, module, (), _docstring(following), (), type_text(node.value))
 
 
 def _properties(node: ast.ClassDef) -> Iterator[Property]:
     is_dict = not any(ast.unparse(base) in ("Model", "Result") for base in node.bases) and node.name.endswith(
         ("Param", "Params", "Fields")
     )
-    for field, following in zip_longest(node.body, node.body[1:]):
+    for field, following in zip(node.body, [*node.body[1:], None], strict=True):
         if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
             continue
         if field.target.id.startswith("_") or "ClassVar" in ast.unparse(field.annotation):
@@ -93,12 +93,11 @@ def _properties(node: ast.ClassDef) -> Iterator[Property]:
 
 
 def _docstring(node: ast.stmt | None) -> str:
-    is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    return _clean(str(node.value.value)) if is_text else ""  # type: ignore[union-attr]
-
-
-def _clean(text: str) -> str:
-    return cleandoc(text)
+    match node:
+        case ast.Expr(value=ast.Constant(value=str(text))):
+            return cleandoc(text)
+        case _:
+            return ""
 
 
 def type_text(node: ast.expr) -> str:
@@ -120,7 +119,12 @@ def type_text(node: ast.expr) -> str:
 def _subscript(name: str, inner: ast.expr) -> str:
     parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
     if name == "Literal":
-        return " | ".join(f'"{part.value}"' if isinstance(part, ast.Constant) and isinstance(part.value, str) else ast.unparse(part) for part in parts)
+        return " | ".join(
+            f'"{part.value}"'
+            if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            else ast.unparse(part)
+            for part in parts
+        )
     if name == "Open":
         return f"{type_text(parts[0])} | str"
     if name in _INNER:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -12,8 +13,9 @@ import yaml
 
 from .families import family_pages
 from .names import name_pages
+from .stream_diagram import inlined
 
-__all__ = ["PROJECT_PAGES", "ROOT", "reference_pages", "stage"]
+__all__ = ["PROJECT_PAGES", "ROOT", "pages", "reference_pages", "stage"]
 
 ROOT = Path(__file__).parents[1]
 REPOSITORY = "https://github.com/responses-client/responses-client/blob/main/"
@@ -38,11 +40,13 @@ def stage(folder: Path) -> Path:
     docs = folder / "docs"
     docs.mkdir(parents=True)
     for name, text in pages().items():
+        text = _PICTURE.sub(lambda match: _inline(match[1]), text)
         (docs / name).parent.mkdir(parents=True, exist_ok=True)
         (docs / name).write_text(text, encoding="utf-8")
     shutil.copytree(ROOT / "pages" / "theme", docs / "assets")
     settings = folder / "mkdocs.yml"
-    settings.write_text(yaml.safe_dump(_settings(folder), sort_keys=False), encoding="utf-8")
+    # JSON is YAML, too.
+    settings.write_text(json.dumps(_settings(), indent=1), encoding="utf-8")
     return settings
 
 
@@ -71,6 +75,14 @@ def _for_site(text: str, folder: str) -> str:
     return _LINK.sub(target, _HIDDEN.sub("", text))
 
 
+_PICTURE = re.compile(r"^!\[[^\]]*\]\(([\w-]+\.svg)\)$", re.MULTILINE)
+
+
+def _inline(name: str) -> str:
+    """Return a picture of the docs as a part of the page, so that it has the colours of the page."""
+    return f'<div class="picture">\n{inlined((ROOT / "docs" / name).read_text("utf-8"))}</div>'
+
+
 def _contents() -> str:
     """Return the list of the pages of the reference."""
     lines = ["## Clients and values", ""]
@@ -80,7 +92,7 @@ def _contents() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _settings(folder: Path) -> dict[str, Any]:
+def _settings() -> dict[str, Any]:
     """Return the settings with the whole menu."""
     settings: dict[str, Any] = yaml.safe_load((ROOT / "mkdocs.yml").read_text("utf-8"))
     settings |= {"docs_dir": "docs", "site_dir": "site"}
@@ -98,6 +110,18 @@ def _more(group: str) -> Iterator[Any]:
         yield from PROJECT_PAGES.values()
     if group == "Reference":
         pages = name_pages()
-        yield {"Clients": [{title: f"reference/{path}"} for path, (title, _) in pages.items() if path.startswith("client")]}
-        yield {"Values": [{title: f"reference/{path}"} for path, (title, _) in pages.items() if not path.startswith("client")]}
+        yield {
+            "Clients": [
+                {title: f"reference/{path}"}
+                for path, (title, _) in pages.items()
+                if path.startswith("client")
+            ]
+        }
+        yield {
+            "Values": [
+                {title: f"reference/{path}"}
+                for path, (title, _) in pages.items()
+                if not path.startswith("client")
+            ]
+        }
         yield {"Models": [{title: f"reference/{path}"} for path, (title, _) in family_pages().items()]}

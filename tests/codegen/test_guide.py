@@ -26,6 +26,7 @@ COPIED = (
     "codegen",
     "docs",
     "mkdocs.yml",
+    "pages",
     "pyproject.toml",
     "responses_client",
     "tests",
