@@ -337,9 +337,9 @@ def argument_hint(name: str, known: Container[str], function: str = "") -> str |
         function: The name of the function, such as `responses.stream`.
     """
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().strip("_")
-    if name in known:
-        return None
     tables = [_OPTIONS_OF_CLIENTS] if _CLIENT in known else [_ARGUMENTS_OF_METHODS, _ARGUMENTS_OF_REQUESTS]
+    if name in known and _CLIENT not in known:
+        return None
     for rows in tables:
         needs, hint = _by_name(rows).get(plain, ("", ""))
         if hint and (needs in known or needs == function):
