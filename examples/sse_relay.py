@@ -62,17 +62,17 @@ async def page() -> str:
 
 PAGE = """<!doctype html>
 <html lang="en">
-<meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>Ask</title>
 <link rel="icon" href="data:,">
 <style>
+  :root { color-scheme: light dark; }
   body { font: 1.1rem/1.6 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1rem; }
   form { display: flex; gap: .5rem; }
   input { flex: 1; min-width: 0; }
   input, button { font: inherit; padding: .4rem .8rem; }
   #answer { white-space: pre-wrap; min-height: 5rem; }
-  #state { color: #666; }
+  #state { opacity: .7; }
 </style>
 <h1>Ask</h1>
 <form>

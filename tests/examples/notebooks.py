@@ -21,7 +21,7 @@ NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
 
 def execute(path: Path) -> Any:
     """Return a notebook with the outputs that it has now; an error in a cell is raised."""
-    notebook: Any = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call] # it has no types
+    notebook: Any = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook,
         timeout=int(PATIENT),
@@ -54,10 +54,10 @@ def main() -> None:
     os.environ.pop("OPENAI_API_KEY", None)
     for path in NOTEBOOKS:
         executed = execute(path)
-        executed.metadata = nbformat.from_dict(  # type: ignore[no-untyped-call] # it has no types
+        executed.metadata = nbformat.from_dict(
             {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
         )
-        path.write_text(nbformat.writes(executed, indent=1) + "\n", encoding="utf-8")  # type: ignore[no-untyped-call]
+        path.write_text(nbformat.writes(executed, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
