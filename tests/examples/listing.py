@@ -23,7 +23,7 @@ def code(path: Path) -> str:
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".ipynb":
         cells = json.loads(text)["cells"]
-        text = "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+        text = "\n\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     return text.strip("\n")
 
 
