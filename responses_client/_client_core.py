@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from ._base.error_frames import hide_values
 from ._base.field_errors import field_error
-from ._calls.settings import Settings
+from ._calls.settings import Settings, start_log
 from ._transport.protocols import run
 from ._transport.sync import SyncIO
 from .errors import ConfigurationError, RequestValidationError
@@ -127,6 +127,7 @@ class ClientCore(ABC, Generic[_D]):
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        start_log()  # in a process that may have made no client itself
         self.io = state["driver"]()
         self.settings = Settings(**state["settings"])
         self._client, self._is_closed, self._is_copy = state["client"], state["is_closed"], False

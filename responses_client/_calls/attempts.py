@@ -60,7 +60,7 @@ from .._base import clock
 from .._base.clock import NO_DEADLINE, Deadline
 from .._base.error_frames import without_frames
 from .._base.http import Headers, ResponseMeta, origin
-from .._base.messages import MAX_VALUE_CHARS, UNREAD, one_line
+from .._base.messages import MAX_VALUE_CHARS, UNREAD, clause, one_line
 from .._base.redaction import Redactor, public_url
 from .._base.retry import GiveUp, Outcome, Policy, StatusFailure, decide, rate_limit_policy
 from .._transport.protocols import IO, Body, TransportError, WireRequest
@@ -264,7 +264,7 @@ class Attempts:
             advice = failure.advice or "check the network and base_url"
             if is_late:
                 advice = f"raise {failure.limits}, or try again"
-            text = f"{request.method} {origin(request.url)} {problem}{count}: {reason}; {advice}"
+            text = f"{request.method} {origin(request.url)} {problem}{count}: {clause(reason)}; {advice}"
             error = (APITimeoutError if is_late else APIConnectionError)(text)
         error.__cause__ = self.cause(failure)
         return error
