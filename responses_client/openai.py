@@ -14,11 +14,9 @@ from collections.abc import Awaitable, Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-import openai
-from openai.resources.webhooks import AsyncWebhooks, Webhooks
-
 from ._base.public import public
 from ._client import AsyncClient, Client
+from ._official import openai, webhooks
 from ._official.clients import check_client, official_options, own_key_of, routed, verify
 from ._official.http_clients import AsyncRoutedClient, RoutedClient
 
@@ -29,13 +27,13 @@ if TYPE_CHECKING:
 __all__ = ["AsyncOpenAI", "OpenAI"]
 
 
-class _Webhooks(Webhooks):
+class _Webhooks(webhooks.Webhooks):
     def verify_signature(self, payload: str | bytes, headers: HeadersLike, **options: Any) -> None:
         official = cast("OpenAI", self._client)
         verify(official.responses_client, official.webhook_secret, payload, headers, options)
 
 
-class _AsyncWebhooks(AsyncWebhooks):
+class _AsyncWebhooks(webhooks.AsyncWebhooks):
     def verify_signature(self, payload: str | bytes, headers: HeadersLike, **options: Any) -> None:
         official = cast("AsyncOpenAI", self._client)
         verify(official.responses_client, official.webhook_secret, payload, headers, options)

@@ -10,8 +10,6 @@ from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import openai
-
 from .._base.http import Headers, ResponseMeta
 from .._structured.cast import RawAnswer
 from ..errors import (
@@ -24,6 +22,7 @@ from ..errors import (
 )
 from ..models._base import Result
 from ..models._tolerance import write_json
+from . import openai
 
 if TYPE_CHECKING:
     import httpx2 as http

@@ -6,12 +6,11 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
-import openai
-
 from .._base.validation import invalid_option
 from .._calls.request import timeouts_of
 from .._client import AsyncClient, Client, settings_of
 from ..errors import ConfigurationError, WebhookSignatureError
+from . import openai
 from .answers import cause_of, http, official_error
 from .http_clients import ROUTE
 from .routes import Route, is_ours

@@ -5,11 +5,10 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Any, Generic, TypeVar
 
-import openai
-
 from .._client import AsyncClient, Client
 from .._structured.cast import RawAnswer
 from ..errors import ResponsesClientError
+from . import openai
 from .answers import failure, http, stream_answer, stream_answer_async, whole_answer
 from .routes import Plan, Route, plan
 

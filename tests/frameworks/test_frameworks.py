@@ -127,12 +127,14 @@ def test_instructor(server: Server, official: OpenAI) -> None:
     client = instructor.from_openai(official, mode=instructor.Mode.RESPONSES_TOOLS)
     server.call_tool("City", {"name": "Rome"})
 
-    assert client.responses.create(model="gpt-5.4", input="Hi", response_model=city) .name == "Rome"
+    assert client.responses.create(model="gpt-5.4", input="Hi", response_model=city).name == "Rome"
 
 
 def test_agent_framework(server: Server, async_official: AsyncOpenAI) -> None:
     agent_framework = framework("agent_framework")
-    client = framework("agent_framework.openai").OpenAIChatClient(model="gpt-5.4", async_client=async_official)
+    client = framework("agent_framework.openai").OpenAIChatClient(
+        model="gpt-5.4", async_client=async_official
+    )
     agent = agent_framework.Agent(client=client, tools=[get_weather])
     expect_a_call_and_its_output(server)
 
