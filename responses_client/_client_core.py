@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from ._calls.operation import Operation, PagedOperation
     from ._calls.pagination import AsyncPage, AsyncPager, Listing, Page
     from ._calls.request import Call
-    from ._map.requests import AsyncRequests, Requests
-    from ._map.response_map import AsyncResponseMap, MapOptions, ResponseMap
+    from ._map.requests import AsyncRequests, MapOptions, Requests
+    from ._map.response_map import AsyncResponseMap, ResponseMap
     from ._runs.loop import RunLoop
     from ._streaming.source import Source
     from ._transport.asynchronous import AsyncIO

@@ -104,6 +104,10 @@ class Throttle(Protocol):
         """Send nothing for this long, because the server refused an attempt; `reason` is for the log."""
         ...
 
+    async def pause(self, seconds: float, reason: str) -> None:
+        """Wait before the next attempt of this call alone; `reason` is for users."""
+        ...
+
 
 class Attempts:
     """The attempts of one call, counted against its retries and its deadline.
@@ -217,8 +221,10 @@ class Attempts:
         logger.log(level, "%s: %s in %.2f s, %s", self.call.operation.name, action, decision.delay, reason)
         if self.dispatcher is not None:
             self.dispatcher.notify_retry(decision.delay, decision.reason)
-        if self.throttle is None or limit_policy is None:
+        if self.throttle is None:
             await self._io.sleep(decision.delay)
+        elif limit_policy is None:
+            await self.throttle.pause(decision.delay, reason)
         else:
             self._rate_limited_count += 1
             self.throttle.block_for(decision.delay, reason)
