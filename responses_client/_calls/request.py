@@ -48,6 +48,7 @@ __all__ = [
     "is_observed",
     "logs_bodies",
     "prepare",
+    "timeouts_of",
     "validate",
 ]
 
@@ -165,7 +166,7 @@ def prepare(
         settings.base_url + _fill_path(operation.path, path) + query_of(settings, options, query),
         _headers(settings, options, stream, operation, has_body),
         b"",
-        _timeouts(settings, stream),
+        timeouts_of(settings, stream=stream),
     )
     if any(isinstance(body.get(name), Upload) for name in operation.files):
         from .uploads import with_form
@@ -443,7 +444,8 @@ def _headers(
     return merge_headers(ours, settings.default_headers, extra, named)
 
 
-def _timeouts(settings: Settings, stream: bool) -> Timeouts:
+def timeouts_of(settings: Settings, *, stream: bool = False) -> Timeouts:
+    """Return the time limits of the waits of a call."""
     value = settings.timeout
     if value is None:
         timeouts = Timeouts(settings.connect_timeout, None, None, None)

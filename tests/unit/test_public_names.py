@@ -54,6 +54,7 @@ NAMES = [
     "ParsedRunResult",
     "PendingCall",
     "PermissionDeniedError",
+    "Progress",
     "RateLimitError",
     "RateLimits",
     "RawAnswer",
