@@ -25,7 +25,7 @@ class RuntimeDocstrings(griffe.Extension):
         found: Any = reduce(getattr, names, import_module(module))
         if not inspect.isfunction(found):
             return
-        func.docstring.value = _with_types(inspect.cleandoc(found.__doc__), found, {*names_of(func)})
+        func.docstring.value = _with_types(inspect.cleandoc(found.__doc__ or ""), found, {*names_of(func)})
 
 
 def names_of(func: griffe.Function) -> list[str]:

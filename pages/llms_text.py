@@ -39,8 +39,8 @@ def _names(entries: list[Any]) -> Iterator[str]:
         if isinstance(entry, str):
             yield entry
         else:
-            for below in cast("dict[str, Any]", entry).values():
-                yield from _names(cast("list[Any]", below) if isinstance(below, list) else [below])
+            for below in cast("dict[str, object]", entry).values():
+                yield from _names([*cast("list[object]", below)] if isinstance(below, list) else [below])
 
 
 def _summary(text: str) -> str:

@@ -54,8 +54,8 @@ _ROOMS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "answers": (
         "Answers, pages and hooks",
-        "The facts of an answer, pages of lists, and what hooks get.",
-        ("_base.http", "_calls.hooks", "_calls.pagination"),
+        "The facts of an answer, pages of lists, what hooks get, and types of values.",
+        ("_base", "_calls.hooks", "_calls.pagination"),
     ),
 }
 # Public modules: title and text. One that is not here has its name and its docstring.

@@ -69,15 +69,15 @@ def _object(item: Object, above: tuple[str, ...], overrides: Mapping[str, JSON])
     return found
 
 
-def _given(field: Field, value: JSON, above: tuple[str, ...]) -> JSON:
+def _given(field: Field, value: object, above: tuple[str, ...]) -> JSON:
     """Return a value of the file, in which `{sample: Name, field: value}` stands for another sample."""
     if isinstance(value, list):
-        return [_given(field, each, above) for each in cast("list[JSON]", value)]
-    rest = cast("dict[str, JSON]", value) if isinstance(value, dict) else {}
+        return [_given(field, each, above) for each in cast("list[object]", value)]
+    rest = cast("dict[str, object]", value) if isinstance(value, dict) else {}
     if "sample" in rest:
         name = str(rest["sample"])
         return _object(schema().object(name), above, {key: rest[key] for key in rest if key != "sample"})
-    return value
+    return cast("JSON", value)
 
 
 def _field(field: Field, item: Object, above: tuple[str, ...]) -> JSON:
@@ -107,6 +107,8 @@ def _value(spec: Spec, field: Field, above: tuple[str, ...], nullable: bool = Fa
         return None
     if "string" in types:
         return str(fields.get(field.wire, field.wire.replace("_", " ")))
+    if "minimum" in spec:
+        return spec["minimum"]
     return next((_BY_TYPE[each] for each in types if each in _BY_TYPE), dict[str, JSON]())
 
 

@@ -55,7 +55,7 @@ _Pair: TypeAlias = tuple[ast.stmt, ast.stmt | None]
 
 def _statements(body: list[ast.stmt]) -> Iterator[_Pair]:
     """Yield the statements, each with the one after it, which may be its docstring; as type checkers see them."""
-    for node, following in zip(body, [*body[1:], None], strict=True):
+    for node, following in zip(body, [*body[1:], None], strict=False):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             yield from _statements(node.body)
             yield from _statements(node.orelse)
@@ -82,7 +82,7 @@ def _properties(node: ast.ClassDef) -> Iterator[Property]:
     is_dict = not any(ast.unparse(base) in ("Model", "Result") for base in node.bases) and node.name.endswith(
         ("Param", "Params", "Fields")
     )
-    for field, following in zip(node.body, [*node.body[1:], None], strict=True):
+    for field, following in zip(node.body, [*node.body[1:], None], strict=False):
         if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
             continue
         if field.target.id.startswith("_") or "ClassVar" in ast.unparse(field.annotation):
