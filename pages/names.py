@@ -18,6 +18,7 @@ from types import FunctionType
 from typing import Any
 
 import responses_client
+from responses_client.errors import ConfigurationError
 
 __all__ = ["Namespace", "home_of_name", "name_pages", "namespaces", "public_modules"]
 
@@ -197,7 +198,10 @@ def _entry(name: str) -> str:
     other = f"{module}.{last.removeprefix('Async')}"
     if other == name or other not in home_of_name():
         return f"::: {name}"
-    value, sync = (getattr(import_module(module), each.rpartition(".")[2]) for each in (name, other))
+    try:
+        value, sync = (getattr(import_module(module), each.rpartition(".")[2]) for each in (name, other))
+    except (ImportError, ConfigurationError):  # its extra is not installed
+        return f"::: {name}"
     if not (isinstance(value, type) and isinstance(sync, type) and sync is not value):
         return f"::: {name}"
     if hasattr(value, "__required_keys__"):

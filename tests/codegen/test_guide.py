@@ -25,6 +25,7 @@ COPIED = (
     "LICENSE",
     "codegen",
     "docs",
+    "examples",
     "mkdocs.yml",
     "pages",
     "pyproject.toml",
