@@ -80,13 +80,9 @@ def _compare(
     setup: Setup, what: str, rivals: _Rivals, number: int, rate: int, seconds: float
 ) -> Iterator[Row]:
     with _Server() as server:
-        clients = {
-            name: server.client(name, number, rate, seconds) for name in _names(setup, rivals)
-        }
+        clients = {name: server.client(name, number, rate, seconds) for name in _names(setup, rivals)}
         try:
-            samples = alternate(
-                setup.live_repeats, {name: client.sample for name, client in clients.items()}
-            )
+            samples = alternate(setup.live_repeats, {name: client.sample for name, client in clients.items()})
         finally:
             for client in clients.values():
                 client.end()

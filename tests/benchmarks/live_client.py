@@ -51,7 +51,9 @@ class _Window:
 
     def sample(self, pause: float = 0) -> Sample:
         cpu, wall = time.process_time() - self._cpu, time.perf_counter() - self._wall
-        return Sample(self._tally.begun, self._tally.events, wall, cpu, self._memory, self._tally.delay, pause)
+        return Sample(
+            self._tally.begun, self._tally.events, wall, cpu, self._memory, self._tally.delay, pause
+        )
 
 
 def _memory() -> float:
@@ -140,7 +142,7 @@ class _Tasks:
         if not seconds:
             await asyncio.gather(*tasks)
             return window.sample()
-        while tally.begun < begun and not any(task.done() for task in tasks):
+        while tally.begun < begun and not any(task.done() for task in tasks):  # noqa: ASYNC110  # nothing reports it
             await asyncio.sleep(_TICK)
         await asyncio.sleep(_SETTLED)
         window = _Window(tally, memory)
