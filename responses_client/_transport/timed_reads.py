@@ -110,7 +110,8 @@ class _Limit:
     def _look_at(self, moment: float) -> None:
         self.stop()
         # By a weak reference, so that the timer keeps no connection alive that its owner has dropped.
-        self._timer = self._loop.call_at(moment, _look, ref(self))
+        weak: ref[_Limit] = ref(self)
+        self._timer = self._loop.call_at(moment, _look, weak)
 
     def look(self) -> None:
         """Cancel a wait that is too long."""
