@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ._base.http import RateLimits as RateLimits
     from ._base.http import ResponseMeta as ResponseMeta
     from ._base.options import RequestOptions as RequestOptions
+    from ._base.progress import Progress as Progress
     from ._batch_files import batch_line as batch_line
     from ._batch_files import read_batch as read_batch
     from ._batch_files import write_batch as write_batch
@@ -92,6 +93,7 @@ else:
         "_batch_files": "batch_line read_batch write_batch",
         "_client": "AsyncClient Client",
         "_base.options": "RequestOptions",
+        "_base.progress": "Progress",
         "_calls.client_options": "AsyncOptions Options",
         "_calls.params": "BatchLineParams SessionCreateParams",
         "_calls.hooks": "RequestInfo ResponseInfo",

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .resources.responses import Responses
     from .resources.webhooks import AsyncWebhooks, Webhooks
 
-__all__ = ["AsyncClient", "Client"]
+__all__ = ["AsyncClient", "Client", "settings_of"]
 
 _T = TypeVar("_T")
 _Core = TypeVar("_Core", SyncCore, AsyncCore)
@@ -464,3 +464,8 @@ class AsyncClient(_Client[AsyncCore]):
 
     async def __aexit__(self, *exc: object) -> None:
         await self.aclose()
+
+
+def settings_of(client: Client | AsyncClient) -> Settings:
+    """Return the settings of a client, for modules that put another client around it."""
+    return client._core.settings

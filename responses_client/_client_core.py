@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from ._base.error_frames import hide_values
 from ._base.field_errors import field_error
-from ._calls.settings import Settings
+from ._calls.settings import Settings, start_log
 from ._transport.protocols import run
 from ._transport.sync import SyncIO
 from .errors import ConfigurationError, RequestValidationError
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from ._calls.operation import Operation, PagedOperation
     from ._calls.pagination import AsyncPage, AsyncPager, Listing, Page
     from ._calls.request import Call
-    from ._map.requests import AsyncRequests, Requests
-    from ._map.response_map import AsyncResponseMap, MapOptions, ResponseMap
+    from ._map.requests import AsyncRequests, MapOptions, Requests
+    from ._map.response_map import AsyncResponseMap, ResponseMap
     from ._runs.loop import RunLoop
     from ._streaming.source import Source
     from ._transport.asynchronous import AsyncIO
@@ -127,6 +127,7 @@ class ClientCore(ABC, Generic[_D]):
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        start_log()  # in a process that may have made no client itself
         self.io = state["driver"]()
         self.settings = Settings(**state["settings"])
         self._client, self._is_closed, self._is_copy = state["client"], state["is_closed"], False

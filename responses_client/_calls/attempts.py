@@ -60,7 +60,7 @@ from .._base import clock
 from .._base.clock import NO_DEADLINE, Deadline
 from .._base.error_frames import without_frames
 from .._base.http import Headers, ResponseMeta, origin
-from .._base.messages import MAX_VALUE_CHARS, UNREAD, one_line
+from .._base.messages import MAX_VALUE_CHARS, UNREAD, clause, one_line
 from .._base.redaction import Redactor, public_url
 from .._base.retry import GiveUp, Outcome, Policy, StatusFailure, decide, rate_limit_policy
 from .._transport.protocols import IO, Body, TransportError, WireRequest
@@ -102,6 +102,10 @@ class Throttle(Protocol):
 
     def block_for(self, seconds: float, reason: str) -> None:
         """Send nothing for this long, because the server refused an attempt; `reason` is for the log."""
+        ...
+
+    async def pause(self, seconds: float, reason: str) -> None:
+        """Wait before the next attempt of this call alone; `reason` is for users."""
         ...
 
 
@@ -217,8 +221,10 @@ class Attempts:
         logger.log(level, "%s: %s in %.2f s, %s", self.call.operation.name, action, decision.delay, reason)
         if self.dispatcher is not None:
             self.dispatcher.notify_retry(decision.delay, decision.reason)
-        if self.throttle is None or limit_policy is None:
+        if self.throttle is None:
             await self._io.sleep(decision.delay)
+        elif limit_policy is None:
+            await self.throttle.pause(decision.delay, reason)
         else:
             self._rate_limited_count += 1
             self.throttle.block_for(decision.delay, reason)
@@ -264,7 +270,7 @@ class Attempts:
             advice = failure.advice or "check the network and base_url"
             if is_late:
                 advice = f"raise {failure.limits}, or try again"
-            text = f"{request.method} {origin(request.url)} {problem}{count}: {reason}; {advice}"
+            text = f"{request.method} {origin(request.url)} {problem}{count}: {clause(reason)}; {advice}"
             error = (APITimeoutError if is_late else APIConnectionError)(text)
         error.__cause__ = self.cause(failure)
         return error

@@ -47,6 +47,7 @@ __all__ = [
     "is_observed",
     "logs_bodies",
     "prepare",
+    "timeouts_of",
     "validate",
 ]
 
@@ -158,7 +159,7 @@ def prepare(
         settings.base_url + _fill_path(operation.path, path) + _query(settings, options, query),
         _headers(settings, options, stream, operation.method, has_body),
         b"",
-        _timeouts(settings, stream),
+        timeouts_of(settings, stream=stream),
     )
     if has_body:
         request = request._replace(content=encode(body, as_given, is_exact=not settings.validate_requests))
@@ -454,7 +455,8 @@ def _headers(
     return merge_headers(ours, settings.default_headers, extra, named)
 
 
-def _timeouts(settings: Settings, stream: bool) -> Timeouts:
+def timeouts_of(settings: Settings, *, stream: bool = False) -> Timeouts:
+    """Return the time limits of the waits of a call."""
     value = settings.timeout
     if value is None:
         timeouts = Timeouts(settings.connect_timeout, None, None, None)

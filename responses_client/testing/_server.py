@@ -230,7 +230,7 @@ class Server(BaseServer):
         block.
 
         Raises:
-            ModuleNotFoundError: The extra is missing; run `pip install 'responses-client[server]'`.
+            ModuleNotFoundError: The packages of the extra `server` are not installed; the message has the command.
             OSError: The address is not available.
             ValueError: The port is not from 0 to 65535.
         """

@@ -36,6 +36,7 @@ FLOORS = (
     ("_telemetry", "otel"),
     ("_webhook_signatures", "_batch_files", "_warm_up"),
     ("_client_core", "_client", "resources"),
+    ("_official", "openai"),
     ("testing",),
     ("_cli", "__main__"),
 )

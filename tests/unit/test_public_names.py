@@ -53,6 +53,7 @@ NAMES = [
     "ParsedRunResult",
     "PendingCall",
     "PermissionDeniedError",
+    "Progress",
     "RateLimitError",
     "RateLimits",
     "RawAnswer",
