@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast, overload
 from ._base.cached import cached_property
 from ._base.error_frames import HiddenFrames
 from ._base.public import public
-from ._client_base import BaseClient, require_sync_hooks, settings_of
+from ._client_base import BaseClient, make_settings, require_sync_hooks
 from ._client_core import AsyncCore, SyncCore
 from ._transport.protocols import run
 from ._transport.sync import SyncIO
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ._base.option_types import AiohttpSession, QueryValue
     from ._base.options import RequestOptions
     from ._calls.client_options import AsyncOptions, Options
+    from ._calls.settings import Settings
     from .resources._conversations import AsyncConversationsOperations, ConversationsOperations
     from .resources._vector_stores import AsyncVectorStoresOperations, VectorStoresOperations
     from .resources.async_responses import AsyncResponses
@@ -90,7 +91,7 @@ class Client(BaseClient[SyncCore]):
 
     def __init__(self, *, http_client: httpx.Client | None = None, **options: Unpack[Options]) -> None:
         with HiddenFrames(options):
-            settings = require_sync_hooks(settings_of(http_client, cast("AsyncOptions", options)))
+            settings = require_sync_hooks(make_settings(http_client, cast("AsyncOptions", options)))
         super().__init__(SyncCore(SyncIO(http_client), settings, type(self).__name__))
 
     @cached_property
@@ -301,7 +302,7 @@ class AsyncClient(BaseClient[AsyncCore]):
         **options: Unpack[AsyncOptions],
     ) -> None:
         with HiddenFrames(options):
-            settings = settings_of(http_client, options)
+            settings = make_settings(http_client, options)
         from ._transport.drivers import async_driver  # here, because `Client` does without it
 
         super().__init__(AsyncCore(async_driver(http_client, transport), settings, type(self).__name__))

@@ -13,13 +13,13 @@ from ._client_core import AsyncCore, SyncCore
 if TYPE_CHECKING:
     from ._calls.client_options import AsyncOptions
 
-__all__ = ["BaseClient", "require_sync_hooks", "settings_of"]
+__all__ = ["BaseClient", "make_settings", "require_sync_hooks"]
 
 _Core = TypeVar("_Core", SyncCore, AsyncCore)
 _HTTPX_TIMEOUT_SECONDS = 5.0  # the default of httpx and httpx2
 
 
-def settings_of(http_client: object, options: AsyncOptions) -> Settings:
+def make_settings(http_client: object, options: AsyncOptions) -> Settings:
     """Return the settings; unless an option says otherwise, a timeout set on a client of httpx is kept."""
     timeout: Any = getattr(http_client, "timeout", None)
     if hasattr(timeout, "pool") and timeout != type(timeout)(_HTTPX_TIMEOUT_SECONDS):

@@ -461,10 +461,7 @@ class WebhookSignatureError(ResponsesClientError, ValueError):
 
 
 class WaitTimeout(ResponsesClientError):
-    """A background response or a batch was not finished in time.
-
-    `response` or `batch` is its last known state, None if there is none.
-    """
+    """A background response or a batch was not finished in time; `response` or `batch` is its last known state."""
 
     def __init__(self, message: str, *, response: Response | None = None, batch: Batch | None = None) -> None:
         super().__init__(message)
