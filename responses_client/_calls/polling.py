@@ -4,7 +4,7 @@
 #
 #     +--> sleep next_delay() ---> GET /responses/{id} ---+---> finished -----------------------> return it
 #     |                                                   |
-#     +---- on_progress, if status or output is new <-----+---- running
+#     +---- on_progress (`wait_progress.py`) <------------+---- running
 #     |                                                   |
 #     +---- it may pass <---------------------------------+---- error ---> it will not: raise it
 #
@@ -25,8 +25,7 @@ from __future__ import annotations
 import logging
 import math
 import random
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from inspect import isawaitable
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._base import clock
@@ -34,7 +33,7 @@ from .._base.error_frames import hide_values
 from .._base.field_errors import FieldError, field_error
 from .._base.messages import MAX_VALUE_CHARS, one_line
 from .._base.retry import StatusFailure, may_pass
-from .._base.validation import is_seconds, needs_async, refuse_unknown
+from .._base.validation import is_seconds, refuse_unknown
 from .._base.waits import parse_retry_after
 from ..errors import APIConnectionError, APIError, APIStatusError, RequestValidationError, WaitTimeout
 from ..models._base import RUNNING_STATUSES
@@ -46,8 +45,9 @@ from .request import OPTIONS, Call, prepare
 if TYPE_CHECKING:
     from .._transport.protocols import IO
     from .settings import Settings
+    from .wait_progress import WaitReporter
 
-__all__ = ["PollSchedule", "has_ended", "require_sync", "wait", "wait_params"]
+__all__ = ["PollSchedule", "has_ended", "wait", "wait_params"]
 
 logger = logging.getLogger("responses_client")
 
@@ -227,7 +227,7 @@ def wait_params(options: Mapping[str, object], include: Sequence[str] | None) ->
         TypeError: An argument is unknown.
     """
     hide_values(options)
-    own = ("response_id", "poll_interval", "on_progress", "include")
+    own = ("response_id", "poll_interval", "on_progress", "progress", "include")
     refuse_unknown("responses.wait", options, OPTIONS, [*own, *OPTIONS])
     return {**options, **({} if include is None else {"include": include})}
 
@@ -236,7 +236,7 @@ async def wait(
     io: IO,
     settings: Settings,
     schedule: PollSchedule,
-    on_progress: Callable[[Response], object] | None,
+    reporter: WaitReporter,
     params: Mapping[str, object],
 ) -> Response:
     """Poll a response until it is finished, and return it.
@@ -252,19 +252,22 @@ async def wait(
     deadline: Any = params.get("deadline")
     schedule.limit(deadline)
     start = clock.monotonic()
-    while result is None:
-        await io.sleep(schedule.next_delay(clock.monotonic() - start, random.random()))
-        try:
-            response = await fetch(io, _bounded(call, schedule.remaining(clock.monotonic() - start)))
-        except APIError as error:
-            if not schedule.record_failure(error):
-                raise
-            continue
-        if schedule.record(response, clock.time()) and on_progress is not None:
-            returned = on_progress(response)
-            if isawaitable(returned):
-                await returned
-        result = schedule.result
+    reporter.open(schedule.response_id)
+    try:
+        while result is None:
+            await reporter.sleep(io, schedule.next_delay(clock.monotonic() - start, random.random()))
+            try:
+                response = await fetch(io, _bounded(call, schedule.remaining(clock.monotonic() - start)))
+            except APIError as error:
+                if not schedule.record_failure(error):
+                    raise
+                await reporter.report(schedule.response, error=error)
+                continue
+            is_new = schedule.record(response, clock.time())
+            result = schedule.result
+            await reporter.report(response, is_new=is_new, is_finished=result is not None)
+    finally:
+        reporter.close()
     return result
 
 
@@ -275,25 +278,6 @@ def _bounded(call: Call[Response], remaining: float | None) -> Call[Response]:
     deadline = call.settings.deadline
     bound = max(remaining if deadline is None else min(remaining, deadline), _MIN_DEADLINE_SECONDS)
     return call._replace(settings=call.settings.for_call({"deadline": bound}))
-
-
-def require_sync(function: Callable[[Response], object] | None) -> Callable[[Response], object] | None:
-    """Return a function for the sync client, where it must not be async.
-
-    Raises:
-        ConfigurationError: From the returned function: it returned something to await.
-    """
-    if function is None:
-        return None
-
-    def call(response: Response) -> None:
-        returned = function(response)
-        if isawaitable(returned):
-            if isinstance(returned, Coroutine):  # closed, it does not warn that it was never awaited
-                returned.close()
-            raise needs_async("on_progress")
-
-    return call
 
 
 def _is_finished(response: Response) -> bool | None:
