@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from inspect import Parameter, isawaitable, signature
 from typing import TYPE_CHECKING, TypeAlias
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from .._base.progress_display import ProgressDisplay
     from .._transport.protocols import IO
     from ..errors import APIError
-    from ..models.response import Response
+    from ..models import Model, Response, Usage
 
 __all__ = ["OnWaitProgress", "OnWaitProgressAsync", "WaitReporter"]
 
@@ -52,14 +53,20 @@ class WaitReporter:
         self._progress = Progress(total=1, in_flight=1)
         self._start = 0.0
 
-    def open(self, response_id: str) -> None:
-        """Start the time, and the display."""
+    @contextmanager
+    def watch(self, title: str) -> Iterator[None]:
+        """Start the time, and show the progress during a block."""
         self._start = clock.monotonic()
         if self._is_shown:
             from .._base.progress_display import ProgressDisplay
 
-            self._display = ProgressDisplay(response_id)
+            self._display = ProgressDisplay(title)
             self._display.open(self._progress)
+        try:
+            yield
+        finally:
+            if self._display is not None:
+                self._display.close()
 
     async def sleep(self, io: IO, seconds: float) -> None:
         """Wait; where the progress is drawn, its time goes on meanwhile."""
@@ -71,40 +78,36 @@ class WaitReporter:
 
     async def report(
         self,
-        response: Response | None,
+        state: Model | None,
         *,
         is_new: bool = False,
         is_finished: bool = False,
         error: APIError | None = None,
     ) -> None:
-        """Report a poll: its response, or its error with the last response.
+        """Report a poll: the state that it gave, or its error with the last state.
 
         Raises:
             ConfigurationError: The function is async, which needs `AsyncClient`.
         """
-        reason = None if response is None or is_finished else response.status
+        status: str | None = getattr(state, "status", None)
+        reason = None if is_finished else status
         if error is not None:
             reason = f"the last poll failed: {one_line(str(error), _MAX_REASON_CHARS)}"
-        usage = None if response is None else response.usage
+        usage: Usage | None = getattr(state, "usage", None)
         self._progress = Progress(
             total=1,
             done=int(is_finished),
-            failed=int(response is not None and is_finished and response.status == "failed"),
+            failed=int(is_finished and status == "failed"),
             in_flight=int(not is_finished),
             tokens=0 if usage is None else usage.total_tokens or 0,
             eta=0.0 if is_finished else None,
         )
         self._show(reason)
-        if self._function is None or response is None or not (is_new or self._is_heartbeat):
+        if self._function is None or state is None or not (is_new or self._is_heartbeat):
             return
-        returned = self._function(*[response, self._progress][: 1 + self._is_heartbeat])
+        returned = self._function(*[state, self._progress][: 1 + self._is_heartbeat])
         if isawaitable(returned):
             await self._resolve(returned)
-
-    def close(self) -> None:
-        """End the display."""
-        if self._display is not None:
-            self._display.close()
 
     def _show(self, reason: str | None) -> None:
         elapsed = clock.monotonic() - self._start

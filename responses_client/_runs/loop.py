@@ -182,14 +182,11 @@ class RunLoop:
     async def poll(self) -> None:
         """Wait for the end of the last response, if it runs in the background."""
         if self.plan.is_response_running:
-            from .._calls.wait_progress import WaitReporter  # here, because few runs wait
-
             schedule = PollSchedule(
                 self.plan.last_turn.response, poll_interval=_POLL_INTERVAL_SECONDS, timeout=None
             )
             options = {name: value for name, value in self.plan.params.items() if name in _POLLING_OPTIONS}
-            reporter = WaitReporter(None)
-            self.plan.update_response(await wait(self.io, self.settings, schedule, reporter, options))
+            self.plan.update_response(await wait(self.io, self.settings, schedule, None, options))
 
     def next_calls(self) -> list[OutputItem]:
         """Return the calls of the last response to answer here; see `RunPlan.next_calls`."""

@@ -223,7 +223,9 @@ class AsyncResponses(AsyncResponsesOperations):
         params = wait_params(options, include)
         schedule = PollSchedule(response_id, poll_interval=poll_interval, timeout=timeout)
         reporter = WaitReporter(on_progress, is_shown=progress, is_async=True)
-        return await self._core.perform(partial(wait, schedule=schedule, reporter=reporter, params=params))
+        return await self._core.perform(
+            partial(wait, schedule=schedule, on_progress=None, params=params, reporter=reporter)
+        )
 
     @overload
     def map(
