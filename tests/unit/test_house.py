@@ -33,6 +33,7 @@ FLOORS = (
     ("_tools",),
     ("_runs",),
     ("_map",),
+    ("_report", "inspect"),
     ("_telemetry", "otel"),
     ("_webhook_signatures", "_batch_files", "_warm_up"),
     ("_client_core", "_client_base", "_client", "resources"),
