@@ -69,6 +69,7 @@ script-src '{script_hash}'; base-uri 'none'; form-action 'none'">
 </body>
 </html>
 """
+_PACKAGE = __name__.rpartition(".")[0]
 _RECORDS = {"events": "Events", "run": "Items", "journal": "Lines"}
 
 
@@ -91,7 +92,7 @@ def render(source: Source, title: str | None = None) -> str:
 
 @cache
 def _asset(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return files(_PACKAGE).joinpath(name).read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:

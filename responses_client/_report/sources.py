@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 from pydantic_core import from_json
 
@@ -80,7 +80,7 @@ def as_source(given: object, times: Iterable[float] | None) -> Source:
         return _from_value(_as_data(given))
     if not isinstance(given, Iterable):
         raise ValueError(f"A page shows events, a run or a response, not {type(given).__name__}")
-    records = [_as_data(one) for one in given]
+    records: list[JsonObject] = [_as_data(one) for one in cast("Iterable[object]", given)]
     if received is not None and len(received) != len(records):
         raise ValueError(f"There are {len(received)} times for {len(records)} events")
     return _from_records(records, received, 0)
@@ -116,14 +116,14 @@ def _parse(line: str) -> JsonObject | None:
 
 def _as_data(value: object) -> Any:
     """Return an event of a stream or a run, or a run itself, as JSON data."""
-    to_dict = getattr(value, "to_dict", None)
+    to_dict, as_dict = getattr(value, "to_dict", None), getattr(value, "_asdict", None)
     if callable(to_dict):
         return to_dict()
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: _as_data(getattr(value, field.name)) for field in fields(value)}
-    if hasattr(value, "_asdict"):
-        return {name: _as_data(field) for name, field in value._asdict().items()}
-    if isinstance(value, Mapping):
+    if callable(as_dict):
+        value = as_dict()
+    if is_mapping(value):
         return {str(name): _as_data(field) for name, field in value.items()}
     if is_sequence(value):
         return [_as_data(member) for member in value]
