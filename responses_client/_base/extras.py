@@ -6,6 +6,7 @@ __all__ = ["REQUIREMENTS", "install_hint"]
 
 REQUIREMENTS = {
     "aiohttp": ("aiohttp>=3.12.7",),
+    "cli": ("shtab>=1.8",),
     "otel": ("opentelemetry-api>=1.30",),
     "server": ("uvicorn>=0.34", "wsproto>=1.2"),
     "tools": ("docstring-parser>=0.17",),
