@@ -7,7 +7,9 @@ __all__ = ["REQUIREMENTS", "install_hint"]
 REQUIREMENTS = {
     "aiohttp": ("aiohttp>=3.12.7",),
     "cli": ("shtab>=1.8",),
+    "openai": ("openai>=1.101",),
     "otel": ("opentelemetry-api>=1.30",),
+    "progress": ("tqdm>=4.66.3",),
     "server": ("uvicorn>=0.34", "wsproto>=1.2"),
     "tools": ("docstring-parser>=0.17",),
     "websocket": ("wsproto>=1.2",),

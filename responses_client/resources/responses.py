@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing_extensions import TypeForm, Unpack
 
     from .._base.options import RequestOptions, SessionOptions, WaitOptions
+    from .._base.progress import Progress
     from .._map.requests import MapResult, Requests
     from .._map.response_map import ResponseMap
     from .._runs.params import RunParams
@@ -405,6 +406,8 @@ class Responses(ResponsesOperations):
         ordered: bool = ...,
         on_result: Callable[[MapResult], object] | None = ...,
         journal: str | PathLike[str] | None = ...,
+        on_progress: Callable[[Progress], object] | None = ...,
+        progress: bool = ...,
     ) -> ResponseMap: ...
 
     @overload
@@ -416,6 +419,8 @@ class Responses(ResponsesOperations):
         ordered: bool = ...,
         on_result: Callable[[MapResult], object] | None = ...,
         journal: str | PathLike[str] | None = ...,
+        on_progress: Callable[[Progress], object] | None = ...,
+        progress: bool = ...,
     ) -> ResponseMap: ...
 
     def map(
@@ -426,6 +431,8 @@ class Responses(ResponsesOperations):
         ordered: bool = True,
         on_result: Callable[[MapResult], object] | None = None,
         journal: str | PathLike[str] | None = None,
+        on_progress: Callable[[Progress], object] | None = None,
+        progress: bool = False,
         **unknown: Never,
     ) -> ResponseMap:
         """Send many requests, several at a time, as fast as the rate limits of the server allow.
@@ -453,6 +460,10 @@ class Responses(ResponsesOperations):
             journal: A file to which each result is written as soon as it is available, in the format of
                 `read_batch`. A map of the same requests with the same journal does not send those again that
                 have a response there.
+            on_progress: A function that is called with a `Progress` after each result, and each second in which
+                there is none. An exception that it raises ends the map.
+            progress: Whether standard error shows the progress: a bar of tqdm or rich if one is installed (the
+                extra `progress`), and where there is no terminal, a line every ten seconds.
 
         Returns:
             ResponseMap: The results, as an iterator and a context manager.
@@ -463,7 +474,9 @@ class Responses(ResponsesOperations):
         """
         if args:
             raise needs_names_after("client.responses.map", "requests")
-        from .._map.response_map import MapOptions, refuse_unknown_options
+        from .._map.requests import MapOptions
+        from .._map.response_map import refuse_unknown_options
 
         refuse_unknown_options(unknown)
-        return self._core.map(requests, MapOptions(max_concurrency, ordered, on_result, journal))
+        options = MapOptions(max_concurrency, ordered, on_result, journal, on_progress, progress)
+        return self._core.map(requests, options)

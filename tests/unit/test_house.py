@@ -35,7 +35,8 @@ FLOORS = (
     ("_map",),
     ("_telemetry", "otel"),
     ("_webhook_signatures", "_batch_files", "_warm_up"),
-    ("_client_core", "_client", "resources"),
+    ("_client_core", "_client_base", "_client", "resources"),
+    ("_official", "openai"),
     ("testing",),
     ("_cli", "__main__"),
 )
@@ -114,6 +115,7 @@ OUTSIDE = {
     "subprocess": set[str](),
     "threading": {
         "_base.forks",
+        "_calls.uploads",
         "_map.journal",
         "_map.response_map",
         "_map.threads",
