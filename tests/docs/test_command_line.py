@@ -23,11 +23,14 @@ def section(title: str) -> str:
 
 
 def first_cells(text: str) -> list[str]:
-    return [row.strip() for row in re.findall(r"^\| (.*?) \|", text, re.MULTILINE)][1:]
+    return [row.strip() for row in re.findall(r"^\| (.*?) \|", text, re.MULTILINE)][2:]
 
 
 def options(command: str) -> set[str]:
-    return {name for action in make_parser(command)._actions for name in action.option_strings} - {"-h", "--help"}
+    return {name for action in make_parser(command)._actions for name in action.option_strings} - {
+        "-h",
+        "--help",
+    }
 
 
 def listed(cells: list[str]) -> set[str]:
