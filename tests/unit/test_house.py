@@ -90,7 +90,12 @@ OUTSIDE = {
         "_transport.websocket",
     },
     "concurrent": {"_transport.threads"},
-    "environ": {"_calls.settings", "_transport.environment"},
+    "environ": {
+        "_calls.settings",
+        "_cli.last_response",
+        "_cli.terminal",
+        "_transport.environment",
+    },
     "httpcore": set[str](),
     "httpx": {
         "_transport.asynchronous",
