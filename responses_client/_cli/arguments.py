@@ -115,7 +115,7 @@ def _check_words(parser: argparse.ArgumentParser, arguments: Arguments, *, has_c
         parser.error(f"the prompt is one argument: put it in quotation marks{command}")
     if not has_command and words and words[0] in COMMANDS:
         parser.error(
-            f"{words[0]} is a command, and stands first: {PROGRAM} {words[0]} ...; "
+            f"{words[0]} is a command, and stands first, as in {PROGRAM} {words[0]}; "
             f"as a prompt, write {PROGRAM} ask {words[0]}"
         )
     arguments.text = words[0] if words else ""
