@@ -20,8 +20,8 @@ COMMANDS = {
     "ask": "send a prompt and print the answer; the command may be left out",
     "chat": "have a conversation at the terminal",
     "retrieve": "print an answer that the server has stored",
-    "wait": "wait until an answer is finished that the server makes in the background, and print it",
-    "cancel": "stop an answer that the server makes in the background",
+    "wait": "wait for an answer that is made in the background, and print it",
+    "cancel": "stop an answer that is made in the background",
     "input-items": "print the input of an answer that the server has stored",
 }
 """The commands, each with its help. The first argument decides: any other word is the prompt of `ask`."""
