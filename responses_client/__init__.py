@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from . import errors as errors
     from . import models as models
     from . import testing as testing
+    from ._base.file_types import FileInput as FileInput
+    from ._base.file_types import TransferProgress as TransferProgress
     from ._base.http import RateLimits as RateLimits
     from ._base.http import ResponseMeta as ResponseMeta
     from ._base.options import RequestOptions as RequestOptions
@@ -92,6 +94,7 @@ else:
     _MODULES = {
         "_batch_files": "batch_line read_batch write_batch",
         "_client": "AsyncClient Client",
+        "_base.file_types": "FileInput TransferProgress",
         "_base.options": "RequestOptions",
         "_base.progress": "Progress",
         "_calls.client_options": "AsyncOptions Options",

@@ -45,7 +45,7 @@ from ._base.retry import advice_after
 if TYPE_CHECKING:
     from ._base.http import ResponseMeta
     from ._runs.result import RunResult
-    from .models import OutputItem, Response, StreamEvent
+    from .models import Batch, OutputItem, Response, StreamEvent
 
 __all__ = [
     "APIConnectionError",
@@ -461,11 +461,12 @@ class WebhookSignatureError(ResponsesClientError, ValueError):
 
 
 class WaitTimeout(ResponsesClientError):
-    """A background response was not finished in time; `response` is its last known state, None if there is none."""
+    """A background response or a batch was not finished in time; `response` or `batch` is its last known state."""
 
-    def __init__(self, message: str, *, response: Response | None = None) -> None:
+    def __init__(self, message: str, *, response: Response | None = None, batch: Batch | None = None) -> None:
         super().__init__(message)
         self.response = response
+        self.batch = batch
 
 
 class ToolError(ResponsesClientError):
