@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from .operation import Operation
     from .settings import Settings
 
-__all__ = ["PollSchedule", "Schedule", "has_ended", "require_sync", "wait", "wait_params"]
+__all__ = ["PollSchedule", "Schedule", "bounded", "has_ended", "require_sync", "wait", "wait_params"]
 
 _T = TypeVar("_T")
 _P = TypeVar("_P", bound=Model)
@@ -321,7 +321,7 @@ async def wait(
     while result is None:
         await io.sleep(schedule.next_delay(clock.monotonic() - start, random.random()))
         try:
-            state = await fetch(io, _bounded(call, schedule.remaining(clock.monotonic() - start)))
+            state = await fetch(io, bounded(call, schedule.remaining(clock.monotonic() - start)))
         except APIError as error:
             if not schedule.record_failure(error):
                 raise
@@ -334,7 +334,7 @@ async def wait(
     return result
 
 
-def _bounded(call: Call[_P], remaining: float | None) -> Call[_P]:
+def bounded(call: Call[_P], remaining: float | None) -> Call[_P]:
     """Return a call whose deadline is no later than the end of the wait."""
     if remaining is None:
         return call

@@ -35,6 +35,7 @@ FLOORS = (
     ("_map",),
     ("_telemetry", "otel"),
     ("_webhook_signatures", "_batch_files", "_warm_up"),
+    ("_batches",),
     ("_client_core", "_client_base", "_client", "resources"),
     ("_official", "openai"),
     ("testing",),
