@@ -63,6 +63,7 @@ DOORS = {
 OUTSIDE = {
     "anyio": {
         "_base.clock",
+        "_batches.job",
         "_map.response_map",
         "_map.tasks",
         "_runs.workers",
