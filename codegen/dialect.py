@@ -159,7 +159,7 @@ def check_operation(name: str, spec: object) -> Spec:
     where = f"{OPERATIONS}.yaml: {name}"
     operation = _mapping(where, spec)
     _check_keys(where, operation, _OPERATION)
-    needed = {"description", "verb", "path"} | (set() if "binary" in operation else {"result"})
+    needed = {"description", "verb", "path"} | {"binary" if "binary" in operation else "result"}
     if missing := needed - set(operation):
         raise SchemaError(f"{where}: {', '.join(sorted(missing))} is missing")
     if "binary" in operation and (odd := {"request", "result", "stream", "page"} & set(operation)):

@@ -96,10 +96,9 @@ def _kind(op: Operation) -> str:
 
 def _operation(document: Document, op: Operation) -> list[str]:
     kinds = f"[{', '.join(filter(None, [op.result, op.page]))}]" if op.result else ""
-    before, after = f'{_constant(op)}: "{_kind(op)}{kinds}"', f" = {_kind(op)}("
-    is_short = len(before + after) <= WIDTH
+    annotation = quoted(_kind(op) + kinds)
     lines = [
-        *([before + after] if is_short else [before, _constant(op) + after]),
+        *fold(f"{_constant(op)}: ", [annotation], f" = {_kind(op)}(", joint=" | ", brackets="()"),
         f'    name="{op.resource}.{op.method}",',
         f'    method="{op.verb}",',
         f'    path="{op.path}",',

@@ -3,7 +3,8 @@
     python examples/fan_out.py [JOURNAL]
 
 `map` sends as many requests at once as the rate limits allow. Interrupt it with Ctrl-C and start it again: what is in
-the journal is not sent again, and not paid again. A request that failed is.
+the journal is not sent again, and not paid again. A request that failed is. `progress=True` draws a bar on a terminal
+if tqdm or rich is installed, and writes lines elsewhere.
 """
 
 import asyncio
@@ -31,17 +32,10 @@ def request(review: str) -> ResponseCreateParams:
 async def main(journal: str) -> None:
     verdicts: Counter[str] = Counter()
     failures: list[MapResult] = []
-    done = 0
-
-    def show(result: MapResult) -> None:
-        nonlocal done
-        done += 1
-        print(f"\r{done} of {len(REVIEWS)}", end="", file=sys.stderr, flush=True)
-
     async with (
         AsyncClient() as client,
         client.responses.map(
-            map(request, REVIEWS), max_concurrency=8, journal=journal, on_result=show
+            [*map(request, REVIEWS)], max_concurrency=8, journal=journal, progress=True
         ) as results,
     ):
         async for result in results:
@@ -49,7 +43,6 @@ async def main(journal: str) -> None:
                 failures.append(result)
             else:
                 verdicts[result.response.output_text] += 1
-    print(file=sys.stderr)
     print(", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items())))
     for failure in failures:
         print(f"{REVIEWS[failure.index]} {failure.error}")

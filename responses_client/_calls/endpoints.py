@@ -357,8 +357,9 @@ VECTOR_STORES_FILE_BATCHES_CANCEL: "Operation[VectorStoreFileBatch]" = Operation
     path="/vector_stores/{vector_store_id}/file_batches/{batch_id}/cancel",
     result="vector_stores.VectorStoreFileBatch",
 )
-VECTOR_STORES_FILE_BATCHES_LIST_FILES: "PagedOperation[VectorStoreFileList, VectorStoreFile]"
-VECTOR_STORES_FILE_BATCHES_LIST_FILES = PagedOperation(
+VECTOR_STORES_FILE_BATCHES_LIST_FILES: (
+    "PagedOperation[VectorStoreFileList, VectorStoreFile]"
+) = PagedOperation(
     name="vector_stores.file_batches.list_files",
     method="GET",
     path="/vector_stores/{vector_store_id}/file_batches/{batch_id}/files",

@@ -30,6 +30,7 @@ import math
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import nullcontext
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from .._transport.protocols import IO
     from .operation import Operation
     from .settings import Settings
+    from .wait_progress import WaitReporter
 
 __all__ = ["PollSchedule", "Schedule", "bounded", "has_ended", "require_sync", "wait", "wait_params"]
 
@@ -292,7 +294,8 @@ def wait_params(
         TypeError: An argument is unknown.
     """
     hide_values(options)
-    own = (f"{noun}_id", "poll_interval", "on_progress", *(["include"] if noun == "response" else []))
+    more = ["progress", "include"] if noun == "response" else []
+    own = (f"{noun}_id", "poll_interval", "on_progress", *more)
     function = "responses.wait" if noun == "response" else "batches.wait"
     refuse_unknown(function, options, OPTIONS, [*own, *OPTIONS])
     return {**options, **({} if include is None else {"include": include})}
@@ -304,8 +307,11 @@ async def wait(
     schedule: Schedule[_P],
     on_progress: Callable[[_P], object] | None,
     params: Mapping[str, object],
+    reporter: WaitReporter | None = None,
 ) -> _P:
     """Poll an object until it is finished, and return it.
+
+    News are told to `on_progress`, and each poll to the `reporter`.
 
     Raises:
         WaitTimeout: It was not finished within the time of the schedule, or the `deadline` in `params`.
@@ -318,19 +324,26 @@ async def wait(
     deadline: Any = params.get("deadline")
     schedule.limit(deadline)
     start = clock.monotonic()
-    while result is None:
-        await io.sleep(schedule.next_delay(clock.monotonic() - start, random.random()))
-        try:
-            state = await fetch(io, bounded(call, schedule.remaining(clock.monotonic() - start)))
-        except APIError as error:
-            if not schedule.record_failure(error):
-                raise
-            continue
-        if schedule.record(state, clock.time()) and on_progress is not None:
-            returned = on_progress(state)
-            if isawaitable(returned):
-                await returned
-        result = schedule.result
+    with nullcontext() if reporter is None else reporter.watch(schedule.id):
+        while result is None:
+            delay = schedule.next_delay(clock.monotonic() - start, random.random())
+            await (io.sleep(delay) if reporter is None else reporter.sleep(io, delay))
+            try:
+                state = await fetch(io, bounded(call, schedule.remaining(clock.monotonic() - start)))
+            except APIError as error:
+                if not schedule.record_failure(error):
+                    raise
+                if reporter is not None:
+                    await reporter.report(schedule.state, error=error)
+                continue
+            is_new = schedule.record(state, clock.time())
+            result = schedule.result
+            if is_new and on_progress is not None:
+                returned = on_progress(state)
+                if isawaitable(returned):
+                    await returned
+            if reporter is not None:
+                await reporter.report(state, is_new=is_new, is_finished=result is not None)
     return result
 
 

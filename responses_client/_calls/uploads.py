@@ -31,7 +31,7 @@ from mimetypes import MimeTypes
 from os import PathLike, urandom
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar, cast
 
 from .._base.field_errors import field_error
 from .._base.file_types import TransferProgress
@@ -320,9 +320,9 @@ def read_upload(
     content_type: str | None = None
     headers: Mapping[str, str | None] = {}
     if isinstance(given, tuple):
-        members: tuple[Any, ...] = given
+        members = cast("Sequence[Any]", given)
         if not 2 <= len(members) <= 4:
-            raise RequestValidationError([field_error(field, _EXPECTED, given)])
+            raise RequestValidationError([field_error(field, _EXPECTED, members)])
         given_name, content, kind, more = (*members, None, None)[:4]
         if isinstance(content, str):
             message = (
@@ -346,10 +346,10 @@ def read_upload(
 def _source_of(content: object, field: str) -> tuple[_Source, str]:
     """Return where the bytes of a file are, and its name; empty if it has none."""
     if isinstance(content, (str, PathLike)):
-        path = Path(content)
+        path = Path(cast("str | PathLike[str]", content))
         return _Source(repr(str(path)), _size_of(path, field), path=path), path.name
     if isinstance(content, (bytes, bytearray, memoryview)):
-        data = bytes(content)
+        data = bytes(cast("bytes | bytearray | memoryview", content))
         return _Source("the file", len(data), data=data), ""
     if isinstance(content, TextIOBase):
         _refuse(field, "is a file opened in text mode; open it with mode 'rb'")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import runpy
 import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from waits import LONG, PATIENT, eventually
+
+from responses_client.testing import Server
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -22,6 +25,13 @@ NEEDS = {
     "webhook_receiver": "starlette",
 }
 """Packages that an example imports, of those that the tests do not need."""
+
+
+def scripts() -> dict[str, Callable[[Server], None]]:
+    """Return what the embedded server answers to each example."""
+    pytest.importorskip("uvicorn")
+    found: dict[str, Callable[[Server], None]] = runpy.run_path(str(EXAMPLES / "demo.py"))["SCRIPTS"]
+    return found
 
 
 def environment(**variables: str) -> dict[str, str]:

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import base64
-import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from example_programs import EXAMPLES, NEEDS, run
+from example_programs import EXAMPLES, NEEDS, run, scripts
 
 from responses_client import BadRequestError, NotFoundError
 from responses_client.testing import Server
 
-pytest.importorskip("uvicorn")
-sys.path.append(str(EXAMPLES))
-from demo import SCRIPTS
-
-sys.path.remove(str(EXAMPLES))
-
+SCRIPTS = scripts()
 RunCopy = Callable[..., str]
 SAYS = {
     "chat": ["Before that you said: “My dog is called Ada.”"],
@@ -56,6 +50,8 @@ SAYS = {
         "3 turns, ",
     ],
 }
+TOLD = {"fan_out": "responses.map: 40 of 40 done in "}
+"""What comes on standard error."""
 TYPED = {"chat": "My dog is called Ada.\nWhat is she called?\n", "weather_agent": "y\n"}
 
 
@@ -65,6 +61,7 @@ def test_example_runs_without_a_key(name: str, tmp_path: Path) -> None:
     done = run(EXAMPLES / f"{name}.py", folder=tmp_path, stdin=TYPED.get(name, ""))
     assert [text for text in SAYS[name] if text not in done.stdout] == [], done.stdout
     assert done.stderr.startswith("OPENAI_API_KEY is not set: an embedded server at http://127.0.0.1:")
+    assert TOLD.get(name, "") in done.stderr
     assert "Traceback" not in done.stderr
 
 

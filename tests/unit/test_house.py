@@ -79,6 +79,7 @@ OUTSIDE = {
         "_transport.lost_connections",
         "_transport.network",
         "_transport.stream_limits",
+        "_transport.timed_reads",
         "_transport.websocket",
     },
     "asyncio": {
@@ -86,6 +87,7 @@ OUTSIDE = {
         "_transport.aiohttp_io",
         "_transport.aiohttp_requests",
         "_transport.loop_pools",
+        "_transport.timed_reads",
         "_transport.websocket",
     },
     "concurrent": {"_transport.threads"},
