@@ -91,6 +91,14 @@ def test_item_of_an_unknown_type_is_kept() -> None:
     assert item.meta.status_code == 200
 
 
+def test_item_of_an_unknown_type_needs_no_id_and_may_have_an_error() -> None:
+    body = {"type": "dream", "error": {"message": "Woke up"}}
+    item = answer(cast("type[Any]", models.Item), json.dumps(body).encode())
+
+    assert type(item) is models.UnknownItem
+    assert item.to_dict() == body
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [

@@ -147,6 +147,37 @@ def test_call_without_an_answer_ends_in_one_sentence(
     assert caught.value.__context__ is None
 
 
+def test_single_attempt_is_not_counted(clock: Clock) -> None:
+    with pytest.raises(APIConnectionError, match=r"^POST http://api.test got no answer: ReadError; "):
+        fetched(FakeIO(clock, network()), max_retries=0)
+
+
+def test_redirect_to_something_that_is_not_a_url_is_named_and_not_asked_again(clock: Clock) -> None:
+    io = FakeIO(clock, network("redirect", "InvalidURL"))
+    with pytest.raises(
+        ResponseValidationError, match="redirect to something that is not a URL; set base_url"
+    ):
+        fetched(io)
+    assert len(io.requests) == 1
+
+
+def test_start_of_a_body_is_read_whatever_its_status(clock: Clock) -> None:
+    attempts = Attempts(FakeIO(clock), call())
+    body = FakeBody(b"<html>", b"</html>")
+    assert run(attempts.read_start(body)) == b"<html></html>"
+    assert body.closed == 1
+    with pytest.raises(ResponseValidationError, match="cannot be decompressed: it is not valid gzip"):
+        run(attempts.read_start(FakeBody(network("decoding", "it is not valid gzip"))))
+
+
+def test_call_without_observers_notifies_nobody(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("responses_client._calls.observers.make_dispatcher", never)
+    assert fetched(FakeIO(clock, good())).output_text == "Hello"
+
+
 def test_cause_that_quotes_the_key_is_left_out(clock: Clock) -> None:
     io = FakeIO(clock, network(reason=f"illegal line {KEY}", cause=OSError(f"illegal line {KEY}")))
 
