@@ -34,10 +34,11 @@ Write the generated files of responses_client from codegen/schema/*.yaml.
 
   python -m codegen                      write what differs
   python -m codegen --check              change nothing; fail when a file differs, is missing or is stale
-  python -m codegen drift [OPENAPI.json]
-                                         list the differences between a published OpenAPI document and the schema;
-                                         without one, the facts of the last one, in codegen/published.json
-  python -m codegen digest OPENAPI.json  write these facts anew
+  python -m codegen drift [OPENAPI.json ...]
+                                         list the differences between published OpenAPI documents and the schema;
+                                         without one, the facts of the last ones, in codegen/published.json
+  python -m codegen digest OPENAPI.json ...
+                                         write these facts anew
 
 Exit codes: 0 success; 1 --check or drift has found differences; 2 the schema or the document is not valid.
 """
@@ -110,26 +111,21 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--check", action="store_true", help="change nothing; fail when a file differs")
     commands = parser.add_subparsers(dest="command", title="commands", metavar="")
-    compare = commands.add_parser("drift", help="compare the schema with a published OpenAPI document")
-    compare.add_argument(
-        "document", type=Path, nargs="?", default=digest.DIGEST, help="an OpenAPI 3 document as JSON"
-    )
-    renew = commands.add_parser("digest", help="write the facts of a published document for `drift`")
-    renew.add_argument("document", type=Path, help="an OpenAPI 3 document as JSON")
+    compare = commands.add_parser("drift", help="compare the schema with published OpenAPI documents")
+    compare.add_argument("documents", type=Path, nargs="*", help="OpenAPI 3 documents as JSON")
+    renew = commands.add_parser("digest", help="write the facts of published documents for `drift`")
+    renew.add_argument("documents", type=Path, nargs="+", help="OpenAPI 3 documents as JSON")
     options = parser.parse_args(arguments)
     note: str | None = None
     try:
         document = load()
         if options.command == "drift":
-            lines, advice = (
-                drift.report(document, options.document),
-                "edit codegen/schema or codegen/accepted.yaml",
-            )
-            note = drift.read_document(
-                options.document, lambda content: digest.read_offered(content, document)[1]
-            )
+            published = options.documents or [digest.DIGEST]
+            lines = drift.report(document, *published)
+            advice = "edit codegen/schema or codegen/accepted.yaml"
+            note = drift.read_document(published, lambda content: digest.read_offered(content, document)[1])
         elif options.command == "digest":
-            facts = drift.read_document(options.document, lambda content: digest.digest(content, document))
+            facts = drift.read_document(options.documents, lambda content: digest.digest(content, document))
             lines, advice = digest.write(facts), ""
         elif options.check:
             lines, advice = check(_python(generate(document))), "run `python -m codegen`"

@@ -55,7 +55,7 @@ def check_use(document: Document) -> None:
             used.update(name for name in (schema.base,) if name)
             used.update(references([field.spec for field in schema.fields]))
     for op in document.operations:
-        used.update(name for name in (op.request, op.result, op.stream, op.page) if name)
+        used.update(op.schemas)
     events = document.objects(_EVENTS) if _EVENTS in document.schemas else ()
     for schema in document.schemas.values():
         where = f"{schema.module}.yaml: {schema.name}"
@@ -96,8 +96,7 @@ def _check_imports(document: Document) -> None:
 
 
 def _check_operation(document: Document, where: str, operation: Operation) -> None:
-    named = (operation.request, operation.result, operation.stream, operation.page)
-    _check_names(document, where, [name for name in named if name])
+    _check_names(document, where, operation.schemas)
     if operation.request:
         request = document.object(operation.request)
         if not request.request:
@@ -105,6 +104,8 @@ def _check_operation(document: Document, where: str, operation: Operation) -> No
         fields = {field.wire for field in document.all_fields(request)}
         if missing := sorted(set(operation.query) - fields):
             raise SchemaError(f"{where}: {operation.request} has no {', '.join(missing)}")
+        if document.files(operation) and operation.verb != "POST":
+            raise SchemaError(f"{where}: {operation.request} has a file, which only POST can send")
         if operation.page and "after" not in fields:
             raise SchemaError(f"{where}: {operation.request} has no after, by which pages continue")
     if operation.query and not operation.request:
@@ -114,7 +115,8 @@ def _check_operation(document: Document, where: str, operation: Operation) -> No
     if operation.stream and not isinstance(document.schemas[operation.stream], Union):
         raise SchemaError(f"{where}: stream must be a union of events, not {operation.stream}")
     if operation.page:
-        data = [f for f in document.all_fields(document.object(operation.result)) if f.wire == "data"]
+        listing = document.object(operation.result or "")
+        data = [f for f in document.all_fields(listing) if f.wire == "data"]
         if not data or [*references(data[0].spec)] != [operation.page]:
             raise SchemaError(f"{where}: {operation.result} does not list {operation.page} as data")
 

@@ -20,6 +20,7 @@ _FILES = frozenset({"params"})  # other modules of `models/` without an undersco
 _BY_HAND = frozenset({"Model", "Result", "UnknownModel", "UnknownWebhookData", *UNKNOWN})
 _IN_PARAMS = frozenset(
     {
+        "FileInput",
         "Literal",
         "Mapping",
         "OpenRequestOptions",
@@ -37,6 +38,8 @@ RESERVED = (
                 "Annotated",
                 "Any",
                 "AsyncPager",
+                "BinaryOperation",
+                "Callable",
                 "Count",
                 "Details",
                 "EMPTY",
@@ -56,7 +59,18 @@ RESERVED = (
                 "READ_ONLY",
                 "Str",
             },
-            *{"StrictBool", "StrictInt", "TEXT_OR", "TOTAL", "Total", "True", "Unpack", "False", *CLASSES},
+            *{
+                "StrictBool",
+                "StrictInt",
+                "TEXT_OR",
+                "TOTAL",
+                "Total",
+                "True",
+                "TransferProgress",
+                "Unpack",
+                "False",
+            },
+            *CLASSES,
         }
     )
     | _BY_HAND
@@ -78,7 +92,7 @@ def check_names(document: Document) -> None:
         if name in seen:
             raise SchemaError(f"{where}: the name {name} is taken by {seen[name]}")
         seen[name] = where
-    results = {name for op in document.operations for name in document.objects(op.result)}
+    results = {name for op in document.operations if op.result for name in document.objects(op.result)}
     for item in document.schemas.values():
         if isinstance(item, Object):
             _check_fields(document, item, taken_names(_python_base(document, item, results)))

@@ -96,6 +96,7 @@ _PROPERTY = {
     "deprecated",
     "readOnly",
     "default",
+    "format",
     "x-echo",
     "x-python-name",
     "x-secret",
@@ -104,7 +105,10 @@ _PROPERTY = {
 }
 _KINDS_OF_VALUES = ("$ref", "anyOf", "const", "type")
 _NEEDED_TYPE = {"items": "array", "additionalProperties": "object"}
-_OPERATION = {"description", "verb", "path", "request", "query", "result", "stream", "page", "example"}
+_OPERATION = {
+    *{"description", "verb", "path", "request", "query", "result", "stream", "page", "example"},
+    "binary",
+}
 KEYWORDS = _OBJECT | _UNION | _ALIAS | _PROPERTY | _OPERATION
 _EFFECT = {"put", "append", "set", "status", "at", "part", "item"}
 _HTTP_VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -155,8 +159,11 @@ def check_operation(name: str, spec: object) -> Spec:
     where = f"{OPERATIONS}.yaml: {name}"
     operation = _mapping(where, spec)
     _check_keys(where, operation, _OPERATION)
-    if missing := {"description", "verb", "path", "result"} - set(operation):
+    needed = {"description", "verb", "path"} | {"binary" if "binary" in operation else "result"}
+    if missing := needed - set(operation):
         raise SchemaError(f"{where}: {', '.join(sorted(missing))} is missing")
+    if "binary" in operation and (odd := {"request", "result", "stream", "page"} & set(operation)):
+        raise SchemaError(f"{where}: binary and {', '.join(sorted(odd))} exclude each other")
     check_forms(where, operation)
     if not _METHOD.fullmatch(name) or any(map(iskeyword, name.split("."))):
         raise SchemaError(f"{where}: the name must be `resource.method`, of Python identifiers in lower case")
@@ -224,6 +231,10 @@ def _check_property(where: str, spec: Spec, module: str) -> None:
         raise SchemaError(
             f"{where}: default must be '', 0 or {{}}, for a string, integer or object that is never null"
         )
+    if "format" in spec and (
+        (spec["format"], spec.get("type")) != ("binary", "string") or not is_of_requests(module)
+    ):
+        raise SchemaError(f"{where}: format must be binary, for a string in a file of requests")
     if "x-echo" in spec and spec["x-echo"] is not True:
         raise SchemaError(f"{where}: x-echo must be true")
     if "x-total" in spec and (spec["x-total"] is not True or spec.get("type") != "integer"):

@@ -5,7 +5,7 @@ can compare the schema with what was published, and a new document shows what ha
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +13,7 @@ from .dialect import BOUNDS
 from .published import VERBS
 from .schema import Document, Spec
 
-__all__ = ["DIGEST", "digest", "read_offered", "write"]
+__all__ = ["DIGEST", "digest", "merge", "read_offered", "write"]
 
 DIGEST = Path(__file__).parent / "published.json"
 
@@ -47,6 +47,36 @@ def read_offered(content: Spec, document: Document) -> tuple[dict[str, Any], str
         )
     offered = {**content, "paths": kept}
     return offered | ({"webhooks": kept_hooks} if webhooks else {}), line
+
+
+def merge(contents: Sequence[Spec]) -> dict[str, Any]:
+    """Return several published documents as one: each publishes other resources of the same API.
+
+    Raises:
+        ValueError: Two of them define a path, a webhook or a component in different ways.
+    """
+    first, *others = contents
+    merged: dict[str, Any] = {**first}
+    for other in others:
+        for key in ("paths", "webhooks"):
+            merged[key] = _joined(merged.get(key, {}), other.get(key, {}), _path)
+        kinds = {**merged["components"], **other["components"]}
+        merged["components"] = {
+            kind: _joined(
+                merged["components"].get(kind, {}),
+                other["components"].get(kind, {}),
+                _value if kind == "schemas" else _body,
+            )
+            for kind in kinds
+        }
+    return merged
+
+
+def _joined(one: Spec, other: Spec, facts: Callable[[Spec], object]) -> dict[str, Any]:
+    """Return the entries of both; those of one name must agree but for prose."""
+    if odd := sorted(name for name in one.keys() & other.keys() if facts(one[name]) != facts(other[name])):
+        raise ValueError(f"two documents differ in {odd[0]}")
+    return {**one, **other}
 
 
 def digest(content: Spec, document: Document) -> dict[str, Any]:

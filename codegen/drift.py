@@ -6,14 +6,14 @@ for answers. Ours must have everything that any of them has, and nothing that no
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import yaml
 
 from .dialect import is_of_requests
-from .digest import read_offered
+from .digest import merge, read_offered
 from .published import VERBS, Property, Published, Shape, bodies, our_shape, request_place
 from .schema import Alias, Document, Field, Object, Operation, Schema, SchemaError, Spec, Union
 
@@ -28,25 +28,26 @@ _WEBHOOKS = "WebhookEvent"
 """The union of webhook events; a document has a webhook for each member."""
 
 
-def read_document(path: Path, read: Callable[[Spec], T]) -> T:
-    """Return what a function makes of a published document.
+def read_document(paths: Sequence[Path], read: Callable[[Spec], T]) -> T:
+    """Return what a function makes of a published document, which may consist of several.
 
     Raises:
-        SchemaError: The file at `path` is not an OpenAPI 3 document in JSON.
+        SchemaError: A file is not an OpenAPI 3 document in JSON, or they contradict each other.
     """
     try:
-        return read(json.loads(path.read_text("utf-8")))
+        return read(merge([json.loads(path.read_text("utf-8")) for path in paths]))
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise SchemaError(f"{path}: not an OpenAPI 3 document in JSON: {error!r}") from error
+        shown = ", ".join(map(str, paths))
+        raise SchemaError(f"{shown}: not an OpenAPI 3 document in JSON: {error!r}") from error
 
 
-def report(document: Document, path: Path, accepted: Path = ACCEPTED) -> list[str]:
+def report(document: Document, *paths: Path, accepted: Path = ACCEPTED) -> list[str]:
     """Return the differences that are not accepted, and the accepted ones that no longer exist.
 
     Raises:
-        SchemaError: The file at `path` is not an OpenAPI 3 document in JSON, or `accepted` has another form.
+        SchemaError: A file is not an OpenAPI 3 document in JSON, or `accepted` has another form.
     """
-    lines = read_document(path, lambda content: compare(document, content))
+    lines = read_document(paths, lambda content: compare(document, content))
     patterns = _patterns(accepted)
     used = {line: {pattern for pattern in patterns if _matches(pattern, line)} for line in lines}
     stale = set(patterns).difference(*used.values())
@@ -129,11 +130,14 @@ class _Comparison:
             yield f"{where}: only ours: operation"
             return
         if "requestBody" in node:
-            body = bodies(node["requestBody"]).get("application/json")
+            found = bodies(node["requestBody"])
+            body = found.get("application/json") or found.get("multipart/form-data")
+            if "multipart/form-data" in found and not self._document.files(operation):
+                yield f"{where}: only published: form with a file"
             yield from self._body(request_place(operation.verb, operation.path), operation.request, body)
         yield from self._parameters(where, operation, node)
         for status, answer in node.get("responses", {}).items():
-            if status.startswith("2"):
+            if status.startswith("2") and operation.result:  # the document has no type for other answers
                 found = bodies(self._published.component(answer))
                 yield from self._body(f"{where} answer", operation.result, found.get("application/json"))
                 yield from self._body(f"{where} stream", operation.stream, found.get("text/event-stream"))

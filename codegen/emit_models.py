@@ -52,7 +52,7 @@ def unconstrained_fields(document: Document, item: Object) -> dict[str, str]:
 
 def _module(document: Document, area: Area) -> str:
     items = list(_in_order(document, area))
-    results = {name for operation in document.operations for name in document.objects(operation.result)}
+    results = {name for op in document.operations if op.result for name in document.objects(op.result)}
     body: list[str] = []
     for name in area.names:
         if isinstance(alias := document.schemas[name], Alias):
@@ -198,6 +198,8 @@ def _annotation(document: Document, spec: Spec, is_sent: bool) -> str:
         return f"Open[{target}]" if isinstance(document.schemas[target], Alias) else str(target)
     if options := spec.get("anyOf"):
         return _alternatives(document, options, is_sent)
+    if spec.get("format") == "binary":
+        return "Any"
     if values := spec.get("enum") or spec.get("x-extensible-enum"):
         return f"Open[{literal(values)}]"
     match spec.get("type"):

@@ -10,6 +10,9 @@ from .schema import Document, Operation
 
 __all__ = ["emit", "emit_endpoints"]
 
+_ON_PROGRESS = "on_progress"
+_PROGRESS = f'{_ON_PROGRESS}: "Callable[[TransferProgress], object] | None" = None'
+
 _RAISES = [
     "",
     "Raises:",
@@ -56,7 +59,9 @@ def _module(document: Document, top: str, operations: list[Operation]) -> str:
 
 def _imports(document: Document, operations: list[Operation], *, has_parts: bool) -> list[str]:
     has_streams = any(op.stream for op in operations)
-    lines = import_line("typing", {"TYPE_CHECKING", *(("Literal", "overload") if has_streams else ())})
+    has_files = any(map(document.files, operations))
+    lines = import_line("collections.abc", {"Callable"} if has_files else ())
+    lines += import_line("typing", {"TYPE_CHECKING", *(("Literal", "overload") if has_streams else ())})
     checks = {_name_check(document, op).partition("(")[0] for op in operations if op.stream}
     cached = ["from .._base.cached import cached_property"] if has_parts else []
     lines += ["", *cached, "from .._base.public import resource", *import_line(".._base.validation", checks)]
@@ -64,12 +69,13 @@ def _imports(document: Document, operations: list[Operation], *, has_parts: bool
     if has_streams:
         lines += ["from .._streaming.streams import AsyncEventStream, EventStream"]
     lines += ["", "if TYPE_CHECKING:", "    from typing_extensions import Unpack", ""]
+    lines += ["    from .._base.file_types import TransferProgress"] if has_files else []
     lines += ["    from .._client_core import AsyncCore, SyncCore"]
     if not all(op.request for op in operations):
         lines += ["    from .._base.options import RequestOptions"]
     if any(op.page for op in operations):
         lines += ["    from .._calls.pagination import AsyncPager, Page"]
-    named = {op.page or op.result for op in operations}
+    named = {name for op in operations if (name := op.page or op.result)}
     params = {param_name(document, op.request) for op in operations if op.request}
     return lines + import_line("..models", named | params, "    ")
 
@@ -83,23 +89,31 @@ def _constant(op: Operation) -> str:
 
 
 def _kind(op: Operation) -> str:
+    if op.result is None:
+        return "BinaryOperation"
     return "PagedOperation" if op.page else "Operation"
 
 
 def _operation(document: Document, op: Operation) -> list[str]:
-    kinds = f"{op.result}, {op.page}" if op.page else op.result
+    kinds = f"[{', '.join(filter(None, [op.result, op.page]))}]" if op.result else ""
+    annotation = quoted(_kind(op) + kinds)
     lines = [
-        f'{_constant(op)}: "{_kind(op)}[{kinds}]" = {_kind(op)}(',
+        *fold(f"{_constant(op)}: ", [annotation], f" = {_kind(op)}(", joint=" | ", brackets="()"),
         f'    name="{op.resource}.{op.method}",',
         f'    method="{op.verb}",',
         f'    path="{op.path}",',
-        f'    result="{document.entry(op.result)}",',
+        f'    result="{document.entry(op.result) if op.result else ""}",',
     ]
     if op.request:
         lines.append(f'    request="{document.entry(op.request)}",')
         if free := unconstrained_fields(document, document.object(op.request)):
             lines += fold("    unconstrained={", [f'"{name}": {kind}' for name, kind in free.items()], "},")
         lines += [f'    items="{field.wire}",' for field, _ in document.lists(document.object(op.request))]
+    if op.result is None:
+        lines.append('    accept="*/*",')
+    if files := document.files(op):
+        lines.append(f"    files=({', '.join(map(quoted, files))},),")
+        lines.append(f'    own_arguments=("{_ON_PROGRESS}",),')
     if query := document.query(op):
         lines += fold("    query=(", [*map(quoted, query[:-1]), f"{quoted(query[-1])},"], "),")
     return [*lines, ")"]
@@ -131,8 +145,15 @@ def _method(document: Document, op: Operation, prefix: str) -> list[str]:
         params = f'**params: "Unpack[{param_name(document, op.request)}]"'
     else:
         params = '**params: "Unpack[RequestOptions]"'
-    call, result, about = f"{wait}self._core.call", op.result, document.schemas[op.result].description
-    if op.page and prefix:
+    if op.result is None:
+        call, result, about = f"{wait}self._core.content", "bytes", "The content."
+    else:
+        call, result, about = f"{wait}self._core.call", op.result, document.schemas[op.result].description
+    if document.files(op):
+        call = f"{wait}self._core.upload"
+        named = [*named, *([] if "*" in named else ["*"]), _PROGRESS]
+        given = f", {_ON_PROGRESS}{given}"
+    elif op.page and prefix:
         define, call, result = "def", "self._core.pages", f"AsyncPager[{op.page}]"
         about = "Await it for one page, or iterate over it with `async for` for the items of all pages."
     elif op.page:
@@ -151,20 +172,20 @@ def _streaming(document: Document, op: Operation, prefix: str, define: str, wait
     caught = ["*args: object" if name == "*" else name for name in before]
     stream = f"{prefix}EventStream"
     variants = [
-        ('"Literal[False] | None" = None', op.result),
+        ('"Literal[False] | None" = None', result := op.result or ""),
         ('"Literal[True]"', stream),
-        ('"bool | None"', f"{op.result} | {stream}"),
+        ('"bool | None"', f"{result} | {stream}"),
     ]
     lines: list[str] = []
-    for kind, result in variants:
+    for kind, variant in variants:
         head = _signature(
-            f"    {define} {op.method}(", [*before, f"stream: {kind}", params], f') -> "{result}": ...'
+            f"    {define} {op.method}(", [*before, f"stream: {kind}", params], f') -> "{variant}": ...'
         )
         lines += ["", "    @overload", *head]
     about = f"With `stream=True`, the `{stream}` of its events, to be used as a context manager."
-    doc = _docstring(document, op, prefix, f"{op.result}: {document.schemas[op.result].description} {about}")
+    doc = _docstring(document, op, prefix, f"{result}: {document.schemas[result].description} {about}")
     arguments = [*caught, 'stream: "bool | None" = None', params]
-    head = _signature(f"    {define} {op.method}(", arguments, f') -> "{op.result} | {stream}":')
+    head = _signature(f"    {define} {op.method}(", arguments, f') -> "{result} | {stream}":')
     call = f"{wait}self._core.call({_constant(op)}"
     opened = f"self._core.stream({_constant(op)}, params, {stream}{given})"
     body = [
@@ -224,6 +245,8 @@ def _keywords(document: Document, op: Operation) -> dict[str, str]:
     """Return the descriptions of the keywords, in the order in which signatures show them: options come last."""
     fields = document.all_fields(document.object(op.request)) if op.request else ()
     found = {field.wire: field.description for field in fields if not field.read_only}
+    if document.files(op):
+        found[_ON_PROGRESS] = "Called with the `TransferProgress` as pieces of the file are sent."
     if op.stream:
         found["stream"] = (
             "Whether to return events as they arrive, instead of the whole result; false by default."

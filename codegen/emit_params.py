@@ -9,6 +9,7 @@ from .schema import Alias, Document, Field, Object, Spec, Union, references, wit
 __all__ = ["emit", "names", "param_name"]
 
 _OPTIONS = "OpenRequestOptions"  # the options of a call, as a base class
+_FILE = "FileInput"  # the forms in which programs give files
 _CLOSED = ("closed=True",)  # type checkers then refuse unknown keywords, and know which overload is meant
 
 
@@ -65,12 +66,14 @@ def _imports(document: Document, used: set[str]) -> list[str]:
     for name in used & document.schemas.keys():
         schema = document.schemas[name]
         modules.setdefault("_unions" if isinstance(schema, Union) else schema.module, set()).add(name)
-    lines += import_line("typing", typing | ({"TYPE_CHECKING"} if modules else set()))
+    has_types = bool(modules) or _FILE in used
+    lines += import_line("typing", typing | ({"TYPE_CHECKING"} if has_types else set()))
     # Only this one knows `closed` before Python 3.15, and pydantic reads only this one before 3.12.
     lines += ["", *import_line("typing_extensions", used & {"TypedDict"})]
-    lines += ["", "from .._base.keywords import evaluate_type_names"] if modules else [""]
+    lines += ["", "from .._base.keywords import evaluate_type_names"] if has_types else [""]
     lines += [f"from .._base.options import {_OPTIONS}"]
-    lines += ["", "if TYPE_CHECKING:"] if modules else []
+    lines += ["", "if TYPE_CHECKING:"] if has_types else []
+    lines += [f"    from .._base.file_types import {_FILE}"] if _FILE in used else []
     for module, imported in sorted(modules.items()):
         lines += import_line(f".{module}", imported, "    ")
     return lines
@@ -193,6 +196,8 @@ def _annotation(document: Document, spec: Spec, takes_strings: bool = False) -> 
         return f"{literal(spec['x-extensible-enum'])} | str"
     if "enum" in spec:
         return literal(spec["enum"])
+    if spec.get("format") == "binary":
+        return _FILE
     match spec.get("type"):
         case "array":
             held = spec.get("items", {})

@@ -128,7 +128,7 @@ _FORMS: Mapping[str, _Check] = {
     **dict.fromkeys(("put", "append", "set", "status"), _text),
     **dict.fromkeys(("required", "x-essential", "x-published", "x-list-also", "query", "at"), check_list),
     **dict.fromkeys(("enum", "x-extensible-enum"), _known_values),
-    **dict.fromkeys(("readOnly", "deprecated", "x-secret", "x-abstract", "x-server-made"), _true),
+    **dict.fromkeys(("readOnly", "deprecated", "x-secret", "x-abstract", "x-server-made", "binary"), _true),
     **dict.fromkeys(("minimum", "maximum"), _number),
     **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "maxProperties"), _count),
     **dict.fromkeys(("anyOf", "allOf"), _references),

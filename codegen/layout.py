@@ -69,7 +69,7 @@ def _filled(parts: Sequence[str], joint: str, indent: str) -> list[str]:
             lines[-1] += " " + piece
         else:
             lines.append(indent + piece)
-    return lines
+    return [broken for line in lines for broken in (fit(line) if len(line) > WIDTH else [line])]
 
 
 def fit(line: str) -> list[str]:

@@ -247,4 +247,6 @@ def _extension(node: Spec) -> tuple[Spec | None, list[Spec]]:
 
 
 def _alternatives(node: Spec) -> list[Spec]:
-    return cast("list[Spec]", node.get("anyOf") or node.get("oneOf") or [])
+    options = cast("list[Spec]", node.get("anyOf") or node.get("oneOf") or [])
+    # Some say only which fields of the object must be there together.
+    return [] if all(option.keys() == {"required"} for option in options) else options

@@ -115,7 +115,7 @@ def _operation(name: str, spec: Spec) -> Operation:
         path=spec["path"],
         request=spec.get("request"),
         query=tuple(spec.get("query", ())),
-        result=spec["result"],
+        result=spec.get("result"),
         stream=spec.get("stream"),
         page=spec.get("page"),
         example=spec.get("example", ""),

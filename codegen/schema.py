@@ -40,6 +40,11 @@ class Field:
     read_only: bool
 
     @property
+    def is_file(self) -> bool:
+        """Whether the field is a file, which makes the request a form with several parts."""
+        return self.spec.get("format") == "binary"
+
+    @property
     def description(self) -> str:
         """The meaning of the field, or the empty string for a tag."""
         text = str(self.spec.get("description", ""))
@@ -124,7 +129,7 @@ class Operation:
     path: str
     request: str | None
     query: tuple[str, ...]  # fields of the request that go into the URL
-    result: str
+    result: str | None  # None for an answer that is no JSON
     stream: str | None
     page: str | None  # the type of the items that the result lists
     example: str  # lines of Python that call the sync method
@@ -133,6 +138,11 @@ class Operation:
     def arguments(self) -> tuple[str, ...]:
         """Names of the parameters in the path."""
         return tuple(re.findall(r"\{(\w+)\}", self.path))
+
+    @property
+    def schemas(self) -> tuple[str, ...]:
+        """Names of the schemas that it refers to."""
+        return tuple(name for name in (self.request, self.result, self.stream, self.page) if name)
 
 
 @dataclass(frozen=True)
@@ -167,6 +177,11 @@ class Document:
         """Return the location of a class or a union at run time, as `module.Name`."""
         schema = self.schemas[name]
         return f"{'_unions' if isinstance(schema, Union) else schema.module}.{name}"
+
+    def files(self, operation: Operation) -> tuple[str, ...]:
+        """Return the fields of the request that are files."""
+        fields = self.all_fields(self.object(operation.request)) if operation.request else ()
+        return tuple(field.wire for field in fields if field.is_file)
 
     def query(self, operation: Operation) -> tuple[str, ...]:
         """Return the fields of the request that go into the URL: all of them, for an operation without a body."""

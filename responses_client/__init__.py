@@ -8,9 +8,12 @@ if TYPE_CHECKING:
     from . import errors as errors
     from . import models as models
     from . import testing as testing
+    from ._base.file_types import FileInput as FileInput
+    from ._base.file_types import TransferProgress as TransferProgress
     from ._base.http import RateLimits as RateLimits
     from ._base.http import ResponseMeta as ResponseMeta
     from ._base.options import RequestOptions as RequestOptions
+    from ._base.progress import Progress as Progress
     from ._batch_files import batch_line as batch_line
     from ._batch_files import read_batch as read_batch
     from ._batch_files import write_batch as write_batch
@@ -91,7 +94,9 @@ else:
     _MODULES = {
         "_batch_files": "batch_line read_batch write_batch",
         "_client": "AsyncClient Client",
+        "_base.file_types": "FileInput TransferProgress",
         "_base.options": "RequestOptions",
+        "_base.progress": "Progress",
         "_calls.client_options": "AsyncOptions Options",
         "_calls.params": "BatchLineParams SessionCreateParams",
         "_calls.hooks": "RequestInfo ResponseInfo",

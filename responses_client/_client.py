@@ -1,4 +1,4 @@
-"""`Client` and `AsyncClient`: settings and resources; the work is done in `_client_core`.
+"""`Client` and `AsyncClient`: their options and resources; the work is done in `_client_core`.
 
 Modules that need pydantic are imported in methods, so that making a client takes little longer than loading httpx.
 The first use of `client.responses` loads the rest.
@@ -6,14 +6,12 @@ The first use of `client.responses` loads the rest.
 
 from __future__ import annotations
 
-import functools
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast, overload
 
 from ._base.cached import cached_property
 from ._base.error_frames import HiddenFrames
-from ._base.public import foreign_attributes, public
-from ._base.validation import is_async, needs_async
-from ._calls.settings import HOOKS, Settings, resolve
+from ._base.public import public
+from ._client_base import BaseClient, make_settings, require_sync_hooks
 from ._client_core import AsyncCore, SyncCore
 from ._transport.protocols import run
 from ._transport.sync import SyncIO
@@ -29,81 +27,21 @@ if TYPE_CHECKING:
     from ._base.options import RequestOptions
     from ._calls.client_options import AsyncOptions, Options
     from .resources._conversations import AsyncConversationsOperations, ConversationsOperations
+    from .resources._vector_stores import AsyncVectorStoresOperations, VectorStoresOperations
     from .resources.async_responses import AsyncResponses
+    from .resources.batches import AsyncBatches, Batches
+    from .resources.containers import AsyncContainers, Containers
+    from .resources.files import AsyncFiles, Files
     from .resources.responses import Responses
     from .resources.webhooks import AsyncWebhooks, Webhooks
 
 __all__ = ["AsyncClient", "Client"]
 
 _T = TypeVar("_T")
-_Core = TypeVar("_Core", SyncCore, AsyncCore)
-_HTTPX_TIMEOUT_SECONDS = 5.0  # the default of httpx and httpx2
-
-
-def _settings(http_client: object, options: AsyncOptions) -> Settings:
-    """Return the settings; unless an option says otherwise, a timeout set on a client of httpx is kept."""
-    timeout: Any = getattr(http_client, "timeout", None)
-    if hasattr(timeout, "pool") and timeout != type(timeout)(_HTTPX_TIMEOUT_SECONDS):
-        options.setdefault("timeout", timeout)
-    return resolve(**options)
-
-
-def _require_sync_hooks(settings: Settings) -> Settings:
-    for name in HOOKS:
-        if is_async(getattr(settings, name)):
-            raise needs_async(name)
-    return settings
-
-
-class _Client(Generic[_Core]):
-    """The part that is the same for `Client` and `AsyncClient`."""
-
-    if not TYPE_CHECKING:  # pragma: no branch
-        __getattr__ = foreign_attributes("client")
-
-    def __init__(self, core: _Core) -> None:
-        self._core: _Core = core
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether this client has been closed, or the one that it shares connections with."""
-        return self._core.is_closed
-
-    @property
-    def base_url(self) -> str:
-        """The address of the API, without a slash at the end."""
-        return self._core.settings.base_url
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.base_url} ({'closed' if self.is_closed else 'open'})>"
-
-    def __copy__(self) -> Self:
-        return self._with_settings(self._core.settings)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return self._state()
-
-    def _with_settings(self, settings: Settings) -> Self:
-        """Return a client of the same class, with the attributes of this one, that uses its connections."""
-        copy = object.__new__(type(self))  # `__init__` of a subclass may take anything
-        copy.__dict__.update(self._state(), _core=self._core.with_settings(settings))
-        return copy
-
-    def _state(self) -> dict[str, Any]:
-        """Return the attributes without the resources, which are made again for each client.
-
-        Attributes of derived classes are included.
-        """
-        cls = type(self)
-        return {
-            name: value
-            for name, value in self.__dict__.items()
-            if not isinstance(getattr(cls, name, None), functools.cached_property)
-        }
 
 
 @public
-class Client(_Client[SyncCore]):
+class Client(BaseClient[SyncCore]):
     """A client for synchronous code.
 
         with Client() as client:
@@ -152,7 +90,7 @@ class Client(_Client[SyncCore]):
 
     def __init__(self, *, http_client: httpx.Client | None = None, **options: Unpack[Options]) -> None:
         with HiddenFrames(options):
-            settings = _require_sync_hooks(_settings(http_client, cast("AsyncOptions", options)))
+            settings = require_sync_hooks(make_settings(http_client, cast("AsyncOptions", options)))
         super().__init__(SyncCore(SyncIO(http_client), settings, type(self).__name__))
 
     @cached_property
@@ -168,6 +106,34 @@ class Client(_Client[SyncCore]):
         from .resources._conversations import ConversationsOperations
 
         return ConversationsOperations(self._core)
+
+    @cached_property
+    def files(self) -> Files:
+        """Methods for files that the server stores: upload, list, download, delete."""
+        from .resources.files import Files
+
+        return Files(self._core)
+
+    @cached_property
+    def vector_stores(self) -> VectorStoresOperations:
+        """Methods for vector stores, which models and programs search, and the files in them."""
+        from .resources._vector_stores import VectorStoresOperations
+
+        return VectorStoresOperations(self._core)
+
+    @cached_property
+    def containers(self) -> Containers:
+        """Methods for containers, in which models run code, and the files in them."""
+        from .resources.containers import Containers
+
+        return Containers(self._core)
+
+    @cached_property
+    def batches(self) -> Batches:
+        """Methods for batches: files of requests that the server answers within a day."""
+        from .resources.batches import Batches
+
+        return Batches(self._core)
 
     @cached_property
     def webhooks(self) -> Webhooks:
@@ -238,7 +204,7 @@ class Client(_Client[SyncCore]):
         cast_to: Any = dict,
         **options: Unpack[RequestOptions],
     ) -> Any:
-        """Call an endpoint that has no method here, such as files, vector stores, embeddings or models.
+        """Call an endpoint that has no method here, such as embeddings or models.
 
             models = client.request("GET", "models")
             print([model["id"] for model in models["data"]])
@@ -280,7 +246,7 @@ class Client(_Client[SyncCore]):
             ConfigurationError: An option has a value that cannot work.
         """
         with HiddenFrames(changes):
-            settings = _require_sync_hooks(self._core.settings.replace(**changes))
+            settings = require_sync_hooks(self._core.settings.replace(**changes))
         return self._with_settings(settings)
 
     def warm_up(self) -> None:
@@ -306,7 +272,7 @@ class Client(_Client[SyncCore]):
 
 
 @public
-class AsyncClient(_Client[AsyncCore]):
+class AsyncClient(BaseClient[AsyncCore]):
     """A client for asyncio and trio; see `Client`.
 
         async with AsyncClient() as client:
@@ -335,7 +301,7 @@ class AsyncClient(_Client[AsyncCore]):
         **options: Unpack[AsyncOptions],
     ) -> None:
         with HiddenFrames(options):
-            settings = _settings(http_client, options)
+            settings = make_settings(http_client, options)
         from ._transport.drivers import async_driver  # here, because `Client` does without it
 
         super().__init__(AsyncCore(async_driver(http_client, transport), settings, type(self).__name__))
@@ -353,6 +319,34 @@ class AsyncClient(_Client[AsyncCore]):
         from .resources._conversations import AsyncConversationsOperations
 
         return AsyncConversationsOperations(self._core)
+
+    @cached_property
+    def files(self) -> AsyncFiles:
+        """Methods for files that the server stores: upload, list, download, delete."""
+        from .resources.files import AsyncFiles
+
+        return AsyncFiles(self._core)
+
+    @cached_property
+    def vector_stores(self) -> AsyncVectorStoresOperations:
+        """Methods for vector stores, which models and programs search, and the files in them."""
+        from .resources._vector_stores import AsyncVectorStoresOperations
+
+        return AsyncVectorStoresOperations(self._core)
+
+    @cached_property
+    def containers(self) -> AsyncContainers:
+        """Methods for containers, in which models run code, and the files in them."""
+        from .resources.containers import AsyncContainers
+
+        return AsyncContainers(self._core)
+
+    @cached_property
+    def batches(self) -> AsyncBatches:
+        """Methods for batches: files of requests that the server answers within a day."""
+        from .resources.batches import AsyncBatches
+
+        return AsyncBatches(self._core)
 
     @cached_property
     def webhooks(self) -> AsyncWebhooks:

@@ -12,21 +12,26 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from ._base.error_frames import hide_values
 from ._base.field_errors import field_error
-from ._calls.settings import Settings
+from ._calls.settings import Settings, start_log
 from ._transport.protocols import run
 from ._transport.sync import SyncIO
 from .errors import ConfigurationError, RequestValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Sequence
+    from pathlib import Path
 
+    from ._base.file_types import TransferProgress
+    from ._base.http import ResponseMeta
     from ._base.options import SessionOptions
+    from ._base.redaction import Redactor
     from ._calls.any_request import AnyRequest
-    from ._calls.operation import Operation, PagedOperation
+    from ._calls.downloads import Target
+    from ._calls.operation import BinaryOperation, Operation, PagedOperation
     from ._calls.pagination import AsyncPage, AsyncPager, Listing, Page
     from ._calls.request import Call
-    from ._map.requests import AsyncRequests, Requests
-    from ._map.response_map import AsyncResponseMap, MapOptions, ResponseMap
+    from ._map.requests import AsyncRequests, MapOptions, Requests
+    from ._map.response_map import AsyncResponseMap, ResponseMap
     from ._runs.loop import RunLoop
     from ._streaming.source import Source
     from ._transport.asynchronous import AsyncIO
@@ -49,6 +54,22 @@ def _with_stream(params: Mapping[str, object]) -> Mapping[str, object]:
     if params.get("stream", True) is not True:
         raise RequestValidationError([field_error("stream", "True or nothing", params["stream"])])
     return {**params, "stream": True}
+
+
+async def _content(
+    io: IO, operation: BinaryOperation, params: Mapping[str, object], settings: Settings, path: Sequence[str]
+) -> bytes:
+    from ._calls.attempts import fetch
+    from ._calls.request import prepare
+
+    hide_values(params)
+    call = prepare(operation, params, settings, path)
+    content: bytes = await fetch(io, call._replace(read=_as_it_came))
+    return content
+
+
+def _as_it_came(body: bytes, meta: ResponseMeta, settings: Settings, redactor: Redactor) -> bytes:
+    return body
 
 
 class ClientCore(ABC, Generic[_D]):
@@ -127,6 +148,7 @@ class ClientCore(ABC, Generic[_D]):
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        start_log()  # in a process that may have made no client itself
         self.io = state["driver"]()
         self.settings = Settings(**state["settings"])
         self._client, self._is_closed, self._is_copy = state["client"], state["is_closed"], False
@@ -161,6 +183,41 @@ class SyncCore(ClientCore[SyncIO]):
         from ._calls.attempts import fetch
 
         return run(fetch(self.io, call))
+
+    def upload(
+        self,
+        operation: Operation[_R],
+        params: Mapping[str, object],
+        on_progress: Callable[[TransferProgress], object] | None,
+        *path: str,
+    ) -> _R:
+        """Call an endpoint that takes a file, and return the answer as a model."""
+        from ._calls.polling import require_sync
+        from ._calls.uploads import upload
+
+        hide_values(params)
+        report = require_sync(on_progress)
+        return run(upload(self.io, operation, params, self._open_settings(), path, report))
+
+    def content(self, operation: BinaryOperation, params: Mapping[str, object], *path: str) -> bytes:
+        """Call an endpoint whose answer is the content of a file, and return it."""
+        return run(_content(self.io, operation, params, self._open_settings(), path))
+
+    def download(
+        self,
+        operation: BinaryOperation,
+        params: Mapping[str, object],
+        target: Target,
+        on_progress: Callable[[TransferProgress], object] | None,
+        *path: str,
+    ) -> Path:
+        """Call such an endpoint, and write the content to a file; return its path."""
+        from ._calls.downloads import download
+        from ._calls.polling import require_sync
+
+        hide_values(params)
+        report = require_sync(on_progress)
+        return run(download(self.io, operation, params, self._open_settings(), path, target, report))
 
     def page(self, operation: PagedOperation[_R, _T], params: Mapping[str, object], *path: str) -> Page[_T]:
         """Call an endpoint that lists things, and return a page of them."""
@@ -230,6 +287,38 @@ class AsyncCore(ClientCore["AsyncIO"]):
         hide_values(params)
         params = params if stream is None else {**params, "stream": stream}
         return await fetch(self.io, prepare(operation, params, self._open_settings(), path))
+
+    async def upload(
+        self,
+        operation: Operation[_R],
+        params: Mapping[str, object],
+        on_progress: Callable[[TransferProgress], object] | None,
+        *path: str,
+    ) -> _R:
+        """Call an endpoint that takes a file, and return the answer as a model."""
+        from ._calls.uploads import upload
+
+        hide_values(params)
+        return await upload(self.io, operation, params, self._open_settings(), path, on_progress)
+
+    async def content(self, operation: BinaryOperation, params: Mapping[str, object], *path: str) -> bytes:
+        """Call an endpoint whose answer is the content of a file, and return it."""
+        return await _content(self.io, operation, params, self._open_settings(), path)
+
+    async def download(
+        self,
+        operation: BinaryOperation,
+        params: Mapping[str, object],
+        target: Target,
+        on_progress: Callable[[TransferProgress], object] | None,
+        *path: str,
+    ) -> Path:
+        """Call such an endpoint, and write the content to a file; return its path."""
+        from ._calls.downloads import download
+
+        hide_values(params)
+        settings = self._open_settings()
+        return await download(self.io, operation, params, settings, path, target, on_progress)
 
     async def request(self, given: AnyRequest, cast_to: Any, options: Mapping[str, object]) -> Any:
         """Send any request, and return its answer as a type."""

@@ -45,7 +45,7 @@ from ._base.retry import advice_after
 if TYPE_CHECKING:
     from ._base.http import ResponseMeta
     from ._runs.result import RunResult
-    from .models import OutputItem, Response, StreamEvent
+    from .models import Batch, OutputItem, Response, StreamEvent
 
 __all__ = [
     "APIConnectionError",
@@ -166,7 +166,7 @@ class APIStatusError(APIError):
     """An answer with an error status (or a redirect that was not followed).
 
     `message`, `code`, `type` and `param` are those of the API, None where its body has none; `message` is then the
-    first part of the body. `body` is the parsed JSON (of an event stream, the event with the error), a string if the
+    first part of the body, or the title of a page. `body` is the parsed JSON (of an event stream, the event with the error), a string if the
     body is not JSON, and None if it is empty. `headers` ignore case. `retry_after` is the time in seconds that the
     server asks to wait, None if it does not. `tries` is the number of requests sent.
     """
@@ -206,9 +206,13 @@ class APIStatusError(APIError):
         request = "The request" if method is None or url is None else f"{method} {url_path(url)}"
         count = f" after {tries} attempts" if tries > 1 else ""
         details = fact_list(type=type, code=code, param=param, request_id=self.request_id)
-        hint = advice_after(status_code, self.headers, code, type, retry_after) or self.advice
+        hint = advice_after(status_code, self.headers, code, type, retry_after) or self._advice()
         text = f"{request} was answered with {status_code}{count}: {clause(message)}{details}; {hint}"
         self.args: tuple[str] = (sentence(text),)
+
+    def _advice(self) -> str:
+        has_more = self.body is not None or self.advice != APIStatusError.advice
+        return self.advice if has_more else "check base_url and the request"
 
 
 class BadRequestError(APIStatusError):
@@ -289,6 +293,9 @@ class _StreamFailure:
         self.response_id = response_id
         self.last_sequence_number = last_sequence_number
 
+    def _where(self) -> str:
+        return "" if self.partial is None else "; what came is in .partial"
+
 
 class ResponseValidationError(APIError, _StreamFailure):
     """An answer that does not match the API: not JSON, another content type, or JSON of another shape.
@@ -354,7 +361,7 @@ class StreamError(APIError, _StreamFailure):
             response=self.response_id,
             request_id=self.request_id,
         )
-        text = f"The API ended the stream with an error: {clause(message)}{details}; what came is in .partial"
+        text = f"The API ended the stream with an error: {clause(message)}{details}{self._where()}"
         self.args: tuple[str] = (sentence(text),)
 
     @classmethod
@@ -415,7 +422,7 @@ class StreamInterrupted(APIError, _StreamFailure):
         known = None if meta is None else meta.request_id
         details = fact_list(response=self.response_id, request_id=request_id or known)
         text = f"The stream ended{place} without a terminal event: {clause(reason)}{details}"
-        super().__init__(f"{text}; what came is in .partial", request_id=request_id, meta=meta)
+        super().__init__(f"{text}{self._where()}", request_id=request_id, meta=meta)
         self.reason = reason
 
 
@@ -454,11 +461,12 @@ class WebhookSignatureError(ResponsesClientError, ValueError):
 
 
 class WaitTimeout(ResponsesClientError):
-    """A background response was not finished in time; `response` is its last known state, None if there is none."""
+    """A background response or a batch was not finished in time; `response` or `batch` is its last known state."""
 
-    def __init__(self, message: str, *, response: Response | None = None) -> None:
+    def __init__(self, message: str, *, response: Response | None = None, batch: Batch | None = None) -> None:
         super().__init__(message)
         self.response = response
+        self.batch = batch
 
 
 class ToolError(ResponsesClientError):

@@ -74,7 +74,9 @@ def read_error(body: object) -> ErrorFields:
         ),
         code=_first_string(error.get("code"), top.get("code")),
         type=_first_string(error.get("type"), _error_type(top.get("type"))),
-        param=_first_string(error.get("param"), top.get("param"), _detail_path(_first(detail))),
+        param=_first_string(
+            _param(error.get("param")), _param(top.get("param")), _detail_path(_first(detail))
+        ),
         status_code=_status(
             *(top.get(name) for name in ("status", "status_code", "code")),
             error.get("status"),
@@ -99,7 +101,15 @@ def _detail_path(entry: object) -> str | None:
     if not is_array(location):
         return None
     steps: list[str | int] = [step for step in location if isinstance(step, (str, int))]
-    return field_path(steps[1:] if steps[:1] == ["body"] else steps) or None
+    if steps[:1] == ["body"]:
+        steps = steps[1:]
+    # A number alone is the byte at which the body stops being JSON.
+    return field_path(steps) or None if any(isinstance(step, str) for step in steps) else None
+
+
+def _param(value: object) -> str | None:
+    """Return the name of an argument; None for a number, which some servers send as the place in the body."""
+    return value if isinstance(value, str) and not value.isdecimal() else None
 
 
 def _error_type(value: object) -> str | None:

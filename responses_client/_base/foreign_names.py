@@ -252,8 +252,7 @@ _ATTRIBUTES = {
             f"use client.responses.create; {_REST_OF_API}",
         ),
         (
-            "audio batches containers embeddings evals files fine_tuning images models moderations realtime skills "
-            "uploads vector_stores videos",
+            "audio embeddings evals fine_tuning images models moderations realtime skills uploads videos",
             _REST_OF_API,
         ),
         ("beta", "pass extra_headers={'OpenAI-Beta': ...} and extra_body to client.responses.create"),
@@ -316,9 +315,9 @@ _EXPORTS = (
     ("types", "use models"),
     ("VERSION", "use __version__"),
     ("file_from_path", "use models.InputFile.from_path"),
-    ("responses conversations webhooks", "use client.<name> of a Client"),
+    ("responses conversations webhooks files batches vector_stores", "use client.<name> of a Client"),
     (
-        "chat completions embeddings images audio files batches moderations vector_stores beta",
+        "chat completions embeddings images audio moderations beta",
         f"make a Client, whose {_REST_OF_API.removeprefix('client.')}",
     ),
     (
@@ -339,6 +338,8 @@ def argument_hint(name: str, known: Container[str], function: str = "") -> str |
     """
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().strip("_")
     tables = [_OPTIONS_OF_CLIENTS] if _CLIENT in known else [_ARGUMENTS_OF_METHODS, _ARGUMENTS_OF_REQUESTS]
+    if name in known and _CLIENT not in known:
+        return None
     for rows in tables:
         needs, hint = _by_name(rows).get(plain, ("", ""))
         if hint and (needs in known or needs == function):

@@ -49,8 +49,8 @@ def one_line(text: str, limit: int) -> str:
 
 
 def clause(text: str) -> str:
-    """Return a message from elsewhere as a part of one sentence: on one line, without a full stop."""
-    return one_line(text, _MAX_MESSAGE_CHARS).rstrip(" .")
+    """Return a message from elsewhere as a part of one sentence: on one line, without a full stop or the like."""
+    return one_line(text, _MAX_MESSAGE_CHARS).rstrip(" .,:;")
 
 
 def sentence(text: str) -> str:

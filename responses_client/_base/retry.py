@@ -179,7 +179,11 @@ def advice_after(
         return "check plan and billing, since waiting does not help"
     if wait and may_pass(StatusFailure(status, headers)):
         return f"try again in {wait:g} s"
-    return "set base_url to the address that answers" if 300 <= status < 400 else None
+    return "set base_url to the address that answers" if 300 <= status < 400 else _STATUS_ADVICE.get(status)
+
+
+_NOT_OFFERED = "this server does not offer the call, or base_url is not the address of its API"
+_STATUS_ADVICE = {405: _NOT_OFFERED, 413: "send less in one request", 501: _NOT_OFFERED}
 
 
 def requested_wait_of(outcome: Outcome, now: float | None = None) -> RequestedWait | None:

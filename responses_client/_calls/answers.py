@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -346,4 +347,13 @@ def _redirect_reason(status: int, location: str | None, url: str) -> str:
 def _first_part(body: bytes, headers: Headers) -> str:
     if body and (encoding := undecoded(headers)):
         return f"a body with the content-encoding {encoding!r}, which nothing here decodes"
-    return one_line(body[: 8 * MAX_BODY_CHARS].decode("utf-8-sig", "replace"), MAX_BODY_CHARS) or "no body"
+    start = body[: 8 * MAX_BODY_CHARS].decode("utf-8-sig", "replace")
+    # A page of a proxy or of another server: its title says as much as all the rest.
+    title = (
+        re.search(r"<(title|h1)\b[^>]*>([^<]+)", start, re.IGNORECASE) if start.lstrip()[:1] == "<" else None
+    )
+    if title is not None:
+        from html import unescape  # here, because few answers are pages
+
+        return f"an HTML page, {one_line(unescape(title[2]), MAX_BODY_CHARS)!r}"
+    return one_line(start, MAX_BODY_CHARS) or "no body"

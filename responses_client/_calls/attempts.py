@@ -60,7 +60,7 @@ from .._base import clock
 from .._base.clock import NO_DEADLINE, Deadline
 from .._base.error_frames import without_frames
 from .._base.http import Headers, ResponseMeta, origin
-from .._base.messages import MAX_VALUE_CHARS, UNREAD, one_line
+from .._base.messages import MAX_VALUE_CHARS, UNREAD, clause, one_line
 from .._base.redaction import Redactor, public_url
 from .._base.retry import GiveUp, Outcome, Policy, StatusFailure, decide, rate_limit_policy
 from .._transport.protocols import IO, Body, TransportError, WireRequest
@@ -74,6 +74,7 @@ from ..errors import (
 from ..models import Model
 from .answers import MAX_KEPT_BYTES, REDIRECT_STATUSES, STREAM_TYPE, answer_error, content_type, parse_result
 from .auth import RequestSigner
+from .operation import BinaryOperation
 from .request import Call, is_observed
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ _T = TypeVar("_T")
 _R = TypeVar("_R", bound=Model)
 logger = logging.getLogger("responses_client")
 
+_SENT_ABROAD = ("Accept", "Accept-Encoding", "User-Agent")  # to hosts other than the API
 LONG_WAIT_SECONDS = 60.0
 """A wait that is longer is a warning in the log."""
 
@@ -102,6 +104,10 @@ class Throttle(Protocol):
 
     def block_for(self, seconds: float, reason: str) -> None:
         """Send nothing for this long, because the server refused an attempt; `reason` is for the log."""
+        ...
+
+    async def pause(self, seconds: float, reason: str) -> None:
+        """Wait before the next attempt of this call alone; `reason` is for users."""
         ...
 
 
@@ -171,7 +177,8 @@ class Attempts:
         try:
             await self.notify_response(meta, error)
             # A function that does not return in time has no other key; the 401 is then the error to raise.
-            if body.status_code == 401 and await as_value(self._signer.renew(self.deadline)) is True:
+            renews = body.status_code == 401 and self._can_repeat
+            if renews and await as_value(self._signer.renew(self.deadline)) is True:
                 logger.info("%s: retry with another key, status 401", self.call.operation.name)
                 if self.dispatcher is not None:
                     self.dispatcher.notify_retry(0, "status 401, with another key")
@@ -202,6 +209,8 @@ class Attempts:
             random=random.random(),
             remaining=self.deadline.remaining(),
         )
+        if not self._can_repeat:
+            decision = GiveUp("the file cannot be read a second time")
         if isinstance(decision, GiveUp):
             logger.debug("%s: no retry, %s", self.call.operation.name, decision.reason)
             try:
@@ -217,8 +226,10 @@ class Attempts:
         logger.log(level, "%s: %s in %.2f s, %s", self.call.operation.name, action, decision.delay, reason)
         if self.dispatcher is not None:
             self.dispatcher.notify_retry(decision.delay, decision.reason)
-        if self.throttle is None or limit_policy is None:
+        if self.throttle is None:
             await self._io.sleep(decision.delay)
+        elif limit_policy is None:
+            await self.throttle.pause(decision.delay, reason)
         else:
             self._rate_limited_count += 1
             self.throttle.block_for(decision.delay, reason)
@@ -264,7 +275,7 @@ class Attempts:
             advice = failure.advice or "check the network and base_url"
             if is_late:
                 advice = f"raise {failure.limits}, or try again"
-            text = f"{request.method} {origin(request.url)} {problem}{count}: {reason}; {advice}"
+            text = f"{request.method} {origin(request.url)} {problem}{count}: {clause(reason)}; {advice}"
             error = (APITimeoutError if is_late else APIConnectionError)(text)
         error.__cause__ = self.cause(failure)
         return error
@@ -356,13 +367,24 @@ class Attempts:
         while True:
             if self.deadline.is_expired:
                 raise TransportError("timeout", "the deadline has passed")
-            body = await self._io.send(request, self.deadline)
-            target = _redirect_target(request, body)
-            if target is None or not redirects:
+            try:
+                body = await self._io.send(request, self.deadline)
+            except Exception:
+                if request.upload is not None and request.upload.problem is not None:
+                    raise request.upload.problem from None
+                raise
+            following = _redirected(self.call, request, body)
+            if following is None or not redirects or not self._can_repeat:
                 return body
             await body.close()
-            request = request._replace(url=target)
+            request = following
             redirects -= 1
+
+    @property
+    def _can_repeat(self) -> bool:
+        """Whether the body can be sent again; not if it comes from a pipe."""
+        upload = self.call.request.upload
+        return upload is None or upload.can_send
 
     def _meta_of(self, body: Body) -> ResponseMeta:
         redactor = self.redactor
@@ -388,15 +410,24 @@ async def as_value(work: Awaitable[_T]) -> _T | TransportError:
         return failure.with_traceback(None)
 
 
-def _redirect_target(request: WireRequest, body: Body) -> str | None:
-    """Return the target of a redirect that may be followed; None for any other answer.
+def _redirected(call: Call[Any], request: WireRequest, body: Body) -> WireRequest | None:
+    """Return the request that follows a redirect, if it may be followed; None for any other answer.
 
-    Only within the origin, because another one must not get the key, and the prompt with it.
+    Only within the origin, because another one must not get the key, and the prompt with it. The content of a file may
+    be stored by another host, which gets neither; it must not be less secret on the way.
     """
     location = body.headers.get("location")
     if body.status_code not in REDIRECT_STATUSES or not location:
         return None
-    return urljoin(request.url, location) if origin(location, request.url) == origin(request.url) else None
+    there = origin(location, request.url)
+    if there == origin(request.url):
+        return request._replace(url=urljoin(request.url, location))
+    schemes = ("https://", "http://") if request.url.startswith("http:") else ("https://",)
+    if not isinstance(call.operation, BinaryOperation) or not there.startswith(schemes):
+        return None
+    headers = {name: request.headers[name] for name in _SENT_ABROAD if request.headers.get(name) is not None}
+    target = urljoin(request.url, location)
+    return request._replace(url=target, headers=headers, auth=None, is_foreign=True)
 
 
 async def fetch(io: IO, call: Call[_R], throttle: Throttle | None = None) -> _R:
@@ -449,6 +480,9 @@ async def _read_body(attempts: Attempts, call: Call[_R], body: Body, meta: Respo
     The error has lost its frames here, whose variables hold the body, and is raised outside of the handler: an
     exception of a hook must not have it as its context.
     """
+    if call.receive is not None:
+        received: _R = await call.receive(attempts, body, meta)
+        return received
     content = await attempts.read(body)
     read = call.read or partial(parse_result, call.operation.result_model())
     try:

@@ -175,6 +175,11 @@ class RecordingAuth:
         self.secrets: tuple[str, ...] = ()
         self._auth: Any = auth
 
+    @property
+    def requires_request_body(self) -> bool:
+        """Whether the object reads the body of requests."""
+        return bool(getattr(self._auth, "requires_request_body", False))
+
     def sync_auth_flow(self, request: Any) -> Generator[Any, Any, None]:
         """Yield requests and take answers; see `httpx.Auth`."""
         unsigned = _facts(request)

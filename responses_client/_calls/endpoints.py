@@ -4,22 +4,36 @@
 
 from typing import TYPE_CHECKING
 
-from .operation import Operation, PagedOperation
+from .operation import BinaryOperation, Operation, PagedOperation
 
 if TYPE_CHECKING:
     from ..models import (
-        CompactedResponse, Conversation, DeletedConversation, DeletedResponse, DeletedWebhookEndpoint,
-        InputTokenCount, Item, ItemList, Response, WebhookEndpoint, WebhookEndpointList,
-        WebhookEndpointTestResult, WebhookEndpointWithSecret, WebhookEventTypeList,
+        Batch, BatchList, CompactedResponse, Container, ContainerFile, ContainerFileList, ContainerList,
+        Conversation, DeletedContainer, DeletedContainerFile, DeletedConversation, DeletedFile,
+        DeletedResponse, DeletedVectorStore, DeletedVectorStoreFile, DeletedWebhookEndpoint, FileList,
+        FileObject, InputTokenCount, Item, ItemList, Response, VectorStore, VectorStoreFile,
+        VectorStoreFileBatch, VectorStoreFileContent, VectorStoreFileList, VectorStoreList,
+        VectorStoreSearchResults, WebhookEndpoint, WebhookEndpointList, WebhookEndpointTestResult,
+        WebhookEndpointWithSecret, WebhookEventTypeList,
     )
 
 __all__ = [
+    "BATCHES_CANCEL", "BATCHES_CREATE", "BATCHES_LIST", "BATCHES_RETRIEVE", "CONTAINERS_CREATE",
+    "CONTAINERS_DELETE", "CONTAINERS_FILES_CONTENT", "CONTAINERS_FILES_CREATE", "CONTAINERS_FILES_DELETE",
+    "CONTAINERS_FILES_LIST", "CONTAINERS_FILES_RETRIEVE", "CONTAINERS_LIST", "CONTAINERS_RETRIEVE",
     "CONVERSATIONS_CREATE", "CONVERSATIONS_DELETE", "CONVERSATIONS_ITEMS_CREATE",
     "CONVERSATIONS_ITEMS_DELETE", "CONVERSATIONS_ITEMS_LIST", "CONVERSATIONS_ITEMS_RETRIEVE",
-    "CONVERSATIONS_RETRIEVE", "CONVERSATIONS_UPDATE", "RESPONSES_CANCEL", "RESPONSES_COMPACT",
-    "RESPONSES_CREATE", "RESPONSES_DELETE", "RESPONSES_INPUT_ITEMS_LIST", "RESPONSES_INPUT_TOKENS_COUNT",
-    "RESPONSES_RETRIEVE", "WEBHOOKS_CREATE", "WEBHOOKS_DELETE", "WEBHOOKS_EVENT_TYPES_LIST", "WEBHOOKS_LIST",
-    "WEBHOOKS_RETRIEVE", "WEBHOOKS_ROTATE_SECRET", "WEBHOOKS_TEST", "WEBHOOKS_UPDATE",
+    "CONVERSATIONS_RETRIEVE", "CONVERSATIONS_UPDATE", "FILES_CONTENT", "FILES_CREATE", "FILES_DELETE",
+    "FILES_LIST", "FILES_RETRIEVE", "RESPONSES_CANCEL", "RESPONSES_COMPACT", "RESPONSES_CREATE",
+    "RESPONSES_DELETE", "RESPONSES_INPUT_ITEMS_LIST", "RESPONSES_INPUT_TOKENS_COUNT", "RESPONSES_RETRIEVE",
+    "VECTOR_STORES_CREATE", "VECTOR_STORES_DELETE", "VECTOR_STORES_FILES_CONTENT",
+    "VECTOR_STORES_FILES_CREATE", "VECTOR_STORES_FILES_DELETE", "VECTOR_STORES_FILES_LIST",
+    "VECTOR_STORES_FILES_RETRIEVE", "VECTOR_STORES_FILES_UPDATE", "VECTOR_STORES_FILE_BATCHES_CANCEL",
+    "VECTOR_STORES_FILE_BATCHES_CREATE", "VECTOR_STORES_FILE_BATCHES_LIST_FILES",
+    "VECTOR_STORES_FILE_BATCHES_RETRIEVE", "VECTOR_STORES_LIST", "VECTOR_STORES_RETRIEVE",
+    "VECTOR_STORES_SEARCH", "VECTOR_STORES_UPDATE", "WEBHOOKS_CREATE", "WEBHOOKS_DELETE",
+    "WEBHOOKS_EVENT_TYPES_LIST", "WEBHOOKS_LIST", "WEBHOOKS_RETRIEVE", "WEBHOOKS_ROTATE_SECRET",
+    "WEBHOOKS_TEST", "WEBHOOKS_UPDATE",
 ]
 
 RESPONSES_CREATE: "Operation[Response]" = Operation(
@@ -201,4 +215,250 @@ WEBHOOKS_EVENT_TYPES_LIST: "Operation[WebhookEventTypeList]" = Operation(
     method="GET",
     path="/webhook_event_types",
     result="webhooks.WebhookEventTypeList",
+)
+FILES_CREATE: "Operation[FileObject]" = Operation(
+    name="files.create",
+    method="POST",
+    path="/files",
+    result="files.FileObject",
+    request="file_requests.FileCreateRequest",
+    files=("file",),
+    own_arguments=("on_progress",),
+)
+FILES_RETRIEVE: "Operation[FileObject]" = Operation(
+    name="files.retrieve",
+    method="GET",
+    path="/files/{file_id}",
+    result="files.FileObject",
+)
+FILES_LIST: "PagedOperation[FileList, FileObject]" = PagedOperation(
+    name="files.list",
+    method="GET",
+    path="/files",
+    result="files.FileList",
+    request="file_requests.FileListRequest",
+    unconstrained={"after": str, "order": str, "purpose": str},
+    query=("after", "limit", "order", "purpose",),
+)
+FILES_DELETE: "Operation[DeletedFile]" = Operation(
+    name="files.delete",
+    method="DELETE",
+    path="/files/{file_id}",
+    result="files.DeletedFile",
+)
+FILES_CONTENT: "BinaryOperation" = BinaryOperation(
+    name="files.content",
+    method="GET",
+    path="/files/{file_id}/content",
+    result="",
+    accept="*/*",
+)
+VECTOR_STORES_CREATE: "Operation[VectorStore]" = Operation(
+    name="vector_stores.create",
+    method="POST",
+    path="/vector_stores",
+    result="vector_stores.VectorStore",
+    request="vector_store_requests.VectorStoreCreateRequest",
+    unconstrained={"name": str, "description": str},
+)
+VECTOR_STORES_RETRIEVE: "Operation[VectorStore]" = Operation(
+    name="vector_stores.retrieve",
+    method="GET",
+    path="/vector_stores/{vector_store_id}",
+    result="vector_stores.VectorStore",
+)
+VECTOR_STORES_UPDATE: "Operation[VectorStore]" = Operation(
+    name="vector_stores.update",
+    method="POST",
+    path="/vector_stores/{vector_store_id}",
+    result="vector_stores.VectorStore",
+    request="vector_store_requests.VectorStoreUpdateRequest",
+    unconstrained={"name": str},
+)
+VECTOR_STORES_LIST: "PagedOperation[VectorStoreList, VectorStore]" = PagedOperation(
+    name="vector_stores.list",
+    method="GET",
+    path="/vector_stores",
+    result="vector_stores.VectorStoreList",
+    request="vector_store_requests.VectorStoreListRequest",
+    unconstrained={"after": str, "before": str, "order": str},
+    query=("after", "before", "limit", "order",),
+)
+VECTOR_STORES_DELETE: "Operation[DeletedVectorStore]" = Operation(
+    name="vector_stores.delete",
+    method="DELETE",
+    path="/vector_stores/{vector_store_id}",
+    result="vector_stores.DeletedVectorStore",
+)
+VECTOR_STORES_SEARCH: "Operation[VectorStoreSearchResults]" = Operation(
+    name="vector_stores.search",
+    method="POST",
+    path="/vector_stores/{vector_store_id}/search",
+    result="vector_stores.VectorStoreSearchResults",
+    request="vector_store_requests.VectorStoreSearchRequest",
+)
+VECTOR_STORES_FILES_CREATE: "Operation[VectorStoreFile]" = Operation(
+    name="vector_stores.files.create",
+    method="POST",
+    path="/vector_stores/{vector_store_id}/files",
+    result="vector_stores.VectorStoreFile",
+    request="vector_store_requests.VectorStoreFileCreateRequest",
+)
+VECTOR_STORES_FILES_RETRIEVE: "Operation[VectorStoreFile]" = Operation(
+    name="vector_stores.files.retrieve",
+    method="GET",
+    path="/vector_stores/{vector_store_id}/files/{file_id}",
+    result="vector_stores.VectorStoreFile",
+)
+VECTOR_STORES_FILES_UPDATE: "Operation[VectorStoreFile]" = Operation(
+    name="vector_stores.files.update",
+    method="POST",
+    path="/vector_stores/{vector_store_id}/files/{file_id}",
+    result="vector_stores.VectorStoreFile",
+    request="vector_store_requests.VectorStoreFileUpdateRequest",
+)
+VECTOR_STORES_FILES_LIST: "PagedOperation[VectorStoreFileList, VectorStoreFile]" = PagedOperation(
+    name="vector_stores.files.list",
+    method="GET",
+    path="/vector_stores/{vector_store_id}/files",
+    result="vector_stores.VectorStoreFileList",
+    request="vector_store_requests.VectorStoreFileListRequest",
+    unconstrained={"after": str, "before": str, "order": str, "filter": str},
+    query=("after", "before", "limit", "order", "filter",),
+)
+VECTOR_STORES_FILES_DELETE: "Operation[DeletedVectorStoreFile]" = Operation(
+    name="vector_stores.files.delete",
+    method="DELETE",
+    path="/vector_stores/{vector_store_id}/files/{file_id}",
+    result="vector_stores.DeletedVectorStoreFile",
+)
+VECTOR_STORES_FILES_CONTENT: "Operation[VectorStoreFileContent]" = Operation(
+    name="vector_stores.files.content",
+    method="GET",
+    path="/vector_stores/{vector_store_id}/files/{file_id}/content",
+    result="vector_stores.VectorStoreFileContent",
+)
+VECTOR_STORES_FILE_BATCHES_CREATE: "Operation[VectorStoreFileBatch]" = Operation(
+    name="vector_stores.file_batches.create",
+    method="POST",
+    path="/vector_stores/{vector_store_id}/file_batches",
+    result="vector_stores.VectorStoreFileBatch",
+    request="vector_store_requests.VectorStoreFileBatchCreateRequest",
+)
+VECTOR_STORES_FILE_BATCHES_RETRIEVE: "Operation[VectorStoreFileBatch]" = Operation(
+    name="vector_stores.file_batches.retrieve",
+    method="GET",
+    path="/vector_stores/{vector_store_id}/file_batches/{batch_id}",
+    result="vector_stores.VectorStoreFileBatch",
+)
+VECTOR_STORES_FILE_BATCHES_CANCEL: "Operation[VectorStoreFileBatch]" = Operation(
+    name="vector_stores.file_batches.cancel",
+    method="POST",
+    path="/vector_stores/{vector_store_id}/file_batches/{batch_id}/cancel",
+    result="vector_stores.VectorStoreFileBatch",
+)
+VECTOR_STORES_FILE_BATCHES_LIST_FILES: (
+    "PagedOperation[VectorStoreFileList, VectorStoreFile]"
+) = PagedOperation(
+    name="vector_stores.file_batches.list_files",
+    method="GET",
+    path="/vector_stores/{vector_store_id}/file_batches/{batch_id}/files",
+    result="vector_stores.VectorStoreFileList",
+    request="vector_store_requests.VectorStoreFileListRequest",
+    unconstrained={"after": str, "before": str, "order": str, "filter": str},
+    query=("after", "before", "limit", "order", "filter",),
+)
+CONTAINERS_CREATE: "Operation[Container]" = Operation(
+    name="containers.create",
+    method="POST",
+    path="/containers",
+    result="containers.Container",
+    request="container_requests.ContainerCreateRequest",
+)
+CONTAINERS_RETRIEVE: "Operation[Container]" = Operation(
+    name="containers.retrieve",
+    method="GET",
+    path="/containers/{container_id}",
+    result="containers.Container",
+)
+CONTAINERS_LIST: "PagedOperation[ContainerList, Container]" = PagedOperation(
+    name="containers.list",
+    method="GET",
+    path="/containers",
+    result="containers.ContainerList",
+    request="container_requests.ContainerListRequest",
+    unconstrained={"after": str, "order": str, "name": str},
+    query=("after", "limit", "order", "name",),
+)
+CONTAINERS_DELETE: "Operation[DeletedContainer]" = Operation(
+    name="containers.delete",
+    method="DELETE",
+    path="/containers/{container_id}",
+    result="containers.DeletedContainer",
+)
+CONTAINERS_FILES_CREATE: "Operation[ContainerFile]" = Operation(
+    name="containers.files.create",
+    method="POST",
+    path="/containers/{container_id}/files",
+    result="containers.ContainerFile",
+    request="container_requests.ContainerFileCreateRequest",
+    unconstrained={"file_id": str},
+    files=("file",),
+    own_arguments=("on_progress",),
+)
+CONTAINERS_FILES_RETRIEVE: "Operation[ContainerFile]" = Operation(
+    name="containers.files.retrieve",
+    method="GET",
+    path="/containers/{container_id}/files/{file_id}",
+    result="containers.ContainerFile",
+)
+CONTAINERS_FILES_LIST: "PagedOperation[ContainerFileList, ContainerFile]" = PagedOperation(
+    name="containers.files.list",
+    method="GET",
+    path="/containers/{container_id}/files",
+    result="containers.ContainerFileList",
+    request="container_requests.ContainerFileListRequest",
+    unconstrained={"after": str, "order": str},
+    query=("after", "limit", "order",),
+)
+CONTAINERS_FILES_DELETE: "Operation[DeletedContainerFile]" = Operation(
+    name="containers.files.delete",
+    method="DELETE",
+    path="/containers/{container_id}/files/{file_id}",
+    result="containers.DeletedContainerFile",
+)
+CONTAINERS_FILES_CONTENT: "BinaryOperation" = BinaryOperation(
+    name="containers.files.content",
+    method="GET",
+    path="/containers/{container_id}/files/{file_id}/content",
+    result="",
+    accept="*/*",
+)
+BATCHES_CREATE: "Operation[Batch]" = Operation(
+    name="batches.create",
+    method="POST",
+    path="/batches",
+    result="batches.Batch",
+    request="batch_requests.BatchCreateRequest",
+)
+BATCHES_RETRIEVE: "Operation[Batch]" = Operation(
+    name="batches.retrieve",
+    method="GET",
+    path="/batches/{batch_id}",
+    result="batches.Batch",
+)
+BATCHES_LIST: "PagedOperation[BatchList, Batch]" = PagedOperation(
+    name="batches.list",
+    method="GET",
+    path="/batches",
+    result="batches.BatchList",
+    request="batch_requests.BatchListRequest",
+    unconstrained={"after": str},
+    query=("after", "limit",),
+)
+BATCHES_CANCEL: "Operation[Batch]" = Operation(
+    name="batches.cancel",
+    method="POST",
+    path="/batches/{batch_id}/cancel",
+    result="batches.Batch",
 )

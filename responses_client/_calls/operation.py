@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Generic, NamedTuple, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar, cast
 
 if TYPE_CHECKING:
     from ..models import Model
 
-__all__ = ["Operation", "PagedOperation"]
+__all__ = ["BinaryOperation", "Operation", "PagedOperation"]
 
 _R = TypeVar("_R", bound="Model")
 _T = TypeVar("_T")
@@ -31,6 +31,8 @@ class Operation(NamedTuple, Generic[_R]):
         items: The argument that is a list of input items, in which a string stands for a message of the user.
         function: The function that was called, for messages, if it is not the method of this name.
         own_arguments: The arguments that this function takes beside those of the request.
+        files: The arguments that are files; with one of them, the body is a form, and not JSON.
+        accept: The media type that is asked for, unless the answer is a stream.
     """
 
     name: str
@@ -43,6 +45,8 @@ class Operation(NamedTuple, Generic[_R]):
     items: str | None = None
     function: str = ""
     own_arguments: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    accept: str = "application/json"
 
     def called(self, function: str, *own_arguments: str) -> Self:
         """Return the endpoint as another function calls it, such as `responses.parse`; its name stays."""
@@ -64,6 +68,10 @@ class Operation(NamedTuple, Generic[_R]):
 
 class PagedOperation(Operation[_R], Generic[_R, _T]):
     """An endpoint that lists things of type `_T`."""
+
+
+class BinaryOperation(Operation[Any]):
+    """An endpoint whose answer is the content of a file, which may come from another host."""
 
 
 @cache

@@ -1,4 +1,7 @@
-"""Polling of a background response until it is finished: the schedule, which is pure, and the loop over `IO`."""
+"""Polling of what the server works on until it is finished: the schedule, which is pure, and the loop over `IO`.
+
+What is polled is a background response here; `batch_polling.py` says what is different for a batch.
+"""
 
 # How it works
 #
@@ -25,19 +28,22 @@ from __future__ import annotations
 import logging
 import math
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import nullcontext
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .._base import clock
 from .._base.error_frames import hide_values
 from .._base.field_errors import FieldError, field_error
 from .._base.messages import MAX_VALUE_CHARS, one_line
+from .._base.overrides import override
 from .._base.retry import StatusFailure, may_pass
 from .._base.validation import is_seconds, needs_async, refuse_unknown
 from .._base.waits import parse_retry_after
 from ..errors import APIConnectionError, APIError, APIStatusError, RequestValidationError, WaitTimeout
-from ..models._base import RUNNING_STATUSES
+from ..models._base import RUNNING_STATUSES, Model
 from ..models.response import Response
 from .attempts import fetch
 from .endpoints import RESPONSES_RETRIEVE
@@ -45,10 +51,14 @@ from .request import OPTIONS, Call, prepare
 
 if TYPE_CHECKING:
     from .._transport.protocols import IO
+    from .operation import Operation
     from .settings import Settings
+    from .wait_progress import WaitReporter
 
-__all__ = ["PollSchedule", "has_ended", "require_sync", "wait", "wait_params"]
+__all__ = ["PollSchedule", "Schedule", "has_ended", "require_sync", "wait", "wait_params"]
 
+_T = TypeVar("_T")
+_P = TypeVar("_P", bound=Model)
 logger = logging.getLogger("responses_client")
 
 _GROWTH = 1.5
@@ -64,29 +74,40 @@ _FINAL_STATUSES = frozenset({"completed", "failed", "incomplete", "cancelled"})
 _END_SIGNS = ("usage", "error", "incomplete_details", "completed_at")
 
 
-class PollSchedule:
-    """When a response is polled, and when that ends; without I/O or a clock.
+class Schedule(ABC, Generic[_P]):
+    """When an object is polled, and when that ends; without I/O or a clock.
 
     Args:
-        given: The id of the response, or the response itself.
+        given: The id of the object.
+        state: The object itself, if it was given.
         poll_interval: The first delay, in seconds.
         timeout: The limit for the whole wait, in seconds; None for no limit.
 
     Attributes:
-        response_id: The id of the response.
-        response: The last known state; None before the first.
+        id: The id of the object.
+        state: Its last known state; None before the first.
 
     Raises:
         RequestValidationError: An argument is not valid.
     """
 
-    def __init__(self, given: object, *, poll_interval: float, timeout: float | None) -> None:
-        self.response = given if isinstance(given, Response) else None
-        response_id = given if self.response is None else self.response.id
-        self.response_id = response_id if isinstance(response_id, str) else ""
+    noun: str
+    """The kind of object, for messages; with `_id` behind it, the name of the argument."""
+    operation: Operation[_P]
+    """The endpoint that is polled."""
+    statuses: frozenset[str]
+    """The statuses that this version knows."""
+    max_interval: float = _MAX_INTERVAL_SECONDS
+    """The longest delay that grows from a shorter one, in seconds."""
+
+    def __init__(
+        self, given: object, state: _P | None, *, poll_interval: float, timeout: float | None
+    ) -> None:
+        self.state: _P | None = state
+        self.id: str = given if isinstance(given, str) else ""
         self._interval = poll_interval
         self._timeout = timeout
-        self._polls = 0 if self.response is None else 1
+        self._polls = 0 if state is None else 1
         self._is_last = False
         self._requested_delay: float | None = None
         self._error: APIError | None = None  # of the last poll, if it failed
@@ -99,33 +120,49 @@ class PollSchedule:
             mistakes.append(field_error("poll_interval", "a number of seconds, 0 or more", poll_interval))
         if timeout is not None and not is_seconds(timeout):
             mistakes.append(field_error("timeout", "a positive number of seconds, or None", timeout))
-        if not self.response_id.strip() and self.result is None:
-            expected = "the id of a response, or a response that has one"
-            mistakes.append(field_error("response_id", expected, response_id))
+        if not self.id.strip() and self.result is None:
+            expected = f"the id of a {self.noun}, or a {self.noun} that has one"
+            mistakes.append(field_error(f"{self.noun}_id", expected, given))
         if mistakes:
             raise RequestValidationError(mistakes)
         self._log_unknown_status(None)
 
+    @abstractmethod
+    def status_of(self, state: _P) -> str | None:
+        """Return the status."""
+
+    @abstractmethod
+    def is_finished(self, state: _P) -> bool | None:
+        """Whether the object is finished; None if its status does not tell, and nothing else in it does."""
+
+    @abstractmethod
+    def news_of(self, state: _P) -> object:
+        """Return what is worth a report if it differs from that of the last state."""
+
+    @abstractmethod
+    def timed_out(self, message: str) -> WaitTimeout:
+        """Return the error for an object that was not finished in time."""
+
     @property
-    def result(self) -> Response | None:
-        """The finished response; None until then."""
-        return self.response if self.response is not None and _is_finished(self.response) else None
+    def result(self) -> _P | None:
+        """The finished object; None until then."""
+        return self.state if self.state is not None and self.is_finished(self.state) else None
 
     @property
     def _is_unclear(self) -> bool:
-        return self.response is not None and _is_finished(self.response) is None
+        return self.state is not None and self.is_finished(self.state) is None
 
-    def _log_unknown_status(self, last: Response | None) -> None:
+    def _log_unknown_status(self, last: _P | None) -> None:
         """Log a status that is new and that this version does not know."""
-        status = None if self.response is None else self.response.status
-        if status is None or status in _FINAL_STATUSES | RUNNING_STATUSES:
+        status = None if self.state is None else self.status_of(self.state)
+        if status is None or status in self.statuses:
             return
-        if last is None or last.status != status or self.result is not None:
+        if last is None or self.status_of(last) != status or self.result is not None:
             action = (
                 "the wait goes on" if self._is_unclear else "it is taken as finished, by its other fields"
             )
-            shown = [one_line(text, MAX_VALUE_CHARS) for text in (self.response_id, status)]
-            logger.warning("The response %s has the unknown status %r: %s", *shown, action)
+            shown = [one_line(text, MAX_VALUE_CHARS) for text in (self.id, status)]
+            logger.warning("The %s %s has the unknown status %r: %s", self.noun, *shown, action)
 
     def limit(self, seconds: float | None) -> None:
         """Limit the whole wait to some seconds, unless it is shorter already; None changes nothing."""
@@ -154,31 +191,30 @@ class PollSchedule:
             return 0.0
         first = self._interval if self._polls == 1 else max(self._interval, _MIN_GROWN_SECONDS)
         grown = first * _GROWTH ** min(self._polls - 1, _MAX_GROWTHS)
-        delay = min(grown, max(self._interval, _MAX_INTERVAL_SECONDS)) * (1 - random / 4)
+        delay = min(grown, max(self._interval, self.max_interval)) * (1 - random / 4)
         delay = max(delay, min(self._requested_delay or 0.0, _MAX_REQUESTED_SECONDS))
         latest = math.inf if remaining is None else remaining - min(_LAST_POLL_SECONDS, remaining / 2)
         self._is_last = delay > latest
         return min(delay, latest)
 
     def _check_unclear(self, elapsed: float) -> None:
-        if self.response is None or not self._is_unclear:
+        if not self._is_unclear:
             self._unclear_since = None
         elif self._unclear_since is None:
             self._unclear_since = elapsed
         elif self._timeout is None and elapsed - self._unclear_since >= _MAX_UNCLEAR_SECONDS:
             raise self._timed_out(f"did not say for {_MAX_UNCLEAR_SECONDS:g} s whether it is finished")
 
-    def record(self, response: Response, now: float | None = None) -> bool:
-        """Take the response of a poll; return whether its status or its output is new.
+    def record(self, state: _P, now: float | None = None) -> bool:
+        """Take the object of a poll; return whether there is something new in it.
 
         `now` is the time in seconds since 1970, for a server that asks to wait until a point in time.
         """
-        last, self.response = self.response, response
-        self._count_poll(
-            None, None if response.meta is None else _requested_delay(response.meta.headers, now)
-        )
+        last, self.state = self.state, state
+        meta = getattr(state, "meta", None)
+        self._count_poll(None, None if meta is None else _requested_delay(meta.headers, now))
         self._log_unknown_status(last)
-        return last is None or (last.status, last.output) != (response.status, response.output)
+        return last is None or self.news_of(last) != self.news_of(state)
 
     def record_failure(self, error: APIError) -> bool:
         """Take the error of a poll; return whether to poll again."""
@@ -194,15 +230,44 @@ class PollSchedule:
             self._failed_polls = 0
 
     def _timed_out(self, problem: str) -> WaitTimeout:
-        status = None if self.response is None else self.response.status
+        status = None if self.state is None else self.status_of(self.state)
         shown = repr(status and one_line(status, MAX_VALUE_CHARS))
-        state = "no state of it was seen" if self.response is None else f"its status is {shown}"
+        state = "no state of it was seen" if self.state is None else f"its status is {shown}"
         if self._is_unclear:
             state += ", which this version does not know"
-        text = f"The response {one_line(self.response_id, MAX_VALUE_CHARS)} {problem}: {state}; wait again or cancel it"
-        error = WaitTimeout(text, response=self.response)
+        shown_id = one_line(self.id, MAX_VALUE_CHARS)
+        error = self.timed_out(f"The {self.noun} {shown_id} {problem}: {state}; wait again or cancel it")
         error.__cause__ = self._error
         return error
+
+
+class PollSchedule(Schedule[Response]):
+    """When a background response is polled; `given` is its id, or its last known state."""
+
+    noun = "response"
+    operation = RESPONSES_RETRIEVE
+    statuses = _FINAL_STATUSES | RUNNING_STATUSES
+
+    def __init__(self, given: object, *, poll_interval: float, timeout: float | None) -> None:
+        state = given if isinstance(given, Response) else None
+        response_id = given if state is None else state.id
+        super().__init__(response_id, state, poll_interval=poll_interval, timeout=timeout)
+
+    @override
+    def status_of(self, state: Response) -> str | None:
+        return state.status
+
+    @override
+    def is_finished(self, state: Response) -> bool | None:
+        return _is_finished(state)
+
+    @override
+    def news_of(self, state: Response) -> object:
+        return state.status, state.output
+
+    @override
+    def timed_out(self, message: str) -> WaitTimeout:
+        return WaitTimeout(message, response=self.state)
 
 
 def _requested_delay(headers: Mapping[str, str], now: float | None) -> float | None:
@@ -220,26 +285,33 @@ def _is_transient(error: APIError) -> bool:
     return may_pass(StatusFailure(error.status_code, error.headers, error.code, error.type))
 
 
-def wait_params(options: Mapping[str, object], include: Sequence[str] | None) -> Mapping[str, object]:
-    """Return the arguments of each poll, from those of `responses.wait`.
+def wait_params(
+    options: Mapping[str, object], include: Sequence[str] | None = None, noun: str = "response"
+) -> Mapping[str, object]:
+    """Return the arguments of each poll, from those of `responses.wait` or `batches.wait`.
 
     Raises:
         TypeError: An argument is unknown.
     """
     hide_values(options)
-    own = ("response_id", "poll_interval", "on_progress", "include")
-    refuse_unknown("responses.wait", options, OPTIONS, [*own, *OPTIONS])
+    more = ["progress", "include"] if noun == "response" else []
+    own = (f"{noun}_id", "poll_interval", "on_progress", *more)
+    function = "responses.wait" if noun == "response" else "batches.wait"
+    refuse_unknown(function, options, OPTIONS, [*own, *OPTIONS])
     return {**options, **({} if include is None else {"include": include})}
 
 
 async def wait(
     io: IO,
     settings: Settings,
-    schedule: PollSchedule,
-    on_progress: Callable[[Response], object] | None,
+    schedule: Schedule[_P],
+    on_progress: Callable[[_P], object] | None,
     params: Mapping[str, object],
-) -> Response:
-    """Poll a response until it is finished, and return it.
+    reporter: WaitReporter | None = None,
+) -> _P:
+    """Poll an object until it is finished, and return it.
+
+    News are told to `on_progress`, and each poll to the `reporter`.
 
     Raises:
         WaitTimeout: It was not finished within the time of the schedule, or the `deadline` in `params`.
@@ -248,27 +320,34 @@ async def wait(
     result = schedule.result
     if result is not None:
         return result
-    call = prepare(RESPONSES_RETRIEVE, params, settings, (schedule.response_id,))
+    call = prepare(schedule.operation, params, settings, (schedule.id,))
     deadline: Any = params.get("deadline")
     schedule.limit(deadline)
     start = clock.monotonic()
-    while result is None:
-        await io.sleep(schedule.next_delay(clock.monotonic() - start, random.random()))
-        try:
-            response = await fetch(io, _bounded(call, schedule.remaining(clock.monotonic() - start)))
-        except APIError as error:
-            if not schedule.record_failure(error):
-                raise
-            continue
-        if schedule.record(response, clock.time()) and on_progress is not None:
-            returned = on_progress(response)
-            if isawaitable(returned):
-                await returned
-        result = schedule.result
+    with nullcontext() if reporter is None else reporter.watch(schedule.id):
+        while result is None:
+            delay = schedule.next_delay(clock.monotonic() - start, random.random())
+            await (io.sleep(delay) if reporter is None else reporter.sleep(io, delay))
+            try:
+                state = await fetch(io, _bounded(call, schedule.remaining(clock.monotonic() - start)))
+            except APIError as error:
+                if not schedule.record_failure(error):
+                    raise
+                if reporter is not None:
+                    await reporter.report(schedule.state, error=error)
+                continue
+            is_new = schedule.record(state, clock.time())
+            result = schedule.result
+            if is_new and on_progress is not None:
+                returned = on_progress(state)
+                if isawaitable(returned):
+                    await returned
+            if reporter is not None:
+                await reporter.report(state, is_new=is_new, is_finished=result is not None)
     return result
 
 
-def _bounded(call: Call[Response], remaining: float | None) -> Call[Response]:
+def _bounded(call: Call[_P], remaining: float | None) -> Call[_P]:
     """Return a call whose deadline is no later than the end of the wait."""
     if remaining is None:
         return call
@@ -277,7 +356,7 @@ def _bounded(call: Call[Response], remaining: float | None) -> Call[Response]:
     return call._replace(settings=call.settings.for_call({"deadline": bound}))
 
 
-def require_sync(function: Callable[[Response], object] | None) -> Callable[[Response], object] | None:
+def require_sync(function: Callable[[_T], object] | None) -> Callable[[_T], object] | None:
     """Return a function for the sync client, where it must not be async.
 
     Raises:
@@ -286,8 +365,8 @@ def require_sync(function: Callable[[Response], object] | None) -> Callable[[Res
     if function is None:
         return None
 
-    def call(response: Response) -> None:
-        returned = function(response)
+    def call(news: _T) -> None:
+        returned = function(news)
         if isawaitable(returned):
             if isinstance(returned, Coroutine):  # closed, it does not warn that it was never awaited
                 returned.close()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from os import urandom
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from .._base.field_errors import FieldError, field_error
 from .._base.http import ResponseMeta, merge_headers
@@ -21,15 +21,14 @@ from .._base.validation import (
     check_header_value,
     check_headers,
     check_mapping,
-    check_query,
-    check_query_value,
     unknown_argument,
 )
-from .._transport.protocols import Timeouts, WireRequest
+from .._transport.protocols import Body, Timeouts, Upload, WireRequest
 from .._version import __version__
 from ..errors import RequestValidationError
 from .operation import Operation
 from .plain_data import MAX_DEPTH, plain_arguments
+from .query import query_of
 from .settings import Settings
 from .typos import warn_of_typos
 
@@ -37,8 +36,10 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from ..models import Model
+    from .attempts import Attempts
 
 __all__ = [
+    "ACCEPT_ENCODING",
     "OPTIONS",
     "SEALED_REASONING",
     "Call",
@@ -47,18 +48,23 @@ __all__ = [
     "is_observed",
     "logs_bodies",
     "prepare",
+    "timeouts_of",
     "validate",
 ]
 
 _R = TypeVar("_R", bound="Model")
 Read: TypeAlias = Callable[[bytes, ResponseMeta, Settings, Redactor], Any]
 """Makes a result of a body, the facts of its answer, the settings, and the mask for errors that quote the body."""
+Receive: TypeAlias = "Callable[[Attempts, Body, ResponseMeta], Awaitable[Any]]"
+"""Makes a result of an answer whose body is not read yet."""
 logger = logging.getLogger("responses_client")
 bodies = logging.getLogger("responses_client.bodies")
 
 OPTIONS = frozenset(RequestOptions.__annotations__)
 """The names of the options that every method takes beside its arguments."""
 _SETTINGS = ("timeout", "deadline", "max_retries")  # the options that stand for settings of the client
+ACCEPT_ENCODING = "gzip, deflate"
+"""The compressions that are asked for, unless the answer is a stream."""
 _USER_AGENT = f"responses-client/{__version__}"
 _PLACEHOLDER = r"\{(\w+)\}"
 
@@ -78,6 +84,7 @@ class Call(NamedTuple, Generic[_R]):
         params: The arguments of the call, options included.
         path: The arguments for the path.
         read: Makes the result of the body of the answer; None if the model that the operation names does.
+        receive: Reads the body of an answer in place of `read`, as it comes.
     """
 
     operation: Operation[_R]
@@ -87,6 +94,7 @@ class Call(NamedTuple, Generic[_R]):
     params: Mapping[str, object]
     path: Sequence[str]
     read: Read | None = None
+    receive: Receive | None = None
 
     def __repr__(self) -> str:
         """Show no secret, which headers among the arguments may be."""
@@ -155,12 +163,16 @@ def prepare(
     # Not in variables of their own, which the frame of an error would keep: headers, query and body may hold secrets.
     request = WireRequest(
         operation.method,
-        settings.base_url + _fill_path(operation.path, path) + _query(settings, options, query),
-        _headers(settings, options, stream, operation.method, has_body),
+        settings.base_url + _fill_path(operation.path, path) + query_of(settings, options, query),
+        _headers(settings, options, stream, operation, has_body),
         b"",
-        _timeouts(settings, stream),
+        timeouts_of(settings, stream=stream),
     )
-    if has_body:
+    if any(isinstance(body.get(name), Upload) for name in operation.files):
+        from .uploads import with_form
+
+        request = with_form(request, operation, body, is_checked=settings.validate_requests)
+    elif has_body:
         request = request._replace(content=encode(body, as_given, is_exact=not settings.validate_requests))
     if model is not None:  # last, so that what is refused is not warned of as well
         warn_of_typos(operation.label, model, named)
@@ -314,6 +326,9 @@ def _cross_field_mistakes(operation: str, body: Mapping[str, object]) -> Iterabl
         yield field_error("background_options", "background=True", body.get("background"), message=message)
     if is_event:
         yield from _event_mistakes(body)
+    if operation == "containers.files.create" and (body.get("file") is None) == (body.get("file_id") is None):
+        message = "pass either file or file_id"
+        yield field_error("file", "a file, or a file_id", body.get("file"), message=message)
     for name in ("input", "items"):
         if is_sequence(items := body.get(name)):
             from .required_fields import missing_fields
@@ -401,47 +416,22 @@ def _warn_of_foreign_forms(operation: Operation[_R], given: Mapping[str, object]
         warn_of_foreign_forms(operation.label, str(operation.items), items)
 
 
-def _query(settings: Settings, options: Mapping[str, object], named: Mapping[str, object]) -> str:
-    for name, value in named.items():
-        check_argument(name, check_query_value, value)
-    extra = check_argument("extra_query", check_query, options.get("extra_query"))
-    given: dict[str, object] = {}
-    for query in (settings.default_query, named, extra):
-        # A name may have its brackets already; without them, the later of two parameters replaces the earlier.
-        given |= {k.removesuffix("[]") if v is None or is_sequence(v) else k: v for k, v in query.items()}
-    pairs = [pair for name, value in given.items() for pair in _query_pairs(name, value)]
-    return f"?{urlencode(pairs)}" if pairs else ""
-
-
-def _query_pairs(name: str, value: object) -> Iterator[tuple[str, object]]:
-    """Yield a parameter as `name=`, each part of a list as `name[]=`, and of a mapping as `name[key]=`.
-
-    The official package writes them in this way, and some servers know no other.
-    """
-    if is_mapping(value):
-        for key, part in value.items():
-            yield from _query_pairs(f"{name}[{key}]", part)
-    elif is_sequence(value):
-        for part in value:
-            yield from _query_pairs(f"{name}[]", part)
-    elif isinstance(value, bool):
-        yield name, "true" if value else "false"
-    elif value is not None:
-        yield name, value
-
-
 def _headers(
-    settings: Settings, options: Mapping[str, object], stream: bool, method: str, has_body: bool
+    settings: Settings,
+    options: Mapping[str, object],
+    stream: bool,
+    operation: Operation[Any],
+    has_body: bool,
 ) -> dict[str, str | None]:
     ours: dict[str, str | None] = {
-        "Accept": "text/event-stream" if stream else "application/json",
+        "Accept": "text/event-stream" if stream else operation.accept,
         # Of a stream, a compressor would hold events back until it has a block of them.
-        "Accept-Encoding": "identity" if stream else "gzip, deflate",
+        "Accept-Encoding": "identity" if stream else ACCEPT_ENCODING,
         "User-Agent": _USER_AGENT,
     }
     if has_body:
         ours["Content-Type"] = "application/json"
-    if method != "GET":
+    if operation.method != "GET":
         # The same for each attempt: a server that knows the header does the work, and bills it, once.
         ours["Idempotency-Key"] = f"rc-{urandom(16).hex()}"
     if settings.organization is not None:
@@ -454,7 +444,8 @@ def _headers(
     return merge_headers(ours, settings.default_headers, extra, named)
 
 
-def _timeouts(settings: Settings, stream: bool) -> Timeouts:
+def timeouts_of(settings: Settings, *, stream: bool = False) -> Timeouts:
+    """Return the time limits of the waits of a call."""
     value = settings.timeout
     if value is None:
         timeouts = Timeouts(settings.connect_timeout, None, None, None)

@@ -50,6 +50,7 @@ __all__ = [
     "is_azure",
     "redact_headers",
     "resolve",
+    "start_log",
 ]
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
@@ -68,6 +69,7 @@ _VARIABLES = {
 }
 # Variables that may hold several values, with white space between them.
 _MAY_BE_SEVERAL = frozenset({"webhook_secret"})
+_LOG_VARIABLE = "RESPONSES_CLIENT_LOG"
 _LAST_UNICODE = "\U0010ffff"
 # A name or an IPv4 address, else an IPv6 address, which `urlsplit` returns without its brackets.
 _HOST = r"[\w.-]+|[0-9A-Fa-f:.]+"
@@ -194,7 +196,7 @@ class Settings(_Values):
 def resolve(environ: Mapping[str, str] | None = None, /, **options: Unpack[AsyncOptions]) -> Settings:
     """Return settings of options, and of environment variables in place of options that are left out or None.
 
-    A blank variable counts as not set. `environ` is for tests; it is `os.environ` by default.
+    A blank variable counts as not set. RESPONSES_CLIENT_LOG sets up the log. `environ` is for tests; it is `os.environ` by default.
 
     Raises:
         ConfigurationError: An option or a variable cannot work.
@@ -202,6 +204,7 @@ def resolve(environ: Mapping[str, str] | None = None, /, **options: Unpack[Async
     """
     _refuse_unknown("Client", options)
     variables = os.environ if environ is None else environ
+    start_log(variables)
     given = cast("dict[str, Any]", options)
     for name, variable in _VARIABLES.items():
         value = variables.get(variable, "")
@@ -210,6 +213,14 @@ def resolve(environ: Mapping[str, str] | None = None, /, **options: Unpack[Async
             found = several if len(several) > 1 else value
             given[name] = check_option(f"{name} from {variable}", _CHECKS[name], found)
     return Settings(**given)
+
+
+def start_log(environ: Mapping[str, str] | None = None) -> None:
+    """Set up the log if the variable RESPONSES_CLIENT_LOG asks for it."""
+    if (level := (os.environ if environ is None else environ).get(_LOG_VARIABLE, "")).strip():
+        from .._base.log_setup import set_up_log  # here, because few programs want it
+
+        set_up_log(level)
 
 
 def is_azure(base_url: str) -> bool:

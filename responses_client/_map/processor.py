@@ -30,6 +30,7 @@ class RequestProcessor:
 
     Attributes:
         is_closed: Whether the map has ended. Requests that are cut off then fail, which the journal does not record.
+        throttles: The rate limits of its models.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class RequestProcessor:
         self._settings = settings
         self._journal = journal
         self._run_blocking = run_blocking
-        self._throttles = Throttles(io)
+        self.throttles = Throttles(io)
 
     async def process(self, request: MapRequest) -> MapResult:
         """Return the result of a request; a failure of the request is a result, too.
@@ -68,7 +69,7 @@ class RequestProcessor:
 
     async def _send(self, request: MapRequest, call: Call[Response]) -> MapResult:
         model = call.params.get("model")
-        throttle = self._throttles.for_model(model if isinstance(model, str) else "")
+        throttle = self.throttles.for_model(model if isinstance(model, str) else "")
         try:
             response = await fetch(self._io, call, throttle)
         except ResponsesClientError as error:

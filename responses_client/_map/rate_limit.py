@@ -255,6 +255,11 @@ class RateLimitEstimator:
         self._mean_deviation = 0.0  # of the tokens of a request from their mean
         self._measured_requests = 0
 
+    @property
+    def in_flight(self) -> int:
+        """The number of requests that are sent and not answered."""
+        return self._in_flight
+
     def wait_seconds(self, now: float) -> float:
         """Return the seconds until the next request may be sent or this should be asked again; 0 to send it now."""
         if now < self._blocked_until:

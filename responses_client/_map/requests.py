@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from dataclasses import dataclass
 from inspect import isasyncgen, isgenerator
 from os import PathLike
@@ -20,11 +28,13 @@ from .._calls.plain_data import plain_data
 from ..errors import RequestValidationError, ResponsesClientError
 
 if TYPE_CHECKING:
+    from .._base.progress import Progress
     from ..models import Response, ResponseCreateParams
 
 __all__ = [
     "AsyncRequestIterator",
     "AsyncRequests",
+    "MapOptions",
     "MapRequest",
     "MapResult",
     "RequestIterator",
@@ -39,6 +49,26 @@ AsyncRequests: TypeAlias = "Requests | AsyncIterable[ResponseCreateParams]"
 _REQUESTS = (
     "an iterable of requests, each a dict of the arguments of create, or a mapping of your ids to them"
 )
+
+
+class MapOptions(NamedTuple):
+    """The arguments of `responses.map` beside the requests.
+
+    Attributes:
+        max_concurrency: The maximum number of requests in flight.
+        ordered: Whether results come in the order of the requests.
+        on_result: A function that is called with each result on arrival, before it is returned.
+        journal: The path of the file that keeps the results.
+        on_progress: A function that is called with the progress, after each result and while there is none.
+        progress: Whether the progress is shown on standard error.
+    """
+
+    max_concurrency: int
+    ordered: bool
+    on_result: Callable[[MapResult], object] | None
+    journal: str | PathLike[str] | None
+    on_progress: Callable[[Progress], object] | None
+    progress: bool
 
 
 class MapRequest(NamedTuple):
@@ -90,23 +120,33 @@ class MapResult:
 
 
 class RequestIterator(Iterator[MapRequest]):
-    """The requests of a map, numbered as they are read."""
+    """The requests of a map, numbered as they are read.
+
+    Attributes:
+        count: The number of requests that were read.
+        is_exhausted: Whether there are no others.
+    """
 
     def __init__(self, requests: Requests) -> None:
-        self._count = 0
+        self.count = 0
+        self.is_exhausted = False
         self._source = requests
         pairs: Iterable[tuple[str | None, Any]]
         pairs = requests.items() if is_mapping(requests) else ((None, request) for request in requests)
         self._pairs = iter(pairs)
 
     def __next__(self) -> MapRequest:
-        name, request = next(self._pairs)
+        try:
+            name, request = next(self._pairs)
+        except StopIteration:
+            self.is_exhausted = True
+            raise
         return self.number(name, request)
 
     def number(self, name: str | None, request: ResponseCreateParams) -> MapRequest:
         """Give a request the next position, and copy it: a generator may yield the same dict again, changed."""
-        position = self._count
-        self._count += 1
+        position = self.count
+        self.count += 1
         given = request if isinstance(request, Mapping) else plain_data(request)
         # Anything else than a mapping is kept for the result, whose error says what is wrong.
         copy: Any = dict(given) if is_mapping(given) else request
@@ -129,6 +169,16 @@ class AsyncRequestIterator:
         else:
             self._requests = RequestIterator(requests)
 
+    @property
+    def count(self) -> int:
+        """The number of requests that were read."""
+        return self._requests.count
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether there are no others."""
+        return self._requests.is_exhausted
+
     async def next(self) -> MapRequest | None:
         """Return the next request; None after the last."""
         if self._source is None:
@@ -136,6 +186,7 @@ class AsyncRequestIterator:
         try:
             request = await anext(self._source)
         except StopAsyncIteration:
+            self._requests.is_exhausted = True
             return None
         return self._requests.number(None, request)
 
@@ -174,23 +225,28 @@ class ResultOrder:
             self._next_index += 1
 
 
-def check_options(
-    requests: object, max_concurrency: object, on_result: object, journal: object, *, is_async: bool
-) -> None:
+def check_options(requests: object, options: MapOptions, *, is_async: bool) -> None:
     """Refuse arguments of a map that cannot work.
 
     Raises:
         RequestValidationError: There are some.
     """
+    # Users without a type checker pass values of any type.
+    given: dict[str, object] = options._asdict()
     mistakes: list[FieldError] = []
-    if not is_whole_number(max_concurrency, 1):
-        mistakes.append(field_error("max_concurrency", "a whole number, 1 or more", max_concurrency))
-    if on_result is not None and not callable(on_result):
-        mistakes.append(field_error("on_result", "a function", on_result))
-    if is_async_function(on_result) and not is_async:
-        mistakes.append(needs_async_map("on_result", "a function that is not async", on_result))
-    if journal is not None and not isinstance(journal, (str, PathLike)):
-        mistakes.append(field_error("journal", "a path", journal))
+    if not is_whole_number(given["max_concurrency"], 1):
+        mistakes.append(field_error("max_concurrency", "a whole number, 1 or more", given["max_concurrency"]))
+    for name in ("on_result", "on_progress"):
+        function = given[name]
+        if function is not None and not callable(function):
+            mistakes.append(field_error(name, "a function", function))
+        if is_async_function(function) and not is_async:
+            mistakes.append(needs_async_map(name, "a function that is not async", function))
+    if not isinstance(given["progress"], bool):
+        message = "is not True or False; a function goes into on_progress"
+        mistakes.append(field_error("progress", "True or False", given["progress"], message=message))
+    if given["journal"] is not None and not isinstance(given["journal"], (str, PathLike)):
+        mistakes.append(field_error("journal", "a path", given["journal"]))
     if is_mapping(requests):
         mistakes += _mapping_mistakes(requests)
     elif isinstance(requests, AsyncIterable) and not is_async:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from inspect import isawaitable
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import anyio
 import anyio.to_thread
@@ -16,9 +16,11 @@ from .._base.validation import refuse_unknown
 from ..errors import RequestValidationError
 from .journal import Journal
 from .processor import RequestProcessor
+from .progress import MapProgress, RequestCount
 from .requests import (
     AsyncRequestIterator,
     AsyncRequests,
+    MapOptions,
     MapResult,
     RequestIterator,
     Requests,
@@ -28,10 +30,10 @@ from .requests import (
 )
 from .tasks import TaskPool
 from .threads import ThreadIO, ThreadPool
+from .throttle import Throttles
 
 if TYPE_CHECKING:
-    from os import PathLike
-
+    from .._base.progress import Progress
     from .._calls.settings import Settings
     from .._transport.asynchronous import AsyncIO
     from .._transport.sync import SyncIO
@@ -41,22 +43,6 @@ __all__ = ["AsyncResponseMap", "MapOptions", "ResponseMap", "refuse_unknown_opti
 _UNREAD_PER_SENDER = (
     4  # requests that may be sent, or have results that nobody has read yet, times `max_concurrency`
 )
-
-
-class MapOptions(NamedTuple):
-    """The arguments of `responses.map` beside the requests.
-
-    Attributes:
-        max_concurrency: The maximum number of requests in flight.
-        ordered: Whether results come in the order of the requests.
-        on_result: A function that is called with each result on arrival, before it is returned.
-        journal: The path of the file that keeps the results.
-    """
-
-    max_concurrency: int
-    ordered: bool
-    on_result: Callable[[MapResult], object] | None
-    journal: str | PathLike[str] | None
 
 
 def refuse_unknown_options(names: Iterable[str]) -> None:
@@ -74,16 +60,11 @@ class _Map:
     _keyword = "with"
 
     def __init__(self, requests: object, options: MapOptions) -> None:
-        check_options(
-            requests,
-            options.max_concurrency,
-            options.on_result,
-            options.journal,
-            is_async=isinstance(self, AsyncResponseMap),
-        )
+        check_options(requests, options, is_async=isinstance(self, AsyncResponseMap))
+        self._options = options
         self._max_concurrency = options.max_concurrency
         self._max_unread = _UNREAD_PER_SENDER * options.max_concurrency
-        self._on_result = options.on_result
+        self._progress: MapProgress | None = None
         self._journal = None if options.journal is None else Journal(options.journal)
         self._order = ResultOrder(is_ordered=options.ordered)
         self._is_started = False
@@ -96,6 +77,18 @@ class _Map:
         self._is_started = True
         self._process = forks.generation
 
+    def _measure(self, given: object, requests: RequestCount, throttles: Throttles) -> None:
+        """Prepare the progress, if somebody is to be told."""
+        on_progress = self._options.on_progress
+        display = None
+        if self._options.progress:
+            from .._base.progress_display import ProgressDisplay
+
+            display = ProgressDisplay("responses.map")
+        elif on_progress is None:
+            return
+        self._progress = MapProgress(given, requests, throttles, on_progress, display)
+
     def _require_open(self) -> None:
         forks.refuse_after_fork(self._process, "map")
         if not self._is_started:
@@ -105,7 +98,7 @@ class _Map:
             )
         if self._is_closed:
             raise RuntimeError(
-                "This map is closed: its block has ended, or `on_result` raised an exception; iterate over the results "
+                "This map is closed: its block has ended, or a function of yours raised an exception; iterate over the results "
                 "inside the block."
             )
 
@@ -119,14 +112,14 @@ class ResponseMap(_Map):
     """The results of many requests, as an iterator and a context manager.
 
     Threads send the requests while its block lasts; leaving the block ends them all, with their connections. Iterating
-    waits for the next result, a `MapResult`, and calls `on_result` in the thread of the block. The requests are read in
+    waits for the next result, a `MapResult`, and calls `on_result` and `on_progress` in the thread of the block. The requests are read in
     one of the map's threads. Several threads may share a map; each result goes to one of them.
 
     Raises:
         RequestValidationError: The journal is not a journal, or that of other requests.
         OSError: The journal cannot be read or written.
         RuntimeError: The map is used outside its block, or started twice.
-        Exception: `on_result` raised it, which closes the map, or the iterable of requests did; that is raised
+        Exception: `on_result` or `on_progress` raised it, which closes the map, or the iterable of requests did; that is raised
             after all earlier results.
     """
 
@@ -135,9 +128,9 @@ class ResponseMap(_Map):
         self._lock = threading.Lock()  # held while a thread waits for a result, and by those after it
         thread_io = ThreadIO(io)
         self._processor = RequestProcessor(thread_io, settings, self._journal, _call_here)
-        self._pool = ThreadPool(
-            thread_io, self._processor, RequestIterator(requests), self._max_concurrency, self._max_unread
-        )
+        read = RequestIterator(requests)
+        self._pool = ThreadPool(thread_io, self._processor, read, self._max_concurrency, self._max_unread)
+        self._measure(requests, read, self._processor.throttles)
 
     def __enter__(self) -> Self:
         self._mark_started()
@@ -145,6 +138,8 @@ class ResponseMap(_Map):
             if self._journal is not None:
                 self._journal.open()
             self._pool.start()
+            if self._progress is not None:
+                self._progress.open()
         except BaseException:
             self.close()
             raise
@@ -162,24 +157,37 @@ class ResponseMap(_Map):
         with self._lock:
             self._require_open()
             while not self._order.ready:
-                result = self._pool.next_result()
+                result = self._pool.next_result(None if self._progress is None else self._beat)
                 if result is None:
                     self._require_open()  # another thread may have closed the map during the wait
+                    if self._progress is not None:
+                        self._report(self._progress.end())
                     raise StopIteration
-                self._notify(result)
+                self._call("on_result", self._options.on_result, result)
+                if self._progress is not None:
+                    self._report(self._progress.add(result))
                 self._order.put(result)
             self._pool.mark_read()
             return self._order.ready.popleft()
 
-    def _notify(self, result: MapResult) -> None:
-        if self._on_result is None:
+    def _beat(self) -> None:
+        if self._progress is not None:
+            self._report(self._progress.now())
+
+    def _report(self, progress: Progress | None) -> None:
+        if progress is not None:
+            self._call("on_progress", self._options.on_progress, progress)
+
+    def _call(self, name: str, function: Callable[[Any], object] | None, value: object) -> None:
+        """Call a function of the user's, if there is one; an exception closes the map."""
+        if function is None:
             return
         try:
-            returned = self._on_result(result)
+            returned = function(value)
             if isawaitable(returned):
                 if isinstance(returned, Coroutine):
                     returned.close()  # or Python warns that it was never awaited
-                mistake = needs_async_map("on_result", "a function that is not async", self._on_result)
+                mistake = needs_async_map(name, "a function that is not async", function)
                 raise RequestValidationError([mistake], outcome="The map was stopped")
         except BaseException:
             self.close()
@@ -198,6 +206,8 @@ class ResponseMap(_Map):
         """End all requests, threads and connections of the map, as the end of its block does."""
         if self._is_started and not self._is_closed and self._process == forks.generation:
             self._is_closed = self._processor.is_closed = True
+            if self._progress is not None:
+                self._progress.close()
             try:
                 self._pool.stop()
             finally:
@@ -209,7 +219,7 @@ class ResponseMap(_Map):
 class AsyncResponseMap(_Map):
     """The results of many requests, as an async iterator and context manager; see `ResponseMap`.
 
-    Tasks send the requests, and one of them reads the requests. `on_result` may be async.
+    Tasks send the requests, and one of them reads the requests. `on_result` and `on_progress` may be async.
     """
 
     _keyword = "async with"
@@ -218,6 +228,7 @@ class AsyncResponseMap(_Map):
         super().__init__(requests, options)
         self._processor = RequestProcessor(io, settings, self._journal, anyio.to_thread.run_sync)
         self._requests = AsyncRequestIterator(requests)
+        self._measure(requests, self._requests, self._processor.throttles)
         self._is_running = False
 
     async def __aenter__(self) -> Self:
@@ -229,9 +240,17 @@ class AsyncResponseMap(_Map):
                 self._is_closed = True
                 self._journal.close()
                 raise
-        self._pool = TaskPool(self._processor, self._requests, self._max_concurrency, self._max_unread)
+        self._pool = TaskPool(
+            self._processor,
+            self._requests,
+            self._max_concurrency,
+            self._max_unread,
+            has_beat=self._progress is not None,
+        )
         await self._pool.start()
         self._is_running = True
+        if self._progress is not None:
+            self._progress.open()
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -244,19 +263,32 @@ class AsyncResponseMap(_Map):
     async def __anext__(self) -> MapResult:
         self._require_open()
         while not self._order.ready:
-            result = await self._pool.next_result()
+            result = await self._pool.next_result(None if self._progress is None else self._beat)
             if result is None:
+                if self._progress is not None:
+                    await self._report(self._progress.end())
                 raise StopAsyncIteration
-            await self._notify(result)
+            await self._call(self._options.on_result, result)
+            if self._progress is not None:
+                await self._report(self._progress.add(result))
             self._order.put(result)
         self._pool.mark_read()
         return self._order.ready.popleft()
 
-    async def _notify(self, result: MapResult) -> None:
-        if self._on_result is None:
+    async def _beat(self) -> None:
+        if self._progress is not None:
+            await self._report(self._progress.now())
+
+    async def _report(self, progress: Progress | None) -> None:
+        if progress is not None:
+            await self._call(self._options.on_progress, progress)
+
+    async def _call(self, function: Callable[[Any], object] | None, value: object) -> None:
+        """Call a function of the user's, if there is one, which may be async; an exception closes the map."""
+        if function is None:
             return
         try:
-            returned = self._on_result(result)
+            returned = function(value)
             if isawaitable(returned):
                 await returned
         except BaseException:
@@ -278,6 +310,8 @@ class AsyncResponseMap(_Map):
             return
         self._is_running = False
         self._is_closed = self._processor.is_closed = True
+        if self._progress is not None:
+            self._progress.close()
         try:
             await self._pool.stop()
         finally:

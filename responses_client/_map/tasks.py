@@ -22,11 +22,13 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import anyio
 
 from .._base.error_copies import KeptError
+from .progress import BEAT_SECONDS
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
@@ -45,6 +47,7 @@ class TaskPool:
         requests: The requests; only the reading task uses them.
         max_concurrency: The maximum number of requests in flight.
         max_unread: The maximum number of requests that are read and whose results are not.
+        has_beat: Whether a task wakes the reader of results now and then, to report the progress.
     """
 
     def __init__(
@@ -53,6 +56,8 @@ class TaskPool:
         requests: AsyncRequestIterator,
         max_concurrency: int,
         max_unread: int,
+        *,
+        has_beat: bool = False,
     ) -> None:
         self._processor = processor
         self._requests = requests
@@ -64,6 +69,8 @@ class TaskPool:
         self._results: deque[MapResult] = deque()
         self._news = anyio.Event()
         self._in_flight = 0
+        self._has_beat = has_beat
+        self._is_beat_due = False
         self._is_exhausted = False
         self._failure: KeptError | None = None  # of a sending task; the map ends at once
         self._source_error: KeptError | None = (
@@ -75,8 +82,11 @@ class TaskPool:
         await self._owner.__aenter__()
         self._owner.start_soon(self._run)
 
-    async def next_result(self) -> MapResult | None:
+    async def next_result(self, on_beat: Callable[[], Awaitable[None]] | None = None) -> MapResult | None:
         """Wait for a result and return it, in the order of arrival; None after the last.
+
+        Args:
+            on_beat: A function to be called about each `BEAT_SECONDS` while there is no result, if the pool `has_beat`.
 
         Raises:
             Exception: The requests, or a function of the user's, raised it.
@@ -92,6 +102,10 @@ class TaskPool:
                 return None
             if self._news.is_set():  # events cannot be cleared; another task may wait for this one
                 self._news = anyio.Event()
+            if on_beat is not None and self._is_beat_due:
+                self._is_beat_due = False
+                await on_beat()
+                continue
             await self._news.wait()
 
     def mark_read(self) -> None:
@@ -117,9 +131,18 @@ class TaskPool:
         try:
             with self._scope:
                 async with anyio.create_task_group() as group:
+                    if self._has_beat:
+                        group.start_soon(self._beat)
                     await self._read(group)
         finally:
             self._ended.set()
+
+    async def _beat(self) -> None:
+        # One timer for the whole map: one around each wait for a result would cost far more.
+        while True:
+            await anyio.sleep(BEAT_SECONDS)
+            self._is_beat_due = True
+            self._news.set()
 
     async def _read(self, group: TaskGroup) -> None:
         try:

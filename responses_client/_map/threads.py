@@ -43,7 +43,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from contextvars import copy_context
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
@@ -53,6 +53,7 @@ from .._base.clock import Deadline
 from .._base.error_copies import KeptError
 from .._transport.protocols import Body, TransportError, WireRequest, run
 from .._transport.sync import SyncIO
+from .progress import BEAT_SECONDS
 
 if TYPE_CHECKING:
     from .processor import RequestProcessor
@@ -162,14 +163,22 @@ class ThreadPool:
         """Start the reader, which starts the senders."""
         self._start_thread(self._read)
 
-    def next_result(self) -> MapResult | None:
+    def next_result(self, on_beat: Callable[[], None] | None = None) -> MapResult | None:
         """Wait for a result and return it, in the order of arrival; None after the last, or when stopped.
+
+        Args:
+            on_beat: A function to be called each time that `BEAT_SECONDS` pass without a result.
 
         Raises:
             Exception: The requests, or a function of the user's, raised it.
         """
         while not self._has_ended():
-            result = self._results.get()
+            try:
+                result = self._results.get(timeout=None if on_beat is None else BEAT_SECONDS)
+            except Empty:
+                if on_beat is not None:
+                    on_beat()
+                continue
             if result is not None:
                 return result
         if self._failure is not None:

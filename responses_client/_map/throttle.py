@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from .._base import clock
 from .._base.clock import Deadline
 from .._base.http import RateLimits
+from .._base.messages import MAX_VALUE_CHARS, one_line
 from .._base.retry import TOO_MANY_REQUESTS
 from .._calls.attempts import LONG_WAIT_SECONDS
 from .._transport.protocols import IO, Body, TransportError
@@ -35,6 +36,21 @@ class _ModelLimit:
         self.estimator = RateLimitEstimator()
         self.lock = threading.Lock()
         self.waiting = 0  # attempts in the queue, whose turn comes before that of any other
+        self.pauses = 0  # calls that wait before another attempt, for themselves
+        self.longest_pause: tuple[float, str] = (0.0, "")  # of those: its end, and the reason
+
+    def wait_reason(self, now: float) -> tuple[float, str]:
+        """Return the seconds that something is held back here, and a clause that says why, empty if nothing is."""
+        with self.lock:
+            if self.waiting:
+                model = one_line(self.model, MAX_VALUE_CHARS) or "a model without a name"
+                seconds = self.estimator.wait_seconds(now)
+                return seconds, f"nothing is sent to {model} {self.estimator.describe_wait(now)}"
+            if self.pauses:
+                until, reason = self.longest_pause
+                seconds = max(until - now, 0.0)
+                return seconds, f"a request is sent again in {seconds:.0f} s, {reason}"
+        return 0.0, ""
 
 
 class Throttles:
@@ -50,6 +66,16 @@ class Throttles:
         if limit is None:  # `setdefault` of a dict is atomic, so threads get the same limit
             limit = self._limits.setdefault(model, _ModelLimit(model))
         return ModelThrottle(self._io, limit)
+
+    @property
+    def in_flight(self) -> int:
+        """The number of attempts that are sent and not answered."""
+        return sum(limit.estimator.in_flight for limit in [*self._limits.values()])
+
+    def wait_reason(self, now: float) -> str | None:
+        """Return a clause that says why requests are held back, of the longest wait; None if none is."""
+        waits = [limit.wait_reason(now) for limit in [*self._limits.values()]]
+        return max((wait for wait in waits if wait[1]), default=(0.0, None))[1]
 
 
 class ModelThrottle:
@@ -82,6 +108,18 @@ class ModelThrottle:
         """Delay all calls to the model, as the server asked when it refused an attempt; `reason` is for the log."""
         with self._limit.lock:
             self._limit.estimator.block(clock.monotonic(), seconds, reason)
+
+    async def pause(self, seconds: float, reason: str) -> None:
+        """Wait before the next attempt of this call alone; `reason` is for the progress of the map."""
+        limit = self._limit
+        with limit.lock:
+            limit.pauses += 1
+            limit.longest_pause = max(limit.longest_pause, (clock.monotonic() + seconds, reason))
+        try:
+            await self._io.sleep(seconds)
+        finally:
+            with limit.lock:
+                limit.pauses -= 1
 
     def record_usage(self, tokens: int) -> None:
         """Record the tokens that the call used, to estimate those of the next ones."""

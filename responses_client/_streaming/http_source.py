@@ -50,9 +50,8 @@ from typing_extensions import override
 from .._base import clock
 from .._base.clock import NO_DEADLINE, Deadline
 from .._base.error_copies import copy_error
-from .._base.messages import MAX_VALUE_CHARS, one_line
 from .._base.retry import ConnectionFailure, Outcome, StatusFailure, status_of_code
-from .._calls.answers import content_type, reported_error
+from .._calls.answers import content_type, describe_answer, reported_error
 from .._calls.attempts import Attempts
 from .._calls.request import is_observed
 from .._events.stream_state import StreamState
@@ -292,18 +291,13 @@ class HttpSource(Source):
         reported = reported_error(content, meta, redactor)
         if reported is not None:
             return reported
-        kind = content_type(meta.headers)
-        came = (
-            "an answer without events"
-            if kind == _STREAM_TYPE
-            else one_line(kind, MAX_VALUE_CHARS) or "something else"
-        )
-        text = f"A stream was asked for, but {came} came (status {meta.status_code})"
+        problem = "has no events" if content_type(meta.headers) == _STREAM_TYPE else "is not an event stream"
+        text = f"The answer to a request for a stream {problem} ({describe_answer(meta)})"
         body = redactor.body(content)
         response = self._whole_response(content, meta)
         response_id = next(iter(self._attempts.call.path), None)
         if response_id is not None and (response is not None or (self.state and self.state.has_events)):
-            text += f"; this server does not resume streams; ask for the response with responses.wait({response_id!r})"
+            text += f", so this server does not resume streams: ask for the response with responses.wait({response_id!r})"
             if response is not None and response.id not in ("", response_id):
                 response = None  # another response, though its id may be the same one in another form
         elif response is None:

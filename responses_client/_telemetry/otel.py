@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from typing_extensions import override
 
+from .._base.extras import install_hint
 from .._base.validation import check_option, check_text, invalid_option
 from .._calls.observers import Observer
 from .._runs.observers import RunObserver, ToolObserver
@@ -20,7 +21,7 @@ try:
     from opentelemetry import metrics, propagate, trace
 except ModuleNotFoundError as error:
     raise ConfigurationError(
-        f"Telemetry needs the package {error.name}, which is not installed: pip install 'responses-client[otel]'"
+        f"Telemetry needs the package {error.name}, which is not installed: {install_hint('otel')}"
     ) from error
 
 if TYPE_CHECKING:

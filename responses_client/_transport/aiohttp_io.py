@@ -126,7 +126,7 @@ class AiohttpIO(AsyncIO):
             remaining, failure = limit, TransportError("timeout", "ReadTimeout")
         try:
             with self.library, clock.time_limit(remaining), anyio.move_on_after(remaining):
-                answer = await send(way.session, request, way.proxy)
+                answer = await send(way.session, request, way.proxy, self.in_thread)
                 end_with_connection(answer)
                 refusal = refusal_of(answer.status)
                 if refusal is not None:

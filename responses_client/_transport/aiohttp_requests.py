@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +14,7 @@ from yarl import URL
 
 from .._base.overrides import override
 from .aiohttp_answers import time_for_headers
-from .protocols import Timeouts, WireRequest
+from .protocols import InThread, Timeouts, WireRequest
 from .sockets import is_readable
 
 __all__ = ["send", "time_limit"]
@@ -27,9 +27,9 @@ _PIECE_BYTES = 65536
 
 
 async def send(
-    session: aiohttp.ClientSession, request: WireRequest, proxy: URL | None
+    session: aiohttp.ClientSession, request: WireRequest, proxy: URL | None, in_thread: InThread
 ) -> aiohttp.ClientResponse:
-    """Send a request as it is, and return its answer, of which no byte is decompressed.
+    """Send a request as it is, and return its answer, of which no byte is decompressed; `in_thread` reads files.
 
     Raises:
         ValueError: The session cannot send it.
@@ -40,10 +40,12 @@ async def send(
     # None in the headers says that there is to be none, not even one that the session or aiohttp adds.
     removed = [name for name in request.headers if name not in headers]
     defaults: Mapping[str, str] = session.headers or {}
-    if any(name in defaults for name in removed):
+    if request.is_foreign:
+        removed += ["Authorization", "Cookie", *(name for name in defaults if name not in headers)]
+    if request.is_foreign or any(name in defaults for name in removed):
         own: tuple[aiohttp.ClientMiddlewareType, ...] = getattr(session, "_middlewares", ())
         options["middlewares"] = (*own, _Without(removed))
-    content = _Content(request.content, request.timeouts.write) if request.content else None
+    content = _content_of(request, in_thread)
     _close_stale(session.connector, url)
     try:
         return await session.request(
@@ -104,8 +106,17 @@ def _time_for_connection(timeouts: Timeouts) -> float | None:
 
 def time_limit(request: WireRequest) -> float | None:
     """Return the seconds in which the headers of an answer come, see `time_for_headers`."""
-    timeouts, pieces = request.timeouts, len(request.content) // _PIECE_BYTES + 1
+    if request.size is None:
+        return None
+    timeouts, pieces = request.timeouts, request.size // _PIECE_BYTES + 1
     return time_for_headers(_time_for_connection(timeouts), timeouts.write, timeouts.read, pieces)
+
+
+def _content_of(request: WireRequest, in_thread: InThread) -> _Content | None:
+    upload, timeout = request.upload, request.timeouts.write
+    if upload is not None:
+        return _Content(b"", upload.size, timeout, lambda: upload.async_pieces(in_thread))
+    return _Content(request.content, len(request.content), timeout) if request.content else None
 
 
 class _Content(aiohttp.payload.Payload):
@@ -113,10 +124,17 @@ class _Content(aiohttp.payload.Payload):
 
     _autoclose = True
 
-    def __init__(self, content: bytes, timeout: float | None) -> None:
+    def __init__(
+        self,
+        content: bytes,
+        size: int | None,
+        timeout: float | None,
+        pieces: Callable[[], AsyncIterator[bytes]] | None = None,
+    ) -> None:
         super().__init__(content)
-        self._size = len(content)
+        self._size = size
         self._timeout = timeout
+        self._pieces = pieces
         self._transport: asyncio.Transport | None = None
 
     @override
@@ -128,19 +146,26 @@ class _Content(aiohttp.payload.Payload):
     async def write(self, writer: AbstractStreamWriter) -> None:
         self._transport = getattr(writer, "transport", None)
         content: bytes = self._value
+        if self._pieces is not None:
+            async for piece in self._pieces():
+                await self._write_piece(writer, piece)
+            return
         if len(content) <= _PIECE_BYTES:  # goes in one packet with the headers, and waits for nothing
             await writer.write(content)
             return
         view = memoryview(content)
         for start in range(0, len(content), _PIECE_BYTES):
-            # An early answer is read first: a server that answers and hangs up makes the next write fail, and aiohttp
-            # reads nothing after that.
-            await asyncio.sleep(0)
-            try:
-                async with asyncio.timeout(self._timeout):
-                    await writer.write(view[start : start + _PIECE_BYTES])
-            except TimeoutError:
-                raise aiohttp.SocketTimeoutError("Timeout on writing data to socket") from None
+            await self._write_piece(writer, view[start : start + _PIECE_BYTES])
+
+    async def _write_piece(self, writer: AbstractStreamWriter, piece: bytes | memoryview) -> None:
+        # An early answer is read first: a server that answers and hangs up makes the next write fail, and aiohttp
+        # reads nothing after that.
+        await asyncio.sleep(0)
+        try:
+            async with asyncio.timeout(self._timeout):
+                await writer.write(piece)
+        except TimeoutError:
+            raise aiohttp.SocketTimeoutError("Timeout on writing data to socket") from None
 
     def leave(self) -> None:
         """Close the connection, of which aiohttp would wait until the peer has read all."""

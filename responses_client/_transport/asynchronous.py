@@ -65,7 +65,9 @@ class AsyncIO(IO):
             client = self._given.here()
         else:
             client = await self._here().client(request.url)
-        built = self.library.build(client, request, deadline, is_given=self._given is not None)
+        built = self.library.build(
+            client, request, deadline, is_given=self._given is not None, in_thread=self.in_thread
+        )
         remaining = deadline.remaining()
         try:
             with self.library, clock.time_limit(remaining), anyio.move_on_after(remaining):
@@ -111,9 +113,9 @@ class AsyncIO(IO):
         with anyio.CancelScope(shield=True), anyio.move_on_after(CLOSE_SECONDS), suppress(Exception):
             await leave_streams_async(self._given.here(), response)
 
-    async def in_thread(self, function: Callable[[], object]) -> None:
-        """Call a function in a thread, so that other tasks go on."""
-        await anyio.to_thread.run_sync(function)
+    @override
+    async def in_thread(self, function: Callable[[], T], /) -> T:
+        return await anyio.to_thread.run_sync(function)
 
     async def make_client(self, url: str) -> None:
         """Make the HTTP client for a URL, with the certificates that it needs, and open no connection."""

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import httpx
 
 from .._base.overrides import override
+from ..errors import ConfigurationError
 from .bodies import PiecesBody
 from .protocols import TransportError, WireRequest
 
@@ -26,6 +27,11 @@ async def send_with_auth(request: WireRequest, send: Callable[[WireRequest], Awa
         send: Sends one request as it is.
     """
     auth: Any = request.auth
+    if request.upload is not None and getattr(auth, "requires_request_body", False):
+        raise ConfigurationError(
+            "auth signs the whole body of requests, which an upload over aiohttp does not have; leave "
+            "transport='aiohttp' out"
+        )
     flow = auth.async_auth_flow(_built(request))
     try:
         step: httpx.Request = await anext(flow)
@@ -56,16 +62,18 @@ def _built(request: WireRequest) -> httpx.Request:
 
 async def _wire(step: httpx.Request, request: WireRequest) -> WireRequest:
     """Return a request of a flow, of which anything may have been changed."""
+    # Others of a flow, such as one for a token, have a body of their own.
+    upload = request.upload if (step.method, step.url) == (request.method, httpx.URL(request.url)) else None
     content = await step.aread()
     if any(map(_FORBIDDEN.search, step.headers.values())):
         raise TransportError("network", "LocalProtocolError: Illegal header value")
     length = int(step.headers.get("content-length", len(content)))
-    if length != len(content):
+    if length != len(content) and upload is None:
         amount = "much" if length < len(content) else "little"
         raise TransportError("network", f"LocalProtocolError: Too {amount} data for declared Content-Length")
     left_out = {name.lower(): None for name, value in request.headers.items() if value is None}
     headers: dict[str, str | None] = {**left_out, **step.headers}
-    return WireRequest(step.method, str(step.url), headers, content, request.timeouts)
+    return WireRequest(step.method, str(step.url), headers, content, request.timeouts, upload=upload)
 
 
 class _Stream(httpx.AsyncByteStream):

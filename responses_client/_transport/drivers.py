@@ -5,6 +5,7 @@ from __future__ import annotations
 from sys import modules
 from typing import TYPE_CHECKING, Any
 
+from .._base.extras import install_hint
 from ..errors import ConfigurationError
 from .asynchronous import AsyncIO
 
@@ -39,6 +40,6 @@ def async_driver(http_client: httpx.AsyncClient | AiohttpSession | None, transpo
         from .aiohttp_io import AiohttpIO
     except ModuleNotFoundError as error:
         raise ConfigurationError(
-            "transport='aiohttp' needs aiohttp, which is not installed: pip install 'responses-client[aiohttp]'"
+            f"transport='aiohttp' needs aiohttp, which is not installed: {install_hint('aiohttp')}"
         ) from error
     return AiohttpIO(given)

@@ -17,7 +17,7 @@ from .._base.messages import MAX_BODY_CHARS, one_line
 from .._base.overrides import override
 from ..errors import ConfigurationError
 from .environment import tls_context
-from .protocols import IO, Timeouts, TransportError, WireRequest
+from .protocols import IO, InThread, Timeouts, TransportError, WireRequest
 
 if TYPE_CHECKING:
     import ssl
@@ -156,6 +156,8 @@ class HttpLibrary:
 
         The library checks the class, so an auth object of another library (or none) lends its methods to a new one.
         """
+        if request.is_foreign:
+            return None
         if request.auth is None:
             return self._package.USE_CLIENT_DEFAULT
         auth = self._package.Auth()
@@ -163,8 +165,23 @@ class HttpLibrary:
         auth.async_auth_flow = request.auth.async_auth_flow
         return auth
 
-    def build(self, client: Any, request: WireRequest, deadline: Deadline, *, is_given: bool = False) -> Any:
-        """Return the library's request; `is_given` says that the client is that of the user.
+    def build(
+        self,
+        client: Any,
+        request: WireRequest,
+        deadline: Deadline,
+        *,
+        is_given: bool = False,
+        in_thread: InThread | None = None,
+    ) -> Any:
+        """Return the library's request.
+
+        Args:
+            client: The library's client.
+            request: The request.
+            deadline: The end of its time.
+            is_given: Whether the client is that of the user.
+            in_thread: Calls what reads an upload; None for a client that blocks.
 
         Raises:
             ConfigurationError: The URL, or a cookie of the client, cannot be sent.
@@ -173,6 +190,11 @@ class HttpLibrary:
         waits: Any = timeouts._asdict() if deadline.at is None else _Countdown(timeouts, deadline)
         if is_given:
             waits = _with_turns(client, waits)
+        content: object = request.content
+        if request.upload is not None:
+            from .upload_bodies import body_of  # here, because few requests have files
+
+            content = body_of(request.upload, in_thread)
         built: Any = None
         problem: ConfigurationError | None = None
         try:
@@ -180,7 +202,7 @@ class HttpLibrary:
                 request.method,
                 self._url(request.url),
                 headers=_encoded(request.headers),
-                content=request.content,
+                content=content,
                 extensions={"timeout": waits},
             )
         except (self._package.InvalidURL, UnicodeError) as error:
@@ -190,6 +212,10 @@ class HttpLibrary:
         # The client has added its own defaults; None removes them, too.
         for name in [name for name, value in request.headers.items() if value is None]:
             built.headers.pop(name, None)
+        if request.is_foreign:
+            ours = {"host", "connection", *map(str.lower, request.headers)}
+            for name in [name for name in built.headers if name not in ours]:
+                del built.headers[name]
         return built
 
     def _url(self, text: str) -> Any:

@@ -9,14 +9,15 @@
 # - One packet for the head of a request and its body, which httpcore writes apart.
 #
 # - A time limit while a SOCKS proxy is asked for a connection, where httpcore has none.
+# - Time limits of reads that cost little, on asyncio (`timed_reads`).
 #
-# The other streams of the async backend are left as they are: a cancelled scope ends each of their waits.
+# A cancelled scope ends each wait of an async stream.
 
 from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar
 from weakref import WeakSet
@@ -245,8 +246,11 @@ class AsyncNetwork:
     """
 
     def __init__(self, backend: Any, *, is_socks: bool = False) -> None:
+        from .timed_reads import timed  # here, because the sync client works without anyio
+
         self._backend = backend
         self._is_socks = is_socks
+        self._timed: Callable[[Any], Any] = timed
 
     async def connect_tcp(
         self,
@@ -258,7 +262,7 @@ class AsyncNetwork:
     ) -> Any:
         """Open a connection; see `httpcore.AsyncNetworkBackend`."""
         options = (*KEEPALIVE, *(socket_options or ()))
-        stream = await self._backend.connect_tcp(host, port, timeout, local_address, options)
+        stream = self._timed(await self._backend.connect_tcp(host, port, timeout, local_address, options))
         return _AsyncSocksStream(stream, SocksHandshake(timeout)) if self._is_socks else stream
 
 

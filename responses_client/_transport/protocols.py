@@ -6,9 +6,9 @@ so `run` can drive such a coroutine to its end in a plain function, and no code 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from .._base.clock import NO_REAL_DEADLINE, Deadline, RealDeadline
 from .._base.http import Headers
@@ -18,7 +18,18 @@ from .._base.retry import ConnectionFailure, FailureKind
 if TYPE_CHECKING:
     from .._base.option_types import HttpAuth
 
-__all__ = ["IO", "Body", "Event", "Socket", "Timeouts", "TransportError", "WireRequest", "run"]
+__all__ = [
+    "IO",
+    "Body",
+    "Event",
+    "InThread",
+    "Socket",
+    "Timeouts",
+    "TransportError",
+    "Upload",
+    "WireRequest",
+    "run",
+]
 
 T = TypeVar("T")
 _MIN_SECONDS = 0.001  # 0 makes a socket non-blocking, and fails at once also where nothing would have to wait
@@ -39,6 +50,37 @@ class Timeouts(NamedTuple):
         )
 
 
+@runtime_checkable
+class Upload(Protocol):
+    """A body that is read piece by piece as it is sent."""
+
+    size: int | None
+    """Bytes of the whole body; None if that is not known."""
+    problem: Exception | None
+    """The reason why no more of it could be read; HTTP libraries hide such exceptions behind their own."""
+
+    @property
+    def can_send(self) -> bool:
+        """Whether it can be sent from its beginning, maybe again."""
+        ...
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the pieces from the beginning."""
+        ...
+
+    def async_pieces(self, in_thread: InThread) -> AsyncIterator[bytes]:
+        """Yield the same for an async driver, whose threads read files."""
+        ...
+
+
+class InThread(Protocol):
+    """A call in a thread, so that other tasks go on."""
+
+    async def __call__(self, function: Callable[[], T], /) -> T:
+        """Return the result of the function."""
+        ...
+
+
 class WireRequest(NamedTuple):
     """One request as it is sent.
 
@@ -49,6 +91,8 @@ class WireRequest(NamedTuple):
         content: The body.
         timeouts: The time limits of single waits.
         auth: An `httpx.Auth` of the user's, which may change the request and send others before and after it.
+        upload: The body, if it is read piece by piece; `content` is then empty.
+        is_foreign: Whether it goes to another host than the API, which gets no header but these, and no auth.
     """
 
     method: str
@@ -57,11 +101,19 @@ class WireRequest(NamedTuple):
     content: bytes
     timeouts: Timeouts
     auth: HttpAuth | None = None
+    upload: Upload | None = None
+    is_foreign: bool = False
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the body; None if that is not known."""
+        return len(self.content) if self.upload is None else self.upload.size
 
     def __repr__(self) -> str:
         """Show no secret: tools that report errors show the values of variables."""
         headers = redact_headers(self.headers)
-        shown = f"<{self.method} {public_url(self.url)} {headers} and {len(self.content)} bytes>"
+        size = "unknown" if self.size is None else self.size
+        shown = f"<{self.method} {public_url(self.url)} {headers} and {size} bytes>"
         return Redactor(secret_values(self.headers)).text(shown)  # also under harmless names
 
     def sentry_repr(self) -> str:
@@ -142,6 +194,10 @@ class IO(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Wait, by the clock of the package."""
+        ...
+
+    async def in_thread(self, function: Callable[[], T], /) -> T:
+        """Call a function that waits for a disk, in a thread if other tasks would wait with it."""
         ...
 
     async def call(self, function: Callable[[], T | Awaitable[T]], deadline: Deadline) -> T:

@@ -123,6 +123,10 @@ class SyncIO(IO):
         clock.sleep(seconds)
 
     @override
+    async def in_thread(self, function: Callable[[], T], /) -> T:
+        return function()
+
+    @override
     async def call(self, function: Callable[[], T | Awaitable[T]], deadline: Deadline) -> T:
         value = function()
         if not isawaitable(value):

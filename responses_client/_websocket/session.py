@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from .._base.error_frames import hide_values
+from .._base.extras import install_hint
 from .._base.http import HasRequestId
 from .._base.public import public, resource
 from .._calls.settings import Settings
@@ -64,8 +65,7 @@ class _BaseSession(HasRequestId):
             from .session_core import SessionCore
         except ModuleNotFoundError as error:
             raise ConfigurationError(
-                f"WebSockets need the package {error.name}, which is not installed: "
-                "pip install 'responses-client[websocket]'"
+                f"WebSockets need the package {error.name}, which is not installed: {install_hint('websocket')}"
             ) from error
         self._core = SessionCore(io, settings, options, self._block)
 

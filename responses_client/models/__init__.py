@@ -19,9 +19,15 @@ if TYPE_CHECKING:
     from ._unknown import UnknownWebhookEvent as UnknownWebhookEvent
     from .attachments import *
     from .batch import *
+    from .batch_requests import *
+    from .batches import *
+    from .container_requests import *
+    from .containers import *
     from .content import *
     from .custom_tools import *
     from .events import *
+    from .file_requests import *
+    from .files import *
     from .hosted_tools import *
     from .items import *
     from .json_formats import *
@@ -43,6 +49,8 @@ if TYPE_CHECKING:
     from .tool_choices import *
     from .tool_events import *
     from .tools import *
+    from .vector_store_requests import *
+    from .vector_stores import *
     from .webhook_requests import *
     from .webhooks import *
 else:
@@ -53,12 +61,13 @@ else:
             Model Result
         """,
         "_unions": """
-            Annotation ApplyPatchOperation ClientEvent CodeInterpreterContainer CodeInterpreterOutput
-            ComputerAction ConfigurationUpdateTextFormat ContentPart CustomToolFormat Filter InputContentPart
-            InputItem Item McpCallError ModerationOutcome NamespaceMember NetworkPolicy OutputContentPart
-            OutputItem PromptCacheDiagnostics ReasoningContentPart ReasoningSummaryPart RequiredInput
-            ServerEvent ShellEnvironment ShellOutcome ShellToolEnvironment Skill SteerInputItem StreamEvent
-            TextFormat Tool ToolCallCaller ToolChoiceObject WebSearchAction WebhookEvent
+            Annotation ApplyPatchOperation ChunkingStrategy ClientEvent CodeInterpreterContainer
+            CodeInterpreterOutput ComputerAction ConfigurationUpdateTextFormat ContentPart CustomToolFormat
+            FileChunkingStrategy Filter InputContentPart InputItem Item McpCallError ModerationOutcome
+            NamespaceMember NetworkPolicy OutputContentPart OutputItem PromptCacheDiagnostics
+            ReasoningContentPart ReasoningSummaryPart RequiredInput ServerEvent ShellEnvironment ShellOutcome
+            ShellToolEnvironment Skill SteerInputItem StreamEvent TextFormat Tool ToolCallCaller
+            ToolChoiceObject WebSearchAction WebhookEvent
         """,
         "_unknown": """
             UnknownAnnotation UnknownContent UnknownEvent UnknownItem UnknownModel UnknownObject UnknownTool
@@ -70,6 +79,19 @@ else:
         "batch": """
             BatchError BatchRequestLine BatchResponse BatchResultLine
         """,
+        "batch_requests": """
+            BatchCreateRequest BatchListRequest
+        """,
+        "batches": """
+            Batch BatchErrors BatchInputError BatchList BatchRequestCounts
+        """,
+        "container_requests": """
+            ContainerCreateRequest ContainerFileCreateRequest ContainerFileListRequest ContainerListRequest
+        """,
+        "containers": """
+            Container ContainerExpiration ContainerFile ContainerFileList ContainerList ContainerNetworkPolicy
+            DeletedContainer DeletedContainerFile
+        """,
         "content": """
             ContainerFileCitation FileCitation FilePath InputText Logprob OutputText PromptCacheBreakpoint
             ReasoningText Refusal ScreenshotContent ShellOutputContent SummaryText Text TopLogprob UrlCitation
@@ -79,6 +101,12 @@ else:
         """,
         "events": """
             Event ResponseCompleted ResponseCreated ResponseEvent ResponseInProgress
+        """,
+        "file_requests": """
+            FileCreateRequest FileExpiration FileListRequest
+        """,
+        "files": """
+            DeletedFile FileList FileObject
         """,
         "hosted_tools": """
             ApplyPatchTool ApproximateLocation CodeInterpreterContainerAuto CodeInterpreterTool
@@ -118,19 +146,22 @@ else:
             AccessProgramsParam AdditionalToolsParam AllowedToolsChoiceParam AnnotationParam
             ApplyPatchCallOutputParam ApplyPatchCallParam ApplyPatchCreateFileParam ApplyPatchDeleteFileParam
             ApplyPatchOperationParam ApplyPatchToolChoiceParam ApplyPatchToolParam ApplyPatchUpdateFileParam
-            ApproximateLocationParam BackgroundOptionsParam ClickActionParam CodeInterpreterCallParam
+            ApproximateLocationParam AutoChunkingParam BackgroundOptionsParam BatchCreateParams
+            BatchListParams ChunkSizesParam ChunkingStrategyParam ClickActionParam CodeInterpreterCallParam
             CodeInterpreterContainerAutoParam CodeInterpreterContainerParam CodeInterpreterImageParam
             CodeInterpreterLogsParam CodeInterpreterOutputParam CodeInterpreterToolParam CompactionParam
             CompactionTriggerParam ComparisonFilterParam CompoundFilterParam ComputerActionParam
             ComputerCallOutputParam ComputerCallParam ComputerScreenshotParam ComputerToolParam
             ComputerUsePreviewToolParam ConfigurationUpdateParam ConfigurationUpdateReasoningParam
             ConfigurationUpdateTextFormatParam ConfigurationUpdateTextParam ContainerAutoParam
-            ContainerFileCitationParam ContainerReferenceParam ContentPartParam ContextManagementParam
-            ConversationCreateParams ConversationItemRetrieveParams ConversationItemsCreateParams
-            ConversationRefParam ConversationUpdateParams CustomGrammarFormatParam CustomTextFormatParam
-            CustomToolCallOutputParam CustomToolCallParam CustomToolChoiceParam CustomToolFormatParam
-            CustomToolParam DirectCallerParam DomainSecretParam DoubleClickActionParam DragActionParam
-            FileCitationParam FilePathParam FileSearchCallParam FileSearchResultParam FileSearchToolParam
+            ContainerCreateParams ContainerExpirationParam ContainerFileCitationParam
+            ContainerFileCreateParams ContainerFileListParams ContainerListParams ContainerReferenceParam
+            ContentPartParam ContextManagementParam ConversationCreateParams ConversationItemRetrieveParams
+            ConversationItemsCreateParams ConversationRefParam ConversationUpdateParams
+            CustomGrammarFormatParam CustomTextFormatParam CustomToolCallOutputParam CustomToolCallParam
+            CustomToolChoiceParam CustomToolFormatParam CustomToolParam DirectCallerParam DomainSecretParam
+            DoubleClickActionParam DragActionParam FileCitationParam FileCreateParams FileExpirationParam
+            FileListParams FilePathParam FileSearchCallParam FileSearchResultParam FileSearchToolParam
             FilterParam FunctionCallOutputParam FunctionCallParam FunctionToolChoiceParam FunctionToolParam
             HostedToolChoiceParam HybridSearchOptionsParam ImageGenSvgOptionsParam ImageGenSvgReasoningParam
             ImageGenerationCallErrorModerationDetailsParam ImageGenerationCallErrorParam
@@ -151,16 +182,20 @@ else:
             ReasoningItemParam ReasoningSummaryPartParam ReasoningTextParam RefusalParam ResponseCompactParams
             ResponseCreateParams ResponseFields ResponseImageOptionsParam ResponseRetrieveParams
             ResponseRunParams SafetyCheckParam ScreenshotActionParam ScreenshotContentParam ScrollActionParam
-            ShellActionParam ShellCallOutputParam ShellCallParam ShellEnvironmentParam ShellExitParam
-            ShellOutcomeParam ShellOutputContentParam ShellTimeoutParam ShellToolChoiceParam
-            ShellToolEnvironmentParam ShellToolParam SkillParam SkillReferenceParam StreamOptionsParam
-            SummaryTextParam TextConfigParam TextFormatJsonObjectParam TextFormatJsonSchemaParam
-            TextFormatParam TextFormatTextParam TextParam ToolCallCallerParam ToolChoiceObjectParam ToolParam
-            ToolSearchCallParam ToolSearchOutputParam ToolSearchToolParam TopLogprobParam TypeActionParam
-            UrlCitationParam WaitActionParam WebSearchActionFindInPageParam WebSearchActionOpenPageParam
-            WebSearchActionParam WebSearchActionSearchParam WebSearchCallParam WebSearchFiltersParam
-            WebSearchPreviewToolParam WebSearchSourceParam WebSearchToolParam WebhookCreateParams
-            WebhookListParams WebhookRotateSecretParams WebhookTestParams WebhookUpdateParams
+            SearchRankingOptionsParam ShellActionParam ShellCallOutputParam ShellCallParam
+            ShellEnvironmentParam ShellExitParam ShellOutcomeParam ShellOutputContentParam ShellTimeoutParam
+            ShellToolChoiceParam ShellToolEnvironmentParam ShellToolParam SkillParam SkillReferenceParam
+            StaticChunkingParam StreamOptionsParam SummaryTextParam TextConfigParam TextFormatJsonObjectParam
+            TextFormatJsonSchemaParam TextFormatParam TextFormatTextParam TextParam ToolCallCallerParam
+            ToolChoiceObjectParam ToolParam ToolSearchCallParam ToolSearchOutputParam ToolSearchToolParam
+            TopLogprobParam TypeActionParam UrlCitationParam VectorStoreCreateParams
+            VectorStoreExpirationParam VectorStoreFileBatchCreateParams VectorStoreFileCreateParams
+            VectorStoreFileEntryParam VectorStoreFileListParams VectorStoreFileUpdateParams
+            VectorStoreListParams VectorStoreSearchParams VectorStoreUpdateParams WaitActionParam
+            WebSearchActionFindInPageParam WebSearchActionOpenPageParam WebSearchActionParam
+            WebSearchActionSearchParam WebSearchCallParam WebSearchFiltersParam WebSearchPreviewToolParam
+            WebSearchSourceParam WebSearchToolParam WebhookCreateParams WebhookListParams
+            WebhookRotateSecretParams WebhookTestParams WebhookUpdateParams
         """,
         "parts_of_requests": """
             BackgroundOptions ContextManagement ModerationConfig ModerationPolicy ModerationPolicyMode
@@ -229,6 +264,18 @@ else:
         """,
         "tools": """
             FunctionTool
+        """,
+        "vector_store_requests": """
+            SearchRankingOptions VectorStoreCreateRequest VectorStoreFileBatchCreateRequest
+            VectorStoreFileCreateRequest VectorStoreFileEntry VectorStoreFileListRequest
+            VectorStoreFileUpdateRequest VectorStoreListRequest VectorStoreSearchRequest
+            VectorStoreUpdateRequest
+        """,
+        "vector_stores": """
+            AutoChunking ChunkSizes DeletedVectorStore DeletedVectorStoreFile OtherChunking StaticChunking
+            VectorStore VectorStoreExpiration VectorStoreFile VectorStoreFileBatch VectorStoreFileContent
+            VectorStoreFileCounts VectorStoreFileError VectorStoreFileList VectorStoreList
+            VectorStoreSearchResult VectorStoreSearchResults VectorStoreText
         """,
         "webhook_requests": """
             WebhookCreateRequest WebhookListRequest WebhookRotateSecretRequest WebhookTestRequest

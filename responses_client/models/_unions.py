@@ -81,19 +81,21 @@ if TYPE_CHECKING:
         WebSearchCallCompleted, WebSearchCallInProgress, WebSearchCallSearching,
     )
     from .tools import FunctionTool
+    from .vector_stores import AutoChunking, OtherChunking, StaticChunking
     from .webhooks import (
         ResponseCancelledWebhookEvent, ResponseCompletedWebhookEvent, ResponseFailedWebhookEvent,
         ResponseIncompleteWebhookEvent,
     )
 
 __all__ = [
-    "Annotation", "ApplyPatchOperation", "ClientEvent", "CodeInterpreterContainer", "CodeInterpreterOutput",
-    "ComputerAction", "ConfigurationUpdateTextFormat", "ContentPart", "CustomToolFormat", "Filter",
-    "InputContentPart", "InputItem", "Item", "McpCallError", "ModerationOutcome", "NamespaceMember",
-    "NetworkPolicy", "OutputContentPart", "OutputItem", "PromptCacheDiagnostics", "ReasoningContentPart",
-    "ReasoningSummaryPart", "RequiredInput", "ServerEvent", "ShellEnvironment", "ShellOutcome",
-    "ShellToolEnvironment", "Skill", "SteerInputItem", "StreamEvent", "TextFormat", "Tool", "ToolCallCaller",
-    "ToolChoiceObject", "WebSearchAction", "WebhookEvent",
+    "Annotation", "ApplyPatchOperation", "ChunkingStrategy", "ClientEvent", "CodeInterpreterContainer",
+    "CodeInterpreterOutput", "ComputerAction", "ConfigurationUpdateTextFormat", "ContentPart",
+    "CustomToolFormat", "FileChunkingStrategy", "Filter", "InputContentPart", "InputItem", "Item",
+    "McpCallError", "ModerationOutcome", "NamespaceMember", "NetworkPolicy", "OutputContentPart",
+    "OutputItem", "PromptCacheDiagnostics", "ReasoningContentPart", "ReasoningSummaryPart", "RequiredInput",
+    "ServerEvent", "ShellEnvironment", "ShellOutcome", "ShellToolEnvironment", "Skill", "SteerInputItem",
+    "StreamEvent", "TextFormat", "Tool", "ToolCallCaller", "ToolChoiceObject", "WebSearchAction",
+    "WebhookEvent",
 ]
 
 if TYPE_CHECKING:
@@ -216,6 +218,10 @@ if TYPE_CHECKING:
         | CustomTool | NamespaceTool | ToolSearchTool | WebSearchPreviewTool | ApplyPatchTool | UnknownTool
     )
     """Any tool that a request may offer, told apart by `type`."""
+    ChunkingStrategy: TypeAlias = AutoChunking | StaticChunking | UnknownObject
+    """A way to cut files in chunks, told apart by `type`."""
+    FileChunkingStrategy: TypeAlias = StaticChunking | OtherChunking | UnknownObject
+    """The way in which a file was cut in chunks, told apart by `type`."""
     WebhookEvent: TypeAlias = (
         ResponseCompletedWebhookEvent | ResponseFailedWebhookEvent | ResponseIncompleteWebhookEvent
         | ResponseCancelledWebhookEvent | UnknownWebhookEvent
@@ -687,6 +693,22 @@ else:
             "apply_patch": "hosted_tools.ApplyPatchTool",
         }
         unknown = "UnknownTool"
+
+    class ChunkingStrategy(OpenUnion):
+        """A way to cut files in chunks, told apart by `type`."""
+
+        members = {
+            "auto": "vector_stores.AutoChunking",
+            "static": "vector_stores.StaticChunking",
+        }
+
+    class FileChunkingStrategy(OpenUnion):
+        """The way in which a file was cut in chunks, told apart by `type`."""
+
+        members = {
+            "static": "vector_stores.StaticChunking",
+            "other": "vector_stores.OtherChunking",
+        }
 
     class WebhookEvent(OpenUnion):
         """Any event of a webhook, told apart by `type`; events that do not concern responses are an

@@ -13,14 +13,17 @@ from .._base.keywords import evaluate_type_names
 from .._base.options import OpenRequestOptions
 
 if TYPE_CHECKING:
+    from .._base.file_types import FileInput
     from ._unions import (
-        Annotation, ApplyPatchOperation, CodeInterpreterContainer, CodeInterpreterOutput, ComputerAction,
-        ConfigurationUpdateTextFormat, ContentPart, CustomToolFormat, Filter, InputContentPart, InputItem,
-        McpCallError, NamespaceMember, NetworkPolicy, OutputContentPart, ReasoningContentPart,
-        ReasoningSummaryPart, ShellEnvironment, ShellOutcome, ShellToolEnvironment, Skill, TextFormat, Tool,
-        ToolCallCaller, ToolChoiceObject, WebSearchAction,
+        Annotation, ApplyPatchOperation, ChunkingStrategy, CodeInterpreterContainer, CodeInterpreterOutput,
+        ComputerAction, ConfigurationUpdateTextFormat, ContentPart, CustomToolFormat, Filter,
+        InputContentPart, InputItem, McpCallError, NamespaceMember, NetworkPolicy, OutputContentPart,
+        ReasoningContentPart, ReasoningSummaryPart, ShellEnvironment, ShellOutcome, ShellToolEnvironment,
+        Skill, TextFormat, Tool, ToolCallCaller, ToolChoiceObject, WebSearchAction,
     )
+    from .containers import ContainerExpiration
     from .content import Logprob, PromptCacheBreakpoint, ShellOutputContent, TopLogprob
+    from .file_requests import FileExpiration
     from .hosted_tools import (
         ApproximateLocation, DomainSecret, HybridSearchOptions, ImageGenSvgOptions, ImageGenSvgReasoning,
         ImageMask, InlineSkillSource, LocalSkill, McpApprovalFilter, McpToolFilter, RankingOptions,
@@ -41,29 +44,35 @@ if TYPE_CHECKING:
         ImageGenerationCallErrorModerationDetails, ImageGenerationCallSvgUsage, LocalShellAction, McpToolInfo,
         Point, SafetyCheck, ShellAction, WebSearchSource,
     )
+    from .vector_store_requests import SearchRankingOptions, VectorStoreFileEntry
+    from .vector_stores import ChunkSizes, VectorStoreExpiration
     from .webhooks import WebhookEventType
 
 __all__ = [
     "AccessProgramsParam", "AdditionalToolsParam", "AllowedToolsChoiceParam", "AnnotationParam",
     "ApplyPatchCallOutputParam", "ApplyPatchCallParam", "ApplyPatchCreateFileParam",
     "ApplyPatchDeleteFileParam", "ApplyPatchOperationParam", "ApplyPatchToolChoiceParam",
-    "ApplyPatchToolParam", "ApplyPatchUpdateFileParam", "ApproximateLocationParam", "BackgroundOptionsParam",
-    "ClickActionParam", "CodeInterpreterCallParam", "CodeInterpreterContainerAutoParam",
-    "CodeInterpreterContainerParam", "CodeInterpreterImageParam", "CodeInterpreterLogsParam",
-    "CodeInterpreterOutputParam", "CodeInterpreterToolParam", "CompactionParam", "CompactionTriggerParam",
-    "ComparisonFilterParam", "CompoundFilterParam", "ComputerActionParam", "ComputerCallOutputParam",
-    "ComputerCallParam", "ComputerScreenshotParam", "ComputerToolParam", "ComputerUsePreviewToolParam",
-    "ConfigurationUpdateParam", "ConfigurationUpdateReasoningParam", "ConfigurationUpdateTextFormatParam",
-    "ConfigurationUpdateTextParam", "ContainerAutoParam", "ContainerFileCitationParam",
-    "ContainerReferenceParam", "ContentPartParam", "ContextManagementParam", "ConversationCreateParams",
+    "ApplyPatchToolParam", "ApplyPatchUpdateFileParam", "ApproximateLocationParam", "AutoChunkingParam",
+    "BackgroundOptionsParam", "BatchCreateParams", "BatchListParams", "ChunkSizesParam",
+    "ChunkingStrategyParam", "ClickActionParam", "CodeInterpreterCallParam",
+    "CodeInterpreterContainerAutoParam", "CodeInterpreterContainerParam", "CodeInterpreterImageParam",
+    "CodeInterpreterLogsParam", "CodeInterpreterOutputParam", "CodeInterpreterToolParam", "CompactionParam",
+    "CompactionTriggerParam", "ComparisonFilterParam", "CompoundFilterParam", "ComputerActionParam",
+    "ComputerCallOutputParam", "ComputerCallParam", "ComputerScreenshotParam", "ComputerToolParam",
+    "ComputerUsePreviewToolParam", "ConfigurationUpdateParam", "ConfigurationUpdateReasoningParam",
+    "ConfigurationUpdateTextFormatParam", "ConfigurationUpdateTextParam", "ContainerAutoParam",
+    "ContainerCreateParams", "ContainerExpirationParam", "ContainerFileCitationParam",
+    "ContainerFileCreateParams", "ContainerFileListParams", "ContainerListParams", "ContainerReferenceParam",
+    "ContentPartParam", "ContextManagementParam", "ConversationCreateParams",
     "ConversationItemRetrieveParams", "ConversationItemsCreateParams", "ConversationRefParam",
     "ConversationUpdateParams", "CustomGrammarFormatParam", "CustomTextFormatParam",
     "CustomToolCallOutputParam", "CustomToolCallParam", "CustomToolChoiceParam", "CustomToolFormatParam",
     "CustomToolParam", "DirectCallerParam", "DomainSecretParam", "DoubleClickActionParam", "DragActionParam",
-    "FileCitationParam", "FilePathParam", "FileSearchCallParam", "FileSearchResultParam",
-    "FileSearchToolParam", "FilterParam", "FunctionCallOutputParam", "FunctionCallParam",
-    "FunctionToolChoiceParam", "FunctionToolParam", "HostedToolChoiceParam", "HybridSearchOptionsParam",
-    "ImageGenSvgOptionsParam", "ImageGenSvgReasoningParam", "ImageGenerationCallErrorModerationDetailsParam",
+    "FileCitationParam", "FileCreateParams", "FileExpirationParam", "FileListParams", "FilePathParam",
+    "FileSearchCallParam", "FileSearchResultParam", "FileSearchToolParam", "FilterParam",
+    "FunctionCallOutputParam", "FunctionCallParam", "FunctionToolChoiceParam", "FunctionToolParam",
+    "HostedToolChoiceParam", "HybridSearchOptionsParam", "ImageGenSvgOptionsParam",
+    "ImageGenSvgReasoningParam", "ImageGenerationCallErrorModerationDetailsParam",
     "ImageGenerationCallErrorParam", "ImageGenerationCallParam", "ImageGenerationCallSvgUsageParam",
     "ImageGenerationToolParam", "ImageMaskParam", "InlineSkillParam", "InlineSkillSourceParam",
     "InputContentPartParam", "InputFileParam", "InputImageParam", "InputItemParam", "InputList",
@@ -82,14 +91,18 @@ __all__ = [
     "ReasoningConfigParam", "ReasoningContentPartParam", "ReasoningItemParam", "ReasoningSummaryPartParam",
     "ReasoningTextParam", "RefusalParam", "ResponseCompactParams", "ResponseCreateParams", "ResponseFields",
     "ResponseImageOptionsParam", "ResponseRetrieveParams", "ResponseRunParams", "SafetyCheckParam",
-    "ScreenshotActionParam", "ScreenshotContentParam", "ScrollActionParam", "ShellActionParam",
-    "ShellCallOutputParam", "ShellCallParam", "ShellEnvironmentParam", "ShellExitParam", "ShellOutcomeParam",
-    "ShellOutputContentParam", "ShellTimeoutParam", "ShellToolChoiceParam", "ShellToolEnvironmentParam",
-    "ShellToolParam", "SkillParam", "SkillReferenceParam", "StreamOptionsParam", "SummaryTextParam",
-    "TextConfigParam", "TextFormatJsonObjectParam", "TextFormatJsonSchemaParam", "TextFormatParam",
-    "TextFormatTextParam", "TextParam", "ToolCallCallerParam", "ToolChoiceObjectParam", "ToolParam",
-    "ToolSearchCallParam", "ToolSearchOutputParam", "ToolSearchToolParam", "TopLogprobParam",
-    "TypeActionParam", "UrlCitationParam", "WaitActionParam", "WebSearchActionFindInPageParam",
+    "ScreenshotActionParam", "ScreenshotContentParam", "ScrollActionParam", "SearchRankingOptionsParam",
+    "ShellActionParam", "ShellCallOutputParam", "ShellCallParam", "ShellEnvironmentParam", "ShellExitParam",
+    "ShellOutcomeParam", "ShellOutputContentParam", "ShellTimeoutParam", "ShellToolChoiceParam",
+    "ShellToolEnvironmentParam", "ShellToolParam", "SkillParam", "SkillReferenceParam", "StaticChunkingParam",
+    "StreamOptionsParam", "SummaryTextParam", "TextConfigParam", "TextFormatJsonObjectParam",
+    "TextFormatJsonSchemaParam", "TextFormatParam", "TextFormatTextParam", "TextParam", "ToolCallCallerParam",
+    "ToolChoiceObjectParam", "ToolParam", "ToolSearchCallParam", "ToolSearchOutputParam",
+    "ToolSearchToolParam", "TopLogprobParam", "TypeActionParam", "UrlCitationParam",
+    "VectorStoreCreateParams", "VectorStoreExpirationParam", "VectorStoreFileBatchCreateParams",
+    "VectorStoreFileCreateParams", "VectorStoreFileEntryParam", "VectorStoreFileListParams",
+    "VectorStoreFileUpdateParams", "VectorStoreListParams", "VectorStoreSearchParams",
+    "VectorStoreUpdateParams", "WaitActionParam", "WebSearchActionFindInPageParam",
     "WebSearchActionOpenPageParam", "WebSearchActionParam", "WebSearchActionSearchParam",
     "WebSearchCallParam", "WebSearchFiltersParam", "WebSearchPreviewToolParam", "WebSearchSourceParam",
     "WebSearchToolParam", "WebhookCreateParams", "WebhookListParams", "WebhookRotateSecretParams",
@@ -207,6 +220,12 @@ class ApproximateLocationParam(TypedDict, total=False):
     """IANA name, such as `America/Los_Angeles`."""
 
 
+class AutoChunkingParam(TypedDict, total=False):
+    """The dict form of `AutoChunking`."""
+
+    type: Required[Literal["auto"]]
+
+
 class BackgroundOptionsParam(TypedDict, total=False):
     """The dict form of `BackgroundOptions`."""
 
@@ -215,6 +234,51 @@ class BackgroundOptionsParam(TypedDict, total=False):
     stream."""
     continuation_id: str
     """Your own id of related requests, which are served with priority; it adds no history."""
+
+
+class _BatchCreateFields(TypedDict, total=False):
+    """The fields of `BatchCreateParams` without options."""
+
+    input_file_id: Required[str]
+    """Id of a file of JSON lines, one request each, with the purpose `batch`."""
+    endpoint: Required[Literal[
+        "/v1/responses", "/v1/chat/completions", "/v1/embeddings", "/v1/completions", "/v1/moderations",
+        "/v1/images/generations", "/v1/images/edits", "/v1/videos",
+    ]]
+    """Path of the API that all requests are for."""
+    completion_window: Required[Literal["24h"]]
+    """Time within which the server answers."""
+    metadata: Mapping[str, str] | None
+    """Your own key-value pairs to store with it: at most 16, keys of up to 64 and values of up to 512
+    characters."""
+    output_expires_after: FileExpiration | FileExpirationParam
+    """The end of the life of the files with the results."""
+
+
+class BatchCreateParams(_BatchCreateFields, OpenRequestOptions, total=False, closed=True):
+    """A batch to begin."""
+
+
+class _BatchListFields(TypedDict, total=False):
+    """The fields of `BatchListParams` without options."""
+
+    after: str
+    """Id of the batch after which the page starts."""
+    limit: int
+    """Number of batches per page, 1 to 100; 20 when absent."""
+
+
+class BatchListParams(_BatchListFields, OpenRequestOptions, total=False, closed=True):
+    """A request for a page of batches."""
+
+
+class ChunkSizesParam(TypedDict, total=False):
+    """The dict form of `ChunkSizes`."""
+
+    max_chunk_size_tokens: Required[int]
+    """Most tokens of a chunk, 100 to 4096."""
+    chunk_overlap_tokens: Required[int]
+    """Tokens that two chunks share, at most half of a chunk."""
 
 
 class ClickActionParam(TypedDict, total=False):
@@ -406,6 +470,36 @@ class ContainerAutoParam(TypedDict, total=False):
     """Skills to install in the container, at most 200."""
 
 
+class _ContainerCreateFields(TypedDict, total=False):
+    """The fields of `ContainerCreateParams` without options."""
+
+    name: Required[str]
+    """Its name."""
+    file_ids: Sequence[str]
+    """Ids of uploaded files to put in it."""
+    expires_after: ContainerExpiration | ContainerExpirationParam
+    """The time without use after which it ends."""
+    skills: Sequence[Skill | SkillParam]
+    """Skills to install in it."""
+    memory_limit: Literal["1g", "4g", "16g", "64g"]
+    """Memory in gigabytes; `1g` when absent."""
+    network_policy: NetworkPolicy | NetworkPolicyParam
+    """The hosts that code in it may reach; none when absent."""
+
+
+class ContainerCreateParams(_ContainerCreateFields, OpenRequestOptions, total=False, closed=True):
+    """A container to create."""
+
+
+class ContainerExpirationParam(TypedDict, total=False):
+    """The dict form of `ContainerExpiration`."""
+
+    anchor: Required[Literal["last_active_at"]]
+    """The last use, from which the time counts."""
+    minutes: Required[int]
+    """Minutes after the last use, at most 20."""
+
+
 class ContainerFileCitationParam(TypedDict, total=False):
     """The dict form of `ContainerFileCitation`, sent back as it came; the model describes its fields."""
 
@@ -415,6 +509,51 @@ class ContainerFileCitationParam(TypedDict, total=False):
     start_index: Required[int]
     end_index: Required[int]
     filename: Required[str]
+
+
+class _ContainerFileCreateFields(TypedDict, total=False):
+    """The fields of `ContainerFileCreateParams` without options."""
+
+    file: FileInput
+    """The file: a path, bytes, a file opened in binary mode, or a pair of its name and one of these."""
+    file_id: str
+    """Id of a file that was uploaded before, in place of `file`."""
+
+
+class ContainerFileCreateParams(_ContainerFileCreateFields, OpenRequestOptions, total=False, closed=True):
+    """A file to put in a container: a new one, or one that the server stores."""
+
+
+class _ContainerFileListFields(TypedDict, total=False):
+    """The fields of `ContainerFileListParams` without options."""
+
+    after: str
+    """Id of the file after which the page starts."""
+    limit: int
+    """Number per page, 1 to 100; 20 when absent."""
+    order: Literal["asc", "desc"]
+    """Oldest first (`asc`) or newest first (`desc`); `desc` when absent."""
+
+
+class ContainerFileListParams(_ContainerFileListFields, OpenRequestOptions, total=False, closed=True):
+    """A request for a page of the files of a container."""
+
+
+class _ContainerListFields(TypedDict, total=False):
+    """The fields of `ContainerListParams` without options."""
+
+    after: str
+    """Id of the container after which the page starts."""
+    limit: int
+    """Number per page, 1 to 100; 20 when absent."""
+    order: Literal["asc", "desc"]
+    """Oldest first (`asc`) or newest first (`desc`); `desc` when absent."""
+    name: str
+    """The only name to list; all when absent."""
+
+
+class ContainerListParams(_ContainerListFields, OpenRequestOptions, total=False, closed=True):
+    """A request for a page of containers."""
 
 
 class ContainerReferenceParam(TypedDict, total=False):
@@ -617,6 +756,48 @@ class FileCitationParam(TypedDict, total=False):
     file_id: Required[str]
     index: Required[int]
     filename: Required[str]
+
+
+class _FileCreateFields(TypedDict, total=False):
+    """The fields of `FileCreateParams` without options."""
+
+    file: Required[FileInput]
+    """The file: a path, bytes, a file opened in binary mode, or a pair of its name and one of these."""
+    purpose: Required[Literal["assistants", "batch", "fine-tune", "vision", "user_data", "evals"]]
+    """The use of the file: `user_data` for inputs of any kind, `vision` for images, `batch` for lines of
+    requests, `assistants` for vector stores and containers."""
+    expires_after: FileExpiration | FileExpirationParam
+    """The end of its life; else it stays until it is deleted."""
+
+
+class FileCreateParams(_FileCreateFields, OpenRequestOptions, total=False, closed=True):
+    """A file to store."""
+
+
+class FileExpirationParam(TypedDict, total=False):
+    """The dict form of `FileExpiration`."""
+
+    anchor: Required[Literal["created_at"]]
+    """The creation, from which the time counts."""
+    seconds: Required[int]
+    """Seconds after that, from an hour to 30 days."""
+
+
+class _FileListFields(TypedDict, total=False):
+    """The fields of `FileListParams` without options."""
+
+    after: str
+    """Id of the file after which the page starts."""
+    limit: int
+    """Number of files per page, 1 to 10,000, which is the default."""
+    order: Literal["asc", "desc"]
+    """Oldest first (`asc`) or newest first (`desc`); `desc` when absent."""
+    purpose: str
+    """The only purpose to list; all when absent."""
+
+
+class FileListParams(_FileListFields, OpenRequestOptions, total=False, closed=True):
+    """A request for a page of files."""
 
 
 class FilePathParam(TypedDict, total=False):
@@ -1636,6 +1817,15 @@ class ScrollActionParam(TypedDict, total=False):
     keys: Sequence[str] | None
 
 
+class SearchRankingOptionsParam(TypedDict, total=False):
+    """The dict form of `SearchRankingOptions`."""
+
+    ranker: Literal["none", "auto", "default-2024-11-15"]
+    """The ranking model; `auto` is the current one, and the default."""
+    score_threshold: float
+    """Minimum score of a passage, 0 to 1; 0 when absent."""
+
+
 class ShellActionParam(TypedDict, total=False):
     """The dict form of `ShellAction`, sent back as it came; the model describes its fields."""
 
@@ -1723,6 +1913,14 @@ class SkillReferenceParam(TypedDict, total=False):
     """Id of the skill, at most 64 characters."""
     version: str
     """A positive number in digits, or `latest`; the skill's default version when absent."""
+
+
+class StaticChunkingParam(TypedDict, total=False):
+    """The dict form of `StaticChunking`."""
+
+    type: Required[Literal["static"]]
+    static: Required[ChunkSizes | ChunkSizesParam]
+    """The size of the chunks."""
 
 
 class StreamOptionsParam(TypedDict, total=False):
@@ -1845,6 +2043,168 @@ class UrlCitationParam(TypedDict, total=False):
     start_index: Required[int]
     end_index: Required[int]
     title: Required[str]
+
+
+class _VectorStoreCreateFields(TypedDict, total=False):
+    """The fields of `VectorStoreCreateParams` without options."""
+
+    file_ids: Sequence[str]
+    """Ids of uploaded files to add, at most 500."""
+    name: str
+    """Its name."""
+    description: str
+    """Its purpose, for people."""
+    expires_after: VectorStoreExpiration | VectorStoreExpirationParam
+    """The time without use after which it ends."""
+    chunking_strategy: ChunkingStrategy | ChunkingStrategyParam
+    """The way to cut the files in chunks; `auto` when absent."""
+    metadata: Mapping[str, str] | None
+    """Your own key-value pairs to store with it: at most 16, keys of up to 64 and values of up to 512
+    characters."""
+
+
+class VectorStoreCreateParams(_VectorStoreCreateFields, OpenRequestOptions, total=False, closed=True):
+    """A vector store to create."""
+
+
+class VectorStoreExpirationParam(TypedDict, total=False):
+    """The dict form of `VectorStoreExpiration`."""
+
+    anchor: Required[Literal["last_active_at"]]
+    """The last use, from which the time counts."""
+    days: Required[int]
+    """Days after the last use, 1 to 365."""
+
+
+class _VectorStoreFileBatchCreateFields(TypedDict, total=False):
+    """The fields of `VectorStoreFileBatchCreateParams` without options."""
+
+    file_ids: Sequence[str]
+    """Ids of uploaded files, 1 to 2000."""
+    files: Sequence[VectorStoreFileEntry | VectorStoreFileEntryParam]
+    """Files with settings of their own, 1 to 2000."""
+    chunking_strategy: ChunkingStrategy | ChunkingStrategyParam
+    """The way to cut the files in chunks; `auto` when absent."""
+    attributes: Mapping[str, str | float | bool] | None
+    """Your own key-value pairs, by which searches can filter: at most 16, keys of up to 64 and texts of up to
+    512 characters."""
+
+
+class VectorStoreFileBatchCreateParams(
+    _VectorStoreFileBatchCreateFields, OpenRequestOptions, total=False, closed=True,
+):
+    """Files to add to a vector store at once; set `file_ids` or `files`."""
+
+
+class _VectorStoreFileCreateFields(TypedDict, total=False):
+    """The fields of `VectorStoreFileCreateParams` without options."""
+
+    file_id: Required[str]
+    """Id of the uploaded file."""
+    chunking_strategy: ChunkingStrategy | ChunkingStrategyParam
+    """The way to cut the files in chunks; `auto` when absent."""
+    attributes: Mapping[str, str | float | bool] | None
+    """Your own key-value pairs, by which searches can filter: at most 16, keys of up to 64 and texts of up to
+    512 characters."""
+
+
+class VectorStoreFileCreateParams(_VectorStoreFileCreateFields, OpenRequestOptions, total=False, closed=True):
+    """A file to add to a vector store."""
+
+
+class VectorStoreFileEntryParam(TypedDict, total=False):
+    """The dict form of `VectorStoreFileEntry`."""
+
+    file_id: Required[str]
+    """Id of the uploaded file."""
+    chunking_strategy: ChunkingStrategy | ChunkingStrategyParam
+    """The way to cut the files in chunks; `auto` when absent."""
+    attributes: Mapping[str, str | float | bool] | None
+    """Your own key-value pairs, by which searches can filter: at most 16, keys of up to 64 and texts of up to
+    512 characters."""
+
+
+class _VectorStoreFileListFields(TypedDict, total=False):
+    """The fields of `VectorStoreFileListParams` without options."""
+
+    after: str
+    """Id of the file after which the page starts."""
+    before: str
+    """Id of the one before which the page ends."""
+    limit: int
+    """Number per page, 1 to 100; 20 when absent."""
+    order: Literal["asc", "desc"]
+    """Oldest first (`asc`) or newest first (`desc`); `desc` when absent."""
+    filter: Literal["in_progress", "completed", "failed", "cancelled"]
+    """The only state to list; all when absent."""
+
+
+class VectorStoreFileListParams(_VectorStoreFileListFields, OpenRequestOptions, total=False, closed=True):
+    """A request for a page of the files of a vector store."""
+
+
+class _VectorStoreFileUpdateFields(TypedDict, total=False):
+    """The fields of `VectorStoreFileUpdateParams` without options."""
+
+    attributes: Required[Mapping[str, str | float | bool] | None]
+    """Your own key-value pairs, by which searches can filter: at most 16, keys of up to 64 and texts of up to
+    512 characters."""
+
+
+class VectorStoreFileUpdateParams(_VectorStoreFileUpdateFields, OpenRequestOptions, total=False, closed=True):
+    """New attributes of a file in a vector store."""
+
+
+class _VectorStoreListFields(TypedDict, total=False):
+    """The fields of `VectorStoreListParams` without options."""
+
+    after: str
+    """Id of the one after which the page starts."""
+    before: str
+    """Id of the one before which the page ends."""
+    limit: int
+    """Number per page, 1 to 100; 20 when absent."""
+    order: Literal["asc", "desc"]
+    """Oldest first (`asc`) or newest first (`desc`); `desc` when absent."""
+
+
+class VectorStoreListParams(_VectorStoreListFields, OpenRequestOptions, total=False, closed=True):
+    """A request for a page of vector stores."""
+
+
+class _VectorStoreSearchFields(TypedDict, total=False):
+    """The fields of `VectorStoreSearchParams` without options."""
+
+    query: Required[str | Sequence[str]]
+    """The question, or several."""
+    rewrite_query: bool
+    """Whether the server rewrites the question for the search; false when absent."""
+    max_num_results: int
+    """Most passages to return, 1 to 50; 10 when absent."""
+    filters: Filter | FilterParam
+    """A condition on the attributes of files."""
+    ranking_options: SearchRankingOptions | SearchRankingOptionsParam
+    """Options for ranking passages and dropping weak ones."""
+
+
+class VectorStoreSearchParams(_VectorStoreSearchFields, OpenRequestOptions, total=False, closed=True):
+    """A search of a vector store."""
+
+
+class _VectorStoreUpdateFields(TypedDict, total=False):
+    """The fields of `VectorStoreUpdateParams` without options."""
+
+    name: str | None
+    """Its name."""
+    expires_after: VectorStoreExpiration | VectorStoreExpirationParam | None
+    """The time without use after which it ends."""
+    metadata: Mapping[str, str] | None
+    """Your own key-value pairs to store with it: at most 16, keys of up to 64 and values of up to 512
+    characters."""
+
+
+class VectorStoreUpdateParams(_VectorStoreUpdateFields, OpenRequestOptions, total=False, closed=True):
+    """A change of a vector store."""
 
 
 class WaitActionParam(TypedDict, total=False):
@@ -2102,6 +2462,9 @@ ToolParam: TypeAlias = (
     | ToolSearchToolParam | WebSearchPreviewToolParam | ApplyPatchToolParam
 )
 """The dict form of `Tool`."""
+
+ChunkingStrategyParam: TypeAlias = AutoChunkingParam | StaticChunkingParam
+"""The dict form of `ChunkingStrategy`."""
 
 InputList: TypeAlias = "list[InputItem | InputItemParam | InputContentPart | InputContentPartParam | str]"
 """A list of `InputItem` for a request; strings and content parts form messages of the user."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from typing_extensions import TypeForm, Unpack
 
     from .._base.options import RequestOptions, SessionOptions, WaitOptions
+    from .._base.progress import Progress
+    from .._calls.wait_progress import OnWaitProgressAsync
     from .._map.requests import AsyncRequests, MapResult
     from .._map.response_map import AsyncResponseMap
     from .._runs.params import AsyncRunParams
@@ -201,7 +203,8 @@ class AsyncResponses(AsyncResponsesOperations):
         *,
         poll_interval: float = 1.0,
         timeout: float | None = None,  # noqa: ASYNC109  # a limit of the whole wait, whose error has the last state
-        on_progress: Callable[[Response], Awaitable[object] | object] | None = None,
+        on_progress: OnWaitProgressAsync | None = None,
+        progress: bool = False,
         include: Sequence[str] | None = None,
         **options: Unpack[WaitOptions],
     ) -> Response:
@@ -215,11 +218,13 @@ class AsyncResponses(AsyncResponsesOperations):
         `on_progress` may be an async function.
         """
         from .._calls.polling import PollSchedule, wait, wait_params
+        from .._calls.wait_progress import WaitReporter
 
         params = wait_params(options, include)
         schedule = PollSchedule(response_id, poll_interval=poll_interval, timeout=timeout)
+        reporter = WaitReporter(on_progress, is_shown=progress, is_async=True)
         return await self._core.perform(
-            partial(wait, schedule=schedule, on_progress=on_progress, params=params)
+            partial(wait, schedule=schedule, on_progress=None, params=params, reporter=reporter)
         )
 
     @overload
@@ -231,6 +236,8 @@ class AsyncResponses(AsyncResponsesOperations):
         ordered: bool = ...,
         on_result: Callable[[MapResult], Awaitable[object] | object] | None = ...,
         journal: str | PathLike[str] | None = ...,
+        on_progress: Callable[[Progress], Awaitable[object] | object] | None = ...,
+        progress: bool = ...,
     ) -> AsyncResponseMap: ...
 
     @overload
@@ -242,6 +249,8 @@ class AsyncResponses(AsyncResponsesOperations):
         ordered: bool = ...,
         on_result: Callable[[MapResult], Awaitable[object] | object] | None = ...,
         journal: str | PathLike[str] | None = ...,
+        on_progress: Callable[[Progress], Awaitable[object] | object] | None = ...,
+        progress: bool = ...,
     ) -> AsyncResponseMap: ...
 
     @overload
@@ -253,6 +262,8 @@ class AsyncResponses(AsyncResponsesOperations):
         ordered: bool = ...,
         on_result: Callable[[MapResult], Awaitable[object] | object] | None = ...,
         journal: str | PathLike[str] | None = ...,
+        on_progress: Callable[[Progress], Awaitable[object] | object] | None = ...,
+        progress: bool = ...,
     ) -> AsyncResponseMap: ...
 
     def map(
@@ -263,6 +274,8 @@ class AsyncResponses(AsyncResponsesOperations):
         ordered: bool = True,
         on_result: Callable[[MapResult], Awaitable[object] | object] | None = None,
         journal: str | PathLike[str] | None = None,
+        on_progress: Callable[[Progress], Awaitable[object] | object] | None = None,
+        progress: bool = False,
         **unknown: Never,
     ) -> AsyncResponseMap:
         """Send many requests, several at a time; see `Responses.map`.
@@ -273,11 +286,13 @@ class AsyncResponses(AsyncResponsesOperations):
                 async for result in results:
                     print(result.index, result.response_or_raise().output_text)
 
-        `requests` may be an async iterable, and `on_result` an async function.
+        `requests` may be an async iterable; `on_result` and `on_progress` may be async functions.
         """
         if args:
             raise needs_names_after("client.responses.map", "requests")
-        from .._map.response_map import MapOptions, refuse_unknown_options
+        from .._map.requests import MapOptions
+        from .._map.response_map import refuse_unknown_options
 
         refuse_unknown_options(unknown)
-        return self._core.map(requests, MapOptions(max_concurrency, ordered, on_result, journal))
+        options = MapOptions(max_concurrency, ordered, on_result, journal, on_progress, progress)
+        return self._core.map(requests, options)

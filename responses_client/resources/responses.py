@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from typing_extensions import TypeForm, Unpack
 
     from .._base.options import RequestOptions, SessionOptions, WaitOptions
+    from .._base.progress import Progress
+    from .._calls.wait_progress import OnWaitProgress
     from .._map.requests import MapResult, Requests
     from .._map.response_map import ResponseMap
     from .._runs.params import RunParams
@@ -352,7 +354,8 @@ class Responses(ResponsesOperations):
         *,
         poll_interval: float = 1.0,
         timeout: float | None = None,
-        on_progress: Callable[[Response], object] | None = None,
+        on_progress: OnWaitProgress | None = None,
+        progress: bool = False,
         include: Sequence[str] | None = None,
         **options: Unpack[WaitOptions],
     ) -> Response:
@@ -375,7 +378,9 @@ class Responses(ResponsesOperations):
                 longer by half, up to 10. If the server asks for a longer one, it is used, up to 300.
             timeout: Seconds that the whole wait may take; None, the default, sets no limit.
             on_progress: A function that is called with the first state, and with each later one whose status
-                or output differs, including the last.
+                or output differs, including the last. One of two arguments is a heartbeat: it is called after
+                each poll, with the last state and a `Progress`, which has the elapsed time.
+            progress: Whether standard error shows the status and the elapsed time, as for `map`.
             include: Additional data that the server is to send.
             deadline: Seconds that the whole wait may take, as `timeout`; None sets no limit.
             options: The options of `cancel`, for each poll.
@@ -389,12 +394,15 @@ class Responses(ResponsesOperations):
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: The response cannot be retrieved, for example because it does not exist.
         """
-        from .._calls.polling import PollSchedule, require_sync, wait, wait_params
+        from .._calls.polling import PollSchedule, wait, wait_params
+        from .._calls.wait_progress import WaitReporter
 
         params = wait_params(options, include)
         schedule = PollSchedule(response_id, poll_interval=poll_interval, timeout=timeout)
-        work = partial(wait, schedule=schedule, on_progress=require_sync(on_progress), params=params)
-        return self._core.perform(work)
+        reporter = WaitReporter(on_progress, is_shown=progress, is_async=False)
+        return self._core.perform(
+            partial(wait, schedule=schedule, on_progress=None, params=params, reporter=reporter)
+        )
 
     @overload
     def map(
@@ -405,6 +413,8 @@ class Responses(ResponsesOperations):
         ordered: bool = ...,
         on_result: Callable[[MapResult], object] | None = ...,
         journal: str | PathLike[str] | None = ...,
+        on_progress: Callable[[Progress], object] | None = ...,
+        progress: bool = ...,
     ) -> ResponseMap: ...
 
     @overload
@@ -416,6 +426,8 @@ class Responses(ResponsesOperations):
         ordered: bool = ...,
         on_result: Callable[[MapResult], object] | None = ...,
         journal: str | PathLike[str] | None = ...,
+        on_progress: Callable[[Progress], object] | None = ...,
+        progress: bool = ...,
     ) -> ResponseMap: ...
 
     def map(
@@ -426,6 +438,8 @@ class Responses(ResponsesOperations):
         ordered: bool = True,
         on_result: Callable[[MapResult], object] | None = None,
         journal: str | PathLike[str] | None = None,
+        on_progress: Callable[[Progress], object] | None = None,
+        progress: bool = False,
         **unknown: Never,
     ) -> ResponseMap:
         """Send many requests, several at a time, as fast as the rate limits of the server allow.
@@ -453,6 +467,10 @@ class Responses(ResponsesOperations):
             journal: A file to which each result is written as soon as it is available, in the format of
                 `read_batch`. A map of the same requests with the same journal does not send those again that
                 have a response there.
+            on_progress: A function that is called with a `Progress` after each result, and each second in which
+                there is none. An exception that it raises ends the map.
+            progress: Whether standard error shows the progress: a bar of tqdm or rich if one is installed (the
+                extra `progress`), and where there is no terminal, a line every ten seconds.
 
         Returns:
             ResponseMap: The results, as an iterator and a context manager.
@@ -463,7 +481,9 @@ class Responses(ResponsesOperations):
         """
         if args:
             raise needs_names_after("client.responses.map", "requests")
-        from .._map.response_map import MapOptions, refuse_unknown_options
+        from .._map.requests import MapOptions
+        from .._map.response_map import refuse_unknown_options
 
         refuse_unknown_options(unknown)
-        return self._core.map(requests, MapOptions(max_concurrency, ordered, on_result, journal))
+        options = MapOptions(max_concurrency, ordered, on_result, journal, on_progress, progress)
+        return self._core.map(requests, options)

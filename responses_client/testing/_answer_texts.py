@@ -43,10 +43,16 @@ def found_on_the_web(query: str) -> list[str]:
     ]
 
 
+def found_passages(query: str, count: int) -> str:
+    """Return the sentence that says how many passages a search has found."""
+    number = {0: "no passages", 1: "one passage", 2: "two passages"}.get(count, f"{count} passages")
+    return f"For {_quoted(query)} the files have {number}."
+
+
 def found_in_files(query: str) -> list[str]:
     """Return the sentences of an answer: an introduction, and two that cite one passage each."""
     return [
-        f"For {_quoted(query)} the files have two passages.",
+        found_passages(query, 2),
         "One passage names the main points.",
         "Another one gives the details.",
     ]

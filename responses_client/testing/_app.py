@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 import httpx
 
+from ._batch_lines import BatchLine
+from ._batches import LineAnswer
 from ._http_envelope import check_key
-from ._http_types import Answer, ApiError, Pace
+from ._http_types import JSON_TYPE, Answer, ApiError, Pace
+from ._json_types import as_object, load
+from ._rate_limits import Limiter
 from ._recorded_request import RecordedRequest, compare, recorded
 from ._routes import answer, not_found, segments_of
 from ._script_queue import Canned
 from ._store import Store
 from ._websocket_session import WebSocketSession
+
+BATCH = "BATCH"
 
 
 class Application:
@@ -32,6 +39,7 @@ class Application:
         self.is_closed = False
         self.opened_streams: int = 0
         self.closed_streams = 0
+        store.execute = self._execute
 
     def handle(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Return the answer to an HTTP request.
@@ -42,11 +50,7 @@ class Application:
         """
         with self.store.lock:
             request, canned = self._begin(method, url, headers, body)
-            try:
-                found = answer(self.store, request, self.prefix) if canned is None else _canned(*canned)
-            except ApiError as error:
-                found = error.answer()
-            return found.under(self._usual_headers())
+            return self._answer(request, canned).under(self._usual_headers())
 
     def connect(self, url: str, headers: Mapping[str, str]) -> WebSocketSession | Answer:
         """Return the session of a new WebSocket, or the answer that refuses it; raise as `handle` does."""
@@ -61,6 +65,46 @@ class Application:
             except ApiError as error:
                 return error.answer()
             return WebSocketSession(self.store, url, request.headers, self._record)
+
+    def _execute(self, endpoint: str, line: BatchLine) -> LineAnswer:
+        """Answer a request of a batch as if it was sent, except that no rate limit counts it.
+
+        It is recorded with the method `BATCH`, as messages of a WebSocket are with theirs.
+        """
+        headers = {"authorization": "Bearer batch", "content-type": JSON_TYPE}
+        # The endpoint of a batch begins with `/v1` under any base URL.
+        url = f"http://batch{self.prefix}{endpoint.removeprefix('/v1')}"
+        request = recorded(BATCH, url, headers, line.body, self.store.known_history)
+        self._record(request)
+        request_id = self._usual_headers()["x-request-id"]
+        for mode in ("stream", "background"):
+            if as_object(request.json).get(mode) is True:
+                message = f"Invalid '{mode}': a request of a batch is answered as a whole."
+                error = ApiError(400, message, param=mode, code="invalid_value").error
+                return LineAnswer(400, request_id, {"error": error})
+        if line.custom_id in self.store.planned_lines:
+            return replace(self.store.planned_lines.pop(line.custom_id), request_id=request_id)
+        limiter, self.store.limiter = self.store.limiter, Limiter(None)
+        try:
+            canned = self.store.script.begin(partial(compare, request))
+            found = self._answer(replace(request, method="POST"), canned)
+        except httpx.TransportError as error:
+            found = ApiError(500, str(error), type="server_error").answer()
+        finally:
+            self.store.limiter = limiter
+        try:
+            body = load(found.body)
+        except ValueError:
+            body = None
+        return LineAnswer(found.status, request_id, body)
+
+    def _answer(self, request: RecordedRequest, canned: tuple[Canned, Pace] | None) -> Answer:
+        try:
+            return answer(self.store, request, self.prefix) if canned is None else _canned(*canned)
+        except ApiError as error:
+            return error.answer()
+        except RecursionError:
+            return ApiError(400, "The JSON of the request is nested too deeply.").answer()
 
     def _begin(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes

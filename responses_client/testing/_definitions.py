@@ -96,12 +96,40 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
             "timezone": {"type": "string", "nullable": True},
         },
     },
+    "AutoChunking": {"fields": {"type": {"const": "auto"}}, "required": ["type"]},
     "BackgroundOptions": {
         "fields": {
             "completion_window": {"type": "string", "enum": ["soonest", "2h", "8h"]},
             "continuation_id": {"type": "string"},
         },
     },
+    "BatchCreateRequest": {
+        "fields": {
+            "input_file_id": {"type": "string"},
+            "endpoint": {
+                "type": "string",
+                "enum": [
+                    "/v1/responses", "/v1/chat/completions", "/v1/embeddings", "/v1/completions",
+                    "/v1/moderations", "/v1/images/generations", "/v1/images/edits", "/v1/videos",
+                ],
+            },
+            "completion_window": {"type": "string", "enum": ["24h"]},
+            "metadata": {
+                "type": "object",
+                "additionalProperties": {"type": "string", "maxLength": 512},
+                "propertyNames": {"maxLength": 64},
+                "maxProperties": 16,
+                "nullable": True,
+            },
+            "output_expires_after": {"$ref": "FileExpiration"},
+        },
+        "required": ["input_file_id", "endpoint", "completion_window"],
+    },
+    "ChunkSizes": {
+        "fields": {"max_chunk_size_tokens": {"type": "integer"}, "chunk_overlap_tokens": {"type": "integer"}},
+        "required": ["max_chunk_size_tokens", "chunk_overlap_tokens"],
+    },
+    "ChunkingStrategy": {"members": ["AutoChunking", "StaticChunking"]},
     "ClickAction": {
         "fields": {
             "type": {"const": "click"},
@@ -282,6 +310,21 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         },
         "required": ["type"],
     },
+    "ContainerCreateRequest": {
+        "fields": {
+            "name": {"type": "string"},
+            "file_ids": {"type": "array", "items": {"type": "string"}},
+            "expires_after": {"$ref": "ContainerExpiration"},
+            "skills": {"type": "array", "items": {"$ref": "Skill"}},
+            "memory_limit": {"type": "string", "enum": ["1g", "4g", "16g", "64g"]},
+            "network_policy": {"$ref": "NetworkPolicy"},
+        },
+        "required": ["name"],
+    },
+    "ContainerExpiration": {
+        "fields": {"anchor": {"const": "last_active_at"}, "minutes": {"type": "integer"}},
+        "required": ["anchor", "minutes"],
+    },
     "ContainerFileCitation": {
         "fields": {
             "type": {"const": "container_file_citation"},
@@ -292,6 +335,9 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
             "filename": {"type": "string"},
         },
         "required": ["type", "container_id", "file_id", "start_index", "end_index", "filename"],
+    },
+    "ContainerFileCreateRequest": {
+        "fields": {"file": {"type": "string", "format": "binary"}, "file_id": {"type": "string"}},
     },
     "ContainerReference": {
         "fields": {"type": {"const": "container_reference"}, "container_id": {"type": "string"}},
@@ -430,6 +476,24 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
             "filename": {"type": "string"},
         },
         "required": ["type", "file_id", "index", "filename"],
+    },
+    "FileCreateRequest": {
+        "fields": {
+            "file": {"type": "string", "format": "binary"},
+            "purpose": {
+                "type": "string",
+                "enum": ["assistants", "batch", "fine-tune", "vision", "user_data", "evals"],
+            },
+            "expires_after": {"$ref": "FileExpiration"},
+        },
+        "required": ["file", "purpose"],
+    },
+    "FileExpiration": {
+        "fields": {
+            "anchor": {"const": "created_at"},
+            "seconds": {"type": "integer", "minimum": 3600, "maximum": 2592000},
+        },
+        "required": ["anchor", "seconds"],
     },
     "FilePath": {
         "fields": {
@@ -1347,6 +1411,12 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         },
         "required": ["type", "x", "y", "scroll_x", "scroll_y"],
     },
+    "SearchRankingOptions": {
+        "fields": {
+            "ranker": {"type": "string", "enum": ["none", "auto", "default-2024-11-15"]},
+            "score_threshold": {"type": "number", "minimum": 0, "maximum": 1},
+        },
+    },
     "ShellAction": {
         "fields": {
             "commands": {"type": "array", "items": {"type": "string"}},
@@ -1430,6 +1500,10 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
             "version": {"type": "string"},
         },
         "required": ["type", "skill_id"],
+    },
+    "StaticChunking": {
+        "fields": {"type": {"const": "static"}, "static": {"$ref": "ChunkSizes"}},
+        "required": ["type", "static"],
     },
     "SteerInputItem": {"members": ["InputMessage", "FunctionCallOutput"], "infer": {"role": "message"}},
     "StreamOptions": {"fields": {"include_obfuscation": {"type": "boolean"}}},
@@ -1536,6 +1610,116 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
             "title": {"type": "string"},
         },
         "required": ["type", "url", "start_index", "end_index", "title"],
+    },
+    "VectorStoreCreateRequest": {
+        "fields": {
+            "file_ids": {"type": "array", "items": {"type": "string"}, "maxItems": 500},
+            "name": {"type": "string"},
+            "description": {"type": "string"},
+            "expires_after": {"$ref": "VectorStoreExpiration"},
+            "chunking_strategy": {"$ref": "ChunkingStrategy"},
+            "metadata": {
+                "type": "object",
+                "additionalProperties": {"type": "string", "maxLength": 512},
+                "propertyNames": {"maxLength": 64},
+                "maxProperties": 16,
+                "nullable": True,
+            },
+        },
+    },
+    "VectorStoreExpiration": {
+        "fields": {"anchor": {"const": "last_active_at"}, "days": {"type": "integer"}},
+        "required": ["anchor", "days"],
+    },
+    "VectorStoreFileBatchCreateRequest": {
+        "fields": {
+            "file_ids": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 2000},
+            "files": {
+                "type": "array",
+                "items": {"$ref": "VectorStoreFileEntry"},
+                "minItems": 1,
+                "maxItems": 2000,
+            },
+            "chunking_strategy": {"$ref": "ChunkingStrategy"},
+            "attributes": {
+                "type": "object",
+                "additionalProperties": {
+                    "anyOf": [{"type": "string", "maxLength": 512}, {"type": "number"}, {"type": "boolean"}],
+                },
+                "propertyNames": {"maxLength": 64},
+                "maxProperties": 16,
+                "nullable": True,
+            },
+        },
+    },
+    "VectorStoreFileCreateRequest": {
+        "fields": {
+            "file_id": {"type": "string"},
+            "chunking_strategy": {"$ref": "ChunkingStrategy"},
+            "attributes": {
+                "type": "object",
+                "additionalProperties": {
+                    "anyOf": [{"type": "string", "maxLength": 512}, {"type": "number"}, {"type": "boolean"}],
+                },
+                "propertyNames": {"maxLength": 64},
+                "maxProperties": 16,
+                "nullable": True,
+            },
+        },
+        "required": ["file_id"],
+    },
+    "VectorStoreFileEntry": {
+        "fields": {
+            "file_id": {"type": "string"},
+            "chunking_strategy": {"$ref": "ChunkingStrategy"},
+            "attributes": {
+                "type": "object",
+                "additionalProperties": {
+                    "anyOf": [{"type": "string", "maxLength": 512}, {"type": "number"}, {"type": "boolean"}],
+                },
+                "propertyNames": {"maxLength": 64},
+                "maxProperties": 16,
+                "nullable": True,
+            },
+        },
+        "required": ["file_id"],
+    },
+    "VectorStoreFileUpdateRequest": {
+        "fields": {
+            "attributes": {
+                "type": "object",
+                "additionalProperties": {
+                    "anyOf": [{"type": "string", "maxLength": 512}, {"type": "number"}, {"type": "boolean"}],
+                },
+                "propertyNames": {"maxLength": 64},
+                "maxProperties": 16,
+                "nullable": True,
+            },
+        },
+        "required": ["attributes"],
+    },
+    "VectorStoreSearchRequest": {
+        "fields": {
+            "query": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
+            "rewrite_query": {"type": "boolean"},
+            "max_num_results": {"type": "integer", "minimum": 1, "maximum": 50},
+            "filters": {"$ref": "Filter"},
+            "ranking_options": {"$ref": "SearchRankingOptions"},
+        },
+        "required": ["query"],
+    },
+    "VectorStoreUpdateRequest": {
+        "fields": {
+            "name": {"type": "string", "nullable": True},
+            "expires_after": {"$ref": "VectorStoreExpiration", "nullable": True},
+            "metadata": {
+                "type": "object",
+                "additionalProperties": {"type": "string", "maxLength": 512},
+                "propertyNames": {"maxLength": 64},
+                "maxProperties": 16,
+                "nullable": True,
+            },
+        },
     },
     "WaitAction": {"fields": {"type": {"const": "wait"}}, "required": ["type"]},
     "WebSearchAction": {

@@ -21,6 +21,16 @@ ENDPOINT = check_of("WebhookCreateRequest")
 ENDPOINT_UPDATE = check_of("WebhookUpdateRequest")
 ENDPOINT_TEST = check_of("WebhookTestRequest")
 ROTATION = check_of("WebhookRotateSecretRequest")
+FILE_EXPIRY = check_of("FileExpiration")
+VECTOR_STORE = check_of("VectorStoreCreateRequest")
+VECTOR_STORE_UPDATE = check_of("VectorStoreUpdateRequest")
+VECTOR_STORE_SEARCH = check_of("VectorStoreSearchRequest")
+VECTOR_STORE_FILE = check_of("VectorStoreFileCreateRequest")
+VECTOR_STORE_FILE_UPDATE = check_of("VectorStoreFileUpdateRequest")
+FILE_BATCH = check_of("VectorStoreFileBatchCreateRequest")
+CONTAINER = check_of("ContainerCreateRequest")
+CONTAINER_FILE = check_of("ContainerFileCreateRequest")
+BATCH = check_of("BatchCreateRequest")
 
 
 def body_of(store: Store, request: RecordedRequest, check: Check, *, needed: bool = True) -> JSONObject:
@@ -30,4 +40,13 @@ def body_of(store: Store, request: RecordedRequest, check: Check, *, needed: boo
     body = parse_body(request.headers, request.body)
     if store.validate:
         check(body, "")
+    return body
+
+
+def checked_body(request: RecordedRequest, check: Check, *, needed: bool = True) -> JSONObject:
+    """Return the body of a request that is always checked: what a response refers to has no use half understood."""
+    if not request.body and not needed:
+        return {}
+    body = parse_body(request.headers, request.body)
+    check(body, "")
     return body

@@ -8,7 +8,7 @@ ends the response; the client answers it in the next request.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -28,13 +28,15 @@ class Turn:
     """A response in the making: its request, all items so far, the ids of its items, and the planned MCP calls.
 
     `items` are those of the conversation before the response, and those that it already has. `planned` has the
-    calls that wait for an approval, by the id of the request for it.
+    calls that wait for an approval, by the id of the request for it. `find_in_files` searches the vector stores of
+    a tool; it returns None if the server does not have them.
     """
 
     request: JSONObject
     items: list[JSONObject]
     ids: Ids
     planned: dict[str, McpCall] = field(default_factory=dict[str, "McpCall"])
+    find_in_files: Callable[[JSONObject, str], list[JSONObject] | None] = lambda tool, query: None
     _container: str = ""
 
     def play(self, call: HostedCall) -> list[JSONObject]:

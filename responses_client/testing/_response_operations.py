@@ -20,6 +20,7 @@ from ._list_pages import page, page_query
 from ._output_items import ModelOutput
 from ._query_params import check_include, flag, natural_number
 from ._recorded_request import RecordedRequest, compare
+from ._referred_objects import check_referred, find_in_files
 from ._request_input import input_items
 from ._response_object import response_object, usage
 from ._script_queue import OutputItems, RawEvents, ScriptedOutput
@@ -56,6 +57,7 @@ def admit(store: Store, body: JSONObject, history: list[JSONObject]) -> None:
     """Admit a checked request to the model, or refuse it because of its history or a rate limit."""
     if store.validate:
         check_items(body, history, store.find_item, store.outputs())
+        check_referred(store, body)
     if store.limiter.is_on:
         read = usage(body, history, ModelOutput())["input_tokens"]
         store.limiter.admit(body.get("model"), read + (_most_output(body) or 0))
@@ -75,7 +77,8 @@ def answer_request(
     fields = scripted.fields
     status = fields.get("status", "completed")
     is_written = scripted.goes_on and "output" not in fields and status in ("completed", "incomplete")
-    turn = Turn(body, [*history, *input_items(body)], ids, store.script.planned_calls)
+    items = [*history, *input_items(body)]
+    turn = Turn(body, items, ids, store.script.planned_calls, partial(find_in_files, store))
     items = turn.play_approved() if scripted.parts or is_written else []
     for part in scripted.parts:
         items += part.build(body, ids) if isinstance(part, OutputItems) else turn.play(part)

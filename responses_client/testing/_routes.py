@@ -9,8 +9,13 @@ from urllib.parse import unquote
 
 import httpx
 
+from . import _batch_operations as batches
+from . import _container_operations as containers
 from . import _conversation_operations as conversations
+from . import _file_operations as files
 from . import _response_operations as responses
+from . import _vector_store_file_operations as store_files
+from . import _vector_store_operations as vector_stores
 from . import _webhook_endpoint_operations as endpoints
 from ._http_envelope import check_key
 from ._http_types import Answer, ApiError
@@ -42,6 +47,8 @@ class Route:
         return params
 
 
+_STORE = "/vector_stores/{vector_store_id}"
+
 # Fixed paths come before those with a parameter in the same place: the first match is taken.
 ROUTES: tuple[Route, ...] = (
     Route("POST", "/responses", responses.create_response),
@@ -67,6 +74,40 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/webhook_endpoints/{webhook_endpoint_id}/rotate_secret", endpoints.rotate_secret),
     Route("POST", "/webhook_endpoints/{webhook_endpoint_id}/test", endpoints.send_test),
     Route("GET", "/webhook_event_types", endpoints.list_event_types),
+    Route("POST", "/files", files.create_file),
+    Route("GET", "/files", files.list_files),
+    Route("GET", "/files/{file_id}", files.retrieve_file),
+    Route("DELETE", "/files/{file_id}", files.delete_file),
+    Route("GET", "/files/{file_id}/content", files.file_content),
+    Route("POST", "/vector_stores", vector_stores.create_vector_store),
+    Route("GET", "/vector_stores", vector_stores.list_vector_stores),
+    Route("GET", f"{_STORE}", vector_stores.retrieve_vector_store),
+    Route("POST", f"{_STORE}", vector_stores.update_vector_store),
+    Route("DELETE", f"{_STORE}", vector_stores.delete_vector_store),
+    Route("POST", f"{_STORE}/search", vector_stores.search_vector_store),
+    Route("POST", f"{_STORE}/files", store_files.create_vector_store_file),
+    Route("GET", f"{_STORE}/files", store_files.list_vector_store_files),
+    Route("GET", f"{_STORE}/files/{{file_id}}", store_files.retrieve_vector_store_file),
+    Route("POST", f"{_STORE}/files/{{file_id}}", store_files.update_vector_store_file),
+    Route("DELETE", f"{_STORE}/files/{{file_id}}", store_files.delete_vector_store_file),
+    Route("GET", f"{_STORE}/files/{{file_id}}/content", store_files.vector_store_file_content),
+    Route("POST", f"{_STORE}/file_batches", store_files.create_file_batch),
+    Route("GET", f"{_STORE}/file_batches/{{batch_id}}", store_files.retrieve_file_batch),
+    Route("POST", f"{_STORE}/file_batches/{{batch_id}}/cancel", store_files.cancel_file_batch),
+    Route("GET", f"{_STORE}/file_batches/{{batch_id}}/files", store_files.list_file_batch_files),
+    Route("POST", "/containers", containers.create_container),
+    Route("GET", "/containers", containers.list_containers),
+    Route("GET", "/containers/{container_id}", containers.retrieve_container),
+    Route("DELETE", "/containers/{container_id}", containers.delete_container),
+    Route("POST", "/containers/{container_id}/files", containers.create_container_file),
+    Route("GET", "/containers/{container_id}/files", containers.list_container_files),
+    Route("GET", "/containers/{container_id}/files/{file_id}", containers.retrieve_container_file),
+    Route("DELETE", "/containers/{container_id}/files/{file_id}", containers.delete_container_file),
+    Route("GET", "/containers/{container_id}/files/{file_id}/content", containers.container_file_content),
+    Route("POST", "/batches", batches.create_batch),
+    Route("GET", "/batches", batches.list_batches),
+    Route("GET", "/batches/{batch_id}", batches.retrieve_batch),
+    Route("POST", "/batches/{batch_id}/cancel", batches.cancel_batch),
 )
 
 

@@ -57,10 +57,15 @@ def _https(value: Any, path: str) -> None:
 # By object and field. The schema has no bounds for items and tools, because they are parts of answers too.
 _STRICTER: dict[str, Check] = {
     "AdditionalTools.role": text(values=("developer",)),
+    "ChunkSizes.chunk_overlap_tokens": integer(0, 2048),
+    "ChunkSizes.max_chunk_size_tokens": integer(100, 4096),
+    "ContainerCreateRequest.name": text(shortest=1),
+    "ContainerExpiration.minutes": integer(1),
     "CustomTool.name": _FUNCTION_NAME,
     "FileSearchTool.max_num_results": integer(1, 50),
     "FunctionTool.name": _FUNCTION_NAME,
     f"{CREATE}.max_tool_calls": integer(1),
+    "VectorStoreExpiration.days": integer(1, 365),
     "TextFormatJsonSchema.name": text(shortest=1, longest=64, pattern=_NAME),
     "WebhookCreateRequest.name": text(shortest=1),
     "WebhookCreateRequest.url": _https,

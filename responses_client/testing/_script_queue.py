@@ -234,22 +234,28 @@ def failure(
     headers: Mapping[str, str] | None,
 ) -> Canned:
     """Return an error of the API; arguments that are None are as usual for the status."""
+    waits = {} if retry_after is None else {"retry-after": f"{retry_after}"}
+    error = refusal(status, message=message, code=code, type=type, param=param)
+    return Canned(error.answer().under({**waits, **(headers or {})}))
+
+
+def refusal(
+    status: int, *, message: str | None, code: str | None, type: str | None, param: str | None
+) -> ApiError:
+    """Return an error of the API; arguments that are None are as usual for the status."""
     usual_type, usual_code = _KINDS.get(
         status, ("server_error" if status >= 500 else "invalid_request_error", None)
     )
     if code == "insufficient_quota":
         # The API repeats this one code as the type.
         usual_type = code
-    waits = {} if retry_after is None else {"retry-after": f"{retry_after}"}
-    error = ApiError(
+    return ApiError(
         status,
         message or f"The request failed with status {status}, as scripted.",
         type=type or usual_type,
         param=param,
         code=code or usual_code,
-        headers={**waits, **(headers or {})},
     )
-    return Canned(error.answer())
 
 
 def raw_events(events: bytes | Sequence[Mapping[str, Any] | bytes]) -> RawEvents:

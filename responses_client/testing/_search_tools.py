@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ._answer_texts import found_in_files, found_on_the_web
+from ._answer_texts import found_in_files, found_on_the_web, found_passages
 from ._hosted_calls import FileSearchCall, HostedCall, WebSearchCall
 from ._json_types import JSONObject
+
+_MOST_CITED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,15 +20,19 @@ class Search:
     sentences: tuple[tuple[str, JSONObject | None], ...]
 
 
-def searches(tools: Sequence[JSONObject], query: str) -> list[Search]:
-    """Return a search for each search tool."""
+def searches(
+    tools: Sequence[JSONObject],
+    query: str,
+    find_in_files: Callable[[JSONObject, str], list[JSONObject] | None],
+) -> list[Search]:
+    """Return a search for each search tool; `find_in_files` returns None for a tool whose files are not there."""
     found: list[Search] = []
     for tool in tools:
         kind = str(tool.get("type"))
         if kind.startswith("web_search"):
             found.append(_web_search(query))
         elif kind == "file_search":
-            found.append(_file_search(query))
+            found.append(_file_search(query, find_in_files(tool, query)))
     return found
 
 
@@ -37,14 +43,20 @@ def _web_search(query: str) -> Search:
     return Search(WebSearchCall((query,), urls), tuple(sentences))
 
 
-def _file_search(query: str) -> Search:
-    file = {"file_id": "file-0123456789abcdefghijkl", "filename": "notes.txt"}
+def _file_search(query: str, real: list[JSONObject] | None) -> Search:
+    if real is not None:
+        cited = [(result["text"].strip(), _citation(result)) for result in real[:_MOST_CITED]]
+        opening = found_passages(query, len(real))
+        return Search(FileSearchCall((query,), tuple(real)), ((opening, None), *cited))
     opening, *passages = found_in_files(query)
+    file = {"file_id": "file-0123456789abcdefghijkl", "filename": "notes.txt"}
     results: list[JSONObject] = [{**file, "attributes": {}, "score": 0.9, "text": text} for text in passages]
-    cited: list[tuple[str, JSONObject]] = [
-        (passage, {"type": "file_citation", **file}) for passage in passages
-    ]
+    cited = [(passage, _citation(file)) for passage in passages]
     return Search(FileSearchCall((query,), tuple(results)), ((opening, None), *cited))
+
+
+def _citation(result: JSONObject) -> JSONObject:
+    return {"type": "file_citation", "file_id": result["file_id"], "filename": result["filename"]}
 
 
 def cited_text(found: Sequence[Search]) -> tuple[str, list[JSONObject]]:

@@ -19,6 +19,7 @@ from ._ids import Ids
 from ._json_types import JSONObject
 from ._rate_limits import Limiter, RateLimit
 from ._recorded_request import RecordedRequest
+from ._resource_methods import ResourceMethods
 from ._script_methods import ScriptMethods
 from ._script_queue import Script
 from ._signed_webhooks import WEBHOOK_SECRET, Webhook, webhook_of
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from responses_client.models import Response
 
 
-class BaseServer(ScriptMethods):
+class BaseServer(ResourceMethods, ScriptMethods):
     """The common part of `Server` and `AsyncServer`: all except their clients and their blocks."""
 
     def __init__(
@@ -195,7 +196,8 @@ class Server(BaseServer):
         base_url: The URL of its clients, `http://testserver/v1` by default; only its path matters.
         now: The time at which responses are created, in Unix seconds, 1,750,000,000 by default.
         sleep: A function that waits in place of the clock, for tests that take no time.
-        validate: Whether to check request bodies. The API key and the path are always checked.
+        validate: Whether to check the bodies of requests for responses, conversations and webhook endpoints. All other
+            requests are always checked, and so are the API key and the path.
         rate_limit: The limit beyond which requests are refused with 429; there is none by default.
 
     The attribute `webhook_secret` is the secret that webhooks are signed with; its clients know it.
@@ -228,7 +230,7 @@ class Server(BaseServer):
         block.
 
         Raises:
-            ModuleNotFoundError: The extra is missing; run `pip install 'responses-client[server]'`.
+            ModuleNotFoundError: The packages of the extra `server` are not installed; the message has the command.
             OSError: The address is not available.
             ValueError: The port is not from 0 to 65535.
         """

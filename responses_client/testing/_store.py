@@ -1,13 +1,19 @@
-"""The state of the embedded server: responses with their inputs, conversations, and webhook endpoints."""
+"""The state of the embedded server: responses with their inputs, conversations, and all that these refer to."""
 
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NoReturn
 
 from ._background import BackgroundRun
+from ._batch_lines import BatchLimits
+from ._batches import DEFAULT_POLLS as DEFAULT_BATCH_POLLS
+from ._batches import Batch, BatchPlan, Execute, LineAnswer
+from ._containers import Container
+from ._file_store import FileStore
 from ._http_types import ApiError
 from ._ids import Ids
 from ._json_types import JSONObject, is_object, objects
@@ -15,6 +21,7 @@ from ._rate_limits import Limiter
 from ._request_input import input_items
 from ._script_queue import Script
 from ._stored_items import kept_items
+from ._vector_stores import VectorStore
 
 DEFAULT_NOW = 1_750_000_000
 DEFAULT_POLLS = 2
@@ -77,12 +84,27 @@ class Store:
         self.conversations: dict[str, list[JSONObject]] = {}
         self.conversation_objects: dict[str, JSONObject] = {}
         self.endpoints: dict[str, JSONObject] = {}
+        self.files: FileStore = FileStore()
+        self.vector_stores: dict[str, VectorStore] = {}
+        self.index_polls = DEFAULT_POLLS
+        self.planned_index_errors: deque[JSONObject] = deque()
+        self.containers: dict[str, Container] = {}
+        self.batches: dict[str, Batch] = {}
+        self.batch_polls = DEFAULT_BATCH_POLLS
+        self.batch_limits: BatchLimits = BatchLimits()
+        self.planned_batches: deque[BatchPlan] = deque()
+        self.planned_lines: dict[str, LineAnswer] = {}
+        self.execute: Execute = _not_executed
         self._counts: Counter[str] = Counter()
 
     def new_ids(self, kind: str) -> Ids:
         """Return the ids of the next object of a kind."""
         self._counts[kind] += 1
         return Ids(f"{kind} {self._counts[kind]}")
+
+    def has_made(self, kind: str) -> bool:
+        """Whether there was ever an object of a kind."""
+        return self._counts[kind] > 0
 
     # --- responses
 
@@ -189,6 +211,10 @@ class Store:
         # It may have been deleted while the response ran.
         if conversation in self.conversations and response.get("status") in ("completed", "incomplete"):
             self.conversations[conversation] += [*answered.inputs, *objects(response.get("output"))]
+
+
+def _not_executed(endpoint: str, line: object) -> NoReturn:
+    raise NotImplementedError("An Application sets the function that executes the requests of batches.")
 
 
 def conversation_id(body: JSONObject) -> str | None:

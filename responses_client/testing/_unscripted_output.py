@@ -60,7 +60,7 @@ def unscripted(turn: Turn, before: Sequence[JSONObject]) -> ModelOutput:
     elif tool is not None:
         made = tool_call(request, ids, str(tool.get("name")), _arguments(tool, question))
         return ModelOutput([*output, made], spent)
-    found = searches(_offered(request), question.text) if is_new else []
+    found = searches(_offered(request), question.text, turn.find_in_files) if is_new else []
     calls = [item for search in found for item in turn.play(search.call)]
     part = text_part(*_words(request, question, found))
     return _limited(

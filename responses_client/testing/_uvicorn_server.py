@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from importlib import import_module
 
+from .._base.extras import install_hint
 from ._app import Application
 from ._argument_checks import check_count
 from ._asgi import AsgiApp, Scope
@@ -21,7 +22,7 @@ for _name in ("uvicorn", "wsproto"):
         import_module(_name)
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
-            f"The embedded server needs {_name} to listen on a port: pip install 'responses-client[server]'",
+            f"The embedded server needs {_name} to listen on a port: {install_hint('server')}",
             name=_name,
         ) from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from . import peers
 from .peers import Peer
@@ -30,6 +31,15 @@ class Setup:
     """Turns of a run with tools."""
     requests: int = 1_000
     """Requests of a map."""
+    partial_deltas: int = 10_000
+    live_repeats: int = 3
+    live_streams: tuple[int, ...] = (1, 8, 64)
+    live_seconds: float = 0.5
+    many_streams: int = 500
+    many_seconds: float = 2
+    many_repeats: int = 3
+    most_repeats: int = 2
+    """Searches for the number of streams that a core can read."""
 
     @classmethod
     def usual(cls) -> Setup:
@@ -52,12 +62,27 @@ class Setup:
             output_items=9,
             turns=3,
             requests=5,
+            partial_deltas=20,
+            live_repeats=1,
+            live_streams=(1, 2),
+            live_seconds=0.01,
+            many_streams=2,
+            many_seconds=0.01,
+            many_repeats=1,
+            most_repeats=0,
         )
 
     @property
     def peers(self) -> list[Peer]:
         """The clients that are compared."""
         return [self.ours] if self.official is None else [self.ours, self.official]
+
+    def reads(self, reader: str) -> bool:
+        """Whether live streams are read with this reader."""
+        if reader.startswith("official") and self.official is None:
+            return False
+        needed = [module for module in ("aiohttp", "uvloop") if module in reader]
+        return all(find_spec(module) is not None for module in needed)
 
 
 Measure = Callable[[Setup], Iterable[Row]]

@@ -100,10 +100,13 @@ def cpu(function: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def alternate(repeats: int, measures: Mapping[str, Callable[[], T]]) -> dict[str, list[T]]:
+def alternate(
+    repeats: int, measures: Mapping[str, Callable[[], T]], *, discard: bool = True
+) -> dict[str, list[T]]:
     """Return samples of each measure, taken in alternating order after a first round that is discarded."""
-    for measure in measures.values():
-        measure()
+    if discard:
+        for measure in measures.values():
+            measure()
     samples: dict[str, list[T]] = {name: [] for name in measures}
     names = list(measures)
     for number in range(repeats):

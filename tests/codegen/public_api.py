@@ -16,6 +16,7 @@ MODULES = (
     "responses_client",
     "responses_client.errors",
     "responses_client.models",
+    "responses_client.openai",
     "responses_client.otel",
     "responses_client.testing",
 )

@@ -14,6 +14,7 @@ from codegen.reader import load, parse
 from codegen.schema import SchemaError
 
 PUBLISHED = Path(__file__).parents[3] / "shared" / "spec" / "openapi.json"
+REFERRED = PUBLISHED.with_name("openapi-referred.json")
 
 REQUESTS = """
 x-doc: Requests.
@@ -674,7 +675,7 @@ FIELD, VALUE = "Answer.cost: only published: field", "Models: only published: va
 def test_accepted_differences_are_silent_and_stale_ones_are_reported(
     later: Path, tmp_path: Path, patterns: list[str], expected: list[str]
 ):
-    found = report(parse(OURS), later, accepted(tmp_path, *patterns))
+    found = report(parse(OURS), later, accepted=accepted(tmp_path, *patterns))
     stale = [f"accepted.yaml: {text}: no such difference exists" for text in expected if text in patterns]
     assert found == ([text for text in expected if text not in patterns] + stale)
 
@@ -684,7 +685,7 @@ def test_each_accepted_group_needs_a_reason_and_a_list(later: Path, tmp_path: Pa
     path = tmp_path / "accepted.yaml"
     path.write_text(text)
     with pytest.raises(SchemaError, match="each group must have `because` and a list `accept`"):
-        report(parse(OURS), later, path)
+        report(parse(OURS), later, accepted=path)
 
 
 @pytest.mark.parametrize("text", ["", "not JSON", "[]", "{}", '{"paths": {}, "components": {}}'])
@@ -723,7 +724,7 @@ def test_resources_that_we_do_not_offer_are_one_line(
     path = tmp_path / "openapi.json"
     path.write_text(json.dumps(document))
     monkeypatch.setattr("codegen.__main__.load", lambda: parse(OURS))
-    monkeypatch.setattr("codegen.drift.report.__defaults__", (accepted(tmp_path),))
+    monkeypatch.setattr("codegen.drift.report.__kwdefaults__", {"accepted": accepted(tmp_path)})
     assert main(["drift", str(path)]) == 0
     assert capsys.readouterr().out == (
         "not compared, as the package does not offer them: operations of other resources (3), webhooks (1): "
@@ -738,7 +739,7 @@ def test_difference_is_counted_without_what_we_do_not_offer(
     document["paths"]["/images"] = document["paths"]["/questions"]
     later.write_text(json.dumps(document))
     monkeypatch.setattr("codegen.__main__.load", lambda: parse(OURS))
-    monkeypatch.setattr("codegen.drift.report.__defaults__", (accepted(later.parent),))
+    monkeypatch.setattr("codegen.drift.report.__kwdefaults__", {"accepted": accepted(later.parent)})
     assert main(["drift", str(later)]) == 1
     shown = capsys.readouterr().out.splitlines()
     assert shown[:2] == [VALUE, FIELD]
@@ -750,7 +751,86 @@ def test_schema_and_published_facts_agree():
     assert report(load(), DIGEST) == []
 
 
-def test_schema_and_published_document_agree():
-    if not PUBLISHED.exists():
-        pytest.skip(f"there is no published document at {PUBLISHED}")
-    assert report(load(), PUBLISHED) == []
+def test_schema_and_published_documents_agree():
+    if missing := [path for path in (PUBLISHED, REFERRED) if not path.exists()]:
+        pytest.skip(f"there is no published document at {missing[0]}")
+    assert report(load(), PUBLISHED, REFERRED) == []
+
+
+FILES = """
+x-doc: Requests with files.
+SendRequest:
+  description: A file.
+  x-published: [Send]
+  x-request: SendParams
+  properties:
+    file: {type: string, format: binary, description: F.}
+    note: {type: string, description: N.}
+  required: [file]
+"""
+WITH_FILES = {
+    **OURS,
+    "file_requests": FILES,
+    "operations": OPERATIONS
+    + """
+questions.send: {description: Send., verb: POST, path: /questions/file, request: SendRequest, result: Answer}
+questions.read: {description: Read., verb: GET, path: /questions/file, binary: true}
+""",
+}
+
+
+def with_files(kind: str = "multipart/form-data") -> Json:
+    """The published document with a form that has a file, and an answer that is one."""
+    document = copied()
+    document["components"]["schemas"]["Send"] = {
+        "type": "object",
+        "properties": {"file": {**TEXT, "format": "binary"}, "note": TEXT},
+        "required": ["file"],
+    }
+    document["paths"]["/questions/file"] = {
+        "post": {
+            "requestBody": {"content": {kind: {"schema": ref("Send")}}},
+            "responses": {"200": body(json=ref("Answer"))},
+        },
+        "get": {"responses": {"200": body(json=TEXT)}},
+    }
+    return document
+
+
+def test_forms_with_files_and_answers_that_are_files_are_compared():
+    assert lines(WITH_FILES, with_files()) == []
+    changed_form = with_files()
+    changed_form["components"]["schemas"]["Send"]["properties"]["size"] = TEXT
+    assert lines(WITH_FILES, changed_form) == ["Send.size: only published: field"]
+
+
+def test_form_where_ours_is_json_is_a_difference():
+    ours = {**WITH_FILES, "file_requests": FILES.replace("format: binary, ", "")}
+    assert lines(ours, with_files()) == ["POST /questions/file: only published: form with a file"]
+
+
+def test_alternatives_of_required_fields_are_no_types():
+    document = copied()
+    document["components"]["schemas"]["Answer"]["anyOf"] = [{"required": ["parts"]}, {"required": ["score"]}]
+    assert lines(published=document) == []
+
+
+def test_several_documents_are_compared_as_one(tmp_path: Path):
+    whole = with_files()
+    second = {
+        "openapi": "3.1.0",
+        "paths": {"/questions/file": whole["paths"].pop("/questions/file")},
+        "components": {
+            "schemas": {name: whole["components"]["schemas"][name] for name in ("Send", "Answer", "Models")},
+            "parameters": {},
+        },
+    }
+    del whole["components"]["schemas"]["Send"]
+    paths = [tmp_path / "first.json", tmp_path / "second.json"]
+    for path, content in zip(paths, (whole, second), strict=True):
+        path.write_text(json.dumps(content))
+    assert report(parse(WITH_FILES), *paths, accepted=accepted(tmp_path)) == []
+    second["components"]["schemas"]["Answer"] = {"type": "object", "description": "Another."}
+    paths[1].write_text(json.dumps(second))
+    with pytest.raises(SchemaError, match="two documents differ in Answer"):
+        report(parse(WITH_FILES), *paths, accepted=accepted(tmp_path))

@@ -154,10 +154,18 @@ IN_A_SCHEMA = {
 IN_A_PROPERTY = {
     "not a mapping": ("string", "expected a mapping of keywords, got 'string'"),
     "no description": ("{type: string}", "description is missing"),
-    "unknown keyword": ("{type: string, description: F., format: uri}", "unknown keyword format"),
+    "unknown keyword": ("{type: string, description: F., title: T}", "unknown keyword title"),
     "unknown keyword inside": (
         "{type: array, items: {type: string, title: T}, description: F.}",
         "unknown keyword title",
+    ),
+    "file in an answer": (
+        "{type: string, format: binary, description: F.}",
+        "format must be binary, for a string in a file of requests",
+    ),
+    "another format": (
+        "{type: string, format: uri, description: F.}",
+        "format must be binary, for a string in a file of requests",
     ),
     "unknown type": ("{type: text, description: F.}", "type text is not known"),
     "list of types": (

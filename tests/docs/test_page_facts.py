@@ -37,6 +37,13 @@ def test_every_page_of_the_docs_is_in_the_menu() -> None:
     assert sorted(menu) == sorted(page.name for page in (ROOT / "docs").glob("*.md"))
 
 
+def test_every_page_of_the_docs_is_in_the_list_of_the_index() -> None:
+    listed = re.findall(
+        r"^\| \[.*?\]\(([\w-]+\.md)\)", (ROOT / "docs" / "index.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert sorted([*listed, "index.md"]) == sorted(page.name for page in (ROOT / "docs").glob("*.md"))
+
+
 def test_every_error_is_documented() -> None:
     text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
     missing = [error for error in errors.__all__ if not re.search(rf"\b{error}\b", text)]

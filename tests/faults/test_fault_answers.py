@@ -235,12 +235,16 @@ def test_body_that_cannot_be_decompressed_is_not_asked_for_again(shell: Shell) -
 @pytest.mark.parametrize(
     ("body", "kind", "problem"),
     [
-        (response(), "application/json", "A stream was asked for, but application/json came (status 200)"),
-        (HTML, "text/html; charset=utf-8", "but text/html came"),
-        (HTML, "text/plain", "but text/plain came"),
-        ("upstream connect error", None, "but something else came"),
-        ("upstream connect error", "application/octet-stream", "but application/octet-stream came"),
-        (response(), "text/event-stream", "but an answer without events came"),
+        (response(), "application/json", "is not an event stream (status 200, application/json)"),
+        (HTML, "text/html; charset=utf-8", "is not an event stream (status 200, text/html)"),
+        (HTML, "text/plain", "is not an event stream (status 200, text/plain)"),
+        ("upstream connect error", None, "is not an event stream (status 200, no content type)"),
+        (
+            "upstream connect error",
+            "application/octet-stream",
+            "is not an event stream (status 200, application/octet-stream)",
+        ),
+        (response(), "text/event-stream", "has no events (status 200, text/event-stream)"),
     ],
 )
 def test_answer_that_is_no_stream_is_an_error_with_its_start(

@@ -101,6 +101,13 @@ def test_archive_of_the_sources_has_all_that_its_tests_read() -> None:
     patterns = DOCUMENT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
     assert all(pattern.startswith("/") for pattern in patterns)
     assert all((ROOT / pattern.strip("/")).exists() for pattern in patterns)
-    assert {"/.ci", "/.github", "/README.md", "/.pre-commit-config.yaml", "/codegen", "/docs", "/tests"} <= {
-        *patterns
-    }
+    assert {
+        "/.ci",
+        "/.github",
+        "/README.md",
+        "/.pre-commit-config.yaml",
+        "/codegen",
+        "/docs",
+        "/examples",
+        "/tests",
+    } <= {*patterns}

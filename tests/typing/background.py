@@ -3,7 +3,7 @@
 import json
 from typing import assert_type
 
-from responses_client import AsyncClient, AsyncEventStream, Client, EventStream, ResumeToken
+from responses_client import AsyncClient, AsyncEventStream, Client, EventStream, Progress, ResumeToken
 from responses_client.models import Response, StreamEvent
 
 
@@ -30,6 +30,20 @@ async def the_async_client_takes_both_kinds_of_functions(client: AsyncClient) ->
 
     assert_type(await client.responses.wait("resp_1", on_progress=tell), Response)
     assert_type(await client.responses.wait("resp_1", on_progress=print), Response)
+
+
+def heartbeat_gets_the_progress(client: Client) -> None:
+    def beat(state: Response, progress: Progress) -> None:
+        assert_type(progress.elapsed, float)
+
+    assert_type(client.responses.wait("resp_1", on_progress=beat, progress=True), Response)
+
+
+async def heartbeat_of_the_async_client_may_be_awaited(client: AsyncClient) -> None:
+    async def beat(state: Response, progress: Progress) -> None:
+        print(state.status, progress.elapsed)
+
+    assert_type(await client.responses.wait("resp_1", on_progress=beat), Response)
 
 
 def token_is_json(stream: EventStream) -> str:

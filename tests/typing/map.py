@@ -9,6 +9,7 @@ from responses_client import (
     AsyncResponseMap,
     Client,
     MapResult,
+    Progress,
     ResponseMap,
     ResponsesClientError,
 )
@@ -71,3 +72,26 @@ def mistakes_are_found(client: Client, result: MapResult) -> None:
     client.responses.map(requests(), max_concurrency="8")  # type: ignore[call-overload]
     client.responses.map(requests(), timeout=5)  # type: ignore[call-overload]
     result.index = 7  # type: ignore[misc]
+
+
+def progress_is_typed(client: Client) -> None:
+    def show(progress: Progress) -> None:
+        assert_type(progress.total, int | None)
+        assert_type(progress.done, int)
+        assert_type(progress.tokens_per_minute, float)
+        assert_type(progress.eta, float | None)
+        assert_type(progress.wait_reason, str | None)
+        assert_type(progress.is_finished, bool)
+
+    client.responses.map(requests(), on_progress=show, progress=True)
+    client.responses.map(requests(), on_progress=lambda progress: print(progress.done), progress=False)
+    client.responses.map(requests(), on_progress=lambda result: result.index)  # type: ignore[attr-defined]
+    client.responses.map(requests(), progress="yes")  # type: ignore[call-overload]
+
+
+async def progress_of_the_async_client_may_be_awaited(client: AsyncClient) -> None:
+    async def tell(progress: Progress) -> None:
+        print(progress)
+
+    assert_type(client.responses.map(requests(), on_progress=tell), AsyncResponseMap)
+    assert_type(client.responses.map(async_requests(), on_progress=print), AsyncResponseMap)

@@ -154,7 +154,7 @@ def public_names(thing: object) -> set[str]:
 
 @pytest.mark.parametrize(("kind", "closes"), [(Client, {"close"}), (AsyncClient, {"aclose", "close"})])
 def test_client_shows_its_public_names_only(kind: type[Client | AsyncClient], closes: set[str]) -> None:
-    resources = {"responses", "conversations", "webhooks"}
+    resources = {"responses", "conversations", "webhooks", "files", "vector_stores", "containers", "batches"}
     names = {"base_url", "is_closed", "request", "warm_up", "with_options"}
     assert public_names(kind(api_key=KEY)) == resources | names | closes
 

@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import json
 import pickle
 from collections.abc import Callable
 from typing import Any
@@ -41,7 +42,7 @@ from responses_client.errors import (
     WaitTimeout,
     WebhookSignatureError,
 )
-from responses_client.models import FunctionCall
+from responses_client.models import FunctionCall, Response
 
 URL = "https://api.openai.com/v1/responses"
 META = ResponseMeta.build(200, {"x-request-id": "req_meta"}, elapsed=1.0, tries=1, method="POST", url=URL)
@@ -260,13 +261,27 @@ def test_a_status_error_has_all_facts() -> None:
         (b"  \n", None, "no body"),
         (b"null", None, "null"),
         (b"upstream\r\n  failed.", "upstream\r\n  failed.", "upstream failed"),
-        (b"<html><title>502</title>", "<html><title>502</title>", "<html><title>502</title>"),
+        (b"<html><title>502</title>", "<html><title>502</title>", "an HTML page, '502'"),
+        (b"<h1 class='x'>A &amp; B.</h1>", "<h1 class='x'>A &amp; B.</h1>", "an HTML page, 'A & B.'"),
+        (b"<Error>Denied</Error>", "<Error>Denied</Error>", "<Error>Denied</Error>"),
         (b'{"error": {"message": "cut o', '{"error": {"message": "cut o', '{"error": {"message": "cut o'),
         (b"x" * 5000, "x" * 5000, f"{'x' * 200}…"),
         (b'{"unknown": "shape"}', {"unknown": "shape"}, '{"unknown": "shape"}'),
         (b'{"detail": "Not Found"}', {"detail": "Not Found"}, "Not Found"),
     ],
-    ids=["empty", "blank", "null", "text", "HTML", "truncated", "long", "unknown", "FastAPI"],
+    ids=[
+        "empty",
+        "blank",
+        "null",
+        "text",
+        "HTML",
+        "heading",
+        "XML",
+        "truncated",
+        "long",
+        "unknown",
+        "FastAPI",
+    ],
 )
 def test_any_body_is_kept_and_its_start_shown(body: bytes, kept: object, shown: str) -> None:
     error = status(502, body)
@@ -283,8 +298,12 @@ def test_any_body_is_kept_and_its_start_shown(body: bytes, kept: object, shown: 
         (403, {}, b"", "check what the key, its project and organization may do"),
         (404, {}, b"", "check base_url, the model and the ids"),
         (409, {}, b"", "try again"),
-        (418, {}, b"", "see .body for the whole answer"),
+        (405, {}, b"", "this server does not offer the call, or base_url is not the address of its API"),
+        (413, {}, b"", "send less in one request"),
+        (418, {}, b"", "check base_url and the request"),
+        (418, {}, b"I am a teapot", "see .body for the whole answer"),
         (429, {}, b"", "try again later"),
+        (501, {}, b"", "this server does not offer the call, or base_url is not the address of its API"),
         (429, {"retry-after": "20"}, b"", "try again in 20 s"),
         (429, {"retry-after": "0"}, b"", "try again later"),
         (429, {"x-ratelimit-reset-tokens": "1m30s"}, b"", "try again in 90 s"),
@@ -458,7 +477,7 @@ def test_every_shape_of_event_gives_the_same_error(
     status_shown = f"status {status_code}, " if status_code else ""
     assert str(error) == (
         f"The API ended the stream with an error: Overloaded ({status_shown}code server_error, "
-        "request id req_1); what came is in .partial"
+        "request id req_1)"
     )
 
 
@@ -502,16 +521,28 @@ def test_an_interrupted_stream_says_where_it_stopped() -> None:
     assert str(error) == error.message
     assert str(error) == (
         "The stream ended after event 0 without a terminal event: connection reset "
-        "(response resp_1, request id req_meta); what came is in .partial"
+        "(response resp_1, request id req_meta)"
     )
 
 
 def test_a_stream_that_never_began_says_so_without_numbers() -> None:
     error = StreamInterrupted("connection closed.")
 
-    assert str(error) == (
-        "The stream ended without a terminal event: connection closed; what came is in .partial"
-    )
+    assert str(error) == "The stream ended without a terminal event: connection closed"
+
+
+@pytest.mark.parametrize("make", [StreamInterrupted, StreamError])
+def test_message_names_the_part_that_came_only_if_one_did(
+    make: type[StreamInterrupted] | type[StreamError],
+) -> None:
+    assert str(make("broken", partial=Response())).endswith("; what came is in .partial")
+    assert ".partial" not in str(make("broken"))
+
+
+@pytest.mark.parametrize("end", [".", "...", ":", ";", ",", ". "])
+def test_advice_follows_a_message_without_two_marks(end: str) -> None:
+    body = json.dumps({"error": {"message": f"No{end}"}}).encode()
+    assert str(status(400, body)).endswith("400: No; change the request")
 
 
 def test_a_wait_that_timed_out_keeps_the_last_state() -> None:

@@ -35,7 +35,8 @@ FLOORS = (
     ("_map",),
     ("_telemetry", "otel"),
     ("_webhook_signatures", "_batch_files", "_warm_up"),
-    ("_client_core", "_client", "resources"),
+    ("_client_core", "_client_base", "_client", "resources"),
+    ("_official", "openai"),
     ("testing",),
     ("_cli", "__main__"),
 )
@@ -76,6 +77,7 @@ OUTSIDE = {
         "_transport.lost_connections",
         "_transport.network",
         "_transport.stream_limits",
+        "_transport.timed_reads",
         "_transport.websocket",
     },
     "asyncio": {
@@ -83,6 +85,7 @@ OUTSIDE = {
         "_transport.aiohttp_io",
         "_transport.aiohttp_requests",
         "_transport.loop_pools",
+        "_transport.timed_reads",
         "_transport.websocket",
     },
     "concurrent": {"_transport.threads"},
@@ -109,6 +112,7 @@ OUTSIDE = {
     "subprocess": set[str](),
     "threading": {
         "_base.forks",
+        "_calls.uploads",
         "_map.journal",
         "_map.response_map",
         "_map.threads",

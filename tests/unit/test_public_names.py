@@ -41,6 +41,7 @@ NAMES = [
     "ConfigurationError",
     "ConflictError",
     "EventStream",
+    "FileInput",
     "InternalServerError",
     "MapResult",
     "MaxTurnsExceeded",
@@ -53,6 +54,7 @@ NAMES = [
     "ParsedRunResult",
     "PendingCall",
     "PermissionDeniedError",
+    "Progress",
     "RateLimitError",
     "RateLimits",
     "RawAnswer",
@@ -82,6 +84,7 @@ NAMES = [
     "ToolError",
     "ToolExecutionError",
     "ToolReturned",
+    "TransferProgress",
     "Turn",
     "TurnEnded",
     "UnprocessableEntityError",
@@ -146,7 +149,7 @@ def test_errors_pickle_by_their_public_module() -> None:
 
 
 MODULES = {"errors", "models", "testing"}
-TYPE_ALIASES = {"RunEvent", "RunTool"}  # unions, which have no path
+TYPE_ALIASES = {"FileInput", "RunEvent", "RunTool"}  # unions, which have no path
 ERRORS = sorted(set(NAMES) & set(errors.__all__))
 OTHERS = sorted(set(NAMES) - {*ERRORS, *MODULES, *TYPE_ALIASES, "__version__"})
 

@@ -51,7 +51,20 @@ ALL_FOUR = said(message="No.", type="invalid_request_error", code="bad", param="
             ),
             id="FastAPI, a list",
         ),
+        pytest.param(
+            {"detail": [{"loc": ["body", 10], "msg": "JSON decode error", "type": "json_invalid"}]},
+            said(message="JSON decode error"),
+            id="FastAPI, the byte where JSON ends",
+        ),
         pytest.param({"detail": []}, said(), id="FastAPI, an empty list"),
+        pytest.param(
+            {"error": {"message": "No.", "param": 10}}, said(message="No."), id="a number as argument"
+        ),
+        pytest.param(
+            {"error": {"message": "No.", "param": "10"}, "param": "input"},
+            said(message="No.", param="input"),
+            id="a number as argument, and a name beside",
+        ),
         pytest.param({"detail": [{"loc": ["body"]}]}, said(), id="FastAPI, a list that says nothing"),
         pytest.param({"title": "Gone", "status": 410}, said(message="Gone", status_code=410), id="RFC 9457"),
         pytest.param({"message": "No."}, said(message="No."), id="message only"),

@@ -128,7 +128,7 @@ def test_last_poll_is_shortly_before_the_timeout() -> None:
     assert str(caught.value) == (
         "The response resp_1 was not finished within 10 s: its status is 'in_progress'; wait again or cancel it"
     )
-    assert caught.value.response is made.response
+    assert caught.value.response is made.state
     assert caught.value.__cause__ is None
 
 
@@ -184,7 +184,7 @@ def test_new_status_or_output_is_progress() -> None:
     more = seen("completed")
     more.output = []
     assert made.record(more)
-    assert made.response is more
+    assert made.state is more
 
 
 def test_first_state_is_no_progress_if_it_is_the_one_given() -> None:
@@ -199,7 +199,7 @@ def test_all_other_statuses_end_the_wait(status: str | None) -> None:
     made.record(seen("queued"))
     assert made.result is None
     made.record(seen(status))
-    assert made.result is made.response
+    assert made.result is made.state
 
 
 SIGNS: dict[str, Any] = {
@@ -235,7 +235,7 @@ def test_other_unknown_statuses_are_waited_for_with_one_warning_each(
         assert made.result is None
     made.record(seen("completed"))
 
-    assert made.result is made.response
+    assert made.result is made.state
     assert caplog.messages == [
         f"The response resp_1 has the unknown status {status!r}: the wait goes on"
         for status in ("paused", "revising")
@@ -260,7 +260,7 @@ def test_wait_without_a_limit_ends_after_ten_minutes_in_an_unknown_status(status
         "The response resp_1 did not say for 600 s whether it is finished: its status is "
         f"{status!r}, which this version does not know; wait again or cancel it"
     )
-    assert caught.value.response is made.response
+    assert caught.value.response is made.state
     assert now == pytest.approx(280 * 10, abs=60)
 
 

@@ -75,7 +75,11 @@ def test_cause_of_a_broken_stream_is_kept(play: Play, clock: Clock) -> None:
 UNBEGUN: list[tuple[Answer, type[Exception], str]] = [
     (stream(), StreamInterrupted, "the answer has no events"),
     (stream(b": ping\n\n"), StreamInterrupted, "the answer has no events"),
-    (stream(b": ping\n\n", kind=""), ResponseValidationError, "something else came"),
+    (
+        stream(b": ping\n\n", kind=""),
+        ResponseValidationError,
+        "is not an event stream (status 200, no content type)",
+    ),
     (
         stream(TransportError("network", "ReadError")),
         APIConnectionError,
@@ -211,14 +215,18 @@ def test_event_beyond_the_limit_ends_the_stream(play: Play, clock: Clock) -> Non
 @pytest.mark.parametrize(
     ("kind", "content", "shown"),
     [
-        ("application/json", b'{"id": "resp_1", "output": []}', "but application/json came (status 200)"),
-        ("text/html", b"<html>", "but text/html came"),
-        ("application/x-ndjson", b"{}", "but application/x-ndjson came"),
-        ("text/event-stream", b'{"id": "resp_1"}', "but an answer without events came"),
-        ("text/event-stream", b" [1]", "but an answer without events came"),
-        ("text/event-stream", b"\n<html>", "but an answer without events came"),
-        ("text/plain", b"upstream error", "but text/plain came"),
-        ("", b"upstream error", "but something else came"),
+        (
+            "application/json",
+            b'{"id": "resp_1", "output": []}',
+            "is not an event stream (status 200, application/json)",
+        ),
+        ("text/html", b"<html>", "is not an event stream (status 200, text/html)"),
+        ("application/x-ndjson", b"{}", "is not an event stream (status 200, application/x-ndjson)"),
+        ("text/event-stream", b'{"id": "resp_1"}', "has no events (status 200, text/event-stream)"),
+        ("text/event-stream", b" [1]", "has no events (status 200, text/event-stream)"),
+        ("text/event-stream", b"\n<html>", "has no events (status 200, text/event-stream)"),
+        ("text/plain", b"upstream error", "is not an event stream (status 200, text/plain)"),
+        ("", b"upstream error", "is not an event stream (status 200, no content type)"),
     ],
 )
 def test_answer_that_is_not_a_stream_is_an_error_that_quotes_it(

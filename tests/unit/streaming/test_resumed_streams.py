@@ -318,9 +318,27 @@ UNFINISHED = json.dumps(response("in_progress")).encode()
     [
         (404, "application/json", b'{"error": {"message": "Gone"}}', NotFoundError, "Gone"),
         (400, "application/json", b'{"error": {"message": "Too late"}}', BadRequestError, "Too late"),
-        (200, "application/json", UNFINISHED, ResponseValidationError, "application/json came"),
-        (200, "text/html", b"<html>", ResponseValidationError, "text/html came"),
-        (200, "text/event-stream", UNFINISHED, ResponseValidationError, "an answer without events came"),
+        (
+            200,
+            "application/json",
+            UNFINISHED,
+            ResponseValidationError,
+            "is not an event stream (status 200, application/json)",
+        ),
+        (
+            200,
+            "text/html",
+            b"<html>",
+            ResponseValidationError,
+            "is not an event stream (status 200, text/html)",
+        ),
+        (
+            200,
+            "text/event-stream",
+            UNFINISHED,
+            ResponseValidationError,
+            "has no events (status 200, text/event-stream)",
+        ),
         (200, "", b'{"error": {"message": "Gone", "code": 404}}', NotFoundError, "Gone"),
     ],
 )
@@ -359,7 +377,7 @@ def test_finished_response_in_place_of_a_stream_is_kept(play: Play, clock: Clock
         assert (caught.value.partial.output_text, caught.value.partial.status) == (text, status)
 
 
-NO_RESUMING = "this server does not resume streams; ask for the response with responses.wait('resp_1')"
+NO_RESUMING = "this server does not resume streams: ask for the response with responses.wait('resp_1')"
 
 
 @pytest.mark.parametrize("kind", ["application/json", "", "text/event-stream"])

@@ -582,7 +582,7 @@ def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "responses_client.otel")
     monkeypatch.delitem(sys.modules, "responses_client._telemetry.otel")
 
-    with pytest.raises(ConfigurationError, match=r"pip install 'responses-client\[otel\]'"):
+    with pytest.raises(ConfigurationError, match=r"pip install 'opentelemetry-api>=1.30'"):
         __import__("responses_client.otel")
 
 

@@ -65,3 +65,21 @@ async def asked(server: AsyncServer, **options: object) -> str:
     """Return the text of the answer to a new client of an async server."""
     response = await server.client(**options).responses.create(model="m", input="Hi")
     return response.output_text
+
+
+def upload(client: httpx.Client, content: bytes, name: str = "a.txt", **fields: str) -> httpx.Response:
+    """Send `POST /files`, with the purpose `user_data` if no other is given."""
+    return client.post("/files", data={"purpose": "user_data", **fields}, files={"file": (name, content)})
+
+
+def uploaded(client: httpx.Client, content: bytes, name: str = "a.txt", **fields: str) -> str:
+    """Return the id of an uploaded file."""
+    answer = upload(client, content, name, **fields)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["id"])
+
+
+def refused(answer: httpx.Response, status: int) -> str:
+    """Return the message of an answer that must be an error of a status."""
+    assert answer.status_code == status, answer.text
+    return str(answer.json()["error"]["message"])

@@ -344,7 +344,9 @@ def test_missing_extra_is_named(
 ) -> None:
     monkeypatch.delitem(sys.modules, "responses_client.testing._uvicorn_server", raising=False)
     monkeypatch.setitem(sys.modules, name, None)
-    message = f"The embedded server needs {name} to listen on a port: pip install 'responses-client[server]'"
+    message = (
+        f"The embedded server needs {name} to listen on a port: pip install 'uvicorn>=0.34' 'wsproto>=1.2'"
+    )
     with pytest.raises(ModuleNotFoundError) as caught:
         Server().serve()
     assert (str(caught.value), caught.value.name) == (message, name)

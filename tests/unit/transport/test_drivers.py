@@ -47,5 +47,5 @@ def test_http_client_of_the_other_library_is_refused() -> None:
 def test_extra_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "responses_client._transport.aiohttp_io")
     monkeypatch.setitem(sys.modules, "aiohttp", None)
-    with pytest.raises(ConfigurationError, match=r"pip install 'responses-client\[aiohttp\]'"):
+    with pytest.raises(ConfigurationError, match=r"pip install 'aiohttp>=3.12.7'"):
         async_driver(None, "aiohttp")

@@ -51,7 +51,7 @@ def test_without_the_extra_the_error_says_what_to_install(monkeypatch: pytest.Mo
     monkeypatch.setattr(builtins, "__import__", without_wsproto)
     with pytest.raises(
         ConfigurationError,
-        match=r"package wsproto, which is not installed: pip install 'responses-client\[websocket\]'",
+        match=r"package wsproto, which is not installed: pip install 'wsproto>=1.2'",
     ):
         Client(api_key=KEY).responses.connect()
 

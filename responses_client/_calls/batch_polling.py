@@ -1,0 +1,47 @@
+"""When a batch is polled, and which of its states are final; no I/O."""
+
+from __future__ import annotations
+
+from .._base.overrides import override
+from ..errors import WaitTimeout
+from ..models.batches import Batch
+from .endpoints import BATCHES_RETRIEVE
+from .polling import Schedule
+
+__all__ = ["BatchSchedule"]
+
+_RUNNING_STATUSES = frozenset({"validating", "in_progress", "finalizing", "cancelling"})
+_FINAL_STATUSES = frozenset({"completed", "failed", "expired", "cancelled"})
+_ENDS = ("completed_at", "failed_at", "expired_at", "cancelled_at")
+
+
+class BatchSchedule(Schedule[Batch]):
+    """When a batch is polled; `given` is its id, or its last known state."""
+
+    noun = "batch"
+    operation = BATCHES_RETRIEVE
+    statuses = _RUNNING_STATUSES | _FINAL_STATUSES
+    max_interval = 60.0  # batches take minutes to hours
+
+    def __init__(self, given: object, *, poll_interval: float, timeout: float | None) -> None:
+        state = given if isinstance(given, Batch) else None
+        batch_id = given if state is None else state.id
+        super().__init__(batch_id, state, poll_interval=poll_interval, timeout=timeout)
+
+    @override
+    def status_of(self, state: Batch) -> str | None:
+        return state.status
+
+    @override
+    def is_finished(self, state: Batch) -> bool | None:
+        if state.status in self.statuses:
+            return state.status in _FINAL_STATUSES
+        return any(getattr(state, name) is not None for name in _ENDS) or None
+
+    @override
+    def news_of(self, state: Batch) -> object:
+        return state.status, state.request_counts
+
+    @override
+    def timed_out(self, message: str) -> WaitTimeout:
+        return WaitTimeout(message, batch=self.state)
