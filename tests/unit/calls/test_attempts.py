@@ -615,6 +615,7 @@ class Recorder:
     def __init__(self) -> None:
         self.sent = 0
         self.blocks: list[tuple[float, str]] = []
+        self.pauses: list[tuple[float, str]] = []
 
     async def send(self, send: Any, deadline: Any) -> Any:
         self.sent += 1
@@ -622,6 +623,9 @@ class Recorder:
 
     def block_for(self, seconds: float, reason: str) -> None:
         self.blocks.append((seconds, reason))
+
+    async def pause(self, seconds: float, reason: str) -> None:
+        self.pauses.append((seconds, reason))
 
     def record_usage(self, tokens: int) -> None:
         pass
@@ -632,7 +636,8 @@ def test_attempts_of_a_map_go_through_its_throttle_which_waits_for_them(clock: C
     run(fetch(io, call(), throttle))
     assert throttle.sent == 3
     assert throttle.blocks == [(7.0, "status 429 (retry-after)")]
-    assert io.slept == [0.5]  # the other failure is none of the limit
+    assert throttle.pauses == [(0.5, "status 500")]  # the other failure is none of the limit
+    assert io.slept == []
 
 
 def test_log_says_from_where_a_stream_is_resumed(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
