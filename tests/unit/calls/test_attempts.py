@@ -650,6 +650,13 @@ def test_log_says_from_where_a_stream_is_resumed(clock: Clock, caplog: pytest.Lo
     ]
 
 
+def test_secrets_of_both_requests_are_masked_after_one_is_gone_over_to(clock: Clock) -> None:
+    keys = ["sk-first-of-two", "sk-second-of-two"]
+    attempts = Attempts(FakeIO(clock), call(api_key=keys[0]))
+    attempts.continue_with(call(api_key=keys[1]))
+    assert attempts.redactor.text(" and ".join(keys)) == "*** and ***"
+
+
 def test_request_that_is_gone_over_to_has_all_retries_again(clock: Clock) -> None:
     io = FakeIO(clock, bad(500), bad(500), good(), bad(500), bad(500))
     attempts = Attempts(io, call(max_retries=2))
