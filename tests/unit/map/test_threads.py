@@ -56,11 +56,15 @@ def test_thread_that_waits_learns_that_another_one_closed_the_map(server: Server
             pass
         results.close()
         thread.join(PATIENT)
+        assert not thread.is_alive()
         release.set()
     assert len(errors) == 1
 
 
-def test_leaving_the_block_does_not_wait_for_the_iterable(server: Server) -> None:
+def test_leaving_the_block_does_not_wait_for_the_iterable(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("responses_client._map.threads._JOIN_SECONDS", LONG)
     release, read = threading.Event(), threading.Event()
 
     def given() -> Iterator[Any]:
@@ -221,6 +225,14 @@ def test_answer_that_comes_at_the_end_of_the_map_is_closed(monkeypatch: pytest.M
     with pytest.raises(_Stopped):
         run(io.send(REQUEST, NO_DEADLINE))
     assert body.closed
+
+
+def test_end_of_the_map_shuts_its_connections_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[bool] = []
+    io = ThreadIO(SyncIO())
+    monkeypatch.setattr(io._pools, "shut_down", lambda: ended.append(io.is_stopped))
+    io.stop()
+    assert ended == [True]  # so that a send that fails finds that it was stopped
 
 
 def test_threads_know_that_the_client_was_closed(monkeypatch: pytest.MonkeyPatch) -> None:
