@@ -10,7 +10,7 @@ from .._base.validation import needs_names, needs_names_after
 from .._calls.endpoints import RESPONSES_RETRIEVE
 from .._streaming.streams import EventStream, ResponseStream
 from .._transport.protocols import run
-from ._responses import ResponsesOperations
+from .batched_responses import BatchedResponses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -42,7 +42,7 @@ DEFAULT_CONCURRENCY = 64
 
 
 @resource("client.responses")
-class Responses(ResponsesOperations):
+class Responses(BatchedResponses):
     """The methods of `client.responses`."""
 
     @overload
@@ -400,9 +400,7 @@ class Responses(ResponsesOperations):
         params = wait_params(options, include)
         schedule = PollSchedule(response_id, poll_interval=poll_interval, timeout=timeout)
         reporter = WaitReporter(on_progress, is_shown=progress, is_async=False)
-        return self._core.perform(
-            partial(wait, schedule=schedule, on_progress=None, params=params, reporter=reporter)
-        )
+        return self._core.perform(partial(wait, schedule=schedule, params=params, reporter=reporter))
 
     @overload
     def map(
