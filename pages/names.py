@@ -51,7 +51,7 @@ _ROOMS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "batch-files": (
         "Batch files",
         "Files of requests, and files of results.",
-        ("_batch_files", "BatchLineParams"),
+        ("_batch", "_batches", "BatchLineParams"),
     ),
     "answers": (
         "Answers, pages and hooks",
@@ -59,6 +59,10 @@ _ROOMS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
         ("_base", "_calls.hooks", "_calls.pagination"),
     ),
 }
+_FURTHER = (
+    "Further names",
+    "Names of rooms that have no page of their own: `_ROOMS` of `pages/names.py` lists those.",
+)
 # Public modules: title and text. One that is not here has its name and its docstring.
 _MODULES: Mapping[str, tuple[str, str]] = {
     "errors": ("Errors", "All errors, also importable from `responses_client`; see [errors](../errors.md)."),
@@ -121,23 +125,15 @@ def home_of_name() -> Mapping[str, str]:
 
 
 def _room(module: str, name: str) -> str:
-    """Return the page of the room that a module is in.
-
-    Raises:
-        ValueError: No page has that room.
-    """
+    """Return the page of the room that a module is in; names of rooms without a page are together on one."""
+    named = [page for page, (_, _, rooms) in _ROOMS.items() if name in rooms]
     keys = [
         (len(key), page)
         for page, (_, _, rooms) in _ROOMS.items()
         for key in rooms
-        if name == key or module == key or module.startswith(f"{key}.")
+        if module == key or module.startswith((f"{key}.", f"{key}_"))
     ]
-    named = [page for page, (_, _, rooms) in _ROOMS.items() if name in rooms]
-    if not keys:
-        raise ValueError(
-            f"no page of the reference has {module}.{name}: add its room to _ROOMS in pages/names.py"
-        )
-    return named[0] if named else max(keys)[1]
+    return named[0] if named else max(keys, default=(0, "further"))[1]
 
 
 @cache
@@ -173,6 +169,8 @@ def name_pages() -> dict[str, tuple[str, str]]:
         pages[f"{room}.md"] = (title, _page(title, text, f"{room}.md"))
         if room == "client":
             pages |= {each.page: (f"client.{each.path}", _namespace(each)) for each in namespaces()}
+    if "further.md" in home_of_name().values():
+        pages["further.md"] = (_FURTHER[0], _page(*_FURTHER, "further.md"))
     for module in public_modules():
         doc = (ast.get_docstring(_source(module)) or "").split("\n\n")[0]
         title, text = _MODULES.get(module, (module.capitalize(), doc))
