@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from inspect import Parameter, isawaitable, signature
@@ -54,7 +54,7 @@ class WaitReporter:
         self._start = 0.0
 
     @contextmanager
-    def watch(self, title: str) -> Iterator[None]:
+    def watch(self, title: str) -> Generator[None]:
         """Start the time, and show the progress during a block."""
         self._start = clock.monotonic()
         if self._is_shown:

@@ -33,6 +33,7 @@ FLOORS = (
     ("_tools",),
     ("_runs",),
     ("_map",),
+    ("_report", "inspect"),
     ("_telemetry", "otel"),
     ("_webhook_signatures", "_batch_files", "_warm_up"),
     ("_client_core", "_client_base", "_client", "resources"),
@@ -90,7 +91,12 @@ OUTSIDE = {
         "_transport.websocket",
     },
     "concurrent": {"_transport.threads"},
-    "environ": {"_calls.settings", "_transport.environment"},
+    "environ": {
+        "_calls.settings",
+        "_cli.last_response",
+        "_cli.terminal",
+        "_transport.environment",
+    },
     "httpcore": set[str](),
     "httpx": {
         "_transport.asynchronous",
