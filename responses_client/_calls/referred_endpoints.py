@@ -8,63 +8,22 @@ from .operation import BinaryOperation, Operation, PagedOperation
 
 if TYPE_CHECKING:
     from ..models import (
-        Batch,
-        BatchList,
-        Container,
-        ContainerFile,
-        ContainerFileList,
-        ContainerList,
-        DeletedContainer,
-        DeletedContainerFile,
-        DeletedFile,
-        DeletedVectorStore,
-        DeletedVectorStoreFile,
-        FileList,
-        FileObject,
-        VectorStore,
-        VectorStoreFile,
-        VectorStoreFileBatch,
-        VectorStoreFileContent,
-        VectorStoreFileList,
-        VectorStoreList,
-        VectorStoreSearchResults,
+        Batch, BatchList, Container, ContainerFile, ContainerFileList, ContainerList, DeletedContainer,
+        DeletedContainerFile, DeletedFile, DeletedVectorStore, DeletedVectorStoreFile, FileList, FileObject,
+        VectorStore, VectorStoreFile, VectorStoreFileBatch, VectorStoreFileContent, VectorStoreFileList,
+        VectorStoreList, VectorStoreSearchResults,
     )
 
 __all__ = [
-    "BATCHES_CANCEL",
-    "BATCHES_CREATE",
-    "BATCHES_LIST",
-    "BATCHES_RETRIEVE",
-    "CONTAINERS_CREATE",
-    "CONTAINERS_DELETE",
-    "CONTAINERS_FILES_CONTENT",
-    "CONTAINERS_FILES_CREATE",
-    "CONTAINERS_FILES_DELETE",
-    "CONTAINERS_FILES_LIST",
-    "CONTAINERS_FILES_RETRIEVE",
-    "CONTAINERS_LIST",
-    "CONTAINERS_RETRIEVE",
-    "FILES_CONTENT",
-    "FILES_CREATE",
-    "FILES_DELETE",
-    "FILES_LIST",
-    "FILES_RETRIEVE",
-    "VECTOR_STORES_CREATE",
-    "VECTOR_STORES_DELETE",
-    "VECTOR_STORES_FILES_CONTENT",
-    "VECTOR_STORES_FILES_CREATE",
-    "VECTOR_STORES_FILES_DELETE",
-    "VECTOR_STORES_FILES_LIST",
-    "VECTOR_STORES_FILES_RETRIEVE",
-    "VECTOR_STORES_FILES_UPDATE",
-    "VECTOR_STORES_FILE_BATCHES_CANCEL",
-    "VECTOR_STORES_FILE_BATCHES_CREATE",
-    "VECTOR_STORES_FILE_BATCHES_LIST_FILES",
-    "VECTOR_STORES_FILE_BATCHES_RETRIEVE",
-    "VECTOR_STORES_LIST",
-    "VECTOR_STORES_RETRIEVE",
-    "VECTOR_STORES_SEARCH",
-    "VECTOR_STORES_UPDATE",
+    "BATCHES_CANCEL", "BATCHES_CREATE", "BATCHES_LIST", "BATCHES_RETRIEVE", "CONTAINERS_CREATE",
+    "CONTAINERS_DELETE", "CONTAINERS_FILES_CONTENT", "CONTAINERS_FILES_CREATE", "CONTAINERS_FILES_DELETE",
+    "CONTAINERS_FILES_LIST", "CONTAINERS_FILES_RETRIEVE", "CONTAINERS_LIST", "CONTAINERS_RETRIEVE",
+    "FILES_CONTENT", "FILES_CREATE", "FILES_DELETE", "FILES_LIST", "FILES_RETRIEVE", "VECTOR_STORES_CREATE",
+    "VECTOR_STORES_DELETE", "VECTOR_STORES_FILES_CONTENT", "VECTOR_STORES_FILES_CREATE",
+    "VECTOR_STORES_FILES_DELETE", "VECTOR_STORES_FILES_LIST", "VECTOR_STORES_FILES_RETRIEVE",
+    "VECTOR_STORES_FILES_UPDATE", "VECTOR_STORES_FILE_BATCHES_CANCEL", "VECTOR_STORES_FILE_BATCHES_CREATE",
+    "VECTOR_STORES_FILE_BATCHES_LIST_FILES", "VECTOR_STORES_FILE_BATCHES_RETRIEVE", "VECTOR_STORES_LIST",
+    "VECTOR_STORES_RETRIEVE", "VECTOR_STORES_SEARCH", "VECTOR_STORES_UPDATE",
 ]
 
 FILES_CREATE: "Operation[FileObject]" = Operation(
@@ -89,12 +48,7 @@ FILES_LIST: "PagedOperation[FileList, FileObject]" = PagedOperation(
     result="files.FileList",
     request="file_requests.FileListRequest",
     unconstrained={"after": str, "order": str, "purpose": str},
-    query=(
-        "after",
-        "limit",
-        "order",
-        "purpose",
-    ),
+    query=("after", "limit", "order", "purpose",),
 )
 FILES_DELETE: "Operation[DeletedFile]" = Operation(
     name="files.delete",
@@ -138,12 +92,7 @@ VECTOR_STORES_LIST: "PagedOperation[VectorStoreList, VectorStore]" = PagedOperat
     result="vector_stores.VectorStoreList",
     request="vector_store_requests.VectorStoreListRequest",
     unconstrained={"after": str, "before": str, "order": str},
-    query=(
-        "after",
-        "before",
-        "limit",
-        "order",
-    ),
+    query=("after", "before", "limit", "order",),
 )
 VECTOR_STORES_DELETE: "Operation[DeletedVectorStore]" = Operation(
     name="vector_stores.delete",
@@ -185,13 +134,7 @@ VECTOR_STORES_FILES_LIST: "PagedOperation[VectorStoreFileList, VectorStoreFile]"
     result="vector_stores.VectorStoreFileList",
     request="vector_store_requests.VectorStoreFileListRequest",
     unconstrained={"after": str, "before": str, "order": str, "filter": str},
-    query=(
-        "after",
-        "before",
-        "limit",
-        "order",
-        "filter",
-    ),
+    query=("after", "before", "limit", "order", "filter",),
 )
 VECTOR_STORES_FILES_DELETE: "Operation[DeletedVectorStoreFile]" = Operation(
     name="vector_stores.files.delete",
@@ -224,22 +167,16 @@ VECTOR_STORES_FILE_BATCHES_CANCEL: "Operation[VectorStoreFileBatch]" = Operation
     path="/vector_stores/{vector_store_id}/file_batches/{batch_id}/cancel",
     result="vector_stores.VectorStoreFileBatch",
 )
-VECTOR_STORES_FILE_BATCHES_LIST_FILES: "PagedOperation[VectorStoreFileList, VectorStoreFile]" = (
-    PagedOperation(
-        name="vector_stores.file_batches.list_files",
-        method="GET",
-        path="/vector_stores/{vector_store_id}/file_batches/{batch_id}/files",
-        result="vector_stores.VectorStoreFileList",
-        request="vector_store_requests.VectorStoreFileListRequest",
-        unconstrained={"after": str, "before": str, "order": str, "filter": str},
-        query=(
-            "after",
-            "before",
-            "limit",
-            "order",
-            "filter",
-        ),
-    )
+VECTOR_STORES_FILE_BATCHES_LIST_FILES: (
+    "PagedOperation[VectorStoreFileList, VectorStoreFile]"
+) = PagedOperation(
+    name="vector_stores.file_batches.list_files",
+    method="GET",
+    path="/vector_stores/{vector_store_id}/file_batches/{batch_id}/files",
+    result="vector_stores.VectorStoreFileList",
+    request="vector_store_requests.VectorStoreFileListRequest",
+    unconstrained={"after": str, "before": str, "order": str, "filter": str},
+    query=("after", "before", "limit", "order", "filter",),
 )
 CONTAINERS_CREATE: "Operation[Container]" = Operation(
     name="containers.create",
@@ -261,12 +198,7 @@ CONTAINERS_LIST: "PagedOperation[ContainerList, Container]" = PagedOperation(
     result="containers.ContainerList",
     request="container_requests.ContainerListRequest",
     unconstrained={"after": str, "order": str, "name": str},
-    query=(
-        "after",
-        "limit",
-        "order",
-        "name",
-    ),
+    query=("after", "limit", "order", "name",),
 )
 CONTAINERS_DELETE: "Operation[DeletedContainer]" = Operation(
     name="containers.delete",
@@ -297,11 +229,7 @@ CONTAINERS_FILES_LIST: "PagedOperation[ContainerFileList, ContainerFile]" = Page
     result="containers.ContainerFileList",
     request="container_requests.ContainerFileListRequest",
     unconstrained={"after": str, "order": str},
-    query=(
-        "after",
-        "limit",
-        "order",
-    ),
+    query=("after", "limit", "order",),
 )
 CONTAINERS_FILES_DELETE: "Operation[DeletedContainerFile]" = Operation(
     name="containers.files.delete",
@@ -336,10 +264,7 @@ BATCHES_LIST: "PagedOperation[BatchList, Batch]" = PagedOperation(
     result="batches.BatchList",
     request="batch_requests.BatchListRequest",
     unconstrained={"after": str},
-    query=(
-        "after",
-        "limit",
-    ),
+    query=("after", "limit",),
 )
 BATCHES_CANCEL: "Operation[Batch]" = Operation(
     name="batches.cancel",
