@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from .settings import Settings
     from .wait_progress import WaitReporter
 
-__all__ = ["PollSchedule", "Schedule", "has_ended", "require_sync", "wait", "wait_params"]
+__all__ = ["PollSchedule", "Schedule", "bounded", "has_ended", "require_sync", "wait", "wait_params"]
 
 _T = TypeVar("_T")
 _P = TypeVar("_P", bound=Model)
@@ -329,7 +329,7 @@ async def wait(
             delay = schedule.next_delay(clock.monotonic() - start, random.random())
             await (io.sleep(delay) if reporter is None else reporter.sleep(io, delay))
             try:
-                state = await fetch(io, _bounded(call, schedule.remaining(clock.monotonic() - start)))
+                state = await fetch(io, bounded(call, schedule.remaining(clock.monotonic() - start)))
             except APIError as error:
                 if not schedule.record_failure(error):
                     raise
@@ -347,7 +347,7 @@ async def wait(
     return result
 
 
-def _bounded(call: Call[_P], remaining: float | None) -> Call[_P]:
+def bounded(call: Call[_P], remaining: float | None) -> Call[_P]:
     """Return a call whose deadline is no later than the end of the wait."""
     if remaining is None:
         return call

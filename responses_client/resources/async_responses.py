@@ -9,7 +9,7 @@ from .._base.public import resource
 from .._base.validation import needs_names, needs_names_after
 from .._calls.endpoints import RESPONSES_RETRIEVE
 from .._streaming.streams import AsyncEventStream, AsyncResponseStream
-from ._responses import AsyncResponsesOperations
+from .batched_responses import AsyncBatchedResponses
 from .responses import DEFAULT_CONCURRENCY, Responses
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _T = TypeVar("_T")
 
 
 @resource("client.responses", like=Responses)
-class AsyncResponses(AsyncResponsesOperations):
+class AsyncResponses(AsyncBatchedResponses):
     """The methods of `client.responses` of an `AsyncClient`."""
 
     @overload

@@ -10,7 +10,7 @@ from .._base.validation import needs_names, needs_names_after
 from .._calls.endpoints import RESPONSES_RETRIEVE
 from .._streaming.streams import EventStream, ResponseStream
 from .._transport.protocols import run
-from ._responses import ResponsesOperations
+from .batched_responses import BatchedResponses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -42,7 +42,7 @@ DEFAULT_CONCURRENCY = 64
 
 
 @resource("client.responses")
-class Responses(ResponsesOperations):
+class Responses(BatchedResponses):
     """The methods of `client.responses`."""
 
     @overload

@@ -36,6 +36,7 @@ FLOORS = (
     ("_report", "inspect"),
     ("_telemetry", "otel"),
     ("_webhook_signatures", "_batch_files", "_warm_up"),
+    ("_batches",),
     ("_client_core", "_client_base", "_client", "resources"),
     ("_official", "openai"),
     ("testing",),
@@ -64,6 +65,7 @@ DOORS = {
 OUTSIDE = {
     "anyio": {
         "_base.clock",
+        "_batches.job",
         "_map.response_map",
         "_map.tasks",
         "_runs.workers",
