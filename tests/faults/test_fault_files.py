@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 import threading
+import tracemalloc
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import suppress
 from inspect import isawaitable
@@ -222,6 +223,70 @@ def test_key_does_not_go_to_the_host_that_stores_the_content(shell: Shell, tmp_p
     (request,) = storage.requests
     assert request.path == "/file?sig=1"
     assert {"authorization", "x-own", "openai-project", "cookie"}.isdisjoint(request.headers)
+
+
+class Sink:
+    """A server that keeps nothing: it takes any body, and gives as many bytes."""
+
+    SIZE = 96 * MIB
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(LONG)
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/v1"
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Sink:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._thread.join(LONG)
+        self._listener.close()
+        assert not self._thread.is_alive()
+
+    def _serve(self) -> None:
+        sock, _ = self._listener.accept()
+        with sock:
+            sock.settimeout(LONG)
+            buffer = bytearray(MIB)
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += sock.recv(65536)
+            start, _, body = head.partition(b"\r\n\r\n")
+            if start.startswith(b"GET"):
+                sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % self.SIZE)
+                for _ in range(self.SIZE // MIB):
+                    sock.sendall(buffer)
+            else:
+                length = next(
+                    line for line in start.split(b"\r\n") if line.lower().startswith(b"content-length")
+                )
+                left = int(length.partition(b":")[2]) - len(body)
+                while left:
+                    left -= sock.recv_into(buffer, min(MIB, left))
+                sock.sendall(STORED)
+
+
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_memory_does_not_grow_with_the_file(shell: Shell, tmp_path: Path, direction: str) -> None:
+    path = tmp_path / "sparse.bin"
+    if direction == "up":
+        with path.open("wb") as file:
+            file.truncate(Sink.SIZE)
+
+    async def script(session: Session) -> int:
+        tracemalloc.start()
+        try:
+            await (upload(path) if direction == "up" else download(path))(session)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    with Sink() as server:
+        most = shell.play(script, server.url)
+    assert most < 32 * MIB
+    assert path.stat().st_size == Sink.SIZE
 
 
 # --- auth objects
