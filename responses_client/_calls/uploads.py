@@ -165,8 +165,8 @@ class FileUpload(Upload):
             while (step := _next_step(steps, block)) is not None:
                 if isinstance(step, bytes):
                     yield step
-                elif not isawaitable(step):
-                    block = step()
+                else:  # no function of a sync client is async, see `require_sync`
+                    block = cast("Callable[[], bytes]", step)()
         except Exception as error:
             self.problem = error
             raise
