@@ -20,8 +20,8 @@ COMMANDS = {
     "ask": "send a prompt and print the answer; the command may be left out",
     "chat": "have a conversation at the terminal",
     "retrieve": "print an answer that the server has stored",
-    "wait": "wait until an answer is finished that the server makes in the background, and print it",
-    "cancel": "stop an answer that the server makes in the background",
+    "wait": "wait for an answer that is made in the background, and print it",
+    "cancel": "stop an answer that is made in the background",
     "input-items": "print the input of an answer that the server has stored",
 }
 """The commands, each with its help. The first argument decides: any other word is the prompt of `ask`."""
@@ -115,7 +115,7 @@ def _check_words(parser: argparse.ArgumentParser, arguments: Arguments, *, has_c
         parser.error(f"the prompt is one argument: put it in quotation marks{command}")
     if not has_command and words and words[0] in COMMANDS:
         parser.error(
-            f"{words[0]} is a command, and stands first: {PROGRAM} {words[0]} ...; "
+            f"{words[0]} is a command, and stands first, as in {PROGRAM} {words[0]}; "
             f"as a prompt, write {PROGRAM} ask {words[0]}"
         )
     arguments.text = words[0] if words else ""

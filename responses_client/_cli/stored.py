@@ -5,9 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from .._base import clock
 from .._base.json_types import as_array, as_object
-from ..models import Response
 from .connection import Connection, connect
 from .last_response import last_response_id
 from .problems import problem_of
@@ -18,10 +16,11 @@ from .views import TextView
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .._base.progress import Progress
     from ..models import Response
     from .arguments import Arguments
 
-__all__ = ["Progress", "cancel", "input_items", "retrieve", "wait"]
+__all__ = ["StatusLine", "cancel", "input_items", "retrieve", "wait"]
 
 
 def retrieve(arguments: Arguments, out: Output) -> None:
@@ -34,14 +33,12 @@ def retrieve(arguments: Arguments, out: Output) -> None:
 def wait(arguments: Arguments, out: Output) -> None:
     """Wait until an answer is finished, and print it; meanwhile, standard error says what the server does."""
     connection, response_id = _find(arguments)
-    progress = Progress()
+    line = StatusLine()
     with connection.client as client:
         try:
-            response = client.responses.wait(
-                response_id, timeout=arguments.timeout, on_progress=progress.show
-            )
+            response = client.responses.wait(response_id, timeout=arguments.timeout, on_progress=line.show)
         finally:
-            progress.end()
+            line.end()
         _show(response, arguments, out)
 
 
@@ -92,21 +89,19 @@ def _show(response: Response, arguments: Arguments, out: Output) -> None:
         raise CommandFailed(problem)
 
 
-class Progress:
+class StatusLine:
     """What `wait` says on standard error: one line that changes at a terminal, else one for each status."""
 
     def __init__(self) -> None:
-        self._start = clock.monotonic()
         self._is_terminal = sys.stderr is not None and sys.stderr.isatty()
         self._status: str | None = None
         self._has_line = False
 
-    def show(self, response: Response) -> None:
-        """Say in which state the response is."""
+    def show(self, response: Response, progress: Progress) -> None:
+        """Say after a poll in which state the response is, and for how long it was waited for."""
         status = response.status or "unknown"
         if self._is_terminal:
-            elapsed = clock.monotonic() - self._start
-            sys.stderr.write(f"\r\x1b[K{status}, {elapsed:.0f} s")
+            sys.stderr.write(f"\r\x1b[K{status}, {progress.elapsed:.0f} s")
             sys.stderr.flush()
             self._has_line = True
         elif status != self._status:

@@ -70,7 +70,7 @@ def test_near_word_in_a_prompt_of_ask_is_no_command(capsys: pytest.CaptureFixtur
 
 def test_command_behind_options_is_refused_and_not_sent(capsys: pytest.CaptureFixture[str]) -> None:
     assert misuse(["-m", "gpt-6", "chat"], capsys) == (
-        "error: chat is a command, and stands first: responses chat ...; as a prompt, write responses ask chat "
+        "error: chat is a command, and stands first, as in responses chat; as a prompt, write responses ask chat "
         "(see responses --help)"
     )
 

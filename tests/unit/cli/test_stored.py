@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from command_line import Terminal, errors
 
+from responses_client._base.progress import Progress
 from responses_client._cli.main import main
-from responses_client._cli.stored import Progress
+from responses_client._cli.stored import StatusLine
 from responses_client.models import Response
 from responses_client.testing import Server, VirtualClock
 
@@ -99,31 +100,30 @@ def test_wait_that_takes_too_long_says_how_to_go_on(
 
 
 def test_progress_at_a_terminal_is_one_line_that_goes(
-    monkeypatch: pytest.MonkeyPatch, clock: VirtualClock
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    progress = Progress()
-    clock.advance(12)
-    progress.show(Response.from_dict({"status": "queued"}))
+    line = StatusLine()
+    line.show(Response.from_dict({"status": "queued"}), Progress(elapsed=12.3))
     assert terminal.getvalue() == "\r\x1b[Kqueued, 12 s"
-    progress.show(Response.from_dict({}))
-    progress.end()
-    assert terminal.getvalue().endswith("\r\x1b[Kunknown, 12 s\r\x1b[K")
+    line.show(Response.from_dict({}), Progress(elapsed=13.4))
+    line.end()
+    assert terminal.getvalue().endswith("\r\x1b[Kunknown, 13 s\r\x1b[K")
 
 
 def test_progress_elsewhere_is_a_line_for_each_status(capsys: pytest.CaptureFixture[str]) -> None:
-    progress = Progress()
+    line = StatusLine()
     for status in ("queued", "queued", "completed"):
-        progress.show(Response.from_dict({"status": status}))
-    progress.end()
+        line.show(Response.from_dict({"status": status}), Progress())
+    line.end()
     assert capsys.readouterr().err == "queued\ncompleted\n"
 
 
 def test_progress_that_showed_nothing_leaves_the_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    Progress().end()
+    StatusLine().end()
     assert terminal.getvalue() == ""
 
 
