@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ._batch_files import batch_line as batch_line
     from ._batch_files import read_batch as read_batch
     from ._batch_files import write_batch as write_batch
+    from ._batches.results import BatchResults as BatchResults
     from ._calls.client_options import AsyncOptions as AsyncOptions
     from ._calls.client_options import Options as Options
     from ._calls.hooks import RequestInfo as RequestInfo
@@ -102,6 +103,7 @@ else:
         "_calls.hooks": "RequestInfo ResponseInfo",
         "_map.response_map": "AsyncResponseMap ResponseMap",
         "_map.requests": "MapResult",
+        "_batches.results": "BatchResults",
         "_base.http": "RateLimits ResponseMeta",
         "_calls.pagination": "AsyncPage AsyncPager Page",
         "_structured.parsed": "AsyncParsedResponseStream ParsedResponse ParsedResponseStream",

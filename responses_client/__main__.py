@@ -1,12 +1,6 @@
-"""The entry point of `python -m responses_client`; the command itself is in `_cli`."""
-
-import sys
+"""The entry point of `python -m responses_client`, which is the command `responses`."""
 
 if __name__ == "__main__":
-    try:
-        from ._cli import main
+    from ._cli.main import run
 
-        status: int = main()
-    except KeyboardInterrupt:  # caught here so that Ctrl-C prints no traceback while modules load
-        status = 130  # 128 + SIGINT, as shells report it
-    sys.exit(status)
+    run()

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ._base.option_types import AiohttpSession, QueryValue
     from ._base.options import RequestOptions
     from ._calls.client_options import AsyncOptions, Options
-    from ._calls.settings import Settings
     from .resources._conversations import AsyncConversationsOperations, ConversationsOperations
     from .resources._vector_stores import AsyncVectorStoresOperations, VectorStoresOperations
     from .resources.async_responses import AsyncResponses
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from .resources.responses import Responses
     from .resources.webhooks import AsyncWebhooks, Webhooks
 
-__all__ = ["AsyncClient", "Client", "settings_of"]
+__all__ = ["AsyncClient", "Client"]
 
 _T = TypeVar("_T")
 
@@ -459,8 +458,3 @@ class AsyncClient(BaseClient[AsyncCore]):
 
     async def __aexit__(self, *exc: object) -> None:
         await self.aclose()
-
-
-def settings_of(client: Client | AsyncClient) -> Settings:
-    """Return the settings of a client, for modules that put another client around it."""
-    return client._core.settings

@@ -13,7 +13,7 @@ from ._client_core import AsyncCore, SyncCore
 if TYPE_CHECKING:
     from ._calls.client_options import AsyncOptions
 
-__all__ = ["BaseClient", "make_settings", "require_sync_hooks"]
+__all__ = ["BaseClient", "make_settings", "require_sync_hooks", "settings_of"]
 
 _Core = TypeVar("_Core", SyncCore, AsyncCore)
 _HTTPX_TIMEOUT_SECONDS = 5.0  # the default of httpx and httpx2
@@ -84,3 +84,9 @@ class BaseClient(Generic[_Core]):
             for name, value in self.__dict__.items()
             if not isinstance(getattr(cls, name, None), functools.cached_property)
         }
+
+
+def settings_of(client: BaseClient[Any]) -> Settings:
+    """Return the settings of a client, for modules that put another client around it."""
+    settings: Settings = client._core.settings  # pyright: ignore[reportPrivateUsage]  # of this module's own class
+    return settings

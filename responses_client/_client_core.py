@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ._base.file_types import TransferProgress
+    from ._base.http import ResponseMeta
     from ._base.options import SessionOptions
+    from ._base.redaction import Redactor
     from ._calls.any_request import AnyRequest
     from ._calls.downloads import Target
     from ._calls.operation import BinaryOperation, Operation, PagedOperation
@@ -62,8 +64,12 @@ async def _content(
 
     hide_values(params)
     call = prepare(operation, params, settings, path)
-    content: bytes = await fetch(io, call._replace(read=lambda body, *_: body))
+    content: bytes = await fetch(io, call._replace(read=_as_it_came))
     return content
+
+
+def _as_it_came(body: bytes, meta: ResponseMeta, settings: Settings, redactor: Redactor) -> bytes:
+    return body
 
 
 class ClientCore(ABC, Generic[_D]):

@@ -419,15 +419,14 @@ def _redirected(call: Call[Any], request: WireRequest, body: Body) -> WireReques
     location = body.headers.get("location")
     if body.status_code not in REDIRECT_STATUSES or not location:
         return None
-    target = urljoin(request.url, location)
-    if origin(location, request.url) == origin(request.url):
-        return request._replace(url=target)
-    is_safe = target.startswith("https://") or (
-        target.startswith("http://") and request.url.startswith("http:")
-    )
-    if not isinstance(call.operation, BinaryOperation) or not is_safe:
+    there = origin(location, request.url)
+    if there == origin(request.url):
+        return request._replace(url=urljoin(request.url, location))
+    schemes = ("https://", "http://") if request.url.startswith("http:") else ("https://",)
+    if not isinstance(call.operation, BinaryOperation) or not there.startswith(schemes):
         return None
     headers = {name: request.headers[name] for name in _SENT_ABROAD if request.headers.get(name) is not None}
+    target = urljoin(request.url, location)
     return request._replace(url=target, headers=headers, auth=None, is_foreign=True)
 
 

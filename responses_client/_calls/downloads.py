@@ -9,7 +9,7 @@ from functools import partial
 from inspect import isawaitable
 from os import PathLike, urandom
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from .._base.field_errors import field_error
 from .._base.file_types import TransferProgress
@@ -46,7 +46,7 @@ class Target:
     def __init__(self, path: object, overwrite: object, filename: str | None = None) -> None:
         if not isinstance(path, (str, PathLike)):
             raise RequestValidationError([field_error("path", "the path of a file", path)])
-        self._path = Path(path)
+        self._path = Path(cast("str | PathLike[str]", path))
         self._can_replace = check_argument("overwrite", check_flag, overwrite)
         self._filename = filename
 

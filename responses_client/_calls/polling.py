@@ -31,7 +31,7 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from .._base import clock
 from .._base.error_frames import hide_values
@@ -52,10 +52,11 @@ if TYPE_CHECKING:
     from .._transport.protocols import IO
     from .operation import Operation
     from .settings import Settings
+    from .wait_progress import WaitReporter
 
-__all__ = ["PollSchedule", "Schedule", "has_ended", "require_sync", "wait", "wait_params"]
+__all__ = ["PollSchedule", "Schedule", "bounded", "has_ended", "require_sync", "wait", "wait_params"]
 
-_T = TypeVar("_T")
+_A = ParamSpec("_A")
 _P = TypeVar("_P", bound=Model)
 logger = logging.getLogger("responses_client")
 
@@ -292,7 +293,13 @@ def wait_params(
         TypeError: An argument is unknown.
     """
     hide_values(options)
-    own = (f"{noun}_id", "poll_interval", "on_progress", *(["include"] if noun == "response" else []))
+    own = (
+        f"{noun}_id",
+        "poll_interval",
+        "on_progress",
+        "progress",
+        *(["include"] if noun == "response" else []),
+    )
     function = "responses.wait" if noun == "response" else "batches.wait"
     refuse_unknown(function, options, OPTIONS, [*own, *OPTIONS])
     return {**options, **({} if include is None else {"include": include})}
@@ -302,8 +309,8 @@ async def wait(
     io: IO,
     settings: Settings,
     schedule: Schedule[_P],
-    on_progress: Callable[[_P], object] | None,
     params: Mapping[str, object],
+    reporter: WaitReporter,
 ) -> _P:
     """Poll an object until it is finished, and return it.
 
@@ -318,23 +325,24 @@ async def wait(
     deadline: Any = params.get("deadline")
     schedule.limit(deadline)
     start = clock.monotonic()
-    while result is None:
-        await io.sleep(schedule.next_delay(clock.monotonic() - start, random.random()))
-        try:
-            state = await fetch(io, _bounded(call, schedule.remaining(clock.monotonic() - start)))
-        except APIError as error:
-            if not schedule.record_failure(error):
-                raise
-            continue
-        if schedule.record(state, clock.time()) and on_progress is not None:
-            returned = on_progress(state)
-            if isawaitable(returned):
-                await returned
-        result = schedule.result
+    with reporter.watch(schedule.id):
+        while result is None:
+            delay = schedule.next_delay(clock.monotonic() - start, random.random())
+            await reporter.sleep(io, delay)
+            try:
+                state = await fetch(io, bounded(call, schedule.remaining(clock.monotonic() - start)))
+            except APIError as error:
+                if not schedule.record_failure(error):
+                    raise
+                await reporter.report(schedule.state, error=error)
+                continue
+            is_new = schedule.record(state, clock.time())
+            result = schedule.result
+            await reporter.report(state, is_new=is_new, is_finished=result is not None)
     return result
 
 
-def _bounded(call: Call[_P], remaining: float | None) -> Call[_P]:
+def bounded(call: Call[_P], remaining: float | None) -> Call[_P]:
     """Return a call whose deadline is no later than the end of the wait."""
     if remaining is None:
         return call
@@ -343,7 +351,7 @@ def _bounded(call: Call[_P], remaining: float | None) -> Call[_P]:
     return call._replace(settings=call.settings.for_call({"deadline": bound}))
 
 
-def require_sync(function: Callable[[_T], object] | None) -> Callable[[_T], object] | None:
+def require_sync(function: Callable[_A, object] | None) -> Callable[_A, object] | None:
     """Return a function for the sync client, where it must not be async.
 
     Raises:
@@ -352,8 +360,8 @@ def require_sync(function: Callable[[_T], object] | None) -> Callable[[_T], obje
     if function is None:
         return None
 
-    def call(news: _T) -> None:
-        returned = function(news)
+    def call(*news: _A.args, **names: _A.kwargs) -> None:
+        returned = function(*news, **names)
         if isawaitable(returned):
             if isinstance(returned, Coroutine):  # closed, it does not warn that it was never awaited
                 returned.close()

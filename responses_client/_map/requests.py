@@ -41,6 +41,7 @@ __all__ = [
     "Requests",
     "ResultOrder",
     "check_options",
+    "mapping_mistakes",
     "needs_async_map",
 ]
 
@@ -248,7 +249,7 @@ def check_options(requests: object, options: MapOptions, *, is_async: bool) -> N
     if given["journal"] is not None and not isinstance(given["journal"], (str, PathLike)):
         mistakes.append(field_error("journal", "a path", given["journal"]))
     if is_mapping(requests):
-        mistakes += _mapping_mistakes(requests)
+        mistakes += mapping_mistakes(requests)
     elif isinstance(requests, AsyncIterable) and not is_async:
         mistakes.append(needs_async_map("requests", _REQUESTS, cast("object", requests)))
     elif isinstance(requests, (str, bytes)) or not isinstance(requests, (Iterable, AsyncIterable)):
@@ -263,7 +264,8 @@ def needs_async_map(argument: str, expected: str, value: object) -> FieldError:
     return field_error(argument, expected, value, message=message)
 
 
-def _mapping_mistakes(requests: Mapping[str, object]) -> Iterator[FieldError]:
+def mapping_mistakes(requests: Mapping[str, object]) -> Iterator[FieldError]:
+    """Describe the mistakes in a mapping of ids to requests."""
     if isinstance(requests.get("model"), str) or isinstance(requests.get("input"), str):
         message = "is a single request; put it into a list"
         yield field_error("requests", _REQUESTS, requests, message=message)

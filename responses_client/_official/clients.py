@@ -8,7 +8,8 @@ from typing import Any
 
 from .._base.validation import invalid_option
 from .._calls.request import timeouts_of
-from .._client import AsyncClient, Client, settings_of
+from .._client import AsyncClient, Client
+from .._client_base import settings_of
 from ..errors import ConfigurationError, WebhookSignatureError
 from . import openai
 from .answers import cause_of, http, official_error

@@ -14,6 +14,7 @@ from .._base.messages import body_start
 from .._base.public import public
 from .._tools.calls import answer_key, answered_positions, as_item, call_key, unanswered
 from ..errors import ResponseValidationError
+from ..models._entries import MAX_CHARS
 from ..models._tolerance import write_json
 from ..models._unions import InputItem, OutputItem
 from ..models._usage import sum_usage
@@ -178,6 +179,29 @@ class RunResult:
             indent: The spaces by which each level is indented; None, the default, writes one line.
         """
         return write_json(self.to_dict(), indent=indent).decode()
+
+    def transcript(self, *, format: Literal["text", "markdown"] = "text", max_chars: int = MAX_CHARS) -> str:
+        """Return the run as people read it: inputs, reasoning, calls with their outputs, answers, and tokens.
+
+        Keys and control characters are left out. In Markdown, texts are quotations and data are fenced, so that no text
+        can look like another part of the transcript.
+
+        Args:
+            format: "text", the default, or "markdown".
+            max_chars: The number of characters that are shown of each value, 2,000 by default.
+
+        Raises:
+            RequestValidationError: An argument is not valid.
+        """
+        from .transcript import transcript
+
+        return transcript(self, format, max_chars)
+
+    def _repr_html_(self) -> str:
+        """Return the run as HTML, which notebooks show."""
+        from .transcript import run_html
+
+        return run_html(self)
 
     @staticmethod
     def from_dict(data: Mapping[str, object]) -> RunResult:

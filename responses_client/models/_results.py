@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, overload
 
 from pydantic import BaseModel
 
+from .._base.json_types import as_object
 from .._base.public import foreign_attributes
 from ._base import Model, Result
 
@@ -97,6 +98,15 @@ class ResponseResult(Result):
         from .._tools.typed_calls import parsed_response
 
         return parsed_response(cast("Response", self), text_format, tools)
+
+    def _repr_html_(self) -> str:
+        """Return the response as HTML, which notebooks show."""
+        from ._entries import MAX_CHARS, html_of, response_entries, usage_line
+
+        data = self.to_dict()
+        heading = ", ".join(str(data[name]) for name in ("model", "status") if data.get(name))
+        footer = usage_line(as_object(data.get("usage")))
+        return html_of(f"Response: {heading}", response_entries(data, {}, MAX_CHARS), footer)
 
 
 class TextPart(Model):

@@ -9,7 +9,7 @@ from .._base.public import resource
 from .._base.validation import needs_names, needs_names_after
 from .._calls.endpoints import RESPONSES_RETRIEVE
 from .._streaming.streams import AsyncEventStream, AsyncResponseStream
-from ._responses import AsyncResponsesOperations
+from .batched_responses import AsyncBatchedResponses
 from .responses import DEFAULT_CONCURRENCY, Responses
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from .._base.options import RequestOptions, SessionOptions, WaitOptions
     from .._base.progress import Progress
+    from .._calls.wait_progress import OnWaitProgressAsync
     from .._map.requests import AsyncRequests, MapResult
     from .._map.response_map import AsyncResponseMap
     from .._runs.params import AsyncRunParams
@@ -38,7 +39,7 @@ _T = TypeVar("_T")
 
 
 @resource("client.responses", like=Responses)
-class AsyncResponses(AsyncResponsesOperations):
+class AsyncResponses(AsyncBatchedResponses):
     """The methods of `client.responses` of an `AsyncClient`."""
 
     @overload
@@ -202,7 +203,8 @@ class AsyncResponses(AsyncResponsesOperations):
         *,
         poll_interval: float = 1.0,
         timeout: float | None = None,  # noqa: ASYNC109  # a limit of the whole wait, whose error has the last state
-        on_progress: Callable[[Response], Awaitable[object] | object] | None = None,
+        on_progress: OnWaitProgressAsync | None = None,
+        progress: bool = False,
         include: Sequence[str] | None = None,
         **options: Unpack[WaitOptions],
     ) -> Response:
@@ -216,12 +218,12 @@ class AsyncResponses(AsyncResponsesOperations):
         `on_progress` may be an async function.
         """
         from .._calls.polling import PollSchedule, wait, wait_params
+        from .._calls.wait_progress import WaitReporter
 
         params = wait_params(options, include)
         schedule = PollSchedule(response_id, poll_interval=poll_interval, timeout=timeout)
-        return await self._core.perform(
-            partial(wait, schedule=schedule, on_progress=on_progress, params=params)
-        )
+        reporter = WaitReporter(on_progress, is_shown=progress, is_async=True)
+        return await self._core.perform(partial(wait, schedule=schedule, params=params, reporter=reporter))
 
     @overload
     def map(

@@ -10,7 +10,7 @@ from .._base.validation import needs_names, needs_names_after
 from .._calls.endpoints import RESPONSES_RETRIEVE
 from .._streaming.streams import EventStream, ResponseStream
 from .._transport.protocols import run
-from ._responses import ResponsesOperations
+from .batched_responses import BatchedResponses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from .._base.options import RequestOptions, SessionOptions, WaitOptions
     from .._base.progress import Progress
+    from .._calls.wait_progress import OnWaitProgress
     from .._map.requests import MapResult, Requests
     from .._map.response_map import ResponseMap
     from .._runs.params import RunParams
@@ -41,7 +42,7 @@ DEFAULT_CONCURRENCY = 64
 
 
 @resource("client.responses")
-class Responses(ResponsesOperations):
+class Responses(BatchedResponses):
     """The methods of `client.responses`."""
 
     @overload
@@ -353,7 +354,8 @@ class Responses(ResponsesOperations):
         *,
         poll_interval: float = 1.0,
         timeout: float | None = None,
-        on_progress: Callable[[Response], object] | None = None,
+        on_progress: OnWaitProgress | None = None,
+        progress: bool = False,
         include: Sequence[str] | None = None,
         **options: Unpack[WaitOptions],
     ) -> Response:
@@ -376,7 +378,9 @@ class Responses(ResponsesOperations):
                 longer by half, up to 10. If the server asks for a longer one, it is used, up to 300.
             timeout: Seconds that the whole wait may take; None, the default, sets no limit.
             on_progress: A function that is called with the first state, and with each later one whose status
-                or output differs, including the last.
+                or output differs, including the last. One of two arguments is a heartbeat: it is called after
+                each poll, with the last state and a `Progress`, which has the elapsed time.
+            progress: Whether standard error shows the status and the elapsed time, as for `map`.
             include: Additional data that the server is to send.
             deadline: Seconds that the whole wait may take, as `timeout`; None sets no limit.
             options: The options of `cancel`, for each poll.
@@ -390,12 +394,13 @@ class Responses(ResponsesOperations):
             RequestValidationError: An argument is not valid; nothing was sent.
             APIError: The response cannot be retrieved, for example because it does not exist.
         """
-        from .._calls.polling import PollSchedule, require_sync, wait, wait_params
+        from .._calls.polling import PollSchedule, wait, wait_params
+        from .._calls.wait_progress import WaitReporter
 
         params = wait_params(options, include)
         schedule = PollSchedule(response_id, poll_interval=poll_interval, timeout=timeout)
-        work = partial(wait, schedule=schedule, on_progress=require_sync(on_progress), params=params)
-        return self._core.perform(work)
+        reporter = WaitReporter(on_progress, is_shown=progress, is_async=False)
+        return self._core.perform(partial(wait, schedule=schedule, params=params, reporter=reporter))
 
     @overload
     def map(

@@ -9,6 +9,8 @@
 
 `AsyncServer` is the same for async tests. The package also provides pytest fixtures: `responses_server` and
 `async_responses_server`, which are such servers, and `virtual_clock`, under which waits take no time.
+
+`Cassette` records the answers of a real server once, and replays them ever after (`responses_cassette` in pytest).
 """
 
 from typing import TYPE_CHECKING
@@ -16,7 +18,10 @@ from typing import TYPE_CHECKING
 __all__ = [
     "Answer",
     "AsyncServer",
+    "Cassette",
+    "CassetteError",
     "ConnectionBroken",
+    "NotRecorded",
     "RateLimit",
     "RecordedRequest",
     "Server",
@@ -28,6 +33,9 @@ __all__ = [
 
 if TYPE_CHECKING:
     from ._asgi import ConnectionBroken
+    from ._cassettes.cassette import Cassette
+    from ._cassettes.exchanges import CassetteError
+    from ._cassettes.tape import NotRecorded
     from ._expectations import UnexpectedRequest
     from ._http_types import Answer
     from ._rate_limits import RateLimit
@@ -42,7 +50,10 @@ else:
     _MODULES = {
         "Answer": "_http_types",
         "AsyncServer": "_server",
+        "Cassette": "_cassettes.cassette",
+        "CassetteError": "_cassettes.exchanges",
         "ConnectionBroken": "_asgi",
+        "NotRecorded": "_cassettes.tape",
         "RateLimit": "_rate_limits",
         "RecordedRequest": "_recorded_request",
         "Server": "_server",

@@ -17,10 +17,16 @@ from ._store import Store
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until Ctrl-C; return the exit status: 0, or 1 if it cannot start. Wrong arguments exit with 2."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if given and given[0] in ("record", "replay"):
+        from ._cassettes.command import main as serve_cassette
+
+        return serve_cassette(given)
     parser = argparse.ArgumentParser(
         prog="python -m responses_client.testing",
         description="Serve an embedded Responses API: no model, the same answer to the same question.",
-        epilog="For tests, not for the internet: there is no encryption, any key is accepted, and all responses are "
+        epilog="`record` and `replay` in place of the options record the traffic of another server, and replay it; see "
+        "`record --help`. For tests, not for the internet: there is no encryption, any key is accepted, and all responses are "
         f"kept in memory. Accepted are up to {MAX_CONNECTIONS} connections, heads of requests of up to "
         f"{MAX_HEAD_BYTES >> 10} KiB within {HEAD_SECONDS:g} s, and bodies and WebSocket messages of up to "
         f"{MAX_BODY_BYTES >> 20} MiB, bodies within {BODY_SECONDS:g} s.",
@@ -30,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--port", type=int, default=8080, help="port to listen on; 0 picks a free one (default: %(default)s)"
     )
     parser.add_argument("--rate-limit", type=int, metavar="N", help="refuse more than N requests a minute")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(given)
     try:
         limit = None if options.rate_limit is None else RateLimit(requests=options.rate_limit)
     except ValueError:
@@ -53,9 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(note, file=sys.stderr, flush=True)
     store = Store(Script(), validate=True, limiter=Limiter(limit))
     app = Application(store, prefix="/v1", keeps_requests=False)
-    print(f"Serving the Responses API at {url_of(listening, options.host, app)}", flush=True)
+    print(f"Serving the Responses API at {url_of(listening, options.host, app.prefix)}", flush=True)
     with suppress(KeyboardInterrupt):
-        UvicornServer(app, None).run(sockets=[listening])
+        UvicornServer.embedded(app, None).run(sockets=[listening])
     return 0
 
 

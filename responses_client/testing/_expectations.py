@@ -51,9 +51,9 @@ class Expectation:
     tool_outputs: Mapping[str, object] | None = None
 
     def __str__(self) -> str:
-        parts = [f"{path}={_shown(value)}" for path, value in self.fields.items()]
-        parts += [] if self.user is None else [f"user={_shown(self.user)}"]
-        parts += [] if self.tool_outputs is None else [f"tool_outputs={_shown(self.tool_outputs)}"]
+        parts = [f"{path}={shown(value)}" for path, value in self.fields.items()]
+        parts += [] if self.user is None else [f"user={shown(self.user)}"]
+        parts += [] if self.tool_outputs is None else [f"tool_outputs={shown(self.tool_outputs)}"]
         return ", ".join(parts) or "any request"
 
     def differences(self, body: Any, items: Sequence[JSONObject]) -> list[Difference]:
@@ -124,14 +124,14 @@ def _differences(expected: object, received: object, path: str) -> Iterator[Diff
             yield from _differences(value, received.get(name, _MISSING), f"{path}.{name}")
     elif elements is not None and is_array(received):
         if len(elements) != len(received):
-            yield Difference(path, _count(len(elements)), f"{_count(len(received))}: {_shown(received)}")
+            yield Difference(path, _count(len(elements)), f"{_count(len(received))}: {shown(received)}")
         for index, (value, other) in enumerate(zip(elements, received, strict=False)):
             yield from _differences(value, other, f"{path}[{index}]")
     elif not _matches(expected, received):
         yield Difference(
             path,
-            _shown(expected, received),
-            "nothing" if received is _MISSING else _shown(received, expected),
+            shown(expected, received),
+            "nothing" if received is _MISSING else shown(received, expected),
         )
 
 
@@ -170,11 +170,11 @@ def _of_output(expected: object, name: str, question: Question) -> Iterator[Diff
     if not results:
         others = ", ".join(f"{result.name} ({result.call_id})" for result in question.results)
         received = f"nothing, but outputs of {others}" if others else "nothing"
-        yield Difference(path, _shown(expected), received)
+        yield Difference(path, shown(expected), received)
     elif len(results) == 1:
         yield from all_of_them[0]
     elif all(all_of_them):
-        yield Difference(path, _shown(expected), " and ".join(_shown(result.output) for result in results))
+        yield Difference(path, shown(expected), " and ".join(shown(result.output) for result in results))
 
 
 def _output(result: ToolResult, expected: object) -> object:
@@ -191,7 +191,7 @@ def _count(number: int) -> str:
     return "1 element" if number == 1 else f"{number} elements"
 
 
-def _shown(value: object, other: object = None) -> str:
+def shown(value: object, other: object = None) -> str:
     """Return a value in one line; of a long string, the part where it begins to differ from `other`."""
     start = 0
     if isinstance(value, str) and isinstance(other, str) and len(value) > _SHOWN_CHARACTERS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from importlib import import_module
@@ -75,17 +75,16 @@ class BoundedHttp(H11Protocol):
 
 
 class UvicornServer(uvicorn.Server):
-    """uvicorn with an embedded server; `ready` is set as soon as it accepts connections.
+    """uvicorn with an ASGI application; `ready` is set as soon as it accepts connections.
 
     It can close the connection of one client in the middle of an answer, and closes all of them when it
     stops: a client that reads a stream must not keep a test from ending.
     """
 
-    def __init__(self, app: Application, sleep: Callable[[float], None] | None) -> None:
+    def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
         self.ready = threading.Event()
-        asgi_app = AsgiApp(app, sleep=sleep, hang_up=self._hang_up)
         config = uvicorn.Config(
-            asgi_app,
+            app,
             loop="asyncio",
             http=BoundedHttp,
             ws="wsproto",
@@ -93,12 +92,18 @@ class UvicornServer(uvicorn.Server):
             h11_max_incomplete_event_size=MAX_HEAD_BYTES,
             lifespan="off",
             log_config=None,
-            # The address in the scope must be that of the connection, for `_hang_up` to find it.
+            # The address in the scope must be that of the connection, for `hang_up` to find it.
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=5,
         )
         super().__init__(config)
+
+    @classmethod
+    def embedded(cls, app: Application, sleep: Callable[[float], None] | None) -> UvicornServer:
+        """Return one with an embedded server; `sleep` waits in place of the clock."""
+        server = cls(AsgiApp(app, sleep=sleep, hang_up=lambda scope: server.hang_up(scope)))
+        return server
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start as usual, and set `ready`."""
@@ -111,7 +116,8 @@ class UvicornServer(uvicorn.Server):
         asyncio.get_running_loop().call_soon(self._hang_up_all)
         await super().shutdown(sockets)
 
-    def _hang_up(self, scope: Scope) -> bool:
+    def hang_up(self, scope: Scope) -> bool:
+        """Close the connection of a request; return whether it was found."""
         # Not all connection classes of uvicorn have a `client`; the two configured above have one.
         all_of_them = self.server_state.connections
         its = [each for each in all_of_them if getattr(each, "client", None) == scope.get("client")]
@@ -136,10 +142,10 @@ def listener(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family)
 
 
-def url_of(listening: socket.socket, host: str, app: Application) -> str:
-    """Return the base URL under which clients reach a server."""
+def url_of(listening: socket.socket, host: str, prefix: str) -> str:
+    """Return the base URL under which clients reach a server; `prefix` is its path."""
     shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{listening.getsockname()[1]}{app.prefix}"
+    return f"http://{shown}:{listening.getsockname()[1]}{prefix}"
 
 
 @contextmanager
@@ -147,16 +153,22 @@ def serving(
     app: Application, *, host: str, port: int, sleep: Callable[[float], None] | None
 ) -> Generator[str]:
     """Serve from a thread and yield the base URL; raise `AssertionError` at the end if `verify` does."""
+    with running(UvicornServer.embedded(app, sleep), host=host, port=port, prefix=app.prefix) as url:
+        yield url
+    app.verify(ended=False)
+
+
+@contextmanager
+def running(server: UvicornServer, *, host: str, port: int, prefix: str) -> Generator[str]:
+    """Run a server in a thread and yield the base URL."""
     with closing(listener(host, port)) as listening, ThreadPoolExecutor(1) as pool:
-        server = UvicornServer(app, sleep)
-        running = pool.submit(server.run, sockets=[listening])
-        running.add_done_callback(lambda _: server.ready.set())
+        run = pool.submit(server.run, sockets=[listening])
+        run.add_done_callback(lambda _: server.ready.set())
         server.ready.wait()
         try:
-            if running.done():
-                running.result()
-            yield url_of(listening, host, app)
+            if run.done():
+                run.result()
+            yield url_of(listening, host, prefix)
         finally:
             server.should_exit = True
-            running.result()
-    app.verify(ended=False)
+            run.result()

@@ -1,8 +1,9 @@
-"""The pytest plugin: fixtures for embedded servers and a virtual clock, found through an entry point."""
+"""The pytest plugin: fixtures for embedded servers, cassettes and a virtual clock, found through an entry point."""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 
 if TYPE_CHECKING:
-    from . import AsyncServer, Server, VirtualClock
+    from . import AsyncServer, Cassette, Server, VirtualClock
 
 _Server = TypeVar("_Server", bound="Server | AsyncServer")
 _FAILED = pytest.StashKey[bool]()
@@ -80,6 +81,42 @@ def _used(server: _Server, request: pytest.FixtureRequest) -> Iterator[_Server]:
             server.verify()
         except AssertionError as error:
             pytest.fail(str(error), pytrace=False)  # the traceback would only show this fixture
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Describe the marker."""
+    config.addinivalue_line(
+        "markers", "responses_cassette(**options): the options of the `Cassette` of the fixture of this name."
+    )
+
+
+@pytest.fixture
+def responses_cassette(request: pytest.FixtureRequest) -> Iterator[Cassette]:
+    """A `Cassette` of its own for each test: `cassettes/MODULE/TEST.jsonl` beside the module of the test.
+
+        @pytest.mark.responses_cassette(ignore=["metadata.run_id"])
+        def test_weather(responses_cassette):
+            client = responses_cassette.client()
+            assert "sunny" in client.responses.create(model="gpt-5.4", input="The weather?").output_text
+
+    The marker has the options of `Cassette`; the variable RESPONSES_CASSETTES is the mode. The end of the test fails if
+    a recorded request was not sent. A test that fails does not replace its file.
+    """
+    from . import Cassette
+
+    item: pytest.Item = request.node
+    marker = item.get_closest_marker("responses_cassette")
+    name = re.sub(r"[^\w.-]+", "-", item.name).strip("-")
+    path = request.path.parent / "cassettes" / request.path.stem / f"{name}.jsonl"
+    cassette = Cassette(path, **(marker.kwargs if marker else {}))
+    yield cassette
+    failed = item.stash.get(_FAILED, False)
+    cassette.close(keep=not failed)
+    if not failed:
+        try:
+            cassette.verify()
+        except AssertionError as error:
+            pytest.fail(str(error), pytrace=False)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ MODULES = (
     "responses_client.errors",
     "responses_client.models",
     "responses_client.openai",
+    "responses_client.inspect",
     "responses_client.otel",
     "responses_client.testing",
 )

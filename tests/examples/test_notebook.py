@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,14 @@ from responses_client.testing import Server
 SCRIPTS = scripts()
 
 
-def outputs(notebook: Any) -> list[list[Any]]:
+def outputs(notebook: Any) -> list[list[str]]:
+    """Return the texts of all cells, of HTML those between its tags."""
     return [
-        [output.get("text") or output.data for output in cell.outputs]
+        [
+            output.get("text")
+            or re.sub(r"<[^>]*>", "\n", output.data.get("text/html", output.data["text/plain"]))
+            for output in cell.outputs
+        ]
         for cell in notebook.cells
         if cell.cell_type == "code"
     ]

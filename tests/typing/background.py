@@ -3,8 +3,8 @@
 import json
 from typing import assert_type
 
-from responses_client import AsyncClient, AsyncEventStream, Client, EventStream, ResumeToken
-from responses_client.models import Response, StreamEvent
+from responses_client import AsyncClient, AsyncEventStream, Client, EventStream, Progress, ResumeToken
+from responses_client.models import Batch, Response, StreamEvent
 
 
 def wait_gives_a_response(client: Client, response: Response) -> None:
@@ -30,6 +30,28 @@ async def the_async_client_takes_both_kinds_of_functions(client: AsyncClient) ->
 
     assert_type(await client.responses.wait("resp_1", on_progress=tell), Response)
     assert_type(await client.responses.wait("resp_1", on_progress=print), Response)
+
+
+def heartbeat_gets_the_progress(client: Client) -> None:
+    def beat(state: Response, progress: Progress) -> None:
+        assert_type(progress.elapsed, float)
+
+    assert_type(client.responses.wait("resp_1", on_progress=beat, progress=True), Response)
+
+
+async def heartbeat_of_the_async_client_may_be_awaited(client: AsyncClient) -> None:
+    async def beat(state: Response, progress: Progress) -> None:
+        print(state.status, progress.elapsed)
+
+    assert_type(await client.responses.wait("resp_1", on_progress=beat), Response)
+
+
+def batches_report_in_the_same_way(client: Client) -> None:
+    def beat(batch: Batch, progress: Progress) -> None:
+        assert_type(batch.status, str | None)
+        print(progress.done, progress.total)
+
+    assert_type(client.batches.wait("batch_1", on_progress=beat, progress=True), Batch)
 
 
 def token_is_json(stream: EventStream) -> str:

@@ -76,6 +76,9 @@ def results(client: Client) -> None:
     assert_type(result.response, Response)
     assert_type(result.output_text, str)
     assert_type(result.usage, Usage)
+    assert_type(result.transcript(), str)
+    result.transcript(format="markdown", max_chars=100)
+    result.transcript(format="pdf")  # type: ignore[arg-type]
     assert_type(result.turns, tuple[Turn, ...])
     assert_type(result.turns[0].response, Response)
     assert_type(result.turns[0].outputs, tuple[InputItem, ...])

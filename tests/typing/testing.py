@@ -5,7 +5,7 @@ from typing import assert_type
 from unittest.mock import ANY
 
 from responses_client import AsyncClient, Client
-from responses_client.testing import AsyncServer, RateLimit, Server, VirtualClock
+from responses_client.testing import AsyncServer, Cassette, RateLimit, Server, VirtualClock
 
 
 def time_of_ones_own() -> None:
@@ -63,3 +63,21 @@ async def twin() -> None:
             assert_type(url, str)
     with AsyncServer() as wrong:  # type: ignore[attr-defined]  # pyright: ignore
         assert wrong
+
+
+def recordings(responses_cassette: Cassette) -> None:
+    cassette = Cassette(
+        "calls.jsonl", "auto", ignore=["metadata.run"], scrub=["metadata.user"], realtime=True
+    )
+    assert_type(cassette.client(max_retries=0), Client)
+    assert_type(cassette.async_client(), AsyncClient)
+    assert_type(cassette.unused, list[str])
+    Cassette("calls.jsonl", scrub=lambda value: value)
+    with cassette.serve(upstream="https://api.openai.com/v1") as url:
+        assert_type(url, str)
+    Cassette("calls.jsonl", "reply")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def async_recordings() -> None:
+    async with Cassette("calls.jsonl") as cassette:
+        assert_type(cassette, Cassette)

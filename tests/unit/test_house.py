@@ -33,8 +33,10 @@ FLOORS = (
     ("_tools",),
     ("_runs",),
     ("_map",),
+    ("_report", "inspect"),
     ("_telemetry", "otel"),
     ("_webhook_signatures", "_batch_files", "_warm_up"),
+    ("_batches",),
     ("_client_core", "_client_base", "_client", "resources"),
     ("_official", "openai"),
     ("testing",),
@@ -53,6 +55,7 @@ DOORS = {
     ("models._results", "_structured.outcomes", "call"),
     ("models._results", "_structured.outcomes", "type"),
     ("models._attachments", "_calls.attachments", "call"),
+    ("models._attachments", "_client", "type"),
     # Attributes of errors: the partial response, the event, the run so far.
     ("errors", "models", "type"),
     ("errors", "_runs.result", "type"),
@@ -62,6 +65,7 @@ DOORS = {
 OUTSIDE = {
     "anyio": {
         "_base.clock",
+        "_batches.job",
         "_map.response_map",
         "_map.tasks",
         "_runs.workers",
@@ -89,7 +93,12 @@ OUTSIDE = {
         "_transport.websocket",
     },
     "concurrent": {"_transport.threads"},
-    "environ": {"_calls.settings", "_transport.environment"},
+    "environ": {
+        "_calls.settings",
+        "_cli.last_response",
+        "_cli.terminal",
+        "_transport.environment",
+    },
     "httpcore": set[str](),
     "httpx": {
         "_transport.asynchronous",

@@ -36,6 +36,7 @@ NAMES = [
     "AuthenticationError",
     "BadRequestError",
     "BatchLineParams",
+    "BatchResults",
     "CallableTool",
     "Client",
     "ConfigurationError",

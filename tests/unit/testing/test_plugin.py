@@ -108,3 +108,82 @@ def test_end_of_the_fixture_asks_for_what_is_lacking(pytester: pytest.Pytester) 
             "*    got:      'Bye'",
         ]
     )
+
+
+CASSETTE_SUITE = """
+import httpx, pytest
+from responses_client.testing import Server
+
+ANSWERS = Server()
+
+def client_of(cassette, mode):
+    http_client = httpx.Client(transport=ANSWERS.transport()) if mode == "record" else None
+    return cassette.client(api_key="sk-any-key", base_url=ANSWERS.base_url, http_client=http_client)
+
+@pytest.mark.parametrize("name", ["a", "b c"])
+@pytest.mark.responses_cassette(ignore=["metadata"])
+def test_greeting(responses_cassette, name, request):
+    client = client_of(responses_cassette, responses_cassette.mode)
+    client.responses.create(model="m", input=f"Hi {name}", metadata={"mode": responses_cassette.mode})
+"""
+
+
+def test_cassette_is_named_after_its_test_and_the_marker_has_its_options(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(test_it=CASSETTE_SUITE)
+    monkeypatch.setenv("RESPONSES_CASSETTES", "record")
+    pytester.runpytest("-p", "no:cacheprovider", "-p", "no:anyio", "--strict-markers").assert_outcomes(
+        passed=2
+    )
+    names = sorted(path.name for path in (pytester.path / "cassettes" / "test_it").iterdir())
+    assert names == ["test_greeting-a.jsonl", "test_greeting-b-c.jsonl"]
+
+    monkeypatch.delenv("RESPONSES_CASSETTES")
+    pytester.runpytest("-p", "no:cacheprovider", "-p", "no:anyio", "--strict-markers").assert_outcomes(
+        passed=2
+    )
+
+
+FAILING_SUITE = """
+import os
+from responses_client.testing import Server
+import httpx
+
+def test_greeting(responses_cassette):
+    server = Server()
+    client = responses_cassette.client(
+        api_key="sk-any-key", base_url=server.base_url, http_client=httpx.Client(transport=server.transport())
+    )
+    if "SKIPS" not in os.environ:
+        client.responses.create(model="m", input="Hi")
+    assert "FAILS" not in os.environ
+"""
+
+
+def test_test_that_fails_does_not_replace_its_cassette(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(test_it=FAILING_SUITE)
+    monkeypatch.setenv("RESPONSES_CASSETTES", "record")
+    monkeypatch.setenv("FAILS", "1")
+    pytester.runpytest("-p", "no:cacheprovider", "-p", "no:anyio").assert_outcomes(failed=1)
+    folder = pytester.path / "cassettes" / "test_it"
+    assert [path.name for path in folder.iterdir()] == ["test_greeting.jsonl.recording"]
+
+    monkeypatch.delenv("FAILS")
+    pytester.runpytest("-p", "no:cacheprovider", "-p", "no:anyio").assert_outcomes(passed=1)
+    assert "test_greeting.jsonl" in {path.name for path in folder.iterdir()}
+
+
+def test_recorded_request_that_a_test_does_not_send_fails_it(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(test_it=FAILING_SUITE)
+    monkeypatch.setenv("RESPONSES_CASSETTES", "record")
+    pytester.runpytest("-p", "no:cacheprovider", "-p", "no:anyio").assert_outcomes(passed=1)
+    monkeypatch.setenv("RESPONSES_CASSETTES", "replay")
+    monkeypatch.setenv("SKIPS", "1")
+    result = pytester.runpytest("-p", "no:cacheprovider", "-p", "no:anyio")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*A recorded request was not sent (test_greeting.jsonl): POST /responses"])

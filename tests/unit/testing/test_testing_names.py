@@ -23,7 +23,10 @@ def test_exported_names_are_these() -> None:
     names = [
         "Answer",
         "AsyncServer",
+        "Cassette",
+        "CassetteError",
         "ConnectionBroken",
+        "NotRecorded",
         "RateLimit",
         "RecordedRequest",
         "Server",

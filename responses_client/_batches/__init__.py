@@ -1,0 +1,1 @@
+"""Batches: many requests that the server answers within a day, from their lines to their results."""

@@ -1,0 +1,350 @@
+"""The work of `responses.batch` over `IO`: upload, create, wait, read back, and take up what another process began."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from inspect import isawaitable
+from os import PathLike
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .._base import clock
+from .._base.field_errors import FieldError, field_error
+from .._base.json_types import is_mapping
+from .._base.progress import ProgressMeter
+from .._base.validation import is_seconds, is_whole_number, refuse_unknown
+from .._calls.attempts import fetch
+from .._calls.batch_polling import BatchSchedule
+from .._calls.downloads import Target, download
+from .._calls.polling import bounded, require_sync
+from .._calls.referred_endpoints import (
+    BATCHES_CANCEL,
+    BATCHES_CREATE,
+    BATCHES_LIST,
+    BATCHES_RETRIEVE,
+    FILES_CONTENT,
+    FILES_CREATE,
+    FILES_LIST,
+)
+from .._calls.request import prepare
+from .._calls.uploads import upload
+from .._map.requests import AsyncRequestIterator, MapRequest, mapping_mistakes
+from ..errors import APIError, RequestValidationError, WaitTimeout
+from .lines import NOT_STARTED, InputFile, Limits, write_plan
+from .results import BatchResults, read_results
+from .state import BatchState
+
+if TYPE_CHECKING:
+    from .._base.progress import Progress
+    from .._calls.operation import PagedOperation
+    from .._calls.settings import Settings
+    from .._transport.protocols import IO
+    from ..models import Batch
+
+__all__ = ["BatchJob", "BatchOptions", "refuse_unknown_options"]
+
+_ENDPOINT = "/v1/responses"
+_CANCEL_SECONDS = 10.0
+_REQUESTS = (
+    "an iterable of requests, each a dict of the arguments of create, or a mapping of your ids to them"
+)
+
+
+class BatchOptions(NamedTuple):
+    """The arguments of `responses.batch` beside the requests; its docstring describes them."""
+
+    completion_window: str
+    metadata: Mapping[str, str] | None
+    state: str | PathLike[str] | None
+    poll_interval: float
+    timeout: float | None
+    on_progress: Callable[[Progress], object] | None
+    cancel_unfinished: bool
+    max_requests: int
+    max_bytes: int
+
+
+def refuse_unknown_options(names: Iterable[str]) -> None:
+    """Refuse keywords that `responses.batch` does not take.
+
+    Raises:
+        TypeError: There is one.
+    """
+    refuse_unknown("responses.batch", names, (), ["requests", *BatchOptions._fields])
+
+
+class BatchJob:
+    """One call of `responses.batch`.
+
+    Args:
+        requests: The requests as the user gave them.
+        options: The other arguments.
+        is_async: Whether the client is async.
+
+    Raises:
+        RequestValidationError: An argument is not valid.
+    """
+
+    def __init__(self, requests: Any, options: BatchOptions, *, is_async: bool) -> None:
+        _check(requests, options, is_async=is_async)
+        self._requests = requests
+        self._options = options
+        self._on_progress = options.on_progress if is_async else require_sync(options.on_progress)
+        self._state: BatchState | None = None
+        self._schedules: list[BatchSchedule] = []
+        self._failed = 0
+        self._is_async = is_async
+
+    async def run(self, io: IO, settings: Settings) -> BatchResults:
+        """Do the work; cancel what runs if it does not come to its end and the user wants that.
+
+        Raises:
+            RequestValidationError: A request is not valid, or the state is that of other requests.
+            WaitTimeout: The batches were not finished in time.
+            APIError: A request of the batch API failed.
+            OSError: A file cannot be read or written.
+        """
+        try:
+            return await self._work(io, settings)
+        except BaseException:
+            with self._shield():
+                await self._cancel(io, settings)
+            raise
+
+    def _shield(self) -> AbstractContextManager[object]:
+        """Return a context in which a task that was cancelled can still send something."""
+        if not self._is_async:
+            return nullcontext()
+        from anyio import move_on_after
+
+        return move_on_after(_CANCEL_SECONDS, shield=True)
+
+    async def _work(self, io: IO, settings: Settings) -> BatchResults:
+        start = clock.monotonic()
+        requests = await _read(self._requests)
+        if not requests:
+            return BatchResults([], [])
+        folder = Path(await io.in_thread(partial(mkdtemp, prefix="responses-batch-")))
+        try:
+            limits = Limits(self._options.max_requests, self._options.max_bytes)
+            plan = await io.in_thread(partial(write_plan, folder, requests, limits))
+            path = None if self._options.state is None else Path(self._options.state)
+            self._state = await io.in_thread(partial(BatchState.open, path, plan))
+            batches = [
+                await self._start(io, settings, self._state, place, file)
+                for place, file in enumerate(plan.files)
+            ]
+            await self._wait(io, settings, batches, len(requests), start)
+            ends = [schedule.state for schedule in self._schedules if schedule.state is not None]
+            files = await self._download(io, settings, ends, folder)
+            ids = [file.ids for file in plan.files]
+            read = partial(read_results, requests, ids, ends, files, strict=settings.strict)
+            return await io.in_thread(read)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    async def _cancel(self, io: IO, settings: Settings) -> None:
+        """Cancel the batches that are not finished, if the user wants that; errors do not matter any more."""
+        if not self._options.cancel_unfinished or self._state is None:
+            return
+        ended = {schedule.id for schedule in self._schedules if schedule.result is not None}
+        for batch_id in {file.batch_id for file in self._state.files} - ended - {None}:
+            try:
+                await fetch(io, prepare(BATCHES_CANCEL, {}, settings, (str(batch_id),)))
+            except APIError:
+                continue
+
+    # --- start
+
+    async def _start(
+        self, io: IO, settings: Settings, state: BatchState, place: int, file: InputFile
+    ) -> Batch | str:
+        """Bring an input file to its batch, from the step on that it has reached; return the batch, or its id."""
+        known = state.files[place]
+        if known.batch_id is not None:
+            return known.batch_id
+        file_id = known.file_id
+        if file_id is None and known.step == "uploading":
+            name = state.filename(place)
+            uploaded = await _find(
+                io, settings, FILES_LIST, {"purpose": "batch"}, lambda each: each.filename == name
+            )
+            file_id = None if uploaded is None else uploaded.id
+        if file_id is None:
+            await self._note(io, state, place, "uploading")
+            with file.path.open("rb") as content:
+                params = {"file": (state.filename(place), content), "purpose": "batch"}
+                file_id = (await upload(io, FILES_CREATE, params, settings, (), None)).id
+        batch: Batch | None = None
+        if known.step == "creating":
+            given = file_id
+            batch = await _find(
+                io, settings, BATCHES_LIST, {"limit": 100}, lambda each: each.input_file_id == given
+            )
+        if batch is None:
+            await self._note(io, state, place, "uploaded", file_id=file_id)
+            await self._note(io, state, place, "creating")
+            batch = await fetch(io, prepare(BATCHES_CREATE, self._batch_params(file_id), settings))
+        await self._note(io, state, place, "created", file_id=file_id, batch_id=batch.id)
+        return batch
+
+    def _batch_params(self, file_id: str) -> dict[str, object]:
+        options = self._options
+        params: dict[str, object] = {
+            "input_file_id": file_id,
+            "endpoint": _ENDPOINT,
+            "completion_window": options.completion_window,
+        }
+        return params if options.metadata is None else {**params, "metadata": dict(options.metadata)}
+
+    async def _note(self, io: IO, state: BatchState, place: int, step: str, **ids: str) -> None:
+        await io.in_thread(partial(state.note, place, step, **ids))
+
+    # --- wait
+
+    async def _wait(
+        self, io: IO, settings: Settings, batches: list[Batch | str], total: int, start: float
+    ) -> None:
+        options = self._options
+        self._schedules = [
+            BatchSchedule(batch, poll_interval=options.poll_interval, timeout=options.timeout)
+            for batch in batches
+        ]
+        meter = ProgressMeter(start)
+        await self._report(meter, total)
+        while pending := [each for each in self._schedules if each.result is None]:
+            elapsed = clock.monotonic() - start
+            try:
+                # Together, so that many batches take as long as one, and are all reported.
+                await io.sleep(max(each.next_delay(elapsed, random.random()) for each in pending))
+            except WaitTimeout as error:
+                raise self._timed_out(error) from error.__cause__
+            has_news = False
+            for schedule in pending:
+                call = prepare(BATCHES_RETRIEVE, {}, settings, (schedule.id,))
+                try:
+                    remaining = schedule.remaining(clock.monotonic() - start)
+                    state = await fetch(io, bounded(call, remaining))
+                except APIError as error:
+                    if not schedule.record_failure(error):
+                        raise
+                else:
+                    has_news = schedule.record(state, clock.time()) or has_news
+            if has_news:
+                await self._report(meter, total)
+
+    async def _report(self, meter: ProgressMeter, total: int) -> None:
+        states = [each.state for each in self._schedules if each.state is not None]
+        now = clock.monotonic()
+        done = sum(each.request_counts.completed + each.request_counts.failed for each in states)
+        failed = sum(each.request_counts.failed for each in states)
+        for count in range(done - meter.done):
+            meter.add(now, is_failed=count < failed - self._failed)
+        self._failed = failed
+        if self._on_progress is None:
+            return
+        ended = all(each.result is not None for each in self._schedules)
+        statuses = ", ".join(dict.fromkeys(str(state.status) for state in states))
+        reason = None if ended or not states else f"the server works on it ({statuses})"
+        returned = self._on_progress(
+            meter.progress(now, total=total, waiting=max(total - done, 0), wait_reason=reason)
+        )
+        if isawaitable(returned):
+            await returned
+
+    def _timed_out(self, error: WaitTimeout) -> WaitTimeout:
+        pending = [each.id for each in self._schedules if each.result is None]
+        names = ", ".join(pending)
+        advice = "wait for it with client.batches.wait"
+        if self._state is not None and self._state.path is not None:
+            advice = f"call batch again with the same requests and state={str(self._state.path)!r}"
+        message = (
+            f"{len(pending)} of {len(self._schedules)} batches are not finished in time ({names}); {advice}"
+        )
+        return WaitTimeout(message, batch=error.batch)
+
+    # --- results
+
+    async def _download(self, io: IO, settings: Settings, batches: list[Batch], folder: Path) -> list[Path]:
+        paths: list[Path] = []
+        for batch in batches:
+            for file_id in (batch.output_file_id, batch.error_file_id):
+                if file_id is not None:
+                    target = Target(folder / f"result-{len(paths)}.jsonl", False)
+                    paths.append(await download(io, FILES_CONTENT, {}, settings, (file_id,), target, None))
+        return paths
+
+
+async def _read(requests: Any) -> list[MapRequest]:
+    """Return all requests of an iterable of either kind, numbered; here, since user code runs in its own thread."""
+    iterator = AsyncRequestIterator(requests)
+    found: list[MapRequest] = []
+    try:
+        while (each := await iterator.next()) is not None:
+            found.append(each)
+    finally:
+        await iterator.close()
+    return found
+
+
+async def _find(
+    io: IO,
+    settings: Settings,
+    operation: PagedOperation[Any, Any],
+    params: Mapping[str, object],
+    is_wanted: Callable[[Any], bool],
+) -> Any:
+    """Return the object of a list that is wanted; None if there is none.
+
+    The whole list is looked through: what a clock says of its age may be wrong, and a batch sent twice is paid twice.
+    """
+    cursor: dict[str, object] = {}
+    while True:
+        page = await fetch(io, prepare(operation, {**params, **cursor}, settings))
+        for each in page.data:
+            if is_wanted(each):
+                return each
+        if page.has_more is not True or not page.data:
+            return None
+        cursor = {"after": page.last_id or page.data[-1].id}
+
+
+def _check(requests: object, options: BatchOptions, *, is_async: bool) -> None:
+    """Refuse arguments that cannot work.
+
+    Raises:
+        RequestValidationError: There are some.
+    """
+    mistakes: list[FieldError] = []
+    if is_mapping(requests):
+        mistakes += mapping_mistakes(requests)
+    elif isinstance(requests, AsyncIterable) and not is_async:
+        message = "is async, which needs AsyncClient; pass one that is not async"
+        mistakes.append(field_error("requests", _REQUESTS, None, message=message))
+    elif isinstance(requests, (str, bytes)) or not isinstance(requests, (Iterable, AsyncIterable)):
+        mistakes.append(field_error("requests", _REQUESTS, requests))
+    window: Any = options.completion_window
+    if not isinstance(window, str) or not window:
+        mistakes.append(field_error("completion_window", "a string such as '24h'", window))
+    if options.metadata is not None and not is_mapping(options.metadata):
+        mistakes.append(field_error("metadata", "a mapping of strings to strings", options.metadata))
+    path: Any = options.state
+    if path is not None and not isinstance(path, (str, PathLike)):
+        mistakes.append(field_error("state", "a path", path))
+    if not is_seconds(options.poll_interval, least=0):
+        mistakes.append(field_error("poll_interval", "a number of seconds, 0 or more", options.poll_interval))
+    if options.timeout is not None and not is_seconds(options.timeout):
+        mistakes.append(field_error("timeout", "a positive number of seconds, or None", options.timeout))
+    report: Any = options.on_progress
+    if report is not None and not callable(report):
+        mistakes.append(field_error("on_progress", "a function", report))
+    for name in ("max_requests", "max_bytes"):
+        if not is_whole_number(getattr(options, name), 1):
+            mistakes.append(field_error(name, "a whole number, 1 or more", getattr(options, name)))
+    if mistakes:
+        raise RequestValidationError(mistakes, outcome=NOT_STARTED)

@@ -1,0 +1,1 @@
+"""Pages that show streams, runs and journals; `responses_client/inspect.py` is the public door."""

@@ -1,0 +1,105 @@
+"""Which recorded request a request is, and how it differs from the nearest one; no I/O."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import Any, NamedTuple
+
+from .._expectations import Difference, shown
+from .._json_types import is_array, is_object
+from .exchanges import Body, Recording
+from .scrubbing import change, paths_steps
+
+__all__ = ["Matcher", "describe_mismatch"]
+
+_NOTHING = object()
+_MAX_DIFFERENCES = 20
+
+
+class Matcher:
+    """Compares requests by method, path, query and body; the order of the fields of a JSON body does not count.
+
+    Args:
+        ignore: Paths of fields of the body that may differ, or be missing.
+    """
+
+    def __init__(self, ignore: Sequence[str] = ()) -> None:
+        self._ignored = paths_steps("ignore", ignore)
+
+    def key(self, request: Recording) -> str:
+        """Return a string that is the same for requests that match."""
+        query = {name: list(values) for name, values in request.query.items()}
+        return json.dumps([request.method, request.path, query, self.compared(request)], sort_keys=True)
+
+    def compared(self, request: Recording) -> Any:
+        """Return the part of a body that is compared."""
+        value: Any = None if request.body is None else request.body.value
+        if isinstance(request.body, Body) and request.body.form == "body":
+            for steps in self._ignored:
+                value = change(value, steps, lambda _: ...)
+        return value
+
+
+class _Candidate(NamedTuple):
+    likeness: float
+    request: Recording
+    differences: list[Difference]
+
+
+def describe_mismatch(
+    matcher: Matcher, sent: Recording, recorded: Sequence[Recording], used: Sequence[Recording]
+) -> str:
+    """Return the differences of a request from the nearest recorded one, path by path.
+
+    Args:
+        matcher: Its rule.
+        sent: The request.
+        recorded: The requests in the file that were not replayed yet.
+        used: Those that were.
+    """
+    key = matcher.key(sent)
+    if any(matcher.key(one) == key for one in used):
+        times = sum(matcher.key(one) == key for one in used)
+        return f"it is recorded {times} time{'s'[: times != 1]}, and was replayed as often"
+    if not recorded:
+        return "no recorded request is left"
+    nearest = max((_candidate(matcher, sent, one) for one in recorded), key=lambda one: one.likeness)
+    lines = [
+        f"{each.path}\n    recorded: {each.expected}\n    sent:     {each.received}"
+        for each in nearest.differences[:_MAX_DIFFERENCES]
+    ]
+    more = len(nearest.differences) - _MAX_DIFFERENCES
+    lines += [f"and {more} more differences"] if more > 0 else []
+    return "\n  ".join([f"the nearest recorded one, {nearest.request}, differs:", *lines])
+
+
+def _candidate(matcher: Matcher, sent: Recording, recorded: Recording) -> _Candidate:
+    mine, theirs = matcher.compared(sent), matcher.compared(recorded)
+    found = [
+        *_differences(recorded.method, sent.method, "method"),
+        *_differences(recorded.path, sent.path, "path"),
+        *_differences(dict(recorded.query), dict(sent.query), "query"),
+        *_differences(theirs, mine, ""),
+    ]
+    same_call = (sent.method == recorded.method) + (sent.path == recorded.path)
+    a, b = (json.dumps(one, sort_keys=True)[:10_000] for one in (mine, theirs))
+    return _Candidate(same_call + SequenceMatcher(None, a, b).quick_ratio(), recorded, found)
+
+
+def _differences(recorded: Any, sent: Any, path: str) -> Iterator[Difference]:
+    if is_object(recorded) and is_object(sent):
+        for name in dict.fromkeys([*recorded, *sent]):
+            inner = f"{path}.{name}" if path else name
+            yield from _differences(recorded.get(name, _NOTHING), sent.get(name, _NOTHING), inner)
+    elif is_array(recorded) and is_array(sent):
+        for index in range(max(len(recorded), len(sent))):
+            a, b = (one[index] if index < len(one) else _NOTHING for one in (recorded, sent))
+            yield from _differences(a, b, f"{path}[{index}]")
+    elif type(recorded) is not type(sent) or recorded != sent:
+        yield Difference(path or "body", _text(recorded, sent), _text(sent, recorded))
+
+
+def _text(value: Any, other: Any) -> str:
+    return "nothing" if value is _NOTHING else shown(value, other)

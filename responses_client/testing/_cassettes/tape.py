@@ -1,0 +1,141 @@
+"""The state of a cassette: what was recorded, what was replayed, and the file; safe to use from several threads."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from ..._base.public import public
+from .exchanges import CassetteError, Exchange, Recording, lines_of, read_lines, write_lines
+from .matching import Matcher, describe_mismatch
+from .scrubbing import Scrubber
+
+__all__ = ["Mode", "NotRecorded", "Tape"]
+
+Mode: TypeAlias = Literal["replay", "record", "auto"]
+
+
+@public
+class NotRecorded(AssertionError):
+    """A request that a cassette has no answer for; the message has the differences from the nearest recorded one.
+
+    The call that sends the request raises it. A cassette on a port answers with an error, 400, instead.
+    """
+
+
+class Tape:
+    """The exchanges of one file.
+
+    While exchanges are recorded, they are added to a file beside it, which replaces it at the end: a recording that
+    fails leaves the old file, and what was already answered.
+
+    Args:
+        path: The file.
+        mode: Whether requests are answered from the file, asked and recorded, or recorded if they are missing.
+        matcher: The rule by which requests are compared.
+        scrubber: Removes secrets before anything is written.
+    """
+
+    def __init__(self, path: Path, mode: Mode, matcher: Matcher, scrubber: Scrubber) -> None:
+        self.path = path
+        self.mode: Mode = mode
+        self.scrubber = scrubber
+        self._matcher = matcher
+        self._lock = threading.Lock()
+        self._unused: dict[str, deque[Exchange]] = {}  # by the key of their requests, oldest first
+        self._used: list[Exchange] = []
+        self._new: list[Exchange] = []  # in the order of their requests, some without their answers
+        self._has_partial = False
+        self._is_closed = False
+        if mode == "replay" or (mode == "auto" and path.exists()):
+            for exchange in self._read():
+                self._unused.setdefault(matcher.key(exchange.request), deque()).append(exchange)
+
+    @property
+    def unused(self) -> list[Recording]:
+        """The recorded requests that were never sent."""
+        with self._lock:
+            return [exchange.request for group in self._unused.values() for exchange in group]
+
+    def find(self, request: Recording) -> Exchange | None:
+        """Return the first recorded exchange of a request that was not replayed yet; None if it is to be recorded.
+
+        Raises:
+            NotRecorded: There is none, and nothing is recorded.
+        """
+        wanted = self.scrubber.request(request)
+        with self._lock:
+            if self.mode == "record":
+                return None
+            if same := self._unused.get(self._matcher.key(wanted)):
+                self._used.append(same.popleft())
+                return self._used[-1]
+            if self.mode == "auto":
+                return None
+            used = [exchange.request for exchange in self._used]
+        reason = describe_mismatch(self._matcher, wanted, self.unused, used)
+        raise NotRecorded(
+            f"{wanted} is not in {self.path.name}: {reason}\n"
+            "To record it, set RESPONSES_CASSETTES=record (all anew) or auto (what is missing)"
+        )
+
+    def begin(self, exchange: Exchange) -> None:
+        """Note the place of an exchange whose answer is to come."""
+        with self._lock:
+            self._new.append(exchange)
+
+    def finish(self, exchange: Exchange, secrets: Sequence[str]) -> None:
+        """Write an exchange whose answer has come, or has broken off."""
+        with self._lock:
+            place = next(n for n, one in enumerate(self._new) if one is exchange)
+            self._new[place] = self.scrubber.exchange(exchange, secrets)
+            exchange = self._new[place]
+            lines = lines_of(exchange) if self._has_partial else write_lines([exchange])
+            _write(self._partial, lines, "a" if self._has_partial else "w")
+            self._has_partial = True
+
+    def close(self, *, keep: bool) -> None:
+        """Write the file if anything was recorded: what it had and keeps, and then what is new, in order.
+
+        Without `keep`, what is new stays in the file beside it.
+        """
+        with self._lock:
+            if self._is_closed or self.mode == "replay" or not keep:
+                return
+            self._is_closed = True
+            finished = [one for one in self._new if one.is_answered]
+            if self.mode == "record" or finished:
+                kept = self._read() if self.mode == "auto" and self.path.exists() else []
+                temporary = self.path.with_name(f"{self.path.name}.new")
+                _write(temporary, write_lines([*kept, *finished]), "w")
+                os.replace(temporary, self.path)
+            if self._has_partial:
+                self._partial.unlink()
+
+    @property
+    def _partial(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.recording")
+
+    def _read(self) -> list[Exchange]:
+        try:
+            with self.path.open(encoding="utf-8", newline="\n") as file:
+                return read_lines(file)
+        except FileNotFoundError:
+            raise CassetteError(
+                f"There is no cassette {self.path}; record it with mode='record' or RESPONSES_CASSETTES=record"
+            ) from None
+        except UnicodeDecodeError:
+            raise CassetteError(f"{self.path} is not a cassette: it is not UTF-8") from None
+        except CassetteError as error:
+            raise CassetteError(f"{self.path} cannot be replayed: {error}") from None
+
+
+def _write(path: Path, lines: Iterable[str], mode: Literal["a", "w"]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Half of a surrogate pair has no UTF-8 form; the form with a backslash is JSON's escape for it.
+    with path.open(mode, encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+        file.writelines(f"{line}\n" for line in lines)
