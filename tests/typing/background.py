@@ -48,8 +48,7 @@ async def heartbeat_of_the_async_client_may_be_awaited(client: AsyncClient) -> N
 
 def batches_report_in_the_same_way(client: Client) -> None:
     def beat(batch: Batch, progress: Progress) -> None:
-        assert_type(batch.status, str | None)
-        print(progress.done, progress.total)
+        print(batch.status, progress.done, progress.total)
 
     assert_type(client.batches.wait("batch_1", on_progress=beat, progress=True), Batch)
 
