@@ -43,6 +43,7 @@ def stage(folder: Path) -> Path:
         text = _PICTURE.sub(lambda match: _inline(match[1]), text)
         (docs / name).parent.mkdir(parents=True, exist_ok=True)
         (docs / name).write_text(text, encoding="utf-8")
+    shutil.copytree(ROOT / "docs", docs, ignore=shutil.ignore_patterns("*.md"), dirs_exist_ok=True)
     shutil.copytree(ROOT / "pages" / "theme", docs / "assets")
     settings = folder / "mkdocs.yml"
     # JSON is YAML, too.
@@ -68,7 +69,7 @@ def _for_site(text: str, folder: str) -> str:
         path = (ROOT / folder / match[1]).resolve().relative_to(ROOT).as_posix()
         if path in PROJECT_PAGES:
             return PROJECT_PAGES[path]
-        if path.startswith("docs/") and path.count("/") == 1:
+        if path.startswith("docs/"):
             return path.removeprefix("docs/")
         return REPOSITORY + path
 
