@@ -40,7 +40,9 @@ def _part(content: Any) -> InputText | InputImage | InputFile:
         case "text":
             return _text(content.text)
         case "image":
-            return InputImage(type="input_image", detail="auto", image_url=_url(content.mime_type, content.data))
+            return InputImage(
+                type="input_image", detail="auto", image_url=_url(content.mime_type, content.data)
+            )
         case "audio":
             extension = content.mime_type.rpartition("/")[2] or "bin"
             return _file(f"audio.{extension}", content.mime_type, content.data)

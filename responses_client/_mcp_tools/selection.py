@@ -78,7 +78,9 @@ def selection(
         if names is not None and (isinstance(names, str) or not all(isinstance(one, str) for one in names)):
             raise invalid_option(option, "a list of names of tools", names)
     if isinstance(needs_approval, str) and needs_approval != "destructive":
-        raise invalid_option("needs_approval", "True, False, 'destructive', names, or a function", needs_approval)
+        raise invalid_option(
+            "needs_approval", "True, False, 'destructive', names, or a function", needs_approval
+        )
     if prefix is not None and not re.fullmatch(r"[A-Za-z0-9_-]{0,32}", prefix):
         raise invalid_option("prefix", "up to 32 letters, digits, _ and -", prefix)
     names_alone = needs_approval
